@@ -1,0 +1,76 @@
+"""Decide where community internet centres and IT hubs go, with a proof of how good the plan is.
+
+>>> import hubplanner as hp
+>>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+>>> hp.solve_problem(line, hp.MaxCoverage(budget=1)).open_sites.tolist()
+[1]
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hubplanner.errors import (
+        CrsError,
+        DataError,
+        HubplannerError,
+        InfeasibleError,
+        ScenarioError,
+        SolverError,
+    )
+    from hubplanner.inputs import Inputs, build_problem, read_inputs
+    from hubplanner.models import MaxCoverage, MinCost, PCenter, PMedian
+    from hubplanner.problem import Problem, Solution, Status
+    from hubplanner.report import Plan
+    from hubplanner.scenario import Scenario, read_scenario
+    from hubplanner.solver import SolverOptions, solve_problem
+    from hubplanner.workflow import solve
+
+_HOMES = {
+    "errors": ("CrsError", "DataError", "HubplannerError", "InfeasibleError", "ScenarioError", "SolverError"),
+    "inputs": ("Inputs", "build_problem", "read_inputs"),
+    "models": ("MaxCoverage", "MinCost", "PCenter", "PMedian"),
+    "problem": ("Problem", "Solution", "Status"),
+    "report": ("Plan",),
+    "scenario": ("Scenario", "read_scenario"),
+    "solver": ("SolverOptions", "solve_problem"),
+    "workflow": ("solve",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "CrsError",
+    "DataError",
+    "HubplannerError",
+    "InfeasibleError",
+    "Inputs",
+    "MaxCoverage",
+    "MinCost",
+    "PCenter",
+    "PMedian",
+    "Plan",
+    "Problem",
+    "Scenario",
+    "ScenarioError",
+    "Solution",
+    "SolverError",
+    "SolverOptions",
+    "Status",
+    "build_problem",
+    "read_inputs",
+    "read_scenario",
+    "solve",
+    "solve_problem",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``hubplanner --help`` loads none of the heavy parts."""
+    if name not in _HOME_OF:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

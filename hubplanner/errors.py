@@ -1,0 +1,113 @@
+"""The exceptions hubplanner raises for what a user can put right, one sentence each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SHOWN_FAULTS = 40
+"""Faults spelled out in a message; the exception's ``faults`` holds all of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Say what is wrong, where, with which value, and what is allowed.
+
+    >>> print(Fault(file="demand.csv", row=17, column="people", value="-3", allowed="a number of at least 0"))
+    demand.csv, row 17, people: '-3' found; allowed: a number of at least 0
+    """
+
+    file: str
+    allowed: str
+    row: int | None = None
+    column: str | None = None
+    value: object = None
+    kind: str = "data"
+
+    def __str__(self) -> str:
+        """Return the fault as one line."""
+        row = None if self.row is None else f"{'line' if self.kind == 'scenario' else 'row'} {self.row}"
+        place = ", ".join(part for part in (self.file, row) if part)
+        place = f"{place}, {self.column}" if self.column else place
+        value = "blank" if self.value == "" else repr(self.value)
+        found = "" if self.value is None else f"{value} found; allowed: "
+        return f"{place}: {found}{self.allowed}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fault as a JSON object."""
+        plain = isinstance(self.value, str | int | None) or (isinstance(self.value, float) and isfinite(self.value))
+        value = self.value if plain else str(self.value)
+        return {"file": self.file, "row": self.row, "column": self.column, "value": value, "allowed": self.allowed}
+
+
+class HubplannerError(Exception):
+    """Anything hubplanner refuses or cannot do."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class FaultyError(HubplannerError, ValueError):
+    """Input that cannot be used; ``faults`` lists everything found wrong with it."""
+
+    def __init__(self, faults: Fault | str | Iterable[Fault]) -> None:
+        """Take one sentence, one fault or all the faults found."""
+        if isinstance(faults, str):
+            faults = Fault(file="", allowed=faults)
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        lines = [str(fault).removeprefix(": ") for fault in self.faults[:SHOWN_FAULTS]]
+        more = len(self.faults) - SHOWN_FAULTS
+        super().__init__("\n".join([*lines, f"... and {more} more faults"] if more > 0 else lines))
+
+
+class ScenarioError(FaultyError):
+    """The scenario file cannot be used."""
+
+
+class DataError(FaultyError):
+    """The data files cannot be used."""
+
+
+class CrsError(DataError):
+    """A coordinate reference system is unknown, missing or unfit for the distances asked for."""
+
+
+class InfeasibleError(HubplannerError):
+    """No plan satisfies everything that was asked; ``clashes`` says which demands conflict."""
+
+    exit_code = 3
+
+    def __init__(self, clashes: Sequence[str]) -> None:
+        """Take one sentence for each conflict."""
+        self.clashes = tuple(clashes)
+        super().__init__("no plan is possible: " + "; ".join(self.clashes))
+
+
+class SolverError(HubplannerError):
+    """The solver is missing, failed, found no plan in time, or contradicted the recomputation."""
+
+    exit_code = 5
+
+
+class MissingExtraError(HubplannerError, ImportError):
+    """An optional part is not installed; the message says the ``pip install`` line."""
+
+
+class ExistsError(HubplannerError, FileExistsError):
+    """The place to write to already holds something that must not be lost."""
+
+
+_BY_KIND: dict[frozenset[str], type[FaultyError]] = {
+    frozenset({"scenario"}): ScenarioError,
+    frozenset({"crs"}): CrsError,
+}
+
+
+def raise_faults(faults: Sequence[Fault]) -> None:
+    """Raise every fault at once, as the narrowest error that fits them all; do nothing without faults."""
+    distinct = tuple(dict.fromkeys(faults))
+    if distinct:
+        raise _BY_KIND.get(frozenset(fault.kind for fault in distinct), DataError)(distinct)

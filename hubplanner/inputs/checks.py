@@ -1,0 +1,179 @@
+"""Checks of columns, each noting every row at fault, so that a user mends a file once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hubplanner.errors import Fault
+from hubplanner.scenario.spec import per_cent_hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from hubplanner.inputs.tables import Table
+
+EXACT_WHOLE = 2.0**53
+"""Up to here every whole number is a float of its own."""
+SHOWN_VALUES = 12
+"""Values of a column that a message lists."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Checker:
+    """Reads columns of one table and notes what is wrong with them.
+
+    Parameters
+    ----------
+    table
+        The rows to read.
+    faults
+        The list that every fault is added to.
+    """
+
+    table: Table
+    faults: list[Fault]
+
+    def note(
+        self, column: str, wrong: pd.Series, values: pd.Series, allowed: str | Callable[[int], str]
+    ) -> None:
+        """Note each row where ``wrong`` holds; what is allowed may depend on the row's position."""
+        for position in np.flatnonzero(wrong.to_numpy()).tolist():
+            self.faults.append(
+                Fault(
+                    file=self.table.name,
+                    row=self.table.row(position),
+                    column=column,
+                    value=str(values.iloc[position]),
+                    allowed=allowed if isinstance(allowed, str) else allowed(position),
+                )
+            )
+
+    def column(self, name: str) -> pd.Series | None:
+        """Return a column; None, with a fault noted, when the table has none of that name."""
+        frame = self.table.frame
+        if name in frame.columns and name != "geometry":
+            return frame[name]
+        known = ", ".join(str(known) for known in frame.columns if known != "geometry")
+        self.faults.append(Fault(file=self.table.name, column=name, allowed=f"is missing; the file's columns are {known}"))
+        return None
+
+    def text(self, name: str, *, blank: bool = False) -> pd.Series:
+        """Return a column as text; a blank is a fault unless allowed."""
+        column = self.column(name)
+        if column is None:
+            return self._empty("")
+        words = as_text(column)
+        if not blank:
+            self.note(name, words == "", words, "a value in every row")
+        return words
+
+    def identifiers(self, name: str) -> pd.Series:
+        """Return a column of unique ids, as text."""
+        words = self.text(name)
+        self.note_repeated(name, words, "an id")
+        return words
+
+    def note_repeated(self, column: str, words: pd.Series, what: str) -> None:
+        """Note each row whose value, unless blank, stands in an earlier row."""
+        first = {word: position for position, word in reversed(list(enumerate(words)))}
+
+        def allowed(position: int) -> str:
+            return f"{what} only once; row {self.table.row(first[words.iloc[position]])} has it already"
+
+        self.note(column, words.duplicated() & (words != ""), words, allowed)
+
+    def choices(self, name: str, allowed: Collection[str], default: str) -> pd.Series:
+        """Return a column of named choices, blanks as the default."""
+        words = self.text(name, blank=True)
+        self.note(name, ~words.isin([*allowed, ""]), words, f"one of {', '.join(allowed)}, or blank")
+        return words.where(words != "", default)
+
+    def numbers(
+        self, source: str | float, *, most: float = np.inf, blank: str = "write 0 if it is none"
+    ) -> pd.Series:
+        """Return numbers from 0 to ``most``: a column, or one number for every row.
+
+        Parameters
+        ----------
+        source
+            A column name or the number itself.
+        most
+            Largest value allowed; 1 for a share.
+        blank
+            What to do about a blank cell, for its message.
+        """
+        if not isinstance(source, str):
+            return self._empty(float(source))
+        column = self.column(source)
+        return self._empty(np.nan) if column is None else self._numeric(column, source, most, blank)
+
+    def _numeric(self, column: pd.Series, name: str, most: float, blank: str) -> pd.Series:
+        allowed = f"a number from 0 to {most:g}" if np.isfinite(most) else "a number of at least 0"
+        words, numbers = as_text(column), as_numbers(column)
+        self.note(name, words == "", words, f"{allowed}; {blank}")
+        example = "0.45" if most == 1 else "1234.5"
+        self.note(name, numbers.isna() & (words != ""), words, f"{allowed}, written like {example}")
+        hint = per_cent_hint if most == 1 else lambda _: ""
+        outside = (numbers < 0) | (numbers > most) | np.isinf(numbers)
+        self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
+        return numbers
+
+    def coordinates(self, name: str) -> pd.Series:
+        """Return a column of finite coordinates."""
+        column = self.column(name)
+        if column is None:
+            return self._empty(np.nan)
+        numbers = as_numbers(column)
+        self.note(name, ~np.isfinite(numbers), as_text(column), "a finite number")
+        return numbers
+
+    def _empty(self, value: str | float) -> pd.Series:
+        return pd.Series([value] * len(self.table.frame))
+
+
+def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Fault]) -> Table:
+    """Return the table's rows that have one of the asked values in each column; note what leaves no row."""
+    before = len(faults)
+    checker = Checker(table=table, faults=faults)
+    kept = np.ones(len(table.frame), dtype=np.bool_)
+    for column, wanted in where.items():
+        words = checker.text(column, blank=True)
+        if column in table.frame.columns:
+            _note_unknown(checker, column, words, wanted)
+        kept &= words.isin(wanted).to_numpy()
+    if not kept.any() and len(faults) == before:
+        allowed = f"a filter that some row passes; none has {' and '.join(where)} as asked"
+        faults.append(Fault(file=table.name, column="where", allowed=allowed))
+    return replace(table, frame=table.frame[kept])
+
+
+def _note_unknown(checker: Checker, column: str, words: pd.Series, wanted: Collection[str]) -> None:
+    """Note wanted values that no row has."""
+    known = sorted(set(words) - {""})
+    shown = ", ".join(known[:SHOWN_VALUES]) + (", ..." if len(known) > SHOWN_VALUES else "")
+    for value in sorted(set(wanted) - set(known)):
+        allowed = f"a value the column has: {shown}"
+        checker.faults.append(Fault(file=checker.table.name, column=f"where {column}", value=value, allowed=allowed))
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Return values as stripped text, missing ones blank, whole numbers without a decimal point."""
+    if pd.api.types.is_float_dtype(column):
+        whole = column.dropna()
+        if (whole == whole.round()).all() and (whole.abs() < EXACT_WHOLE).all():
+            column = column.astype("Int64")
+    return column.astype("object").where(column.notna(), "").astype(str).str.strip().reset_index(drop=True)
+
+
+def as_numbers(column: pd.Series) -> pd.Series:
+    """Return values as floats, those that spell no number as NaN; true, false and dates are no numbers."""
+    values = column.reset_index(drop=True)
+    if pd.api.types.is_float_dtype(values) or (
+        pd.api.types.is_integer_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    ):
+        return values.astype("float64")
+    return pd.to_numeric(as_text(values), errors="coerce").astype("float64")

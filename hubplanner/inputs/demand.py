@@ -1,0 +1,129 @@
+"""The demand section: who lives where, and what need that makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+
+from hubplanner.errors import Fault
+from hubplanner.inputs.checks import Checker, select
+from hubplanner.inputs.places import WGS84, lonlat, metres, read_places
+from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
+from hubplanner.inputs.tables import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyproj import CRS
+
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.scenario import Scenario
+    from hubplanner.scenario.spec import DemandSpec
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Demand:
+    """Demand rows and the points their people are counted at.
+
+    Parameters
+    ----------
+    frame
+        n rows in id order: demand_id, people, connected_share, priority, need, the groups, geometry.
+    points
+        (p, 2) coordinates that distances are measured from; the rows themselves without spread.
+    row
+        (p,) the row each point belongs to.
+    crs
+        System of the points.
+    """
+
+    frame: gpd.GeoDataFrame
+    points: Floats
+    row: Ints
+    crs: CRS
+
+    @property
+    def point_need(self) -> Floats:
+        """Need (p,) of each point: its even part of the row's."""
+        return self._even(self.frame["need"])
+
+    @property
+    def point_people(self) -> Floats:
+        """People (p,) at each point: its even part of the row's."""
+        return self._even(self.frame["people"])
+
+    def _even(self, values: pd.Series) -> Floats:
+        return (values.to_numpy() / np.bincount(self.row))[self.row]
+
+
+def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
+    """Return the demand; None, with every fault noted, when it cannot be used."""
+    spec = scenario.demand
+    table = read_table(spec, faults)
+    if table is None:
+        return None
+    before = len(faults)
+    table = select(table, spec.where, faults)
+    checker = Checker(table=table, faults=faults)
+    columns = {
+        "demand_id": checker.identifiers(spec.id),
+        "people": checker.numbers(spec.people, "demand.people"),
+        "connected_share": checker.numbers(spec.connected_share, "demand.connected_share", most=1),
+        "priority": checker.numbers(spec.priority, "demand.priority"),
+    }
+    columns |= {group: checker.text(group) for group in spec.groups}
+    area = checker.numbers(spec.area_km2, "demand.area_km2") if spec.area_km2 and spec.spread_km else None
+    places = read_places(spec, checker)
+    if places is not None:
+        _check_planar(scenario, table.crs, table.name, faults)
+        _check_area(spec, places, area, checker)
+    if places is None or table.crs is None or len(faults) > before:
+        return None
+    frame = gpd.GeoDataFrame(columns, geometry=places.geometry.array, crs=table.crs)
+    frame["need"] = frame["people"] * (1 - frame["connected_share"]) * frame["priority"]
+    order = np.argsort(frame["demand_id"].to_numpy(dtype=str), kind="stable")
+    ordered = frame.iloc[order].reset_index(drop=True)
+    return _with_points(scenario, ordered, None if area is None else area.to_numpy()[order], faults)
+
+
+def _check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fault]) -> None:
+    """Note planar distance in anything but metres."""
+    if scenario.travel.method != "planar" or crs is None:
+        return
+    metric = crs.is_projected and all(axis.unit_name in {"metre", "meter"} for axis in crs.axis_info[:2])
+    if not metric:
+        allowed = "a projected system in metres for planar travel, such as EPSG:32642; or travel.method great_circle"
+        faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
+
+
+def _check_area(spec: DemandSpec, places: gpd.GeoDataFrame, area: pd.Series | None, checker: Checker) -> None:
+    """Note points that are to be spread but have no area."""
+    has_points = (places.geom_type == "Point").any()
+    if spec.spread_km and has_points and spec.area_km2 is None:
+        allowed = "is required: demand.spread_km spreads points over discs of an area"
+        checker.faults.append(Fault(file="scenario", column="demand.area_km2", allowed=allowed, kind="scenario"))
+    if area is not None and has_points:
+        checker.note(str(spec.area_km2), area == 0, area, "more than 0")
+
+
+def _with_points(
+    scenario: Scenario, frame: gpd.GeoDataFrame, area: Floats | None, faults: list[Fault]
+) -> Demand | None:
+    """Return the demand with its people spread over points, or standing at each row's own point."""
+    planar = scenario.travel.method == "planar"
+    places = frame.geometry if planar else frame.geometry.to_crs(WGS84)
+    spacing = scenario.demand.spread_km
+    if spacing is None:
+        points = metres(frame, frame.crs) if planar else lonlat(frame)
+        return Demand(frame=frame, points=points, row=np.arange(len(frame)), crs=places.crs)
+    expected = expected_points(places, area, spacing, planar=planar)
+    if expected > MOST_POINTS:
+        allowed = f"a spacing that makes at most {MOST_POINTS:,} points; this one makes about {expected:,.0f}"
+        faults.append(Fault(file="scenario", column="demand.spread_km", value=spacing, allowed=allowed, kind="scenario"))
+        return None
+    points, row = spread(places, area, spacing, planar=planar)
+    return Demand(frame=frame, points=points, row=row, crs=places.crs)
+
+

@@ -1,0 +1,153 @@
+"""Everything a scenario names, read and checked: frames with ids, in id order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import Fault, raise_faults
+from hubplanner.inputs.demand import Demand, read_demand
+from hubplanner.inputs.matrix import Pairs, read_matrix
+from hubplanner.inputs.places import check_together, metres
+from hubplanner.inputs.sites import Sites, read_sites
+from hubplanner.problem import GreatCircle, Matrix, Planar, Problem, SiteStatus, Travel
+from hubplanner.scenario.consistency import not_yet
+
+if TYPE_CHECKING:
+    from hubplanner.problem import Floats
+    from hubplanner.scenario import Scenario
+
+METRES_PER_KM = 1000.0
+MINUTES_PER_HOUR = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """A scenario's data.
+
+    Parameters
+    ----------
+    scenario
+        What was asked.
+    demand, sites
+        Rows in id order, with their money and need.
+    pairs
+        Given travel, for method matrix.
+    unit
+        What distances and reaches are in: km or minutes.
+    """
+
+    scenario: Scenario
+    demand: Demand
+    sites: Sites
+    pairs: Pairs | None
+    unit: str
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were read, the scenario's own apart."""
+        scenario = self.scenario
+        named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
+        return tuple(Path(path) for path in named if path)
+
+
+def read_inputs(scenario: Scenario) -> Inputs:
+    """Read and check every file of a scenario.
+
+    Raises
+    ------
+    ScenarioError, DataError, CrsError
+        With every fault of all files at once; the class is the narrowest that fits them all.
+    """
+    faults = not_yet(scenario)
+    demand = read_demand(scenario, faults)
+    sites = read_sites(scenario, faults)
+    pairs = None
+    if demand and sites:
+        pairs = _read_pairs(scenario, demand, sites, faults)
+        if scenario.travel.method != "matrix":
+            check_together(demand.frame, sites.frame, Path(scenario.sites.path).name, faults)
+    unit = _unit(scenario, pairs, faults)
+    raise_faults(faults)
+    if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
+        raise AssertionError
+    return Inputs(scenario=scenario, demand=demand, sites=sites, pairs=pairs, unit=unit)
+
+
+def build_problem(inputs: Inputs) -> Problem:
+    """Return the inputs as arrays: points and sites in id order, options in (site, tier) order."""
+    sites, demand = inputs.sites, inputs.demand
+    option_site, option_tier = np.nonzero(sites.allowed)
+    existing = sites.status[option_site] == SiteStatus.EXISTING
+    cost = (sites.capex + sites.opex_present_value)[option_site, option_tier]
+    return Problem(
+        need=demand.point_need,
+        people=demand.point_people,
+        travel=_travel(inputs),
+        site_status=sites.status,
+        tier_reach=np.array([_reach(inputs, tier) for tier in range(len(inputs.scenario.hubs))]),
+        option_site=option_site,
+        option_tier=option_tier,
+        option_cost=np.where(existing, 0.0, cost),
+    )
+
+
+def _read_pairs(scenario: Scenario, demand: Demand, sites: Sites, faults: list[Fault]) -> Pairs | None:
+    if scenario.travel.method != "matrix" or scenario.travel.path is None:
+        return None
+    return read_matrix(Path(scenario.travel.path), demand.frame["demand_id"], sites.frame["site_id"], faults)
+
+
+def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
+    """Return the unit of distances: minutes only for a table of minutes that no speed turns into kilometres."""
+    if pairs is None or "km" in pairs.distance and not _all_minutes(scenario):
+        return "km"
+    if "minutes" in pairs.distance and _all_minutes(scenario):
+        return "minutes" if scenario.travel.speed_kmh is None else "km"
+    if scenario.travel.speed_kmh is None:
+        allowed = "is required, since the matrix and a tier's reach are in different units"
+        faults.append(Fault(file=scenario.file, column="travel.speed_kmh", allowed=allowed, kind="scenario"))
+    return "km"
+
+
+def _all_minutes(scenario: Scenario) -> bool:
+    return all(tier.reach_minutes is not None for tier in scenario.hubs)
+
+
+def _reach(inputs: Inputs, tier: int) -> float:
+    """Return a tier's reach in the unit of travel."""
+    spec = inputs.scenario.hubs[tier]
+    if spec.reach_km is not None:
+        return spec.reach_km
+    minutes = float(spec.reach_minutes or 0)
+    return minutes if inputs.unit == "minutes" else minutes * _km_per_minute(inputs.scenario)
+
+
+def _km_per_minute(scenario: Scenario) -> float:
+    return float(scenario.travel.speed_kmh or np.nan) / MINUTES_PER_HOUR
+
+
+def _travel(inputs: Inputs) -> Travel:
+    """Return the distances in the unit of travel."""
+    travel, points = inputs.scenario.travel, inputs.demand.points
+    if inputs.pairs is not None:
+        return _matrix_travel(inputs.pairs, inputs)
+    if travel.method == "planar":
+        sites = metres(inputs.sites.frame, inputs.demand.crs)
+        return Planar(points / METRES_PER_KM, sites / METRES_PER_KM, travel.detour)
+    return GreatCircle(points, inputs.sites.lonlat, travel.detour)
+
+
+def _matrix_travel(pairs: Pairs, inputs: Inputs) -> Matrix:
+    shape = (len(inputs.demand.frame), len(inputs.sites.frame))
+    minutes_first = _all_minutes(inputs.scenario) and "minutes" in pairs.distance
+    if inputs.unit == "minutes":
+        return pairs.travel("minutes", *shape)
+    if minutes_first or "km" not in pairs.distance:
+        return pairs.travel("minutes", *shape, factor=_km_per_minute(inputs.scenario))
+    return pairs.travel("km", *shape)
+
+

@@ -1,0 +1,155 @@
+"""The site section: where hubs may stand, in which tiers and at what cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from hubplanner.errors import Fault
+from hubplanner.inputs.checks import Checker, select
+from hubplanner.inputs.places import lonlat, read_places
+from hubplanner.inputs.tables import Table, read_table
+from hubplanner.problem import SiteStatus, annuity
+
+if TYPE_CHECKING:
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.scenario import Scenario
+
+_STATUSES = {status.name.lower(): status for status in SiteStatus}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sites:
+    """Sites, their tiers and costs.
+
+    Parameters
+    ----------
+    frame
+        m rows in id order: site_id, the file's own columns, geometry in the file's system.
+    status
+        (m,) `SiteStatus` codes, the model's require and exclude applied.
+    allowed
+        (m, t) which tiers each site may hold; one tier at an existing site, none at an excluded one.
+    capex, opex_present_value
+        (m, t) money for a hub of each tier, cost factor applied.
+    """
+
+    frame: gpd.GeoDataFrame
+    status: Ints
+    allowed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    capex: Floats
+    opex_present_value: Floats
+
+    @property
+    def lonlat(self) -> Floats:
+        """Longitudes and latitudes (m, 2), WGS 84."""
+        return lonlat(self.frame)
+
+
+def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
+    """Return the sites; None, with every fault noted, when they cannot be used."""
+    spec, tiers = scenario.sites, [tier.name for tier in scenario.hubs]
+    table = read_table(spec, faults)
+    if table is None:
+        return None
+    before = len(faults)
+    table = select(table, spec.where, faults)
+    checker = Checker(table=table, faults=faults)
+    blank = pd.Series([""] * len(table.frame))
+    ids = checker.identifiers(spec.id)
+    words = checker.choices(spec.status, _STATUSES, "candidate") if spec.status else blank
+    only_tier = checker.choices(spec.tier, tiers, "") if spec.tier else blank
+    factor = checker.numbers(spec.cost_factor, "sites.cost_factor").to_numpy()
+    capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
+    groups = {group: checker.text(group) for group in spec.groups}
+    places = read_places(spec, checker, shapes=("Point",))
+    status = words.map(_STATUSES).fillna(SiteStatus.CANDIDATE).to_numpy(dtype=np.intp)
+    pinned = _pinned(scenario, ids, status, faults)
+    if places is None or len(faults) > before:
+        return None
+    order = np.argsort(ids.to_numpy(dtype=str), kind="stable")
+    present_value = opex * annuity(scenario.discount_rate, scenario.horizon_years)
+    return Sites(
+        frame=_frame(table, places, ids, spec.id, groups).iloc[order].reset_index(drop=True),
+        status=pinned[order],
+        allowed=_allowed(tiers, only_tier, pinned)[order],
+        capex=capex[order],
+        opex_present_value=present_value[order],
+    )
+
+
+def _money(scenario: Scenario, checker: Checker, item: str, factor: Floats) -> Floats:
+    """Return capex or yearly opex (m, t), cost factor applied."""
+    columns = [
+        checker.numbers(getattr(tier, item), f"hubs.{number}.{item}").to_numpy()
+        for number, tier in enumerate(scenario.hubs)
+    ]
+    return np.column_stack(columns) * factor[:, None]
+
+
+def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault]) -> Ints:
+    """Return the statuses with the model's require and exclude applied; note pins that cannot hold."""
+    pinned = status.copy()
+    position = {site: number for number, site in enumerate(ids)}
+    pins = (
+        ("require", scenario.model.require, SiteStatus.REQUIRED, SiteStatus.EXCLUDED),
+        ("exclude", scenario.model.exclude, SiteStatus.EXCLUDED, SiteStatus.REQUIRED),
+    )
+    for key, sites, wanted, opposite in pins:
+        for site in sites:
+            at = position.get(site)
+            found = None if at is None else SiteStatus(int(status[at]))
+            reason = _pin_fault(key, found, opposite, Path(scenario.sites.path).name)
+            if reason:
+                column = f"model.{key}"
+                faults.append(Fault(file=scenario.file, column=column, value=site, allowed=reason, kind="scenario"))
+            elif found != SiteStatus.EXISTING:
+                pinned[at] = wanted
+    return pinned
+
+
+def _pin_fault(key: str, found: SiteStatus | None, opposite: SiteStatus, file: str) -> str | None:
+    """Return why a pin cannot hold, None when it can."""
+    if found is None:
+        return f"the id of a site in {file}"
+    if found == opposite:
+        return f"a site whose status is not {opposite.name.lower()}"
+    if found == SiteStatus.EXISTING and key == "exclude":
+        return "a site without an existing hub; to plan as if a hub were gone, set its status to excluded"
+    return None
+
+
+def _allowed(
+    tiers: list[str], only_tier: pd.Series, status: Ints
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Return which tiers each site may hold: one where it exists or names one, none where excluded."""
+    named = only_tier.to_numpy()
+    existing = (status == SiteStatus.EXISTING) & (named == "")
+    named = np.where(existing, tiers[0], named)
+    allowed = (named[:, None] == "") | (named[:, None] == np.array(tiers)[None, :])
+    return np.asarray(allowed & (status != SiteStatus.EXCLUDED)[:, None])
+
+
+def _frame(
+    table: Table, places: gpd.GeoDataFrame, ids: pd.Series, id_column: str, groups: dict[str, pd.Series]
+) -> gpd.GeoDataFrame:
+    """Return the file's columns with the id first and groups as text."""
+    own = places.drop(columns=["geometry", id_column]).assign(**groups)
+    typed = pd.DataFrame({name: _typed(column) for name, column in own.items() if name != "site_id"})
+    return gpd.GeoDataFrame({"site_id": ids, **typed}, geometry=places.geometry.array, crs=table.crs)
+
+
+def _typed(column: pd.Series) -> pd.Series:
+    """Return a text column as numbers where every cell spells one, and none looks like a code with leading zeros."""
+    if not pd.api.types.is_string_dtype(column):
+        return column
+    words = column.replace("", None)
+    numbers = pd.to_numeric(words, errors="coerce")
+    is_code = words.str.match(r"^[+-]?0\d", na=False).any()
+    readable = numbers.notna().sum() == words.notna().sum() and words.notna().any()
+    return numbers if readable and not is_code else words

@@ -1,0 +1,252 @@
+"""Files of places to frames: one reader a format, every fault noted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely import points
+
+from hubplanner.errors import Fault, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hubplanner.scenario.spec import TableSpec
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """A file's rows as they stand in it.
+
+    Parameters
+    ----------
+    name
+        The file's name, for messages.
+    frame
+        The rows; text for every column of a CSV file.
+    first_row
+        Added to the frame's index to number rows as a user does: 0 where the index counts a CSV file's lines, else 1.
+    crs
+        Of the geometry; None for a table without.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    first_row: int = 1
+    crs: CRS | None = None
+
+    def row(self, position: int) -> int:
+        """Return the row's number in the file, wherever it stands in a selection."""
+        return int(self.frame.index[position]) + self.first_row
+
+
+def read_table(spec: TableSpec, faults: list[Fault]) -> Table | None:
+    """Return the table of a demand or site section; None, with faults noted, when it cannot be read."""
+    path = Path(spec.path)
+    if not _exists(path, faults):
+        return None
+    reader = known_reader(path, _READERS, faults)
+    table = reader(path, spec, faults) if reader else None
+    if table is not None and table.frame.empty:
+        faults.append(Fault(file=path.name, allowed="has no rows of data"))
+        return None
+    return table
+
+
+def known_reader(path: Path, readers: Mapping[str, Reader], faults: list[Fault]) -> Reader | None:
+    """Return the reader of a file's kind; None, with a fault noted, when there is none or the file is empty."""
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        allowed = f"a file name ending in one of {', '.join(readers)}"
+        faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
+    elif path.stat().st_size == 0:
+        faults.append(Fault(file=path.name, allowed="is empty (0 bytes)"))
+        return None
+    return reader
+
+
+def read_csv(path: Path, faults: list[Fault]) -> pd.DataFrame | None:
+    """Return a CSV file with every cell as stripped text, indexed by line; None, with faults noted, when it cannot be read."""
+    text = _text(path, faults)
+    if text is None:
+        return None
+    found = len(faults)
+    header, lines = _lines(text, path, faults)
+    _check_header(header, path, faults)
+    if len(faults) > found:
+        return None
+    faults.extend(
+        Fault(file=path.name, row=row, value=f"{len(cells)} cells", allowed=f"{len(header)}, as many as the header has")
+        for row, cells in lines.items()
+        if len(cells) != len(header)
+    )
+    if len(faults) > found:
+        return None
+    frame = pd.DataFrame(list(lines.values()), columns=header, index=list(lines), dtype=str)
+    # A column without a name cannot be asked for; spreadsheets leave empty ones at the end.
+    return frame.drop(columns=[""], errors="ignore")
+
+
+def _text(path: Path, faults: list[Fault]) -> str | None:
+    """Return a file's text; None, with a fault noted, when it is missing, empty or in another encoding."""
+    if not _exists(path, faults):
+        return None
+    allowed = "text in UTF-8; save the file as 'CSV UTF-8'"
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = error.object.count(b"\n", 0, error.start) + 1
+        faults.append(Fault(file=path.name, row=row, value=f"byte {error.object[error.start]:#04x}", allowed=allowed))
+        return None
+    if "\0" in text:
+        faults.append(Fault(file=path.name, value="byte 0x00", allowed=allowed))
+        return None
+    if not text.strip():
+        faults.append(Fault(file=path.name, allowed="is empty; a header and rows are needed"))
+        return None
+    return text
+
+
+def _exists(path: Path, faults: list[Fault]) -> bool:
+    """Tell whether a file can be opened; note why not."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror}"))
+        return False
+    return True
+
+
+def _lines(text: str, path: Path, faults: list[Fault]) -> tuple[list[str], dict[int, list[str]]]:
+    """Return the header and the other lines that are not blank, by the number of the line they start at."""
+    lines: dict[int, list[str]] = {}
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+    start = 1
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if stripped not in ([], [""]):
+                lines[start] = stripped
+            start = reader.line_num + 1
+    except csv.Error as error:
+        allowed = f"cells whose quotes are closed and doubled inside ({error})"
+        faults.append(Fault(file=path.name, row=start, allowed=allowed))
+    header = lines.pop(next(iter(lines)), []) if lines else []
+    return header, lines
+
+
+def _check_header(header: list[str], path: Path, faults: list[Fault]) -> None:
+    """Note a header that repeats a name or uses another separator."""
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        faults.append(Fault(file=path.name, row=1, value=header[0][:40], allowed="columns separated by commas"))
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
+        faults.append(Fault(file=path.name, row=1, column=name, allowed="stands twice in the header; rename one"))
+
+
+def parse_crs(name: object, file: str, faults: list[Fault]) -> CRS | None:
+    """Return a coordinate reference system; None, with a fault noted, when it is unknown or has no places on a map."""
+    try:
+        crs = CRS.from_user_input(name)
+    except CRSError:
+        crs = None
+    if crs is not None and (crs.is_geographic or crs.is_projected):
+        return crs
+    allowed = "a known geographic or projected coordinate reference system, such as EPSG:4326"
+    faults.append(Fault(file=file, column="crs", value=str(name), allowed=allowed, kind="crs"))
+    return None
+
+
+def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
+    frame = read_csv(path, faults)
+    crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
+    return None if frame is None else Table(name=path.name, frame=frame, first_row=0, crs=crs)
+
+
+def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
+    try:
+        layers = [name for name, _ in pyogrio.list_layers(path)]
+        if not _layer_known(path, layers, spec.layer, faults):
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            frame = gpd.read_file(path, layer=spec.layer or layers[0])
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, Warning) as error:
+        faults.append(Fault(file=path.name, allowed=f"cannot be read as a vector file: {error}"))
+        return None
+    return _geometry_table(path, frame, faults)
+
+
+def _layer_known(path: Path, layers: list[str], asked: str | None, faults: list[Fault]) -> bool:
+    known = asked in layers if asked else len(layers) == 1
+    if not known:
+        words = f"one of {', '.join(layers)}"
+        allowed = words if asked else f"holds several layers; set layer to {words}"
+        faults.append(Fault(file=path.name, column="layer", value=asked, allowed=allowed))
+    return known
+
+
+def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
+    del spec
+    frame = read_parquet(path, gpd.read_parquet, faults)
+    return None if frame is None else _geometry_table(path, frame, faults)
+
+
+def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: list[Fault]) -> pd.DataFrame | None:
+    """Return a Parquet file's rows; None, with a fault noted, when it cannot be read."""
+    _require_pyarrow()
+    try:
+        return reader(path).reset_index(drop=True)
+    except (ValueError, OSError) as error:
+        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {error}"))
+        return None
+
+
+def _require_pyarrow() -> None:
+    """Raise when the optional part that reads Parquet is missing."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional
+    except ImportError as error:
+        message = "Parquet files need an optional part: pip install 'hubplanner[parquet]'"
+        raise MissingExtraError(message) from error
+    del pa
+
+
+def _geometry_table(path: Path, frame: pd.DataFrame, faults: list[Fault]) -> Table | None:
+    """Return a frame with one geometry, named so; None, with a fault noted, when it has none."""
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        faults.append(Fault(file=path.name, allowed="has no geometry; a layer of places is needed"))
+        return None
+    crs = None
+    if frame.crs is None:
+        allowed = "is missing; save the file with its coordinate reference system"
+        faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
+    else:
+        crs = parse_crs(frame.crs, path.name, faults)
+    columns = frame.select_dtypes(exclude="geometry")
+    return Table(name=path.name, frame=gpd.GeoDataFrame(columns, geometry=frame.geometry.array), crs=crs)
+
+
+def place_points(frame: pd.DataFrame, x: pd.Series, y: pd.Series, crs: CRS | None) -> gpd.GeoDataFrame:
+    """Return a plain frame with points at x, y."""
+    return gpd.GeoDataFrame(frame, geometry=points(x.to_numpy(), y.to_numpy()), crs=crs)
+
+
+_READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], Table | None]] = {
+    ".csv": _csv,
+    ".geojson": _vector,
+    ".json": _vector,
+    ".gpkg": _vector,
+    ".shp": _vector,
+    ".parquet": _parquet,
+    ".geoparquet": _parquet,
+}

@@ -1,0 +1,54 @@
+"""Money for new hubs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
+
+from hubplanner.models.model import Model, decimal_unit
+from hubplanner.models.specs import Budget
+
+if TYPE_CHECKING:
+    from hubplanner.problem import Evaluation, Ints, Problem
+
+TOLERANCE = 1e-9
+"""Relative excess that is rounding, not spending."""
+
+
+MOST_PRICES = 12
+"""With at most this many distinct costs the hubs of each cost are counted."""
+
+
+def add_budget(model: Model, block: Budget) -> None:
+    r"""Hold the cost of new hubs within the budget: $\sum_o c_o y_o \le B$.
+
+    Where options share a few costs $c_k$, integer counts carry it, $n_k = \sum_{o : c_o = c_k} y_o$ and
+    $\sum_k c_k n_k \le B$: branching on how many hubs of each cost closes the gap that a knapsack with few prices
+    leaves, thousands of nodes sooner than branching on single hubs.
+    """
+    cost = model.instance.cost
+    unit = decimal_unit(cost.max(initial=0.0))
+    prices, price = np.unique(cost, return_inverse=True)
+    if len(prices) > MOST_PRICES:
+        terms = model.opened(np.arange(len(cost)), cost / unit)
+    else:
+        counts = [_count(model, number, np.flatnonzero(price == number)) for number in range(len(prices))]
+        terms = list(zip(counts, (prices / unit).tolist(), strict=True))
+    model.add("budget", terms, LpConstraintLE, block.amount / unit)
+
+
+def _count(model: Model, number: int, options: Ints) -> LpVariable:
+    """Return an integer variable that counts the open ones of some options."""
+    count = model.program.add_variable(f"count_{number}", 0, len(options), cat="Integer")
+    model.add(f"count_{number}", [*model.opened(options), (count, -1.0)], LpConstraintEQ, 0)
+    model.counts.append(count)
+    return count
+
+
+def broken_budget(problem: Problem, plan: Evaluation, block: Budget) -> str | None:
+    """Return how a plan overspends, None when it does not."""
+    del problem
+    over = plan.cost > block.amount * (1 + TOLERANCE)
+    return f"new hubs cost {plan.cost:,.2f}, the budget is {block.amount:,.2f}" if over else None

@@ -1,0 +1,13 @@
+"""The planning problem as numpy and scipy arrays, its solution, and the evaluator that trusts no solver."""
+
+from hubplanner.problem.cost import annuity
+from hubplanner.problem.coverage import Rows, coverage, merge_demand
+from hubplanner.problem.evaluation import NOWHERE, Evaluation, evaluate
+from hubplanner.problem.problem import Problem, SiteStatus
+from hubplanner.problem.solution import Solution, Status, relative_gap
+from hubplanner.problem.travel import Floats, GreatCircle, Ints, Matrix, Planar, Travel, within
+
+__all__ = [
+    "NOWHERE", "Evaluation", "Floats", "GreatCircle", "Ints", "Matrix", "Planar", "Problem", "Rows", "SiteStatus",
+    "Solution", "Status", "Travel", "annuity", "coverage", "evaluate", "merge_demand", "relative_gap", "within",
+]

@@ -1,0 +1,75 @@
+"""The smaller instance that a model is built from: what is left to decide once the certain is settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from hubplanner.problem.coverage import Rows
+from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel import Floats, Ints
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reduced:
+    """Rows of demand and options to open, equivalent to the full problem.
+
+    Parameters
+    ----------
+    need
+        (r,) need of each row.
+    cover
+        (r, o) which options cover it.
+    option
+        (o,) each option's index in the full problem, ascending.
+    site, cost
+        (o,) each option's site and cost.
+    gain
+        (o,) need that the option alone can cover, on top of the rows.
+    required
+        Sites that must hold a hub.
+    base
+        Need that is covered whatever is chosen.
+    """
+
+    need: Floats
+    cover: csr_array
+    option: Ints
+    site: Ints
+    cost: Floats
+    gain: Floats
+    required: Ints
+    base: float
+
+    def keep_options(self, keep: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Reduced:
+        """Return the instance without some options, and without the rows that only those cover."""
+        cover = self.cover[:, np.flatnonzero(keep)]
+        reached = np.flatnonzero(np.diff(cover.indptr) > 0)
+        return replace(
+            self,
+            need=self.need[reached],
+            cover=cover[reached],
+            option=self.option[keep],
+            site=self.site[keep],
+            cost=self.cost[keep],
+            gain=self.gain[keep],
+        )
+
+
+def reduce_existing(problem: Problem, rows: Rows) -> Reduced:
+    """Settle the existing hubs: what they cover is covered, and they are no longer options."""
+    existing = problem.existing
+    settled = rows.cover[:, np.flatnonzero(existing)].sum(axis=1) > 0
+    new = np.flatnonzero(~existing)
+    return Reduced(
+        need=rows.need[~settled],
+        cover=rows.cover[np.flatnonzero(~settled)][:, new],
+        option=new,
+        site=problem.option_site[new],
+        cost=problem.option_cost[new],
+        gain=np.zeros(len(new)),
+        required=problem.required_sites,
+        base=float(rows.need[settled].sum()),
+    )

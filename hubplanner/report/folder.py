@@ -1,0 +1,94 @@
+"""The run folder: written aside, then moved into place, so that it appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.errors import ExistsError
+from hubplanner.report.files import write_csv, write_geojson, write_geopackage
+from hubplanner.report.picture import draw_map
+from hubplanner.scenario import dump_scenario
+
+if TYPE_CHECKING:
+    from hubplanner.report.plan import Plan
+
+_MARKS = ("plan.json", "manifest.json")
+"""Files that tell an earlier run from a folder with something else in it."""
+_PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
+
+
+def write_folder(plan: Plan, folder: str | os.PathLike[str]) -> Path:
+    """Write every file of a run; replace an earlier run, and refuse to touch anything else."""
+    target = Path(folder).absolute()
+    _check_free(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that moving it into place is one rename.
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        _write_files(plan, aside, target)
+        aside.chmod(0o755)
+        _move(aside, target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return target
+
+
+def _check_free(target: Path) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir() or (any(target.iterdir()) and not all((target / mark).is_file() for mark in _MARKS)):
+        message = f"{target}: holds something other than an earlier run; name another --out, nothing was written"
+        raise ExistsError(message)
+
+
+def _move(aside: Path, target: Path) -> None:
+    """Put the finished folder in the target's place; the earlier run stays until then."""
+    if not target.exists():
+        aside.rename(target)
+        return
+    earlier = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    target.rename(earlier / "earlier")
+    aside.rename(target)
+    shutil.rmtree(earlier)
+
+
+def _write_files(plan: Plan, folder: Path, target: Path) -> None:
+    layers = {"hubs": plan.hubs, "demand": plan.demand, "links": plan.links}
+    for name, frame in layers.items():
+        write_geojson(frame, folder / f"{name}.geojson")
+    write_geopackage(layers, folder / "plan.gpkg")
+    write_csv(plan.hubs, folder / "hubs.csv")
+    write_csv(plan.demand, folder / "demand.csv")
+    draw_map(plan, folder / "map.png")
+    (folder / "scenario.yaml").write_text(dump_scenario(plan.inputs.scenario, target), encoding="utf-8")
+    _write_json(plan.summary(), folder / "plan.json")
+    _write_json(manifest(plan), folder / "manifest.json")
+
+
+def _write_json(tree: dict[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def manifest(plan: Plan) -> dict[str, Any]:
+    """Return what made the plan: versions, the inputs' SHA-256, and what each step of the solve did."""
+    solution = plan.solution
+    return {
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "solver": {"name": solution.solver, "version": solution.version},
+        "inputs": {path.name: _sha256(path) for path in plan.inputs.files},
+        "steps": dict(solution.steps),
+        "seconds": dict(solution.phases),
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

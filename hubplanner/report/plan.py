@@ -1,0 +1,86 @@
+"""The plan with its names back: frames to look at, figures to quote, files to hand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.report.frames import demand_frame, hub_frame, link_frame
+from hubplanner.report.summary import summarize
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from hubplanner.inputs import Inputs
+    from hubplanner.problem import Evaluation, Problem, Solution
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """Where to build, what it covers and costs, and how sure that is.
+
+    Parameters
+    ----------
+    inputs
+        What the plan was made from.
+    solution
+        The chosen options and their proof.
+    evaluation
+        The solution's recomputed figures.
+
+    Examples
+    --------
+    ``plan = hubplanner.solver(hubplanner.read_scenario("scenarios/pakistan.yaml"))``, then ``plan.hubs``.
+    """
+
+    inputs: Inputs
+    solution: Solution
+    evaluation: Evaluation
+
+    @property
+    def problem(self) -> Problem:
+        """The arrays that were solved."""
+        return self.solution.problem
+
+    @cached_property
+    def hubs(self) -> gpd.GeoDataFrame:
+        """One row an open hub, WGS 84 points, in site id order.
+
+        Columns site_id, tier, status (new or existing), cost (money, 0 for existing), covered_need and covered_people
+        (of the points this hub serves), then the site file's own columns.
+        """
+        return hub_frame(self.inputs, self.problem, self.evaluation)
+
+    @cached_property
+    def demand(self) -> gpd.GeoDataFrame:
+        """One row a demand row, WGS 84 points, in demand id order.
+
+        Columns demand_id, the groups, need, people, covered_share, site_id and distance of the hub that serves most of
+        the row's need (blank where none), nearest distance to any open hub, need-weighted over the row's points.
+        """
+        return demand_frame(self.inputs, self.problem, self.evaluation)
+
+    @cached_property
+    def links(self) -> gpd.GeoDataFrame:
+        """One line from each demand row to each hub that serves some of its people."""
+        return link_frame(self.inputs, self.problem, self.evaluation)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the plan's figures, as in plan.json."""
+        return summarize(self.inputs, self.solution, self.evaluation, self.hubs)
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the run folder, whole or not at all, and return its path.
+
+        Raises
+        ------
+        ExistsError
+            When the folder holds something other than an earlier run.
+        """
+        from hubplanner.report.folder import write_folder  # noqa: PLC0415 - matplotlib and the writers are heavy
+
+        return write_folder(self, folder)

@@ -1,0 +1,135 @@
+"""Checks between the scenario's keys: each one named, strict, and all of them reported together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.errors import Fault
+
+if TYPE_CHECKING:
+    from hubplanner.scenario.spec import Scenario
+
+_OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
+"""Names of the plan's own columns, which a group must not take."""
+
+Check = Callable[["Scenario"], Iterator[tuple[str, Any, str]]]
+"""Yields key, value found and what is allowed."""
+
+
+def inconsistencies(scenario: Scenario) -> list[Fault]:
+    """Return everything in the scenario that contradicts itself."""
+    return _faults(scenario, _CHECKS)
+
+
+def not_yet(scenario: Scenario) -> list[Fault]:
+    """Return what the scenario asks for that this version cannot do."""
+    return _faults(scenario, (_later,))
+
+
+def _faults(scenario: Scenario, checks: tuple[Check, ...]) -> list[Fault]:
+    return [
+        Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario")
+        for check in checks
+        for key, value, allowed in check(scenario)
+    ]
+
+
+def _later(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    model = scenario.model
+    choices = {
+        "model.objective": (model.objective, ("max_coverage",)),
+        "travel.method": (scenario.travel.method, ("great_circle", "planar", "matrix")),
+        "coverage.decay": (scenario.coverage.decay, ("step",)),
+    }
+    for key, (value, able) in choices.items():
+        if value not in able:
+            yield key, value, f"{', '.join(able)}; {value} is not yet supported"
+    keys = {"model.floors": model.floors or None, "model.min_separation_km": model.min_separation_km}
+    keys |= {f"hubs.{number}.capacity": tier.capacity for number, tier in enumerate(scenario.hubs)}
+    for key, value in keys.items():
+        if value is not None:
+            yield key, None, f"{key.rpartition('.')[2]} is not yet supported; leave it out"
+
+
+def _distinct_tiers(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    names = [tier.name for tier in scenario.hubs]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield f"hubs.{number}.name", name, "a name no other tier has"
+
+
+def _one_reach(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    for number, tier in enumerate(scenario.hubs):
+        if (tier.reach_km is None) == (tier.reach_minutes is None):
+            yield f"hubs.{number}", tier.name, "exactly one of reach_km and reach_minutes for this tier"
+
+
+def _speed(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    in_minutes = any(tier.reach_minutes is not None for tier in scenario.hubs)
+    speed, method = scenario.travel.speed_kmh, scenario.travel.method
+    if in_minutes and speed is None and method in {"great_circle", "planar"}:
+        yield "travel.speed_kmh", None, "is required, since a tier's reach is in minutes and travel in kilometres"
+    if speed is not None and not in_minutes and method != "matrix":
+        yield "travel.speed_kmh", speed, "only with reach_minutes or a matrix of minutes"
+
+
+def _travel_path(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    travel = scenario.travel
+    if travel.method == "matrix" and travel.path is None:
+        yield "travel.path", None, "is required for method matrix"
+    if travel.method in {"great_circle", "planar"} and travel.path is not None:
+        yield "travel.path", travel.path, f"only with method matrix or network, not {travel.method}"
+    if travel.method == "matrix" and travel.detour != 1:
+        yield "travel.detour", travel.detour, "1 with method matrix: its distances are travelled ones already"
+
+
+def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    demand = scenario.demand
+    if demand.spread_km is not None and scenario.travel.method == "matrix":
+        yield "demand.spread_km", demand.spread_km, "only with computed distances: a matrix has none for spread points"
+
+
+def _csv_coordinates(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
+        given = {"x": table.x, "y": table.y, "crs": table.crs}
+        is_csv = table.path.lower().endswith(".csv")
+        for key, value in given.items():
+            if not is_csv and value is not None:
+                yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry and crs"
+            if is_csv and value is None and key != "crs":
+                yield f"{name}.{key}", None, "is required for a CSV file"
+        if is_csv and table.layer is not None:
+            yield f"{name}.layer", table.layer, "only for a file of several layers, not CSV"
+
+
+def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    for group in scenario.demand.groups:
+        if group in _OWN_COLUMNS:
+            yield "demand.groups", group, f"a column with a name other than {', '.join(_OWN_COLUMNS)}; rename it"
+
+
+def _pins(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    for site in sorted(set(scenario.model.require) & set(scenario.model.exclude)):
+        yield "model.require", site, "a site that model.exclude does not name"
+
+
+def _target(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    model = scenario.model
+    if model.objective == "min_cost" and model.target_share is None:
+        yield "model.target_share", None, "is required for objective min_cost"
+    if model.objective != "min_cost" and model.target_share is not None:
+        yield "model.target_share", model.target_share, "only with objective min_cost"
+
+
+_CHECKS: tuple[Check, ...] = (
+    _distinct_tiers,
+    _one_reach,
+    _speed,
+    _travel_path,
+    _spread,
+    _csv_coordinates,
+    _group_names,
+    _pins,
+    _target,
+)

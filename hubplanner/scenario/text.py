@@ -1,0 +1,143 @@
+"""YAML 1.2 text to plain mappings, and the dotted settings that change them."""
+
+from __future__ import annotations
+
+import copy
+import io
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.reader import ReaderError
+
+from hubplanner.errors import Fault, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Tree = dict[str, Any]
+
+
+def _fault(file: str, allowed: str, **where: Any) -> Fault:
+    return Fault(file=file, allowed=allowed, kind="scenario", **where)
+
+
+def parse_yaml(text: str, file: str) -> Any:
+    """Return the value a YAML 1.2 text spells; duplicate keys, anchors and aliases are refused."""
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        for event in yaml.parse(text):
+            if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
+                allowed = "anchors (&) and aliases (*) cannot be used; write the value out, or in quotes if it is text"
+                raise ScenarioError(_fault(file, allowed, row=event.start_mark.line + 1))
+        return yaml.load(text)
+    except YAMLError as error:
+        raise ScenarioError(_syntax_fault(error, text, file)) from error
+
+
+def _syntax_fault(error: YAMLError, text: str, file: str) -> Fault:
+    """Return the parser's complaint with the line it is about."""
+    if isinstance(error, ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return _fault(file, f"is not valid YAML: a character that cannot be printed, {error.character!r}", row=line)
+    if not isinstance(error, MarkedYAMLError):
+        return _fault(file, f"is not valid YAML: {error}")
+    mark = error.problem_mark or error.context_mark
+    problem = str(error.problem)
+    if problem.startswith("but "):
+        problem = f"{error.context}, {problem}"
+    return _fault(file, f"is not valid YAML: {problem}", row=mark.line + 1 if mark else None)
+
+
+def read_yaml(path: Path) -> Tree:
+    """Return the mapping a scenario file holds."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ScenarioError(_fault(str(path), f"cannot be read: {error.strerror}")) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(_fault(str(path), "is not UTF-8 text; save it as UTF-8")) from error
+    tree = parse_yaml(text, str(path))
+    if not isinstance(tree, dict):
+        raise ScenarioError(_fault(str(path), "holds no scenario: keys such as name: and demand: are expected"))
+    return tree
+
+
+def write_yaml(tree: Mapping[str, Any]) -> str:
+    """Return a mapping as YAML text, keys in their own order."""
+    yaml = YAML(pure=True)
+    yaml.default_flow_style = False
+    yaml.width = 120
+    stream = io.StringIO()
+    yaml.dump(dict(tree), stream)
+    return stream.getvalue()
+
+
+def merge(base: Any, change: Any) -> Any:
+    """Return base changed: mappings merge, all else is replaced.
+
+    >>> merge({"model": {"budget": 1, "max_hubs": 2}}, {"model": {"budget": 3}})
+    {'model': {'budget': 3, 'max_hubs': 2}}
+    """
+    if not (isinstance(base, dict) and isinstance(change, dict)):
+        return copy.deepcopy(change)
+    return {key: copy.deepcopy(value) for key, value in base.items()} | {
+        key: merge(base.get(key), value) for key, value in change.items()
+    }
+
+
+def without_nulls(tree: Any) -> Any:
+    """Return a tree without the keys whose value is null, so that null takes away what a base file said.
+
+    >>> without_nulls({"model": {"budget": None, "max_hubs": 2}, "travel": None})
+    {'model': {'max_hubs': 2}}
+    """
+    if not isinstance(tree, dict):
+        return [without_nulls(part) for part in tree] if isinstance(tree, list) else tree
+    return {key: without_nulls(value) for key, value in tree.items() if value is not None}
+
+
+def assign(tree: Tree, key: str, value: Any) -> Tree:
+    """Return the tree with a dotted key set; a number steps into a list.
+
+    >>> assign({"hubs": [{"reach_km": 5}]}, "hubs.0.reach_km", 8)
+    {'hubs': [{'reach_km': 8}]}
+    """
+    changed = copy.deepcopy(tree)
+    *parents, last = key.split(".")
+    node: Any = changed
+    for part in parents:
+        node = node[_index(node, part, key)] if isinstance(node, list) else _child(node, part, key)
+    if not isinstance(node, list | dict):
+        raise ScenarioError(_fault(f"setting {key}", "a key of a mapping or a list", value=last))
+    node[_index(node, last, key) if isinstance(node, list) else last] = value
+    return changed
+
+
+def _child(node: Any, part: str, key: str) -> Any:
+    if not isinstance(node, dict):
+        raise ScenarioError(_fault(f"setting {key}", "a key of a mapping or a list", value=part))
+    if node.get(part) is None:
+        node[part] = {}
+    return node[part]
+
+
+def _index(node: list[Any], part: str, key: str) -> int:
+    if not part.isdecimal() or int(part) >= len(node):
+        allowed = f"a position from 0 to {len(node) - 1}" if node else "nothing, the list is empty"
+        raise ScenarioError(_fault(f"setting {key}", allowed, value=part))
+    return int(part)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Return key and value of ``key=value``, the value read as YAML.
+
+    >>> parse_setting("model.budget=2e9")
+    ('model.budget', 2000000000.0)
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ScenarioError(_fault("--set", "key=value, such as model.budget=2e9", value=text))
+    return key.strip(), parse_yaml(value, f"--set {key}")

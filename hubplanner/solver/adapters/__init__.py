@@ -1,0 +1,31 @@
+"""One adapter a solver, reached by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hubplanner.solver.adapters.cbc import solve_cbc
+from hubplanner.solver.adapters.highs import solve_highs
+from hubplanner.solver.adapters.other import found_solvers, known_solver, solve_other
+from hubplanner.solver.adapters.outcome import Adapter, Effort, Outcome, Termination
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Effort", "Outcome", "Termination", "adapter", "found_solvers"]
+
+ADAPTERS: Mapping[str, Adapter] = {"highs": solve_highs, "cbc": solve_cbc}
+
+
+def adapter(name: str) -> Adapter:
+    """Return the adapter of a solver; those that only PuLP knows share one.
+
+    Raises
+    ------
+    ScenarioError
+        When no solver of that name is on this machine.
+    """
+    if name.lower() in ADAPTERS:
+        return ADAPTERS[name.lower()]
+    known_solver(name)
+    return solve_other

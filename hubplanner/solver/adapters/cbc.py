@@ -1,0 +1,89 @@
+"""CBC through PuLP, its bound and its true status read from its log."""
+
+from __future__ import annotations
+
+import math
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pulp
+
+from hubplanner.errors import SolverError
+from hubplanner.solver.adapters.outcome import Outcome, Termination, no_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import Model
+    from hubplanner.solver.adapters.outcome import Effort
+
+PRINTED = 5e-4
+"""CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
+_NUMBER = r"\s*(-?[\d.]+(?:e[+-]?\d+)?)"
+
+
+def solve_cbc(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+    """Solve a model with CBC; a start is not passed, since CBC may take its objective for a solution's."""
+    del start
+    if not model.program.variables():
+        return Outcome(termination=Termination.FINISHED, open_=[], value=0.0, bound=0.0, version="unused")
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "cbc.log"
+        solver = pulp.COIN_CMD(
+            path=cbc_path(),
+            msg=False,
+            gapRel=0.0,
+            gapAbs=effort.gap,
+            threads=effort.threads or None,
+            timeLimit=effort.seconds,
+            options=[f"randomSeed {effort.seed + 1}", f"randomCbcSeed {effort.seed + 1}"],
+            logPath=str(log),
+        )
+        try:
+            model.program.solve(solver)
+        except pulp.PulpSolverError as error:
+            message = f"CBC failed: {error}"
+            raise SolverError(message) from error
+        return read_log(log.read_text(encoding="utf-8", errors="replace"), model)
+
+
+def cbc_path() -> str:
+    """Return the CBC on the search path, else the one PuLP brings."""
+    found = pulp.COIN_CMD().available()
+    return str(found or pulp.PULP_CBC_CMD.pulp_cbc_path)
+
+
+def read_log(log: str, model: Model) -> Outcome:
+    """Return what CBC's log says of status, bound and version, with the values PuLP read."""
+    version = re.search(r"Version:\s*(\S+)", log)
+    result = re.search(r"Result - (.*)", log)
+    # An instance solved in presolve has no result block.
+    text = result.group(1) if result else log
+    if "infeasible" in text.lower():
+        termination = Termination.INFEASIBLE
+    elif "Stopped" in text:
+        termination = Termination.STOPPED
+    else:
+        termination = Termination.FINISHED
+    # A plan is one CBC lists in its result: PuLP may hold the values of a relaxation.
+    stated = re.search(rf"Objective value:{_NUMBER}", log)
+    name = version.group(1) if version else "unknown"
+    if stated is None or termination == Termination.INFEASIBLE:
+        return no_plan(termination, name, _bound(log, termination, math.inf))
+    value = float(stated.group(1))
+    return Outcome(
+        termination=termination,
+        open_=[float(variable.value() or 0) for variable in model.open_],
+        value=value,
+        bound=_bound(log, termination, value),
+        version=name,
+    )
+
+
+def _bound(log: str, termination: Termination, value: float) -> float:
+    stated = re.search(rf"(?:Upper|Lower) bound:{_NUMBER}", log)
+    if stated:
+        return float(stated.group(1)) + PRINTED
+    return value + PRINTED if termination == Termination.FINISHED else math.inf

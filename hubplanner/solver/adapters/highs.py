@@ -1,0 +1,88 @@
+"""HiGHS through PuLP, with the start, the bound and the status PuLP does not pass on."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+import pulp
+
+from hubplanner.errors import SolverError
+from hubplanner.solver.adapters.outcome import Effort, Outcome, Termination, no_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hubplanner.models import Model
+
+_STOPPED = {
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kSolutionLimit,
+    highspy.HighsModelStatus.kInterrupt,
+}
+_INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
+_FINISHED = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty}
+
+
+def solve_highs(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+    """Solve a model with HiGHS; the bound is the one HiGHS holds itself."""
+    # Presolve would put the sums back in place of the count variables, whose branching closes the gap.
+    presolve = "off" if model.counts else "choose"
+    handle = prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve)
+    columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
+    handle.setSolution(len(columns), columns, np.asarray(start, dtype=np.float64))
+    handle.run()
+    return _outcome(model, handle)
+
+
+def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **options: Any) -> Any:
+    """Return a HiGHS handle that holds a PuLP program, ready to run."""
+    solver = pulp.HiGHS(
+        mip=mip, msg=False, threads=effort.threads, timeLimit=effort.seconds, random_seed=effort.seed, **options
+    )
+    # HiGHS keeps the thread pool of its first run in a process, whatever a later one asks for.
+    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
+    with _silent_stdout():  # HiGHS greets on standard output, where only results belong
+        solver.createAndConfigureSolver(program)
+    solver.buildSolverModel(program)
+    return program.solverModel
+
+
+def _outcome(model: Model, handle: Any) -> Outcome:
+    status, info = handle.getModelStatus(), handle.getInfo()
+    if status in _INFEASIBLE:
+        return no_plan(Termination.INFEASIBLE, handle.version())
+    if status not in _STOPPED | _FINISHED:
+        message = f"HiGHS stopped: {handle.modelStatusToString(status)}"
+        raise SolverError(message)
+    termination = Termination.STOPPED if status in _STOPPED else Termination.FINISHED
+    # PuLP hands HiGHS the negated objective of a maximisation; without integer columns HiGHS holds no MIP bound.
+    bound = -float(info.mip_dual_bound) if model.open_ else -float(info.objective_function_value)
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return no_plan(termination, handle.version(), bound)
+    values = list(handle.getSolution().col_value)
+    return Outcome(
+        termination=termination,
+        open_=[values[variable.index] for variable in model.open_],
+        value=-float(info.objective_function_value),
+        bound=bound,
+        version=handle.version(),
+    )
+
+
+@contextmanager
+def _silent_stdout() -> Iterator[None]:
+    """Send what compiled code prints to nowhere."""
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+

@@ -1,0 +1,70 @@
+"""Any other solver PuLP finds; it has no way to state a bound, so the relaxation's is all that is proven."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import math
+from typing import TYPE_CHECKING, Any
+
+import pulp
+
+from hubplanner.errors import ScenarioError, SolverError
+from hubplanner.solver.adapters.outcome import Outcome, Termination, no_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import Model
+    from hubplanner.solver.adapters.outcome import Effort
+
+_DEPRECATED = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
+"""Reached as cbc and highs."""
+
+
+def found_solvers() -> list[str]:
+    """Return the PuLP names of the other solvers on this machine."""
+    return sorted(set(pulp.listSolvers(onlyAvailable=True)) - _DEPRECATED)
+
+
+def solve_other(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+    """Solve a model with a solver of PuLP's; its word "optimal" is no bound, so it proves none."""
+    del start
+    name = known_solver(effort.name)
+    solver = pulp.getSolver(name, msg=False, **_accepted(name, effort))
+    try:
+        status = model.program.solve(solver)
+    except pulp.PulpSolverError as error:
+        message = f"{name} failed: {error}"
+        raise SolverError(message) from error
+    version = f"PuLP {importlib.metadata.version('pulp')}"
+    if status == pulp.LpStatusInfeasible:
+        return no_plan(Termination.INFEASIBLE, version)
+    found = model.program.sol_status in {pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible}
+    open_ = [float(variable.value() or 0) for variable in model.open_]
+    value = float(pulp.value(model.program.objective) or 0)
+    return Outcome(
+        termination=Termination.FINISHED if status == pulp.LpStatusOptimal else Termination.STOPPED,
+        open_=open_ if found else None,
+        value=value if found else math.nan,
+        bound=math.inf,
+        version=version,
+    )
+
+
+def known_solver(asked: str) -> str:
+    """Return PuLP's own spelling of a solver's name."""
+    for name in found_solvers():
+        if name.lower() == asked.lower():
+            return name
+    found = ", ".join(["highs", "cbc", *found_solvers()])
+    message = f"solver.name: {asked!r} found; allowed: a solver on this machine, one of {found}"
+    raise ScenarioError(message)
+
+
+def _accepted(name: str, effort: Effort) -> dict[str, Any]:
+    """Return the options that the solver's PuLP class takes."""
+    wanted = {"gapAbs": effort.gap, "gapRel": 0.0, "timeLimit": effort.seconds, "threads": effort.threads or None}
+    taken = inspect.signature(type(pulp.getSolver(name)).__init__).parameters
+    return {key: value for key, value in wanted.items() if key in taken and value is not None}
+

@@ -1,0 +1,85 @@
+"""What a solver adapter is asked and what it answers, in the program's own units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import Model
+
+
+class Termination(Enum):
+    """Why a solver stopped."""
+
+    FINISHED = auto()
+    INFEASIBLE = auto()
+    STOPPED = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How far a solver is to go.
+
+    Parameters
+    ----------
+    name
+        The solver.
+    gap
+        Absolute gap at which it may stop, in units of the program's objective.
+    seconds
+        Time it has.
+    threads
+        Threads; 0 lets it choose.
+    seed
+        Seed of its random choices.
+    """
+
+    name: str
+    gap: float
+    seconds: float
+    threads: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A solver's answer, unverified.
+
+    Parameters
+    ----------
+    termination
+        Why it stopped.
+    open_
+        (o,) values of the model's open variables; None without a plan.
+    value
+        The plan's objective as the solver states it; NaN without a plan.
+    bound
+        Proven limit of the program's objective; infinity when none is known, minus infinity when infeasible.
+    version
+        The solver's version.
+    """
+
+    termination: Termination
+    open_: Sequence[float] | None
+    value: float
+    bound: float
+    version: str
+
+
+def no_plan(termination: Termination, version: str, bound: float = math.inf) -> Outcome:
+    """Return an outcome without a plan."""
+    bound = -math.inf if termination == Termination.INFEASIBLE else bound
+    return Outcome(termination=termination, open_=None, value=math.nan, bound=bound, version=version)
+
+
+class Adapter(Protocol):
+    """Runs one solver on a model."""
+
+    def __call__(self, model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+        """Solve the model, from values (o,) of its open variables if the solver takes a start."""
+        ...

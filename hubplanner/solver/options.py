@@ -1,0 +1,50 @@
+"""How to solve: which solver, how exact, for how long."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hubplanner.errors import ScenarioError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverOptions:
+    """Parameters of a solve.
+
+    Parameters
+    ----------
+    name
+        ``highs``, ``cbc`` or a solver PuLP finds, by its PuLP name.
+    gap
+        Asked relative gap between plan and bound.
+    time_limit_s
+        Seconds for the solver; the best plan so far is taken then.
+    threads
+        Threads; 0 lets the solver choose.
+    seed
+        Seed of everything random.
+
+    >>> SolverOptions(name="cbc").gap
+    0.0001
+    """
+
+    name: str = "highs"
+    gap: float = 1e-4
+    time_limit_s: float = 300.0
+    threads: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no solver could take."""
+        wrong = {
+            "gap": not 0 <= self.gap < 1,
+            "time_limit_s": not (math.isfinite(self.time_limit_s) and self.time_limit_s > 0),
+            "threads": self.threads < 0,
+            "seed": self.seed < 0,
+        }
+        allowed = {"gap": "from 0 to below 1", "time_limit_s": "more than 0", "threads": "0 or more", "seed": "0 or more"}
+        for name, is_wrong in wrong.items():
+            if is_wrong:
+                message = f"solver.{name}: {getattr(self, name)!r} found; allowed: {allowed[name]}"
+                raise ScenarioError(message)

@@ -1,0 +1,84 @@
+"""The linear relaxation, its bound recomputed from the duals so that no solver need be believed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_array
+
+from hubplanner.solver.adapters.highs import prepared
+
+if TYPE_CHECKING:
+    from hubplanner.models import Model
+    from hubplanner.problem import Floats
+    from hubplanner.solver.adapters import Effort
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Relaxation:
+    """What the relaxation tells of every plan.
+
+    Parameters
+    ----------
+    bound
+        No plan covers more need.
+    open_
+        (o,) the relaxation's values of the open variables.
+    reduced
+        (o,) need that a plan loses at least by building an option at 0, or by leaving out one at 1 (negated at 0).
+    """
+
+    bound: float
+    open_: Floats
+    reduced: Floats
+
+
+def relax(model: Model, effort: Effort) -> Relaxation | None:
+    r"""Return the relaxation of a model; None when the time does not suffice.
+
+    For any multipliers $\pi$ of the rows, positive ones on upper limits u and negative ones on lower limits l,
+
+    .. math:: \max_{A x \in [l, u]} c x \le \sum_{\pi_i > 0} \pi_i u_i + \sum_{\pi_i < 0} \pi_i l_i
+              + \sum_j \max(r_j \bar x_j, r_j \underline x_j), \qquad r = c - A^T \pi
+
+    holds whatever the solver did, and a plan with $x_j$ at the other end of its range is worse by $|r_j|$.
+    """
+    handle = prepared(model.program, effort, mip=False, solver="simplex")
+    handle.run()
+    if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    program, solution = handle.getLp(), handle.getSolution()
+    bound, reduced = lagrangean(program, np.asarray(solution.row_dual))
+    columns = [variable.index for variable in model.open_]
+    base, unit = model.instance.base, model.need_unit
+    return Relaxation(
+        bound=bound * unit + base,
+        open_=np.asarray(solution.col_value)[columns],
+        reduced=reduced[columns] * unit,
+    )
+
+
+def lagrangean(program: Any, row_dual: Floats) -> tuple[float, Floats]:
+    """Return the bound on the maximum, and the reduced costs of all columns, that row multipliers prove."""
+    # HiGHS holds the minimisation of the negated objective, and its duals with it.
+    gain, dual = -np.asarray(program.col_cost_), -row_dual
+    upper, lower = np.asarray(program.row_upper_), np.asarray(program.row_lower_)
+    dual = np.where((dual > 0) & np.isinf(upper) | (dual < 0) & np.isinf(lower), 0.0, dual)
+    limit = np.where(dual > 0, upper, np.where(dual < 0, lower, 0.0))
+    reduced = gain - matrix(program).T @ dual
+    ends = np.maximum(reduced * np.asarray(program.col_upper_), reduced * np.asarray(program.col_lower_))
+    return math.fsum(dual * limit) + math.fsum(ends), reduced
+
+
+def matrix(program: Any) -> csc_array:
+    """Return a HiGHS program's matrix (rows, columns)."""
+    entries = program.a_matrix_
+    shape = (program.num_row_, program.num_col_)
+    parts = (np.asarray(entries.value_), np.asarray(entries.index_), np.asarray(entries.start_))
+    if entries.format_ == highspy.MatrixFormat.kColwise:
+        return csc_array(parts, shape=shape)
+    return csc_array(csc_array(parts, shape=shape[::-1]).T)

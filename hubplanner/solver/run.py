@@ -1,0 +1,173 @@
+"""An instance to its best choice of options: relaxation, screening, then a MIP on what is left."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import SolverError
+from hubplanner.models import build_model
+from hubplanner.models.budget import TOLERANCE
+from hubplanner.solver.adapters import Effort, adapter
+from hubplanner.solver.relaxation import Relaxation, relax
+from hubplanner.solver.residue import screen, settle
+from hubplanner.solver.start import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import MaxCoverage
+    from hubplanner.problem import Ints
+    from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.options import SolverOptions
+    from hubplanner.solver.record import Record
+
+AGREEMENT = 1e-6
+"""Relative difference allowed between a solver's figures and the recomputed ones."""
+INTEGRALITY = 1e-5
+"""Farthest a binary may be from 0 or 1."""
+SCREEN = 6e-4
+"""First margin below the relaxation's bound, relative to it: the best plan of every instance measured lay within."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The best choice found on an instance, and what is proven of all others.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions of the options to build.
+    bound
+        No choice covers more need, the settled part included.
+    version
+        The solver's version.
+    """
+
+    chosen: Ints
+    bound: float
+    version: str
+
+
+def run(instance: Reduced, objective: MaxCoverage, options: SolverOptions, start: Ints, record: Record) -> Answer:
+    """Improve a start until the gap is closed or the time is up.
+
+    The first MIP is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if the
+    bound of the plans left out is not good enough does a second MIP take all those that might still be better.
+    """
+    deadline = time.perf_counter() + options.time_limit_s
+    with record.phase("relax"):
+        relaxation = _relaxation(instance, objective, options)
+    best = Answer(chosen=start, bound=relaxation.bound, version="")
+    for share in (SCREEN, math.inf):
+        value = covered_need(instance, best.chosen)
+        margin = min(share * relaxation.bound, relaxation.bound - value)
+        effort = _effort(options, gap=options.gap * value, seconds=deadline - time.perf_counter())
+        if best.bound - value <= effort.gap or effort.seconds <= 0 or margin <= 0:
+            break
+        with record.phase(f"solve with {options.name}"):
+            best = _search(instance, objective, screen(relaxation, margin), best, effort, relaxation.bound - margin)
+    return best
+
+
+def covered_need(instance: Reduced, chosen: Ints) -> float:
+    """Return the need a choice covers, the settled part included."""
+    covered = instance.cover[:, chosen].sum(axis=1) > 0
+    return math.fsum([instance.base, *instance.need[covered], *instance.gain[chosen]])
+
+
+def rounded(open_: Sequence[float], solver: str) -> Ints:
+    """Return the positions of binaries that are 1; raise when one is neither 0 nor 1."""
+    values = np.asarray(open_, dtype=np.float64)
+    residual = np.abs(values - np.round(values)).max(initial=0.0)
+    if residual > INTEGRALITY:
+        message = f"{solver} returned a binary that is {residual:.2g} away from 0 and 1"
+        raise SolverError(message)
+    return np.flatnonzero(values > 0.5)  # noqa: PLR2004 - halfway
+
+
+def _effort(options: SolverOptions, gap: float, seconds: float) -> Effort:
+    return Effort(name=options.name, gap=gap, seconds=seconds, threads=options.threads, seed=options.seed)
+
+
+def _relaxation(instance: Reduced, objective: MaxCoverage, options: SolverOptions) -> Relaxation:
+    """Return the relaxation, or the little that is known of all plans when time does not suffice for it."""
+    effort = _effort(options, gap=0.0, seconds=options.time_limit_s)
+    most = math.fsum([instance.base, *instance.need, *instance.gain])
+    nothing = np.zeros(len(instance.option))
+    return relax(build_model(instance, objective), effort) or Relaxation(bound=most, open_=nothing, reduced=nothing)
+
+
+def _search(
+    instance: Reduced,
+    objective: MaxCoverage,
+    screened: tuple[Ints, Ints],
+    best: Answer,
+    effort: Effort,
+    left_out: float,
+) -> Answer:
+    """Return the better of the best choice so far and the best screened one.
+
+    Parameters
+    ----------
+    screened
+        Options to build, and options to drop.
+    left_out
+        Bound of the choices that the screening leaves out.
+    """
+    built, _ = screened
+    rest, limits_left = settle(instance, objective, *screened)
+    start = np.isin(rest.option, instance.option[best.chosen])
+    found = _branch(rest, limits_left, start, effort)
+    trial = np.union1d(built, np.flatnonzero(np.isin(instance.option, rest.option[found.chosen])))
+    # Without a choice of its own, the settled options may still lack what the limits demand.
+    better = found.has_plan and covered_need(instance, trial) > covered_need(instance, best.chosen)
+    chosen = trial if better else best.chosen
+    bound = max(found.bound, left_out, covered_need(instance, chosen))
+    return Answer(chosen=chosen, bound=min(best.bound, bound), version=found.version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A solver's verified choice on an instance; empty without a plan."""
+
+    chosen: Ints
+    has_plan: bool
+    bound: float
+    version: str
+
+
+def _branch(instance: Reduced, objective: MaxCoverage, start: Ints, effort: Effort) -> _Found:
+    """Return the solver's best choice on an instance, held to the budget exactly.
+
+    A solver may overspend within its own tolerance. Then the budget is drawn in by twice the excess and the model
+    solved again; the first bound stays, since the tighter model is a part of the first.
+    """
+    found = _solve(instance, objective, start, effort)
+    excess = math.fsum(instance.cost[found.chosen]) - limits(objective)[0] * (1 + TOLERANCE)
+    if excess <= 0 or objective.budget is None:
+        return found
+    tighter = replace(objective, budget=max(objective.budget - 2 * excess, 0.0))
+    again = _solve(instance, tighter, np.zeros_like(start), effort)
+    return replace(again, bound=found.bound)
+
+
+def _solve(instance: Reduced, objective: MaxCoverage, start: Ints, effort: Effort) -> _Found:
+    """Return the solver's choice with its bound in need; raise when its figures contradict its own choice."""
+    model = build_model(instance, objective)
+    task = replace(effort, gap=effort.gap / model.need_unit)
+    outcome = adapter(effort.name)(model, task, start.astype(float).tolist())
+    bound = outcome.bound * model.need_unit + instance.base
+    if outcome.open_ is None:
+        return _Found(chosen=np.zeros(0, dtype=np.intp), has_plan=False, bound=bound, version=outcome.version)
+    chosen = rounded(outcome.open_, effort.name)
+    value, stated = covered_need(instance, chosen), outcome.value * model.need_unit + instance.base
+    # A plan found on the way may leave rows uncounted that its hubs cover; it never covers less than stated.
+    if value < stated - AGREEMENT * max(1.0, abs(stated)):
+        message = f"{effort.name} states {stated:,.6f} covered need, its hubs cover {value:,.6f}"
+        raise SolverError(message)
+    return _Found(chosen=chosen, has_plan=True, bound=bound, version=outcome.version)

@@ -1,0 +1,105 @@
+"""Scenario -> Inputs -> Problem -> Formulation -> Solution -> Plan."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.errors import InfeasibleError, SolverError
+from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.models import MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.problem import Evaluation, Problem, Solution, Status, evaluate
+from hubplanner.report import Plan
+from hubplanner.solver import SolverOptions, solve_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hubplanner.scenario import Scenario
+    from hubplanner.scenario.spec import ModelSpec
+
+
+def solve(scenario: Scenario) -> Plan:
+    """Read a scenario's data, choose the hubs and return the plan.
+
+    Raises
+    ------
+    ScenarioError, DataError, CrsError
+        When something asked for or read cannot be used; every fault at once.
+    InfeasibleError
+        When no plan meets everything that is asked.
+    SolverError
+        When the solver fails or finds no plan in time.
+    """
+    inputs = read_inputs(scenario)
+    problem = build_problem(inputs)
+    solution = solve_problem(problem, objective_of(scenario), options_of(scenario))
+    return Plan(inputs=inputs, solution=solution, evaluation=_plan_found(solution))
+
+
+_OBJECTIVES: dict[str, Callable[[ModelSpec], Objective]] = {
+    "max_coverage": lambda model: MaxCoverage(budget=model.budget, max_hubs=model.max_hubs),
+    "min_cost": lambda model: MinCost(target_share=model.target_share or 0.0),
+    "p_median": lambda model: PMedian(budget=model.budget, max_hubs=model.max_hubs),
+    "p_center": lambda model: PCenter(budget=model.budget, max_hubs=model.max_hubs),
+}
+
+
+def objective_of(scenario: Scenario) -> Objective:
+    """Return the scenario's objective with its limits."""
+    return _OBJECTIVES[scenario.model.objective](scenario.model)
+
+
+def options_of(scenario: Scenario) -> SolverOptions:
+    """Return the scenario's solver options."""
+    return SolverOptions(**scenario.solver.model_dump())
+
+
+def _plan_found(solution: Solution) -> Evaluation:
+    """Return the plan's figures, or raise for what kept it from being found."""
+    if solution.status == Status.INFEASIBLE:
+        raise InfeasibleError(solution.clashes)
+    if solution.evaluation is None:
+        message = f"{solution.solver} found no plan within the time limit; raise solver.time_limit_s"
+        raise SolverError(message)
+    return solution.evaluation
+
+
+def overview(inputs: Inputs) -> dict[str, Any]:
+    """Return counts and totals, what existing hubs cover, and what hubs of the widest reach at all sites could."""
+    problem = build_problem(inputs)
+    need, people = math.fsum(problem.need), math.fsum(problem.people)
+    parts = {"existing": np.flatnonzero(problem.existing), "all_sites": _widest(problem)}
+    return {
+        "demand_rows": len(inputs.demand.frame),
+        "demand_points": problem.n_points,
+        "people": people,
+        "need": need,
+        "sites": {status: int((inputs.sites.status == code).sum()) for status, code in _statuses()},
+        "tiers": [tier.name for tier in inputs.scenario.hubs],
+        "options": problem.n_options,
+        "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
+    }
+
+
+def _statuses() -> list[tuple[str, int]]:
+    from hubplanner.problem import SiteStatus  # noqa: PLC0415
+
+    return [(status.name.lower(), int(status)) for status in SiteStatus]
+
+
+def _widest(problem: Problem) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+    """Return the option of the widest reach at each site."""
+    order = np.lexsort((-problem.option_reach, problem.option_site))
+    first = np.unique(problem.option_site[order], return_index=True)[1]
+    return order[first]
+
+
+def _coverable(
+    problem: Problem, options: np.ndarray[tuple[int, ...], np.dtype[np.intp]], need: float
+) -> dict[str, float]:
+    plan = evaluate(problem, options)
+    people = math.fsum(problem.people * plan.covered_share)
+    return {"hubs": len(options), "people": people, "need": plan.covered_need, "share": plan.covered_need / need if need else 0.0}
