@@ -1,7 +1,4 @@
-"""Build the tables about Pakistan from the compiled figures.
-
-Usage: python data/pakistan/build.py FIGURES [--out DIR]
-"""
+"""Build the tables about Pakistan from the compiled figures."""
 
 import argparse
 import math
@@ -11,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 PEOPLE = 241_499_431  # the published total of the 2023 census
@@ -19,52 +17,19 @@ SEATS_PER_LINE = 50  # assumption: at a line's lower 100 Mbps each seat has 2 Mb
 RUNNING_SHARE = 0.2  # assumption: staff and running costs a year, of premises and equipment
 POINT_SOURCES = {"cod_adm3_point": "tehsil_point", "cod_adm3_parent_point": "parent_tehsil_point"}
 
-DEMAND_COLUMNS = [
-    "demand_id",
-    "lon",
-    "lat",
-    "province",
-    "division",
-    "district",
-    "district_pcode",
-    "tehsil",
-    "area_type",
-    "town",
-    "people",
-    "women",
-    "youth_15_40",
-    "area_km2",
-    "internet_user_share",
-    "internet_user_share_source",
-    "female_share",
-    "youth_15_40_share",
-    "electricity_grid_share",
-    "point_source",
-    "area_source",
-]
+EARTH_RADIUS_KM = 6371.0088
+SAME_PLACE_KM = 0.1  # places nearer than this are one settlement under two ids
+
+DEMAND_COLUMNS = (
+    "demand_id lon lat province division district district_pcode tehsil area_type town people women youth_15_40 area_km2 "
+    "internet_user_share internet_user_share_source female_share youth_15_40_share electricity_grid_share point_source "
+    "area_source"
+).split()
 DEMAND_MAY_BE_BLANK = {"town", "electricity_grid_share"}
-DEMAND_DECIMALS = {
-    "lon": 5,
-    "lat": 5,
-    "area_km2": 2,
-    "internet_user_share": 4,
-    "female_share": 4,
-    "youth_15_40_share": 4,
-    "electricity_grid_share": 4,
+DEMAND_DECIMALS = {"lon": 5, "lat": 5, "area_km2": 2} | {
+    column: 4 for column in DEMAND_COLUMNS if column.endswith("_share")
 }
-SITE_COLUMNS = [
-    "site_id",
-    "name",
-    "also_named",
-    "kind",
-    "lon",
-    "lat",
-    "population",
-    "district_pcode",
-    "district",
-    "province",
-    "status",
-]
+SITE_COLUMNS = "site_id name also_named kind lon lat population district_pcode district province status".split()  # noqa: SIM905 - fits one line
 SITE_MAY_BE_BLANK = {"also_named", "population"}
 
 
@@ -104,9 +69,6 @@ def require_filled(table: pd.DataFrame, columns: Iterable[str], name: str) -> No
     """Require that no cell of the columns is blank."""
     blank = [column for column in columns if table[column].isna().any()]
     require(not blank, f"{name}: blanks in {', '.join(blank)}")
-
-
-# ---- demand ------------------------------------------------------------------------------------------------------
 
 
 def internet_shares(districts: pd.DataFrame) -> pd.DataFrame:
@@ -202,18 +164,25 @@ def check_demand(demand: pd.DataFrame) -> None:
     require((demand["area_km2"] > 0).all(), "demand: an area of zero or less")
 
 
-# ---- sites -------------------------------------------------------------------------------------------------------
-
-
 def build_sites(figures: Path) -> pd.DataFrame:
     """Return the places where a hub could stand; a place that repeats an earlier one is merged into it."""
     places = pd.read_csv(figures / "places.csv", dtype={"population": "Int64"})
-    repeats = places[places["same_point_as"].notna()]
-    sites = places[places["same_point_as"].isna()]
-    require(repeats["same_point_as"].isin(sites["site_id"]).all(), "sites: a place repeats a place that is not kept")
-    names = repeats.groupby("same_point_as")["name"].agg("; ".join)
+    kept = places["same_point_as"].fillna(same_place(places))
+    repeats, sites = places[kept.notna()].assign(kept=kept), places[kept.isna()]
+    require(repeats["kept"].isin(sites["site_id"]).all(), "sites: a place repeats a place that is not kept")
+    names = repeats.groupby("kept")["name"].agg("; ".join)
     sites = sites.assign(also_named=sites["site_id"].map(names), status="candidate")
     return sites[SITE_COLUMNS].round({"lon": 5, "lat": 5}).sort_values("site_id")
+
+
+def same_place(places: pd.DataFrame) -> "pd.Series[str]":
+    """Return the id of the first earlier place that is nearer than 100 m, blank where there is none."""
+    own = places[places["same_point_as"].isna()]
+    lon, lat = np.radians(own["lon"].to_numpy()), np.radians(own["lat"].to_numpy())
+    east = (lon[:, None] - lon) * np.cos(lat)
+    near = np.tril(np.hypot(east, lat[:, None] - lat) * EARTH_RADIUS_KM < SAME_PLACE_KM, -1)
+    first = own["site_id"].to_numpy()[near.argmax(axis=1)]
+    return pd.Series(first, own.index).where(near.any(axis=1)).reindex(places.index)
 
 
 def check_sites(sites: pd.DataFrame) -> None:
@@ -221,9 +190,6 @@ def check_sites(sites: pd.DataFrame) -> None:
     require(sites["site_id"].is_unique, "sites: a site_id occurs twice")
     require(not sites.duplicated(["lon", "lat"]).any(), "sites: two sites share a point")
     require_filled(sites, set(SITE_COLUMNS) - SITE_MAY_BE_BLANK, "sites")
-
-
-# ---- hub tiers ---------------------------------------------------------------------------------------------------
 
 
 def seats(costs: Benchmarks) -> dict[str, Figure]:
@@ -309,9 +275,6 @@ def check_hub_tiers(tiers: pd.DataFrame) -> None:
     require_filled(tiers, tiers.columns, "hub tiers")
     require((tiers["amount"] > 0).all(), "hub tiers: an amount of zero or less")
     require(not tiers.duplicated(["tier", "item"]).any(), "hub tiers: an item occurs twice")
-
-
-# ---- all ---------------------------------------------------------------------------------------------------------
 
 
 def build(figures: Path, out: Path) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
+from hubplanner.inputs.tables import Table, read_table
 from hubplanner.scenario.spec import per_cent_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hubplanner.inputs.tables import Table
+    from hubplanner.scenario.spec import TableSpec
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
@@ -37,9 +38,7 @@ class Checker:
     table: Table
     faults: list[Fault]
 
-    def note(
-        self, column: str, wrong: pd.Series, values: pd.Series, allowed: str | Callable[[int], str]
-    ) -> None:
+    def note(self, column: str, wrong: pd.Series, values: pd.Series, allowed: str | Callable[[int], str]) -> None:
         """Note each row where ``wrong`` holds; what is allowed may depend on the row's position."""
         for position in np.flatnonzero(wrong.to_numpy()).tolist():
             self.faults.append(
@@ -58,7 +57,9 @@ class Checker:
         if name in frame.columns and name != "geometry":
             return frame[name]
         known = ", ".join(str(known) for known in frame.columns if known != "geometry")
-        self.faults.append(Fault(file=self.table.name, column=name, allowed=f"is missing; the file's columns are {known}"))
+        self.faults.append(
+            Fault(file=self.table.name, column=name, allowed=f"is missing; the file's columns are {known}")
+        )
         return None
 
     def text(self, name: str, *, blank: bool = False) -> pd.Series:
@@ -92,9 +93,7 @@ class Checker:
         self.note(name, ~words.isin([*allowed, ""]), words, f"one of {', '.join(allowed)}, or blank")
         return words.where(words != "", default)
 
-    def numbers(
-        self, source: str | float, *, most: float = np.inf, blank: str = "write 0 if it is none"
-    ) -> pd.Series:
+    def numbers(self, source: str | float, *, most: float = np.inf, blank: str = "write 0 if it is none") -> pd.Series:
         """Return numbers from 0 to ``most``: a column, or one number for every row.
 
         Parameters
@@ -158,6 +157,13 @@ def _note_unknown(checker: Checker, column: str, words: pd.Series, wanted: Colle
     for value in sorted(set(wanted) - set(known)):
         allowed = f"a value the column has: {shown}"
         checker.faults.append(Fault(file=checker.table.name, column=f"where {column}", value=value, allowed=allowed))
+
+
+def read_ids(spec: TableSpec) -> pd.Series | None:
+    """Return a file's ids, whatever else is wrong with it; None when it has none to read."""
+    unread: list[Fault] = []
+    table = read_table(spec, unread)
+    return as_text(table.frame[spec.id]) if table is not None and spec.id in table.frame.columns else None
 
 
 def as_text(column: pd.Series) -> pd.Series:

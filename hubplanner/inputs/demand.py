@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import Checker, select
+from hubplanner.inputs.checks import Checker, as_text, select
 from hubplanner.inputs.places import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.tables import read_table
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from hubplanner.problem import Floats, Ints
     from hubplanner.scenario import Scenario
-    from hubplanner.scenario.spec import DemandSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,16 +68,16 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     checker = Checker(table=table, faults=faults)
     columns = {
         "demand_id": checker.identifiers(spec.id),
-        "people": checker.numbers(spec.people, "demand.people"),
-        "connected_share": checker.numbers(spec.connected_share, "demand.connected_share", most=1),
-        "priority": checker.numbers(spec.priority, "demand.priority"),
+        "people": checker.numbers(spec.people),
+        "connected_share": checker.numbers(spec.connected_share, most=1),
+        "priority": checker.numbers(spec.priority),
     }
     columns |= {group: checker.text(group) for group in spec.groups}
-    area = checker.numbers(spec.area_km2, "demand.area_km2") if spec.area_km2 and spec.spread_km else None
+    area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
+    _check_planar(scenario, table.crs, table.name, faults)
     if places is not None:
-        _check_planar(scenario, table.crs, table.name, faults)
-        _check_area(spec, places, area, checker)
+        _check_area(scenario, places, area, checker)
     if places is None or table.crs is None or len(faults) > before:
         return None
     frame = gpd.GeoDataFrame(columns, geometry=places.geometry.array, crs=table.crs)
@@ -98,14 +97,14 @@ def _check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[F
         faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
 
 
-def _check_area(spec: DemandSpec, places: gpd.GeoDataFrame, area: pd.Series | None, checker: Checker) -> None:
+def _check_area(scenario: Scenario, places: gpd.GeoDataFrame, area: pd.Series | None, checker: Checker) -> None:
     """Note points that are to be spread but have no area."""
-    has_points = (places.geom_type == "Point").any()
-    if spec.spread_km and has_points and spec.area_km2 is None:
-        allowed = "is required: demand.spread_km spreads points over discs of an area"
-        checker.faults.append(Fault(file="scenario", column="demand.area_km2", allowed=allowed, kind="scenario"))
-    if area is not None and has_points:
-        checker.note(str(spec.area_km2), area == 0, area, "more than 0")
+    spec, is_point = scenario.demand, (places.geom_type == "Point").reset_index(drop=True)
+    if spec.spread_km and spec.area_km2 is None and is_point.any():
+        allowed = "is required: demand.spread_km spreads the people of a point over a disc of this area"
+        checker.faults.append(Fault(file=scenario.file, column="demand.area_km2", allowed=allowed, kind="scenario"))
+    if area is not None:
+        checker.note(str(spec.area_km2), is_point & (area == 0), as_text(area), "a number above 0, the area in km2")
 
 
 def _with_points(
@@ -120,10 +119,9 @@ def _with_points(
         return Demand(frame=frame, points=points, row=np.arange(len(frame)), crs=places.crs)
     expected = expected_points(places, area, spacing, planar=planar)
     if expected > MOST_POINTS:
-        allowed = f"a spacing that makes at most {MOST_POINTS:,} points; this one makes about {expected:,.0f}"
-        faults.append(Fault(file="scenario", column="demand.spread_km", value=spacing, allowed=allowed, kind="scenario"))
+        allowed = f"a wider spacing, for at most {MOST_POINTS:,} points; this one makes about {expected:,.0f}"
+        column = "demand.spread_km"
+        faults.append(Fault(file=scenario.file, column=column, value=spacing, allowed=allowed, kind="scenario"))
         return None
     points, row = spread(places, area, spacing, planar=planar)
     return Demand(frame=frame, points=points, row=row, crs=places.crs)
-
-

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from hubplanner.errors import Fault, raise_faults
+from hubplanner.inputs.checks import read_ids
 from hubplanner.inputs.demand import Demand, read_demand
-from hubplanner.inputs.matrix import Pairs, read_matrix
+from hubplanner.inputs.matrix import Known, Pairs, read_matrix
 from hubplanner.inputs.places import check_together, metres
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.problem import GreatCircle, Matrix, Planar, Problem, SiteStatus, Travel
 from hubplanner.scenario.consistency import not_yet
 
 if TYPE_CHECKING:
-    from hubplanner.problem import Floats
+    from collections.abc import Mapping
+
     from hubplanner.scenario import Scenario
+    from hubplanner.scenario.spec import TableSpec
 
 METRES_PER_KM = 1000.0
 MINUTES_PER_HOUR = 60.0
@@ -38,6 +43,8 @@ class Inputs:
         Given travel, for method matrix.
     unit
         What distances and reaches are in: km or minutes.
+    digests
+        SHA-256 of every file that was read, by name.
     """
 
     scenario: Scenario
@@ -45,13 +52,7 @@ class Inputs:
     sites: Sites
     pairs: Pairs | None
     unit: str
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that were read, the scenario's own apart."""
-        scenario = self.scenario
-        named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
-        return tuple(Path(path) for path in named if path)
+    digests: Mapping[str, str]
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -65,16 +66,25 @@ def read_inputs(scenario: Scenario) -> Inputs:
     faults = not_yet(scenario)
     demand = read_demand(scenario, faults)
     sites = read_sites(scenario, faults)
-    pairs = None
-    if demand and sites:
-        pairs = _read_pairs(scenario, demand, sites, faults)
-        if scenario.travel.method != "matrix":
-            check_together(demand.frame, sites.frame, Path(scenario.sites.path).name, faults)
+    pairs = _read_pairs(scenario, demand, sites, faults)
+    if demand and sites and scenario.travel.method != "matrix":
+        check_together(demand.frame, sites.frame, Path(scenario.sites.path).name, faults)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
         raise AssertionError
-    return Inputs(scenario=scenario, demand=demand, sites=sites, pairs=pairs, unit=unit)
+    return Inputs(scenario=scenario, demand=demand, sites=sites, pairs=pairs, unit=unit, digests=_digests(scenario))
+
+
+def _digests(scenario: Scenario) -> dict[str, str]:
+    """Return the SHA-256 of the files a scenario names, those beside a Shapefile too."""
+    named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
+    found = {path for name in named if name for path in _parts(Path(name))}
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(found)}
+
+
+def _parts(path: Path) -> list[Path]:
+    return list(path.parent.glob(f"{path.stem}.*")) if path.suffix.lower() == ".shp" else [path]
 
 
 def build_problem(inputs: Inputs) -> Problem:
@@ -95,20 +105,28 @@ def build_problem(inputs: Inputs) -> Problem:
     )
 
 
-def _read_pairs(scenario: Scenario, demand: Demand, sites: Sites, faults: list[Fault]) -> Pairs | None:
-    if scenario.travel.method != "matrix" or scenario.travel.path is None:
+def _read_pairs(scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]) -> Pairs | None:
+    if scenario.travel.method != "matrix":
         return None
-    return read_matrix(Path(scenario.travel.path), demand.frame["demand_id"], sites.frame["site_id"], faults)
+    demand_ids = _known_ids(scenario.demand, None if demand is None else demand.frame["demand_id"])
+    site_ids = _known_ids(scenario.sites, None if sites is None else sites.frame["site_id"])
+    return read_matrix(Path(scenario.travel.path or ""), demand_ids, site_ids, faults)
+
+
+def _known_ids(spec: TableSpec, used: pd.Series | None) -> Known:
+    """Return the ids that a matrix may name: those of the whole file, whatever else is wrong with it."""
+    known = read_ids(spec) if used is None or spec.where else used
+    return Known(file=Path(spec.path).name, all=known, used=pd.Series(dtype=str) if used is None else used)
 
 
 def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
     """Return the unit of distances: minutes only for a table of minutes that no speed turns into kilometres."""
-    if pairs is None or "km" in pairs.distance and not _all_minutes(scenario):
+    if pairs is None or scenario.travel.speed_kmh is not None:
         return "km"
     if "minutes" in pairs.distance and _all_minutes(scenario):
-        return "minutes" if scenario.travel.speed_kmh is None else "km"
-    if scenario.travel.speed_kmh is None:
-        allowed = "is required, since the matrix and a tier's reach are in different units"
+        return "minutes"
+    if "km" not in pairs.distance or any(tier.reach_km is None for tier in scenario.hubs):
+        allowed = "is required, since not all of the matrix and the tiers' reaches are in one unit"
         faults.append(Fault(file=scenario.file, column="travel.speed_kmh", allowed=allowed, kind="scenario"))
     return "km"
 
@@ -149,5 +167,3 @@ def _matrix_travel(pairs: Pairs, inputs: Inputs) -> Matrix:
     if minutes_first or "km" not in pairs.distance:
         return pairs.travel("minutes", *shape, factor=_km_per_minute(inputs.scenario))
     return pairs.travel("km", *shape)
-
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,30 +10,53 @@ import pandas as pd
 
 from hubplanner.errors import Fault
 from hubplanner.inputs.checks import Checker
-from hubplanner.inputs.tables import Table, read_csv, require_parquet
+from hubplanner.inputs.delimited import read_csv
+from hubplanner.inputs.tables import Table, can_read, read_parquet
 from hubplanner.problem import Matrix
 
 if TYPE_CHECKING:
-    from hubplanner.problem import Floats
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from hubplanner.problem import Floats, Ints
 
 UNITS = ("km", "minutes")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
-    """The table's rows by demand and site position, with a distance in each unit it has."""
+    """The table's rows by demand and site position, ascending, with a distance in each unit it has."""
 
-    point: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
-    site: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
-    distance: dict[str, Floats]
+    point: Ints
+    site: Ints
+    distance: Mapping[str, Floats]
 
     def travel(self, unit: str, n_points: int, n_sites: int, factor: float = 1.0) -> Matrix:
         """Return the travel in one unit, times a factor."""
         return Matrix(self.point, self.site, self.distance[unit] * factor, n_points, n_sites)
 
 
-def read_matrix(path: Path, demand_ids: pd.Series, site_ids: pd.Series, faults: list[Fault]) -> Pairs | None:
-    """Return the table; None, with every fault noted, when a row names an unknown id, repeats a pair or is no number."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Known:
+    """The ids a table may name.
+
+    Parameters
+    ----------
+    file
+        The ids' file, for messages.
+    all
+        Every id in it; None when they cannot be told, so that any passes.
+    used
+        The ids that the scenario's filter keeps, in the order of their positions.
+    """
+
+    file: str
+    all: pd.Series | None
+    used: pd.Series
+
+
+def read_matrix(path: Path, demand: Known, sites: Known, faults: list[Fault]) -> Pairs | None:
+    """Return the table; None, with every fault noted, when a row has an unknown id, a pair again or no number."""
     before = len(faults)
     table = _table(path, faults)
     if table is None:
@@ -42,32 +64,43 @@ def read_matrix(path: Path, demand_ids: pd.Series, site_ids: pd.Series, faults: 
     checker = Checker(table=table, faults=faults)
     units = [unit for unit in UNITS if unit in table.frame.columns]
     if not units:
-        faults.append(Fault(file=path.name, column="km", allowed="is missing; a column km or minutes"))
-    distance = {unit: checker.numbers(unit, unit).to_numpy() for unit in units}
-    point, site = (_positions(checker, *known) for known in (("demand_id", demand_ids), ("site_id", site_ids)))
-    pair = pd.Series(list(zip(point, site, strict=True)))
-    known = pd.Series((point >= 0) & (site >= 0))
-    shown = pd.Series([f"{point}, {site}" for point, site in pair]) if (pair.duplicated() & known).any() else pair
-    checker.note("demand_id, site_id", pair.duplicated() & known, shown, "a pair only once")
-    return None if len(faults) > before else Pairs(point=point, site=site, distance=distance)
+        faults.append(Fault(file=path.name, column="km", allowed="is missing; a column km or minutes is needed"))
+    way = "leave the row out if there is no way"
+    distance = {unit: checker.numbers(unit, blank=way).to_numpy(dtype=np.float64) for unit in units}
+    points, places = _ids(checker, "demand_id", demand), _ids(checker, "site_id", sites)
+    both = (points != "") & (places != "")
+    checker.note_repeated("demand_id, site_id", (points + ", " + places).where(both, ""), "a pair")
+    return None if len(faults) > before else _pairs(points, places, demand, sites, distance)
 
 
 def _table(path: Path, faults: list[Fault]) -> Table | None:
-    if path.suffix.lower() == ".parquet" and path.is_file():
-        require_parquet()
-        return Table(name=path.name, frame=pd.read_parquet(path))
-    frame = read_csv(path, faults)
-    if frame is not None and frame.empty:
-        faults.append(Fault(file=path.name, allowed="at least one row of data; the file has none"))
+    if not can_read(path, (".csv", ".parquet"), faults):
         return None
-    return None if frame is None else Table(name=path.name, frame=frame, first_row=2)
+    is_csv = path.suffix.lower() == ".csv"
+    frame = read_csv(path, faults) if is_csv else read_parquet(path, pd.read_parquet, faults)
+    if frame is not None and frame.empty:
+        faults.append(Fault(file=path.name, allowed="has no rows of data"))
+        return None
+    return None if frame is None else Table(name=path.name, frame=frame, first_row=0 if is_csv else 1)
 
 
-def _positions(
-    checker: Checker, column: str, ids: pd.Series
-) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
-    """Return the position of each row's id among the known ids, -1 and a fault where it is unknown."""
+def _ids(checker: Checker, column: str, known: Known) -> pd.Series:
+    """Return a column of ids, a fault noted for each that its file does not have."""
     words = checker.text(column)
-    position = pd.Index(ids).get_indexer(pd.Index(words))
-    checker.note(column, pd.Series(position < 0) & (words != ""), words, f"a {column} of the scenario's tables")
-    return np.asarray(position, dtype=np.intp)
+    if known.all is not None:
+        unknown = ~words.isin(known.all) & (words != "")
+        checker.note(column, unknown, words, f"an id that {known.file} has")
+    return words
+
+
+def _pairs(points: pd.Series, places: pd.Series, demand: Known, sites: Known, distance: Mapping[str, Floats]) -> Pairs:
+    """Return the rows whose both ends are used, by position."""
+    point, site = (
+        np.asarray(pd.Index(known.used).get_indexer(pd.Index(words)), dtype=np.intp)
+        for known, words in ((demand, points), (sites, places))
+    )
+    order = np.lexsort((site, point))
+    order = order[(point[order] >= 0) & (site[order] >= 0)]
+    return Pairs(
+        point=point[order], site=site[order], distance={unit: values[order] for unit, values in distance.items()}
+    )

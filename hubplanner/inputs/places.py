@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -12,6 +11,7 @@ from hubplanner.errors import Fault
 from hubplanner.inputs.tables import place_points
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from pyproj import CRS
 
     from hubplanner.inputs.checks import Checker
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hubplanner.scenario.spec import TableSpec
 
 WGS84 = "EPSG:4326"
+MOST_LON, MOST_LAT = 180.0, 90.0
 _SHAPES = ("Point", "Polygon", "MultiPolygon")
 
 
@@ -34,8 +35,8 @@ def read_places(spec: TableSpec, checker: Checker, shapes: tuple[str, ...] = _SH
         _check_shapes(frame.geometry, checker, shapes)
     if table.crs is None or len(checker.faults) > before:
         return None
-    if table.crs.is_geographic:
-        _check_degrees(frame, spec, checker)
+    check = _check_degrees if table.crs.is_geographic else _check_projected
+    check(frame, f"{spec.x}, {spec.y}" if spec.x else "geometry", checker)
     return None if len(checker.faults) > before else frame
 
 
@@ -49,27 +50,37 @@ def _warn_names(spec: TableSpec, checker: Checker) -> None:
 
 def _check_shapes(geometry: gpd.GeoSeries, checker: Checker, shapes: tuple[str, ...]) -> None:
     missing = geometry.isna() | geometry.is_empty
-    kinds = geometry.geom_type.fillna("none")
-    checker.note("geometry", missing, kinds, f"one of {', '.join(shapes)}")
-    checker.note("geometry", ~missing & ~kinds.isin(shapes), kinds, f"one of {', '.join(shapes)}")
+    kinds = geometry.geom_type.fillna("").mask(missing, "")
+    checker.note("geometry", ~kinds.isin(shapes), kinds, f"a {' or '.join(shapes)}")
     valid = geometry.is_valid | missing
-    checker.note("geometry", ~valid, geometry.is_valid_reason(), "a valid shape")
+    checker.note("geometry", ~valid, geometry.is_valid_reason(), "a valid shape; repair it, such as with make_valid")
 
 
-def _check_degrees(frame: gpd.GeoDataFrame, spec: TableSpec, checker: Checker) -> None:
+def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
     """Note places off the globe, and those that only make sense with lon and lat exchanged."""
     bounds = frame.geometry.bounds
     lon, lat = bounds.abs()[["minx", "maxx"]].max(axis=1), bounds.abs()[["miny", "maxy"]].max(axis=1)
-    swapped = (lat > 90) & (lat <= 180) & (lon <= 90)  # noqa: PLR2004 - limits of the globe
-    outside = ((lat > 90) | (lon > 180)) & ~swapped  # noqa: PLR2004
+    swapped = (lat > MOST_LAT) & (lat <= MOST_LON) & (lon <= MOST_LAT)
+    outside = ((lat > MOST_LAT) | (lon > MOST_LON)) & ~swapped
+    fine = ~(swapped | outside)
+    stray = pd.Series(data=False, index=frame.index)
+    stray[fine] = swapped_among(lonlat(frame[fine]))
     shown = _shown(frame)
-    column = f"{spec.x}, {spec.y}" if spec.x else "geometry"
-    checker.note(column, swapped, shown, "lon from -180 to 180, lat from -90 to 90; these look swapped")
-    allowed = "lon from -180 to 180, lat from -90 to 90; for metres set crs to a projected one"
-    checker.note(column, outside, shown, allowed)
-    if not (swapped | outside).any():
-        stray = swapped_among(lonlat(frame))
-        checker.note(column, pd.Series(stray), shown, "a place near the others; with lon and lat exchanged it would be")
+    globe = "lon from -180 to 180, lat from -90 to 90"
+    checker.note(column, swapped, shown, f"{globe}; these look swapped")
+    checker.note(column, outside, shown, f"{globe}; for metres set crs to a projected one")
+    checker.note(column, stray, shown, "a place near the other rows; lon and lat look swapped")
+
+
+def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
+    """Note places that their system cannot hold, and degrees that pass for metres."""
+    lost = pd.Series(~np.isfinite(lonlat(frame)).all(axis=1))
+    name = checker.table.crs.name if checker.table.crs else ""
+    checker.note(column, lost, _shown(frame), f"coordinates within the range of {name}")
+    bounds = frame.geometry.bounds.abs()
+    if (bounds[["minx", "maxx"]] <= MOST_LON).all(axis=None) and (bounds[["miny", "maxy"]] <= MOST_LAT).all(axis=None):
+        allowed = "coordinates in its own unit; these look like degrees, so set crs to EPSG:4326"
+        checker.faults.append(Fault(file=checker.table.name, column="crs", value=name, allowed=allowed, kind="crs"))
 
 
 def _shown(frame: gpd.GeoDataFrame) -> pd.Series:
@@ -102,6 +113,8 @@ def swapped_among(places: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.boo
     >>> swapped_among(places).tolist()
     [False, False, False, False, True]
     """
+    if len(places) == 0:
+        return np.zeros(0, dtype=np.bool_)
     low, high = np.quantile(places, [0.25, 0.75], axis=0)
     margin = 3 * (high - low) + 1
     exchanged = places[:, ::-1]
@@ -117,5 +130,5 @@ def check_together(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, name: str,
     people, hubs = lonlat(demand), lonlat(sites)
     low, high = people.min(axis=0) - 1, people.max(axis=0) + 1
     if not _inside(hubs, low, high).any() and _inside(hubs[:, ::-1], low, high).any():
-        allowed = "sites among the demand points; with lon and lat of one file exchanged they would be"
+        allowed = "lies far from all demand; lon and lat of one of the two files look swapped"
         faults.append(Fault(file=name, column="geometry", allowed=allowed))

@@ -64,12 +64,12 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     ids = checker.identifiers(spec.id)
     words = checker.choices(spec.status, _STATUSES, "candidate") if spec.status else blank
     only_tier = checker.choices(spec.tier, tiers, "") if spec.tier else blank
-    factor = checker.numbers(spec.cost_factor, "sites.cost_factor").to_numpy()
+    factor = checker.numbers(spec.cost_factor).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
     groups = {group: checker.text(group) for group in spec.groups}
     places = read_places(spec, checker, shapes=("Point",))
-    status = words.map(_STATUSES).fillna(SiteStatus.CANDIDATE).to_numpy(dtype=np.intp)
-    pinned = _pinned(scenario, ids, status, faults)
+    status = np.array([_STATUSES.get(word, SiteStatus.CANDIDATE) for word in words], dtype=np.intp)
+    pinned = _pinned(scenario, ids, status, faults) if spec.id in table.frame.columns else status
     if places is None or len(faults) > before:
         return None
     order = np.argsort(ids.to_numpy(dtype=str), kind="stable")
@@ -85,10 +85,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
 
 def _money(scenario: Scenario, checker: Checker, item: str, factor: Floats) -> Floats:
     """Return capex or yearly opex (m, t), cost factor applied."""
-    columns = [
-        checker.numbers(getattr(tier, item), f"hubs.{number}.{item}").to_numpy()
-        for number, tier in enumerate(scenario.hubs)
-    ]
+    columns = [checker.numbers(getattr(tier, item)).to_numpy() for tier in scenario.hubs]
     return np.column_stack(columns) * factor[:, None]
 
 
@@ -104,7 +101,7 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
         for site in sites:
             at = position.get(site)
             found = None if at is None else SiteStatus(int(status[at]))
-            reason = _pin_fault(key, found, opposite, Path(scenario.sites.path).name)
+            reason = _pin_fault(key, found, opposite, _where_ids(scenario))
             if reason:
                 column = f"model.{key}"
                 faults.append(Fault(file=scenario.file, column=column, value=site, allowed=reason, kind="scenario"))
@@ -113,10 +110,15 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
     return pinned
 
 
+def _where_ids(scenario: Scenario) -> str:
+    """Return where the ids of sites stand, for messages."""
+    return Path(scenario.sites.path).name + (", among the rows that sites.where keeps" if scenario.sites.where else "")
+
+
 def _pin_fault(key: str, found: SiteStatus | None, opposite: SiteStatus, file: str) -> str | None:
     """Return why a pin cannot hold, None when it can."""
     if found is None:
-        return f"the id of a site in {file}"
+        return f"the id of a site in {file}; in quotes if it starts with 0"
     if found == opposite:
         return f"a site whose status is not {opposite.name.lower()}"
     if found == SiteStatus.EXISTING and key == "exclude":
@@ -124,9 +126,7 @@ def _pin_fault(key: str, found: SiteStatus | None, opposite: SiteStatus, file: s
     return None
 
 
-def _allowed(
-    tiers: list[str], only_tier: pd.Series, status: Ints
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _allowed(tiers: list[str], only_tier: pd.Series, status: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Return which tiers each site may hold: one where it exists or names one, none where excluded."""
     named = only_tier.to_numpy()
     existing = (status == SiteStatus.EXISTING) & (named == "")
@@ -140,7 +140,9 @@ def _frame(
 ) -> gpd.GeoDataFrame:
     """Return the file's columns with the id first and groups as text."""
     own = places.drop(columns=["geometry", id_column]).assign(**groups)
-    typed = pd.DataFrame({name: _typed(column) for name, column in own.items() if name != "site_id"})
+    typed = pd.DataFrame(
+        {name: column if name in groups else _typed(column) for name, column in own.items() if name != "site_id"}
+    )
     return gpd.GeoDataFrame({"site_id": ids, **typed}, geometry=places.geometry.array, crs=table.crs)
 
 

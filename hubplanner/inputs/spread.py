@@ -13,6 +13,7 @@ from hubplanner.problem.travel import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
 
     from hubplanner.problem import Floats, Ints
 
@@ -25,8 +26,8 @@ def spread(places: gpd.GeoSeries, area_km2: Floats | None, spacing_km: float, *,
     """Return lattice points and the row each belongs to.
 
     A row's lattice is square, ``spacing_km`` apart, with one point at the centre of the area: the place of a point, the
-    centroid of a polygon. Points inside the polygon, or within the radius of a disc of ``area_km2``, borders included,
-    carry the people; where the lattice misses the area, its own representative point does.
+    centroid of a polygon in its plane. Points inside the polygon, or within the radius of a disc of ``area_km2``,
+    borders included, carry the people; where the lattice misses the area, its own representative point does.
 
     Parameters
     ----------
@@ -61,25 +62,36 @@ def expected_points(places: gpd.GeoSeries, area_km2: Floats | None, spacing_km: 
     return float(area.sum()) / METRES**2 / spacing_km**2 + len(places)
 
 
-def _planar_lattice(place: shapely.Geometry, area_km2: float, spacing_km: float) -> Floats:
+def _planar_lattice(place: BaseGeometry, area_km2: float, spacing_km: float) -> Floats:
     return _lattice(place, shapely.centroid(place), area_km2 * METRES**2, spacing_km * METRES)
 
 
-def _globe_lattice(place: shapely.Geometry, area_km2: float, spacing_km: float) -> Floats:
-    centre = shapely.centroid(place)
-    plane = Proj(proj="laea", lon_0=centre.x, lat_0=centre.y, R=EARTH_RADIUS_KM, units="m")
+def _globe_lattice(place: BaseGeometry, area_km2: float, spacing_km: float) -> Floats:
+    lon, lat = _middle(place)
+    plane = Proj(proj="laea", lon_0=lon, lat_0=lat, R=EARTH_RADIUS_KM, units="m")
     local = shapely.transform(place, lambda xy: np.column_stack(plane(*xy.T)))
-    lattice = _lattice(local, Point(0, 0), area_km2, spacing_km)
-    return np.column_stack(plane(*lattice.T, inverse=True))
+    lattice = _lattice(local, shapely.centroid(local), area_km2, spacing_km)
+    x, y = lattice.T
+    return np.column_stack(plane(x, y, inverse=True))
 
 
-def _lattice(shape: shapely.Geometry, centre: Point, area: float, spacing: float) -> Floats:
+def _middle(place: BaseGeometry) -> tuple[float, float]:
+    """Return a longitude and latitude amid a place's corners, also across the antimeridian and about a pole."""
+    if isinstance(place, Point):
+        return place.x, place.y
+    lon, lat = np.radians(shapely.get_coordinates(place)).T
+    x, y, z = (np.cos(lat) * np.cos(lon)).mean(), (np.cos(lat) * np.sin(lon)).mean(), np.sin(lat).mean()
+    return float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+
+
+def _lattice(shape: BaseGeometry, centre: Point, area: float, spacing: float) -> Floats:
     """Return the lattice points inside a shape, or inside a disc of the area when it is a point."""
     disc = isinstance(shape, Point)
     radius = np.sqrt(area / np.pi)
     bounds = (centre.x - radius, centre.y - radius, centre.x + radius, centre.y + radius) if disc else shape.bounds
-    x, y = np.meshgrid(_ticks(bounds[0], bounds[2], centre.x, spacing), _ticks(bounds[1], bounds[3], centre.y, spacing))
-    x, y = x.ravel(), y.ravel()
+    west, south, east, north = bounds
+    grid = np.meshgrid(_ticks(west, east, centre.x, spacing), _ticks(south, north, centre.y, spacing))
+    x, y = (axis.ravel() for axis in grid)
     inside = np.hypot(x - centre.x, y - centre.y) <= radius if disc else shapely.intersects_xy(shape, x, y)
     if not inside.any():
         own = shape.representative_point()

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import pandas as pd
 import pyogrio
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely import points
 
 from hubplanner.errors import Fault, MissingExtraError
+from hubplanner.inputs.delimited import read_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection
+
+    import pandas as pd
 
     from hubplanner.scenario.spec import TableSpec
 
@@ -53,104 +53,28 @@ class Table:
 def read_table(spec: TableSpec, faults: list[Fault]) -> Table | None:
     """Return the table of a demand or site section; None, with faults noted, when it cannot be read."""
     path = Path(spec.path)
-    if not _exists(path, faults):
+    if not can_read(path, _READERS, faults):
         return None
-    reader = known_reader(path, _READERS, faults)
-    table = reader(path, spec, faults) if reader else None
+    table = _READERS[path.suffix.lower()](path, spec, faults)
     if table is not None and table.frame.empty:
         faults.append(Fault(file=path.name, allowed="has no rows of data"))
         return None
     return table
 
 
-def known_reader(path: Path, readers: Mapping[str, Reader], faults: list[Fault]) -> Reader | None:
-    """Return the reader of a file's kind; None, with a fault noted, when there is none or the file is empty."""
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        allowed = f"a file name ending in one of {', '.join(readers)}"
+def can_read(path: Path, suffixes: Collection[str], faults: list[Fault]) -> bool:
+    """Tell whether a file opens, is of a known kind and holds something; note why not."""
+    before = len(faults)
+    if path.suffix.lower() not in suffixes:
+        allowed = f"a file name ending in one of {', '.join(suffixes)}"
         faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
-    elif path.stat().st_size == 0:
-        faults.append(Fault(file=path.name, allowed="is empty (0 bytes)"))
-        return None
-    return reader
-
-
-def read_csv(path: Path, faults: list[Fault]) -> pd.DataFrame | None:
-    """Return a CSV file with every cell as stripped text, indexed by line; None, with faults noted, when it cannot be read."""
-    text = _text(path, faults)
-    if text is None:
-        return None
-    found = len(faults)
-    header, lines = _lines(text, path, faults)
-    _check_header(header, path, faults)
-    if len(faults) > found:
-        return None
-    faults.extend(
-        Fault(file=path.name, row=row, value=f"{len(cells)} cells", allowed=f"{len(header)}, as many as the header has")
-        for row, cells in lines.items()
-        if len(cells) != len(header)
-    )
-    if len(faults) > found:
-        return None
-    frame = pd.DataFrame(list(lines.values()), columns=header, index=list(lines), dtype=str)
-    # A column without a name cannot be asked for; spreadsheets leave empty ones at the end.
-    return frame.drop(columns=[""], errors="ignore")
-
-
-def _text(path: Path, faults: list[Fault]) -> str | None:
-    """Return a file's text; None, with a fault noted, when it is missing, empty or in another encoding."""
-    if not _exists(path, faults):
-        return None
-    allowed = "text in UTF-8; save the file as 'CSV UTF-8'"
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = error.object.count(b"\n", 0, error.start) + 1
-        faults.append(Fault(file=path.name, row=row, value=f"byte {error.object[error.start]:#04x}", allowed=allowed))
-        return None
-    if "\0" in text:
-        faults.append(Fault(file=path.name, value="byte 0x00", allowed=allowed))
-        return None
-    if not text.strip():
-        faults.append(Fault(file=path.name, allowed="is empty; a header and rows are needed"))
-        return None
-    return text
-
-
-def _exists(path: Path, faults: list[Fault]) -> bool:
-    """Tell whether a file can be opened; note why not."""
-    try:
-        path.open("rb").close()
+        with path.open("rb") as file:
+            if not file.read(1):
+                faults.append(Fault(file=path.name, allowed="is empty"))
     except OSError as error:
         faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror}"))
-        return False
-    return True
-
-
-def _lines(text: str, path: Path, faults: list[Fault]) -> tuple[list[str], dict[int, list[str]]]:
-    """Return the header and the other lines that are not blank, by the number of the line they start at."""
-    lines: dict[int, list[str]] = {}
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    start = 1
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if stripped not in ([], [""]):
-                lines[start] = stripped
-            start = reader.line_num + 1
-    except csv.Error as error:
-        allowed = f"cells whose quotes are closed and doubled inside ({error})"
-        faults.append(Fault(file=path.name, row=start, allowed=allowed))
-    header = lines.pop(next(iter(lines)), []) if lines else []
-    return header, lines
-
-
-def _check_header(header: list[str], path: Path, faults: list[Fault]) -> None:
-    """Note a header that repeats a name or uses another separator."""
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        faults.append(Fault(file=path.name, row=1, value=header[0][:40], allowed="columns separated by commas"))
-    for name in sorted({name for name in header if name and header.count(name) > 1}):
-        faults.append(Fault(file=path.name, row=1, column=name, allowed="stands twice in the header; rename one"))
+    return len(faults) == before
 
 
 def parse_crs(name: object, file: str, faults: list[Fault]) -> CRS | None:

@@ -5,6 +5,15 @@ from hubplanner.models.model import Model
 from hubplanner.models.specs import Budget, MaxCoverage, MaxHubs, MinCost, Objective, PCenter, PMedian
 
 __all__ = [
-    "Budget", "MaxCoverage", "MaxHubs", "MinCost", "Model", "Objective", "PCenter", "PMedian", "broken_blocks", "build_model",
+    "Budget",
+    "MaxCoverage",
+    "MaxHubs",
+    "MinCost",
+    "Model",
+    "Objective",
+    "PCenter",
+    "PMedian",
+    "broken_blocks",
+    "build_model",
     "check_supported",
 ]

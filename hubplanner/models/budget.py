@@ -8,9 +8,9 @@ import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 
 from hubplanner.models.model import Model, decimal_unit
-from hubplanner.models.specs import Budget
 
 if TYPE_CHECKING:
+    from hubplanner.models.specs import Budget
     from hubplanner.problem import Evaluation, Ints, Problem
 
 TOLERANCE = 1e-9

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pulp import LpAffineExpression, LpConstraintLE
 
-from hubplanner.models.model import Model
-from hubplanner.models.specs import MaxCoverage
+if TYPE_CHECKING:
+    from hubplanner.models.model import Model
+    from hubplanner.models.specs import MaxCoverage
 
 
 def add_max_coverage(model: Model, objective: MaxCoverage) -> None:

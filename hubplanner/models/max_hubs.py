@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from pulp import LpConstraintLE
 
-from hubplanner.models.model import Model
-from hubplanner.models.specs import MaxHubs
-
 if TYPE_CHECKING:
+    from hubplanner.models.model import Model
+    from hubplanner.models.specs import MaxHubs
     from hubplanner.problem import Evaluation, Problem
 
 

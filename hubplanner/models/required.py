@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pulp import LpConstraintEQ
 
-from hubplanner.models.model import Model
-from hubplanner.models.specs import Required
-
 if TYPE_CHECKING:
+    from hubplanner.models.model import Model
+    from hubplanner.models.specs import Required
     from hubplanner.problem import Evaluation, Problem
 
 

@@ -8,6 +8,23 @@ from hubplanner.problem.solution import Solution, Status, relative_gap
 from hubplanner.problem.travel import Floats, GreatCircle, Ints, Matrix, Planar, Travel, within
 
 __all__ = [
-    "NOWHERE", "Evaluation", "Floats", "GreatCircle", "Ints", "Matrix", "Planar", "Problem", "Rows", "SiteStatus",
-    "Solution", "Status", "Travel", "annuity", "coverage", "evaluate", "merge_demand", "relative_gap", "within",
+    "NOWHERE",
+    "Evaluation",
+    "Floats",
+    "GreatCircle",
+    "Ints",
+    "Matrix",
+    "Planar",
+    "Problem",
+    "Rows",
+    "SiteStatus",
+    "Solution",
+    "Status",
+    "Travel",
+    "annuity",
+    "coverage",
+    "evaluate",
+    "merge_demand",
+    "relative_gap",
+    "within",
 ]

@@ -74,7 +74,9 @@ def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
     for cover, need in _chunks(problem, chunk):
         covered = np.diff(cover.indptr) > 0
         uncovered += float(need[~covered].sum())
-        rows, weight = merge_rows(vstack([*covers, cover[covered]], format="csr"), np.concatenate([*needs, need[covered]]))
+        rows, weight = merge_rows(
+            vstack([*covers, cover[covered]], format="csr"), np.concatenate([*needs, need[covered]])
+        )
         covers, needs = [rows], [weight]
     return Rows(need=needs[0], cover=covers[0], n_points=problem.n_points, uncovered_need=uncovered)
 

@@ -147,9 +147,11 @@ class Problem:
         n_points, n_sites = table.shape
         data = np.asarray(table.data, dtype=np.float64)
         if np.isnan(data).any() or (data < 0).any():
-            raise DataError("distance: values of at least 0 are allowed")
+            msg = "distance: values of at least 0 are allowed"
+            raise DataError(msg)
         if len(np.unique(point * n_sites + site)) < len(point):
-            raise DataError("distance: a pair is stored twice; call sum_duplicates() or drop one")
+            msg = "distance: a pair is stored twice; call sum_duplicates() or drop one"
+            raise DataError(msg)
         return cls._one_tier(Matrix(point, site, data, n_points, n_sites), need, site_cost, reach)
 
     @classmethod

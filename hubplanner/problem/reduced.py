@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from hubplanner.problem.coverage import Rows
-from hubplanner.problem.problem import Problem
-from hubplanner.problem.travel import Floats, Ints
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from hubplanner.problem.coverage import Rows
+    from hubplanner.problem.problem import Problem
+    from hubplanner.problem.travel import Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
 
 _MARKS = ("plan.json", "manifest.json")
 """Files that tell an earlier run from a folder with something else in it."""
-_PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
+PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
 
 
 def write_folder(plan: Plan, folder: str | os.PathLike[str]) -> Path:
     """Write every file of a run; replace an earlier run, and refuse to touch anything else."""
     target = Path(folder).absolute()
-    _check_free(target)
+    check_free(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that moving it into place is one rename.
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -41,7 +40,8 @@ def write_folder(plan: Plan, folder: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _check_free(target: Path) -> None:
+def check_free(target: Path) -> None:
+    """Raise when a path holds something that writing a run there would lose."""
     if not target.exists():
         return
     if not target.is_dir() or (any(target.iterdir()) and not all((target / mark).is_file() for mark in _MARKS)):
@@ -81,14 +81,10 @@ def manifest(plan: Plan) -> dict[str, Any]:
     """Return what made the plan: versions, the inputs' SHA-256, and what each step of the solve did."""
     solution = plan.solution
     return {
-        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "solver": {"name": solution.solver, "version": solution.version},
-        "inputs": {path.name: _sha256(path) for path in plan.inputs.files},
-        "steps": dict(solution.steps),
+        "inputs": dict(plan.inputs.digests),
+        "reductions": dict(solution.steps),
         "seconds": dict(solution.phases),
     }
 
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

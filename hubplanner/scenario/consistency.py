@@ -37,7 +37,7 @@ def _faults(scenario: Scenario, checks: tuple[Check, ...]) -> list[Fault]:
 
 def _later(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     model = scenario.model
-    choices = {
+    choices: dict[str, tuple[str, tuple[str, ...]]] = {
         "model.objective": (model.objective, ("max_coverage",)),
         "travel.method": (scenario.travel.method, ("great_circle", "planar", "matrix")),
         "coverage.decay": (scenario.coverage.decay, ("step",)),
@@ -45,10 +45,10 @@ def _later(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     for key, (value, able) in choices.items():
         if value not in able:
             yield key, value, f"{', '.join(able)}; {value} is not yet supported"
-    keys = {"model.floors": model.floors or None, "model.min_separation_km": model.min_separation_km}
-    keys |= {f"hubs.{number}.capacity": tier.capacity for number, tier in enumerate(scenario.hubs)}
-    for key, value in keys.items():
-        if value is not None:
+    asked = {"model.floors": bool(model.floors), "model.min_separation_km": model.min_separation_km is not None}
+    asked |= {f"hubs.{number}.capacity": tier.capacity is not None for number, tier in enumerate(scenario.hubs)}
+    for key, is_asked in asked.items():
+        if is_asked:
             yield key, None, f"{key.rpartition('.')[2]} is not yet supported; leave it out"
 
 

@@ -126,7 +126,9 @@ def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, li
 
 
 def _fault(file: Path, key: str, value: object, allowed: str) -> Fault:
-    return Fault(file=str(file), column=key, value=value if value is None else _brief(value), allowed=allowed, kind="scenario")
+    return Fault(
+        file=str(file), column=key, value=value if value is None else _brief(value), allowed=allowed, kind="scenario"
+    )
 
 
 def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:

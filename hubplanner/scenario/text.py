@@ -112,7 +112,8 @@ def assign(tree: Tree, key: str, value: Any) -> Tree:
         node = node[_index(node, part, key)] if isinstance(node, list) else _child(node, part, key)
     if not isinstance(node, list | dict):
         raise ScenarioError(_fault(f"setting {key}", "a key of a mapping or a list", value=last))
-    node[_index(node, last, key) if isinstance(node, list) else last] = value
+    where: Any = _index(node, last, key) if isinstance(node, list) else last
+    node[where] = value
     return changed
 
 

@@ -1,7 +1,7 @@
 """Reductions, starts and solvers, behind one entry: `solve_problem`."""
 
+from hubplanner.solver.adapters import found_solvers
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_problem
-from hubplanner.solver.adapters import found_solvers
 
 __all__ = ["SolverOptions", "found_solvers", "solve_problem"]

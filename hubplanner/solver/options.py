@@ -43,7 +43,12 @@ class SolverOptions:
             "threads": self.threads < 0,
             "seed": self.seed < 0,
         }
-        allowed = {"gap": "from 0 to below 1", "time_limit_s": "more than 0", "threads": "0 or more", "seed": "0 or more"}
+        allowed = {
+            "gap": "from 0 to below 1",
+            "time_limit_s": "more than 0",
+            "threads": "0 or more",
+            "seed": "0 or more",
+        }
         for name, is_wrong in wrong.items():
             if is_wrong:
                 message = f"solver.{name}: {getattr(self, name)!r} found; allowed: {allowed[name]}"

@@ -27,9 +27,7 @@ def screen(relaxation: Relaxation, margin: float) -> tuple[Ints, Ints]:
     return np.flatnonzero(high & (relaxation.reduced > margin)), np.flatnonzero(~high & (relaxation.reduced < -margin))
 
 
-def settle(
-    instance: Reduced, objective: MaxCoverage, built: Ints, dropped: Ints
-) -> tuple[Reduced, MaxCoverage]:
+def settle(instance: Reduced, objective: MaxCoverage, built: Ints, dropped: Ints) -> tuple[Reduced, MaxCoverage]:
     """Return the smaller instance with some options built and some dropped, and the limits that are left for it."""
     covered = instance.cover[:, built].sum(axis=1) > 0
     free = ~np.isin(instance.site, instance.site[built])

@@ -60,7 +60,7 @@ def run(instance: Reduced, objective: MaxCoverage, options: SolverOptions, start
     bound of the plans left out is not good enough does a second MIP take all those that might still be better.
     """
     deadline = time.perf_counter() + options.time_limit_s
-    with record.phase("relax"):
+    with record.phase("solve the relaxation"):
         relaxation = _relaxation(instance, objective, options)
     best = Answer(chosen=start, bound=relaxation.bound, version="")
     for share in (SCREEN, math.inf):

@@ -104,9 +104,7 @@ def _verify(problem: Problem, objective: Objective, plan: Evaluation, counted: f
         raise SolverError("; ".join(reasons))
 
 
-def _with_plan(
-    problem: Problem, plan: Evaluation, answer: Answer, options: SolverOptions, record: Record
-) -> Solution:
+def _with_plan(problem: Problem, plan: Evaluation, answer: Answer, options: SolverOptions, record: Record) -> Solution:
     # Within the agreed slack the recomputed value may lie above the bound by rounding.
     bound = max(answer.bound, plan.covered_need)
     proven = relative_gap(plan.covered_need, bound) <= options.gap + ROUNDING
@@ -124,9 +122,7 @@ def _with_plan(
     )
 
 
-def _without_plan(
-    problem: Problem, options: SolverOptions, record: Record, clashes: tuple[str, ...]
-) -> Solution:
+def _without_plan(problem: Problem, options: SolverOptions, record: Record, clashes: tuple[str, ...]) -> Solution:
     return Solution(
         problem=problem,
         status=Status.INFEASIBLE,

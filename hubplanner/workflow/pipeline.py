@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
     from hubplanner.scenario.spec import ModelSpec
 
+log = logging.getLogger(__name__)
+
 
 def solve(scenario: Scenario) -> Plan:
     """Read a scenario's data, choose the hubs and return the plan.
@@ -33,6 +36,7 @@ def solve(scenario: Scenario) -> Plan:
     SolverError
         When the solver fails or finds no plan in time.
     """
+    log.info("read the data")
     inputs = read_inputs(scenario)
     problem = build_problem(inputs)
     solution = solve_problem(problem, objective_of(scenario), options_of(scenario))

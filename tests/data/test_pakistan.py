@@ -138,10 +138,10 @@ def test_one_area_is_estimated(demand: pd.DataFrame) -> None:
 
 
 def test_no_sites_coincide(sites: pd.DataFrame) -> None:
-    """Each of the 858 sites has a point of its own; the 40 repeated places live on as names."""
-    assert len(sites) == 858
+    """Each of the 853 sites is over 100 m from any other; the 45 repeated places live on as names."""
+    assert len(sites) == 853
     assert not sites.duplicated(["lon", "lat"]).any()
-    assert (sites["also_named"].dropna().str.count("; ") + 1).sum() == 40
+    assert (sites["also_named"].dropna().str.count("; ") + 1).sum() == 45
     assert set(sites["status"]) == {"candidate"}
 
 

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from hubplanner.models import Model
     from hubplanner.solver.adapters.outcome import Effort
 
-_DEPRECATED = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
+_OWN_ADAPTERS = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
 """Reached as cbc and highs."""
 
 
 def found_solvers() -> list[str]:
-    """Return the PuLP names of the other solvers on this machine."""
-    return sorted(set(pulp.listSolvers(onlyAvailable=True)) - _DEPRECATED)
+    """Return the names of the solvers on this machine: highs, cbc, then PuLP's names of the others."""
+    return ["highs", "cbc", *_others()]
+
+
+def _others() -> list[str]:
+    return sorted(set(pulp.listSolvers(onlyAvailable=True)) - _OWN_ADAPTERS)
 
 
 def solve_other(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
@@ -54,10 +58,10 @@ def solve_other(model: Model, effort: Effort, start: Sequence[float]) -> Outcome
 
 def known_solver(asked: str) -> str:
     """Return PuLP's own spelling of a solver's name."""
-    for name in found_solvers():
+    for name in _others():
         if name.lower() == asked.lower():
             return name
-    found = ", ".join(["highs", "cbc", *found_solvers()])
+    found = ", ".join(found_solvers())
     message = f"solver.name: {asked!r} found; allowed: a solver on this machine, one of {found}"
     raise ScenarioError(message)
 
@@ -67,4 +71,3 @@ def _accepted(name: str, effort: Effort) -> dict[str, Any]:
     wanted = {"gapAbs": effort.gap, "gapRel": 0.0, "timeLimit": effort.seconds, "threads": effort.threads or None}
     taken = inspect.signature(type(pulp.getSolver(name)).__init__).parameters
     return {key: value for key, value in wanted.items() if key in taken and value is not None}
-

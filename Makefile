@@ -1,0 +1,46 @@
+# Two commands do everything on a fresh machine: `make plan` and `make test`.
+# Python 3.11 or newer is all they need; what apt must bring (the venv module on Debian) they install.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+RUN := runs/pakistan
+# Solves use the cores themselves; two test processes share them well.
+WORKERS ?= 2
+
+.PHONY: plan test lint bench clean
+
+plan: .venv/ready
+	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
+	@echo "Look at $(RUN)/map.png, open $(RUN)/plan.gpkg in QGIS and $(RUN)/hubs.csv in a spreadsheet."
+
+test: .venv/ready-dev
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/ready-dev
+	$(BIN)/python tests/benchmarks/national.py
+
+clean:
+	rm -rf .venv build dist runs *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/ready: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/ready-dev: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/ready
+
+# Debian ships Python without ensurepip; its package python3-venv brings it.
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "hubplanner needs Python 3.11 or newer; none found on the path" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "installing python3-venv"; $(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq && \
+		  $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y -qq python3-venv; }
+	$(PYTHON) -m venv .venv

@@ -1,0 +1,25 @@
+"""A small working project to start from."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from pathlib import Path
+from shutil import copytree
+
+from hubplanner.errors import ExistsError
+
+
+def write_project(directory: Path) -> list[str]:
+    """Copy the template into a new or empty folder and return the files' names.
+
+    Raises
+    ------
+    ExistsError
+        When the folder holds anything.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        message = f"{directory}: is not empty; name a new or empty folder, nothing was written"
+        raise ExistsError(message)
+    with as_file(files("hubplanner.workflow") / "template") as template:
+        copytree(template, directory, dirs_exist_ok=True)
+    return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.is_file())

@@ -1,0 +1,47 @@
+"""A scenario to a run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hubplanner.report.folder import check_free
+from hubplanner.workflow.pipeline import solve
+
+if TYPE_CHECKING:
+    from hubplanner.inputs import Inputs
+    from hubplanner.report import Plan
+    from hubplanner.scenario import Scenario
+
+log = logging.getLogger(__name__)
+
+HASH_LENGTH = 10
+
+
+def run_scenario(scenario: Scenario, folder: Path | None = None) -> tuple[Plan, Path]:
+    """Solve a scenario, write its run folder and return both.
+
+    Parameters
+    ----------
+    folder
+        Where to write; ``runs/NAME-HASH`` under the current folder if left out, the same for the same question.
+    """
+    if folder is not None:
+        check_free(folder.absolute())  # before the work, not after it
+    plan = solve(scenario)
+    log.info("write the files")
+    return plan, plan.write(folder or default_folder(plan.inputs))
+
+
+def default_folder(inputs: Inputs) -> Path:
+    """Return ``runs/NAME-HASH``; the hash is of the resolved scenario, the inputs' contents and the version."""
+    question = inputs.scenario.model_dump(mode="json")
+    for section in ("demand", "sites", "travel"):
+        question[section].pop("path", None)
+    parts = [question, dict(inputs.digests), importlib.metadata.version("hubplanner")]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return Path("runs") / f"{inputs.scenario.name}-{digest[:HASH_LENGTH]}"
