@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ScenarioFile = Annotated[Path, typer.Argument(help="The scenario's YAML file.", show_default=False)]
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario's YAML file.", show_default=False)]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a key, such as model.budget=2e9; repeatable."),
@@ -38,6 +40,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress and no ta
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder; runs/NAME-HASH if left out.")]
 
 TIME_LIMIT_REACHED = 4
+INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended."""
 
 
 @app.command()
@@ -54,7 +58,8 @@ def init(
         answer.update(directory=str(directory), files=files)
         if not (as_json or quiet):
             typer.echo(f"Wrote {', '.join(files)} to {directory}.")
-            typer.echo(f"Next: hubplanner solve {directory / 'scenario.yaml'} --out {directory / 'runs/first'}")
+            scenario, run = (shlex.quote(str(directory / name)) for name in ("scenario.yaml", "runs/first"))
+            typer.echo(f"Next: hubplanner solve {scenario} --out {run}")
 
 
 @app.command()
@@ -74,7 +79,10 @@ def validate(
         rows, sites = len(inputs.demand.frame), len(inputs.sites.frame)
         answer.update(status="valid", demand_rows=rows, demand_points=len(inputs.demand.row), sites=sites)
         if not (as_json or quiet):
-            typer.echo(f"{scenario} is valid: {rows:,} demand rows, {sites:,} sites, {len(spec.hubs)} tiers.")
+            from hubplanner.terminal import count_of  # noqa: PLC0415
+
+            counts = count_of(rows, "demand row"), count_of(sites, "site"), count_of(len(spec.hubs), "tier")
+            typer.echo(f"{scenario} is valid: {', '.join(counts)}.")
 
 
 @app.command()
@@ -100,7 +108,7 @@ def info(
 
 
 @app.command()
-def solve(
+def solve(  # noqa: PLR0913, PLR0917 - one argument an option
     scenario: ScenarioFile,
     settings: Settings = None,
     override: Overrides = None,
@@ -150,7 +158,10 @@ def doctor(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, also where the terminal cannot show every letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 
@@ -169,11 +180,14 @@ def _answering(*, as_json: bool) -> Iterator[dict[str, Any]]:
         yield answer
     except HubplannerError as error:
         if as_json:
-            typer.echo(json.dumps(_as_json(error), ensure_ascii=False))
+            typer.echo(json.dumps(_as_json(error), allow_nan=False))
         typer.echo(_in_words(error), err=True)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; nothing was written.", err=True)
+        sys.exit(INTERRUPTED)
     if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(answer, allow_nan=False))
 
 
 def _as_json(error: HubplannerError) -> dict[str, Any]:

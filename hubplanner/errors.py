@@ -100,6 +100,14 @@ class ExistsError(HubplannerError, FileExistsError):
     """The place to write to already holds something that must not be lost."""
 
 
+class UnwritableError(HubplannerError, OSError):
+    """The place to write to cannot be written: no permission, no room, or a file in the way."""
+
+    def __init__(self, place: object, cause: OSError) -> None:
+        """Take the place and what the system says of it."""
+        super().__init__(f"{place}: cannot be written: {cause.strerror or cause}")
+
+
 _BY_KIND: dict[frozenset[str], type[FaultyError]] = {
     frozenset({"scenario"}): ScenarioError,
     frozenset({"crs"}): CrsError,

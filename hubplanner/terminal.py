@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class _Progress(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         seconds = time.perf_counter() - self.began
-        self.console.print(f"{seconds:6.1f} s  {record.getMessage()} ...", style="dim", highlight=False)
+        self.console.print(f"{seconds:6.1f} s  {record.getMessage()} ...", style="dim")
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def progress(*, shown: bool) -> Iterator[None]:
     if not shown:
         yield
         return
-    console, log = Console(stderr=True), logging.getLogger("hubplanner")
+    console, log = _console(stderr=True), logging.getLogger("hubplanner")
     handler, level = _Progress(console), log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -54,9 +55,9 @@ def progress(*, shown: bool) -> Iterator[None]:
 
 def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
     """Print what a plan builds, reaches and costs, how sure it is, and where its files are."""
-    console = Console(highlight=False)
+    console = _console()
     scenario = plan.inputs.scenario
-    console.print(f"\n[bold]{scenario.name}[/bold]  {scenario.description}\n")
+    console.print("\n", Text(scenario.name, style="bold"), "  ", scenario.description, "\n", sep="")
     console.print(_figures(plan, summary))
     console.print(_hubs_by_place(plan))
     for name, values in summary["groups"].items():
@@ -76,7 +77,9 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         "Need covered": f"{need['covered']:,.0f} of {need['total']:,.0f} ({need['share']:.1%})",
         "Cost": f"{_money(cost['total'], currency)}{of_budget}",
         "  to build": _money(cost["capex"], currency),
-        f"  to run, {plan.inputs.scenario.horizon_years} years": _money(cost["opex_present_value"], currency),
+        f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
+            cost["opex_present_value"], currency
+        ),
         "Proof": f"no plan covers over {summary['gap']:.4%} more; {proof}",
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
     }
@@ -91,7 +94,8 @@ def _hubs_by_place(plan: Plan) -> Table:
     hubs = plan.hubs[plan.hubs["status"] == "new"]
     groups = plan.inputs.scenario.sites.groups
     tiers = [tier.name for tier in plan.inputs.scenario.hubs]
-    place = hubs[groups[0]] if groups else hubs["status"].map(lambda _: "all sites")
+    names = plan.inputs.sites.frame.set_index("site_id")
+    place = hubs["site_id"].map(names[groups[0]] if groups else lambda _: "all sites")
     table = Table(title="New hubs by tier", title_justify="left", box=None, header_style="bold")
     table.add_column(groups[0] if groups else "")
     for heading in [*tiers, "hubs", "people served", "cost"]:
@@ -101,9 +105,9 @@ def _hubs_by_place(plan: Plan) -> Table:
         table.add_row(str(name), *_hub_row(part, tiers))
     if len(parts) > PLACES_SHOWN:
         rest = place.isin([name for name, _ in parts[PLACES_SHOWN:]])
-        table.add_row(f"{len(parts) - PLACES_SHOWN} others", *_hub_row(hubs[rest], tiers))
+        table.add_row(count_of(len(parts) - PLACES_SHOWN, "other"), *_hub_row(hubs[rest], tiers))
     if len(parts) != 1:
-        table.add_row("[bold]all[/bold]", *_hub_row(hubs, tiers))
+        table.add_row("all", *_hub_row(hubs, tiers), style="bold")
     return table
 
 
@@ -121,7 +125,7 @@ def _coverage(name: str, values: dict[str, dict[str, float]]) -> Table:
     for value, part in largest[:PLACES_SHOWN]:
         table.add_row(value, f"{part['people']:,.0f}", f"{part['covered_people']:,.0f}", f"{part['share']:.1%}")
     if len(largest) > PLACES_SHOWN:
-        table.add_row(f"{len(largest) - PLACES_SHOWN} others in plan.json")
+        table.add_row(f"{count_of(len(largest) - PLACES_SHOWN, 'other')} in plan.json")
     return table
 
 
@@ -130,14 +134,16 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
     table = Table.grid(padding=(0, 2))
     sites = ", ".join(f"{count:,} {status}" for status, count in figures["sites"].items() if count)
     table.add_row("People", f"{figures['people']:,.0f}, of whom {figures['need']:,.0f} count as need")
-    table.add_row("Demand", f"{figures['demand_rows']:,} rows, {figures['demand_points']:,} points")
+    rows, points = count_of(figures["demand_rows"], "row"), count_of(figures["demand_points"], "point")
+    table.add_row("Demand", f"{rows}, {points}")
     table.add_row("Sites", sites)
     table.add_row("Tiers", ", ".join(figures["tiers"]))
     for title, key in (("Covered today", "existing"), ("Coverable", "all_sites")):
         part = figures["coverable"][key]
-        table.add_row(title, f"{part['share']:.1%} of need, {part['people']:,.0f} people, by {part['hubs']:,} hubs")
-    console = Console(highlight=False)
-    console.print(f"[bold]{name}[/bold]")
+        hubs = count_of(part["hubs"], "hub")
+        table.add_row(title, f"{part['share']:.1%} of need, {part['people']:,.0f} people, by {hubs}")
+    console = _console()
+    console.print(name, style="bold")
     console.print(table)
 
 
@@ -145,10 +151,24 @@ def print_examination(found: dict[str, Any]) -> None:
     """Print what is installed."""
     table = Table.grid(padding=(0, 2))
     for title, part in found.items():
-        table.add_row(f"[bold]{title}[/bold]")
+        table.add_row(title, style="bold")
         for name, value in part.items():
             table.add_row(f"  {name}", str(value))
-    Console(highlight=False).print(table)
+    _console().print(table)
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    >>> count_of(1, "hub"), count_of(1200, "hub")
+    ('1 hub', '1,200 hubs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Return a console that shows names as they are, brackets and colons too."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def _money(amount: float, currency: str) -> str:

@@ -115,9 +115,10 @@ class Checker:
         words, numbers = as_text(column), as_numbers(column)
         self.note(name, words == "", words, f"{allowed}; {blank}")
         example = "0.45" if most == 1 else "1234.5"
-        self.note(name, numbers.isna() & (words != ""), words, f"{allowed}, written like {example}")
+        unreadable = ~np.isfinite(numbers) & (words != "")
+        self.note(name, unreadable, words, f"{allowed}, written like {example}")
         hint = per_cent_hint if most == 1 else lambda _: ""
-        outside = (numbers < 0) | (numbers > most) | np.isinf(numbers)
+        outside = ((numbers < 0) | (numbers > most)) & ~unreadable
         self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
         return numbers
 
@@ -127,7 +128,7 @@ class Checker:
         if column is None:
             return self._empty(np.nan)
         numbers = as_numbers(column)
-        self.note(name, ~np.isfinite(numbers), as_text(column), "a finite number")
+        self.note(name, ~np.isfinite(numbers), as_text(column), "a number, written like 67.5")
         return numbers
 
     def _empty(self, value: str | float) -> pd.Series:
@@ -145,7 +146,7 @@ def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Faul
             _note_unknown(checker, column, words, wanted)
         kept &= words.isin(wanted).to_numpy()
     if not kept.any() and len(faults) == before:
-        allowed = f"a filter that some row passes; none has {' and '.join(where)} as asked"
+        allowed = f"leaves no row: none has the asked {' and '.join(where)} at once"
         faults.append(Fault(file=table.name, column="where", allowed=allowed))
     return replace(table, frame=table.frame[kept])
 

@@ -34,7 +34,7 @@ def read_csv(path: Path, faults: list[Fault]) -> pd.DataFrame | None:
 
 def _text(path: Path, faults: list[Fault]) -> str | None:
     """Return a file's text; None, with a fault noted, when it is blank or in another encoding."""
-    allowed = "text in UTF-8; save the file as 'CSV UTF-8'"
+    allowed = "UTF-8 text; in a spreadsheet, save as 'CSV UTF-8'"
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -62,7 +62,7 @@ def _lines(text: str, path: Path, faults: list[Fault]) -> tuple[list[str], dict[
                 lines[start] = stripped
             start = reader.line_num + 1
     except csv.Error as error:
-        allowed = f"cells whose quotes are closed and doubled inside ({error})"
+        allowed = f"a quoted cell is not closed, or a quote inside it is not doubled ({error})"
         faults.append(Fault(file=path.name, row=start, allowed=allowed))
     header = lines.pop(next(iter(lines)), []) if lines else []
     return header, lines
@@ -79,8 +79,9 @@ def _check_header(header: list[str], path: Path, faults: list[Fault]) -> None:
 
 def _check_lengths(header: list[str], lines: dict[int, list[str]], path: Path, faults: list[Fault]) -> None:
     """Note lines with more or fewer cells than the header."""
+    allowed = f"{len(header)} cells, as many as the header has; a cell that holds a comma stands in quotes"
     faults.extend(
-        Fault(file=path.name, row=row, value=f"{len(cells)} cells", allowed=f"{len(header)}, as many as the header has")
+        Fault(file=path.name, row=row, value=f"{len(cells)} cells", allowed=allowed)
         for row, cells in lines.items()
         if len(cells) != len(header)
     )

@@ -126,7 +126,7 @@ def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
     if "minutes" in pairs.distance and _all_minutes(scenario):
         return "minutes"
     if "km" not in pairs.distance or any(tier.reach_km is None for tier in scenario.hubs):
-        allowed = "is required, since not all of the matrix and the tiers' reaches are in one unit"
+        allowed = "is required: the matrix and the reach of some tier are not both in km, nor both in minutes"
         faults.append(Fault(file=scenario.file, column="travel.speed_kmh", allowed=allowed, kind="scenario"))
     return "km"
 

@@ -51,7 +51,7 @@ def _warn_names(spec: TableSpec, checker: Checker) -> None:
 def _check_shapes(geometry: gpd.GeoSeries, checker: Checker, shapes: tuple[str, ...]) -> None:
     missing = geometry.isna() | geometry.is_empty
     kinds = geometry.geom_type.fillna("").mask(missing, "")
-    checker.note("geometry", ~kinds.isin(shapes), kinds, f"a {' or '.join(shapes)}")
+    checker.note("geometry", ~kinds.isin(shapes), kinds, f"one of {', '.join(shapes)}")
     valid = geometry.is_valid | missing
     checker.note("geometry", ~valid, geometry.is_valid_reason(), "a valid shape; repair it, such as with make_valid")
 
@@ -109,16 +109,20 @@ def metres(frame: gpd.GeoDataFrame, crs: CRS) -> Floats:
 def swapped_among(places: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Tell which places lie far from the rest, but would lie among them with their coordinates exchanged.
 
+    Among: within seven median deviations of the median, plus a degree. Far: three times as far from it as exchanged.
+
     >>> places = np.array([[67.0, 30.0], [68.0, 31.0], [66.0, 29.0], [69.0, 30.0], [30.0, 67.0]])
     >>> swapped_among(places).tolist()
     [False, False, False, False, True]
     """
     if len(places) == 0:
         return np.zeros(0, dtype=np.bool_)
-    low, high = np.quantile(places, [0.25, 0.75], axis=0)
-    margin = 3 * (high - low) + 1
+    middle = np.median(places, axis=0)
+    margin = 7 * np.median(np.abs(places - middle), axis=0) + 1
     exchanged = places[:, ::-1]
-    return np.asarray(~_inside(places, low - margin, high + margin) & _inside(exchanged, low - margin, high + margin))
+    low, high = middle - margin, middle + margin
+    far = np.linalg.norm(places - middle, axis=1) > 3 * np.linalg.norm(exchanged - middle, axis=1)
+    return np.asarray(far & ~_inside(places, low, high) & _inside(exchanged, low, high))
 
 
 def _inside(places: Floats, low: Floats, high: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -126,9 +130,9 @@ def _inside(places: Floats, low: Floats, high: Floats) -> np.ndarray[tuple[int, 
 
 
 def check_together(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, name: str, faults: list[Fault]) -> None:
-    """Note sites none of which is near any demand, but would be with lon and lat exchanged."""
+    """Note sites that are all far from any demand, though most would be near with lon and lat exchanged."""
     people, hubs = lonlat(demand), lonlat(sites)
     low, high = people.min(axis=0) - 1, people.max(axis=0) + 1
-    if not _inside(hubs, low, high).any() and _inside(hubs[:, ::-1], low, high).any():
+    if not _inside(hubs, low, high).any() and _inside(hubs[:, ::-1], low, high).mean() > 1 / 2:
         allowed = "lies far from all demand; lon and lat of one of the two files look swapped"
         faults.append(Fault(file=name, column="geometry", allowed=allowed))

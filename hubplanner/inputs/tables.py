@@ -105,7 +105,7 @@ def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
             warnings.simplefilter("error")
             frame = gpd.read_file(path, layer=spec.layer or layers[0])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, Warning) as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a vector file: {error}"))
+        faults.append(Fault(file=path.name, allowed=f"cannot be read as a vector file: {_brief(error)}"))
         return None
     return _geometry_table(path, frame, faults)
 
@@ -131,8 +131,13 @@ def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: lis
     try:
         return reader(path).reset_index(drop=True)
     except (ValueError, OSError) as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {error}"))
+        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {_brief(error)}"))
         return None
+
+
+def _brief(error: Exception) -> str:
+    """Return a library's complaint without its advice to programmers."""
+    return str(error).partition("\n")[0].partition(".;")[0]
 
 
 def _require_pyarrow() -> None:

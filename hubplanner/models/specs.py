@@ -42,10 +42,10 @@ class MaxHubs:
 
     def __post_init__(self) -> None:
         """Refuse a count that is none."""
+        _check("max_hubs", self.count)
         if self.count != int(self.count):
             message = f"max_hubs: {self.count!r} found; allowed: a whole number"
             raise ScenarioError(message)
-        _check("max_hubs", self.count)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from hubplanner.problem.cost import annuity
 from hubplanner.problem.coverage import Rows, coverage, merge_demand
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, evaluate
-from hubplanner.problem.problem import Problem, SiteStatus
+from hubplanner.problem.problem import Problem
 from hubplanner.problem.solution import Solution, Status, relative_gap
-from hubplanner.problem.travel import Floats, GreatCircle, Ints, Matrix, Planar, Travel, within
+from hubplanner.problem.status import SiteStatus
+from hubplanner.problem.travel import Bools, Floats, GreatCircle, Ints, Matrix, Planar, Travel, within
 
 __all__ = [
     "NOWHERE",
+    "Bools",
     "Evaluation",
     "Floats",
     "GreatCircle",

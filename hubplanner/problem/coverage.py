@@ -69,16 +69,15 @@ def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
 
     Points are read in chunks, so memory grows with the number of distinct rows, not with that of points.
     """
-    covers, needs = [csr_array((0, problem.n_options), dtype=np.int8)], [np.zeros(0)]
+    rows: csr_array = csr_array((0, problem.n_options), dtype=np.int8)
+    weight: Floats = np.zeros(0)
     uncovered = 0.0
     for cover, need in _chunks(problem, chunk):
         covered = np.diff(cover.indptr) > 0
         uncovered += float(need[~covered].sum())
-        rows, weight = merge_rows(
-            vstack([*covers, cover[covered]], format="csr"), np.concatenate([*needs, need[covered]])
-        )
-        covers, needs = [rows], [weight]
-    return Rows(need=needs[0], cover=covers[0], n_points=problem.n_points, uncovered_need=uncovered)
+        stacked = csr_array(vstack([rows, cover[covered]]))
+        rows, weight = merge_rows(stacked, np.concatenate([weight, need[covered]]))
+    return Rows(need=weight, cover=rows, n_points=problem.n_points, uncovered_need=uncovered)
 
 
 def _chunks(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
@@ -101,7 +100,7 @@ def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
         first, group = _groups(_hashes(cover, seed))
         merged = cover[first]
         if _same(merged[group], cover):
-            return merged, np.bincount(group, weights=weight, minlength=len(first))
+            return merged, np.bincount(group, weights=weight, minlength=len(first)).astype(np.float64)
         seed += 1
 
 

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import coo_array, issparse
 
-from hubplanner.errors import DataError, Fault, raise_faults
-from hubplanner.problem.travel import Floats, Ints, Matrix, Planar, Travel
+from hubplanner.errors import raise_faults
+from hubplanner.problem.arrays import coordinates, distances, vector
+from hubplanner.problem.checks import faults
+from hubplanner.problem.status import SiteStatus
+from hubplanner.problem.travel import Planar
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-
-class SiteStatus(IntEnum):
-    """Whether a hub may, must or does stand at a site."""
-
-    CANDIDATE = 0
-    EXISTING = 1
-    REQUIRED = 2
-    EXCLUDED = 3
+    from hubplanner.problem.travel import Bools, Floats, Ints, Travel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,14 +34,16 @@ class Problem:
     tier_reach
         (t,) reach of each tier, in the unit of travel.
     option_site, option_tier
-        (o,) the (site, tier) pairs that may be open, in ascending order; an existing site has one.
+        (o,) the (site, tier) pairs that may be open, in ascending order; an existing site has one, a required one at least
+        one, an excluded one none.
     option_cost
         (o,) cost of opening each, in money; 0 at existing sites.
 
     Raises
     ------
     DataError
-        When shapes disagree, a value is negative or not finite, or an index is out of range.
+        When shapes disagree, a value is negative or not finite, an index is out of range, or a site's options do not fit
+        its status.
     """
 
     need: Floats
@@ -61,7 +57,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
-        raise_faults([*self._wrong_shapes()] or [*self._wrong_values()])
+        raise_faults(faults(self))
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
@@ -90,7 +86,7 @@ class Problem:
         return self.tier_reach[self.option_tier]
 
     @property
-    def existing(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def existing(self) -> Bools:
         """Mask (o,) of the options that stand already."""
         return np.asarray(self.site_status[self.option_site] == SiteStatus.EXISTING)
 
@@ -122,8 +118,8 @@ class Problem:
         >>> Problem.from_points([[0, 0], [9, 0]], [1, 1], [[1, 0]], [1], reach=5).n_points
         2
         """
-        points, sites = (_coordinates("demand_xy", demand_xy), _coordinates("site_xy", site_xy))
-        return cls._one_tier(Planar(points, sites), need, site_cost, reach)
+        travel = Planar(coordinates("demand_xy", demand_xy), coordinates("site_xy", site_xy))
+        return cls._one_tier(travel, need, site_cost, reach)
 
     @classmethod
     def from_matrix(cls, distance: Any, need: ArrayLike, site_cost: ArrayLike, reach: float) -> Problem:
@@ -132,8 +128,8 @@ class Problem:
         Parameters
         ----------
         distance
-            (n, m) array, infinite or NaN where unreachable; or a scipy sparse matrix, absent where unreachable
-            (a stored zero is a distance of zero).
+            (n, m) array or scipy sparse matrix, infinite, NaN or (sparse) absent where unreachable; a stored zero is a
+            distance of zero.
         need, site_cost
             (n,) and (m,).
         reach
@@ -142,69 +138,18 @@ class Problem:
         >>> Problem.from_matrix(np.array([[1.0, 7.0]]), [1], [1, 1], reach=5).n_sites
         2
         """
-        table = coo_array(distance) if issparse(distance) else _dense_pairs(distance)
-        point, site = (np.asarray(index, dtype=np.intp) for index in table.coords)
-        n_points, n_sites = table.shape
-        data = np.asarray(table.data, dtype=np.float64)
-        if np.isnan(data).any() or (data < 0).any():
-            msg = "distance: values of at least 0 are allowed"
-            raise DataError(msg)
-        if len(np.unique(point * n_sites + site)) < len(point):
-            msg = "distance: a pair is stored twice; call sum_duplicates() or drop one"
-            raise DataError(msg)
-        return cls._one_tier(Matrix(point, site, data, n_points, n_sites), need, site_cost, reach)
+        return cls._one_tier(distances(distance), need, site_cost, reach)
 
     @classmethod
     def _one_tier(cls, travel: Travel, need: ArrayLike, site_cost: ArrayLike, reach: float) -> Problem:
-        weight = np.asarray(need, dtype=np.float64)
+        weight = vector("need", need, travel.n_points)
         return cls(
             need=weight,
             people=weight,
             travel=travel,
             site_status=np.full(travel.n_sites, SiteStatus.CANDIDATE, dtype=np.intp),
-            tier_reach=np.array([reach], dtype=np.float64),
+            tier_reach=vector("reach", [reach], 1),
             option_site=np.arange(travel.n_sites),
             option_tier=np.zeros(travel.n_sites, dtype=np.intp),
-            option_cost=np.asarray(site_cost, dtype=np.float64),
+            option_cost=vector("site_cost", site_cost, travel.n_sites),
         )
-
-    def _wrong_shapes(self) -> list[Fault]:
-        expected = {
-            "need": self.travel.n_points,
-            "people": self.travel.n_points,
-            "site_status": self.travel.n_sites,
-            "option_tier": len(self.option_site),
-            "option_cost": len(self.option_site),
-        }
-        return [
-            Fault(file="problem", column=name, value=np.shape(getattr(self, name)), allowed=f"shape ({length},)")
-            for name, length in expected.items()
-            if np.shape(getattr(self, name)) != (length,)
-        ]
-
-    def _wrong_values(self) -> list[Fault]:
-        faults = [
-            Fault(file="problem", row=int(at[0]), column=name, value=float(values[at[0]]), allowed="finite, at least 0")
-            for name in ("need", "people", "option_cost", "tier_reach")
-            for values in [getattr(self, name)]
-            if len(at := np.flatnonzero(~(np.isfinite(values) & (values >= 0))))
-        ]
-        key = self.option_site * len(self.tier_reach) + self.option_tier
-        if len(key) and (np.diff(key) <= 0).any():
-            faults.append(Fault(file="problem", column="option_site", allowed="distinct (site, tier) pairs, ascending"))
-        return faults
-
-
-def _coordinates(name: str, values: ArrayLike) -> Floats:
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != 2 or not np.isfinite(array).all():  # noqa: PLR2004 - x and y
-        raise DataError(Fault(file="problem", column=name, value=array.shape, allowed="shape (n, 2), finite"))
-    return array
-
-
-def _dense_pairs(distance: ArrayLike) -> coo_array:
-    table = np.asarray(distance, dtype=np.float64)
-    if table.ndim != 2:  # noqa: PLR2004 - a table has two dimensions
-        raise DataError(Fault(file="problem", column="distance", value=table.shape, allowed="shape (n, m)"))
-    index = np.nonzero(np.isfinite(table))
-    return coo_array((table[index], index), shape=table.shape)

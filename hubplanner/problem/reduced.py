@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from hubplanner.problem.coverage import Rows
     from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel import Floats, Ints
+    from hubplanner.problem.travel import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ class Reduced:
     required: Ints
     base: float
 
-    def keep_options(self, keep: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Reduced:
+    def keep_options(self, keep: Bools) -> Reduced:
         """Return the instance without some options, and without the rows that only those cover."""
         cover = self.cover[:, np.flatnonzero(keep)]
         reached = np.flatnonzero(np.diff(cover.indptr) > 0)

@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Pairs = tuple[Ints, Ints, Floats]
 """Demand points, sites and the distances between them, one entry a pair."""
 
@@ -23,8 +24,15 @@ REACH_TOLERANCE = 1e-9
 class Travel(Protocol):
     """What the model asks of distances."""
 
-    n_points: int
-    n_sites: int
+    @property
+    def n_points(self) -> int:
+        """Number of demand points."""
+        ...
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+        ...
 
     def pairs(self, start: int, stop: int, reach: float) -> Pairs:
         """Return the pairs within reach, inclusive, of the points start to stop (exclusive) and any site."""
@@ -35,7 +43,7 @@ class Travel(Protocol):
         ...
 
 
-def within(distance: Floats, reach: float) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def within(distance: Floats, reach: float) -> Bools:
     r"""Tell which distances are within reach: $d \le r (1 + 10^{-9})$.
 
     >>> within(np.array([9.9, 10.0, 10.1]), 10.0).tolist()
@@ -133,7 +141,7 @@ class GreatCircle(_Straight):
 
     def _embed(self, places: Floats) -> Floats:
         lon, lat = np.radians(places).T
-        return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+        return np.asarray(np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]))
 
     def _chord(self, distance: float) -> float:
         return 2 * float(np.sin(min(distance / (2 * EARTH_RADIUS_KM), np.pi / 2)))
@@ -142,7 +150,7 @@ class GreatCircle(_Straight):
         lon1, lat1 = np.radians(points).T
         lon2, lat2 = np.radians(sites).T
         haversine = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
-        return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(haversine, 1.0))) * self.detour
+        return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(haversine, 1.0))) * self.detour)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 DECIMALS = 6
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the start of a formula."""
 
 
@@ -32,7 +32,8 @@ def write_csv(frame: gpd.GeoDataFrame, path: Path) -> None:
     """Write a table that Excel reads: UTF-8 with signature, lon and lat for points, no cell that acts as a formula."""
     table = pd.DataFrame(frame.drop(columns="geometry"))
     table["lon"], table["lat"] = frame.geometry.x.round(DECIMALS), frame.geometry.y.round(DECIMALS)
-    table = table.apply(lambda column: column.map(harmless) if column.dtype == object else column)
+    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
+        table[name] = table[name].map(harmless, na_action="ignore")
     table.columns = [harmless(name) for name in table.columns]
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.errors import ExistsError
+from hubplanner.errors import ExistsError, UnwritableError
 from hubplanner.report.files import write_csv, write_geojson, write_geopackage
 from hubplanner.report.picture import draw_map
 from hubplanner.scenario import dump_scenario
 
 if TYPE_CHECKING:
+    import os
+
     from hubplanner.report.plan import Plan
 
 _MARKS = ("plan.json", "manifest.json")
@@ -28,6 +29,13 @@ def write_folder(plan: Plan, folder: str | os.PathLike[str]) -> Path:
     """Write every file of a run; replace an earlier run, and refuse to touch anything else."""
     target = Path(folder).absolute()
     check_free(target)
+    try:
+        return _write_aside(plan, target)
+    except OSError as error:
+        raise UnwritableError(target, error) from error
+
+
+def _write_aside(plan: Plan, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that moving it into place is one rename.
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -42,6 +50,10 @@ def write_folder(plan: Plan, folder: str | os.PathLike[str]) -> Path:
 
 def check_free(target: Path) -> None:
     """Raise when a path holds something that writing a run there would lose."""
+    for place in target.parents:
+        if place.exists() and not place.is_dir():
+            message = f"{target}: {place} is a file, not a folder; name another --out, nothing was written"
+            raise ExistsError(message)
     if not target.exists():
         return
     if not target.is_dir() or (any(target.iterdir()) and not all((target / mark).is_file() for mark in _MARKS)):
@@ -50,14 +62,19 @@ def check_free(target: Path) -> None:
 
 
 def _move(aside: Path, target: Path) -> None:
-    """Put the finished folder in the target's place; the earlier run stays until then."""
+    """Put the finished folder in the target's place; the earlier run stays until then, and returns if that fails."""
     if not target.exists():
         aside.rename(target)
         return
     earlier = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    target.rename(earlier / "earlier")
-    aside.rename(target)
-    shutil.rmtree(earlier)
+    target.rename(earlier / "run")
+    try:
+        aside.rename(target)
+    except BaseException:
+        (earlier / "run").rename(target)
+        raise
+    finally:
+        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _write_files(plan: Plan, folder: Path, target: Path) -> None:
@@ -80,11 +97,11 @@ def _write_json(tree: dict[str, Any], path: Path) -> None:
 def manifest(plan: Plan) -> dict[str, Any]:
     """Return what made the plan: versions, the inputs' SHA-256, and what each step of the solve did."""
     solution = plan.solution
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES} | {"python": platform.python_version()},
+        "versions": versions | {"python": platform.python_version()},
         "solver": {"name": solution.solver, "version": solution.version},
         "inputs": dict(plan.inputs.digests),
         "reductions": dict(solution.steps),
         "seconds": dict(solution.phases),
     }
-

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,19 +14,22 @@ from hubplanner.inputs.places import WGS84, lonlat
 from hubplanner.problem import NOWHERE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hubplanner.inputs import Inputs
     from hubplanner.problem import Evaluation, Floats, Problem
 
-HUB_COLUMNS = ("site_id", "tier", "status", "cost", "covered_need", "covered_people")
+_OF_FILES = ("lon", "lat", "fid", "geom", "geometry")
+"""Columns that the files bring: coordinates in a table, number and shape in a GeoPackage."""
 
 
 def hub_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:
-    """Return one row an open hub, the site's own columns last; one named like a plan's gets the prefix ``site_``."""
+    """Return one row an open hub, the site's own columns last; longitude and latitude are its geometry."""
     options = evaluation.options
     sites = inputs.sites.frame.iloc[problem.option_site[options]].reset_index(drop=True)
     tiers = np.array([tier.name for tier in inputs.scenario.hubs], dtype=object)
     served = evaluation.server != NOWHERE
-    plan = {
+    plan: dict[str, Any] = {
         "site_id": sites["site_id"],
         "tier": tiers[problem.option_tier[options]],
         "status": np.where(problem.existing[options], "existing", "new"),
@@ -33,14 +37,18 @@ def hub_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.G
         "covered_need": _total(evaluation.server[served], problem.need[served], len(options)),
         "covered_people": _total(evaluation.server[served], problem.people[served], len(options)),
     }
-    own = sites.drop(columns=["site_id", "geometry"]).rename(columns={name: f"site_{name}" for name in plan})
-    return gpd.GeoDataFrame({**plan, **own}, geometry=gpd.points_from_xy(*lonlat(sites).T), crs=WGS84)
+    place = {inputs.scenario.sites.x, inputs.scenario.sites.y} if sites.crs == WGS84 else set()
+    own = _renamed(sites.drop(columns=["site_id", "geometry", *place & set(sites.columns)]), plan, "site_")
+    columns = {**plan, **{name: _writable(column) for name, column in own.items()}}
+    return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*lonlat(sites).T), crs=WGS84)
 
 
 def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:
     """Return one row a demand row: its people, how they are covered and by which hub."""
     demand, row, unit = inputs.demand.frame, inputs.demand.row, inputs.unit
-    frame = demand[["demand_id", *inputs.scenario.demand.groups, "need", "people"]].copy()
+    plan = ("demand_id", "need", "people", "covered_share", "site_id", f"distance_{unit}", f"nearest_{unit}")
+    groups = _renamed(pd.DataFrame(demand[list(inputs.scenario.demand.groups)]), plan, "demand_")
+    frame = pd.concat([demand["demand_id"], groups, demand[["need", "people"]]], axis=1)
     frame["covered_share"] = _mean(row, evaluation.covered_share, np.ones(len(row)))
     served = _served(inputs, problem, evaluation)
     # Most need first, then most people, then the nearer hub: the row's first link is the hub that serves it.
@@ -90,8 +98,25 @@ def _served(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> pd.Data
     return served
 
 
+def _renamed(own: pd.DataFrame, plan: Iterable[str], prefix: str) -> pd.DataFrame:
+    """Return columns named so that they differ from each other and the plan's by more than case, for a GeoPackage."""
+    used = {name.casefold() for name in (*plan, *_OF_FILES)}
+    names = {}
+    for name in sorted(map(str, own.columns), key=lambda name: name.casefold() in used):
+        tries = chain([name, f"{prefix}{name}"], (f"{prefix}{name}_{number}" for number in count(2)))
+        names[name] = next(new for new in tries if new.casefold() not in used)
+        used.add(names[name].casefold())
+    return own.rename(columns=names)
+
+
+def _writable(column: pd.Series) -> pd.Series:
+    """Return a column as files hold it: what is no number, date or text becomes text."""
+    plain = column.dtype.kind in "biufM" or pd.api.types.is_string_dtype(column) or column.dtype == object
+    return column if plain else column.map(str, na_action="ignore").astype(object)
+
+
 def _total(group: np.ndarray[tuple[int, ...], np.dtype[np.intp]], weight: Floats, length: int) -> Floats:
-    return np.bincount(group, weights=weight, minlength=length)
+    return np.bincount(group, weights=weight, minlength=length).astype(np.float64)
 
 
 def _mean(row: np.ndarray[tuple[int, ...], np.dtype[np.intp]], values: Floats, weight: Floats) -> Floats:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hubplanner.report.sheet import View
 
 MOST_NAMES = 8
-CANDIDATES = 16
+CANDIDATES = 30
 """Where the largest have no room, better no name than that of a hub of no note."""
 CROWD = 100
 """Among more hubs than this, the few names that find room would look chosen."""
@@ -57,8 +57,12 @@ def _free_box(marks: Floats, hub: int, name: str, taken: list[Box], view: View) 
     """Return the first free place for a name beside its mark: right, left, above or below."""
     (x, y), wide = marks[hub], width(name, SIZE)
     others = np.delete(marks, hub, axis=0)
-    corners = ((x + _OFF, y - _HIGH / 2), (x - _OFF - wide, y - _HIGH / 2),
-               (x - wide / 2, y + _OFF), (x - wide / 2, y - _OFF - _HIGH))
+    corners = (
+        (x + _OFF, y - _HIGH / 2),
+        (x - _OFF - wide, y - _HIGH / 2),
+        (x - wide / 2, y + _OFF),
+        (x - wide / 2, y - _OFF - _HIGH),
+    )
     half = [side / 2 for side in view.sheet.map_box[2:]]
     for left, low in corners:
         box = (left, low, left + wide, low + _HIGH)
@@ -82,6 +86,13 @@ def _write(axes: Axes, box: Box, name: str, km_per_inch: float) -> None:
     left, middle = box[0] * km_per_inch, (box[1] + box[3]) / 2 * km_per_inch
     halo = [withStroke(linewidth=2.2, foreground="white", alpha=0.85)]
     axes.text(
-        left, middle, name, fontproperties=font(SIZE), parse_math=False, color=INK, va="center", zorder=8,
+        left,
+        middle,
+        name,
+        fontproperties=font(SIZE),
+        parse_math=False,
+        color=INK,
+        va="center",
+        zorder=8,
         path_effects=halo,
     )

@@ -34,7 +34,7 @@ class Plan:
 
     Examples
     --------
-    ``plan = hubplanner.solver(hubplanner.read_scenario("scenarios/pakistan.yaml"))``, then ``plan.hubs``.
+    ``plan = hubplanner.solve(hubplanner.read_scenario("scenarios/pakistan.yaml"))``, then ``plan.hubs``.
     """
 
     inputs: Inputs
@@ -51,7 +51,8 @@ class Plan:
         """One row an open hub, WGS 84 points, in site id order.
 
         Columns site_id, tier, status (new or existing), cost (money, 0 for existing), covered_need and covered_people
-        (of the points this hub serves), then the site file's own columns.
+        (of the points this hub serves), then the site file's own columns but for its longitude and latitude; one whose
+        name is taken, in capitals or not, gets the prefix site_.
         """
         return hub_frame(self.inputs, self.problem, self.evaluation)
 
@@ -80,6 +81,8 @@ class Plan:
         ------
         ExistsError
             When the folder holds something other than an earlier run.
+        UnwritableError
+            When the system refuses to write there.
         """
         from hubplanner.report.folder import write_folder  # noqa: PLC0415 - matplotlib and the writers are heavy
 

@@ -54,20 +54,17 @@ def _distance(unit: str, need: Floats, nearest: Floats) -> dict[str, float | Non
     counted = (need > 0) & np.isfinite(nearest)
     mean = math.fsum(need[counted] * nearest[counted]) / math.fsum(need[counted]) if counted.any() else None
     most = float(nearest[counted].max()) if counted.any() else None
-    measured: dict[str, float | None] = {"mean_km": None, "max_km": None} | {f"mean_{unit}": mean, f"max_{unit}": most}
-    return measured | {"unreachable_need": math.fsum(need[~np.isfinite(nearest)])}
+    kilometres: dict[str, float | None] = {"mean_km": None, "max_km": None}
+    measured = {f"mean_{unit}": mean, f"max_{unit}": most}
+    return kilometres | measured | {"unreachable_need": math.fsum(need[~np.isfinite(nearest)])}
 
 
 def _group(inputs: Inputs, problem: Problem, covered: Floats, name: str) -> dict[str, dict[str, float]]:
     values = inputs.demand.frame[name].to_numpy(dtype=object)[inputs.demand.row]
-    return {
-        str(value): _part(problem, covered, np.asarray(values == value)) for value in sorted(set(values))
-    }
+    return {str(value): _part(problem, covered, np.asarray(values == value)) for value in sorted(set(values))}
 
 
-def _part(
-    problem: Problem, covered: Floats, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-) -> dict[str, float]:
+def _part(problem: Problem, covered: Floats, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> dict[str, float]:
     need, reached = math.fsum(problem.need[mask]), math.fsum((problem.need * covered)[mask])
     people = {"people": math.fsum(problem.people[mask]), "covered_people": math.fsum((problem.people * covered)[mask])}
     return {"need": need, "covered": reached, "share": _share(reached, need), **people}

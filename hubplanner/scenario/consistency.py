@@ -99,8 +99,8 @@ def _csv_coordinates(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
                 yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry and crs"
             if is_csv and value is None and key != "crs":
                 yield f"{name}.{key}", None, "is required for a CSV file"
-        if is_csv and table.layer is not None:
-            yield f"{name}.layer", table.layer, "only for a file of several layers, not CSV"
+        if table.layer is not None and table.path.lower().endswith((".csv", ".parquet", ".geoparquet")):
+            yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
 
 
 def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:

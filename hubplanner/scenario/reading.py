@@ -120,9 +120,15 @@ def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, li
     try:
         scenario = Scenario.model_validate(without_nulls(tree))
     except ValidationError as error:
-        return None, [_as_fault(details, file, prefix) for details in error.errors()]
+        return None, [_as_fault(details, file, prefix) for details in _told_once(error.errors())]
     scenario._file = file  # noqa: SLF001 - the model's own private attribute, set where it is made
     return scenario, []
+
+
+def _told_once(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return pydantic's complaints without those about a list that only lacks the items it complains of anyway."""
+    inner = {details["loc"][:length] for details in errors for length in range(len(details["loc"]))}
+    return [details for details in errors if details["type"] != "too_short" or details["loc"] not in inner]
 
 
 def _fault(file: Path, key: str, value: object, allowed: str) -> Fault:
@@ -149,7 +155,7 @@ def _brief(value: object) -> str | int | float:
 _WORDS = {
     "model_type": "keys with values below it",
     "dict_type": "keys with values below it",
-    "tuple_type": "a list",
+    "tuple_type": "a list, in [ ]",
     "too_short": "a list of at least one",
     "string_type": "text, in quotes if it looks like a number or date",
     "string_too_short": "a text that is not blank",
@@ -160,6 +166,8 @@ _WORDS = {
     "invalid_key": "a key that is text, in quotes if it looks like a number",
 }
 """What is allowed instead, by the type of pydantic's complaint."""
+_PREFIXES = {"literal": "one of ", "greater": "a number ", "less": "a number "}
+"""What to put before pydantic's own words."""
 
 
 def _allowed(details: ErrorDetails) -> str:
@@ -167,7 +175,8 @@ def _allowed(details: ErrorDetails) -> str:
     if details["type"] == "extra_forbidden":
         return _known_keys(details["loc"])
     plain = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return _WORDS.get(details["type"], plain)
+    prefix = next((words for kind, words in _PREFIXES.items() if details["type"].startswith(kind)), "")
+    return _WORDS.get(details["type"], prefix + plain)
 
 
 def _known_keys(location: tuple[int | str, ...]) -> str:

@@ -41,7 +41,9 @@ def _syntax_fault(error: YAMLError, text: str, file: str) -> Fault:
     """Return the parser's complaint with the line it is about."""
     if isinstance(error, ReaderError):
         line = text.count("\n", 0, error.position) + 1
-        return _fault(file, f"is not valid YAML: a character that cannot be printed, {error.character!r}", row=line)
+        return _fault(
+            file, f"is not valid YAML: a character that cannot be printed, {chr(error.character)!r}", row=line
+        )
     if not isinstance(error, MarkedYAMLError):
         return _fault(file, f"is not valid YAML: {error}")
     mark = error.problem_mark or error.context_mark

@@ -25,7 +25,8 @@ def clashes(problem: Problem, objective: Objective) -> list[str]:
     for block in objective.blocks:
         if isinstance(block, Budget) and least > block.amount * (1 + TOLERANCE):
             found.append(
-                f"the {len(required)} required hubs cost at least {least:,.0f}, more than the budget of {block.amount:,.0f}"
+                f"the {len(required)} required hubs cost at least {least:,.12g}, "
+                f"more than the budget of {block.amount:,.12g}"
             )
         if isinstance(block, MaxHubs) and len(required) > block.count:
             found.append(f"{len(required)} sites are required, more than max_hubs = {block.count}")

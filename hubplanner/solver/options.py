@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from hubplanner.errors import ScenarioError
 
+LARGEST_SEED = 2**31 - 2
+"""What every solver takes, with one added for CBC."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SolverOptions:
@@ -41,13 +44,13 @@ class SolverOptions:
             "gap": not 0 <= self.gap < 1,
             "time_limit_s": not (math.isfinite(self.time_limit_s) and self.time_limit_s > 0),
             "threads": self.threads < 0,
-            "seed": self.seed < 0,
+            "seed": not 0 <= self.seed <= LARGEST_SEED,
         }
         allowed = {
             "gap": "from 0 to below 1",
             "time_limit_s": "more than 0",
             "threads": "0 or more",
-            "seed": "0 or more",
+            "seed": f"0 to {LARGEST_SEED}",
         }
         for name, is_wrong in wrong.items():
             if is_wrong:

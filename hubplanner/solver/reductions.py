@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def merge_single(instance: Reduced) -> Reduced:
-    r"""Give the need of rows that one site alone covers to its options: $z_r = \sum_{o \in O_j} y_o$ in every best plan.
+    r"""Give need that one site alone covers to its options: $z_r = \sum_{o \in O_j} y_o$ in every best plan.
 
     A site holds at most one hub, so the need is counted once.
     """

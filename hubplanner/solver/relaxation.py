@@ -10,7 +10,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
-from hubplanner.solver.adapters.highs import prepared
+from hubplanner.solver.adapters.highs import prepared, run
 
 if TYPE_CHECKING:
     from hubplanner.models import Model
@@ -48,7 +48,7 @@ def relax(model: Model, effort: Effort) -> Relaxation | None:
     holds whatever the solver did, and a plan with $x_j$ at the other end of its range is worse by $|r_j|$.
     """
     handle = prepared(model.program, effort, mip=False, solver="simplex")
-    handle.run()
+    run(handle)
     if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
     program, solution = handle.getLp(), handle.getSolution()

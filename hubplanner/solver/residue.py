@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,20 +18,42 @@ if TYPE_CHECKING:
     from hubplanner.solver.relaxation import Relaxation
 
 
-def screen(relaxation: Relaxation, margin: float) -> tuple[Ints, Ints]:
-    r"""Return the options that every plan worth more than the bound less the margin builds, and those none does.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Screening:
+    """What all plans worth more than a limit have in common.
+
+    Parameters
+    ----------
+    built, dropped
+        Positions of the options that all of them build, and that none does.
+    left_out
+        The limit: no other plan covers more need.
+    """
+
+    built: Ints
+    dropped: Ints
+    left_out: float
+
+
+def screen(relaxation: Relaxation, margin: float) -> Screening:
+    r"""Settle the options on which all plans worth more than the relaxation's bound less a margin agree.
 
     Reduced-cost fixing: a plan with $y_o$ away from its end in the relaxation is worth at most $LP - |r_o|$.
     """
     high = relaxation.open_ > 0.5  # noqa: PLR2004 - halfway
-    return np.flatnonzero(high & (relaxation.reduced > margin)), np.flatnonzero(~high & (relaxation.reduced < -margin))
+    return Screening(
+        built=np.flatnonzero(high & (relaxation.reduced > margin)),
+        dropped=np.flatnonzero(~high & (relaxation.reduced < -margin)),
+        left_out=relaxation.bound - margin,
+    )
 
 
-def settle(instance: Reduced, objective: MaxCoverage, built: Ints, dropped: Ints) -> tuple[Reduced, MaxCoverage]:
+def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> tuple[Reduced, MaxCoverage]:
     """Return the smaller instance with some options built and some dropped, and the limits that are left for it."""
+    built = screening.built
     covered = instance.cover[:, built].sum(axis=1) > 0
     free = ~np.isin(instance.site, instance.site[built])
-    free[dropped] = False
+    free[screening.dropped] = False
     rest = np.flatnonzero(~covered)
     smaller = replace(
         instance,
@@ -45,7 +67,7 @@ def settle(instance: Reduced, objective: MaxCoverage, built: Ints, dropped: Ints
 
 
 def _left(objective: MaxCoverage, instance: Reduced, built: Ints) -> MaxCoverage:
-    spent = float(instance.cost[built].sum())
+    spent = math.fsum(instance.cost[built])
     budget = None if objective.budget is None else max(objective.budget - spent, 0.0)
     max_hubs = None if objective.max_hubs is None else objective.max_hubs - len(built)
     return replace(objective, budget=budget, max_hubs=max_hubs)

@@ -12,16 +12,16 @@ import numpy as np
 from hubplanner.errors import SolverError
 from hubplanner.models import build_model
 from hubplanner.models.budget import TOLERANCE
-from hubplanner.solver.adapters import Effort, adapter
+from hubplanner.solver.adapters import Effort, Termination, adapter
 from hubplanner.solver.relaxation import Relaxation, relax
-from hubplanner.solver.residue import screen, settle
+from hubplanner.solver.residue import Screening, screen, settle
 from hubplanner.solver.start import limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import MaxCoverage
-    from hubplanner.problem import Ints
+    from hubplanner.problem import Bools, Ints
     from hubplanner.problem.reduced import Reduced
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
@@ -30,6 +30,8 @@ AGREEMENT = 1e-6
 """Relative difference allowed between a solver's figures and the recomputed ones."""
 INTEGRALITY = 1e-5
 """Farthest a binary may be from 0 or 1."""
+REPAIR_S = 1.0
+"""Seconds that putting an overspent plan right may take when the time is up."""
 SCREEN = 6e-4
 """First margin below the relaxation's bound, relative to it: the best plan of every instance measured lay within."""
 
@@ -70,7 +72,7 @@ def run(instance: Reduced, objective: MaxCoverage, options: SolverOptions, start
         if best.bound - value <= effort.gap or effort.seconds <= 0 or margin <= 0:
             break
         with record.phase(f"solve with {options.name}"):
-            best = _search(instance, objective, screen(relaxation, margin), best, effort, relaxation.bound - margin)
+            best = _search(instance, objective, screen(relaxation, margin), best, effort)
     return best
 
 
@@ -83,8 +85,8 @@ def covered_need(instance: Reduced, chosen: Ints) -> float:
 def rounded(open_: Sequence[float], solver: str) -> Ints:
     """Return the positions of binaries that are 1; raise when one is neither 0 nor 1."""
     values = np.asarray(open_, dtype=np.float64)
-    residual = np.abs(values - np.round(values)).max(initial=0.0)
-    if residual > INTEGRALITY:
+    residual = np.abs(values - (values > 0.5)).max(initial=0.0)  # noqa: PLR2004 - halfway
+    if not residual <= INTEGRALITY:  # so that NaN is caught
         message = f"{solver} returned a binary that is {residual:.2g} away from 0 and 1"
         raise SolverError(message)
     return np.flatnonzero(values > 0.5)  # noqa: PLR2004 - halfway
@@ -102,32 +104,16 @@ def _relaxation(instance: Reduced, objective: MaxCoverage, options: SolverOption
     return relax(build_model(instance, objective), effort) or Relaxation(bound=most, open_=nothing, reduced=nothing)
 
 
-def _search(
-    instance: Reduced,
-    objective: MaxCoverage,
-    screened: tuple[Ints, Ints],
-    best: Answer,
-    effort: Effort,
-    left_out: float,
-) -> Answer:
-    """Return the better of the best choice so far and the best screened one.
-
-    Parameters
-    ----------
-    screened
-        Options to build, and options to drop.
-    left_out
-        Bound of the choices that the screening leaves out.
-    """
-    built, _ = screened
-    rest, limits_left = settle(instance, objective, *screened)
+def _search(instance: Reduced, objective: MaxCoverage, screening: Screening, best: Answer, effort: Effort) -> Answer:
+    """Return the better of the best choice so far and the best that the screening leaves in."""
+    rest, limits_left = settle(instance, objective, screening)
     start = np.isin(rest.option, instance.option[best.chosen])
     found = _branch(rest, limits_left, start, effort)
-    trial = np.union1d(built, np.flatnonzero(np.isin(instance.option, rest.option[found.chosen])))
+    trial = np.union1d(screening.built, np.flatnonzero(np.isin(instance.option, rest.option[found.chosen])))
     # Without a choice of its own, the settled options may still lack what the limits demand.
     better = found.has_plan and covered_need(instance, trial) > covered_need(instance, best.chosen)
     chosen = trial if better else best.chosen
-    bound = max(found.bound, left_out, covered_need(instance, chosen))
+    bound = max(found.bound, screening.left_out, covered_need(instance, chosen))
     return Answer(chosen=chosen, bound=min(best.bound, bound), version=found.version)
 
 
@@ -141,33 +127,47 @@ class _Found:
     version: str
 
 
-def _branch(instance: Reduced, objective: MaxCoverage, start: Ints, effort: Effort) -> _Found:
+def _branch(instance: Reduced, objective: MaxCoverage, start: Bools, effort: Effort) -> _Found:
     """Return the solver's best choice on an instance, held to the budget exactly.
 
     A solver may overspend within its own tolerance. Then the budget is drawn in by twice the excess and the model
     solved again; the first bound stays, since the tighter model is a part of the first.
     """
+    deadline = time.perf_counter() + effort.seconds
     found = _solve(instance, objective, start, effort)
     excess = math.fsum(instance.cost[found.chosen]) - limits(objective)[0] * (1 + TOLERANCE)
     if excess <= 0 or objective.budget is None:
         return found
     tighter = replace(objective, budget=max(objective.budget - 2 * excess, 0.0))
-    again = _solve(instance, tighter, np.zeros_like(start), effort)
+    left = max(deadline - time.perf_counter(), REPAIR_S)
+    again = _solve(instance, tighter, np.zeros_like(start), replace(effort, seconds=left))
     return replace(again, bound=found.bound)
 
 
-def _solve(instance: Reduced, objective: MaxCoverage, start: Ints, effort: Effort) -> _Found:
+def _solve(instance: Reduced, objective: MaxCoverage, start: Bools, effort: Effort) -> _Found:
     """Return the solver's choice with its bound in need; raise when its figures contradict its own choice."""
     model = build_model(instance, objective)
     task = replace(effort, gap=effort.gap / model.need_unit)
     outcome = adapter(effort.name)(model, task, start.astype(float).tolist())
-    bound = outcome.bound * model.need_unit + instance.base
+    # Every instance has a plan: a solver that finds none possible proves nothing.
+    limit = math.inf if outcome.termination == Termination.INFEASIBLE else outcome.bound
+    stated, bound = (figure * model.need_unit + instance.base for figure in (outcome.value, limit))
     if outcome.open_ is None:
         return _Found(chosen=np.zeros(0, dtype=np.intp), has_plan=False, bound=bound, version=outcome.version)
     chosen = rounded(outcome.open_, effort.name)
-    value, stated = covered_need(instance, chosen), outcome.value * model.need_unit + instance.base
-    # A plan found on the way may leave rows uncounted that its hubs cover; it never covers less than stated.
-    if value < stated - AGREEMENT * max(1.0, abs(stated)):
-        message = f"{effort.name} states {stated:,.6f} covered need, its hubs cover {value:,.6f}"
-        raise SolverError(message)
+    _agree(effort.name, covered_need(instance, chosen), stated, bound)
     return _Found(chosen=chosen, has_plan=True, bound=bound, version=outcome.version)
+
+
+def _agree(solver: str, value: float, stated: float, bound: float) -> None:
+    """Raise when a plan covers less than the solver states, or more than it says any can.
+
+    A plan found on the way may leave rows uncounted that its hubs cover: covering more than stated is no contradiction.
+    """
+    slack = AGREEMENT * max(1.0, abs(value))
+    if not value >= stated - slack:
+        message = f"{solver} states {stated:,.6f} covered need, its hubs cover {value:,.6f}"
+        raise SolverError(message)
+    if not value <= bound + slack:
+        message = f"{solver} states {bound:,.6f} as the most any plan covers, its own covers {value:,.6f}"
+        raise SolverError(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hubplanner.errors import SolverError
 from hubplanner.models import broken_blocks, check_supported
@@ -18,7 +18,7 @@ from hubplanner.solver.run import AGREEMENT, Answer, covered_need, run
 from hubplanner.solver.start import greedy, prune
 
 if TYPE_CHECKING:
-    from hubplanner.models import Objective
+    from hubplanner.models import MaxCoverage, Objective
     from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.reduced import Reduced
 
@@ -65,10 +65,12 @@ def solve_problem(problem: Problem, objective: Objective, options: SolverOptions
     instance = _reduced(problem, objective, record)
     with record.phase("find a first plan"):
         start = greedy(instance, objective)
-    answer = run(instance, objective, options, start, record)
+    # The one kind of objective that `check_supported` lets through.
+    answer = run(instance, cast("MaxCoverage", objective), options, start, record)
     with record.phase("recompute the plan"):
-        plan = evaluate(problem, _full(problem, instance, prune(instance, answer.chosen)))
-        _verify(problem, objective, plan, covered_need(instance, answer.chosen), answer.bound)
+        chosen = prune(instance, answer.chosen)
+        plan = evaluate(problem, _full(problem, instance, chosen))
+        _verify(problem, objective, plan, covered_need(instance, chosen), answer.bound)
     return _with_plan(problem, plan, answer, options, record)
 
 

@@ -19,7 +19,7 @@ def examine() -> dict[str, dict[str, Any]]:
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {
         "versions": {"python": platform.python_version(), **versions},
-        "solvers": {name: "found" for name in found_solvers()},
+        "solvers": dict.fromkeys(found_solvers(), "found"),
         "optional parts": {
             name: "present" if importlib.util.find_spec(module) else f"missing: pip install 'hubplanner[{name}]'"
             for name, module in EXTRAS.items()

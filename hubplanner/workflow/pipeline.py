@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
     from hubplanner.scenario.spec import ModelSpec
 
-log = logging.getLogger(__name__)
-
 
 def solve(scenario: Scenario) -> Plan:
     """Read a scenario's data, choose the hubs and return the plan.
@@ -36,10 +33,13 @@ def solve(scenario: Scenario) -> Plan:
     SolverError
         When the solver fails or finds no plan in time.
     """
-    log.info("read the data")
-    inputs = read_inputs(scenario)
+    return solve_inputs(read_inputs(scenario))
+
+
+def solve_inputs(inputs: Inputs) -> Plan:
+    """Choose the hubs for data that is read already; raise as `solve` does."""
     problem = build_problem(inputs)
-    solution = solve_problem(problem, objective_of(scenario), options_of(scenario))
+    solution = solve_problem(problem, objective_of(inputs.scenario), options_of(inputs.scenario))
     return Plan(inputs=inputs, solution=solution, evaluation=_plan_found(solution))
 
 
@@ -106,4 +106,5 @@ def _coverable(
 ) -> dict[str, float]:
     plan = evaluate(problem, options)
     people = math.fsum(problem.people * plan.covered_share)
-    return {"hubs": len(options), "people": people, "need": plan.covered_need, "share": plan.covered_need / need if need else 0.0}
+    share = plan.covered_need / need if need else 0.0
+    return {"hubs": len(options), "people": people, "need": plan.covered_need, "share": share}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
-from hubplanner.errors import ExistsError
+from hubplanner.errors import ExistsError, UnwritableError
 
 
 def write_project(directory: Path) -> list[str]:
@@ -16,10 +16,15 @@ def write_project(directory: Path) -> list[str]:
     ------
     ExistsError
         When the folder holds anything.
+    UnwritableError
+        When it cannot be made.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         message = f"{directory}: is not empty; name a new or empty folder, nothing was written"
         raise ExistsError(message)
     with as_file(files("hubplanner.workflow") / "template") as template:
-        copytree(template, directory, dirs_exist_ok=True)
+        try:
+            copytree(template, directory, dirs_exist_ok=True, ignore=ignore_patterns("__pycache__"))
+        except OSError as error:
+            raise UnwritableError(directory, error) from error
     return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.is_file())

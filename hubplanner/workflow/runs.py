@@ -9,8 +9,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hubplanner.inputs import read_inputs
 from hubplanner.report.folder import check_free
-from hubplanner.workflow.pipeline import solve
+from hubplanner.workflow.pipeline import solve_inputs
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
@@ -30,11 +31,13 @@ def run_scenario(scenario: Scenario, folder: Path | None = None) -> tuple[Plan, 
     folder
         Where to write; ``runs/NAME-HASH`` under the current folder if left out, the same for the same question.
     """
-    if folder is not None:
-        check_free(folder.absolute())  # before the work, not after it
-    plan = solve(scenario)
+    log.info("read the data")
+    inputs = read_inputs(scenario)
+    target = (folder or default_folder(inputs)).absolute()
+    check_free(target)  # before the work, not after it
+    plan = solve_inputs(inputs)
     log.info("write the files")
-    return plan, plan.write(folder or default_folder(plan.inputs))
+    return plan, plan.write(target)
 
 
 def default_folder(inputs: Inputs) -> Path:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
+INCREMENT = 1e-5
+"""CBC looks for no plan that is better by less, so a finished search proves no more."""
+_INFEASIBLE = re.compile(r"^(?:Problem is|Pre-processing says|Result - .*) ?infeasible", re.MULTILINE)
 _NUMBER = r"\s*(-?[\d.]+(?:e[+-]?\d+)?)"
 
 
@@ -35,7 +38,8 @@ def solve_cbc(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
             path=cbc_path(),
             msg=False,
             gapRel=0.0,
-            gapAbs=effort.gap,
+            # Sharper than asked by what the printed bound hides.
+            gapAbs=max(effort.gap - 2 * PRINTED, 0.0),
             threads=effort.threads or None,
             timeLimit=effort.seconds,
             options=[f"randomSeed {effort.seed + 1}", f"randomCbcSeed {effort.seed + 1}"],
@@ -58,15 +62,7 @@ def cbc_path() -> str:
 def read_log(log: str, model: Model) -> Outcome:
     """Return what CBC's log says of status, bound and version, with the values PuLP read."""
     version = re.search(r"Version:\s*(\S+)", log)
-    result = re.search(r"Result - (.*)", log)
-    # An instance solved in presolve has no result block.
-    text = result.group(1) if result else log
-    if "infeasible" in text.lower():
-        termination = Termination.INFEASIBLE
-    elif "Stopped" in text:
-        termination = Termination.STOPPED
-    else:
-        termination = Termination.FINISHED
+    termination = _termination(log)
     # A plan is one CBC lists in its result: PuLP may hold the values of a relaxation.
     stated = re.search(rf"Objective value:{_NUMBER}", log)
     name = version.group(1) if version else "unknown"
@@ -82,8 +78,16 @@ def read_log(log: str, model: Model) -> Outcome:
     )
 
 
+def _termination(log: str) -> Termination:
+    """Return why CBC stopped; only its own words for a finished search count as one."""
+    # An instance found infeasible in presolve has no result block.
+    if _INFEASIBLE.search(log):
+        return Termination.INFEASIBLE
+    return Termination.FINISHED if "Result - Optimal solution found" in log else Termination.STOPPED
+
+
 def _bound(log: str, termination: Termination, value: float) -> float:
     stated = re.search(rf"(?:Upper|Lower) bound:{_NUMBER}", log)
     if stated:
         return float(stated.group(1)) + PRINTED
-    return value + PRINTED if termination == Termination.FINISHED else math.inf
+    return value + INCREMENT if termination == Termination.FINISHED else math.inf

@@ -34,7 +34,7 @@ def solve_highs(model: Model, effort: Effort, start: Sequence[float]) -> Outcome
     handle = prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve)
     columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
     handle.setSolution(len(columns), columns, np.asarray(start, dtype=np.float64))
-    handle.run()
+    run(handle)
     return _outcome(model, handle)
 
 
@@ -49,6 +49,19 @@ def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **opt
         solver.createAndConfigureSolver(program)
     solver.buildSolverModel(program)
     return program.solverModel
+
+
+def run(handle: Any) -> None:
+    """Run HiGHS so that Ctrl-C stops it at once, not at its time limit."""
+    handle.HandleUserInterrupt = True
+    handle.startSolve()
+    try:
+        while not handle.wait(0.1)[0]:
+            pass
+    except KeyboardInterrupt:
+        handle.cancelSolve()
+        handle.wait()
+        raise
 
 
 def _outcome(model: Model, handle: Any) -> Outcome:

@@ -1,0 +1,113 @@
+"""Keys that contradict each other, and features of a later version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hubplanner.errors import ScenarioError
+from hubplanner.inputs import read_inputs
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"hubs.0.reach_km": None}, "hubs.0: 'centre' found; allowed: exactly one of reach_km and reach_minutes"),
+        (
+            {"hubs.0.reach_minutes": 9, "travel.speed_kmh": 30},
+            "hubs.0: 'centre' found; allowed: exactly one of reach_km and reach_minutes",
+        ),
+        ({"hubs.1.name": "centre"}, "hubs.1.name: 'centre' found; allowed: a name no other tier has"),
+        (
+            {"hubs.0.reach_km": None, "hubs.0.reach_minutes": 9},
+            "travel.speed_kmh: is required, since a tier's reach is in minutes and travel in kilometres",
+        ),
+        ({"travel.speed_kmh": 30}, "travel.speed_kmh: 30.0 found; allowed: only with reach_minutes or a matrix"),
+        ({"travel.method": "matrix"}, "travel.path: is required for method matrix"),
+        ({"travel.path": "t.csv"}, "travel.path: 't.csv' found; allowed: only with method matrix or network"),
+        (
+            {"travel.method": "matrix", "travel.path": "t.csv", "travel.detour": 1.3},
+            "travel.detour: 1.3 found; allowed: 1 with method matrix: its distances are travelled ones already",
+        ),
+        (
+            {"travel.method": "matrix", "travel.path": "t.csv", "demand.spread_km": 3},
+            "demand.spread_km: 3.0 found; allowed: only with computed distances",
+        ),
+        ({"demand.x": None}, "demand.x: is required for a CSV file"),
+        ({"sites.y": None}, "sites.y: is required for a CSV file"),
+        ({"demand.path": "a.gpkg", "demand.x": None}, "demand.y: 'lat' found; allowed: only for a CSV file"),
+        ({"sites.path": "a.shp", "sites.x": None, "sites.y": None, "sites.crs": "EPSG:4326"}, "sites.crs: 'EPSG:4326'"),
+        ({"demand.layer": "a"}, "demand.layer: 'a' found; allowed: only for a file of layers, not CSV or Parquet"),
+        ({"demand.groups": ["need"]}, "demand.groups: 'need' found; allowed: a column with a name other than"),
+        (
+            {"model.require": ["S1", "S2"], "model.exclude": ["S2"]},
+            "model.require: 'S2' found; allowed: a site that model.exclude does not name",
+        ),
+        ({"model.objective": "min_cost"}, "model.target_share: is required for objective min_cost"),
+        ({"model.target_share": 0.5}, "model.target_share: 0.5 found; allowed: only with objective min_cost"),
+    ],
+)
+def test_keys_that_contradict_each_other_are_named(project: Project, settings: dict[str, Any], message: str) -> None:
+    [found] = project.refusal(settings)
+    assert found.startswith(f"scenario.yaml, {message}")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"travel.speed_kmh": 30, "hubs.0.reach_km": None, "hubs.0.reach_minutes": 9},
+        {"travel.method": "matrix", "travel.path": "t.csv", "travel.speed_kmh": 30},
+        {"demand.path": "A.GPKG", "demand.x": None, "demand.y": None, "demand.layer": "a"},
+        {"demand.path": "A.CSV"},
+    ],
+)
+def test_keys_that_belong_together_pass(project: Project, settings: dict[str, Any]) -> None:
+    assert project.read(settings).name == "small"
+
+
+@pytest.mark.parametrize(
+    ("settings", "messages"),
+    [
+        (
+            {"model.objective": "min_cost", "model.target_share": 0.5},
+            ["model.objective: 'min_cost' found; allowed: max_coverage; min_cost is not yet supported"],
+        ),
+        (
+            {"model.objective": "p_median"},
+            ["model.objective: 'p_median' found; allowed: max_coverage; p_median is not"],
+        ),
+        (
+            {"model.objective": "p_center"},
+            ["model.objective: 'p_center' found; allowed: max_coverage; p_center is not"],
+        ),
+        (
+            {"travel.method": "network"},
+            ["travel.method: 'network' found; allowed: great_circle, planar, matrix; network is not yet supported"],
+        ),
+        ({"coverage.decay": "linear"}, ["coverage.decay: 'linear' found; allowed: step; linear is not yet supported"]),
+        ({"coverage.decay": "exponential"}, ["coverage.decay: 'exponential' found; allowed: step;"]),
+        ({"coverage.decay": "gaussian"}, ["coverage.decay: 'gaussian' found; allowed: step;"]),
+        (
+            {"model.floors": [{"group": "province", "share": 0.3}, {"group": "province", "value": 5, "share": 0.1}]},
+            ["model.floors: floors is not yet supported; leave it out"],
+        ),
+        ({"model.min_separation_km": 5}, ["model.min_separation_km: min_separation_km is not yet supported"]),
+        (
+            {"hubs.0.capacity": 9, "hubs.1.capacity": 5},
+            ["hubs.0.capacity: capacity is not yet supported", "hubs.1.capacity: capacity is not yet supported"],
+        ),
+    ],
+)
+def test_a_later_feature_validates_but_is_refused_by_name_before_anything_is_solved(
+    project: Project, settings: dict[str, Any], messages: list[str]
+) -> None:
+    scenario = project.read(settings)
+    with pytest.raises(ScenarioError) as caught:
+        read_inputs(scenario)
+    found = [str(fault).replace(f"{project.folder}/scenario.yaml, ", "") for fault in caught.value.faults]
+    assert len(found) == len(messages)
+    assert all(text.startswith(message) for text, message in zip(found, messages, strict=True))

@@ -1,0 +1,164 @@
+"""What is laid over a scenario: the file it extends, overrides, settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hubplanner.errors import ScenarioError
+from hubplanner.scenario import read_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Project
+
+
+def test_settings_come_last_and_reach_anything(project: Project) -> None:
+    scenario = project.read({"model.budget": 2e9, "hubs.0.reach_km": 8, "solver.threads": 2}, ["lean"])
+    assert (scenario.model.budget, scenario.hubs[0].reach_km, scenario.solver.threads) == (2e9, 8, 2)
+
+
+def test_a_null_setting_brings_the_default_back(project: Project) -> None:
+    scenario = project.read({"model.budget": None, "horizon_years": None, "travel.detour": None})
+    assert (scenario.model.budget, scenario.horizon_years, scenario.travel.detour) == (None, 5, 1)
+
+
+def test_a_setting_out_of_a_lists_range_is_refused(project: Project) -> None:
+    assert project.refusal({"hubs.2.reach_km": 8}) == [
+        "setting hubs.2.reach_km: '2' found; allowed: a position from 0 to 1"
+    ]
+
+
+# --- overrides
+
+
+def test_overrides_apply_in_the_order_given(project: Project) -> None:
+    lean_wide, wide_lean = (project.read(overrides=names).model for names in (("lean", "wide"), ("wide", "lean")))
+    assert (lean_wide.budget, lean_wide.max_hubs) == (900, 2)
+    assert (wide_lean.budget, wide_lean.max_hubs) == (150, 2)
+
+
+def test_an_unknown_override_lists_the_known_ones(project: Project) -> None:
+    assert project.refusal(overrides=("leen",)) == [
+        "scenario.yaml, overrides: 'leen' found; allowed: one of lean, wide"
+    ]
+
+
+def test_an_unknown_override_does_not_hide_the_scenarios_own_faults(project: Project) -> None:
+    project.edit("scenario.yaml", "capex: 400", "capex: -1")
+    assert len(project.refusal(overrides=("leen",))) == 2
+
+
+def test_without_overrides_none_can_be_chosen(project: Project) -> None:
+    text = (project.folder / "scenario.yaml").read_text(encoding="utf-8")
+    project.write("scenario.yaml", text.partition("overrides:")[0])
+    assert project.read().model.budget == 500
+    [found] = project.refusal(overrides=("lean",))
+    assert found.endswith("one of none, the file has no overrides")
+
+
+@pytest.mark.parametrize(
+    ("variant", "messages"),
+    [
+        (
+            "{model: {budget: -1}}",
+            [
+                "scenario.yaml, overrides.lean.model.budget: -1 found; allowed: a number greater than or equal to 0",
+            ],
+        ),
+        (
+            "{travel: {detour: 0}, hubs: [{name: a, capex: -1}]}",
+            [
+                "scenario.yaml, overrides.lean.hubs.0.capex: -1 found; allowed: a column name, or a number of at least 0",
+                "scenario.yaml, overrides.lean.travel.detour: 0 found; allowed: a number greater than or equal to 1",
+            ],
+        ),
+        (
+            "150",
+            ["scenario.yaml, overrides.lean: 150 found; allowed: scenario keys, such as {model: {budget: 1.0e9}}"],
+        ),
+    ],
+)
+def test_an_invalid_override_is_reported_though_not_chosen(project: Project, variant: str, messages: list[str]) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", f"lean: {variant}")
+    assert project.refusal() == messages
+
+
+def test_overrides_must_have_names(project: Project) -> None:
+    text = (project.folder / "scenario.yaml").read_text(encoding="utf-8")
+    project.write("scenario.yaml", text.partition("overrides:")[0] + "overrides: [a]\n")
+    assert project.refusal() == ["scenario.yaml, overrides: \"['a']\" found; allowed: variants, each with a name"]
+
+
+def test_an_override_may_be_named_by_a_year_and_be_empty(project: Project) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", "2030: {model: {budget: 7}}\n  same:")
+    assert project.read(overrides=["2030", "same"]).model.budget == 7
+
+
+def test_an_override_replaces_lists_and_removes_with_null(project: Project) -> None:
+    project.edit("scenario.yaml", "lean: {model: {budget: 150}}", "lean: {demand: {groups: []}, model: {budget: null}}")
+    scenario = project.read(overrides=["lean"])
+    assert scenario.demand.groups == ()
+    assert scenario.model.budget is None
+
+
+# --- extends
+
+
+def test_a_file_extends_another_and_paths_stay_with_the_file_that_names_them(project: Project) -> None:
+    (project.folder / "deep" / "er").mkdir(parents=True)
+    project.write(
+        "deep/child.yaml", "extends: ../scenario.yaml\nname: child\nsites: {path: own.csv}\nmodel: {max_hubs: 1}\n"
+    )
+    project.write(
+        "deep/er/grandchild.yaml",
+        "extends: ../child.yaml\nmodel: {budget: null}\nhubs: [{name: only, capex: 1, reach_km: 2}]\n"
+        "overrides: {moved: {demand: {path: here.csv}}}\n",
+    )
+    scenario = read_scenario(project.folder / "deep/er/grandchild.yaml")
+    assert scenario.name == "child"
+    assert scenario.demand.path == str(project.folder / "demand.csv")
+    assert scenario.sites.path == str(project.folder / "deep/own.csv")
+    assert scenario.sites.id == "site_id"
+    assert (scenario.model.budget, scenario.model.max_hubs) == (None, 1)
+    assert [tier.name for tier in scenario.hubs] == ["only"]
+    moved = read_scenario(project.folder / "deep/er/grandchild.yaml", ["moved", "lean"])
+    assert moved.demand.path == str(project.folder / "deep/er/here.csv")
+    assert moved.model.budget == 150
+
+
+def test_a_null_removes_what_the_base_says(project: Project) -> None:
+    project.write(
+        "child.yaml", "extends: scenario.yaml\nmodel: null\ndemand: {groups: null}\noverrides: {lean: null}\n"
+    )
+    scenario = read_scenario(project.folder / "child.yaml")
+    assert scenario.model.budget is None
+    assert scenario.demand.groups == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a.yaml": "extends: a.yaml"}, "a.yaml, extends: 'a.yaml' found; allowed: a file that does not itself extend"),
+        (
+            {"a.yaml": "extends: b.yaml", "b.yaml": "extends: ./a.yaml"},
+            "b.yaml, extends: './a.yaml' found; allowed: a file that does not itself extend this one",
+        ),
+        ({"a.yaml": "extends: none.yaml"}, "none.yaml: cannot be read: No such file or directory"),
+        (
+            {"a.yaml": "extends: [b.yaml]"},
+            "a.yaml, extends: \"['b.yaml']\" found; allowed: the name of one scenario file",
+        ),
+        ({"a.yaml": "extends: ''"}, "a.yaml, extends: blank found; allowed: the name of one scenario file"),
+        ({"a.yaml": "extends: b.yaml", "b.yaml": "x: [1"}, "b.yaml, line 1: is not valid YAML"),
+        ({"a.yaml": "extends: b.yaml", "b.yaml": "name: x"}, "a.yaml, demand: is required"),
+    ],
+)
+def test_an_extends_that_leads_nowhere_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(tmp_path / "a.yaml")
+    assert str(caught.value).replace(f"{tmp_path}/", "").startswith(message)

@@ -1,0 +1,124 @@
+"""A scenario file to a scenario: values, defaults and what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+
+def test_defaults_are_the_contracts(project: Project) -> None:
+    scenario = project.read()
+    assert scenario.travel.method == "great_circle"
+    assert (scenario.travel.detour, scenario.travel.speed_kmh) == (1.0, None)
+    assert scenario.coverage.decay == "step"
+    assert (scenario.model.objective, scenario.model.budget, scenario.model.max_hubs) == ("max_coverage", 500, None)
+    assert scenario.solver.model_dump() == {"name": "highs", "gap": 1e-4, "time_limit_s": 300, "threads": 0, "seed": 0}
+    assert scenario.hubs[1].opex_per_year == 0
+    assert scenario.demand.crs is None
+    assert scenario.file == str(project.folder / "scenario.yaml")
+
+
+def test_a_scenario_cannot_be_changed(project: Project) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        project.read().name = "other"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("modell.budget", 3, "(did you mean model?)"),
+        ("overide", {}, "(did you mean overrides?)"),
+        ("model.bugdet", 3, "(did you mean budget?)"),
+        ("hubs.0.reach", 3, "a known key, one of capacity, capex, name, opex_per_year, reach_km, reach_minutes"),
+        ("demand.xx", "a", "a known key, one of area_km2, connected_share, crs, groups, id,"),
+        ("model.budget", "12", "model.budget: '12' found; allowed: a number, without quotes"),
+        ("model.budget", True, "model.budget: True found; allowed: a number, without quotes"),
+        ("model.budget", -1, "model.budget: -1 found; allowed: a number greater than or equal to 0"),
+        ("model.budget", float("nan"), "model.budget: nan found; allowed: a finite number"),
+        ("model.max_hubs", 2.0, "model.max_hubs: 2.0 found; allowed: a whole number, without quotes or decimal point"),
+        ("model.max_hubs", True, "model.max_hubs: True found; allowed: a whole number"),
+        ("model.objective", "cover", "model.objective: 'cover' found; allowed: one of 'max_coverage', 'min_cost',"),
+        ("hubs.0.reach_km", 0, "hubs.0.reach_km: 0 found; allowed: a number greater than 0"),
+        ("hubs.0.reach_km", "12", "hubs.0.reach_km: '12' found; allowed: a number, without quotes"),
+        ("hubs.0.capex", True, "hubs.0.capex: True found; allowed: a column name, or a number of at least 0"),
+        ("hubs.0.capex", -1, "hubs.0.capex: -1 found; allowed: a column name, or a number of at least 0"),
+        ("hubs.0.capex", float("inf"), "hubs.0.capex: inf found; allowed: a column name, or a number of at least 0"),
+        ("hubs.0.capex", "", "hubs.0.capex: blank found; allowed: a column name, or a number of at least 0"),
+        ("hubs.0.capex", ["a"], "hubs.0.capex: \"['a']\" found; allowed: a column name, or a number of at least 0"),
+        ("hubs", [], "hubs: '[]' found; allowed: a list of at least one"),
+        ("hubs", "a", "hubs: 'a' found; allowed: a list, in [ ]"),
+        ("hubs", [{"capex": 1}], "hubs.0.name: is required"),
+        ("demand", 3, "demand: 3 found; allowed: keys with values below it"),
+        ("demand.people", None, "demand.people: is required"),
+        ("demand.people", -4, "demand.people: -4 found; allowed: a column name, or a number of at least 0"),
+        ("demand.connected_share", 45, "a number from 0 to 1; 45 looks like per cent, write 0.45"),
+        ("demand.connected_share", 450, "450 found; allowed: a column name, or a number from 0 to 1"),
+        ("demand.id", "", "demand.id: blank found; allowed: a text that is not blank"),
+        ("demand.id", 3, "demand.id: 3 found; allowed: text, in quotes if it looks like a number or date"),
+        ("demand.groups", "province", "demand.groups: 'province' found; allowed: a list, in [ ]"),
+        ("demand.where", ["a"], "demand.where: \"['a']\" found; allowed: keys with values below it"),
+        ("demand.where", {"a": []}, "demand.where.a: '[]' found; allowed: a list of at least one"),
+        ("demand.where", {"a": True}, "demand.where.a.0: True found; allowed: text, in quotes"),
+        ("demand.spread_km", 0, "demand.spread_km: 0 found; allowed: a number greater than 0"),
+        ("name", "two words", "name: 'two words' found; allowed: letters, digits, dot, dash and underscore"),
+        ("model.require", [1.5], "model.require.0: 1.5 found; allowed: text, in quotes if it looks like a number"),
+        ("model.target_share", 1.2, "model.target_share: 1.2 found; allowed: a number less than or equal to 1"),
+        ("travel.detour", 0.5, "travel.detour: 0.5 found; allowed: a number greater than or equal to 1"),
+        ("solver.gap", 1, "solver.gap: 1 found; allowed: a number less than 1"),
+        ("horizon_years", -1, "horizon_years: -1 found; allowed: a number greater than or equal to 0"),
+        ("description", "x" * 80 + "\n", None),
+    ],
+)
+def test_each_wrong_value_is_named_with_what_is_allowed(
+    project: Project, key: str, value: object, message: str | None
+) -> None:
+    if message is None:
+        assert project.read({key: value}).description == value
+        return
+    [found] = project.refusal({key: value})
+    assert found.startswith("scenario.yaml, ")
+    assert message in found
+
+
+def test_a_long_value_is_cut_short(project: Project) -> None:
+    [found] = project.refusal({"name": "? " * 90})
+    assert found.startswith("scenario.yaml, name: '? ? ")
+    assert "...' found" in found
+
+
+def test_a_key_that_is_no_text_is_named(project: Project) -> None:
+    project.edit("scenario.yaml", "currency: PKR", "currency: PKR\n2030: x")
+    assert project.refusal() == [
+        "scenario.yaml, 2030: 2030 found; allowed: a key that is text, in quotes if it looks like a number"
+    ]
+
+
+def test_all_faults_of_a_scenario_come_at_once(project: Project) -> None:
+    found = project.refusal({"model.budget": "x", "hubs.0.capex": -1, "demand.id": None, "oops": 1})
+    assert len(found) == 4
+
+
+def test_numbers_may_be_written_in_any_yaml_way(project: Project) -> None:
+    project.edit("scenario.yaml", "budget: 500", "budget: 2e9, max_hubs: 3")
+    project.edit("scenario.yaml", "capex: 400", "capex: 9.0e6")
+    scenario = project.read()
+    assert (scenario.model.budget, scenario.model.max_hubs, scenario.hubs[1].capex) == (2e9, 3, 9e6)
+
+
+def test_a_quoted_number_is_a_column(project: Project) -> None:
+    assert project.read({"demand.people": "12"}).demand.people == "12"
+    people = project.read({"demand.people": 12}).demand.people
+    assert (people, type(people)) == (12.0, float)
+
+
+def test_ids_and_filters_may_be_bare_numbers_and_words(project: Project) -> None:
+    project.edit("scenario.yaml", "model: {budget: 500}", "model: {require: [7, no, S1], exclude: ['007']}")
+    scenario = project.read({"demand.where": {"province": "Punjab", "code": [1, "x"]}})
+    assert scenario.model.require == ("7", "no", "S1")
+    assert scenario.model.exclude == ("007",)
+    assert scenario.demand.where == {"province": ("Punjab",), "code": ("1", "x")}
