@@ -19,6 +19,7 @@ from hubplanner.errors import (
     MissingExtraError,
     ScenarioError,
     SolverError,
+    UnwritableError,
     raise_faults,
 )
 
@@ -107,3 +108,11 @@ def test_the_other_errors_have_their_own_exit_codes_and_builtin_kin() -> None:
     assert InfeasibleError(["a", "b"]).clashes == ("a", "b")
     assert issubclass(MissingExtraError, ImportError)
     assert issubclass(ExistsError, FileExistsError)
+
+
+def test_a_place_that_cannot_be_written_is_named_with_the_reason() -> None:
+    assert str(UnwritableError("runs/a", PermissionError(13, "Permission denied"))) == (
+        "runs/a: cannot be written: Permission denied"
+    )
+    assert str(UnwritableError("runs/a", OSError("no room"))) == "runs/a: cannot be written: no room"
+    assert issubclass(UnwritableError, OSError)

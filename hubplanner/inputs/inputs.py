@@ -80,7 +80,15 @@ def _digests(scenario: Scenario) -> dict[str, str]:
     """Return the SHA-256 of the files a scenario names, those beside a Shapefile too."""
     named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
     found = {path for name in named if name for path in _parts(Path(name))}
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(found)}
+    names = [path.name for path in found]
+    return {
+        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": _sha256(path)
+        for path in sorted(found)
+    }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _parts(path: Path) -> list[Path]:

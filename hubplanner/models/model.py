@@ -72,4 +72,4 @@ def decimal_unit(largest: float) -> float:
     >>> decimal_unit(40_500_000.0)
     10000000.0
     """
-    return 10.0 ** math.floor(math.log10(largest)) if largest > 0 else 1.0
+    return 10.0 ** max(math.floor(math.log10(largest)), -300) if largest > 0 else 1.0

@@ -69,7 +69,7 @@ def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
 
     Points are read in chunks, so memory grows with the number of distinct rows, not with that of points.
     """
-    rows: csr_array = csr_array((0, problem.n_options), dtype=np.int8)
+    rows: csr_array = csr_array(np.zeros((0, problem.n_options), dtype=np.int8))
     weight: Floats = np.zeros(0)
     uncovered = 0.0
     for cover, need in _chunks(problem, chunk):

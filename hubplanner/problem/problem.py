@@ -34,16 +34,16 @@ class Problem:
     tier_reach
         (t,) reach of each tier, in the unit of travel.
     option_site, option_tier
-        (o,) the (site, tier) pairs that may be open, in ascending order; an existing site has one, a required one at least
-        one, an excluded one none.
+        (o,) the (site, tier) pairs that may be open, in ascending order; an existing site has one, a required one at
+        least one, an excluded one none.
     option_cost
         (o,) cost of opening each, in money; 0 at existing sites.
 
     Raises
     ------
     DataError
-        When shapes disagree, a value is negative or not finite, an index is out of range, or a site's options do not fit
-        its status.
+        When shapes disagree, a value is negative or not finite, an index is out of range, or a site's options do not
+        fit its status.
     """
 
     need: Floats

@@ -28,16 +28,25 @@ def parse_yaml(text: str, file: str) -> Any:
     """Return the value a YAML 1.2 text spells; duplicate keys, anchors and aliases are refused."""
     yaml = YAML(typ="safe", pure=True)
     try:
-        for event in yaml.parse(text):
-            if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
-                allowed = "anchors (&) and aliases (*) cannot be used; write the value out, or in quotes if it is text"
-                raise ScenarioError(_fault(file, allowed, row=event.start_mark.line + 1))
-        return yaml.load(text)
-    except YAMLError as error:
+        line = _anchor_line(yaml, text)
+        value = None if line else yaml.load(text)
+    except (YAMLError, ValueError, RecursionError) as error:
         raise ScenarioError(_syntax_fault(error, text, file)) from error
+    if line:
+        allowed = "anchors (&) and aliases (*) cannot be used; write the value out, or in quotes if it is text"
+        raise ScenarioError(_fault(file, allowed, row=line))
+    return value
 
 
-def _syntax_fault(error: YAMLError, text: str, file: str) -> Fault:
+def _anchor_line(yaml: YAML, text: str) -> int | None:
+    """Return the line of the first anchor or alias."""
+    for event in yaml.parse(text):
+        if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
+            return int(event.start_mark.line) + 1
+    return None
+
+
+def _syntax_fault(error: Exception, text: str, file: str) -> Fault:
     """Return the parser's complaint with the line it is about."""
     if isinstance(error, ReaderError):
         line = text.count("\n", 0, error.position) + 1

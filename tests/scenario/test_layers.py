@@ -69,9 +69,9 @@ def test_without_overrides_none_can_be_chosen(project: Project) -> None:
             ],
         ),
         (
-            "{travel: {detour: 0}, hubs: [{name: a, capex: -1}]}",
+            "{travel: {detour: 0}, hubs: [{name: a, capex: 1, reach_km: 0}]}",
             [
-                "scenario.yaml, overrides.lean.hubs.0.capex: -1 found; allowed: a column name, or a number of at least 0",
+                "scenario.yaml, overrides.lean.hubs.0.reach_km: 0 found; allowed: a number greater than 0",
                 "scenario.yaml, overrides.lean.travel.detour: 0 found; allowed: a number greater than or equal to 1",
             ],
         ),

@@ -98,7 +98,7 @@ def test_only_a_file_that_extends_another_may_leave_out_a_part(project: Project,
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"model.require": [7, "007", "no", "true", "1e5"], "demand.where": {"province": ["Punjab", "null"]}},
-    {"solver.gap": 1e-9, "model.budget": 2e9, "description": "a: b # c\nلاڑکانا", "demand.people": "12"},
+    {"solver.gap": 1e-9, "model.budget": 2e9, "description": "a: b # c\nلاڑکانا", "demand.people": "12"},  # noqa: RUF001 - Urdu
     {"travel.method": "matrix", "travel.path": "/data/t.csv", "model.max_hubs": 0},
 ]
 

@@ -53,7 +53,12 @@ def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
         ("a: 1\n---\nb: 2\n", "f, line 2: is not valid YAML: expected a single document in the stream, but found"),
         ("a: !!python/object:os.system 1", "f, line 1: is not valid YAML: could not determine a constructor"),
         ("a: 'b\n", "f, line 2: is not valid YAML: found unexpected end of stream"),
+        ("a: 2024-13-45", "f: is not valid YAML: month must be in 1..12"),
+        ("a: !!int x", "f: is not valid YAML: invalid literal for int()"),
+        (f"a: {'9' * 5000}", "f: is not valid YAML: Exceeds the limit"),
+        (f"a: {'[' * 3000}{']' * 3000}", "f: is not valid YAML: maximum recursion depth exceeded"),
     ],
+    ids=range(14),
 )
 def test_what_is_not_plain_yaml_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(ScenarioError) as caught:

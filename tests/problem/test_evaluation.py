@@ -1,0 +1,84 @@
+"""What a plan achieves, against brute force in plain Python."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from cases import sample
+from hypothesis import given
+from hypothesis import strategies as st
+from instances import line_of_five, two_islands
+
+from hubplanner.problem import NOWHERE, Problem, Solution, Status, evaluate
+
+
+@given(st.integers(0, 431), st.integers(0, 2**32))
+def test_figures_are_those_of_brute_force(seed: int, plan_seed: int) -> None:
+    case = sample(seed).case
+    problem = case.problem()
+    chosen = np.flatnonzero(np.random.default_rng(plan_seed).random(problem.n_options) < 0.5)
+    found = evaluate(problem, chosen)
+    plan = case.named(chosen.tolist())
+    assert found.covered_need == pytest.approx(case.value(plan))
+    assert found.cost == pytest.approx(sum(case.costs[option] for option in case.new(plan)))
+    for point in range(problem.n_points):
+        distances = [case.distance(point, site) for site, _ in plan]
+        near = min(distances, default=math.inf)
+        assert found.nearest_distance[point] == pytest.approx(near, abs=1e-6)
+        covering = [at for at, option in enumerate(plan) if point in case.covers(option)]
+        assert found.covered_share[point] == bool(covering)
+        if covering:
+            server = found.server[point]
+            assert server in covering
+            assert found.server_distance[point] == pytest.approx(min(distances[at] for at in covering), abs=1e-6)
+        else:
+            assert found.server[point] == NOWHERE
+            assert math.isnan(found.server_distance[point])
+
+
+def test_among_equally_near_hubs_the_first_site_serves() -> None:
+    problem = Problem.from_matrix([[3.0, 2.0, 2.0, 2.0]], [1], [1] * 4, 5)
+    assert evaluate(problem, [3, 2]).server.tolist() == [0]
+    assert evaluate(problem, [3, 2]).options.tolist() == [2, 3]
+    assert evaluate(problem, [0, 1, 3]).server.tolist() == [1]
+
+
+def test_a_nearer_hub_that_does_not_reach_serves_nobody() -> None:
+    problem = two_islands()
+    found = evaluate(problem, [0, 2])  # S0 small, S1 large
+    assert found.server.tolist() == [0, 1, NOWHERE, NOWHERE]
+    assert found.nearest_distance.tolist() == [1, 2, math.inf, math.inf]
+    farther = evaluate(Problem.from_matrix([[2.0, 1.0]], [1], [1, 1], 2), [0])
+    assert (farther.server_distance.tolist(), farther.nearest_distance.tolist()) == ([2.0], [2.0])
+
+
+def test_two_islands_by_hand() -> None:
+    found = evaluate(two_islands(), [4, 0, 0])
+    assert found.options.tolist() == [0, 4]
+    assert (found.covered_need, found.cost) == (12, 5)
+    assert found.covered_share.tolist() == [1, 0, 1, 1]
+    assert found.nearest_distance.tolist() == [1, 4, 1, 4]
+
+
+def test_no_hub_covers_nobody() -> None:
+    found = evaluate(line_of_five(), [])
+    assert (found.covered_need, found.cost) == (0, 0)
+    assert np.isinf(found.nearest_distance).all()
+    assert (found.server == NOWHERE).all()
+
+
+def test_a_solution_without_a_plan_has_no_sites_and_no_figures() -> None:
+    solution = Solution(
+        problem=line_of_five(),
+        status=Status.NO_PLAN,
+        evaluation=None,
+        value=math.nan,
+        bound=math.nan,
+        seconds=0.0,
+        solver="highs",
+        version="",
+    )
+    assert (len(solution.open_sites), len(solution.open_options)) == (0, 0)
+    assert math.isnan(solution.gap)

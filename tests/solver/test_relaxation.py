@@ -1,0 +1,92 @@
+"""The relaxation's bound holds whatever the solver did, since it is recomputed from the multipliers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cases import sample
+from hypothesis import given
+from hypothesis import strategies as st
+from instances import line_of_five, random_town
+from oracle import best_value
+
+from hubplanner.models import MaxCoverage, build_model
+from hubplanner.problem import merge_demand
+from hubplanner.problem.reduced import reduce_existing
+from hubplanner.solver.adapters import Effort
+from hubplanner.solver.adapters.highs import prepared
+from hubplanner.solver.record import Record
+from hubplanner.solver.relaxation import lagrangean, matrix, relax
+from hubplanner.solver.run import covered_need
+from hubplanner.solver.solve import _reduced
+
+EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+
+
+@given(st.integers(0, 431), st.integers(0, 2**32), st.sampled_from([0.0, 0.01, 1.0, 100.0]))
+def test_any_multipliers_prove_a_bound(seed: int, dual_seed: int, size: float) -> None:
+    asked = sample(seed)
+    best = best_value(asked.case, asked.objective)
+    instance = reduce_existing(asked.case.problem(), merge_demand(asked.case.problem()))
+    if best is None:
+        return
+    model = build_model(instance, asked.objective)
+    program = prepared(model.program, EFFORT, mip=False).getLp()
+    duals = np.random.default_rng(dual_seed).normal(0, size, program.num_row_)
+    bound, reduced = lagrangean(program, duals)
+    assert bound * model.need_unit + instance.base >= best * (1 - 1e-12)
+    assert reduced.shape == (program.num_col_,)
+
+
+def test_good_multipliers_prove_a_bound_below_what_all_sites_cover() -> None:
+    problem = line_of_five()
+    instance = reduce_existing(problem, merge_demand(problem))
+    found = relax(build_model(instance, MaxCoverage(budget=2)), EFFORT)
+    assert found is not None
+    assert found.bound == pytest.approx(15)
+    assert found.open_ == pytest.approx([1, 0, 1])
+
+
+@pytest.mark.parametrize("limits", [{"budget": 30.0}, {"max_hubs": 6}, {"budget": 30.0, "max_hubs": 5}])
+def test_leaving_the_end_a_variable_has_costs_its_reduced_cost(limits: dict[str, float]) -> None:
+    objective = MaxCoverage(**limits)  # type: ignore[arg-type]
+    instance = _reduced(random_town(3, points=60, sites=12, reach=30), objective, Record())
+    found = relax(build_model(instance, objective), EFFORT)
+    assert found is not None
+    whole = np.flatnonzero(np.minimum(found.open_, 1 - found.open_) < 1e-9)
+    assert len(whole) > 3
+    for option in whole.tolist():
+        model = build_model(instance, objective)
+        other = 1 - round(found.open_[option])
+        model.open_[option].bounds(other, other)
+        moved = relax(model, EFFORT)
+        if moved is not None:
+            assert moved.bound <= found.bound - abs(found.reduced[option]) + 1e-6
+
+
+def test_no_plan_is_worth_more_than_the_relaxations_bound() -> None:
+    objective = MaxCoverage(max_hubs=5)
+    instance = _reduced(random_town(4, points=60, sites=12, reach=30), objective, Record())
+    found = relax(build_model(instance, objective), EFFORT)
+    assert found is not None
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        chosen = rng.permutation(len(instance.option))[:5]
+        assert covered_need(instance, chosen) <= found.bound * (1 + 1e-12)
+
+
+def test_a_relaxation_out_of_time_is_none() -> None:
+    instance = _reduced(random_town(5), MaxCoverage(max_hubs=9), Record())
+    hurry = Effort(name="highs", gap=0.0, seconds=1e-9, threads=1, seed=0)
+    assert relax(build_model(instance, MaxCoverage(max_hubs=9)), hurry) is None
+
+
+def test_a_matrix_reads_the_same_by_rows_and_by_columns() -> None:
+    instance = reduce_existing(line_of_five(), merge_demand(line_of_five()))
+    model = build_model(instance, MaxCoverage(budget=2, max_hubs=2))
+    program = prepared(model.program, EFFORT, mip=False).getLp()
+    by_one = matrix(program).toarray()
+    program.ensureRowwise() if hasattr(program, "ensureRowwise") else None
+    columns = [variable.index for variable in model.open_]
+    hubs = [list(model.program.constraints).index("max_hubs")]
+    assert by_one[hubs][:, columns].tolist() == [[1.0, 1.0, 1.0]]
