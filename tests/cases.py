@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from oracle import Case
+from oracle import Case, best_value
 
 from hubplanner.models import MaxCoverage
 from hubplanner.problem import SiteStatus
@@ -37,6 +38,13 @@ class Sample:
     objective: MaxCoverage
 
 
+@cache
+def best(seed: int) -> float | None:
+    """Return the oracle's value of a seed's instance, None when no plan is allowed."""
+    return best_value(sample(seed).case, sample(seed).objective)
+
+
+@cache
 def sample(seed: int) -> Sample:
     """Return the instance of a seed; seeds walk through all geometries, limits, numbers of tiers and kinds of costs."""
     rng = np.random.default_rng(seed)

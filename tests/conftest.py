@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from hubplanner.errors import FaultyError, ScenarioError
@@ -14,6 +15,10 @@ from hubplanner.scenario import Scenario, read_scenario
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+# The same examples on every run; how long one takes is no property.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 SCENARIO = """\
 name: small

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hubplanner.problem import Matrix, Problem, SiteStatus
@@ -51,9 +53,31 @@ def two_islands() -> Problem:
     )
 
 
-def random_town(seed: int, *, points: int = 300, sites: int = 100, reach: float = 12.0, whole: bool = False) -> Problem:
-    """Return a town of random points, needs and costs; with 100 sites and more it takes a solver far over a second."""
+def dear_and_cheap() -> Problem:
+    """Four sites apart, each with a point of its own; the relaxation promises more than any plan holds.
+
+    ::
+
+        D0.S0   D1.S1   D2.S2   D3.S3 required
+        60      49      49      1                 need
+        6       5       5       1                 cost
+
+    Budget 11: greedy builds S3 and S0 and covers 61, S3 with S1 and S2 covers 99, the relaxation 100.2.
+    """
+    table = np.where(np.eye(4) > 0, 0.0, np.inf)
+    problem = Problem.from_matrix(table, [60, 49, 49, 1], [6, 5, 5, 1], reach=1)
+    return replace(problem, site_status=np.array([0, 0, 0, SiteStatus.REQUIRED]))
+
+
+def scattered(seed: int, *, points: int = 200, sites: int = 60, share: float = 0.1) -> Problem:
+    """Return unit needs that sites cover at random, without any geography: choosing 8 of 60 takes solvers minutes."""
     rng = np.random.default_rng(seed)
-    need = rng.integers(1, 100, points) if whole else rng.uniform(1, 100, points)
-    cost = np.ones(sites) if whole else rng.uniform(1, 10, sites)
+    table = np.where(rng.random((points, sites)) < share, 1.0, np.inf)
+    return Problem.from_matrix(table, np.ones(points), np.ones(sites), reach=1)
+
+
+def random_town(seed: int, *, points: int = 300, sites: int = 100, reach: float = 12.0) -> Problem:
+    """Return a town of random points, needs and costs."""
+    rng = np.random.default_rng(seed)
+    need, cost = rng.uniform(1, 100, points), rng.uniform(1, 10, sites)
     return Problem.from_points(rng.uniform(0, 100, (points, 2)), need, rng.uniform(0, 100, (sites, 2)), cost, reach)

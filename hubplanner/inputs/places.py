@@ -65,7 +65,7 @@ def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> No
     fine = ~(swapped | outside)
     stray = pd.Series(data=False, index=frame.index)
     stray[fine] = swapped_among(lonlat(frame[fine]))
-    shown = _shown(frame)
+    shown = _shown(frame, swapped | outside | stray)
     globe = "lon from -180 to 180, lat from -90 to 90"
     checker.note(column, swapped, shown, f"{globe}; these look swapped")
     checker.note(column, outside, shown, f"{globe}; for metres set crs to a projected one")
@@ -76,22 +76,23 @@ def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> 
     """Note places that their system cannot hold, and degrees that pass for metres."""
     lost = pd.Series(~np.isfinite(lonlat(frame)).all(axis=1))
     name = checker.table.crs.name if checker.table.crs else ""
-    checker.note(column, lost, _shown(frame), f"coordinates within the range of {name}")
+    checker.note(column, lost, _shown(frame, lost), f"coordinates within the range of {name}")
     bounds = frame.geometry.bounds.abs()
     if (bounds[["minx", "maxx"]] <= MOST_LON).all(axis=None) and (bounds[["miny", "maxy"]] <= MOST_LAT).all(axis=None):
         allowed = "coordinates in its own unit; these look like degrees, so set crs to EPSG:4326"
         checker.faults.append(Fault(file=checker.table.name, column="crs", value=name, allowed=allowed, kind="crs"))
 
 
-def _shown(frame: gpd.GeoDataFrame) -> pd.Series:
-    inside = representative(frame)
-    return pd.Series([f"{point.x:g}, {point.y:g}" for point in inside])
+def _shown(frame: gpd.GeoDataFrame, wrong: pd.Series) -> pd.Series:
+    """Return a place inside each wrong row as text."""
+    inside = representative(frame[wrong])
+    return pd.Series([f"{point.x:g}, {point.y:g}" for point in inside], index=inside.index).reindex(frame.index)
 
 
 def representative(frame: gpd.GeoDataFrame) -> gpd.GeoSeries:
     """Return a point for each row: itself, or one inside its polygon."""
-    geometry = frame.geometry
-    return geometry.where(geometry.geom_type == "Point", geometry.representative_point())
+    geometry, is_point = frame.geometry, frame.geom_type == "Point"
+    return geometry if is_point.all() else geometry.where(is_point, geometry.representative_point())
 
 
 def lonlat(frame: gpd.GeoDataFrame) -> Floats:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pulp import LpConstraintLE
 
 from hubplanner.errors import SolverError
 from hubplanner.models import build_model
 from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.model import decimal_unit
 from hubplanner.solver.adapters import Effort, Termination, adapter
 from hubplanner.solver.relaxation import Relaxation, relax
 from hubplanner.solver.residue import Screening, screen, settle
@@ -30,8 +32,8 @@ AGREEMENT = 1e-6
 """Relative difference allowed between a solver's figures and the recomputed ones."""
 INTEGRALITY = 1e-5
 """Farthest a binary may be from 0 or 1."""
-REPAIR_S = 1.0
-"""Seconds that putting an overspent plan right may take when the time is up."""
+MOST_CUTS = 50
+"""Overspent choices that are forbidden before the search for one within the budget ends."""
 SCREEN = 6e-4
 """First margin below the relaxation's bound, relative to it: the best plan of every instance measured lay within."""
 
@@ -130,23 +132,42 @@ class _Found:
 def _branch(instance: Reduced, objective: MaxCoverage, start: Bools, effort: Effort) -> _Found:
     """Return the solver's best choice on an instance, held to the budget exactly.
 
-    A solver may overspend within its own tolerance. Then the budget is drawn in by twice the excess and the model
-    solved again; the first bound stays, since the tighter model is a part of the first.
+    A solver may overspend within its own tolerance. Then its choice is forbidden, with all that contain it, and the
+    model solved again: no plan is lost by that, so the bounds stay.
     """
     deadline = time.perf_counter() + effort.seconds
-    found = _solve(instance, objective, start, effort)
-    excess = math.fsum(instance.cost[found.chosen]) - limits(objective)[0] * (1 + TOLERANCE)
-    if excess <= 0 or objective.budget is None:
-        return found
-    tighter = replace(objective, budget=max(objective.budget - 2 * excess, 0.0))
-    left = max(deadline - time.perf_counter(), REPAIR_S)
-    again = _solve(instance, tighter, np.zeros_like(start), replace(effort, seconds=left))
-    return replace(again, bound=found.bound)
+    money, _ = limits(objective)
+    cuts: list[Ints] = []
+    found = _solve(instance, objective, start, effort, cuts)
+    while (excess := math.fsum(instance.cost[found.chosen]) - money * (1 + TOLERANCE)) > 0:
+        _tolerate(effort.name, instance, found.chosen, excess)
+        left = deadline - time.perf_counter()
+        if left <= 0 or len(cuts) == MOST_CUTS:
+            return replace(found, chosen=found.chosen[:0], has_plan=False)
+        cuts.append(found.chosen[instance.cost[found.chosen] > 0])
+        again = _solve(instance, objective, start, replace(effort, seconds=left), cuts)
+        found = replace(again, bound=min(again.bound, found.bound))
+    return found
 
 
-def _solve(instance: Reduced, objective: MaxCoverage, start: Bools, effort: Effort) -> _Found:
-    """Return the solver's choice with its bound in need; raise when its figures contradict its own choice."""
+def _tolerate(solver: str, instance: Reduced, chosen: Ints, excess: float) -> None:
+    """Raise when a choice overspends by more than rounding of binaries and of the budget row may hide."""
+    if excess > INTEGRALITY * (math.fsum(instance.cost[chosen]) + decimal_unit(instance.cost.max())):
+        message = f"{solver} returned hubs that cost {excess:,.2f} more than the budget leaves"
+        raise SolverError(message)
+
+
+def _solve(instance: Reduced, objective: MaxCoverage, start: Bools, effort: Effort, cuts: Sequence[Ints]) -> _Found:
+    """Return the solver's choice with its bound in need; raise when its figures contradict its own choice.
+
+    Parameters
+    ----------
+    cuts
+        Choices none of which a plan may contain.
+    """
     model = build_model(instance, objective)
+    for number, members in enumerate(cuts):
+        model.add(f"cut_{number}", model.opened(members), LpConstraintLE, len(members) - 1)
     task = replace(effort, gap=effort.gap / model.need_unit)
     outcome = adapter(effort.name)(model, task, start.astype(float).tolist())
     # Every instance has a plan: a solver that finds none possible proves nothing.

@@ -83,6 +83,13 @@ def test_a_polygon_is_filled_and_nothing_outside_it(spacing: float) -> None:
     assert nearest_neighbour_km(points) == pytest.approx(np.full(len(points), spacing), rel=1e-2)
 
 
+def test_one_lattice_point_stands_at_a_polygons_centroid() -> None:
+    cape = globe(Polygon(CAPE))
+    points, _ = spread(cape, None, 5, planar=False)
+    centre = cape.to_crs("EPSG:32642").centroid.to_crs("EPSG:4326")[0]
+    assert km_from((centre.x, centre.y), points).min() < 0.05
+
+
 def test_holes_stay_empty_and_islands_are_filled() -> None:
     ring = box(67, 30, 68, 31).difference(box(67.3, 30.3, 67.7, 30.7))
     island = box(68.5, 30.4, 68.6, 30.5)

@@ -171,7 +171,7 @@ def test_columns_of_any_kind_can_be_written(tmp_path: Path) -> None:
         "nothing": [None, None, None],
         "logical": [True, None, False],
         "list": [[1, 2], None, [3]],
-        "day": pd.to_datetime(["2026-01-01", None, "2026-01-02"]),
+        "day": pd.DatetimeIndex(["2026-01-01", "NaT", "2026-01-02"]),
         "span": pd.to_timedelta([1, None, 2], unit="s"),
         "month": pd.period_range("2026-01", periods=3, freq="M"),
         "kind": pd.Categorical(["a", "b", None]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 import shapely
 
@@ -46,7 +47,7 @@ def hubs_of(plan: hp.Plan) -> dict[str, tuple[tuple[float, float], float]]:
     return {site: ((point.x, point.y), reach[tier]) for site, tier, point in rows}
 
 
-def points_of(plan: hp.Plan) -> Iterator[tuple[str, float, float, float, str | None, float | None, float]]:
+def points_of(plan: hp.Plan) -> Iterator[tuple[str, float, float, float, str | None, float | None, int]]:
     """Row, need, people, distance to the nearest hub, server, its distance and number of the row's points."""
     frame, hubs = plan.inputs.demand.frame, hubs_of(plan)
     rows = plan.inputs.demand.row.tolist()
@@ -124,7 +125,7 @@ def test_the_hub_of_a_row_is_the_one_that_serves_most_of_its_need(plan: hp.Plan)
     links = plan.links.groupby("demand_id")
     for row in plan.demand.to_dict("records"):
         if row["demand_id"] not in links.groups:
-            assert row["site_id"] is None or row["site_id"] != row["site_id"]  # noqa: PLR0124 - NaN
+            assert pd.isna(row["site_id"])
             assert math.isnan(row["distance_km"])
             continue
         served = links.get_group(row["demand_id"])

@@ -1,0 +1,146 @@
+"""The first plan keeps to all limits, and pruning a plan never makes it worse."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from cases import best, sample
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from instances import line_of_five, two_islands
+from scipy.sparse import csr_array
+
+from hubplanner.models import MaxCoverage
+from hubplanner.problem import merge_demand
+from hubplanner.problem.reduced import Reduced, reduce_existing
+from hubplanner.solver.record import Record
+from hubplanner.solver.run import covered_need
+from hubplanner.solver.solve import _reduced
+from hubplanner.solver.start import greedy, limits, prune
+
+seeds = st.integers(0, 431)
+
+
+@given(seeds)
+def test_the_first_plan_keeps_to_every_limit(seed: int) -> None:
+    asked = sample(seed)
+    assume(best(seed) is not None)
+    problem = asked.case.problem()
+    instance = _reduced(problem, asked.objective, Record())
+    chosen = greedy(instance, asked.objective)
+    existing = np.flatnonzero(problem.existing).tolist()
+    assert asked.case.allows(asked.case.named([*existing, *instance.option[chosen].tolist()]), asked.objective)
+    assert np.array_equal(chosen, np.unique(chosen))
+
+
+def test_the_first_plan_is_often_the_best_and_mostly_near() -> None:
+    shares = []
+    for seed in range(0, 432, 4):
+        top = best(seed)
+        if top:
+            instance = _reduced(sample(seed).case.problem(), sample(seed).objective, Record())
+            shares.append(covered_need(instance, greedy(instance, sample(seed).objective)) / top)
+    assert np.mean(np.isclose(shares, 1)) > 0.6
+    assert np.quantile(shares, 0.1) > 0.8
+
+
+@given(seeds, st.integers(0, 2**32))
+def test_pruning_loses_no_covered_need_and_adds_no_cost(seed: int, plan_seed: int) -> None:
+    asked = sample(seed)
+    assume(best(seed) is not None)
+    problem = asked.case.problem()
+    instance = _reduced(problem, MaxCoverage(), Record())
+    chosen = random_plan(instance, np.random.default_rng(plan_seed))
+    pruned = prune(instance, chosen)
+    assert covered_need(instance, pruned) >= covered_need(instance, chosen) - 1e-9 * covered_need(instance, chosen)
+    assert math.fsum(instance.cost[pruned]) <= math.fsum(instance.cost[chosen])
+    assert len(pruned) <= len(chosen)
+    assert set(instance.site[pruned]) <= set(instance.site[chosen])
+    assert len(set(instance.site[pruned])) == len(pruned)
+    assert set(instance.required) <= set(instance.site[pruned])
+    assert prune(instance, pruned).tolist() == pruned.tolist()
+
+
+def random_plan(instance: Reduced, rng: np.random.Generator) -> np.ndarray:
+    """Return one random option at each required site and at some others."""
+    order = rng.permutation(len(instance.option))
+    one = order[np.unique(instance.site[order], return_index=True)[1]]
+    return np.sort(one[np.isin(instance.site[one], instance.required) | (rng.random(len(one)) < 0.6)])
+
+
+def small(cover: list[list[int]], **changes: object) -> Reduced:
+    """Return an instance with a need of 1 in each row, an option a site, a cost of 1 each."""
+    table = np.array(cover, dtype=np.int8)
+    count = table.shape[1]
+    given: dict[str, object] = {
+        "need": np.ones(len(table)),
+        "cover": csr_array(table),
+        "option": np.arange(count),
+        "site": np.arange(count),
+        "cost": np.ones(count),
+        "gain": np.zeros(count),
+        "required": np.zeros(0, dtype=np.intp),
+        "base": 0.0,
+    }
+    return Reduced(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_a_hub_whose_need_others_cover_goes_the_dearest_first() -> None:
+    instance = small([[1, 1, 0], [0, 1, 1]], cost=np.array([1.0, 5.0, 1.0]))
+    assert prune(instance, np.array([0, 1, 2])).tolist() == [0, 2]
+    assert prune(instance, np.array([0, 1])).tolist() == [1]
+
+
+def test_a_hub_that_covers_no_need_goes_and_a_required_one_stays() -> None:
+    instance = small([[1, 0, 0]], required=np.array([2]))
+    assert prune(instance, np.array([0, 1, 2])).tolist() == [0, 2]
+    worthless = small([[1]], need=np.zeros(1))
+    assert prune(worthless, np.array([0])).tolist() == []
+
+
+def test_a_hub_gives_way_to_a_cheaper_tier_that_covers_as_much() -> None:
+    tiers = {"site": np.array([0, 0]), "cost": np.array([2.0, 3.0])}
+    assert prune(small([[1, 1]], **tiers), np.array([1])).tolist() == [0]
+    assert prune(small([[0, 1]], **tiers), np.array([1])).tolist() == [1]
+    assert prune(small([[1, 1]], gain=np.array([0.0, 1.0]), **tiers), np.array([1])).tolist() == [1]
+    assert prune(small([[1, 1]], gain=np.array([2.0, 1.0]), **tiers), np.array([1])).tolist() == [0]
+    assert prune(small([[0, 0]], required=np.array([0]), **tiers), np.array([1])).tolist() == [0]
+
+
+def test_greedy_takes_what_covers_most_for_its_money() -> None:
+    instance = small([[1, 0], [1, 0], [0, 1], [1, 0]], cost=np.array([4.0, 1.0]))
+    assert greedy(instance, MaxCoverage(budget=4)).tolist() == [1]
+    assert greedy(instance, MaxCoverage(budget=5)).tolist() == [0, 1]
+    assert greedy(instance, MaxCoverage(max_hubs=0)).tolist() == []
+    assert greedy(small([[1, 1]], cost=np.zeros(2)), MaxCoverage(budget=0)).tolist() == [0]
+
+
+def test_a_hub_grows_into_a_larger_tier_when_money_is_left() -> None:
+    problem = two_islands()
+    instance = _reduced(problem, MaxCoverage(budget=5), Record())
+    assert instance.option[greedy(instance, MaxCoverage(budget=4.5))].tolist() == [3]
+    assert instance.option[greedy(instance, MaxCoverage(budget=5))].tolist() == [4]
+    assert instance.option[greedy(instance, MaxCoverage(budget=7))].tolist() == [1, 4]
+    one = MaxCoverage(max_hubs=1)
+    assert instance.option[greedy(instance, one)].tolist() == [4]
+
+
+@pytest.mark.parametrize(
+    ("objective", "expected"),
+    [
+        (MaxCoverage(), (math.inf, math.inf)),
+        (MaxCoverage(budget=3), (3, math.inf)),
+        (MaxCoverage(max_hubs=2), (math.inf, 2)),
+        (MaxCoverage(budget=0, max_hubs=0), (0, 0)),
+    ],
+)
+def test_a_limit_left_out_is_infinite(objective: MaxCoverage, expected: tuple[float, float]) -> None:
+    assert limits(objective) == expected
+
+
+def test_greedy_covers_the_line_as_far_as_the_money_goes() -> None:
+    instance = reduce_existing(line_of_five(), merge_demand(line_of_five()))
+    values = [covered_need(instance, greedy(instance, MaxCoverage(budget=budget))) for budget in range(6)]
+    assert values == [0, 8, 15, 15, 16, 16]

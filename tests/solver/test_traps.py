@@ -1,0 +1,158 @@
+"""The traps of PuLP and its solvers, each pinned: PuLP says one thing, the truth is another, and ours is the truth."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+import pulp
+import pytest
+from instances import dear_and_cheap, random_town, scattered
+
+import hubplanner as hp
+from hubplanner.models import Model, build_model
+from hubplanner.solver.adapters import Effort, Termination
+from hubplanner.solver.adapters.cbc import cbc_path, solve_cbc
+from hubplanner.solver.adapters.highs import solve_highs
+from hubplanner.solver.record import Record
+from hubplanner.solver.run import covered_need, rounded
+from hubplanner.solver.solve import _reduced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+EIGHT = hp.MaxCoverage(max_hubs=8)
+PULP: dict[str, Callable[..., pulp.LpSolver]] = {
+    "highs": lambda **options: pulp.HiGHS(msg=False, threads=1, **options),
+    "cbc": lambda **options: pulp.COIN_CMD(path=cbc_path(), msg=False, threads=1, **options),
+}
+ADAPTERS = {"highs": solve_highs, "cbc": solve_cbc}
+
+
+def model_of(problem: hp.Problem, objective: hp.MaxCoverage = EIGHT) -> Model:
+    return build_model(_reduced(problem, objective, Record()), objective)
+
+
+def zeros(model: Model) -> list[float]:
+    return [0.0] * len(model.open_)
+
+
+@pytest.mark.parametrize("name", PULP)
+def test_pulp_says_optimal_at_a_time_limit_and_we_say_feasible_with_the_true_gap(name: str) -> None:
+    status = model_of(scattered(0)).program.solve(PULP[name](timeLimit=1))
+    assert pulp.LpStatus[status] == "Optimal"
+
+    options = hp.SolverOptions(name=name, time_limit_s=1, threads=1, gap=0)
+    begin = time.perf_counter()
+    solution = hp.solve_problem(scattered(0), EIGHT, options)
+    assert time.perf_counter() - begin < 10
+    assert solution.status == hp.Status.FEASIBLE
+    assert solution.gap > 0.05
+    assert 140 <= solution.value < 170 < solution.bound * 1.1
+
+
+@pytest.mark.parametrize("name", PULP)
+def test_pulp_says_optimal_at_a_loose_gap_and_we_state_the_gap(name: str) -> None:
+    program = model_of(scattered(0)).program
+    status = program.solve(PULP[name](gapRel=0.2))
+    assert pulp.LpStatus[status] == "Optimal"
+    assert program.sol_status == pulp.LpSolutionOptimal
+
+    loose = hp.solve_problem(scattered(0), EIGHT, hp.SolverOptions(name=name, gap=0.2, threads=1))
+    assert loose.status == hp.Status.OPTIMAL  # within the gap that was asked
+    assert 0.05 < loose.gap <= 0.2
+    best_of_any = hp.solve_problem(scattered(0), EIGHT, hp.SolverOptions(name=name, time_limit_s=1, threads=1))
+    assert loose.bound >= best_of_any.value
+
+
+def test_an_adapter_does_not_take_pulps_word_for_finished() -> None:
+    model = model_of(scattered(0))
+    hurry = Effort(name="", gap=0.0, seconds=1.0, threads=1, seed=0)
+    for name, solve in ADAPTERS.items():
+        outcome = solve(model, hurry, zeros(model))
+        assert outcome.termination == Termination.STOPPED, name
+        assert outcome.bound > outcome.value + 1 / model.need_unit, name
+
+
+def test_the_bound_is_the_one_the_highs_handle_holds() -> None:
+    model = model_of(scattered(0))
+    outcome = solve_highs(model, Effort(name="highs", gap=2.0, seconds=2.0, threads=1, seed=0), zeros(model))
+    handle = model.program.solverModel
+    assert outcome.bound == -handle.getInfo().mip_dual_bound
+    assert outcome.bound > outcome.value + 0.1
+    assert handle.getOptionValue("mip_rel_gap")[1] == 0
+    assert handle.getOptionValue("mip_abs_gap")[1] == 2.0
+
+
+def test_cbc_that_finished_within_an_absolute_gap_proves_that_gap() -> None:
+    model = model_of(scattered(0))
+    outcome = solve_cbc(model, Effort(name="cbc", gap=18.0, seconds=60.0, threads=1, seed=0), zeros(model))
+    assert outcome.termination == Termination.FINISHED
+    assert outcome.value < outcome.bound <= outcome.value + 18.0
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_no_time_at_all_gives_no_plan_or_a_plan_and_never_a_proof(name: str) -> None:
+    model = model_of(scattered(1))
+    outcome = ADAPTERS[name](model, Effort(name=name, gap=0.0, seconds=0.01, threads=1, seed=0), zeros(model))
+    assert outcome.termination == Termination.STOPPED
+    if outcome.open_ is not None:
+        assert covered_need(model.instance, rounded(outcome.open_, name)) < outcome.bound * model.need_unit
+
+
+@pytest.mark.parametrize("name", ["highs", "cbc", "SCIP_PY"])
+def test_a_solver_that_overspends_within_its_tolerance_is_held_to_the_budget(name: str) -> None:
+    problem = hp.Problem.from_matrix(
+        np.where(np.eye(3) > 0, 0.0, np.inf), [60, 49, 49], [6, 5, 5.0000001], reach=1
+    )
+    solution = hp.solve_problem(problem, hp.MaxCoverage(budget=10), hp.SolverOptions(name=name, gap=0))
+    assert solution.value == 60
+    assert solution.evaluation is not None
+    assert solution.evaluation.cost <= 10
+    assert solution.bound >= 60
+
+
+def test_an_expression_adds_up_a_variable_that_comes_twice() -> None:
+    variable = pulp.LpProblem("twice", pulp.LpMaximize).add_variable("x", 0, 1)
+    assert pulp.LpAffineExpression([(variable, 1.0), (variable, 2.0)])[variable] in {2.0, 3.0}
+
+
+@pytest.mark.parametrize("name", ["highs", "cbc", "SCIP_PY"])
+def test_a_solve_prints_nothing(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(name=name))
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+
+
+@pytest.mark.parametrize("name", ["highs", "cbc", "SCIP_PY"])
+def test_two_runs_give_the_same_plan(name: str) -> None:
+    town, objective = random_town(2), hp.MaxCoverage(budget=40)
+    options = hp.SolverOptions(name=name, threads=1, seed=7)
+    one, other = (hp.solve_problem(town, objective, options) for _ in range(2))
+    assert one.open_options.tolist() == other.open_options.tolist()
+    assert (one.value, one.bound, one.status) == (other.value, other.bound, other.status)
+
+
+def test_threads_seed_and_time_reach_highs() -> None:
+    model = model_of(dear_and_cheap(), hp.MaxCoverage(budget=11))
+    solve_highs(model, Effort(name="highs", gap=0.0, seconds=12.5, threads=2, seed=42), zeros(model))
+    handle = model.program.solverModel
+    found = {name: handle.getOptionValue(name)[1] for name in ("threads", "random_seed", "time_limit")}
+    assert found == {"threads": 2, "random_seed": 42, "time_limit": 12.5}
+    assert isinstance(handle, highspy.Highs)
+
+
+def test_threads_seed_and_time_reach_cbc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    commands = tmp_path / "commands"
+    wrapper = tmp_path / "cbc"
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> {commands}\nexec {cbc_path()} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setattr("hubplanner.solver.adapters.cbc.cbc_path", lambda: str(wrapper))
+    model = model_of(dear_and_cheap(), hp.MaxCoverage(budget=11))
+    solve_cbc(model, Effort(name="cbc", gap=0.5, seconds=12.5, threads=2, seed=42), zeros(model))
+    said = commands.read_text()
+    for part in ("-sec 12.5", "-threads 2", "-randomSeed 43", "-randomCbcSeed 43", "-allow 0.499", "-ratio 0.0"):
+        assert part in said, said
