@@ -87,9 +87,7 @@ def _reaches(rng: np.random.Generator, tiers: int, *, hard: bool) -> tuple[float
     return tuple(round(float(reach), 3) for reach in rng.uniform(0.25 if hard else 0.05, 0.5, tiers))
 
 
-def _costs(
-    rng: np.random.Generator, statuses: tuple[SiteStatus, ...], tiers: int, price: str
-) -> dict[Option, float]:
+def _costs(rng: np.random.Generator, statuses: tuple[SiteStatus, ...], tiers: int, price: str) -> dict[Option, float]:
     costs: dict[Option, float] = {}
     for site, status in enumerate(statuses):
         allowed = [tier for tier in range(tiers) if rng.random() < 0.85] or [0]

@@ -105,9 +105,7 @@ def test_no_time_at_all_gives_no_plan_or_a_plan_and_never_a_proof(name: str) -> 
 
 @pytest.mark.parametrize("name", ["highs", "cbc", "SCIP_PY"])
 def test_a_solver_that_overspends_within_its_tolerance_is_held_to_the_budget(name: str) -> None:
-    problem = hp.Problem.from_matrix(
-        np.where(np.eye(3) > 0, 0.0, np.inf), [60, 49, 49], [6, 5, 5.0000001], reach=1
-    )
+    problem = hp.Problem.from_matrix(np.where(np.eye(3) > 0, 0.0, np.inf), [60, 49, 49], [6, 5, 5.0000001], reach=1)
     solution = hp.solve_problem(problem, hp.MaxCoverage(budget=10), hp.SolverOptions(name=name, gap=0))
     assert solution.value == 60
     assert solution.evaluation is not None
