@@ -64,7 +64,7 @@ def test_an_adapter_that_tells_the_truth_is_believed(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("wrong", [0.5, 2e-5, -0.3, 2.0, 7.0, math.nan])
 def test_a_binary_that_is_neither_0_nor_1_is_caught(monkeypatch: pytest.MonkeyPatch, wrong: float) -> None:
-    with pytest.raises(hp.SolverError, match="returned a binary that is .* away from 0 and 1"):
+    with pytest.raises(hp.SolverError, match=r"returned a binary that is .* away from 0 and 1"):
         solve_with(monkeypatch, lambda _, outcome: replace(outcome, open_=[wrong, *list(outcome.open_ or [])[1:]]))
 
 
@@ -77,7 +77,7 @@ def test_a_binary_that_is_off_by_rounding_is_rounded(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("more", [1e-3, 5.0, math.nan, math.inf])
 def test_a_value_above_what_the_hubs_cover_is_caught(monkeypatch: pytest.MonkeyPatch, more: float) -> None:
-    with pytest.raises(hp.SolverError, match="Liar states .* covered need, its hubs cover"):
+    with pytest.raises(hp.SolverError, match=r"(?i)liar states .* covered need, its hubs cover"):
         solve_with(
             monkeypatch, lambda _, outcome: replace(outcome, value=outcome.value + more, bound=outcome.bound + 9)
         )
@@ -101,7 +101,7 @@ def test_a_bound_of_nothing_leaves_the_relaxations(monkeypatch: pytest.MonkeyPat
 
 
 def test_hubs_far_beyond_the_budget_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(hp.SolverError, match=r"Liar returned hubs that cost .* more than the budget leaves"):
+    with pytest.raises(hp.SolverError, match=r"(?i)liar returned hubs that cost .* more than the budget leaves"):
         solve_with(monkeypatch, lambda model, _: plan_of(model, {0, 1, 2, 3}))
 
 
