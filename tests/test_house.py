@@ -41,6 +41,21 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
     assert getattr(hp, name).__doc__
 
 
+def test_importing_every_public_name_warns_of_nothing() -> None:
+    code = "import hubplanner\nfor name in hubplanner.__all__:\n    getattr(hubplanner, name)"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_everything_public_is_documented(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = [node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    public = [node for node in named if not node.name.startswith("_")]
+    assert [node.name for node in public if not ast.get_docstring(node)] == []
+    assert ast.get_docstring(tree)
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
         _ = hp.nosuch

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg")
+BESIDE_CODE = {
+    "hubplanner/py.typed",
+    "hubplanner/workflow/template/scenario.yaml",
+    "hubplanner/workflow/template/data/demand.csv",
+    "hubplanner/workflow/template/data/sites.csv",
+}
 
 
-def run(*words: object, folder: Path) -> None:
-    done = subprocess.run([str(word) for word in words], cwd=folder, capture_output=True, text=True, check=False)
+def run(*words: object, folder: Path) -> str:
+    own = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    environment = {name: value for name, value in os.environ.items() if name not in own}
+    done = subprocess.run(
+        [str(word) for word in words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_wheel_plans_in_a_fresh_environment(tmp_path: Path) -> None:
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, folder=tmp_path)
+    # A copy, so that the build neither sees nor leaves anything beside the sources.
+    shutil.copytree(ROOT / "hubplanner", tmp_path / "source/hubplanner")
+    for name in SOURCES:
+        shutil.copy2(ROOT / name, tmp_path / "source" / name)
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, tmp_path / "source", folder=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "hubplanner").rglob("*.py")}
+    assert {name for name in packed if ".dist-info/" not in name and "__pycache__" not in name} == modules | BESIDE_CODE
+    shutil.rmtree(tmp_path / "source")
     venv.create(tmp_path / "fresh", with_pip=True)
     tools = tmp_path / "fresh" / "bin"
     run(tools / "python", "-m", "pip", "install", "--quiet", wheel, folder=tmp_path)
+    home = run(tools / "python", "-c", "import hubplanner; print(hubplanner.__file__)", folder=tmp_path)
+    assert Path(home.strip()).is_relative_to(tmp_path / "fresh")
     run(tools / "hubplanner", "init", "project", folder=tmp_path)
-    run(tools / "hubplanner", "solve", "project/scenario.yaml", "--out", "run", folder=tmp_path)
+    printed = run(tools / "hubplanner", "solve", "project/scenario.yaml", "--out", "run", "--json", folder=tmp_path)
+    assert json.loads(printed)["status"] == "optimal"
     assert (tmp_path / "run/map.png").is_file()
-    assert list((tmp_path / "fresh").rglob("hubplanner/py.typed"))

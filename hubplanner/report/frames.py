@@ -39,7 +39,7 @@ def hub_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.G
     }
     place = {inputs.scenario.sites.x, inputs.scenario.sites.y} if sites.crs == WGS84 else set()
     own = _renamed(sites.drop(columns=["site_id", "geometry", *place & set(sites.columns)]), plan, "site_")
-    columns = {**plan, **{name: _writable(column) for name, column in own.items()}}
+    columns = plan | {str(name): _writable(column) for name, column in own.items()}
     return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*lonlat(sites).T), crs=WGS84)
 
 

@@ -149,23 +149,30 @@ def test_hubs_are_in_id_order_with_their_money(project: Project) -> None:
     assert {site: hub["cost"] for site, hub in hubs.items()} == pytest.approx(money)
 
 
-def test_a_tie_for_a_row_goes_to_the_nearer_hub_then_to_the_first_id(project: Project) -> None:
-    project.write("demand.csv", "demand_id,lon,lat,people,area\nA,67,30,10,9.1\n")
-    project.write("sites.csv", "site_id,lon,lat\nw,66.985,30\ne,67.015,30\n")
-    settings = {
-        "demand": {"path": "demand.csv", "id": "demand_id", "x": "lon", "y": "lat", "people": "people"}
-        | {"area_km2": "area", "spread_km": 1.0},
-        "sites": {"path": "sites.csv", "id": "site_id", "x": "lon", "y": "lat"},
-        "hubs": [{"name": "kiosk", "capex": 1, "reach_km": 1.1}],
-    }
-    even = {"model.budget": None, "model.require": ["e", "w"]}
-    plan = hp.solve(read_with(project, settings | even))
-    assert plan.links["people"].tolist() == pytest.approx([plan.links["people"][0]] * 2)
-    assert plan.demand["site_id"].tolist() == ["e"]
-    project.edit("sites.csv", "w,66.985", "w,66.9855")
-    plan = hp.solve(read_with(project, settings | even))
-    assert plan.links["people"].tolist() == pytest.approx([plan.links["people"][0]] * 2)
-    assert plan.demand["site_id"].tolist() == ["w"]
+def test_a_row_goes_to_the_hub_of_most_need_then_the_nearer_then_the_first_id(project: Project) -> None:
+    """Nine points a kilometre apart, about zero degrees so that east and west are exactly as far."""
+    project.write("demand.csv", "demand_id,lon,lat,people,area\nA,0,0,10,9.1\n")
+    project.write("sites.csv", "site_id,lon,lat,tier\nw,-0.013,0,kiosk\ne,0.013,0,kiosk\n")
+    scenario = """
+name: tie
+demand: {path: demand.csv, id: demand_id, x: lon, y: lat, people: people, area_km2: area, spread_km: 1}
+sites: {path: sites.csv, id: site_id, x: lon, y: lat, tier: tier}
+hubs: [{name: kiosk, capex: 1, reach_km: 1.1}, {name: booth, capex: 1, reach_km: 0.5}]
+"""
+    project.write("scenario.yaml", scenario)
+    even = hp.solve(project.read())
+    assert even.links["people"].tolist() == pytest.approx([30 / 9] * 2)
+    assert even.links["distance_km"][0] == even.links["distance_km"][1]
+    assert even.demand["site_id"].tolist() == ["e"]
+    project.edit("sites.csv", "w,-0.013", "w,-0.0128")
+    nearer = hp.solve(project.read())
+    assert nearer.links["people"].tolist() == pytest.approx([30 / 9] * 2)
+    assert nearer.demand["site_id"].tolist() == ["w"]
+    project.edit("sites.csv", "w,-0.0128,0,kiosk", "w,-0.0090,0,booth")
+    less = hp.solve(project.read())
+    assert less.links["people"].tolist() == pytest.approx([30 / 9, 10 / 9])
+    assert less.links["distance_km"].is_monotonic_decreasing
+    assert less.demand["site_id"].tolist() == ["e"]
 
 
 def read_with(project: Project, settings: dict[str, Any]) -> hp.Scenario:

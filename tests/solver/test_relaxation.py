@@ -39,6 +39,7 @@ def test_any_multipliers_prove_a_bound(seed: int, dual_seed: int, size: float) -
     duals = np.random.default_rng(dual_seed).normal(0, size, program.num_row_)
     bound, reduced = lagrangean(program, duals)
     assert bound * model.need_unit + instance.base >= best * (1 - 1e-12)
+    assert np.isfinite(bound)
     assert reduced.shape == (program.num_col_,)
 
 
@@ -93,3 +94,25 @@ def test_a_matrix_reads_the_same_by_rows_and_by_columns(*, by_rows: bool) -> Non
     entries = SimpleNamespace(format_=format_, value_=stored.data, index_=stored.indices, start_=stored.indptr)
     program = SimpleNamespace(num_row_=2, num_col_=3, a_matrix_=entries)
     assert matrix(program).toarray().tolist() == table.tolist()
+
+
+@pytest.mark.parametrize(("row_dual", "bound"), [(-0.5, 3.0), (0.5, 4.0), (0.0, 3.0), (1.0, 5.0)])
+def test_a_multiplier_of_a_limit_that_is_not_there_counts_as_none(row_dual: float, bound: float) -> None:
+    """Maximise x in [0, 3] with x at least 1: only the lower limit may have a multiplier."""
+    column = csc_array(np.array([[1.0]]))
+    program = SimpleNamespace(
+        num_row_=1,
+        num_col_=1,
+        col_cost_=[-1.0],
+        col_lower_=[0.0],
+        col_upper_=[3.0],
+        row_lower_=[1.0],
+        row_upper_=[np.inf],
+        a_matrix_=SimpleNamespace(
+            format_=highspy.MatrixFormat.kColwise,
+            value_=column.data,
+            index_=column.indices,
+            start_=column.indptr,
+        ),
+    )
+    assert lagrangean(program, np.array([row_dual]))[0] == bound

@@ -13,6 +13,7 @@ from instances import dear_and_cheap, random_town, scattered
 
 import hubplanner as hp
 from hubplanner.models import Model, build_model
+from hubplanner.solver import found_solvers
 from hubplanner.solver.adapters import Effort, Termination
 from hubplanner.solver.adapters.cbc import cbc_path, solve_cbc
 from hubplanner.solver.adapters.highs import solve_highs
@@ -103,29 +104,40 @@ def test_no_time_at_all_gives_no_plan_or_a_plan_and_never_a_proof(name: str) -> 
         assert covered_need(model.instance, rounded(outcome.open_, name)) < outcome.bound * model.need_unit
 
 
-@pytest.mark.parametrize("name", ["highs", "cbc", "SCIP_PY"])
+@pytest.mark.parametrize("name", found_solvers())
 def test_a_solver_that_overspends_within_its_tolerance_is_held_to_the_budget(name: str) -> None:
-    problem = hp.Problem.from_matrix(np.where(np.eye(3) > 0, 0.0, np.inf), [60, 49, 49], [6, 5, 5.0000001], reach=1)
+    """S1 and S2 cost a ten-millionth too much together; S1 with S3 is the best plan, S0 the first one found.
+
+    The six free hubs come with every plan: to forbid overspent choices with them, one by one, would take forever.
+    """
+    need = [60, 49, 49, 47] + [0.01] * 6
+    cost = [6, 5, 5.0000001, 4.9] + [0.0] * 6
+    problem = hp.Problem.from_matrix(np.where(np.eye(10) > 0, 0.0, np.inf), need, cost, reach=1)
     solution = hp.solve_problem(problem, hp.MaxCoverage(budget=10), hp.SolverOptions(name=name, gap=0))
-    assert solution.value == 60
     assert solution.evaluation is not None
     assert solution.evaluation.cost <= 10
-    assert solution.bound >= 60
+    assert solution.bound >= 96.06 - 1e-9
+    # CBC 2.10.3 loses its overspent plan and calls the model infeasible: the first plan stays, with its true gap.
+    assert solution.value == pytest.approx(60.06 if solution.value < 61 and name == "cbc" else 96.06)
+    assert (solution.status == hp.Status.OPTIMAL) == (solution.gap <= 1e-9)
+    assert name != "highs" or solution.status == hp.Status.OPTIMAL
 
 
-def test_an_expression_adds_up_a_variable_that_comes_twice() -> None:
-    variable = pulp.LpProblem("twice", pulp.LpMaximize).add_variable("x", 0, 1)
-    assert pulp.LpAffineExpression([(variable, 1.0), (variable, 2.0)])[variable] in {2.0, 3.0}
+def test_an_expression_forgets_all_but_the_last_of_a_variable_that_comes_twice() -> None:
+    """Why the terms of a constraint name each variable once."""
+    program = pulp.LpProblem("twice", pulp.LpMaximize)
+    variable = program.add_variable("x", 0, 1)
+    assert pulp.LpAffineExpression([(variable, 1.0), (variable, 2.0)])[variable] == 2.0
 
 
-@pytest.mark.parametrize("name", ["highs", "cbc", "SCIP_PY"])
+@pytest.mark.parametrize("name", found_solvers())
 def test_a_solve_prints_nothing(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(name=name))
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "")
 
 
-@pytest.mark.parametrize("name", ["highs", "cbc", "SCIP_PY"])
+@pytest.mark.parametrize("name", found_solvers())
 def test_two_runs_give_the_same_plan(name: str) -> None:
     town, objective = random_town(2), hp.MaxCoverage(budget=40)
     options = hp.SolverOptions(name=name, threads=1, seed=7)

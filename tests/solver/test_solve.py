@@ -1,0 +1,221 @@
+"""The one way to a solution: options, limits that clash, statuses, and plans that can be seen to be best."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+import pulp
+import pytest
+from cases import best, sample
+from instances import dear_and_cheap, line_of_five, two_islands
+
+import hubplanner as hp
+from hubplanner.models import build_model
+from hubplanner.problem import SiteStatus
+from hubplanner.solver import found_solvers
+from hubplanner.solver import run as search
+from hubplanner.solver.adapters import Effort, Termination
+from hubplanner.solver.adapters.highs import solve_highs
+from hubplanner.solver.adapters.other import solve_other
+from hubplanner.solver.record import Record
+from hubplanner.solver.solve import _reduced
+from hubplanner.solver.start import cheapest
+
+if TYPE_CHECKING:
+    from hubplanner.models import Model
+
+
+@pytest.mark.parametrize("name", found_solvers())
+@pytest.mark.parametrize(
+    ("budget", "value", "sites"),
+    [(0, 0, []), (1, 8, [0]), (2, 15, [0, 2]), (3, 15, [0, 2]), (4, 16, [0, 1, 2]), (None, 16, [0, 1, 2])],
+)
+def test_the_line_of_five(name: str, budget: float | None, value: float, sites: list[int]) -> None:
+    solution = hp.solve_problem(line_of_five(), hp.MaxCoverage(budget=budget), hp.SolverOptions(name=name, gap=0))
+    assert (solution.value, solution.open_sites.tolist()) == (value, sites)
+    assert solution.bound >= value
+
+
+@pytest.mark.parametrize(
+    ("budget", "value", "options"), [(3, 6, [0, 3]), (5, 12, [0, 4]), (7, 15, [0, 1, 4]), (100, 15, [0, 1, 4])]
+)
+def test_two_islands(budget: float, value: float, options: list[int]) -> None:
+    solution = hp.solve_problem(two_islands(), hp.MaxCoverage(budget=budget))
+    assert (solution.status, solution.value) == (hp.Status.OPTIMAL, value)
+    assert solution.open_options.tolist() == options
+    assert solution.evaluation is not None
+    assert solution.evaluation.cost <= budget
+
+
+def test_a_solution_says_what_it_is() -> None:
+    solution = hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(gap=0))
+    assert (solution.status, solution.value, solution.gap) == ("optimal", 99, pytest.approx(0, abs=1e-9))
+    assert solution.open_sites.tolist() == [1, 2, 3]
+    assert (solution.solver, solution.version) == ("highs", highspy.Highs().version())
+    assert solution.seconds > 0
+    assert sum(solution.phases.values()) <= solution.seconds
+    assert {"reduce the problem", "solve the relaxation", "solve with highs", "recompute the plan"} <= set(
+        solution.phases
+    )
+    assert solution.steps == {
+        "demand_points": 4,
+        "distinct_rows": 4,
+        "model_rows": 0,
+        "options": 4,
+        "model_options": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("objective", "clashes"),
+    [
+        (hp.MaxCoverage(budget=2.5), ["the 1 required hubs cost at least 3, more than the budget of 2.5"]),
+        (hp.MaxCoverage(budget=0), ["the 1 required hubs cost at least 3, more than the budget of 0"]),
+        (hp.MaxCoverage(max_hubs=0), ["1 sites are required, more than max_hubs = 0"]),
+        (
+            hp.MaxCoverage(budget=1, max_hubs=0),
+            [
+                "the 1 required hubs cost at least 3, more than the budget of 1",
+                "1 sites are required, more than max_hubs = 0",
+            ],
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", found_solvers())
+def test_limits_that_the_required_sites_break_are_named_with_both_numbers(
+    objective: hp.MaxCoverage, clashes: list[str], name: str
+) -> None:
+    solution = hp.solve_problem(two_islands(), objective, hp.SolverOptions(name=name))
+    assert solution.status == hp.Status.INFEASIBLE
+    assert list(solution.clashes) == clashes
+    assert (solution.open_sites.tolist(), solution.evaluation) == ([], None)
+    assert math.isnan(solution.value)
+    assert math.isnan(solution.bound)
+
+
+def test_money_is_named_as_it_is() -> None:
+    dear = replace(two_islands(), option_cost=np.array([0, 2, 6, 2e9 + 7.5, 3e9]))
+    solution = hp.solve_problem(dear, hp.MaxCoverage(budget=2e9))
+    assert solution.clashes == (
+        "the 1 required hubs cost at least 2,000,000,007.5, more than the budget of 2,000,000,000",
+    )
+
+
+def test_required_sites_that_just_fit_are_no_clash() -> None:
+    solution = hp.solve_problem(two_islands(), hp.MaxCoverage(budget=3, max_hubs=1))
+    assert (solution.status, solution.value) == ("optimal", 6)
+    required = replace(line_of_five(), site_status=np.full(3, SiteStatus.REQUIRED), option_cost=np.full(3, 0.1))
+    assert hp.solve_problem(required, hp.MaxCoverage(budget=0.3)).value == 16  # 0.1 + 0.1 + 0.1 > 0.3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"gap": -0.1}, "solver.gap: -0.1 found; allowed: from 0 to below 1"),
+        ({"gap": 1}, "solver.gap: 1 found"),
+        ({"gap": math.nan}, "solver.gap: nan found"),
+        ({"time_limit_s": 0}, "solver.time_limit_s: 0 found; allowed: more than 0"),
+        ({"time_limit_s": math.inf}, "solver.time_limit_s: inf found"),
+        ({"time_limit_s": math.nan}, "solver.time_limit_s: nan found"),
+        ({"threads": -1}, "solver.threads: -1 found; allowed: 0 or more"),
+        ({"seed": -1}, "solver.seed: -1 found; allowed: 0 to 2147483646"),
+        ({"seed": 2**31 - 1}, "solver.seed: 2147483647 found"),
+    ],
+)
+def test_options_that_no_solver_takes_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(hp.ScenarioError, match=message):
+        hp.SolverOptions(**options)
+
+
+@pytest.mark.parametrize("name", found_solvers())
+def test_every_option_at_its_end_is_taken(name: str) -> None:
+    options = hp.SolverOptions(name=name, gap=0, time_limit_s=1e-3 if name == "highs" else 1, seed=2**31 - 2)
+    assert hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), options).value in {61, 99}
+
+
+@pytest.mark.parametrize("screen", [1e-9, 6e-4, 0.1, math.inf])
+def test_the_two_searches_find_the_best_from_the_poorest_start(monkeypatch: pytest.MonkeyPatch, screen: float) -> None:
+    monkeypatch.setattr(search, "SCREEN", screen)
+    for seed in range(144, 432, 9):
+        asked, top = sample(seed), best(seed)
+        if top is not None:
+            instance = _reduced(asked.case.problem(), asked.objective, Record())
+            start = np.array(sorted(cheapest(instance)), dtype=np.intp)
+            answer = search.run(instance, asked.objective, hp.SolverOptions(gap=0, threads=1), start, Record())
+            assert search.covered_need(instance, answer.chosen) == pytest.approx(top), seed
+            assert answer.bound == pytest.approx(top, rel=1e-8), seed
+
+
+def test_without_time_for_the_relaxation_the_need_in_reach_is_the_bound() -> None:
+    options = hp.SolverOptions(time_limit_s=1e-9)
+    solution = hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), options)
+    assert (solution.status, solution.value, solution.bound) == ("feasible", 61, 159)
+
+
+def test_an_asked_gap_that_the_first_plan_meets_is_enough() -> None:
+    solution = hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(gap=0.7))
+    assert (solution.status, solution.value) == ("optimal", 61)
+    assert solution.gap == pytest.approx((100.2 - 61) / 61)
+    assert "solve with highs" not in solution.phases
+
+
+def dear_model() -> Model:
+    objective = hp.MaxCoverage(budget=11)
+    return build_model(_reduced(dear_and_cheap(), objective, Record()), objective)
+
+
+@pytest.mark.parametrize("name", found_solvers())
+def test_an_impossible_model_is_infeasible(name: str) -> None:
+    model = dear_model()
+    model.add("impossible", [(variable, 1.0) for variable in model.open_], pulp.LpConstraintGE, 5)
+    solve = {"highs": solve_highs}.get(name, solve_other)
+    if name != "cbc":  # test_cbc_log.py has it
+        outcome = solve(model, Effort(name=name, gap=0.0, seconds=9.0, threads=1, seed=0), [0.0] * 4)
+        assert (outcome.termination, outcome.open_, outcome.bound) == (Termination.INFEASIBLE, None, -math.inf)
+
+
+def test_a_model_that_highs_gives_up_is_a_solver_error() -> None:
+    model = dear_model()
+    for variable in model.covered + model.open_:
+        variable.bounds(0, None)
+        variable.cat = pulp.LpContinuous
+    unbounded = replace(model, program=pulp.LpProblem("unbounded", pulp.LpMaximize))
+    free = unbounded.program.add_variable("free")
+    unbounded.program.setObjective(pulp.LpAffineExpression([(free, 1.0)]))
+    with pytest.raises(hp.SolverError, match="HiGHS stopped: Unbounded"):
+        solve_highs(
+            replace(unbounded, open_=[], covered=[free], counts=[]),
+            Effort(name="highs", gap=0.0, seconds=9.0, threads=1, seed=0),
+            [],
+        )
+
+
+def test_ctrl_c_stops_highs_and_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[float] = []
+    real = highspy.Highs.wait
+
+    def interrupted(self: highspy.Highs, *seconds: float) -> object:
+        calls.append(len(calls))
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return real(self, *seconds)
+
+    monkeypatch.setattr(highspy.Highs, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11))
+    assert len(calls) == 2  # stopped, then waited for
+
+
+def test_phases_are_told_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="hubplanner"):
+        hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11))
+    assert [record.getMessage() for record in caplog.records][:3] == [
+        "reduce the problem",
+        "find a first plan",
+        "solve the relaxation",
+    ]
