@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 AGREEMENT = 1e-6
 """Relative difference allowed between a solver's figures and the recomputed ones."""
+UNUSED = "not needed"
+"""Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
 INTEGRALITY = 1e-5
 """Farthest a binary may be from 0 or 1."""
 MOST_CUTS = 50
@@ -66,7 +68,7 @@ def run(instance: Reduced, objective: MaxCoverage, options: SolverOptions, start
     deadline = time.perf_counter() + options.time_limit_s
     with record.phase("solve the relaxation"):
         relaxation = _relaxation(instance, objective, options)
-    best = Answer(chosen=start, bound=relaxation.bound, version="")
+    best = Answer(chosen=start, bound=relaxation.bound, version=UNUSED)
     for share in (SCREEN, math.inf):
         value = covered_need(instance, best.chosen)
         margin = min(share * relaxation.bound, relaxation.bound - value)

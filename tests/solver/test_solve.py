@@ -219,3 +219,8 @@ def test_phases_are_told_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
         "find a first plan",
         "solve the relaxation",
     ]
+
+
+def test_a_solver_that_was_not_needed_says_so_in_place_of_its_version() -> None:
+    line = hp.Problem.from_points([[0, 0]], [3], [[1, 0]], [1], reach=5)
+    assert hp.solve_problem(line, hp.MaxCoverage(max_hubs=1)).version == "not needed"
