@@ -8,7 +8,7 @@ RUN := runs/pakistan
 # Solves use the cores themselves; two test processes share them well.
 WORKERS ?= 2
 
-.PHONY: plan test lint bench clean
+.PHONY: plan test lint bench picture clean
 
 plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
@@ -25,6 +25,10 @@ lint: .venv/ready-dev
 
 bench: .venv/ready-dev
 	$(BIN)/python tests/benchmarks/national.py
+
+# README's picture of the national plan.
+picture: plan
+	cp $(RUN)/map.png scenarios/pakistan.png
 
 clean:
 	rm -rf .venv build dist runs *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from hubplanner.report import Plan
 
+SMALLEST_GAP = 5e-7
+"""Smaller ones are shown as none."""
 PLACES_SHOWN = 12
 """Rows of the table of hubs by place; the rest is summed up in one."""
 
@@ -80,7 +82,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
             cost["opex_present_value"], currency
         ),
-        "Proof": f"no plan covers over {summary['gap']:.4%} more; {proof}",
+        "Proof": f"no plan covers {_over(summary['gap'])}more; {proof}",
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
     }
     table = Table.grid(padding=(0, 2))
@@ -173,6 +175,11 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _money(amount: float, currency: str) -> str:
     return f"{currency} {amount:,.0f}".strip()
+
+
+def _over(gap: float) -> str:
+    """Return how much more another plan might cover, nothing where no digit shown would say so."""
+    return f"over {gap:.4%} " if gap >= SMALLEST_GAP else ""
 
 
 def _percent(part: float, whole: float) -> str:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from command import WIDTH, Done
 
+from hubplanner.cli import app
 from hubplanner.errors import FaultyError, ScenarioError
 from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.scenario import Scenario, read_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 # The same examples on every run; how long one takes is no property.
@@ -140,3 +142,23 @@ def project(tmp_path: Path) -> Project:
     small.write("sites.csv", SITES)
     small.write("travel.csv", MATRIX)
     return small
+
+
+@pytest.fixture
+def inside(scenario: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """Run the command line in this process, beside the scenario: the imports of each new one take a second."""
+
+    def run_inside(*words: str | Path) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            app(list(map(str, words)), prog_name="hubplanner")
+        out, error = capfd.readouterr()
+        return Done(words, ended.value.code if isinstance(ended.value.code, int) else 0, out, error)
+
+    monkeypatch.chdir(scenario.parent)
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    return run_inside
+
+
+@pytest.fixture
+def scenario(project: Project) -> Path:
+    return project.folder / "scenario.yaml"

@@ -20,11 +20,9 @@ POINT_SOURCES = {"cod_adm3_point": "tehsil_point", "cod_adm3_parent_point": "par
 EARTH_RADIUS_KM = 6371.0088
 SAME_PLACE_KM = 0.1  # places nearer than this are one settlement under two ids
 
-DEMAND_COLUMNS = """
-    demand_id lon lat province division district district_pcode tehsil area_type town people women youth_15_40 area_km2
-    internet_user_share internet_user_share_source female_share youth_15_40_share electricity_grid_share point_source
-    area_source
-""".split()
+DEMAND_COLUMNS = """demand_id lon lat province division district district_pcode tehsil area_type town people women
+    youth_15_40 area_km2 internet_user_share internet_user_share_source female_share youth_15_40_share
+    electricity_grid_share point_source area_source""".split()
 DEMAND_MAY_BE_BLANK = {"town", "electricity_grid_share"}
 DEMAND_DECIMALS = {"lon": 5, "lat": 5, "area_km2": 2} | {
     column: 4 for column in DEMAND_COLUMNS if column.endswith("_share")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+from pyproj import Proj
 
 from hubplanner.errors import Fault
 from hubplanner.inputs.checks import Checker, as_text, select
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from hubplanner.problem import Floats, Ints
     from hubplanner.scenario import Scenario
+
+MOST_STRETCH = 0.05
+"""Share by which a projection may stretch or shrink distances: a UTM zone keeps to it well beyond its borders."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +81,7 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     places = read_places(spec, checker)
     _check_planar(scenario, table.crs, table.name, faults)
     if places is not None:
+        _check_scale(scenario, places, table.name, faults)
         _check_area(scenario, places, area, checker)
     if places is None or table.crs is None or len(faults) > before:
         return None
@@ -94,6 +99,19 @@ def _check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[F
     metric = crs.is_projected and all(axis.unit_name in {"metre", "meter"} for axis in crs.axis_info[:2])
     if not metric:
         allowed = "a projected system in metres for planar travel, such as EPSG:32642; or travel.method great_circle"
+        faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
+
+
+def _check_scale(scenario: Scenario, places: gpd.GeoDataFrame, name: str, faults: list[Fault]) -> None:
+    """Note planar distance in a projection that stretches it where the demand is, as Web Mercator does."""
+    crs = places.crs
+    if scenario.travel.method != "planar" or crs is None or not crs.is_projected:
+        return
+    factors = Proj(crs).get_factors(*lonlat(places).T)
+    scale = np.concatenate([factors.meridional_scale, factors.parallel_scale])
+    worst = float(np.abs(scale[np.isfinite(scale)] - 1).max(initial=0.0))
+    if worst > MOST_STRETCH:
+        allowed = f"a system true to distance here, such as {places.estimate_utm_crs()}; this one is {worst:.0%} off"
         faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
 
 

@@ -30,6 +30,8 @@ def read_places(spec: TableSpec, checker: Checker, shapes: tuple[str, ...] = _SH
     frame = table.frame.reset_index(drop=True)
     if spec.x and spec.y:
         _warn_names(spec, checker)
+        # A text column of that name would make way for the points.
+        frame = frame.rename(columns={"geometry": "geometry_text"})
         frame = place_points(frame, checker.coordinates(spec.x), checker.coordinates(spec.y), table.crs)
     else:
         _check_shapes(frame.geometry, checker, shapes)
