@@ -1,19 +1,55 @@
 """Objectives and constraint families as PuLP: one of each a file, put together by the builder."""
 
-from hubplanner.models.builder import broken_blocks, build_model, check_supported
+from hubplanner.models.budget import Budget
+from hubplanner.models.builder import broken_blocks, broken_years, build_model, check_supported, formulate
+from hubplanner.models.capacity import Capacity
+from hubplanner.models.compatible import check_compatible
+from hubplanner.models.fairness import MaxMin
+from hubplanner.models.floors import Floor
+from hubplanner.models.formulation import Formulation, Held, Question, ask
+from hubplanner.models.goals import Goal, Year, goals_of
+from hubplanner.models.max_hubs import MaxHubs, MinHubs
 from hubplanner.models.model import Model
-from hubplanner.models.specs import Budget, MaxCoverage, MaxHubs, MinCost, Objective, PCenter, PMedian
+from hubplanner.models.per_site import PerSite
+from hubplanner.models.periods import Periods
+from hubplanner.models.required import Required
+from hubplanner.models.separation import MinSeparation
+from hubplanner.models.serve_all import ServeAll
+from hubplanner.models.site_sets import AtMostOne, OnlyWith
+from hubplanner.models.specs import Block, MaxCoverage, MinCost, Objective, PCenter, PMedian
 
 __all__ = [
+    "AtMostOne",
+    "Block",
     "Budget",
+    "Capacity",
+    "Floor",
+    "Formulation",
+    "Goal",
+    "Held",
     "MaxCoverage",
     "MaxHubs",
+    "MaxMin",
     "MinCost",
+    "MinHubs",
+    "MinSeparation",
     "Model",
     "Objective",
+    "OnlyWith",
     "PCenter",
     "PMedian",
+    "PerSite",
+    "Periods",
+    "Question",
+    "Required",
+    "ServeAll",
+    "Year",
+    "ask",
     "broken_blocks",
+    "broken_years",
     "build_model",
+    "check_compatible",
     "check_supported",
+    "formulate",
+    "goals_of",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 
+from hubplanner.models.checks import check_amount
 from hubplanner.models.model import Model, decimal_unit
 
 if TYPE_CHECKING:
-    from hubplanner.models.specs import Budget
     from hubplanner.problem import Evaluation, Ints, Problem
 
 TOLERANCE = 1e-9
@@ -19,6 +20,17 @@ TOLERANCE = 1e-9
 
 MOST_PRICES = 12
 """With at most this many distinct costs the hubs of each cost are counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """New hubs cost at most ``amount``, in money."""
+
+    amount: float
+
+    def __post_init__(self) -> None:
+        """Refuse an amount that is no money."""
+        check_amount("budget", self.amount)
 
 
 def add_budget(model: Model, block: Budget) -> None:
@@ -31,12 +43,12 @@ def add_budget(model: Model, block: Budget) -> None:
     cost = model.instance.cost
     unit = decimal_unit(cost.max(initial=0.0))
     prices, price = np.unique(cost, return_inverse=True)
-    if len(prices) > MOST_PRICES:
+    if len(prices) > MOST_PRICES or model.instance.most.max(initial=1) > 1:
         terms = model.opened(np.arange(len(cost)), cost / unit)
     else:
         counts = [_count(model, number, np.flatnonzero(price == number)) for number in range(len(prices))]
         terms = list(zip(counts, (prices / unit).tolist(), strict=True))
-    model.add("budget", terms, LpConstraintLE, block.amount / unit)
+    model.add("budget", terms, LpConstraintLE, (block.amount - model.instance.base_cost) / unit)
 
 
 def _count(model: Model, number: int, options: Ints) -> LpVariable:

@@ -5,19 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pulp import LpAffineExpression, LpConstraintLE
+
 from hubplanner.errors import ScenarioError
-from hubplanner.models.budget import add_budget, broken_budget
-from hubplanner.models.max_coverage import add_max_coverage
-from hubplanner.models.max_hubs import add_max_hubs, broken_max_hubs
-from hubplanner.models.model import Model, new_model
-from hubplanner.models.one_tier import add_one_tier, broken_one_tier
-from hubplanner.models.required import add_required, broken_required
-from hubplanner.models.specs import Budget, MaxCoverage, MaxHubs, Objective, OneTier, Required
+from hubplanner.models.budget import Budget, add_budget, broken_budget
+from hubplanner.models.capacity import Capacity, add_capacity, broken_capacity
+from hubplanner.models.cover import covered
+from hubplanner.models.floors import Floor, add_floor, broken_floor
+from hubplanner.models.formulation import Formulation, Held, Question, hold, new_formulation, seek
+from hubplanner.models.goals import OBJECTIVES, Goal, Year
+from hubplanner.models.max_hubs import (
+    MaxHubs,
+    MinHubs,
+    add_max_hubs,
+    add_min_hubs,
+    broken_max_hubs,
+    broken_min_hubs,
+)
+from hubplanner.models.model import Model, new_model, new_program
+from hubplanner.models.per_site import PerSite, add_per_site, broken_per_site
+from hubplanner.models.periods import Periods, add_periods, broken_periods
+from hubplanner.models.required import Required, add_required, broken_required
+from hubplanner.models.separation import MinSeparation, add_min_separation, broken_min_separation
+from hubplanner.models.serve_all import ServeAll, add_serve_all, broken_serve_all
+from hubplanner.models.site_sets import (
+    AtMostOne,
+    OnlyWith,
+    add_at_most_one,
+    add_only_with,
+    broken_at_most_one,
+    broken_only_with,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from hubplanner.problem import Evaluation, Problem
+    from hubplanner.models.specs import Objective
+    from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.reduced import Reduced
 
 
@@ -31,49 +55,89 @@ class Family:
         Adds the constraints of a block to a model.
     broken
         Returns how a plan breaks a block, recomputed from the problem's arrays; None when it does not.
+    every_year
+        Whether it holds in each year of a programme; in the last, when all hubs are open, if not.
     """
 
     add: Callable[[Model, Any], None]
     broken: Callable[[Problem, Evaluation, Any], str | None]
+    every_year: bool = False
 
-
-OBJECTIVES: dict[type[Objective], Callable[[Model, Any], None]] = {
-    MaxCoverage: add_max_coverage,
-}
 
 BLOCKS: dict[type, Family] = {
-    OneTier: Family(add=add_one_tier, broken=broken_one_tier),
+    PerSite: Family(add=add_per_site, broken=broken_per_site),
     Required: Family(add=add_required, broken=broken_required),
     Budget: Family(add=add_budget, broken=broken_budget),
     MaxHubs: Family(add=add_max_hubs, broken=broken_max_hubs),
+    MinHubs: Family(add=add_min_hubs, broken=broken_min_hubs),
+    ServeAll: Family(add=add_serve_all, broken=broken_serve_all, every_year=True),
+    Capacity: Family(add=add_capacity, broken=broken_capacity, every_year=True),
+    Floor: Family(add=add_floor, broken=broken_floor),
+    MinSeparation: Family(add=add_min_separation, broken=broken_min_separation),
+    AtMostOne: Family(add=add_at_most_one, broken=broken_at_most_one),
+    OnlyWith: Family(add=add_only_with, broken=broken_only_with),
 }
 
 
 def build_model(instance: Reduced, objective: Objective) -> Model:
-    """Return the PuLP model of an objective with its blocks.
-
-    Raises
-    ------
-    ScenarioError
-        When this version has no model of the objective.
-    """
-    check_supported(objective)
-    model = new_model(instance, objective.name)
-    OBJECTIVES[type(objective)](model, objective)
+    """Return the PuLP model of maximal covering over merged rows, with its blocks."""
+    model = new_model(instance, new_program(objective.name))
+    need = covered(model, 0)
+    model.program.setObjective(LpAffineExpression(need.times(1 / model.need_unit).terms))
     for block in objective.blocks:
         BLOCKS[type(block)].add(model, block)
     return model
 
 
+def formulate(question: Question, goal: Goal | None, held: Sequence[Held], depth: Ints) -> Formulation:
+    """Return the program of a question that seeks one goal, or just any plan, and holds those reached before.
+
+    Parameters
+    ----------
+    depth
+        (n,) distances from each point that its chain of distances holds; for goals of distance.
+    """
+    form = new_formulation(question, depth)
+    for block in question.blocks:
+        if isinstance(block, Periods):
+            add_periods(form.layers, block)
+            continue
+        family = BLOCKS[type(block)]
+        for layer in form.layers if family.every_year else form.layers[-1:]:
+            family.add(layer, block)
+    for reached in held:
+        hold(form, reached)
+    for layer in form.layers:
+        # PuLP forgets variables that no constraint speaks of, but a solver is to return them.
+        layer.add("options", layer.opened(form.instance.option), LpConstraintLE, float(form.instance.most.sum()))
+    if goal is not None:
+        return seek(form, goal)
+    form.program.setObjective(LpAffineExpression([]))
+    return form
+
+
 def check_supported(objective: Objective) -> None:
-    """Raise when this version has no model of the objective."""
+    """Raise when this version has no model of the objective or of one of its blocks."""
     if type(objective) not in OBJECTIVES:
         known = ", ".join(kind.name for kind in OBJECTIVES)
-        message = f"objective {objective.name} is not yet supported; this version takes {known}"
+        message = f"objective {objective.name} is not supported; this version takes {known}"
         raise ScenarioError(message)
 
 
 def broken_blocks(problem: Problem, plan: Evaluation, objective: Objective) -> list[str]:
     """Return how a plan breaks the objective's limits, recomputed without the model."""
     found = (BLOCKS[type(block)].broken(problem, plan, block) for block in objective.blocks)
+    return [reason for reason in found if reason]
+
+
+def broken_years(question: Question, years: Sequence[Year]) -> list[str]:
+    """Return how the plans of all years break the question's blocks, recomputed without the model."""
+    found: list[str | None] = []
+    for block in question.blocks:
+        if isinstance(block, Periods):
+            found.append(broken_periods([year.plan for year in years], block))
+            continue
+        family = BLOCKS[type(block)]
+        held = years if family.every_year else years[-1:]
+        found += [family.broken(year.problem, year.plan, block) for year in held]
     return [reason for reason in found if reason]

@@ -3,66 +3,109 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from pulp import LpAffineExpression, LpConstraint, LpMaximize, LpProblem, LpVariable
 
 if TYPE_CHECKING:
-    from hubplanner.problem import Floats, Ints
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.problem.instance import Instance
     from hubplanner.problem.reduced import Reduced
 
 Terms = list[tuple[LpVariable, float]]
 """A linear expression as (variable, coefficient) pairs."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Linear:
+    """A linear expression with its constant."""
+
+    terms: Terms
+    constant: float = 0.0
+
+    def times(self, factor: float) -> Linear:
+        """Return the expression, scaled."""
+        return Linear(terms=[(variable, value * factor) for variable, value in self.terms], constant=self.constant * factor)
+
+    def plus(self, other: Linear) -> Linear:
+        """Return the sum of two expressions."""
+        return Linear(terms=self.terms + other.terms, constant=self.constant + other.constant)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    r"""A PuLP program over an instance.
+    r"""A PuLP program over an instance: the whole of it, or its part for one period.
 
     Parameters
     ----------
     instance
         The arrays it is built from.
     program
-        The PuLP problem.
+        The PuLP problem, shared by all periods.
     open_
-        (o,) binary $y_o$: option o is built.
-    covered
-        (r,) $z_r \in [0, 1]$: row r is covered.
+        (o,) whole $y_o$: hubs of option o that are built.
+    decisions
+        All whole variables that a solver is to return, shared by all periods.
     counts
         Integer numbers of open options of a kind, for the solver to branch on.
     need_unit
         Need that one unit of the program's objective stands for.
+    suffix
+        Ends the names of a period's variables and constraints.
+    need, people
+        (n,) of the demand points in the period; None for the instance's own rows.
+    parts
+        Variables that several families share, such as who is served by whom, by what they are.
     """
 
-    instance: Reduced
+    instance: Reduced | Instance
     program: LpProblem
     open_: list[LpVariable]
-    covered: list[LpVariable]
+    decisions: list[LpVariable]
     counts: list[LpVariable]
     need_unit: float
+    suffix: str = ""
+    need: Floats | None = None
+    people: Floats | None = None
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    def variable(self, name: str, low: float, high: float, *, whole: bool = False) -> LpVariable:
+        """Add one variable; its range is finite, so that multipliers of a relaxation prove a bound."""
+        return self.program.add_variable(name + self.suffix, low, high, cat="Integer" if whole else "Continuous")
 
     def add(self, name: str, terms: Terms, sense: int, bound: float) -> None:
         """Add one linear constraint."""
-        self.program.addConstraint(LpConstraint(LpAffineExpression(terms), sense, name, bound))
+        used = self.parts.setdefault("names", Counter())
+        used[name] += 1
+        label = f"{name}_{used[name]}" if used[name] > 1 else name
+        self.program.addConstraint(LpConstraint(LpAffineExpression(terms), sense, label + self.suffix, bound))
 
-    def opened(self, options: Ints, weights: Floats | None = None) -> Terms:
-        """Return the (weighted) sum of some options' variables."""
-        weight = [1.0] * len(options) if weights is None else weights.tolist()
-        return [(self.open_[option], value) for option, value in zip(options.tolist(), weight, strict=True)]
+    def opened(self, options: Ints | Bools, weights: Floats | None = None) -> Terms:
+        """Return the (weighted) sum of some options' variables; the options as indices or as a mask."""
+        indices = options.nonzero()[0] if options.dtype == bool else options
+        weight = [1.0] * len(indices) if weights is None else weights.tolist()
+        return [(self.open_[option], value) for option, value in zip(indices.tolist(), weight, strict=True)]
 
 
-def new_model(instance: Reduced, name: str) -> Model:
-    """Return a model with its variables and nothing else."""
-    program = LpProblem(name, LpMaximize)
+def new_program(name: str) -> LpProblem:
+    """Return an empty program; all are maximised, so that one reading of bounds and signs is enough."""
+    return LpProblem(name, LpMaximize)
+
+
+def new_model(instance: Reduced | Instance, program: LpProblem, suffix: str = "") -> Model:
+    """Return a model with its open variables and nothing else."""
+    ranges = zip(instance.option.tolist(), instance.least.tolist(), instance.most.tolist(), strict=True)
+    open_ = [program.add_variable(f"open_{option}{suffix}", least, most, cat="Integer") for option, least, most in ranges]
     return Model(
         instance=instance,
         program=program,
-        open_=[program.add_variable(f"open_{option}", 0, 1, cat="Integer") for option in instance.option.tolist()],
-        covered=[program.add_variable(f"covered_{row}", 0, 1) for row in range(len(instance.need))],
+        open_=open_,
+        decisions=list(open_),
         counts=[],
-        need_unit=decimal_unit(max(instance.need.max(initial=0.0), instance.gain.max(initial=0.0))),
+        need_unit=decimal_unit(instance.largest_need),
+        suffix=suffix,
     )
 
 

@@ -1,12 +1,19 @@
-"""What may be asked of a plan: objectives and constraint blocks as frozen parameters, validated where they are made."""
+"""What may be asked of a plan: objectives as frozen parameters, validated where they are made."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from hubplanner.errors import ScenarioError
+from hubplanner.models.budget import Budget
+from hubplanner.models.checks import check, check_amount
+from hubplanner.models.max_hubs import MaxHubs
+from hubplanner.models.per_site import PerSite
+from hubplanner.models.required import Required
+from hubplanner.models.serve_all import ServeAll
+
+if TYPE_CHECKING:
+    from hubplanner.models.fairness import MaxMin
 
 
 class Block(Protocol):
@@ -14,50 +21,40 @@ class Block(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneTier:
-    """At most one hub a site."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Required:
-    """A hub at each required site."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """New hubs cost at most ``amount``, in money."""
-
-    amount: float
-
-    def __post_init__(self) -> None:
-        """Refuse an amount that is no money."""
-        _check("budget", self.amount)
-
-
-@dataclass(frozen=True, kw_only=True)
-class MaxHubs:
-    """At most ``count`` new hubs."""
-
-    count: int
-
-    def __post_init__(self) -> None:
-        """Refuse a count that is none."""
-        _check("max_hubs", self.count)
-        if self.count != int(self.count):
-            message = f"max_hubs: {self.count!r} found; allowed: a whole number"
-            raise ScenarioError(message)
-
-
-@dataclass(frozen=True)
 class Objective:
-    """What makes one plan better than another."""
+    """What makes one plan better than another.
+
+    Parameters
+    ----------
+    limits
+        Further blocks of constraints.
+    fairness
+        A group of which the worst-covered is lifted first.
+    """
+
+    limits: tuple[Block, ...] = ()
+    fairness: MaxMin | None = None
 
     name: ClassVar[str]
+    goal: ClassVar[str]
+    """Name of the goal whose figure is the objective's value."""
+
+    def __post_init__(self) -> None:
+        """Check the limits by making their blocks."""
+        _ = self.blocks
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """The limits that come with the objective's own parameters."""
-        return ()
+        """The constraint blocks that the parameters ask for."""
+        budget, count = getattr(self, "budget", None), getattr(self, "max_hubs", None)
+        own = () if budget is None else (Budget(amount=budget),)
+        own += () if count is None else (MaxHubs(count=count),)
+        stacked = any(isinstance(block, PerSite) for block in self.limits)
+        return (*(() if stacked else (PerSite(),)), Required(), *own, *self.limits)
+
+    def block(self, kind: type) -> Block | None:
+        """Return the first block of a kind, None when there is none."""
+        return next((block for block in self.blocks if isinstance(block, kind)), None)
 
 
 @dataclass(frozen=True)
@@ -72,56 +69,84 @@ class MaxCoverage(Objective):
         Number of new hubs; no limit if left out.
 
     >>> MaxCoverage(budget=20).blocks
-    (OneTier(), Required(), Budget(amount=20))
+    (PerSite(count=1, mixed=False), Required(site=None), Budget(amount=20))
     """
 
     budget: float | None = None
     max_hubs: int | None = None
 
     name: ClassVar[str] = "max_coverage"
-
-    def __post_init__(self) -> None:
-        """Check the limits by making their blocks."""
-        _ = self.blocks
-
-    @property
-    def blocks(self) -> tuple[Block, ...]:
-        """The constraint blocks these limits ask for."""
-        budget = () if self.budget is None else (Budget(amount=self.budget),)
-        count = () if self.max_hubs is None else (MaxHubs(count=self.max_hubs),)
-        return (OneTier(), Required(), *budget, *count)
+    goal: ClassVar[str] = "covered need"
 
 
 @dataclass(frozen=True)
 class MinCost(Objective):
-    """Reach a share of need at the least cost; not yet supported."""
+    """Reach a share of need at the least cost.
+
+    Parameters
+    ----------
+    target_share
+        Share of all need to cover; 1 is set covering.
+    budget, max_hubs
+        Limits as with `MaxCoverage`.
+    travel_cost
+        Money for a unit of need and of distance to the hub that serves it; only the hubs cost if left out.
+    """
 
     target_share: float
+    budget: float | None = None
+    max_hubs: int | None = None
+    travel_cost: float = 0.0
 
     name: ClassVar[str] = "min_cost"
+    goal: ClassVar[str] = "cost"
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        check("target_share", self.target_share, "a number above 0, at most 1", lambda value: 0 < value <= 1)
+        check_amount("travel_cost", self.travel_cost)
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
 class PMedian(Objective):
-    """Bring hubs nearest to need on average; not yet supported."""
+    """Bring hubs nearest to need on average, whatever their reach.
+
+    Parameters
+    ----------
+    budget, max_hubs
+        Limits as with `MaxCoverage`.
+    """
 
     budget: float | None = None
     max_hubs: int | None = None
 
     name: ClassVar[str] = "p_median"
+    goal: ClassVar[str] = "mean distance"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks, with a hub for everyone."""
+        return (*super().blocks, ServeAll())
 
 
 @dataclass(frozen=True)
 class PCenter(Objective):
-    """Bring the farthest point nearest to a hub; not yet supported."""
+    """Bring the farthest point nearest to a hub, whatever its reach; among such plans, need nearest on average.
+
+    Parameters
+    ----------
+    budget, max_hubs
+        Limits as with `MaxCoverage`.
+    """
 
     budget: float | None = None
     max_hubs: int | None = None
 
     name: ClassVar[str] = "p_center"
+    goal: ClassVar[str] = "worst distance"
 
-
-def _check(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        message = f"{name}: {value!r} found; allowed: a number of at least 0"
-        raise ScenarioError(message)
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks, with a hub for everyone."""
+        return (*super().blocks, ServeAll())

@@ -4,21 +4,27 @@ from hubplanner.problem.cost import annuity
 from hubplanner.problem.coverage import Rows, coverage, merge_demand
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, evaluate
 from hubplanner.problem.problem import Problem
-from hubplanner.problem.solution import Solution, Status, relative_gap
+from hubplanner.problem.rule import Decay, Rule
+from hubplanner.problem.solution import Clash, PeriodPlan, Reached, Solution, Status, relative_gap
 from hubplanner.problem.status import SiteStatus
 from hubplanner.problem.travel import Bools, Floats, GreatCircle, Ints, Matrix, Planar, Travel, within
 
 __all__ = [
     "NOWHERE",
     "Bools",
+    "Clash",
+    "Decay",
     "Evaluation",
     "Floats",
     "GreatCircle",
     "Ints",
     "Matrix",
+    "PeriodPlan",
     "Planar",
     "Problem",
+    "Reached",
     "Rows",
+    "Rule",
     "SiteStatus",
     "Solution",
     "Status",

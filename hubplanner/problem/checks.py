@@ -31,6 +31,8 @@ def _wrong_shapes(problem: Problem) -> list[Fault]:
         "option_tier": options,
         "option_cost": options,
     }
+    optional = {"upgrade": options, "closing_saving": problem.travel.n_sites}
+    expected |= {name: length for name, length in optional.items() if getattr(problem, name) is not None}
     found = {name: np.shape(getattr(problem, name)) for name in expected}
     return [
         Fault(file="problem", column=name, value=found[name], allowed=f"shape ({length},)")
@@ -54,14 +56,28 @@ def _wrong_options(problem: Problem) -> list[Fault]:
     if (np.diff(key) <= 0).any():
         return [Fault(file="problem", column="option_site", allowed="distinct (site, tier) pairs, ascending")]
     status, options = problem.site_status, np.bincount(problem.option_site, minlength=problem.n_sites)
+    standing = np.bincount(problem.option_site[problem.existing], minlength=problem.n_sites)
+    existing = status == SiteStatus.EXISTING
     wrong = {
-        "one option at an existing site": (status == SiteStatus.EXISTING) & (options != 1),
+        "one option at an existing site": existing & (standing != 1),
         "at least one option at a required site": (status == SiteStatus.REQUIRED) & (options == 0),
         "no option at an excluded site": (status == SiteStatus.EXCLUDED) & (options > 0),
     }
     found = [_at("option_site", options, sites, allowed) for allowed, sites in wrong.items() if sites.any()]
-    paid = problem.existing & (problem.option_cost > 0)
-    return [*found, *([_at("option_cost", problem.option_cost, paid, "0 at an existing site")] if paid.any() else [])]
+    return [*found, *_wrong_existing(problem)]
+
+
+def _wrong_existing(problem: Problem) -> list[Fault]:
+    """Return what is wrong with the money and the changes of standing hubs."""
+    savings, elsewhere = problem.savings, problem.site_status != SiteStatus.EXISTING
+    wrong = {
+        ("option_cost", "0 at an existing site"): problem.existing & (problem.option_cost > 0),
+        ("upgrade", "upgrades at existing sites only"): problem.upgrades & problem.new,
+        ("closing_saving", "NaN where nothing stands"): elsewhere & ~np.isnan(savings),
+        ("closing_saving", COUNT): wrong_counts(np.nan_to_num(savings, posinf=np.inf)) & ~np.isnan(savings),
+    }
+    values = {"option_cost": problem.option_cost, "upgrade": problem.upgrades, "closing_saving": savings}
+    return [_at(name, values[name], mask, allowed) for (name, allowed), mask in wrong.items() if mask.any()]
 
 
 def _at(name: str, values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], wrong: Bools, allowed: str) -> Fault:

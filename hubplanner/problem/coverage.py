@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from hubplanner.problem.travel import Floats, Ints, within
+from hubplanner.problem.rule import Decay
+from hubplanner.problem.travel import Floats, Ints, Pairs, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,32 +43,43 @@ class Rows:
 
 
 def coverage(problem: Problem, start: int, stop: int) -> csr_array:
-    r"""Return which options cover the points start to stop: $a_{io} = 1$ iff $d_{i,j(o)} \le r_{t(o)}$.
+    r"""Return the share of the points start to stop that each option covers: $a_{io} = a(d_{i,j(o)})$ by the rule.
 
     Returns
     -------
     csr_array
-        (stop - start, o), one stored 1 each, columns ascending in each row.
+        (stop - start, o), shares above 0, columns ascending in each row.
     """
+    point, option, distance = option_pairs(problem, start, stop)
+    share = problem.rule.share(distance, problem.option_reach[option])
+    keep = share > 0
+    kind = np.int8 if problem.rule.decay == Decay.STEP else np.float64
+    cells = (share[keep].astype(kind), (point[keep] - start, option[keep]))
+    cover = csr_array(cells, shape=(stop - start, problem.n_options))
+    cover.sort_indices()
+    return cover
+
+
+def option_pairs(problem: Problem, start: int, stop: int) -> Pairs:
+    """Return the points start to stop, the options that reach them, and the distances between."""
     n_tiers = len(problem.tier_reach)
     option_of = np.full((problem.n_sites, n_tiers), -1, dtype=np.intp)
     option_of[problem.option_site, problem.option_tier] = np.arange(problem.n_options)
     point, site, distance = problem.travel.pairs(start, stop, float(problem.tier_reach.max()))
-    covering = [
-        (point[near] - start, option_of[site[near], tier])
+    found = [
+        (point[near], option_of[site[near], tier], distance[near])
         for tier in range(n_tiers)
         for near in [within(distance, problem.tier_reach[tier]) & (option_of[site, tier] >= 0)]
     ]
-    row, column = (np.concatenate(part) for part in zip(*covering, strict=True))
-    cover = csr_array((np.ones(len(row), dtype=np.int8), (row, column)), shape=(stop - start, problem.n_options))
-    cover.sort_indices()
-    return cover
+    points, options, distances = (np.concatenate(part) for part in zip(*found, strict=True))
+    return points, options, distances
 
 
 def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
     """Merge demand points that the same options cover; drop those that none covers.
 
-    Points are read in chunks, so memory grows with the number of distinct rows, not with that of points.
+    Points are read in chunks, so memory grows with the number of distinct rows, not with that of points. With decay a
+    point is several rows, one for each share it may be covered to.
     """
     rows: csr_array = csr_array(np.zeros((0, problem.n_options), dtype=np.int8))
     weight: Floats = np.zeros(0)
@@ -75,9 +87,58 @@ def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
     for cover, need in _chunks(problem, chunk):
         covered = np.diff(cover.indptr) > 0
         uncovered += float(need[~covered].sum())
-        stacked = csr_array(vstack([rows, cover[covered]]))
-        rows, weight = merge_rows(stacked, np.concatenate([weight, need[covered]]))
+        level = levels(cover[covered])
+        stacked = csr_array(vstack([rows, level.cover]))
+        rows, weight = merge_rows(stacked, np.concatenate([weight, need[covered][level.point] * level.step]))
     return Rows(need=weight, cover=rows, n_points=problem.n_points, uncovered_need=uncovered)
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Gradual cover as a sum of step covers, one row each.
+
+    Parameters
+    ----------
+    cover
+        (l, o) which options cover a point to at least the level's share.
+    point
+        (l,) the point of each level.
+    step
+        (l,) share that the level adds to the next lower one.
+    """
+
+    cover: csr_array
+    point: Ints
+    step: Floats
+
+
+def levels(share: csr_array) -> Levels:
+    r"""Return shares (n, o) as levels: with $a^1 > a^2 > \dots > a^m > a^{m+1} = 0$ the values in a row,
+
+    .. math:: \max_{o \in O} a_{io} = \sum_l (a^l - a^{l+1}) \max_{o \in O} [a_{io} \ge a^l]
+
+    >>> levels(csr_array(np.array([[0.25, 1.0, 0.25]]))).step.tolist()
+    [0.75, 0.25]
+    """  # noqa: D400, D415 - the sentence ends in its formula
+    if share.dtype == np.int8:
+        return Levels(share, np.arange(share.shape[0]), np.ones(share.shape[0]))
+    point = np.repeat(np.arange(share.shape[0]), np.diff(share.indptr))
+    order = np.lexsort((share.indices, -share.data, point))
+    point, value, option = point[order], share.data[order], share.indices[order]
+    fresh = np.append(True, (np.diff(point) > 0) | (np.diff(value) < 0))[: len(point)]
+    start = np.flatnonzero(fresh)
+    owner = point[start]
+    last = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
+    lower = np.where(last, 0.0, np.append(value[start][1:], 0.0)[: len(owner)])
+    # A level holds the options of its own share and of all higher ones: of the point's first ones, up to its end.
+    stop = np.append(start[1:], len(point))[: len(start)]
+    begin = np.searchsorted(point, owner)
+    size = stop - begin
+    entry = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size) + np.repeat(begin, size)
+    cells = (np.ones(len(entry), dtype=np.int8), option[entry], np.append(0, np.cumsum(size)))
+    cover = csr_array(cells, shape=(len(start), share.shape[1]))
+    cover.sort_indices()
+    return Levels(cover, owner, value[start] - lower)
 
 
 def _chunks(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
@@ -87,7 +148,7 @@ def _chunks(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
 
 
 def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
-    """Merge equal rows and add up their weights, in order of first appearance.
+    """Merge equal rows and add up their weights (r,) or (r, k), in order of first appearance.
 
     A hash proposes the groups and a comparison confirms them; on a collision the hash is drawn anew.
 
@@ -95,13 +156,26 @@ def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
     >>> weight.tolist()
     [5.0, 2.0]
     """
+    first, group = group_rows(cover)
+    return cover[first], total_by(group, weight, len(first))
+
+
+def group_rows(cover: csr_array) -> tuple[Ints, Ints]:
+    """Return the first of each group of rows with the same columns, ascending, and the group of each row."""
     seed = 0
     while True:
         first, group = _groups(_hashes(cover, seed))
-        merged = cover[first]
-        if _same(merged[group], cover):
-            return merged, np.bincount(group, weights=weight, minlength=len(first)).astype(np.float64)
+        if _same(cover[first[group]], cover):
+            return first, group
         seed += 1
+
+
+def total_by(group: Ints, weight: Floats, count: int) -> Floats:
+    """Add up weights by group."""
+    columns = [
+        np.bincount(group, weights=part, minlength=count).astype(np.float64) for part in np.atleast_2d(weight.T)
+    ]
+    return columns[0] if weight.ndim == 1 else np.column_stack(columns)
 
 
 def _hashes(cover: csr_array, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from hubplanner.problem.travel import Floats, Ints, within
+from hubplanner.problem.travel import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 NOWHERE = -1
 """Stands for no hub."""
+LEAST_SHARE = 1e-9
+"""Shares of a point below it are rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,62 +30,177 @@ class Evaluation:
     ----------
     options
         (k,) the open options, ascending.
+    counts
+        (k,) hubs of each.
     covered_share
         (n,) share of each point that counts as covered.
+    assigned
+        (n, k) share of each point's people that the hubs of each option serve.
+    credit
+        (n, k) share of each point that counts as covered through the hubs of each option.
     server
-        (n,) position in ``options`` of the hub that serves the point; -1 where none does.
+        (n,) position in ``options`` of the hub that serves most of the point; -1 where none does.
     server_distance
         (n,) distance to that hub; NaN where none.
     nearest_distance
         (n,) distance to the nearest open hub; infinity where there is no way.
+    load
+        (k,) people served by the hubs of each option.
     covered_need, cost
-        Totals of the plan; cost of new hubs only.
+        Totals of the plan; cost of new hubs and upgrades, less what closed hubs save.
+    closed
+        Existing sites whose hub is closed.
+    served_distance
+        (n,) distance to the hubs that serve a point, weighted by the share each serves; 0 where none does.
+    is_assigned
+        Whether people were assigned to hubs, not simply to the one that covers them best.
+    pair_distance
+        Distance of each pair in ``assigned``, in its coordinate order.
     """
 
     options: Ints
+    counts: Ints
     covered_share: Floats
+    assigned: csr_array
+    credit: csr_array
     server: Ints
     server_distance: Floats
     nearest_distance: Floats
+    load: Floats
     covered_need: float
     cost: float
+    closed: Ints
+    served_distance: Floats
+    is_assigned: bool
+    pair_distance: Floats
+
+    def farthest_served(self, points: Bools) -> float:
+        """Return the largest distance at which any of some points (n,) is served."""
+        pairs = self.assigned.tocoo()
+        counted = points[pairs.coords[0]] & (pairs.data > LEAST_SHARE)
+        return float(self.pair_distance[counted].max(initial=0.0))
 
 
-def evaluate(problem: Problem, options: ArrayLike) -> Evaluation:
+def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = None) -> Evaluation:
     r"""Recompute coverage, service, distance and cost of a set of open options.
 
-    .. math:: \sum_i w_i \max_{o \in O} a_{io}, \qquad \sum_{o \in O} c_o
+    .. math:: \sum_i w_i \max_{o \in O} a_{io} \quad\text{or, assigned,}\quad \sum_i w_i \sum_{o \in O} a_{io} x_{io},
+              \qquad \sum_{o \in O} c_o
 
-    A point is served by its nearest open hub that covers it; among equally near ones by the first site.
+    Unless people are assigned, a point is served by the open hub that covers most of it; among those by the nearest,
+    then by the first site.
 
     Parameters
     ----------
     problem
         The problem.
     options
-        (k,) indices of the open options, existing ones included.
+        (k,) indices of the open options, existing ones included; one that occurs twice stands for two hubs.
+    assigned
+        (n, o) share of each point's people that each option serves; only open ones may serve.
 
     >>> from hubplanner.problem import Problem
     >>> line = Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
     >>> evaluate(line, [1]).covered_need
     4.0
     """
-    chosen = np.unique(np.asarray(options, dtype=np.intp))
-    server = np.full(problem.n_points, NOWHERE, dtype=np.intp)
-    served = np.full(problem.n_points, np.inf)
-    nearest = np.full(problem.n_points, np.inf)
-    for position, option in enumerate(chosen):
-        distance = problem.travel.from_site(int(problem.option_site[option]))
-        nearest = np.minimum(nearest, distance)
-        better = within(distance, float(problem.option_reach[option])) & (distance < served)
-        served[better], server[better] = distance[better], position
-    covered = server != NOWHERE
+    chosen, counts = np.unique(np.asarray(options, dtype=np.intp), return_counts=True)
+    near = _Near.of(problem, chosen, counts)
+    served = _by_best(near, len(chosen)) if assigned is None else csr_array(assigned[:, chosen])
+    served.eliminate_zeros()
+    distances = _distances(problem, chosen, served)
+    credit = _by_share(near, len(chosen)) if assigned is None else _by_assignment(problem, chosen, served, distances)
+    covered = np.asarray(credit.sum(axis=1)).ravel()
+    server, distance = (near.server, near.server_distance) if assigned is None else _mostly(served, distances)
+    closed = np.setdiff1d(np.flatnonzero(~np.isnan(problem.savings)), problem.option_site[chosen])
     return Evaluation(
         options=chosen,
-        covered_share=covered.astype(np.float64),
+        counts=counts,
+        covered_share=covered,
+        assigned=served,
+        credit=credit,
         server=server,
-        server_distance=np.where(covered, served, np.nan),
-        nearest_distance=nearest,
-        covered_need=math.fsum(problem.need[covered]),
-        cost=math.fsum(problem.option_cost[chosen]),
+        server_distance=distance,
+        nearest_distance=near.distance,
+        load=served.T @ problem.people,
+        covered_need=math.fsum(problem.need * covered),
+        cost=math.fsum([*(problem.option_cost[chosen] * counts), *-problem.savings[closed]]),
+        closed=closed,
+        served_distance=_sums_by_point(served, distances),
+        is_assigned=assigned is not None,
+        pair_distance=distances,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Near:
+    """Each point's nearest hub, and the hub that covers most of it."""
+
+    distance: Floats
+    server: Ints
+    server_distance: Floats
+    share: Floats
+
+    @classmethod
+    def of(cls, problem: Problem, chosen: Ints, counts: Ints) -> _Near:
+        n = problem.n_points
+        server, served, nearest = np.full(n, NOWHERE, dtype=np.intp), np.full(n, np.inf), np.full(n, np.inf)
+        best, second = np.zeros(n), np.zeros(n)
+        for position, option in enumerate(chosen):
+            distance = problem.travel.from_site(int(problem.option_site[option]))
+            share = problem.rule.share(distance, float(problem.option_reach[option]))
+            nearest = np.minimum(nearest, distance)
+            better = (share > best) | ((share == best) & (share > 0) & (distance < served))
+            served[better], server[better] = distance[better], position
+            runner_up = share if counts[position] > 1 else np.minimum(share, best)
+            second = np.maximum(second, runner_up)
+            best = np.maximum(best, share)
+        ranks = problem.rule.ranks
+        covered = ranks.get(1, 0.0) * best + ranks.get(2, 0.0) * second
+        return cls(nearest, server, np.where(server == NOWHERE, np.nan, served), covered)
+
+
+def _by_best(near: _Near, hubs: int) -> csr_array:
+    """Assign each point wholly to the hub that covers most of it."""
+    points = np.flatnonzero(near.server != NOWHERE)
+    return csr_array((np.ones(len(points)), (points, near.server[points])), shape=(len(near.server), hubs))
+
+
+def _by_share(near: _Near, hubs: int) -> csr_array:
+    """Credit what is covered of each point to the hub that covers most of it."""
+    points = np.flatnonzero(near.share > 0)
+    return csr_array((near.share[points], (points, near.server[points])), shape=(len(near.server), hubs))
+
+
+def _by_assignment(problem: Problem, chosen: Ints, served: csr_array, distances: Floats) -> csr_array:
+    """Credit what is covered of each point to the hubs its people are assigned to."""
+    pairs = served.tocoo()
+    share = problem.rule.share(distances, problem.option_reach[chosen[pairs.coords[1]]])
+    return csr_array((pairs.data * share, pairs.coords), shape=served.shape)
+
+
+def _mostly(served: csr_array, distance: Floats) -> tuple[Ints, Floats]:
+    """Return the hub that serves most of each point, the nearest and then the first of equals, and its distance."""
+    pairs = served.tocoo()
+    point, position = pairs.coords
+    order = np.lexsort((position, distance, -pairs.data, point))
+    points, first = np.unique(point[order], return_index=True)
+    server, how_far = np.full(served.shape[0], NOWHERE, dtype=np.intp), np.full(served.shape[0], np.nan)
+    server[points], how_far[points] = position[order[first]], distance[order[first]]
+    return server, how_far
+
+
+def _distances(problem: Problem, chosen: Ints, served: csr_array) -> Floats:
+    """Return the distance of each assigned pair, in the order of the coordinate format."""
+    point, position = served.tocoo().coords
+    distance = np.empty(len(point))
+    for hub in np.unique(position):
+        at = position == hub
+        distance[at] = problem.travel.from_site(int(problem.option_site[chosen[hub]]))[point[at]]
+    return distance
+
+
+def _sums_by_point(served: csr_array, distances: Floats) -> Floats:
+    """Return each point's distances, weighted by the share that each hub serves."""
+    pairs = served.tocoo()
+    return np.bincount(pairs.coords[0], weights=pairs.data * distances, minlength=served.shape[0]).astype(np.float64)

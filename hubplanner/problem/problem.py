@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from hubplanner.errors import raise_faults
 from hubplanner.problem.arrays import coordinates, distances, vector
 from hubplanner.problem.checks import faults
+from hubplanner.problem.rule import Rule
 from hubplanner.problem.status import SiteStatus
 from hubplanner.problem.travel import Planar
 
@@ -34,10 +36,16 @@ class Problem:
     tier_reach
         (t,) reach of each tier, in the unit of travel.
     option_site, option_tier
-        (o,) the (site, tier) pairs that may be open, in ascending order; an existing site has one, a required one at
-        least one, an excluded one none.
+        (o,) the (site, tier) pairs that may be open, in ascending order; an existing site has one that stands, a
+        required one at least one, an excluded one none.
     option_cost
-        (o,) cost of opening each, in money; 0 at existing sites.
+        (o,) cost of opening each, in money; 0 for hubs that stand.
+    rule
+        When a point counts as covered; within reach of one hub if left out.
+    upgrade
+        (o,) which options would replace the standing hub of an existing site; none if left out.
+    closing_saving
+        (m,) money saved by closing a site's standing hub; NaN, or left out, where it stays.
 
     Raises
     ------
@@ -54,16 +62,19 @@ class Problem:
     option_site: Ints
     option_tier: Ints
     option_cost: Floats
+    rule: Rule = field(default_factory=Rule)
+    upgrade: Bools | None = None
+    closing_saving: Floats | None = None
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
         raise_faults(faults(self))
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for part in fields(self):
+            value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
                 value = value.copy()
                 value.flags.writeable = False
-                object.__setattr__(self, field.name, value)
+                object.__setattr__(self, part.name, value)
 
     @property
     def n_points(self) -> int:
@@ -88,7 +99,39 @@ class Problem:
     @property
     def existing(self) -> Bools:
         """Mask (o,) of the options that stand already."""
+        return self._at_existing & ~self.upgrades
+
+    @property
+    def upgrades(self) -> Bools:
+        """Mask (o,) of the options that would replace a standing hub."""
+        return np.zeros(self.n_options, dtype=np.bool_) if self.upgrade is None else self.upgrade
+
+    @property
+    def new(self) -> Bools:
+        """Mask (o,) of the options at sites without a standing hub."""
+        return ~self._at_existing
+
+    @property
+    def savings(self) -> Floats:
+        """Money (m,) saved by closing each site's standing hub; NaN where it stays."""
+        return np.full(self.n_sites, np.nan) if self.closing_saving is None else self.closing_saving
+
+    @property
+    def keeps_existing(self) -> bool:
+        """Tell whether all standing hubs stay as they are."""
+        return not self.upgrades.any() and bool(np.isnan(self.savings).all())
+
+    @property
+    def _at_existing(self) -> Bools:
         return np.asarray(self.site_status[self.option_site] == SiteStatus.EXISTING)
+
+    @cached_property
+    def reachable(self) -> Bools:
+        """Mask (n,) of the points with a way to some site that has options."""
+        found = np.zeros(self.n_points, dtype=np.bool_)
+        for site in np.unique(self.option_site).tolist():
+            found |= np.isfinite(self.travel.from_site(site))
+        return found
 
     @property
     def required_sites(self) -> Ints:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.problem.instance import CoverRows
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -45,6 +47,42 @@ class Reduced:
     gain: Floats
     required: Ints
     base: float
+
+    @property
+    def largest_need(self) -> float:
+        """The largest coefficient of need."""
+        return float(max(self.need.max(initial=0.0), self.gain.max(initial=0.0)))
+
+    @property
+    def base_cost(self) -> float:
+        """Money spent whatever is chosen: none."""
+        return 0.0
+
+    @property
+    def new(self) -> Bools:
+        """Mask (o,) of new hubs: all of them."""
+        return np.ones(len(self.option), dtype=np.bool_)
+
+    @property
+    def least(self) -> Ints:
+        """Fewest hubs (o,) of each option."""
+        return np.zeros(len(self.option), dtype=np.intp)
+
+    @property
+    def most(self) -> Ints:
+        """Most hubs (o,) of each option."""
+        return np.ones(len(self.option), dtype=np.intp)
+
+    @property
+    def cover_rows(self) -> CoverRows:
+        """The rows as models take them, with need as the only measure."""
+        return CoverRows(
+            weights=self.need[:, None],
+            cover=self.cover,
+            times=np.ones(len(self.need), dtype=np.intp),
+            gain=self.gain[:, None],
+            base=np.array([self.base]),
+        )
 
     def keep_options(self, keep: Bools) -> Reduced:
         """Return the instance without some options, and without the rows that only those cover."""

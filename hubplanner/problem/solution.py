@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -34,6 +35,54 @@ def relative_gap(value: float, bound: float) -> float:
     return abs(bound - value) / max(1.0, abs(value))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """A goal of an objective: its recomputed figure, and the proven limit of any plan's with the goals before held."""
+
+    name: str
+    value: float
+    bound: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clash:
+    """Why there is no plan.
+
+    Parameters
+    ----------
+    demands
+        The constraint blocks of a smallest set that no plan meets; every smaller part of it can be met.
+    is_smallest
+        Whether the time sufficed to show so.
+    least_budget
+        Money with which all demands could be met; infinite where money does not help, NaN where it is not known or not
+        asked.
+    """
+
+    demands: tuple[object, ...]
+    is_smallest: bool
+    least_budget: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PeriodPlan:
+    """A year of a programme.
+
+    Parameters
+    ----------
+    name
+        What the year is called.
+    problem
+        The problem as it is in that year.
+    evaluation
+        The hubs open in it, and what they achieve.
+    """
+
+    name: str
+    problem: Problem
+    evaluation: Evaluation
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solution:
     """A plan as indices, its recomputed value and the solver's bound.
@@ -56,8 +105,18 @@ class Solution:
         What each reduction left, for the manifest.
     phases
         Seconds of each phase.
-    clashes
+    clash
         Demands that cannot all be met, when infeasible.
+    clashes
+        The same in words, with sites by number.
+    goals
+        Each goal of the objective in its order.
+    periods
+        The years of a programme, if it is one.
+    ties
+        ``unique`` where no other plan is as good, ``broken`` where the first of several was taken, ``open`` else.
+    nested_value
+        The objective's value if opened hubs stay open, where the plan lets them move.
     """
 
     problem: Problem
@@ -70,7 +129,12 @@ class Solution:
     version: str
     steps: Mapping[str, int] = field(default_factory=dict)
     phases: Mapping[str, float] = field(default_factory=dict)
+    clash: Clash | None = None
     clashes: tuple[str, ...] = ()
+    goals: tuple[Reached, ...] = ()
+    periods: tuple[PeriodPlan, ...] = ()
+    ties: str = "open"
+    nested_value: float = math.nan
 
     @property
     def gap(self) -> float:

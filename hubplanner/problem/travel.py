@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -42,8 +42,12 @@ class Travel(Protocol):
         """Return the distances (n,) of all points to one site; infinity where there is no way."""
         ...
 
+    def between_sites(self) -> Travel | None:
+        """Return travel from the sites to each other; None where it is not known."""
+        ...
 
-def within(distance: Floats, reach: float) -> Bools:
+
+def within(distance: Floats, reach: float | Floats) -> Bools:
     r"""Tell which distances are within reach: $d \le r (1 + 10^{-9})$.
 
     >>> within(np.array([9.9, 10.0, 10.1]), 10.0).tolist()
@@ -80,6 +84,9 @@ class _Straight:
 
     def from_site(self, site: int) -> Floats:
         return self._measure(self.points, self.sites[site])
+
+    def between_sites(self) -> Travel:
+        return replace(self, points=self.sites)
 
     @cached_property
     def _tree(self) -> KDTree:
@@ -163,6 +170,8 @@ class Matrix:
         One entry a pair; a pair at most once. Distances in the unit of reach, zero allowed.
     n_points, n_sites
         Shape of the table.
+    sites
+        Travel from the sites to each other, where it is known.
 
     >>> Matrix(np.array([0]), np.array([1]), np.array([0.0]), n_points=2, n_sites=2).from_site(1).tolist()
     [0.0, inf]
@@ -173,6 +182,11 @@ class Matrix:
     distance: Floats
     n_points: int
     n_sites: int
+    sites: Travel | None = None
+
+    def between_sites(self) -> Travel | None:
+        """Return the given travel between sites."""
+        return self.sites
 
     def pairs(self, start: int, stop: int, reach: float) -> Pairs:
         """Return the pairs within reach of the points start to stop."""

@@ -1,33 +1,181 @@
-"""Demands that no plan can meet together."""
+"""Demands that no plan can meet together: the smallest such set, and the least money that would meet them all."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from hubplanner.models.budget import TOLERANCE
-from hubplanner.models.specs import Budget, MaxHubs
+from hubplanner.models import (
+    AtMostOne,
+    Budget,
+    Capacity,
+    Floor,
+    MaxHubs,
+    MinHubs,
+    MinSeparation,
+    OnlyWith,
+    Periods,
+    Required,
+    ServeAll,
+    ask,
+    broken_years,
+)
+from hubplanner.models.formulation import all_blocks
+from hubplanner.models.goals import cost
+from hubplanner.problem import Clash
+from hubplanner.solver.optimise import Task, optimise
 
 if TYPE_CHECKING:
-    from hubplanner.models import Objective
+    from collections.abc import Callable, Sequence
+
+    from hubplanner.models import Block, Objective
     from hubplanner.problem import Problem
+    from hubplanner.solver.options import SolverOptions
+
+MOST_PINS = 12
+"""Up to this many required sites are told apart; more are one demand."""
+MOST_SUBSETS = 2000
+"""Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
+
+MONEY = (Budget, Periods)
+
+_WORDS: dict[type, Callable[..., str]] = {
+    Budget: lambda block, name: f"the budget of {block.amount:,.12g}",
+    Periods: lambda block, name: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
+    MaxHubs: lambda block, name: f"max_hubs = {block.count}{_of(block.name)}",
+    MinHubs: lambda block, name: f"min_hubs = {block.count}{_of(block.name)}",
+    Floor: lambda block, name: f"{block.share:.4g} of {block.name or 'a group'} covered",
+    Capacity: lambda block, name: f"capacities of {', '.join(f'{people:,.12g}' for people in block.people)} people",
+    MinSeparation: lambda block, name: f"a separation of {block.distance:g}",
+    AtMostOne: lambda block, name: f"at most one of sites {', '.join(map(name, block.sites))}",
+    OnlyWith: lambda block, name: f"site {name(block.site)} only with site {name(block.needs)}",
+    Required: lambda block, name: "the required sites" if block.site is None else f"a hub at site {name(block.site)}",
+    ServeAll: lambda block, name: "a hub for every point",
+}
 
 
-def clashes(problem: Problem, objective: Objective) -> list[str]:
-    """Return a sentence for each limit that the required sites break on their own; empty when a plan exists.
+def find_clash(problem: Problem, objective: Objective, options: SolverOptions, deadline: float) -> Clash:
+    """Return a smallest set of demands that clash, verified: it cannot be met, and every set without one of it can.
 
-    Required hubs are the only demand on a coverage plan: whatever is left of budget and count is free.
+    By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
+    met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
     """
-    required = problem.required_sites
-    least = sum(float(problem.option_cost[problem.option_site == site].min(initial=np.inf)) for site in required)
-    found = []
-    for block in objective.blocks:
-        if isinstance(block, Budget) and least > block.amount * (1 + TOLERANCE):
-            found.append(
-                f"the {len(required)} required hubs cost at least {least:,.12g}, "
-                f"more than the budget of {block.amount:,.12g}"
-            )
-        if isinstance(block, MaxHubs) and len(required) > block.count:
-            found.append(f"{len(required)} sites are required, more than max_hubs = {block.count}")
-    return found
+    demands, rest = _demands(problem, objective)
+    finder = _Finder(problem, objective, rest, tuple(demands), options, deadline)
+    smallest, proven = finder.smallest()
+    return Clash(
+        demands=tuple(demands[number] for number in sorted(smallest)),
+        is_smallest=proven,
+        least_budget=finder.least_budget() if any(isinstance(block, MONEY) for block in demands) else math.nan,
+    )
+
+
+def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
+    """Return the clash as sentences, with sites by their names."""
+    words = [_WORDS[type(block)](block, name_of) for block in clash.demands]
+    together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    verb = "cannot be met" if len(words) == 1 else "cannot be met together"
+    sentences = [f"{together} {verb}" + ("" if clash.is_smallest else " (a smaller set may clash already)")]
+    if math.isfinite(clash.least_budget):
+        sentences.append(f"the least budget that meets all demands is {_up(clash.least_budget)}")
+    elif clash.least_budget == math.inf:
+        sentences.append("no budget meets all demands")
+    return sentences
+
+
+def _of(name: str) -> str:
+    return f" in {name}" if name else ""
+
+
+def _up(amount: float) -> str:
+    """Return an amount in twelve digits, rounded up so that it suffices."""
+    if amount <= 0:
+        return f"{amount:,.12g}"
+    unit = 10.0 ** (math.floor(math.log10(amount)) - 11)
+    return f"{math.ceil(amount / unit - 1e-6) * unit:,.12g}"
+
+
+def _demands(problem: Problem, objective: Objective) -> tuple[list[Block], list[Block]]:
+    """Return the blocks that may be given up, one for each required site, and those that stay."""
+    demands: list[Block] = []
+    blocks = all_blocks(problem, objective)
+    for block in blocks:
+        if isinstance(block, Required):
+            sites = problem.required_sites.tolist()
+            told_apart = [Required(site=site) for site in sites] if len(sites) <= MOST_PINS else [block]
+            demands += told_apart
+        elif type(block) in _WORDS:
+            demands.append(block)
+    return demands, [block for block in blocks if type(block) not in _WORDS]
+
+
+@dataclass(frozen=True, eq=False)
+class _Finder:
+    """Answers whether sets of demands, by number, can be met."""
+
+    problem: Problem
+    objective: Objective
+    rest: Sequence[Block]
+    demands: tuple[Block, ...]
+    options: SolverOptions
+    deadline: float
+
+    def task(self, numbers: frozenset[int]) -> Task:
+        wanted = [*self.rest, *(self.demands[number] for number in sorted(numbers))]
+        question = ask(self.problem, self.objective, wanted)
+        return Task(question=question, goal=None, options=self.options, deadline=self.deadline)
+
+    def smallest(self) -> tuple[frozenset[int], bool]:
+        """Return a smallest set that cannot be met, and whether it is surely that."""
+        everything = frozenset(range(len(self.demands)))
+        to_hit: list[frozenset[int]] = []
+        for _ in range(MOST_SUBSETS):
+            candidate = _hitting_set(to_hit, everything)
+            met = self._met(candidate)
+            if met is None:
+                return candidate, not self.task(candidate).is_late
+            to_hit.append(everything - self._grown(candidate | met))
+        return everything, False
+
+    def _met(self, numbers: frozenset[int]) -> frozenset[int] | None:
+        """Return all demands that a plan which meets some of them meets; None where there is no such plan."""
+        task = self.task(numbers)
+        found = optimise(task)
+        if not found.years:
+            return None
+        met = [number for number, block in enumerate(self.demands) if number in numbers or self._holds(block, task, found)]
+        return frozenset(met)
+
+    @staticmethod
+    def _holds(block: Block, task: Task, found: object) -> bool:
+        if isinstance(block, Capacity | Periods | ServeAll):
+            return False  # they change who is served, or what a year is: only a plan made with them can meet them
+        return not broken_years(replace(task.question, blocks=(block,)), found.years)  # type: ignore[attr-defined]
+
+    def _grown(self, met: frozenset[int]) -> frozenset[int]:
+        """Return a largest set around one that can be met."""
+        for number in range(len(self.demands)):
+            if number not in met:
+                more = self._met(met | {number})
+                met = met if more is None else more
+        return met
+
+    def least_budget(self) -> float:
+        """Return the least money that meets all other demands; infinite where none does, NaN where it is not known."""
+        numbers = frozenset(n for n, block in enumerate(self.demands) if not isinstance(block, MONEY))
+        found = optimise(replace(self.task(numbers), goal=cost()))
+        if found.years:
+            return found.value
+        return math.inf if found.infeasible else math.nan
+
+
+def _hitting_set(sets: Sequence[frozenset[int]], everything: frozenset[int]) -> frozenset[int]:
+    """Return a smallest set that shares an element with each of some sets."""
+    pool = sorted(frozenset().union(*sets)) if sets else []
+    for size in range(len(everything) + 1):
+        for chosen in combinations(pool, size):
+            if all(part.intersection(chosen) for part in sets):
+                return frozenset(chosen)
+    return everything

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
-from hubplanner.solver.adapters.highs import prepared, run
+from hubplanner.solver.adapters.highs import INFEASIBLE, prepared, run
 
 if TYPE_CHECKING:
-    from hubplanner.models import Model
     from hubplanner.problem import Floats
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import Effort, Solvable
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,20 +24,27 @@ class Relaxation:
     Parameters
     ----------
     bound
-        No plan covers more need.
+        No plan is worth more.
     open_
         (o,) the relaxation's values of the open variables.
     reduced
-        (o,) need that a plan loses at least by building an option at 0, or by leaving out one at 1 (negated at 0).
+        (o,) what a plan loses at least by building an option at 0, or by leaving out one at 1 (negated at 0).
+    values
+        (v,) the relaxation's values of all variables, in the program's order.
     """
 
     bound: float
     open_: Floats
     reduced: Floats
+    values: Floats
+
+    def times(self, unit: float, base: float) -> Relaxation:
+        """Return the relaxation in another unit."""
+        return replace(self, bound=self.bound * unit + base, reduced=self.reduced * unit)
 
 
-def relax(model: Model, effort: Effort) -> Relaxation | None:
-    r"""Return the relaxation of a model; None when the time does not suffice.
+def relax(model: Solvable, effort: Effort) -> Relaxation | None:
+    r"""Return the relaxation of a program, in its own unit; None when the time does not suffice.
 
     For any multipliers $\pi$ of the rows, positive ones on upper limits u and negative ones on lower limits l,
 
@@ -49,17 +55,17 @@ def relax(model: Model, effort: Effort) -> Relaxation | None:
     """
     handle = prepared(model.program, effort, mip=False, solver="simplex")
     run(handle)
-    if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    status = handle.getModelStatus()
+    if status in INFEASIBLE:
+        nothing = np.zeros(len(model.open_))
+        return Relaxation(bound=-math.inf, open_=nothing, reduced=nothing, values=np.zeros(0))
+    if status != highspy.HighsModelStatus.kOptimal:
         return None
     program, solution = handle.getLp(), handle.getSolution()
     bound, reduced = lagrangean(program, np.asarray(solution.row_dual))
     columns = [variable.index for variable in model.open_]
-    base, unit = model.instance.base, model.need_unit
-    return Relaxation(
-        bound=bound * unit + base,
-        open_=np.asarray(solution.col_value)[columns],
-        reduced=reduced[columns] * unit,
-    )
+    values = np.asarray(solution.col_value)
+    return Relaxation(bound=bound, open_=values[columns], reduced=reduced[columns], values=values)
 
 
 def lagrangean(program: Any, row_dual: Floats) -> tuple[float, Floats]:

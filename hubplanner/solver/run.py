@@ -13,6 +13,7 @@ from pulp import LpConstraintLE
 from hubplanner.errors import SolverError
 from hubplanner.models import build_model
 from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.model import decimal_unit
 from hubplanner.solver.adapters import Effort, Termination, adapter
 from hubplanner.solver.relaxation import Relaxation, relax
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
 
-AGREEMENT = 1e-6
-"""Relative difference allowed between a solver's figures and the recomputed ones."""
 UNUSED = "not needed"
 """Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
 INTEGRALITY = 1e-5
@@ -105,7 +104,11 @@ def _relaxation(instance: Reduced, objective: MaxCoverage, options: SolverOption
     effort = _effort(options, gap=0.0, seconds=options.time_limit_s)
     most = math.fsum([instance.base, *instance.need, *instance.gain])
     nothing = np.zeros(len(instance.option))
-    return relax(build_model(instance, objective), effort) or Relaxation(bound=most, open_=nothing, reduced=nothing)
+    model = build_model(instance, objective)
+    found = relax(model, effort)
+    if found is None or found.bound == -math.inf:  # every instance has a plan, so only a failure says there is none
+        return Relaxation(bound=most, open_=nothing, reduced=nothing, values=nothing)
+    return found.times(model.need_unit, instance.base)
 
 
 def _search(instance: Reduced, objective: MaxCoverage, screening: Screening, best: Answer, effort: Effort) -> Answer:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from hubplanner.errors import SolverError
-from hubplanner.models import broken_blocks, check_supported
-from hubplanner.problem import Solution, Status, evaluate, merge_demand, relative_gap
-from hubplanner.problem.reduced import reduce_existing
+from hubplanner.models import MaxCoverage, Periods, ask, check_compatible, check_supported
+from hubplanner.problem import PeriodPlan, Solution, Status, relative_gap
 from hubplanner.solver.adapters import adapter
-from hubplanner.solver.clash import clashes
+from hubplanner.solver.clash import find_clash, in_words
+from hubplanner.solver.covering import is_plain, required_fit, solve_plain
+from hubplanner.solver.lexicographic import EXACT, answer
 from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.programme import solve_unnested
 from hubplanner.solver.record import Record
-from hubplanner.solver.reductions import drop_useless, merge_single
-from hubplanner.solver.run import AGREEMENT, Answer, covered_need, run
-from hubplanner.solver.start import greedy, prune
 
 if TYPE_CHECKING:
-    from hubplanner.models import MaxCoverage, Objective
-    from hubplanner.problem import Evaluation, Ints, Problem
-    from hubplanner.problem.reduced import Reduced
-
-ROUNDING = 1e-9
-"""Relative gap that is rounding: what is left of a proof to gap 0 in floating point."""
+    from hubplanner.models import Objective
+    from hubplanner.problem import Problem, Reached
+    from hubplanner.solver.lexicographic import Answer
 
 
 def solve_problem(problem: Problem, objective: Objective, options: SolverOptions | None = None) -> Solution:
@@ -46,7 +44,7 @@ def solve_problem(problem: Problem, objective: Objective, options: SolverOptions
     Raises
     ------
     ScenarioError
-        When the objective or the solver is not supported.
+        When the objective, its blocks or the solver are not supported, or do not go together.
     SolverError
         When the solver fails, or its figures differ from the recomputed ones by more than 1e-6.
 
@@ -57,77 +55,79 @@ def solve_problem(problem: Problem, objective: Objective, options: SolverOptions
     """
     options = options or SolverOptions()
     check_supported(objective)
+    check_compatible(problem, objective)
     adapter(options.name)
+    periods = cast("Periods | None", objective.block(Periods))
+    if periods is not None and not periods.nested:
+        return solve_unnested(problem, objective, options, solve_problem)
     record = Record()
-    found = clashes(problem, objective)
-    if found:
-        return _without_plan(problem, options, record, tuple(found))
-    instance = _reduced(problem, objective, record)
-    with record.phase("find a first plan"):
-        start = greedy(instance, objective)
-    # The one kind of objective that `check_supported` lets through.
-    answer = run(instance, cast("MaxCoverage", objective), options, start, record)
-    with record.phase("recompute the plan"):
-        chosen = prune(instance, answer.chosen)
-        plan = evaluate(problem, _full(problem, instance, chosen))
-        _verify(problem, objective, plan, covered_need(instance, chosen), answer.bound)
-    return _with_plan(problem, plan, answer, options, record)
+    deadline = time.perf_counter() + options.time_limit_s
+    if is_plain(problem, objective):
+        plain = cast("MaxCoverage", objective)
+        if not required_fit(problem, plain):
+            return _infeasible(problem, objective, options, record)
+        return solve_plain(problem, plain, options, deadline, record)
+    return _solve(problem, objective, options, deadline, record)
 
 
-def _reduced(problem: Problem, objective: Objective, record: Record) -> Reduced:
-    """Return the instance that is left to decide."""
-    with record.phase("reduce the problem"):
-        rows = merge_demand(problem)
-        instance = merge_single(drop_useless(reduce_existing(problem, rows), objective))
-    record.steps.update(
-        demand_points=problem.n_points,
-        distinct_rows=len(rows.need),
-        model_rows=len(instance.need),
-        options=problem.n_options,
-        model_options=len(instance.option),
-    )
-    return instance
-
-
-def _full(problem: Problem, instance: Reduced, chosen: Ints) -> list[int]:
-    """Return the chosen and the existing options as indices of the full problem."""
-    return [*problem.existing.nonzero()[0].tolist(), *instance.option[chosen].tolist()]
-
-
-def _verify(problem: Problem, objective: Objective, plan: Evaluation, counted: float, bound: float) -> None:
-    """Raise when the recomputed plan breaks a limit, covers another need than the model counts, or beats the bound."""
-    reasons = broken_blocks(problem, plan, objective)
-    slack = AGREEMENT * max(1.0, abs(plan.covered_need))
-    if abs(plan.covered_need - counted) > slack:
-        reasons.append(f"the model counts {counted:,.6f} covered need, recomputed it is {plan.covered_need:,.6f}")
-    if plan.covered_need > bound + slack:
-        reasons.append(f"the plan covers {plan.covered_need:,.6f}, above the proven bound {bound:,.6f}")
-    if reasons:
-        raise SolverError("; ".join(reasons))
-
-
-def _with_plan(problem: Problem, plan: Evaluation, answer: Answer, options: SolverOptions, record: Record) -> Solution:
-    # Within the agreed slack the recomputed value may lie above the bound by rounding.
-    bound = max(answer.bound, plan.covered_need)
-    proven = relative_gap(plan.covered_need, bound) <= options.gap + ROUNDING
+def _solve(problem: Problem, objective: Objective, options: SolverOptions, deadline: float, record: Record) -> Solution:
+    """Solve a problem with any objective and blocks."""
+    with record.phase("prepare the model"):
+        question = ask(problem, objective)
+    found = answer(question, options, deadline, record)
+    if found.found.infeasible and not found.found.years:
+        return _infeasible(problem, objective, options, record)
+    if not found.found.years:
+        return _without_plan(problem, Status.NO_PLAN, options, record)
+    last = found.found.years[-1]
+    periods = question.periods
+    main = next(goal for goal in found.reached if goal.name == objective.goal) if found.reached else None
+    if main is None:
+        raise SolverError(f"{options.name} reached no goal of {objective.name}")
+    record.steps.update(demand_points=problem.n_points, options=problem.n_options)
     return Solution(
-        problem=problem,
-        status=Status.OPTIMAL if proven else Status.FEASIBLE,
-        evaluation=plan,
-        value=plan.covered_need,
-        bound=bound,
+        problem=last.problem,
+        status=Status.OPTIMAL if _proven(found, options) else Status.FEASIBLE,
+        evaluation=last.plan,
+        value=main.value,
+        bound=main.bound,
         seconds=record.seconds,
         solver=options.name,
-        version=answer.version,
+        version=found.found.version,
         steps=record.steps,
         phases=record.phases,
+        goals=found.reached,
+        ties=found.ties,
+        periods=()
+        if periods is None
+        else tuple(
+            PeriodPlan(name=name, problem=year.problem, evaluation=year.plan)
+            for name, year in zip(periods.labels, found.found.years, strict=True)
+        ),
     )
 
 
-def _without_plan(problem: Problem, options: SolverOptions, record: Record, clashes: tuple[str, ...]) -> Solution:
+def _proven(found: Answer, options: SolverOptions) -> bool:
+    """Tell whether all goals are within the asked gap."""
+    return all(_gap(goal) <= options.gap + EXACT for goal in found.reached) and found.complete
+
+
+def _gap(goal: Reached) -> float:
+    return relative_gap(goal.value, goal.bound)
+
+
+def _infeasible(problem: Problem, objective: Objective, options: SolverOptions, record: Record) -> Solution:
+    """Return why there is no plan: looking for it has the whole time limit again."""
+    with record.phase("find what clashes"):
+        clash = find_clash(problem, objective, options, time.perf_counter() + options.time_limit_s)
+    found = _without_plan(problem, Status.INFEASIBLE, options, record)
+    return replace(found, clash=clash, clashes=tuple(in_words(clash)))
+
+
+def _without_plan(problem: Problem, status: Status, options: SolverOptions, record: Record) -> Solution:
     return Solution(
         problem=problem,
-        status=Status.INFEASIBLE,
+        status=status,
         evaluation=None,
         value=math.nan,
         bound=math.nan,
@@ -136,5 +136,4 @@ def _without_plan(problem: Problem, options: SolverOptions, record: Record, clas
         version="",
         steps=record.steps,
         phases=record.phases,
-        clashes=clashes,
     )

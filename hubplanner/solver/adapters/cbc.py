@@ -16,8 +16,7 @@ from hubplanner.solver.adapters.outcome import Outcome, Termination, no_plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.models import Model
-    from hubplanner.solver.adapters.outcome import Effort
+    from hubplanner.solver.adapters.outcome import Effort, Solvable
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
@@ -27,7 +26,7 @@ _INFEASIBLE = re.compile(r"^(?:Problem is|Pre-processing says|Result - .*) ?infe
 _NUMBER = r"\s*(-?[\d.]+(?:e[+-]?\d+)?)"
 
 
-def solve_cbc(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
     """Solve a model with CBC; a start is not passed, since CBC may take its objective for a solution's."""
     del start
     if not model.program.variables():
@@ -59,7 +58,7 @@ def cbc_path() -> str:
     return str(found or pulp.PULP_CBC_CMD.pulp_cbc_path)
 
 
-def read_log(log: str, model: Model) -> Outcome:
+def read_log(log: str, model: Solvable) -> Outcome:
     """Return what CBC's log says of status, bound and version, with the values PuLP read."""
     version = re.search(r"Version:\s*(\S+)", log)
     termination = _termination(log)

@@ -16,24 +16,26 @@ from hubplanner.solver.adapters.outcome import Effort, Outcome, Termination, no_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hubplanner.models import Model
+    from hubplanner.solver.adapters.outcome import Solvable
 
 _STOPPED = {
     highspy.HighsModelStatus.kTimeLimit,
     highspy.HighsModelStatus.kSolutionLimit,
     highspy.HighsModelStatus.kInterrupt,
 }
-_INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
+INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
 _FINISHED = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty}
 
 
-def solve_highs(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+def solve_highs(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
     """Solve a model with HiGHS; the bound is the one HiGHS holds itself."""
     # Presolve would put the sums back in place of the count variables, whose branching closes the gap.
     presolve = "off" if model.counts else "choose"
     handle = prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve)
-    columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
-    handle.setSolution(len(columns), columns, np.asarray(start, dtype=np.float64))
+    # A start may leave out the last variables: HiGHS completes it.
+    columns = np.array([variable.index for variable in model.open_], dtype=np.int32)[: len(start)]
+    if len(columns):
+        handle.setSolution(len(columns), columns, np.asarray(start, dtype=np.float64))
     run(handle)
     return _outcome(model, handle)
 
@@ -64,9 +66,9 @@ def run(handle: Any) -> None:
         raise
 
 
-def _outcome(model: Model, handle: Any) -> Outcome:
+def _outcome(model: Solvable, handle: Any) -> Outcome:
     status, info = handle.getModelStatus(), handle.getInfo()
-    if status in _INFEASIBLE:
+    if status in INFEASIBLE:
         return no_plan(Termination.INFEASIBLE, handle.version())
     if status not in _STOPPED | _FINISHED:
         message = f"HiGHS stopped: {handle.modelStatusToString(status)}"

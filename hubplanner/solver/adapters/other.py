@@ -15,8 +15,7 @@ from hubplanner.solver.adapters.outcome import Outcome, Termination, no_plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.models import Model
-    from hubplanner.solver.adapters.outcome import Effort
+    from hubplanner.solver.adapters.outcome import Effort, Solvable
 
 _OWN_ADAPTERS = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
 """Reached as cbc and highs."""
@@ -31,7 +30,7 @@ def _others() -> list[str]:
     return sorted(set(pulp.listSolvers(onlyAvailable=True)) - _OWN_ADAPTERS)
 
 
-def solve_other(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+def solve_other(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
     """Solve a model with a solver of PuLP's; its word "optimal" is no bound, so it proves none."""
     del start
     name = known_solver(effort.name)

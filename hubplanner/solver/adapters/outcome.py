@@ -10,7 +10,26 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.models import Model
+    from pulp import LpProblem, LpVariable
+
+
+class Solvable(Protocol):
+    """A PuLP program that maximises, with the whole variables that a solver is to return."""
+
+    @property
+    def program(self) -> LpProblem:
+        """The PuLP problem."""
+        ...
+
+    @property
+    def open_(self) -> Sequence[LpVariable]:
+        """The whole variables to return."""
+        ...
+
+    @property
+    def counts(self) -> Sequence[LpVariable]:
+        """Sums of whole variables, for the solver to branch on; none if empty."""
+        ...
 
 
 class Termination(Enum):
@@ -80,6 +99,6 @@ def no_plan(termination: Termination, version: str, bound: float = math.inf) -> 
 class Adapter(Protocol):
     """Runs one solver on a model."""
 
-    def __call__(self, model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+    def __call__(self, model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
         """Solve the model, from values (o,) of its open variables if the solver takes a start."""
         ...

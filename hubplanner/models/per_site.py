@@ -1,0 +1,65 @@
+"""Hubs at one site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintGE, LpConstraintLE
+
+from hubplanner.models.checks import check_count
+
+if TYPE_CHECKING:
+    from hubplanner.models.model import Model
+    from hubplanner.problem import Evaluation, Ints, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerSite:
+    """At most ``count`` hubs a site, of one tier unless ``mixed``."""
+
+    count: int = 1
+    mixed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a count that leaves no hub."""
+        check_count("max_per_site", self.count, least=1)
+
+
+def add_per_site(model: Model, block: PerSite) -> None:
+    r"""Build at most q hubs at a site: $\sum_{o \in O_j} y_o \le q \;\forall j$ with more than one option.
+
+    Unless tiers may mix, a binary $b_o$ says which one a site takes: $y_o \le q b_o$ and $\sum_{o \in O_j} b_o \le 1$.
+    A site with a standing hub holds one hub in any case.
+    """
+    sites, first, count = np.unique(model.instance.site, return_index=True, return_counts=True)
+    for site, start, options in zip(sites[count > 1].tolist(), first[count > 1], count[count > 1], strict=True):
+        at = np.arange(start, start + options)
+        most = int(model.instance.most[at].max())
+        if most > 1 and not block.mixed:
+            _one_tier(model, at, most)
+        else:
+            model.add(f"per_site_{site}", model.opened(at), LpConstraintLE, most)
+
+
+def _one_tier(model: Model, options: Ints, most: int) -> None:
+    takes = [model.variable(f"takes_{option}", 0, 1, whole=True) for option in options.tolist()]
+    for option, taken in zip(options.tolist(), takes, strict=True):
+        model.add(f"takes_{option}", [(taken, float(most)), (model.open_[option], -1.0)], LpConstraintGE, 0)
+    site = int(model.instance.site[options[0]])
+    model.add(f"per_site_{site}", [(taken, 1.0) for taken in takes], LpConstraintLE, 1)
+
+
+def broken_per_site(problem: Problem, plan: Evaluation, block: PerSite) -> str | None:
+    """Return how a plan stacks hubs at a site, None when it does not."""
+    sites, at = np.unique(problem.option_site[plan.options], return_inverse=True)
+    hubs, tiers = np.bincount(at, weights=plan.counts), np.bincount(at)
+    most = np.where(problem.site_status[sites] == 1, 1, block.count)
+    for wrong, words in (
+        (hubs > most, lambda site: f"site {sites[site]} holds {hubs[site]:.0f} hubs"),
+        ((tiers > 1) & (not block.mixed), lambda site: f"site {sites[site]} holds {tiers[site]} tiers"),
+    ):
+        if wrong.any():
+            return words(int(np.argmax(wrong)))
+    return None

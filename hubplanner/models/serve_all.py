@@ -1,0 +1,73 @@
+"""A hub for everyone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintEQ, LpConstraintGE
+from scipy.sparse import csr_array
+
+from hubplanner.models.capacity import assigned
+from hubplanner.models.checks import AGREEMENT
+from hubplanner.problem.coverage import group_rows
+from hubplanner.problem.instance import NO_ROW
+from hubplanner.problem.travel import REACH_TOLERANCE, within
+
+if TYPE_CHECKING:
+    from hubplanner.models.model import Model
+    from hubplanner.problem import Bools, Evaluation, Problem
+    from hubplanner.problem.instance import Instance
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeAll:
+    """Every point with need has an open hub within ``distance``, and is served whole where hubs have a capacity.
+
+    Points that no site reaches at all are left aside.
+    """
+
+    distance: float = math.inf
+
+
+def add_serve_all(model: Model, block: ServeAll) -> None:
+    r"""Give every point a hub within r: $\sum_{o : d_{io} \le r} y_o \ge 1$, or $\sum_{o : d_{io} \le r} x_{io} = 1$."""
+    instance: Instance = model.instance  # type: ignore[assignment] - only a whole problem knows distances
+    if model.parts.get("assigns"):
+        _serve_assigned(model, instance, block)
+        return
+    points = np.flatnonzero(needing(instance))
+    near = within(instance.distances[points][:, instance.site], block.distance)
+    first, _ = group_rows(csr_array(near.astype(np.int8)))
+    for row in first.tolist():
+        model.add("serve_all", model.opened(near[row]), LpConstraintGE, 1)
+
+
+def _serve_assigned(model: Model, instance: Instance, block: ServeAll) -> None:
+    rows, assign = instance.assign_rows, assigned(model)
+    need = rows.totals[:, instance.measure(model.need)]
+    far = rows.distance > block.distance * (1 + REACH_TOLERANCE)
+    for pair in np.flatnonzero(far).tolist():
+        assign[pair].upBound = 0
+    bounds = np.searchsorted(rows.row, np.arange(len(need) + 1)).tolist()
+    for row in np.flatnonzero(need > 0).tolist():
+        terms = [(variable, 1.0) for variable in assign[bounds[row] : bounds[row + 1]]]
+        model.add("serve_all", terms, LpConstraintEQ, 1)
+    if (needing(instance) & (rows.row_of == NO_ROW)).any():
+        # No hub could serve that point: nothing can make up for it.
+        model.add("serve_all", [(model.variable("nothing", 0, 0), 1.0)], LpConstraintGE, 1)
+
+
+def needing(instance: Instance) -> Bools:
+    """Return which points (n,) have need and a way to some site with options."""
+    return np.asarray((instance.problem.need > 0) & instance.problem.reachable)
+
+
+def broken_serve_all(problem: Problem, plan: Evaluation, block: ServeAll) -> str | None:
+    """Return which point a plan leaves without a hub, None when there is none."""
+    far = (problem.need > 0) & problem.reachable & ~within(plan.nearest_distance, block.distance)
+    if plan.is_assigned:
+        far = (problem.need > 0) & problem.reachable & (np.asarray(plan.assigned.sum(axis=1)).ravel() < 1 - AGREEMENT)
+    return f"point {int(np.argmax(far))} has no hub within {block.distance:g}" if far.any() else None

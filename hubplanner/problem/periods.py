@@ -1,0 +1,36 @@
+"""A programme in years: demand as it grows, and what the years' money and cover are worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hubplanner.problem.problem import Problem
+    from hubplanner.problem.travel import Floats
+
+
+def grown(values: Floats, rate: Floats | None, years: int) -> Floats:
+    r"""Return values that grow each year: $v_i (1 + g_i)^y$.
+
+    >>> grown(np.array([100.0]), np.array([0.1]), 2).round(6).tolist()
+    [121.0]
+    """
+    return values if rate is None or years == 0 else values * (1.0 + rate) ** years
+
+
+def in_year(problem: Problem, rate: Floats | None, years: int) -> Problem:
+    """Return the problem as it is some years on."""
+    need, people = grown(problem.need, rate, years), grown(problem.people, rate, years)
+    return replace(problem, need=need, people=people)
+
+
+def present_value(rate: float, years: int) -> float:
+    r"""Return what a unit counts for some years on: $(1 + r)^{-y}$.
+
+    >>> present_value(0.25, 1)
+    0.8
+    """
+    return float((1.0 + rate) ** -years)

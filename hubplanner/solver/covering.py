@@ -1,0 +1,139 @@
+"""Maximal covering within budget and count alone: the case with the strongest reductions."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import SolverError
+from hubplanner.models import Held, MaxCoverage, ask, broken_blocks, goals_of
+from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.checks import AGREEMENT
+from hubplanner.problem import Reached, Solution, Status, evaluate, merge_demand, relative_gap
+from hubplanner.problem.reduced import reduce_existing
+from hubplanner.solver.lexicographic import EXACT
+from hubplanner.solver.optimise import Found, Task
+from hubplanner.solver.reductions import drop_useless, merge_single
+from hubplanner.solver.run import Answer, covered_need, run
+from hubplanner.solver.start import greedy, limits, prune
+from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties
+
+if TYPE_CHECKING:
+    from hubplanner.models import Objective
+    from hubplanner.problem import Evaluation, Ints, Problem
+    from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.options import SolverOptions
+    from hubplanner.solver.record import Record
+
+
+def is_plain(problem: Problem, objective: Objective) -> bool:
+    """Tell whether a question is maximal covering with nothing but pins, a budget and a number of hubs."""
+    return (
+        isinstance(objective, MaxCoverage)
+        and not objective.limits
+        and objective.fairness is None
+        and problem.rule.backup == 1
+        and problem.keeps_existing
+    )
+
+
+def required_fit(problem: Problem, objective: MaxCoverage) -> bool:
+    """Tell whether the required hubs keep to the limits: all that a plan of maximal covering needs."""
+    money, count = limits(objective)
+    required = problem.required_sites
+    least = math.fsum(problem.option_cost[problem.option_site == site].min() for site in required)
+    return least <= money * (1 + TOLERANCE) and len(required) <= count
+
+
+def solve_plain(
+    problem: Problem, objective: MaxCoverage, options: SolverOptions, deadline: float, record: Record
+) -> Solution:
+    """Solve maximal covering by reductions, screening and a search on what is left; some plan exists."""
+    small = problem.n_options <= SMALL_OPTIONS
+    asked = replace(options, gap=0.0) if small else options
+    instance = _reduced(problem, objective, record)
+    with record.phase("find a first plan"):
+        start = greedy(instance, objective)
+    answer = run(instance, objective, asked, start, record)
+    with record.phase("recompute the plan"):
+        chosen = prune(instance, answer.chosen)
+        plan = evaluate(problem, _full(problem, instance, chosen))
+        _verify(problem, objective, plan, covered_need(instance, chosen), answer.bound)
+    ties = OPEN
+    if asked.gap == 0 and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT:
+        with record.phase("tell equal plans apart"):
+            plan, ties = _first_of_equals(problem, objective, plan, options, deadline)
+    return _with_plan(problem, plan, answer, options, record, ties)
+
+
+def _first_of_equals(
+    problem: Problem, objective: MaxCoverage, plan: Evaluation, options: SolverOptions, deadline: float
+) -> tuple[Evaluation, str]:
+    """Return the plan that comes first among all that cover as much, and how sure that is."""
+    if time.perf_counter() >= deadline:
+        return plan, OPEN
+    question, goal = ask(problem, objective), goals_of(objective)[0]
+    opened = np.zeros((1, problem.n_options), dtype=np.intp)
+    opened[0, plan.options] = plan.counts
+    held = (Held(goal=goal, value=plan.covered_need),)
+    task = Task(question=question, goal=goal, options=options, deadline=deadline, held=held)
+    found, ties = break_ties(task, Found(opened=opened, value=plan.covered_need, bound=plan.covered_need))
+    return (found.years[-1].plan if found.years else plan), ties
+
+
+def _reduced(problem: Problem, objective: Objective, record: Record) -> Reduced:
+    """Return the instance that is left to decide."""
+    with record.phase("reduce the problem"):
+        rows = merge_demand(problem)
+        instance = merge_single(drop_useless(reduce_existing(problem, rows), objective))
+    record.steps.update(
+        demand_points=problem.n_points,
+        distinct_rows=len(rows.need),
+        model_rows=len(instance.need),
+        options=problem.n_options,
+        model_options=len(instance.option),
+    )
+    return instance
+
+
+def _full(problem: Problem, instance: Reduced, chosen: Ints) -> list[int]:
+    """Return the chosen and the existing options as indices of the full problem."""
+    return [*problem.existing.nonzero()[0].tolist(), *instance.option[chosen].tolist()]
+
+
+def _verify(problem: Problem, objective: Objective, plan: Evaluation, counted: float, bound: float) -> None:
+    """Raise when the recomputed plan breaks a limit, covers another need than the model counts, or beats the bound."""
+    reasons = broken_blocks(problem, plan, objective)
+    slack = AGREEMENT * max(1.0, abs(plan.covered_need))
+    if abs(plan.covered_need - counted) > slack:
+        reasons.append(f"the model counts {counted:,.6f} covered need, recomputed it is {plan.covered_need:,.6f}")
+    if plan.covered_need > bound + slack:
+        reasons.append(f"the plan covers {plan.covered_need:,.6f}, above the proven bound {bound:,.6f}")
+    if reasons:
+        raise SolverError("; ".join(reasons))
+
+
+def _with_plan(
+    problem: Problem, plan: Evaluation, answer: Answer, options: SolverOptions, record: Record, ties: str
+) -> Solution:
+    # Within the agreed slack the recomputed value may lie above the bound by rounding.
+    bound = max(answer.bound, plan.covered_need)
+    proven = relative_gap(plan.covered_need, bound) <= options.gap + EXACT
+    return Solution(
+        problem=problem,
+        status=Status.OPTIMAL if proven else Status.FEASIBLE,
+        evaluation=plan,
+        value=plan.covered_need,
+        bound=bound,
+        seconds=record.seconds,
+        solver=options.name,
+        version=answer.version,
+        steps=record.steps,
+        phases=record.phases,
+        goals=(Reached(name="covered need", value=plan.covered_need, bound=bound),),
+        ties=ties,
+    )

@@ -1,0 +1,100 @@
+"""Among equal plans always the same one: the cheaper, then the nearer, then fewer hubs, then lower sites.
+
+Each step is a goal of its own, with those before held. Most of the time there is no second plan, and one program that
+rules the first one out proves it; only if there is one do the further goals follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.models import Goal, Held
+from hubplanner.models.goals import cost, mean_distance, number_of_hubs
+from hubplanner.models.model import Linear
+from hubplanner.solver.optimise import Found, optimise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import Formulation, Year
+    from hubplanner.problem import Ints
+    from hubplanner.solver.optimise import Task
+
+SMALL_OPTIONS = 30
+"""With at most this many options a solve is exact whatever gap is asked, so that ties can be broken."""
+MOST_DISTANCES = 2_000_000
+"""Distances between points and sites above which nearness does not break ties."""
+CHUNK = 10
+"""Options whose order one program settles."""
+
+UNIQUE, BROKEN, OPEN = "unique", "broken", "open"
+
+
+def break_ties(task: Task, found: Found) -> tuple[Found, str]:
+    """Return the plan that comes first among all equal to a proven best one, and how sure that is.
+
+    Returns
+    -------
+    tuple
+        The plan, and ``unique`` where no other is equal, ``broken`` where the first of several was taken, ``open`` where
+        time or size left it open.
+    """
+    sized = len(task.question.problems[0].need) * task.question.problems[0].n_sites
+    if sized > MOST_DISTANCES:
+        return found, OPEN
+    several = False
+    for goal in (cost(), mean_distance(), number_of_hubs()):
+        if _is_only(task, found):
+            return found, BROKEN if several else UNIQUE
+        several = True
+        task, found, settled = _settle(task, found, goal)
+        if not settled:
+            return found, OPEN
+    return _by_order(task, found)
+
+
+def _is_only(task: Task, found: Found) -> bool:
+    """Tell whether no other plan is equal so far; unknown, and so no, where hubs are numbers and not there or not."""
+    if found.opened is None or task.question.instance.most.max(initial=1) > 1:
+        return False
+    other = optimise(replace(task, goal=None, forbidden=(*task.forbidden, found.opened), start=None))
+    return other.infeasible
+
+
+def _settle(task: Task, found: Found, goal: Goal) -> tuple[Task, Found, bool]:
+    """Return the task with a further goal held, the plan that reaches it, and whether it is proven."""
+    better = optimise(replace(task, goal=goal, start=found.opened))
+    if not better.years or abs(better.bound - better.value) > 1e-7 * max(1.0, abs(better.value)):
+        return task, found, False
+    return replace(task, held=(*task.held, Held(goal=goal, value=better.value))), better, True
+
+
+def _by_order(task: Task, found: Found) -> tuple[Found, str]:
+    """Return the plan whose sites come first, settled some options at a time."""
+    for start in range(0, len(task.question.instance.option), CHUNK):
+        if _is_only(task, found):
+            break
+        task, found, settled = _settle(task, found, _first(np.arange(start, start + CHUNK), task))
+        if not settled:
+            return found, OPEN
+    return found, BROKEN
+
+
+def _first(options: Ints, task: Task) -> Goal:
+    r"""Return the order of some options as a goal: $\sum_k b^{-k} y_k$, an earlier hub before any later ones."""
+    options = options[options < len(task.question.instance.option)]
+    base = float(task.question.instance.most.max(initial=1) + 1)
+    worth = base ** np.arange(len(options) - 1, -1, -1)
+
+    def expression(form: Formulation) -> Linear:
+        return Linear(terms=form.layers[-1].opened(options, worth))
+
+    def value(years: Sequence[Year]) -> float:
+        plan = years[-1].plan
+        counts = dict(zip(plan.options.tolist(), plan.counts.tolist(), strict=True))
+        return float(sum(counts.get(option, 0) * weight for option, weight in zip(options.tolist(), worth, strict=True)))
+
+    return Goal(name="order of sites", sense=1, expression=expression, value=value)
