@@ -20,7 +20,7 @@ from hubplanner.solver.optimise import Found, Task
 from hubplanner.solver.reductions import drop_useless, merge_single
 from hubplanner.solver.run import Answer, covered_need, run
 from hubplanner.solver.start import greedy, limits, prune
-from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties
+from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
@@ -53,7 +53,7 @@ def solve_plain(
     problem: Problem, objective: MaxCoverage, options: SolverOptions, deadline: float, record: Record
 ) -> Solution:
     """Solve maximal covering by reductions, screening and a search on what is left; some plan exists."""
-    small = problem.n_options <= SMALL_OPTIONS
+    began, small = time.perf_counter(), problem.n_options <= SMALL_OPTIONS
     asked = replace(options, gap=0.0) if small else options
     instance = _reduced(problem, objective, record)
     with record.phase("find a first plan"):
@@ -64,24 +64,24 @@ def solve_plain(
         plan = evaluate(problem, _full(problem, instance, chosen))
         _verify(problem, objective, plan, covered_need(instance, chosen), answer.bound)
     ties = OPEN
-    if asked.gap == 0 and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT:
+    if options.ties and asked.gap == 0 and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT:
         with record.phase("tell equal plans apart"):
-            plan, ties = _first_of_equals(problem, objective, plan, options, deadline)
+            plan, ties = _first_of_equals(problem, objective, plan, options, deadline, began)
     return _with_plan(problem, plan, answer, options, record, ties)
 
 
-def _first_of_equals(
-    problem: Problem, objective: MaxCoverage, plan: Evaluation, options: SolverOptions, deadline: float
+def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and the time there is
+    problem: Problem, objective: MaxCoverage, plan: Evaluation, options: SolverOptions, deadline: float, began: float
 ) -> tuple[Evaluation, str]:
     """Return the plan that comes first among all that cover as much, and how sure that is."""
-    if time.perf_counter() >= deadline:
-        return plan, OPEN
-    question, goal = ask(problem, objective), goals_of(objective)[0]
+    goal = goals_of(objective)[0]
     opened = np.zeros((1, problem.n_options), dtype=np.intp)
     opened[0, plan.options] = plan.counts
+    task = Task(question=ask(problem, objective), goal=goal, options=options, deadline=deadline)
+    task = prepared(task, plan.covered_need, began)
     held = (Held(goal=goal, value=plan.covered_need),)
-    task = Task(question=question, goal=goal, options=options, deadline=deadline, held=held)
-    found, ties = break_ties(task, Found(opened=opened, value=plan.covered_need, bound=plan.covered_need))
+    known = Found(opened=opened, value=plan.covered_need, bound=plan.covered_need)
+    found, ties = break_ties(replace(task, held=held), known)
     return (found.years[-1].plan if found.years else plan), ties
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from hubplanner.problem import relative_gap
 from hubplanner.problem.solution import Reached
 from hubplanner.solver.centre import smallest_radius
 from hubplanner.solver.optimise import Found, Task, optimise
-from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties
+from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
     from hubplanner.models import Question
@@ -49,8 +50,7 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
     exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
     gap = 0.0 if exact else options.gap
     task = Task(question=question, goal=None, options=options, deadline=deadline, gap=gap)
-    reached: list[Reached] = []
-    found = Found()
+    began, reached, found = time.perf_counter(), list[Reached](), Found()
     for goal in goals_of(question.objective):
         task = replace(task, goal=goal, start=found.opened)
         with record.phase(f"optimise {goal.name}"):
@@ -64,8 +64,10 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
         found = trial
         reached.append(Reached(name=goal.name, value=found.value, bound=found.bound))
         task = replace(task, held=(*task.held, Held(goal=goal, value=found.value)))
-    if not exact or any(relative_gap(goal.value, goal.bound) > EXACT for goal in reached):
+    if not (exact and options.ties) or any(relative_gap(goal.value, goal.bound) > EXACT for goal in reached):
         return Answer(found=found, reached=tuple(reached))
     with record.phase("tell equal plans apart"):
-        found, ties = break_ties(replace(task, gap=0.0), found)
+        first = replace(task, goal=task.held[0].goal, held=())
+        told = prepared(first, task.held[0].value, began)
+        found, ties = break_ties(replace(told, held=task.held), found)
     return Answer(found=found, reached=tuple(reached), ties=ties)

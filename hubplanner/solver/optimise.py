@@ -81,6 +81,8 @@ class Task:
         (p, o) plans that are not wanted again.
     scale
         Size of the goal's figure, that the gap is relative to.
+    ranges
+        Fewest and most hubs (p, o) of each option in every plan that is still of interest; the question's if None.
     """
 
     question: Question
@@ -92,6 +94,7 @@ class Task:
     start: Ints | None = None
     forbidden: tuple[Ints, ...] = ()
     scale: float = 1.0
+    ranges: tuple[Ints, Ints] | None = None
 
     def effort(self, gap: float) -> Effort:
         """Return what a solver is asked, with an absolute gap in the program's unit."""
@@ -164,7 +167,37 @@ def _program(task: Task, depth: Ints) -> Formulation:
     form = formulate(task.question, task.goal, task.held, depth)
     for plan in task.forbidden:
         forbid(form, plan)
+    if task.ranges is not None:
+        opened = [variable for layer in form.layers for variable in layer.open_]
+        for variable, least, most in zip(opened, *(part.ravel().tolist() for part in task.ranges), strict=True):
+            variable.lowBound, variable.upBound = least, most
     return form
+
+
+def narrowed(task: Task, value: float) -> Task:
+    r"""Return a task with the ranges that its goal leaves to plans no worse than a value.
+
+    Reduced-cost fixing: with relaxation bound L and reduced cost $r_o$, a plan that is k hubs away from the
+    relaxation's end of a range is worth at most $L - k |r_o|$.
+    """
+    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
+    form = _program(task, depth)
+    found = relax(form, task.effort(0.0))
+    if found is None or not len(found.values) or task.goal is None:
+        return task
+    margin = max(form.sense * (form.figure(found.bound) - value) / form.unit, 0.0) + AGREEMENT
+    size = len(form.layers) * len(form.instance.option)
+    least, most = (
+        np.array([getattr(variable, end) for layer in form.layers for variable in layer.open_], dtype=np.float64)
+        for end in ("lowBound", "upBound")
+    )
+    reduced = found.reduced[:size]
+    with np.errstate(divide="ignore"):
+        away = np.floor(margin / np.abs(reduced))
+    fewest = np.where(reduced > 0, np.maximum(least, most - away), least)
+    largest = np.where(reduced < 0, np.minimum(most, least + away), most)
+    shape = (len(form.layers), len(form.instance.option))
+    return replace(task, ranges=(fewest.astype(np.intp).reshape(shape), largest.astype(np.intp).reshape(shape)))
 
 
 def forbid(form: Formulation, opened: Ints) -> None:

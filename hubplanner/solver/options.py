@@ -27,6 +27,8 @@ class SolverOptions:
         Threads; 0 lets the solver choose.
     seed
         Seed of everything random.
+    ties
+        Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap.
 
     >>> SolverOptions(name="cbc").gap
     0.0001
@@ -37,6 +39,7 @@ class SolverOptions:
     time_limit_s: float = 300.0
     threads: int = 0
     seed: int = 0
+    ties: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no solver could take."""

@@ -11,6 +11,7 @@ import numpy as np
 import pulp
 
 from hubplanner.errors import SolverError
+from hubplanner.models.checks import AGREEMENT
 from hubplanner.solver.adapters.outcome import Effort, Outcome, Termination, no_plan
 
 if TYPE_CHECKING:
@@ -37,7 +38,20 @@ def solve_highs(model: Solvable, effort: Effort, start: Sequence[float]) -> Outc
     if len(columns):
         handle.setSolution(len(columns), columns, np.asarray(start, dtype=np.float64))
     run(handle)
+    if len(columns) and not _is_consistent(handle):
+        # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
+        return solve_highs(model, effort, [])
     return _outcome(model, handle)
+
+
+def _is_consistent(handle: Any) -> bool:
+    """Tell whether the values HiGHS hands back have the objective it states."""
+    info = handle.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return True
+    program, stated = handle.getLp(), float(info.objective_function_value)
+    value = float(np.dot(program.col_cost_, handle.getSolution().col_value)) + program.offset_
+    return abs(value - stated) <= AGREEMENT * max(1.0, abs(stated))
 
 
 def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **options: Any) -> Any:
