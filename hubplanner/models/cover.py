@@ -19,7 +19,7 @@ def covered(model: Model, measure: int) -> Linear:
     rows, rows_covered = model.instance.cover_rows, _rows_covered(model)
     weights, gain = rows.weights[:, measure].tolist(), rows.gain[:, measure].tolist()
     terms = [*zip(rows_covered, weights, strict=True), *zip(model.open_, gain, strict=True)]
-    return Linear(terms=[term for term in terms if term[1] != 0], constant=float(rows.base[measure]))
+    return Linear(terms=terms, constant=float(rows.base[measure]))
 
 
 def _rows_covered(model: Model) -> list[LpVariable]:

@@ -167,7 +167,9 @@ def _mean_distance(form: Formulation, layer: Model) -> Linear:
 def _mean(problem: Problem, plan: Evaluation) -> float:
     counted = _served(problem)
     total = math.fsum(problem.need[counted])
-    distance: Floats = plan.served_distance if plan.is_assigned else plan.nearest_distance
+    # Without any hub a point counts the largest distance there is.
+    nearest = np.minimum(plan.nearest_distance, problem.farthest)
+    distance: Floats = plan.served_distance if plan.is_assigned else nearest
     return math.fsum(problem.need[counted] * distance[counted]) / total if total > 0 else 0.0
 
 

@@ -31,7 +31,7 @@ def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> Linear:
     Elloumi (2010), doi:10.1007/s10878-008-9146-z; Garcia, Labbe and Marin (2011), doi:10.1287/ijoc.1100.0418.
     """
     instance: Instance = model.instance  # type: ignore[assignment] - only a whole problem knows distances
-    far, constant, terms = farthest(instance), 0.0, []
+    far, constant, terms = instance.problem.farthest, 0.0, []
     for point in np.flatnonzero(needing(instance) & (weight > 0)).tolist():
         distance = instance.distances[point, instance.site]
         steps = np.unique(distance[np.isfinite(distance)])
@@ -42,12 +42,6 @@ def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> Linear:
         if depth[point] < len(steps):
             model.parts.setdefault("chain ends", {})[point] = chain[-1][0]
     return Linear(terms=terms, constant=constant)
-
-
-def farthest(instance: Instance) -> float:
-    """Return the largest distance between any point and any site with options."""
-    distance = instance.distances[:, np.unique(instance.site)]
-    return float(distance[np.isfinite(distance)].max(initial=0.0))
 
 
 def _chain(model: Model, point: int, distance: Floats, steps: Floats, gaps: Floats) -> Terms:

@@ -125,13 +125,25 @@ class Problem:
     def _at_existing(self) -> Bools:
         return np.asarray(self.site_status[self.option_site] == SiteStatus.EXISTING)
 
-    @cached_property
+    @property
     def reachable(self) -> Bools:
         """Mask (n,) of the points with a way to some site that has options."""
-        found = np.zeros(self.n_points, dtype=np.bool_)
+        return self._reach_of_all[0]
+
+    @property
+    def farthest(self) -> float:
+        """Largest distance between any point and any site with options that has a way to it."""
+        return self._reach_of_all[1]
+
+    @cached_property
+    def _reach_of_all(self) -> tuple[Bools, float]:
+        found, farthest = np.zeros(self.n_points, dtype=np.bool_), 0.0
         for site in np.unique(self.option_site).tolist():
-            found |= np.isfinite(self.travel.from_site(site))
-        return found
+            distance = self.travel.from_site(site)
+            way = np.isfinite(distance)
+            found |= way
+            farthest = max(farthest, float(distance[way].max(initial=0.0)))
+        return found, farthest
 
     @property
     def required_sites(self) -> Ints:
