@@ -193,7 +193,8 @@ def _answering(*, as_json: bool) -> Iterator[dict[str, Any]]:
 def _as_json(error: HubplannerError) -> dict[str, Any]:
     """Return an error as the result of a command."""
     if isinstance(error, InfeasibleError):
-        return {"status": "infeasible", "error": str(error), "clashes": list(error.clashes)}
+        found = {"clashes": list(error.clashes), "least_budget": error.least_budget}
+        return {"status": "infeasible", "error": str(error), **found}
     if isinstance(error, FaultyError):
         return {"status": "invalid", "error": str(error), "faults": [fault.as_dict() for fault in error.faults]}
     return {"status": "no_plan" if error.exit_code > InfeasibleError.exit_code else "invalid", "error": str(error)}

@@ -76,13 +76,16 @@ class CrsError(DataError):
 
 
 class InfeasibleError(HubplannerError):
-    """No plan satisfies everything that was asked; ``clashes`` says which demands conflict."""
+    """No plan satisfies everything that was asked; ``clashes`` says which demands conflict.
+
+    ``least_budget`` is the money with which they would not, None where money does not help or is not what is asked.
+    """
 
     exit_code = 3
 
-    def __init__(self, clashes: Sequence[str]) -> None:
-        """Take one sentence for each conflict."""
-        self.clashes = tuple(clashes)
+    def __init__(self, clashes: Sequence[str], least_budget: float | None = None) -> None:
+        """Take one sentence for each conflict, and the least money that resolves it."""
+        self.clashes, self.least_budget = tuple(clashes), least_budget
         super().__init__("no plan is possible: " + "; ".join(self.clashes))
 
 

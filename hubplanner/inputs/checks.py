@@ -10,7 +10,7 @@ import pandas as pd
 
 from hubplanner.errors import Fault
 from hubplanner.inputs.tables import Table, read_table
-from hubplanner.scenario.spec import per_cent_hint
+from hubplanner.scenario.fields import per_cent_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

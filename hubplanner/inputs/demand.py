@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,12 +10,14 @@ import numpy as np
 from pyproj import Proj
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import Checker, as_text, select
+from hubplanner.inputs.checks import SHOWN_VALUES, Checker, as_text, select
 from hubplanner.inputs.places import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.tables import read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from pyproj import CRS
 
@@ -40,12 +42,18 @@ class Demand:
         (p,) the row each point belongs to.
     crs
         System of the points.
+    growth
+        (n,) yearly rate at which each row's people grow.
+    need_of
+        (n,) need of each row if its people were those of another column, by that column.
     """
 
     frame: gpd.GeoDataFrame
     points: Floats
     row: Ints
     crs: CRS
+    growth: Floats
+    need_of: Mapping[str, Floats]
 
     @property
     def point_need(self) -> Floats:
@@ -57,8 +65,24 @@ class Demand:
         """People (p,) at each point: its even part of the row's."""
         return self._even(self.frame["people"])
 
-    def _even(self, values: pd.Series) -> Floats:
-        return (values.to_numpy() / np.bincount(self.row))[self.row]
+    @property
+    def point_growth(self) -> Floats:
+        """Yearly rate (p,) at which each point's people grow."""
+        return self.growth[self.row]
+
+    def group_need(self, *, group: str | None = None, value: str | None = None, people: str | None = None) -> Floats:
+        """Return the need (p,) of a group's value at each point, 0 elsewhere; of all people or those of a column."""
+        need = self._even(self.frame["need"] if people is None else self.need_of[people])
+        if group is None:
+            return need
+        return np.where((self.frame[group] == value).to_numpy()[self.row], need, 0.0)
+
+    def values(self, group: str) -> list[str]:
+        """Return the values of a group, in order."""
+        return sorted(set(self.frame[group]))
+
+    def _even(self, values: pd.Series | Floats) -> Floats:
+        return np.asarray((np.asarray(values) / np.bincount(self.row))[self.row])
 
 
 def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
@@ -77,8 +101,11 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
         "priority": checker.numbers(spec.priority),
     }
     columns |= {group: checker.text(group) for group in spec.groups}
+    growth = checker.numbers(spec.growth_per_year)
+    people = {name: checker.numbers(name) for name in _floor_columns(scenario)}
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
+    _check_floors(scenario, columns, table.name, faults)
     _check_planar(scenario, table.crs, table.name, faults)
     if places is not None:
         _check_scale(scenario, places, table.name, faults)
@@ -86,10 +113,29 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     if places is None or table.crs is None or len(faults) > before:
         return None
     frame = gpd.GeoDataFrame(columns, geometry=places.geometry.array, crs=table.crs)
-    frame["need"] = frame["people"] * (1 - frame["connected_share"]) * frame["priority"]
+    per_person = (1 - frame["connected_share"]) * frame["priority"]
+    frame["need"] = frame["people"] * per_person
     order = np.argsort(frame["demand_id"].to_numpy(dtype=str), kind="stable")
     ordered = frame.iloc[order].reset_index(drop=True)
-    return _with_points(scenario, ordered, None if area is None else area.to_numpy()[order], faults)
+    placed = _with_points(scenario, ordered, None if area is None else area.to_numpy()[order], faults)
+    need_of = {name: (part * per_person).to_numpy()[order] for name, part in people.items()}
+    return None if placed is None else replace(placed, growth=growth.to_numpy()[order], need_of=need_of)
+
+
+def _floor_columns(scenario: Scenario) -> list[str]:
+    """Return the columns of people that floors speak of."""
+    return sorted({floor.people for floor in scenario.model.floors if floor.people is not None})
+
+
+def _check_floors(scenario: Scenario, columns: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
+    """Note floors on a value that no row has."""
+    for number, floor in enumerate(scenario.model.floors):
+        words = columns.get(floor.group or "")
+        if floor.value is not None and words is not None and floor.value not in set(words):
+            known = ", ".join(sorted(set(words))[:SHOWN_VALUES])
+            allowed = f"a value of {floor.group} in {name}: {known}"
+            key = f"model.floors.{number}.value"
+            faults.append(Fault(file=scenario.file, column=key, value=floor.value, allowed=allowed, kind="scenario"))
 
 
 def _check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fault]) -> None:
@@ -134,7 +180,7 @@ def _with_points(
     spacing = scenario.demand.spread_km
     if spacing is None:
         points = metres(frame, frame.crs) if planar else lonlat(frame)
-        return Demand(frame=frame, points=points, row=np.arange(len(frame)), crs=places.crs)
+        return _demand(frame, points, np.arange(len(frame)), places.crs)
     expected = expected_points(places, area, spacing, planar=planar)
     if expected > MOST_POINTS:
         allowed = f"a wider spacing, for at most {MOST_POINTS:,} points; this one makes about {expected:,.0f}"
@@ -142,4 +188,9 @@ def _with_points(
         faults.append(Fault(file=scenario.file, column=column, value=spacing, allowed=allowed, kind="scenario"))
         return None
     points, row = spread(places, area, spacing, planar=planar)
-    return Demand(frame=frame, points=points, row=row, crs=places.crs)
+    return _demand(frame, points, row, places.crs)
+
+
+def _demand(frame: gpd.GeoDataFrame, points: Floats, row: Ints, crs: CRS) -> Demand:
+    """Return demand that does not grow, with no other people than its own."""
+    return Demand(frame=frame, points=points, row=row, crs=crs, growth=np.zeros(len(frame)), need_of={})

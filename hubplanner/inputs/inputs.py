@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.matrix import Known, Pairs, read_matrix
 from hubplanner.inputs.places import check_together, metres
 from hubplanner.inputs.sites import Sites, read_sites
-from hubplanner.problem import GreatCircle, Matrix, Planar, Problem, SiteStatus, Travel
+from hubplanner.problem import Decay, GreatCircle, Matrix, Planar, Problem, Rule, SiteStatus, Travel
 from hubplanner.scenario.consistency import not_yet
 
 if TYPE_CHECKING:
@@ -98,9 +98,10 @@ def _parts(path: Path) -> list[Path]:
 def build_problem(inputs: Inputs) -> Problem:
     """Return the inputs as arrays: points and sites in id order, options in (site, tier) order."""
     sites, demand = inputs.sites, inputs.demand
-    option_site, option_tier = np.nonzero(sites.allowed)
-    existing = sites.status[option_site] == SiteStatus.EXISTING
-    cost = (sites.capex + sites.opex_present_value)[option_site, option_tier]
+    option_site, option_tier = where = np.nonzero(sites.allowed)
+    upgrade = sites.upgrade[where]
+    stands = (sites.status[option_site] == SiteStatus.EXISTING) & ~upgrade
+    cost = (sites.capex + sites.opex_present_value)[where]
     return Problem(
         need=demand.point_need,
         people=demand.point_people,
@@ -109,7 +110,19 @@ def build_problem(inputs: Inputs) -> Problem:
         tier_reach=np.array([_reach(inputs, tier) for tier in range(len(inputs.scenario.hubs))]),
         option_site=option_site,
         option_tier=option_tier,
-        option_cost=np.where(existing, 0.0, cost),
+        option_cost=np.where(stands, 0.0, cost),
+        rule=_rule(inputs.scenario),
+        upgrade=upgrade,
+        closing_saving=sites.closing_saving,
+    )
+
+
+def _rule(scenario: Scenario) -> Rule:
+    """Return when people count as covered; decay is in kilometres, as travel is then."""
+    spec = scenario.coverage
+    weight = 1.0 if spec.backup_weight is None else spec.backup_weight
+    return Rule(
+        decay=Decay(spec.decay), full=spec.full_km, width=spec.width_km, backup=spec.backup, backup_weight=weight
     )
 
 
@@ -168,6 +181,12 @@ def _travel(inputs: Inputs) -> Travel:
 
 
 def _matrix_travel(pairs: Pairs, inputs: Inputs) -> Matrix:
+    """Return the given distances; sites are apart as the crow flies, since the table says nothing of it."""
+    places = inputs.sites.lonlat
+    return replace(_table(pairs, inputs), sites=GreatCircle(places, places))
+
+
+def _table(pairs: Pairs, inputs: Inputs) -> Matrix:
     shape = (len(inputs.demand.frame), len(inputs.sites.frame))
     minutes_first = _all_minutes(inputs.scenario) and "minutes" in pairs.distance
     if inputs.unit == "minutes":

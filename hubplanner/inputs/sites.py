@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
+from hubplanner.inputs.changes import check_groups, check_named, read_changes, with_changes
 from hubplanner.inputs.checks import Checker, select
 from hubplanner.inputs.places import lonlat, read_places
 from hubplanner.inputs.tables import Table, read_table
 from hubplanner.problem import SiteStatus, annuity
 
 if TYPE_CHECKING:
-    from hubplanner.problem import Floats, Ints
+    from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.scenario import Scenario
 
 _STATUSES = {status.name.lower(): status for status in SiteStatus}
@@ -34,16 +35,22 @@ class Sites:
     status
         (m,) `SiteStatus` codes, the model's require and exclude applied.
     allowed
-        (m, t) which tiers each site may hold; one tier at an existing site, none at an excluded one.
+        (m, t) which tiers each site may hold; an existing site's own and those it may grow into, none at an excluded one.
     capex, opex_present_value
-        (m, t) money for a hub of each tier, cost factor applied.
+        (m, t) money for a hub of each tier, cost factor applied; for an upgrade the difference, with its fee in capex.
+    upgrade
+        (m, t) which tiers would replace an existing hub.
+    closing_saving
+        (m,) money that closing the hub frees; NaN where none may be closed.
     """
 
     frame: gpd.GeoDataFrame
     status: Ints
-    allowed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    allowed: Bools
     capex: Floats
     opex_present_value: Floats
+    upgrade: Bools
+    closing_saving: Floats
 
     @property
     def lonlat(self) -> Floats:
@@ -69,17 +76,37 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     groups = {group: checker.text(group) for group in spec.groups}
     places = read_places(spec, checker, shapes=("Point",))
     status = np.array([_STATUSES.get(word, SiteStatus.CANDIDATE) for word in words], dtype=np.intp)
-    pinned = _pinned(scenario, ids, status, faults) if spec.id in table.frame.columns else status
+    changes = read_changes(scenario, checker)
+    has_ids = spec.id in table.frame.columns
+    pinned = _pinned(scenario, ids, status, faults) if has_ids else status
+    if has_ids:
+        check_named(scenario, ids, pinned, faults)
+        check_groups(scenario, groups, table.name, faults)
     if places is None or len(faults) > before:
         return None
     order = np.argsort(ids.to_numpy(dtype=str), kind="stable")
     present_value = opex * annuity(scenario.discount_rate, scenario.horizon_years)
+    sites = Sites(
+        frame=_frame(table, places, ids, spec.id, groups),
+        status=pinned,
+        allowed=_allowed(tiers, only_tier, pinned),
+        capex=capex,
+        opex_present_value=present_value,
+        upgrade=np.zeros(capex.shape, dtype=np.bool_),
+        closing_saving=np.full(len(ids), np.nan),
+    )
+    return _in_order(with_changes(scenario, sites, ids, changes), order)
+
+
+def _in_order(sites: Sites, order: Ints) -> Sites:
     return Sites(
-        frame=_frame(table, places, ids, spec.id, groups).iloc[order].reset_index(drop=True),
-        status=pinned[order],
-        allowed=_allowed(tiers, only_tier, pinned)[order],
-        capex=capex[order],
-        opex_present_value=present_value[order],
+        frame=sites.frame.iloc[order].reset_index(drop=True),
+        status=sites.status[order],
+        allowed=sites.allowed[order],
+        capex=sites.capex[order],
+        opex_present_value=sites.opex_present_value[order],
+        upgrade=sites.upgrade[order],
+        closing_saving=sites.closing_saving[order],
     )
 
 
@@ -126,7 +153,7 @@ def _pin_fault(key: str, found: SiteStatus | None, opposite: SiteStatus, file: s
     return None
 
 
-def _allowed(tiers: list[str], only_tier: pd.Series, status: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _allowed(tiers: list[str], only_tier: pd.Series, status: Ints) -> Bools:
     """Return which tiers each site may hold: one where it exists or names one, none where excluded."""
     named = only_tier.to_numpy()
     existing = (status == SiteStatus.EXISTING) & (named == "")

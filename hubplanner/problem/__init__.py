@@ -3,6 +3,7 @@
 from hubplanner.problem.cost import annuity
 from hubplanner.problem.coverage import Rows, coverage, merge_demand
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, evaluate
+from hubplanner.problem.periods import grown
 from hubplanner.problem.problem import Problem
 from hubplanner.problem.rule import Decay, Rule
 from hubplanner.problem.solution import Clash, PeriodPlan, Reached, Solution, Status, relative_gap
@@ -32,6 +33,7 @@ __all__ = [
     "annuity",
     "coverage",
     "evaluate",
+    "grown",
     "merge_demand",
     "relative_gap",
     "within",

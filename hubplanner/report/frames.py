@@ -11,36 +11,67 @@ import pandas as pd
 import shapely
 
 from hubplanner.inputs.places import WGS84, lonlat
-from hubplanner.problem import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hubplanner.inputs import Inputs
-    from hubplanner.problem import Evaluation, Floats, Problem
+    from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 
 _OF_FILES = ("lon", "lat", "fid", "geom", "geometry")
 """Columns that the files bring: coordinates in a table, number and shape in a GeoPackage."""
 
 
-def hub_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:
-    """Return one row an open hub, the site's own columns last; longitude and latitude are its geometry."""
-    options = evaluation.options
+def hub_frame(inputs: Inputs, solution: Solution, evaluation: Evaluation) -> gpd.GeoDataFrame:
+    """Return one row a site and tier with open hubs, the site's own columns last; its place is the geometry."""
+    problem, options = solution.problem, evaluation.options
     sites = inputs.sites.frame.iloc[problem.option_site[options]].reset_index(drop=True)
     tiers = np.array([tier.name for tier in inputs.scenario.hubs], dtype=object)
-    served = evaluation.server != NOWHERE
+    credit = evaluation.credit.T
     plan: dict[str, Any] = {
         "site_id": sites["site_id"],
         "tier": tiers[problem.option_tier[options]],
-        "status": np.where(problem.existing[options], "existing", "new"),
-        "cost": problem.option_cost[options],
-        "covered_need": _total(evaluation.server[served], problem.need[served], len(options)),
-        "covered_people": _total(evaluation.server[served], problem.people[served], len(options)),
+        "status": _statuses(problem, options),
+        "hubs": evaluation.counts,
+        "cost": problem.option_cost[options] * evaluation.counts,
+        "covered_need": credit @ problem.need,
+        "covered_people": credit @ problem.people,
+        "load": evaluation.load,
+        **_room(inputs, problem, evaluation),
+        **({"period": opening_years(solution, evaluation)} if solution.periods else {}),
     }
     place = {inputs.scenario.sites.x, inputs.scenario.sites.y} if sites.crs == WGS84 else set()
     own = _renamed(sites.drop(columns=["site_id", "geometry", *place & set(sites.columns)]), plan, "site_")
     columns = plan | {str(name): _writable(column) for name, column in own.items()}
     return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*lonlat(sites).T), crs=WGS84)
+
+
+def _statuses(problem: Problem, options: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.str_]]:
+    stands = np.where(problem.existing[options], "existing", "new")
+    return np.where(problem.upgrades[options], "upgraded", stands)
+
+
+def _room(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str, Floats]:
+    """Return how many people the hubs have room for, and the share of it that is taken; nothing without capacities."""
+    capacities = [tier.capacity for tier in inputs.scenario.hubs]
+    if all(people is None for people in capacities):
+        return {}
+    room = np.array([np.nan if people is None else people for people in capacities])
+    room = room[problem.option_tier[evaluation.options]] * evaluation.counts
+    return {"capacity": room, "utilisation": evaluation.load / room}
+
+
+def opening_years(solution: Solution, evaluation: Evaluation) -> list[str]:
+    """Return the year from which each open option is open without a break."""
+    opened = []
+    for option in evaluation.options.tolist():
+        year = solution.periods[-1].name
+        for period in reversed(solution.periods):
+            if option not in period.evaluation.options:
+                break
+            year = period.name
+        opened.append(year)
+    return opened
 
 
 def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:
@@ -79,21 +110,22 @@ def link_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.
 
 
 def _served(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> pd.DataFrame:
-    """Return people, need and mean distance by demand row and the hub that serves them."""
-    points = np.flatnonzero(evaluation.server != NOWHERE)
-    site = problem.option_site[evaluation.options[evaluation.server[points]]]
+    """Return people, need and mean distance by demand row and the site whose hubs serve them."""
+    pairs = evaluation.assigned.tocoo()
+    points, hub = pairs.coords
     frame = pd.DataFrame(
         {
             "row": inputs.demand.row[points],
-            "site": site,
-            "people": problem.people[points],
-            "need": problem.need[points],
-            "distance": evaluation.server_distance[points],
+            "site": problem.option_site[evaluation.options[hub]],
+            "people": problem.people[points] * pairs.data,
+            "need": problem.need[points] * pairs.data,
+            "share": pairs.data,
+            "distance": evaluation.pair_distance * pairs.data,
         }
     )
-    # The people of a row stand evenly on its points, so a plain mean is a mean over people.
-    sums = {"people": "sum", "need": "sum", "distance": "mean"}
-    served = frame.groupby(["row", "site"], as_index=False).agg(sums)
+    # The people of a row stand evenly on its points, so a mean over shares is a mean over people.
+    served = frame.groupby(["row", "site"], as_index=False).sum()
+    served["distance"] /= served["share"]
     served["site_id"] = inputs.sites.frame["site_id"].to_numpy(dtype=object)[served["site"]]
     return served
 

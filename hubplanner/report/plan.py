@@ -48,13 +48,14 @@ class Plan:
 
     @cached_property
     def hubs(self) -> gpd.GeoDataFrame:
-        """One row an open hub, WGS 84 points, in site id order.
+        """One row a site and tier with open hubs, WGS 84 points, in site id order.
 
-        Columns site_id, tier, status (new or existing), cost (money, 0 for existing), covered_need and covered_people
-        (of the points this hub serves), then the site file's own columns but for its longitude and latitude; one whose
-        name is taken, in capitals or not, gets the prefix site_.
+        Columns site_id, tier, status (new, existing or upgraded), hubs (how many), cost (money, 0 for existing),
+        covered_need and covered_people (of what these hubs serve), load (people served), with capacities also capacity
+        and utilisation, in a programme also period (the year of opening), then the site file's own columns but for its
+        longitude and latitude; one whose name is taken, in capitals or not, gets the prefix site_.
         """
-        return hub_frame(self.inputs, self.problem, self.evaluation)
+        return hub_frame(self.inputs, self.solution, self.evaluation)
 
     @cached_property
     def demand(self) -> gpd.GeoDataFrame:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hubplanner.inputs.groups import group_floors
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from hubplanner.inputs import Inputs
     from hubplanner.problem import Evaluation, Floats, Problem, Solution
+    from hubplanner.scenario import Scenario
 
 DECIMALS = 6
 """Of degrees: a tenth of a metre."""
@@ -31,22 +34,72 @@ def summarize(inputs: Inputs, solution: Solution, evaluation: Evaluation, hubs: 
         "seconds": solution.seconds,
         "solver": {"name": solution.solver, "version": solution.version},
         "currency": scenario.currency,
-        "budget": scenario.model.budget,
+        "budget": _budget(scenario),
         "cost": _cost(inputs, problem, evaluation),
         "need": {"total": need, "covered": evaluation.covered_need, "share": _share(evaluation.covered_need, need)},
         "people": {"total": people, "covered": math.fsum(problem.people * covered)},
         "distance": _distance(inputs.unit, problem.need, evaluation.nearest_distance),
         "groups": {name: _group(inputs, problem, covered, name) for name in scenario.demand.groups},
         "hubs": _hubs(hubs),
+        "closed": inputs.sites.frame["site_id"].iloc[evaluation.closed].tolist(),
+        "floors": _floors(inputs, solution, covered),
+        "goals": [{"name": goal.name, "value": goal.value, "bound": goal.bound} for goal in solution.goals],
+        "ties": solution.ties,
+        "periods": [_period(inputs, solution, year) for year in range(len(solution.periods))],
+        "nested_value": None if math.isnan(solution.nested_value) else solution.nested_value,
+    }
+
+
+def _budget(scenario: Scenario) -> float | None:
+    """Return the money there is, that of all years together in a programme; None without a limit."""
+    years = [year.budget for year in scenario.model.periods.years]
+    limits = [math.fsum(years)] if years else []
+    limits += [] if scenario.model.budget is None else [scenario.model.budget]
+    return min(limits, default=None)
+
+
+def _floors(inputs: Inputs, solution: Solution, covered: Floats) -> list[dict[str, Any]]:
+    """Return what each floor asks for and what is covered of it, in the last year."""
+    years = max(len(solution.periods) - 1, 0)
+    found = []
+    for floor in group_floors(inputs):
+        weight = floor.in_year(inputs, years)
+        reached = _share(math.fsum(weight * covered), math.fsum(weight))
+        asked = {"group": floor.group, "value": floor.value, "people": floor.people, "share": floor.share}
+        found.append({"name": floor.name, **asked, "covered": reached})
+    return found
+
+
+def _period(inputs: Inputs, solution: Solution, number: int) -> dict[str, Any]:
+    """Return a year's budget, spending, cover and the sites where hubs open or are open."""
+    period, before = solution.periods[number], solution.periods[number - 1] if number else None
+    plan, problem = period.evaluation, period.problem
+    need, people = math.fsum(problem.need), math.fsum(problem.people)
+    ids = inputs.sites.frame["site_id"].to_numpy(dtype=object)
+    new = plan.options[problem.new[plan.options]]
+    earlier = before.evaluation.options if before else []
+    opened = ids[problem.option_site[np.setdiff1d(new, earlier)]]
+    return {
+        "name": period.name,
+        "budget": inputs.scenario.model.periods.years[number].budget,
+        "cost": plan.cost - (before.evaluation.cost if before else 0.0),
+        "need": {"total": need, "covered": plan.covered_need, "share": _share(plan.covered_need, need)},
+        "people": {"total": people, "covered": math.fsum(problem.people * plan.covered_share)},
+        "hubs": int(plan.counts.sum()),
+        "opened": opened.tolist(),
+        "open": ids[problem.option_site[plan.options]].tolist(),
     }
 
 
 def _cost(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str, float]:
-    """Return the money for new hubs by kind; backhaul is not modelled and costs nothing."""
-    new = evaluation.options[~problem.existing[evaluation.options]]
-    where = problem.option_site[new], problem.option_tier[new]
-    capex, opex = math.fsum(inputs.sites.capex[where]), math.fsum(inputs.sites.opex_present_value[where])
-    return {"total": evaluation.cost, "capex": capex, "opex_present_value": opex, "backhaul": 0.0}
+    """Return the money for new hubs and upgrades by kind, less what closing frees; backhaul is not modelled."""
+    paid = ~problem.existing[evaluation.options]
+    options, counts = evaluation.options[paid], evaluation.counts[paid]
+    where = problem.option_site[options], problem.option_tier[options]
+    capex = math.fsum(inputs.sites.capex[where] * counts)
+    opex = math.fsum(inputs.sites.opex_present_value[where] * counts)
+    saved = math.fsum(problem.savings[evaluation.closed])
+    return {"total": evaluation.cost, "capex": capex, "opex_present_value": opex, "backhaul": 0.0, "saved": saved}
 
 
 def _distance(unit: str, need: Floats, nearest: Floats) -> dict[str, float | None]:
@@ -75,6 +128,8 @@ def _share(part: float, whole: float) -> float:
 
 
 def _hubs(hubs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    plain = hubs[["site_id", "tier", "status", "cost", "covered_need", "covered_people"]].to_dict("records")
+    own = ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load")
+    known = [*own, *(name for name in ("capacity", "utilisation", "period") if name in hubs.columns)]
+    plain = hubs[known].astype(object).where(hubs[known].notna(), None).to_dict("records")
     places = zip(hubs.geometry.x.round(DECIMALS), hubs.geometry.y.round(DECIMALS), strict=True)
     return [hub | {"lon": lon, "lat": lat} for hub, (lon, lat) in zip(plain, places, strict=True)]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault
+from hubplanner.scenario.model_checks import MODEL_CHECKS, Check
 
 if TYPE_CHECKING:
     from hubplanner.scenario.spec import Scenario
 
 _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
 """Names of the plan's own columns, which a group must not take."""
-
-Check = Callable[["Scenario"], Iterator[tuple[str, Any, str]]]
-"""Yields key, value found and what is allowed."""
 
 
 def inconsistencies(scenario: Scenario) -> list[Fault]:
@@ -36,20 +34,10 @@ def _faults(scenario: Scenario, checks: tuple[Check, ...]) -> list[Fault]:
 
 
 def _later(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
-    model = scenario.model
-    choices: dict[str, tuple[str, tuple[str, ...]]] = {
-        "model.objective": (model.objective, ("max_coverage",)),
-        "travel.method": (scenario.travel.method, ("great_circle", "planar", "matrix")),
-        "coverage.decay": (scenario.coverage.decay, ("step",)),
-    }
-    for key, (value, able) in choices.items():
-        if value not in able:
-            yield key, value, f"{', '.join(able)}; {value} is not yet supported"
-    asked = {"model.floors": bool(model.floors), "model.min_separation_km": model.min_separation_km is not None}
-    asked |= {f"hubs.{number}.capacity": tier.capacity is not None for number, tier in enumerate(scenario.hubs)}
-    for key, is_asked in asked.items():
-        if is_asked:
-            yield key, None, f"{key.rpartition('.')[2]} is not yet supported; leave it out"
+    able = ("great_circle", "planar", "matrix")
+    if scenario.travel.method not in able:
+        method = scenario.travel.method
+        yield "travel.method", method, f"{', '.join(able)}; {method} is not yet supported"
 
 
 def _distinct_tiers(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -109,19 +97,6 @@ def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
             yield "demand.groups", group, f"a column with a name other than {', '.join(_OWN_COLUMNS)}; rename it"
 
 
-def _pins(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
-    for site in sorted(set(scenario.model.require) & set(scenario.model.exclude)):
-        yield "model.require", site, "a site that model.exclude does not name"
-
-
-def _target(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
-    model = scenario.model
-    if model.objective == "min_cost" and model.target_share is None:
-        yield "model.target_share", None, "is required for objective min_cost"
-    if model.objective != "min_cost" and model.target_share is not None:
-        yield "model.target_share", model.target_share, "only with objective min_cost"
-
-
 _CHECKS: tuple[Check, ...] = (
     _distinct_tiers,
     _one_reach,
@@ -130,6 +105,5 @@ _CHECKS: tuple[Check, ...] = (
     _spread,
     _csv_coordinates,
     _group_names,
-    _pins,
-    _target,
+    *MODEL_CHECKS,
 )

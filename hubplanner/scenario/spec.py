@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
+from pydantic import Field, PrivateAttr
 
-PER_CENT = 100.0
-
-
-def _identifier(value: object) -> object:
-    """Read a bare number in YAML as the id it spells."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _column_or_number(value: object) -> object:
-    """Let a column name or a finite number of at least 0 pass."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0
-    if not number and not (isinstance(value, str) and value):
-        message = "a column name, or a number of at least 0"
-        raise ValueError(message)
-    return value
-
-
-def _column_or_share(value: object) -> object:
-    value = _column_or_number(value)
-    if isinstance(value, int | float) and value > 1:
-        message = f"a column name, or a number from 0 to 1{per_cent_hint(value)}"
-        raise ValueError(message)
-    return value
-
-
-def per_cent_hint(value: float) -> str:
-    """Return what a share above 1 may have meant, for the end of a message.
-
-    >>> per_cent_hint(45)
-    '; 45 looks like per cent, write 0.45'
-    """
-    return f"; {value:g} looks like per cent, write {value / PER_CENT:g}" if 1 < value <= PER_CENT else ""
-
-
-def _one_or_more(value: object) -> object:
-    return value if isinstance(value, list | tuple) else (value,)
-
-
-_ID_SCHEMA = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}
-_IDS_SCHEMA = {"anyOf": [*_ID_SCHEMA["anyOf"], {"type": "array", "items": _ID_SCHEMA, "minItems": 1}]}
-
-Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1), WithJsonSchema(_ID_SCHEMA)]
-Identifiers = Annotated[
-    tuple[Identifier, ...], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_IDS_SCHEMA)
-]
-Column = Annotated[str, Field(min_length=1)]
-ColumnOrNumber = Annotated[str | float, BeforeValidator(_column_or_number)]
-ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or_share)]
-Amount = Annotated[float, Field(strict=True, ge=0)]
-Positive = Annotated[float, Field(strict=True, gt=0)]
-Share = Annotated[float, Field(strict=True, ge=0, le=1)]
-Count = Annotated[int, Field(strict=True, ge=0)]
-
-
-class Spec(BaseModel):
-    """A section of the scenario: immutable, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
-
+from hubplanner.scenario.fields import (
+    Column,
+    ColumnOrNumber,
+    ColumnOrShare,
+    Count,
+    Identifiers,
+    Positive,
+    Spec,
+)
+from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 
 class TableSpec(Spec):
     """A file of places and the columns to read from it."""
@@ -98,6 +48,8 @@ class DemandSpec(TableSpec):
     """Share of the people already connected, 0 to 1."""
     priority: ColumnOrNumber = 1.0
     """Weight of the place's need, at least 0."""
+    growth_per_year: ColumnOrNumber = 0.0
+    """Rate a year at which people and need grow, such as 0.02; with model.periods only."""
     area_km2: Column | None = None
     """Column of areas; with spread_km only, where the file has points."""
     spread_km: Positive | None = None
@@ -128,8 +80,8 @@ class TierSpec(Spec):
     """Distance within which people count as covered, inclusive."""
     reach_minutes: Positive | None = None
     """Travel time within which people count as covered, instead of reach_km."""
-    capacity: Positive | None = None
-    """People one hub can serve."""
+    capacity: Annotated[float, Field(strict=True, ge=1)] | None = None
+    """People one hub can serve; no limit if left out."""
 
 
 class TravelSpec(Spec):
@@ -145,45 +97,6 @@ class TravelSpec(Spec):
     """Long table demand_id, site_id, km (or minutes); matrix only."""
 
 
-class CoverageSpec(Spec):
-    """How coverage fades with distance."""
-
-    decay: Literal["step", "linear", "exponential", "gaussian"] = "step"
-    """Step: all within reach count fully."""
-
-
-class FloorSpec(Spec):
-    """The least covered share of need of a group."""
-
-    group: Column
-    """One of the demand groups."""
-    value: Identifier | None = None
-    """One value of the group; each of them if left out."""
-    share: Share
-    """Least covered share of need."""
-
-
-class ModelSpec(Spec):
-    """What to maximise or minimise, and under which limits."""
-
-    objective: Literal["max_coverage", "min_cost", "p_median", "p_center"] = "max_coverage"
-    """What makes one plan better than another."""
-    budget: Amount | None = None
-    """Money for new hubs, in the scenario's currency; existing ones are free."""
-    max_hubs: Count | None = None
-    """Most new hubs."""
-    target_share: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
-    """Share of need to cover; min_cost only."""
-    floors: tuple[FloorSpec, ...] = ()
-    """Least covered shares of groups."""
-    min_separation_km: Positive | None = None
-    """Least distance between any two new hubs."""
-    require: tuple[Identifier, ...] = ()
-    """Ids of sites that must hold a hub, on top of the status column."""
-    exclude: tuple[Identifier, ...] = ()
-    """Ids of sites that must not, on top of the status column."""
-
-
 class SolverSpec(Spec):
     """Which solver, how exact and for how long."""
 
@@ -197,6 +110,8 @@ class SolverSpec(Spec):
     """Threads for the solver; 0 lets it choose."""
     seed: Count = 0
     """Seed of everything random."""
+    ties: bool = True
+    """Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap."""
 
 
 class Scenario(Spec):

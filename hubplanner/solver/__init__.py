@@ -1,7 +1,8 @@
 """Reductions, starts and solvers, behind one entry: `solve_problem`."""
 
 from hubplanner.solver.adapters import found_solvers
+from hubplanner.solver.clash import in_words
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_problem
 
-__all__ = ["SolverOptions", "found_solvers", "solve_problem"]
+__all__ = ["SolverOptions", "found_solvers", "in_words", "solve_problem"]

@@ -79,6 +79,14 @@ def prune(instance: Reduced, chosen: Ints) -> Ints:
     chosen
         (k,) positions in the instance.
     """
+    # A cheaper tier may cover more than the one it replaces, and so make another hub needless.
+    while not np.array_equal(kept := _pruned(instance, chosen), np.sort(chosen)):
+        chosen = kept
+    return kept
+
+
+def _pruned(instance: Reduced, chosen: Ints) -> Ints:
+    """Return the choice after each of its hubs was looked at once."""
     cover = instance.cover.tocsc()
     times = np.asarray(cover[:, chosen].sum(axis=1), dtype=np.intp)
     kept: list[int] = []

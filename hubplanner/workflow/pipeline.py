@@ -9,16 +9,13 @@ import numpy as np
 
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
-from hubplanner.models import MaxCoverage, MinCost, Objective, PCenter, PMedian
-from hubplanner.problem import Evaluation, Problem, Solution, Status, evaluate
+from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.report import Plan
-from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver import SolverOptions, in_words, solve_problem
+from hubplanner.workflow.question import objective_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hubplanner.scenario import Scenario
-    from hubplanner.scenario.spec import ModelSpec
 
 
 def solve(scenario: Scenario) -> Plan:
@@ -39,21 +36,8 @@ def solve(scenario: Scenario) -> Plan:
 def solve_inputs(inputs: Inputs) -> Plan:
     """Choose the hubs for data that is read already; raise as `solve` does."""
     problem = build_problem(inputs)
-    solution = solve_problem(problem, objective_of(inputs.scenario), options_of(inputs.scenario))
-    return Plan(inputs=inputs, solution=solution, evaluation=_plan_found(solution))
-
-
-_OBJECTIVES: dict[str, Callable[[ModelSpec], Objective]] = {
-    "max_coverage": lambda model: MaxCoverage(budget=model.budget, max_hubs=model.max_hubs),
-    "min_cost": lambda model: MinCost(target_share=model.target_share or 0.0),
-    "p_median": lambda model: PMedian(budget=model.budget, max_hubs=model.max_hubs),
-    "p_center": lambda model: PCenter(budget=model.budget, max_hubs=model.max_hubs),
-}
-
-
-def objective_of(scenario: Scenario) -> Objective:
-    """Return the scenario's objective with its limits."""
-    return _OBJECTIVES[scenario.model.objective](scenario.model)
+    solution = solve_problem(problem, objective_of(inputs), options_of(inputs.scenario))
+    return Plan(inputs=inputs, solution=solution, evaluation=_plan_found(inputs, solution))
 
 
 def options_of(scenario: Scenario) -> SolverOptions:
@@ -61,14 +45,19 @@ def options_of(scenario: Scenario) -> SolverOptions:
     return SolverOptions(**scenario.solver.model_dump())
 
 
-def _plan_found(solution: Solution) -> Evaluation:
+def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
     """Return the plan's figures, or raise for what kept it from being found."""
-    if solution.status == Status.INFEASIBLE:
-        raise InfeasibleError(solution.clashes)
+    if solution.clash is not None:
+        ids = inputs.sites.frame["site_id"].tolist()
+        raise InfeasibleError(in_words(solution.clash, ids.__getitem__), _known(solution.clash.least_budget))
     if solution.evaluation is None:
         message = f"{solution.solver} found no plan within the time limit; raise solver.time_limit_s"
         raise SolverError(message)
     return solution.evaluation
+
+
+def _known(amount: float) -> float | None:
+    return amount if math.isfinite(amount) else None
 
 
 def overview(inputs: Inputs) -> dict[str, Any]:

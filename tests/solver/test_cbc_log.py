@@ -11,8 +11,8 @@ import hubplanner as hp
 from hubplanner.models import Model, build_model
 from hubplanner.solver.adapters import Effort, Outcome, Termination
 from hubplanner.solver.adapters.cbc import INCREMENT, PRINTED, read_log, solve_cbc
+from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
-from hubplanner.solver.solve import _reduced
 
 HEAD = """\
 Welcome to the CBC MILP Solver

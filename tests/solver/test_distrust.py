@@ -13,8 +13,8 @@ from instances import dear_and_cheap, two_islands
 
 import hubplanner as hp
 from hubplanner.problem import evaluate
+from hubplanner.solver import covering as home
 from hubplanner.solver import found_solvers
-from hubplanner.solver import solve as home
 from hubplanner.solver.adapters import ADAPTERS, Outcome, Termination
 from hubplanner.solver.adapters.highs import solve_highs
 
@@ -141,8 +141,6 @@ def test_one_that_overspends_slightly_for_ever_leaves_the_plan_there_was(monkeyp
 def test_a_limit_that_got_lost_on_the_way_is_caught(
     monkeypatch: pytest.MonkeyPatch, sites: set[int], reason: str
 ) -> None:
-    import hubplanner.solver.solve as home  # noqa: PLC0415 - to wrap one of its functions
-
     real = home.run
 
     def careless(*given: Any) -> Any:
@@ -176,7 +174,7 @@ def test_a_plan_recounted_by_the_evaluator_must_cover_what_the_model_counts(monk
     def short(problem: hp.Problem, options: list[int]) -> object:
         return replace(evaluate(problem, options), covered_need=1.0)
 
-    monkeypatch.setattr("hubplanner.solver.solve.evaluate", short)
+    monkeypatch.setattr("hubplanner.solver.covering.evaluate", short)
     with pytest.raises(hp.SolverError, match=r"the model counts 15.000000 covered need, recomputed it is 1.000000"):
         hp.solve_problem(two_islands(), hp.MaxCoverage(budget=7))
 

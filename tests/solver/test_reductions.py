@@ -18,12 +18,12 @@ from hubplanner.models import MaxCoverage, build_model
 from hubplanner.problem import merge_demand
 from hubplanner.problem.reduced import Reduced, reduce_existing
 from hubplanner.solver.adapters import Effort
+from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
 from hubplanner.solver.reductions import drop_useless, merge_single
 from hubplanner.solver.relaxation import relax
 from hubplanner.solver.residue import Screening, screen, settle
 from hubplanner.solver.run import covered_need
-from hubplanner.solver.solve import _reduced
 from hubplanner.solver.start import greedy
 
 if TYPE_CHECKING:
@@ -122,8 +122,10 @@ def test_screening_keeps_every_plan_worth_more_than_its_limit(share: float) -> N
         instance = _reduced(asked.case.problem(), asked.objective, Record())
         if best is None or not len(instance.option):
             continue
-        relaxation = relax(build_model(instance, asked.objective), EFFORT)
+        model = build_model(instance, asked.objective)
+        relaxation = relax(model, EFFORT)
         assert relaxation is not None
+        relaxation = relaxation.times(model.need_unit, instance.base)
         margin = share * (relaxation.bound - covered_need(instance, greedy(instance, asked.objective)))
         found = screen(relaxation, margin)
         screened += len(found.built) + len(found.dropped)

@@ -19,10 +19,10 @@ from hubplanner.problem import merge_demand
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.adapters import Effort
 from hubplanner.solver.adapters.highs import prepared
+from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
 from hubplanner.solver.relaxation import lagrangean, matrix, relax
 from hubplanner.solver.run import covered_need
-from hubplanner.solver.solve import _reduced
 
 EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
@@ -46,8 +46,10 @@ def test_any_multipliers_prove_a_bound(seed: int, dual_seed: int, size: float) -
 def test_good_multipliers_prove_a_bound_below_what_all_sites_cover() -> None:
     problem = line_of_five()
     instance = reduce_existing(problem, merge_demand(problem))
-    found = relax(build_model(instance, MaxCoverage(budget=2)), EFFORT)
+    model = build_model(instance, MaxCoverage(budget=2))
+    found = relax(model, EFFORT)
     assert found is not None
+    found = found.times(model.need_unit, instance.base)
     assert found.bound == pytest.approx(15)
     assert found.open_ == pytest.approx([1, 0, 1])
 
@@ -72,8 +74,10 @@ def test_leaving_the_end_a_variable_has_costs_its_reduced_cost(limits: dict[str,
 def test_no_plan_is_worth_more_than_the_relaxations_bound() -> None:
     objective = MaxCoverage(max_hubs=5)
     instance = _reduced(random_town(4, points=60, sites=12, reach=30), objective, Record())
-    found = relax(build_model(instance, objective), EFFORT)
+    model = build_model(instance, objective)
+    found = relax(model, EFFORT)
     assert found is not None
+    found = found.times(model.need_unit, instance.base)
     rng = np.random.default_rng(0)
     for _ in range(200):
         chosen = rng.permutation(len(instance.option))[:5]

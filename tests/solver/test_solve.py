@@ -17,13 +17,13 @@ from instances import dear_and_cheap, line_of_five, two_islands
 import hubplanner as hp
 from hubplanner.models import build_model
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import found_solvers
+from hubplanner.solver import covering, found_solvers
 from hubplanner.solver import run as search
 from hubplanner.solver.adapters import Effort, Termination
 from hubplanner.solver.adapters.highs import solve_highs
 from hubplanner.solver.adapters.other import solve_other
+from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
-from hubplanner.solver.solve import _reduced
 from hubplanner.solver.start import cheapest
 
 if TYPE_CHECKING:
@@ -74,15 +74,24 @@ def test_a_solution_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("objective", "clashes"),
     [
-        (hp.MaxCoverage(budget=2.5), ["the 1 required hubs cost at least 3, more than the budget of 2.5"]),
-        (hp.MaxCoverage(budget=0), ["the 1 required hubs cost at least 3, more than the budget of 0"]),
-        (hp.MaxCoverage(max_hubs=0), ["1 sites are required, more than max_hubs = 0"]),
+        (
+            hp.MaxCoverage(budget=2.5),
+            [
+                "a hub at site 2 and the budget of 2.5 cannot be met together",
+                "the least budget that meets all demands is 3",
+            ],
+        ),
+        (
+            hp.MaxCoverage(budget=0),
+            [
+                "a hub at site 2 and the budget of 0 cannot be met together",
+                "the least budget that meets all demands is 3",
+            ],
+        ),
+        (hp.MaxCoverage(max_hubs=0), ["a hub at site 2 and max_hubs = 0 cannot be met together"]),
         (
             hp.MaxCoverage(budget=1, max_hubs=0),
-            [
-                "the 1 required hubs cost at least 3, more than the budget of 1",
-                "1 sites are required, more than max_hubs = 0",
-            ],
+            ["a hub at site 2 and the budget of 1 cannot be met together", "no budget meets all demands"],
         ),
     ],
 )
@@ -102,7 +111,8 @@ def test_money_is_named_as_it_is() -> None:
     dear = replace(two_islands(), option_cost=np.array([0, 2, 6, 2e9 + 7.5, 3e9]))
     solution = hp.solve_problem(dear, hp.MaxCoverage(budget=2e9))
     assert solution.clashes == (
-        "the 1 required hubs cost at least 2,000,000,007.5, more than the budget of 2,000,000,000",
+        "a hub at site 2 and the budget of 2,000,000,000 cannot be met together",
+        "the least budget that meets all demands is 2,000,000,007.5",
     )
 
 
@@ -157,11 +167,18 @@ def test_without_time_for_the_relaxation_the_need_in_reach_is_the_bound() -> Non
     assert (solution.status, solution.value, solution.bound) == ("feasible", 61, 159)
 
 
-def test_an_asked_gap_that_the_first_plan_meets_is_enough() -> None:
+def test_an_asked_gap_that_the_first_plan_meets_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(covering, "SMALL_OPTIONS", 0)
     solution = hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(gap=0.7))
     assert (solution.status, solution.value) == ("optimal", 61)
     assert solution.gap == pytest.approx((100.2 - 61) / 61)
     assert "solve with highs" not in solution.phases
+
+
+def test_a_small_instance_is_solved_exactly_whatever_gap_is_asked() -> None:
+    solution = hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(gap=0.7))
+    assert (solution.status, solution.value, solution.ties) == ("optimal", 99, "unique")
+    assert solution.gap <= 1e-9
 
 
 def dear_model() -> Model:
@@ -181,7 +198,7 @@ def test_an_impossible_model_is_infeasible(name: str) -> None:
 
 def test_a_model_that_highs_gives_up_is_a_solver_error() -> None:
     model = dear_model()
-    for variable in model.covered + model.open_:
+    for variable in model.program.variables():
         variable.bounds(0, None)
         variable.cat = pulp.LpContinuous
     unbounded = replace(model, program=pulp.LpProblem("unbounded", pulp.LpMaximize))
@@ -189,7 +206,7 @@ def test_a_model_that_highs_gives_up_is_a_solver_error() -> None:
     unbounded.program.setObjective(pulp.LpAffineExpression([(free, 1.0)]))
     with pytest.raises(hp.SolverError, match="HiGHS stopped: Unbounded"):
         solve_highs(
-            replace(unbounded, open_=[], covered=[free], counts=[]),
+            replace(unbounded, open_=[], counts=[]),
             Effort(name="highs", gap=0.0, seconds=9.0, threads=1, seed=0),
             [],
         )

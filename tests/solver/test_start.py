@@ -15,9 +15,9 @@ from scipy.sparse import csr_array
 from hubplanner.models import MaxCoverage
 from hubplanner.problem import merge_demand
 from hubplanner.problem.reduced import Reduced, reduce_existing
+from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
 from hubplanner.solver.run import covered_need
-from hubplanner.solver.solve import _reduced
 from hubplanner.solver.start import greedy, limits, prune
 
 seeds = st.integers(0, 431)
@@ -144,3 +144,13 @@ def test_greedy_covers_the_line_as_far_as_the_money_goes() -> None:
     instance = reduce_existing(line_of_five(), merge_demand(line_of_five()))
     values = [covered_need(instance, greedy(instance, MaxCoverage(budget=budget))) for budget in range(6)]
     assert values == [0, 8, 15, 15, 16, 16]
+
+
+def test_a_hub_that_a_cheaper_tier_makes_needless_goes() -> None:
+    """Looked at from the dearest: the hub at S1 is needed, then S0's cheaper tier covers its row too."""
+    instance = small(
+        [[1, 1, 0], [0, 1, 1]],
+        site=np.array([0, 0, 1]),
+        cost=np.array([3.0, 2.0, 4.0]),
+    )
+    assert prune(instance, np.array([0, 2])).tolist() == [1]

@@ -17,9 +17,9 @@ from hubplanner.solver import found_solvers
 from hubplanner.solver.adapters import Effort, Termination
 from hubplanner.solver.adapters.cbc import cbc_path, solve_cbc
 from hubplanner.solver.adapters.highs import solve_highs
+from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
 from hubplanner.solver.run import covered_need, rounded
-from hubplanner.solver.solve import _reduced
 
 if TYPE_CHECKING:
     from collections.abc import Callable

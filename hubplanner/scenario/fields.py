@@ -1,0 +1,69 @@
+"""The kinds of values a scenario holds, and what is allowed of each."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+
+PER_CENT = 100.0
+
+
+def _identifier(value: object) -> object:
+    """Read a bare number in YAML as the id it spells."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _column_or_number(value: object) -> object:
+    """Let a column name or a finite number of at least 0 pass."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0
+    if not number and not (isinstance(value, str) and value):
+        message = "a column name, or a number of at least 0"
+        raise ValueError(message)
+    return value
+
+
+def _column_or_share(value: object) -> object:
+    value = _column_or_number(value)
+    if isinstance(value, int | float) and value > 1:
+        message = f"a column name, or a number from 0 to 1{per_cent_hint(value)}"
+        raise ValueError(message)
+    return value
+
+
+def per_cent_hint(value: float) -> str:
+    """Return what a share above 1 may have meant, for the end of a message.
+
+    >>> per_cent_hint(45)
+    '; 45 looks like per cent, write 0.45'
+    """
+    return f"; {value:g} looks like per cent, write {value / PER_CENT:g}" if 1 < value <= PER_CENT else ""
+
+
+def _one_or_more(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+_ID_SCHEMA = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}
+_IDS_SCHEMA = {"anyOf": [*_ID_SCHEMA["anyOf"], {"type": "array", "items": _ID_SCHEMA, "minItems": 1}]}
+
+Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1), WithJsonSchema(_ID_SCHEMA)]
+Identifiers = Annotated[
+    tuple[Identifier, ...], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_IDS_SCHEMA)
+]
+Column = Annotated[str, Field(min_length=1)]
+ColumnOrNumber = Annotated[str | float, BeforeValidator(_column_or_number)]
+ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or_share)]
+Amount = Annotated[float, Field(strict=True, ge=0)]
+Positive = Annotated[float, Field(strict=True, gt=0)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+AllOrSome = StrictBool | Identifiers
+"""Every site, none, or those listed."""
+
+
+class Spec(BaseModel):
+    """A section of the scenario: immutable, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)

@@ -1,0 +1,150 @@
+"""What to reach, and under which limits: the model and coverage sections of a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hubplanner.scenario.fields import (
+    AllOrSome,
+    Amount,
+    Column,
+    ColumnOrNumber,
+    Count,
+    Identifier,
+    Identifiers,
+    Positive,
+    Share,
+    Spec,
+)
+
+
+class CoverageSpec(Spec):
+    """When people count as covered."""
+
+    decay: Literal["step", "linear", "exponential", "gaussian"] = "step"
+    """How coverage fades up to a tier's reach; step: all within reach count fully."""
+    full_km: Amount = 0.0
+    """Distance up to which coverage is full; with decay only."""
+    width_km: Positive | None = None
+    """Distance beyond full_km over which coverage fades to 1/e (exponential) or to 0.61 (gaussian)."""
+    backup: Annotated[int, Field(strict=True, ge=1, le=2)] = 1
+    """Hubs that people need within reach: 2 counts those who have a second one."""
+    backup_weight: Share | None = None
+    """Share that the second hub's cover counts for; 1 if left out: nothing counts without a second hub."""
+
+
+class FloorSpec(Spec):
+    """The least covered share of need."""
+
+    group: Column | None = None
+    """One of the demand groups; all need if left out."""
+    value: Identifier | None = None
+    """One value of the group; each of them if left out."""
+    people: Column | None = None
+    """Column that takes the place of demand.people for this floor, such as women."""
+    share: Share
+    """Least covered share of need."""
+
+
+class HubLimitSpec(Spec):
+    """How many new hubs may stand at the sites of a group."""
+
+    group: Column
+    """One of the site groups."""
+    value: Identifier | None = None
+    """One value of the group; each of them if left out."""
+    min: Count | None = None
+    """Fewest new hubs."""
+    max: Count | None = None
+    """Most new hubs."""
+
+
+class OnlyWithSpec(Spec):
+    """A site that holds a hub only if another one does."""
+
+    site: Identifier
+    """The site that depends on another."""
+    needs: Identifier
+    """The other site."""
+
+
+class ExistingSpec(Spec):
+    """What may change about existing hubs; they are kept as they are if left out."""
+
+    upgrade: AllOrSome = False
+    """Whether hubs may grow into a tier of more capacity, or of more reach, at the difference in cost; or which ones."""
+    upgrade_fee: ColumnOrNumber = 0.0
+    """Money for an upgrade on top of the difference: a number or a column of the site file."""
+    close: AllOrSome = False
+    """Whether hubs may be closed; or which ones."""
+    close_saving: ColumnOrNumber = 0.0
+    """Money that closing a hub frees: a number or a column of the site file."""
+
+
+class YearSpec(Spec):
+    """One year of a programme."""
+
+    name: Identifier
+    """What the year is called, such as 2027."""
+    budget: Amount
+    """Money of that year."""
+
+
+class PeriodsSpec(Spec):
+    """A programme built year by year."""
+
+    years: tuple[YearSpec, ...] = ()
+    """The years in order; a single plan if left out."""
+    carry_over: bool = True
+    """Whether unspent money is there in later years."""
+    discount_rate: Annotated[float, Field(strict=True, ge=0, lt=10)] = 0.0
+    """Rate a year at which later cover counts less."""
+    nested: bool = True
+    """Whether opened hubs stay open; if not, each year is planned alone, which shows what nesting costs."""
+
+
+class ModelSpec(Spec):
+    """What to maximise or minimise, and under which limits."""
+
+    objective: Literal["max_coverage", "min_cost", "p_median", "p_center"] = "max_coverage"
+    """What makes one plan better than another."""
+    budget: Amount | None = None
+    """Money for new hubs, in the scenario's currency; existing ones are free."""
+    max_hubs: Count | None = None
+    """Most new hubs."""
+    min_hubs: Count | None = None
+    """Fewest new hubs."""
+    hub_limits: tuple[HubLimitSpec, ...] = ()
+    """Fewest and most new hubs by group of sites."""
+    target_share: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    """Share of need to cover; min_cost only."""
+    travel_cost_per_km: Amount | None = None
+    """Money for a unit of need to travel a kilometre to its hub; min_cost only."""
+    assignment: Literal["split", "single"] = "split"
+    """Whether several hubs may share the people of a demand point; with capacity only."""
+    max_per_site: Annotated[int, Field(strict=True, ge=1)] = 1
+    """Most hubs at one site."""
+    mixed_tiers: bool = False
+    """Whether hubs of several tiers may stand at one site."""
+    floors: tuple[FloorSpec, ...] = ()
+    """Least covered shares of groups."""
+    fairness: Literal["max_min"] | None = None
+    """max_min: lift the worst-covered value of a group, then the second worst, and so on."""
+    fairness_group: Column | None = None
+    """The demand group that fairness speaks of; the first one if left out."""
+    fairness_goal: Literal["main", "tie_break"] = "main"
+    """Whether fairness comes before the objective, or decides among plans that are equal by it."""
+    min_separation_km: Positive | None = None
+    """Least distance between any two new hubs, measured as all travel is."""
+    require: tuple[Identifier, ...] = ()
+    """Ids of sites that must hold a hub, on top of the status column."""
+    exclude: tuple[Identifier, ...] = ()
+    """Ids of sites that must not, on top of the status column."""
+    at_most_one: tuple[Identifiers, ...] = ()
+    """Lists of sites of which at most one may hold a hub."""
+    only_with: tuple[OnlyWithSpec, ...] = ()
+    """Sites that hold a hub only if another one does."""
+    existing: ExistingSpec = ExistingSpec()
+    periods: PeriodsSpec = PeriodsSpec()

@@ -1,0 +1,63 @@
+"""OR-Library (Beasley 1990, doi:10.1057/jors.1990.166): p-median and p-center on graphs, facility location, capacities."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+from readers import EXACT, cap, expected, needs_files, pmed, pmedcap
+
+import hubplanner as hp
+
+pytestmark = needs_files
+
+GRAPHS = [f"pmed{number}" for number in range(1, 11)]
+PLANTS = [f"cap{number}" for number in (41, 42, 43, 44, 51, 61, 62, 63, 64, 71, 72, 73, 74)]
+CROWDED = [f"pmedcap{number:02}" for number in range(1, 11)]
+CENTRE = replace(EXACT, time_limit_s=40)
+"""Enough to prove the worst distance; the mean distance that comes next takes pmed6 minutes more."""
+SLOW = {"pmedcap08": "about a minute", "pmedcap10": "a quarter of a minute"}
+patience = pytest.mark.skipif("HUBPLANNER_SLOW" not in os.environ, reason="slow; set HUBPLANNER_SLOW=1 to run it")
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_p_median_of_a_graph_is_as_published(name: str) -> None:
+    problem, hubs = pmed(name)
+    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs), EXACT)
+    assert solution.status == "optimal"
+    for figure in (solution.value, solution.bound):
+        assert figure * problem.n_points == pytest.approx(expected("orlib_pmed")[name]["p_median"], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_p_center_of_a_graph_is_as_published(name: str) -> None:
+    problem, hubs = pmed(name)
+    solution = hp.solve_problem(problem, hp.PCenter(max_hubs=hubs), CENTRE)
+    worst = solution.goals[0]
+    assert worst.name == "worst distance"
+    assert worst.value == worst.bound == solution.value == expected("orlib_pmed")[name]["p_center"]
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_facility_location_with_capacities_costs_as_published(name: str) -> None:
+    problem, capacity = cap(name)
+    solution = hp.solve_problem(problem, hp.MinCost(1.0, travel_cost=1.0, limits=(capacity,)), EXACT)
+    assert solution.status == "optimal"
+    assert solution.value == pytest.approx(expected("orlib_cap")[name]["CFLP"], rel=1e-9)
+    assert solution.bound == pytest.approx(solution.value, rel=1e-9)
+    assert solution.evaluation is not None
+    assert solution.evaluation.covered_need == pytest.approx(problem.need.sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[patience] * (name in SLOW)) for name in CROWDED])
+def test_p_median_with_capacity_for_whole_points_is_as_published(name: str) -> None:
+    problem, hubs, capacity = pmedcap(name)
+    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs, limits=(capacity,)), EXACT)
+    assert solution.status == "optimal"
+    for figure in (solution.value, solution.bound):
+        assert figure * problem.n_points == pytest.approx(expected("orlib_pmedcap")[name]["best_known"], rel=1e-9)
+
+
+def test_every_instance_with_a_known_optimum_is_solved() -> None:
+    assert [list(expected(name)) for name in ("orlib_pmed", "orlib_cap", "orlib_pmedcap")] == [GRAPHS, PLANTS, CROWDED]
