@@ -10,12 +10,13 @@ import numpy as np
 from hubplanner.models import ServeAll
 from hubplanner.models.serve_all import needing
 from hubplanner.problem.travel import REACH_TOLERANCE
-from hubplanner.solver.optimise import Found, optimise
+from hubplanner.solver.optimise import optimise
+from hubplanner.solver.task import Found
 
 if TYPE_CHECKING:
     from hubplanner.models import Question
     from hubplanner.problem import Floats
-    from hubplanner.solver.optimise import Task
+    from hubplanner.solver.task import Task
 
 
 def smallest_radius(task: Task) -> tuple[Found, Question]:

@@ -25,7 +25,8 @@ from hubplanner.models import (
 from hubplanner.models.formulation import all_blocks
 from hubplanner.models.goals import cost
 from hubplanner.problem import Clash
-from hubplanner.solver.optimise import Task, optimise
+from hubplanner.solver.optimise import optimise
+from hubplanner.solver.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,7 +16,7 @@ from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import Reached, Solution, Status, evaluate, merge_demand, relative_gap
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.lexicographic import EXACT
-from hubplanner.solver.optimise import Found, Task
+from hubplanner.solver.task import Found, Task
 from hubplanner.solver.reductions import drop_useless, merge_single
 from hubplanner.solver.run import Answer, covered_need, run
 from hubplanner.solver.start import greedy, limits, prune

@@ -11,7 +11,8 @@ from hubplanner.models.goals import WORST
 from hubplanner.problem import relative_gap
 from hubplanner.problem.solution import Reached
 from hubplanner.solver.centre import smallest_radius
-from hubplanner.solver.optimise import Found, Task, optimise
+from hubplanner.solver.optimise import optimise
+from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:

@@ -15,14 +15,16 @@ import numpy as np
 from hubplanner.models import Goal, Held
 from hubplanner.models.goals import cost, mean_distance, number_of_hubs
 from hubplanner.models.model import Linear
-from hubplanner.solver.optimise import Found, narrowed, optimise
+from hubplanner.solver.optimise import optimise
+from hubplanner.solver.screening import narrowed
+from hubplanner.solver.task import Found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Formulation, Year
     from hubplanner.problem import Ints
-    from hubplanner.solver.optimise import Task
+    from hubplanner.solver.task import Task
 
 SHORTEST_S, LONGEST_S = 2.0, 10.0
 """Seconds that telling equal plans apart may take, whatever finding one took."""

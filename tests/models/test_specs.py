@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from instances import line_of_five, two_islands
 
 import hubplanner as hp
-from hubplanner.models import Budget, MaxHubs, Objective, broken_blocks, build_model
+from hubplanner.models import (
+    Budget,
+    Capacity,
+    Floor,
+    MaxCoverage,
+    MaxHubs,
+    MaxMin,
+    MinCost,
+    MinHubs,
+    MinSeparation,
+    Objective,
+    PCenter,
+    Periods,
+    PerSite,
+    PMedian,
+    Required,
+    ServeAll,
+    broken_blocks,
+)
 from hubplanner.models.model import decimal_unit
-from hubplanner.problem import evaluate, merge_demand
-from hubplanner.problem.reduced import reduce_existing
+from hubplanner.problem import Decay, Rule, SiteStatus, evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ONES = np.ones(5)
 
 
 @pytest.mark.parametrize(
@@ -38,23 +62,80 @@ def test_no_limit_zero_and_a_whole_float_are_limits() -> None:
     assert hp.solve_problem(line_of_five(), hp.MaxCoverage(max_hubs=2.0)).value == 15  # type: ignore[arg-type]
 
 
+def test_an_objective_without_a_model_says_so() -> None:
+    class MaxProfit(Objective):
+        name = "max_profit"
+
+    with pytest.raises(hp.ScenarioError, match=r"objective max_profit is not supported; .* max_coverage"):
+        hp.solve_problem(line_of_five(), MaxProfit())
+
+
 @pytest.mark.parametrize(
-    ("objective", "name"),
+    ("objective", "kinds"),
     [
-        (hp.MinCost(0.8), "min_cost"),
-        (hp.MinCost(target_share=0.8), "min_cost"),
-        (hp.PMedian(budget=3), "p_median"),
-        (hp.PMedian(max_hubs=3), "p_median"),
-        (hp.PCenter(budget=3, max_hubs=2), "p_center"),
+        (MinCost(0.8), []),
+        (MinCost(target_share=0.8, budget=3), [Budget]),
+        (PMedian(budget=3), [Budget, ServeAll]),
+        (PMedian(max_hubs=3), [MaxHubs, ServeAll]),
+        (PCenter(budget=3, max_hubs=2), [Budget, MaxHubs, ServeAll]),
+        (MaxCoverage(max_hubs=2, limits=(MinHubs(count=1),)), [MaxHubs, MinHubs]),
     ],
 )
-def test_an_objective_of_a_later_version_says_so(objective: Objective, name: str) -> None:
-    with pytest.raises(hp.ScenarioError, match=f"objective {name} is not yet supported.* max_coverage"):
-        hp.solve_problem(line_of_five(), objective)
-    instance = reduce_existing(line_of_five(), merge_demand(line_of_five()))
-    with pytest.raises(hp.ScenarioError, match="not yet"):
-        build_model(instance, objective)
-    assert objective.blocks == ()
+def test_an_objective_knows_its_blocks(objective: Objective, kinds: list[type]) -> None:
+    assert [type(block) for block in objective.blocks] == [PerSite, Required, *kinds]
+
+
+def test_hubs_in_numbers_take_the_place_of_one_a_site() -> None:
+    objective = MaxCoverage(limits=(PerSite(count=3),))
+    assert [block for block in objective.blocks if isinstance(block, PerSite)] == [PerSite(count=3)]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MinCost(0), "target_share: 0 found; allowed: a number above 0, at most 1"),
+        (lambda: MinCost(1.01), "target_share: 1.01 found"),
+        (lambda: MinCost(0.5, travel_cost=-1), "travel_cost: -1 found; allowed: a number of at least 0"),
+        (lambda: PerSite(count=0), "max_per_site: 0 found; allowed: a whole number of at least 1"),
+        (lambda: MinHubs(count=-1), "min_hubs: -1 found"),
+        (lambda: Capacity(people=(0.5,)), "capacity: 0.5 found; allowed: a number of at least 1 person"),
+        (lambda: Floor(weight=ONES, share=1.2, name="East"), "floor East: 1.2 found; allowed: a number from 0 to 1"),
+        (lambda: MinSeparation(distance=0), "min_separation: 0 found; allowed: a distance above 0"),
+        (lambda: Periods(budgets=()), "at least one year, each with a budget"),
+        (lambda: Periods(budgets=(1, 2), names=("2030",)), "at least one year, each with a budget"),
+        (lambda: Periods(budgets=(-1,)), "periods, budget: -1 found"),
+        (lambda: Periods(budgets=(1,), discount_rate=-0.1), "periods, discount_rate: -0.1 found"),
+        (lambda: MaxMin(weights=ONES), "one row of weights for each group"),
+    ],
+)
+def test_a_block_that_is_none_is_refused_where_it_is_made(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(hp.ScenarioError, match=message):
+        make()
+
+
+BACKUP, DECAY = Rule(backup=2), Rule(decay=Decay.LINEAR)
+YEARS = Periods(budgets=(1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("objective", "changes", "reason"),
+    [
+        (MaxCoverage(limits=(Capacity(people=(9.0,)),)), {"rule": BACKUP}, "capacity and backup do not go together"),
+        (MaxCoverage(limits=(PerSite(count=2), MinSeparation(distance=1))), {}, "max_per_site must be 1"),
+        (MinCost(0.5, limits=(YEARS,)), {}, "periods go with objective max_coverage or p_median, not min_cost"),
+        (PCenter(limits=(YEARS,)), {}, "periods go with objective max_coverage or p_median, not p_center"),
+        (MaxCoverage(limits=(YEARS,), fairness=MaxMin(weights=np.ones((1, 5)))), {}, "periods and fairness"),
+        (MaxCoverage(limits=(YEARS,)), {"closing_saving": np.array([np.nan, 1, np.nan])}, "standing hubs that stay"),
+        (PMedian(max_hubs=1), {"rule": BACKUP}, "backup does not change distances"),
+        (MinCost(0.5, travel_cost=1), {"rule": DECAY}, "min_cost with travel_cost does not go with decay"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_with_its_reason(
+    objective: Objective, changes: dict[str, Any], reason: str
+) -> None:
+    line = replace(line_of_five(), site_status=np.array([0, SiteStatus.EXISTING, 0]), option_cost=np.array([1.0, 0, 1]))
+    with pytest.raises(hp.ScenarioError, match=reason):
+        hp.solve_problem(replace(line, **changes), objective)
 
 
 @pytest.mark.parametrize("value", [0.2, 1.0, 9.99, 10.0, 1000.0, 3e9, 1e-9, 2e-300, 1e308])

@@ -1,4 +1,4 @@
-"""OR-Library (Beasley 1990, doi:10.1057/jors.1990.166): p-median and p-center on graphs, facility location, capacities."""
+"""OR-Library (Beasley 1990, doi:10.1057/jors.1990.166): p-median, p-center, facility location, capacities."""
 
 from __future__ import annotations
 

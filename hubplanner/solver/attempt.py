@@ -1,0 +1,129 @@
+"""A program solved once: the plan recomputed, compared with what the solver states, and held to every limit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import SolverError
+from hubplanner.models import Budget, Periods, broken_years
+from hubplanner.models.checks import AGREEMENT
+from hubplanner.models.formulation import HOLDING
+from hubplanner.solver.adapters import Termination, adapter
+from hubplanner.solver.realise import opened_in, realise, whole
+from hubplanner.solver.task import Found, program_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import Formulation, Year
+    from hubplanner.problem import Ints
+    from hubplanner.solver.task import Task
+
+MOST_ATTEMPTS = 50
+"""Plans that break a limit within a solver's tolerance before the search for one that does not ends."""
+
+
+def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
+    """Return a solver's plan, recomputed, its bound, and the points whose chain was too short for it.
+
+    A plan that breaks a limit within the solver's tolerance is ruled out and the program solved again.
+    """
+    nothing, bounds = np.zeros(0, dtype=np.intp), []
+    for _ in range(MOST_ATTEMPTS):
+        form = program_of(task, depth)
+        gap = task.gap * task.scale / form.unit if math.isfinite(task.scale) else 0.0
+        outcome = adapter(task.options.name)(form, task.effort(gap), _start(task))
+        if outcome.termination == Termination.INFEASIBLE:
+            return Found(infeasible=True, version=outcome.version), nothing
+        bounds.append(form.figure(outcome.bound))
+        bound = task.sense * max(task.sense * bound for bound in bounds)
+        if outcome.open_ is None:
+            return Found(bound=bound, version=outcome.version), nothing
+        decisions = whole(outcome.open_, task.options.name)
+        years = tuple(realise(form, decisions, task.effort(0.0)))
+        opened, shallow = opened_in(form, decisions), _beyond(form, years)
+        reasons = broken_years(task.question, years) or ([] if len(shallow) else _lost(task, years))
+        if not reasons:
+            value = 0.0 if task.goal is None else task.goal.value(years)
+            if not len(shallow):
+                _agree(task, value, form.figure(outcome.value), bound)
+            found = Found(years=years, opened=opened, value=value, bound=bound, version=outcome.version)
+            return found, shallow
+        if task.is_late:
+            return Found(bound=bound, version=outcome.version), nothing
+        task = _ruled_out(task, form, opened, reasons)
+    raise SolverError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
+
+
+def _start(task: Task) -> list[float]:
+    return [] if task.start is None else task.start.ravel().astype(float).tolist()
+
+
+def _beyond(form: Formulation, years: Sequence[Year]) -> Ints:
+    """Return the points whose chain ended before their nearest hub, by the recomputed distances."""
+    short = [
+        point
+        for layer, year in zip(form.layers, years, strict=True)
+        for point in layer.parts.get("chain ends", {})
+        if year.plan.nearest_distance[point] > _reached(form, point)
+    ]
+    return np.unique(np.array(short, dtype=np.intp))
+
+
+def _reached(form: Formulation, point: int) -> float:
+    """Return the largest distance that a point's chain tells apart."""
+    distance = form.instance.distances[point, form.instance.site]
+    steps = np.unique(distance[np.isfinite(distance)])
+    return float(steps[min(form.depth[point], len(steps) - 1)])
+
+
+def _lost(task: Task, years: Sequence[Year]) -> list[str]:
+    """Return which goals held a plan falls short of, by more than rounding."""
+    # Where people are assigned, a linear program serves them to its own tolerance.
+    slack = AGREEMENT if task.question.assigns else 2 * HOLDING
+    return [
+        f"{held.goal.name} is {value:,.9g}, below the {held.value:,.9g} reached before"
+        for held in task.held
+        for value in [held.goal.value(years)]
+        if held.goal.sense * (value - held.value) < -slack * max(1.0, abs(held.value))
+    ]
+
+
+def _agree(task: Task, value: float, stated: float, bound: float) -> None:
+    """Raise when a plan is worth less than the solver states, or more than it says any can be."""
+    if task.goal is None:
+        return
+    sense, slack = task.goal.sense, AGREEMENT * max(1.0, abs(value))
+    if not sense * value >= sense * stated - slack:
+        message = f"{task.options.name} states {task.goal.name} {stated:,.6f}, its hubs make it {value:,.6f}"
+        raise SolverError(message)
+    if not sense * value <= sense * bound + slack:
+        message = f"{task.options.name} states {bound:,.6f} as the best {task.goal.name}, its own plan's is {value:,.6f}"
+        raise SolverError(message)
+
+
+def _ruled_out(task: Task, form: Formulation, opened: Ints, reasons: Sequence[str]) -> Task:
+    """Return the task without a plan that breaks a limit; raise when rounding does not explain how."""
+    if form.instance.most.max(initial=1) == 1:
+        return replace(task, forbidden=(*task.forbidden, opened))
+    # Hubs in numbers cannot be ruled out one by one: leave the solver a little less money.
+    blocks = tuple(_tighter(block) for block in task.question.blocks)
+    if not any(isinstance(block, Budget | Periods) for block in blocks):
+        raise SolverError("; ".join(reasons))
+    return replace(task, question=replace(task.question, blocks=blocks))
+
+
+def _tighter(block: object) -> object:
+    if isinstance(block, Budget):
+        return replace(block, amount=block.amount * (1 - TIGHTER))
+    if isinstance(block, Periods):
+        return replace(block, budgets=tuple(amount * (1 - TIGHTER) for amount in block.budgets))
+    return block
+
+
+TIGHTER = 1e-8
+"""Share by which budgets shrink when a solver overspends within its tolerance."""

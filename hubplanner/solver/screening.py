@@ -1,0 +1,65 @@
+"""Ranges of hubs that are left to plans near the relaxation's bound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.models.checks import AGREEMENT
+from hubplanner.models.radius import too_shallow
+from hubplanner.solver.relaxation import Relaxation, relax
+from hubplanner.solver.task import program_of
+
+if TYPE_CHECKING:
+    from hubplanner.models import Formulation
+    from hubplanner.problem import Ints
+    from hubplanner.solver.task import Task
+
+FIRST_DEPTH = 8
+"""Distances a point's chain holds at first."""
+
+
+def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation | None]:
+    """Return chains (n,) deep enough for the relaxation, its program, and the relaxation if time sufficed for it."""
+    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
+    while True:
+        form = program_of(task, depth)
+        relaxation = relax(form, task.effort(0.0))
+        if relaxation is None or not len(relaxation.values):
+            return depth, form, relaxation
+        short = [too_shallow(layer, relaxation.values) for layer in form.layers]
+        shallow = np.unique(np.concatenate(short))
+        if not len(shallow):
+            return depth, form, relaxation
+        depth[shallow] *= 2
+
+
+def narrowed(task: Task, value: float) -> Task:
+    """Return a task with the ranges that its goal leaves to plans no worse than a value."""
+    _, form, relaxation = relaxed(task)
+    if relaxation is None or not len(relaxation.values):
+        return task
+    return within_margin(task, form, relaxation, abs(form.figure(relaxation.bound) - value))
+
+
+def within_margin(task: Task, form: Formulation, relaxation: Relaxation, margin: float) -> Task:
+    r"""Return a task with the ranges of plans that are worse than the relaxation's bound by at most a margin.
+
+    Reduced-cost fixing: with relaxation bound L and reduced cost $r_o$, a plan that is k hubs away from the
+    relaxation's end of a range is worth at most $L - k |r_o|$.
+    """
+    layers, size = len(form.layers), len(form.instance.option)
+    least, most = (
+        np.array([getattr(variable, end) for layer in form.layers for variable in layer.open_], dtype=np.float64)
+        for end in ("lowBound", "upBound")
+    )
+    reduced = relaxation.reduced[: layers * size]
+    room = margin / form.unit * (1 + AGREEMENT) + AGREEMENT
+    with np.errstate(divide="ignore"):
+        away = np.floor(room / np.abs(reduced))
+    fewest = np.where(reduced > 0, np.maximum(least, most - away), least)
+    largest = np.where(reduced < 0, np.minimum(most, least + away), most)
+    shape = (layers, size)
+    return replace(task, ranges=(fewest.astype(np.intp).reshape(shape), largest.astype(np.intp).reshape(shape)))

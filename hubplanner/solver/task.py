@@ -1,0 +1,120 @@
+"""What is to be solved and what was found, for one goal of a question."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulp import LpConstraintGE
+
+from hubplanner.models import formulate
+from hubplanner.solver.adapters import Effort
+
+if TYPE_CHECKING:
+    from hubplanner.models import Formulation, Goal, Held, Question, Year
+    from hubplanner.problem import Ints
+    from hubplanner.solver.options import SolverOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was found for one goal.
+
+    Parameters
+    ----------
+    years
+        The recomputed plan of each year; empty without a plan.
+    opened
+        (p, o) hubs of each option in each year.
+    value
+        The goal's recomputed figure; NaN without a plan.
+    bound
+        No plan's figure is better.
+    infeasible
+        Whether the solver finds that there is no plan at all.
+    version
+        The solver's.
+    """
+
+    years: tuple[Year, ...] = ()
+    opened: Ints | None = None
+    value: float = math.nan
+    bound: float = math.nan
+    infeasible: bool = False
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A goal of a question, and how to go about it.
+
+    Parameters
+    ----------
+    goal
+        What to reach; any plan if None.
+    held
+        Goals reached before.
+    gap
+        Asked relative gap.
+    deadline
+        When to stop, by `time.perf_counter`.
+    start
+        (p, o) hubs to start from.
+    forbidden
+        (p, o) plans that are not wanted again.
+    scale
+        Size of the goal's figure, that the gap is relative to.
+    ranges
+        Fewest and most hubs (p, o) of each option in every plan that is still of interest; the question's if None.
+    """
+
+    question: Question
+    goal: Goal | None
+    options: SolverOptions
+    deadline: float
+    gap: float = 0.0
+    held: tuple[Held, ...] = ()
+    start: Ints | None = None
+    forbidden: tuple[Ints, ...] = ()
+    scale: float = 1.0
+    ranges: tuple[Ints, Ints] | None = None
+
+    def effort(self, gap: float) -> Effort:
+        """Return what a solver is asked, with an absolute gap in the program's unit."""
+        left = max(self.deadline - time.perf_counter(), 0.01)
+        options = self.options
+        return Effort(name=options.name, gap=gap, seconds=left, threads=options.threads, seed=options.seed)
+
+    @property
+    def sense(self) -> int:
+        """1 where more of the goal is better, -1 where less is."""
+        return 1 if self.goal is None else self.goal.sense
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether time is up."""
+        return time.perf_counter() >= self.deadline
+
+
+def program_of(task: Task, depth: Ints) -> Formulation:
+    """Return a task's program, with chains of distances of some depth (n,)."""
+    form = formulate(task.question, task.goal, task.held, depth)
+    for plan in task.forbidden:
+        forbid(form, plan)
+    if task.ranges is not None:
+        opened = [variable for layer in form.layers for variable in layer.open_]
+        for variable, least, most in zip(opened, *(part.ravel().tolist() for part in task.ranges), strict=True):
+            variable.lowBound, variable.upBound = least, most
+    return form
+
+
+def forbid(form: Formulation, opened: Ints) -> None:
+    r"""Rule out one plan: $\sum_{o : y_o = 0} y_o + \sum_{o : y_o = 1} (1 - y_o) \ge 1$; for hubs that are there or not."""
+    terms, ones = [], 0
+    for layer, counts in zip(form.layers, opened, strict=True):
+        for variable, count in zip(layer.open_, counts.tolist(), strict=True):
+            terms.append((variable, -1.0 if count else 1.0))
+            ones += count
+    form.layers[-1].add("other", terms, LpConstraintGE, 1 - ones)
