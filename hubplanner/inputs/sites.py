@@ -35,7 +35,7 @@ class Sites:
     status
         (m,) `SiteStatus` codes, the model's require and exclude applied.
     allowed
-        (m, t) which tiers each site may hold; an existing site's own and those it may grow into, none at an excluded one.
+        (m, t) which tiers a site may hold; an existing one's own and those it may grow into, none at an excluded one.
     capex, opex_present_value
         (m, t) money for a hub of each tier, cost factor applied; for an upgrade the difference, with its fee in capex.
     upgrade

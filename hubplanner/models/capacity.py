@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from hubplanner.models.model import Model
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.problem.instance import AssignRows, Instance
+    from hubplanner.problem.instance import AssignRows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def add_capacity(model: Model, block: Capacity) -> None:
 
     With $x_{ro} \le y_o$ wherever a row has fewer people than the hub has room; elsewhere the limit implies it.
     """
-    instance = _prepared(model)
+    instance = model.whole
     if len(block.people) != len(instance.problem.tier_reach):
         refuse("capacity", block.people, f"one number for each of {len(instance.problem.tier_reach)} tiers")
     rows, assign = instance.assign_rows, assigned(model)
@@ -71,7 +72,7 @@ def assigned(model: Model) -> list[LpVariable]:
     if "assign" in model.parts:
         found: list[LpVariable] = model.parts["assign"]
         return found
-    rows = _prepared(model).assign_rows
+    rows = model.whole.assign_rows
     whole = bool(model.parts.get("single"))
     made = [
         model.variable(f"assign_{row}_{option}", 0, 1, whole=whole)
@@ -88,14 +89,14 @@ def assigned(model: Model) -> list[LpVariable]:
 
 def served(model: Model, measure: int) -> Linear:
     r"""Return how much of a measure is covered by assignment: $\sum_{ro} w_r a_{ro} x_{ro}$."""
-    rows = _prepared(model).assign_rows
+    rows = model.whole.assign_rows
     worth = rows.totals[:, measure][rows.row] * rows.share
     return Linear(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
 
 
 def distance_served(model: Model, measure: int) -> Linear:
     r"""Return the distance to assigned hubs, times a measure: $\sum_{ro} w_r d_{ro} x_{ro}$."""
-    rows = _prepared(model).assign_rows
+    rows = model.whole.assign_rows
     worth = rows.totals[:, measure][rows.row] * rows.distance
     return Linear(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
 
@@ -118,9 +119,4 @@ def broken_capacity(problem: Problem, plan: Evaluation, block: Capacity) -> str 
 
 def _spans(rows: AssignRows) -> list[tuple[int, int]]:
     bounds = np.searchsorted(rows.row, np.arange(len(rows.totals) + 1)).tolist()
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
-
-
-def _prepared(model: Model) -> Instance:
-    instance: Instance = model.instance  # type: ignore[assignment] - only a whole problem's models assign
-    return instance
+    return list(pairwise(bounds))

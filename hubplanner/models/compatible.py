@@ -44,8 +44,8 @@ def check_compatible(problem: Problem, objective: Objective) -> None:
         "backup does not change distances: leave it out with p_median and p_center, or ask for floors": (
             by_distance and problem.rule.backup > 1 and not _has_cover(objective)
         ),
-        f"{objective.name} over {problem.n_points:,} points and {problem.n_sites:,} sites takes {distances:,} distances, "
-        f"more than {MOST_DISTANCES:,}; use fewer points, such as rows without demand.spread_km": (
+        f"{objective.name} over {problem.n_points:,} points and {problem.n_sites:,} sites takes {distances:,} "
+        f"distances, more than {MOST_DISTANCES:,}; use fewer points, such as rows without demand.spread_km": (
             by_distance and Capacity not in kinds and distances > MOST_DISTANCES
         ),
         "min_cost with travel_cost does not go with decay: a hub serves those it covers wholly": (

@@ -60,7 +60,8 @@ def worst_shares(model: Model, block: MaxMin, count: int) -> Linear:
     for group, weight in enumerate(block.with_need):
         short = model.variable(f"short_{count}_{group}", 0, 1)
         share = covered_measure(model, weight).times(1 / math.fsum(weight))
-        model.add(f"short_{count}_{group}", [(short, 1.0), (level, -1.0), *share.terms], LpConstraintGE, -share.constant)
+        terms_short = [(short, 1.0), (level, -1.0), *share.terms]
+        model.add(f"short_{count}_{group}", terms_short, LpConstraintGE, -share.constant)
         terms.append((short, -1.0))
     return Linear(terms=terms)
 

@@ -211,5 +211,3 @@ def hold(form: Formulation, held: Held) -> None:
     unit = decimal_unit(max(abs(value) for _, value in found.terms))
     least = held.goal.sense * held.value - HOLDING * max(1.0, abs(held.value)) - found.constant
     form.layers[-1].add("hold", found.times(1 / unit).terms, LpConstraintGE, least / unit)
-
-

@@ -123,7 +123,7 @@ def worst_distance() -> Goal:
             return float(plan.nearest_distance[_served(problem)].max(initial=0.0))
         return plan.farthest_served(_served(problem))
 
-    return Goal(name=WORST, sense=-1, expression=lambda form: Linear(terms=[]), value=value)
+    return Goal(name=WORST, sense=-1, expression=lambda _: Linear(terms=[]), value=value)
 
 
 def number_of_hubs() -> Goal:

@@ -10,11 +10,9 @@ from hubplanner.models.cover import covered
 if TYPE_CHECKING:
     from hubplanner.models.model import Linear, Model
     from hubplanner.problem import Floats
-    from hubplanner.problem.instance import Instance
 
 
 def covered_measure(model: Model, weight: Floats) -> Linear:
     """Return how much is covered of a weight (n,) of the demand points: by assignment where people are assigned."""
-    instance: Instance = model.instance  # type: ignore[assignment] - only a whole problem's models have measures
-    measure = instance.measure(weight)
+    measure = model.whole.measure(weight)
     return served(model, measure) if model.parts.get("assigns") else covered(model, measure)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from pulp import LpAffineExpression, LpConstraint, LpMaximize, LpProblem, LpVariable
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Linear:
 
     def times(self, factor: float) -> Linear:
         """Return the expression, scaled."""
-        return Linear(terms=[(variable, value * factor) for variable, value in self.terms], constant=self.constant * factor)
+        terms = [(variable, value * factor) for variable, value in self.terms]
+        return Linear(terms=terms, constant=self.constant * factor)
 
     def plus(self, other: Linear) -> Linear:
         """Return the sum of two expressions."""
@@ -55,7 +57,7 @@ class Model:
     suffix
         Ends the names of a period's variables and constraints.
     need, people
-        (n,) of the demand points in the period; None for the instance's own rows.
+        (n,) of the demand points in the period; unused with merged rows.
     parts
         Variables that several families share, such as who is served by whom, by what they are.
     """
@@ -67,9 +69,14 @@ class Model:
     counts: list[LpVariable]
     need_unit: float
     suffix: str = ""
-    need: Floats | None = None
-    people: Floats | None = None
+    need: Floats = field(default_factory=lambda: np.zeros(0))
+    people: Floats = field(default_factory=lambda: np.zeros(0))
     parts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Instance:
+        """The instance with all its points: the models that assign people or know distances are made from one."""
+        return cast("Instance", self.instance)
 
     def variable(self, name: str, low: float, high: float, *, whole: bool = False) -> LpVariable:
         """Add one variable; its range is finite, so that multipliers of a relaxation prove a bound."""
@@ -97,7 +104,9 @@ def new_program(name: str) -> LpProblem:
 def new_model(instance: Reduced | Instance, program: LpProblem, suffix: str = "") -> Model:
     """Return a model with its open variables and nothing else."""
     ranges = zip(instance.option.tolist(), instance.least.tolist(), instance.most.tolist(), strict=True)
-    open_ = [program.add_variable(f"open_{option}{suffix}", least, most, cat="Integer") for option, least, most in ranges]
+    open_ = [
+        program.add_variable(f"open_{option}{suffix}", least, most, cat="Integer") for option, least, most in ranges
+    ]
     return Model(
         instance=instance,
         program=program,

@@ -9,6 +9,7 @@ import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.models.checks import check_count
+from hubplanner.problem import SiteStatus
 
 if TYPE_CHECKING:
     from hubplanner.models.model import Model
@@ -53,13 +54,13 @@ def _one_tier(model: Model, options: Ints, most: int) -> None:
 
 def broken_per_site(problem: Problem, plan: Evaluation, block: PerSite) -> str | None:
     """Return how a plan stacks hubs at a site, None when it does not."""
-    sites, at = np.unique(problem.option_site[plan.options], return_inverse=True)
-    hubs, tiers = np.bincount(at, weights=plan.counts), np.bincount(at)
-    most = np.where(problem.site_status[sites] == 1, 1, block.count)
-    for wrong, words in (
-        (hubs > most, lambda site: f"site {sites[site]} holds {hubs[site]:.0f} hubs"),
-        ((tiers > 1) & (not block.mixed), lambda site: f"site {sites[site]} holds {tiers[site]} tiers"),
-    ):
-        if wrong.any():
-            return words(int(np.argmax(wrong)))
+    sites, place = np.unique(problem.option_site[plan.options], return_inverse=True)
+    hubs, tiers = np.bincount(place, weights=plan.counts), np.bincount(place)
+    most = np.where(problem.site_status[sites] == SiteStatus.EXISTING, 1, block.count)
+    if (hubs > most).any():
+        at = int(np.argmax(hubs > most))
+        return f"site {sites[at]} holds {hubs[at]:.0f} hubs"
+    if not block.mixed and (tiers > 1).any():
+        at = int(np.argmax(tiers > 1))
+        return f"site {sites[at]} holds {tiers[at]} tiers"
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pulp import LpConstraintGE
@@ -13,7 +13,6 @@ from hubplanner.models.serve_all import needing
 if TYPE_CHECKING:
     from hubplanner.models.model import Model, Terms
     from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.instance import Instance
 
 
 def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> Linear:
@@ -30,8 +29,8 @@ def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> Linear:
 
     Elloumi (2010), doi:10.1007/s10878-008-9146-z; Garcia, Labbe and Marin (2011), doi:10.1287/ijoc.1100.0418.
     """
-    instance: Instance = model.instance  # type: ignore[assignment] - only a whole problem knows distances
-    far, constant, terms = instance.problem.farthest, 0.0, []
+    instance, constant = model.whole, 0.0
+    far, terms = instance.problem.farthest, list[Any]()
     for point in np.flatnonzero(needing(instance) & (weight > 0)).tolist():
         distance = instance.distances[point, instance.site]
         steps = np.unique(distance[np.isfinite(distance)])

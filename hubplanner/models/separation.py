@@ -9,7 +9,8 @@ import networkx as nx
 import numpy as np
 from pulp import LpConstraintLE
 
-from hubplanner.models.checks import check, refuse
+from hubplanner.errors import ScenarioError
+from hubplanner.models.checks import check
 from hubplanner.problem.travel import REACH_TOLERANCE
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ def add_min_separation(model: Model, block: MinSeparation) -> None:
 
     Cliques C cover every pair that is too near; each is as large as it gets, which is tighter than pair by pair.
     """
-    problem: Problem = model.instance.problem  # type: ignore[union-attr] - only a whole problem knows its travel
-    near = nx.Graph(_too_near(problem, block).tolist())
-    uncovered = nx.Graph(near)
+    near: nx.Graph[int] = nx.Graph(_too_near(model.whole.problem, block).tolist())
+    uncovered: nx.Graph[int] = nx.Graph(near)
     for one, other in sorted(tuple(sorted(pair)) for pair in near.edges):
         if uncovered.has_edge(one, other):
             clique = _clique(near, one, other)
@@ -44,7 +44,7 @@ def add_min_separation(model: Model, block: MinSeparation) -> None:
             model.add("separation", model.opened(at), LpConstraintLE, 1)
 
 
-def _clique(near: nx.Graph, one: int, other: int) -> list[int]:
+def _clique(near: nx.Graph[int], one: int, other: int) -> list[int]:
     """Return a largest possible clique around an edge, lower sites first."""
     clique = [one, other]
     common = set(near[one]) & set(near[other])
@@ -59,8 +59,9 @@ def _too_near(problem: Problem, block: MinSeparation) -> Ints:
     """Return the pairs of sites (p, 2) that are less than the distance apart and may both hold a new hub."""
     travel = problem.travel.between_sites()
     if travel is None:
-        refuse("min_separation", block.distance, "only where distances between sites are known: give the travel its sites")
-        raise AssertionError
+        allowed = "only where distances between sites are known: give the travel its sites"
+        message = f"min_separation: {block.distance!r} found; allowed: {allowed}"
+        raise ScenarioError(message)
     one, other, distance = travel.pairs(0, problem.n_sites, block.distance)
     free = np.zeros(problem.n_sites, dtype=np.bool_)
     free[problem.option_site[problem.new]] = True

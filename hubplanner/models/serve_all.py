@@ -33,8 +33,8 @@ class ServeAll:
 
 
 def add_serve_all(model: Model, block: ServeAll) -> None:
-    r"""Give every point a hub within r: $\sum_{o : d_{io} \le r} y_o \ge 1$, or $\sum_{o : d_{io} \le r} x_{io} = 1$."""
-    instance: Instance = model.instance  # type: ignore[assignment] - only a whole problem knows distances
+    r"""Give all a hub within r: $\sum_{o : d_{io} \le r} y_o \ge 1$, or $\sum_o x_{io} = 1$ over those."""
+    instance = model.whole
     if model.parts.get("assigns"):
         _serve_assigned(model, instance, block)
         return

@@ -29,7 +29,7 @@ class OnlyWith:
 
 
 def add_at_most_one(model: Model, block: AtMostOne) -> None:
-    r"""Use at most one of some sites: $\sum_{o \in O_j} y_o \le q (1 - \sum_{j' \ne j} b_{j'})$, with $b_j$ site j is used.
+    r"""Use at most one of some sites: $\sum_{o \in O_j} y_o \le q b_j$ and $\sum_j b_j \le 1$.
 
     Where a site holds one hub at most, $\sum_{j} \sum_{o \in O_j} y_o \le 1$ says it all.
     """

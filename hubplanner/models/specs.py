@@ -47,8 +47,8 @@ class Objective:
     def blocks(self) -> tuple[Block, ...]:
         """The constraint blocks that the parameters ask for."""
         budget, count = getattr(self, "budget", None), getattr(self, "max_hubs", None)
-        own = () if budget is None else (Budget(amount=budget),)
-        own += () if count is None else (MaxHubs(count=count),)
+        own: list[Block] = [] if budget is None else [Budget(amount=budget)]
+        own += [] if count is None else [MaxHubs(count=count)]
         stacked = any(isinstance(block, PerSite) for block in self.limits)
         return (*(() if stacked else (PerSite(),)), Required(), *own, *self.limits)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -54,7 +54,7 @@ def coverage(problem: Problem, start: int, stop: int) -> csr_array:
     share = problem.rule.share(distance, problem.option_reach[option])
     keep = share > 0
     kind = np.int8 if problem.rule.decay == Decay.STEP else np.float64
-    cells = (share[keep].astype(kind), (point[keep] - start, option[keep]))
+    cells: Any = (share[keep].astype(kind), (point[keep] - start, option[keep]))
     cover = csr_array(cells, shape=(stop - start, problem.n_options))
     cover.sort_indices()
     return cover
@@ -119,7 +119,7 @@ def levels(share: csr_array) -> Levels:
 
     >>> levels(csr_array(np.array([[0.25, 1.0, 0.25]]))).step.tolist()
     [0.75, 0.25]
-    """  # noqa: D400, D415 - the sentence ends in its formula
+    """  # noqa: D400 - the sentence ends in its formula
     if share.dtype == np.int8:
         return Levels(share, np.arange(share.shape[0]), np.ones(share.shape[0]))
     point = np.repeat(np.arange(share.shape[0]), np.diff(share.indptr))
@@ -172,9 +172,7 @@ def group_rows(cover: csr_array) -> tuple[Ints, Ints]:
 
 def total_by(group: Ints, weight: Floats, count: int) -> Floats:
     """Add up weights by group."""
-    columns = [
-        np.bincount(group, weights=part, minlength=count).astype(np.float64) for part in np.atleast_2d(weight.T)
-    ]
+    columns = [np.bincount(group, weights=part, minlength=count).astype(np.float64) for part in np.atleast_2d(weight.T)]
     return columns[0] if weight.ndim == 1 else np.column_stack(columns)
 
 

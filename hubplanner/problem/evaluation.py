@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from hubplanner.problem.travel import Bools, Floats, Ints
-
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from hubplanner.problem.problem import Problem
+    from hubplanner.problem.travel import Bools, Floats, Ints
 
 NOWHERE = -1
 """Stands for no hub."""
@@ -110,7 +109,7 @@ def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = 
     served.eliminate_zeros()
     distances = _distances(problem, chosen, served)
     credit = _by_share(near, len(chosen)) if assigned is None else _by_assignment(problem, chosen, served, distances)
-    covered = np.asarray(credit.sum(axis=1)).ravel()
+    covered = np.asarray(credit.sum(axis=1), dtype=np.float64).ravel()
     server, distance = (near.server, near.server_distance) if assigned is None else _mostly(served, distances)
     closed = np.setdiff1d(np.flatnonzero(~np.isnan(problem.savings)), problem.option_site[chosen])
     return Evaluation(

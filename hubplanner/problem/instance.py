@@ -87,7 +87,7 @@ class Instance:
     most_per_site: int = 1
     by_distance: bool = False
 
-    def measure(self, weight: Floats | None) -> int:
+    def measure(self, weight: Floats) -> int:
         """Return the number of a measure."""
         return next(number for number, known in enumerate(self.measures) if np.array_equal(known, weight))
 
@@ -182,7 +182,8 @@ class Instance:
         share = problem.rule.share(distance, problem.option_reach[option])
         keep = (share > 0) & self.counted[point]
         order = np.lexsort((option[keep], point[keep]))
-        point, option, distance, share = (part[keep][order] for part in (point, option, distance, share))
+        point, option = point[keep][order], option[keep][order]
+        distance, share = distance[keep][order], share[keep][order]
         reached, row = np.unique(point, return_inverse=True)
         first, group = self._alike(reached, row, option)
         row_of = np.full(problem.n_points, NO_ROW, dtype=np.intp)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from hubplanner.problem.problem import Problem
     from hubplanner.problem.travel import Floats
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
 def grown(values: Floats, rate: Floats | None, years: int) -> Floats:
     r"""Return values that grow each year: $v_i (1 + g_i)^y$.
 
+    >>> import numpy as np
     >>> grown(np.array([100.0]), np.array([0.1]), 2).round(6).tolist()
     [121.0]
     """

@@ -48,12 +48,12 @@ class Travel(Protocol):
 
 
 def within(distance: Floats, reach: float | Floats) -> Bools:
-    r"""Tell which distances are within reach: $d \le r (1 + 10^{-9})$.
+    r"""Tell which distances are within reach: $d \le r (1 + 10^{-9})$; none is where there is no way.
 
     >>> within(np.array([9.9, 10.0, 10.1]), 10.0).tolist()
     [True, True, False]
     """
-    return np.asarray(distance <= reach * (1 + REACH_TOLERANCE), dtype=np.bool_)
+    return np.asarray((distance <= reach * (1 + REACH_TOLERANCE)) & (distance < np.inf), dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,8 +77,8 @@ def _period(inputs: Inputs, solution: Solution, number: int) -> dict[str, Any]:
     need, people = math.fsum(problem.need), math.fsum(problem.people)
     ids = inputs.sites.frame["site_id"].to_numpy(dtype=object)
     new = plan.options[problem.new[plan.options]]
-    earlier = before.evaluation.options if before else []
-    opened = ids[problem.option_site[np.setdiff1d(new, earlier)]]
+    fresh = np.setdiff1d(new, before.evaluation.options) if before else new
+    opened = ids[problem.option_site[fresh]]
     return {
         "name": period.name,
         "budget": inputs.scenario.model.periods.years[number].budget,

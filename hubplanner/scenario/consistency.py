@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault
 from hubplanner.scenario.model_checks import MODEL_CHECKS, Check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hubplanner.scenario.spec import Scenario
 
 _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")

@@ -45,7 +45,8 @@ def _decay(scenario: Scenario) -> Complaints:
         return
     for number, tier in enumerate(scenario.hubs):
         if tier.reach_km is not None and tier.reach_km <= coverage.full_km:
-            yield "coverage.full_km", coverage.full_km, f"a distance below the reach of {tier.name}, {tier.reach_km:g} km"
+            allowed = f"a distance below the reach of {tier.name}, {tier.reach_km:g} km"
+            yield "coverage.full_km", coverage.full_km, allowed
         if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
             yield f"hubs.{number}.reach_minutes", tier.reach_minutes, "reach_km, since decay is in km"
 
@@ -55,7 +56,7 @@ def _backup(scenario: Scenario) -> Complaints:
     if coverage.backup_weight is not None and coverage.backup == 1:
         yield "coverage.backup_weight", coverage.backup_weight, "only with backup: 2"
     if coverage.backup > 1 and _has_capacity(scenario):
-        yield "coverage.backup", coverage.backup, "1 where tiers have a capacity: who is served by one hub has no second"
+        yield "coverage.backup", coverage.backup, "1 where tiers have a capacity: who is served by a hub has no second"
     if coverage.backup > 1 and model.objective in {"p_median", "p_center"} and not (model.floors or model.fairness):
         yield "coverage.backup", coverage.backup, f"1 with objective {model.objective}, which asks for no coverage"
 
@@ -63,11 +64,16 @@ def _backup(scenario: Scenario) -> Complaints:
 def _capacity(scenario: Scenario) -> Complaints:
     model = scenario.model
     if model.assignment == "single" and not _has_capacity(scenario):
-        yield "model.assignment", "single", "split, or a capacity for some tier: without one everyone within reach is served"
+        yield (
+            "model.assignment",
+            "single",
+            "split, or a capacity for some tier: without one all within reach are served",
+        )
     if model.mixed_tiers and model.max_per_site == 1:
         yield "model.mixed_tiers", True, "only with max_per_site above 1"
     if model.max_per_site > 1 and model.min_separation_km is not None:
-        yield "model.max_per_site", model.max_per_site, "1 with min_separation_km: two hubs at a site are no distance apart"
+        allowed = "1 with min_separation_km: two hubs at a site are no distance apart"
+        yield "model.max_per_site", model.max_per_site, allowed
     if scenario.coverage.decay != "step" and model.travel_cost_per_km:
         yield "coverage.decay", scenario.coverage.decay, "step with model.travel_cost_per_km"
 

@@ -74,7 +74,7 @@ class ExistingSpec(Spec):
     """What may change about existing hubs; they are kept as they are if left out."""
 
     upgrade: AllOrSome = False
-    """Whether hubs may grow into a tier of more capacity, or of more reach, at the difference in cost; or which ones."""
+    """Whether hubs may grow into a tier of more capacity (or reach) at the difference in cost; or which ones."""
     upgrade_fee: ColumnOrNumber = 0.0
     """Money for an upgrade on top of the difference: a number or a column of the site file."""
     close: AllOrSome = False

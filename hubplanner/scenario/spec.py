@@ -18,6 +18,7 @@ from hubplanner.scenario.fields import (
 )
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 
+
 class TableSpec(Spec):
     """A file of places and the columns to read from it."""
 
@@ -35,7 +36,7 @@ class TableSpec(Spec):
     """Coordinate reference system of x and y; CSV only, EPSG:4326 if left out."""
     groups: tuple[Column, ...] = ()
     """Columns for floors and breakdowns."""
-    where: dict[Column, Identifiers] = {}
+    where: dict[Column, Identifiers] = Field(default_factory=dict)
     """Only rows whose columns have one of these values, such as {province: Balochistan}."""
 
 

@@ -102,7 +102,8 @@ def _agree(task: Task, value: float, stated: float, bound: float) -> None:
         message = f"{task.options.name} states {task.goal.name} {stated:,.6f}, its hubs make it {value:,.6f}"
         raise SolverError(message)
     if not sense * value <= sense * bound + slack:
-        message = f"{task.options.name} states {bound:,.6f} as the best {task.goal.name}, its own plan's is {value:,.6f}"
+        figure = f"{bound:,.6f} as the best {task.goal.name}"
+        message = f"{task.options.name} states {figure}, its own plan's is {value:,.6f}"
         raise SolverError(message)
 
 

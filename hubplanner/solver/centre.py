@@ -11,12 +11,11 @@ from hubplanner.models import ServeAll
 from hubplanner.models.serve_all import needing
 from hubplanner.problem.travel import REACH_TOLERANCE
 from hubplanner.solver.optimise import optimise
-from hubplanner.solver.task import Found
 
 if TYPE_CHECKING:
     from hubplanner.models import Question
     from hubplanner.problem import Floats
-    from hubplanner.solver.task import Task
+    from hubplanner.solver.task import Found, Task
 
 
 def smallest_radius(task: Task) -> tuple[Found, Question]:
@@ -38,7 +37,8 @@ def smallest_radius(task: Task) -> tuple[Found, Question]:
         if low >= high or task.is_late:
             break
         middle = (low + high) // 2
-        trial = optimise(replace(task, goal=None, question=within_radius(question, float(radii[middle])), start=best.opened))
+        nearer = within_radius(question, float(radii[middle]))
+        trial = optimise(replace(task, goal=None, question=nearer, start=best.opened))
         if trial.infeasible:
             low = middle + 1
         elif trial.years:
@@ -63,5 +63,7 @@ def candidates(question: Question) -> Floats:
 
 def within_radius(question: Question, radius: float) -> Question:
     """Return the question with everyone served within a radius."""
-    blocks = tuple(replace(block, distance=radius) if isinstance(block, ServeAll) else block for block in question.blocks)
+    blocks = tuple(
+        replace(block, distance=radius) if isinstance(block, ServeAll) else block for block in question.blocks
+    )
     return replace(question, blocks=blocks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hubplanner.models import (
     AtMostOne,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hubplanner.models import Block, Objective
     from hubplanner.problem import Problem
     from hubplanner.solver.options import SolverOptions
+    from hubplanner.solver.task import Found
 
 MOST_PINS = 12
 """Up to this many required sites are told apart; more are one demand."""
@@ -42,18 +43,18 @@ MOST_SUBSETS = 2000
 
 MONEY = (Budget, Periods)
 
-_WORDS: dict[type, Callable[..., str]] = {
-    Budget: lambda block, name: f"the budget of {block.amount:,.12g}",
-    Periods: lambda block, name: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
-    MaxHubs: lambda block, name: f"max_hubs = {block.count}{_of(block.name)}",
-    MinHubs: lambda block, name: f"min_hubs = {block.count}{_of(block.name)}",
-    Floor: lambda block, name: f"{block.share:.4g} of {block.name or 'a group'} covered",
-    Capacity: lambda block, name: f"capacities of {', '.join(f'{people:,.12g}' for people in block.people)} people",
-    MinSeparation: lambda block, name: f"a separation of {block.distance:g}",
+_WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
+    Budget: lambda block, _: f"the budget of {block.amount:,.12g}",
+    Periods: lambda block, _: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
+    MaxHubs: lambda block, _: f"max_hubs = {block.count}{_of(block.name)}",
+    MinHubs: lambda block, _: f"min_hubs = {block.count}{_of(block.name)}",
+    Floor: lambda block, _: f"{block.share:.4g} of {block.name or 'a group'} covered",
+    Capacity: lambda block, _: f"capacities of {', '.join(f'{people:,.12g}' for people in block.people)} people",
+    MinSeparation: lambda block, _: f"a separation of {block.distance:g}",
     AtMostOne: lambda block, name: f"at most one of sites {', '.join(map(name, block.sites))}",
     OnlyWith: lambda block, name: f"site {name(block.site)} only with site {name(block.needs)}",
     Required: lambda block, name: "the required sites" if block.site is None else f"a hub at site {name(block.site)}",
-    ServeAll: lambda block, name: "a hub for every point",
+    ServeAll: lambda *_: "a hub for every point",
 }
 
 
@@ -146,14 +147,14 @@ class _Finder:
         found = optimise(task)
         if not found.years:
             return None
-        met = [number for number, block in enumerate(self.demands) if number in numbers or self._holds(block, task, found)]
-        return frozenset(met)
+        also = [number for number, block in enumerate(self.demands) if self._holds(block, task, found)]
+        return numbers.union(also)
 
     @staticmethod
-    def _holds(block: Block, task: Task, found: object) -> bool:
+    def _holds(block: Block, task: Task, found: Found) -> bool:
         if isinstance(block, Capacity | Periods | ServeAll):
             return False  # they change who is served, or what a year is: only a plan made with them can meet them
-        return not broken_years(replace(task.question, blocks=(block,)), found.years)  # type: ignore[attr-defined]
+        return not broken_years(replace(task.question, blocks=(block,)), found.years)
 
     def _grown(self, met: frozenset[int]) -> frozenset[int]:
         """Return a largest set around one that can be met."""

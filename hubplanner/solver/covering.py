@@ -16,10 +16,10 @@ from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import Reached, Solution, Status, evaluate, merge_demand, relative_gap
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.lexicographic import EXACT
-from hubplanner.solver.task import Found, Task
 from hubplanner.solver.reductions import drop_useless, merge_single
 from hubplanner.solver.run import Answer, covered_need, run
 from hubplanner.solver.start import greedy, limits, prune
+from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
@@ -64,10 +64,14 @@ def solve_plain(
         plan = evaluate(problem, _full(problem, instance, chosen))
         _verify(problem, objective, plan, covered_need(instance, chosen), answer.bound)
     ties = OPEN
-    if options.ties and asked.gap == 0 and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT:
+    if (
+        options.ties
+        and asked.gap == 0
+        and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
+    ):
         with record.phase("tell equal plans apart"):
             plan, ties = _first_of_equals(problem, objective, plan, options, deadline, began)
-    return _with_plan(problem, plan, answer, options, record, ties)
+    return replace(_with_plan(problem, plan, answer, options, record), ties=ties)
 
 
 def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and the time there is
@@ -117,9 +121,7 @@ def _verify(problem: Problem, objective: Objective, plan: Evaluation, counted: f
         raise SolverError("; ".join(reasons))
 
 
-def _with_plan(
-    problem: Problem, plan: Evaluation, answer: Answer, options: SolverOptions, record: Record, ties: str
-) -> Solution:
+def _with_plan(problem: Problem, plan: Evaluation, answer: Answer, options: SolverOptions, record: Record) -> Solution:
     # Within the agreed slack the recomputed value may lie above the bound by rounding.
     bound = max(answer.bound, plan.covered_need)
     proven = relative_gap(plan.covered_need, bound) <= options.gap + EXACT
@@ -135,5 +137,4 @@ def _with_plan(
         steps=record.steps,
         phases=record.phases,
         goals=(Reached(name="covered need", value=plan.covered_need, bound=bound),),
-        ties=ties,
     )

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hubplanner.models import Capacity, PerSite, Periods, ask
+from hubplanner.models import Capacity, Periods, PerSite, ask
 from hubplanner.models.formulation import in_last_year
 from hubplanner.problem import Status, relative_gap
 from hubplanner.problem.solution import PeriodPlan, Reached
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Solve = Callable[[Problem, MaxCoverage | PMedian, SolverOptions], Solution]
 
 
-def solve_unnested(problem: Problem, objective: MaxCoverage | PMedian, options: SolverOptions, solve: Solve) -> Solution:
+def solve_unnested(
+    problem: Problem, objective: MaxCoverage | PMedian, options: SolverOptions, solve: Solve
+) -> Solution:
     r"""Return the plan each year alone would choose with all the money up to it, $\sum_{q \le p} B_q$, and their sum."""
     periods = next(block for block in objective.limits if isinstance(block, Periods))
     question = ask(problem, objective)
@@ -54,4 +56,3 @@ def solve_unnested(problem: Problem, objective: MaxCoverage | PMedian, options: 
         ),
         nested_value=nested.value,
     )
-

@@ -16,7 +16,7 @@ from hubplanner.solver.relaxation import relax
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.models import Formulation, Question
+    from hubplanner.models import Formulation
     from hubplanner.problem import Floats, Ints
     from hubplanner.solver.adapters import Effort
 
@@ -52,9 +52,7 @@ def realise(form: Formulation, decisions: Ints, effort: Effort) -> list[Year]:
     opened = decisions[: n_options * len(form.layers)].reshape(len(form.layers), n_options)
     assigned = _assignments(form, decisions, effort)
     years = []
-    for problem, counts, shares, discount in zip(
-        question.problems, opened, assigned, question.discounts, strict=True
-    ):
+    for problem, counts, shares, discount in zip(question.problems, opened, assigned, question.discounts, strict=True):
         plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares)
         years.append(Year(problem, plan, discount))
     return years
@@ -101,12 +99,14 @@ def _tidy(form: Formulation, shares: Floats, people: Floats, counts: Ints) -> cs
     kept = np.where(shares > LEAST_SHARE, shares, 0.0)
     whole_rows = np.bincount(rows.row, weights=kept, minlength=len(rows.totals))
     kept /= np.maximum(whole_rows, 1.0)[rows.row]
-    room = np.array(question.capacity.people if question.capacity else ())[problem.option_tier] * counts
+    each = np.array(question.capacity.people if question.capacity else ())[problem.option_tier]
+    room = np.where(counts > 0, each, 0.0) * np.maximum(counts, 1)  # infinite room times no hub is no room
     crowd = rows.totals[:, form.instance.measure(people)][rows.row]
     load = np.bincount(rows.option, weights=kept * crowd, minlength=problem.n_options)
     with np.errstate(divide="ignore", invalid="ignore"):
         squeeze = np.where(load > room, room / load, 1.0)
-    return csr_array((kept * squeeze[rows.option], (rows.row, rows.option)), shape=(len(rows.totals), problem.n_options))
+    shape = (len(rows.totals), problem.n_options)
+    return csr_array((kept * squeeze[rows.option], (rows.row, rows.option)), shape=shape)
 
 
 def _by_point(form: Formulation, shares: csr_array) -> csr_array:

@@ -19,7 +19,7 @@ from hubplanner.solver.programme import solve_unnested
 from hubplanner.solver.record import Record
 
 if TYPE_CHECKING:
-    from hubplanner.models import Objective
+    from hubplanner.models import Objective, PMedian
     from hubplanner.problem import Problem, Reached
     from hubplanner.solver.lexicographic import Answer
 
@@ -59,7 +59,7 @@ def solve_problem(problem: Problem, objective: Objective, options: SolverOptions
     adapter(options.name)
     periods = cast("Periods | None", objective.block(Periods))
     if periods is not None and not periods.nested:
-        return solve_unnested(problem, objective, options, solve_problem)
+        return solve_unnested(problem, cast("MaxCoverage | PMedian", objective), options, solve_problem)
     record = Record()
     deadline = time.perf_counter() + options.time_limit_s
     if is_plain(problem, objective):
@@ -83,7 +83,8 @@ def _solve(problem: Problem, objective: Objective, options: SolverOptions, deadl
     periods = question.periods
     main = next(goal for goal in found.reached if goal.name == objective.goal) if found.reached else None
     if main is None:
-        raise SolverError(f"{options.name} reached no goal of {objective.name}")
+        message = f"{options.name} reached no goal of {objective.name}"
+        raise SolverError(message)
     record.steps.update(demand_points=problem.n_points, options=problem.n_options)
     return Solution(
         problem=last.problem,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models.specs import Budget, MaxHubs
+from hubplanner.models import Budget, MaxHubs
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array

@@ -111,7 +111,7 @@ def program_of(task: Task, depth: Ints) -> Formulation:
 
 
 def forbid(form: Formulation, opened: Ints) -> None:
-    r"""Rule out one plan: $\sum_{o : y_o = 0} y_o + \sum_{o : y_o = 1} (1 - y_o) \ge 1$; for hubs that are there or not."""
+    r"""Rule out a plan: $\sum_{o : y_o = 0} y_o + \sum_{o : y_o = 1} (1 - y_o) \ge 1$."""
     terms, ones = [], 0
     for layer, counts in zip(form.layers, opened, strict=True):
         for variable, count in zip(layer.open_, counts.tolist(), strict=True):

@@ -17,14 +17,13 @@ from hubplanner.models.goals import cost, mean_distance, number_of_hubs
 from hubplanner.models.model import Linear
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.screening import narrowed
-from hubplanner.solver.task import Found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Formulation, Year
-    from hubplanner.problem import Ints
-    from hubplanner.solver.task import Task
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.solver.task import Found, Task
 
 SHORTEST_S, LONGEST_S = 2.0, 10.0
 """Seconds that telling equal plans apart may take, whatever finding one took."""
@@ -49,8 +48,8 @@ def break_ties(task: Task, found: Found) -> tuple[Found, str]:
     Returns
     -------
     tuple
-        The plan, and ``unique`` where no other is equal, ``broken`` where the first of several was taken, ``open`` where
-        time or size left it open.
+        The plan, and ``unique`` where no other is equal, ``broken`` where the first of several was taken, ``open``
+        where time or size left it open.
     """
     sized = len(task.question.problems[0].need) * task.question.problems[0].n_sites
     if sized > MOST_DISTANCES:
@@ -104,7 +103,7 @@ def _first(options: Ints, task: Task) -> Goal:
     r"""Return the order of some options as a goal: $\sum_k b^{-k} y_k$, an earlier hub before any later ones."""
     options = options[options < len(task.question.instance.option)]
     base = float(task.question.instance.most.max(initial=1) + 1)
-    worth = base ** np.arange(len(options) - 1, -1, -1)
+    worth: Floats = base ** np.arange(len(options) - 1, -1, -1, dtype=np.float64)
 
     def expression(form: Formulation) -> Linear:
         return Linear(terms=form.layers[-1].opened(options, worth))
@@ -112,6 +111,7 @@ def _first(options: Ints, task: Task) -> Goal:
     def value(years: Sequence[Year]) -> float:
         plan = years[-1].plan
         counts = dict(zip(plan.options.tolist(), plan.counts.tolist(), strict=True))
-        return float(sum(counts.get(option, 0) * weight for option, weight in zip(options.tolist(), worth, strict=True)))
+        pairs = zip(options.tolist(), worth.tolist(), strict=True)
+        return float(sum(counts.get(option, 0) * weight for option, weight in pairs))
 
     return Goal(name="order of sites", sense=1, expression=expression, value=value)

@@ -51,7 +51,7 @@ def _is_consistent(handle: Any) -> bool:
         return True
     program, stated = handle.getLp(), float(info.objective_function_value)
     value = float(np.dot(program.col_cost_, handle.getSolution().col_value)) + program.offset_
-    return abs(value - stated) <= AGREEMENT * max(1.0, abs(stated))
+    return bool(abs(value - stated) <= AGREEMENT * max(1.0, abs(stated)))
 
 
 def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **options: Any) -> Any:
