@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SMALLEST_GAP = 5e-7
 """Smaller ones are shown as none."""
+SMALL_SHARE = 0.1
+"""Shares below it are shown with two decimals."""
 PLACES_SHOWN = 12
 """Rows of the table of hubs by place; the rest is summed up in one."""
 
@@ -62,6 +64,13 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
     console.print("\n", Text(scenario.name, style="bold"), "  ", scenario.description, "\n", sep="")
     console.print(_figures(plan, summary))
     console.print(_hubs_by_place(plan))
+    if summary["periods"]:
+        console.print(_years(summary))
+    if summary["nested_value"] is not None:
+        nested, free = summary["nested_value"], summary["objective_value"]
+        console.print(f"If opened hubs stay open, the years add up to {nested:,.0f} instead of {free:,.0f}.")
+    if summary["floors"]:
+        console.print(_floors(summary))
     for name, values in summary["groups"].items():
         console.print(_coverage(name, values))
     console.print(f"Files: {folder}  (look at map.png first)", soft_wrap=True)
@@ -69,20 +78,23 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
 
 def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
     need, people, cost = summary["need"], summary["people"], summary["cost"]
-    new = int((plan.hubs["status"] == "new").sum())
     budget, currency = summary["budget"], summary["currency"]
     of_budget = f" of {_money(budget, currency)} ({_percent(cost['total'], budget)})" if budget else ""
-    proof = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
+    seated = "capacity" in plan.hubs.columns
     rows = {
-        "New hubs": f"{new:,}" + (f", beside {len(plan.hubs) - new:,} existing" if new < len(plan.hubs) else ""),
-        "People covered": f"{people['covered']:,.0f} of {people['total']:,.0f}",
-        "Need covered": f"{need['covered']:,.0f} of {need['total']:,.0f} ({need['share']:.1%})",
+        "New hubs": _hub_count(plan),
+        **_changes(plan, summary),
+        "People served" if seated else "People covered": f"{people['covered']:,.0f} of {people['total']:,.0f}",
+        "Need served" if seated else "Need covered": (
+            f"{need['covered']:,.0f} of {need['total']:,.0f} ({_share(need['share'])})"
+        ),
+        **_distances(summary),
         "Cost": f"{_money(cost['total'], currency)}{of_budget}",
         "  to build": _money(cost["capex"], currency),
         f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
             cost["opex_present_value"], currency
         ),
-        "Proof": f"no plan covers {_over(summary['gap'])}more; {proof}",
+        "Proof": proof(summary),
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
     }
     table = Table.grid(padding=(0, 2))
@@ -91,9 +103,81 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
     return table
 
 
+def _hub_count(plan: Plan) -> str:
+    """Return how many hubs are new, at how many sites, and how many stand."""
+    new, kept = (plan.hubs[plan.hubs["status"] == status] for status in ("new", "existing"))
+    hubs, sites = int(new["hubs"].sum()), new["site_id"].nunique()
+    at = f" at {count_of(sites, 'site')}" if sites < hubs else ""
+    return f"{hubs:,}{at}" + (f", beside {len(kept):,} existing" if len(kept) else "")
+
+
+def _changes(plan: Plan, summary: dict[str, Any]) -> dict[str, str]:
+    """Return what happens to hubs that stood before, if anything."""
+    upgraded, closed = plan.hubs.loc[plan.hubs["status"] == "upgraded", "site_id"], summary["closed"]
+    found = {"Upgraded": ", ".join(upgraded), "Closed": ", ".join(closed)}
+    return {name: sites for name, sites in found.items() if sites}
+
+
+def _distances(summary: dict[str, Any]) -> dict[str, str]:
+    """Return how far it is to the nearest hub, where the objective is about distance."""
+    if summary["objective"] not in {"p_median", "p_center"}:
+        return {}
+    units = [name.removeprefix("mean_") for name in summary["distance"] if name.startswith("mean_")]
+    unit = next(unit for unit in reversed(units) if summary["distance"][f"mean_{unit}"] is not None)
+    mean, most = (summary["distance"][f"{kind}_{unit}"] for kind in ("mean", "max"))
+    return {"Way to a hub": f"{mean:,.1f} {unit} on average, {most:,.1f} {unit} at most"}
+
+
+_PROOFS = {
+    "max_coverage": "no plan covers {over}more",
+    "min_cost": "no plan costs {over}less",
+    "p_median": "no plan brings hubs {over}nearer on average",
+    "p_center": "no plan brings the farthest {over}nearer",
+}
+
+
+def proof(summary: dict[str, Any]) -> str:
+    """Return how sure a plan is, in words."""
+    proven = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
+    sentence = _PROOFS[summary["objective"]].format(over=_over(summary["gap"]))
+    only = {"unique": "; no other plan is as good", "broken": "; first of several equally good plans"}
+    return f"{sentence}; {proven}{only.get(summary['ties'], '')}"
+
+
+def _years(summary: dict[str, Any]) -> Table:
+    """Return a programme year by year."""
+    table = Table(title="Year by year", title_justify="left", box=None, header_style="bold")
+    table.add_column("year")
+    for heading in ("budget", "spent", "hubs open", "people", "share of need"):
+        table.add_column(heading, justify="right")
+    for year in summary["periods"]:
+        money = f"{year['budget']:,.0f}", f"{year['cost']:,.0f}"
+        table.add_row(
+            year["name"],
+            *money,
+            f"{year['hubs']:,}",
+            f"{year['people']['covered']:,.0f}",
+            _share(year["need"]["share"]),
+        )
+    return table
+
+
+def _floors(summary: dict[str, Any]) -> Table:
+    """Return what each floor asks for and what is covered."""
+    table = Table(title="Floors", title_justify="left", box=None, header_style="bold")
+    table.add_column("of")
+    for heading in ("at least", "covered"):
+        table.add_column(heading, justify="right")
+    for floor in summary["floors"][:PLACES_SHOWN]:
+        table.add_row(floor["name"], _share(floor["share"]), _share(floor["covered"]))
+    if len(summary["floors"]) > PLACES_SHOWN:
+        table.add_row(f"{count_of(len(summary['floors']) - PLACES_SHOWN, 'other')} in plan.json")
+    return table
+
+
 def _hubs_by_place(plan: Plan) -> Table:
     """Return the new hubs by tier, and by the first group of the sites where there is one."""
-    hubs = plan.hubs[plan.hubs["status"] == "new"]
+    hubs = plan.hubs[plan.hubs["status"] != "existing"]
     groups = plan.inputs.scenario.sites.groups
     tiers = [tier.name for tier in plan.inputs.scenario.hubs]
     names = plan.inputs.sites.frame.set_index("site_id")
@@ -102,7 +186,7 @@ def _hubs_by_place(plan: Plan) -> Table:
     table.add_column(groups[0] if groups else "")
     for heading in [*tiers, "hubs", "people served", "cost"]:
         table.add_column(heading, justify="right")
-    parts = sorted(hubs.groupby(place), key=lambda part: (-len(part[1]), str(part[0])))
+    parts = sorted(hubs.groupby(place), key=lambda part: (-part[1]["hubs"].sum(), str(part[0])))
     for name, part in parts[:PLACES_SHOWN]:
         table.add_row(str(name), *_hub_row(part, tiers))
     if len(parts) > PLACES_SHOWN:
@@ -114,8 +198,9 @@ def _hubs_by_place(plan: Plan) -> Table:
 
 
 def _hub_row(hubs: pd.DataFrame, tiers: list[str]) -> list[str]:
-    counts = [f"{int((hubs['tier'] == tier).sum()):,}" for tier in tiers]
-    return [*counts, f"{len(hubs):,}", f"{hubs['covered_people'].sum():,.0f}", f"{hubs['cost'].sum():,.0f}"]
+    counts = [f"{int(hubs.loc[hubs['tier'] == tier, 'hubs'].sum()):,}" for tier in tiers]
+    total = f"{int(hubs['hubs'].sum()):,}"
+    return [*counts, total, f"{hubs['covered_people'].sum():,.0f}", f"{hubs['cost'].sum():,.0f}"]
 
 
 def _coverage(name: str, values: dict[str, dict[str, float]]) -> Table:
@@ -125,7 +210,7 @@ def _coverage(name: str, values: dict[str, dict[str, float]]) -> Table:
         table.add_column(heading, justify="right")
     largest = sorted(values.items(), key=lambda item: (-item[1]["need"], item[0]))
     for value, part in largest[:PLACES_SHOWN]:
-        table.add_row(value, f"{part['people']:,.0f}", f"{part['covered_people']:,.0f}", f"{part['share']:.1%}")
+        table.add_row(value, f"{part['people']:,.0f}", f"{part['covered_people']:,.0f}", _share(part["share"]))
     if len(largest) > PLACES_SHOWN:
         table.add_row(f"{count_of(len(largest) - PLACES_SHOWN, 'other')} in plan.json")
     return table
@@ -180,6 +265,11 @@ def _money(amount: float, currency: str) -> str:
 def _over(gap: float) -> str:
     """Return how much more another plan might cover, nothing where no digit shown would say so."""
     return f"over {gap:.4%} " if gap >= SMALLEST_GAP else ""
+
+
+def _share(share: float) -> str:
+    """Return a share in per cent, with a second digit where it is small."""
+    return f"{share:.2%}" if 0 < share < SMALL_SHARE else f"{share:.1%}"
 
 
 def _percent(part: float, whole: float) -> str:

@@ -1,4 +1,4 @@
-"""An oracle for every objective under every block: it tries all plans, and serves people by a small program of its own.
+"""An oracle for every objective under every block: it tries all plans, and serves people by a program of its own.
 
 Nothing here is hubplanner's: blocks and objectives are read as data, by name and parameter. Distances, cover, limits and
 figures are worked out anew, for all plans of an instance at once.
@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 from hubplanner.problem import Matrix, Planar, Problem, Rule, SiteStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -93,7 +93,10 @@ class Town:
     @cached_property
     def share(self) -> Numbers:
         """Share (n, o) of a point that one hub of each option covers."""
-        found = [[self._share(d, self.reaches[t]) for d, (_, t) in zip(row, self.options, strict=True)] for row in self.option_distance]
+        found = [
+            [self._share(d, self.reaches[t]) for d, (_, t) in zip(row, self.options, strict=True)]
+            for row in self.option_distance
+        ]
         return np.array(found).reshape(len(self.points), len(self.options))
 
     def _share(self, distance: float, reach: float) -> float:
@@ -224,11 +227,16 @@ def single_ways(town: Town, plans: Plans, room: Numbers) -> Ways:
         choices = [[nobody, *np.flatnonzero((plan > 0) & (town.share[i] > 0)).tolist()] for i in range(n)]
         chosen = np.array(list(itertools.product(*choices)), dtype=np.intp).reshape(-1, n)
         load = np.stack([((chosen == option) * town.people).sum(axis=1) for option in range(nobody)], axis=1)
-        chosen = chosen[(load <= room * plan * (1 + SLACK) + SLACK).all(axis=1)]
+        chosen = chosen[(load <= np.array(rooms(room, plan)) * (1 + SLACK) + SLACK).all(axis=1)]
         point = np.arange(n)
         found.append((np.tile(plan, (len(chosen), 1)), share[point, chosen], distance[point, chosen]))
     plans, covered, far = (np.concatenate(part) for part in zip(*found, strict=True))
     return Ways(town=town, plans=plans, covered=covered, distance=far)
+
+
+def rooms(each: Numbers, plan: Plans) -> list[float]:
+    """Return how many people the hubs of each option serve."""
+    return [room * hubs if hubs else 0.0 for room, hubs in zip(each.tolist(), plan.tolist(), strict=True)]
 
 
 HUB_LIMITS: dict[str, Callable[[Town, Plans, Any], NDArray[np.bool_]]] = {
@@ -273,8 +281,8 @@ def keeps_service(ways: Ways, block: Any) -> NDArray[np.bool_]:
         total = block.weight.sum()
         return np.asarray(ways.covered @ block.weight >= block.share * total - SLACK * max(total, 1.0))
     if kind == "ServeAll":
-        limit = min(block.distance, np.finfo(float).max) * (1 + SLACK)
-        return np.asarray((ways.distance[:, ways.town.wants] <= limit).all(axis=1))
+        far = ways.distance[:, ways.town.wants]
+        return np.asarray((np.isfinite(far) & (far <= block.distance * (1 + SLACK))).all(axis=1))
     return np.ones(len(ways.plans), dtype=bool)
 
 
@@ -343,14 +351,6 @@ OBJECTIVES: dict[str, Callable[[Any], list[Sought]]] = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Target:
-    """The floor that a target share of all need stands for."""
-
-    weight: Numbers
-    share: float
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Query:
     """A town with what is asked of it.
 
@@ -394,17 +394,21 @@ class Query:
     def hubs(self) -> Plans:
         """Return the plans (k, o) that keep to all limits that speak of hubs alone."""
         block = self.block("PerSite")
-        plans = self.town.plans(*((1,) if block is None else (block.count,)), mixed=bool(block and block.mixed))
+        plans = self.town.plans(getattr(block, "count", 1), mixed=getattr(block, "mixed", False))
         return plans[self.keeps(plans)]
 
     def keeps(self, plans: Plans) -> NDArray[np.bool_]:
         """Tell which plans keep to the limits that speak of hubs alone."""
-        tests = [HUB_LIMITS[type(b).__name__](self.town, plans, b) for b in self.blocks if type(b).__name__ in HUB_LIMITS]
+        tests = [
+            HUB_LIMITS[type(b).__name__](self.town, plans, b) for b in self.blocks if type(b).__name__ in HUB_LIMITS
+        ]
         return np.all([np.ones(len(plans), dtype=bool), *tests], axis=0)
 
     def ways(self, plans: Plans) -> Ways:
         """Return all ways of serving people with some plans that keep to all limits; not where points are split."""
-        found = single_ways(self.town, plans, self.capacity) if self.single and len(plans) else free_ways(self.town, plans)
+        found = (
+            single_ways(self.town, plans, self.capacity) if self.single and len(plans) else free_ways(self.town, plans)
+        )
         for block in self.service:
             found = found.only(keeps_service(found, block))
         return found
@@ -459,49 +463,195 @@ def first_plan(query: Query) -> tuple[int, ...]:
     return max(tuple(plan) for plan in ways.plans.tolist())
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Program:
-    """A linear program of who is served by whom: shares x of pairs, the rows that hold, and further columns."""
+class Split:
+    """The linear program of people split among the hubs of a plan: shares of pairs, then columns for each fair goal."""
 
-    pairs: list[tuple[int, int]]
-    rows: list[tuple[Numbers, float]]
-    """Coefficients of the pairs and an upper limit."""
+    def __init__(self, query: Query, plan: Plans) -> None:
+        """Write the rows that hold whatever is sought."""
+        town = query.town
+        self.query = query
+        self.pairs = [(i, o) for i in range(len(town.points)) for o in np.flatnonzero(plan) if town.share[i, o] > 0]
+        self.goals = sought(query.objective)
+        self.groups = [w for w in getattr(query.objective.fairness, "weights", ()) if w.sum() > 0]
+        self.width = len(self.pairs) + len(self.groups) * (len(self.groups) + 1)
+        self.most = np.ones(self.width)
+        self.rows: list[tuple[Numbers, float]] = []
+        for point in range(len(town.points)):
+            self.at_most(self.sum(lambda i, _, point=point: i == point), 1.0)
+        for option, room in enumerate(rooms(query.capacity, plan)):
+            if math.isfinite(room):
+                self.at_most(self.sum(lambda i, o, option=option: town.people[i] * (o == option)), room)
+        for block in query.service:
+            self._serve(block)
+        for count in range(1, len(self.groups) + 1):
+            self._fair(count)
 
-    def solve(self, gain: Numbers, extra: Sequence[tuple[Numbers, float]] = (), columns: int = 0) -> float | None:
-        """Return the largest gain . (x, further columns), None where nothing is possible."""
-        size = len(self.pairs) + columns
-        rows = [*((np.append(row, np.zeros(columns)), limit) for row, limit in self.rows), *extra]
-        if not size:
-            return 0.0 if all(limit >= -SLACK for _, limit in rows) else None
+    def sum(self, coefficient: Callable[..., float]) -> Numbers:
+        """Return a row with a coefficient for each pair."""
+        return np.array(
+            [coefficient(*pair) for pair in self.pairs] + [0.0] * (self.width - len(self.pairs)), dtype=float
+        )
+
+    def at_most(self, row: Numbers, limit: float) -> None:
+        """Add a row."""
+        self.rows.append((row, limit))
+
+    def _covered(self, weight: Numbers) -> Numbers:
+        return self.sum(lambda i, o: weight[i] * self.query.town.share[i, o])
+
+    def _serve(self, block: Any) -> None:
+        town = self.query.town
+        if type(block).__name__ == "Floor":
+            self.at_most(-self._covered(block.weight), -block.share * block.weight.sum() + SLACK * block.weight.sum())
+            return
+        self.within(block.distance)
+        for point in np.flatnonzero(town.wants):
+            self.at_most(-self.sum(lambda i, _, point=point: i == point), -1.0)
+
+    def within(self, radius: float) -> None:
+        """Serve no one farther than a radius."""
+        for number, (i, o) in enumerate(self.pairs):
+            if self.query.town.option_distance[i, o] > radius * (1 + SLACK):
+                self.most[number] = 0.0
+
+    def _fair(self, count: int) -> None:
+        """Add d_g >= r - s_g, with r and d_g the columns of the k smallest shares."""
+        level = self._columns(count)
+        for group, weight in enumerate(self.groups):
+            row = -self._covered(weight) / weight.sum()
+            row[level] += 1.0
+            row[level + 1 + group] -= 1.0
+            self.at_most(row, 0.0)
+
+    def _columns(self, count: int) -> int:
+        return len(self.pairs) + (count - 1) * (len(self.groups) + 1)
+
+    def gain(self, name: str) -> Numbers:
+        """Return what each column adds to a goal, times its sense."""
+        town = self.query.town
+        if name == "covered need":
+            return self._covered(town.needs)
+        if name.startswith("fair"):
+            count = int(name.split()[1])
+            row, level = np.zeros(self.width), self._columns(count)
+            row[level], row[level + 1 : level + 1 + len(self.groups)] = count, -1.0
+            return row
+        weight = town.needs * getattr(self.query.objective, "travel_cost", 0.0)
+        if name == "mean distance":
+            weight = np.where(town.wants, town.needs, 0.0)
+            weight = weight / weight.sum() if weight.sum() > 0 else weight
+        return -self.sum(lambda i, o: weight[i] * town.option_distance[i, o])
+
+    def largest(self, gain: Numbers) -> float | None:
+        """Return the largest gain, None where nothing is possible."""
+        if not self.width:
+            return 0.0 if all(limit >= 0 for _, limit in self.rows) else None
         found = linprog(
             -gain,
-            A_ub=np.array([row for row, _ in rows]).reshape(len(rows), size) if rows else None,
-            b_ub=np.array([limit for _, limit in rows]) if rows else None,
-            bounds=[(0, 1)] * size,
+            A_ub=np.array([row for row, _ in self.rows]),
+            b_ub=np.array([limit for _, limit in self.rows]),
+            bounds=np.column_stack([np.zeros(self.width), self.most]),
         )
         return -float(found.fun) if found.status == 0 else None
+
+    def radius(self) -> float | None:
+        """Serve everyone within the smallest radius, and return it."""
+        town, kept = self.query.town, self.most.copy()
+        radii = sorted({0.0, *(town.option_distance[i, o] for i, o in self.pairs if town.wants[i])})
+        low, high = 0, len(radii)
+        while low < high:
+            self.most = kept.copy()
+            self.within(radii[(low + high) // 2])
+            possible = self.largest(np.zeros(self.width)) is not None
+            low, high = (low, (low + high) // 2) if possible else ((low + high) // 2 + 1, high)
+        if low == len(radii):
+            return None
+        self.most = kept
+        self.within(radii[low])
+        return float(radii[low])
 
 
 def split(query: Query, plan: Plans) -> list[float] | None:
     """Return the best figure of each goal in turn for hubs whose people may be split among them."""
-    held: list[tuple[Numbers, float, int]] = []
-    figures: list[float] = []
-    radius = math.inf
-    for goal in sought(query.objective):
+    program, figures = Split(query, plan), list[float]()
+    for goal in program.goals:
         if goal.name == "worst distance":
-            radius = _radius(query, plan, held)
-            if math.isinf(radius):
-                return None
-            figures.append(radius)
-            continue
-        program = _program(query, plan, radius)
-        gain, constant, extra, columns = _gain(query, plan, program, goal)
-        keep = [_held(program, query, plan, what) for what in held]
-        width = max([columns, *(part[2] for part in keep)])
-        rows = [*extra, *itertools.chain(*(part[0] for part in keep))]
-        found = program.solve(_wide(gain, len(program.pairs) + width), [(_wide(r, len(program.pairs) + width), u) for r, u in rows], width)
+            found = program.radius()
+        else:
+            gain = program.gain(goal.name)
+            found = program.largest(gain)
+            if found is not None:
+                program.at_most(-gain, -found + SLACK * max(1.0, abs(found)))
+                fixed = query.town.cost(plan[None])[0] if goal.name == "cost" else 0.0
+                found = goal.sense * found + fixed
         if found is None:
             return None
-        figures.append(goal.sense * (found + constant))
-        held.append((goal, found, 0))  # type: ignore[arg-type]
+        figures.append(found)
     return figures
+
+
+REACHED_LATER = {"Required", "MinHubs", "Floor", "OnlyWith"}
+"""Limits that a programme keeps to in its last year only; all others hold in each."""
+
+
+def years_of(query: Query) -> list[Query]:
+    """Return what is asked of each year of a programme alone, but for the money."""
+    periods = query.block("Periods")
+    count = len(periods.budgets)
+    return [
+        Query(
+            town=query.town.grown(periods.growth, year),
+            objective=query.objective,
+            blocks=tuple(
+                _later(block, periods.growth, year)
+                for block in query.blocks
+                if block is not periods and (year == count - 1 or type(block).__name__ not in REACHED_LATER)
+            ),
+        )
+        for year in range(count)
+    ]
+
+
+def _later(block: Any, growth: Numbers | None, years: int) -> Any:
+    """Return a block with its weights grown."""
+    if type(block).__name__ != "Floor" or growth is None:
+        return block
+    return _floor(block.weight * (1 + growth) ** years, block.share)
+
+
+def best_programme(query: Query) -> float | None:
+    """Return the best sum of the years' discounted figures, None when no programme is allowed."""
+    periods, years = query.block("Periods"), years_of(query)
+    worth = [_worth(year) for year in years]
+    factor = [(1 + periods.discount_rate) ** -year for year in range(len(years))]
+    money = list(itertools.accumulate(periods.budgets))
+    cost = {plan: float(query.town.cost(np.array([plan]))[0]) for plans in worth for plan in plans}
+    sense = sought(query.objective)[0].sense
+
+    def go(year: int, before: tuple[int, ...] | None) -> float:
+        if year == len(years):
+            return 0.0
+        found = -math.inf
+        for plan, figure in worth[year].items():
+            spent = cost[plan] - (cost[before] if before and not periods.carry_over and periods.nested else 0.0)
+            limit = money[year] if periods.carry_over or not periods.nested else periods.budgets[year]
+            stays = before is None or not periods.nested or all(a <= b for a, b in zip(before, plan, strict=True))
+            if stays and spent <= limit * (1 + SLACK) + SLACK:
+                found = max(found, sense * factor[year] * figure + go(year + 1, plan))
+        return found
+
+    total = go(0, None)
+    return None if math.isinf(total) else sense * total
+
+
+def _worth(query: Query) -> dict[tuple[int, ...], float]:
+    """Return the best figure of each plan that one year allows, whatever it costs."""
+    plans, goal = query.hubs(), sought(query.objective)[0]
+    if query.capacity is not None and not query.single:
+        found = {tuple(plan.tolist()): split(query, plan) for plan in plans}
+        return {plan: figures[0] for plan, figures in found.items() if figures is not None}
+    ways = query.ways(plans)
+    worth: dict[tuple[int, ...], float] = {}
+    for plan, figure in zip(ways.plans.tolist(), (goal.sense * goal.figure(ways)).tolist(), strict=True):
+        worth[tuple(plan)] = max(worth.get(tuple(plan), -math.inf), figure)
+    return {plan: goal.sense * figure for plan, figure in worth.items()}

@@ -14,6 +14,7 @@ import pandas as pd
 PEOPLE = 241_499_431  # the published total of the 2023 census
 DENSEST_DIVISION = "Karachi"  # left out of the urban density: no other city is built so densely
 SEATS_PER_LINE = 50  # assumption: at a line's lower 100 Mbps each seat has 2 Mbps
+PEOPLE_PER_SEAT = 100
 RUNNING_SHARE = 0.2  # assumption: staff and running costs a year, of premises and equipment
 POINT_SOURCES = {"cod_adm3_point": "tehsil_point", "cod_adm3_parent_point": "parent_tehsil_point"}
 
@@ -230,6 +231,15 @@ REACH = {
 }
 
 
+def capacity(seat_count: float) -> Figure:
+    """Return the people that a hub of some seats can serve: a stated number share each seat."""
+    how = (
+        f"Assumption: {PEOPLE_PER_SEAT} people share a seat that is open 70 hours a week: "
+        f"42 minutes each, or 3.5 hours for the one in five who comes; {seat_count:.0f} x {PEOPLE_PER_SEAT}."
+    )
+    return Figure(round(seat_count * PEOPLE_PER_SEAT), "assumption", how)
+
+
 def satellite_costs(seat_count: float, costs: Benchmarks) -> tuple[Figure, Figure]:
     """Return the kits and the yearly fees of the satellite lines of a hub."""
     lines, kit, fee = math.ceil(seat_count / SEATS_PER_LINE), costs.number("C22"), costs.number("C21")
@@ -252,6 +262,7 @@ def tier_rows(tier: str, costs: Benchmarks) -> list[tuple[object, ...]]:
     kits, fees = satellite_costs(size.amount, costs)
     return [
         (tier, "seats", "seats", "seats", *size),
+        (tier, "people_served", "capacity", "people", *capacity(size.amount)),
         (tier, "reach", "reach_km", "km", *REACH[tier]),
         (tier, "premises_and_equipment", "capex", "PKR", *building),
         (tier, "satellite_kits", "capex", "PKR", *kits),

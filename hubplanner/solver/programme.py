@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def solve_unnested(
     problem: Problem, objective: MaxCoverage | PMedian, options: SolverOptions, solve: Solve
 ) -> Solution:
-    r"""Return the plan each year alone would choose with all the money up to it, $\sum_{q \le p} B_q$, and their sum."""
+    r"""Return what each year alone would choose with all the money up to it, $\sum_{q \le p} B_q$, and their sum."""
     periods = next(block for block in objective.limits if isinstance(block, Periods))
     question = ask(problem, objective)
     alone = []
