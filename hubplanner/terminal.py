@@ -94,6 +94,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
             cost["opex_present_value"], currency
         ),
+        **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
         "Proof": proof(summary),
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
     }

@@ -24,6 +24,8 @@ _EVEN = {"o": 1.0, "s": 0.9, "D": 0.82, "^": 1.15, "p": 1.1, "h": 1.05}
 """Factors that make shapes of one size look alike in weight."""
 _SMALLEST, _STEP = 4.6, 2.0
 """Width of the smallest tier's mark and how much each larger one adds, points of type."""
+_DIGIT = 0.85
+"""Height of a number on a mark, of the mark's width."""
 _CROWD = 60
 """So many hubs are drawn at full size."""
 
@@ -111,5 +113,13 @@ def draw_hubs(axes: Axes, plan: Plan, view: View) -> None:
     scale = mark_scale(len(hubs))
     order = np.argsort([-marks[tier].width for tier in hubs["tier"]], kind="stable")
     for number in order:
-        mark, new = marks[hubs["tier"].iloc[number]], hubs["status"].iloc[number] == "new"
+        mark, new = marks[hubs["tier"].iloc[number]], hubs["status"].iloc[number] != "existing"
         draw_mark(axes, (places[number, 0], places[number, 1]), mark, new=bool(new), scale=scale)
+        if hubs["hubs"].iloc[number] > 1:
+            _write_count(axes, places[number], int(hubs["hubs"].iloc[number]), mark.width * scale)
+
+
+def _write_count(axes: Axes, place: Floats, count: int, width: float) -> None:
+    """Write how many hubs a mark stands for, on it."""
+    style: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": "white", "weight": "bold", "zorder": 6}
+    axes.text(place[0], place[1], str(count), fontsize=width * _DIGIT, **style)

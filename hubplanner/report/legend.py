@@ -101,7 +101,7 @@ def _hub_part(page: Axes, x: float, top: float, plan: Plan) -> None:
         middle = top - ROW * (line + 1.6)
         draw_mark(page, (x + 0.12, middle), marks[tier.name], new=True, scale=scale)
         reach = f"reach {tier.reach_km:g} km" if tier.reach_km else f"reach {tier.reach_minutes:g} minutes"
-        count = int((hubs["tier"] == tier.name).sum())
+        count = int(hubs.loc[hubs["tier"] == tier.name, "hubs"].sum())
         tail = f", {reach}: {count:,}"
         write(page, x + 0.32, middle, f"{shorten(plain(tier.name), TEXT, _HUBS - 1.4)}{tail}")
     if (hubs["status"] == "existing").any():

@@ -143,13 +143,15 @@ def _headline(plan: Plan) -> list[tuple[str, str]]:
     """Return the five figures and what each means."""
     summary, scenario = plan.summary(), plan.inputs.scenario
     existing = int((plan.hubs["status"] == "existing").sum())
-    new, currency = len(plan.hubs) - existing, plain(scenario.currency)
-    one = "new hub" if new == 1 else "new hubs"
+    new, currency = int(plan.hubs["hubs"].sum()) - existing, plain(scenario.currency)
+    sites = plan.hubs.loc[plan.hubs["status"] != "existing", "site_id"].nunique()
+    one = ("new hub" if new == 1 else "new hubs") + (f" at {sites:,} sites" if sites < new else "")
+    reached = "served" if is_seated(plan) else "covered"
     budget = f", of a budget of {in_words(summary['budget'])}" if summary["budget"] is not None else ""
     return [
         (f"{new:,}", f"{one}, {existing:,} existing" if existing else one),
-        (in_words(summary["people"]["covered"]), f"people covered, of {in_words(summary['people']['total'])}"),
-        (share_in_words(summary["need"]["share"]), "of the need covered"),
+        (in_words(summary["people"]["covered"]), f"people {reached}, of {in_words(summary['people']['total'])}"),
+        (share_in_words(summary["need"]["share"]), f"of the need {reached}"),
         (in_words(summary["cost"]["total"]), f"{currency} {_over(scenario.horizon_years)}{budget}".strip()),
         _proof(summary["gap"]),
     ]
@@ -177,10 +179,17 @@ def _footer(page: Axes, plan: Plan, view: View) -> None:
 def _travel(plan: Plan) -> str:
     """Return how distance to a hub was measured."""
     travel = plan.inputs.scenario.travel
+    seats = ", as far as its seats go" if is_seated(plan) else ""
+    seats += ". A number on a mark: hubs at that site" if (plan.hubs["hubs"] > 1).any() else ""
     if travel.method == "matrix":
-        return "Covered: within a hub's reach by the given table of travel."
+        return f"Covered: within a hub's reach by the given table of travel{seats}."
     detour = f", times {travel.detour:g} for the way on the ground" if travel.detour > 1 else ""
-    return f"Covered: within a hub's reach in a straight line{detour}."
+    return f"Covered: within a hub's reach in a straight line{detour}{seats}."
+
+
+def is_seated(plan: Plan) -> bool:
+    """Tell whether hubs serve only so many people."""
+    return "capacity" in plan.hubs.columns
 
 
 def _sources(plan: Plan) -> str:

@@ -48,7 +48,7 @@ _WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
     Periods: lambda block, _: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
     MaxHubs: lambda block, _: f"max_hubs = {block.count}{_of(block.name)}",
     MinHubs: lambda block, _: f"min_hubs = {block.count}{_of(block.name)}",
-    Floor: lambda block, _: f"{block.share:.4g} of {block.name or 'a group'} covered",
+    Floor: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered",
     Capacity: lambda block, _: f"capacities of {', '.join(f'{people:,.12g}' for people in block.people)} people",
     MinSeparation: lambda block, _: f"a separation of {block.distance:g}",
     AtMostOne: lambda block, name: f"at most one of sites {', '.join(map(name, block.sites))}",
