@@ -21,8 +21,24 @@ if TYPE_CHECKING:
         SolverError,
     )
     from hubplanner.inputs import Inputs, build_problem, read_inputs
-    from hubplanner.models import MaxCoverage, MinCost, PCenter, PMedian
-    from hubplanner.problem import Problem, Solution, Status
+    from hubplanner.models import (
+        AtMostOne,
+        Budget,
+        Capacity,
+        Floor,
+        MaxCoverage,
+        MaxHubs,
+        MaxMin,
+        MinCost,
+        MinHubs,
+        MinSeparation,
+        OnlyWith,
+        PCenter,
+        Periods,
+        PerSite,
+        PMedian,
+    )
+    from hubplanner.problem import Decay, Problem, Rule, Solution, Status
     from hubplanner.report import Plan
     from hubplanner.scenario import Scenario, read_scenario
     from hubplanner.solver import SolverOptions, solve_problem
@@ -31,8 +47,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "errors": ("CrsError", "DataError", "HubplannerError", "InfeasibleError", "ScenarioError", "SolverError"),
     "inputs": ("Inputs", "build_problem", "read_inputs"),
-    "models": ("MaxCoverage", "MinCost", "PCenter", "PMedian"),
-    "problem": ("Problem", "Solution", "Status"),
+    "models": (
+        *("MaxCoverage", "MinCost", "PCenter", "PMedian"),
+        *("AtMostOne", "Budget", "Capacity", "Floor", "MaxHubs", "MaxMin", "MinHubs", "MinSeparation", "OnlyWith"),
+        *("PerSite", "Periods"),
+    ),
+    "problem": ("Decay", "Problem", "Rule", "Solution", "Status"),
     "report": ("Plan",),
     "scenario": ("Scenario", "read_scenario"),
     "solver": ("SolverOptions", "solve_problem"),
@@ -41,17 +61,30 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AtMostOne",
+    "Budget",
+    "Capacity",
     "CrsError",
     "DataError",
+    "Decay",
+    "Floor",
     "HubplannerError",
     "InfeasibleError",
     "Inputs",
     "MaxCoverage",
+    "MaxHubs",
+    "MaxMin",
     "MinCost",
+    "MinHubs",
+    "MinSeparation",
+    "OnlyWith",
     "PCenter",
     "PMedian",
+    "PerSite",
+    "Periods",
     "Plan",
     "Problem",
+    "Rule",
     "Scenario",
     "ScenarioError",
     "Solution",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import random
@@ -28,6 +29,7 @@ TIERS = {
     "centre": (10.44e6, 4.28e6, 10.0),
     "park": (79.122857e6, 25.688571e6, 25.0),
 }
+SEATED = {"telecentre": 1000, "centre": 10_000, "park": 41_800}
 MOST_MEMORY_MB = 2000
 SOLVE = """
 import json, resource, sys
@@ -76,32 +78,31 @@ def lattice(lon: float, lat: float, area: float) -> tuple[np.ndarray, np.ndarray
 
 
 def recompute(folder: Path) -> dict[str, Any]:
-    """Return need, people, cost, distance and provinces' shares from hubs.csv and the input tables."""
+    """Return need, people, cost, loads and provinces' shares from the run's tables and the input tables."""
     hubs = rows(folder / "hubs.csv")
-    sites = {row["site_id"]: row for row in rows(DATA / "sites.csv")}
+    demand = {row["demand_id"]: row for row in rows(DATA / "demand.csv")}
+    links = json.loads((folder / "links.geojson").read_text(encoding="utf-8"))["features"]
     factor = sum((1 + RATE) ** -year for year in range(1, YEARS + 1))
     total: dict[str, float] = defaultdict(float)
     province: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for row in rows(DATA / "demand.csv"):
-        lon, lat = lattice(float(row["lon"]), float(row["lat"]), float(row["area_km2"]))
-        people = float(row["people"]) / len(lon)
-        need = people * (1 - float(row["internet_user_share"]))
-        covered, nearest = np.zeros(len(lon), dtype=bool), np.full(len(lon), np.inf)
-        for hub in hubs:
-            site = sites[hub["site_id"]]
-            distance = haversine(lon, lat, float(site["lon"]), float(site["lat"]))
-            nearest = np.minimum(nearest, distance)
-            covered |= distance <= TIERS[hub["tier"]][2] * (1 + 1e-9)
-        total["need"] += need * len(lon)
-        total["covered"] += need * covered.sum()
-        total["people"] += people * covered.sum()
-        total["distance"] += need * nearest.sum()
-        province[row["province"]][0] += need * covered.sum()
-        province[row["province"]][1] += need * len(lon)
-    capex = math.fsum(TIERS[hub["tier"]][0] for hub in hubs)
-    opex = math.fsum(TIERS[hub["tier"]][1] for hub in hubs) * factor
+    for row in demand.values():
+        need = float(row["people"]) * (1 - float(row["internet_user_share"]))
+        total["need"] += need
+        province[row["province"]][1] += need
+    load: dict[str, float] = defaultdict(float)
+    served: dict[str, float] = defaultdict(float)
+    for link in (feature["properties"] for feature in links):
+        row = demand[link["demand_id"]]
+        covered = link["people"] * (1 - float(row["internet_user_share"]))
+        total["covered"] += covered
+        total["people"] += link["people"]
+        province[row["province"]][0] += covered
+        load[link["site_id"]] += link["people"]
+        served[link["demand_id"]] += link["people"]
+    capex = math.fsum(TIERS[hub["tier"]][0] * int(hub["hubs"]) for hub in hubs)
+    opex = math.fsum(TIERS[hub["tier"]][1] * int(hub["hubs"]) for hub in hubs) * factor
     shares = {name: covered / need for name, (covered, need) in province.items()}
-    return {**total, "capex": capex, "opex": opex, "shares": shares}
+    return {**total, "capex": capex, "opex": opex, "shares": shares, "load": load, "served": served, "links": links}
 
 
 def test_the_national_plan_agrees_with_a_recomputation_from_its_files(national: tuple[Path, float]) -> None:
@@ -111,19 +112,71 @@ def test_the_national_plan_agrees_with_a_recomputation_from_its_files(national: 
     assert plan["need"]["covered"] == pytest.approx(own["covered"], rel=1e-6)
     assert plan["objective_value"] == pytest.approx(own["covered"], rel=1e-6)
     assert plan["people"]["covered"] == pytest.approx(own["people"], rel=1e-6)
-    assert plan["distance"]["mean_km"] == pytest.approx(own["distance"] / own["need"], rel=1e-6)
     assert plan["cost"]["capex"] == pytest.approx(own["capex"], rel=1e-9)
     assert plan["cost"]["opex_present_value"] == pytest.approx(own["opex"], rel=1e-9)
     assert plan["cost"]["total"] == pytest.approx(own["capex"] + own["opex"], rel=1e-9)
     shares = {name: part["share"] for name, part in plan["groups"]["province"].items()}
     assert shares == pytest.approx(own["shares"], rel=1e-6)
+    assert min(shares.values()) >= 0.005 * (1 - 1e-6)
+
+
+def test_no_hub_serves_more_than_its_seats_or_whom_it_does_not_reach(national: tuple[Path, float]) -> None:
+    folder, _ = national
+    own, room, hubs = recompute(folder), defaultdict(float), defaultdict(int)
+    reach: dict[str, float] = defaultdict(float)
+    for hub in rows(folder / "hubs.csv"):
+        room[hub["site_id"]] += SEATED[hub["tier"]] * int(hub["hubs"])
+        hubs[hub["site_id"]] += int(hub["hubs"])
+        reach[hub["site_id"]] = max(reach[hub["site_id"]], TIERS[hub["tier"]][2])
+    assert max(hubs.values()) <= 5
+    assert all(people <= room[site] * (1 + 1e-6) for site, people in own["load"].items())
+    demand = {row["demand_id"]: row for row in rows(DATA / "demand.csv")}
+    sites = {row["site_id"]: row for row in rows(DATA / "sites.csv")}
+    assert all(people <= float(demand[name]["people"]) * (1 + 1e-6) for name, people in own["served"].items())
+    for link in (feature["properties"] for feature in own["links"]):
+        row, site = demand[link["demand_id"]], sites[link["site_id"]]
+        lon, lat = lattice(float(row["lon"]), float(row["lat"]), float(row["area_km2"]))
+        near = haversine(lon, lat, float(site["lon"]), float(site["lat"])) <= reach[link["site_id"]] * (1 + 1e-9)
+        assert link["people"] <= float(row["people"]) * near.mean() * (1 + 1e-6)
+
+
+def test_the_plan_of_what_is_within_reach_covers_as_much_as_the_lattice_says(tmp_path: Path) -> None:
+    plan = hp.solve(hp.read_scenario(ROOT / "scenarios/pakistan.yaml", overrides=["within_reach"]))
+    sites = {row["site_id"]: row for row in rows(DATA / "sites.csv")}
+    need = 0.0
+    for row in rows(DATA / "demand.csv"):
+        lon, lat = lattice(float(row["lon"]), float(row["lat"]), float(row["area_km2"]))
+        covered = np.zeros(len(lon), dtype=bool)
+        for hub, tier in zip(plan.hubs["site_id"], plan.hubs["tier"], strict=True):
+            site = sites[hub]
+            distance = haversine(lon, lat, float(site["lon"]), float(site["lat"]))
+            covered |= distance <= TIERS[tier][2] * (1 + 1e-9)
+        need += float(row["people"]) / len(lon) * (1 - float(row["internet_user_share"])) * covered.sum()
+    summary = plan.summary()
+    assert summary["status"] == "optimal"
+    assert summary["need"]["covered"] == pytest.approx(need, rel=1e-6)
+    assert (len(plan.hubs), round(summary["people"]["covered"] / 1e6)) == (222, 109)
+
+
+def test_five_years_are_proven_and_add_up() -> None:
+    plan = hp.solve(hp.read_scenario(ROOT / "scenarios/pakistan.yaml", overrides=["five_years"]))
+    summary = plan.summary()
+    assert summary["status"] == "optimal"
+    assert summary["gap"] <= 1e-3
+    spent = np.cumsum([year["cost"] for year in summary["periods"]])
+    money = np.cumsum([year["budget"] for year in summary["periods"]])
+    assert (spent <= money * (1 + 1e-9)).all()
+    assert summary["cost"]["total"] == pytest.approx(spent[-1], rel=1e-9)
+    assert summary["objective_value"] == pytest.approx(sum(year["need"]["covered"] for year in summary["periods"]))
+    for earlier, later in itertools.pairwise(summary["periods"]):
+        assert set(earlier["open"]) <= set(later["open"])
 
 
 def test_the_national_plan_is_proven_within_budget_and_memory(national: tuple[Path, float]) -> None:
     folder, megabytes = national
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     assert plan["status"] == "optimal"
-    assert plan["gap"] <= 1e-4
+    assert plan["gap"] <= 1e-3
     assert plan["cost"]["total"] <= plan["budget"] == 4e9
     assert plan["people"]["total"] == 241_499_431
     assert megabytes < MOST_MEMORY_MB
@@ -135,8 +188,8 @@ def test_the_scenario_s_tiers_are_those_of_the_cost_table() -> None:
     for row in rows(DATA / "hub_tiers.csv"):
         sums[row["tier"], row["kind"]] += float(row["amount"])
     for tier in scenario.hubs:
-        found = (tier.capex, tier.opex_per_year, tier.reach_km)
-        assert found == tuple(sums[tier.name, kind] for kind in ("capex", "opex_per_year", "reach_km"))
+        found = (tier.capex, tier.opex_per_year, tier.reach_km, tier.capacity)
+        assert found == tuple(sums[tier.name, kind] for kind in ("capex", "opex_per_year", "reach_km", "capacity"))
 
 
 @pytest.mark.parametrize("name", ["pakistan", "balochistan"])

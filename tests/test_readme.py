@@ -63,6 +63,7 @@ def test_every_python_snippet_runs_as_written(checkout: Path) -> None:
         printed = run([sys.executable, "-W", "error", "-c", snippet], checkout).stdout
         assert "gap 0.0e+00" in printed
         assert "[1] 40.0 40.0 0.0 optimal" in printed
+        assert printed.splitlines()[-1] == "100.0"
 
 
 def test_make_plan_works_as_the_first_command_in_a_fresh_clone(

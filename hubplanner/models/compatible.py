@@ -24,10 +24,14 @@ def check_compatible(problem: Problem, objective: Objective) -> None:
     kinds = {type(block) for block in objective.blocks}
     stacked = any(isinstance(block, PerSite) and block.count > 1 for block in objective.blocks)
     phased, by_distance = Periods in kinds, isinstance(objective, PMedian | PCenter)
+    travels = isinstance(objective, MinCost) and objective.travel_cost > 0
     distances = problem.n_points * problem.n_sites
     reasons = {
         "capacity and backup do not go together: a point served by one hub has no second": (
             Capacity in kinds and problem.rule.backup > 1
+        ),
+        "min_cost with travel_cost does not go with backup: a point served by one hub has no second": (
+            travels and problem.rule.backup > 1
         ),
         "min_separation allows no second hub at a site, so max_per_site must be 1": (
             MinSeparation in kinds and stacked
@@ -49,7 +53,7 @@ def check_compatible(problem: Problem, objective: Objective) -> None:
             by_distance and Capacity not in kinds and distances > MOST_DISTANCES
         ),
         "min_cost with travel_cost does not go with decay: a hub serves those it covers wholly": (
-            isinstance(objective, MinCost) and objective.travel_cost > 0 and problem.rule.decay != "step"
+            travels and problem.rule.decay != "step"
         ),
     }
     wrong = [reason for reason, applies in reasons.items() if applies]

@@ -14,6 +14,7 @@ from hubplanner.models.floors import Floor
 from hubplanner.models.model import Model, decimal_unit, new_model, new_program
 from hubplanner.models.per_site import PerSite
 from hubplanner.models.periods import Periods
+from hubplanner.models.serve_all import ServeAll
 from hubplanner.models.specs import MinCost, Objective, PCenter, PMedian
 from hubplanner.problem.instance import Instance
 from hubplanner.problem.periods import grown, in_year, present_value
@@ -152,10 +153,21 @@ def ask(problem: Problem, objective: Objective, blocks: Sequence[Block] | None =
         problem=problem,
         measures=np.array(_measures(problems, objective, wanted)),
         most_per_site=stacked.count,
-        by_distance=isinstance(objective, PMedian | PCenter) or bool(getattr(objective, "travel_cost", 0.0)),
+        apart=_by_distance(objective) or any(_is_apart(block) for block in wanted),
     )
     discounts = tuple(present_value(rate, year) for year in range(years))
     return Question(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
+
+
+def _by_distance(objective: Objective) -> bool:
+    """Tell whether it matters who of those in reach of a hub travels to it."""
+    return isinstance(objective, PMedian | PCenter) or bool(getattr(objective, "travel_cost", 0.0))
+
+
+def _is_apart(block: Block) -> bool:
+    """Tell whether a block serves each point on its own: as a whole, or within a distance."""
+    whole = isinstance(block, Capacity) and block.single
+    return whole or (isinstance(block, ServeAll) and math.isfinite(block.distance))
 
 
 def all_blocks(problem: Problem, objective: Objective) -> tuple[Block, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pulp import LpConstraintGE, LpConstraintLE
+from pulp import LpConstraintEQ, LpConstraintGE, LpConstraintLE
 
 from hubplanner.models.checks import check_count
 from hubplanner.problem import SiteStatus
@@ -32,7 +32,7 @@ def add_per_site(model: Model, block: PerSite) -> None:
     r"""Build at most q hubs at a site: $\sum_{o \in O_j} y_o \le q \;\forall j$ with more than one option.
 
     Unless tiers may mix, a binary $b_o$ says which one a site takes: $y_o \le q b_o$ and $\sum_{o \in O_j} b_o \le 1$.
-    A site with a standing hub holds one hub in any case.
+    A site with a standing hub holds one hub in any case, unless that may be closed.
     """
     sites, first, count = np.unique(model.instance.site, return_index=True, return_counts=True)
     for site, start, options in zip(sites[count > 1].tolist(), first[count > 1], count[count > 1], strict=True):
@@ -41,7 +41,8 @@ def add_per_site(model: Model, block: PerSite) -> None:
         if most > 1 and not block.mixed:
             _one_tier(model, at, most)
         else:
-            model.add(f"per_site_{site}", model.opened(at), LpConstraintLE, most)
+            sense = LpConstraintEQ if site in model.instance.kept else LpConstraintLE
+            model.add(f"per_site_{site}", model.opened(at), sense, most)
 
 
 def _one_tier(model: Model, options: Ints, most: int) -> None:
@@ -53,8 +54,11 @@ def _one_tier(model: Model, options: Ints, most: int) -> None:
 
 
 def broken_per_site(problem: Problem, plan: Evaluation, block: PerSite) -> str | None:
-    """Return how a plan stacks hubs at a site, None when it does not."""
+    """Return how a plan stacks hubs at a site, or which standing hub it loses, None when it does not."""
     sites, place = np.unique(problem.option_site[plan.options], return_inverse=True)
+    lost = np.setdiff1d(problem.kept_sites, sites)
+    if len(lost):
+        return f"site {lost[0]} loses its standing hub"
     hubs, tiers = np.bincount(place, weights=plan.counts), np.bincount(place)
     most = np.where(problem.site_status[sites] == SiteStatus.EXISTING, 1, block.count)
     if (hubs > most).any():

@@ -55,7 +55,7 @@ class AssignRows:
     row_of
         (n,) the row of each point; -1 where it has none.
     row, option, share, distance
-        (p,) the pairs, by row: share of a row covered by the option once assigned, and distance.
+        (p,) the pairs, by row: share of a row covered by the option once assigned, and its people's mean distance.
     """
 
     totals: Floats
@@ -78,14 +78,14 @@ class Instance:
         (k, n) what of each point may count as covered or served: need, people, need of a group.
     most_per_site
         Hubs of one tier at a site without a standing hub.
-    by_distance
-        Whether the distances to assigned hubs count, so that only the same point is alike.
+    apart
+        Whether each point is a row of its own in an assignment, however alike others are.
     """
 
     problem: Problem
     measures: Floats
     most_per_site: int = 1
-    by_distance: bool = False
+    apart: bool = False
 
     def measure(self, weight: Floats) -> int:
         """Return the number of a measure."""
@@ -105,6 +105,11 @@ class Instance:
     def required(self) -> Ints:
         """Sites that must hold a hub."""
         return self.problem.required_sites
+
+    @property
+    def kept(self) -> Ints:
+        """Sites whose standing hub stays, as it is or upgraded."""
+        return self.problem.kept_sites
 
     @property
     def new(self) -> Bools:
@@ -189,19 +194,22 @@ class Instance:
         row_of = np.full(problem.n_points, NO_ROW, dtype=np.intp)
         row_of[reached] = group
         stays = np.isin(row, first)
+        size = self.problem.n_options
+        pair = np.searchsorted(group[row[stays]] * size + option[stays], group[row] * size + option)
+        weight = np.where(problem.people > 0, problem.people, 1.0)[point]
         return AssignRows(
             totals=total_by(group, self.measures[:, reached].T, len(first)),
             row_of=row_of,
             row=group[row[stays]],
             option=option[stays],
             share=share[stays],
-            distance=distance[stays],
+            distance=np.bincount(pair, weight * distance) / np.bincount(pair, weight),
         )
 
     def _alike(self, reached: Ints, row: Ints, option: Ints) -> tuple[Ints, Ints]:
         """Return the first of each group of alike points among the reached ones, and the group of each."""
         own = np.arange(len(reached))
-        if self.by_distance or not self.problem.rule.is_step:
+        if self.apart or not self.problem.rule.is_step:
             return own, own
         cover = csr_array((np.ones(len(row), np.int8), (row, option)), shape=(len(reached), self.problem.n_options))
         _, same_cover = group_rows(cover)

@@ -150,6 +150,11 @@ class Problem:
         """Sites that must hold a new hub."""
         return np.flatnonzero(self.site_status == SiteStatus.REQUIRED)
 
+    @property
+    def kept_sites(self) -> Ints:
+        """Sites whose standing hub may not be closed, only upgraded."""
+        return np.flatnonzero((self.site_status == SiteStatus.EXISTING) & np.isnan(self.savings))
+
     @classmethod
     def from_points(
         cls,

@@ -59,6 +59,11 @@ class Reduced:
         return 0.0
 
     @property
+    def kept(self) -> Ints:
+        """Sites whose standing hub stays: settled, and no longer here."""
+        return np.zeros(0, dtype=np.intp)
+
+    @property
     def new(self) -> Bools:
         """Mask (o,) of new hubs: all of them."""
         return np.ones(len(self.option), dtype=np.bool_)

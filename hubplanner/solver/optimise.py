@@ -78,10 +78,12 @@ def _too_coarse(task: Task, found: Found) -> bool:
 
 
 def _better(task: Task, one: Found, other: Found) -> Found:
-    """Return the better plan of two attempts with the sharper of their bounds."""
+    """Return the better plan of two attempts with the sharper of their bounds, which no plan beats but by rounding."""
     sense = task.sense
     bound = sense * float(np.nanmin([sense * one.bound, sense * other.bound]))
     if other.infeasible:
         return replace(one, bound=bound) if one.years else replace(other, bound=bound)
     keep = one if one.years and not sense * other.value > sense * one.value else other
+    if keep.years:
+        bound = sense * max(sense * bound, sense * keep.value)
     return replace(keep, bound=bound, version=other.version)

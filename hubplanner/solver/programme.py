@@ -6,19 +6,25 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hubplanner.models import Capacity, Periods, PerSite, ask
+import numpy as np
+
+from hubplanner.models import Floor, MinHubs, OnlyWith, Periods, ask
 from hubplanner.models.formulation import in_last_year
-from hubplanner.problem import Status, relative_gap
+from hubplanner.problem import SiteStatus, Status, relative_gap
 from hubplanner.problem.solution import PeriodPlan, Reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hubplanner.models import MaxCoverage, PMedian
+    from hubplanner.models.specs import Block
     from hubplanner.problem import Problem, Solution
     from hubplanner.solver.options import SolverOptions
 
     Solve = Callable[[Problem, MaxCoverage | PMedian, SolverOptions], Solution]
+
+REACHED_LATER = (Floor, MinHubs, OnlyWith)
+"""Limits that a programme keeps to in its last year only, as it need not hold its required hubs before."""
 
 
 def solve_unnested(
@@ -30,11 +36,10 @@ def solve_unnested(
     alone = []
     for year, (part, available) in enumerate(zip(question.problems, periods.available, strict=True)):
         last = year == len(question.problems) - 1
-        limits = tuple(in_last_year(block, periods.growth, year) for block in objective.limits)
-        kept = tuple(block for block in limits if last or isinstance(block, Capacity | PerSite))
+        limits = tuple(in_last_year(block, periods.growth, year) for block in objective.limits if block is not periods)
         budget = min(available, math.inf if objective.budget is None else objective.budget)
-        asked = replace(objective, budget=budget, limits=tuple(b for b in kept if not isinstance(b, Periods)))
-        alone.append(solve(part, asked, options))
+        asked = replace(objective, budget=budget, limits=limits if last else _early(limits))
+        alone.append(solve(part if last else _unpinned(part), asked, options))
         if alone[-1].evaluation is None:
             return alone[-1]
     kept = tuple(replace(block, nested=True) if block is periods else block for block in objective.limits)
@@ -50,9 +55,20 @@ def solve_unnested(
         seconds=math.fsum([nested.seconds, *(part.seconds for part in alone)]),
         goals=(Reached(name="sum of the years", value=value, bound=bound),),
         periods=tuple(
-            PeriodPlan(name=name, problem=part.problem, evaluation=part.evaluation)
-            for name, part in zip(periods.labels, alone, strict=True)
-            if part.evaluation is not None
+            PeriodPlan(name=name, problem=part, evaluation=found.evaluation)
+            for name, part, found in zip(periods.labels, question.problems, alone, strict=True)
+            if found.evaluation is not None
         ),
         nested_value=nested.value,
     )
+
+
+def _early(limits: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the limits that hold before the last year."""
+    return tuple(block for block in limits if not isinstance(block, REACHED_LATER))
+
+
+def _unpinned(problem: Problem) -> Problem:
+    """Return the problem with required sites free, as they are before the last year."""
+    required = problem.site_status == SiteStatus.REQUIRED
+    return replace(problem, site_status=np.where(required, SiteStatus.CANDIDATE, problem.site_status))
