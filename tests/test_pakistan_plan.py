@@ -140,7 +140,7 @@ def test_no_hub_serves_more_than_its_seats_or_whom_it_does_not_reach(national: t
         assert link["people"] <= float(row["people"]) * near.mean() * (1 + 1e-6)
 
 
-def test_the_plan_of_what_is_within_reach_covers_as_much_as_the_lattice_says(tmp_path: Path) -> None:
+def test_the_plan_of_what_is_within_reach_covers_as_much_as_the_lattice_says() -> None:
     plan = hp.solve(hp.read_scenario(ROOT / "scenarios/pakistan.yaml", overrides=["within_reach"]))
     sites = {row["site_id"]: row for row in rows(DATA / "sites.csv")}
     need = 0.0

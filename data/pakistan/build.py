@@ -234,7 +234,7 @@ REACH = {
 def capacity(seat_count: float) -> Figure:
     """Return the people that a hub of some seats can serve: a stated number share each seat."""
     how = (
-        f"Assumption: {PEOPLE_PER_SEAT} people share a seat that is open 70 hours a week: "
+        f"{PEOPLE_PER_SEAT} people share a seat that is open 70 hours a week: "
         f"42 minutes each, or 3.5 hours for the one in five who comes; {seat_count:.0f} x {PEOPLE_PER_SEAT}."
     )
     return Figure(round(seat_count * PEOPLE_PER_SEAT), "assumption", how)

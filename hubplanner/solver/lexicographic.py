@@ -16,12 +16,16 @@ from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hubplanner.models import Question
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
 
 EXACT = 1e-9
 """Relative gap that is rounding."""
+HOLDS = 1e-7
+"""Relative gap that the slack of goals held before may leave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +69,16 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
         found = trial
         reached.append(Reached(name=goal.name, value=found.value, bound=found.bound))
         task = replace(task, held=(*task.held, Held(goal=goal, value=found.value)))
-    if not (exact and options.ties) or any(relative_gap(goal.value, goal.bound) > EXACT for goal in reached):
+    if not (exact and options.ties and within_gap(reached, 0.0)):
         return Answer(found=found, reached=tuple(reached))
     with record.phase("tell equal plans apart"):
         first = replace(task, goal=task.held[0].goal, held=())
         told = prepared(first, task.held[0].value, began)
         found, ties = break_ties(replace(told, held=task.held), found)
     return Answer(found=found, reached=tuple(reached), ties=ties)
+
+
+def within_gap(reached: Sequence[Reached], gap: float) -> bool:
+    """Tell whether all goals are proven within a relative gap, but for rounding."""
+    gaps = [relative_gap(goal.value, goal.bound) for goal in reached]
+    return all(found <= gap + (HOLDS if number else EXACT) for number, found in enumerate(gaps))

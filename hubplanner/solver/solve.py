@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 from hubplanner.errors import SolverError
 from hubplanner.models import MaxCoverage, Periods, ask, check_compatible, check_supported
-from hubplanner.problem import PeriodPlan, Solution, Status, relative_gap
+from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.clash import find_clash, in_words
 from hubplanner.solver.covering import is_plain, required_fit, solve_plain
-from hubplanner.solver.lexicographic import EXACT, answer
+from hubplanner.solver.lexicographic import answer, within_gap
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.programme import solve_unnested
 from hubplanner.solver.record import Record
@@ -110,11 +110,7 @@ def _solve(problem: Problem, objective: Objective, options: SolverOptions, deadl
 
 def _proven(found: Answer, options: SolverOptions) -> bool:
     """Tell whether all goals are within the asked gap."""
-    return all(_gap(goal) <= options.gap + EXACT for goal in found.reached) and found.complete
-
-
-def _gap(goal: Reached) -> float:
-    return relative_gap(goal.value, goal.bound)
+    return found.complete and within_gap(found.reached, options.gap)
 
 
 def _infeasible(problem: Problem, objective: Objective, options: SolverOptions, record: Record) -> Solution:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
-INCREMENT = 1e-5
-"""CBC looks for no plan that is better by less, so a finished search proves no more."""
+INCREMENT = 1e-9
+"""CBC is told to look for no plan that is better by less, so a finished search proves no more."""
 _INFEASIBLE = re.compile(r"^(?:Problem is|Pre-processing says|Result - .*) ?infeasible", re.MULTILINE)
 _NUMBER = r"\s*(-?[\d.]+(?:e[+-]?\d+)?)"
 
@@ -41,7 +41,11 @@ def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcom
             gapAbs=max(effort.gap - 2 * PRINTED, 0.0),
             threads=effort.threads or None,
             timeLimit=effort.seconds,
-            options=[f"randomSeed {effort.seed + 1}", f"randomCbcSeed {effort.seed + 1}"],
+            options=[
+                f"randomSeed {effort.seed + 1}",
+                f"randomCbcSeed {effort.seed + 1}",
+                f"increment {INCREMENT}",
+            ],
             logPath=str(log),
         )
         try:
