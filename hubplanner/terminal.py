@@ -96,6 +96,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         ),
         **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
         "Proof": proof(summary),
+        **_goals(summary),
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
     }
     table = Table.grid(padding=(0, 2))
@@ -143,6 +144,12 @@ def proof(summary: dict[str, Any]) -> str:
     sentence = _PROOFS[summary["objective"]].format(over=_over(summary["gap"]))
     only = {"unique": "; no other plan is as good", "broken": "; first of several equally good plans"}
     return f"{sentence}; {proven}{only.get(summary['ties'], '')}"
+
+
+def _goals(summary: dict[str, Any]) -> dict[str, str]:
+    """Return how far each goal is reached and could be at best, where there are several."""
+    goals = summary["goals"] if len(summary["goals"]) > 1 else []
+    return {f"  {goal['name']}": f"{goal['value']:,.6g}, at best {goal['bound']:,.6g}" for goal in goals}
 
 
 def _years(summary: dict[str, Any]) -> Table:

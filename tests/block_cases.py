@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from block_oracle import Query, Town, best
+from block_oracle import Query, best
+from block_town import Town
 
 from hubplanner.models import (
     AtMostOne,
@@ -99,7 +100,7 @@ BLOCKS: dict[str, Make] = {
     "separation": lambda rng, _: MinSeparation(distance=float(rng.uniform(0.1, 0.7))),
     "at most one": lambda rng, town: AtMostOne(sites=_some_sites(rng, town, 2)),
     "only with": _only_with,
-    "periods": lambda rng, town: _periods(rng, town),
+    "periods": _periods,
     "periods without carry-over": lambda rng, town: _periods(rng, town, carry_over=False),
     "periods not nested": lambda rng, town: _periods(rng, town, nested=False),
     "fair first": lambda rng, town: MaxMin(weights=_groups(rng, town), first=True),
@@ -215,3 +216,62 @@ def query(kind: str, names: tuple[str, ...], rule: str, seed: int, *, changing: 
 def answer(kind: str, names: tuple[str, ...], rule: str, seed: int, *, changing: bool = False) -> list[float] | None:
     """Return the oracle's figures of a random question, None where no plan is allowed."""
     return best(query(kind, names, rule, seed, changing=changing))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A random question, by what it is made of."""
+
+    kind: str
+    names: tuple[str, ...] = ()
+    rule: str = "step"
+    seed: int = 0
+    changing: bool = False
+
+    @property
+    def query(self) -> Query:
+        """The question."""
+        return query(self.kind, self.names, self.rule, self.seed, changing=self.changing)
+
+    @property
+    def best(self) -> list[float] | None:
+        """The oracle's figures, None where no plan is allowed."""
+        return answer(self.kind, self.names, self.rule, self.seed, changing=self.changing)
+
+
+def every_block(seed: int) -> list[Case]:
+    """Return every objective with every block that goes with it, under rules in turn."""
+    found = []
+    for number, (kind, name) in enumerate(itertools.product(KINDS, BLOCKS)):
+        rule = RULES[(number + seed) % len(RULES)]
+        rule = rule if goes(kind, (name,), rule) else "step"
+        if goes(kind, (name,), rule):
+            found.append(Case(kind=kind, names=(name,), rule=rule, seed=seed))
+    return found
+
+
+def every_rule(seed: int) -> list[Case]:
+    """Return every objective under every rule that goes with it, with no more than a number of hubs."""
+    return [Case(kind=k, rule=rule, seed=seed) for k, rule in itertools.product(KINDS, RULES) if goes(k, (), rule)]
+
+
+def some_pairs(count: int, seed: int) -> list[Case]:
+    """Return objectives with two random blocks."""
+    rng, found = np.random.default_rng(seed), list[Case]()
+    while len(found) < count:
+        kind, rule = str(rng.choice(KINDS)), str(rng.choice([*RULES, "step"]))
+        one, other = rng.choice(list(BLOCKS), 2, replace=False).tolist()
+        if goes(kind, (one, other), rule) and not alike(one, other):
+            found.append(Case(kind=kind, names=(one, other), rule=rule, seed=seed + len(found)))
+    return found
+
+
+def some_changes(count: int, seed: int) -> list[Case]:
+    """Return objectives with a random block where standing hubs may be upgraded or closed."""
+    rng, found = np.random.default_rng(seed), list[Case]()
+    blocks = [name for name in BLOCKS if "periods" not in name]
+    while len(found) < count:
+        kind, rule, name = str(rng.choice(KINDS)), str(rng.choice([*RULES, "step"])), str(rng.choice(blocks))
+        if goes(kind, (name,), rule):
+            found.append(Case(kind=kind, names=(name,), rule=rule, seed=seed + len(found), changing=True))
+    return found

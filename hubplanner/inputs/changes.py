@@ -60,7 +60,7 @@ def with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Chan
 def _larger(scenario: Scenario) -> Bools:
     """Return which tiers (own, other) are larger: by capacity if all have one, else by reach."""
     capacities = [tier.capacity for tier in scenario.hubs]
-    reaches = [tier.reach_km or tier.reach_minutes or 0.0 for tier in scenario.hubs]
+    reaches = [tier.reach(scenario.travel.speed_kmh) for tier in scenario.hubs]
     size = np.array(reaches if None in capacities else capacities, dtype=np.float64)
     return np.asarray(size[None, :] > size[:, None])
 

@@ -18,6 +18,7 @@ from hubplanner.inputs.places import check_together, metres
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.problem import Decay, GreatCircle, Matrix, Planar, Problem, Rule, SiteStatus, Travel
 from hubplanner.scenario.consistency import not_yet
+from hubplanner.scenario.spec import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from hubplanner.scenario.spec import TableSpec
 
 METRES_PER_KM = 1000.0
-MINUTES_PER_HOUR = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +97,7 @@ def _parts(path: Path) -> list[Path]:
 
 def build_problem(inputs: Inputs) -> Problem:
     """Return the inputs as arrays: points and sites in id order, options in (site, tier) order."""
-    sites, demand = inputs.sites, inputs.demand
+    sites, demand, speed = inputs.sites, inputs.demand, inputs.scenario.travel.speed_kmh
     option_site, option_tier = where = np.nonzero(sites.allowed)
     upgrade = sites.upgrade[where]
     stands = (sites.status[option_site] == SiteStatus.EXISTING) & ~upgrade
@@ -107,7 +107,7 @@ def build_problem(inputs: Inputs) -> Problem:
         people=demand.point_people,
         travel=_travel(inputs),
         site_status=sites.status,
-        tier_reach=np.array([_reach(inputs, tier) for tier in range(len(inputs.scenario.hubs))]),
+        tier_reach=np.array([tier.reach(speed) for tier in inputs.scenario.hubs]),
         option_site=option_site,
         option_tier=option_tier,
         option_cost=np.where(stands, 0.0, cost),
@@ -154,15 +154,6 @@ def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
 
 def _all_minutes(scenario: Scenario) -> bool:
     return all(tier.reach_minutes is not None for tier in scenario.hubs)
-
-
-def _reach(inputs: Inputs, tier: int) -> float:
-    """Return a tier's reach in the unit of travel."""
-    spec = inputs.scenario.hubs[tier]
-    if spec.reach_km is not None:
-        return spec.reach_km
-    minutes = float(spec.reach_minutes or 0)
-    return minutes if inputs.unit == "minutes" else minutes * _km_per_minute(inputs.scenario)
 
 
 def _km_per_minute(scenario: Scenario) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.models.model import Linear
@@ -11,7 +13,8 @@ from hubplanner.models.model import Linear
 if TYPE_CHECKING:
     from pulp import LpVariable
 
-    from hubplanner.models.model import Model
+    from hubplanner.models.model import Model, Terms
+    from hubplanner.problem import Ints
 
 
 def covered(model: Model, measure: int) -> Linear:
@@ -23,21 +26,33 @@ def covered(model: Model, measure: int) -> Linear:
 
 
 def _rows_covered(model: Model) -> list[LpVariable]:
-    r"""Return $z_r \in [0, 1]$, row r is covered, with $m_r z_r \le \sum_{o : a_{ro} = 1} y_o$.
+    r"""Return $z_r \in [0, 1]$, row r is covered: $z_r \le \sum_{o \in C_r} y_o$, with $C_r$ the options that cover it.
 
-    A row that takes two hubs ($m_r = 2$) needs a whole $z_r$; one that takes one does not.
+    A row that takes two hubs shares the limit of the row that takes the first, $z_r + z_{r'} \le \sum_{o \in C_r} y_o$,
+    if that one counts no less: then it is the first to be covered. Otherwise $z_r \le \sum_{o \in C_r \setminus q} y_o$
+    for each q in $C_r$; where a site may hold several hubs, $2 z_r \le \sum_{o \in C_r} y_o$ with a whole $z_r$.
     """
     if "covered" in model.parts:
         found: list[LpVariable] = model.parts["covered"]
         return found
     rows = model.instance.cover_rows
-    cover = rows.cover
     model.parts["covered"] = made = []
-    for row, (start, stop, times) in enumerate(
-        zip(cover.indptr[:-1].tolist(), cover.indptr[1:].tolist(), rows.times.tolist(), strict=True)
-    ):
-        variable = model.variable(f"covered_{row}", 0, 1, whole=times > 1)
-        covering = [(model.open_[option], -1.0) for option in cover.indices[start:stop].tolist()]
-        model.add(f"cover_{row}", [(variable, float(times)), *covering], LpConstraintLE, 0)
-        made.append(variable)
+    alone = model.instance.most.max(initial=1) == 1
+    for row, (start, stop) in enumerate(pairwise(rows.cover.indptr.tolist())):
+        twice, options = rows.times[row] > 1, rows.cover.indices[start:stop].astype(np.intp)
+        partner = int(rows.partner[row])
+        needs_whole = bool(twice and partner < 0 and not alone)
+        covered_row = model.variable(f"covered_{row}", 0, 1, whole=needs_whole)
+        made.append(covered_row)
+        terms = [(covered_row, 2.0 if needs_whole else 1.0)]
+        if twice and partner < 0 and alone:
+            for option in options.tolist():
+                _limit(model, row, terms, options[options != option])
+        else:
+            _limit(model, row, terms + ([(made[partner], 1.0)] if partner >= 0 else []), options)
     return made
+
+
+def _limit(model: Model, row: int, terms: Terms, options: Ints) -> None:
+    covering = model.opened(options, np.full(len(options), -1.0))
+    model.add(f"cover_{row}", [*terms, *covering], LpConstraintLE, 0)

@@ -11,7 +11,9 @@ from hubplanner.models.model import Linear
 from hubplanner.models.serve_all import needing
 
 if TYPE_CHECKING:
-    from hubplanner.models.model import Model, Terms
+    from pulp import LpVariable
+
+    from hubplanner.models.model import Model
     from hubplanner.problem import Floats, Ints
 
 
@@ -36,25 +38,30 @@ def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> Linear:
         steps = np.unique(distance[np.isfinite(distance)])
         constant += weight[point] * steps[0]
         gaps = np.diff(np.append(steps, far)) * weight[point]
-        chain = _chain(model, point, distance, steps[: depth[point]], gaps)
-        terms += chain
+        chain = _chain(model, point, distance, steps[: depth[point]])
+        terms += zip(chain, gaps.tolist(), strict=False)
         if depth[point] < len(steps):
-            model.parts.setdefault("chain ends", {})[point] = chain[-1][0]
+            model.parts.setdefault("chain ends", {})[point] = chain[-1]
     return Linear(terms=terms, constant=constant)
 
 
-def _chain(model: Model, point: int, distance: Floats, steps: Floats, gaps: Floats) -> Terms:
-    """Add a point's chain and return its cost beyond the first distance."""
-    terms: Terms = []
+def _chain(model: Model, point: int, distance: Floats, steps: Floats) -> list[LpVariable]:
+    r"""Return a point's chain $z_i^k$, added where it is first asked for: one goal may hold it and another seek it."""
+    chains = model.parts.setdefault("chains", {})
+    if point in chains:
+        known: list[LpVariable] = chains[point]
+        return known
+    made: list[LpVariable] = []
+    chains[point] = made
     before = None
     for level, step in enumerate(steps.tolist()):
         beyond = model.variable(f"beyond_{point}_{level}", 0, 1)
         opened = model.opened(distance == step)
         chain = [(beyond, 1.0), *opened] if before is None else [(beyond, 1.0), *opened, (before, -1.0)]
         model.add(f"chain_{point}_{level}", chain, LpConstraintGE, 1 if before is None else 0)
-        terms.append((beyond, float(gaps[level])))
+        made.append(beyond)
         before = beyond
-    return terms
+    return made
 
 
 def too_shallow(model: Model, values: Floats) -> Ints:

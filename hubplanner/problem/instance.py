@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.coverage import coverage, group_rows, levels, merge_rows, option_pairs, total_by
+from hubplanner.problem.rule import MOST_BACKUP
 
 if TYPE_CHECKING:
     from hubplanner.problem.problem import Problem
@@ -31,6 +32,8 @@ class CoverRows:
         (r, o) which options cover it.
     times
         (r,) hubs it takes.
+    partner
+        (r,) for a row that takes two hubs, the row that the first of them covers if it counts no less; -1 elsewhere.
     gain
         (o, k) what each option adds on its own.
     base
@@ -40,6 +43,7 @@ class CoverRows:
     weights: Floats
     cover: csr_array
     times: Ints
+    partner: Ints
     gain: Floats
     base: Floats
 
@@ -171,13 +175,23 @@ class Instance:
                 rows = np.flatnonzero((standing == rank - times) & (np.diff(open_cover.indptr) > 0))
                 parts.append((*merge_rows(open_cover[rows], worth[rows] * weight), times))
         covers, weights, times_of = zip(*parts, strict=True)
+        count = [len(part) for part in weights]
         return CoverRows(
             weights=np.concatenate(weights),
             cover=csr_array(vstack(covers)),
-            times=np.repeat(times_of, [len(part) for part in weights]),
+            times=np.repeat(times_of, count),
+            partner=self._partners(times_of, count),
             gain=np.zeros((len(self.option), len(base))),
             base=base,
         )
+
+    def _partners(self, times: tuple[int, ...], count: list[int]) -> Ints:
+        """Return the row of the first hub for each row that takes two: both parts merge the same points alike."""
+        partner = np.full(sum(count), NO_ROW, dtype=np.intp)
+        ranks = self.problem.rule.ranks
+        if times[-1] == MOST_BACKUP and ranks.get(1, 0.0) >= ranks[MOST_BACKUP]:
+            partner[len(partner) - count[-1] :] = np.arange(count[0])
+        return partner
 
     @cached_property
     def assign_rows(self) -> AssignRows:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.problem.instance import CoverRows
+from hubplanner.problem.instance import NO_ROW, CoverRows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -85,6 +85,7 @@ class Reduced:
             weights=self.need[:, None],
             cover=self.cover,
             times=np.ones(len(self.need), dtype=np.intp),
+            partner=np.full(len(self.need), NO_ROW, dtype=np.intp),
             gain=self.gain[:, None],
             base=np.array([self.base]),
         )

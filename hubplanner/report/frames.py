@@ -80,6 +80,9 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
     plan = ("demand_id", "need", "people", "covered_share", "site_id", f"distance_{unit}", f"nearest_{unit}")
     groups = _renamed(pd.DataFrame(demand[list(inputs.scenario.demand.groups)]), plan, "demand_")
     frame = pd.concat([demand["demand_id"], groups, demand[["need", "people"]]], axis=1)
+    if inputs.demand.growth.any():  # as in the last year of a programme
+        frame["need"] = np.bincount(row, weights=problem.need)
+        frame["people"] = np.bincount(row, weights=problem.people)
     frame["covered_share"] = _mean(row, evaluation.covered_share, np.ones(len(row)))
     served = _served(inputs, problem, evaluation)
     # Most need first, then most people, then the nearer hub: the row's first link is the hub that serves it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 PER_CENT = 100.0
 
@@ -45,6 +45,17 @@ def _one_or_more(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+def _all_or_some(value: object) -> object:
+    """Let true, false, one id or several pass: said at once, where a union would complain of each alternative."""
+    if isinstance(value, bool):
+        return value
+    sites = tuple(map(_identifier, value if isinstance(value, list | tuple) else (value,)))
+    if not sites or not all(isinstance(site, str) and site for site in sites):
+        message = "true, false, or the ids of sites"
+        raise ValueError(message)
+    return sites
+
+
 _ID_SCHEMA = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}
 _IDS_SCHEMA = {"anyOf": [*_ID_SCHEMA["anyOf"], {"type": "array", "items": _ID_SCHEMA, "minItems": 1}]}
 
@@ -59,7 +70,10 @@ Amount = Annotated[float, Field(strict=True, ge=0)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Count = Annotated[int, Field(strict=True, ge=0)]
-AllOrSome = StrictBool | Identifiers
+Flag = Annotated[bool, Field(strict=True)]
+AllOrSome = Annotated[
+    bool | tuple[str, ...], BeforeValidator(_all_or_some), WithJsonSchema({"anyOf": [{"type": "boolean"}, _IDS_SCHEMA]})
+]
 """Every site, none, or those listed."""
 
 

@@ -21,6 +21,8 @@ def _target(scenario: Scenario) -> Complaints:
         yield "model.target_share", model.target_share, "only with objective min_cost"
     if model.objective != "min_cost" and model.travel_cost_per_km is not None:
         yield "model.travel_cost_per_km", model.travel_cost_per_km, "only with objective min_cost"
+    if model.travel_cost_per_km:
+        yield from _in_minutes(scenario, "travel_cost_per_km is money for a km")
 
 
 def _pins(scenario: Scenario) -> Complaints:
@@ -43,12 +45,18 @@ def _decay(scenario: Scenario) -> Complaints:
         if coverage.full_km > 0:
             yield "coverage.full_km", coverage.full_km, "only with decay linear, exponential or gaussian"
         return
+    yield from _in_minutes(scenario, "decay is in km")
+    for tier in scenario.hubs:
+        reach = tier.reach(scenario.travel.speed_kmh)
+        if 0 < reach <= coverage.full_km:
+            yield "coverage.full_km", coverage.full_km, f"a distance below the reach of {tier.name}, {reach:g} km"
+
+
+def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
+    """Complain of reaches in minutes that no speed turns into kilometres."""
     for number, tier in enumerate(scenario.hubs):
-        if tier.reach_km is not None and tier.reach_km <= coverage.full_km:
-            allowed = f"a distance below the reach of {tier.name}, {tier.reach_km:g} km"
-            yield "coverage.full_km", coverage.full_km, allowed
         if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
-            yield f"hubs.{number}.reach_minutes", tier.reach_minutes, "reach_km, since decay is in km"
+            yield f"hubs.{number}.reach_minutes", tier.reach_minutes, f"reach_km, since {reason}"
 
 
 def _backup(scenario: Scenario) -> Complaints:
@@ -57,6 +65,8 @@ def _backup(scenario: Scenario) -> Complaints:
         yield "coverage.backup_weight", coverage.backup_weight, "only with backup: 2"
     if coverage.backup > 1 and _has_capacity(scenario):
         yield "coverage.backup", coverage.backup, "1 where tiers have a capacity: who is served by a hub has no second"
+    if coverage.backup > 1 and model.travel_cost_per_km:
+        yield "coverage.backup", coverage.backup, "1 with travel_cost_per_km: who is served by a hub has no second"
     if coverage.backup > 1 and model.objective in {"p_median", "p_center"} and not (model.floors or model.fairness):
         yield "coverage.backup", coverage.backup, f"1 with objective {model.objective}, which asks for no coverage"
 
@@ -92,6 +102,8 @@ def _fairness(scenario: Scenario) -> Complaints:
     if model.fairness is None:
         if model.fairness_group is not None:
             yield "model.fairness_group", model.fairness_group, "only with fairness: max_min"
+        if model.fairness_goal != "main":
+            yield "model.fairness_goal", model.fairness_goal, "only with fairness: max_min"
         return
     if model.fairness_group is not None and model.fairness_group not in groups:
         yield "model.fairness_group", model.fairness_group, _one_of("demand.groups", groups)

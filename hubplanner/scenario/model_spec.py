@@ -12,6 +12,7 @@ from hubplanner.scenario.fields import (
     Column,
     ColumnOrNumber,
     Count,
+    Flag,
     Identifier,
     Identifiers,
     Positive,
@@ -97,11 +98,11 @@ class PeriodsSpec(Spec):
 
     years: tuple[YearSpec, ...] = ()
     """The years in order; a single plan if left out."""
-    carry_over: bool = True
+    carry_over: Flag = True
     """Whether unspent money is there in later years."""
     discount_rate: Annotated[float, Field(strict=True, ge=0, lt=10)] = 0.0
     """Rate a year at which later cover counts less."""
-    nested: bool = True
+    nested: Flag = True
     """Whether opened hubs stay open; if not, each year is planned alone, which shows what nesting costs."""
 
 
@@ -126,7 +127,7 @@ class ModelSpec(Spec):
     """Whether several hubs may share the people of a demand point; with capacity only."""
     max_per_site: Annotated[int, Field(strict=True, ge=1)] = 1
     """Most hubs at one site."""
-    mixed_tiers: bool = False
+    mixed_tiers: Flag = False
     """Whether hubs of several tiers may stand at one site."""
     floors: tuple[FloorSpec, ...] = ()
     """Least covered shares of groups."""

@@ -71,7 +71,16 @@ def _extended(file: Path, seen: tuple[Path, ...]) -> Tree:
         raise ScenarioError(_fault(file, "extends", base, "the name of one scenario file"))
     if (file.parent / base).resolve() in seen:
         raise ScenarioError(_fault(file, "extends", base, "a file that does not itself extend this one"))
-    merged: Tree = merge(_extended(file.parent / base, seen), tree)
+    return _laid_over(_extended(file.parent / base, seen), tree)
+
+
+def _laid_over(base: Tree, tree: Tree) -> Tree:
+    """Return a tree laid over the one it extends; a variant of the base that is null is gone."""
+    merged: Tree = merge(base, tree)
+    inherited, own = base.get("overrides"), tree.get("overrides")
+    if isinstance(inherited, dict) and isinstance(own, dict):
+        gone = {name for name in inherited if name in own and own[name] is None}
+        merged["overrides"] = {name: part for name, part in merged["overrides"].items() if name not in gone}
     return merged
 
 
@@ -160,6 +169,7 @@ _WORDS = {
     "string_type": "text, in quotes if it looks like a number or date",
     "string_too_short": "a text that is not blank",
     "string_pattern_mismatch": "letters, digits, dot, dash and underscore, a letter or digit first",
+    "bool_type": "true or false",
     "float_type": "a number, without quotes",
     "int_type": "a whole number, without quotes or decimal point",
     "finite_number": "a finite number",

@@ -24,7 +24,7 @@ def json_schema() -> Node:
         "overrides": {
             "type": "object",
             "description": "Named variants: parts of a scenario laid over this one.",
-            "additionalProperties": {"$ref": "#/$defs/Variant"},
+            "additionalProperties": {"anyOf": [{"$ref": "#/$defs/Variant"}, {"type": "null"}]},
         },
     }
     schema["anyOf"] = [{"required": ["extends"]}, complete]

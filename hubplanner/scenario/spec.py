@@ -12,11 +12,14 @@ from hubplanner.scenario.fields import (
     ColumnOrNumber,
     ColumnOrShare,
     Count,
+    Flag,
     Identifiers,
     Positive,
     Spec,
 )
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
+
+MINUTES_PER_HOUR = 60.0
 
 
 class TableSpec(Spec):
@@ -84,6 +87,12 @@ class TierSpec(Spec):
     capacity: Annotated[float, Field(strict=True, ge=1)] | None = None
     """People one hub can serve; no limit if left out."""
 
+    def reach(self, speed_kmh: float | None) -> float:
+        """Return the reach in kilometres, or in minutes where no speed turns them into kilometres."""
+        if self.reach_km is not None:
+            return self.reach_km
+        return (self.reach_minutes or 0.0) * (1.0 if speed_kmh is None else speed_kmh / MINUTES_PER_HOUR)
+
 
 class TravelSpec(Spec):
     """How far it is from people to hubs."""
@@ -111,7 +120,7 @@ class SolverSpec(Spec):
     """Threads for the solver; 0 lets it choose."""
     seed: Count = 0
     """Seed of everything random."""
-    ties: bool = True
+    ties: Flag = True
     """Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap."""
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hubplanner.problem import Ints
     from hubplanner.solver.task import Task
 
+ASSIGNING_S = 600.0
+"""Seconds to assign people to given hubs, also when time is up: a plan that was found is not thrown away."""
 MOST_ATTEMPTS = 50
 """Plans that break a limit within a solver's tolerance before the search for one that does not ends."""
 
@@ -44,7 +46,7 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
         if outcome.open_ is None:
             return Found(bound=bound, version=outcome.version), nothing
         decisions = whole(outcome.open_, task.options.name)
-        years = tuple(realise(form, decisions, task.effort(0.0)))
+        years = tuple(realise(form, decisions, replace(task.effort(0.0), seconds=ASSIGNING_S)))
         opened, shallow = opened_in(form, decisions), _beyond(form, years)
         reasons = broken_years(task.question, years) or ([] if len(shallow) else _lost(task, years))
         if not reasons:

@@ -22,7 +22,7 @@ from hubplanner.models import (
     ask,
     broken_years,
 )
-from hubplanner.models.formulation import all_blocks
+from hubplanner.models.formulation import all_blocks, in_last_year
 from hubplanner.models.goals import cost
 from hubplanner.problem import Clash
 from hubplanner.solver.optimise import optimise
@@ -108,9 +108,15 @@ def _demands(problem: Problem, objective: Objective) -> tuple[list[Block], list[
             sites = problem.required_sites.tolist()
             told_apart = [Required(site=site) for site in sites] if len(sites) <= MOST_PINS else [block]
             demands += told_apart
-        elif type(block) in _WORDS:
+        elif _may_go(block):
             demands.append(block)
-    return demands, [block for block in blocks if type(block) not in _WORDS]
+    return demands, [block for block in blocks if not _may_go(block)]
+
+
+def _may_go(block: Block) -> bool:
+    """Tell whether a block is a demand: not what a site is, nor that people are assigned to hubs with room for all."""
+    has_room = isinstance(block, Capacity) and all(math.isinf(people) for people in block.people)
+    return type(block) in _WORDS and not has_room
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +160,9 @@ class _Finder:
     def _holds(block: Block, task: Task, found: Found) -> bool:
         if isinstance(block, Capacity | Periods | ServeAll):
             return False  # they change who is served, or what a year is: only a plan made with them can meet them
-        return not broken_years(replace(task.question, blocks=(block,)), found.years)
+        periods = task.question.periods
+        held = block if periods is None else in_last_year(block, periods.growth, len(periods.budgets) - 1)
+        return not broken_years(replace(task.question, blocks=(held,)), found.years)
 
     def _grown(self, met: frozenset[int]) -> frozenset[int]:
         """Return a largest set around one that can be met."""
@@ -166,11 +174,19 @@ class _Finder:
 
     def least_budget(self) -> float:
         """Return the least money that meets all other demands; infinite where none does, NaN where it is not known."""
-        numbers = frozenset(n for n, block in enumerate(self.demands) if not isinstance(block, MONEY))
-        found = optimise(replace(self.task(numbers), goal=cost()))
+        rich = replace(self, demands=tuple(self._with_money(block) for block in self.demands))
+        numbers = frozenset(n for n, block in enumerate(self.demands) if not isinstance(block, Budget))
+        found = optimise(replace(rich.task(numbers), goal=cost()))
         if found.years:
             return found.value
         return math.inf if found.infeasible else math.nan
+
+    def _with_money(self, block: Block) -> Block:
+        """Return a programme that has the money for all there is in its first year; any other block as it is."""
+        if not isinstance(block, Periods):
+            return block
+        instance = self.task(frozenset()).question.instance
+        return replace(block, budgets=tuple(math.fsum(instance.cost * instance.most) for _ in block.budgets))
 
 
 def _hitting_set(sets: Sequence[frozenset[int]], everything: frozenset[int]) -> frozenset[int]:

@@ -12,6 +12,7 @@ from hubplanner.problem import relative_gap
 from hubplanner.problem.solution import Reached
 from hubplanner.solver.centre import smallest_radius
 from hubplanner.solver.optimise import optimise
+from hubplanner.solver.screening import relaxed
 from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
 
-EXACT = 1e-9
-"""Relative gap that is rounding."""
-HOLDS = 1e-7
-"""Relative gap that the slack of goals held before may leave."""
+EXACT = 1e-7
+"""Relative gap that is rounding: of the digits a solver prints, and of goals that are held."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,7 @@ class Answer:
     found
         The plan; with ``infeasible`` set when there is none.
     reached
-        Each goal's figure and bound, in their order.
+        Each goal's figure and bound, in their order; no bound is known of those for which there was no time.
     complete
         Whether all goals were reached; the time was too short if not.
     ties
@@ -56,8 +55,9 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
     gap = 0.0 if exact else options.gap
     task = Task(question=question, goal=None, options=options, deadline=deadline, gap=gap)
     began, reached, found = time.perf_counter(), list[Reached](), Found()
-    for goal in goals_of(question.objective):
-        task = replace(task, goal=goal, start=found.opened)
+    goals = goals_of(question.objective)
+    for goal in goals:
+        task = replace(task, goal=goal, start=found.opened, deadline=_share(deadline, last=goal is goals[-1]))
         with record.phase(f"optimise {goal.name}"):
             if goal.name == WORST:
                 trial, narrowed = smallest_radius(task)
@@ -65,7 +65,8 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
             else:
                 trial = optimise(task)
         if not trial.years:
-            return Answer(found=found if found.years else trial, reached=tuple(reached), complete=False)
+            left = [_as_it_is(replace(task, goal=goal), found) for goal in goals[len(reached) :] if found.years]
+            return Answer(found=found if found.years else trial, reached=(*reached, *left), complete=False)
         found = trial
         reached.append(Reached(name=goal.name, value=found.value, bound=found.bound))
         task = replace(task, held=(*task.held, Held(goal=goal, value=found.value)))
@@ -78,7 +79,22 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
     return Answer(found=found, reached=tuple(reached), ties=ties)
 
 
+def _share(deadline: float, *, last: bool) -> float:
+    """Return when to stop with a goal: after half of the time left, so that the next ones have some, or at the end."""
+    now = time.perf_counter()
+    return deadline if last else now + max(deadline - now, 0.0) / 2
+
+
+def _as_it_is(task: Task, found: Found) -> Reached:
+    """Return a goal's figure of a plan that was made for the goals before it, with whatever bound there is."""
+    goal = task.goal
+    if goal is None:
+        raise AssertionError
+    _, form, relaxation = relaxed(replace(task, held=()))
+    bound = 0.0 if goal.name == WORST else form.figure(relaxation.bound)
+    return Reached(name=goal.name, value=goal.value(found.years), bound=bound)
+
+
 def within_gap(reached: Sequence[Reached], gap: float) -> bool:
     """Tell whether all goals are proven within a relative gap, but for rounding."""
-    gaps = [relative_gap(goal.value, goal.bound) for goal in reached]
-    return all(found <= gap + (HOLDS if number else EXACT) for number, found in enumerate(gaps))
+    return all(relative_gap(goal.value, goal.bound) <= gap + EXACT for goal in reached)

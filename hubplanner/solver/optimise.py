@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,18 +29,18 @@ def optimise(task: Task) -> Found:
     the bound of the plans left out is not good enough does a second one take all those that might still be better.
     """
     depth, form, relaxation = relaxed(task)
-    if relaxation is None:
-        return _search(task, depth, Found(bound=task.sense * math.inf))
-    if not len(relaxation.values):
+    if relaxation.is_infeasible:
         return Found(infeasible=True)
     bound = form.figure(relaxation.bound)
+    if not relaxation.is_solved:
+        return _search(task, depth, Found(bound=bound))
     task, found = replace(task, scale=abs(bound)), Found(bound=bound)
     if task.goal is not None and len(form.open_) > FEW_OPTIONS:
         margin = SCREEN * abs(bound)
         near = _search(within_margin(task, form, relaxation, margin), depth, found)
         left_out = bound - task.sense * margin
         found = _or_left_out(task, near, left_out)
-        if task.is_late or (found.years and relative_gap(found.value, found.bound) <= task.gap):
+        if task.is_late or _is_close(task, found):
             return found
         if found.years:
             task = within_margin(task, form, relaxation, abs(bound - found.value))
@@ -69,6 +68,11 @@ def _search(task: Task, depth: Ints, found: Found) -> Found:
         depth[shallow] *= 2
         start = found.opened if found.years else trial.opened
         task = replace(task, start=start, scale=max(1.0, abs(found.value)) if found.years else task.scale)
+
+
+def _is_close(task: Task, found: Found) -> bool:
+    """Tell whether a plan's gap is as asked, relative to its figure also where that is below one, as a share is."""
+    return bool(found.years) and abs(found.bound - found.value) <= task.gap * abs(found.value)
 
 
 def _too_coarse(task: Task, found: Found) -> bool:

@@ -12,6 +12,7 @@ from hubplanner.models import Floor, MinHubs, OnlyWith, Periods, ask
 from hubplanner.models.formulation import in_last_year
 from hubplanner.problem import SiteStatus, Status, relative_gap
 from hubplanner.problem.solution import PeriodPlan, Reached
+from hubplanner.solver.lexicographic import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ def solve_unnested(
     bound = math.fsum(weight * part.bound for weight, part in zip(weights, alone, strict=True))
     return replace(
         alone[-1],
-        status=Status.OPTIMAL if relative_gap(value, bound) <= options.gap + 1e-9 else Status.FEASIBLE,
+        status=Status.OPTIMAL if relative_gap(value, bound) <= options.gap + EXACT else Status.FEASIBLE,
         value=value,
         bound=bound,
         seconds=math.fsum([nested.seconds, *(part.seconds for part in alone)]),

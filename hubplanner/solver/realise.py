@@ -87,7 +87,7 @@ def _best_assignment(form: Formulation, decisions: Ints, effort: Effort) -> Floa
     for variable, value in zip(form.open_, decisions.tolist(), strict=True):
         variable.lowBound = variable.upBound = value
     found = relax(form, effort)
-    if found is None or not len(found.values):
+    if not found.is_solved:
         message = f"{effort.name} returned hubs that cannot serve people as asked"
         raise SolverError(message)
     return found.values

@@ -30,7 +30,7 @@ class Relaxation:
     reduced
         (o,) what a plan loses at least by building an option at 0, or by leaving out one at 1 (negated at 0).
     values
-        (v,) the relaxation's values of all variables, in the program's order.
+        (v,) the relaxation's values of all variables, in the program's order; empty if it was not solved.
     """
 
     bound: float
@@ -38,30 +38,41 @@ class Relaxation:
     reduced: Floats
     values: Floats
 
+    @property
+    def is_solved(self) -> bool:
+        """Tell whether it was solved in time; its bound holds in any case."""
+        return len(self.values) > 0
+
+    @property
+    def is_infeasible(self) -> bool:
+        """Tell whether it has no solution."""
+        return self.bound == -math.inf
+
     def times(self, unit: float, base: float) -> Relaxation:
         """Return the relaxation in another unit."""
         return replace(self, bound=self.bound * unit + base, reduced=self.reduced * unit)
 
 
-def relax(model: Solvable, effort: Effort) -> Relaxation | None:
-    r"""Return the relaxation of a program, in its own unit; None when the time does not suffice.
+def relax(model: Solvable, effort: Effort) -> Relaxation:
+    r"""Return the relaxation of a program, in its own unit.
 
     For any multipliers $\pi$ of the rows, positive ones on upper limits u and negative ones on lower limits l,
 
     .. math:: \max_{A x \in [l, u]} c x \le \sum_{\pi_i > 0} \pi_i u_i + \sum_{\pi_i < 0} \pi_i l_i
               + \sum_j \max(r_j \bar x_j, r_j \underline x_j), \qquad r = c - A^T \pi
 
-    holds whatever the solver did, and a plan with $x_j$ at the other end of its range is worse by $|r_j|$.
+    holds whatever the solver did, also with no multipliers at all. A plan with $x_j$ at the other end of its range is
+    worse by $|r_j|$.
     """
     handle = prepared(model.program, effort, mip=False, solver="simplex")
     run(handle)
-    status = handle.getModelStatus()
+    status, program, nothing = handle.getModelStatus(), handle.getLp(), np.zeros(len(model.open_))
     if status in INFEASIBLE:
-        nothing = np.zeros(len(model.open_))
         return Relaxation(bound=-math.inf, open_=nothing, reduced=nothing, values=np.zeros(0))
     if status != highspy.HighsModelStatus.kOptimal:
-        return None
-    program, solution = handle.getLp(), handle.getSolution()
+        bound, _ = lagrangean(program, np.zeros(program.num_row_))
+        return Relaxation(bound=bound, open_=nothing, reduced=nothing, values=np.zeros(0))
+    solution = handle.getSolution()
     bound, reduced = lagrangean(program, np.asarray(solution.row_dual))
     columns = [variable.index for variable in model.open_]
     values = np.asarray(solution.col_value)

@@ -106,7 +106,7 @@ def _relaxation(instance: Reduced, objective: MaxCoverage, options: SolverOption
     nothing = np.zeros(len(instance.option))
     model = build_model(instance, objective)
     found = relax(model, effort)
-    if found is None or found.bound == -math.inf:  # every instance has a plan, so only a failure says there is none
+    if not found.is_solved:  # every instance has a plan, so only a failure says there is none
         return Relaxation(bound=most, open_=nothing, reduced=nothing, values=nothing)
     return found.times(model.need_unit, instance.base)
 

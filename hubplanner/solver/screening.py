@@ -21,13 +21,13 @@ FIRST_DEPTH = 8
 """Distances a point's chain holds at first."""
 
 
-def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation | None]:
-    """Return chains (n,) deep enough for the relaxation, its program, and the relaxation if time sufficed for it."""
+def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation]:
+    """Return chains (n,) deep enough for the relaxation, its program, and the relaxation."""
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
     while True:
         form = program_of(task, depth)
         relaxation = relax(form, task.effort(0.0))
-        if relaxation is None or not len(relaxation.values):
+        if not relaxation.is_solved:
             return depth, form, relaxation
         short = [too_shallow(layer, relaxation.values) for layer in form.layers]
         shallow = np.unique(np.concatenate(short))
@@ -39,7 +39,7 @@ def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation | None]:
 def narrowed(task: Task, value: float) -> Task:
     """Return a task with the ranges that its goal leaves to plans no worse than a value."""
     _, form, relaxation = relaxed(task)
-    if relaxation is None or not len(relaxation.values):
+    if not relaxation.is_solved:
         return task
     return within_margin(task, form, relaxation, abs(form.figure(relaxation.bound) - value))
 

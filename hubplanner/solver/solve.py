@@ -20,7 +20,7 @@ from hubplanner.solver.record import Record
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective, PMedian
-    from hubplanner.problem import Problem, Reached
+    from hubplanner.problem import Problem
     from hubplanner.solver.lexicographic import Answer
 
 

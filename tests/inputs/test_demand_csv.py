@@ -240,17 +240,20 @@ def test_a_scenario_fault_and_data_faults_of_every_file_come_in_one_error(projec
         "travel.method": "matrix",
         "travel.path": str(project.folder / "travel.csv"),
         "model.require": ["S8"],
-        "model.min_separation_km": 3,
+        "model.at_most_one": [["S1", "S7"]],
     }
     assert type(project.error(settings)) is DataError
     assert project.messages(settings) == [
-        "scenario.yaml, model.min_separation_km: min_separation_km is not yet supported; leave it out",
         "demand.csv, row 5, demand_id: 'D3' found; allowed: an id only once; row 4 has it already",
         "demand.csv, row 2, people: '-3' found; allowed: a number of at least 0",
         "sites.csv, row 5, status: 'maybe' found; allowed: one of candidate, existing, required, excluded, or blank",
         (
             "scenario.yaml, model.require: 'S8' found; allowed: the id of a site in sites.csv; in quotes if it starts "
             "with 0"
+        ),
+        (
+            "scenario.yaml, model.at_most_one.0: 'S7' found; allowed: the id of a site in sites.csv; in quotes if it "
+            "starts with 0"
         ),
         "travel.csv, row 6, km: 'x' found; allowed: a number of at least 0, written like 1234.5",
         "travel.csv, row 4, demand_id: 'D9' found; allowed: an id that demand.csv has",

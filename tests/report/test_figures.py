@@ -25,7 +25,7 @@ TYPES: dict[str, Any] = {
     "solver": {"name": str, "version": str},
     "currency": str,
     "budget": MEASURED,
-    "cost": {"total": NUMBER, "capex": NUMBER, "opex_present_value": NUMBER, "backhaul": NUMBER},
+    "cost": {"total": NUMBER, "capex": NUMBER, "opex_present_value": NUMBER, "backhaul": NUMBER, "saved": NUMBER},
     "need": {"total": NUMBER, "covered": NUMBER, "share": NUMBER},
     "people": {"total": NUMBER, "covered": NUMBER},
     "distance": {"mean_km": MEASURED, "max_km": MEASURED},
@@ -79,7 +79,8 @@ def test_figures_are_those_of_the_frames(project: Project) -> None:
 def test_cost_is_what_new_hubs_take_to_build_and_to_run(project: Project) -> None:
     cost = hp.solve(project.read({"model.budget": 1e3, "model.require": ["S1"]})).summary()["cost"]
     running = (1 + 2) * 10 * (1 / 1.25 + 1 / 1.25**2)
-    assert cost == pytest.approx({"total": 300 + running, "capex": 300, "opex_present_value": running, "backhaul": 0})
+    parts = {"capex": 300, "opex_present_value": running, "backhaul": 0, "saved": 0}
+    assert cost == pytest.approx({"total": 300 + running, **parts})
 
 
 def test_gap_is_the_distance_of_bound_and_value(project: Project) -> None:

@@ -158,7 +158,7 @@ def test_geopackage_is_a_sound_database(folder: Path) -> None:
 def test_files_of_a_plan_without_hubs_are_empty_but_whole(project: Project, tmp_path: Path) -> None:
     folder = hp.solve(project.read({"model.budget": 0, "sites.status": None})).write(tmp_path / "run")
     assert table(folder / "hubs.csv") == []
-    assert (folder / "hubs.csv").read_text(encoding="utf-8-sig").startswith("site_id,tier,status,cost")
+    assert (folder / "hubs.csv").read_text(encoding="utf-8-sig").startswith("site_id,tier,status,hubs,cost")
     for name in ("hubs", "links"):
         assert json.loads((folder / f"{name}.geojson").read_text(encoding="utf-8"))["features"] == []
         assert len(gpd.read_file(folder / "plan.gpkg", layer=name)) == 0

@@ -230,7 +230,7 @@ def test_columns_of_the_site_file_survive_under_names_of_their_own(project: Proj
     project.write("sites.csv", f"{header}\nS9,67,30,{','.join(map(str, range(len(TAKEN) + 3)))}\n")
     settings = {"sites": {"path": "sites.csv", "id": "site_id", "x": "px", "y": "py"}, "hubs.0.capex": 1}
     hubs = hp.solve(read_with(project, settings | {"model.require": ["S9"]})).hubs
-    own = hubs.columns[6:-1].tolist()
+    own = hubs.columns[8:-1].tolist()
     assert hubs[own].iloc[0].tolist() == list(range(len(TAKEN) + 3))
     assert len({name.casefold() for name in hubs.columns}) == len(hubs.columns)
     assert {"Name", "site_name", "site_tier", "site_Status", "site_cost", "site_cost_2", "شہر"} <= set(own)

@@ -136,6 +136,15 @@ def test_a_null_removes_what_the_base_says(project: Project) -> None:
     scenario = read_scenario(project.folder / "child.yaml")
     assert scenario.model.budget is None
     assert scenario.demand.groups == ()
+    with pytest.raises(ScenarioError, match=r"overrides: 'lean' found; allowed: one of wide$"):
+        read_scenario(project.folder / "child.yaml", ["lean"])
+
+
+def test_a_removed_override_may_be_written_anew_further_down(project: Project) -> None:
+    project.write("child.yaml", "extends: scenario.yaml\noverrides: {lean: null, own: null}\n")
+    project.write("grandchild.yaml", "extends: child.yaml\noverrides: {lean: {model: {max_hubs: 1}}}\n")
+    model = read_scenario(project.folder / "grandchild.yaml", ["lean", "own"]).model
+    assert (model.budget, model.max_hubs) == (500, 1)
 
 
 @pytest.mark.parametrize(

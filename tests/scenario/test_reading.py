@@ -17,7 +17,8 @@ def test_defaults_are_the_contracts(project: Project) -> None:
     assert (scenario.travel.detour, scenario.travel.speed_kmh) == (1.0, None)
     assert scenario.coverage.decay == "step"
     assert (scenario.model.objective, scenario.model.budget, scenario.model.max_hubs) == ("max_coverage", 500, None)
-    assert scenario.solver.model_dump() == {"name": "highs", "gap": 1e-4, "time_limit_s": 300, "threads": 0, "seed": 0}
+    effort = {"name": "highs", "gap": 1e-4, "time_limit_s": 300, "threads": 0, "seed": 0, "ties": True}
+    assert scenario.solver.model_dump() == effort
     assert scenario.hubs[1].opex_per_year == 0
     assert scenario.demand.crs is None
     assert scenario.file == str(project.folder / "scenario.yaml")
@@ -35,7 +36,7 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         ("overide", {}, "(did you mean overrides?)"),
         ("model.bugdet", 3, "(did you mean budget?)"),
         ("hubs.0.reach", 3, "a known key, one of capacity, capex, name, opex_per_year, reach_km, reach_minutes"),
-        ("demand.xx", "a", "a known key, one of area_km2, connected_share, crs, groups, id,"),
+        ("demand.xx", "a", "a known key, one of area_km2, connected_share, crs, groups, growth_per_year, id,"),
         ("model.budget", "12", "model.budget: '12' found; allowed: a number, without quotes"),
         ("model.budget", True, "model.budget: True found; allowed: a number, without quotes"),
         ("model.budget", -1, "model.budget: -1 found; allowed: a number greater than or equal to 0"),

@@ -57,6 +57,12 @@ def test_the_schema_accepts_the_small_scenario(project: Project) -> None:
         ("demand.people", 12),
         ("overrides.lean", {"demand": {"where": {"province": "Punjab"}}}),
         ("extends", "base.yaml"),
+        ("overrides.lean", None),
+        ("model.existing", {"upgrade": True, "close": "S2"}),
+        ("model.existing", {"upgrade": [1, "S2"], "close": 7, "upgrade_fee": "fee"}),
+        ("model.periods", {"years": [{"name": 2027, "budget": 5}], "nested": False}),
+        ("model.at_most_one", [[1, "S2"]]),
+        ("model.floors", [{"share": 1}, {"group": "province", "value": 3, "people": "women", "share": 0}]),
     ],
 )
 def test_the_schema_accepts_what_the_reader_does(project: Project, key: str, value: object) -> None:
@@ -78,10 +84,47 @@ def test_the_schema_accepts_what_the_reader_does(project: Project, key: str, val
         ("demand", {"path": "a.csv"}),
         ("sites", {"path": "a.csv"}),
         ("name", "two words"),
+        ("hubs.0.capacity", 0.5),
+        ("coverage.backup", 3),
+        ("model.target_share", 1.1),
+        ("model.floors", [{"group": "province"}]),
+        ("model.floors", [{"share": 1.1}]),
+        ("model.hub_limits", [{"max": 1}]),
+        ("model.at_most_one", [[]]),
+        ("model.only_with", [{"site": "S1"}]),
+        ("model.existing", {"close": []}),
+        ("model.existing", {"close": 1.5}),
+        ("model.existing", {"fee": 1}),
+        ("model.periods", {"years": [{"name": 2027}]}),
+        ("model.periods", {"nested": "no"}),
+        ("solver.ties", "no"),
     ],
 )
 def test_the_schema_refuses_what_the_reader_does(project: Project, key: str, value: object) -> None:
     assert complaints(assign(read_yaml(project.folder / "scenario.yaml"), key, value)) != []
+
+
+ALL_KEYS: dict[str, list[str]] = {
+    "CoverageSpec": ["decay", "full_km", "width_km", "backup", "backup_weight"],
+    "FloorSpec": ["group", "value", "people", "share"],
+    "HubLimitSpec": ["group", "value", "min", "max"],
+    "OnlyWithSpec": ["site", "needs"],
+    "ExistingSpec": ["upgrade", "upgrade_fee", "close", "close_saving"],
+    "YearSpec": ["name", "budget"],
+    "PeriodsSpec": ["years", "carry_over", "discount_rate", "nested"],
+    "ModelSpec": [
+        *("objective", "budget", "max_hubs", "min_hubs", "hub_limits", "target_share", "travel_cost_per_km"),
+        *("assignment", "max_per_site", "mixed_tiers", "floors", "fairness", "fairness_group", "fairness_goal"),
+        *("min_separation_km", "require", "exclude", "at_most_one", "only_with", "existing", "periods"),
+    ],
+    "TierSpec": ["name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity"],
+    "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties"],
+}
+
+
+@pytest.mark.parametrize("section", ALL_KEYS)
+def test_the_schema_knows_every_key(section: str) -> None:
+    assert set(json_schema()["$defs"][section]["properties"]) == set(ALL_KEYS[section])
 
 
 @pytest.mark.parametrize("missing", ["name", "demand", "sites", "hubs"])
@@ -97,15 +140,61 @@ def test_only_a_file_that_extends_another_may_leave_out_a_part(project: Project,
 
 SETTINGS: list[dict[str, Any]] = [
     {},
-    {"model.require": [7, "007", "no", "true", "1e5"], "demand.where": {"province": ["Punjab", "null"]}},
+    {"model.require": [7, "007", "no", "true", "1e5"], "demand": {"where": {"province": ["Punjab", "null"]}}},
     {"solver.gap": 1e-9, "model.budget": 2e9, "description": "a: b # c\nلاڑکانا", "demand.people": "12"},  # noqa: RUF001 - Urdu
     {"travel.method": "matrix", "travel.path": "/data/t.csv", "model.max_hubs": 0},
+    {
+        "demand": {"groups": ["province"], "growth_per_year": "rate"},
+        "sites.groups": ["district"],
+        "hubs.0.capacity": 600,
+        "coverage": {"decay": "gaussian", "full_km": 1, "width_km": 2.5},
+        "model": {
+            "objective": "p_median",
+            "min_hubs": 1,
+            "max_hubs": 9,
+            "max_per_site": 3,
+            "mixed_tiers": True,
+            "assignment": "single",
+            "hub_limits": [{"group": "district", "min": 1}, {"group": "district", "value": 7, "max": 2}],
+            "floors": [{"share": 0.1}, {"group": "province", "value": "no", "people": "women", "share": 1}],
+            "at_most_one": [["S1", "007"], ["S3", 4]],
+            "only_with": [{"site": "S1", "needs": 3}],
+            "periods": {
+                "years": [{"name": 2027, "budget": 5e8}, {"name": "next", "budget": 0}],
+                "carry_over": False,
+                "discount_rate": 0.05,
+                "nested": False,
+            },
+        },
+        "solver.ties": False,
+    },
+    {
+        "coverage": {"backup": 2, "backup_weight": 0.3},
+        "demand.groups": ["province"],
+        "model": {
+            "objective": "min_cost",
+            "target_share": 0.5,
+            "travel_cost_per_km": 0.0,
+            "min_separation_km": 3,
+            "fairness": "max_min",
+            "fairness_group": "province",
+            "fairness_goal": "tie_break",
+            "existing": {"upgrade": True, "upgrade_fee": "fee", "close": ["S2", 9], "close_saving": 40},
+        },
+    },
 ]
+
+
+def flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of whole sections as settings of their keys, so that the rest of the section stays."""
+    parts = {key: value if isinstance(value, dict) else {"": value} for key, value in settings.items()}
+    return {f"{key}.{name}".strip("."): value for key, part in parts.items() for name, value in part.items()}
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_written_scenario_reads_back_the_same(project: Project, settings: dict[str, Any], tmp_path: Path) -> None:
-    scenario = project.read(settings)
+    scenario = project.read(flat(settings))
+    assert complaints(parse_yaml(dump_scenario(scenario), "f")) == []
     folder = tmp_path / "runs" / "first"
     folder.mkdir(parents=True)
     (folder / "scenario.yaml").write_text(dump_scenario(scenario, folder), encoding="utf-8")
@@ -138,6 +227,6 @@ def test_a_written_shipped_scenario_satisfies_the_schema(path: Path) -> None:
 def test_every_default_is_spelled_out_and_unused_keys_are_not(project: Project) -> None:
     written = parse_yaml(dump_scenario(project.read()), "f")
     assert written["solver"]["name"] == "highs"
-    assert written["coverage"] == {"decay": "step"}
+    assert written["coverage"] == {"decay": "step", "full_km": 0.0, "backup": 1}
     assert "spread_km" not in written["demand"]
     assert "overrides" not in written

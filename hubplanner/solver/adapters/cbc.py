@@ -39,7 +39,8 @@ def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcom
             gapRel=0.0,
             # Sharper than asked by what the printed bound hides.
             gapAbs=max(effort.gap - 2 * PRINTED, 0.0),
-            threads=effort.threads or None,
+            # Told of one thread, CBC starts it beside its own, and now and then waits ten seconds for it.
+            threads=effort.threads if effort.threads > 1 else None,
             timeLimit=effort.seconds,
             options=[
                 f"randomSeed {effort.seed + 1}",

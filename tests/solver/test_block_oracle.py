@@ -1,0 +1,132 @@
+"""Every objective under every block that goes with it, and under pairs of them, against an enumeration of all plans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise, product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from block_cases import BLOCKS, KINDS, RULES, Case, every_block, every_rule, goes, some_changes, some_pairs
+from block_oracle import recheck, years_of
+from block_ways import sought
+
+import hubplanner as hp
+from hubplanner.problem import Status
+from hubplanner.solver import SolverOptions, found_solvers, solve_problem
+
+if TYPE_CHECKING:
+    from block_oracle import Query
+
+    from hubplanner.problem import Evaluation
+
+SOLVERS = ("highs", "cbc")
+OTHERS = tuple(name for name in found_solvers() if name not in SOLVERS)
+EVERY = 8
+"""One in so many instances is also solved by all other solvers."""
+CASES = [
+    *(case for seed in range(3) for case in every_block(seed)),
+    *every_rule(0),
+    *(case for seed in range(3, 7) for case in every_block(seed) if "periods" in case.names[0]),
+    *some_pairs(170, 1000),
+    *some_changes(80, 3000),
+]
+BATCH = 12
+SAME = 1e-6
+
+
+@pytest.mark.parametrize("first", range(0, len(CASES), BATCH))
+def test_every_solver_finds_the_figures_that_enumeration_finds(first: int) -> None:
+    for number, case in enumerate(CASES[first : first + BATCH], first):
+        for name in SOLVERS + OTHERS * (number % EVERY == 0):
+            query = case.query
+            options = SolverOptions(name=name, gap=0, threads=1, ties=False)
+            solution = solve_problem(query.town.problem(), query.objective, options)
+            if case.best is None:
+                assert solution.status == Status.INFEASIBLE, (case, name)
+                assert solution.clashes, (case, name)
+            else:
+                check(case, solution, case.best, name)
+
+
+def check(case: Case, solution: hp.Solution, best: list[float], name: str) -> None:
+    """Hold a solution's figures, bounds and plan to the oracle's."""
+    label = (case, name)
+    assert solution.evaluation is not None, (*label, solution.clashes)
+    assert [goal.value for goal in solution.goals] == pytest.approx(best, rel=SAME, abs=SAME), label
+    senses = [goal.sense for goal in sought(case.query.objective)]
+    for goal, figure, sense in zip(solution.goals, best, senses, strict=True):
+        slack = SAME * max(1.0, abs(figure))
+        assert sense * goal.bound >= sense * figure - slack, label
+        assert sense * goal.bound >= sense * goal.value, label
+    assert solution.value in {goal.value for goal in solution.goals}, label
+    if name in SOLVERS:
+        assert solution.gap <= SAME, label
+    if name == "highs":
+        assert solution.status == Status.OPTIMAL, (label, solution.gap)
+    check_plan(case.query, solution)
+
+
+def check_plan(query: Query, solution: hp.Solution) -> None:
+    """Recompute the figures of the plan, or of all its years, by the oracle's rules alone."""
+    periods = query.block("Periods")
+    if periods is None:
+        found = recheck(query, *hubs(query, solution.evaluation))
+        assert found == pytest.approx([goal.value for goal in solution.goals], rel=SAME, abs=SAME)
+        return
+    plans = [hubs(query, year.evaluation) for year in solution.periods]
+    figures = [recheck(year, *plan)[0] for year, plan in zip(years_of(query), plans, strict=True)]
+    worth = sum(figure * (1 + periods.discount_rate) ** -year for year, figure in enumerate(figures))
+    assert solution.value == pytest.approx(worth, rel=SAME, abs=SAME)
+    spent = [float(query.town.cost(plan[None])[0]) for plan, _ in plans]
+    money = np.cumsum(periods.budgets).tolist()
+    assert all(cost <= limit * (1 + 1e-9) + 1e-9 for cost, limit in zip(spent, money, strict=True))
+    if periods.nested:
+        assert all((later[0] >= earlier[0]).all() for earlier, later in pairwise(plans))
+    if periods.nested and not periods.carry_over:
+        yearly = np.diff([0.0, *spent]).tolist()
+        assert all(cost <= limit + 1e-9 for cost, limit in zip(yearly, periods.budgets, strict=True))
+
+
+def hubs(query: Query, plan: Evaluation | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return hubs (o,) of each option of a plan, and the shares (n, o) they serve where people are assigned."""
+    assert plan is not None
+    counts = np.zeros(len(query.town.options), dtype=np.intp)
+    counts[plan.options] = plan.counts
+    if query.capacity is None:
+        return counts, None
+    shares = np.zeros((len(query.town.points), len(counts)))
+    shares[:, plan.options] = plan.assigned.toarray()
+    return counts, shares
+
+
+def test_the_random_questions_hold_everything_that_can_be_asked() -> None:
+    found: Counter[str] = Counter()
+    for case in CASES:
+        town, objective = case.query.town, case.query.objective
+        best = case.best
+        found["infeasible" if best is None else "feasible"] += 1
+        found[case.rule] += 1
+        if best is not None:
+            found.update([case.kind, *case.names])
+        found["two tiers"] += len(town.reaches) > 1
+        found["ways missing"] += bool(town.no_way)
+        found["upgrades"] += bool(town.upgrades)
+        found["closing"] += bool(town.savings)
+        found["max_hubs"] += objective.max_hubs is not None
+        found.update(status.name for status in set(town.statuses))
+    assert set(KINDS) | set(BLOCKS) | set(RULES) <= set(found)
+    assert min(found.values()) >= 8, found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_does_not_go_together_is_refused(kind: str) -> None:
+    refused = 0
+    for names, rule in product([(), *((name,) for name in BLOCKS)], RULES):
+        if not goes(kind, names, rule):
+            query = Case(kind=kind, names=names, rule=rule).query
+            with pytest.raises(hp.ScenarioError, match=r"go together|go with|backup"):
+                solve_problem(query.town.problem(), query.objective)
+            refused += 1
+    assert refused

@@ -1,0 +1,212 @@
+"""Why there is no plan: the demands named clash, every smaller set can be met, and the money named is the least."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from functools import cache
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from block_cases import Case, every_block, some_changes, some_pairs
+from block_oracle import Query, best
+from instances import two_islands
+
+import hubplanner as hp
+from hubplanner.models import (
+    AtMostOne,
+    Budget,
+    Capacity,
+    Floor,
+    MaxCoverage,
+    MaxHubs,
+    MinCost,
+    MinHubs,
+    MinSeparation,
+    OnlyWith,
+    Periods,
+    PMedian,
+    Required,
+    ServeAll,
+)
+from hubplanner.problem import Clash
+from hubplanner.solver.clash import in_words
+
+if TYPE_CHECKING:
+    from hubplanner.models import Objective
+
+NAMES = ("highs", "cbc")
+CASES = [
+    case
+    for case in [*every_block(0), *every_block(1), *some_pairs(110, 5000), *some_changes(30, 6000)]
+    if case.best is None and "periods not nested" not in case.names
+]
+PARTS = 6
+
+
+@cache
+def demands(case: Case) -> tuple[Any, ...]:
+    """Return all that a question demands, as the oracle reads it."""
+    town, found = case.query.town, []
+    for block in case.query.objective.blocks:
+        if isinstance(block, Required):
+            found += [Required(site=site) for site, status in enumerate(town.statuses) if status == 2]
+        elif type(block).__name__ != "PerSite":
+            found.append(block)
+    share = getattr(case.query.objective, "target_share", None)
+    return (*found, *(() if share is None else (Floor(weight=town.needs, share=share),)))
+
+
+def can_be_met(case: Case, wanted: tuple[Any, ...]) -> bool:
+    """Tell whether any plan meets some demands and what the sites allow, whatever it is worth."""
+    return best(_neutral(case, wanted)) is not None
+
+
+def _neutral(case: Case, wanted: tuple[Any, ...]) -> Query:
+    per_site = tuple(block for block in case.query.blocks if type(block).__name__ == "PerSite")
+    # With a cost of travel people are assigned: only within reach.
+    assigned = "travel" in case.kind and not any(isinstance(block, Capacity) for block in wanted)
+    room = (Capacity(people=(math.inf,) * len(case.query.town.reaches)),) if assigned else ()
+    return Query(town=case.query.town, objective=MaxCoverage(), blocks=(*per_site, *room, *wanted))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_named_demands_clash_and_no_smaller_set_does(part: int) -> None:
+    for case in CASES[part::PARTS]:
+        for name in NAMES:
+            clash = found(case, name)
+            assert clash.is_smallest, (case, name)
+            assert not can_be_met(case, clash.demands), (case, name)
+            for smaller in combinations(demands(case), len(clash.demands) - 1):
+                assert can_be_met(case, smaller), (case, name, smaller)
+
+
+def found(case: Case, name: str) -> Clash:
+    """Return the clash a solver finds."""
+    options = hp.SolverOptions(name=name, threads=1)
+    clash = hp.solve_problem(case.query.town.problem(), case.query.objective, options).clash
+    assert clash is not None, case
+    return clash
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_least_budget_is_the_cheapest_plan_that_meets_all_else(part: int) -> None:
+    for case in CASES[part::PARTS]:
+        if any(isinstance(block, Periods) for block in demands(case)):
+            continue
+        clash, wanted = found(case, "highs"), demands(case)
+        rest = tuple(block for block in wanted if not isinstance(block, Budget))
+        if len(rest) == len(wanted):
+            assert math.isnan(clash.least_budget), case
+        else:
+            assert clash.least_budget == pytest.approx(least_cost(case, rest), rel=1e-6, abs=1e-9), case
+
+
+def least_cost(case: Case, wanted: tuple[Any, ...]) -> float:
+    """Return the cost of the cheapest plan that meets some demands; infinite where none does."""
+    query = _neutral(case, wanted)
+    town, plans = case.query.town, query.hubs()
+    for plan in plans[np.argsort(town.cost(plans), kind="stable")]:
+        if best(query, plan[None]) is not None:
+            return float(town.cost(plan[None])[0])
+    return math.inf
+
+
+def test_clashes_of_every_size_and_kind_are_among_the_cases() -> None:
+    counted: Counter[str] = Counter()
+    for case in CASES:
+        clash = found(case, "highs")
+        counted[f"{len(clash.demands)} demands"] += 1
+        counted.update({type(block).__name__ for block in clash.demands})
+        counted["money helps"] += math.isfinite(clash.least_budget)
+    assert {"1 demands", "2 demands", "3 demands"} <= set(counted), counted
+    assert {"Budget", "MaxHubs", "MinHubs", "Floor", "Capacity", "Required", "ServeAll"} <= set(counted), counted
+    assert counted["money helps"] >= 3, counted
+
+
+WORDS: list[tuple[Any, str]] = [
+    (Budget(amount=1234567.5), "the budget of 1,234,567.5"),
+    (Periods(budgets=(5, 1500.25)), "the yearly budgets of 5, 1,500.25"),
+    (MaxHubs(count=2), "max_hubs = 2"),
+    (MaxHubs(count=2, sites=(1,), name="province East"), "max_hubs = 2 in province East"),
+    (MinHubs(count=3, sites=(1,), name="province East"), "min_hubs = 3 in province East"),
+    (Floor(weight=np.ones(4), share=0.125, name="province East"), "12.5 % of province East covered"),
+    (Floor(weight=np.ones(4), share=1 / 3), "33.3333 % of a group covered"),
+    (Capacity(people=(500, 12000)), "capacities of 500, 12,000 people"),
+    (MinSeparation(distance=12.5), "a separation of 12.5"),
+    (AtMostOne(sites=(0, 2)), "at most one of sites S0, S2"),
+    (OnlyWith(site=1, needs=0), "site S1 only with site S0"),
+    (Required(), "the required sites"),
+    (Required(site=2), "a hub at site S2"),
+    (ServeAll(distance=3), "a hub for every point"),
+]
+
+
+@pytest.mark.parametrize(("demand", "words"), WORDS)
+def test_each_demand_has_its_words(demand: Any, words: str) -> None:
+    clash = Clash(demands=(demand,), is_smallest=True, least_budget=math.nan)
+    assert in_words(clash, lambda site: f"S{site}") == [f"{words} cannot be met"]
+
+
+@pytest.mark.parametrize(
+    ("least", "sentence"),
+    [
+        (7.0, "the least budget that meets all demands is 7"),
+        (1234567.89, "the least budget that meets all demands is 1,234,567.89"),
+        (1 / 3, "the least budget that meets all demands is 0.333333333334"),
+        (0.0, "the least budget that meets all demands is 0"),
+        (math.inf, "no budget meets all demands"),
+    ],
+)
+def test_the_least_budget_is_said_so_that_it_suffices(least: float, sentence: str) -> None:
+    clash = Clash(demands=(Required(site=1), MaxHubs(count=1), Budget(amount=1)), is_smallest=False, least_budget=least)
+    together = "a hub at site 1, max_hubs = 1 and the budget of 1 cannot be met together"
+    assert in_words(clash) == [f"{together} (a smaller set may clash already)", sentence]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("objective", "clashes"),
+    [
+        (MinCost(0.9, max_hubs=1), ["max_hubs = 1 and 90 % of all need covered cannot be met together"]),
+        (
+            MinCost(0.9, budget=4, max_hubs=2),
+            [
+                "the budget of 4 and 90 % of all need covered cannot be met together",
+                "the least budget that meets all demands is 7",
+            ],
+        ),
+        (MaxCoverage(limits=(MinHubs(count=3),)), ["min_hubs = 3 cannot be met"]),
+        (
+            MaxCoverage(limits=(OnlyWith(site=2, needs=1), MaxHubs(count=1))),
+            ["a hub at site 2, site 2 only with site 1 and max_hubs = 1 cannot be met together"],
+        ),
+        (
+            PMedian(limits=(ServeAll(distance=3),)),
+            ["a hub for every point cannot be met"],
+        ),
+        (
+            MaxCoverage(limits=(Periods(budgets=(1.0, 1.0)),)),
+            [
+                "a hub at site 2 and the yearly budgets of 1, 1 cannot be met together",
+                "the least budget that meets all demands is 3",
+            ],
+        ),
+    ],
+)
+def test_two_islands_clash_as_can_be_seen(objective: Objective, clashes: list[str], name: str) -> None:
+    solution = hp.solve_problem(two_islands(), objective, hp.SolverOptions(name=name))
+    assert solution.status == hp.Status.INFEASIBLE
+    assert list(solution.clashes) == clashes
+
+
+def test_least_money_of_a_programme_is_for_the_need_as_it_will_have_grown() -> None:
+    """D0, settled by the standing hub, stays; D3 grows fourfold, so that half of all need takes the dear hub at S2."""
+    growth = np.array([0.0, 0.0, 0.0, 3.0])
+    floor = Floor(weight=two_islands().need, share=0.6)
+    periods = Periods(budgets=(1.0, 1.0), growth=growth)
+    solution = hp.solve_problem(two_islands(), MaxCoverage(limits=(floor, periods)))
+    assert solution.clash is not None
+    assert solution.clash.least_budget == 5

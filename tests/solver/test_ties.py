@@ -1,0 +1,123 @@
+"""Of equally good plans every solver gives the same: the cheapest, the nearest, the one of fewest and lowest hubs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from block_cases import Case, every_block, every_rule, some_changes
+from block_oracle import first_plan
+from instances import line_of_five
+
+import hubplanner as hp
+from hubplanner.models import Capacity, MaxMin, PerSite
+from hubplanner.problem import SiteStatus
+from hubplanner.solver import ties
+
+OPTIONS = {name: hp.SolverOptions(name=name, threads=1) for name in ("highs", "cbc")}
+COUNTED = ("capacity", "periods")
+"""Blocks whose plans are more than hubs, so that the oracle does not order them."""
+CASES = [
+    case
+    for case in [*every_block(20), *every_rule(20), *every_rule(21), *some_changes(20, 4000)]
+    if case.best is not None and "travel" not in case.kind and not any(word in str(case.names) for word in COUNTED)
+]
+ASSIGNED = [
+    case
+    for seed in (30, 31)
+    for case in every_block(seed)
+    if case.best is not None and ("travel" in case.kind or any(word in str(case.names) for word in COUNTED))
+]
+
+
+def opened(case: Case, name: str) -> tuple[tuple[int, ...], str]:
+    """Return the hubs of each option in a solver's plan, and what it says of ties."""
+    solution = hp.solve_problem(case.query.town.problem(), case.query.objective, OPTIONS[name])
+    counts = np.zeros(len(case.query.town.options), dtype=np.intp)
+    assert solution.evaluation is not None
+    counts[solution.evaluation.options] = solution.evaluation.counts
+    return tuple(counts.tolist()), solution.ties
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_the_plan_is_the_first_of_all_best_ones_whatever_the_solver(part: int) -> None:
+    for case in CASES[part::6]:
+        first = first_plan(case.query)
+        for name in OPTIONS:
+            plan, said = opened(case, name)
+            assert said != ties.OPEN, (case, name)
+            assert plan == first, (case, name)
+
+
+def test_there_are_ties_among_the_cases() -> None:
+    said = Counter(opened(case, "highs")[1] for case in CASES[::2])
+    assert said[ties.UNIQUE] >= 5
+    assert said[ties.BROKEN] >= 15
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_both_solvers_give_the_same_plan_where_people_are_assigned_or_years_planned(part: int) -> None:
+    for case in ASSIGNED[part::4]:
+        one, other = (opened(case, name) for name in OPTIONS)
+        assert one == other, case
+
+
+def four_equal() -> hp.Problem:
+    """Return four sites around one point: S0 is dear, S1 far, S2 and S3 equal in all but their number."""
+    table = np.array([[1.0, 3.0, 1.0, 1.0]])
+    return hp.Problem.from_matrix(table, [5], [9, 2, 2, 2], reach=4)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_cost_comes_before_nearness_and_nearness_before_the_lower_site(name: str) -> None:
+    problem = four_equal()
+    solution = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=1), OPTIONS[name])
+    assert (solution.open_sites.tolist(), solution.ties) == ([2], "broken")
+    cheaper = replace(problem, option_cost=np.array([9.0, 1, 2, 2]))
+    assert hp.solve_problem(cheaper, hp.MaxCoverage(max_hubs=1), OPTIONS[name]).open_sites.tolist() == [1]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_free_hub_that_is_nearer_is_built_and_one_that_is_not_is_left_out(name: str) -> None:
+    free = replace(four_equal(), option_cost=np.zeros(4))
+    assert hp.solve_problem(free, hp.MaxCoverage(), OPTIONS[name]).open_sites.tolist() == [0]
+
+
+def test_a_single_best_plan_is_called_unique() -> None:
+    assert hp.solve_problem(line_of_five(), hp.MaxCoverage(budget=2)).ties == "unique"
+
+
+def test_ties_stay_open_where_they_are_not_asked_for_or_the_problem_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = hp.SolverOptions(ties=False)
+    assert hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1), asked).ties == "open"
+    monkeypatch.setattr(ties, "MOST_DISTANCES", 3)
+    assert hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1)).ties == "open"
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_hubs_in_numbers_are_told_apart(name: str) -> None:
+    """Two hubs serve all: S2 and S3 together, or either twice; the lower site takes both."""
+    problem = replace(four_equal(), people=np.array([10.0]), site_status=np.array([SiteStatus.CANDIDATE] * 4))
+    objective = hp.MaxCoverage(limits=(PerSite(count=2), Capacity(people=(5.0,))))
+    solution = hp.solve_problem(problem, objective, OPTIONS[name])
+    assert (solution.open_sites.tolist(), solution.value) == ([2], 5)
+    assert solution.evaluation is not None
+    assert solution.evaluation.counts.tolist() == [2]
+
+
+def test_goals_without_time_are_stated_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hubplanner.solver import lexicographic  # noqa: PLC0415 - to leave one of its goals without time
+
+    real = lexicographic.optimise
+
+    def hurried(task: lexicographic.Task) -> lexicographic.Found:
+        return real(task) if task.goal and "share" in task.goal.name else lexicographic.Found()
+
+    monkeypatch.setattr(lexicographic, "optimise", hurried)
+    fair = MaxMin(weights=np.array([[5.0, 3, 0, 0, 0], [0, 0, 1, 3, 4]]))
+    solution = hp.solve_problem(line_of_five(), hp.MaxCoverage(max_hubs=2, fairness=fair))
+    assert solution.status == hp.Status.FEASIBLE
+    assert [goal.name for goal in solution.goals] == ["smallest share", "2 smallest shares", "covered need"]
+    assert (solution.value, solution.bound) == (15, np.inf)
