@@ -25,6 +25,7 @@ lint: .venv/ready-dev
 
 bench: .venv/ready-dev
 	$(BIN)/python tests/benchmarks/national.py
+	$(BIN)/python tests/benchmarks/formulations.py
 
 # README's picture of the national plan.
 picture: plan

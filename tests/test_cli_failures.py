@@ -84,16 +84,32 @@ def test_a_place_that_cannot_be_written_is_told(scenario: Path, inside: Callable
     assert done.stderr.startswith("Error: /proc/run: cannot be written: ")
 
 
-def test_what_cannot_be_is_told_with_the_demands_that_clash(scenario: Path) -> None:
-    words = ("--set", "model.budget=100", "--set", "model.max_hubs=0", "--out", scenario.parent / "run")
-    done = run("solve", scenario, *words, "--json")
+def test_what_cannot_be_is_told_with_the_demands_that_clash_and_what_it_would_take(scenario: Path) -> None:
+    words = ("--set", "model.require=[S1]", "--out", scenario.parent / "run", "--json")
+    done = run("solve", scenario, "--set", "model.budget=300", *words)
     tree = answer(done)
+    clash = "a hub at site S1, a hub at site S4 and the budget of 300 cannot be met together"
+    least = "the least budget that meets all demands is 343.2"
     assert done.returncode == 3
-    assert tree["status"] == "infeasible"
-    clash = "max_hubs = 0 and a hub at site S4 cannot be met together"
-    assert (tree["clashes"], tree["least_budget"]) == ([clash, "no budget meets all demands"], None)
-    assert "no plan is possible" in done.stderr
+    assert tree == {
+        "status": "infeasible",
+        "error": f"no plan is possible: {clash}; {least}",
+        "clashes": [clash, least],
+        "least_budget": pytest.approx(343.2),
+    }
+    assert done.stderr.splitlines()[-1] == f"Error: {tree['error']}"
     assert not (scenario.parent / "run").exists()
+    again = run("solve", scenario, "--set", f"model.budget={tree['least_budget']!r}", *words)
+    assert again.returncode == 0
+    assert answer(again)["cost"]["total"] == pytest.approx(tree["least_budget"])
+
+
+def test_what_no_money_helps_has_no_least_budget(scenario: Path, inside: Callable[..., Done]) -> None:
+    done = inside("solve", scenario, "--set", "model.at_most_one=[[S2, S4]]", "--json", "--quiet")
+    clash = "a hub at site S4 and at most one of sites S2, S4 cannot be met together"
+    assert done.returncode == 3
+    tree = answer(done)
+    assert (tree["clashes"], tree["least_budget"]) == ([clash, "no budget meets all demands"], None)
 
 
 # -- time limits, failures and bugs ----------------------------------------------------------------------------------

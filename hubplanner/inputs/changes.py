@@ -104,7 +104,7 @@ def _mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
 def check_groups(scenario: Scenario, groups: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
     """Note limits on a value that no site has."""
     for number, limit in enumerate(scenario.model.hub_limits):
-        known = sorted(set(groups.get(limit.group, ())))
+        known = sorted(set(groups.get(limit.group, ())) - {""})
         if limit.value is not None and known and limit.value not in known:
             allowed = f"a value of {limit.group} in {name}: {', '.join(known[:SHOWN_VALUES])}"
             key = f"model.hub_limits.{number}.value"

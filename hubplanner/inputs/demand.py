@@ -130,10 +130,9 @@ def _floor_columns(scenario: Scenario) -> list[str]:
 def _check_floors(scenario: Scenario, columns: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
     """Note floors on a value that no row has."""
     for number, floor in enumerate(scenario.model.floors):
-        words = columns.get(floor.group or "")
-        if floor.value is not None and words is not None and floor.value not in set(words):
-            known = ", ".join(sorted(set(words))[:SHOWN_VALUES])
-            allowed = f"a value of {floor.group} in {name}: {known}"
+        known = sorted(set(columns.get(floor.group or "", ())) - {""})
+        if floor.value is not None and known and floor.value not in known:
+            allowed = f"a value of {floor.group} in {name}: {', '.join(known[:SHOWN_VALUES])}"
             key = f"model.floors.{number}.value"
             faults.append(Fault(file=scenario.file, column=key, value=floor.value, allowed=allowed, kind="scenario"))
 

@@ -36,7 +36,7 @@ class Answer:
     found
         The plan; with ``infeasible`` set when there is none.
     reached
-        Each goal's figure and bound, in their order; no bound is known of those for which there was no time.
+        Each goal's figure and bound, in their order; the relaxation's bound where there was no time.
     complete
         Whether all goals were reached; the time was too short if not.
     ties

@@ -157,6 +157,7 @@ def test_nothing_has_the_unit_one_and_next_to_nothing_one_that_divides() -> None
         ([0, 1, 3], hp.MaxCoverage(max_hubs=1), ["2 new hubs are built, max_hubs is 1"]),
         ([0, 1], hp.MaxCoverage(), ["required site 2 holds no hub"]),
         ([0, 3, 4], hp.MaxCoverage(), ["site 2 holds 2 hubs"]),
+        ([3], hp.MaxCoverage(), ["site 0 loses its standing hub"]),
         ([0, 1, 2], hp.MaxCoverage(budget=1, max_hubs=1), ["site 1", "required site 2", "new hubs cost", "2 new hubs"]),
     ],
 )

@@ -14,7 +14,7 @@ from block_ways import sought
 
 import hubplanner as hp
 from hubplanner.problem import Status
-from hubplanner.solver import SolverOptions, found_solvers, solve_problem
+from hubplanner.solver import SolverOptions, found_solvers, optimise, screening, solve_problem
 
 if TYPE_CHECKING:
     from block_oracle import Query
@@ -48,6 +48,27 @@ def test_every_solver_finds_the_figures_that_enumeration_finds(first: int) -> No
                 assert solution.clashes, (case, name)
             else:
                 check(case, solution, case.best, name)
+
+
+@pytest.mark.parametrize("screen", [1e-9, 6e-4, 0.2])
+def test_a_search_near_the_bound_first_finds_the_same(monkeypatch: pytest.MonkeyPatch, screen: float) -> None:
+    """As it goes with many options, where nearly all plans are left out at first."""
+    monkeypatch.setattr(optimise, "FEW_OPTIONS", 0)
+    monkeypatch.setattr(optimise, "SCREEN", screen)
+    for case in every_block(7):
+        if case.best is not None:
+            options = SolverOptions(gap=0, threads=1, ties=False)
+            check(case, solve_problem(case.query.town.problem(), case.query.objective, options), case.best, "highs")
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_chains_that_begin_too_short_are_deepened(monkeypatch: pytest.MonkeyPatch, *, ordered: bool) -> None:
+    monkeypatch.setattr(screening, "FIRST_DEPTH", 1)
+    for case in [*every_block(8), *every_rule(8)]:
+        if case.best is not None and (ordered or case.kind.startswith("p_")):
+            for name in SOLVERS:
+                options = SolverOptions(name=name, gap=0, threads=1, ties=ordered)
+                check(case, solve_problem(case.query.town.problem(), case.query.objective, options), case.best, name)
 
 
 def check(case: Case, solution: hp.Solution, best: list[float], name: str) -> None:

@@ -53,10 +53,15 @@ def demands(case: Case) -> tuple[Any, ...]:
     for block in case.query.objective.blocks:
         if isinstance(block, Required):
             found += [Required(site=site) for site, status in enumerate(town.statuses) if status == 2]
-        elif type(block).__name__ != "PerSite":
+        elif type(block).__name__ != "PerSite" and not has_room(block):
             found.append(block)
     share = getattr(case.query.objective, "target_share", None)
     return (*found, *(() if share is None else (Floor(weight=town.needs, share=share),)))
+
+
+def has_room(block: Any) -> bool:
+    """Tell whether a block is a capacity for all: no demand, but it assigns people."""
+    return isinstance(block, Capacity) and all(map(math.isinf, block.people))
 
 
 def can_be_met(case: Case, wanted: tuple[Any, ...]) -> bool:
@@ -66,9 +71,10 @@ def can_be_met(case: Case, wanted: tuple[Any, ...]) -> bool:
 
 def _neutral(case: Case, wanted: tuple[Any, ...]) -> Query:
     per_site = tuple(block for block in case.query.blocks if type(block).__name__ == "PerSite")
-    # With a cost of travel people are assigned: only within reach.
-    assigned = "travel" in case.kind and not any(isinstance(block, Capacity) for block in wanted)
-    room = (Capacity(people=(math.inf,) * len(case.query.town.reaches)),) if assigned else ()
+    # With a cost of travel, or room for all, people are assigned in any case: only within reach.
+    assigned = "travel" in case.kind or any(has_room(block) for block in case.query.blocks)
+    everyone = Capacity(people=(math.inf,) * len(case.query.town.reaches))
+    room = (everyone,) if assigned and not any(isinstance(block, Capacity) for block in wanted) else ()
     return Query(town=case.query.town, objective=MaxCoverage(), blocks=(*per_site, *room, *wanted))
 
 

@@ -123,9 +123,7 @@ def test_screening_keeps_every_plan_worth_more_than_its_limit(share: float) -> N
         if best is None or not len(instance.option):
             continue
         model = build_model(instance, asked.objective)
-        relaxation = relax(model, EFFORT)
-        assert relaxation is not None
-        relaxation = relaxation.times(model.need_unit, instance.base)
+        relaxation = relax(model, EFFORT).times(model.need_unit, instance.base)
         margin = share * (relaxation.bound - covered_need(instance, greedy(instance, asked.objective)))
         found = screen(relaxation, margin)
         screened += len(found.built) + len(found.dropped)

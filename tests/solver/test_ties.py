@@ -107,7 +107,7 @@ def test_hubs_in_numbers_are_told_apart(name: str) -> None:
     assert solution.evaluation.counts.tolist() == [2]
 
 
-def test_goals_without_time_are_stated_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_goals_without_time_are_stated_as_they_are_with_the_relaxations_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     from hubplanner.solver import lexicographic  # noqa: PLC0415 - to leave one of its goals without time
 
     real = lexicographic.optimise
@@ -120,4 +120,4 @@ def test_goals_without_time_are_stated_as_they_are(monkeypatch: pytest.MonkeyPat
     solution = hp.solve_problem(line_of_five(), hp.MaxCoverage(max_hubs=2, fairness=fair))
     assert solution.status == hp.Status.FEASIBLE
     assert [goal.name for goal in solution.goals] == ["smallest share", "2 smallest shares", "covered need"]
-    assert (solution.value, solution.bound) == (15, np.inf)
+    assert solution.value == 15 <= solution.bound < np.inf
