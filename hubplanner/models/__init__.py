@@ -3,7 +3,7 @@
 from hubplanner.models.budget import Budget
 from hubplanner.models.builder import broken_blocks, broken_years, build_model, check_supported, formulate
 from hubplanner.models.capacity import Capacity
-from hubplanner.models.compatible import check_compatible
+from hubplanner.models.compatible import check_compatible, check_size
 from hubplanner.models.fairness import MaxMin
 from hubplanner.models.floors import Floor
 from hubplanner.models.formulation import Formulation, Held, Question, ask
@@ -49,6 +49,7 @@ __all__ = [
     "broken_years",
     "build_model",
     "check_compatible",
+    "check_size",
     "check_supported",
     "formulate",
     "goals_of",

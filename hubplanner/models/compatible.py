@@ -13,8 +13,11 @@ from hubplanner.models.separation import MinSeparation
 from hubplanner.models.specs import MaxCoverage, MinCost, Objective, PCenter, PMedian
 
 if TYPE_CHECKING:
+    from hubplanner.models.formulation import Question
     from hubplanner.problem import Problem
 
+MOST_PAIRS = 500_000
+"""Pairs of demand and hubs that people may be assigned by, over all years."""
 MOST_DISTANCES = 20_000_000
 """Distances between points and sites that an objective of distance holds."""
 
@@ -59,6 +62,17 @@ def check_compatible(problem: Problem, objective: Objective) -> None:
     wrong = [reason for reason, applies in reasons.items() if applies]
     if wrong:
         raise ScenarioError("; ".join(wrong))
+
+
+def check_size(question: Question) -> None:
+    """Raise when more pairs of demand and hubs are to be decided on than a program holds."""
+    pairs = len(question.instance.assign_rows.row) * len(question.problems) if question.assigns else 0
+    if pairs > MOST_PAIRS:
+        message = (
+            f"{question.objective.name} with capacities takes {pairs:,} pairs of demand and hubs within reach, more than "
+            f"{MOST_PAIRS:,}; use fewer points, such as rows without demand.spread_km, or shorter reaches"
+        )
+        raise ScenarioError(message)
 
 
 def _has_cover(objective: Objective) -> bool:

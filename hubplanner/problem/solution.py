@@ -57,11 +57,14 @@ class Clash:
     least_budget
         Money with which all demands could be met; infinite where money does not help, NaN where it is not known or not
         asked.
+    most_share
+        Share that can be covered at most where a floor alone is out of reach; NaN otherwise.
     """
 
     demands: tuple[object, ...]
     is_smallest: bool
     least_budget: float
+    most_share: float = math.nan
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hubplanner.models import (
     AtMostOne,
     Budget,
@@ -24,7 +26,7 @@ from hubplanner.models import (
 )
 from hubplanner.models.formulation import all_blocks, in_last_year
 from hubplanner.models.goals import cost
-from hubplanner.problem import Clash
+from hubplanner.problem import Clash, evaluate
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.task import Task
 
@@ -66,12 +68,21 @@ def find_clash(problem: Problem, objective: Objective, options: SolverOptions, d
     """
     demands, rest = _demands(problem, objective)
     finder = _Finder(problem, objective, rest, tuple(demands), options, deadline)
+    least = finder.least_budget() if any(isinstance(block, MONEY) for block in demands) else math.nan
+    if least == math.inf:  # what clashes without any budget is the reason
+        demands = [block for block in demands if not isinstance(block, MONEY)]
+        finder = replace(finder, demands=tuple(demands))
     smallest, proven = finder.smallest()
-    return Clash(
-        demands=tuple(demands[number] for number in sorted(smallest)),
-        is_smallest=proven,
-        least_budget=finder.least_budget() if any(isinstance(block, MONEY) for block in demands) else math.nan,
-    )
+    clash = tuple(demands[number] for number in sorted(smallest))
+    return Clash(demands=clash, is_smallest=proven, least_budget=least, most_share=_most(problem, clash))
+
+
+def _most(problem: Problem, clash: tuple[Block, ...]) -> float:
+    """Return the share that all sites together cover of what a floor on its own cannot reach; NaN for other clashes."""
+    if len(clash) != 1 or not isinstance(clash[0], Floor):
+        return math.nan
+    weight, every = clash[0].weight, np.repeat(np.arange(problem.n_options), problem.rule.backup)
+    return math.fsum(weight * evaluate(problem, every).covered_share) / math.fsum(weight)
 
 
 def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
@@ -79,6 +90,7 @@ def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
     words = [_WORDS[type(block)](block, name_of) for block in clash.demands]
     together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
     verb = "cannot be met" if len(words) == 1 else "cannot be met together"
+    verb += f": all sites together cover {clash.most_share:.4%}" if math.isfinite(clash.most_share) else ""
     sentences = [f"{together} {verb}" + ("" if clash.is_smallest else " (a smaller set may clash already)")]
     if math.isfinite(clash.least_budget):
         sentences.append(f"the least budget that meets all demands is {_up(clash.least_budget)}")

@@ -76,7 +76,8 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
         first = replace(task, goal=task.held[0].goal, held=())
         told = prepared(first, task.held[0].value, began)
         found, ties = break_ties(replace(told, held=task.held), found)
-    return Answer(found=found, reached=tuple(reached), ties=ties)
+    figures = [replace(goal, value=held.goal.value(found.years)) for goal, held in zip(reached, task.held, strict=True)]
+    return Answer(found=found, reached=tuple(figures), ties=ties)
 
 
 def _share(deadline: float, *, last: bool) -> float:

@@ -10,7 +10,6 @@ from scipy.sparse import csr_array
 from hubplanner.errors import SolverError
 from hubplanner.models import Year
 from hubplanner.problem import evaluate
-from hubplanner.problem.evaluation import LEAST_SHARE
 from hubplanner.solver.relaxation import relax
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
     from hubplanner.solver.adapters import Effort
 
+ROUNDING = 1e-7
+"""Shares of a row below it are a linear program's tolerance."""
 INTEGRALITY = 1e-5
 """Farthest a whole number may be from one."""
 
@@ -96,7 +97,7 @@ def _best_assignment(form: Formulation, decisions: Ints, effort: Effort) -> Floa
 def _tidy(form: Formulation, shares: Floats, people: Floats, counts: Ints) -> csr_array:
     """Return shares (r, o) without rounding: none below zero, no row above one, no hub above its room."""
     rows, problem, question = form.instance.assign_rows, form.instance.problem, form.question
-    kept = np.where(shares > LEAST_SHARE, shares, 0.0)
+    kept = np.where(shares > ROUNDING, shares, 0.0)
     whole_rows = np.bincount(rows.row, weights=kept, minlength=len(rows.totals))
     kept /= np.maximum(whole_rows, 1.0)[rows.row]
     each = np.array(question.capacity.people if question.capacity else ())[problem.option_tier]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from hubplanner.errors import SolverError
-from hubplanner.models import MaxCoverage, Periods, ask, check_compatible, check_supported
+from hubplanner.models import MaxCoverage, Periods, ask, check_compatible, check_size, check_supported
 from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.clash import find_clash, in_words
@@ -74,6 +74,7 @@ def _solve(problem: Problem, objective: Objective, options: SolverOptions, deadl
     """Solve a problem with any objective and blocks."""
     with record.phase("prepare the model"):
         question = ask(problem, objective)
+        check_size(question)
     found = answer(question, options, deadline, record)
     if found.found.infeasible and not found.found.years:
         return _infeasible(problem, objective, options, record)

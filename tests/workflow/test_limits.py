@@ -344,7 +344,7 @@ def test_the_least_budget_of_a_programme_meets_its_floors_as_they_have_grown(pro
     project.write("sites.csv", MOVING_SITES)
     settings = {"horizon_years": 0, "model.budget": None, "demand.growth_per_year": "rate"}
     settings |= {"model.floors": [{"share": 0.6}], "model.periods.years": years(1, 1)}
-    with pytest.raises(hp.InfeasibleError, match="the least budget that meets all demands is 20$"):
+    with pytest.raises(hp.InfeasibleError, match=r"the least budget that meets all demands is 20$"):
         hp.solve(project.read(settings))  # A alone is 62 % of the first year's need, but 45 % of the second's
     enough = hp.solve(project.read(settings | {"model.periods.years": years(20, 0)})).summary()
     assert enough["floors"][0]["covered"] == 1
