@@ -69,8 +69,8 @@ def check_size(question: Question) -> None:
     pairs = len(question.instance.assign_rows.row) * len(question.problems) if question.assigns else 0
     if pairs > MOST_PAIRS:
         message = (
-            f"{question.objective.name} with capacities takes {pairs:,} pairs of demand and hubs within reach, more than "
-            f"{MOST_PAIRS:,}; use fewer points, such as rows without demand.spread_km, or shorter reaches"
+            f"{question.objective.name} with capacities takes {pairs:,} pairs of demand and hubs within reach, "
+            f"more than {MOST_PAIRS:,}; use fewer points, such as rows without demand.spread_km, or shorter reaches"
         )
         raise ScenarioError(message)
 

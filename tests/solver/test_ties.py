@@ -85,6 +85,14 @@ def test_a_free_hub_that_is_nearer_is_built_and_one_that_is_not_is_left_out(name
     assert hp.solve_problem(free, hp.MaxCoverage(), OPTIONS[name]).open_sites.tolist() == [0]
 
 
+@pytest.mark.parametrize("name", OPTIONS)
+def test_nearness_comes_before_the_number_of_hubs(name: str) -> None:
+    """S0 covers both points; the free S1 and S2 stand at them."""
+    problem = hp.Problem.from_matrix(np.array([[2.0, 0, 5], [2.0, 5, 0]]), [3, 3], [0, 0, 0], reach=3)
+    solution = hp.solve_problem(problem, hp.MaxCoverage(), OPTIONS[name])
+    assert (solution.open_sites.tolist(), solution.ties) == ([1, 2], "broken")
+
+
 def test_a_single_best_plan_is_called_unique() -> None:
     assert hp.solve_problem(line_of_five(), hp.MaxCoverage(budget=2)).ties == "unique"
 
