@@ -57,6 +57,8 @@ class Clash:
     least_budget
         Money with which all demands could be met; infinite where money does not help, NaN where it is not known or not
         asked.
+    too_little
+        Money below which they surely cannot; NaN where it is not known.
     most_share
         Share that can be covered at most where a floor alone is out of reach; NaN otherwise.
     """
@@ -64,6 +66,7 @@ class Clash:
     demands: tuple[object, ...]
     is_smallest: bool
     least_budget: float
+    too_little: float = math.nan
     most_share: float = math.nan
 
 

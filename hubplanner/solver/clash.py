@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import time
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -43,7 +45,14 @@ MOST_PINS = 12
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
+MONEY_S = 30.0
+"""Seconds that finding the least money may take at most."""
+SAME_MONEY = 1e-6
+"""Relative difference of amounts that is none."""
+
 MONEY = (Budget, Periods)
+
+log = logging.getLogger(__name__)
 
 _WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
     Budget: lambda block, _: f"the budget of {block.amount:,.12g}",
@@ -68,13 +77,15 @@ def find_clash(problem: Problem, objective: Objective, options: SolverOptions, d
     """
     demands, rest = _demands(problem, objective)
     finder = _Finder(problem, objective, rest, tuple(demands), options, deadline)
-    least = finder.least_budget() if any(isinstance(block, MONEY) for block in demands) else math.nan
+    asked = any(isinstance(block, MONEY) for block in demands)
+    least, surely = finder.least_budget() if asked else (math.nan, math.nan)
     if least == math.inf:  # what clashes without any budget is the reason
         demands = [block for block in demands if not isinstance(block, MONEY)]
         finder = replace(finder, demands=tuple(demands))
     smallest, proven = finder.smallest()
     clash = tuple(demands[number] for number in sorted(smallest))
-    return Clash(demands=clash, is_smallest=proven, least_budget=least, most_share=_most(problem, clash))
+    most = _most(problem, clash)
+    return Clash(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, most_share=most)
 
 
 def _most(problem: Problem, clash: tuple[Block, ...]) -> float:
@@ -93,10 +104,18 @@ def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
     verb += f": all sites together cover {clash.most_share:.4%}" if math.isfinite(clash.most_share) else ""
     sentences = [f"{together} {verb}" + ("" if clash.is_smallest else " (a smaller set may clash already)")]
     if math.isfinite(clash.least_budget):
-        sentences.append(f"the least budget that meets all demands is {_up(clash.least_budget)}")
+        sentences.append(_least(clash))
     elif clash.least_budget == math.inf:
         sentences.append("no budget meets all demands")
     return sentences
+
+
+def _least(clash: Clash) -> str:
+    """Return what is known of the money that would meet all demands."""
+    enough = _up(clash.least_budget)
+    if clash.least_budget - clash.too_little <= SAME_MONEY * abs(clash.least_budget):
+        return f"the least budget that meets all demands is {enough}"
+    return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
 
 
 def _of(name: str) -> str:
@@ -131,6 +150,10 @@ def _may_go(block: Block) -> bool:
     return type(block) in _WORDS and not has_room
 
 
+class _LateError(Exception):
+    """The time is up before a set of demands is met or shown to clash."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Finder:
     """Answers whether sets of demands, by number, can be met."""
@@ -151,12 +174,15 @@ class _Finder:
         """Return a smallest set that cannot be met, and whether it is surely that."""
         everything = frozenset(range(len(self.demands)))
         to_hit: list[frozenset[int]] = []
-        for _ in range(MOST_SUBSETS):
-            candidate = _hitting_set(to_hit, everything)
-            met = self._met(candidate)
-            if met is None:
-                return candidate, not self.task(candidate).is_late
-            to_hit.append(everything - self._grown(candidate | met))
+        try:
+            for _ in range(MOST_SUBSETS):
+                candidate = _hitting_set(to_hit, everything)
+                met = self._met(candidate)
+                if met is None:
+                    return candidate, True
+                to_hit.append(everything - self._grown(candidate | met))
+        except _LateError:
+            log.info("the time is up before the smallest clash is found")
         return everything, False
 
     def _met(self, numbers: frozenset[int]) -> frozenset[int] | None:
@@ -164,7 +190,9 @@ class _Finder:
         task = self.task(numbers)
         found = optimise(task)
         if not found.years:
-            return None
+            if found.infeasible:
+                return None
+            raise _LateError
         also = [number for number, block in enumerate(self.demands) if self._holds(block, task, found)]
         return numbers.union(also)
 
@@ -184,14 +212,20 @@ class _Finder:
                 met = met if more is None else more
         return met
 
-    def least_budget(self) -> float:
-        """Return the least money that meets all other demands; infinite where none does, NaN where it is not known."""
+    def least_budget(self) -> tuple[float, float]:
+        """Return money that meets all other demands, and money below which none does.
+
+        The least there is within the asked gap, or what is known after part of the time; infinite where no money does,
+        NaN where it is not known.
+        """
         rich = replace(self, demands=tuple(self._with_money(block) for block in self.demands))
         numbers = frozenset(n for n, block in enumerate(self.demands) if not isinstance(block, Budget))
-        found = optimise(replace(rich.task(numbers), goal=cost()))
+        now = time.perf_counter()
+        stop = now + min((self.deadline - now) / 3, MONEY_S)
+        found = optimise(replace(rich.task(numbers), goal=cost(), deadline=stop, gap=self.options.gap))
         if found.years:
-            return found.value
-        return math.inf if found.infeasible else math.nan
+            return found.value, found.bound
+        return (math.inf, math.inf) if found.infeasible else (math.nan, math.nan)
 
     def _with_money(self, block: Block) -> Block:
         """Return a programme that has the money for all there is in its first year; any other block as it is."""
