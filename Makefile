@@ -15,7 +15,7 @@ plan: .venv/ready
 	@echo "Look at $(RUN)/map.png, open $(RUN)/plan.gpkg in QGIS and $(RUN)/hubs.csv in a spreadsheet."
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

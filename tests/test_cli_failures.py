@@ -164,7 +164,7 @@ def test_an_interrupted_solve_leaves_nothing(hard: Path) -> None:
             read += line
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=60)
+        out, error = process.communicate(timeout=200)
     assert process.returncode == 130
     assert (out, "Traceback" in error) == ("", False)
     assert {path.name for path in hard.parent.iterdir()} == {"hard.yaml", "places.csv"}

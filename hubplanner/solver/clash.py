@@ -113,9 +113,9 @@ def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
 def _least(clash: Clash) -> str:
     """Return what is known of the money that would meet all demands."""
     enough = _up(clash.least_budget)
-    if clash.least_budget - clash.too_little <= SAME_MONEY * abs(clash.least_budget):
-        return f"the least budget that meets all demands is {enough}"
-    return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
+    if clash.least_budget - clash.too_little > SAME_MONEY * abs(clash.least_budget):
+        return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
+    return f"the least budget that meets all demands is {enough}"
 
 
 def _of(name: str) -> str:

@@ -91,7 +91,7 @@ def test_a_solution_says_what_it_is() -> None:
         (hp.MaxCoverage(max_hubs=0), ["a hub at site 2 and max_hubs = 0 cannot be met together"]),
         (
             hp.MaxCoverage(budget=1, max_hubs=0),
-            ["a hub at site 2 and the budget of 1 cannot be met together", "no budget meets all demands"],
+            ["a hub at site 2 and max_hubs = 0 cannot be met together", "no budget meets all demands"],
         ),
     ],
 )
