@@ -192,8 +192,11 @@ def test_the_scenario_s_tiers_are_those_of_the_cost_table() -> None:
         assert found == tuple(sums[tier.name, kind] for kind in ("capex", "opex_per_year", "reach_km", "capacity"))
 
 
-@pytest.mark.parametrize("name", ["pakistan", "balochistan"])
-@pytest.mark.parametrize("override", ["lean", "generous"])
+@pytest.mark.parametrize(
+    ("name", "override"),
+    # README's commands run the national lean one, and end with 0 only if it is proven.
+    [("pakistan", "generous"), ("balochistan", "lean"), ("balochistan", "generous")],
+)
 def test_every_override_is_proven(name: str, override: str) -> None:
     scenario = hp.read_scenario(ROOT / f"scenarios/{name}.yaml", overrides=[override])
     summary = hp.solve(scenario).summary()

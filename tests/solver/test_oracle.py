@@ -25,7 +25,8 @@ def test_every_solver_finds_the_value_that_enumeration_finds(first: int) -> None
         asked = sample(seed)
         best = optimal(seed)
         for name in found_solvers():
-            solution = solve_problem(asked.case.problem(), asked.objective, SolverOptions(name=name, gap=0, threads=1, ties=False))
+            options = SolverOptions(name=name, gap=0, threads=1, ties=False)
+            solution = solve_problem(asked.case.problem(), asked.objective, options)
             if best is None:
                 assert solution.status == Status.INFEASIBLE, (seed, name)
                 assert solution.clashes, (seed, name)
