@@ -156,6 +156,8 @@ def test_the_plan_of_what_is_within_reach_covers_as_much_as_the_lattice_says() -
     assert summary["status"] == "optimal"
     assert summary["need"]["covered"] == pytest.approx(need, rel=1e-6)
     assert (len(plan.hubs), round(summary["people"]["covered"] / 1e6)) == (222, 109)
+    fullest = plan.hubs.loc[plan.hubs["covered_people"].idxmax()]
+    assert (fullest["district"], fullest["tier"], round(fullest["covered_people"] / 1e6)) == ("Lahore", "park", 12)
 
 
 def test_five_years_are_proven_and_add_up() -> None:

@@ -13,7 +13,7 @@ from hubplanner.models import Budget, Periods, broken_years
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.formulation import HOLDING
 from hubplanner.solver.adapters import Termination, adapter
-from hubplanner.solver.realise import opened_in, realise, whole
+from hubplanner.solver.realise import UnservableError, opened_in, realise, whole
 from hubplanner.solver.task import Found, program_of
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
         if outcome.open_ is None:
             return Found(bound=bound, version=outcome.version), nothing
         decisions = whole(outcome.open_, task.options.name)
-        years = tuple(realise(form, decisions, replace(task.effort(0.0), seconds=ASSIGNING_S)))
-        opened, shallow = opened_in(form, decisions), _beyond(form, years)
-        reasons = broken_years(task.question, years) or ([] if len(shallow) else _lost(task, years))
+        years, reasons = _realised(task, form, decisions)
+        opened, shallow = opened_in(form, decisions), _beyond(form, years) if years else nothing
+        reasons = reasons or broken_years(task.question, years) or ([] if len(shallow) else _lost(task, years))
         if not reasons:
             value = 0.0 if task.goal is None else task.goal.value(years)
             if not len(shallow):
@@ -59,6 +59,14 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
             return Found(bound=bound, version=outcome.version), nothing
         task = _ruled_out(task, form, opened, reasons)
     raise SolverError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
+
+
+def _realised(task: Task, form: Formulation, decisions: Ints) -> tuple[tuple[Year, ...], list[str]]:
+    """Return the plan of each year; none, and why, where the hubs keep to the constraints within a tolerance only."""
+    try:
+        return tuple(realise(form, decisions, replace(task.effort(0.0), seconds=ASSIGNING_S))), []
+    except UnservableError as error:
+        return (), [str(error)]
 
 
 def _start(task: Task) -> list[float]:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
     from hubplanner.solver.adapters import Effort
 
+
+class UnservableError(SolverError):
+    """A solver's hubs keep to the constraints within its tolerance only: with them fixed, no one can be served."""
+
+
 ROUNDING = 1e-7
 """Shares of a row below it are a linear program's tolerance."""
 INTEGRALITY = 1e-5
@@ -46,7 +51,7 @@ def realise(form: Formulation, decisions: Ints, effort: Effort) -> list[Year]:
 
     Raises
     ------
-    SolverError
+    UnservableError
         When no one can be served as the constraints ask with these hubs.
     """
     question, n_options = form.question, len(form.instance.option)
@@ -90,7 +95,7 @@ def _best_assignment(form: Formulation, decisions: Ints, effort: Effort) -> Floa
     found = relax(form, effort)
     if not found.is_solved:
         message = f"{effort.name} returned hubs that cannot serve people as asked"
-        raise SolverError(message)
+        raise UnservableError(message)
     return found.values
 
 
