@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from hubplanner.models.capacity import assigned
 from hubplanner.models.checks import AGREEMENT
-from hubplanner.problem.coverage import group_rows
+from hubplanner.problem.grouping import group_rows
 from hubplanner.problem.instance import NO_ROW
 from hubplanner.problem.travel import REACH_TOLERANCE, within
 

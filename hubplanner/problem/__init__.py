@@ -3,16 +3,20 @@
 from hubplanner.problem.cost import annuity
 from hubplanner.problem.coverage import Rows, coverage, merge_demand
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, evaluate
+from hubplanner.problem.measured import Measured, measure_chunks
 from hubplanner.problem.periods import grown
 from hubplanner.problem.problem import Problem
 from hubplanner.problem.rule import Decay, Rule
 from hubplanner.problem.solution import Clash, PeriodPlan, Reached, Solution, Status, relative_gap
 from hubplanner.problem.status import SiteStatus
-from hubplanner.problem.travel import Bools, Floats, GreatCircle, Ints, Matrix, Planar, Travel, within
+from hubplanner.problem.straight import GreatCircle, Planar, Straight
+from hubplanner.problem.stream import Chunk, Merged, merge_chunks
+from hubplanner.problem.travel import Bools, Floats, Ints, Matrix, Travel, within
 
 __all__ = [
     "NOWHERE",
     "Bools",
+    "Chunk",
     "Clash",
     "Decay",
     "Evaluation",
@@ -20,6 +24,8 @@ __all__ = [
     "GreatCircle",
     "Ints",
     "Matrix",
+    "Measured",
+    "Merged",
     "PeriodPlan",
     "Planar",
     "Problem",
@@ -29,11 +35,14 @@ __all__ = [
     "SiteStatus",
     "Solution",
     "Status",
+    "Straight",
     "Travel",
     "annuity",
     "coverage",
     "evaluate",
     "grown",
+    "measure_chunks",
+    "merge_chunks",
     "merge_demand",
     "relative_gap",
     "within",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from hubplanner.problem.grouping import merge_rows
 from hubplanner.problem.rule import Decay
+from hubplanner.problem.straight import Straight
+from hubplanner.problem.stream import Chunk, merge_chunks
 from hubplanner.problem.travel import Floats, Ints, Pairs, within
 
 if TYPE_CHECKING:
@@ -16,8 +19,10 @@ if TYPE_CHECKING:
 
     from hubplanner.problem.problem import Problem
 
-CHUNK = 1_000_000
+CHUNK = 200_000
 """Demand points whose coverage is held at once."""
+MANY_POINTS = 200_000
+"""Demand points from which a grid is worth its making."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,6 +86,8 @@ def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
     Points are read in chunks, so memory grows with the number of distinct rows, not with that of points. With decay a
     point is several rows, one for each share it may be covered to.
     """
+    n_points = problem.n_points
+    problem = condensed(problem, problem.need[None])[0]
     rows: csr_array = csr_array(np.zeros((0, problem.n_options), dtype=np.int8))
     weight: Floats = np.zeros(0)
     uncovered = 0.0
@@ -90,7 +97,37 @@ def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
         level = levels(cover[covered])
         stacked = csr_array(vstack([rows, level.cover]))
         rows, weight = merge_rows(stacked, np.concatenate([weight, need[covered][level.point] * level.step]))
-    return Rows(need=weight, cover=rows, n_points=problem.n_points, uncovered_need=uncovered)
+    return Rows(need=weight, cover=rows, n_points=n_points, uncovered_need=uncovered)
+
+
+def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
+    """Return a problem whose points are those of another, merged where the same options reach them.
+
+    Only coverage by the step rule stays as it is, so others come back unchanged, as do problems with few points.
+
+    Parameters
+    ----------
+    measures
+        (k, n) what to add up as well, by point.
+
+    Returns
+    -------
+    problem, measures
+        With r points, and (k, r).
+    """
+    if not isinstance(problem.travel, Straight) or problem.rule.decay != Decay.STEP or problem.n_points < MANY_POINTS:
+        return problem, measures
+    columns = np.vstack([problem.need, problem.people, measures])
+    allowed = np.zeros((problem.n_sites, len(problem.tier_reach)), dtype=np.bool_)
+    allowed[problem.option_site, problem.option_tier] = True
+    places, size = problem.travel.points, problem.n_points
+    chunks = (
+        Chunk(places=places[part], measures=columns[:, part].T, label=np.zeros(len(places[part]), dtype=np.intp))
+        for part in (slice(start, start + CHUNK) for start in range(0, size, CHUNK))
+    )
+    merged = merge_chunks(chunks, problem.travel, problem.tier_reach, allowed)
+    need, people, *totals = merged.totals.T
+    return replace(problem, need=need, people=people, travel=merged.travel), np.array(totals)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,53 +182,3 @@ def _chunks(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
     for start in range(0, problem.n_points, chunk):
         stop = min(start + chunk, problem.n_points)
         yield coverage(problem, start, stop), problem.need[start:stop]
-
-
-def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
-    """Merge equal rows and add up their weights (r,) or (r, k), in order of first appearance.
-
-    A hash proposes the groups and a comparison confirms them; on a collision the hash is drawn anew.
-
-    >>> rows, weight = merge_rows(csr_array(np.array([[1, 0], [0, 1], [1, 0]])), np.array([1.0, 2.0, 4.0]))
-    >>> weight.tolist()
-    [5.0, 2.0]
-    """
-    first, group = group_rows(cover)
-    return cover[first], total_by(group, weight, len(first))
-
-
-def group_rows(cover: csr_array) -> tuple[Ints, Ints]:
-    """Return the first of each group of rows with the same columns, ascending, and the group of each row."""
-    seed = 0
-    while True:
-        first, group = _groups(_hashes(cover, seed))
-        if _same(cover[first[group]], cover):
-            return first, group
-        seed += 1
-
-
-def total_by(group: Ints, weight: Floats, count: int) -> Floats:
-    """Add up weights by group."""
-    columns = [np.bincount(group, weights=part, minlength=count).astype(np.float64) for part in np.atleast_2d(weight.T)]
-    return columns[0] if weight.ndim == 1 else np.column_stack(columns)
-
-
-def _hashes(cover: csr_array, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
-    """Return one number a row: the wrapping sum of a random number for each of its columns."""
-    rng = np.random.default_rng(seed)
-    code = rng.integers(np.iinfo(np.uint64).max, size=cover.shape[1], dtype=np.uint64)
-    total = np.concatenate([[np.uint64(0)], np.cumsum(code[cover.indices], dtype=np.uint64)])
-    return np.asarray(total[cover.indptr[1:]] - total[cover.indptr[:-1]])
-
-
-def _groups(key: np.ndarray[tuple[int, ...], np.dtype[np.uint64]]) -> tuple[Ints, Ints]:
-    """Return the first row of each group, ascending, and the group of each row."""
-    _, first, group = np.unique(key, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return first[order], rank[group]
-
-
-def _same(left: csr_array, right: csr_array) -> bool:
-    return np.array_equal(left.indptr, right.indptr) and np.array_equal(left.indices, right.indices)

@@ -13,9 +13,12 @@ from hubplanner.problem.arrays import coordinates, distances, vector
 from hubplanner.problem.checks import faults
 from hubplanner.problem.rule import Rule
 from hubplanner.problem.status import SiteStatus
-from hubplanner.problem.travel import Planar
+from hubplanner.problem.straight import Planar
+from hubplanner.problem.stream import Chunk, merge_chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import ArrayLike
 
     from hubplanner.problem.travel import Bools, Floats, Ints, Travel
@@ -182,6 +185,36 @@ class Problem:
         return cls._one_tier(travel, need, site_cost, reach)
 
     @classmethod
+    def from_stream(
+        cls,
+        chunks: Iterable[tuple[ArrayLike, ArrayLike]],
+        site_xy: ArrayLike,
+        site_cost: ArrayLike,
+        reach: float,
+    ) -> Problem:
+        """Return a one-tier problem in the plane whose demand points are read once, in chunks, and merged.
+
+        Points that the same sites reach become one, so memory grows with the number of such sets alone. What a plan
+        covers is exact; distances are those of the merged points' mean places.
+
+        Parameters
+        ----------
+        chunks
+            Pairs of coordinates (k, 2) in metres and need (k,).
+        site_xy, site_cost, reach
+            As with `from_points`.
+
+        >>> chunks = (([[x, 0.0], [x, 1.0]], [1.0, 2.0]) for x in range(1000))
+        >>> Problem.from_stream(chunks, [[0, 0], [500, 0]], [1, 1], reach=100).need.tolist()
+        [2100.0, 301.0, 599.0]
+        """
+        travel = Planar(np.zeros((0, 2)), coordinates("site_xy", site_xy))
+        merged = merge_chunks(
+            map(_chunk, chunks), travel, vector("reach", [reach], 1), np.ones((travel.n_sites, 1), dtype=np.bool_)
+        )
+        return cls._one_tier(merged.travel, merged.totals[:, 0], site_cost, reach)
+
+    @classmethod
     def from_matrix(cls, distance: Any, need: ArrayLike, site_cost: ArrayLike, reach: float) -> Problem:
         """Return a one-tier problem over given distances.
 
@@ -213,3 +246,9 @@ class Problem:
             option_tier=np.zeros(travel.n_sites, dtype=np.intp),
             option_cost=vector("site_cost", site_cost, travel.n_sites),
         )
+
+
+def _chunk(part: tuple[ArrayLike, ArrayLike]) -> Chunk:
+    places = coordinates("demand_xy", part[0])
+    need = vector("need", part[1], len(places))
+    return Chunk(places=places, measures=need[:, None], label=np.zeros(len(need), dtype=np.intp))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csc_array
-from scipy.spatial import KDTree
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
@@ -16,7 +15,6 @@ Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Pairs = tuple[Ints, Ints, Floats]
 """Demand points, sites and the distances between them, one entry a pair."""
 
-EARTH_RADIUS_KM = 6371.0088
 REACH_TOLERANCE = 1e-9
 """Relative slack of the inclusive reach, so that rounding does not exclude a point at the very edge."""
 
@@ -54,110 +52,6 @@ def within(distance: Floats, reach: float | Floats) -> Bools:
     [True, True, False]
     """
     return np.asarray((distance <= reach * (1 + REACH_TOLERANCE)) & (distance < np.inf), dtype=np.bool_)
-
-
-@dataclass(frozen=True, eq=False)
-class _Straight:
-    """Straight-line travel: a tree in Euclidean space finds the near pairs, a formula measures them."""
-
-    points: Floats
-    sites: Floats
-    detour: float = 1.0
-
-    @property
-    def n_points(self) -> int:
-        return len(self.points)
-
-    @property
-    def n_sites(self) -> int:
-        return len(self.sites)
-
-    def pairs(self, start: int, stop: int, reach: float) -> Pairs:
-        points = self._embed(self.points[start:stop])
-        # The tree only shortlists, with a margin for rounding; the formula decides.
-        radius = self._chord(reach / self.detour) * (1 + 1e-6) + 1e-9
-        near = KDTree(points).sparse_distance_matrix(self._tree, radius, output_type="ndarray")
-        point, site = near["i"].astype(np.intp) + start, near["j"].astype(np.intp)
-        distance = self._measure(self.points[point], self.sites[site])
-        keep = within(distance, reach)
-        return point[keep], site[keep], distance[keep]
-
-    def from_site(self, site: int) -> Floats:
-        return self._measure(self.points, self.sites[site])
-
-    def between_sites(self) -> Travel:
-        return replace(self, points=self.sites)
-
-    @cached_property
-    def _tree(self) -> KDTree:
-        return KDTree(self._embed(self.sites))
-
-    def _embed(self, places: Floats) -> Floats:
-        raise NotImplementedError
-
-    def _chord(self, distance: float) -> float:
-        raise NotImplementedError
-
-    def _measure(self, points: Floats, sites: Floats) -> Floats:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, eq=False)
-class Planar(_Straight):
-    r"""Euclidean travel: $d_{ij} = \delta \lVert p_i - s_j \rVert_2$, in the unit of reach.
-
-    Parameters
-    ----------
-    points, sites
-        (n, 2) and (m, 2) coordinates in the unit of reach.
-    detour
-        Factor $\delta$ from straight line to travelled distance.
-
-    >>> Planar(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]])).from_site(0).tolist()
-    [5.0]
-    """
-
-    def _embed(self, places: Floats) -> Floats:
-        return places
-
-    def _chord(self, distance: float) -> float:
-        return distance
-
-    def _measure(self, points: Floats, sites: Floats) -> Floats:
-        delta = points - sites
-        return np.hypot(delta[:, 0], delta[:, 1]) * self.detour
-
-
-@dataclass(frozen=True, eq=False)
-class GreatCircle(_Straight):
-    r"""Haversine travel on a sphere of radius R = 6,371.0088 km, in kilometres.
-
-    .. math:: d = 2 R \delta \arcsin\sqrt{\sin^2\tfrac{\Delta\phi}{2} +
-              \cos\phi_1\cos\phi_2\sin^2\tfrac{\Delta\lambda}{2}}
-
-    Parameters
-    ----------
-    points, sites
-        (n, 2) and (m, 2) longitudes and latitudes in degrees.
-    detour
-        Factor from straight line to travelled distance.
-
-    >>> GreatCircle(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]])).from_site(0).round(3).tolist()
-    [111.195]
-    """
-
-    def _embed(self, places: Floats) -> Floats:
-        lon, lat = np.radians(places).T
-        return np.asarray(np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]))
-
-    def _chord(self, distance: float) -> float:
-        return 2 * float(np.sin(min(distance / (2 * EARTH_RADIUS_KM), np.pi / 2)))
-
-    def _measure(self, points: Floats, sites: Floats) -> Floats:
-        lon1, lat1 = np.radians(points).T
-        lon2, lat2 = np.radians(sites).T
-        haversine = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
-        return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(haversine, 1.0))) * self.detour)
 
 
 @dataclass(frozen=True, eq=False)

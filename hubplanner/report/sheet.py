@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.problem.travel import EARTH_RADIUS_KM
+from hubplanner.problem.straight import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from hubplanner.problem import Floats

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.problem.coverage import merge_rows
+from hubplanner.problem.grouping import merge_rows
 from hubplanner.solver.reductions import merge_single
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 import hubplanner as hp
-from hubplanner.problem.travel import EARTH_RADIUS_KM
+from hubplanner.problem.straight import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

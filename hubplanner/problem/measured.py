@@ -1,0 +1,93 @@
+"""Demand read in chunks, seen from open hubs: figures that no merged row can hold, and a check of those it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from hubplanner.problem.stream import pieces
+from hubplanner.problem.travel import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hubplanner.problem.straight import Straight
+    from hubplanner.problem.stream import Chunk
+    from hubplanner.problem.travel import Floats, Ints
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """What open hubs achieve for points read in chunks.
+
+    Parameters
+    ----------
+    covered
+        (q,) total of each measure within reach of some hub.
+    mean_distance
+        Distance to the nearest hub, weighted by need; NaN without need or hubs.
+    max_distance
+        Largest distance to the nearest hub; NaN without points or hubs.
+    n_points
+        Points read.
+    """
+
+    covered: Floats
+    mean_distance: float
+    max_distance: float
+    n_points: int
+
+
+def measure_chunks(chunks: Iterable[Chunk], travel: Straight, site: Ints, reach: Floats) -> Measured:
+    """Measure from every point to the hubs, by trees of the hubs: nothing is merged, no grid is used.
+
+    Parameters
+    ----------
+    chunks
+        The points, need in the first measure.
+    travel
+        Measures distances; its points are not looked at.
+    site, reach
+        (k,) sites of the open hubs and their reaches.
+
+    >>> from hubplanner.problem.stream import Chunk
+    >>> from hubplanner.problem.straight import Planar
+    >>> travel = Planar(np.zeros((0, 2)), np.array([[0.0, 0.0]]))
+    >>> chunk = Chunk(places=np.array([[3.0, 4.0], [0.0, 9.0]]), measures=np.ones((2, 1)), label=np.zeros(2, dtype=int))
+    >>> measure_chunks([chunk], travel, np.array([0]), np.array([5.0])).mean_distance
+    7.0
+    """
+    hubs = [_Hubs(travel, np.unique(site[reach == width]), width) for width in np.unique(reach).tolist()]
+    covered, moment, need, farthest, count = np.zeros(0), 0.0, 0.0, np.nan, 0
+    for piece in pieces(chunks):
+        nearest = [each.distance(piece.places) for each in hubs]
+        count += len(piece.label)
+        if not nearest:
+            covered = np.zeros(piece.measures.shape[1])
+            continue
+        near = np.any([within(far, each.reach) for far, each in zip(nearest, hubs, strict=True)], axis=0)
+        distance = np.min(nearest, axis=0)
+        covered = covered + piece.measures[near].sum(axis=0) if len(covered) else piece.measures[near].sum(axis=0)
+        moment += float(piece.measures[:, 0] @ distance)
+        need += float(piece.measures[:, 0].sum())
+        farthest = float(np.fmax(farthest, distance.max()))
+    mean = moment / need if need > 0 else np.nan
+    return Measured(covered=covered, mean_distance=mean, max_distance=farthest, n_points=count)
+
+
+class _Hubs:
+    """Hubs of one reach, in a tree."""
+
+    def __init__(self, travel: Straight, site: Ints, reach: float) -> None:
+        self.reach = reach
+        self._travel = travel
+        self._sites = travel.sites[site]
+        self._tree = KDTree(travel.embed(self._sites))
+
+    def distance(self, places: Floats) -> Floats:
+        """Return the distances (k,) from some places to the nearest hub."""
+        _, nearest = self._tree.query(self._travel.embed(places), workers=-1)
+        return self._travel.measure(places, self._sites[nearest])
