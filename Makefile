@@ -4,11 +4,12 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
+PEERS := .venv-peers
 RUN := runs/pakistan
 # Solves use the cores themselves; two test processes share them well.
 WORKERS ?= 2
 
-.PHONY: plan test lint bench picture clean
+.PHONY: plan test lint bench bench-full peers picture clean
 
 plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
@@ -23,16 +24,21 @@ lint: .venv/ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: .venv/ready-dev
-	$(BIN)/python tests/benchmarks/national.py
-	$(BIN)/python tests/benchmarks/formulations.py
+# Minutes; all of it takes hours.
+bench: .venv/ready-dev $(PEERS)/ready
+	$(BIN)/python tests/benchmarks/run.py
+
+bench-full: .venv/ready-dev $(PEERS)/ready
+	$(BIN)/python tests/benchmarks/run.py --full
+
+peers: $(PEERS)/ready
 
 # README's picture of the national plan.
 picture: plan
 	cp $(RUN)/map.png scenarios/pakistan.png
 
 clean:
-	rm -rf .venv build dist runs *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv $(PEERS) build dist runs *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/ready: setup.cfg pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
@@ -41,6 +47,12 @@ clean:
 .venv/ready-dev: setup.cfg pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/ready
+
+# What the benchmarks set beside hubplanner, apart from it.
+$(PEERS)/ready: tests/benchmarks/peers.txt | .venv/bin/python
+	$(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/peers.txt
+	@touch $@
 
 # Debian ships Python without ensurepip; its package python3-venv brings it.
 .venv/bin/python:

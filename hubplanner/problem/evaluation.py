@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel import Bools, Floats, Ints
+    from hubplanner.problem.travel import Bools, Floats, Ints, Travel
 
+CHUNK = 200_000
+"""Points whose hubs are held at once."""
 NOWHERE = -1
 """Stands for no hub."""
 LEAST_SHARE = 1e-9
@@ -143,20 +145,28 @@ class _Near:
     @classmethod
     def of(cls, problem: Problem, chosen: Ints, counts: Ints) -> _Near:
         n = problem.n_points
-        server, served, nearest = np.full(n, NOWHERE, dtype=np.intp), np.full(n, np.inf), np.full(n, np.inf)
+        server, served = np.full(n, NOWHERE, dtype=np.intp), np.full(n, np.nan)
         best, second = np.zeros(n), np.zeros(n)
-        for position, option in enumerate(chosen):
-            distance = problem.travel.from_site(int(problem.option_site[option]))
-            share = problem.rule.share(distance, float(problem.option_reach[option]))
-            nearest = np.minimum(nearest, distance)
-            better = (share > best) | ((share == best) & (share > 0) & (distance < served))
-            served[better], server[better] = distance[better], position
-            runner_up = share if counts[position] > 1 else np.minimum(share, best)
-            second = np.maximum(second, runner_up)
-            best = np.maximum(best, share)
+        travel = problem.travel.among(problem.option_site[chosen])
+        for start in range(0, n, CHUNK):
+            point, position, distance = _covering(problem, travel, chosen, start, min(start + CHUNK, n))
+            share = problem.rule.share(distance, problem.option_reach[chosen[position]])
+            order = np.lexsort((position, distance, -share, point))
+            point, position, distance, share = point[order], position[order], distance[order], share[order]
+            points, first, size = np.unique(point, return_index=True, return_counts=True)
+            server[points], served[points], best[points] = position[first], distance[first], share[first]
+            other = np.where(size > 1, share[np.minimum(first + 1, len(share) - 1)], 0.0)
+            second[points] = np.where(counts[position[first]] > 1, share[first], other)
         ranks = problem.rule.ranks
-        covered = ranks.get(1, 0.0) * best + ranks.get(2, 0.0) * second
-        return cls(nearest, server, np.where(server == NOWHERE, np.nan, served), covered)
+        return cls(travel.nearest(), server, served, ranks.get(1, 0.0) * best + ranks.get(2, 0.0) * second)
+
+
+def _covering(problem: Problem, travel: Travel, chosen: Ints, start: int, stop: int) -> tuple[Ints, Ints, Floats]:
+    """Return the pairs of points start to stop and open options that cover them, and their distances."""
+    reach = problem.option_reach[chosen]
+    point, position, distance = travel.pairs(start, stop, float(reach.max(initial=0.0)))
+    keep = problem.rule.share(distance, reach[position]) > 0
+    return point[keep], position[keep], distance[keep]
 
 
 def _by_best(near: _Near, hubs: int) -> csr_array:

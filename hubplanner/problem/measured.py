@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from hubplanner.problem.stream import pieces
 from hubplanner.problem.travel import within
@@ -60,34 +59,19 @@ def measure_chunks(chunks: Iterable[Chunk], travel: Straight, site: Ints, reach:
     >>> measure_chunks([chunk], travel, np.array([0]), np.array([5.0])).mean_distance
     7.0
     """
-    hubs = [_Hubs(travel, np.unique(site[reach == width]), width) for width in np.unique(reach).tolist()]
+    hubs = {width: travel.among(np.unique(site[reach == width])) for width in np.unique(reach).tolist()}
     covered, moment, need, farthest, count = np.zeros(0), 0.0, 0.0, np.nan, 0
     for piece in pieces(chunks):
-        nearest = [each.distance(piece.places) for each in hubs]
+        nearest = {width: near.at(piece.places).nearest() for width, near in hubs.items()}
         count += len(piece.label)
         if not nearest:
             covered = np.zeros(piece.measures.shape[1])
             continue
-        near = np.any([within(far, each.reach) for far, each in zip(nearest, hubs, strict=True)], axis=0)
-        distance = np.min(nearest, axis=0)
+        near = np.any([within(far, width) for width, far in nearest.items()], axis=0)
+        distance = np.min(list(nearest.values()), axis=0)
         covered = covered + piece.measures[near].sum(axis=0) if len(covered) else piece.measures[near].sum(axis=0)
         moment += float(piece.measures[:, 0] @ distance)
         need += float(piece.measures[:, 0].sum())
         farthest = float(np.fmax(farthest, distance.max()))
     mean = moment / need if need > 0 else np.nan
     return Measured(covered=covered, mean_distance=mean, max_distance=farthest, n_points=count)
-
-
-class _Hubs:
-    """Hubs of one reach, in a tree."""
-
-    def __init__(self, travel: Straight, site: Ints, reach: float) -> None:
-        self.reach = reach
-        self._travel = travel
-        self._sites = travel.sites[site]
-        self._tree = KDTree(travel.embed(self._sites))
-
-    def distance(self, places: Floats) -> Floats:
-        """Return the distances (k,) from some places to the nearest hub."""
-        _, nearest = self._tree.query(self._travel.embed(places), workers=-1)
-        return self._travel.measure(places, self._sites[nearest])

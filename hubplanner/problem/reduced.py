@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from hubplanner.problem.instance import NO_ROW, CoverRows
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from hubplanner.problem.coverage import Rows
     from hubplanner.problem.problem import Problem
     from hubplanner.problem.travel import Bools, Floats, Ints
@@ -89,6 +90,17 @@ class Reduced:
             gain=self.gain[:, None],
             base=np.array([self.base]),
         )
+
+    def covered_need(self, chosen: Ints) -> float:
+        """Return the need that a choice (k,) of options covers, the settled part included."""
+        covered = np.zeros(len(self.need), dtype=np.bool_)
+        covered[self.covers[chosen].indices] = True
+        return math.fsum([self.base, *self.need[covered], *self.gain[chosen]])
+
+    @cached_property
+    def covers(self) -> csr_array:
+        """The rows (o, r) that each option covers."""
+        return csr_array(self.cover.T.tocsr())
 
     def keep_options(self, keep: Bools) -> Reduced:
         """Return the instance without some options, and without the rows that only those cover."""

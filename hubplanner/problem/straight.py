@@ -91,6 +91,17 @@ class Straight:
         """Return places (k, 2) of flat coordinates."""
         return flat
 
+    def among(self, sites: Ints) -> Straight:
+        """Return the same travel to some of the sites."""
+        return replace(self, sites=self.sites[sites])
+
+    def nearest(self) -> Floats:
+        """Return the distances of all points to their nearest site, found by a tree and measured by the formula."""
+        if not len(self.sites):
+            return np.full(self.n_points, np.inf)
+        _, site = self._tree.query(self.embed(self.points), workers=-1)
+        return self.measure(self.points, self.sites[site])
+
     def at(self, places: Floats) -> Straight:
         """Return the same travel from other points (k, 2)."""
         return replace(self, points=places)

@@ -166,9 +166,9 @@ class _Tally:
 
     def rows(self) -> tuple[csr_array, Ints, Floats]:
         """Return the distinct sets of discs with their labels and totals."""
-        n_discs = len(self._grid.discs.site)
         if not self._parts:
-            return csr_array((0, n_discs), dtype=np.int8), np.zeros(0, np.intp), np.zeros((0, len(self.EXTRA) + 1))
+            none: Any = csr_array((0, len(self._grid.discs.site)), dtype=np.int8)
+            return none, np.zeros(0, np.intp), np.zeros((0, len(self.EXTRA) + 1))
         key, sums = _added(self._parts)
         label, number = np.divmod(key, self._grid.n_numbers)
         parts = [(self._grid.members(number), label, sums), *self._looked_up]

@@ -44,6 +44,14 @@ class Travel(Protocol):
         """Return travel from the sites to each other; None where it is not known."""
         ...
 
+    def among(self, sites: Ints) -> Travel:
+        """Return travel to some of the sites (k,) alone, which may occur twice, numbered anew."""
+        ...
+
+    def nearest(self) -> Floats:
+        """Return the distances (n,) of all points to their nearest site; infinity where there is no way to any."""
+        ...
+
 
 def within(distance: Floats, reach: float | Floats) -> Bools:
     r"""Tell which distances are within reach: $d \le r (1 + 10^{-9})$; none is where there is no way.
@@ -86,6 +94,20 @@ class Matrix:
         """Return the pairs within reach of the points start to stop."""
         keep = within(self.distance, reach) & (self.point >= start) & (self.point < stop)
         return self.point[keep], self.site[keep], self.distance[keep]
+
+    def among(self, sites: Ints) -> Matrix:
+        """Return the table with some of its columns."""
+        size = np.diff(self._columns.indptr)[sites]
+        start = np.repeat(self._columns.indptr[sites] - np.cumsum(size) + size, size)
+        entry = self._columns.data[start + np.arange(size.sum())] - 1
+        column = np.repeat(np.arange(len(sites)), size)
+        return Matrix(self.point[entry], column, self.distance[entry], self.n_points, len(sites))
+
+    def nearest(self) -> Floats:
+        """Return the smallest entry of each row."""
+        distance = np.full(self.n_points, np.inf)
+        np.minimum.at(distance, self.point, self.distance)
+        return distance
 
     def from_site(self, site: int) -> Floats:
         """Return the distances of all points to one site."""

@@ -16,9 +16,11 @@ from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import Reached, Solution, Status, evaluate, merge_demand, relative_gap
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.lexicographic import EXACT
+from hubplanner.solver.limits import limits
+from hubplanner.solver.pruning import prune
 from hubplanner.solver.reductions import drop_useless, merge_single
-from hubplanner.solver.run import Answer, covered_need, run
-from hubplanner.solver.start import greedy, limits, prune
+from hubplanner.solver.run import Answer, run
+from hubplanner.solver.start import greedy
 from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
@@ -62,7 +64,7 @@ def solve_plain(
     with record.phase("recompute the plan"):
         chosen = prune(instance, answer.chosen)
         plan = evaluate(problem, _full(problem, instance, chosen))
-        _verify(problem, objective, plan, covered_need(instance, chosen), answer.bound)
+        _verify(problem, objective, plan, instance.covered_need(chosen), answer.bound)
     ties = OPEN
     if (
         options.ties

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.models.budget import TOLERANCE
-from hubplanner.solver.start import limits
+from hubplanner.solver.limits import limits
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from hubplanner.models import Objective
+    from hubplanner.problem import Bools, Ints
     from hubplanner.problem.reduced import Reduced
 
 
@@ -21,12 +24,16 @@ def merge_single(instance: Reduced) -> Reduced:
     A site holds at most one hub, so the need is counted once.
     """
     cover = instance.cover
-    # Columns ascend by site: a row is one site's when its first and its last column are.
-    first, last = instance.site[cover.indices[cover.indptr[:-1]]], instance.site[cover.indices[cover.indptr[1:] - 1]]
-    single = first == last
+    single = of_one_site(cover, instance.site)
     rest = np.flatnonzero(~single)
     alone = cover[np.flatnonzero(single)].T @ instance.need[single]
     return replace(instance, need=instance.need[rest], cover=cover[rest], gain=instance.gain + alone)
+
+
+def of_one_site(cover: csr_array, site: Ints) -> Bools:
+    """Tell which rows (r, o) options of one site alone cover; options ascend by site (o,), and no row is empty."""
+    first, last = site[cover.indices[cover.indptr[:-1]]], site[cover.indices[cover.indptr[1:] - 1]]
+    return np.asarray(first == last)
 
 
 def drop_useless(instance: Reduced, objective: Objective) -> Reduced:

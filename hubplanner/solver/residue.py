@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from hubplanner.problem.grouping import merge_rows
-from hubplanner.solver.reductions import merge_single
+from hubplanner.problem.grouping import group_rows, total_by
+from hubplanner.solver.core.cuts import Cuts
+from hubplanner.solver.reductions import of_one_site
 
 if TYPE_CHECKING:
     from hubplanner.models import MaxCoverage
-    from hubplanner.problem import Ints
+    from hubplanner.problem import Bools, Ints
     from hubplanner.problem.reduced import Reduced
     from hubplanner.solver.relaxation import Relaxation
 
@@ -48,22 +50,79 @@ def screen(relaxation: Relaxation, margin: float) -> Screening:
     )
 
 
-def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> tuple[Reduced, MaxCoverage]:
-    """Return the smaller instance with some options built and some dropped, and the limits that are left for it."""
-    built = screening.built
-    covered = instance.cover[:, built].sum(axis=1) > 0
-    free = ~np.isin(instance.site, instance.site[built])
-    free[screening.dropped] = False
-    rest = np.flatnonzero(~covered)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Residue:
+    """The smaller instance with some options built and some dropped, and what became of the rows.
+
+    Parameters
+    ----------
+    instance, objective
+        What is left to decide, and the limits left for it.
+    free, built
+        Positions of its options, and of those that were built, in the larger instance.
+    known
+        (r,) which of the larger instance's rows are covered already.
+    row_of
+        (r, r') the row that stands for each of the larger instance's.
+    options_of
+        (r, o') the options that stand for a row which one site alone covers.
+    """
+
+    instance: Reduced
+    objective: MaxCoverage
+    free: Ints
+    built: Ints
+    known: Bools
+    row_of: csr_array
+    options_of: csr_array
+
+    def carried(self, cuts: Cuts) -> Cuts:
+        """Return cuts of the larger instance as cuts of this one: every plan covers equal rows alike."""
+        settled = cuts.rows @ self.known.astype(np.float64) + cuts.options[:, self.built].sum(axis=1)
+        rows = csr_array(cuts.rows @ self.row_of)
+        options = csr_array(cuts.options[:, self.free] + cuts.rows @ self.options_of)
+        for part in (rows, options):
+            part.eliminate_zeros()
+        speaking = np.flatnonzero(np.diff(rows.indptr) + np.diff(options.indptr))
+        return Cuts(rows=rows[speaking], options=options[speaking], limit=(cuts.limit - settled)[speaking])
+
+
+def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> Residue:
+    """Return what is left to decide with some options built and some dropped."""
+    built, n_rows = screening.built, len(instance.need)
+    known = np.zeros(n_rows, dtype=np.bool_)
+    known[instance.covers[built].indices] = True
+    stays = ~np.isin(instance.site, instance.site[built])
+    stays[screening.dropped] = False
+    free = np.flatnonzero(stays)
+    cover = csr_array(instance.cover[:, free])
+    left = np.flatnonzero(~known & (np.diff(cover.indptr) > 0))
+    first, group = group_rows(csr_array(cover[left]))
+    kept = csr_array(cover[left[first]])
+    single = of_one_site(kept, instance.site[free])
+    cells: Any = (np.ones(len(left)), (left, group))
+    place: csr_array = csr_array(cells, shape=(n_rows, len(first)))
+    need = total_by(group, instance.need[left], len(first))
     smaller = replace(
         instance,
-        need=instance.need[rest],
-        cover=instance.cover[rest],
+        need=need[~single],
+        cover=kept[np.flatnonzero(~single)],
+        option=instance.option[free],
+        site=instance.site[free],
+        cost=instance.cost[free],
+        gain=instance.gain[free] + kept[np.flatnonzero(single)].T @ need[single],
         required=np.setdiff1d(instance.required, instance.site[built]),
-        base=math.fsum([instance.base, *instance.need[covered], *instance.gain[built]]),
-    ).keep_options(free)
-    cover, need = merge_rows(smaller.cover, smaller.need)
-    return merge_single(replace(smaller, cover=cover, need=need)), _left(objective, instance, built)
+        base=math.fsum([instance.base, *instance.need[known], *instance.gain[built]]),
+    )
+    return Residue(
+        instance=smaller,
+        objective=_left(objective, instance, built),
+        free=free,
+        built=built,
+        known=known,
+        row_of=csr_array(place[:, np.flatnonzero(~single)]),
+        options_of=csr_array(place[:, np.flatnonzero(single)] @ kept[np.flatnonzero(single)]),
+    )
 
 
 def _left(objective: MaxCoverage, instance: Reduced, built: Ints) -> MaxCoverage:

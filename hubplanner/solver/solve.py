@@ -14,6 +14,7 @@ from hubplanner.solver.adapters import adapter
 from hubplanner.solver.clash import find_clash, in_words
 from hubplanner.solver.covering import is_plain, required_fit, solve_plain
 from hubplanner.solver.lexicographic import answer, within_gap
+from hubplanner.solver.median import is_median, solve_median
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.programme import solve_unnested
 from hubplanner.solver.record import Record
@@ -67,6 +68,10 @@ def solve_problem(problem: Problem, objective: Objective, options: SolverOptions
         if not required_fit(problem, plain):
             return _infeasible(problem, objective, options, record)
         return solve_plain(problem, plain, options, deadline, record)
+    if is_median(problem, objective):
+        found = solve_median(problem, objective, options, deadline, record)
+        if found is not None:
+            return found
     return _solve(problem, objective, options, deadline, record)
 
 

@@ -1,119 +1,110 @@
-"""A plan to start from, and a plan rid of hubs that add nothing."""
+"""Plans without a solver: greedy, the rounded relaxation, and what exchanges of hubs make of them."""
 
 from __future__ import annotations
 
-import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models import Budget, MaxHubs
+from hubplanner.solver.choice import NONE, Choice
 
 if TYPE_CHECKING:
-    from scipy.sparse import csc_array
-
     from hubplanner.models import Objective
     from hubplanner.problem import Floats, Ints
     from hubplanner.problem.reduced import Reduced
 
-NONE = -1
+MOST_TRIES = 200
+"""Hubs that are tried in a round of exchanges."""
+LEAST_GAIN = 1e-9
+"""Relative gain of an exchange below which it is rounding."""
 
 
 def greedy(instance: Reduced, objective: Objective) -> Ints:
-    """Return options chosen one by one for the most newly covered need per money, within all limits.
+    """Return options chosen one by one for the most newly covered need per share of the limits, within all limits.
 
-    Required sites take their cheapest tier first. A site that has a hub may grow into a tier that covers more.
+    Required sites take their cheapest tier first.
 
     Returns
     -------
     Ints
         (k,) positions in the instance, at most one a site, ascending.
     """
-    money, count = limits(objective)
-    cover = instance.cover.tocsc()
-    whole = cover.T @ instance.need + instance.gain
-    left = instance.need.copy()
-    held = np.full(instance.site.max(initial=0) + 1, NONE)
+    choice = _with_required(instance, objective)
+    choice.fill()
+    return choice.options
+
+
+def rounded(instance: Reduced, objective: Objective, open_: Floats) -> Ints:
+    """Return a plan near values (o,) of the relaxation: the largest ones that fit, then greedily more."""
+    choice = _with_required(instance, objective)
+    room, left = choice.count - len(choice.options), choice.money - choice.spent
+    for option in np.argsort(-open_, kind="stable")[: np.count_nonzero(open_ > 0)].tolist():
+        held = int(choice.held[instance.site[option]])
+        # A required site changes its tier, others take one hub.
+        extra = instance.cost[option] - (instance.cost[held] if held != NONE else 0.0)
+        first = held == NONE or (open_[held] == 0 and instance.site[option] in instance.required)
+        if first and extra <= left and (held != NONE or room >= 1):
+            left, room = left - extra, room - (held == NONE)
+            choice.open(option)
+    choice.fill()
+    return choice.options
+
+
+def exchanged(instance: Reduced, objective: Objective, chosen: Ints, doubt: Floats, deadline: float) -> Ints:
+    """Return a plan that closing one of its doubtful hubs, and spending what it frees anew, does not improve.
+
+    Teitz and Bart (1968), doi:10.1287/opre.16.5.955, with money in place of a number of hubs.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions of the options of a plan.
+    doubt
+        (o,) the smaller, the sooner an option is tried: its reduced cost, for one.
+    deadline
+        When to stop, by `time.perf_counter`.
+    """
+    choice = Choice(instance, objective)
+    for option in chosen.tolist():
+        choice.open(option)
+    improved = True
+    while improved:
+        tried = choice.options[np.argsort(doubt[choice.options], kind="stable")][:MOST_TRIES]
+        improved = False
+        for option in tried.tolist():
+            if time.perf_counter() > deadline:
+                return choice.options
+            improved |= _exchange(choice, option)
+    return choice.options
+
+
+def _exchange(choice: Choice, option: int) -> bool:
+    """Try a plan without a hub; keep the better one and tell whether it changed."""
+    instance = choice.instance
+    if instance.site[option] in instance.required or choice.held[instance.site[option]] != option:
+        return False
+    before, value = choice.options, choice.value
+    choice.close(option)
+    choice.fill()
+    if choice.value > value * (1 + LEAST_GAIN):
+        return True
+    now = choice.options
+    for extra in np.setdiff1d(now, before).tolist():
+        choice.close(extra)
+    for missing in np.setdiff1d(before, now).tolist():
+        choice.open(missing)
+    return False
+
+
+def _with_required(instance: Reduced, objective: Objective) -> Choice:
+    choice = Choice(instance, objective)
     for option in cheapest(instance):
-        _build(instance, cover, held, left, option)
-    while True:
-        now = held[instance.site]
-        standing = held[held != NONE]
-        extra = instance.cost - np.where(now == NONE, 0.0, instance.cost[now])
-        added = cover.T @ left + instance.gain - np.where(now == NONE, 0.0, instance.gain[now])
-        grows = np.where(now == NONE, len(standing) < count, whole > whole[now])
-        fits = grows & (added > 0) & (math.fsum(instance.cost[standing]) + extra <= money)
-        if not fits.any():
-            return np.sort(standing)
-        free = extra <= 0
-        rate = np.where(fits, np.where(free, np.inf, added / np.where(free, 1.0, extra)), -np.inf)
-        _build(instance, cover, held, left, int(np.argmax(rate)))
-
-
-def limits(objective: Objective) -> tuple[float, float]:
-    """Return the money and the number of hubs an objective leaves, infinite where it sets no limit."""
-    money = [block.amount for block in objective.blocks if isinstance(block, Budget)]
-    count = [block.count for block in objective.blocks if isinstance(block, MaxHubs)]
-    return min(money, default=math.inf), min(count, default=math.inf)
+        choice.open(option)
+    return choice
 
 
 def cheapest(instance: Reduced) -> list[int]:
     """Return the cheapest option of each required site."""
     options = (np.flatnonzero(instance.site == site) for site in instance.required)
     return [int(at[np.argmin(instance.cost[at])]) for at in options]
-
-
-def _build(instance: Reduced, cover: csc_array, held: Ints, left: Floats, option: int) -> None:
-    """Open an option in place of what its site holds, and settle the rows it covers."""
-    held[instance.site[option]] = option
-    left[cover.indices[cover.indptr[option] : cover.indptr[option + 1]]] = 0.0
-
-
-def prune(instance: Reduced, chosen: Ints) -> Ints:
-    """Return the choice without hubs, dearest first, whose need others cover as well; required sites keep theirs.
-
-    A hub is also replaced by a cheaper tier of its site that covers as much of what depends on it.
-
-    Parameters
-    ----------
-    chosen
-        (k,) positions in the instance.
-    """
-    # A cheaper tier may cover more than the one it replaces, and so make another hub needless.
-    while not np.array_equal(kept := _pruned(instance, chosen), np.sort(chosen)):
-        chosen = kept
-    return kept
-
-
-def _pruned(instance: Reduced, chosen: Ints) -> Ints:
-    """Return the choice after each of its hubs was looked at once."""
-    cover = instance.cover.tocsc()
-    times = np.asarray(cover[:, chosen].sum(axis=1), dtype=np.intp)
-    kept: list[int] = []
-    for option in sorted(chosen.tolist(), key=lambda option: (-instance.cost[option], option)):
-        rows = _rows(cover, option)
-        needed = rows[(times[rows] == 1) & (instance.need[rows] > 0)]
-        times[rows] -= 1
-        keep = _least(instance, cover, option, needed)
-        if keep is not None:
-            kept.append(keep)
-            times[_rows(cover, keep)] += 1
-    return np.array(sorted(kept), dtype=np.intp)
-
-
-def _rows(cover: csc_array, option: int) -> Ints:
-    return np.asarray(cover.indices[cover.indptr[option] : cover.indptr[option + 1]], dtype=np.intp)
-
-
-def _least(instance: Reduced, cover: csc_array, option: int, needed: Ints) -> int | None:
-    """Return the cheapest of the site's options that covers the needed rows and gain; None if nothing is needed."""
-    site = instance.site[option]
-    if not len(needed) and instance.gain[option] <= 0 and site not in instance.required:
-        return None
-    same = np.flatnonzero(instance.site == site)
-    enough = [
-        other
-        for other in same.tolist()
-        if instance.gain[other] >= instance.gain[option] and np.isin(needed, _rows(cover, other)).all()
-    ]
-    return min(enough, key=lambda other: (instance.cost[other], other != option, other))

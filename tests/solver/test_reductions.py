@@ -23,7 +23,6 @@ from hubplanner.solver.record import Record
 from hubplanner.solver.reductions import drop_useless, merge_single
 from hubplanner.solver.relaxation import relax
 from hubplanner.solver.residue import Screening, screen, settle
-from hubplanner.solver.run import covered_need
 from hubplanner.solver.start import greedy
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def optimum(instance: Reduced, objective: MaxCoverage) -> float | None:
     status = model.program.solve(pulp.HiGHS(msg=False, gapRel=0.0, gapAbs=0.0))
     if status != pulp.LpStatusOptimal:
         return None
-    return covered_need(instance, np.flatnonzero([(variable.value() or 0) > 0.5 for variable in model.open_]))
+    return instance.covered_need(np.flatnonzero([(variable.value() or 0) > 0.5 for variable in model.open_]))
 
 
 def same(found: float | None, expected: float | None) -> bool:
@@ -82,7 +81,7 @@ def test_the_worth_of_a_choice_is_the_same_in_the_reduced_instance(seed: int, pl
     chosen = one_a_site(instance, np.random.default_rng(plan_seed))
     existing = np.flatnonzero(asked.case.problem().existing)
     plan = asked.case.named([*existing.tolist(), *instance.option[chosen].tolist()])
-    assert covered_need(instance, chosen) == pytest.approx(asked.case.value(plan))
+    assert instance.covered_need(chosen) == pytest.approx(asked.case.value(plan))
 
 
 def one_a_site(instance: Reduced, rng: np.random.Generator) -> np.ndarray:
@@ -99,13 +98,14 @@ def test_a_settled_choice_adds_to_what_is_left_of_the_instance(seed: int, plan_s
     built = chosen[rng.random(len(chosen)) < 0.5]
     unused = np.setdiff1d(np.arange(len(instance.option)), chosen)
     dropped = unused[rng.random(len(unused)) < 0.5]
-    rest, limits = settle(
+    residue = settle(
         instance,
         MaxCoverage(budget=1e9, max_hubs=99),
         Screening(built=built, dropped=dropped, left_out=0.0),
     )
+    rest, limits = residue.instance, residue.objective
     left = np.flatnonzero(np.isin(rest.option, instance.option[chosen]))
-    assert covered_need(rest, left) == pytest.approx(covered_need(instance, chosen))
+    assert rest.covered_need(left) == pytest.approx(instance.covered_need(chosen))
     assert not np.isin(rest.option, instance.option[dropped]).any()
     assert not np.isin(rest.site, instance.site[built]).any()
     assert set(rest.required) == set(instance.required) - set(instance.site[built])
@@ -124,13 +124,13 @@ def test_screening_keeps_every_plan_worth_more_than_its_limit(share: float) -> N
             continue
         model = build_model(instance, asked.objective)
         relaxation = relax(model, EFFORT).times(model.need_unit, instance.base)
-        margin = share * (relaxation.bound - covered_need(instance, greedy(instance, asked.objective)))
+        margin = share * (relaxation.bound - instance.covered_need(greedy(instance, asked.objective)))
         found = screen(relaxation, margin)
         screened += len(found.built) + len(found.dropped)
         assert found.left_out == pytest.approx(relaxation.bound - margin)
         if best > found.left_out + 1e-9 * best:
-            rest, limits = settle(instance, asked.objective, found)
-            assert same(optimum(rest, limits), best), seed
+            rest = settle(instance, asked.objective, found)
+            assert same(optimum(rest.instance, rest.objective), best), seed
     assert screened > 0
 
 

@@ -22,7 +22,6 @@ from hubplanner.solver.adapters.highs import prepared
 from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
 from hubplanner.solver.relaxation import lagrangean, matrix, relax
-from hubplanner.solver.run import covered_need
 
 EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
@@ -77,7 +76,7 @@ def test_no_plan_is_worth_more_than_the_relaxations_bound() -> None:
     rng = np.random.default_rng(0)
     for _ in range(200):
         chosen = rng.permutation(len(instance.option))[:5]
-        assert covered_need(instance, chosen) <= found.bound * (1 + 1e-12)
+        assert instance.covered_need(chosen) <= found.bound * (1 + 1e-12)
 
 
 def test_a_relaxation_out_of_time_is_not_solved_and_proves_a_bound_all_the_same() -> None:

@@ -157,7 +157,7 @@ def test_the_two_searches_find_the_best_from_the_poorest_start(monkeypatch: pyte
             instance = _reduced(asked.case.problem(), asked.objective, Record())
             start = np.array(sorted(cheapest(instance)), dtype=np.intp)
             answer = search.run(instance, asked.objective, hp.SolverOptions(gap=0, threads=1), start, Record())
-            assert search.covered_need(instance, answer.chosen) == pytest.approx(top), seed
+            assert instance.covered_need(answer.chosen) == pytest.approx(top), seed
             assert answer.bound == pytest.approx(top, rel=1e-8), seed
 
 

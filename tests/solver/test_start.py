@@ -16,9 +16,10 @@ from hubplanner.models import MaxCoverage
 from hubplanner.problem import merge_demand
 from hubplanner.problem.reduced import Reduced, reduce_existing
 from hubplanner.solver.covering import _reduced
+from hubplanner.solver.limits import limits
+from hubplanner.solver.pruning import prune
 from hubplanner.solver.record import Record
-from hubplanner.solver.run import covered_need
-from hubplanner.solver.start import greedy, limits, prune
+from hubplanner.solver.start import greedy
 
 seeds = st.integers(0, 431)
 
@@ -41,7 +42,7 @@ def test_the_first_plan_is_often_the_best_and_mostly_near() -> None:
         top = best(seed)
         if top:
             instance = _reduced(sample(seed).case.problem(), sample(seed).objective, Record())
-            shares.append(covered_need(instance, greedy(instance, sample(seed).objective)) / top)
+            shares.append(instance.covered_need(greedy(instance, sample(seed).objective)) / top)
     assert np.mean(np.isclose(shares, 1)) > 0.6
     assert np.quantile(shares, 0.1) > 0.8
 
@@ -54,7 +55,7 @@ def test_pruning_loses_no_covered_need_and_adds_no_cost(seed: int, plan_seed: in
     instance = _reduced(problem, MaxCoverage(), Record())
     chosen = random_plan(instance, np.random.default_rng(plan_seed))
     pruned = prune(instance, chosen)
-    assert covered_need(instance, pruned) >= covered_need(instance, chosen) - 1e-9 * covered_need(instance, chosen)
+    assert instance.covered_need(pruned) >= instance.covered_need(chosen) - 1e-9 * instance.covered_need(chosen)
     assert math.fsum(instance.cost[pruned]) <= math.fsum(instance.cost[chosen])
     assert len(pruned) <= len(chosen)
     assert set(instance.site[pruned]) <= set(instance.site[chosen])
@@ -142,7 +143,7 @@ def test_a_limit_left_out_is_infinite(objective: MaxCoverage, expected: tuple[fl
 
 def test_greedy_covers_the_line_as_far_as_the_money_goes() -> None:
     instance = reduce_existing(line_of_five(), merge_demand(line_of_five()))
-    values = [covered_need(instance, greedy(instance, MaxCoverage(budget=budget))) for budget in range(6)]
+    values = [instance.covered_need(greedy(instance, MaxCoverage(budget=budget))) for budget in range(6)]
     assert values == [0, 8, 15, 15, 16, 16]
 
 

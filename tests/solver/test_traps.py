@@ -17,9 +17,9 @@ from hubplanner.solver import found_solvers
 from hubplanner.solver.adapters import Effort, Termination
 from hubplanner.solver.adapters.cbc import cbc_path, solve_cbc
 from hubplanner.solver.adapters.highs import solve_highs
+from hubplanner.solver.branch import rounded
 from hubplanner.solver.covering import _reduced
 from hubplanner.solver.record import Record
-from hubplanner.solver.run import covered_need, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def test_no_time_at_all_gives_no_plan_or_a_plan_and_never_a_proof(name: str) -> 
     outcome = ADAPTERS[name](model, Effort(name=name, gap=0.0, seconds=0.01, threads=1, seed=0), zeros(model))
     assert outcome.termination == Termination.STOPPED
     if outcome.open_ is not None:
-        assert covered_need(model.instance, rounded(outcome.open_, name)) < outcome.bound * model.need_unit
+        assert model.instance.covered_need(rounded(outcome.open_, name)) < outcome.bound * model.need_unit
 
 
 @pytest.mark.parametrize("name", found_solvers())

@@ -15,9 +15,11 @@ from hubplanner.models.checks import AGREEMENT
 from hubplanner.solver.adapters.outcome import Effort, Outcome, Termination, no_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hubplanner.solver.adapters.outcome import Solvable
+
+Int32s = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 
 _STOPPED = {
     highspy.HighsModelStatus.kTimeLimit,
@@ -32,16 +34,37 @@ def solve_highs(model: Solvable, effort: Effort, start: Sequence[float]) -> Outc
     """Solve a model with HiGHS; the bound is the one HiGHS holds itself."""
     # Presolve would put the sums back in place of the count variables, whose branching closes the gap.
     presolve = "off" if model.counts else "choose"
-    handle = prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve)
-    # A start may leave out the last variables: HiGHS completes it.
-    columns = np.array([variable.index for variable in model.open_], dtype=np.int32)[: len(start)]
-    if len(columns):
-        handle.setSolution(len(columns), columns, np.asarray(start, dtype=np.float64))
+
+    def make() -> Any:
+        return prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve)
+
+    first = make()
+    columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
+    return solve_handle(first, make, columns, start)
+
+
+def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: Sequence[float]) -> Outcome:
+    """Solve the MIP that a handle holds, and return the values of some columns.
+
+    Parameters
+    ----------
+    handle
+        Holds the negated objective of a maximisation.
+    make
+        Returns the same handle anew.
+    columns
+        (d,) columns of whole variables to return.
+    start
+        Values of the first of them: HiGHS completes it.
+    """
+    given = columns[: len(start)]
+    if len(given):
+        handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
     run(handle)
-    if len(columns) and not _is_consistent(handle):
+    if len(given) and not _is_consistent(handle):
         # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
-        return solve_highs(model, effort, [])
-    return _outcome(model, handle)
+        return solve_handle(make(), make, columns, [])
+    return _outcome(handle, columns)
 
 
 def _is_consistent(handle: Any) -> bool:
@@ -67,6 +90,23 @@ def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **opt
     return program.solverModel
 
 
+def new_handle(effort: Effort, **options: Any) -> Any:
+    """Return an empty HiGHS handle, for programs given as arrays."""
+    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
+    with _silent_stdout():
+        handle: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    asked = {
+        "output_flag": False,
+        "threads": effort.threads,
+        "time_limit": effort.seconds,
+        "random_seed": effort.seed,
+        **options,
+    }
+    for name, value in asked.items():
+        handle.setOptionValue(name, value)
+    return handle
+
+
 def run(handle: Any) -> None:
     """Run HiGHS so that Ctrl-C stops it at once, not at its time limit."""
     handle.HandleUserInterrupt = True
@@ -80,7 +120,7 @@ def run(handle: Any) -> None:
         raise
 
 
-def _outcome(model: Solvable, handle: Any) -> Outcome:
+def _outcome(handle: Any, columns: Int32s) -> Outcome:
     status, info = handle.getModelStatus(), handle.getInfo()
     if status in INFEASIBLE:
         return no_plan(Termination.INFEASIBLE, handle.version())
@@ -88,14 +128,13 @@ def _outcome(model: Solvable, handle: Any) -> Outcome:
         message = f"HiGHS stopped: {handle.modelStatusToString(status)}"
         raise SolverError(message)
     termination = Termination.STOPPED if status in _STOPPED else Termination.FINISHED
-    # PuLP hands HiGHS the negated objective of a maximisation; without integer columns HiGHS holds no MIP bound.
-    bound = -float(info.mip_dual_bound) if model.open_ else -float(info.objective_function_value)
+    # HiGHS holds the negated objective of a maximisation; without integer columns it holds no MIP bound.
+    bound = -float(info.mip_dual_bound) if len(columns) else -float(info.objective_function_value)
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return no_plan(termination, handle.version(), bound)
-    values = list(handle.getSolution().col_value)
     return Outcome(
         termination=termination,
-        open_=[values[variable.index] for variable in model.open_],
+        open_=np.asarray(handle.getSolution().col_value)[columns].tolist(),
         value=-float(info.objective_function_value),
         bound=bound,
         version=handle.version(),

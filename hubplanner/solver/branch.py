@@ -1,0 +1,149 @@
+"""One MIP on an instance, by any solver: its choice verified, its bound in need."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintLE
+
+from hubplanner.errors import SolverError
+from hubplanner.models import build_model
+from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.checks import AGREEMENT
+from hubplanner.models.model import decimal_unit
+from hubplanner.solver.adapters import Effort, Outcome, Termination, adapter
+from hubplanner.solver.core import search, table_of
+from hubplanner.solver.limits import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import MaxCoverage
+    from hubplanner.problem import Bools, Ints
+    from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.core import Cuts
+
+INTEGRALITY = 1e-5
+"""Farthest a binary may be from 0 or 1."""
+MOST_FORBIDDEN = 50
+"""Overspent choices that are forbidden before the search for one within the budget ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A solver's verified choice on an instance; empty without a plan."""
+
+    chosen: Ints
+    has_plan: bool
+    bound: float
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Branching:
+    """What is to be searched.
+
+    Parameters
+    ----------
+    instance, objective
+        The program.
+    cuts
+        Inequalities that every plan keeps to, for a solver that takes arrays; none if None.
+    """
+
+    instance: Reduced
+    objective: MaxCoverage
+    cuts: Cuts | None = None
+
+
+def branch(task: Branching, start: Bools, effort: Effort) -> Found:
+    """Return the solver's best choice on an instance, held to the budget exactly.
+
+    A solver may overspend within its own tolerance. Then its choice is forbidden, with all that contain it, and the
+    model solved again: no plan is lost by that, so the bounds stay.
+
+    Parameters
+    ----------
+    start
+        (o,) options of a plan to start from.
+    """
+    deadline, instance = time.perf_counter() + effort.seconds, task.instance
+    money, _ = limits(task.objective)
+    forbidden: list[Ints] = []
+    found = _solve(task, start, effort, forbidden)
+    while (excess := math.fsum(instance.cost[found.chosen]) - money * (1 + TOLERANCE)) > 0:
+        _tolerate(effort.name, instance, found.chosen, excess)
+        left = deadline - time.perf_counter()
+        if left <= 0 or len(forbidden) == MOST_FORBIDDEN:
+            return replace(found, chosen=found.chosen[:0], has_plan=False)
+        forbidden.append(found.chosen[instance.cost[found.chosen] > 0])
+        again = _solve(task, start, replace(effort, seconds=left), forbidden)
+        found = replace(again, bound=min(again.bound, found.bound))
+    return found
+
+
+def rounded(open_: Sequence[float], solver: str) -> Ints:
+    """Return the positions of binaries that are 1; raise when one is neither 0 nor 1."""
+    values = np.asarray(open_, dtype=np.float64)
+    residual = np.abs(values - (values > 0.5)).max(initial=0.0)  # noqa: PLR2004 - halfway
+    if not residual <= INTEGRALITY:  # so that NaN is caught
+        message = f"{solver} returned a binary that is {residual:.2g} away from 0 and 1"
+        raise SolverError(message)
+    return np.flatnonzero(values > 0.5)  # noqa: PLR2004 - halfway
+
+
+def _tolerate(solver: str, instance: Reduced, chosen: Ints, excess: float) -> None:
+    """Raise when a choice overspends by more than rounding of binaries and of the budget row may hide."""
+    if excess > INTEGRALITY * (math.fsum(instance.cost[chosen]) + decimal_unit(instance.cost.max())):
+        message = f"{solver} returned hubs that cost {excess:,.2f} more than the budget leaves"
+        raise SolverError(message)
+
+
+def _solve(task: Branching, start: Bools, effort: Effort, forbidden: Sequence[Ints]) -> Found:
+    """Return the solver's choice with its bound in need; raise when its figures contradict its own choice.
+
+    Parameters
+    ----------
+    forbidden
+        Choices none of which a plan may contain.
+    """
+    instance = task.instance
+    outcome, unit = _outcome(task, start, effort, forbidden)
+    # Every instance has a plan: a solver that finds none possible proves nothing.
+    limit = math.inf if outcome.termination == Termination.INFEASIBLE else outcome.bound
+    stated, bound = (figure * unit + instance.base for figure in (outcome.value, limit))
+    if outcome.open_ is None:
+        return Found(chosen=np.zeros(0, dtype=np.intp), has_plan=False, bound=bound, version=outcome.version)
+    chosen = rounded(outcome.open_, effort.name)
+    _agree(effort.name, instance.covered_need(chosen), stated, bound)
+    return Found(chosen=chosen, has_plan=True, bound=bound, version=outcome.version)
+
+
+def _outcome(task: Branching, start: Bools, effort: Effort, forbidden: Sequence[Ints]) -> tuple[Outcome, float]:
+    """Return what the solver answers, and the need that a unit of it stands for."""
+    if effort.name == "highs":
+        table = table_of(task.instance, task.objective, forbidden)
+        return search(table, task.cuts, replace(effort, gap=effort.gap / table.unit), start), table.unit
+    model = build_model(task.instance, task.objective)
+    for number, members in enumerate(forbidden):
+        model.add(f"forbidden_{number}", model.opened(members), LpConstraintLE, len(members) - 1)
+    asked = replace(effort, gap=effort.gap / model.need_unit)
+    return adapter(effort.name)(model, asked, start.astype(float).tolist()), model.need_unit
+
+
+def _agree(solver: str, value: float, stated: float, bound: float) -> None:
+    """Raise when a plan covers less than the solver states, or more than it says any can.
+
+    A plan found on the way may leave rows uncounted that its hubs cover: covering more than stated is no contradiction.
+    """
+    slack = AGREEMENT * max(1.0, abs(value))
+    if not value >= stated - slack:
+        message = f"{solver} states {stated:,.6f} covered need, its hubs cover {value:,.6f}"
+        raise SolverError(message)
+    if not value <= bound + slack:
+        message = f"{solver} states {bound:,.6f} as the most any plan covers, its own covers {value:,.6f}"
+        raise SolverError(message)

@@ -1,0 +1,35 @@
+"""The relaxation of a program with dense rows: an interior point on its chains."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from hubplanner.solver.adapters.highs import new_handle, run
+from hubplanner.solver.core.program import program_of
+from hubplanner.solver.core.sifting import Point, proven
+
+if TYPE_CHECKING:
+    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.core.table import Table
+
+
+def interior(table: Table, effort: Effort) -> Point:
+    """Return a point within the optimal face of the relaxation, and what its multipliers prove."""
+    program, began = program_of(table), time.perf_counter()
+    handle = new_handle(effort, solver="ipm", run_crossover="off")
+    handle.passModel(program.highs(table, whole=False))
+    handle.setOptionValue("time_limit", max(effort.seconds - (time.perf_counter() - began), 0.0))
+    run(handle)
+    solution, rows = handle.getSolution(), program.rows
+    solved = handle.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    dual = np.maximum(-np.asarray(solution.row_dual), 0.0) if solved else np.zeros(len(program.limit))
+    values = np.asarray(solution.col_value) if solved else np.zeros(program.matrix.shape[1])
+    # The chains' own constraints pass on what the rows' cost: only these and the side constraints count.
+    own = np.concatenate([dual[:rows], dual[rows + program.sums :]])
+    bound, reduced = proven(table, own, np.zeros(rows, dtype=np.bool_), None, np.zeros(0))
+    open_ = values[rows + program.sums :]
+    return Point(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved)

@@ -1,0 +1,157 @@
+"""The relaxation of a large program by column generation: most options never enter it."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from hubplanner.solver.adapters.highs import new_handle, run
+from hubplanner.solver.core.cuts import joined
+
+if TYPE_CHECKING:
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.core.cuts import Cuts
+    from hubplanner.solver.core.table import Table
+
+ENTERING = 1e-7
+"""Reduced cost from which an option enters, in units of the objective: a solver's own tolerance."""
+LEAST_ENTERING = 1000
+"""Options that may enter at once, at least."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Point:
+    """An end of the relaxation, and what its multipliers prove of all plans.
+
+    Parameters
+    ----------
+    covered, open_
+        (r,) and (o,) values of the rows and options.
+    bound
+        No plan is worth more, in units of the objective.
+    reduced
+        (o,) reduced cost of each option.
+    is_solved
+        Whether this is the relaxation's optimum.
+    """
+
+    covered: Floats
+    open_: Floats
+    bound: float
+    reduced: Floats
+    is_solved: bool
+
+
+class Sifting:
+    """A program that holds all rows and the options that matter, in a solver that keeps its basis.
+
+    Column generation as in Bixby, Gregory, Lustig, Marsten and Shanno (1992), doi:10.1287/opre.40.5.885.
+    """
+
+    def __init__(self, table: Table, inside: Bools, effort: Effort) -> None:
+        self.table = table
+        self.effort = effort
+        self.handle = new_handle(effort)
+        self.inside = np.zeros(len(table.gain), dtype=np.bool_)
+        self.order: Ints = np.zeros(0, dtype=np.intp)
+        self.cuts: list[Cuts] = []
+        self._deadline = time.perf_counter() + effort.seconds
+        self._pass_rows()
+        self._enter(np.flatnonzero(inside | table.must))
+
+    def _pass_rows(self) -> None:
+        rows, program = len(self.table.need), highspy.HighsLp()
+        program.num_col_, program.num_row_ = rows, rows + len(self.table.limit)
+        program.col_cost_ = -self.table.need
+        program.col_lower_, program.col_upper_ = np.zeros(rows), np.ones(rows)
+        program.row_lower_ = np.full(program.num_row_, -math.inf)
+        program.row_upper_ = self.table.limits
+        entries = program.a_matrix_
+        entries.format_, entries.num_col_, entries.num_row_ = highspy.MatrixFormat.kColwise, rows, program.num_row_
+        entries.start_, entries.index_ = np.arange(rows + 1), np.arange(rows)
+        entries.value_ = np.ones(rows)
+        self.handle.passModel(program)
+
+    def _enter(self, options: Ints) -> None:
+        """Take some options in."""
+        parts = [self.table.columns[options], *(csr_array(cut.options[:, options].T) for cut in self.cuts)]
+        block, count = csr_array(hstack(parts, format="csr")), len(options)
+        gain, low, high = -self.table.gain[options], np.zeros(count), np.ones(count)
+        self.handle.addCols(count, gain, low, high, block.nnz, *entries(block))
+        self.inside[options] = True
+        self.order = np.concatenate([self.order, options])
+
+    def add(self, cuts: Cuts) -> None:
+        """Add cuts."""
+        block = csr_array(hstack([cuts.rows, cuts.options[:, self.order]], format="csr"))
+        count = len(cuts.limit)
+        self.handle.addRows(count, np.full(count, -math.inf), cuts.limit, block.nnz, *entries(block))
+        self.cuts.append(cuts)
+
+    def solve(self) -> Point:
+        """Return the optimum over all options, or what is proven when time is up."""
+        while True:
+            # HiGHS counts the time of all runs of a handle.
+            left = self._deadline - time.perf_counter()
+            if left > 0:
+                self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
+                run(self.handle)
+            point = self._point()
+            entering = np.flatnonzero(~self.inside & (point.reduced > ENTERING))
+            if not len(entering) or not point.is_solved:
+                return point
+            most = max(LEAST_ENTERING, len(self.inside) // 20)
+            best = np.argsort(-point.reduced[entering], kind="stable")[:most]
+            self._enter(np.sort(entering[best]))
+
+    def _point(self) -> Point:
+        table, solution = self.table, self.handle.getSolution()
+        solved = self.handle.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        rows, size = len(table.need), len(table.need) + len(table.limit)
+        dual = np.maximum(-np.asarray(solution.row_dual), 0.0) if solution.dual_valid else np.zeros(0)
+        dual = np.append(dual, np.zeros(self.handle.getNumRow() - len(dual)))
+        values = np.asarray(solution.col_value) if solution.value_valid else np.zeros(rows + len(self.order))
+        # A row that no option inside covers is worth nothing inside; outside it counts in full.
+        untouched = np.ones(rows, dtype=np.bool_)
+        untouched[table.covers[self.order].indices] = False
+        cuts = joined(self.cuts) if self.cuts else None
+        bound, reduced = proven(table, dual[:size], untouched, cuts, dual[size:])
+        open_ = np.zeros(len(table.gain))
+        open_[self.order] = values[rows:]
+        return Point(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved)
+
+
+def proven(table: Table, dual: Floats, untouched: Bools, cuts: Cuts | None, cut_dual: Floats) -> tuple[float, Floats]:
+    r"""Return the bound and the reduced costs of all options that multipliers of at least 0 prove.
+
+    .. math:: u^T b + \sum_r (w_r - (A^T u)_r)^+ + \sum_o (g_o - (A^T u)_o)^+
+
+    Parameters
+    ----------
+    dual
+        (r + s,) multipliers of the table's constraints.
+    untouched
+        (r,) rows that are given away at their full worth, whatever their multiplier.
+    cut_dual
+        (k,) multipliers of the cuts.
+    """
+    rows = len(table.need)
+    price = np.where(untouched, table.need, dual[:rows])
+    worth, reduced = table.need - price, table.gain - table.columns @ np.concatenate([price, dual[rows:]])
+    constant = dual[rows:] @ table.limit
+    if cuts is not None:
+        worth, reduced = worth - cuts.rows.T @ cut_dual, reduced - cuts.options.T @ cut_dual
+        constant += cut_dual @ cuts.limit
+    return math.fsum([constant, *np.maximum(worth, 0.0), *np.maximum(reduced, 0.0)]), reduced
+
+
+def entries(block: csr_array) -> tuple[Any, Any, Any]:
+    """Return the entries of a matrix as HiGHS takes rows or columns to add."""
+    return block.indptr[:-1].astype(np.int32), block.indices.astype(np.int32), block.data.astype(np.float64)

@@ -1,0 +1,134 @@
+"""Maximal covering as one linear program in arrays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array, eye_array, hstack, vstack
+
+from hubplanner.models.model import decimal_unit
+from hubplanner.solver.limits import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hubplanner.models import Objective
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.problem.reduced import Reduced
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    r"""The program over rows covered z and options open y.
+
+    .. math:: \max \sum_r w_r z_r + \sum_o g_o y_o \quad\text{with}\quad z_r \le \sum_{o \in C_r} y_o, \quad
+              S y \le s, \quad 0 \le z, y \le 1
+
+    Church and ReVelle (1974), doi:10.1007/BF01942293.
+
+    Parameters
+    ----------
+    need
+        (r,) weight of each row, in units of need.
+    gain
+        (o,) what each option adds on its own.
+    cover
+        (r, o) which options cover a row.
+    side
+        (s, o) the constraints on options alone.
+    limit
+        (s,) their right-hand sides.
+    is_whole
+        (s,) which of them have whole coefficients.
+    must
+        (o,) options of sites that must hold one.
+    unit
+        Need that one unit of the objective stands for.
+    """
+
+    need: Floats
+    gain: Floats
+    cover: csr_array
+    side: csr_array
+    limit: Floats
+    is_whole: Bools
+    must: Bools
+    unit: float
+
+    @cached_property
+    def covers(self) -> csr_array:
+        """The rows (o, r) that each option covers."""
+        return csr_array(self.cover.T)
+
+    @cached_property
+    def columns(self) -> csr_array:
+        """The options' part (o, r + s) of the constraints, one row an option."""
+        return csr_array(hstack([-self.covers, self.side.T], format="csr"))
+
+    @property
+    def matrix(self) -> csr_array:
+        """All constraints (r + s, r + o), rows covered first."""
+        upper = hstack([eye_array(len(self.need)), -self.cover])
+        lower = hstack([csr_array((len(self.limit), len(self.need))), self.side])
+        return csr_array(vstack([upper, lower], format="csr"))
+
+    @property
+    def limits(self) -> Floats:
+        """Right-hand sides (r + s,) of all constraints."""
+        return np.concatenate([np.zeros(len(self.need)), self.limit])
+
+
+def table_of(instance: Reduced, objective: Objective, forbidden: Sequence[Ints] = ()) -> Table:
+    """Return the program of an instance with its budget, number of hubs, pins and one hub a site.
+
+    Parameters
+    ----------
+    forbidden
+        Sets of options none of which a plan may contain whole.
+    """
+    unit = decimal_unit(instance.largest_need)
+    rows = [*_side_rows(instance, objective), *map(_without, forbidden)]
+    shape = (len(rows), len(instance.option))
+    options = [options for options, _, _, _ in rows]
+    weights = [weights for _, weights, _, _ in rows]
+    cells: Any = (np.concatenate(weights or [np.zeros(0)]), _places(options))
+    return Table(
+        need=instance.need / unit,
+        gain=instance.gain / unit,
+        cover=instance.cover.astype(np.float64),
+        side=csr_array(cells, shape=shape),
+        limit=np.array([limit for _, _, limit, _ in rows]),
+        is_whole=np.array([whole for _, _, _, whole in rows], dtype=np.bool_),
+        must=np.isin(instance.site, instance.required),
+        unit=unit,
+    )
+
+
+def _without(members: Ints) -> tuple[Ints, Floats, float, bool]:
+    return members, np.ones(len(members)), len(members) - 1.0, True
+
+
+def _places(options: list[Ints]) -> tuple[Ints, Ints]:
+    number = np.repeat(np.arange(len(options)), [len(part) for part in options])
+    return number, np.concatenate([*options, np.zeros(0, dtype=np.intp)])
+
+
+def _side_rows(instance: Reduced, objective: Objective) -> Iterator[tuple[Ints, Floats, float, bool]]:
+    """Yield options, coefficients, right-hand side and whether they are whole, of each constraint on options alone."""
+    money, count = limits(objective)
+    every = np.arange(len(instance.option))
+    if math.isfinite(money):
+        unit = decimal_unit(instance.cost.max(initial=0.0))
+        yield every, instance.cost / unit, money / unit, False
+    if math.isfinite(count):
+        yield every, np.ones(len(every)), float(count), True
+    _, first, size = np.unique(instance.site, return_index=True, return_counts=True)
+    for start, options in zip(first[size > 1].tolist(), size[size > 1].tolist(), strict=True):
+        yield np.arange(start, start + options), np.ones(options), 1.0, True
+    for site in instance.required.tolist():
+        at = np.flatnonzero(instance.site == site)
+        yield at, -np.ones(len(at)), -1.0, True

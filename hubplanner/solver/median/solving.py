@@ -1,0 +1,214 @@
+"""Distances within budget and count alone: a bound from multipliers, plans by exchange, a program for the rest."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import SolverError
+from hubplanner.models import PCenter, PMedian, Year, ask, broken_blocks, goals_of
+from hubplanner.models.checks import AGREEMENT
+from hubplanner.problem import Reached, Solution, Status, evaluate
+from hubplanner.problem.travel import REACH_TOLERANCE
+from hubplanner.solver.adapters import Effort
+from hubplanner.solver.lexicographic import EXACT, within_gap
+from hubplanner.solver.limits import limits
+from hubplanner.solver.median.centre import least_radius
+from hubplanner.solver.median.climb import climb
+from hubplanner.solver.median.residue import explore
+from hubplanner.solver.median.swap import first_plan, improved
+from hubplanner.solver.median.table import table_of
+from hubplanner.solver.median.ties import first_of_equals
+from hubplanner.solver.run import UNUSED
+from hubplanner.solver.task import Found, Task
+from hubplanner.solver.ties import LONGEST_S, OPEN, SHORTEST_S, SMALL_OPTIONS
+
+if TYPE_CHECKING:
+    from hubplanner.models import Objective
+    from hubplanner.problem import Evaluation, Problem
+    from hubplanner.solver.median.climb import Proof
+    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.options import SolverOptions
+    from hubplanner.solver.record import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Quest:
+    """What is asked, and the time there is for it."""
+
+    problem: Problem
+    objective: Objective
+    options: SolverOptions
+    deadline: float
+    record: Record
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def gap(self) -> float:
+        """The relative gap to reach: none where ties are to be broken whatever gap is asked."""
+        return 0.0 if self.problem.n_options <= SMALL_OPTIONS else self.options.gap
+
+    def effort(self, gap: float, seconds: float) -> Effort:
+        """Return what a solver is asked."""
+        options = self.options
+        return Effort(name=options.name, gap=gap, seconds=seconds, threads=options.threads, seed=options.seed)
+
+
+def is_median(problem: Problem, objective: Objective) -> bool:
+    """Tell whether a question is p-median or p-center with nothing but pins, a budget and a number of hubs."""
+    return (
+        isinstance(objective, PMedian | PCenter)
+        and not objective.limits
+        and objective.fairness is None
+        and problem.keeps_existing
+    )
+
+
+def solve_median(
+    problem: Problem, objective: Objective, options: SolverOptions, deadline: float, record: Record
+) -> Solution | None:
+    """Solve p-median by a bound and plans that improve each other, and a program for the sites they leave open.
+
+    Of p-center that is the second goal, within the least distance in which everyone can have a hub.
+
+    Returns
+    -------
+    Solution or None
+        None where there is nothing to choose, or no plan is found: the general way tells why.
+    """
+    quest = _Quest(problem=problem, objective=objective, options=options, deadline=deadline, record=record)
+    if not _required_fit(problem, objective):
+        return None
+    worst = _worst(quest) if isinstance(objective, PCenter) else None
+    if worst is not None and not worst.years:
+        return None
+    with record.phase("weigh the distances"):
+        table = table_of(problem, objective, math.inf if worst is None else worst.value)
+    if not len(table.base) or not table.size:
+        return None
+    proof, version = _proof(quest, table, worst)
+    if proof.value >= table.far:
+        return None
+    record.steps.update(
+        demand_points=problem.n_points,
+        model_rows=len(table.base),
+        options=problem.n_options,
+        model_options=table.size,
+        rounds=proof.rounds,
+        options_left=proof.table.size,
+    )
+    plan, ties = _plan(quest, proof)
+    return _solution(quest, proof, plan, worst, version=version, ties=ties)
+
+
+def _required_fit(problem: Problem, objective: Objective) -> bool:
+    """Tell whether the required hubs keep to the limits, at their cheapest."""
+    money, count = limits(objective)
+    required = problem.required_sites
+    least = math.fsum(problem.option_cost[problem.option_site == site].min() for site in required)
+    return least <= money and len(required) <= count
+
+
+def _worst(quest: _Quest) -> Found:
+    """Return a plan of least worst distance, or as near as half of the time brings it."""
+    goal, now = goals_of(quest.objective)[0], time.perf_counter()
+    task = Task(
+        question=ask(quest.problem, quest.objective),
+        goal=goal,
+        options=quest.options,
+        deadline=now + max(quest.deadline - now, 0.0) / 2,
+        gap=quest.gap,
+    )
+    with quest.record.phase(f"optimise {goal.name}"):
+        return least_radius(task)
+
+
+def _proof(quest: _Quest, table: Table, worst: Found | None) -> tuple[Proof, str]:
+    """Return a plan with its proof, and the version of the solver if one was needed."""
+    version = UNUSED if worst is None else worst.version or UNUSED
+    with quest.record.phase("find a first plan"):
+        start = first_plan(table, quest.deadline)
+        if worst is not None:
+            sites = quest.problem.option_site
+            known = np.isin(sites[table.option], sites[worst.years[-1].plan.options])
+            start = min(start, improved(table, np.flatnonzero(known), quest.deadline), key=table.value)
+    with quest.record.phase("solve the relaxation"):
+        proof = climb(table, start, quest.gap, quest.deadline)
+    seconds = quest.deadline - time.perf_counter()
+    if proof.is_within(quest.gap) or proof.value >= table.far or seconds <= 0:
+        return proof, version
+    with quest.record.phase(f"solve with {quest.options.name}"):
+        return explore(proof, quest.effort(table.slack(quest.gap, proof.value), seconds))
+
+
+def _plan(quest: _Quest, proof: Proof) -> tuple[Evaluation, str]:
+    """Return the plan, the first of all as good if that is asked for, and how sure that is."""
+    standing = np.flatnonzero(quest.problem.existing)
+    with quest.record.phase("recompute the plan"):
+        plan = evaluate(quest.problem, np.concatenate([standing, proof.table.options(proof.chosen)]))
+        _verify(quest, plan, proof)
+    if not (quest.options.ties and quest.gap == 0 and proof.is_within(EXACT)):
+        return plan, OPEN
+    with quest.record.phase("tell equal plans apart"):
+        now = time.perf_counter()
+        seconds = min(max(now - quest.began, SHORTEST_S), LONGEST_S, quest.deadline - now)
+        first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.effort(0.0, seconds))
+        plan = evaluate(quest.problem, np.concatenate([standing, first]))
+        _verify(quest, plan, proof)
+    return plan, ties
+
+
+def _verify(quest: _Quest, plan: Evaluation, proof: Proof) -> None:
+    """Raise when a plan breaks a limit, has another mean distance than the table, or beats the bound."""
+    value = goals_of(quest.objective)[-1].value((Year(quest.problem, plan),))
+    counted, bound = proof.value / proof.table.need, proof.lower / proof.table.need
+    reasons, slack = broken_blocks(quest.problem, plan, quest.objective), AGREEMENT * max(1.0, abs(value))
+    if not abs(value - counted) <= slack:
+        reasons.append(f"the table makes the mean distance {counted:,.6f}, recomputed it is {value:,.6f}")
+    if not value >= bound - slack:
+        reasons.append(f"the plan's mean distance is {value:,.6f}, below the proven bound {bound:,.6f}")
+    if reasons:
+        raise SolverError("; ".join(reasons))
+
+
+def _dearer_tier(problem: Problem, plan: Evaluation) -> float:
+    """Return the least that a tier other than the plan's costs more at a site where it builds; infinite without one."""
+    built = plan.options[problem.new[plan.options]]
+    paid = np.full(problem.n_sites, np.inf)
+    paid[problem.option_site[built]] = problem.option_cost[built]
+    other = np.setdiff1d(np.flatnonzero(np.isfinite(paid[problem.option_site])), built)
+    return float((problem.option_cost[other] - paid[problem.option_site[other]]).min(initial=np.inf))
+
+
+def _solution(  # noqa: PLR0913 - all that is known of a plan
+    quest: _Quest, proof: Proof, plan: Evaluation, worst: Found | None, *, version: str, ties: str
+) -> Solution:
+    goals = goals_of(quest.objective)
+    figures = [goal.value((Year(quest.problem, plan),)) for goal in goals]
+    bounds = [] if worst is None else [worst.bound]
+    if worst is not None and figures[0] > worst.value * (1 + REACH_TOLERANCE):
+        message = f"the plan's {goals[0].name} is {figures[0]:,.6f}, above the {worst.value:,.6f} reached before"
+        raise SolverError(message)
+    bounds.append(proof.lower / proof.table.need)
+    reached = tuple(
+        Reached(name=goal.name, value=value, bound=min(bound, value))
+        for goal, value, bound in zip(goals, figures, bounds, strict=True)
+    )
+    return Solution(
+        problem=quest.problem,
+        status=Status.OPTIMAL if within_gap(reached, quest.options.gap) else Status.FEASIBLE,
+        evaluation=plan,
+        value=reached[0].value,
+        bound=reached[0].bound,
+        seconds=quest.record.seconds,
+        solver=quest.options.name,
+        version=version,
+        steps=quest.record.steps,
+        phases=quest.record.phases,
+        goals=reached,
+        ties=ties,
+    )

@@ -1,0 +1,1 @@
+"""The benchmark suite: `make bench` takes minutes, `make bench-full` hours."""

@@ -1,0 +1,251 @@
+"""All cases of the suite: which instance, which contender, how long, and whether `make bench` runs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.instances import GRAPHS, reach_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OURS = "hubplanner"
+HIGHS, CBC = "PuLP + HiGHS", "PuLP + CBC"
+SPOPT = ("spopt + CBC", "spopt + HiGHS")
+ALL = (*SPOPT, CBC, HIGHS, OURS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of results: its first heading, the words above it, and whether less is better."""
+
+    what: str
+    caption: str
+    least: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A contender's run on an instance."""
+
+    table: str
+    row: str
+    kind: str
+    contender: str
+    given: dict[str, Any]
+    limit: float
+    gap: float = 0.0
+    quick: bool = False
+
+    @property
+    def peer(self) -> bool:
+        """Tell whether it runs in the peers' environment."""
+        return self.kind in {"covering", "median"} and self.contender != OURS
+
+    @property
+    def name(self) -> str:
+        """Return what tells it from all others."""
+        return f"{self.table}: {self.row}: {self.contender}"
+
+    def task(self) -> str:
+        """Return what its process has to know, as a line of JSON."""
+        parts = {"kind": self.kind, "contender": self.contender, "given": self.given}
+        return json.dumps({**parts, "limit": self.limit, "gap": self.gap})
+
+
+MADE = "of customers at random with whole demands of 1 to 100"
+TABLES = {
+    "towns": Table(
+        what="customers, sites, reach, limit",
+        caption=f"Towns {MADE} in a square of side 30, to gap 0; textbook models have a row for each customer.",
+    ),
+    "large": Table(
+        what="customers, reach, limit",
+        caption="100 sites, read as a stream. Seconds are wall time with the making of the data, which is named too; "
+        "it is clocked inside the stream, once a pass.",
+    ),
+    "squares": Table(
+        what="customers who are sites, mean in reach, budget",
+        caption=f"A unit square {MADE}, each a site that costs 10 to 100, to gap 0. spopt knows no budget: its row for "
+        "the number of hubs was changed into one.",
+    ),
+    "national": Table(
+        what="budget, PKR bn",
+        caption="Pakistan without seats, to gap 0, at most 60 s; plain PuLP has the same merged rows.",
+    ),
+    "seats": Table(
+        what="budget, PKR bn",
+        caption="Pakistan with seats and floors, asked gap 1e-4; at 1 bn with the floors of `lean`.",
+    ),
+    "medians": Table(what="OR-Library", caption="p-median to gap 0.", least=True),
+    "frontiers": Table(
+        what="20 budgets, 5 % to 100 % of what covers all",
+        caption="One problem for 20 budgets, to gap 0, one by one and with what they share done once.",
+    ),
+    "formulations": Table(
+        what="what: textbook / ours", caption="Asked gap 1e-4, with seats 1e-3, p-median 1e-6; at most 60 s."
+    ),
+    "growth": Table(
+        what="customers, sites",
+        caption="How time and memory grow with customers and with sites, gap 1e-4; hollow: not proven in 300 s.",
+    ),
+}
+
+
+def towns() -> Iterator[Case]:
+    """Yield towns of up to a million customers."""
+    yield from _town(10_000, ALL, 120, quick=ALL)
+    yield from _town(100_000, ALL, 120, quick=(HIGHS, OURS))
+    yield from _town(1_000_000, (HIGHS, OURS), 600, quick=(OURS,))
+    yield from _town(1_000_000, (HIGHS, OURS), 600, max_hubs=None, budget=550, cost=True, quick=(OURS,))
+    for hubs in (10, 20):
+        first = (HIGHS, OURS) if hubs == 10 else ()
+        yield from _town(10_000, ALL, 150, sites=1000, max_hubs=hubs, quick=first)
+        yield from _town(100_000, ALL, 150, sites=1000, reach=3.25, max_hubs=hubs)
+
+
+def _town(
+    n: int, contenders: tuple[str, ...], limit: float, quick: tuple[str, ...] = (), **more: Any
+) -> Iterator[Case]:
+    given = {"make": "bds", "n": n, "sites": 100, "reach": 5.5, "max_hubs": 10, **more}
+    most = f"{given['max_hubs']} hubs" if given["max_hubs"] else f"costs, budget {given['budget']}"
+    row = f"{n:,}, {given['sites']:,}, {given['reach']:g}, {most}"
+    for name in contenders:
+        is_quick = name in quick
+        yield Case(table="towns", row=row, kind="covering", contender=name, given=given, limit=limit, quick=is_quick)
+
+
+def large() -> Iterator[Case]:
+    """Yield towns that are read as a stream."""
+    for n in (10_000_000, 20_000_000):
+        for reach in (3.25, 5.5, 6.25):
+            for hubs in (10, 20):
+                given = {"make": "bds", "n": n, "reach": reach, "max_hubs": hubs}
+                is_quick = (n, reach, hubs) == (10_000_000, 5.5, 10)
+                row = f"{n:,}, {reach:g}, {hubs} hubs"
+                yield Case(
+                    table="large", row=row, kind="streamed", contender=OURS, given=given, limit=600, quick=is_quick
+                )
+
+
+def squares() -> Iterator[Case]:
+    """Yield squares where every customer is a site."""
+    for n, cover, share in [
+        (2000, 12, 0.03),
+        (5000, 12, 0.03),
+        (5000, 50, 0.01),
+        (10_000, 12, 0.03),
+        (20_000, 12, 0.03),
+        (50_000, 12, 0.03),
+        (100_000, 12, 0.03),
+    ]:
+        given = {"make": "square", "n": n, "cover": cover, "budget_share": share}
+        for name in (*(SPOPT if n == 2000 else ()), HIGHS, OURS):
+            yield Case(
+                table="squares",
+                row=f"{n:,}, {cover}, {share:.0%}",
+                kind="covering",
+                contender=name,
+                given=given,
+                limit=600 if n >= 50_000 else 120,
+                quick=(n, cover) in {(2000, 12), (5000, 12)} and name in {HIGHS, OURS},
+            )
+
+
+def national() -> Iterator[Case]:
+    """Yield the national scenario without and with seats."""
+    for billions in (1, 3, 5, 10, 20):
+        row, budget = f"{billions}", {"budget": billions * 1e9}
+        for name in (HIGHS, OURS):
+            is_quick = billions in {1, 5}
+            yield Case(
+                table="national", row=row, kind="national", contender=name, given=budget, limit=60, quick=is_quick
+            )
+        seats = {**budget, "overrides": ["lean"] if billions == 1 else []}
+        yield Case(table="seats", row=row, kind="seats", contender=OURS, given=seats, limit=60, gap=1e-4)
+
+
+def medians() -> Iterator[Case]:
+    """Yield the published p-median instances that are there."""
+    for number in range(1, 11):
+        name = f"pmed{number}"
+        if (GRAPHS / f"{name}.txt").is_file():
+            for contender in (SPOPT[0], OURS):
+                yield Case(
+                    table="medians",
+                    row=name,
+                    kind="median",
+                    contender=contender,
+                    given={"name": name},
+                    limit=80,
+                    quick=number in {1, 5},
+                )
+
+
+FRONTIERS = {
+    "10,000 customers, 100 sites that cost 10 to 100": {"make": "bds", "n": 10_000, "max_hubs": None, "cost": True},
+    "1,000 customers who are sites": {"make": "square", "n": 1000},
+}
+COVERS_ALL = {"bds": 774.0, "square": 2403.0}
+"""The least costs that cover all customers whom some site reaches, within a thousandth."""
+
+
+def frontiers() -> Iterator[Case]:
+    """Yield 20 budgets at once."""
+    for row, given in FRONTIERS.items():
+        asked = {**given, "most": COVERS_ALL[str(given["make"])]}
+        for name in ("one by one", "solve_many"):
+            yield Case(table="frontiers", row=row, kind="frontier", contender=name, given=asked, limit=300, quick=True)
+
+
+def formulations() -> Iterator[Case]:
+    """Yield pairs of formulations."""
+    for row, family, gap in [
+        ("p-median, 400 points, 150 sites, 12 hubs: one variable a pair / chains", "median", 1e-6),
+        ("second hub, Pakistan: halves of it / shared or disaggregated rows", "backup", 1e-4),
+        ("seats, Pakistan: one search / first near the relaxation's bound", "seats", 1e-3),
+    ]:
+        given, is_quick = {"family": family}, family == "median"
+        for name in ("textbook", "ours"):
+            yield Case(
+                table="formulations",
+                row=row,
+                kind="formulations",
+                contender=name,
+                given=given,
+                limit=60,
+                gap=gap,
+                quick=is_quick,
+            )
+
+
+COVER = 12
+HUBS_SHARE = 0.03
+
+
+def growth() -> Iterator[Case]:
+    """Yield ever more customers and, with as many in reach, ever more sites, of which so many may be open."""
+    sizes = [(n, 100, 5.5, 10) for n in (10_000, 100_000, 1_000_000, 10_000_000, 20_000_000)]
+    more = (100, 300, 1000, 3000, 10_000)
+    sizes += [(100_000, sites, reach_of(sites, COVER), round(sites * HUBS_SHARE)) for sites in more]
+    for n, sites, reach, hubs in sizes:
+        given = {"make": "bds", "n": n, "sites": sites, "reach": reach, "max_hubs": hubs}
+        row = f"{n:,}, {sites:,}, {reach:g}"
+        yield Case(table="growth", row=row, kind="streamed", contender=OURS, given=given, limit=300, gap=1e-4)
+
+
+QUICK_LIMIT = 30.0
+"""Seconds that `make bench` gives a case at most, but for streams of millions."""
+
+
+def all_cases(*, full: bool) -> list[Case]:
+    """Return every case, or the quick ones, in the order in which they run."""
+    makers = (towns, large, squares, national, medians, frontiers, formulations, growth)
+    cases = [case for make in makers for case in make()]
+    return cases if full else [_shortened(case) for case in cases if case.quick]
+
+
+def _shortened(case: Case) -> Case:
+    return case if case.kind == "streamed" else replace(case, limit=min(case.limit, QUICK_LIMIT))

@@ -1,0 +1,143 @@
+"""hubplanner as a contender: arrays, streams, the p-median and frontiers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.figures import Clock, figures
+from benchmarks.instances import covering, graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.instances import Chunks, Covering
+
+FAR = 1e9
+"""A reach beyond all distances."""
+
+
+def record(solution: Any, seconds: float, gap: float, scale: float = 1.0, **more: Any) -> dict[str, Any]:
+    """Return a solution's figures with its own status; its value times a scale."""
+    found = figures(solution.value * scale, solution.bound * scale, seconds, gap, **more)
+    return found | {"status": str(solution.status)}
+
+
+def options(limit: float, gap: float) -> Any:
+    """Return solver options; which of several equal plans is no matter."""
+    import hubplanner as hp
+
+    return hp.SolverOptions(gap=gap, time_limit_s=limit, ties=False)
+
+
+def limits(instance: Covering) -> Any:
+    """Return the objective of a covering instance."""
+    import hubplanner as hp
+
+    return hp.MaxCoverage(budget=instance.budget, max_hubs=instance.max_hubs)
+
+
+def arrays(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
+    """Solve a covering instance from its arrays."""
+    import hubplanner as hp
+
+    instance, how = covering(given), options(limit, gap)
+    places, need = instance.points()
+    objective, solve = limits(instance), hp.solve_problem
+    clock = Clock()
+    problem = hp.Problem.from_points(places, need, instance.site_xy, instance.site_cost, instance.reach)
+    solution = solve(problem, objective, how)
+    return record(solution, clock.seconds(), gap)
+
+
+def streamed(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
+    """Solve a covering instance from chunks that are made as they are read, and say how long making them took."""
+    import hubplanner as hp
+
+    instance, how = covering(given), options(limit, gap)
+    objective, solve = limits(instance), hp.solve_problem
+    chunks = Clocked(instance.chunks)
+    clock = Clock()
+    problem = hp.Problem.from_stream(chunks, instance.site_xy, instance.site_cost, instance.reach)
+    solution = solve(problem, objective, how)
+    return record(solution, clock.seconds(), gap, making=chunks.seconds, passes=chunks.passes)
+
+
+class Clocked:
+    """Chunks that know how long making them took, and how often they were made."""
+
+    def __init__(self, chunks: Callable[[], Chunks]) -> None:
+        """Start from nothing."""
+        self.chunks, self.seconds, self.passes = chunks, 0.0, 0
+
+    def __iter__(self) -> Chunks:
+        """Yield the chunks and count the seconds between being asked for one and having it."""
+        self.passes += 1
+        began = time.perf_counter()
+        for chunk in self.chunks():
+            self.seconds += time.perf_counter() - began
+            yield chunk
+            began = time.perf_counter()
+
+
+def median(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
+    """Solve a p-median instance; its value is the sum of distances, as others count."""
+    import hubplanner as hp
+
+    distance, hubs = graph(given["name"])
+    nodes, how, solve = len(distance), options(limit, gap), hp.solve_problem
+    objective = hp.PMedian(max_hubs=hubs)
+    clock = Clock()
+    problem = hp.Problem.from_matrix(distance, np.ones(nodes), np.ones(nodes), FAR)
+    solution = solve(problem, objective, how)
+    return record(solution, clock.seconds(), gap, scale=nodes)
+
+
+def frontier(given: dict[str, Any], *, limit: float, gap: float, together: bool) -> dict[str, Any]:
+    """Solve for 20 budgets, ascending, one by one or together; value and bound are sums."""
+    import hubplanner as hp
+
+    rest = dict(given)
+    most = rest.pop("most")
+    instance, how = covering(rest), options(limit, gap)
+    places, need = instance.points()
+    objectives = [hp.MaxCoverage(budget=most * step / 20) for step in range(1, 21)]
+    solve = solve_all(together=together)
+    clock = Clock()
+    problem = hp.Problem.from_points(places, need, instance.site_xy, instance.site_cost, instance.reach)
+    found = solve(problem, objectives, how)
+    seconds = clock.seconds()
+    value, bound = sum(one.value for one in found), sum(one.bound for one in found)
+    return figures(value, bound, seconds, gap, values=[one.value for one in found])
+
+
+def solve_all(*, together: bool) -> Callable[[Any, Any, Any], list[Any]]:
+    """Return what solves a problem for several objectives."""
+    import hubplanner as hp
+
+    if together:
+        many: Callable[[Any, Any, Any], list[Any]] = hp.solve_many
+        return many
+    solve = hp.solve_problem
+    return lambda problem, objectives, how: [solve(problem, objective, how) for objective in objectives]
+
+
+def loop(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
+    """Solve for each budget on its own."""
+    return frontier(given, limit=limit, gap=gap, together=False)
+
+
+def together(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
+    """Solve for all budgets with what they share done once."""
+    return frontier(given, limit=limit, gap=gap, together=True)
+
+
+RUNS = {
+    ("covering", "hubplanner"): arrays,
+    ("streamed", "hubplanner"): streamed,
+    ("median", "hubplanner"): median,
+    ("frontier", "one by one"): loop,
+    ("frontier", "solve_many"): together,
+}

@@ -1,0 +1,83 @@
+"""The contenders beside hubplanner: spopt, and the textbook model in plain PuLP, each with CBC and HiGHS."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.figures import Clock, by_pulp
+from benchmarks.instances import covering, graph
+
+if TYPE_CHECKING:
+    from benchmarks.instances import Covering, Floats
+
+
+def plain(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> dict[str, Any]:
+    """Solve the textbook model with a row for each customer."""
+    import pulp
+    from scipy.spatial import KDTree
+
+    instance = covering(given)
+    places, need = instance.points()
+    clock = Clock()
+    near = KDTree(instance.site_xy).query_ball_point(places, instance.reach)
+    program = pulp.LpProblem("covering", pulp.LpMaximize)
+    built = [program.add_variable(f"y{site}", cat="Binary") for site in range(len(instance.site_xy))]
+    covered = [program.add_variable(f"z{customer}", 0, 1) for customer in range(len(need))]
+    program.setObjective(pulp.LpAffineExpression(zip(covered, need.tolist(), strict=True)))
+    for variable, sites in zip(covered, near, strict=True):
+        program += pulp.LpAffineExpression([(variable, 1), *((built[site], -1) for site in sites)]) <= 0
+    if instance.max_hubs is not None:
+        program += pulp.LpAffineExpression([(one, 1) for one in built]) <= instance.max_hubs
+    if instance.budget is not None:
+        spent = zip(built, instance.site_cost.tolist(), strict=True)
+        program += pulp.LpAffineExpression(spent) <= instance.budget
+    return by_pulp(program, solver, clock, limit, gap)
+
+
+def spopt(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> dict[str, Any]:
+    """Solve spopt's maximal covering model."""
+    from scipy.spatial.distance import cdist
+    from spopt.locate import MCLP
+
+    instance = covering(given)
+    places, need = instance.points()
+    clock = Clock()
+    distance = cdist(places, instance.site_xy)
+    hubs = len(instance.site_xy) if instance.max_hubs is None else instance.max_hubs
+    model = MCLP.from_cost_matrix(distance, need, instance.reach, p_facilities=hubs)
+    if instance.budget is not None:
+        _ask_for_budget(model, instance)
+    return by_pulp(model.problem, solver, clock, limit, gap)
+
+
+def _ask_for_budget(model: Any, instance: Covering) -> None:
+    """Turn spopt's last row, the number of hubs, into a budget, which spopt does not offer."""
+    import pulp
+
+    row = list(model.problem.constraints.values())[-1]
+    assert len(row) == len(instance.site_xy)
+    more = zip(model.fac_vars, (instance.site_cost - 1).tolist(), strict=True)
+    row.addInPlace(pulp.LpAffineExpression(more))
+    row.sense = pulp.LpConstraintLE
+    row.changeRHS(instance.budget)
+
+
+def spopt_median(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> dict[str, Any]:
+    """Solve spopt's p-median model."""
+    from spopt.locate import PMedian
+
+    distance, hubs = graph(given["name"])
+    clock = Clock()
+    weight: Floats = distance[0] * 0 + 1
+    model = PMedian.from_cost_matrix(distance, weight, p_facilities=hubs)
+    return by_pulp(model.problem, solver, clock, limit, gap)
+
+
+RUNS = {
+    ("covering", "spopt + CBC"): partial(spopt, solver="CBC"),
+    ("covering", "spopt + HiGHS"): partial(spopt, solver="HiGHS"),
+    ("covering", "PuLP + CBC"): partial(plain, solver="CBC"),
+    ("covering", "PuLP + HiGHS"): partial(plain, solver="HiGHS"),
+    ("median", "spopt + CBC"): partial(spopt_median, solver="CBC"),
+}
