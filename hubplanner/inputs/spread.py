@@ -9,7 +9,7 @@ import shapely
 from pyproj import Proj
 from shapely.geometry import Point
 
-from hubplanner.problem.travel import EARTH_RADIUS_KM
+from hubplanner.problem.straight import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     import geopandas as gpd

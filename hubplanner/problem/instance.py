@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from hubplanner.problem.coverage import coverage, group_rows, levels, merge_rows, option_pairs, total_by
+from hubplanner.problem.coverage import condensed, coverage, levels, option_pairs
+from hubplanner.problem.grouping import group_rows, merge_rows, total_by
 from hubplanner.problem.rule import MOST_BACKUP
 
 if TYPE_CHECKING:
@@ -160,14 +161,15 @@ class Instance:
     @cached_property
     def cover_rows(self) -> CoverRows:
         """Demand merged by what covers it; what fixed hubs cover is settled."""
-        problem, points = self.problem, np.flatnonzero(self.counted)
+        problem, measures = condensed(self.problem, self.measures)
+        points = np.flatnonzero((measures > 0).any(axis=0))
         shares = coverage(problem, 0, problem.n_points)[points]
         level, fixed = levels(shares), np.flatnonzero(self.least)
         free = np.setdiff1d(self.option, fixed)
         standing = np.asarray(level.cover[:, fixed].sum(axis=1), dtype=np.intp).ravel()
         keep = csr_array((np.ones(len(free), np.int8), (free, free)), shape=(len(self.option),) * 2)
         open_cover = csr_array(level.cover @ keep)
-        worth = self.measures[:, points][:, level.point].T * level.step[:, None]
+        worth = measures[:, points][:, level.point].T * level.step[:, None]
         base, parts = np.zeros(len(self.measures)), []
         for rank, weight in problem.rule.ranks.items():
             base += weight * worth[standing >= rank].sum(axis=0)
