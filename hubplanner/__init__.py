@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from hubplanner.problem import Decay, Problem, Rule, Solution, Status
     from hubplanner.report import Plan
     from hubplanner.scenario import Scenario, read_scenario
-    from hubplanner.solver import SolverOptions, solve_problem
+    from hubplanner.solver import SolverOptions, solve_many, solve_problem
     from hubplanner.workflow import solve
 
 _HOMES = {
@@ -55,7 +55,7 @@ _HOMES = {
     "problem": ("Decay", "Problem", "Rule", "Solution", "Status"),
     "report": ("Plan",),
     "scenario": ("Scenario", "read_scenario"),
-    "solver": ("SolverOptions", "solve_problem"),
+    "solver": ("SolverOptions", "solve_many", "solve_problem"),
     "workflow": ("solve",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -95,6 +95,7 @@ __all__ = [
     "read_inputs",
     "read_scenario",
     "solve",
+    "solve_many",
     "solve_problem",
 ]
 

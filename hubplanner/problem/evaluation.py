@@ -202,11 +202,7 @@ def _mostly(served: csr_array, distance: Floats) -> tuple[Ints, Floats]:
 def _distances(problem: Problem, chosen: Ints, served: csr_array) -> Floats:
     """Return the distance of each assigned pair, in the order of the coordinate format."""
     point, position = served.tocoo().coords
-    distance = np.empty(len(point))
-    for hub in np.unique(position):
-        at = position == hub
-        distance[at] = problem.travel.from_site(int(problem.option_site[chosen[hub]]))[point[at]]
-    return distance
+    return problem.travel.along(point.astype(np.intp), problem.option_site[chosen[position]])
 
 
 def _sums_by_point(served: csr_array, distances: Floats) -> Floats:

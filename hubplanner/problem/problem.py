@@ -11,6 +11,7 @@ import numpy as np
 from hubplanner.errors import raise_faults
 from hubplanner.problem.arrays import coordinates, distances, vector
 from hubplanner.problem.checks import faults
+from hubplanner.problem.coverage import merge_demand
 from hubplanner.problem.rule import Rule
 from hubplanner.problem.status import SiteStatus
 from hubplanner.problem.straight import Planar
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from hubplanner.problem.coverage import Rows
     from hubplanner.problem.travel import Bools, Floats, Ints, Travel
 
 
@@ -147,6 +149,11 @@ class Problem:
             found |= way
             farthest = max(farthest, float(distance[way].max(initial=0.0)))
         return found, farthest
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Demand merged by what can cover it, once for all questions about the problem."""
+        return merge_demand(self)
 
     @property
     def required_sites(self) -> Ints:

@@ -123,6 +123,8 @@ class Solution:
         ``unique`` where no other plan is as good, ``broken`` where the first of several was taken, ``open`` else.
     nested_value
         The objective's value if opened hubs stay open, where the plan lets them move.
+    method
+        How it was solved, and why so.
     """
 
     problem: Problem
@@ -141,6 +143,7 @@ class Solution:
     periods: tuple[PeriodPlan, ...] = ()
     ties: str = "open"
     nested_value: float = math.nan
+    method: str = ""
 
     @property
     def gap(self) -> float:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hubplanner.problem.travel import Floats, Ints, Pairs, Travel
 
 EARTH_RADIUS_KM = 6371.0088
+FEW_SITES = 32
+"""Sites up to which measuring all distances is faster than a tree."""
+NO_SITES = np.zeros(0, dtype=np.intp)
 RIGHT_ANGLE, HALF_CIRCLE = 90.0, 180.0
 
 
@@ -46,6 +49,8 @@ class Straight:
 
     def pairs(self, start: int, stop: int, reach: float) -> Pairs:
         """Return the pairs within reach of the points start to stop, found by a tree and measured by the formula."""
+        if self.n_sites <= FEW_SITES:
+            return self._one_by_one(start, stop, reach)
         points = self.embed(self.points[start:stop])
         # The tree only shortlists, with a margin for rounding; the formula decides.
         radius = self._chord(reach / self.detour) * (1 + 1e-6) + 1e-9
@@ -54,6 +59,13 @@ class Straight:
         distance = self.measure(self.points[point], self.sites[site])
         keep = within(distance, reach)
         return point[keep], site[keep], distance[keep]
+
+    def _one_by_one(self, start: int, stop: int, reach: float) -> Pairs:
+        distance = [self.measure(self.points[start:stop], self.sites[[site]]) for site in range(self.n_sites)]
+        near = [np.flatnonzero(within(far, reach)) for far in distance]
+        sites = np.repeat(np.arange(self.n_sites), [len(part) for part in near])
+        found = [far[part] for far, part in zip(distance, near, strict=True)]
+        return np.concatenate([*near, NO_SITES]) + start, sites, np.concatenate([*found, np.zeros(0)])
 
     def from_site(self, site: int) -> Floats:
         """Return the distances of all points to one site."""
@@ -101,6 +113,10 @@ class Straight:
             return np.full(self.n_points, np.inf)
         _, site = self._tree.query(self.embed(self.points), workers=-1)
         return self.measure(self.points, self.sites[site])
+
+    def along(self, point: Ints, site: Ints) -> Floats:
+        """Return the distances of some pairs."""
+        return self.measure(self.points[point], self.sites[site])
 
     def at(self, places: Floats) -> Straight:
         """Return the same travel from other points (k, 2)."""

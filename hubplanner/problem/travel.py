@@ -52,6 +52,10 @@ class Travel(Protocol):
         """Return the distances (n,) of all points to their nearest site; infinity where there is no way to any."""
         ...
 
+    def along(self, point: Ints, site: Ints) -> Floats:
+        """Return the distances (k,) of some pairs that there is a way between."""
+        ...
+
 
 def within(distance: Floats, reach: float | Floats) -> Bools:
     r"""Tell which distances are within reach: $d \le r (1 + 10^{-9})$; none is where there is no way.
@@ -108,6 +112,12 @@ class Matrix:
         distance = np.full(self.n_points, np.inf)
         np.minimum.at(distance, self.point, self.distance)
         return distance
+
+    def along(self, point: Ints, site: Ints) -> Floats:
+        """Return the entries of some pairs."""
+        key = self.point * self.n_sites + self.site
+        order = np.argsort(key, kind="stable")
+        return self.distance[order[np.searchsorted(key[order], point * self.n_sites + site)]]
 
     def from_site(self, site: int) -> Floats:
         """Return the distances of all points to one site."""

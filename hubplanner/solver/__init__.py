@@ -3,6 +3,6 @@
 from hubplanner.solver.adapters import found_solvers
 from hubplanner.solver.clash import in_words
 from hubplanner.solver.options import SolverOptions
-from hubplanner.solver.solve import solve_problem
+from hubplanner.solver.solve import solve_many, solve_problem
 
-__all__ = ["SolverOptions", "found_solvers", "in_words", "solve_problem"]
+__all__ = ["SolverOptions", "found_solvers", "in_words", "solve_many", "solve_problem"]

@@ -13,12 +13,12 @@ from hubplanner.errors import SolverError
 from hubplanner.models import Held, MaxCoverage, ask, broken_blocks, goals_of
 from hubplanner.models.budget import TOLERANCE
 from hubplanner.models.checks import AGREEMENT
-from hubplanner.problem import Reached, Solution, Status, evaluate, merge_demand, relative_gap
+from hubplanner.problem import Reached, Solution, Status, evaluate, relative_gap
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.lexicographic import EXACT
 from hubplanner.solver.limits import limits
 from hubplanner.solver.pruning import prune
-from hubplanner.solver.reductions import drop_useless, merge_single
+from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_single
 from hubplanner.solver.run import Answer, run
 from hubplanner.solver.start import greedy
 from hubplanner.solver.task import Found, Task
@@ -51,15 +51,26 @@ def required_fit(problem: Problem, objective: MaxCoverage) -> bool:
     return least <= money * (1 + TOLERANCE) and len(required) <= count
 
 
-def solve_plain(
-    problem: Problem, objective: MaxCoverage, options: SolverOptions, deadline: float, record: Record
+def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is known
+    problem: Problem,
+    objective: MaxCoverage,
+    options: SolverOptions,
+    deadline: float,
+    record: Record,
+    known: Solution | None = None,
 ) -> Solution:
-    """Solve maximal covering by reductions, screening and a search on what is left; some plan exists."""
+    """Solve maximal covering by reductions, screening and a search on what is left; some plan exists.
+
+    Parameters
+    ----------
+    known
+        A solution under other limits.
+    """
     began, small = time.perf_counter(), problem.n_options <= SMALL_OPTIONS
     asked = replace(options, gap=0.0) if small else options
     instance = _reduced(problem, objective, record)
     with record.phase("find a first plan"):
-        start = greedy(instance, objective)
+        start = _start(instance, objective, known)
     answer = run(instance, objective, asked, start, record)
     with record.phase("recompute the plan"):
         chosen = prune(instance, answer.chosen)
@@ -68,12 +79,25 @@ def solve_plain(
     ties = OPEN
     if (
         options.ties
+        and not options.is_heuristic
         and asked.gap == 0
         and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
     ):
         with record.phase("tell equal plans apart"):
             plan, ties = _first_of_equals(problem, objective, plan, options, deadline, began)
     return replace(_with_plan(problem, plan, answer, options, record), ties=ties)
+
+
+def _start(instance: Reduced, objective: MaxCoverage, known: Solution | None) -> Ints:
+    """Return the better of a greedy plan and of the known one, if that keeps to the limits."""
+    start = greedy(instance, objective)
+    if known is None or known.evaluation is None:
+        return start
+    money, count = limits(objective)
+    chosen = np.flatnonzero(np.isin(instance.option, known.evaluation.options))
+    fits = math.fsum(instance.cost[chosen]) <= money and len(chosen) <= count
+    pinned = np.isin(instance.required, instance.site[chosen]).all()
+    return max(start, chosen, key=instance.covered_need) if fits and pinned else start
 
 
 def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and the time there is
@@ -94,13 +118,16 @@ def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and the 
 def _reduced(problem: Problem, objective: Objective, record: Record) -> Reduced:
     """Return the instance that is left to decide."""
     with record.phase("reduce the problem"):
-        rows = merge_demand(problem)
-        instance = merge_single(drop_useless(reduce_existing(problem, rows), objective))
+        rows = problem.rows
+        useful = drop_useless(reduce_existing(problem, rows), objective)
+        undominated = drop_dominated(useful)
+        instance = merge_single(undominated)
     record.steps.update(
         demand_points=problem.n_points,
         distinct_rows=len(rows.need),
         model_rows=len(instance.need),
         options=problem.n_options,
+        dominated_options=len(useful.option) - len(undominated.option),
         model_options=len(instance.option),
     )
     return instance

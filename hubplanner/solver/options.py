@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from hubplanner.errors import ScenarioError
 
+METHODS = ("auto", "plain", "core")
+HEURISTIC = "heuristic"
+"""Name that asks for a plan without a search."""
 LARGEST_SEED = 2**31 - 2
 """What every solver takes, with one added for CBC."""
 
@@ -18,7 +21,8 @@ class SolverOptions:
     Parameters
     ----------
     name
-        ``highs``, ``cbc`` or a solver PuLP finds, by its PuLP name.
+        ``highs``, ``cbc`` or a solver PuLP finds, by its PuLP name; ``heuristic`` for a plan without a search, with
+        its gap to the relaxation's bound.
     gap
         Asked relative gap between plan and bound.
     time_limit_s
@@ -29,6 +33,9 @@ class SolverOptions:
         Seed of everything random.
     ties
         Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap.
+    method
+        ``core`` reduces the question to what is left to decide before it is searched, ``plain`` hands it to the solver
+        as one PuLP program, ``auto`` takes the core where the question has one.
 
     >>> SolverOptions(name="cbc").gap
     0.0001
@@ -40,6 +47,12 @@ class SolverOptions:
     threads: int = 0
     seed: int = 0
     ties: bool = True
+    method: str = "auto"
+
+    @property
+    def is_heuristic(self) -> bool:
+        """Tell whether no solver is to search."""
+        return self.name.lower() == HEURISTIC
 
     def __post_init__(self) -> None:
         """Refuse what no solver could take."""
@@ -48,12 +61,14 @@ class SolverOptions:
             "time_limit_s": not (math.isfinite(self.time_limit_s) and self.time_limit_s > 0),
             "threads": self.threads < 0,
             "seed": not 0 <= self.seed <= LARGEST_SEED,
+            "method": self.method not in METHODS,
         }
         allowed = {
             "gap": "from 0 to below 1",
             "time_limit_s": "more than 0",
             "threads": "0 or more",
             "seed": f"0 to {LARGEST_SEED}",
+            "method": ", ".join(METHODS),
         }
         for name, is_wrong in wrong.items():
             if is_wrong:

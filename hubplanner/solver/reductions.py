@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.models.budget import TOLERANCE
+from hubplanner.problem.grouping import merge_rows
 from hubplanner.solver.limits import limits
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Bools, Ints
     from hubplanner.problem.reduced import Reduced
+
+
+MOST_PRODUCTS = 1e8
+"""Pairs of options in rows up to which dominated ones are looked for."""
 
 
 def merge_single(instance: Reduced) -> Reduced:
@@ -28,6 +33,37 @@ def merge_single(instance: Reduced) -> Reduced:
     rest = np.flatnonzero(~single)
     alone = cover[np.flatnonzero(single)].T @ instance.need[single]
     return replace(instance, need=instance.need[rest], cover=cover[rest], gain=instance.gain + alone)
+
+
+def drop_dominated(instance: Reduced) -> Reduced:
+    r"""Drop options that another one replaces in every plan: b covers all that a does and costs no more.
+
+    b must be of a's site, or the only option of its own, so that it may always be built in a's place; a site that must
+    hold a hub loses an option to its own ones only. Budget and number of hubs are kept to, since no plan grows.
+    Where rows are so many and so dense that looking would take longer than it saves, all options stay.
+    """
+    work = (np.diff(instance.cover.indptr).astype(np.float64) ** 2).sum()
+    if work > MOST_PRODUCTS:
+        return instance
+    ones = instance.cover.astype(np.int32)
+    common = (ones.T @ ones).tocoo()
+    one, other = common.coords
+    size = np.bincount(instance.cover.indices, minlength=len(instance.option))
+    same = instance.site[one] == instance.site[other]
+    alone = np.bincount(instance.site)[instance.site] == 1
+    free = ~np.isin(instance.site, instance.required) & (instance.gain <= 0)
+    within = (common.data == size[one]) & (instance.cost[other] <= instance.cost[one]) & (one != other)
+    replaces = within & np.where(same, instance.gain[other] >= instance.gain[one], alone[other] & free[one])
+    # Of two that replace each other the first stays.
+    twins = (size[one] == size[other]) & (instance.cost[one] == instance.cost[other])
+    twins &= instance.gain[one] == instance.gain[other]
+    back = np.where(same, replaces, alone[one] & free[other])
+    dropped = one[replaces & ~(twins & back & (one < other))]
+    keep = np.ones(len(instance.option), dtype=np.bool_)
+    keep[dropped] = False
+    smaller = instance.keep_options(keep)
+    cover, need = merge_rows(smaller.cover, smaller.need)
+    return replace(smaller, cover=cover, need=need)
 
 
 def of_one_site(cover: csr_array, site: Ints) -> Bools:

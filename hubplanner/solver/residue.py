@@ -37,15 +37,18 @@ class Screening:
     left_out: float
 
 
-def screen(relaxation: Relaxation, margin: float) -> Screening:
+def screen(instance: Reduced, relaxation: Relaxation, margin: float) -> Screening:
     r"""Settle the options on which all plans worth more than the relaxation's bound less a margin agree.
 
-    Reduced-cost fixing: a plan with $y_o$ away from its end in the relaxation is worth at most $LP - |r_o|$.
+    Reduced-cost fixing: a plan with $y_o$ away from its end in the relaxation is worth at most $LP - |r_o|$. The only
+    option of a site that must hold a hub is built in any case.
     """
     high = relaxation.open_ > 0.5  # noqa: PLR2004 - halfway
+    alone = np.bincount(instance.site)[instance.site] == 1
+    forced = alone & np.isin(instance.site, instance.required)
     return Screening(
-        built=np.flatnonzero(high & (relaxation.reduced > margin)),
-        dropped=np.flatnonzero(~high & (relaxation.reduced < -margin)),
+        built=np.flatnonzero(forced | high & (relaxation.reduced > margin)),
+        dropped=np.flatnonzero(~forced & ~high & (relaxation.reduced < -margin)),
         left_out=relaxation.bound - margin,
     )
 
@@ -60,6 +63,8 @@ class Residue:
         What is left to decide, and the limits left for it.
     free, built
         Positions of its options, and of those that were built, in the larger instance.
+    left_out
+        No plan that was left out covers more need.
     known
         (r,) which of the larger instance's rows are covered already.
     row_of
@@ -72,6 +77,7 @@ class Residue:
     objective: MaxCoverage
     free: Ints
     built: Ints
+    left_out: float
     known: Bools
     row_of: csr_array
     options_of: csr_array
@@ -119,6 +125,7 @@ def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> R
         objective=_left(objective, instance, built),
         free=free,
         built=built,
+        left_out=screening.left_out,
         known=known,
         row_of=csr_array(place[:, np.flatnonzero(~single)]),
         options_of=csr_array(place[:, np.flatnonzero(single)] @ kept[np.flatnonzero(single)]),

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Ints
     from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.core import Sharpened
+    from hubplanner.solver.core import Cuts, Sharpened
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
     from hubplanner.solver.relaxation import Relaxation
+    from hubplanner.solver.residue import Residue
 
 UNUSED = "not needed"
 """Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
@@ -63,16 +64,22 @@ def run(instance: Reduced, objective: MaxCoverage, options: SolverOptions, start
     with record.phase("solve the relaxation"):
         effort = _effort(options, options.gap * instance.covered_need(start), options.time_limit_s)
         found = sharpened(instance, objective, effort, start)
+    cuts = 0 if found.cuts is None else len(found.cuts.limit)
+    record.steps.update(relaxation_options=found.columns, cuts=cuts)
     with record.phase("exchange hubs"):
         start = exchanged(instance, objective, found.plan, np.abs(found.relaxation.reduced), deadline)
     best = Answer(chosen=start, bound=found.relaxation.bound, version=UNUSED)
+    if options.is_heuristic:
+        return best
     for margin in (_near(found.relaxation), math.inf):
         value = instance.covered_need(best.chosen)
         effort = _effort(options, options.gap * value, deadline - time.perf_counter())
         if best.bound - value <= max(effort.gap, ROUNDING * value) or effort.seconds <= 0:
             break
         with record.phase(f"solve with {options.name}"):
-            best = _search(instance, objective, found, min(margin, found.relaxation.bound - value), best, effort)
+            rest = _rest(instance, objective, found, min(margin, found.relaxation.bound - value))
+            record.steps.update(options_left=len(rest.free), rows_left=len(rest.instance.need))
+            best = _search(instance, rest, found.cuts, best, effort)
     return best
 
 
@@ -88,18 +95,19 @@ def _effort(options: SolverOptions, gap: float, seconds: float) -> Effort:
     return Effort(name=options.name, gap=gap, seconds=seconds, threads=options.threads, seed=options.seed)
 
 
-def _search(  # noqa: PLR0913, PLR0917 - an instance, what is known of it, and the effort
-    instance: Reduced, objective: MaxCoverage, known: Sharpened, margin: float, best: Answer, effort: Effort
-) -> Answer:
-    """Return the better of the best choice so far and the best of those within a margin of the relaxation's bound."""
-    screening = screen(known.relaxation, margin)
-    rest = settle(instance, objective, screening)
-    cuts = None if known.cuts is None else rest.carried(known.cuts)
+def _rest(instance: Reduced, objective: MaxCoverage, known: Sharpened, margin: float) -> Residue:
+    """Return what is left to decide among the plans within a margin of the relaxation's bound."""
+    return settle(instance, objective, screen(instance, known.relaxation, margin))
+
+
+def _search(instance: Reduced, rest: Residue, cuts: Cuts | None, best: Answer, effort: Effort) -> Answer:
+    """Return the better of the best choice so far and the best that is left."""
+    carried = None if cuts is None else rest.carried(cuts)
     start = np.isin(rest.free, best.chosen)
-    found = branch(Branching(instance=rest.instance, objective=rest.objective, cuts=cuts), start, effort)
-    trial = np.union1d(screening.built, rest.free[found.chosen])
+    found = branch(Branching(instance=rest.instance, objective=rest.objective, cuts=carried), start, effort)
+    trial = np.union1d(rest.built, rest.free[found.chosen])
     # Without a choice of its own, the settled options may still lack what the limits demand.
     better = found.has_plan and instance.covered_need(trial) > instance.covered_need(best.chosen)
     chosen = trial if better else best.chosen
-    bound = max(found.bound, screening.left_out, instance.covered_need(chosen))
+    bound = max(found.bound, rest.left_out, instance.covered_need(chosen))
     return Answer(chosen=chosen, bound=min(best.bound, bound), version=found.version)

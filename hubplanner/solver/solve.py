@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from hubplanner.errors import SolverError
-from hubplanner.models import MaxCoverage, Periods, ask, check_compatible, check_size, check_supported
+from hubplanner.errors import ScenarioError, SolverError
+from hubplanner.models import MaxCoverage, PCenter, Periods, ask, check_compatible, check_size, check_supported
 from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.clash import find_clash, in_words
@@ -20,12 +20,16 @@ from hubplanner.solver.programme import solve_unnested
 from hubplanner.solver.record import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hubplanner.models import Objective, PMedian
     from hubplanner.problem import Problem
     from hubplanner.solver.lexicographic import Answer
 
 
-def solve_problem(problem: Problem, objective: Objective, options: SolverOptions | None = None) -> Solution:
+def solve_problem(
+    problem: Problem, objective: Objective, options: SolverOptions | None = None, *, start: Solution | None = None
+) -> Solution:
     """Solve a problem to proof, or as near as the time limit allows.
 
     Parameters
@@ -36,6 +40,8 @@ def solve_problem(problem: Problem, objective: Objective, options: SolverOptions
         What to reach, with its limits.
     options
         Solver, gap, time limit, threads, seed; their defaults if left out.
+    start
+        A solution of the same problem under other limits, to start from where it keeps to these.
 
     Returns
     -------
@@ -57,22 +63,74 @@ def solve_problem(problem: Problem, objective: Objective, options: SolverOptions
     options = options or SolverOptions()
     check_supported(objective)
     check_compatible(problem, objective)
-    adapter(options.name)
+    if not options.is_heuristic:
+        adapter(options.name)
+    method, reason = _method(problem, objective, options)
     periods = cast("Periods | None", objective.block(Periods))
     if periods is not None and not periods.nested:
         return solve_unnested(problem, cast("MaxCoverage | PMedian", objective), options, solve_problem)
     record = Record()
     deadline = time.perf_counter() + options.time_limit_s
-    if is_plain(problem, objective):
-        plain = cast("MaxCoverage", objective)
-        if not required_fit(problem, plain):
-            return _infeasible(problem, objective, options, record)
-        return solve_plain(problem, plain, options, deadline, record)
-    if is_median(problem, objective):
-        found = solve_median(problem, objective, options, deadline, record)
-        if found is not None:
-            return found
-    return _solve(problem, objective, options, deadline, record)
+    found = _core(problem, objective, options, deadline, record, start) if method == "core" else None
+    if found is None:
+        # Where exchanges find no plan, only a search tells whether there is one.
+        searching = replace(options, name="highs") if options.is_heuristic else options
+        method, found = "plain", _solve(problem, objective, searching, deadline, record)
+    return replace(found, method=f"{method}: {reason}")
+
+
+def solve_many(
+    problem: Problem, objectives: Iterable[Objective], options: SolverOptions | None = None
+) -> list[Solution]:
+    """Solve a problem under one objective after the other, each from what the ones before it left.
+
+    Demand is merged once, and each plan starts from the last one if it keeps to the new limits: put budgets in
+    ascending order.
+
+    >>> import hubplanner as hp
+    >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> [solution.value for solution in solve_many(line, [hp.MaxCoverage(budget=money) for money in (0, 1, 2)])]
+    [0.0, 4.0, 7.0]
+    """
+    found: list[Solution] = []
+    for objective in objectives:
+        found.append(solve_problem(problem, objective, options, start=found[-1] if found else None))
+    return found
+
+
+def _method(problem: Problem, objective: Objective, options: SolverOptions) -> tuple[str, str]:
+    """Return how to solve a question, and why so."""
+    has_core = is_plain(problem, objective) or is_median(problem, objective)
+    alone = "budget, max_hubs and pins alone"
+    if not has_core and (options.is_heuristic or options.method == "core"):
+        asked = "solver.name heuristic" if options.is_heuristic else "solver.method core"
+        message = f"{asked} goes with max_coverage, p_median or p_center within {alone}"
+        raise ScenarioError(message)
+    if options.is_heuristic and (options.method == "plain" or isinstance(objective, PCenter)):
+        message = "solver.name heuristic goes with max_coverage or p_median, and with solver.method auto or core"
+        raise ScenarioError(message)
+    if options.method != "auto":
+        return options.method, "as asked"
+    if has_core:
+        return "core", f"{objective.name} within {alone}"
+    return "plain", f"{objective.name} with other constraints"
+
+
+def _core(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is known
+    problem: Problem,
+    objective: Objective,
+    options: SolverOptions,
+    deadline: float,
+    record: Record,
+    start: Solution | None,
+) -> Solution | None:
+    """Solve a question that has a core; None where the general way tells more."""
+    if not is_plain(problem, objective):
+        return solve_median(problem, objective, options, deadline, record)
+    plain = cast("MaxCoverage", objective)
+    if not required_fit(problem, plain):
+        return _infeasible(problem, objective, options, record)
+    return solve_plain(problem, plain, options, deadline, record, start)
 
 
 def _solve(problem: Problem, objective: Objective, options: SolverOptions, deadline: float, record: Record) -> Solution:
@@ -120,7 +178,8 @@ def _proven(found: Answer, options: SolverOptions) -> bool:
 
 
 def _infeasible(problem: Problem, objective: Objective, options: SolverOptions, record: Record) -> Solution:
-    """Return why there is no plan: looking for it has the whole time limit again."""
+    """Return why there is no plan: looking for it has the whole time limit again, and takes a solver."""
+    options = replace(options, name="highs") if options.is_heuristic else options
     with record.phase("find what clashes"):
         clash = find_clash(problem, objective, options, time.perf_counter() + options.time_limit_s)
     found = _without_plan(problem, Status.INFEASIBLE, options, record)

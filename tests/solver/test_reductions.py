@@ -125,7 +125,7 @@ def test_screening_keeps_every_plan_worth_more_than_its_limit(share: float) -> N
         model = build_model(instance, asked.objective)
         relaxation = relax(model, EFFORT).times(model.need_unit, instance.base)
         margin = share * (relaxation.bound - instance.covered_need(greedy(instance, asked.objective)))
-        found = screen(relaxation, margin)
+        found = screen(instance, relaxation, margin)
         screened += len(found.built) + len(found.dropped)
         assert found.left_out == pytest.approx(relaxation.bound - margin)
         if best > found.left_out + 1e-9 * best:

@@ -79,7 +79,8 @@ def _tree(cover: csr_array, one: Ints, other: Ints) -> Ints:
     weight = size[one] + size[other] - 2 * _common(cover, one, other)
     root = np.full(rows, rows)
     ends = (np.concatenate([one, root]), np.concatenate([other, np.arange(rows)]))
-    cells: Any = (np.concatenate([weight, size]), ends)
+    # One more for each edge keeps their order; an edge of nothing would be none.
+    cells: Any = (np.concatenate([weight, size]) + 1, ends)
     tree = minimum_spanning_tree(csr_array(cells, shape=(rows + 1, rows + 1)))
     _, parent = breadth_first_order(tree, rows, directed=False)
     return np.asarray(parent[:rows], dtype=np.intp)

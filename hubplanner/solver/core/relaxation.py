@@ -41,11 +41,14 @@ class Sharpened:
         (k,) options of the best plan met.
     cuts
         What sharpened it; None if nothing did.
+    columns
+        Options that the relaxation looked at.
     """
 
     relaxation: Relaxation
     plan: Ints
     cuts: Cuts | None
+    columns: int
 
 
 def sharpened(instance: Reduced, objective: Objective, effort: Effort, start: Ints) -> Sharpened:
@@ -82,8 +85,9 @@ def sharpened(instance: Reduced, objective: Objective, effort: Effort, start: In
             break
         point = sharper
     found = Relaxation(bound=point.bound, open_=point.open_, reduced=point.reduced, values=point.covered)
+    columns = int(sifting.inside.sum()) if sifting else len(instance.option)
     cuts = joined(sifting.cuts) if sifting and sifting.cuts else None
-    return Sharpened(relaxation=found.times(table.unit, instance.base), plan=best, cuts=cuts)
+    return Sharpened(relaxation=found.times(table.unit, instance.base), plan=best, cuts=cuts, columns=columns)
 
 
 def _stalls(bounds: list[float]) -> bool:

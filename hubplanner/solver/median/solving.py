@@ -139,7 +139,7 @@ def _proof(quest: _Quest, table: Table, worst: Found | None) -> tuple[Proof, str
     with quest.record.phase("solve the relaxation"):
         proof = climb(table, start, quest.gap, quest.deadline)
     seconds = quest.deadline - time.perf_counter()
-    if proof.is_within(quest.gap) or proof.value >= table.far or seconds <= 0:
+    if quest.options.is_heuristic or proof.is_within(quest.gap) or proof.value >= table.far or seconds <= 0:
         return proof, version
     with quest.record.phase(f"solve with {quest.options.name}"):
         return explore(proof, quest.effort(table.slack(quest.gap, proof.value), seconds))
@@ -151,7 +151,7 @@ def _plan(quest: _Quest, proof: Proof) -> tuple[Evaluation, str]:
     with quest.record.phase("recompute the plan"):
         plan = evaluate(quest.problem, np.concatenate([standing, proof.table.options(proof.chosen)]))
         _verify(quest, plan, proof)
-    if not (quest.options.ties and quest.gap == 0 and proof.is_within(EXACT)):
+    if not (quest.options.ties and not quest.options.is_heuristic and quest.gap == 0 and proof.is_within(EXACT)):
         return plan, OPEN
     with quest.record.phase("tell equal plans apart"):
         now = time.perf_counter()
