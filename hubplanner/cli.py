@@ -72,15 +72,16 @@ def validate(
 ) -> None:
     """Read everything and report every fault at once; solve nothing."""
     with _answering(as_json=as_json) as answer:
+        from hubplanner.terminal import count_of, progress  # noqa: PLC0415
+
         spec = _read(scenario, settings, override)
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
 
-        inputs = read_inputs(spec)
+        with progress(shown=not (quiet or as_json)):
+            inputs = read_inputs(spec)
         rows, sites = len(inputs.demand.frame), len(inputs.sites.frame)
-        answer.update(status="valid", demand_rows=rows, demand_points=len(inputs.demand.row), sites=sites)
+        answer.update(status="valid", demand_rows=rows, demand_points=inputs.n_points, sites=sites)
         if not (as_json or quiet):
-            from hubplanner.terminal import count_of  # noqa: PLC0415
-
             counts = count_of(rows, "demand row"), count_of(sites, "site"), count_of(len(spec.hubs), "tier")
             typer.echo(f"{scenario} is valid: {', '.join(counts)}.")
 
@@ -97,13 +98,13 @@ def info(
     with _answering(as_json=as_json) as answer:
         spec = _read(scenario, settings, override)
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
+        from hubplanner.terminal import print_overview, progress  # noqa: PLC0415
         from hubplanner.workflow import overview  # noqa: PLC0415
 
-        figures = overview(read_inputs(spec))
+        with progress(shown=not (quiet or as_json)):
+            figures = overview(read_inputs(spec))
         answer.update(figures)
         if not (as_json or quiet):
-            from hubplanner.terminal import print_overview  # noqa: PLC0415
-
             print_overview(spec.name, figures)
 
 

@@ -47,6 +47,7 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "backup": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
     "spacing": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
     "years": lambda found: [year["name"] for year in found["periods"]] == ["2027", "2028", "2029"],
+    "merged": lambda found: found["need"] == pytest.approx(summary("base")["need"]),
     "existing": lambda found: found["closed"] == ["GN1163054"],
 }
 
@@ -81,7 +82,7 @@ def test_every_example_opens_with_a_comment_and_is_in_the_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["CoverageSpec", "FloorSpec", "HubLimitSpec", "ModelSpec", "ExistingSpec", "PeriodsSpec"]
+    "section", ["DemandSpec", "CoverageSpec", "FloorSpec", "HubLimitSpec", "ModelSpec", "ExistingSpec", "PeriodsSpec"]
 )
 def test_every_key_is_in_the_reference(section: str) -> None:
     keys = json_schema()["$defs"][section]["properties"]

@@ -15,7 +15,7 @@ from hubplanner.scenario.fields import per_cent_hint
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hubplanner.scenario.spec import TableSpec
+    from hubplanner.scenario.spec import DemandSpec, SitesSpec
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
@@ -33,14 +33,19 @@ class Checker:
         The rows to read.
     faults
         The list that every fault is added to.
+    most
+        Faults of a column that are spelled out, the others counted; None for all.
     """
 
     table: Table
     faults: list[Fault]
+    most: int | None = None
 
     def note(self, column: str, wrong: pd.Series, values: pd.Series, allowed: str | Callable[[int], str]) -> None:
         """Note each row where ``wrong`` holds; what is allowed may depend on the row's position."""
-        for position in np.flatnonzero(wrong.to_numpy()).tolist():
+        positions = np.flatnonzero(wrong.to_numpy()).tolist()
+        shown = positions[: self.most]
+        for position in shown:
             self.faults.append(
                 Fault(
                     file=self.table.name,
@@ -50,6 +55,10 @@ class Checker:
                     allowed=allowed if isinstance(allowed, str) else allowed(position),
                 )
             )
+        if len(positions) > len(shown):
+            more = f"{len(positions) - len(shown):,} more rows up to this one are wrong like those above"
+            row = self.table.row(positions[-1])
+            self.faults.append(Fault(file=self.table.name, row=row, column=column, allowed=more))
 
     def column(self, name: str) -> pd.Series | None:
         """Return a column; None, with a fault noted, when the table has none of that name."""
@@ -80,12 +89,15 @@ class Checker:
 
     def note_repeated(self, column: str, words: pd.Series, what: str) -> None:
         """Note each row whose value, unless blank, stands in an earlier row."""
+        again = words.duplicated() & (words != "")
+        if not again.any():
+            return
         first = {word: position for position, word in reversed(list(enumerate(words)))}
 
         def allowed(position: int) -> str:
             return f"{what} only once; row {self.table.row(first[words.iloc[position]])} has it already"
 
-        self.note(column, words.duplicated() & (words != ""), words, allowed)
+        self.note(column, again, words, allowed)
 
     def choices(self, name: str, allowed: Collection[str], default: str) -> pd.Series:
         """Return a column of named choices, blanks as the default."""
@@ -111,8 +123,11 @@ class Checker:
         return self._empty(np.nan) if column is None else self._numeric(column, source, most, blank)
 
     def _numeric(self, column: pd.Series, name: str, most: float, blank: str) -> pd.Series:
+        numbers = as_numbers(column)
+        if ((numbers >= 0) & (numbers <= most) & (numbers < np.inf)).all():
+            return numbers
+        words = as_text(column)
         allowed = f"a number from 0 to {most:g}" if np.isfinite(most) else "a number of at least 0"
-        words, numbers = as_text(column), as_numbers(column)
         self.note(name, words == "", words, f"{allowed}; {blank}")
         example = "0.45" if most == 1 else "1234.5"
         unreadable = ~np.isfinite(numbers) & (words != "")
@@ -128,11 +143,13 @@ class Checker:
         if column is None:
             return self._empty(np.nan)
         numbers = as_numbers(column)
-        self.note(name, ~np.isfinite(numbers), as_text(column), "a number, written like 67.5")
+        unreadable = ~np.isfinite(numbers)
+        if unreadable.any():
+            self.note(name, unreadable, as_text(column), "a number, written like 67.5")
         return numbers
 
     def _empty(self, value: str | float) -> pd.Series:
-        return pd.Series([value] * len(self.table.frame))
+        return pd.Series(np.full(len(self.table.frame), value, dtype=object if isinstance(value, str) else np.float64))
 
 
 def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Fault]) -> Table:
@@ -143,7 +160,7 @@ def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Faul
     for column, wanted in where.items():
         words = checker.text(column, blank=True)
         if column in table.frame.columns:
-            _note_unknown(checker, column, words, wanted)
+            note_unknown(table.name, column, set(words), wanted, faults)
         kept &= words.isin(wanted).to_numpy()
     if not kept.any() and len(faults) == before:
         allowed = f"leaves no row: none has the asked {' and '.join(where)} at once"
@@ -151,16 +168,16 @@ def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Faul
     return replace(table, frame=table.frame[kept])
 
 
-def _note_unknown(checker: Checker, column: str, words: pd.Series, wanted: Collection[str]) -> None:
+def note_unknown(name: str, column: str, words: set[str], wanted: Collection[str], faults: list[Fault]) -> None:
     """Note wanted values that no row has."""
-    known = sorted(set(words) - {""})
+    known = sorted(words - {""})
     shown = ", ".join(known[:SHOWN_VALUES]) + (", ..." if len(known) > SHOWN_VALUES else "")
-    for value in sorted(set(wanted) - set(known)):
+    for value in sorted(set(wanted) - words):
         allowed = f"a value the column has: {shown}"
-        checker.faults.append(Fault(file=checker.table.name, column=f"where {column}", value=value, allowed=allowed))
+        faults.append(Fault(file=name, column=f"where {column}", value=value, allowed=allowed))
 
 
-def read_ids(spec: TableSpec) -> pd.Series | None:
+def read_ids(spec: DemandSpec | SitesSpec) -> pd.Series | None:
     """Return a file's ids, whatever else is wrong with it; None when it has none to read."""
     unread: list[Fault] = []
     table = read_table(spec, unread)
@@ -169,6 +186,8 @@ def read_ids(spec: TableSpec) -> pd.Series | None:
 
 def as_text(column: pd.Series) -> pd.Series:
     """Return values as stripped text, missing ones blank, whole numbers without a decimal point."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.fillna("").str.strip().reset_index(drop=True)
     if pd.api.types.is_float_dtype(column):
         whole = column.dropna()
         if (whole == whole.round()).all() and (whole.abs() < EXACT_WHOLE).all():

@@ -16,7 +16,7 @@ from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     from pyproj import CRS
@@ -35,7 +35,7 @@ class Demand:
     Parameters
     ----------
     frame
-        n rows in id order: demand_id, people, connected_share, priority, need, the groups, geometry.
+        n rows in id order: demand_id, people, need, the groups, geometry; unless merged also connected_share, priority.
     points
         (p, 2) coordinates that distances are measured from; the rows themselves without spread.
     row
@@ -95,20 +95,21 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     table = select(table, spec.where, faults)
     checker = Checker(table=table, faults=faults)
     columns = {
-        "demand_id": checker.identifiers(spec.id),
-        "people": checker.numbers(spec.people),
+        # Both are there wherever points are not merged.
+        "demand_id": checker.identifiers(spec.id or ""),
+        "people": checker.numbers(0.0 if spec.people is None else spec.people),
         "connected_share": checker.numbers(spec.connected_share, most=1),
         "priority": checker.numbers(spec.priority),
     }
     columns |= {group: checker.text(group) for group in spec.groups}
     growth = checker.numbers(spec.growth_per_year)
-    people = {name: checker.numbers(name) for name in _floor_columns(scenario)}
+    people = {name: checker.numbers(name) for name in floor_columns(scenario)}
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
-    _check_floors(scenario, columns, table.name, faults)
-    _check_planar(scenario, table.crs, table.name, faults)
+    check_floors(scenario, columns, table.name, faults)
+    check_planar(scenario, table.crs, table.name, faults)
     if places is not None:
-        _check_scale(scenario, places, table.name, faults)
+        check_scale(scenario, places, table.name, faults)
         _check_area(scenario, places, area, checker)
     if places is None or table.crs is None or len(faults) > before:
         return None
@@ -122,22 +123,22 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     return None if placed is None else replace(placed, growth=growth.to_numpy()[order], need_of=need_of)
 
 
-def _floor_columns(scenario: Scenario) -> list[str]:
+def floor_columns(scenario: Scenario) -> list[str]:
     """Return the columns of people that floors speak of."""
     return sorted({floor.people for floor in scenario.model.floors if floor.people is not None})
 
 
-def _check_floors(scenario: Scenario, columns: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
+def check_floors(scenario: Scenario, columns: Mapping[str, Iterable[object]], name: str, faults: list[Fault]) -> None:
     """Note floors on a value that no row has."""
     for number, floor in enumerate(scenario.model.floors):
-        known = sorted(set(columns.get(floor.group or "", ())) - {""})
+        known = sorted(map(str, set(columns.get(floor.group or "", ())) - {""}))
         if floor.value is not None and known and floor.value not in known:
             allowed = f"a value of {floor.group} in {name}: {', '.join(known[:SHOWN_VALUES])}"
             key = f"model.floors.{number}.value"
             faults.append(Fault(file=scenario.file, column=key, value=floor.value, allowed=allowed, kind="scenario"))
 
 
-def _check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fault]) -> None:
+def check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fault]) -> None:
     """Note planar distance in anything but metres."""
     if scenario.travel.method != "planar" or crs is None:
         return
@@ -147,7 +148,7 @@ def _check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[F
         faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
 
 
-def _check_scale(scenario: Scenario, places: gpd.GeoDataFrame, name: str, faults: list[Fault]) -> None:
+def check_scale(scenario: Scenario, places: gpd.GeoDataFrame, name: str, faults: list[Fault]) -> None:
     """Note planar distance in a projection that stretches it where the demand is, as Web Mercator does."""
     crs = places.crs
     if scenario.travel.method != "planar" or crs is None or not crs.is_projected:

@@ -14,7 +14,8 @@ from hubplanner.errors import Fault, raise_faults
 from hubplanner.inputs.checks import read_ids
 from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.matrix import Known, Pairs, read_matrix
-from hubplanner.inputs.places import check_together, metres
+from hubplanner.inputs.merged import MergedDemand, read_merged
+from hubplanner.inputs.places import check_together, lonlat, metres
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.problem import Decay, GreatCircle, Matrix, Planar, Problem, Rule, SiteStatus, Travel
 from hubplanner.scenario.consistency import not_yet
@@ -23,8 +24,9 @@ from hubplanner.scenario.spec import MINUTES_PER_HOUR
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hubplanner.problem import Floats
     from hubplanner.scenario import Scenario
-    from hubplanner.scenario.spec import TableSpec
+    from hubplanner.scenario.spec import DemandSpec, SitesSpec
 
 METRES_PER_KM = 1000.0
 
@@ -45,6 +47,8 @@ class Inputs:
         What distances and reaches are in: km or minutes.
     digests
         SHA-256 of every file that was read, by name.
+    merged
+        Demand that was merged while it was read, with its own travel; None where each row is looked at.
     """
 
     scenario: Scenario
@@ -53,6 +57,12 @@ class Inputs:
     pairs: Pairs | None
     unit: str
     digests: Mapping[str, str]
+    merged: MergedDemand | None = None
+
+    @property
+    def n_points(self) -> int:
+        """Points that people are counted at."""
+        return len(self.demand.row) if self.merged is None else self.merged.n_points
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -63,17 +73,25 @@ def read_inputs(scenario: Scenario) -> Inputs:
     ScenarioError, DataError, CrsError
         With every fault of all files at once; the class is the narrowest that fits them all.
     """
-    faults = not_yet(scenario)
-    demand = read_demand(scenario, faults)
-    sites = read_sites(scenario, faults)
+    faults, of_sites = not_yet(scenario), list[Fault]()
+    sites = read_sites(scenario, of_sites)  # first, since merging asks what reaches a point
+    merged = read_merged(scenario, sites, faults) if scenario.demand.is_merged else None
+    demand = merged.demand if merged else None if scenario.demand.is_merged else read_demand(scenario, faults)
+    faults += of_sites
     pairs = _read_pairs(scenario, demand, sites, faults)
     if demand and sites and scenario.travel.method != "matrix":
-        check_together(demand.frame, sites.frame, Path(scenario.sites.path).name, faults)
+        bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
+        check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
         raise AssertionError
-    return Inputs(scenario=scenario, demand=demand, sites=sites, pairs=pairs, unit=unit, digests=_digests(scenario))
+    digests = _digests(scenario)
+    return Inputs(scenario=scenario, demand=demand, sites=sites, pairs=pairs, unit=unit, digests=digests, merged=merged)
+
+
+def _bounds(places: Floats) -> tuple[Floats, Floats]:
+    return places.min(axis=0), places.max(axis=0)
 
 
 def _digests(scenario: Scenario) -> dict[str, str]:
@@ -88,7 +106,8 @@ def _digests(scenario: Scenario) -> dict[str, str]:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _parts(path: Path) -> list[Path]:
@@ -134,7 +153,7 @@ def _read_pairs(scenario: Scenario, demand: Demand | None, sites: Sites | None, 
     return read_matrix(Path(scenario.travel.path or ""), demand_ids, site_ids, faults)
 
 
-def _known_ids(spec: TableSpec, used: pd.Series | None) -> Known:
+def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> Known:
     """Return the ids that a matrix may name: those of the whole file, whatever else is wrong with it."""
     known = read_ids(spec) if used is None or spec.where else used
     return Known(file=Path(spec.path).name, all=known, used=pd.Series(dtype=str) if used is None else used)
@@ -163,6 +182,8 @@ def _km_per_minute(scenario: Scenario) -> float:
 def _travel(inputs: Inputs) -> Travel:
     """Return the distances in the unit of travel."""
     travel, points = inputs.scenario.travel, inputs.demand.points
+    if inputs.merged is not None:
+        return inputs.merged.travel
     if inputs.pairs is not None:
         return _matrix_travel(inputs.pairs, inputs)
     if travel.method == "planar":

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 WGS84 = "EPSG:4326"
 MOST_LON, MOST_LAT = 180.0, 90.0
+GLOBE = "lon from -180 to 180, lat from -90 to 90"
+SWAPPED = f"{GLOBE}; these look swapped"
+OUTSIDE = f"{GLOBE}; for metres set crs to a projected one"
+STRAY = "a place near the other rows; lon and lat look swapped"
+DEGREES = "coordinates in its own unit; these look like degrees, so set crs to EPSG:4326"
+"""What is allowed where places are wrong."""
 _SHAPES = ("Point", "Polygon", "MultiPolygon")
 
 
@@ -29,7 +35,7 @@ def read_places(spec: TableSpec, checker: Checker, shapes: tuple[str, ...] = _SH
     table = checker.table
     frame = table.frame.reset_index(drop=True)
     if spec.x and spec.y:
-        _warn_names(spec, checker)
+        note_swapped_names(spec, table.name, checker.faults)
         # A text column of that name would make way for the points.
         frame = frame.rename(columns={"geometry": "geometry_text"})
         frame = place_points(frame, checker.coordinates(spec.x), checker.coordinates(spec.y), table.crs)
@@ -42,12 +48,12 @@ def read_places(spec: TableSpec, checker: Checker, shapes: tuple[str, ...] = _SH
     return None if len(checker.faults) > before else frame
 
 
-def _warn_names(spec: TableSpec, checker: Checker) -> None:
+def note_swapped_names(spec: TableSpec, name: str, faults: list[Fault]) -> None:
     """Note columns given the wrong way round."""
     x, y = str(spec.x).lower(), str(spec.y).lower()
     if x.startswith("lat") and y.startswith(("lon", "lng")):
         allowed = "x is the longitude and y the latitude; these look swapped"
-        checker.faults.append(Fault(file=checker.table.name, column=f"x: {spec.x}, y: {spec.y}", allowed=allowed))
+        faults.append(Fault(file=name, column=f"x: {spec.x}, y: {spec.y}", allowed=allowed))
 
 
 def _check_shapes(geometry: gpd.GeoSeries, checker: Checker, shapes: tuple[str, ...]) -> None:
@@ -62,16 +68,20 @@ def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> No
     """Note places off the globe, and those that only make sense with lon and lat exchanged."""
     bounds = frame.geometry.bounds
     lon, lat = bounds.abs()[["minx", "maxx"]].max(axis=1), bounds.abs()[["miny", "maxy"]].max(axis=1)
-    swapped = (lat > MOST_LAT) & (lat <= MOST_LON) & (lon <= MOST_LAT)
-    outside = ((lat > MOST_LAT) | (lon > MOST_LON)) & ~swapped
+    swapped, outside = off_globe(lon, lat)
     fine = ~(swapped | outside)
     stray = pd.Series(data=False, index=frame.index)
     stray[fine] = swapped_among(lonlat(frame[fine]))
     shown = _shown(frame, swapped | outside | stray)
-    globe = "lon from -180 to 180, lat from -90 to 90"
-    checker.note(column, swapped, shown, f"{globe}; these look swapped")
-    checker.note(column, outside, shown, f"{globe}; for metres set crs to a projected one")
-    checker.note(column, stray, shown, "a place near the other rows; lon and lat look swapped")
+    checker.note(column, swapped, shown, SWAPPED)
+    checker.note(column, outside, shown, OUTSIDE)
+    checker.note(column, stray, shown, STRAY)
+
+
+def off_globe(lon: pd.Series, lat: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Tell which absolute degrees (k,) are on the globe once exchanged, and which are on none."""
+    swapped = (lat > MOST_LAT) & (lat <= MOST_LON) & (lon <= MOST_LAT)
+    return swapped, ((lat > MOST_LAT) | (lon > MOST_LON)) & ~swapped
 
 
 def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
@@ -81,8 +91,7 @@ def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> 
     checker.note(column, lost, _shown(frame, lost), f"coordinates within the range of {name}")
     bounds = frame.geometry.bounds.abs()
     if (bounds[["minx", "maxx"]] <= MOST_LON).all(axis=None) and (bounds[["miny", "maxy"]] <= MOST_LAT).all(axis=None):
-        allowed = "coordinates in its own unit; these look like degrees, so set crs to EPSG:4326"
-        checker.faults.append(Fault(file=checker.table.name, column="crs", value=name, allowed=allowed, kind="crs"))
+        checker.faults.append(Fault(file=checker.table.name, column="crs", value=name, allowed=DEGREES, kind="crs"))
 
 
 def _shown(frame: gpd.GeoDataFrame, wrong: pd.Series) -> pd.Series:
@@ -109,10 +118,11 @@ def metres(frame: gpd.GeoDataFrame, crs: CRS) -> Floats:
     return np.column_stack([places.x, places.y])
 
 
-def swapped_among(places: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def swapped_among(places: Floats, rest: Floats | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Tell which places lie far from the rest, but would lie among them with their coordinates exchanged.
 
     Among: within seven median deviations of the median, plus a degree. Far: three times as far from it as exchanged.
+    The rest are all places, or others that stand for them.
 
     >>> places = np.array([[67.0, 30.0], [68.0, 31.0], [66.0, 29.0], [69.0, 30.0], [30.0, 67.0]])
     >>> swapped_among(places).tolist()
@@ -120,8 +130,9 @@ def swapped_among(places: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.boo
     """
     if len(places) == 0:
         return np.zeros(0, dtype=np.bool_)
-    middle = np.median(places, axis=0)
-    margin = 7 * np.median(np.abs(places - middle), axis=0) + 1
+    rest = places if rest is None else rest
+    middle = np.median(rest, axis=0)
+    margin = 7 * np.median(np.abs(rest - middle), axis=0) + 1
     exchanged = places[:, ::-1]
     low, high = middle - margin, middle + margin
     far = np.linalg.norm(places - middle, axis=1) > 3 * np.linalg.norm(exchanged - middle, axis=1)
@@ -132,10 +143,21 @@ def _inside(places: Floats, low: Floats, high: Floats) -> np.ndarray[tuple[int, 
     return np.asarray(((places >= low) & (places <= high)).all(axis=1))
 
 
-def check_together(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, name: str, faults: list[Fault]) -> None:
-    """Note sites that are all far from any demand, though most would be near with lon and lat exchanged."""
-    people, hubs = lonlat(demand), lonlat(sites)
-    low, high = people.min(axis=0) - 1, people.max(axis=0) + 1
+def check_together(bounds: tuple[Floats, Floats], hubs: Floats, name: str, faults: list[Fault]) -> None:
+    """Note sites that are all far from any demand, though most would be near with lon and lat exchanged.
+
+    Parameters
+    ----------
+    bounds
+        Least and largest longitude and latitude (2,) of the demand.
+    hubs
+        (m, 2) places of the sites.
+    name
+        The site file's name.
+    faults
+        Gets what is found.
+    """
+    low, high = bounds[0] - 1, bounds[1] + 1
     if not _inside(hubs, low, high).any() and _inside(hubs[:, ::-1], low, high).mean() > 1 / 2:
         allowed = "lies far from all demand; lon and lat of one of the two files look swapped"
         faults.append(Fault(file=name, column="geometry", allowed=allowed))

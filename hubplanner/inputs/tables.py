@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from hubplanner.problem import Ints
     from hubplanner.scenario.spec import TableSpec
 
 
@@ -48,6 +50,11 @@ class Table:
     def row(self, position: int) -> int:
         """Return the row's number in the file, wherever it stands in a selection."""
         return int(self.frame.index[position]) + self.first_row
+
+    @property
+    def rows(self) -> Ints:
+        """Number of each row in the file."""
+        return np.asarray(self.frame.index, dtype=np.intp) + self.first_row
 
 
 def read_table(spec: TableSpec, faults: list[Fault]) -> Table | None:
@@ -105,7 +112,7 @@ def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
             warnings.simplefilter("error")
             frame = gpd.read_file(path, layer=spec.layer or layers[0])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, Warning) as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a vector file: {_brief(error)}"))
+        faults.append(Fault(file=path.name, allowed=f"cannot be read as a vector file: {brief(error)}"))
         return None
     return _geometry_table(path, frame, faults)
 
@@ -127,20 +134,20 @@ def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
 
 def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: list[Fault]) -> pd.DataFrame | None:
     """Return a Parquet file's rows; None, with a fault noted, when it cannot be read."""
-    _require_pyarrow()
+    require_pyarrow()
     try:
         return reader(path).reset_index(drop=True)
     except (ValueError, OSError) as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {_brief(error)}"))
+        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {brief(error)}"))
         return None
 
 
-def _brief(error: Exception) -> str:
+def brief(error: Exception) -> str:
     """Return a library's complaint without its advice to programmers."""
     return str(error).partition("\n")[0].partition(".;")[0]
 
 
-def _require_pyarrow() -> None:
+def require_pyarrow() -> None:
     """Raise when the optional part that reads Parquet is missing."""
     try:
         import pyarrow as pa  # noqa: PLC0415 - optional

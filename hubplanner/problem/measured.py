@@ -29,7 +29,7 @@ class Measured:
     mean_distance
         Distance to the nearest hub, weighted by need; NaN without need or hubs.
     max_distance
-        Largest distance to the nearest hub; NaN without points or hubs.
+        Largest distance of a point with need to the nearest hub; NaN without such points or hubs.
     n_points
         Points read.
     """
@@ -72,6 +72,7 @@ def measure_chunks(chunks: Iterable[Chunk], travel: Straight, site: Ints, reach:
         covered = covered + piece.measures[near].sum(axis=0) if len(covered) else piece.measures[near].sum(axis=0)
         moment += float(piece.measures[:, 0] @ distance)
         need += float(piece.measures[:, 0].sum())
-        farthest = float(np.fmax(farthest, distance.max()))
+        needy = distance[piece.measures[:, 0] > 0]
+        farthest = float(np.fmax(farthest, needy.max())) if len(needy) else farthest
     mean = moment / need if need > 0 else np.nan
     return Measured(covered=covered, mean_distance=mean, max_distance=farthest, n_points=count)

@@ -125,7 +125,7 @@ class Regions:
 
 def regions(discs: Discs) -> Regions:
     """Lay a grid over all discs."""
-    boxes = _padded(discs.travel.boxes(discs.site, discs.reach))
+    boxes = _padded(discs.travel.boxes(discs.site, discs.reach) if len(discs.site) else np.zeros((1, 2, 2)))
     low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
     shape = _shape(boxes, high - low)
     size = (high - low) / shape[::-1]
@@ -179,7 +179,7 @@ def _tests(
     limit = np.array(shape[::-1])
     begin = np.clip(np.floor(corners[:, 0]).astype(np.intp) - 1, 0, limit)
     end = np.clip(np.floor(corners[:, 1]).astype(np.intp) + 2, 0, limit)
-    for disc, (start, stop) in enumerate(zip(begin, end, strict=True)):
+    for disc, (start, stop) in enumerate(zip(begin[: len(discs.site)], end, strict=False)):
         columns, rows = (np.arange(start[axis], stop[axis]) for axis in (0, 1))
         cell = (rows[:, None] * shape[1] + columns).ravel()
         x, y = low[0] + (columns + 0.5) * size[0], low[1] + (rows + 0.5) * size[1]
@@ -194,7 +194,8 @@ def _tests(
 
 
 def _numbered(cells: list[Ints]) -> tuple[Ints, Ints]:
-    return np.concatenate(cells), np.repeat(np.arange(len(cells)), [len(part) for part in cells])
+    number = np.repeat(np.arange(len(cells)), [len(part) for part in cells])
+    return np.concatenate([*cells, np.zeros(0, dtype=np.intp)]), number
 
 
 def _listed(sets: csr_array) -> tuple[Ints, Ints]:

@@ -24,7 +24,7 @@ PIECE = 1 << 18
 """Points that are looked at together."""
 MOST_NUMBERS = 1 << 21
 """Numbers up to which totals are kept in one array."""
-MOST_PARTS = 64
+MOST_PARTS = 12
 """Parts of totals that wait to be added up."""
 
 

@@ -102,6 +102,8 @@ def manifest(plan: Plan) -> dict[str, Any]:
         "versions": versions | {"python": platform.python_version()},
         "solver": {"name": solution.solver, "version": solution.version},
         "inputs": dict(plan.inputs.digests),
+        "demand": {"rows": len(plan.inputs.demand.frame), "points": plan.inputs.n_points},
+        "method": solution.method,
         "reductions": dict(solution.steps),
         "seconds": dict(solution.phases),
     }

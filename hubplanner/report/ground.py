@@ -45,17 +45,20 @@ class Ground:
         (p,) by place.
     hexagon_km
         Width of a hexagon.
+    merged
+        Whether places stand for points that were merged.
     """
 
     places: Floats
     need: Floats
     covered_share: Floats
     hexagon_km: float
+    merged: bool = False
 
     @property
     def gathered(self) -> bool:
         """Whether the demand is drawn as hexagons rather than points."""
-        return len(self.need) > MOST_MARKS
+        return self.merged or len(self.need) > MOST_MARKS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

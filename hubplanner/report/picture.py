@@ -10,20 +10,18 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from pyproj import Transformer
 
-from hubplanner.inputs.places import WGS84
 from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, MOST_MARKS, Ground, draw_ground
 from hubplanner.report.hubmarks import circle_ends, draw_hubs, draw_reach
 from hubplanner.report.legend import QUIET, draw_legend, legend_rows, write
 from hubplanner.report.lettering import drawable, gap_in_words, in_words, plain, share_in_words, shorten, width, wrap
 from hubplanner.report.names import draw_names
+from hubplanner.report.seen import seen
 from hubplanner.report.sheet import DPI, MARGIN, View, view_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hubplanner.problem import Floats
     from hubplanner.report.plan import Plan
 
 TITLE, FIGURE, LABEL, NOTE = 17.0, 14.0, 8.0, 7.0
@@ -54,16 +52,10 @@ def draw_map(plan: Plan, path: Path) -> None:
 def view_of_plan(plan: Plan) -> View:
     """Return the part of the world the picture shows: all demand and all hubs, with their circles where drawn."""
     hubs = np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y])
-    places = np.concatenate([_demand_lonlat(plan), hubs])
-    if plan.problem.n_points <= MOST_MARKS:
+    places = np.concatenate([seen(plan).lonlat, hubs])
+    if plan.inputs.n_points <= MOST_MARKS:
         places = np.concatenate([places, circle_ends(plan, places)])
     return view_of(places, legend_rows(plan))
-
-
-def _demand_lonlat(plan: Plan) -> Floats:
-    demand = plan.inputs.demand
-    transformer = Transformer.from_crs(demand.crs, WGS84, always_xy=True)
-    return np.column_stack(transformer.transform(*demand.points.T))
 
 
 def _draw(plan: Plan) -> Figure:
@@ -71,10 +63,12 @@ def _draw(plan: Plan) -> Figure:
     figure = Figure(figsize=view.sheet.size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     page, axes = _page(figure, view), _map(figure, view)
+    demand = seen(plan)
     ground = Ground(
-        places=view.km(_demand_lonlat(plan)),
-        need=plan.problem.need,
-        covered_share=plan.evaluation.covered_share,
+        places=view.km(demand.lonlat),
+        need=demand.need,
+        covered_share=demand.covered_share,
+        merged=plan.inputs.merged is not None,
         hexagon_km=max(HEXAGON_INCH * view.km_per_inch, LEAST_SPACINGS * (plan.inputs.scenario.demand.spread_km or 0)),
     )
     if not ground.gathered:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from hubplanner.inputs import Inputs
+    from hubplanner.inputs.merged import SecondLook
     from hubplanner.problem import Evaluation, Problem, Solution
 
 
@@ -31,6 +32,8 @@ class Plan:
         The chosen options and their proof.
     evaluation
         The solution's recomputed figures.
+    again
+        What the hubs achieve for each point, where points were merged.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class Plan:
     inputs: Inputs
     solution: Solution
     evaluation: Evaluation
+    again: SecondLook | None = None
 
     @property
     def problem(self) -> Problem:
@@ -63,6 +67,9 @@ class Plan:
 
         Columns demand_id, the groups, need, people, covered_share, site_id and distance of the hub that serves most of
         the row's need (blank where none), nearest distance to any open hub, need-weighted over the row's points.
+
+        A row of merged demand stands for all points that the same options reach: distances are from their mean place,
+        and nearest is blank beyond the widest reach.
         """
         return demand_frame(self.inputs, self.problem, self.evaluation)
 
@@ -73,7 +80,8 @@ class Plan:
 
     def summary(self) -> dict[str, Any]:
         """Return the plan's figures, as in plan.json."""
-        return summarize(self.inputs, self.solution, self.evaluation, self.hubs)
+        measured = None if self.again is None else self.again.measured
+        return summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write the run folder, whole or not at all, and return its path.

@@ -13,14 +13,20 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from hubplanner.inputs import Inputs
-    from hubplanner.problem import Evaluation, Floats, Problem, Solution
+    from hubplanner.problem import Evaluation, Floats, Measured, Problem, Solution
     from hubplanner.scenario import Scenario
 
 DECIMALS = 6
 """Of degrees: a tenth of a metre."""
 
 
-def summarize(inputs: Inputs, solution: Solution, evaluation: Evaluation, hubs: gpd.GeoDataFrame) -> dict[str, Any]:
+def summarize(
+    inputs: Inputs,
+    solution: Solution,
+    evaluation: Evaluation,
+    hubs: gpd.GeoDataFrame,
+    measured: Measured | None = None,
+) -> dict[str, Any]:
     """Return what plan.json holds."""
     scenario, problem = inputs.scenario, solution.problem
     covered = evaluation.covered_share
@@ -38,7 +44,11 @@ def summarize(inputs: Inputs, solution: Solution, evaluation: Evaluation, hubs: 
         "cost": _cost(inputs, problem, evaluation),
         "need": {"total": need, "covered": evaluation.covered_need, "share": _share(evaluation.covered_need, need)},
         "people": {"total": people, "covered": math.fsum(problem.people * covered)},
-        "distance": _distance(inputs.unit, problem.need, evaluation.nearest_distance),
+        "distance": (
+            _distance(inputs.unit, problem.need, evaluation.nearest_distance)
+            if measured is None
+            else _measured_distance(measured, need)
+        ),
         "groups": {name: _group(inputs, problem, covered, name) for name in scenario.demand.groups},
         "hubs": _hubs(hubs),
         "closed": inputs.sites.frame["site_id"].iloc[evaluation.closed].tolist(),
@@ -110,6 +120,13 @@ def _distance(unit: str, need: Floats, nearest: Floats) -> dict[str, float | Non
     kilometres: dict[str, float | None] = {"mean_km": None, "max_km": None}
     measured = {f"mean_{unit}": mean, f"max_{unit}": most}
     return kilometres | measured | {"unreachable_need": math.fsum(need[~np.isfinite(nearest)])}
+
+
+def _measured_distance(measured: Measured, need: float) -> dict[str, float | None]:
+    """Return the same for merged demand, from every point: in a straight line there is always a way to a hub."""
+    known = math.isfinite(measured.mean_distance)
+    mean, most = (measured.mean_distance, measured.max_distance) if known else (None, None)
+    return {"mean_km": mean, "max_km": most, "unreachable_need": 0.0 if known else need}
 
 
 def _group(inputs: Inputs, problem: Problem, covered: Floats, name: str) -> dict[str, dict[str, float]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault
 from hubplanner.scenario.model_checks import MODEL_CHECKS, Check
+from hubplanner.scenario.stream_checks import STREAM_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +84,8 @@ def _csv_coordinates(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
         given = {"x": table.x, "y": table.y, "crs": table.crs}
         is_csv = table.path.lower().endswith(".csv")
+        if name == "demand" and scenario.demand.is_merged and not is_csv:
+            continue  # `stream_checks` knows what goes with those
         for key, value in given.items():
             if not is_csv and value is not None:
                 yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry and crs"
@@ -107,4 +110,5 @@ _CHECKS: tuple[Check, ...] = (
     _csv_coordinates,
     _group_names,
     *MODEL_CHECKS,
+    *STREAM_CHECKS,
 )

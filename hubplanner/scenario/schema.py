@@ -8,6 +8,13 @@ from hubplanner.scenario.spec import Scenario
 
 Node = dict[str, Any]
 
+_DEMAND_KEYS: list[Node] = [
+    {"required": ["id", "people"]},
+    {"required": ["merge", "people"], "properties": {"merge": {"const": True}}},
+    {"properties": {"path": {"pattern": r"\.[tT][iI][fF][fF]?$"}}},
+]
+"""What a complete demand section has beside its path: ids only where points are not merged, people but for a raster."""
+
 
 def json_schema() -> Node:
     """Return the JSON Schema of a scenario file, ``extends`` and ``overrides`` included.
@@ -41,4 +48,5 @@ def _loosen(schema: Node) -> Node:
         section = schema["$defs"].get(part.get("$ref", "").rpartition("/")[2], {})
         if "required" in section:
             complete["properties"][key] = {"required": section.pop("required")}
+    complete["properties"]["demand"]["anyOf"] = _DEMAND_KEYS
     return complete

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from hubplanner.scenario.fields import (
     Column,
@@ -20,23 +21,23 @@ from hubplanner.scenario.fields import (
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 
 MINUTES_PER_HOUR = 60.0
+RASTERS = (".tif", ".tiff")
+"""How the names of rasters end."""
 
 
 class TableSpec(Spec):
     """A file of places and the columns to read from it."""
 
     path: Column
-    """CSV, GeoJSON, GeoPackage, Shapefile or GeoParquet file, relative to the scenario file."""
+    """CSV, GeoJSON, GeoPackage, Shapefile or GeoParquet, relative to this file; for demand also a GeoTIFF of people."""
     layer: Column | None = None
     """Layer of a file that holds several."""
-    id: Column
-    """Column of unique ids."""
     x: Column | None = None
-    """Column of the x coordinate or longitude; CSV only."""
+    """Column of the x coordinate or longitude; CSV only, or Parquet without geometry with demand.merge."""
     y: Column | None = None
-    """Column of the y coordinate or latitude; CSV only."""
+    """Column of the y coordinate or latitude, beside x."""
     crs: Column | None = None
-    """Coordinate reference system of x and y; CSV only, EPSG:4326 if left out."""
+    """Coordinate reference system of x and y; EPSG:4326 if left out."""
     groups: tuple[Column, ...] = ()
     """Columns for floors and breakdowns."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)
@@ -46,8 +47,12 @@ class TableSpec(Spec):
 class DemandSpec(TableSpec):
     """Where people live and how many of them lack a connection."""
 
-    people: ColumnOrNumber
-    """People at the place: a column or a number."""
+    merge: Flag = False
+    """Read CSV or GeoParquet in parts and merge points that the same hubs can reach; always so for a raster."""
+    id: Annotated[Column | None, Field(validate_default=True)] = None
+    """Column of unique ids; may be left out with merge, none for a raster."""
+    people: Annotated[ColumnOrNumber | None, Field(validate_default=True)] = None
+    """People at the place: a column or a number; none for a raster, whose cells hold them."""
     connected_share: ColumnOrShare = 0.0
     """Share of the people already connected, 0 to 1."""
     priority: ColumnOrNumber = 1.0
@@ -59,10 +64,41 @@ class DemandSpec(TableSpec):
     spread_km: Positive | None = None
     """Spread each row's people evenly over points this far apart, in its polygon or a disc of area_km2."""
 
+    @field_validator("id", "people")
+    @classmethod
+    def _given(cls, value: str | float | None, info: ValidationInfo) -> str | float | None:
+        """Refuse to go without, but where there are no columns or no ids are asked for."""
+        merged = info.field_name == "id" and info.data.get("merge", False)
+        if value is None and not merged and not is_raster(info.data.get("path", "")):
+            kind = "missing"
+            raise PydanticCustomError(kind, "is required")
+        return value
+
+    @property
+    def is_raster(self) -> bool:
+        """Tell whether people come from the cells of a raster."""
+        return is_raster(self.path)
+
+    @property
+    def is_merged(self) -> bool:
+        """Tell whether points are merged while they are read."""
+        return self.merge or self.is_raster
+
+
+def is_raster(path: str) -> bool:
+    """Tell whether a path names a raster.
+
+    >>> is_raster("population.TIF")
+    True
+    """
+    return path.lower().endswith(RASTERS)
+
 
 class SitesSpec(TableSpec):
     """Where hubs may stand, and where they already do."""
 
+    id: Column
+    """Column of unique ids."""
     status: Column | None = None
     """Column of candidate, existing, required or excluded; candidate if left out."""
     tier: Column | None = None
@@ -111,7 +147,7 @@ class SolverSpec(Spec):
     """Which solver, how exact and for how long."""
 
     name: Column = "highs"
-    """highs, cbc, or any solver PuLP finds by name."""
+    """highs, cbc, or any solver PuLP finds by name; heuristic for a plan without a search, with its gap."""
     gap: Annotated[float, Field(strict=True, ge=0, lt=1)] = 1e-4
     """Asked proof: relative gap between plan and bound."""
     time_limit_s: Positive = 300.0
@@ -122,6 +158,8 @@ class SolverSpec(Spec):
     """Seed of everything random."""
     ties: Flag = True
     """Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap."""
+    method: Literal["auto", "plain", "core"] = "auto"
+    """core reduces the question before a search, plain hands it over whole, auto takes core where there is one."""
 
 
 class Scenario(Spec):

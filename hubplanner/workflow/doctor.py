@@ -10,7 +10,7 @@ from typing import Any
 from hubplanner.report.folder import PACKAGES
 from hubplanner.solver import found_solvers
 
-EXTRAS = {"parquet": "pyarrow"}
+EXTRAS = {"parquet": "pyarrow", "raster": "rasterio"}
 """Optional parts and the module each needs."""
 
 

@@ -13,6 +13,7 @@ from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.report import Plan
 from hubplanner.solver import SolverOptions, in_words, solve_problem
 from hubplanner.workflow.question import objective_of
+from hubplanner.workflow.second_look import look_again
 
 if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
@@ -37,7 +38,9 @@ def solve_inputs(inputs: Inputs) -> Plan:
     """Choose the hubs for data that is read already; raise as `solve` does."""
     problem = build_problem(inputs)
     solution = solve_problem(problem, objective_of(inputs), options_of(inputs.scenario))
-    return Plan(inputs=inputs, solution=solution, evaluation=_plan_found(inputs, solution))
+    evaluation = _plan_found(inputs, solution)
+    again = look_again(inputs, solution.problem, evaluation)
+    return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again)
 
 
 def options_of(scenario: Scenario) -> SolverOptions:
@@ -67,7 +70,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
     parts = {"existing": np.flatnonzero(problem.existing), "all_sites": _widest(problem)}
     return {
         "demand_rows": len(inputs.demand.frame),
-        "demand_points": problem.n_points,
+        "demand_points": inputs.n_points,
         "people": people,
         "need": need,
         "sites": {status: int((inputs.sites.status == code).sum()) for status, code in _statuses()},

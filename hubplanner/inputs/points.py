@@ -1,0 +1,261 @@
+"""Demand points read in parts and checked as they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from hubplanner.errors import Fault
+from hubplanner.inputs.checks import Checker, note_unknown
+from hubplanner.inputs.labels import MOST_LABELS, Labels
+from hubplanner.inputs.parts import ParquetLayout, Part, coordinates, csv_table_parts, parquet_layout, parquet_parts
+from hubplanner.inputs.places import note_swapped_names
+from hubplanner.inputs.repeats import Repeats, note_repeats
+from hubplanner.inputs.tables import Table, can_read, parse_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+    from pyproj import CRS
+
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.scenario import Scenario
+
+MOST_SHOWN = 100
+"""Faults of one column that are spelled out for a part of a file."""
+MOST_FAULTS = 1000
+"""Faults after which reading stops."""
+MOST_KNOWN = 1000
+"""Values of a filtered column that are remembered for a message."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Points:
+    """Some demand points.
+
+    Parameters
+    ----------
+    places
+        (k, 2) coordinates in the file's system.
+    measures
+        (k, q) need, people, then the need of other columns of people.
+    label
+        (k,) numbers of what keeps points apart.
+    table
+        The rows they come from, for messages; None for cells of a raster.
+    """
+
+    places: Floats
+    measures: Floats
+    label: Ints
+    table: Table | None = None
+
+
+class PointFile(Protocol):
+    """A file that holds demand points."""
+
+    @property
+    def name(self) -> str:
+        """Name, for messages."""
+        ...
+
+    @property
+    def crs(self) -> CRS:
+        """System of the places."""
+        ...
+
+    def points(self, faults: list[Fault]) -> Iterator[Points]:
+        """Yield the points in parts, those without a fault; note every fault."""
+        ...
+
+    def finish(self, faults: list[Fault]) -> None:
+        """Note what only the whole file shows, once all points were read."""
+        ...
+
+    def groups(self) -> Mapping[str, list[object]]:
+        """Return the value of each group, by label."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Columns to read.
+
+    Parameters
+    ----------
+    numbers
+        Columns of numbers, coordinates among them.
+    people
+        Other columns of people, which floors name.
+    words
+        Columns of text, groups and ids among them.
+    groups, identifier
+        Columns that keep points apart, and of ids; None without.
+    """
+
+    numbers: frozenset[str]
+    people: tuple[str, ...]
+    words: frozenset[str]
+    groups: tuple[str, ...]
+    identifier: str | None
+
+    @classmethod
+    def of(cls, scenario: Scenario, people: list[str], *, again: bool) -> Wanted:
+        """Return the columns that a scenario's demand section names; without ids and groups when read again."""
+        spec = scenario.demand
+        sources = (spec.people, spec.connected_share, spec.priority, spec.x, spec.y, *people)
+        numbers = {source for source in sources if isinstance(source, str)}
+        groups, identifier = ((), None) if again else (spec.groups, spec.id)
+        words = {*groups, *spec.where, *([identifier] if identifier else [])}
+        return cls(
+            numbers=frozenset(numbers),
+            people=tuple(people),
+            words=frozenset(words),
+            groups=groups,
+            identifier=identifier,
+        )
+
+
+class TableFile:
+    """A CSV or GeoParquet file of demand points, and what was seen of it so far."""
+
+    def __init__(self, scenario: Scenario, crs: CRS, wanted: Wanted, layout: ParquetLayout | None) -> None:
+        """Take the scenario, the places' system, the columns and, for Parquet, the layout."""
+        self.crs, self.name = crs, Path(scenario.demand.path).name
+        self._scenario, self._wanted, self._layout = scenario, wanted, layout
+        self._labels, self._ids, self._rows, self._kept = Labels(), Repeats(), 0, 0
+        self._ended = self._sound = False
+        self._seen: dict[str, set[str]] = {column: set() for column in scenario.demand.where}
+        self._seats = any(tier.capacity is not None for tier in scenario.hubs)
+
+    def points(self, faults: list[Fault]) -> Iterator[Points]:
+        """Yield the points in parts, those without a fault; note every fault."""
+        before, self._sound = len(faults), False
+        for part in self._parts(faults):
+            self._rows += len(part.table.frame)
+            found: list[Fault] = []
+            points = self._checked(part.table, part, found)
+            if found:  # once more, with the cells as they are written
+                found = []
+                self._checked(part.exact(), part, found)
+            faults.extend(found)
+            if points is not None and len(points.label):
+                yield points
+            if len(self._labels) > MOST_LABELS:
+                faults.append(self._too_many_labels())
+                return
+            if len(faults) - before > MOST_FAULTS:
+                allowed = f"was not read to its end, after {len(faults) - before:,} faults"
+                faults.append(Fault(file=self.name, allowed=allowed))
+                return
+        self._ended, self._sound = True, len(faults) == before
+
+    def finish(self, faults: list[Fault]) -> None:
+        """Note ids that occur twice, filters that nothing passes, and a file without rows."""
+        spec, before = self._scenario.demand, len(faults)
+        if self._rows == 0:
+            faults.extend([Fault(file=self.name, allowed="has no rows of data")] if self._sound else [])
+            return
+        for column, wanted in spec.where.items() if self._ended else ():
+            note_unknown(self.name, column, self._seen[column], wanted, faults)
+        if self._kept == 0 and self._sound and len(faults) == before:
+            allowed = f"leaves no row: none has the asked {' and '.join(spec.where)} at once"
+            faults.append(Fault(file=self.name, column="where", allowed=allowed))
+        suspects = self._ids.suspects()
+        if spec.id and len(suspects):
+            faults.extend(note_repeats(self._with_ids(spec.id), suspects, spec.id, MOST_SHOWN))
+
+    def groups(self) -> Mapping[str, list[object]]:
+        """Return the value of each group, by label."""
+        return {group: self._labels.values(place) for place, group in enumerate(self._scenario.demand.groups)}
+
+    def _parts(self, faults: list[Fault]) -> Iterator[Part]:
+        path, wanted = Path(self._scenario.demand.path), self._wanted
+        columns = wanted.numbers | wanted.words
+        if self._layout is not None:
+            return parquet_parts(path, self._layout, columns, faults)
+        return csv_table_parts(path, columns, wanted.numbers - wanted.words, faults)
+
+    def _with_ids(self, column: str) -> Iterator[tuple[Table, pd.Series]]:
+        unread: list[Fault] = []
+        for part in self._parts(unread):
+            table, _ = self._kept_rows(Checker(table=part.table, faults=unread))
+            yield table, Checker(table=table, faults=unread).text(column)
+
+    def _kept_rows(self, checker: Checker) -> tuple[Table, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]:
+        """Return the rows that the filter keeps, and their mask."""
+        table, kept = checker.table, np.ones(len(checker.table.frame), dtype=np.bool_)
+        for column, wanted in self._scenario.demand.where.items():
+            words = checker.text(column, blank=True)
+            seen = self._seen[column]
+            seen.update(value for value in words.unique() if value in wanted or len(seen) < MOST_KNOWN)
+            kept &= words.isin(wanted).to_numpy()
+        return (table if kept.all() else replace(table, frame=table.frame[kept])), kept
+
+    def _checked(self, whole: Table, part: Part, faults: list[Fault]) -> Points | None:
+        """Return a table's points; None, with faults noted, when some cell cannot be used."""
+        spec = self._scenario.demand
+        table, kept = self._kept_rows(Checker(table=whole, faults=faults))
+        checker = Checker(table=table, faults=faults, most=MOST_SHOWN)
+        ids = checker.text(self._wanted.identifier) if self._wanted.identifier else None
+        people = checker.numbers(0.0 if spec.people is None else spec.people).to_numpy()
+        share = checker.numbers(spec.connected_share, most=1).to_numpy()
+        per_person = (1 - share) * checker.numbers(spec.priority).to_numpy()
+        others = [checker.numbers(name).to_numpy() for name in self._wanted.people]
+        groups = {group: checker.text(group) for group in self._wanted.groups}
+        if part.geometry is None:
+            places = np.column_stack([checker.coordinates(str(axis)).to_numpy() for axis in (spec.x, spec.y)])
+        else:
+            places = coordinates(part.geometry, kept, checker)
+        if faults:
+            return None
+        self._kept += len(people)
+        if ids is not None:
+            self._ids.add(ids)
+        label = self._labels.number({**groups, **self._ratios(people, per_person, others)}, len(people))
+        measures = np.column_stack([people * per_person, people, *(other * per_person for other in others)])
+        return Points(places=places, measures=measures, label=label, table=table)
+
+    def _ratios(self, people: Floats, per_person: Floats, others: Sequence[Floats]) -> dict[str, Floats]:
+        """Return what a seat is worth at each point; nothing without capacities, where no seat is short."""
+        if not self._seats:
+            return {}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = [np.nan_to_num(other / people, posinf=np.inf) for other in others]
+        return {f"\0{place}": ratio for place, ratio in enumerate([per_person, *ratios])}
+
+    def _too_many_labels(self) -> Fault:
+        allowed = f"at most {MOST_LABELS:,} combinations of groups"
+        if self._seats:
+            allowed += " and, as tiers have capacities, of need per person; round shares and priorities"
+        return Fault(file=self.name, value=f"{len(self._labels):,} or more", allowed=allowed)
+
+
+def open_table(scenario: Scenario, people: list[str], faults: list[Fault], *, again: bool = False) -> TableFile | None:
+    """Return a table that is read in parts; None, with faults noted, when it does not open.
+
+    Parameters
+    ----------
+    scenario
+        Names the file and its columns.
+    people
+        Other columns of people.
+    faults
+        Gets what is wrong.
+    again
+        Whether it was read and checked before, so that ids and groups do not matter.
+    """
+    spec, path = scenario.demand, Path(scenario.demand.path)
+    if not can_read(path, (".csv", ".parquet", ".geoparquet"), faults):
+        return None
+    note_swapped_names(spec, path.name, faults)
+    wanted = Wanted.of(scenario, people, again=again)
+    if path.suffix.lower() == ".csv":
+        crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
+        return None if crs is None else TableFile(scenario, crs, wanted, None)
+    layout = parquet_layout(path, spec, faults)
+    return None if layout is None else TableFile(scenario, layout.crs, wanted, layout)

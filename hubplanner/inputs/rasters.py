@@ -1,0 +1,188 @@
+"""People from the cells of a GeoTIFF, window by window."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.errors import Fault, MissingExtraError
+from hubplanner.inputs.points import Points
+from hubplanner.inputs.tables import brief, can_read, parse_crs
+from hubplanner.scenario.spec import RASTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
+
+    from pyproj import CRS
+
+    from hubplanner.problem import Bools, Floats
+    from hubplanner.scenario import Scenario
+
+WINDOW = 1 << 23
+"""Cells that are read at once, about."""
+CELLS = 1 << 20
+"""Cells that are looked at together, about."""
+CACHE_MB = 64
+"""Memory in which the library keeps blocks it may need again."""
+MOST_SHOWN = 10
+"""Faulty cells that are spelled out."""
+ALLOWED = "people of at least 0, or the raster's nodata value; gdal_edit.py -a_nodata declares it"
+
+
+@dataclass(kw_only=True, eq=False)
+class RasterFile:
+    """A raster whose cells hold people.
+
+    Parameters
+    ----------
+    path
+        The file.
+    crs
+        System of its cells.
+    per_person
+        Need of a person.
+    """
+
+    path: Path
+    crs: CRS
+    per_person: float
+    _people: bool = False
+    _wrong: list[Fault] = field(default_factory=list)
+    _more: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name, for messages."""
+        return self.path.name
+
+    def points(self, faults: list[Fault]) -> Iterator[Points]:
+        """Yield the cells with people in parts; note those with fewer than none."""
+        rasterio = require_rasterio()
+        self._wrong, self._more = [], 0
+        try:
+            with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), rasterio.open(self.path) as raster:
+                for top, values, known in _strips(raster):
+                    points = self._with_people(raster.transform, top, values, known)
+                    if points is not None:
+                        yield points
+        except rasterio.errors.RasterioError as error:
+            faults.append(_unreadable(self.path, error))
+        faults.extend(self._wrong)
+        if self._more:
+            faults.append(Fault(file=self.name, allowed=f"{self._more:,} more cells are wrong like those above"))
+
+    def finish(self, faults: list[Fault]) -> None:
+        """Note a raster where nobody lives."""
+        if not self._people and not faults:
+            faults.append(Fault(file=self.name, allowed="has no cell with people in band 1"))
+
+    def groups(self) -> Mapping[str, list[object]]:
+        """Return the value of each group, by label: cells have none."""
+        return {}
+
+    def _with_people(self, transform: Any, top: int, values: Floats, known: Bools) -> Points | None:
+        """Return the cells of a strip that hold people; None, with cells below 0 noted, when there are none."""
+        wrong = known & ((values < 0) | np.isinf(values))
+        if wrong.any():
+            self._note(top, values, wrong)
+            return None
+        row, column = np.nonzero(known & (values > 0))
+        if not len(row):
+            return None
+        self._people = True
+        across, down = column + 0.5, row + (top + 0.5)
+        places = np.column_stack(
+            [
+                transform.a * across + transform.b * down + transform.c,
+                transform.d * across + transform.e * down + transform.f,
+            ]
+        )
+        people = values[row, column]
+        measures = np.column_stack([people * self.per_person, people])
+        return Points(places=places, measures=measures, label=np.zeros(len(people), dtype=np.intp))
+
+    def _note(self, top: int, values: Floats, wrong: Bools) -> None:
+        for row, column in np.argwhere(wrong)[: MOST_SHOWN - len(self._wrong)].tolist():
+            where = {"row": top + row + 1, "column": f"column {column + 1}"}
+            self._wrong.append(Fault(file=self.name, value=f"{values[row, column]:g}", allowed=ALLOWED, **where))
+            self._more -= 1
+        self._more += int(wrong.sum())
+
+
+def _strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
+    """Yield the first row, values (rows, columns) and which hold data, strip by strip, in whole blocks of rows."""
+    from rasterio.windows import Window  # noqa: PLC0415 - optional
+
+    height = raster.block_shapes[0][0]
+    rows = max(WINDOW // raster.width // height, 1) * height
+    if rows * raster.width > 4 * WINDOW:  # blocks too tall to hold one across the raster
+        rows = max(WINDOW // raster.width, 1)
+    step = max(CELLS // raster.width, 1)
+    scale, offset = raster.scales[0], raster.offsets[0]
+    for start in range(0, raster.height, rows):
+        stop = min(start + rows, raster.height)
+        data = raster.read(1, window=Window(0, start, raster.width, stop - start), masked=True)
+        for top in range(0, stop - start, step):
+            part = data[top : top + step]
+            values = part.data.astype(np.float64) * scale + offset
+            yield start + top, values, ~np.ma.getmaskarray(part) & ~np.isnan(values)
+
+
+def open_raster(scenario: Scenario, faults: list[Fault]) -> RasterFile | None:
+    """Return a raster of people; None, with faults noted, when it cannot be used."""
+    spec, path, before = scenario.demand, Path(scenario.demand.path), len(faults)
+    if not can_read(path, RASTERS, faults):
+        return None
+    rasterio = require_rasterio()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            with rasterio.open(path) as raster:
+                crs = _crs(raster, path, faults)
+                _check_transform(raster, path, faults)
+    except rasterio.errors.RasterioError as error:
+        faults.append(_unreadable(path, error))
+        return None
+    if crs is None or len(faults) > before:
+        return None
+    # The scenario's checks let numbers pass only.
+    per_person = (1 - float(spec.connected_share)) * float(spec.priority)
+    return RasterFile(path=path, crs=crs, per_person=per_person)
+
+
+def _crs(raster: Any, path: Path, faults: list[Fault]) -> CRS | None:
+    if raster.crs is None:
+        allowed = "is missing; save the file with its coordinate reference system"
+        faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
+        return None
+    return parse_crs(raster.crs.to_wkt(), path.name, faults)
+
+
+def _check_transform(raster: Any, path: Path, faults: list[Fault]) -> None:
+    """Note a raster whose cells lie nowhere."""
+    transform = raster.transform
+    sound = np.isfinite(tuple(transform)).all() and transform.determinant != 0
+    if transform.is_identity or not sound:
+        allowed = "a georeferenced raster: the place and size of its cells are missing"
+        faults.append(Fault(file=path.name, column="transform", allowed=allowed, kind="crs"))
+
+
+def require_rasterio() -> ModuleType:
+    """Return the optional part that reads rasters; raise when it is missing."""
+    try:
+        import rasterio  # noqa: PLC0415 - optional
+        import rasterio.errors  # noqa: PLC0415
+    except ImportError as error:
+        message = "GeoTIFF rasters need an optional part: pip install 'hubplanner[raster]'"
+        raise MissingExtraError(message) from error
+    module: ModuleType = rasterio
+    return module
+
+
+def _unreadable(path: Path, error: Exception) -> Fault:
+    return Fault(file=path.name, allowed=f"cannot be read as a raster: {brief(error)}")

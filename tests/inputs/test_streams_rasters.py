@@ -1,0 +1,135 @@
+"""Rasters of people that cannot be used, and why."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from many import NODATA, Many, write_many, write_raster
+from rasterio.transform import Affine
+
+import hubplanner as hp
+from hubplanner.errors import MissingExtraError
+from hubplanner.inputs import rasters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRID = Affine(0.1, 0, 67.0, 0, -0.1, 30.6)
+UTM = Affine(2000, 0, 300_000, 0, -2000, 3_390_000)
+PEOPLE = np.arange(1.0, 31.0).reshape(5, 6)
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Many:
+    return write_many(tmp_path)
+
+
+def raster(many: Many, people: Any = PEOPLE, grid: Affine = GRID, crs: str | None = "EPSG:4326", **options: Any) -> Any:
+    """Write a raster and return the settings that name it."""
+    write_raster(many.folder / "people.tif", people, grid, crs, **options)
+    return {"demand": {"path": str(many.folder / "people.tif")}}
+
+
+def faults_of(many: Many, settings: dict[str, Any]) -> list[str]:
+    with pytest.raises(hp.DataError) as caught:
+        hp.read_inputs(many.read(settings))
+    return [str(fault) for fault in caught.value.faults]
+
+
+def with_cells(**cells: float) -> Any:
+    people = PEOPLE.copy()
+    for place, value in cells.items():
+        people[int(place[1]), int(place[2])] = value
+    return people
+
+
+def test_cells_below_nobody_are_named_with_their_row_and_column(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = "allowed: people of at least 0, or the raster's nodata value; gdal_edit.py -a_nodata declares it"
+    settings = raster(many, with_cells(c02=-1, c45=-2.5))
+    assert faults_of(many, settings) == [
+        f"people.tif, row 1, column 3: '-1' found; {allowed}",
+        f"people.tif, row 5, column 6: '-2.5' found; {allowed}",
+    ]
+    settings = raster(many, with_cells(c12=np.inf), nodata=NODATA)
+    assert faults_of(many, settings) == [f"people.tif, row 2, column 3: 'inf' found; {allowed}"]
+    monkeypatch.setattr(rasters, "CELLS", 7)
+    settings = raster(many, np.full((5, 6), NODATA))
+    found = faults_of(many, settings)
+    assert len(found) == 11
+    assert found[-1] == "people.tif: 20 more cells are wrong like those above"
+
+
+def test_nodata_nan_and_nobody_are_skipped(many: Many) -> None:
+    people = with_cells(c00=NODATA, c01=np.nan, c02=0)
+    inputs = hp.read_inputs(many.read(raster(many, people, nodata=NODATA)))
+    assert inputs.n_points == 27
+    assert inputs.demand.frame["people"].sum() == PEOPLE.sum() - 6
+    assert inputs.demand.frame["need"].sum() == PEOPLE.sum() - 6
+
+
+def test_a_raster_without_people_is_refused(many: Many) -> None:
+    settings = raster(many, np.zeros((3, 3)))
+    assert faults_of(many, settings) == ["people.tif: has no cell with people in band 1"]
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_a_raster_that_lies_nowhere_is_refused(many: Many) -> None:
+    assert faults_of(many, raster(many, crs=None))[0].startswith("people.tif, crs: is missing; save the file with")
+    settings = raster(many, grid=Affine.identity())
+    assert faults_of(many, settings) == [
+        "people.tif, transform: a georeferenced raster: the place and size of its cells are missing"
+    ]
+    engineering = 'LOCAL_CS["site",UNIT["metre",1]]'
+    assert "a known geographic or projected" in faults_of(many, raster(many, crs=engineering))[0]
+
+
+def test_a_raster_off_the_globe_or_its_system_is_refused(many: Many) -> None:
+    settings = raster(many, grid=Affine(0.1, 0, 267.0, 0, -0.1, 30.6))
+    assert faults_of(many, settings)[0].startswith(
+        "people.tif, geometry: '267.05, 30.55' found; allowed: lon from -180"
+    )
+    settings = raster(many, crs="EPSG:32642", grid=Affine(10, 0, 67.0, 0, -10, 80))
+    assert "these look like degrees" in faults_of(many, settings)[0]
+    settings = raster(many, crs="EPSG:32642", grid=Affine(1e12, 0, 0, 0, -1e12, 0))
+    assert "coordinates within the range of WGS 84 / UTM zone 42N" in faults_of(many, settings)[0]
+
+
+def test_planar_distances_want_metres_true_to_distance(many: Many) -> None:
+    planar = {"travel": {"method": "planar"}}
+    assert "a projected system in metres for planar travel" in faults_of(many, raster(many) | planar)[0]
+    mercator = raster(many, crs="EPSG:3857", grid=Affine(2000, 0, 7.46e6, 0, -2000, 3.58e6))
+    assert "a system true to distance here, such as EPSG:32642" in faults_of(many, mercator | planar)[0]
+    assert hp.read_inputs(many.read(raster(many, crs="EPSG:32642", grid=UTM) | planar)).n_points == 30
+
+
+def test_a_file_that_is_no_raster_is_refused(many: Many) -> None:
+    settings = raster(many)
+    path = many.folder / "people.tif"
+    path.write_bytes(b"junk")
+    assert faults_of(many, settings)[0].startswith("people.tif: cannot be read as a raster: ")
+    path.write_bytes(b"")
+    assert faults_of(many, settings) == ["people.tif: is empty"]
+    path.unlink()
+    assert faults_of(many, settings)[0].endswith("people.tif: cannot be read: No such file or directory")
+
+
+def test_a_raster_that_breaks_off_is_refused(many: Many) -> None:
+    settings = raster(
+        many,
+        np.random.default_rng(0).random((200, 200)),
+        compress="deflate",
+        grid=Affine(0.003, 0, 67, 0, -0.003, 30.6),
+    )
+    path = many.folder / "people.tif"
+    path.write_bytes(path.read_bytes()[:100_000])
+    assert faults_of(many, settings)[0].startswith("people.tif: cannot be read as a raster: ")
+
+
+def test_without_the_optional_part_rasters_say_how_to_get_it(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = raster(many)
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'hubplanner\[raster\]'"):
+        hp.read_inputs(many.read(settings))
