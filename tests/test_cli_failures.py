@@ -183,7 +183,7 @@ FAILING = {
 @pytest.mark.parametrize(
     ("patch", "seconds", "said"),
     [
-        (f"{FAILING['SolverError']}\nADAPTERS['highs'] = fail", 60, "it broke"),
+        (f"{FAILING['SolverError']}\nimport hubplanner.solver.branch as branch\nbranch.search = fail", 60, "it broke"),
         (FAILING["no plan"], 1, "highs found no plan within the time limit; raise solver.time_limit_s"),
     ],
     ids=list(FAILING),

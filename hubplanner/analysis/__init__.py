@@ -1,0 +1,1 @@
+"""From one plan to a decision: frontiers, alternatives and reasons, as pure functions of a problem."""

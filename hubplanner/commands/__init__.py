@@ -1,0 +1,1 @@
+"""The commands, one module a kind: words in, pipeline calls, words out."""

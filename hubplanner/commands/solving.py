@@ -1,0 +1,42 @@
+"""The command that makes a plan."""
+
+from __future__ import annotations
+
+import typer
+
+from hubplanner.commands.common import (
+    TIME_LIMIT_REACHED,
+    AsJson,
+    Out,
+    Overrides,
+    Quiet,
+    ScenarioFile,
+    Settings,
+    answering,
+    read_asked,
+)
+
+
+def solve(  # noqa: PLR0913, PLR0917 - one argument an option
+    scenario: ScenarioFile,
+    settings: Settings = None,
+    override: Overrides = None,
+    out: Out = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Choose the hubs and write the run folder."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.terminal import print_plan, progress  # noqa: PLC0415
+
+        with progress(shown=not quiet):
+            spec = read_asked(scenario, settings, override)
+            from hubplanner.workflow import run_scenario  # noqa: PLC0415
+
+            plan, folder = run_scenario(spec, out)
+        summary = plan.summary()
+        answer.update(summary, folder=str(folder))
+        if not (as_json or quiet):
+            print_plan(plan, summary, folder)
+    if summary["status"] != "optimal":
+        raise typer.Exit(TIME_LIMIT_REACHED)
