@@ -29,6 +29,8 @@ UNUSED = "not needed"
 """Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
 FEW, FEWEST = 1.25, 50
 """Undecided options of the first MIP: so many for each that the relaxation uses, and at least."""
+USED = 1e-3
+"""Value from which the relaxation uses an option: an interior point leaves a little in all of them."""
 SCREEN = 6e-4
 """Largest first margin below the relaxation's bound, relative to it."""
 ROUNDING = 1e-12
@@ -85,7 +87,7 @@ def run(instance: Reduced, objective: MaxCoverage, options: SolverOptions, start
 
 def _near(relaxation: Relaxation) -> float:
     """Return a margin that leaves few options undecided, yet all that the relaxation uses."""
-    used = int(np.count_nonzero(relaxation.open_ > 0))
+    used = int(np.count_nonzero(relaxation.open_ > USED))
     away = np.sort(np.abs(relaxation.reduced))
     few = away[min(max(int(FEW * used), FEWEST), len(away)) - 1] if len(away) else 0.0
     return float(min(SCREEN * relaxation.bound, few))
