@@ -67,8 +67,14 @@ def test_a_solution_says_what_it_is() -> None:
         "distinct_rows": 4,
         "model_rows": 0,
         "options": 4,
+        "dominated_options": 0,
         "model_options": 4,
+        "relaxation_options": 4,
+        "cuts": 0,
+        "options_left": 3,
+        "rows_left": 0,
     }
+    assert solution.method == "core: max_coverage within budget, max_hubs and pins alone"
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,8 @@ def _sources(sifting: Sifting) -> list[int]:
     """Return the rows of the basis whose variable is fractional, the most fractional first."""
     values = np.asarray(sifting.handle.getSolution().col_value)
     _, basic = sifting.handle.getBasicVariables()
-    basic = np.asarray(basic)
-    away = np.where(basic >= 0, np.abs(values[basic] - np.round(values[basic])), 0.0)
+    column = np.maximum(basic, 0)  # a constraint's slack has a negative number
+    away = np.where(np.asarray(basic) >= 0, np.abs(values[column] - np.round(values[column])), 0.0)
     order = np.argsort(-away, kind="stable")[:MOST_SOURCES]
     return [int(row) for row in order if away[row] > FRACTIONAL]
 
