@@ -175,7 +175,9 @@ def test_absent_instances_are_named_in_the_table(monkeypatch: pytest.MonkeyPatch
 
 def test_listing_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list", "--only", "large"]) == 0
-    assert capsys.readouterr().out == "large: 10,000,000, 5.5, 10 hubs: hubplanner\n"
+    assert capsys.readouterr().out == (
+        "large: 10,000,000, 5.5, 10 hubs: hubplanner\nlarge: 20,000,000, 6.25, 10 hubs: hubplanner\n"
+    )
 
 
 @pytest.fixture

@@ -107,11 +107,11 @@ def _finish(kind: str, results: Results) -> None:
     kept["help_seconds"] = best_help_time()
     print(f"hubplanner --help: {kept['help_seconds']:.2f} s")
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    if kind == "full":
-        draw(results["growth"], ROOT / PICTURE)
     if kind == "quick" and "full" in kept:
         print("README keeps the tables of the full run; these results are in benchmarks.json")
         return
+    if "growth" in results:
+        draw(results["growth"], ROOT / PICTURE)
     for name in TABLES:
         write(README, name, text(name, results))
 
