@@ -1,0 +1,324 @@
+"""The core path is exact: no cut loses a plan, no bound lies below one, no reduction changes the best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from cases import best, sample
+from instances import random_town, two_islands
+from scipy.sparse import csr_array
+
+import hubplanner as hp
+from hubplanner.models import build_model
+from hubplanner.problem.reduced import Reduced
+from hubplanner.solver import run as searching
+from hubplanner.solver.adapters import ADAPTERS, Effort
+from hubplanner.solver.choice import Choice
+from hubplanner.solver.core import chains, prices, program, search, sharpened, sifting, table_of
+from hubplanner.solver.core import relaxation as sharpening
+from hubplanner.solver.core.cuts import find_cuts, joined
+from hubplanner.solver.core.interior import interior
+from hubplanner.solver.covering import _reduced
+from hubplanner.solver.limits import limits
+from hubplanner.solver.record import Record
+from hubplanner.solver.reductions import drop_dominated
+from hubplanner.solver.relaxation import relax
+from hubplanner.solver.residue import screen, settle
+from hubplanner.solver.start import exchanged, greedy, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+
+
+def fractional(seed: int, options: int = 9, rows: int = 14) -> tuple[Reduced, hp.MaxCoverage]:
+    """Return an instance of pairs and triples, whose relaxation is rarely whole, and limits."""
+    rng = np.random.default_rng(seed)
+    cells = np.zeros((rows, options), dtype=np.int8)
+    for row in range(rows):
+        cells[row, rng.choice(options, rng.integers(2, 4), replace=False)] = 1
+    cells = np.unique(cells, axis=0)
+    instance = Reduced(
+        need=rng.integers(1, 9, len(cells)).astype(float),
+        cover=csr_array(cells),
+        option=np.arange(options),
+        site=np.arange(options) // (1 if seed % 3 else 2),
+        cost=rng.integers(1, 6, options).astype(float),
+        gain=rng.integers(0, 2, options).astype(float),
+        required=np.array([0] if seed % 4 == 0 else [], dtype=np.intp),
+        base=float(seed % 2),
+    )
+    objective = hp.MaxCoverage(max_hubs=3) if seed % 2 else hp.MaxCoverage(budget=float(rng.integers(6, 12)))
+    return instance, objective
+
+
+def plans(instance: Reduced, objective: hp.MaxCoverage) -> Iterator[np.ndarray]:
+    """Yield every choice within all limits."""
+    money, count = limits(objective)
+    options = range(len(instance.option))
+    for size in range(min(len(options), int(min(count, 9))) + 1):
+        for chosen in map(np.array, combinations(options, size)):
+            at = chosen.astype(np.intp)
+            sites = instance.site[at]
+            apart, pinned = len(set(sites)) == size, set(instance.required) <= set(sites)
+            if apart and pinned and instance.cost[at].sum() <= money:
+                yield at
+
+
+def top(instance: Reduced, objective: hp.MaxCoverage) -> float:
+    return max((instance.covered_need(plan) for plan in plans(instance, objective)), default=-np.inf)
+
+
+def values(instance: Reduced, plan: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows covered and options open by a plan."""
+    open_ = np.zeros(len(instance.option))
+    open_[plan] = 1
+    return (instance.cover @ open_ > 0).astype(float), open_
+
+
+def cut_rounds(instance: Reduced, objective: hp.MaxCoverage) -> Iterator[tuple[object, object]]:
+    """Yield cuts of round after round, with the point they were found for."""
+    table = table_of(instance, objective)
+    lp = sifting.Sifting(table, np.ones(len(instance.option), np.bool_), EFFORT)
+    for _ in range(6):
+        point = lp.solve()
+        cuts = find_cuts(lp, point)
+        if cuts is None:
+            return
+        yield cuts, point
+        lp.add(cuts)
+
+
+def test_every_plan_keeps_to_every_cut_and_the_relaxation_breaks_it() -> None:
+    found = 0
+    for seed in range(60):
+        instance, objective = fractional(seed)
+        for cuts, point in cut_rounds(instance, objective):
+            left = cuts.rows @ point.covered + cuts.options @ point.open_  # type: ignore[attr-defined]
+            assert (left > cuts.limit + 1e-4).all()  # type: ignore[attr-defined]
+            for plan in plans(instance, objective):
+                rows, open_ = values(instance, plan)
+                assert (cuts.rows @ rows + cuts.options @ open_ <= cuts.limit + 1e-9).all()  # type: ignore[attr-defined]
+            found += len(cuts.limit)  # type: ignore[attr-defined]
+    assert found > 20
+
+
+def test_no_plan_beats_the_sharpened_bound_and_cuts_sharpen_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sharper = 0
+    for seed in range(60):
+        instance, objective = fractional(seed)
+        best_value = top(instance, objective)
+        if best_value == -np.inf:
+            continue
+        start = greedy(instance, objective)
+        known = sharpened(instance, objective, EFFORT, start)
+        assert known.relaxation.bound >= best_value - 1e-9
+        assert instance.covered_need(known.plan) <= best_value + 1e-9
+        with monkeypatch.context() as patch:
+            patch.setattr(sharpening, "MOST_ROUNDS", 0)
+            blunt = sharpened(instance, objective, EFFORT, start).relaxation.bound
+        sharper += known.relaxation.bound < blunt - 1e-6
+        assert known.relaxation.bound <= blunt + 1e-9
+    assert sharper > 10
+
+
+@pytest.mark.parametrize("objective", [hp.MaxCoverage(budget=30), hp.MaxCoverage(max_hubs=6)])
+def test_few_options_at_a_time_come_to_the_same_relaxation(
+    monkeypatch: pytest.MonkeyPatch, objective: hp.MaxCoverage
+) -> None:
+    monkeypatch.setattr(sharpening, "MOST_ROUNDS", 0)
+    monkeypatch.setattr(prices, "FEW_OPTIONS", 4)
+    monkeypatch.setattr(sifting, "LEAST_ENTERING", 2)
+    entered = []
+    for seed in range(4):
+        instance = _reduced(random_town(seed, points=400, sites=80), objective, Record())
+        model = build_model(instance, objective)
+        whole = relax(model, EFFORT).times(model.need_unit, instance.base)
+        found = sharpened(instance, objective, EFFORT, greedy(instance, objective))
+        assert found.relaxation.bound == pytest.approx(whole.bound, rel=1e-7)
+        entered.append(found.columns < len(instance.option))
+    assert any(entered)
+
+
+def test_the_arrays_are_the_pulp_model() -> None:
+    for seed in range(0, 60, 3):
+        instance, objective = fractional(seed)
+        model, table = build_model(instance, objective), table_of(instance, objective)
+        lp = sifting.Sifting(table, np.ones(len(instance.option), np.bool_), EFFORT).solve()
+        assert lp.bound * table.unit == pytest.approx(relax(model, EFFORT).bound * model.need_unit)
+        whole = search(table, None, EFFORT, np.zeros(len(instance.option), np.bool_))
+        pulp_says = ADAPTERS["highs"](model, EFFORT, [])
+        if pulp_says.open_ is not None:
+            assert whole.value * table.unit == pytest.approx(pulp_says.value * model.need_unit)
+
+
+@pytest.fixture
+def chained_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LEAST_WIDTH", "LEAST_ENTRIES", "LEAST_SAVING"):
+        monkeypatch.setattr(chains, name, 0.0)
+
+
+@pytest.mark.usefixtures("chained_always")
+def test_chains_sum_up_to_the_rows() -> None:
+    rng = np.random.default_rng(0)
+    cover = csr_array((rng.random((60, 20)) < 0.4).astype(float))
+    links = chains.chains(cover)
+    assert links is not None
+    sums = np.linalg.solve(np.eye(60) - links.parent.toarray(), links.difference.toarray())
+    assert sums == pytest.approx(cover.toarray())
+    assert links.difference.nnz < cover.nnz
+
+
+@pytest.mark.usefixtures("chained_always")
+@pytest.mark.parametrize("objective", [hp.MaxCoverage(budget=30), hp.MaxCoverage(max_hubs=6)])
+def test_the_program_in_chains_has_the_same_optimum(monkeypatch: pytest.MonkeyPatch, objective: hp.MaxCoverage) -> None:
+    for seed in range(3):
+        instance = _reduced(random_town(seed, points=300, sites=40), objective, Record())
+        table, nothing = table_of(instance, objective), np.zeros(len(instance.option), np.bool_)
+        assert program.program_of(table).sums
+        point, plan = interior(table, EFFORT), search(table, None, EFFORT, nothing)
+        with monkeypatch.context() as patch:
+            patch.setattr(chains, "LEAST_ENTRIES", 10**9)
+            assert not program.program_of(table).sums
+            lp = sifting.Sifting(table, ~nothing, EFFORT).solve()
+            assert search(table, None, EFFORT, nothing).value == pytest.approx(plan.value)
+        assert point.bound == pytest.approx(lp.bound, rel=1e-6)
+        assert point.bound >= lp.bound * (1 - 1e-9)
+
+
+def test_cuts_hold_in_what_is_left_of_an_instance() -> None:
+    carried = 0
+    for seed in range(40):
+        instance, objective = fractional(seed)
+        best_value, start = top(instance, objective), greedy(instance, objective)
+        known = sharpened(instance, objective, EFFORT, start)
+        if best_value == -np.inf or known.cuts is None:
+            continue
+        rest = settle(instance, objective, screen(instance, known.relaxation, known.relaxation.bound - best_value))
+        cuts = rest.carried(known.cuts)
+        for plan in plans(rest.instance, rest.objective):
+            rows, open_ = values(rest.instance, plan)
+            assert (cuts.rows @ rows + cuts.options @ open_ <= cuts.limit + 1e-9).all()
+        carried += len(joined([cuts]).limit)
+    assert carried > 10
+
+
+def test_dropping_dominated_options_keeps_the_best() -> None:
+    dropped = 0
+    for seed in range(80):
+        instance, objective = fractional(seed)
+        instance = replace(instance, gain=np.zeros(len(instance.option)))
+        smaller = drop_dominated(instance)
+        dropped += len(instance.option) - len(smaller.option)
+        assert top(smaller, objective) == top(instance, objective)
+    assert dropped > 20
+
+
+def test_of_twins_one_stays_and_required_sites_keep_their_own() -> None:
+    cover = csr_array(np.array([[1, 1, 1], [0, 0, 1]], dtype=np.int8))
+    alike = Reduced(
+        need=np.ones(2),
+        cover=cover,
+        option=np.arange(3),
+        site=np.arange(3),
+        cost=np.array([1.0, 1.0, 1.0]),
+        gain=np.zeros(3),
+        required=np.zeros(0, dtype=np.intp),
+        base=0.0,
+    )
+    assert drop_dominated(alike).option.tolist() == [2]
+    assert drop_dominated(replace(alike, cost=np.array([1.0, 1.0, 2.0]))).option.tolist() == [0, 2]
+    assert drop_dominated(replace(alike, required=np.array([1]))).option.tolist() == [1, 2]
+    assert drop_dominated(replace(alike, site=np.array([0, 1, 1]))).option.tolist() == [0, 2]
+
+
+def test_a_choice_keeps_its_books() -> None:
+    rng = np.random.default_rng(3)
+    for seed in range(20):
+        instance, objective = fractional(seed)
+        choice = Choice(instance, objective)
+        for _ in range(15):
+            option = int(rng.integers(len(instance.option)))
+            held = choice.held[instance.site[option]]
+            choice.close(option) if held == option else choice.open(option)
+            value = instance.covered_need(choice.options) - instance.base
+            assert choice.value == pytest.approx(value)
+            for other in np.setdiff1d(np.arange(len(instance.option)), choice.options):
+                more = instance.covered_need(np.append(choice.options, other)) - instance.base
+                assert choice.worth[other] == pytest.approx(more - value)
+
+
+def test_plans_without_a_search_keep_to_the_limits_and_never_get_worse() -> None:
+    for seed in range(60):
+        instance, objective = fractional(seed)
+        allowed = {tuple(plan.tolist()) for plan in plans(instance, objective)}
+        if not allowed:
+            continue
+        rng = np.random.default_rng(seed)
+        start = rounded(instance, objective, rng.random(len(instance.option)) * (rng.random(9) < 0.7))
+        better = exchanged(instance, objective, start, rng.random(9), np.inf)
+        assert tuple(start.tolist()) in allowed
+        assert tuple(better.tolist()) in allowed
+        assert instance.covered_need(better) >= instance.covered_need(start) - 1e-9
+
+
+@pytest.mark.parametrize("seed", range(0, 432, 24))
+def test_ways_and_names_agree(seed: int) -> None:
+    asked, best_value = sample(seed), best(seed)
+    if best_value is None:
+        return
+    problem = asked.case.problem()
+    for method in ("auto", "core", "plain"):
+        found = hp.solve_problem(problem, asked.objective, hp.SolverOptions(gap=0, method=method, ties=False))
+        assert found.value == pytest.approx(best_value)
+        assert found.method.startswith("plain" if method == "plain" else "core")
+    quick = hp.solve_problem(problem, asked.objective, hp.SolverOptions(name="heuristic", gap=0))
+    assert quick.value <= best_value * (1 + 1e-9)
+    assert quick.bound >= best_value * (1 - 1e-9)
+
+
+def test_a_heuristic_calls_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "branch", None)
+    problem = random_town(1)
+    found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=9), hp.SolverOptions(name="heuristic"))
+    assert (found.solver, found.ties) == ("heuristic", "open")
+    assert found.value <= found.bound
+
+
+@pytest.mark.parametrize(
+    ("objective", "options", "said"),
+    [
+        (hp.PCenter(max_hubs=1), {"name": "heuristic"}, "solver.name heuristic goes with max_coverage or p_median"),
+        (hp.MaxCoverage(), {"name": "heuristic", "method": "plain"}, "with solver.method auto or core"),
+        (hp.MinCost(target_share=0.5), {"method": "core"}, "solver.method core goes with max_coverage, p_median"),
+        (hp.MinCost(target_share=0.5), {"name": "Heuristic"}, "solver.name heuristic goes with"),
+    ],
+)
+def test_what_has_no_core_is_refused(objective: object, options: dict[str, str], said: str) -> None:
+    with pytest.raises(hp.ScenarioError, match=said):
+        hp.solve_problem(two_islands(), objective, hp.SolverOptions(**options))  # type: ignore[arg-type]
+
+
+def test_many_questions_are_answered_as_one_by_one() -> None:
+    problem, options = random_town(2), hp.SolverOptions(gap=0, ties=False)
+    asked = [hp.MaxCoverage(budget=money) for money in (10, 20, 40, 5)] + [hp.MaxCoverage(max_hubs=4)]
+    together = hp.solve_many(problem, asked, options)
+    alone = [hp.solve_problem(problem, one, options) for one in asked]
+    assert [one.value for one in together] == pytest.approx([one.value for one in alone])
+    clash = hp.solve_many(two_islands(), [hp.MaxCoverage(budget=money) for money in (7, 1, 5)], options)
+    assert [one.status.value for one in clash] == ["optimal", "infeasible", "optimal"]
+    assert clash[2].value == 12
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.05])
+def test_a_time_limit_ends_in_a_plan_and_a_true_bound(seconds: float) -> None:
+    problem, asked = random_town(5, points=3000, sites=400), hp.MaxCoverage(budget=200)
+    exact = hp.solve_problem(problem, asked, hp.SolverOptions(ties=False))
+    found = hp.solve_problem(problem, asked, hp.SolverOptions(time_limit_s=seconds, ties=False))
+    assert found.value <= exact.bound * (1 + 1e-9)
+    assert found.bound >= exact.value * (1 - 1e-9)
