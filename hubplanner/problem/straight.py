@@ -215,7 +215,7 @@ class GreatCircle(Straight):
         width, height = np.radians(size / 2)
         # The parallel nearest to the equator is the longest.
         nearest = np.cos(np.maximum(np.radians(np.abs(y)) - height, 0.0))
-        half = np.sqrt(np.sin(height) ** 2 + (nearest * np.sin(width)) ** 2)
+        half = np.sqrt(np.sin(height / 2) ** 2 + (nearest * np.sin(width / 2)) ** 2)
         return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(half, 1.0)) * self.detour)
 
     def flat(self, places: Floats) -> Floats:

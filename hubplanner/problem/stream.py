@@ -163,6 +163,8 @@ class _Tally:
         cells: Any = (np.ones(inside.sum(), np.int8), (np.repeat(point, size)[inside], disc[inside]))
         sets: csr_array = csr_array(cells, shape=(len(places), len(discs.site)))
         self._looked_up.append(_by_set(sets, piece.label[unknown], sums[unknown]))
+        if len(self._looked_up) == MOST_PARTS:
+            self._looked_up = [_joined(self._looked_up)]
 
     def rows(self) -> tuple[csr_array, Ints, Floats]:
         """Return the distinct sets of discs with their labels and totals."""
@@ -172,8 +174,7 @@ class _Tally:
         key, sums = _added(self._parts)
         label, number = np.divmod(key, self._grid.n_numbers)
         parts = [(self._grid.members(number), label, sums), *self._looked_up]
-        sets, labels, totals = zip(*parts, strict=True)
-        return _by_set(csr_array(vstack(sets)), np.concatenate(labels), np.concatenate(totals))
+        return _joined(parts)
 
 
 def _by_key(key: Ints, weights: Floats) -> tuple[Ints, Floats]:
@@ -196,6 +197,11 @@ def _by_set(sets: csr_array, label: Ints, weights: Floats) -> tuple[csr_array, I
     marked = csr_array(hstack([sets, csr_array(cells)], format="csr"))
     first, group = group_rows(marked)
     return csr_array(sets[first]), np.asarray(label[first]), total_by(group, weights, len(first))
+
+
+def _joined(parts: list[tuple[csr_array, Ints, Floats]]) -> tuple[csr_array, Ints, Floats]:
+    sets, labels, weights = zip(*parts, strict=True)
+    return _by_set(csr_array(vstack(sets)), np.concatenate(labels), np.concatenate(weights))
 
 
 def _mean_places(sums: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.solver.limits import limits
+from hubplanner.solver.limits import limits, money_share
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
@@ -40,7 +40,7 @@ class Choice:
         self.whole = self.worth.copy()
         self.value = 0.0
         # What an option takes of the limits: a share of the money, and one of the hubs.
-        self._money_share = instance.cost / self.money if 0 < self.money < math.inf else np.zeros(len(instance.cost))
+        self._money_share = money_share(instance.cost, self.money)
         self._count_share = 1.0 / max(self.count, 1.0)
 
     @property

@@ -71,13 +71,18 @@ def answer(question: Question, options: SolverOptions, deadline: float, record: 
         reached.append(Reached(name=goal.name, value=found.value, bound=found.bound))
         task = replace(task, held=(*task.held, Held(goal=goal, value=found.value)))
     if not (exact and options.ties and within_gap(reached, 0.0)):
-        return Answer(found=found, reached=tuple(reached))
+        return Answer(found=found, reached=_figures(reached, task.held, found))
     with record.phase("tell equal plans apart"):
         first = replace(task, goal=task.held[0].goal, held=())
         told = prepared(first, task.held[0].value, began)
         found, ties = break_ties(replace(told, held=task.held), found)
-    figures = [replace(goal, value=held.goal.value(found.years)) for goal, held in zip(reached, task.held, strict=True)]
-    return Answer(found=found, reached=tuple(figures), ties=ties)
+    return Answer(found=found, reached=_figures(reached, task.held, found), ties=ties)
+
+
+def _figures(reached: Sequence[Reached], held: Sequence[Held], found: Found) -> tuple[Reached, ...]:
+    """Return the goals with the figures of the plan at the end: a later goal's plan may be better in an earlier one."""
+    pairs = zip(reached, held, strict=True)
+    return tuple(replace(goal, value=one.goal.value(found.years)) for goal, one in pairs)
 
 
 def _share(deadline: float, *, last: bool) -> float:

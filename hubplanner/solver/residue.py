@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from hubplanner.models.budget import TOLERANCE
 from hubplanner.problem.grouping import group_rows, total_by
 from hubplanner.solver.core.cuts import Cuts
+from hubplanner.solver.limits import limits
 from hubplanner.solver.reductions import of_one_site
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ class Residue:
         Positions of its options, and of those that were built, in the larger instance.
     left_out
         No plan that was left out covers more need.
+    is_possible
+        Whether what is built keeps to the limits; if not, no plan is left.
     known
         (r,) which of the larger instance's rows are covered already.
     row_of
@@ -78,6 +82,7 @@ class Residue:
     free: Ints
     built: Ints
     left_out: float
+    is_possible: bool
     known: Bools
     row_of: csr_array
     options_of: csr_array
@@ -120,20 +125,23 @@ def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> R
         required=np.setdiff1d(instance.required, instance.site[built]),
         base=math.fsum([instance.base, *instance.need[known], *instance.gain[built]]),
     )
+    spent, (money, count) = math.fsum(instance.cost[built]), limits(objective)
     return Residue(
         instance=smaller,
-        objective=_left(objective, instance, built),
+        objective=_left(objective, spent, len(built)),
         free=free,
         built=built,
         left_out=screening.left_out,
+        is_possible=spent <= money * (1 + TOLERANCE) and len(built) <= count,
         known=known,
         row_of=csr_array(place[:, np.flatnonzero(~single)]),
         options_of=csr_array(place[:, np.flatnonzero(single)] @ kept[np.flatnonzero(single)]),
     )
 
 
-def _left(objective: MaxCoverage, instance: Reduced, built: Ints) -> MaxCoverage:
-    spent = math.fsum(instance.cost[built])
-    budget = None if objective.budget is None else max(objective.budget - spent, 0.0)
-    max_hubs = None if objective.max_hubs is None else objective.max_hubs - len(built)
+def _left(objective: MaxCoverage, spent: float, hubs: int) -> MaxCoverage:
+    """Return the limits left for what is not yet built; rounding takes nothing from the money."""
+    rounding = math.ulp(objective.budget) if objective.budget and spent else 0.0
+    budget = None if objective.budget is None else max(objective.budget - spent + rounding, 0.0)
+    max_hubs = None if objective.max_hubs is None else max(objective.max_hubs - hubs, 0)
     return replace(objective, budget=budget, max_hubs=max_hubs)

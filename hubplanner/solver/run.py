@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,6 +104,9 @@ def _rest(instance: Reduced, objective: MaxCoverage, known: Sharpened, margin: f
 
 def _search(instance: Reduced, rest: Residue, cuts: Cuts | None, best: Answer, effort: Effort) -> Answer:
     """Return the better of the best choice so far and the best that is left."""
+    if not rest.is_possible:
+        bound = max(rest.left_out, instance.covered_need(best.chosen))
+        return replace(best, bound=min(best.bound, bound))
     carried = None if cuts is None else rest.carried(cuts)
     start = np.isin(rest.free, best.chosen)
     found = branch(Branching(instance=rest.instance, objective=rest.objective, cuts=carried), start, effort)

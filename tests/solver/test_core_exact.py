@@ -180,8 +180,9 @@ def test_the_program_in_chains_has_the_same_optimum(monkeypatch: pytest.MonkeyPa
     for seed in range(3):
         instance = _reduced(random_town(seed, points=300, sites=40), objective, Record())
         table, nothing = table_of(instance, objective), np.zeros(len(instance.option), np.bool_)
-        assert program.program_of(table).sums
-        point, plan = interior(table, EFFORT), search(table, None, EFFORT, nothing)
+        chained = program.program_of(table)
+        assert chained.sums
+        point, plan = interior(table, chained, EFFORT), search(table, None, EFFORT, nothing)
         with monkeypatch.context() as patch:
             patch.setattr(chains, "LEAST_ENTRIES", 10**9)
             assert not program.program_of(table).sums

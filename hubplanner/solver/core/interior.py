@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
 from hubplanner.solver.adapters.highs import new_handle, run
-from hubplanner.solver.core.program import program_of
 from hubplanner.solver.core.sifting import Point, proven
 
 if TYPE_CHECKING:
     from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.core.program import Program
     from hubplanner.solver.core.table import Table
 
 
-def interior(table: Table, effort: Effort) -> Point:
+def interior(table: Table, program: Program, effort: Effort) -> Point:
     """Return a point within the optimal face of the relaxation, and what its multipliers prove."""
-    program, began = program_of(table), time.perf_counter()
     handle = new_handle(effort, solver="ipm", run_crossover="off")
     handle.passModel(program.highs(table, whole=False))
-    handle.setOptionValue("time_limit", max(effort.seconds - (time.perf_counter() - began), 0.0))
     run(handle)
     solution, rows = handle.getSolution(), program.rows
     solved = handle.getModelStatus() == highspy.HighsModelStatus.kOptimal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from hubplanner.solver.core.prices import promising
 from hubplanner.solver.core.program import program_of
 from hubplanner.solver.core.sifting import Sifting
 from hubplanner.solver.core.table import table_of
-from hubplanner.solver.limits import limits
+from hubplanner.solver.limits import limits, money_share
 from hubplanner.solver.relaxation import Relaxation
 from hubplanner.solver.start import rounded
 
@@ -65,10 +65,12 @@ def sharpened(instance: Reduced, objective: Objective, effort: Effort, start: In
     """
     deadline = time.perf_counter() + effort.seconds
     table = table_of(instance, objective)
+    program = program_of(table)
     best, value = start, instance.covered_need(start)
     inside = promising(table, _spent(instance, objective), (value - instance.base) / table.unit)
-    sifting = None if program_of(table).sums else Sifting(table, inside, effort)
-    point = sifting.solve() if sifting else interior(table, effort)
+    effort = replace(effort, seconds=max(deadline - time.perf_counter(), 0.0))
+    sifting = None if program.sums else Sifting(table, inside, effort)
+    point = sifting.solve() if sifting else interior(table, program, effort)
     bounds = list[float]()
     while True:
         bounds.append(point.bound)
@@ -99,5 +101,4 @@ def _stalls(bounds: list[float]) -> bool:
 def _spent(instance: Reduced, objective: Objective) -> Floats:
     """Return the share (o,) of money and hubs that each option takes, never quite nothing."""
     money, count = limits(objective)
-    share = instance.cost / max(money, np.finfo(float).tiny) + 1.0 / max(count, 1.0)
-    return np.maximum(share, np.finfo(float).eps)
+    return np.maximum(money_share(instance.cost, money) + 1.0 / max(count, 1.0), np.finfo(float).eps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -96,7 +96,8 @@ class Sifting:
         self.cuts.append(cuts)
 
     def solve(self) -> Point:
-        """Return the optimum over all options, or what is proven when time is up."""
+        """Return the optimum over all options, or the point with the best bound when time is up."""
+        best: Point | None = None
         while True:
             # HiGHS counts the time of all runs of a handle.
             left = self._deadline - time.perf_counter()
@@ -104,12 +105,15 @@ class Sifting:
                 self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
                 run(self.handle)
             point = self._point()
+            best = point if best is None or point.bound < best.bound else best
+            if not point.is_solved:
+                return replace(best, is_solved=False)
             entering = np.flatnonzero(~self.inside & (point.reduced > ENTERING))
-            if not len(entering) or not point.is_solved:
+            if not len(entering):
                 return point
             most = max(LEAST_ENTERING, len(self.inside) // 20)
-            best = np.argsort(-point.reduced[entering], kind="stable")[:most]
-            self._enter(np.sort(entering[best]))
+            first = np.argsort(-point.reduced[entering], kind="stable")[:most]
+            self._enter(np.sort(entering[first]))
 
     def _point(self) -> Point:
         table, solution = self.table, self.handle.getSolution()
@@ -118,8 +122,9 @@ class Sifting:
         dual = np.maximum(-np.asarray(solution.row_dual), 0.0) if solution.dual_valid else np.zeros(0)
         dual = np.append(dual, np.zeros(self.handle.getNumRow() - len(dual)))
         values = np.asarray(solution.col_value) if solution.value_valid else np.zeros(rows + len(self.order))
-        # A row that no option inside covers is worth nothing inside; outside it counts in full.
-        untouched = np.ones(rows, dtype=np.bool_)
+        # A row that no option inside covers is worth nothing inside; outside it counts in full. Without multipliers
+        # all need is the bound.
+        untouched = np.full(rows, bool(solution.dual_valid))
         untouched[table.covers[self.order].indices] = False
         cuts = joined(self.cuts) if self.cuts else None
         bound, reduced = proven(table, dual[:size], untouched, cuts, dual[size:])

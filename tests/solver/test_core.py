@@ -1,0 +1,341 @@
+"""The core path at its edges: pinned sites and tiers, time that runs out, budgets missed by a hair, odd starts."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from cases import best, sample
+from hypothesis import given
+from hypothesis import strategies as st
+from instances import random_town, two_islands
+from scipy.sparse import csr_array
+
+import hubplanner as hp
+from hubplanner.models import build_model
+from hubplanner.problem import Matrix, SiteStatus, merge_demand
+from hubplanner.problem.reduced import Reduced, reduce_existing
+from hubplanner.solver import branch as branching
+from hubplanner.solver import run as searching
+from hubplanner.solver.adapters import ADAPTERS, Effort
+from hubplanner.solver.adapters.highs import prepared
+from hubplanner.solver.core import prices, search, sharpened, sifting, table_of
+from hubplanner.solver.core.cuts import find_cuts
+from hubplanner.solver.covering import _reduced
+from hubplanner.solver.limits import limits
+from hubplanner.solver.record import Record
+from hubplanner.solver.reductions import drop_dominated
+from hubplanner.solver.relaxation import matrix
+from hubplanner.solver.residue import Screening, settle
+from hubplanner.solver.start import exchanged, greedy, rounded
+
+if TYPE_CHECKING:
+    from hubplanner.solver.core.table import Table
+
+EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)
+CROWDED = range(144, 432, 6)
+"""Seeds of instances on which the relaxation seldom decides."""
+
+
+def asked_of(seed: int) -> tuple[Reduced, hp.MaxCoverage]:
+    """Return a sample's reduced instance and its objective."""
+    asked = sample(seed)
+    return _reduced(asked.case.problem(), asked.objective, Record()), asked.objective
+
+
+def pinned(hubs: int = 0) -> tuple[Reduced, hp.MaxCoverage]:
+    """Return five rows that pairs of five sites cover, in a ring, two tiers at the first site, which is required."""
+    cover = np.array(
+        [[1, 1, 0, 0, 0, 1], [1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 0], [0, 1, 0, 0, 1, 1]]
+    )
+    instance = Reduced(
+        need=np.ones(5),
+        cover=csr_array(cover.astype(np.int8)),
+        option=np.arange(6),
+        site=np.array([0, 0, 1, 2, 3, 4]),
+        cost=np.array([1.0, 2.0, 1.0, 1.0, 1.0, 1.0]),
+        gain=np.zeros(6),
+        required=np.array([0]),
+        base=0.0,
+    )
+    return instance, hp.MaxCoverage(max_hubs=hubs) if hubs else hp.MaxCoverage(budget=3.0)
+
+
+def crowd(seed: int) -> tuple[Reduced, hp.MaxCoverage]:
+    """Return rows that pairs of eight sites cover; three have a wider, dearer tier, up to two are required."""
+    rng = np.random.default_rng(seed)
+    narrow = np.zeros((24, 8), dtype=np.int8)
+    for row in range(24):
+        narrow[row, rng.choice(8, 2, replace=False)] = 1
+    wide = narrow[:, :3] | (rng.random((24, 3)) < 0.1)
+    site = np.concatenate([np.repeat([0, 1, 2], 2), np.arange(3, 8)])
+    cover = np.concatenate([np.stack([narrow[:, :3], wide], axis=2).reshape(24, 6), narrow[:, 3:]], axis=1)
+    instance = Reduced(
+        need=rng.integers(1, 4, 24).astype(float),
+        cover=csr_array(cover.astype(np.int8)),
+        option=np.arange(11),
+        site=site,
+        cost=np.where(np.append(np.diff(site) == 0, False), 1.0, 2.0),
+        gain=np.zeros(11),
+        required=np.array([1, 6][: seed % 3], dtype=np.intp),
+        base=2.0,
+    )
+    both = hp.MaxCoverage(max_hubs=int(rng.integers(3, 6)), budget=12.0)
+    return instance, both if seed % 2 else replace(both, budget=None)
+
+
+def all_plans(instance: Reduced, objective: hp.MaxCoverage) -> np.ndarray:
+    """Return every plan within all limits, (plans, o)."""
+    money, count = limits(objective)
+    choices = [[-1, *np.flatnonzero(instance.site == site)] for site in np.unique(instance.site)]
+    plans = np.zeros((math.prod(map(len, choices)), len(instance.option)))
+    for number, chosen in enumerate(product(*choices)):
+        plans[number, [option for option in chosen if option >= 0]] = 1
+    held = [plans[:, instance.site == site].sum(axis=1) > 0 for site in instance.required]
+    fits = (plans @ instance.cost <= money * (1 + 1e-9)) & (plans.sum(axis=1) <= count)
+    return plans[np.all([fits, *held], axis=0)]
+
+
+def worth(instance: Reduced, plans: np.ndarray) -> np.ndarray:
+    """Return the need that each plan covers."""
+    rows = (instance.cover @ plans.T > 0).astype(float)
+    return np.asarray(instance.need @ rows + plans @ instance.gain + instance.base)
+
+
+@pytest.mark.parametrize("few", [2, 2000])
+def test_cuts_hold_for_every_plan_with_tiers_and_pins(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(sifting, "LEAST_ENTERING", 1)
+    found = 0
+    for instance, objective in [*map(crowd, range(60)), pinned(), pinned(2)]:
+        plans = all_plans(instance, objective)
+        if not len(plans):
+            continue
+        inside = np.arange(len(instance.option)) < few
+        relaxed = sifting.Sifting(table_of(instance, objective), inside, EFFORT)
+        for _ in range(5):
+            point = relaxed.solve()
+            assert point.bound * relaxed.table.unit + instance.base >= worth(instance, plans).max() * (1 - 1e-12)
+            if (cuts := find_cuts(relaxed, point)) is None:
+                break
+            rows = (instance.cover @ plans.T > 0).astype(float)
+            assert ((cuts.rows @ rows + cuts.options @ plans.T).max(axis=1) <= cuts.limit).all()
+            assert (cuts.rows @ point.covered + cuts.options @ point.open_ > cuts.limit).all()
+            found += len(cuts.limit)
+            relaxed.add(cuts)
+    assert found > 20
+
+
+def test_the_bound_of_few_options_is_the_bound_of_all_and_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prices, "FEW_OPTIONS", 2)
+    monkeypatch.setattr(sifting, "LEAST_ENTERING", 1)
+    fewer = 0
+    for seed in CROWDED:
+        instance, objective = asked_of(seed)
+        top = best(seed)
+        if top is not None and len(instance.option):
+            found = sharpened(instance, objective, EFFORT, greedy(instance, objective))
+            assert found.relaxation.bound >= top * (1 - 1e-12), seed
+            assert instance.covered_need(found.plan) <= top * (1 + 1e-12), seed
+            fewer += found.columns < len(instance.option)
+    assert fewer > 5
+
+
+def lines(table: np.ndarray, limit: np.ndarray) -> Counter[tuple[float, ...]]:
+    """Return constraints as a multiset."""
+    return Counter(tuple(row) for row in np.column_stack([table, limit]).round(9).tolist())
+
+
+@pytest.mark.parametrize("seed", [147, 159, 180, 198, 294, 300])
+@pytest.mark.parametrize("objective", [hp.MaxCoverage(), hp.MaxCoverage(max_hubs=3), hp.MaxCoverage(budget=9.5)])
+def test_the_table_is_the_pulp_model_row_by_row(seed: int, objective: hp.MaxCoverage) -> None:
+    asked = sample(seed)
+    problem = asked.case.problem()
+    distinct = replace(problem, option_cost=np.where(problem.existing, 0, np.arange(problem.n_options) + 14.25))
+    instance = reduce_existing(distinct, merge_demand(distinct))
+    model, table = build_model(instance, objective), table_of(instance, objective)
+    if model.counts:  # a few prices are counted there
+        return
+    program = prepared(model.program, EFFORT, mip=False).getLp()
+    place = {f"covered_{row}": row for row in range(len(instance.need))}
+    place |= {f"open_{option}": len(place) + number for number, option in enumerate(instance.option.tolist())}
+    columns = np.argsort([place[variable.name] for variable in model.program.variables()])
+    dense = matrix(program).toarray()[:, columns]
+    upper, lower = np.asarray(program.row_upper_), np.asarray(program.row_lower_)
+    known = lines(dense[np.isfinite(upper)], upper[np.isfinite(upper)])
+    known += lines(-dense[np.isfinite(lower)] + 0.0, -lower[np.isfinite(lower)])
+    assert lines(table.matrix.toarray(), table.limits) == known
+    worths = np.concatenate([table.need, table.gain])
+    assert worths == pytest.approx(-np.asarray(program.col_cost_)[columns])
+
+
+def test_what_is_forbidden_is_in_no_plan_and_all_others_are_still_there() -> None:
+    instance, objective = crowd(0)
+    instance = replace(instance, gain=np.exp2(np.arange(-11.0, 0)))
+    plans = all_plans(instance, objective)
+    never = np.flatnonzero(plans[np.argmax(worth(instance, plans))])
+    allowed = plans[plans[:, never].sum(axis=1) < len(never)]
+    assert worth(instance, plans).max() > worth(instance, allowed).max()
+    table = table_of(instance, objective, [never])
+    found = search(table, None, EFFORT, np.zeros(11, dtype=np.bool_))
+    assert found.open_ is not None
+    assert np.array(found.open_)[never].sum() < len(never) - 0.5
+    assert found.value * table.unit + instance.base == pytest.approx(worth(instance, allowed).max())
+
+
+@pytest.mark.parametrize("seed", range(0, 432, 5))
+def test_dropping_dominated_options_keeps_the_oracles_best(seed: int) -> None:
+    asked, top = sample(seed), best(seed)
+    problem = asked.case.problem()
+    instance = drop_dominated(reduce_existing(problem, merge_demand(problem)))
+    plans = all_plans(instance, asked.objective)
+    found = worth(instance, plans).max() if len(plans) else None
+    assert found == (None if top is None else pytest.approx(top))
+
+
+@given(st.integers(0, 431), st.integers(0, 2**32))
+def test_rounding_and_exchanging_keep_to_every_limit(seed: int, doubt_seed: int) -> None:
+    asked = sample(seed)
+    if best(seed) is None:
+        return
+    instance, objective = asked_of(seed)
+    rng = np.random.default_rng(doubt_seed)
+    size = len(instance.option)
+    plan = rounded(instance, objective, rng.random(size) * (rng.random(size) < 0.6))
+    for chosen in (plan, exchanged(instance, objective, plan, rng.random(size), math.inf)):
+        existing = np.flatnonzero(asked.case.problem().existing).tolist()
+        assert asked.case.allows(asked.case.named([*existing, *instance.option[chosen].tolist()]), objective)
+        assert instance.covered_need(chosen) >= instance.covered_need(plan) * (1 - 1e-12)
+
+
+def test_without_time_a_plan_is_exchanged_for_nothing() -> None:
+    instance, objective = asked_of(150)
+    plan = greedy(instance, objective)
+    assert exchanged(instance, objective, plan, np.zeros(len(instance.option)), -math.inf).tolist() == plan.tolist()
+
+
+@pytest.mark.parametrize("missing", [4e-9, 5e-8, 9e-8])
+def test_a_budget_missed_by_less_than_a_solver_notices_is_kept(missing: float) -> None:
+    """Three hubs of one unit each, and two for nothing: the relaxation takes all for a whole plan."""
+    table = np.where(np.eye(5) > 0, 0.0, np.inf)
+    problem = hp.Problem.from_matrix(table, [60, 50, 49, 0.05, 0.04], [1, 1, 1, 0, 0], reach=1)
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=3 - missing), EXACT)
+    assert (found.status, found.value) == (hp.Status.OPTIMAL, pytest.approx(110.09))
+    assert found.bound == pytest.approx(110.09)
+
+
+def built(instance: Reduced, objective: hp.MaxCoverage, options: list[int]) -> Any:
+    nothing = np.zeros(0, dtype=np.intp)
+    return settle(instance, objective, Screening(built=np.array(options), dropped=nothing, left_out=2.0))
+
+
+def test_no_plan_is_left_where_what_is_built_breaks_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance, few = pinned(1)
+    rest = built(instance, few, [0, 2])
+    assert not rest.is_possible
+    assert built(instance, few, [0]).is_possible
+    assert not built(instance, hp.MaxCoverage(budget=1.5), [0, 2]).is_possible
+    assert built(instance, hp.MaxCoverage(budget=2.0), [0, 2]).is_possible
+    monkeypatch.setattr(searching, "branch", None)
+    known = searching.Answer(chosen=np.array([0]), bound=9.0, version="")
+    assert searching._search(instance, rest, None, known, EFFORT).bound == 2.0
+
+
+def test_the_difference_of_money_does_not_round_the_last_hub_away() -> None:
+    instance, _ = pinned()
+    dear = replace(instance, cost=np.array([1e9, 2e9, 0.3, 0.3, 0.3, 0.3]))
+    money = math.fsum([1e9, 0.3])
+    assert money - 1e9 < 0.3
+    rest = built(dear, hp.MaxCoverage(budget=money), [0])
+    assert rest.objective.budget >= 0.3
+    assert math.fsum([1e9, rest.objective.budget]) <= money * (1 + 1e-12)
+
+
+def test_a_required_site_without_money_takes_its_free_tier() -> None:
+    """Its other tier costs more than any share of nothing."""
+    problem = hp.Problem(
+        need=np.array([3.0, 4.0]),
+        people=np.array([3.0, 4.0]),
+        travel=Matrix(np.array([0, 1]), np.array([0, 0]), np.array([1.0, 2.0]), 2, 1),
+        site_status=np.array([SiteStatus.REQUIRED]),
+        tier_reach=np.array([1.0, 2.0]),
+        option_site=np.array([0, 0]),
+        option_tier=np.array([0, 1]),
+        option_cost=np.array([0.0, 5.0]),
+    )
+    for budget in (0.0, 1e-305):
+        assert hp.solve_problem(problem, hp.MaxCoverage(budget=budget), EXACT).value == 3
+
+
+def half_known() -> sifting.Sifting:
+    """Return a relaxation of a town that knows a few of its options."""
+    objective = hp.MaxCoverage(max_hubs=9)
+    instance = _reduced(random_town(5), objective, Record())
+    return sifting.Sifting(table_of(instance, objective), np.arange(len(instance.option)) < 20, EFFORT)
+
+
+def all_need(table: Table) -> float:
+    return float(table.need.sum() + table.gain.sum())
+
+
+def test_column_generation_out_of_time_proves_what_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sifting, "LEAST_ENTERING", 3)
+    late = half_known()
+    late._deadline = -math.inf
+    nothing = late.solve()
+    assert not nothing.is_solved
+    assert nothing.bound == pytest.approx(all_need(late.table))
+    relaxed, entered, real = half_known(), list[int](), sifting.Sifting._enter
+    exact = half_known().solve()
+    assert exact.is_solved
+
+    def enter(self: sifting.Sifting, options: np.ndarray) -> None:
+        real(self, options)
+        entered.append(len(options))
+        self._deadline = -math.inf if len(entered) == 4 else self._deadline
+
+    monkeypatch.setattr(sifting.Sifting, "_enter", enter)
+    stopped = relaxed.solve()
+    assert (stopped.is_solved, len(entered)) == (False, 4)
+    assert exact.bound <= stopped.bound < all_need(relaxed.table)
+    assert stopped.open_.shape == exact.open_.shape
+
+
+@pytest.mark.parametrize("seed", range(2, 432, 43))
+def test_a_start_that_breaks_the_limits_does_no_harm(seed: int) -> None:
+    asked, top = sample(seed), best(seed)
+    problem = asked.case.problem()
+    rich = hp.solve_problem(problem, hp.MaxCoverage(), EXACT)
+    unpinned = replace(
+        problem, site_status=np.where(problem.site_status == SiteStatus.REQUIRED, 0, problem.site_status)
+    )
+    bare = hp.solve_problem(unpinned, hp.MaxCoverage(max_hubs=0), EXACT)
+    for start in (rich, bare):
+        found = hp.solve_problem(problem, asked.objective, EXACT, start=start)
+        assert (found.evaluation is None) == (top is None)
+        if top is not None:
+            assert found.value == pytest.approx(top)
+
+
+def test_a_heuristic_hands_nothing_to_any_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(branching, "search", None)
+    for name in ADAPTERS:
+        monkeypatch.setitem(ADAPTERS, name, None)
+    for seed in range(144, 432, 24):
+        top = best(seed)
+        if top is not None:
+            problem = sample(seed).case.problem()
+            quick = hp.solve_problem(problem, sample(seed).objective, hp.SolverOptions(name="heuristic"))
+            assert quick.value <= top * (1 + 1e-9)
+            assert quick.bound >= top * (1 - 1e-9)
+
+
+def test_descending_budgets_with_clashes_between_are_answered_as_the_oracle_does() -> None:
+    budgets = [100, 7, 5, 2, 3, 0, 7]
+    found = hp.solve_many(two_islands(), [hp.MaxCoverage(budget=money) for money in budgets], EXACT)
+    assert [one.value for one in found] == pytest.approx([15, 15, 12, math.nan, 6, math.nan, 15], nan_ok=True)
