@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hubplanner.analysis.frontier import trace
     from hubplanner.errors import (
         CrsError,
         DataError,
@@ -40,11 +41,17 @@ if TYPE_CHECKING:
     )
     from hubplanner.problem import Decay, Problem, Rule, Solution, Status
     from hubplanner.report import Plan
+    from hubplanner.report.frontier_result import Frontier
     from hubplanner.scenario import Scenario, read_scenario
     from hubplanner.solver import SolverOptions, solve_many, solve_problem
     from hubplanner.workflow import solve
+    from hubplanner.workflow.alternatives import alternatives
+    from hubplanner.workflow.compare import compare
+    from hubplanner.workflow.frontier import frontier
+    from hubplanner.workflow.sweep import sweep
 
 _HOMES = {
+    "analysis.frontier": ("trace",),
     "errors": ("CrsError", "DataError", "HubplannerError", "InfeasibleError", "ScenarioError", "SolverError"),
     "inputs": ("Inputs", "build_problem", "read_inputs"),
     "models": (
@@ -54,9 +61,14 @@ _HOMES = {
     ),
     "problem": ("Decay", "Problem", "Rule", "Solution", "Status"),
     "report": ("Plan",),
+    "report.frontier_result": ("Frontier",),
     "scenario": ("Scenario", "read_scenario"),
     "solver": ("SolverOptions", "solve_many", "solve_problem"),
     "workflow": ("solve",),
+    "workflow.frontier": ("frontier",),
+    "workflow.alternatives": ("alternatives",),
+    "workflow.compare": ("compare",),
+    "workflow.sweep": ("sweep",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -68,6 +80,7 @@ __all__ = [
     "DataError",
     "Decay",
     "Floor",
+    "Frontier",
     "HubplannerError",
     "InfeasibleError",
     "Inputs",
@@ -91,12 +104,17 @@ __all__ = [
     "SolverError",
     "SolverOptions",
     "Status",
+    "alternatives",
     "build_problem",
+    "compare",
+    "frontier",
     "read_inputs",
     "read_scenario",
     "solve",
     "solve_many",
     "solve_problem",
+    "sweep",
+    "trace",
 ]
 
 

@@ -7,8 +7,14 @@ import sys
 
 import typer
 
+from hubplanner.commands.alternatives import alternatives
+from hubplanner.commands.audit import audit
 from hubplanner.commands.basics import doctor, info, init, schema, validate
+from hubplanner.commands.compare import compare
+from hubplanner.commands.frontier import frontier
+from hubplanner.commands.runs import runs
 from hubplanner.commands.solving import solve
+from hubplanner.commands.sweep import sweep
 
 app = typer.Typer(
     help="Decide where community internet centres and IT hubs go, with a proof of how good the plan is.",
@@ -22,10 +28,16 @@ for command in (
     validate,
     info,
     solve,
+    frontier,
+    sweep,
+    compare,
+    audit,
+    alternatives,
     schema,
     doctor,
 ):
     app.command()(command)
+app.add_typer(runs, name="runs")
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
     raise_faults(faults)
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
         raise AssertionError
-    digests = _digests(scenario)
+    digests = file_digests(scenario)
     return Inputs(scenario=scenario, demand=demand, sites=sites, pairs=pairs, unit=unit, digests=digests, merged=merged)
 
 
@@ -94,7 +94,7 @@ def _bounds(places: Floats) -> tuple[Floats, Floats]:
     return places.min(axis=0), places.max(axis=0)
 
 
-def _digests(scenario: Scenario) -> dict[str, str]:
+def file_digests(scenario: Scenario) -> dict[str, str]:
     """Return the SHA-256 of the files a scenario names, those beside a Shapefile too."""
     named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
     found = {path for name in named if name for path in _parts(Path(name))}

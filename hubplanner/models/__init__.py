@@ -8,6 +8,7 @@ from hubplanner.models.fairness import MaxMin
 from hubplanner.models.floors import Floor
 from hubplanner.models.formulation import Formulation, Held, Question, ask
 from hubplanner.models.goals import Goal, Year, goals_of
+from hubplanner.models.kept import Kept
 from hubplanner.models.max_hubs import MaxHubs, MinHubs
 from hubplanner.models.model import Model
 from hubplanner.models.per_site import PerSite
@@ -27,6 +28,7 @@ __all__ = [
     "Formulation",
     "Goal",
     "Held",
+    "Kept",
     "MaxCoverage",
     "MaxHubs",
     "MaxMin",

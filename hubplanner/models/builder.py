@@ -11,9 +11,11 @@ from hubplanner.errors import ScenarioError
 from hubplanner.models.budget import Budget, add_budget, broken_budget
 from hubplanner.models.capacity import Capacity, add_capacity, broken_capacity
 from hubplanner.models.cover import covered
+from hubplanner.models.differ import Differ, add_differ, broken_differ
 from hubplanner.models.floors import Floor, add_floor, broken_floor
 from hubplanner.models.formulation import Formulation, Held, Question, hold, new_formulation, seek
 from hubplanner.models.goals import OBJECTIVES, Goal, Year
+from hubplanner.models.kept import Kept, add_kept, broken_kept
 from hubplanner.models.max_hubs import (
     MaxHubs,
     MinHubs,
@@ -67,6 +69,7 @@ class Family:
 BLOCKS: dict[type, Family] = {
     PerSite: Family(add=add_per_site, broken=broken_per_site),
     Required: Family(add=add_required, broken=broken_required),
+    Kept: Family(add=add_kept, broken=broken_kept),
     Budget: Family(add=add_budget, broken=broken_budget),
     MaxHubs: Family(add=add_max_hubs, broken=broken_max_hubs),
     MinHubs: Family(add=add_min_hubs, broken=broken_min_hubs),
@@ -76,6 +79,7 @@ BLOCKS: dict[type, Family] = {
     MinSeparation: Family(add=add_min_separation, broken=broken_min_separation),
     AtMostOne: Family(add=add_at_most_one, broken=broken_at_most_one),
     OnlyWith: Family(add=add_only_with, broken=broken_only_with),
+    Differ: Family(add=add_differ, broken=broken_differ),
 }
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import os
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hubplanner.errors import UnwritableError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import geopandas as gpd
@@ -45,3 +49,23 @@ def harmless(cell: object) -> object:
     ("'=1+1", -3, 'Lahore')
     """
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place, then move it there, so that readers find the old one or the new one, whole.
+
+    Raises
+    ------
+    UnwritableError
+        When the system refuses.
+    """
+    aside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    try:
+        write(aside)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        raise UnwritableError(path, error) from error
+    finally:
+        aside.unlink(missing_ok=True)

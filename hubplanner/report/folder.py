@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -17,6 +18,7 @@ from hubplanner.scenario import dump_scenario
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from hubplanner.report.plan import Plan
 
@@ -25,22 +27,47 @@ _MARKS = ("plan.json", "manifest.json")
 PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
 
 
+RUN_FILES = (
+    *("plan.json", "hubs.geojson", "demand.geojson", "links.geojson", "plan.gpkg", "hubs.csv", "demand.csv"),
+    *("map.png", "scenario.yaml", "manifest.json"),
+)
+"""Every file of a run folder."""
+
+
 def write_folder(plan: Plan, folder: str | os.PathLike[str]) -> Path:
     """Write every file of a run; replace an earlier run, and refuse to touch anything else."""
     target = Path(folder).absolute()
-    check_free(target)
+    return write_whole(target, lambda aside: _write_files(plan, aside, target))
+
+
+def write_whole(target: Path, write: Callable[[Path], None], marks: tuple[str, ...] = _MARKS) -> Path:
+    """Write a folder aside, then move it into place; replace an earlier one that bears the marks, and nothing else.
+
+    Raises
+    ------
+    ExistsError
+        When the target holds something else.
+    UnwritableError
+        When the system refuses to write there.
+    """
+    check_free(target, marks)
     try:
-        return _write_aside(plan, target)
+        return _write_aside(write, target)
     except OSError as error:
         raise UnwritableError(target, error) from error
 
 
-def _write_aside(plan: Plan, target: Path) -> Path:
+def is_run(folder: Path) -> bool:
+    """Tell whether a folder holds a run."""
+    return all((folder / mark).is_file() for mark in _MARKS)
+
+
+def _write_aside(write: Callable[[Path], None], target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that moving it into place is one rename.
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        _write_files(plan, aside, target)
+        write(aside)
         aside.chmod(0o755)
         _move(aside, target)
     finally:
@@ -48,15 +75,15 @@ def _write_aside(plan: Plan, target: Path) -> Path:
     return target
 
 
-def check_free(target: Path) -> None:
-    """Raise when a path holds something that writing a run there would lose."""
+def check_free(target: Path, marks: tuple[str, ...] = _MARKS) -> None:
+    """Raise when a path holds something that writing a folder with these marks there would lose."""
     for place in target.parents:
         if place.exists() and not place.is_dir():
             message = f"{target}: {place} is a file, not a folder; name another --out, nothing was written"
             raise ExistsError(message)
     if not target.exists():
         return
-    if not target.is_dir() or (any(target.iterdir()) and not all((target / mark).is_file() for mark in _MARKS)):
+    if not target.is_dir() or (any(target.iterdir()) and not all((target / mark).is_file() for mark in marks)):
         message = f"{target}: holds something other than an earlier run; name another --out, nothing was written"
         raise ExistsError(message)
 
@@ -87,7 +114,16 @@ def _write_files(plan: Plan, folder: Path, target: Path) -> None:
     draw_map(plan, folder / "map.png")
     (folder / "scenario.yaml").write_text(dump_scenario(plan.inputs.scenario, target), encoding="utf-8")
     _write_json(plan.summary(), folder / "plan.json")
-    _write_json(manifest(plan), folder / "manifest.json")
+    _write_json(manifest(plan) | {"files": file_digests(folder)}, folder / "manifest.json")
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file in a folder, by name."""
+    digests = {}
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def _write_json(tree: dict[str, Any], path: Path) -> None:

@@ -45,15 +45,35 @@ def read_scenario(
     ScenarioError
         With every fault of the file: key, value, what is allowed.
     """
+    return resolve(read_tree(path, overrides), path, settings)
+
+
+def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Tree:
+    """Return a scenario file's keys and values with its variants applied, for `resolve`; raise as `read_scenario`."""
     file = Path(path)
     tree = _extended(file, ())
     variants = _variants(tree.pop("overrides", None), file)
     _check_overrides(tree, variants, overrides, file)
     for name in overrides:
         tree = merge(tree, variants[name])
+    return tree
+
+
+def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Scenario:
+    """Return the scenario of a tree with dotted keys set, one tree for many settings; raise as `read_scenario`.
+
+    Parameters
+    ----------
+    tree
+        As `read_tree` returns it; it stays as it is.
+    path
+        The file it was read from, for messages.
+    settings
+        Dotted keys and their values.
+    """
     for key, value in (settings or {}).items():
         tree = assign(tree, key, value)
-    scenario, faults = _validated(tree, file, "")
+    scenario, faults = _validated(tree, Path(path), "")
     if scenario is None:
         raise ScenarioError(faults)
     raise_faults(inconsistencies(scenario))

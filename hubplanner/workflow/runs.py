@@ -14,6 +14,8 @@ from hubplanner.report.folder import check_free
 from hubplanner.workflow.pipeline import solve_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hubplanner.inputs import Inputs
     from hubplanner.report import Plan
     from hubplanner.scenario import Scenario
@@ -42,9 +44,14 @@ def run_scenario(scenario: Scenario, folder: Path | None = None) -> tuple[Plan, 
 
 def default_folder(inputs: Inputs) -> Path:
     """Return ``runs/NAME-HASH``; the hash is of the resolved scenario, the inputs' contents and the version."""
-    question = inputs.scenario.model_dump(mode="json")
+    digest = question_digest(inputs.scenario, inputs.digests)
+    return Path("runs") / f"{inputs.scenario.name}-{digest[:HASH_LENGTH]}"
+
+
+def question_digest(scenario: Scenario, digests: Mapping[str, str]) -> str:
+    """Return a SHA-256 of a resolved scenario, its inputs' contents and the version, wherever the files are."""
+    question = scenario.model_dump(mode="json")
     for section in ("demand", "sites", "travel"):
         question[section].pop("path", None)
-    parts = [question, dict(inputs.digests), importlib.metadata.version("hubplanner")]
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    return Path("runs") / f"{inputs.scenario.name}-{digest[:HASH_LENGTH]}"
+    parts = [question, dict(digests), importlib.metadata.version("hubplanner")]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

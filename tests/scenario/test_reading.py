@@ -17,7 +17,15 @@ def test_defaults_are_the_contracts(project: Project) -> None:
     assert (scenario.travel.detour, scenario.travel.speed_kmh) == (1.0, None)
     assert scenario.coverage.decay == "step"
     assert (scenario.model.objective, scenario.model.budget, scenario.model.max_hubs) == ("max_coverage", 500, None)
-    effort = {"name": "highs", "gap": 1e-4, "time_limit_s": 300, "threads": 0, "seed": 0, "ties": True}
+    effort = {
+        "name": "highs",
+        "gap": 1e-4,
+        "time_limit_s": 300,
+        "threads": 0,
+        "seed": 0,
+        "ties": True,
+        "method": "auto",
+    }
     assert scenario.solver.model_dump() == effort
     assert scenario.hubs[1].opex_per_year == 0
     assert scenario.demand.crs is None

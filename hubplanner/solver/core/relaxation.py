@@ -86,7 +86,8 @@ def sharpened(instance: Reduced, objective: Objective, effort: Effort, start: In
         if not sharper.bound < point.bound:
             break
         point = sharper
-    found = Relaxation(bound=point.bound, open_=point.open_, reduced=point.reduced, values=point.covered)
+    values = np.concatenate([point.covered, point.open_]) if point.is_solved else np.zeros(0)
+    found = Relaxation(bound=point.bound, open_=point.open_, reduced=point.reduced, values=values)
     columns = int(sifting.inside.sum()) if sifting else len(instance.option)
     cuts = joined(sifting.cuts) if sifting and sifting.cuts else None
     return Sharpened(relaxation=found.times(table.unit, instance.base), plan=best, cuts=cuts, columns=columns)

@@ -1,0 +1,219 @@
+"""Coverage against cost by the epsilon-constraint method: the most covered need within each budget, with its proof."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from hubplanner.analysis.frontier_points import COST, SAME, Missing, Point, Trace, tightened
+from hubplanner.errors import ScenarioError
+from hubplanner.models import MaxCoverage, MinCost, Periods
+from hubplanner.problem import Status, evaluate
+from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.lexicographic import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.models import Objective
+    from hubplanner.problem import Problem, Solution
+
+log = logging.getLogger(__name__)
+
+FEW_OPTIONS = 300
+"""Up to this many options the least cost of a point is sought whatever gap is asked."""
+RESOLUTION = 1e-6
+"""Relative difference in money below which two plans cost the same."""
+MOST_OPTIONS = 100
+"""Options with which all points are enumerated at most."""
+MOST_POINTS = 1000
+"""Points after which an enumeration stops."""
+
+
+def trace(
+    problem: Problem, objective: Objective, budgets: Sequence[float], options: SolverOptions | None = None
+) -> Trace:
+    r"""Return the most covered need within each budget: $\max \sum_i w_i z_i$ with $c(y) \le B_k$ for each k.
+
+    Points that another one beats are left out. Each plan starts from the one before. Where equal plans were not told
+    apart, a second stage seeks the cheapest plan that covers as much, if coverage is proven to the last digit, the gap
+    asked is 0 or the problem has few options; else the bounds of the smaller budgets say how much less it could cost.
+    Haimes, Lasdon and Wismer (1971), doi:10.1109/TSMC.1971.4308298.
+
+    Parameters
+    ----------
+    problem, objective
+        What to solve; a `MaxCoverage` with its limits, whose own budget does not count.
+    budgets
+        Money, in any order.
+    options
+        Solver, gap and time limit of each budget.
+
+    Raises
+    ------
+    ScenarioError
+        When the objective is another one, or goes by years or by fairness.
+
+    >>> import hubplanner as hp
+    >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> [(point.other, point.covered) for point in trace(line, hp.MaxCoverage(), [1, 2, 3]).points]
+    [(1.0, 4.0), (2.0, 7.0)]
+    """
+    check_traceable(objective)
+    options = options or SolverOptions()
+    solved: list[Point] = []
+    missing: list[Missing] = []
+    last: Solution | None = None
+    most = everything(problem)
+    for budget in sorted(set(budgets)):
+        if known := _known_without(budget, solved, missing, most):
+            missing.append(known)
+            continue
+        log.info("solve for a budget of %s", f"{budget:,.12g}")
+        found = solve_problem(problem, replace(cast("MaxCoverage", objective), budget=budget), options, start=last)
+        if found.evaluation is None:
+            missing.append(without_plan(budget, found))
+            continue
+        last = found
+        point = _never_below(as_point(budget, found), solved)
+        solved.append(least_cost(point, objective, options))
+    return Trace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
+
+
+def check_traceable(objective: Objective) -> None:
+    """Raise for objectives that have no frontier of coverage."""
+    reasons = {
+        f"a frontier trades coverage: model.objective must be max_coverage, not {objective.name}": (
+            not isinstance(objective, MaxCoverage)
+        ),
+        "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
+        "a frontier does not go with model.fairness: ask for floors, or trade coverage,worst_group": (
+            objective.fairness is not None
+        ),
+    }
+    wrong = [reason for reason, applies in reasons.items() if applies]
+    if wrong:
+        raise ScenarioError("; ".join(wrong))
+
+
+def everything(problem: Problem) -> float:
+    """Return the need that hubs at all sites in all tiers would cover, which no plan exceeds."""
+    return evaluate(problem, np.repeat(np.arange(problem.n_options), problem.rule.backup)).covered_need
+
+
+def _known_without(budget: float, solved: Sequence[Point], missing: Sequence[Missing], most: float) -> Missing | None:
+    """Return what is known of a budget without a solve: too little money, or nothing left to cover."""
+    if solved and solved[-1].covered >= most * (1 - SAME):
+        return Missing(limit=budget, status="dominated")
+    known = next((other for other in missing if other.status == Status.INFEASIBLE), None)
+    if known is not None and budget < known.too_little * (1 - RESOLUTION):
+        return replace(known, limit=budget)
+    return None
+
+
+def without_plan(limit: float, found: Solution) -> Missing:
+    """Return why there is no plan within a limit."""
+    return Missing(limit=limit, status=str(found.status), clash=found.clash)
+
+
+def as_point(budget: float, found: Solution) -> Point:
+    """Return a solution of maximal covering as a point."""
+    plan = found.evaluation
+    if plan is None:
+        raise AssertionError
+    settled = found.gap <= EXACT and found.ties != "open"
+    return Point(
+        limit=budget,
+        problem=found.problem,
+        plan=plan,
+        covered=found.value,
+        covered_bound=found.bound,
+        other=plan.cost,
+        other_bound=plan.cost if settled else math.nan,
+        proven=found.status == Status.OPTIMAL,
+        seconds=found.seconds,
+        ties=found.ties,
+    )
+
+
+def _never_below(point: Point, solved: Sequence[Point]) -> Point:
+    """Return a point, with the plan of a smaller budget where that covers more: a gap allows it."""
+    if not solved or solved[-1].covered <= point.covered:
+        return point
+    best = solved[-1]
+    return replace(point, plan=best.plan, covered=best.covered, other=best.other, other_bound=best.other_bound)
+
+
+def least_cost(point: Point, objective: Objective, options: SolverOptions) -> Point:
+    """Return the cheapest plan that covers as much as a point, with the proven least cost of any.
+
+    Equal plans that were told apart are the cheapest already, and plans that cost nothing cannot be cheaper.
+    """
+    problem, total = point.problem, math.fsum(point.problem.need)
+    done = math.isfinite(point.other_bound) or options.is_heuristic or point.covered <= 0
+    if done or (options.gap > 0 and problem.n_options > FEW_OPTIONS and point.gap > EXACT):
+        return point
+    share = min(1.0, point.covered / total * (1 - SAME))
+    asked = MinCost(
+        target_share=share,
+        budget=point.limit if math.isfinite(point.limit) else None,
+        max_hubs=cast("MaxCoverage", objective).max_hubs,
+        limits=objective.limits,
+    )
+    found = solve_problem(problem, asked, replace(options, method="auto"))
+    plan = found.evaluation
+    if plan is None:
+        return point
+    point = replace(point, other_bound=min(found.bound, point.other), seconds=point.seconds + found.seconds)
+    if plan.cost < point.other and plan.covered_need >= point.covered * (1 - SAME):
+        return replace(point, plan=plan, covered=plan.covered_need, other=plan.cost)
+    return point
+
+
+def trace_all(problem: Problem, objective: Objective, options: SolverOptions | None = None) -> Trace:
+    """Return every nondominated point of coverage and cost, by budgets each a little below the last plan's cost.
+
+    Plans whose costs differ by less than one part in a million count as one.
+
+    Raises
+    ------
+    ScenarioError
+        As with `trace`, and when the problem is too large.
+    """
+    check_traceable(objective)
+    check_small(problem)
+    options = replace(options or SolverOptions(), gap=0.0)
+    solved: list[Point] = []
+    missing: list[Missing] = []
+    asked = cast("MaxCoverage", objective)
+    budget: float | None = asked.budget
+    for _ in range(MOST_POINTS):
+        found = solve_problem(problem, replace(asked, budget=budget), options)
+        if found.evaluation is None:
+            missing.append(without_plan(math.nan if budget is None else budget, found))
+            break
+        limit = math.inf if budget is None else budget
+        point = least_cost(as_point(limit, found), objective, options)
+        solved.append(point)
+        budget = point.other - RESOLUTION * max(1.0, abs(point.other))
+        if point.covered <= 0 or budget < 0:
+            break
+    else:
+        log.warning("stopped after %d points; there may be more", MOST_POINTS)
+    complete = len(solved) < MOST_POINTS and all(point.proven for point in solved)
+    reached = [] if solved else missing
+    return Trace(against=COST, solved=tuple(reversed(solved)), missing=tuple(reached), complete=complete)
+
+
+def check_small(problem: Problem) -> None:
+    """Raise where enumerating all points is out of the question."""
+    if problem.n_options > MOST_OPTIONS:
+        message = (
+            f"all points are enumerated for at most {MOST_OPTIONS} options (pairs of site and tier), here are "
+            f"{problem.n_options:,}; ask for --points or --budgets, or for fewer sites"
+        )
+        raise ScenarioError(message)

@@ -1,0 +1,137 @@
+"""An audit of a run folder: every figure recomputed from the inputs, and the bound proven anew."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.audit.figures import check_figures, compare
+from hubplanner.audit.findings import Finding, Ledger
+from hubplanner.audit.folder import open_run
+from hubplanner.audit.goals import check_goals
+from hubplanner.audit.hubs import stated_hubs
+from hubplanner.audit.layers import check_layers
+from hubplanner.audit.limits import check_limits
+from hubplanner.audit.merged import merge
+from hubplanner.audit.outcome import outcome_of
+from hubplanner.audit.proof import Proof, prove
+from hubplanner.audit.service import serve
+from hubplanner.audit.world import read_world
+from hubplanner.audit.years import check_years, years_of
+from hubplanner.inputs import read_inputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.audit.folder import Run
+    from hubplanner.inputs import Inputs
+
+log = logging.getLogger(__name__)
+
+OUTSIDE = ("map.png", "seconds", "versions", "ties", "nested_value")
+"""What an audit does not look at: a picture, and what only the run itself knew."""
+DEFAULT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What an audit found.
+
+    Parameters
+    ----------
+    findings
+        What is wrong.
+    checked
+        Figures compared, by file.
+    not_audited
+        What could not be checked, and why.
+    proof
+        How sure the bound is.
+    """
+
+    findings: tuple[Finding, ...]
+    checked: dict[str, int]
+    not_audited: tuple[str, ...]
+    proof: Proof
+
+    @property
+    def verdict(self) -> str:
+        """``fail`` with findings, ``incomplete`` where nothing is wrong but not all was audited, ``pass`` else."""
+        return "fail" if self.findings else "incomplete" if self.not_audited else "pass"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the audit as a JSON object."""
+        return {
+            "verdict": self.verdict,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "checked": self.checked,
+            "not_audited": list(self.not_audited),
+            "outside": list(OUTSIDE),
+            "proof": self.proof.as_dict(),
+        }
+
+
+def audit_run(folder: Path, solver: str | None = None, seconds: float = DEFAULT_SECONDS) -> Audit:
+    """Audit a run folder.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    solver
+        Who proves the bound anew; another one than the run's if left out.
+    seconds
+        Time for that.
+
+    Raises
+    ------
+    DataError
+        When a file is missing, or an input differs from the one the plan was made from.
+    """
+    log.info("read the run and its inputs")
+    run, ledger = open_run(folder), Ledger()
+    inputs = read_inputs(run.scenario)  # says in words what is wrong, before the plain reading trusts it
+    if run.scenario.demand.is_raster:
+        ledger.skip("all figures but the bound: the audit has no reading of rasters of its own")
+    else:
+        recompute(run, ledger)
+    log.info("prove the bound anew")
+    proof = _prove(run, inputs, solver, seconds, ledger)
+    return Audit(
+        findings=tuple(ledger.findings),
+        checked=ledger.checked,
+        not_audited=tuple(ledger.not_audited),
+        proof=proof,
+    )
+
+
+def recompute(run: Run, ledger: Ledger) -> None:
+    """Compare all that can be recomputed, which is everything but the bound."""
+    points = read_world(run.scenario)
+    world = merge(points) if run.scenario.demand.is_merged else points
+    counts = {"rows": len(world.people.frame), "points": len(points.people.points)}
+    compare(run.manifest.get("demand"), counts, "demand", ledger, "manifest.json")
+    compare(run.manifest.get("solver"), run.plan.get("solver", {}), "solver", ledger, "manifest.json")
+    hubs = stated_hubs(world, run.plan, ledger)
+    check_limits(world, hubs, ledger)
+    links = next(run.tables("links"))[1]
+    year = max(len(run.scenario.model.periods.years) - 1, 0)
+    outcome = outcome_of(world, hubs, links, year, ledger)
+    every = None if world is points else (points, serve(points, hubs))
+    check_figures(world, hubs, outcome, run.plan, ledger, every)
+    years = years_of(world, hubs, outcome, links, ledger)
+    check_years(world, years, run.plan, ledger)
+    check_goals(world, run.plan, years, ledger)
+    check_layers(run, world, hubs, outcome, ledger)
+
+
+def _prove(run: Run, inputs: Inputs, solver: str | None, seconds: float, ledger: Ledger) -> Proof:
+    """Prove the bound anew; a contradiction is a finding, too little time is said."""
+    proof = prove(inputs, run.plan, solver, seconds)
+    if proof.outcome == "contradicted":
+        bound = run.plan["bound"]
+        ledger.holds("plan.json", "bound, proven anew", true=False, stated=bound, recomputed=proof.words)
+    if proof.outcome == "not reproven":
+        ledger.skip("the bound as tight as it is stated: no second proof came as far in the time")
+    return proof

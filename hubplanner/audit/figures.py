@@ -1,0 +1,161 @@
+"""Every figure of plan.json, recomputed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.audit.hubs import closed_sites
+from hubplanner.audit.limits import FILE, MONEY, spent
+from hubplanner.audit.money import exact
+
+if TYPE_CHECKING:
+    from hubplanner.audit.findings import Ledger
+    from hubplanner.audit.hubs import Hub
+    from hubplanner.audit.outcome import Outcome
+    from hubplanner.audit.places import Array
+    from hubplanner.audit.service import Service
+    from hubplanner.audit.world import World
+
+FLOOR_SLACK = 1e-6
+"""Share by which a solver's rounding may stay below a floor."""
+Tree = dict[str, Any]
+Points = tuple["World", "Service"]
+
+
+def expected_figures(world: World, hubs: list[Hub], outcome: Outcome, every: Points | None = None) -> Tree:
+    """Return what plan.json must say of cost, need, people, distance, groups, floors and closed hubs."""
+    need, people = (world.people.weight(name, outcome.year) for name in ("need", "people"))
+    covered, total = math.fsum(need * outcome.covered), math.fsum(need)
+    ids = world.sites.frame["site_id"]
+    return {
+        "budget": _budget(world),
+        "cost": _cost(world, hubs),
+        "need": {"total": total, "covered": covered, "share": _over(covered, total)},
+        "people": {"total": math.fsum(people), "covered": math.fsum(people * outcome.covered)},
+        "distance": _distance(*(every or (world, outcome.service)), outcome.year),
+        "groups": {name: _group(world, outcome, name) for name in world.scenario.demand.groups},
+        "closed": [ids.iloc[site] for site in closed_sites(world, hubs)],
+        "floors": [floor for floor, _ in _floors(world, outcome)],
+        "objective": world.scenario.model.objective,
+        "currency": world.scenario.currency,
+    }
+
+
+def check_figures(  # noqa: PLR0913, PLR0917 - a plan, what it is held against, and where to note what is wrong
+    world: World, hubs: list[Hub], outcome: Outcome, plan: Tree, ledger: Ledger, every: Points | None = None
+) -> None:
+    """Compare plan.json with the recomputed figures, and the floors and the share asked for with what is covered.
+
+    Where points are merged, ``every`` is the world of all points and how they are served: distances are from there.
+    """
+    compare(plan, expected_figures(world, hubs, outcome, every), "", ledger)
+    for floor, _ in _floors(world, outcome):
+        least = floor["share"] - FLOOR_SLACK
+        kept = floor["covered"] >= least or floor["empty"]
+        asked = f"at least {floor['share']}"
+        ledger.holds(FILE, f"floor {floor['name']}", true=kept, stated=floor["covered"], recomputed=asked)
+    target = world.scenario.model.target_share
+    if target is not None:
+        need = world.people.weight("need", outcome.year)
+        reached = _over(math.fsum(need * outcome.covered), math.fsum(need))
+        kept = reached >= target - FLOOR_SLACK or not need.any()
+        ledger.holds(FILE, "target_share", true=kept, stated=reached, recomputed=f"at least {target}")
+
+
+def compare(stated: Any, expected: Any, item: str, ledger: Ledger, file: str = FILE) -> None:
+    """Compare a tree of figures with the expected one; keys that are not expected are left to others."""
+    if isinstance(expected, dict):
+        tree = stated if isinstance(stated, dict) else {}
+        for key, value in expected.items():
+            if key != "empty":
+                compare(tree.get(key), value, f"{item}.{key}" if item else str(key), ledger, file)
+        if item.startswith("groups."):
+            extra = sorted(set(tree) - set(expected))
+            ledger.holds(file, item, true=not extra, stated=extra, recomputed="no such value")
+    elif isinstance(expected, list) and any(isinstance(part, dict) for part in expected):
+        rows = stated if isinstance(stated, list) else []
+        ledger.same(file, f"{item}, entries", len(rows), len(expected))
+        for number, (row, part) in enumerate(zip(rows, expected, strict=False)):
+            compare(row, part, f"{item}.{number}", ledger, file)
+    else:
+        ledger.same(file, item, stated, expected)
+
+
+def _budget(world: World) -> float | None:
+    model = world.scenario.model
+    years = [exact(year.budget) for year in model.periods.years]
+    limits = ([sum(years)] if years else []) + ([] if model.budget is None else [exact(model.budget)])
+    return float(min(limits)) if limits else None
+
+
+def _cost(world: World, hubs: list[Hub]) -> Tree:
+    saved = sum(world.sites.saving[site] for site in closed_sites(world, hubs))
+    return {
+        "total": float(spent(world, hubs)),
+        "capex": float(sum(hub.capex for hub in hubs)),
+        "opex_present_value": float(sum(hub.opex for hub in hubs)),
+        "backhaul": 0.0,
+        "saved": float(saved),
+    }
+
+
+def _distance(world: World, service: Service, year: int) -> Tree:
+    """Return the need-weighted distance to the nearest hub, from every point."""
+    need = world.people.at_points(world.people.weight("need", year))
+    near = service.nearest
+    counted = (need > 0) & np.isfinite(near)
+    found: Tree = {"mean_km": None, "max_km": None}
+    mean = math.fsum(need[counted] * near[counted]) / math.fsum(need[counted]) if counted.any() else None
+    most = float(near[counted].max()) if counted.any() else None
+    found |= {f"mean_{world.unit}": mean, f"max_{world.unit}": most}
+    return found | {"unreachable_need": math.fsum(need[~np.isfinite(near)])}
+
+
+def _group(world: World, outcome: Outcome, name: str) -> Tree:
+    need, people = (world.people.weight(part, outcome.year) for part in ("need", "people"))
+    values = world.people.frame[name].to_numpy()
+    return {value: _part(need, people, outcome.covered, values == value) for value in sorted(set(values))}
+
+
+def _part(need: Array, people: Array, covered: Array, at: Array) -> Tree:
+    total, reached = math.fsum(need[at]), math.fsum(need[at] * covered[at])
+    counts = {"people": math.fsum(people[at]), "covered_people": math.fsum(people[at] * covered[at])}
+    return {"need": total, "covered": reached, "share": _over(reached, total), **counts}
+
+
+def _floors(world: World, outcome: Outcome) -> list[tuple[Tree, Array]]:
+    """Return each floor with what is covered of it, one for each value of a group."""
+    found = []
+    for floor in world.scenario.model.floors:
+        each = [floor.value]
+        if floor.group is not None and floor.value is None:
+            each = sorted(set(world.people.frame[floor.group]))
+        for value in each:
+            weight = world.people.weight("need" if floor.people is None else f"need of {floor.people}", outcome.year)
+            if floor.group is not None:
+                weight = np.where(world.people.frame[floor.group] == value, weight, 0.0)
+            where = "all need" if floor.group is None else f"{floor.group} {value}"
+            total = math.fsum(weight)
+            entry = {
+                "name": where if floor.people is None else f"{where}, {floor.people}",
+                "group": floor.group,
+                "value": value,
+                "people": floor.people,
+                "share": floor.share,
+                "covered": _over(math.fsum(weight * outcome.covered), total),
+                "empty": total <= 0,
+            }
+            found.append((entry, weight))
+    return found
+
+
+def _over(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0
+
+
+def within(spent_now: Any, limit: Any) -> bool:
+    """Tell whether exact money keeps to an exact limit, but for rounding."""
+    return bool(spent_now <= limit * (1 + MONEY))

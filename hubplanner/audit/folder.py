@@ -1,0 +1,154 @@
+"""A run folder as it stands, and the proof that its inputs are those the plan was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from hubplanner.errors import DataError, Fault, raise_faults
+from hubplanner.scenario import read_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hubplanner.scenario import Scenario
+
+LAYERS = ("hubs", "demand", "links")
+FILES = (
+    *("plan.json", "manifest.json", "scenario.yaml", "plan.gpkg", "hubs.csv", "demand.csv"),
+    *(f"{layer}.geojson" for layer in LAYERS),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """A run folder's files.
+
+    Parameters
+    ----------
+    folder
+        Where it is.
+    scenario
+        The question, from scenario.yaml.
+    plan, manifest
+        The files of the same names.
+    """
+
+    folder: Path
+    scenario: Scenario
+    plan: dict[str, Any]
+    manifest: dict[str, Any]
+
+    def tables(self, layer: str) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Yield each file that holds a layer, with its rows; lon and lat as columns, lines by their two ends."""
+        if layer != "links":
+            yield f"{layer}.csv", _csv(self.folder / f"{layer}.csv")
+        yield f"{layer}.geojson", _spatial(self.folder / f"{layer}.geojson", None)
+        yield f"plan.gpkg, {layer}", _spatial(self.folder / "plan.gpkg", layer)
+
+
+def open_run(folder: Path) -> Run:
+    """Read a run folder and check that its inputs are unchanged.
+
+    Raises
+    ------
+    DataError
+        When a file is missing or cannot be read, or an input differs from the one the plan was made from.
+    ScenarioError
+        When scenario.yaml is no scenario.
+    """
+    lost = [name for name in FILES if not (folder / name).is_file()]
+    raise_faults([Fault(file=str(folder / name), allowed="is missing; name the folder of a run") for name in lost])
+    plan, manifest = (_json(folder / name) for name in ("plan.json", "manifest.json"))
+    _check_shape(folder / "plan.json", plan)
+    run = Run(folder=folder, scenario=read_scenario(folder / "scenario.yaml"), plan=plan, manifest=manifest)
+    _check_digests(run)
+    return run
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(Fault(file=str(path), allowed=f"is no JSON: {error}")) from error
+    if not isinstance(tree, dict):
+        raise DataError(Fault(file=str(path), allowed="holds no JSON object"))
+    return tree
+
+
+def _check_shape(path: Path, plan: dict[str, Any]) -> None:
+    """Raise where plan.json lacks what all else is held against."""
+    lists = [key for key in ("hubs", "goals", "periods") if not _is_table(plan.get(key))]
+    faults = [Fault(file=str(path), column=key, allowed="is not a list of objects") for key in lists]
+    figures = {key: plan.get(key) for key in ("objective_value", "bound")}
+    for number, goal in enumerate([] if "goals" in lists else plan["goals"]):
+        figures |= {f"goals.{number}.{key}": goal.get(key) for key in ("value", "bound")}
+    for key, value in figures.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            faults.append(Fault(file=str(path), column=key, value=value, allowed="is not a number"))
+    raise_faults(faults)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+
+
+def input_files(scenario: Scenario) -> dict[str, Path]:
+    """Return the files a scenario names, and those beside a Shapefile, by the names that a manifest gives them."""
+    named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
+    paths = {path for name in named if name for path in _beside(Path(name))}
+    names = [path.name for path in paths]
+    return {
+        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": path for path in sorted(paths)
+    }
+
+
+def _beside(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.stem}.*")) if path.suffix.lower() == ".shp" else [path]
+
+
+def _check_digests(run: Run) -> None:
+    """Raise for every input that is gone, changed, or not in the manifest."""
+    stated = run.manifest.get("inputs")
+    stated = stated if isinstance(stated, dict) else {}
+    files = input_files(run.scenario)
+    gone = [name for name in stated if name not in files]
+    faults = [Fault(file=name, allowed="is in manifest.json but scenario.yaml does not name it") for name in gone]
+    for name, path in files.items():
+        if not path.is_file():
+            faults.append(Fault(file=str(path), allowed="is not there; the plan was made from it"))
+            continue
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != stated.get(name):
+            allowed = f"SHA-256 {stated.get(name, 'in manifest.json')}, of the file the plan was made from"
+            faults.append(Fault(file=name, value=found, allowed=allowed))
+    raise_faults(faults)
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except ValueError as error:
+        raise DataError(Fault(file=str(path), allowed=f"is no CSV table: {error}")) from error
+
+
+def _spatial(path: Path, layer: str | None) -> pd.DataFrame:
+    """Return a layer's rows as a table."""
+    try:
+        frame = gpd.read_file(path, layer=layer) if layer else gpd.read_file(path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {error}")) from error
+    table = pd.DataFrame(frame.drop(columns=[name for name in ("geometry",) if name in frame]))
+    if "geometry" not in frame or not len(frame):
+        return table
+    places = frame.geometry.to_crs("EPSG:4326")
+    if (places.geom_type == "Point").all():
+        return table.assign(lon=places.x.to_numpy(), lat=places.y.to_numpy())
+    ends = places.bounds
+    return table.assign(west=ends.minx, south=ends.miny, east=ends.maxx, north=ends.maxy)

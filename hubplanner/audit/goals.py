@@ -1,0 +1,192 @@
+"""The objective's value, its goals, and what the stated bound, gap and status must say of them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.audit.findings import ABSOLUTE
+from hubplanner.audit.limits import FILE, spent
+from hubplanner.audit.service import is_assigned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.audit.findings import Ledger
+    from hubplanner.audit.hubs import Hub
+    from hubplanner.audit.outcome import Outcome
+    from hubplanner.audit.places import Array
+    from hubplanner.audit.world import World
+
+ROUNDING = 1e-7
+"""Relative gap that is a solver's rounding."""
+AGREED = 1e-6
+"""Relative difference between a value and its bound that is rounding."""
+GOALS = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance", "p_center": "worst distance"}
+MORE_IS_BETTER = ("covered need", "smallest share", "sum of the years")
+
+
+def is_more(world: World, name: str) -> bool:
+    """Tell whether more of a goal is better."""
+    if name == "sum of the years":
+        return world.scenario.model.objective == "max_coverage"
+    return name in MORE_IS_BETTER or name.endswith("smallest shares")
+
+
+def goal_value(world: World, name: str, years: Sequence[tuple[list[Hub], Outcome]]) -> float | None:
+    """Return a goal's figure of the plan of each year; None where the run does not store what it takes."""
+    hubs, last = years[-1]
+    rate = world.scenario.model.periods.discount_rate
+    worth = [(1.0 + rate) ** -number for number in range(len(years))]
+    if name in {"covered need", "sum of the years"} and world.scenario.model.objective != "p_median":
+        return math.fsum(part * _covered(world, outcome) for part, (_, outcome) in zip(worth, years, strict=True))
+    if name in {"mean distance", "sum of the years"}:
+        means = [_mean_distance(world, outcome) for _, outcome in years]
+        if None in means:
+            return None
+        return math.fsum(part * (mean or 0.0) for part, mean in zip(worth, means, strict=True))
+    if name == "cost":
+        return _cost(world, hubs, last)
+    if name == "worst distance":
+        return _worst(world, last)
+    return _smallest(world, last, 1 if name == "smallest share" else int(name.partition(" ")[0]))
+
+
+def _covered(world: World, outcome: Outcome) -> float:
+    return math.fsum(world.people.weight("need", outcome.year) * outcome.covered)
+
+
+def _cost(world: World, hubs: list[Hub], outcome: Outcome) -> float | None:
+    rate = world.scenario.model.travel_cost_per_km
+    if not rate:
+        return float(spent(world, hubs))
+    if not outcome.exact:
+        return None
+    return float(spent(world, hubs)) + rate * math.fsum(outcome.links["need"] * outcome.links["distance"])
+
+
+def _open_sites(world: World) -> Array:
+    """Return the sites where a hub may stand."""
+    return np.array([at for at, status in enumerate(world.sites.status) if status != "excluded"], dtype=np.intp)
+
+
+def _ways(world: World) -> tuple[Array, float]:
+    """Return which points have a way to some site, and the longest way there is."""
+    found, longest = np.zeros(len(world.people.points), dtype=bool), 0.0
+    points = np.arange(len(world.people.points))
+    for site in _open_sites(world):
+        far = world.apart(points, np.array([site]))[:, 0]
+        found |= np.isfinite(far)
+        longest = max(longest, float(far[np.isfinite(far)].max(initial=0.0)))
+    return found, longest
+
+
+def _mean_distance(world: World, outcome: Outcome) -> float | None:
+    need = world.people.at_points(world.people.weight("need", outcome.year))
+    way, longest = _ways(world)
+    counted = (need > 0) & way
+    total = math.fsum(need[counted])
+    if total <= 0:
+        return 0.0
+    if not is_assigned(world):
+        return math.fsum(need[counted] * np.minimum(outcome.service.nearest, longest)[counted]) / total
+    if not outcome.exact:
+        return None
+    rows = outcome.links["row"].to_numpy(dtype=int)
+    return math.fsum((outcome.links["need"] * outcome.links["distance"])[counted[rows]]) / total
+
+
+def _worst(world: World, outcome: Outcome) -> float | None:
+    need = world.people.at_points(world.people.weight("need", outcome.year))
+    counted = (need > 0) & _ways(world)[0]
+    if not is_assigned(world):
+        return float(outcome.service.nearest[counted].max(initial=0.0))
+    if not outcome.exact:
+        return None
+    links = outcome.links
+    some = counted[links["row"].to_numpy(dtype=int)] & (links["share"] > ROUNDING / 100).to_numpy()
+    return float(links["distance"].to_numpy()[some].max(initial=0.0))
+
+
+def _smallest(world: World, outcome: Outcome, count: int) -> float:
+    """Return the sum of the smallest covered shares."""
+    model = world.scenario.model
+    values = world.people.frame[model.fairness_group or world.scenario.demand.groups[0]].to_numpy()
+    need = world.people.weight("need", 0)
+    shares = [
+        math.fsum(need[values == value] * outcome.covered[values == value]) / math.fsum(need[values == value])
+        for value in sorted(set(values))
+        if math.fsum(need[values == value]) > 0
+    ]
+    return math.fsum(sorted(shares)[:count])
+
+
+def expected_goals(world: World) -> list[str]:
+    """Return the goals that the scenario asks for, in their order."""
+    model = world.scenario.model
+    if model.periods.years and not model.periods.nested:
+        return ["sum of the years"]
+    own = [GOALS[model.objective]] + (["mean distance"] if model.objective == "p_center" else [])
+    if model.fairness is None:
+        return own
+    values = world.people.frame[model.fairness_group or world.scenario.demand.groups[0]].to_numpy()
+    need = world.people.weight("need", 0)
+    with_need = sum(bool(need[values == value].sum() > 0) for value in set(values))
+    fair = ["smallest share", *(f"{count} smallest shares" for count in range(2, with_need + 1))][:with_need]
+    return [*fair, *own] if model.fairness_goal == "main" else [*own, *fair]
+
+
+def check_goals(
+    world: World, plan: dict[str, Any], years: Sequence[tuple[list[Hub], Outcome]] | None, ledger: Ledger
+) -> None:
+    """Compare objective value, goals, gap and status; without years the values are left unaudited."""
+    main = expected_goals(world)
+    main_name = GOALS[world.scenario.model.objective] if main != ["sum of the years"] else main[0]
+    stated = [goal.get("name") for goal in plan.get("goals", [])]
+    if stated != main and not (stated == main[: len(stated)] and plan.get("status") == "feasible"):
+        ledger.holds(FILE, "goals", true=False, stated=stated, recomputed=main)
+    for goal in plan.get("goals", []):
+        if goal.get("name") in main:
+            _check_goal(world, goal, years, ledger)
+    if years is not None and (value := goal_value(world, main_name, years)) is not None:
+        ledger.same(FILE, "objective_value", plan.get("objective_value"), value)
+    own: dict[str, Any] = next((goal for goal in plan.get("goals", []) if goal.get("name") == main_name), {})
+    ledger.same(FILE, "bound, against its goal's", plan.get("bound"), own.get("bound"))
+    _check_proof(world, plan, main_name, ledger)
+
+
+def _check_goal(
+    world: World, goal: dict[str, Any], years: Sequence[tuple[list[Hub], Outcome]] | None, ledger: Ledger
+) -> None:
+    name = str(goal["name"])
+    if years is not None:
+        value = goal_value(world, name, years)
+        if value is None:
+            ledger.skip(f"goal {name}: which points of a spread row each hub serves is not stored")
+        else:
+            ledger.same(FILE, f"goal {name}", goal.get("value"), value)
+    _brackets(world, name, goal.get("value"), goal.get("bound"), ledger, f"goal {name}, bound")
+
+
+def _brackets(world: World, name: str, value: Any, bound: Any, ledger: Ledger, item: str) -> None:  # noqa: PLR0913, PLR0917
+    """Note a bound on the wrong side of its value."""
+    sense = 1.0 if is_more(world, name) else -1.0
+    fine = sense * (bound - value) >= -AGREED * max(1.0, abs(value))
+    side = "at least" if sense > 0 else "at most"
+    ledger.holds(FILE, item, true=fine, stated=bound, recomputed=f"{side} the value, {value}")
+
+
+def _check_proof(world: World, plan: dict[str, Any], name: str, ledger: Ledger) -> None:
+    value, bound = plan["objective_value"], plan["bound"]
+    _brackets(world, name, value, bound, ledger, "bound")
+    gap = abs(bound - value) / max(1.0, abs(value))
+    ledger.same(FILE, "gap", plan.get("gap"), gap, absolute=ABSOLUTE * 1e-6)
+    gaps = [gap, *(abs(g["bound"] - g["value"]) / max(1.0, abs(g["value"])) for g in plan.get("goals", []))]
+    asked = world.scenario.solver.gap + ROUNDING
+    proven, alone = max(gaps) <= asked, len(plan["goals"]) == 1
+    # Where time was too short for a later goal, a plan is not optimal however near its first bound is.
+    allowed = ["optimal"] * proven + ["feasible"] * (not proven or not alone)
+    words = f"{' or '.join(allowed)}, at a gap of {max(gaps):.3g}"
+    ledger.holds(FILE, "status", true=plan.get("status") in allowed, stated=plan.get("status"), recomputed=words)

@@ -1,0 +1,126 @@
+"""The hubs a run states, and what each of them is and costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hubplanner.audit.findings import Ledger
+    from hubplanner.audit.world import World
+    from hubplanner.scenario import Scenario
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """Hubs of one tier at one site.
+
+    Parameters
+    ----------
+    site, tier
+        Positions.
+    count
+        How many.
+    status
+        new, existing or upgraded.
+    capex, opex
+        Exact money for all of them.
+    period
+        Year of opening in a programme.
+    """
+
+    site: int
+    tier: int
+    count: int
+    status: str
+    capex: Fraction
+    opex: Fraction
+    period: str | None = None
+
+    @property
+    def cost(self) -> Fraction:
+        """Money for building and running them."""
+        return self.capex + self.opex
+
+
+def stated_hubs(world: World, plan: dict[str, Any], ledger: Ledger) -> list[Hub]:
+    """Return the hubs of plan.json in (site, tier) order; note those that cannot be."""
+    tiers = {tier.name: at for at, tier in enumerate(world.scenario.hubs)}
+    place, found = world.sites.position, dict[tuple[int, int], Hub]()
+    for entry in plan.get("hubs", []):
+        name = f"hub {entry.get('site_id')} {entry.get('tier')}"
+        site, tier = place.get(str(entry.get("site_id"))), tiers.get(str(entry.get("tier")))
+        count = entry.get("hubs")
+        if site is None or tier is None or not isinstance(count, int) or count < 1:
+            ledger.holds("plan.json", name, true=False, stated=entry, recomputed="no such site, tier or number of hubs")
+            continue
+        hub = as_hub(world, site, tier, count, entry.get("period"))
+        ledger.holds("plan.json", name, true=(site, tier) not in found, stated="stated twice", recomputed="once")
+        ledger.holds("plan.json", name, true=bool(hub.status), stated="open", recomputed="not allowed at this site")
+        found[site, tier] = hub
+    return [found[key] for key in sorted(found)]
+
+
+def as_hub(world: World, site: int, tier: int, count: int, period: str | None = None) -> Hub:
+    """Return what hubs of a tier at a site are and cost; a blank status where they may not stand."""
+    sites, own = world.sites, own_tier(world, site)
+    built, run = sites.capex[site], sites.opex[site]
+    status = _status(world, site, tier)
+    if status == "existing":
+        capex, opex = Fraction(), Fraction()
+    elif status == "upgraded":
+        capex = max(built[tier] - built[own], Fraction()) + sites.fee[site]
+        opex = max(run[tier] - run[own], Fraction())
+    else:
+        capex, opex = built[tier], run[tier]
+    return Hub(site=site, tier=tier, count=count, status=status, capex=capex * count, opex=opex * count, period=period)
+
+
+def own_tier(world: World, site: int) -> int:
+    """Return the tier of an existing hub: the one its site names, else the first."""
+    names = [tier.name for tier in world.scenario.hubs]
+    return names.index(world.sites.tier[site]) if world.sites.tier[site] else 0
+
+
+def _status(world: World, site: int, tier: int) -> str:
+    status, named = world.sites.status[site], world.sites.tier[site]
+    if status == "existing":
+        own, size = own_tier(world, site), sizes(world)
+        if tier == own:
+            return "existing"
+        grows = is_named(world, site, world.scenario.model.existing.upgrade) and size[tier] > size[own]
+        return "upgraded" if grows else ""
+    fits = not named or named == world.scenario.hubs[tier].name
+    return "new" if status != "excluded" and fits else ""
+
+
+def sizes(world: World) -> list[float]:
+    """Return what tiers are larger by: capacity where all have one, else reach."""
+    room = [tier.capacity for tier in world.scenario.hubs]
+    return world.reach.tolist() if None in room else [float(people or 0.0) for people in room]
+
+
+def is_named(world: World, site: int, which: bool | tuple[str, ...]) -> bool:  # noqa: FBT001 - all, none, or some
+    """Tell whether a site is among all, none, or those listed."""
+    return which if isinstance(which, bool) else world.sites.frame["site_id"].iloc[site] in which
+
+
+def closed_sites(world: World, hubs: list[Hub]) -> list[int]:
+    """Return the sites whose existing hub is gone."""
+    held = {hub.site for hub in hubs}
+    return [at for at, status in enumerate(world.sites.status) if status == "existing" and at not in held]
+
+
+def may_close(world: World, site: int) -> bool:
+    """Tell whether an existing hub may be closed."""
+    model = world.scenario.model
+    return is_named(world, site, model.existing.close) and world.sites.frame["site_id"].iloc[site] not in model.require
+
+
+def room(scenario: Scenario, hub: Hub) -> float:
+    """Return how many people hubs can serve."""
+    people = scenario.hubs[hub.tier].capacity
+    return np.inf if people is None else people * hub.count

@@ -1,0 +1,50 @@
+"""Costs by exact arithmetic: fractions of the decimals as they are written."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from hubplanner.audit.places import words_of_numbers
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from hubplanner.scenario import Scenario
+
+
+def exact(value: str | float) -> Fraction:
+    """Return a decimal exactly as it is written.
+
+    >>> exact(0.1) * 3 == exact("0.3")
+    True
+    """
+    return Fraction(str(value))
+
+
+def column(frame: gpd.GeoDataFrame, source: str | float) -> list[Fraction]:
+    """Return a column's exact numbers, or one number for each row."""
+    if isinstance(source, str):
+        return [exact(word) for word in words_of_numbers(frame[source])]
+    return [exact(source)] * len(frame)
+
+
+def annuity(scenario: Scenario) -> Fraction:
+    r"""Return the present value of one unit of money a year, $\sum_{y=1}^{H} (1 + r)^{-y}$."""
+    growth = 1 + exact(scenario.discount_rate)
+    return sum((1 / growth**year for year in range(1, scenario.horizon_years + 1)), Fraction())
+
+
+Money = list[list[Fraction]]
+"""Money by site and tier."""
+
+
+def prices(scenario: Scenario, frame: gpd.GeoDataFrame) -> tuple[Money, Money]:
+    """Return the cost of building, and the present value of running, a hub of each tier at each site."""
+    factor = column(frame, scenario.sites.cost_factor)
+    worth = annuity(scenario)
+    built = [column(frame, tier.capex) for tier in scenario.hubs]
+    run = [column(frame, tier.opex_per_year) for tier in scenario.hubs]
+    capex = [[part[site] * factor[site] for part in built] for site in range(len(frame))]
+    opex = [[part[site] * factor[site] * worth for part in run] for site in range(len(frame))]
+    return capex, opex

@@ -1,0 +1,192 @@
+"""What a plan achieves by demand row and by hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hubplanner.audit.hubs import room
+from hubplanner.audit.service import NOBODY, is_assigned, links_of, serve, share
+
+if TYPE_CHECKING:
+    from hubplanner.audit.findings import Ledger
+    from hubplanner.audit.hubs import Hub
+    from hubplanner.audit.places import Array
+    from hubplanner.audit.service import Service
+    from hubplanner.audit.world import World
+
+LINKS = "links.geojson"
+NEAR_KM = 1e-6
+SEATS = 1e-6
+"""Relative overload that is a solver's rounding."""
+NOT_BY_POINT = (
+    "which points of a spread row each hub serves: the run does not store it; what is served is held against the"
+    " people within reach, and link distances between the nearest and the farthest such point"
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """What hubs achieve.
+
+    Parameters
+    ----------
+    covered
+        (n,) covered share of each demand row.
+    links
+        row, site, share, people, need and distance of each link.
+    hub_need, hub_people, hub_load
+        (k,) of what each hub serves; NaN where several tiers at one site share links.
+    service
+        What each point would have if hubs did not fill up.
+    year
+        Years of growth.
+    exact
+        Whether distances and covered shares follow from what the run stores.
+    """
+
+    covered: Array
+    links: pd.DataFrame
+    hub_need: Array
+    hub_people: Array
+    hub_load: Array
+    service: Service
+    year: int
+    exact: bool = True
+
+
+def outcome_of(world: World, hubs: list[Hub], stated: pd.DataFrame, year: int, ledger: Ledger) -> Outcome:
+    """Return what hubs achieve; where people are assigned, by the links that the run states."""
+    service = serve(world, hubs)
+    if is_assigned(world):
+        return _by_links(world, hubs, service, _read_links(world, stated, year, ledger), ledger, year)
+    people, parts = world.people, world.people.parts
+    covered = np.bincount(people.row, weights=service.covered, minlength=len(parts)) / parts
+    some = service.hub != NOBODY
+
+    def by_hub(weight: Array) -> Array:
+        return np.bincount(service.hub[some], weights=weight[some], minlength=len(hubs))
+
+    need, count = (people.at_points(people.weight(name, year)) for name in ("need", "people"))
+    return Outcome(
+        covered=covered,
+        links=links_of(world, hubs, service, year),
+        hub_need=by_hub(need * service.covered),
+        hub_people=by_hub(count * service.covered),
+        hub_load=by_hub(count),
+        service=service,
+        year=year,
+    )
+
+
+def _read_links(world: World, stated: pd.DataFrame, year: int, ledger: Ledger) -> pd.DataFrame:
+    """Return the stated links by position; note those between unknown ends."""
+    rows = {name: at for at, name in enumerate(world.people.frame["demand_id"])}
+    sites = world.sites.position
+    found: list[dict[str, Any]] = []
+    columns = ["demand_id", "site_id", "people", "need", f"distance_{world.unit}"]
+    lost = [name for name in columns if name not in stated] if len(stated) else []
+    if lost:
+        ledger.holds(LINKS, "columns", true=False, stated="missing", recomputed=", ".join(lost))
+        stated = stated.iloc[:0]
+    people, need = world.people.weight("people", year), world.people.weight("need", year)
+    for link in stated.to_dict("records"):
+        row, site = rows.get(str(link["demand_id"])), sites.get(str(link["site_id"]))
+        name = f"link {link['demand_id']} to {link['site_id']}"
+        ledger.holds(LINKS, name, true=None not in {row, site}, stated="a link", recomputed="no such row or site")
+        if row is None or site is None:
+            continue
+        part = link["people"] / people[row] if people[row] > 0 else link["need"] / need[row] if need[row] > 0 else 1.0
+        ledger.same(LINKS, f"{name}, need", link["need"], part * need[row])
+        far = link[f"distance_{world.unit}"]
+        found.append({"row": row, "site": site, "share": part, "distance": far, "people": link["people"]})
+    frame = pd.DataFrame(found, columns=["row", "site", "share", "distance", "people"])
+    return frame.assign(need=frame["share"] * need[frame["row"].astype(int)])
+
+
+def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note what is wrong
+    world: World, hubs: list[Hub], service: Service, links: pd.DataFrame, ledger: Ledger, year: int
+) -> Outcome:
+    spread = len(world.people.row) > len(world.people.frame)
+    at: dict[int, list[int]] = {}
+    for number, hub in enumerate(hubs):
+        at.setdefault(hub.site, []).append(number)
+    if spread:
+        ledger.skip(NOT_BY_POINT)
+    distance, credit = _measured(world, hubs, links, at, ledger, spread=spread)
+    _check_rows(world, links, ledger)
+    covered = np.bincount(links["row"].astype(int), weights=credit, minlength=len(world.people.frame))
+    totals = _by_hub(world, hubs, links, credit, at, ledger)
+    return Outcome(
+        covered=covered,
+        links=links.assign(distance=distance),
+        hub_need=totals[0],
+        hub_people=totals[1],
+        hub_load=totals[2],
+        service=service,
+        year=year,
+        exact=not spread,
+    )
+
+
+def _by_hub(  # noqa: PLR0913, PLR0917 - links, their ends and where to note what is wrong
+    world: World, hubs: list[Hub], links: pd.DataFrame, credit: Array, at: dict[int, list[int]], ledger: Ledger
+) -> Array:
+    """Return covered need, covered people and load (3, k) of hubs that are alone at their site; note overloads."""
+    totals = np.full((3, len(hubs)), np.nan)
+    whole = links["people"].to_numpy() / np.maximum(links["share"].to_numpy(), 1e-300)
+    need = links["need"].to_numpy() / np.maximum(links["share"].to_numpy(), 1e-300)
+    for site, numbers in at.items():
+        here = (links["site"] == site).to_numpy()
+        load = float(links["people"].to_numpy()[here].sum())
+        seats = sum(room(world.scenario, hubs[number]) for number in numbers)
+        name = f"people at {world.sites.frame['site_id'].iloc[site]}"
+        fits = load <= seats * (1 + SEATS)
+        ledger.holds(LINKS, name, true=fits, stated=load, recomputed=f"room for {seats:,.0f}")
+        if len(numbers) == 1:
+            totals[:, numbers[0]] = (need[here] @ credit[here], whole[here] @ credit[here], load)
+    return totals
+
+
+def _measured(  # noqa: PLR0913 - links, their ends and where to note what is wrong
+    world: World, hubs: list[Hub], links: pd.DataFrame, at: dict[int, list[int]], ledger: Ledger, *, spread: bool
+) -> tuple[Array, Array]:
+    """Return each link's distance, and the share of its row that it covers."""
+    distance, credit = links["distance"].to_numpy(dtype=float).copy(), np.zeros(len(links))
+    points = {row: np.flatnonzero(world.people.row == row) for row in links["row"].unique().tolist()}
+    rows, sites, shares = (links[name].tolist() for name in ("row", "site", "share"))
+    for number, (row, site, part) in enumerate(zip(rows, sites, shares, strict=True)):
+        tiers = [hubs[hub].tier for hub in at.get(site, [])]
+        name = f"link {world.people.frame['demand_id'].iloc[row]} to {world.sites.frame['site_id'].iloc[site]}"
+        ledger.holds(LINKS, name, true=bool(tiers), stated="a link", recomputed="no hub at this site")
+        if not tiers:
+            continue
+        far = world.apart(points[row], np.array([site]))[:, 0]
+        worth = share(world.scenario.coverage, far, np.full(len(far), world.reach[tiers].max()))
+        near, stated = far[worth > 0], float(distance[number])
+        most = len(near) / len(far)
+        ledger.holds(LINKS, f"{name}, share", true=part <= most + SEATS, stated=part, recomputed=f"{most:.6f} in reach")
+        credit[number] = part * (1.0 if spread else float(worth[0]))
+        if spread and len(near):
+            inside = near.min() - NEAR_KM <= stated <= near.max() + NEAR_KM
+            span = f"{near.min():.6f} to {near.max():.6f}"
+            ledger.holds(LINKS, f"{name}, distance", true=bool(inside), stated=stated, recomputed=span)
+        elif not spread:
+            distance[number] = far[0]
+    if world.scenario.coverage.decay != "step" and (spread or any(len(part) > 1 for part in at.values())):
+        ledger.skip("covered need with decay, seats and spread rows or several tiers a site: links do not tell it")
+    return distance, credit
+
+
+def _check_rows(world: World, links: pd.DataFrame, ledger: Ledger) -> None:
+    """Note rows that are served more than once over, or in parts where they must be whole."""
+    single = world.scenario.model.assignment == "single" and len(world.people.row) == len(world.people.frame)
+    for row, group in links.groupby("row"):
+        name = f"people of {world.people.frame['demand_id'].iloc[int(str(row))]}"
+        total = group["share"].sum()
+        ledger.holds(LINKS, name, true=total <= 1 + SEATS, stated=f"{total:.6f} of them", recomputed="at most all")
+        whole = not single or (len(group) == 1 and abs(total - 1) <= SEATS)
+        ledger.holds(LINKS, name, true=whole, stated="served in parts", recomputed="whole, by one site")

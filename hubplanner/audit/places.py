@@ -1,0 +1,164 @@
+"""Input tables read plainly, places, and distances from first principles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hubplanner.scenario.spec import TableSpec
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+RADIUS_KM = 6371.0088
+SLACK = 1e-9
+"""Relative rounding at the edge of a reach, which counts as inside."""
+WGS84 = "EPSG:4326"
+
+
+def read_rows(spec: TableSpec) -> gpd.GeoDataFrame:
+    """Return a demand or site file's rows that the scenario's filter keeps, with their places."""
+    path = Path(spec.path)
+    suffix = path.suffix.lower()
+    if suffix == ".csv" or (spec.x and spec.y):
+        if suffix == ".csv":
+            plain = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
+            plain.columns = plain.columns.str.strip()
+            plain = plain.apply(lambda column: column.str.strip())
+        else:
+            plain = pd.read_parquet(path)
+        places = gpd.points_from_xy(plain[spec.x].astype(float), plain[spec.y].astype(float))
+        plain = plain.rename(columns={"geometry": "geometry_text"})
+        frame = gpd.GeoDataFrame(plain, geometry=places, crs=spec.crs or WGS84)
+    elif suffix in {".parquet", ".geoparquet"}:
+        frame = gpd.read_parquet(path)
+    else:
+        frame = gpd.read_file(path, layer=spec.layer) if spec.layer else gpd.read_file(path)
+    return _kept(frame, spec.where)
+
+
+def _kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.GeoDataFrame:
+    kept = np.ones(len(frame), dtype=bool)
+    for column, wanted in where.items():
+        kept &= words(frame[column]).isin(wanted).to_numpy()
+    return frame[kept].reset_index(drop=True)
+
+
+def words(column: pd.Series) -> pd.Series:
+    """Return cells as stripped text: whole numbers without a point, nothing for a blank."""
+
+    def text(cell: Any) -> str:
+        if cell is None or (isinstance(cell, float) and np.isnan(cell)) or cell is pd.NA:
+            return ""
+        whole = isinstance(cell, float) and cell.is_integer()
+        return str(int(cell)) if whole else str(cell).strip()
+
+    return column.map(text).astype(object)
+
+
+def numbers(frame: gpd.GeoDataFrame, source: str | float) -> Array:
+    """Return a column's numbers, or one number for each row."""
+    if isinstance(source, str):
+        return np.array([float(cell) for cell in words_of_numbers(frame[source])])
+    return np.full(len(frame), float(source))
+
+
+def words_of_numbers(column: pd.Series) -> list[str]:
+    """Return a column of numbers as they are written, exactly."""
+    return [cell if isinstance(cell, str) else repr(float(cell)) for cell in column]
+
+
+def inner(frame: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return each row's own point, or one inside its polygon."""
+    shapes = frame.geometry
+    is_point = shapes.geom_type == "Point"
+    return shapes if is_point.all() else shapes.where(is_point, shapes.representative_point())
+
+
+def coordinates(frame: gpd.GeoDataFrame, crs: Any) -> Array:
+    """Return the rows' coordinates (n, 2) in a system."""
+    places = inner(frame).to_crs(crs)
+    return np.column_stack([places.x, places.y])
+
+
+def distances(points: Array, sites: Array, detour: float, *, planar: bool) -> Array:
+    """Return all distances (n, k) in kilometres: Euclidean of metres, or the haversine of degrees."""
+    if planar:
+        delta = points[:, None, :] - sites[None, :, :]
+        return np.asarray(np.sqrt((delta**2).sum(axis=2)) / 1000.0 * detour)
+    lon, lat = np.deg2rad(points[:, 0])[:, None], np.deg2rad(points[:, 1])[:, None]
+    lon_of, lat_of = np.deg2rad(sites[:, 0])[None, :], np.deg2rad(sites[:, 1])[None, :]
+    half = np.sin((lat - lat_of) / 2) ** 2 + np.cos(lat) * np.cos(lat_of) * np.sin((lon - lon_of) / 2) ** 2
+    angle = np.arctan2(np.sqrt(half), np.sqrt(np.maximum(1.0 - half, 0.0)))
+    return np.asarray(2.0 * RADIUS_KM * angle * detour)
+
+
+def lattice(shape: Any, area_km2: float, spacing_km: float, *, planar: bool) -> Array:
+    """Return the points (p, 2) over which an area's people are spread, in the shape's own system."""
+    if planar:
+        return _ticked(shape, area_km2 * 1e6, spacing_km * 1000.0)
+    centre = _amid(shape)
+    flat = shapely.transform(shape, lambda degrees: _to_plane(degrees, centre))
+    return _to_globe(_ticked(flat, area_km2, spacing_km), centre)
+
+
+def _ticked(shape: Any, area: float, spacing: float) -> Array:
+    """Return the points of a square lattice about a shape's centroid that lie in it, or in the disc about a point."""
+    middle, disc = shape.centroid, shape.geom_type == "Point"
+    radius = (area / np.pi) ** 0.5
+    box = (middle.x - radius, middle.y - radius, middle.x + radius, middle.y + radius) if disc else shape.bounds
+    first = [int(np.ceil((low - at) / spacing)) for low, at in zip(box[:2], (middle.x, middle.y), strict=True)]
+    last = [int(np.floor((high - at) / spacing)) for high, at in zip(box[2:], (middle.x, middle.y), strict=True)]
+    x = middle.x + spacing * np.arange(first[0], last[0] + 1)
+    y = middle.y + spacing * np.arange(first[1], last[1] + 1)
+    grid = np.array([(east, north) for north in y for east in x]).reshape(-1, 2)
+    if disc:
+        inside = np.hypot(grid[:, 0] - middle.x, grid[:, 1] - middle.y) <= radius
+    else:
+        inside = shapely.intersects_xy(shape, grid[:, 0], grid[:, 1])
+    if inside.any():
+        return np.asarray(grid[inside])
+    own = shape.representative_point()
+    return np.array([[own.x, own.y]])
+
+
+def _amid(shape: Any) -> tuple[float, float]:
+    """Return the longitude and latitude, in radians, amid a shape's corners."""
+    if shape.geom_type == "Point":
+        return float(np.deg2rad(shape.x)), float(np.deg2rad(shape.y))
+    lon, lat = np.deg2rad(shapely.get_coordinates(shape)).T
+    east, north, up = np.mean(np.cos(lat) * np.cos(lon)), np.mean(np.cos(lat) * np.sin(lon)), np.mean(np.sin(lat))
+    return float(np.arctan2(north, east)), float(np.arctan2(up, np.hypot(east, north)))
+
+
+def _to_plane(degrees: Array, centre: tuple[float, float]) -> Array:
+    r"""Return kilometres in Lambert's azimuthal equal-area plane of the sphere about a centre.
+
+    Snyder (1987), doi:10.3133/pp1395, equations 24-2 to 24-4.
+    """
+    (lon0, lat0), (lon, lat) = centre, np.deg2rad(degrees).T
+    cosine = np.sin(lat0) * np.sin(lat) + np.cos(lat0) * np.cos(lat) * np.cos(lon - lon0)
+    scale = RADIUS_KM * np.sqrt(2.0 / (1.0 + cosine))
+    x = scale * np.cos(lat) * np.sin(lon - lon0)
+    y = scale * (np.cos(lat0) * np.sin(lat) - np.sin(lat0) * np.cos(lat) * np.cos(lon - lon0))
+    return np.column_stack([x, y])
+
+
+def _to_globe(plane: Array, centre: tuple[float, float]) -> Array:
+    """Return degrees of kilometres in that plane: Snyder (1987), equations 20-14, 20-15 and 24-16."""
+    lon0, lat0 = centre
+    x, y = plane.T
+    rho = np.hypot(x, y)
+    safe = np.where(rho > 0, rho, 1.0)
+    c = 2.0 * np.arcsin(np.minimum(rho / (2.0 * RADIUS_KM), 1.0))
+    lat = np.arcsin(np.clip(np.cos(c) * np.sin(lat0) + y * np.sin(c) * np.cos(lat0) / safe, -1.0, 1.0))
+    lon = lon0 + np.arctan2(x * np.sin(c), rho * np.cos(lat0) * np.cos(c) - y * np.sin(lat0) * np.sin(c))
+    lat, lon = np.where(rho > 0, lat, lat0), np.where(rho > 0, lon, lon0)
+    return np.column_stack([(np.rad2deg(lon) + 180.0) % 360.0 - 180.0, np.rad2deg(lat)])

@@ -1,0 +1,232 @@
+"""A scenario's data as the audit reads it: no line of it is shared with the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hubplanner.audit.money import Money, column, prices
+from hubplanner.audit.places import WGS84, Array, coordinates, distances, lattice, numbers, read_rows, words
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    import geopandas as gpd
+
+    from hubplanner.scenario import Scenario
+
+MINUTES = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class People:
+    """Demand rows in id order, and the points their people stand at.
+
+    Parameters
+    ----------
+    frame
+        n rows: demand_id, people, need, growth, lon, lat and the groups.
+    points
+        (p, 2) places in the system of travel.
+    row
+        (p,) the row each point belongs to.
+    other
+        Need (n,) by another column of people, for floors.
+    crs
+        System of the file.
+    """
+
+    frame: pd.DataFrame
+    points: Array
+    row: Array
+    other: dict[str, Array]
+    crs: object
+
+    @property
+    def parts(self) -> Array:
+        """Number (n,) of points of each row."""
+        return np.bincount(self.row, minlength=len(self.frame))
+
+    def weight(self, name: str, year: int) -> Array:
+        """Return need or people (n,), or the need of another column, some years on."""
+        base = self.other[name] if name in self.other else self.frame[name].to_numpy()
+        return np.asarray(base * (1.0 + self.frame["growth"].to_numpy()) ** year)
+
+    def at_points(self, values: Array) -> Array:
+        """Return the even part (p,) of each row's figure that stands at each point."""
+        return np.asarray((values / self.parts)[self.row])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Places:
+    """Sites in id order.
+
+    Parameters
+    ----------
+    frame
+        m rows: the file's own columns, site_id first.
+    lonlat, places
+        (m, 2) in degrees, and in the system of travel.
+    status
+        candidate, existing, required or excluded, the model's pins applied.
+    tier
+        The tier each site names; blank for any.
+    capex, opex
+        Money by site and tier.
+    fee, saving
+        Money of an upgrade on top of the difference, and of a closure, by site.
+    """
+
+    frame: pd.DataFrame
+    lonlat: Array
+    places: Array
+    status: list[str]
+    tier: list[str]
+    capex: Money
+    opex: Money
+    fee: list[Fraction]
+    saving: list[Fraction]
+
+    @property
+    def position(self) -> dict[str, int]:
+        """Position of each site by id."""
+        return {site: at for at, site in enumerate(self.frame["site_id"])}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class World:
+    """Everything that was given.
+
+    Parameters
+    ----------
+    table
+        Given distances (n, m), infinite where there is no way; None where they are computed.
+    unit
+        What distances are in.
+    """
+
+    scenario: Scenario
+    people: People
+    sites: Places
+    table: Array | None
+    unit: str
+
+    @property
+    def reach(self) -> Array:
+        """Reach (t,) of each tier, in the unit of travel."""
+        speed = self.scenario.travel.speed_kmh
+        return np.array([_reach(tier.reach_km, tier.reach_minutes, speed) for tier in self.scenario.hubs])
+
+    def apart(self, points: Array, sites: Array) -> Array:
+        """Return the distances between some points, by position, and some sites."""
+        if self.table is not None:
+            return np.asarray(self.table[np.ix_(points, sites)])
+        travel = self.scenario.travel
+        places = self.people.points[points]
+        return distances(places, self.sites.places[sites], travel.detour, planar=travel.method == "planar")
+
+    def between(self, sites: Array) -> Array:
+        """Return the distances between some sites and each other."""
+        travel, planar = self.scenario.travel, self.scenario.travel.method == "planar"
+        places = self.sites.lonlat[sites] if self.table is not None else self.sites.places[sites]
+        return distances(places, places, travel.detour, planar=planar)
+
+
+def _reach(km: float | None, minutes: float | None, speed: float | None) -> float:
+    if km is not None:
+        return km
+    return float(minutes or 0.0) * (1.0 if speed is None else speed / MINUTES)
+
+
+def read_world(scenario: Scenario) -> World:
+    """Read a scenario's files."""
+    demand, sites = read_rows(scenario.demand), read_rows(scenario.sites)
+    crs = demand.crs if scenario.travel.method == "planar" else WGS84
+    people = _people(scenario, demand)
+    places = _places(scenario, sites, crs)
+    table, unit = (None, "km") if scenario.travel.method != "matrix" else _given(scenario, people, places)
+    return World(scenario=scenario, people=people, sites=places, table=table, unit=unit)
+
+
+def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> People:
+    spec = scenario.demand
+    ids = words(rows[spec.id]) if spec.id else pd.Series([str(at) for at in range(len(rows))])
+    order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
+    rows, ids = rows.iloc[order].reset_index(drop=True), ids.iloc[order].reset_index(drop=True)
+    per_person = (1.0 - numbers(rows, spec.connected_share)) * numbers(rows, spec.priority)
+    count = numbers(rows, 0.0 if spec.people is None else spec.people)
+    places = coordinates(rows, WGS84)
+    frame = pd.DataFrame(
+        {
+            "demand_id": ids,
+            "people": count,
+            "need": count * per_person,
+            "growth": numbers(rows, spec.growth_per_year),
+            "line": order,
+            "lon": places[:, 0],
+            "lat": places[:, 1],
+            **{group: words(rows[group]) for group in spec.groups},
+        }
+    )
+    points, row = _points(scenario, rows)
+    columns = {floor.people for floor in scenario.model.floors if floor.people is not None}
+    other = {f"need of {name}": numbers(rows, name) * per_person for name in columns}
+    return People(frame=frame, points=points, row=row, other=other, crs=rows.crs)
+
+
+def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:
+    spec, planar = scenario.demand, scenario.travel.method == "planar"
+    crs = rows.crs if planar else WGS84
+    if spec.spread_km is None:
+        return coordinates(rows, crs), np.arange(len(rows))
+    area = numbers(rows, spec.area_km2) if spec.area_km2 else np.zeros(len(rows))
+    shapes = rows.geometry.to_crs(crs)
+    parts = [lattice(at, km2, spec.spread_km, planar=planar) for at, km2 in zip(shapes, area.tolist(), strict=True)]
+    return np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+
+
+def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> Places:
+    spec, model = scenario.sites, scenario.model
+    ids = words(rows[spec.id])
+    order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
+    rows, ids = rows.iloc[order].reset_index(drop=True), ids.iloc[order].reset_index(drop=True)
+    blank = [""] * len(rows)
+    status = [word or "candidate" for word in (words(rows[spec.status]).tolist() if spec.status else blank)]
+    pins = dict.fromkeys(model.exclude, "excluded") | dict.fromkeys(model.require, "required")
+    pinned = [was if was == "existing" else pins.get(site, was) for site, was in zip(ids, status, strict=True)]
+    capex, opex = prices(scenario, rows)
+    own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id} if name in rows]))
+    return Places(
+        frame=pd.concat([ids.rename("site_id"), own.drop(columns="site_id", errors="ignore")], axis=1),
+        lonlat=coordinates(rows, WGS84),
+        places=coordinates(rows, crs),
+        status=pinned,
+        tier=words(rows[spec.tier]).tolist() if spec.tier else blank,
+        capex=capex,
+        opex=opex,
+        fee=column(rows, model.existing.upgrade_fee),
+        saving=column(rows, model.existing.close_saving),
+    )
+
+
+def _given(scenario: Scenario, people: People, sites: Places) -> tuple[Array, str]:
+    """Return the table of distances and its unit."""
+    path = Path(scenario.travel.path or "")
+    rows = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path, dtype=str)
+    rows.columns = rows.columns.str.strip()
+    speed = scenario.travel.speed_kmh
+    in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)
+    name = "minutes" if in_minutes or "km" not in rows else "km"
+    factor = speed / MINUTES if name == "minutes" and speed is not None else 1.0
+    rank = {demand: at for at, demand in enumerate(people.frame["demand_id"])}
+    place = sites.position
+    table = np.full((len(rank), len(place)), np.inf)
+    ends = words(rows["demand_id"]), words(rows["site_id"])
+    for demand, site, how_far in zip(*ends, rows[name].astype(float), strict=True):
+        if demand in rank and site in place:
+            table[rank[demand], place[site]] = how_far * factor
+    return table, "minutes" if name == "minutes" and speed is None else "km"

@@ -1,0 +1,42 @@
+"""The command that holds runs against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hubplanner.commands.common import AsJson, Quiet, answering
+from hubplanner.commands.runs import RUNS, Runs
+
+RunNames = Annotated[
+    list[str],
+    typer.Argument(metavar="RUN_A RUN_B ...", help="Run folders, names or starts of names.", show_default=False),
+]
+Folder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Write files and a map too.", show_default=False)
+]
+
+
+def compare(
+    run: RunNames,
+    folder: Runs = RUNS,
+    out: Folder = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Hold runs against the first: money, people, sites, and who gains or loses cover."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.terminal import progress  # noqa: PLC0415 - heavy imports wait for their command
+        from hubplanner.workflow.compare import compare as compare_runs  # noqa: PLC0415
+        from hubplanner.workflow.store import find_run  # noqa: PLC0415
+
+        with progress(shown=not quiet):
+            found = compare_runs(*(find_run(word, folder) for word in run))
+            written = None if out is None else found.write(out)
+        answer.update(found.summary(), folder=None if written is None else str(written))
+        if not (as_json or quiet):
+            from hubplanner.terminal_runs import print_comparison  # noqa: PLC0415
+
+            print_comparison(found, written)

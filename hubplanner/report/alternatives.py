@@ -1,0 +1,122 @@
+"""Near-best plans and the class of every site, with their names back: frames, figures and files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+
+from hubplanner.analysis.sites import SiteClass, counted
+from hubplanner.inputs.places import WGS84
+from hubplanner.models.differ import new_sites
+from hubplanner.report.files import write_csv, write_geojson
+from hubplanner.report.folder import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.analysis.alternatives import Alternatives
+    from hubplanner.inputs import Inputs
+    from hubplanner.problem import Evaluation
+
+MARKS = ("alternatives.json", "alternatives.geojson")
+"""Files that tell an earlier folder of alternatives from one with something else in it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AlternativePlans:
+    """What `hubplanner alternatives` finds, by ids."""
+
+    inputs: Inputs
+    found: Alternatives
+    differ: int
+
+    @cached_property
+    def plans(self) -> list[tuple[Evaluation, float, int | None, int | None]]:
+        """Each plan with its figure, its difference to earlier ones and the most that is possible; the best first."""
+        best = self.found.best
+        if best.evaluation is None:  # pragma: no cover - without a plan there are no alternatives
+            raise AssertionError
+        first = (best.evaluation, best.value, None, None)
+        return [first, *((p.evaluation, p.value, p.difference, p.most_difference) for p in self.found.plans)]
+
+    @cached_property
+    def sites(self) -> gpd.GeoDataFrame:
+        """One row a site: site_id, class, and in how many of the plans it holds a new hub; WGS 84 points."""
+        problem, sites = self.found.near.problem, self.inputs.sites
+        used = [new_sites(problem, plan) for plan, *_ in self.plans]
+        columns = {
+            "site_id": sites.frame["site_id"],
+            "class": [str(kind) for kind in self.found.sites.classes],
+            "plans": [sum(site in plan for plan in used) for site in range(problem.n_sites)],
+        }
+        return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*sites.lonlat.T), crs=WGS84)
+
+    @cached_property
+    def hubs(self) -> gpd.GeoDataFrame:
+        """One row a plan, site and tier with open hubs; plan 0 is the best one."""
+        problem = self.found.near.problem
+        tiers = np.array([tier.name for tier in self.inputs.scenario.hubs], dtype=object)
+        number = np.repeat(np.arange(len(self.plans)), [len(plan.options) for plan, *_ in self.plans])
+        options = np.concatenate([plan.options for plan, *_ in self.plans])
+        site = problem.option_site[options]
+        columns = {
+            "plan": number,
+            "site_id": self.inputs.sites.frame["site_id"].to_numpy(dtype=object)[site],
+            "tier": tiers[problem.option_tier[options]],
+            "hubs": np.concatenate([plan.counts for plan, *_ in self.plans]),
+            "status": np.where(problem.new[options], "new", "existing"),
+            "class": [str(self.found.sites.classes[at]) for at in site],
+        }
+        return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*self.inputs.sites.lonlat[site].T), crs=WGS84)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what alternatives.json holds."""
+        found, near = self.found, self.found.near
+        ids = self.inputs.sites.frame["site_id"].to_numpy(dtype=object)
+        kinds = np.array([str(kind) for kind in found.sites.classes], dtype=object)
+        return {
+            "scenario": self.inputs.scenario.name,
+            "objective": near.objective.name,
+            "best": {"value": found.best.value, "bound": found.best.bound, "gap": found.best.gap},
+            "within": near.within,
+            "threshold": near.threshold,
+            "differ": self.differ,
+            "complete": found.complete,
+            "plans": [self._plan(number) for number in range(len(self.plans))],
+            "classes": counted(found.sites),
+            "must_have": ids[kinds == str(SiteClass.MUST)].tolist(),
+            "evidence": {
+                "plans": found.sites.plans,
+                "solves": found.sites.solves,
+                "relaxation": found.sites.by_relaxation,
+            },
+        }
+
+    def _plan(self, number: int) -> dict[str, Any]:
+        plan, value, difference, most = self.plans[number]
+        ids = self.inputs.sites.frame["site_id"].to_numpy(dtype=object)
+        return {
+            "plan": number,
+            "objective_value": value,
+            "covered_need": plan.covered_need,
+            "cost": plan.cost,
+            "difference": difference,
+            "most_difference": most,
+            "sites": ids[sorted(new_sites(self.found.near.problem, plan))].tolist(),
+        }
+
+    def write(self, folder: Path) -> Path:
+        """Write the folder, whole or not at all, and return its path."""
+        return write_whole(folder.absolute(), self._files, MARKS)
+
+    def _files(self, folder: Path) -> None:
+        text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / "alternatives.json").write_text(text + "\n", encoding="utf-8")
+        write_geojson(self.hubs, folder / "alternatives.geojson")
+        write_geojson(self.sites, folder / "sites.geojson")
+        write_csv(self.sites, folder / "sites.csv")

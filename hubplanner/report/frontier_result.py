@@ -1,0 +1,197 @@
+"""A frontier with its names back: figures to quote, a frame of hubs, files to hand on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.analysis.frontier_points import COST, DISTANCE, Point, Trace, knee
+from hubplanner.problem import evaluate
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from hubplanner.inputs import Inputs
+    from hubplanner.problem import Evaluation, Problem
+
+MILLION = 1e6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frontier:
+    """Plans of which none beats another, from least to most covered.
+
+    Parameters
+    ----------
+    inputs
+        What they were made from.
+    problem
+        The arrays that were solved.
+    trace
+        The plans as points, with their proof.
+    asked
+        The trade, the group of the worst share, and whether all points or nested plans were asked for.
+    seconds
+        Wall time of all solves.
+
+    Examples
+    --------
+    ``hubplanner.frontier(hubplanner.read_scenario("scenarios/pakistan.yaml"), points=20).write("runs/frontier")``
+    """
+
+    inputs: Inputs
+    problem: Problem
+    trace: Trace
+    asked: dict[str, Any]
+    seconds: float
+
+    @cached_property
+    def points(self) -> list[dict[str, Any]]:
+        """The figures of each point, numbered from 1, the least covered first."""
+        found: list[dict[str, Any]] = []
+        before, last = set[str](), self.origin if self.trace.against == COST else None
+        for number, point in enumerate(self.trace.points, start=1):
+            own = self._figures(point) | {"number": number}
+            sites = {hub["site_id"] for hub in own["hubs"] if hub["status"] != "existing"}
+            change = {"entering": sorted(sites - before), "leaving": sorted(before - sites)}
+            found.append(own | change | {"marginal_people_per_million": _marginal(last, own)})
+            before, last = sites, own if self.trace.against == COST else None
+        return found
+
+    @cached_property
+    def origin(self) -> dict[str, Any]:
+        """What standing hubs cover without any new one."""
+        plan = evaluate(self.problem, np.flatnonzero(self.problem.existing))
+        return {"cost": 0.0, **self._cover(plan)}
+
+    def summary(self) -> dict[str, Any]:
+        """Return what frontier.json holds."""
+        at = knee(self.trace.points)
+        return {
+            "status": "optimal" if self.trace.proven else "feasible",
+            **self.asked,
+            "name": self.inputs.scenario.name,
+            "currency": self.inputs.scenario.currency,
+            "seconds": self.seconds,
+            "asked_gap": self.inputs.scenario.solver.gap,
+            "complete": self.trace.complete,
+            "need": math.fsum(self.problem.need),
+            "people": math.fsum(self.problem.people),
+            "existing": self.origin,
+            "points": self.points,
+            "knee": None if at is None else at + 1,
+            "left_out": self._left_out(),
+            "free": [self._free(point) for point in self.trace.free.points] if self.trace.free else None,
+        }
+
+    @cached_property
+    def hubs(self) -> gpd.GeoDataFrame:
+        """One row a point, site and tier with open hubs, in WGS 84."""
+        from hubplanner.report.frontier_frames import hubs_frame  # noqa: PLC0415 - geopandas is heavy
+
+        return hubs_frame(self)
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write frontier.json, .csv, .geojson and .png, whole or not at all, and return the folder.
+
+        Raises
+        ------
+        ExistsError
+            When the folder holds something other than an earlier frontier.
+        UnwritableError
+            When the system refuses to write there.
+        """
+        from hubplanner.report.frontier_folder import write_frontier  # noqa: PLC0415 - matplotlib is heavy
+
+        return write_frontier(self, folder)
+
+    def _figures(self, point: Point) -> dict[str, Any]:
+        """Return a point's own figures."""
+        by_cost = self.trace.against == COST
+        return {
+            "budget": _known(point.limit) if by_cost else self.inputs.scenario.model.budget,
+            "least_share": None if by_cost else point.limit,
+            "cost": point.plan.cost,
+            "cost_at_least": _known(point.other_bound) if by_cost else None,
+            **self._cover(point.plan),
+            **({} if by_cost else {self.other_name: point.other}),
+            "bound": _known(point.other_bound if self.trace.against == DISTANCE else point.covered_bound),
+            "gap": _known(point.gap),
+            "status": "optimal" if point.proven else "feasible",
+            "seconds": point.seconds,
+            "hubs": self._hubs(point.plan),
+            **self._price(point),
+        }
+
+    @property
+    def other_name(self) -> str:
+        """What coverage is traded against, with its unit."""
+        unit = self.inputs.unit
+        return {COST: "cost", DISTANCE: f"mean_distance_{unit}"}.get(self.trace.against, "worst_share")
+
+    def _cover(self, plan: Evaluation) -> dict[str, float]:
+        need = math.fsum(self.problem.need)
+        share = plan.covered_need / need if need else 0.0
+        people = math.fsum(self.problem.people * plan.covered_share)
+        return {"covered_need": plan.covered_need, "share": share, "people": people}
+
+    def _hubs(self, plan: Evaluation) -> list[dict[str, Any]]:
+        problem, ids = self.problem, self.inputs.sites.frame["site_id"].tolist()
+        tiers = [tier.name for tier in self.inputs.scenario.hubs]
+        return [
+            {
+                "site_id": ids[problem.option_site[option]],
+                "tier": tiers[problem.option_tier[option]],
+                "status": _status(problem, option),
+                "hubs": count,
+                "cost": float(problem.option_cost[option]) * count,
+            }
+            for option, count in zip(plan.options.tolist(), plan.counts.tolist(), strict=True)
+        ]
+
+    def _price(self, point: Point) -> dict[str, float]:
+        """Return what nested plans give up at a budget: what the free plan covers more."""
+        if self.trace.free is None:
+            return {}
+        free = next(other for other in self.trace.free.solved if other.limit == point.limit)
+        own, best = self._cover(point.plan), self._cover(free.plan)
+        return {
+            "free_need": best["covered_need"],
+            "free_people": best["people"],
+            "price_need": best["covered_need"] - own["covered_need"],
+            "price_people": best["people"] - own["people"],
+        }
+
+    def _free(self, point: Point) -> dict[str, Any]:
+        figures = {"budget": _known(point.limit), "cost": point.plan.cost, **self._cover(point.plan)}
+        return figures | {"bound": _known(point.covered_bound), "gap": _known(point.gap)}
+
+    def _left_out(self) -> list[dict[str, Any]]:
+        """Return the limits without a point, and what stands in the way."""
+        return [
+            {"limit": _known(missing.limit), "status": missing.status, "too_little": _known(missing.too_little)}
+            for missing in self.trace.left_out
+        ]
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _status(problem: Problem, option: int) -> str:
+    return "existing" if problem.existing[option] else "upgraded" if problem.upgrades[option] else "new"
+
+
+def _marginal(last: dict[str, Any] | None, own: dict[str, Any]) -> float | None:
+    """Return people more for each million of money more than at the point before, None where there is none."""
+    if last is None or own["cost"] <= last["cost"]:
+        return None
+    more: float = (own["people"] - last["people"]) / (own["cost"] - last["cost"]) * MILLION
+    return more

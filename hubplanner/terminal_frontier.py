@@ -1,0 +1,131 @@
+"""A frontier as a table for a terminal 100 columns wide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hubplanner.terminal import count_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.report.frontier_result import Frontier
+
+MILLION = 1e6
+MANY = 1e7
+"""Money from which it is shown in millions."""
+SMALLEST_GAP = 5e-7
+_STATES = {
+    "infeasible": "no plan can meet all demands",
+    "no_plan": "no plan was found in time",
+    "dominated": "cover no more than a cheaper plan",
+}
+
+
+def print_frontier(frontier: Frontier, summary: dict[str, Any], folder: Path) -> None:
+    """Print the points, what was left out, how sure it is, and where the files are."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print("\n", Text(summary["name"], style="bold"), "  ", frontier.inputs.scenario.description, "\n", sep="")
+    console.print(_table(frontier, summary))
+    for line in _notes(summary):
+        console.print(line)
+    console.print(f"Files: {folder}  (look at frontier.png first)", soft_wrap=True)
+
+
+def _table(frontier: Frontier, summary: dict[str, Any]) -> Table:
+    points, by_cost = summary["points"], frontier.other_name == "cost"
+    scale = MILLION if max(point["cost"] for point in points) >= MANY else 1.0
+    money = f"{summary['currency'] or ''}{' m' if scale > 1 else ''}".strip()
+    table = Table(title=f"Coverage against {_against(frontier)}", title_justify="left", box=None, header_style="bold")
+    for heading in _headings(frontier, summary, money):
+        table.add_column(heading, justify="right")
+    for point in points:
+        style = "bold" if point["number"] == summary["knee"] else ""
+        table.add_row(*_row(point, frontier, scale, by_cost=by_cost), style=style)
+    return table
+
+
+def _against(frontier: Frontier) -> str:
+    names = {"cost": "cost", "worst_share": "the worst-covered group"}
+    return names.get(frontier.other_name, "the mean way to a hub")
+
+
+def _headings(frontier: Frontier, summary: dict[str, Any], money: str) -> list[str]:
+    own = {"cost": f"budget\n{money}", "worst_share": "worst\nshare"}
+    first = own.get(frontier.other_name, f"mean way\n{frontier.inputs.unit}")
+    tail = "free plan\npeople +" if summary["nested"] else "people more\nper million"
+    last = [tail] if frontier.other_name == "cost" else []
+    return [
+        "",
+        first,
+        f"cost\n{money}",
+        "people\ncovered",
+        "share\nof need",
+        "gap",
+        "new\nhubs",
+        "sites\nin, out",
+        *last,
+    ]
+
+
+def _row(point: dict[str, Any], frontier: Frontier, scale: float, *, by_cost: bool) -> list[str]:
+    hubs = sum(hub["hubs"] for hub in point["hubs"] if hub["status"] != "existing")
+    return [
+        str(point["number"]),
+        _first(point, frontier, scale),
+        _money(point["cost"], scale),
+        f"{point['people']:,.0f}",
+        f"{point['share']:.2%}",
+        "unknown" if point["gap"] is None else "0" if point["gap"] < SMALLEST_GAP else f"{point['gap']:.4%}",
+        f"{hubs:,}",
+        f"+{len(point['entering'])} -{len(point['leaving'])}",
+        *([_last(point)] if by_cost else []),
+    ]
+
+
+def _first(point: dict[str, Any], frontier: Frontier, scale: float) -> str:
+    if frontier.other_name == "cost":
+        return "any" if point["budget"] is None else _money(point["budget"], scale)
+    figure = point[frontier.other_name]
+    return f"{figure:.2%}" if frontier.other_name == "worst_share" else f"{figure:,.3f}"
+
+
+def _last(point: dict[str, Any]) -> str:
+    if "price_people" in point:
+        return f"{point['price_people']:,.0f}"
+    more = point["marginal_people_per_million"]
+    return "" if more is None else f"{more:,.0f}" if more >= 1 else f"{more:.3g}"
+
+
+def _money(amount: float, scale: float) -> str:
+    return f"{amount / scale:,.1f}" if scale > 1 else f"{amount:,.6g}"
+
+
+def _notes(summary: dict[str, Any]) -> list[str]:
+    """Return what the table does not say."""
+    existing = summary["existing"]
+    notes = [f"Covered by standing hubs: {existing['people']:,.0f} people, {existing['share']:.2%} of need."]
+    if summary["knee"]:
+        notes.append(f"Knee, in bold: point {summary['knee']}, farthest above the line from the first to the last.")
+    for status, words in _STATES.items():
+        limits = [item for item in summary["left_out"] if item["status"] == status]
+        if limits:
+            notes.append(f"Left out: {count_of(len(limits), 'limit')}: {_limits(limits)} {words}.")
+    money = [item["too_little"] for item in summary["left_out"] if item["too_little"] is not None]
+    if money:
+        notes.append(f"No plan meets all demands with less than {max(money):,.0f}.")
+    if not summary["complete"]:
+        notes.append("NOT COMPLETE: there may be more points.")
+    sure = "every gap is within the asked one" if summary["status"] == "optimal" else "NOT all within the asked gap"
+    return [*notes, f"Proof: {sure} ({summary['asked_gap']:g}). Time: {summary['seconds']:.1f} s."]
+
+
+def _limits(items: list[dict[str, Any]]) -> str:
+    known = [item["limit"] for item in items if item["limit"] is not None]
+    if not known:
+        return "it"
+    return f"{min(known):,.12g}" if len(known) == 1 else f"{min(known):,.12g} to {max(known):,.12g}"

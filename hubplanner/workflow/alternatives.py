@@ -1,0 +1,63 @@
+"""A scenario to its near-best plans."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from hubplanner.analysis.alternatives import find_alternatives
+from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.report.alternatives import MARKS, AlternativePlans
+from hubplanner.report.folder import check_free
+from hubplanner.workflow.pipeline import options_of
+from hubplanner.workflow.question import objective_of
+from hubplanner.workflow.runs import default_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.scenario import Scenario
+
+log = logging.getLogger(__name__)
+
+
+def alternatives(
+    scenario: Scenario, *, within: float = 0.02, differ: int = 5, count: int = 10, time_limit_s: float = 240.0
+) -> AlternativePlans:
+    """Return plans nearly as good as the best one, the most different first, and the class of every site.
+
+    Parameters
+    ----------
+    within
+        Share of the best value that a plan may be worse by.
+    differ
+        Sites with a new hub in one of two plans only: at least so many between any two.
+    count
+        Plans beside the best one.
+    time_limit_s
+        Seconds beside those of the best plan.
+    """
+    log.info("read the data")
+    inputs = read_inputs(scenario)
+    found = find_alternatives(
+        build_problem(inputs),
+        objective_of(inputs),
+        options_of(scenario),
+        within=within,
+        differ=differ,
+        count=count,
+        time_limit_s=time_limit_s,
+    )
+    return AlternativePlans(inputs=inputs, found=found, differ=differ)
+
+
+def run_alternatives(  # noqa: PLR0913 - one argument an option
+    scenario: Scenario, folder: Path | None, *, within: float, differ: int, count: int, time_limit_s: float
+) -> tuple[AlternativePlans, Path]:
+    """Find a scenario's alternatives, write their folder and return both; the folder is checked first."""
+    target = folder.absolute() if folder else None
+    if target is not None:
+        check_free(target, MARKS)
+    found = alternatives(scenario, within=within, differ=differ, count=count, time_limit_s=time_limit_s)
+    run = default_folder(found.inputs)
+    return found, found.write(target or run.with_name(f"{run.name}-alternatives"))

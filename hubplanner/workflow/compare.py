@@ -1,0 +1,152 @@
+"""Runs side by side, from their folders alone: what differs in money, people, sites and places."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.errors import Fault, ScenarioError
+from hubplanner.report.comparison import Comparison, Run
+from hubplanner.workflow.compare_frames import joined_demand, joined_hubs, read_run
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+
+LEAST = 1e-6
+"""Smaller differences of a covered share are none."""
+MOST_RUNS = 26
+
+
+def compare(*folders: str | os.PathLike[str]) -> Comparison:
+    """Return how runs differ, the first held against each other one.
+
+    Parameters
+    ----------
+    folders
+        At least two run folders.
+
+    Raises
+    ------
+    ScenarioError
+        When a folder is no run, or there are fewer than two.
+    DataError
+        When a file of a run cannot be read.
+    """
+    if not 1 < len(folders) <= MOST_RUNS:
+        allowed = f"2 to {MOST_RUNS} run folders"
+        raise ScenarioError(Fault(file="runs", value=len(folders), allowed=allowed, kind="scenario"))
+    runs = tuple(read_run(Path(folder), chr(ord("a") + number)) for number, folder in enumerate(folders))
+    demand, hubs = joined_demand(runs), joined_hubs(runs)
+    first, others = runs[0], runs[1:]
+    figures = {
+        "runs": [_figures(run) for run in runs],
+        "notes": [note for other in others for note in _notes(first, other)],
+        "groups": _groups(runs),
+        "floors": _floors(runs),
+        "differences": [_difference(first, other, demand, hubs) for other in others],
+    }
+    return Comparison(runs=runs, figures=figures, demand=demand, hubs=hubs)
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    plan = run.plan
+    return {
+        "run": run.letter,
+        "name": run.name,
+        **{key: plan[key] for key in ("status", "objective", "objective_value", "bound", "gap", "currency", "budget")},
+        "cost": plan["cost"],
+        "people": plan["people"],
+        "need": plan["need"],
+        "distance": plan.get("distance", {}),
+        "new_hubs": int(sum(hub.get("hubs", 1) for hub in plan["hubs"] if hub["status"] != "existing")),
+        "sites": len({hub["site_id"] for hub in plan["hubs"]}),
+    }
+
+
+def _notes(first: Run, other: Run) -> list[str]:
+    """Return what keeps two runs from being compared one to one."""
+    pair, notes = f"{first.letter} and {other.letter}", []
+    if first.plan["currency"] != other.plan["currency"]:
+        money = " and ".join(repr(run.plan["currency"]) for run in (first, other))
+        notes.append(f"{pair} count money differently, {money}: their costs are not compared")
+    if first.plan["objective"] != other.plan["objective"]:
+        notes.append(f"{pair} have different objectives, {first.plan['objective']} and {other.plan['objective']}")
+    ids = [set(run.demand.get("demand_id", ())) for run in (first, other)]
+    only = [len(ids[0] - ids[1]), len(ids[1] - ids[0])]
+    if any(only):
+        both = len(ids[0] & ids[1])
+        notes.append(
+            f"{pair} have different demand: {only[0]:,} ids only in {first.letter}, {only[1]:,} only in "
+            f"{other.letter}; gains and losses are those of the {both:,} in both"
+        )
+    totals = [run.plan["people"]["total"] for run in (first, other)]
+    if not any(only) and not math.isclose(*totals, rel_tol=LEAST):
+        notes.append(f"{pair} have different people: {totals[0]:,.0f} and {totals[1]:,.0f} in all")
+    return notes
+
+
+def _groups(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return the covered share of need of each value of each group, by run."""
+    named: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for name, values in run.plan.get("groups", {}).items():
+            named.setdefault(name, {}).update(dict.fromkeys(values))
+    return {
+        name: {
+            value: {run.letter: run.plan.get("groups", {}).get(name, {}).get(value, {}).get("share") for run in runs}
+            for value in values
+        }
+        for name, values in named.items()
+    }
+
+
+def _floors(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """Return what each floor asks for and what is covered, by run; None where a run has no such floor."""
+    own = {run.letter: {floor["name"]: floor for floor in run.plan.get("floors", [])} for run in runs}
+    names = dict.fromkeys(name for floors in own.values() for name in floors)
+    return {
+        name: {
+            letter: {key: floors[name][key] for key in ("share", "covered")} if name in floors else None
+            for letter, floors in own.items()
+        }
+        for name in names
+    }
+
+
+def _difference(first: Run, other: Run, demand: gpd.GeoDataFrame, hubs: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Return what another run has more or less than the first."""
+    money = first.plan["currency"] == other.plan["currency"]
+    a, b = f"in_{first.letter}", f"in_{other.letter}"
+    here, there = hubs[f"tiers_{first.letter}"], hubs[f"tiers_{other.letter}"]
+    changed = hubs[hubs[a] & hubs[b] & (here != there)]
+    return {
+        "run": other.letter,
+        "against": first.letter,
+        "cost": other.plan["cost"]["total"] - first.plan["cost"]["total"] if money else None,
+        "people": other.plan["people"]["covered"] - first.plan["people"]["covered"],
+        "need": other.plan["need"]["covered"] - first.plan["need"]["covered"],
+        "need_share": other.plan["need"]["share"] - first.plan["need"]["share"],
+        "only_in_first": hubs.loc[hubs[a] & ~hubs[b], "site_id"].tolist(),
+        "only_in_other": hubs.loc[hubs[b] & ~hubs[a], "site_id"].tolist(),
+        "changed": [
+            {"site_id": row["site_id"], "first": row[f"tiers_{first.letter}"], "other": row[f"tiers_{other.letter}"]}
+            for row in changed.drop(columns="geometry").to_dict("records")
+        ],
+        **_moves(demand, f"difference_{other.letter}"),
+    }
+
+
+def _moves(demand: gpd.GeoDataFrame, column: str) -> dict[str, Any]:
+    """Return the demand rows that gain and lose cover, those of most people first, and the people this is."""
+    moves = demand[demand[column].abs() > LEAST]
+    found = {}
+    for name, sign in (("gain", 1), ("lose", -1)):
+        part = moves[sign * moves[column] > 0]
+        moved = (part[column] * part["people"]).abs()
+        ids = part["demand_id"].iloc[moved.argsort(kind="stable").to_numpy()[::-1]]
+        found[name] = {"rows": len(part), "people": math.fsum(moved), "demand_ids": ids.tolist()}
+    return found
