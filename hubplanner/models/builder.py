@@ -42,6 +42,7 @@ from hubplanner.models.site_sets import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hubplanner.models.formulation import Ranges
     from hubplanner.models.specs import Objective
     from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.reduced import Reduced
@@ -93,15 +94,20 @@ def build_model(instance: Reduced, objective: Objective) -> Model:
     return model
 
 
-def formulate(question: Question, goal: Goal | None, held: Sequence[Held], depth: Ints) -> Formulation:
+def formulate(
+    question: Question, goal: Goal | None, held: Sequence[Held], depth: Ints, ranges: Ranges | None = None
+) -> Formulation:
     """Return the program of a question that seeks one goal, or just any plan, and holds those reached before.
 
     Parameters
     ----------
     depth
         (n,) distances from each point that its chain of distances holds; for goals of distance.
+    ranges
+        Fewest and most hubs (p, o) of each option in each year; the question's if None. Shares of options that may
+        have none are left out of the program.
     """
-    form = new_formulation(question, depth)
+    form = new_formulation(question, depth, ranges)
     for block in question.blocks:
         if isinstance(block, Periods):
             add_periods(form.layers, block)

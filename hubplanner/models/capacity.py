@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pulp import LpConstraintEQ, LpConstraintLE
+from pulp import LpConstraintLE
 
 from hubplanner.models.checks import AGREEMENT, check, refuse
 from hubplanner.models.model import Linear, decimal_unit
@@ -50,7 +50,7 @@ def add_capacity(model: Model, block: Capacity) -> None:
     instance = model.whole
     if len(block.people) != len(instance.problem.tier_reach):
         refuse("capacity", block.people, f"one number for each of {len(instance.problem.tier_reach)} tiers")
-    rows, assign = instance.assign_rows, assigned(model)
+    rows, assign = live_rows(model), assigned(model)
     people = rows.totals[:, instance.measure(model.people)][rows.row]
     room = np.array(block.people)[instance.problem.option_tier]
     order = np.argsort(rows.option, kind="stable")
@@ -72,7 +72,7 @@ def assigned(model: Model) -> list[LpVariable]:
     if "assign" in model.parts:
         found: list[LpVariable] = model.parts["assign"]
         return found
-    rows = model.whole.assign_rows
+    rows = live_rows(model)
     whole = bool(model.parts.get("single"))
     made = [
         model.variable(f"assign_{row}_{option}", 0, 1, whole=whole)
@@ -82,21 +82,32 @@ def assigned(model: Model) -> list[LpVariable]:
     if whole:
         model.decisions.extend(made)
     for row, (start, stop) in enumerate(_spans(rows)):
-        sense = LpConstraintEQ if model.parts.get("serve_all") else LpConstraintLE
-        model.add(f"assign_{row}", [(variable, 1.0) for variable in made[start:stop]], sense, 1)
+        if stop > start:
+            model.add(f"assign_{row}", [(variable, 1.0) for variable in made[start:stop]], LpConstraintLE, 1)
     return made
+
+
+def live_rows(model: Model) -> AssignRows:
+    """Return rows with the pairs of options that may have a hub: those left out by their range serve no one."""
+    if "live" not in model.parts:
+        rows = model.whole.assign_rows
+        may = np.array([variable.upBound > 0 for variable in model.open_], dtype=bool)[rows.option]
+        kept = {name: getattr(rows, name)[may] for name in ("row", "option", "share", "distance")}
+        model.parts["live"] = replace(rows, **kept)
+    found: AssignRows = model.parts["live"]
+    return found
 
 
 def served(model: Model, measure: int) -> Linear:
     r"""Return how much of a measure is covered by assignment: $\sum_{ro} w_r a_{ro} x_{ro}$."""
-    rows = model.whole.assign_rows
+    rows = live_rows(model)
     worth = rows.totals[:, measure][rows.row] * rows.share
     return Linear(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
 
 
 def distance_served(model: Model, measure: int) -> Linear:
     r"""Return the distance to assigned hubs, times a measure: $\sum_{ro} w_r d_{ro} x_{ro}$."""
-    rows = model.whole.assign_rows
+    rows = live_rows(model)
     worth = rows.totals[:, measure][rows.row] * rows.distance
     return Linear(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
 

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from pulp import LpProblem, LpVariable
 
     from hubplanner.models.goals import Goal
+    from hubplanner.models.residual import Residual
     from hubplanner.models.specs import Block
     from hubplanner.problem import Floats, Ints, Problem
+
+    Ranges = tuple[Ints, Ints]
 
 
 HOLDING = 1e-9
@@ -89,6 +92,8 @@ class Formulation:
         (n,) distances from each point that its chain of distances holds.
     unit, constant, sense
         How the program's objective, which is maximised, stands for the goal's figure.
+    cuts
+        Inequalities that every plan keeps to, found by the program's relaxation.
     """
 
     question: Question
@@ -98,6 +103,7 @@ class Formulation:
     unit: float = 1.0
     constant: float = 0.0
     sense: int = 1
+    cuts: tuple[Residual, ...] = ()
 
     def figure(self, value: float) -> float:
         """Return the goal's figure for a value of the program's objective."""
@@ -194,7 +200,7 @@ def in_last_year(block: Block, growth: Floats | None, years: int) -> Block:
     return replace(block, weight=grown(block.weight, growth, years)) if isinstance(block, Floor) else block
 
 
-def new_formulation(question: Question, depth: Ints) -> Formulation:
+def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = None) -> Formulation:
     """Return a formulation with a model for each period and no constraint yet."""
     program = new_program(question.objective.name)
     layers = []
@@ -204,6 +210,10 @@ def new_formulation(question: Question, depth: Ints) -> Formulation:
         capacity = question.capacity
         layer.parts.update(assigns=question.assigns, single=capacity is not None and capacity.single)
         layers.append(layer)
+    if ranges is not None:
+        opened = [variable for layer in layers for variable in layer.open_]
+        for variable, least, most in zip(opened, *(part.ravel().tolist() for part in ranges), strict=True):
+            variable.lowBound, variable.upBound = least, most
     return Formulation(question=question, program=program, layers=layers, depth=depth)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE
 from scipy.sparse import csr_array
 
-from hubplanner.models.capacity import assigned
+from hubplanner.models.capacity import assigned, live_rows
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem.grouping import group_rows
 from hubplanner.problem.instance import NO_ROW
@@ -46,7 +46,7 @@ def add_serve_all(model: Model, block: ServeAll) -> None:
 
 
 def _serve_assigned(model: Model, instance: Instance, block: ServeAll) -> None:
-    rows, assign = instance.assign_rows, assigned(model)
+    rows, assign = live_rows(model), assigned(model)
     need = rows.totals[:, instance.measure(model.need)]
     far = rows.distance > block.distance * (1 + REACH_TOLERANCE)
     for pair in np.flatnonzero(far).tolist():
@@ -54,8 +54,10 @@ def _serve_assigned(model: Model, instance: Instance, block: ServeAll) -> None:
     bounds = np.searchsorted(rows.row, np.arange(len(need) + 1)).tolist()
     for row in np.flatnonzero(need > 0).tolist():
         terms = [(variable, 1.0) for variable in assign[bounds[row] : bounds[row + 1]]]
-        model.add("serve_all", terms, LpConstraintEQ, 1)
-    if (needing(instance) & (rows.row_of == NO_ROW)).any():
+        if terms:
+            model.add("serve_all", terms, LpConstraintEQ, 1)
+    served = np.bincount(rows.row, minlength=len(need)) > 0
+    if (needing(instance) & (rows.row_of == NO_ROW)).any() or (~served & (need > 0)).any():
         # No hub could serve that point: nothing can make up for it.
         model.add("serve_all", [(model.variable("nothing", 0, 0), 1.0)], LpConstraintGE, 1)
 

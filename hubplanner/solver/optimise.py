@@ -10,14 +10,16 @@ import numpy as np
 from hubplanner.problem import relative_gap
 from hubplanner.solver.attempt import attempt
 from hubplanner.solver.screening import relaxed, within_margin
-from hubplanner.solver.task import Found
+from hubplanner.solver.task import Found, splits
 
 if TYPE_CHECKING:
     from hubplanner.problem import Ints
     from hubplanner.solver.task import Task
 
-SCREEN = 6e-4
-"""Margin of the first search below the relaxation's bound, relative to it."""
+SCREENS = (6e-4, 5e-3)
+"""Margins of the first searches below the relaxation's bound, relative to it: the next where one holds no plan."""
+SHARP_SCREENS = (3e-4, 1.5e-3)
+"""The same for a relaxation that inequalities sharpened: good plans lie nearer to it."""
 FEW_OPTIONS = 100
 """With fewer options than this the first search is over all plans."""
 
@@ -34,14 +36,16 @@ def optimise(task: Task) -> Found:
     bound = form.figure(relaxation.bound)
     if not relaxation.is_solved:
         return _search(task, depth, Found(bound=bound))
-    task, found = replace(task, scale=abs(bound)), Found(bound=bound)
+    task, found = replace(task, scale=abs(bound), cuts=form.cuts), Found(bound=bound)
     if task.goal is not None and len(form.open_) > FEW_OPTIONS:
-        margin = SCREEN * abs(bound)
-        near = _search(within_margin(task, form, relaxation, margin), depth, found)
-        left_out = bound - task.sense * margin
-        found = _or_left_out(task, near, left_out)
-        if task.is_late or _is_close(task, found):
-            return found
+        for share in SHARP_SCREENS if splits(task) else SCREENS:
+            margin = share * abs(bound)
+            near = _search(within_margin(task, form, relaxation, margin), depth, found)
+            found = _or_left_out(task, near, bound - task.sense * margin)
+            if task.is_late or _is_close(task, found):
+                return found
+            if found.years:
+                break
         if found.years:
             task = within_margin(task, form, relaxation, abs(bound - found.value))
             task = replace(task, start=found.opened, scale=max(1.0, abs(found.value)))

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
 from hubplanner.models import Year
+from hubplanner.models.capacity import live_rows
 from hubplanner.problem import evaluate
 from hubplanner.solver.relaxation import relax
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Formulation
+    from hubplanner.models.model import Model
     from hubplanner.problem import Floats, Ints
     from hubplanner.solver.adapters import Effort
 
@@ -77,14 +79,15 @@ def _assignments(form: Formulation, decisions: Ints, effort: Effort) -> list[csr
         return [None] * len(form.layers)
     if question.capacity.single:
         shares = decisions[len(form.instance.option) * len(form.layers) :].astype(np.float64)
-        parts = np.split(shares, len(form.layers))
+        sizes = [len(layer.parts["assign"]) for layer in form.layers]
+        parts = np.split(shares, np.cumsum(sizes)[:-1])
     else:
         values = _best_assignment(form, decisions, effort)
         parts = [values[[v.index for v in layer.parts["assign"]]] for layer in form.layers]
     opened = opened_in(form, decisions)
     return [
-        _by_point(form, _tidy(form, part, problem.people, counts))
-        for part, problem, counts in zip(parts, question.problems, opened, strict=True)
+        _by_point(form, _tidy(form, layer, part, counts))
+        for layer, part, counts in zip(form.layers, parts, opened, strict=True)
     ]
 
 
@@ -99,15 +102,15 @@ def _best_assignment(form: Formulation, decisions: Ints, effort: Effort) -> Floa
     return found.values
 
 
-def _tidy(form: Formulation, shares: Floats, people: Floats, counts: Ints) -> csr_array:
+def _tidy(form: Formulation, layer: Model, shares: Floats, counts: Ints) -> csr_array:
     """Return shares (r, o) without rounding: none below zero, no row above one, no hub above its room."""
-    rows, problem, question = form.instance.assign_rows, form.instance.problem, form.question
+    rows, problem, question = live_rows(layer), form.instance.problem, form.question
     kept = np.where(shares > ROUNDING, shares, 0.0)
     whole_rows = np.bincount(rows.row, weights=kept, minlength=len(rows.totals))
     kept /= np.maximum(whole_rows, 1.0)[rows.row]
     each = np.array(question.capacity.people if question.capacity else ())[problem.option_tier]
     room = np.where(counts > 0, each, 0.0) * np.maximum(counts, 1)  # infinite room times no hub is no room
-    crowd = rows.totals[:, form.instance.measure(people)][rows.row]
+    crowd = rows.totals[:, form.instance.measure(layer.people)][rows.row]
     load = np.bincount(rows.option, weights=kept * crowd, minlength=problem.n_options)
     with np.errstate(divide="ignore", invalid="ignore"):
         squeeze = np.where(load > room, room / load, 1.0)

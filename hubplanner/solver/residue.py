@@ -140,8 +140,7 @@ def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> R
 
 
 def _left(objective: MaxCoverage, spent: float, hubs: int) -> MaxCoverage:
-    """Return the limits left for what is not yet built; rounding takes nothing from the money."""
-    rounding = math.ulp(objective.budget) if objective.budget and spent else 0.0
-    budget = None if objective.budget is None else max(objective.budget - spent + rounding, 0.0)
+    """Return the limits left for what is not yet built; with their tolerance they allow what the whole ones do."""
+    budget = None if objective.budget is None else max(objective.budget - spent / (1 + TOLERANCE), 0.0)
     max_hubs = None if objective.max_hubs is None else max(objective.max_hubs - hubs, 0)
     return replace(objective, budget=budget, max_hubs=max_hubs)

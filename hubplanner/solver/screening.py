@@ -10,10 +10,12 @@ import numpy as np
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.radius import too_shallow
 from hubplanner.solver.relaxation import Relaxation, relax
-from hubplanner.solver.task import program_of
+from hubplanner.solver.task import program_of, splits
+from hubplanner.solver.tightening import relax_tightly
 
 if TYPE_CHECKING:
     from hubplanner.models import Formulation
+    from hubplanner.models.residual import Residual
     from hubplanner.problem import Ints
     from hubplanner.solver.task import Task
 
@@ -26,7 +28,8 @@ def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation]:
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
     while True:
         form = program_of(task, depth)
-        relaxation = relax(form, task.effort(0.0))
+        cuts, relaxation = _relax(task, form)
+        form = replace(form, cuts=cuts)
         if not relaxation.is_solved:
             return depth, form, relaxation
         short = [too_shallow(layer, relaxation.values) for layer in form.layers]
@@ -36,11 +39,18 @@ def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation]:
         depth[shallow] *= 2
 
 
+def _relax(task: Task, form: Formulation) -> tuple[tuple[Residual, ...], Relaxation]:
+    """Return the relaxation of a task's program, and the inequalities that sharpened it."""
+    effort = task.effort(0.0)
+    return relax_tightly(form, effort) if splits(task) else ((), relax(form, effort))
+
+
 def narrowed(task: Task, value: float) -> Task:
     """Return a task with the ranges that its goal leaves to plans no worse than a value."""
     _, form, relaxation = relaxed(task)
     if not relaxation.is_solved:
         return task
+    task = replace(task, cuts=form.cuts)
     return within_margin(task, form, relaxation, abs(form.figure(relaxation.bound) - value))
 
 

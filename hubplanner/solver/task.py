@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from pulp import LpConstraintGE
 
 from hubplanner.models import formulate
+from hubplanner.models.residual import add_residual
+from hubplanner.models.tally import add_tally
 from hubplanner.solver.adapters import Effort
 
 if TYPE_CHECKING:
     from hubplanner.models import Formulation, Goal, Held, Question, Year
+    from hubplanner.models.residual import Residual
     from hubplanner.problem import Ints
     from hubplanner.solver.options import SolverOptions
 
@@ -68,6 +71,8 @@ class Task:
         Size of the goal's figure, that the gap is relative to.
     ranges
         Fewest and most hubs (p, o) of each option in every plan that is still of interest; the question's if None.
+    cuts
+        Inequalities that every plan keeps to.
     """
 
     question: Question
@@ -80,6 +85,7 @@ class Task:
     forbidden: tuple[Ints, ...] = ()
     scale: float = 1.0
     ranges: tuple[Ints, Ints] | None = None
+    cuts: tuple[Residual, ...] = ()
 
     def effort(self, gap: float) -> Effort:
         """Return what a solver is asked, with an absolute gap in the program's unit."""
@@ -100,14 +106,20 @@ class Task:
 
 def program_of(task: Task, depth: Ints) -> Formulation:
     """Return a task's program, with chains of distances of some depth (n,)."""
-    form = formulate(task.question, task.goal, task.held, depth)
+    form = formulate(task.question, task.goal, task.held, depth, task.ranges)
+    if splits(task):
+        add_tally(form)
+    for cut in task.cuts:
+        add_residual(form, cut)
     for plan in task.forbidden:
         forbid(form, plan)
-    if task.ranges is not None:
-        opened = [variable for layer in form.layers for variable in layer.open_]
-        for variable, least, most in zip(opened, *(part.ravel().tolist() for part in task.ranges), strict=True):
-            variable.lowBound, variable.upBound = least, most
     return form
+
+
+def splits(task: Task) -> bool:
+    """Tell whether a task shares people out among hubs of limited room, so that tallies and residuals sharpen it."""
+    capacity = task.question.capacity
+    return capacity is not None and not capacity.single and any(math.isfinite(people) for people in capacity.people)
 
 
 def forbid(form: Formulation, opened: Ints) -> None:

@@ -54,7 +54,8 @@ def test_every_solver_finds_the_figures_that_enumeration_finds(first: int) -> No
 def test_a_search_near_the_bound_first_finds_the_same(monkeypatch: pytest.MonkeyPatch, screen: float) -> None:
     """As it goes with many options, where nearly all plans are left out at first."""
     monkeypatch.setattr(optimise, "FEW_OPTIONS", 0)
-    monkeypatch.setattr(optimise, "SCREEN", screen)
+    monkeypatch.setattr(optimise, "SCREENS", (screen,))
+    monkeypatch.setattr(optimise, "SHARP_SCREENS", (screen,))
     for case in every_block(7):
         if case.best is not None:
             options = SolverOptions(gap=0, threads=1, ties=False)

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from hubplanner.solver.core.cuts import Cuts
     from hubplanner.solver.core.table import Table
 
-TIGHT = {"mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
-"""With its own tolerances HiGHS 1.16 may state a bound below a plan that keeps to the budget: it meets a better one that
-overspends within them, prunes by it, and gives it up in the end."""
-
 
 def search(table: Table, cuts: Cuts | None, effort: Effort, start: Bools) -> Outcome:
     """Solve the program with whole options.
@@ -33,7 +29,7 @@ def search(table: Table, cuts: Cuts | None, effort: Effort, start: Bools) -> Out
         (o,) options of a plan to start from.
     """
     program, prices = program_of(table, cuts), _prices(table)
-    asked: dict[str, Any] = {"mip_rel_gap": 0.0, "mip_abs_gap": effort.gap, **TIGHT}
+    asked: dict[str, Any] = {"mip_rel_gap": 0.0, "mip_abs_gap": effort.gap}
     if program.sums:
         # Simplex starts slowly from nothing on chains; an interior point does not.
         asked["mip_lp_solver"] = "ipm"

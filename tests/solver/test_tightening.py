@@ -1,0 +1,99 @@
+"""Tallies and residual inequalities sharpen the relaxation and lose no plan."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hubplanner as hp
+from hubplanner.models import Capacity, Floor, Periods, PerSite, ask, formulate, goals_of
+from hubplanner.models.residual import Residual
+from hubplanner.problem import Planar, Problem, SiteStatus, Status
+from hubplanner.solver import SolverOptions, optimise, solve_problem
+from hubplanner.solver.adapters import Effort, adapter
+from hubplanner.solver.relaxation import relax
+from hubplanner.solver.screening import relaxed
+from hubplanner.solver.task import Task, program_of
+
+EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False)
+TIERS = 2
+
+
+def region(seed: int, points: int = 60, sites: int = 9) -> Problem:
+    """Return points and sites on a square of 100, each site open to a small and to a large tier."""
+    rng = np.random.default_rng(seed)
+    people = rng.integers(1, 60, points).astype(float)
+    return Problem(
+        need=people * rng.choice([0.4, 0.7, 0.9], points),
+        people=people,
+        travel=Planar(rng.uniform(0, 100, (points, 2)), rng.uniform(0, 100, (sites, 2))),
+        site_status=np.full(sites, SiteStatus.CANDIDATE, dtype=np.intp),
+        tier_reach=np.array([20.0, 30.0]),
+        option_site=np.repeat(np.arange(sites), TIERS),
+        option_tier=np.tile(np.arange(TIERS), sites),
+        option_cost=np.tile([4.0, 11.0], sites),
+    )
+
+
+def asked(problem: Problem, seed: int, *, in_years: bool) -> hp.MaxCoverage:
+    """Return what to reach: full hubs, several at a site, a floor for the west."""
+    west = np.where(problem.travel.points[:, 0] < 50, problem.need, 0.0)  # type: ignore[union-attr]
+    limits = [Capacity(people=(70.0, 240.0)), PerSite(count=3, mixed=True), Floor(weight=west, share=0.1 + 0.02 * seed)]
+    if in_years:
+        return hp.MaxCoverage(limits=(*limits, Periods(budgets=(31.0, 40.0), discount_rate=0.1)))
+    return hp.MaxCoverage(budget=70.0, limits=tuple(limits))
+
+
+@pytest.mark.parametrize("in_years", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_plan_is_that_of_the_plain_program(
+    monkeypatch: pytest.MonkeyPatch, seed: int, *, in_years: bool
+) -> None:
+    monkeypatch.setattr(optimise, "FEW_OPTIONS", 0)
+    problem = region(seed)
+    objective = asked(problem, seed, in_years=in_years)
+    question, goal = ask(problem, objective), goals_of(objective)[0]
+    form = formulate(question, goal, (), np.full(problem.n_points, 8))
+    plain = adapter("highs")(form, EFFORT, [])
+    found = solve_problem(problem, objective, OPTIONS)
+    if plain.open_ is None:
+        assert found.status == Status.INFEASIBLE
+        return
+    best = form.figure(plain.value)
+    assert found.value == pytest.approx(best, rel=1e-6)
+    task = Task(question=question, goal=goal, options=OPTIONS, deadline=time.perf_counter() + 60)
+    _, tight, relaxation = relaxed(task)
+    bound, loose = tight.figure(relaxation.bound), form.figure(relax(form, EFFORT).bound)
+    assert best * (1 - 1e-9) <= bound < loose
+    assert tight.cuts or seed  # the first region's values break some
+    assert tight.counts
+
+
+def test_a_program_leaves_out_what_no_hub_would_serve() -> None:
+    problem = region(0)
+    question = ask(problem, asked(problem, 0, in_years=False))
+    shape = (1, problem.n_options)
+    most = np.zeros(shape, dtype=np.intp)
+    most[0, :4] = 3
+    task = Task(question=question, goal=None, options=OPTIONS, deadline=time.perf_counter() + 60)
+    whole = program_of(task, np.full(problem.n_points, 8))
+    part = formulate(question, None, (), whole.depth, (np.zeros(shape, dtype=np.intp), most))
+    assert set(question.instance.assign_rows.option) > {0, 1, 2, 3}
+    assert 0 < len(part.layers[0].parts["assign"]) < len(whole.layers[0].parts["assign"])
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=6), st.integers(1, 300))
+def test_whole_hubs_keep_to_a_residual_inequality(people: list[int], room: int) -> None:
+    rows = np.arange(len(people))
+    cut = Residual(layer=0, option=0, rows=rows, people=np.array(people, dtype=float), room=float(room))
+    for hubs in range(cut.hubs + 3):
+        served, limit = min(cut.total, room * hubs), cut.total - cut.rest * (cut.hubs - hubs)
+        assert served <= limit + 1e-9
+        if hubs in {cut.hubs - 1, cut.hubs}:
+            assert math.isclose(served, limit)
