@@ -29,6 +29,10 @@ MOST_ATTEMPTS = 50
 """Plans that break a limit within a solver's tolerance before the search for one that does not ends."""
 
 
+class DisagreementError(SolverError):
+    """A solver states another figure for a plan than the plan has."""
+
+
 def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
     """Return a solver's plan, recomputed, its bound, and the points whose chain was too short for it.
 
@@ -110,11 +114,11 @@ def _agree(task: Task, value: float, stated: float, bound: float) -> None:
     sense, slack = task.goal.sense, AGREEMENT * max(1.0, abs(value))
     if not sense * value >= sense * stated - slack:
         message = f"{task.options.name} states {task.goal.name} {stated:,.6f}, its hubs make it {value:,.6f}"
-        raise SolverError(message)
+        raise DisagreementError(message)
     if not sense * value <= sense * bound + slack:
         figure = f"{bound:,.6f} as the best {task.goal.name}"
         message = f"{task.options.name} states {figure}, its own plan's is {value:,.6f}"
-        raise SolverError(message)
+        raise DisagreementError(message)
 
 
 def _ruled_out(task: Task, form: Formulation, opened: Ints, reasons: Sequence[str]) -> Task:

@@ -15,6 +15,7 @@ import numpy as np
 from hubplanner.models import Goal, Held
 from hubplanner.models.goals import cost, mean_distance, number_of_hubs
 from hubplanner.models.model import Linear
+from hubplanner.solver.attempt import DisagreementError
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.screening import narrowed
 
@@ -82,7 +83,11 @@ def _is_only(task: Task, found: Found) -> bool:
 
 def _settle(task: Task, found: Found, goal: Goal) -> tuple[Task, Found, bool]:
     """Return the task with a further goal held, the plan that reaches it, and whether it is proven."""
-    better = optimise(replace(task, goal=goal, start=found.opened))
+    try:
+        better = optimise(replace(task, goal=goal, start=found.opened))
+    except DisagreementError:
+        # An order weighs one site a thousand times another: a solver's tolerance may blur it. Then it stays open.
+        return task, found, False
     if not better.years or abs(better.bound - better.value) > 1e-7 * max(1.0, abs(better.value)):
         return task, found, False
     return replace(task, held=(*task.held, Held(goal=goal, value=better.value))), better, True

@@ -16,6 +16,7 @@ from hubplanner.models import (
     Capacity,
     Floor,
     Held,
+    Kept,
     MaxCoverage,
     MaxHubs,
     MaxMin,
@@ -36,6 +37,7 @@ from hubplanner.models import (
 )
 from hubplanner.models.budget import MOST_PRICES
 from hubplanner.models.builder import BLOCKS
+from hubplanner.models.differ import Differ
 from hubplanner.models.goals import OBJECTIVES
 from hubplanner.models.model import new_model, new_program
 from hubplanner.problem import Decay, Matrix, Planar, Problem, Rule, SiteStatus
@@ -151,6 +153,8 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "per_site_mixed": lambda: asked(COVER, PerSite(count=3, mixed=True)),
     "per_site_kept": lambda: asked(COVER, PerSite(), problem=replace(changing(), closing_saving=None)),
     "required": lambda: family(Required()),
+    "kept": lambda: family(Kept(options=(1, 5), counts=(1, 1))),
+    "differ": lambda: family(Differ(sites=(1,), least=2)),
     "max_hubs": lambda: family(MaxHubs(count=2)),
     "max_hubs_at": lambda: family(MaxHubs(count=1, sites=(0, 3), name="province West")),
     "min_hubs": lambda: family(MinHubs(count=2, sites=(1, 3))),
@@ -172,6 +176,8 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
 FAMILIES = {
     PerSite: "per_site",
     Required: "required",
+    Kept: "kept",
+    Differ: "differ",
     Budget: "budget_counts",
     MaxHubs: "max_hubs",
     MinHubs: "min_hubs",

@@ -118,7 +118,7 @@ ALL_KEYS: dict[str, list[str]] = {
         *("min_separation_km", "require", "exclude", "at_most_one", "only_with", "existing", "periods"),
     ],
     "TierSpec": ["name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity"],
-    "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties"],
+    "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties", "method"],
 }
 
 
