@@ -55,11 +55,11 @@ class _Worker:
         self._start()
 
     def stop(self) -> None:
-        """End the process, whatever it is doing."""
-        self.pool.shutdown(wait=False, cancel_futures=True)
-        if self.future is not None and self.ready.done() and self.ready.exception() is None:
-            with suppress(ProcessLookupError):
+        """End the process, whatever it is doing, and wait for its end: a pool left to the interpreter's may fail."""
+        if self.future is not None:
+            with suppress(BrokenProcessPool, ProcessLookupError):
                 os.kill(self.ready.result(), signal.SIGTERM)
+        self.pool.shutdown(cancel_futures=True)
 
 
 def solve_locally(tasks: Sequence[Task], jobs: int) -> Generator[Record, None, None]:
