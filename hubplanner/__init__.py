@@ -38,8 +38,9 @@ if TYPE_CHECKING:
         Periods,
         PerSite,
         PMedian,
+        Under,
     )
-    from hubplanner.problem import Decay, Problem, Rule, Solution, Status
+    from hubplanner.problem import Decay, Future, Futures, Problem, Rule, Solution, Status
     from hubplanner.report import Plan
     from hubplanner.report.frontier_result import Frontier
     from hubplanner.scenario import Scenario, read_scenario
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
     from hubplanner.workflow import solve
     from hubplanner.workflow.alternatives import alternatives
     from hubplanner.workflow.compare import compare
+    from hubplanner.workflow.explain import explain
     from hubplanner.workflow.frontier import frontier
+    from hubplanner.workflow.futures import score
     from hubplanner.workflow.sweep import sweep
 
 _HOMES = {
@@ -57,9 +60,9 @@ _HOMES = {
     "models": (
         *("MaxCoverage", "MinCost", "PCenter", "PMedian"),
         *("AtMostOne", "Budget", "Capacity", "Floor", "MaxHubs", "MaxMin", "MinHubs", "MinSeparation", "OnlyWith"),
-        *("PerSite", "Periods"),
+        *("PerSite", "Periods", "Under"),
     ),
-    "problem": ("Decay", "Problem", "Rule", "Solution", "Status"),
+    "problem": ("Decay", "Future", "Futures", "Problem", "Rule", "Solution", "Status"),
     "report": ("Plan",),
     "report.frontier_result": ("Frontier",),
     "scenario": ("Scenario", "read_scenario"),
@@ -68,6 +71,8 @@ _HOMES = {
     "workflow.frontier": ("frontier",),
     "workflow.alternatives": ("alternatives",),
     "workflow.compare": ("compare",),
+    "workflow.explain": ("explain",),
+    "workflow.futures": ("score",),
     "workflow.sweep": ("sweep",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -81,6 +86,8 @@ __all__ = [
     "Decay",
     "Floor",
     "Frontier",
+    "Future",
+    "Futures",
     "HubplannerError",
     "InfeasibleError",
     "Inputs",
@@ -104,12 +111,15 @@ __all__ = [
     "SolverError",
     "SolverOptions",
     "Status",
+    "Under",
     "alternatives",
     "build_problem",
     "compare",
+    "explain",
     "frontier",
     "read_inputs",
     "read_scenario",
+    "score",
     "solve",
     "solve_many",
     "solve_problem",

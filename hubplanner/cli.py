@@ -11,8 +11,12 @@ from hubplanner.commands.alternatives import alternatives
 from hubplanner.commands.audit import audit
 from hubplanner.commands.basics import doctor, info, init, schema, validate
 from hubplanner.commands.compare import compare
+from hubplanner.commands.explain import explain
+from hubplanner.commands.export import export
 from hubplanner.commands.frontier import frontier
 from hubplanner.commands.runs import runs
+from hubplanner.commands.score import score
+from hubplanner.commands.serve import serve
 from hubplanner.commands.solving import solve
 from hubplanner.commands.sweep import sweep
 
@@ -32,7 +36,11 @@ for command in (
     sweep,
     compare,
     audit,
+    score,
+    export,
     alternatives,
+    explain,
+    serve,
     schema,
     doctor,
 ):

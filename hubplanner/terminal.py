@@ -136,12 +136,20 @@ _PROOFS = {
     "p_median": "no plan brings hubs {over}nearer on average",
     "p_center": "no plan brings the farthest {over}nearer",
 }
+_OVER_FUTURES = {
+    "expected": "{0} on average over futures",
+    "worst": "{0} in its worst future",
+    "cvar": "{0} on average of its worst futures",
+    "regret": "no plan's largest regret is {over}smaller",
+}
 
 
 def proof(summary: dict[str, Any]) -> str:
     """Return how sure a plan is, in words."""
     proven = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
     sentence = _PROOFS[summary["objective"]].format(over=_over(summary["gap"]))
+    if "futures" in summary:
+        sentence = _OVER_FUTURES[summary["futures"]["under"]].format(sentence, over=_over(summary["gap"]))
     only = {"unique": "; no other plan is as good", "broken": "; first of several equally good plans"}
     return f"{sentence}; {proven}{only.get(summary['ties'], '')}"
 

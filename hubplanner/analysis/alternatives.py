@@ -9,19 +9,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.analysis.apart import apart_from
+from hubplanner.analysis.book import Book
 from hubplanner.analysis.near import Near
-from hubplanner.analysis.sites import Classified, classify
+from hubplanner.analysis.sites import classify
 from hubplanner.errors import InfeasibleError, SolverError
-from hubplanner.models import Held
+from hubplanner.models import Held, Year, broken_blocks
 from hubplanner.models.differ import Differ, most_different, new_sites
+from hubplanner.problem import evaluate
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.optimise import optimise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.analysis.book import Classified
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Problem, Solution
+    from hubplanner.solver.core.apart import Apart
 
 log = logging.getLogger(__name__)
+
+LEAST_S = 15.0
+"""Seconds for a plan at least: few plans are better than none that differs much."""
+
+FIRST_SHARE = 0.7
+"""Share of a plan's time for its difference, before its figure."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +100,7 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     count
         Plans beside the best one.
     time_limit_s
-        Seconds for plans and for classes, half each; the best plan has the solver's own limit.
+        Seconds for classes and plans together, half of them for classes at most; the best plan has the solver's own.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [4, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -103,21 +116,28 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
         message = f"{best.solver} found no plan within the time limit"
         raise SolverError(message)
     near = Near(problem=problem, objective=objective, options=options, value=best.value, within=within)
-    now = time.perf_counter()
-    plans, complete = _plans(near, best.evaluation, differ, count, now + time_limit_s / 2)
-    known = [best.evaluation, *(plan.evaluation for plan in plans)]
-    sites = classify(near, best, known, time.perf_counter() + time_limit_s / 2)
-    return Alternatives(best=best, near=near, plans=tuple(plans), complete=complete, sites=sites)
+    began, book = time.perf_counter(), Book(near)
+    book.add(best.evaluation)
+    classify(near, best, book, began + time_limit_s / 2)
+    plans, complete = _plans(near, best.evaluation, differ, count, began + time_limit_s)
+    for plan in plans:
+        book.add(plan.evaluation)
+    return Alternatives(best=best, near=near, plans=tuple(plans), complete=complete, sites=book.closed())
 
 
 def _plans(near: Near, best: Evaluation, differ: int, count: int, deadline: float) -> tuple[list[Alternative], bool]:
-    found: list[Alternative] = []
+    found, turn = list[Alternative](), 0.0
     known = [frozenset(new_sites(near.problem, best))]
     while len(found) < count and (left := deadline - time.perf_counter()) > 0:
         log.info("look for alternative %d", len(found) + 1)
-        plan, none_left = _next(near, known, differ, time.perf_counter() + left / (count - len(found)))
-        if plan is None:
+        turn = min(turn or max(left / (count - len(found)), LEAST_S), left)
+        plan, none_left = _next(near, known, differ, time.perf_counter() + turn)
+        if none_left or (plan is None and turn == left):
             return found, none_left
+        if plan is None:
+            turn *= 2
+            continue
+        turn = 0.0
         found.append(plan)
         known.append(frozenset(new_sites(near.problem, plan.evaluation)))
     return found, False
@@ -125,6 +145,9 @@ def _plans(near: Near, best: Evaluation, differ: int, count: int, deadline: floa
 
 def _next(near: Near, known: list[frozenset[int]], differ: int, deadline: float) -> tuple[Alternative | None, bool]:
     """Return the next plan; None, and whether there surely is none, without one."""
+    apart = apart_from(near, known)
+    if apart is not None:
+        return _by_core(near, apart, differ, deadline)
     goal = most_different(known)
     blocks = [Differ(sites=tuple(sorted(plan)), least=differ) for plan in known]
     task = near.task(goal, deadline, held=True, blocks=blocks)
@@ -136,11 +159,29 @@ def _next(near: Near, known: list[frozenset[int]], differ: int, deadline: float)
     held = (Held(goal=goal, value=trial.value),)
     better = optimise(replace(task, goal=near.goal, held=held, start=trial.opened, gap=near.options.gap))
     years = better.years if better.years and near.accepts(better.years) else trial.years
+    return _alternative(near, years, int(goal.value(years)), bound), False
+
+
+def _by_core(near: Near, apart: Apart, differ: int, deadline: float) -> tuple[Alternative | None, bool]:
+    """Return the next plan of maximal covering within budget and count."""
+    first = time.perf_counter() + FIRST_SHARE * (deadline - time.perf_counter())
+    found = apart.farthest(differ, near.effort(0.0, first))
+    if found.chosen is None:
+        return None, found.bound < differ
+    difference = apart.difference(found.chosen)
+    chosen = apart.best(difference, found.chosen, near.effort(near.options.gap * abs(near.value), deadline))
+    standing = np.flatnonzero(near.problem.existing)
+    plan = evaluate(near.problem, np.concatenate([standing, apart.instance.option[chosen]]))
+    reasons = broken_blocks(near.problem, plan, near.objective)
+    if reasons:
+        raise SolverError("; ".join(reasons))
+    return _alternative(near, [Year(near.problem, plan)], apart.difference(chosen), int(found.bound)), False
+
+
+def _alternative(near: Near, years: Sequence[Year], difference: int, bound: int) -> Alternative | None:
+    """Return a recomputed plan if it is near the best, with no less than its own difference as the most there is."""
+    if not near.accepts(years):
+        return None
+    most = max(bound, difference)
     value = near.goal.value(years)
-    plan = Alternative(
-        evaluation=years[-1].plan,
-        value=value,
-        difference=int(goal.value(years)),
-        most_difference=max(bound, int(goal.value(years))),
-    )
-    return plan if near.accepts(years) else None, False
+    return Alternative(evaluation=years[-1].plan, value=value, difference=difference, most_difference=most)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier_points import COST, SAME, Missing, Point, Trace, tightened
+from hubplanner.analysis.frontier_points import COST, Missing, Point, Trace, tightened
 from hubplanner.errors import ScenarioError
-from hubplanner.models import MaxCoverage, MinCost, Periods
+from hubplanner.models import MaxCoverage, MinCost, Periods, under_of
 from hubplanner.problem import Status, evaluate
-from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver import Memory, SolverOptions, cheapest, solve_problem
+from hubplanner.solver.cheaper import CLOSE, SAME
+from hubplanner.solver.covering import is_plain
 from hubplanner.solver.lexicographic import EXACT
+from hubplanner.solver.ties import SMALL_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +30,6 @@ log = logging.getLogger(__name__)
 
 FEW_OPTIONS = 300
 """Up to this many options the least cost of a point is sought whatever gap is asked."""
-RESOLUTION = 1e-6
-"""Relative difference in money below which two plans cost the same."""
 MOST_OPTIONS = 100
 """Options with which all points are enumerated at most."""
 MOST_POINTS = 1000
@@ -39,9 +41,9 @@ def trace(
 ) -> Trace:
     r"""Return the most covered need within each budget: $\max \sum_i w_i z_i$ with $c(y) \le B_k$ for each k.
 
-    Points that another one beats are left out. Each plan starts from the one before. Where equal plans were not told
-    apart, a second stage seeks the cheapest plan that covers as much, if coverage is proven to the last digit, the gap
-    asked is 0 or the problem has few options; else the bounds of the smaller budgets say how much less it could cost.
+    Points that another one beats are left out. Budgets share what they can: see `Memory`. Where equal plans were not
+    told apart, a second stage seeks the cheapest plan that covers as much, if the gap asked is 0 or the problem has few
+    options; else the bounds of the smaller budgets and of all relaxations say how much less it could cost.
     Haimes, Lasdon and Wismer (1971), doi:10.1109/TSMC.1971.4308298.
 
     Parameters
@@ -68,20 +70,28 @@ def trace(
     solved: list[Point] = []
     missing: list[Missing] = []
     last: Solution | None = None
-    most = everything(problem)
-    for budget in sorted(set(budgets)):
+    most, memory, alone = everything(problem), Memory(problem=problem), _untied(problem, objective, options)
+    asked = sorted(set(budgets))
+    for number, budget in enumerate(asked, start=1):
         if known := _known_without(budget, solved, missing, most):
             missing.append(known)
             continue
-        log.info("solve for a budget of %s", f"{budget:,.12g}")
-        found = solve_problem(problem, replace(cast("MaxCoverage", objective), budget=budget), options, start=last)
+        log.info("solve for a budget of %s", f"{budget:,.12g}", extra={"point": number, "points": len(asked)})
+        within = replace(cast("MaxCoverage", objective), budget=budget)
+        found = solve_problem(problem, within, alone, start=last, memory=memory)
         if found.evaluation is None:
             missing.append(without_plan(budget, found))
             continue
         last = found
         point = _never_below(as_point(budget, found), solved)
-        solved.append(least_cost(point, objective, options))
+        solved.append(least_cost(point, objective, options, memory))
     return Trace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
+
+
+def _untied(problem: Problem, objective: Objective, options: SolverOptions) -> SolverOptions:
+    """Return options that leave equal plans to the second stage, which tells of their costs sooner."""
+    second = is_plain(problem, objective) and problem.n_options > SMALL_OPTIONS
+    return replace(options, ties=options.ties and not second)
 
 
 def check_traceable(objective: Objective) -> None:
@@ -91,6 +101,9 @@ def check_traceable(objective: Objective) -> None:
             not isinstance(objective, MaxCoverage)
         ),
         "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
+        "a frontier does not go with futures: solve for them at each budget instead": (
+            under_of(objective) is not None
+        ),
         "a frontier does not go with model.fairness: ask for floors, or trade coverage,worst_group": (
             objective.fairness is not None
         ),
@@ -110,7 +123,7 @@ def _known_without(budget: float, solved: Sequence[Point], missing: Sequence[Mis
     if solved and solved[-1].covered >= most * (1 - SAME):
         return Missing(limit=budget, status="dominated")
     known = next((other for other in missing if other.status == Status.INFEASIBLE), None)
-    if known is not None and budget < known.too_little * (1 - RESOLUTION):
+    if known is not None and budget < known.too_little * (1 - CLOSE):
         return replace(known, limit=budget)
     return None
 
@@ -148,20 +161,44 @@ def _never_below(point: Point, solved: Sequence[Point]) -> Point:
     return replace(point, plan=best.plan, covered=best.covered, other=best.other, other_bound=best.other_bound)
 
 
-def least_cost(point: Point, objective: Objective, options: SolverOptions) -> Point:
+def least_cost(point: Point, objective: Objective, options: SolverOptions, memory: Memory) -> Point:
     """Return the cheapest plan that covers as much as a point, with the proven least cost of any.
 
-    Equal plans that were told apart are the cheapest already, and plans that cost nothing cannot be cheaper.
+    Equal plans that were told apart are the cheapest already, and plans that cost nothing cannot be cheaper. Of many
+    options and with a gap asked, relaxations alone tell of costs.
     """
-    problem, total = point.problem, math.fsum(point.problem.need)
     done = math.isfinite(point.other_bound) or options.is_heuristic or point.covered <= 0
-    if done or (options.gap > 0 and problem.n_options > FEW_OPTIONS and point.gap > EXACT):
+    loose = options.gap > 0 and point.problem.n_options > FEW_OPTIONS
+    plain = is_plain(point.problem, objective)
+    if done or (loose and point.gap > EXACT and not plain):
         return point
-    share = min(1.0, point.covered / total * (1 - SAME))
+    if loose and plain:
+        return replace(point, other_bound=min(point.other, memory.least_money(point.covered * (1 - SAME))))
+    return (_by_budgets if plain else _by_share)(point, cast("MaxCoverage", objective), options, memory)
+
+
+def _by_budgets(point: Point, objective: MaxCoverage, options: SolverOptions, memory: Memory) -> Point:
+    """Return the cheapest plan within budget and count alone."""
+    began = time.perf_counter()
+    found = cheapest(point.problem, objective, point.plan, options, memory)
+    return replace(
+        point,
+        plan=found.plan,
+        covered=found.plan.covered_need,
+        covered_bound=max(point.covered_bound, found.plan.covered_need),
+        other=found.plan.cost,
+        other_bound=min(found.least, found.plan.cost),
+        seconds=point.seconds + time.perf_counter() - began,
+    )
+
+
+def _by_share(point: Point, objective: MaxCoverage, options: SolverOptions, _: Memory) -> Point:
+    """Return the cheapest plan within any limits."""
+    problem, total = point.problem, math.fsum(point.problem.need)
     asked = MinCost(
-        target_share=share,
+        target_share=min(1.0, point.covered / total * (1 - SAME)),
         budget=point.limit if math.isfinite(point.limit) else None,
-        max_hubs=cast("MaxCoverage", objective).max_hubs,
+        max_hubs=objective.max_hubs,
         limits=objective.limits,
     )
     found = solve_problem(problem, asked, replace(options, method="auto"))
@@ -189,17 +226,17 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     options = replace(options or SolverOptions(), gap=0.0)
     solved: list[Point] = []
     missing: list[Missing] = []
-    asked = cast("MaxCoverage", objective)
+    asked, memory = cast("MaxCoverage", objective), Memory(problem=problem)
     budget: float | None = asked.budget
     for _ in range(MOST_POINTS):
-        found = solve_problem(problem, replace(asked, budget=budget), options)
+        found = solve_problem(problem, replace(asked, budget=budget), options, memory=memory)
         if found.evaluation is None:
             missing.append(without_plan(math.nan if budget is None else budget, found))
             break
         limit = math.inf if budget is None else budget
-        point = least_cost(as_point(limit, found), objective, options)
+        point = least_cost(as_point(limit, found), objective, options, memory)
         solved.append(point)
-        budget = point.other - RESOLUTION * max(1.0, abs(point.other))
+        budget = point.other - CLOSE * max(1.0, abs(point.other))
         if point.covered <= 0 or budget < 0:
             break
     else:

@@ -14,7 +14,7 @@ from hubplanner.analysis.frontier_points import COST, Missing, Point, Trace, tig
 from hubplanner.errors import ScenarioError
 from hubplanner.models import Kept, MaxCoverage
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver import Memory, SolverOptions, solve_problem
 from hubplanner.solver.covering import is_plain
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def trace_nested(
     free: list[Point] = []
     missing: list[Missing] = []
     alone: Solution | None = None
+    memory = Memory(problem=problem)
     for budget in sorted(set(budgets)):
         log.info("solve for a budget of %s, nested and free", f"{budget:,.12g}")
         grown = _step(problem, replace(cast("MaxCoverage", objective), budget=budget), nested, options)
@@ -61,7 +62,8 @@ def trace_nested(
             continue
         # The first step keeps nothing, so that it is the free plan as well.
         if nested:
-            alone = solve_problem(problem, replace(cast("MaxCoverage", objective), budget=budget), options, start=alone)
+            within = replace(cast("MaxCoverage", objective), budget=budget)
+            alone = solve_problem(problem, within, options, start=alone, memory=memory)
         else:
             alone = grown
         step = replace(as_point(budget, grown), problem=problem)

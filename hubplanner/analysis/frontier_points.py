@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hubplanner.problem import relative_gap
+from hubplanner.solver.cheaper import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 COST, DISTANCE, WORST_GROUP = "cost", "distance", "worst_group"
 PAIRS = (COST, DISTANCE, WORST_GROUP)
 """What covered need may be traded against."""
-SAME = 1e-9
-"""Relative difference of two figures that is rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hubplanner.analysis.frontier import MOST_POINTS, check_small, check_traceable, without_plan
-from hubplanner.analysis.frontier_points import DISTANCE, SAME, WORST_GROUP, Missing, Point, Trace
+from hubplanner.analysis.frontier_points import DISTANCE, WORST_GROUP, Missing, Point, Trace
 from hubplanner.errors import ScenarioError
 from hubplanner.models import Floor, MaxCoverage, MaxMin, PMedian
 from hubplanner.problem import Status
 from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.cheaper import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

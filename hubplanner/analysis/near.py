@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ from hubplanner.errors import ScenarioError
 from hubplanner.models import Held, PCenter, Periods, ask, goals_of
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.formulation import HOLDING
+from hubplanner.problem.reduced import reduce_existing
+from hubplanner.solver.adapters import Effort
+from hubplanner.solver.reductions import merge_single
 from hubplanner.solver.task import Task
 
 if TYPE_CHECKING:
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Block, Goal, Objective, Question, Year
     from hubplanner.problem import Problem
+    from hubplanner.problem.reduced import Reduced
     from hubplanner.solver import SolverOptions
 
 
@@ -78,6 +83,16 @@ class Near:
             question = ask(self.problem, self.objective, (*question.blocks, *blocks))
         keep = (Held(goal=self.goal, value=self.threshold),) if held else ()
         return Task(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
+
+    @cached_property
+    def covering(self) -> Reduced:
+        """The question in arrays, where it is maximal covering within budget and count."""
+        return merge_single(reduce_existing(self.problem, self.problem.rows))
+
+    def effort(self, gap: float, deadline: float) -> Effort:
+        """Return what a solver is asked, until a time by `time.perf_counter`, with an absolute gap."""
+        options, left = self.options, max(deadline - time.perf_counter(), 0.01)
+        return Effort(name=options.name, gap=gap, seconds=left, threads=options.threads, seed=options.seed)
 
     def accepts(self, years: Sequence[Year]) -> bool:
         """Tell whether a recomputed plan is near the best, but for rounding."""

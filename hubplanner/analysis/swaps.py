@@ -3,109 +3,161 @@
 from __future__ import annotations
 
 import math
-import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models import MaxCoverage, Year, broken_blocks
-from hubplanner.problem import evaluate
-from hubplanner.problem.reduced import reduce_existing
-from hubplanner.solver.covering import is_plain
 from hubplanner.solver.limits import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hubplanner.analysis.near import Near
-    from hubplanner.problem import Evaluation, Floats, Ints
+    from hubplanner.models import Objective
+    from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.problem.reduced import Reduced
 
-Wanted = tuple[frozenset[int], frozenset[int]]
-"""Sites to use, and sites to do without."""
+Sites = frozenset[int]
 
 
-def swapped_plans(near: Near, best: Evaluation, wanted: Callable[[], Wanted], deadline: float) -> Iterator[Evaluation]:
-    """Yield recomputed near-best plans that each use, or do without, some of the wanted sites.
+class Swaps:
+    """Plans that swap hubs of a good one for others while they stay near the best.
 
     Parameters
     ----------
-    wanted
-        What is still wanted; asked before each plan.
+    instance, objective
+        The question.
+    threshold
+        Need that a plan is to cover.
+    start
+        (k,) options of the good plan.
+    loss
+        (o,) what a plan loses at least by an option: its reduced cost, negated. The least are tried first.
     """
-    if not is_plain(near.problem, near.objective):
-        return
-    instance = reduce_existing(near.problem, near.problem.rows)
-    start = np.flatnonzero(np.isin(instance.option, best.options))
-    tried: set[int] = set()
-    while time.perf_counter() < deadline:
-        inside, outside = (part - tried for part in wanted())
-        if not (inside or outside):
-            return
-        swaps = _Swaps(instance, cast("MaxCoverage", near.objective), near.threshold, start)
-        tried |= swaps.without(outside) or swaps.take(inside)
-        options = [*near.problem.existing.nonzero()[0].tolist(), *instance.option[sorted(swaps.chosen)].tolist()]
-        plan = evaluate(near.problem, options)
-        keeps = not broken_blocks(near.problem, plan, near.objective)
-        if keeps and near.accepts([Year(near.problem, plan)]):
-            yield plan
 
+    def __init__(self, instance: Reduced, objective: Objective, threshold: float, start: Ints, loss: Floats) -> None:
+        self._instance, self._threshold = instance, threshold
+        self._money, self._count = limits(objective)
+        self._held = np.isin(instance.site, instance.required)
+        order = np.argsort(loss, kind="stable")
+        sites, first = np.unique(instance.site[order], return_index=True)
+        self._least = dict(zip(sites.tolist(), order[first].tolist(), strict=True))
+        self._loss = loss
+        chosen = np.isin(np.arange(len(instance.option)), start)
+        self._start = _Choice(instance, chosen, np.asarray(instance.cover @ chosen, dtype=np.intp))
 
-class _Swaps:
-    """A plan that is changed hub by hub while it stays near the best."""
+    def using(self, wanted: Callable[[], Sites]) -> Iterator[Ints]:
+        """Yield near-best plans that each use as many of the wanted sites as they bear; none for a site they do not."""
+        tried: set[int] = set()
+        while left := wanted() - tried & self._least.keys():
+            plan, fresh = self._start, list[int]()
+            for site in sorted(left, key=lambda site: (self._loss[self._least[site]], site)):
+                trial = plan.copy()
+                option = self._least[site]
+                trial.open(option)
+                if not self._fits(trial, [*fresh, option]):
+                    if not fresh:
+                        tried.add(site)
+                        continue
+                    break
+                plan, fresh = trial, [*fresh, option]
+                tried.add(site)
+            if fresh:
+                yield plan.options
 
-    def __init__(self, instance: Reduced, objective: MaxCoverage, threshold: float, start: Ints) -> None:
-        self.instance, self.threshold = instance, threshold
-        self.money, self.count = limits(objective)
-        self.chosen = set(start.tolist())
-        self.held = np.isin(instance.site, instance.required)
+    def sparing(self, wanted: Callable[[], Sites]) -> Iterator[Ints]:
+        """Yield near-best plans that each do without as many of the wanted sites as they bear."""
+        tried: set[int] = set()
+        while left := wanted() - tried & self._least.keys():
+            plan, out = self._start, list[int]()
+            for site in sorted(left, key=lambda site: (-self._loss[self._least[site]], site)):
+                trial = self._without(plan, [*out, site])
+                if not trial.value >= self._threshold:
+                    if not out:
+                        tried.add(site)
+                        continue
+                    break
+                plan, out = trial, [*out, site]
+                tried.add(site)
+            if out:
+                yield plan.options
 
-    def without(self, sites: frozenset[int]) -> set[int]:
-        """Drop the hub of one site; return the site looked at, none if there is none."""
-        if not sites:
-            return set()
-        site = min(sites)
-        self.chosen = {option for option in self.chosen if self.instance.site[option] != site}
-        return {site}
+    def _without(self, plan: _Choice, out: list[int]) -> _Choice:
+        """Return a plan without the hub of the last of some sites, its money spent anew."""
+        trial = plan.copy()
+        for option in np.flatnonzero(trial.chosen & (self._instance.site == out[-1])).tolist():
+            trial.close(option)
+        self._fill(trial, np.isin(self._instance.site, out))
+        return trial
 
-    def take(self, sites: frozenset[int]) -> set[int]:
-        """Take hubs at sites one by one, cheapest first, until one more would be too many; return those looked at."""
-        instance, fresh, looked = self.instance, set[int](), set[int]()
-        cheapest = {
-            site: min(np.flatnonzero(instance.site == site).tolist(), key=lambda o: (instance.cost[o], o))
-            for site in sites
-        }
-        for site in sorted(sites, key=lambda site: (instance.cost[cheapest[site]], site)):
-            before = set(self.chosen)
-            self.chosen.add(cheapest[site])
-            fresh.add(cheapest[site])
-            looked.add(site)
-            if not self._fitted(fresh):
-                # Too many: the next plan starts with this site, unless it failed alone.
-                self.chosen = before
-                return looked if len(looked) == 1 else looked - {site}
-        return looked
-
-    def _fitted(self, fresh: set[int]) -> bool:
-        """Drop hubs of least worth for their cost until the limits hold; tell whether the plan is still near."""
-        instance = self.instance
-        times = np.asarray(instance.cover[:, sorted(self.chosen)].sum(axis=1)).ravel()
-        while not self._within_limits():
-            worth = self._worth(times)
-            out = [o for o in sorted(self.chosen - fresh) if not self.held[o]]
-            if not out:
+    def _fits(self, plan: _Choice, fresh: list[int]) -> bool:
+        """Drop hubs of least worth for what they free until the limits hold; tell whether the plan is still near."""
+        cost, kept = self._instance.cost, self._held.copy()
+        kept[fresh] = True
+        dropped = False
+        while True:
+            over = math.fsum(cost[plan.options]) - self._money
+            if over <= 0 and len(plan.options) <= self._count:
+                break
+            out = np.flatnonzero(plan.chosen & ~kept)
+            if not len(out):
                 return False
-            rate = (worth / np.maximum(instance.cost, 1e-9)).tolist()
-            drop = min(out, key=rate.__getitem__)
-            self.chosen.remove(drop)
-            times[instance.covers[[drop]].indices] -= 1
-        return (
-            math.fsum([instance.base, *instance.need[times > 0], *instance.gain[sorted(self.chosen)]]) >= self.threshold
-        )
+            frees = np.minimum(cost[out], over) if over > 0 else np.ones(len(out))
+            plan.close(int(out[np.argmin(plan.losses(out) / np.maximum(frees, 1e-9 * self._largest))]))
+            dropped = True
+        if dropped and plan.value < self._threshold:
+            self._fill(plan, np.zeros(len(cost), dtype=np.bool_))
+        return plan.value >= self._threshold
 
-    def _worth(self, times: Ints) -> Floats:
-        return np.asarray(self.instance.covers @ (self.instance.need * (times == 1)) + self.instance.gain)
+    @property
+    def _largest(self) -> float:
+        return max(float(self._instance.cost.max(initial=0.0)), 1.0)
 
-    def _within_limits(self) -> bool:
-        chosen = sorted(self.chosen)
-        return math.fsum(self.instance.cost[chosen]) <= self.money and len(chosen) <= self.count
+    def _fill(self, plan: _Choice, banned: Bools) -> None:
+        """Open options one by one for the most newly covered need for their cost, within all limits."""
+        instance = self._instance
+        while len(plan.options) < self._count:
+            left = self._money - math.fsum(instance.cost[plan.options])
+            taken = np.isin(instance.site, instance.site[plan.options])
+            adds = np.where(banned | taken | (instance.cost > left), 0.0, plan.adds())
+            if not adds.any():
+                return
+            plan.open(int(np.argmax(adds / np.maximum(instance.cost, 1e-9 * self._largest))))
+
+
+class _Choice:
+    """Open options and how often each row is covered."""
+
+    def __init__(self, instance: Reduced, chosen: Bools, times: Ints) -> None:
+        self._instance, self.chosen, self._times = instance, chosen, times
+
+    def copy(self) -> _Choice:
+        return _Choice(self._instance, self.chosen.copy(), self._times.copy())
+
+    @property
+    def options(self) -> Ints:
+        return np.flatnonzero(self.chosen)
+
+    @property
+    def value(self) -> float:
+        return self._instance.covered_need(self.options)
+
+    def open(self, option: int) -> None:
+        self.chosen[option] = True
+        self._times[self._rows(option)] += 1
+
+    def close(self, option: int) -> None:
+        self.chosen[option] = False
+        self._times[self._rows(option)] -= 1
+
+    def losses(self, options: Ints) -> Floats:
+        """Return what the plan loses without each of some of its options."""
+        own = self._instance.need * (self._times == 1)
+        return np.asarray(self._instance.covers[options] @ own + self._instance.gain[options])
+
+    def adds(self) -> Floats:
+        """Return what each option (o,) would add."""
+        return np.asarray(self._instance.covers @ (self._instance.need * (self._times == 0)) + self._instance.gain)
+
+    def _rows(self, option: int) -> Ints:
+        covers = self._instance.covers
+        return np.asarray(covers.indices[covers.indptr[option] : covers.indptr[option + 1]], dtype=np.intp)

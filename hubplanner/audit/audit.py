@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.audit.figures import check_figures, compare
 from hubplanner.audit.findings import Finding, Ledger
 from hubplanner.audit.folder import open_run
+from hubplanner.audit.futures import check_futures
 from hubplanner.audit.goals import check_goals
 from hubplanner.audit.hubs import stated_hubs
 from hubplanner.audit.layers import check_layers
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OUTSIDE = ("map.png", "seconds", "versions", "ties", "nested_value")
+OUTSIDE = ("map.png", "seconds", "versions", "ties", "nested_value", "futures.vss", "futures.evpi", "best of a future")
 """What an audit does not look at: a picture, and what only the run itself knew."""
 DEFAULT_SECONDS = 60.0
 
@@ -122,7 +123,10 @@ def recompute(run: Run, ledger: Ledger) -> None:
     check_figures(world, hubs, outcome, run.plan, ledger, every)
     years = years_of(world, hubs, outcome, links, ledger)
     check_years(world, years, run.plan, ledger)
-    check_goals(world, run.plan, years, ledger)
+    if run.scenario.futures is None:
+        check_goals(world, run.plan, years, ledger)
+    else:
+        check_futures(run, world, hubs, outcome, ledger)
     check_layers(run, world, hubs, outcome, ledger)
 
 

@@ -52,6 +52,8 @@ def check_figures(  # noqa: PLR0913, PLR0917 - a plan, what it is held against, 
     Where points are merged, ``every`` is the world of all points and how they are served: distances are from there.
     """
     compare(plan, expected_figures(world, hubs, outcome, every), "", ledger)
+    if world.scenario.futures is not None:
+        return  # floors and target hold over futures, not as the data say
     for floor, _ in _floors(world, outcome):
         least = floor["share"] - FLOOR_SLACK
         kept = floor["covered"] >= least or floor["empty"]

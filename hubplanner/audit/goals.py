@@ -30,6 +30,8 @@ MORE_IS_BETTER = ("covered need", "smallest share", "sum of the years")
 
 def is_more(world: World, name: str) -> bool:
     """Tell whether more of a goal is better."""
+    if name == "over futures":
+        return world.scenario.model.objective == "max_coverage" and world.scenario.model.under != "regret"
     if name == "sum of the years":
         return world.scenario.model.objective == "max_coverage"
     return name in MORE_IS_BETTER or name.endswith("smallest shares")
@@ -72,7 +74,7 @@ def _open_sites(world: World) -> Array:
     return np.array([at for at, status in enumerate(world.sites.status) if status != "excluded"], dtype=np.intp)
 
 
-def _ways(world: World) -> tuple[Array, float]:
+def ways(world: World) -> tuple[Array, float]:
     """Return which points have a way to some site, and the longest way there is."""
     found, longest = np.zeros(len(world.people.points), dtype=bool), 0.0
     points = np.arange(len(world.people.points))
@@ -85,7 +87,7 @@ def _ways(world: World) -> tuple[Array, float]:
 
 def _mean_distance(world: World, outcome: Outcome) -> float | None:
     need = world.people.at_points(world.people.weight("need", outcome.year))
-    way, longest = _ways(world)
+    way, longest = ways(world)
     counted = (need > 0) & way
     total = math.fsum(need[counted])
     if total <= 0:
@@ -100,7 +102,7 @@ def _mean_distance(world: World, outcome: Outcome) -> float | None:
 
 def _worst(world: World, outcome: Outcome) -> float | None:
     need = world.people.at_points(world.people.weight("need", outcome.year))
-    counted = (need > 0) & _ways(world)[0]
+    counted = (need > 0) & ways(world)[0]
     if not is_assigned(world):
         return float(outcome.service.nearest[counted].max(initial=0.0))
     if not outcome.exact:
@@ -154,7 +156,7 @@ def check_goals(
         ledger.same(FILE, "objective_value", plan.get("objective_value"), value)
     own: dict[str, Any] = next((goal for goal in plan.get("goals", []) if goal.get("name") == main_name), {})
     ledger.same(FILE, "bound, against its goal's", plan.get("bound"), own.get("bound"))
-    _check_proof(world, plan, main_name, ledger)
+    check_proof(world, plan, main_name, ledger)
 
 
 def _check_goal(
@@ -167,10 +169,10 @@ def _check_goal(
             ledger.skip(f"goal {name}: which points of a spread row each hub serves is not stored")
         else:
             ledger.same(FILE, f"goal {name}", goal.get("value"), value)
-    _brackets(world, name, goal.get("value"), goal.get("bound"), ledger, f"goal {name}, bound")
+    brackets(world, name, goal.get("value"), goal.get("bound"), ledger, f"goal {name}, bound")
 
 
-def _brackets(world: World, name: str, value: Any, bound: Any, ledger: Ledger, item: str) -> None:  # noqa: PLR0913, PLR0917
+def brackets(world: World, name: str, value: Any, bound: Any, ledger: Ledger, item: str) -> None:  # noqa: PLR0913, PLR0917
     """Note a bound on the wrong side of its value."""
     sense = 1.0 if is_more(world, name) else -1.0
     fine = sense * (bound - value) >= -AGREED * max(1.0, abs(value))
@@ -178,9 +180,10 @@ def _brackets(world: World, name: str, value: Any, bound: Any, ledger: Ledger, i
     ledger.holds(FILE, item, true=fine, stated=bound, recomputed=f"{side} the value, {value}")
 
 
-def _check_proof(world: World, plan: dict[str, Any], name: str, ledger: Ledger) -> None:
+def check_proof(world: World, plan: dict[str, Any], name: str, ledger: Ledger) -> None:
+    """Compare gap and status with what value and bound make of them."""
     value, bound = plan["objective_value"], plan["bound"]
-    _brackets(world, name, value, bound, ledger, "bound")
+    brackets(world, name, value, bound, ledger, "bound")
     gap = abs(bound - value) / max(1.0, abs(value))
     ledger.same(FILE, "gap", plan.get("gap"), gap, absolute=ABSOLUTE * 1e-6)
     gaps = [gap, *(abs(g["bound"] - g["value"]) / max(1.0, abs(g["value"])) for g in plan.get("goals", []))]

@@ -42,6 +42,8 @@ def check_limits(world: World, hubs: list[Hub], ledger: Ledger) -> None:
 
 def _budget(world: World, hubs: list[Hub]) -> Iterator[Broken]:
     model, cost = world.scenario.model, spent(world, hubs)
+    if world.scenario.futures is not None:
+        return  # held in each of them, or on average
     years = [exact(year.budget) for year in model.periods.years]
     limits = [sum(years, Fraction())] if years else []
     limits += [] if model.budget is None else [exact(model.budget)]

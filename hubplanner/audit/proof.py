@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import SolverError
 from hubplanner.inputs import build_problem
-from hubplanner.models import Periods, ask, goals_of
+from hubplanner.models import Periods, ask, goals_of, under_of
 from hubplanner.models.goals import WORST
 from hubplanner.problem.solution import Reached
 from hubplanner.solver import found_solvers, solve_problem
@@ -129,6 +129,8 @@ def _gap(value: float, bound: float) -> float:
 def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) -> float:
     """Return the bound that the relaxation's multipliers prove of the first goal; NaN where it speaks of another."""
     goal, periods = goals_of(objective)[0], objective.block(Periods)
+    if under_of(objective) is not None:
+        return math.nan
     unnested = isinstance(periods, Periods) and not periods.nested
     if unnested or goal.name == WORST or goal.name != objective.goal:
         return math.nan
@@ -146,7 +148,8 @@ def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: 
         return Proof(outcome=outcome, words=f"{name}, method plain: {found.status}", **parts)
     senses = {goal.name: goal.sense for goal in goals_of(objective)}
     stated = {goal["name"]: goal for goal in plan.get("goals", [])}
-    fallback = goals_of(objective)[0].sense
+    under = under_of(objective)
+    fallback = -1 if under is not None and under.criterion == "regret" else goals_of(objective)[0].sense
     for goal in found.goals:
         if goal.name not in stated:
             continue

@@ -37,6 +37,10 @@ def solve(  # noqa: PLR0913, PLR0917 - one argument an option
         summary = plan.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):
+            if "futures" in summary:
+                from hubplanner.terminal_futures import print_futures  # noqa: PLC0415
+
+                print_futures(summary)
             print_plan(plan, summary, folder)
     if summary["status"] != "optimal":
         raise typer.Exit(TIME_LIMIT_REACHED)

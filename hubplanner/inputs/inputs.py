@@ -13,6 +13,7 @@ import pandas as pd
 from hubplanner.errors import Fault, raise_faults
 from hubplanner.inputs.checks import read_ids
 from hubplanner.inputs.demand import Demand, read_demand
+from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.matrix import Known, Pairs, read_matrix
 from hubplanner.inputs.merged import MergedDemand, read_merged
 from hubplanner.inputs.places import check_together, lonlat, metres
@@ -82,6 +83,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
     if demand and sites and scenario.travel.method != "matrix":
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
+    check_futures(scenario, demand, sites, faults)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault

@@ -13,6 +13,7 @@ import pyogrio
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely import points
+from shapely.errors import ShapelyError
 
 from hubplanner.errors import Fault, MissingExtraError
 from hubplanner.inputs.delimited import read_csv
@@ -111,7 +112,7 @@ def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             frame = gpd.read_file(path, layer=spec.layer or layers[0])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, Warning) as error:
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, ValueError, Warning) as error:
         faults.append(Fault(file=path.name, allowed=f"cannot be read as a vector file: {brief(error)}"))
         return None
     return _geometry_table(path, frame, faults)

@@ -18,15 +18,22 @@ from hubplanner.models.separation import MinSeparation
 from hubplanner.models.serve_all import ServeAll
 from hubplanner.models.site_sets import AtMostOne, OnlyWith
 from hubplanner.models.specs import Block, MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.models.under import Hedge, Under, check_under, under_of
+from hubplanner.models.under_goals import Bound, bind
+from hubplanner.models.under_limits import BudgetIn, FloorIn
 
 __all__ = [
     "AtMostOne",
     "Block",
+    "Bound",
     "Budget",
+    "BudgetIn",
     "Capacity",
     "Floor",
+    "FloorIn",
     "Formulation",
     "Goal",
+    "Hedge",
     "Held",
     "Kept",
     "MaxCoverage",
@@ -45,14 +52,18 @@ __all__ = [
     "Question",
     "Required",
     "ServeAll",
+    "Under",
     "Year",
     "ask",
+    "bind",
     "broken_blocks",
     "broken_years",
     "build_model",
     "check_compatible",
     "check_size",
     "check_supported",
+    "check_under",
     "formulate",
     "goals_of",
+    "under_of",
 ]

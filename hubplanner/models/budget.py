@@ -21,6 +21,11 @@ TOLERANCE = 1e-9
 MOST_PRICES = 12
 """With at most this many distinct costs the hubs of each cost are counted."""
 
+FINE = 1e3
+"""Part of the largest cost's unit that money is counted in, so that a solver's tolerance is next to none of it."""
+MOST_MONEY = 1e6
+"""Units of money up to which sums are far from rounding, about."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
@@ -41,6 +46,7 @@ def add_budget(model: Model, block: Budget) -> None:
     leaves, thousands of nodes sooner than branching on single hubs.
     """
     cost = model.instance.cost
+    money = (block.amount - model.instance.base_cost) + block.amount * TOLERANCE
     unit = decimal_unit(cost.max(initial=0.0))
     prices, price = np.unique(cost, return_inverse=True)
     if len(prices) > MOST_PRICES or model.instance.most.max(initial=1) > 1:
@@ -48,7 +54,17 @@ def add_budget(model: Model, block: Budget) -> None:
     else:
         counts = [_count(model, number, np.flatnonzero(price == number)) for number in range(len(prices))]
         terms = list(zip(counts, (prices / unit).tolist(), strict=True))
-    model.add("budget", terms, LpConstraintLE, (block.amount - model.instance.base_cost) / unit)
+    model.add("budget", terms, LpConstraintLE, money / unit)
+
+
+def money_unit(cost: float, money: float) -> float:
+    """Return the unit of the budget's row, from the largest cost and the money there is.
+
+    A solver prunes by a plan that overspends within its tolerance, though it gives it up in the end; HiGHS 1.16 then
+    states a bound below the best plan. In so fine a unit hardly any plan overspends so little.
+    """
+    unit = decimal_unit(cost)
+    return min(unit, max(unit / FINE, decimal_unit(abs(money)) / MOST_MONEY))
 
 
 def _count(model: Model, number: int, options: Ints) -> LpVariable:

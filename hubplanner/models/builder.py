@@ -38,6 +38,17 @@ from hubplanner.models.site_sets import (
     broken_at_most_one,
     broken_only_with,
 )
+from hubplanner.models.under import Under
+from hubplanner.models.under_limits import (
+    BudgetIn,
+    FloorIn,
+    add_budget_in,
+    add_floor_in,
+    broken_budget_in,
+    broken_floor_in,
+    refuse_under,
+    unbroken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +92,9 @@ BLOCKS: dict[type, Family] = {
     AtMostOne: Family(add=add_at_most_one, broken=broken_at_most_one),
     OnlyWith: Family(add=add_only_with, broken=broken_only_with),
     Differ: Family(add=add_differ, broken=broken_differ),
+    Under: Family(add=refuse_under, broken=unbroken),
+    BudgetIn: Family(add=add_budget_in, broken=broken_budget_in),
+    FloorIn: Family(add=add_floor_in, broken=broken_floor_in),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pulp import LpAffineExpression, LpConstraintGE
@@ -16,6 +16,8 @@ from hubplanner.models.per_site import PerSite
 from hubplanner.models.periods import Periods
 from hubplanner.models.serve_all import ServeAll
 from hubplanner.models.specs import MinCost, Objective, PCenter, PMedian
+from hubplanner.models.under import Hedge
+from hubplanner.models.under_rows import StackedInstance
 from hubplanner.problem.instance import Instance
 from hubplanner.problem.periods import grown, in_year, present_value
 
@@ -155,12 +157,16 @@ def ask(problem: Problem, objective: Objective, blocks: Sequence[Block] | None =
     rate = 0.0 if periods is None else periods.discount_rate
     wanted = tuple(in_last_year(block, growth, years - 1) for block in wanted)
     stacked = next((block for block in wanted if isinstance(block, PerSite)), PerSite())
-    instance = Instance(
-        problem=problem,
-        measures=np.array(_measures(problems, objective, wanted)),
-        most_per_site=stacked.count,
-        apart=_by_distance(objective) or any(_is_apart(block) for block in wanted),
-    )
+    parts: dict[str, Any] = {
+        "problem": problem,
+        "measures": np.array(_measures(problems, objective, wanted)),
+        "most_per_site": stacked.count,
+        "apart": _by_distance(objective) or any(_is_apart(block) for block in wanted),
+    }
+    if isinstance(objective, Hedge):
+        instance: Instance = StackedInstance(**parts, stack=objective.stack)
+    else:
+        instance = Instance(**parts)
     discounts = tuple(present_value(rate, year) for year in range(years))
     return Question(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
 

@@ -14,6 +14,7 @@ from hubplanner.models.measures import covered_measure
 from hubplanner.models.model import Linear
 from hubplanner.models.radius import distance_to_nearest
 from hubplanner.models.specs import MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.models.under import Hedge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -182,4 +183,5 @@ OBJECTIVES: Mapping[type[Objective], Callable[[Any], list[Goal]]] = {
     MinCost: lambda objective: [cost(objective.travel_cost)],
     PMedian: lambda _: [mean_distance()],
     PCenter: lambda _: [worst_distance(), mean_distance()],
+    Hedge: lambda objective: list(objective.goals),
 }

@@ -3,6 +3,8 @@
 from hubplanner.problem.cost import annuity
 from hubplanner.problem.coverage import Rows, coverage, merge_demand
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, evaluate
+from hubplanner.problem.futures import Future, Futures
+from hubplanner.problem.futures_outcome import Outcomes, outcomes
 from hubplanner.problem.measured import Measured, measure_chunks
 from hubplanner.problem.periods import grown
 from hubplanner.problem.problem import Problem
@@ -21,11 +23,14 @@ __all__ = [
     "Decay",
     "Evaluation",
     "Floats",
+    "Future",
+    "Futures",
     "GreatCircle",
     "Ints",
     "Matrix",
     "Measured",
     "Merged",
+    "Outcomes",
     "PeriodPlan",
     "Planar",
     "Problem",
@@ -44,6 +49,7 @@ __all__ = [
     "measure_chunks",
     "merge_chunks",
     "merge_demand",
+    "outcomes",
     "relative_gap",
     "within",
 ]

@@ -28,12 +28,22 @@ def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
 
 def group_rows(cover: csr_array) -> tuple[Ints, Ints]:
     """Return the first of each group of rows with the same columns, ascending, and the group of each row."""
+    cover = _in_order(cover)
     seed = 0
     while True:
         first, group = _groups(_hashes(cover, seed))
         if _same(cover[first[group]], cover):
             return first, group
         seed += 1
+
+
+def _in_order(cover: csr_array) -> csr_array:
+    """Return the rows with each row's columns ascending and once, so that equal rows are equal arrays."""
+    if cover.has_canonical_format:
+        return cover
+    cover = cover.copy()
+    cover.sum_duplicates()
+    return cover
 
 
 def total_by(group: Ints, weight: Floats, count: int) -> Floats:

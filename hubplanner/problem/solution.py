@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hubplanner.problem.evaluation import Evaluation
+    from hubplanner.problem.futures_outcome import Outcomes
     from hubplanner.problem.problem import Problem
     from hubplanner.problem.travel import Ints
 
@@ -125,6 +126,10 @@ class Solution:
         The objective's value if opened hubs stay open, where the plan lets them move.
     method
         How it was solved, and why so.
+    futures
+        What the plan comes to in each future, if it was made for several.
+    alone
+        The best plan's figure and bound in each future alone, where regret was asked for.
     """
 
     problem: Problem
@@ -144,6 +149,8 @@ class Solution:
     ties: str = "open"
     nested_value: float = math.nan
     method: str = ""
+    futures: Outcomes | None = None
+    alone: tuple[Reached, ...] = ()
 
     @property
     def gap(self) -> float:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 
-from hubplanner.analysis.sites import SiteClass, counted
+from hubplanner.analysis.book import SiteClass, counted
 from hubplanner.inputs.places import WGS84
 from hubplanner.models.differ import new_sites
+from hubplanner.report.alternatives_picture import draw_alternatives
 from hubplanner.report.files import write_csv, write_geojson
 from hubplanner.report.folder import write_whole
 
@@ -45,15 +46,26 @@ class AlternativePlans:
         return [first, *((p.evaluation, p.value, p.difference, p.most_difference) for p in self.found.plans)]
 
     @cached_property
+    def used(self) -> list[set[int]]:
+        """The sites of each plan's new hubs; the best plan's first."""
+        return [new_sites(self.found.near.problem, plan) for plan, *_ in self.plans]
+
+    @cached_property
     def sites(self) -> gpd.GeoDataFrame:
-        """One row a site: site_id, class, and in how many of the plans it holds a new hub; WGS 84 points."""
-        problem, sites = self.found.near.problem, self.inputs.sites
-        used = [new_sites(problem, plan) for plan, *_ in self.plans]
+        """One row a site, WGS 84 points, in site id order.
+
+        Columns site_id, class, in_best (whether the best plan has a new hub there), plans (how many of the plans do),
+        and the site file's name if it has that column.
+        """
+        problem, sites, used = self.found.near.problem, self.inputs.sites, self.used
         columns = {
             "site_id": sites.frame["site_id"],
             "class": [str(kind) for kind in self.found.sites.classes],
+            "in_best": [site in used[0] for site in range(problem.n_sites)],
             "plans": [sum(site in plan for plan in used) for site in range(problem.n_sites)],
         }
+        if "name" in sites.frame:
+            columns["name"] = sites.frame["name"]
         return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*sites.lonlat.T), crs=WGS84)
 
     @cached_property
@@ -120,3 +132,4 @@ class AlternativePlans:
         write_geojson(self.hubs, folder / "alternatives.geojson")
         write_geojson(self.sites, folder / "sites.geojson")
         write_csv(self.sites, folder / "sites.csv")
+        draw_alternatives(self, folder / "alternatives.png")

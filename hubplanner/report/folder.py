@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import ExistsError, UnwritableError
 from hubplanner.report.files import write_csv, write_geojson, write_geopackage
+from hubplanner.report.futures import FUTURES_FILE, write_futures
 from hubplanner.report.picture import draw_map
+from hubplanner.report.qgis import write_styles
 from hubplanner.scenario import dump_scenario
 
 if TYPE_CHECKING:
@@ -109,11 +111,15 @@ def _write_files(plan: Plan, folder: Path, target: Path) -> None:
     for name, frame in layers.items():
         write_geojson(frame, folder / f"{name}.geojson")
     write_geopackage(layers, folder / "plan.gpkg")
+    write_styles(plan, folder / "plan.gpkg")
     write_csv(plan.hubs, folder / "hubs.csv")
     write_csv(plan.demand, folder / "demand.csv")
     draw_map(plan, folder / "map.png")
     (folder / "scenario.yaml").write_text(dump_scenario(plan.inputs.scenario, target), encoding="utf-8")
-    _write_json(plan.summary(), folder / "plan.json")
+    summary = plan.summary()
+    _write_json(summary, folder / "plan.json")
+    if "futures" in summary:
+        write_futures(summary["futures"]["each"], folder / FUTURES_FILE)
     _write_json(manifest(plan) | {"files": file_digests(folder)}, folder / "manifest.json")
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from hubplanner.report.canvas import blank, page_of, write_picture
 from hubplanner.report.frontier_axes import Axis, axis_of, draw_curve, draw_marginal
 from hubplanner.report.legend import QUIET, write
 from hubplanner.report.lettering import drawable, font, gap_in_words, in_words, plain, share_in_words, shorten, wrap
-from hubplanner.report.sheet import A4, DPI, MARGIN
+from hubplanner.report.sheet import A4, MARGIN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from hubplanner.report.frontier_result import Frontier
 
@@ -42,19 +41,15 @@ def draw_frontier(frontier: Frontier, path: Path) -> None:
     path
         The PNG to write.
     """
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        _draw(frontier).savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+    write_picture(lambda: _draw(frontier), path)
 
 
 def _draw(frontier: Frontier) -> Figure:
-    figure = Figure(figsize=_SIZE, dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = blank(_SIZE)
     summary = frontier.summary()
     across = axis_of(frontier, summary)
     by_cost = across.key == "cost"
-    page = figure.add_axes((0, 0, 1, 1), xlim=(0, _SIZE[0]), ylim=(0, _SIZE[1]), autoscale_on=False)
-    page.set_axis_off()
+    page = page_of(figure)
     _header(page, summary, frontier, across)
     floor = _BOTTOM + (_MARGINAL + 0.35 if by_cost else 0.0)
     curve = _panel(figure, floor, _SIZE[1] - _TOP - floor)

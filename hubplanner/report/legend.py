@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 INK, QUIET = "#1d2733", "#5b6673"
 TEXT, SMALL = 8.5, 7.5
-_SWATCH = 0.36
+SWATCH = 0.36
+"""Width of a class of need in the legend, in inches."""
 _NAMES = 0.88
 """Width of the names beside the swatches."""
 _HUBS = 2.4
@@ -47,7 +48,7 @@ def draw_legend(page: Axes, plan: Plan, view: View, explained: Floats, *, gather
     part = _hexagon_part if gathered else _marks_part
     part(page, *need, plan, explained)
     _hub_part(page, *hubs, plan)
-    _scale_part(page, *scale, view)
+    draw_scale(page, *scale, view)
 
 
 def _need_heading(page: Axes, x: float, top: float, plan: Plan, words: str) -> None:
@@ -64,19 +65,19 @@ def _hexagon_part(page: Axes, x: float, top: float, plan: Plan, limits: Floats) 
         middle = top - ROW * (line + 1.6)
         write(page, x, middle, name)
         for number, color in enumerate(shades(ramp, limits)):
-            _swatch(page, x + _NAMES + number * _SWATCH, middle, color)
+            draw_swatch(page, x + _NAMES + number * SWATCH, middle, color)
     for number, limit in enumerate(limits):
-        write(page, x + _NAMES + (number + 1) * _SWATCH, top - ROW * 4.45, in_words(limit), SMALL, ha="center")
+        write(page, x + _NAMES + (number + 1) * SWATCH, top - ROW * 4.45, in_words(limit), SMALL, ha="center")
     partly = f"Partly: {share_in_words(SOME)} to {share_in_words(HALF)} of the need is covered"
     write(page, x, top - ROW * 6.2, partly, SMALL, color=QUIET)
 
 
-def _swatch(page: Axes, x: float, middle: float, color: str) -> None:
+def draw_swatch(page: Axes, x: float, middle: float, color: str) -> None:
     """Draw a class as a box edged like its hexagons."""
     edge = EDGES[1] if color in PARTLY else EDGES[0]
     inset = 0.012
     low, high = middle - ROW / 2 + inset, middle + ROW / 2 - inset
-    page.fill_between([x + inset, x + _SWATCH - inset], low, high, facecolor=color, edgecolor=edge, linewidth=WIDTHS[1])
+    page.fill_between([x + inset, x + SWATCH - inset], low, high, facecolor=color, edgecolor=edge, linewidth=WIDTHS[1])
 
 
 def _marks_part(page: Axes, x: float, top: float, plan: Plan, values: Floats) -> None:
@@ -110,7 +111,8 @@ def _hub_part(page: Axes, x: float, top: float, plan: Plan) -> None:
         write(page, x + 0.32, middle, "hollow: stands already")
 
 
-def _scale_part(page: Axes, x: float, top: float, view: View) -> None:
+def draw_scale(page: Axes, x: float, top: float, view: View) -> None:
+    """Draw the scale and the arrow to the north."""
     middle = top - ROW * 1.6
     kilometres = bar_km(view.km_per_inch)
     length = kilometres / view.km_per_inch

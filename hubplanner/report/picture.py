@@ -6,21 +6,22 @@ import importlib.metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from hubplanner.report.canvas import blank, page_of, write_picture
 from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, MOST_MARKS, Ground, draw_ground
 from hubplanner.report.hubmarks import circle_ends, draw_hubs, draw_reach
 from hubplanner.report.legend import QUIET, draw_legend, legend_rows, write
 from hubplanner.report.lettering import drawable, gap_in_words, in_words, plain, share_in_words, shorten, width, wrap
 from hubplanner.report.names import draw_names
 from hubplanner.report.seen import seen
-from hubplanner.report.sheet import DPI, MARGIN, View, view_of
+from hubplanner.report.sheet import MARGIN, View, view_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from hubplanner.report.plan import Plan
 
@@ -42,11 +43,7 @@ def draw_map(plan: Plan, path: Path) -> None:
     path
         The PNG to write.
     """
-    # A user's own settings must not change the picture; the context leaves them as they were.
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        figure = _draw(plan)
-        figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+    write_picture(lambda: _draw(plan), path)
 
 
 def view_of_plan(plan: Plan) -> View:
@@ -60,9 +57,8 @@ def view_of_plan(plan: Plan) -> View:
 
 def _draw(plan: Plan) -> Figure:
     view = view_of_plan(plan)
-    figure = Figure(figsize=view.sheet.size, dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
-    page, axes = _page(figure, view), _map(figure, view)
+    figure = blank(view.sheet.size)
+    page, axes = page_of(figure), map_axes(figure, view)
     demand = seen(plan)
     ground = Ground(
         places=view.km(demand.lonlat),
@@ -84,15 +80,12 @@ def _draw(plan: Plan) -> Figure:
     return figure
 
 
-def _page(figure: Figure, view: View) -> Axes:
+def page_axes(figure: Figure, _: View) -> Axes:
     """Return axes over the whole page, in inches."""
-    wide, high = view.sheet.size
-    page = figure.add_axes((0, 0, 1, 1), xlim=(0, wide), ylim=(0, high), autoscale_on=False)
-    page.set_axis_off()
-    return page
+    return page_of(figure)
 
 
-def _map(figure: Figure, view: View) -> Axes:
+def map_axes(figure: Figure, view: View) -> Axes:
     """Return axes over the map's box, in kilometres, without ticks."""
     (left, bottom, box_wide, box_high), (wide, high) = view.sheet.map_box, view.sheet.size
     axes = figure.add_axes((left / wide, bottom / high, box_wide / wide, box_high / high))
@@ -109,7 +102,7 @@ def _header(page: Axes, plan: Plan, view: View) -> None:
     lines = wrap(title, TITLE, wide - 2 * MARGIN, 2, bold=True)
     for number, line in enumerate(lines):
         write(page, MARGIN, top - 0.32 - number * _LINE, line, TITLE, bold=True)
-    _figures(page, plan, top - 0.55 - len(lines) * _LINE, wide - 2 * MARGIN)
+    draw_figures(page, _headline(plan), top - 0.55 - len(lines) * _LINE, wide - 2 * MARGIN)
 
 
 def _titles(plan: Plan) -> tuple[str, str]:
@@ -119,10 +112,10 @@ def _titles(plan: Plan) -> tuple[str, str]:
     return scenario.name, words if words and drawable(words) else f"Plan of IT hubs: {scenario.name}"
 
 
-def _figures(page: Axes, plan: Plan, top: float, wide: float) -> None:
-    """Write the five figures between two rules, large, with a line below each on what it is."""
+def draw_figures(page: Axes, figures: Sequence[tuple[str, str]], top: float, wide: float) -> None:
+    """Write five figures between two rules, large, with a line below each on what it is."""
     left = MARGIN
-    for (figure, meaning), part in zip(_headline(plan), _COLUMNS, strict=True):
+    for (figure, meaning), part in zip(figures, _COLUMNS, strict=True):
         room = part * wide - 0.15
         size = min(FIGURE, FIGURE * room / width(figure, FIGURE, bold=True))
         write(page, left, top - 0.08, figure, size, bold=True)

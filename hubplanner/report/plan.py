@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.report.frames import demand_frame, hub_frame, link_frame
+from hubplanner.report.futures import summarize_futures
 from hubplanner.report.summary import summarize
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from hubplanner.analysis.futures import Worth
     from hubplanner.inputs import Inputs
     from hubplanner.inputs.merged import SecondLook
     from hubplanner.problem import Evaluation, Problem, Solution
@@ -34,6 +36,8 @@ class Plan:
         The solution's recomputed figures.
     again
         What the hubs achieve for each point, where points were merged.
+    worth
+        What planning for futures, and what knowing them, is worth; where there are some.
 
     Examples
     --------
@@ -44,6 +48,7 @@ class Plan:
     solution: Solution
     evaluation: Evaluation
     again: SecondLook | None = None
+    worth: Worth | None = None
 
     @property
     def problem(self) -> Problem:
@@ -81,7 +86,10 @@ class Plan:
     def summary(self) -> dict[str, Any]:
         """Return the plan's figures, as in plan.json."""
         measured = None if self.again is None else self.again.measured
-        return summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
+        figures = summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
+        if self.solution.futures is None:
+            return figures
+        return figures | {"futures": summarize_futures(self.inputs.scenario, self.solution, self.worth)}
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write the run folder, whole or not at all, and return its path.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault
+from hubplanner.scenario.futures_checks import FUTURES_CHECKS
 from hubplanner.scenario.model_checks import MODEL_CHECKS, Check
 from hubplanner.scenario.stream_checks import STREAM_CHECKS
 
@@ -111,4 +112,5 @@ _CHECKS: tuple[Check, ...] = (
     _group_names,
     *MODEL_CHECKS,
     *STREAM_CHECKS,
+    *FUTURES_CHECKS,
 )

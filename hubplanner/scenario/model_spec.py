@@ -111,6 +111,10 @@ class ModelSpec(Spec):
 
     objective: Literal["max_coverage", "min_cost", "p_median", "p_center"] = "max_coverage"
     """What makes one plan better than another."""
+    under: Literal["expected", "worst", "regret", "cvar"] | None = None
+    """Over futures, best on average (if left out), in the worst, by largest regret, or on average of the worst tail."""
+    cvar_level: Annotated[float, Field(strict=True, ge=0, lt=1)] | None = None
+    """Share of futures that is no tail; 0.9 if left out: the average of the worst tenth counts."""
     budget: Amount | None = None
     """Money for new hubs, in the scenario's currency; existing ones are free."""
     max_hubs: Count | None = None

@@ -59,6 +59,12 @@ def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Tr
     return tree
 
 
+def read_variants(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the names of a scenario file's variants, in their order; raise as `read_scenario`."""
+    file = Path(path)
+    return tuple(_variants(_extended(file, ()).pop("overrides", None), file))
+
+
 def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Scenario:
     """Return the scenario of a tree with dotted keys set, one tree for many settings; raise as `read_scenario`.
 

@@ -18,6 +18,7 @@ from hubplanner.scenario.fields import (
     Positive,
     Spec,
 )
+from hubplanner.scenario.futures import FuturesSpec  # noqa: TC001 - pydantic reads the annotations
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 
 MINUTES_PER_HOUR = 60.0
@@ -182,6 +183,8 @@ class Scenario(Spec):
     travel: TravelSpec = TravelSpec()
     coverage: CoverageSpec = CoverageSpec()
     model: ModelSpec = ModelSpec()
+    futures: FuturesSpec | None = None
+    """Ways the world may turn out; as the data say if left out."""
     solver: SolverSpec = SolverSpec()
 
     _file: Path | None = PrivateAttr(default=None)

@@ -13,6 +13,8 @@ from hubplanner.models import Budget, Periods, broken_years
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.formulation import HOLDING
 from hubplanner.solver.adapters import Termination, adapter
+from hubplanner.solver.adapters.without import solve_without
+from hubplanner.solver.progress import told_as
 from hubplanner.solver.realise import UnservableError, opened_in, realise, whole
 from hubplanner.solver.task import Found, program_of
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Formulation, Year
     from hubplanner.problem import Ints
+    from hubplanner.solver.adapters import Outcome
     from hubplanner.solver.task import Task
 
 ASSIGNING_S = 600.0
@@ -42,7 +45,7 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
     for _ in range(MOST_ATTEMPTS):
         form = program_of(task, depth)
         gap = task.gap * task.scale / form.unit if math.isfinite(task.scale) else 0.0
-        outcome = adapter(task.options.name)(form, task.effort(gap), _start(task))
+        outcome = _outcome(task, form, gap)
         if outcome.termination == Termination.INFEASIBLE:
             return Found(infeasible=True, version=outcome.version), nothing
         bounds.append(form.figure(outcome.bound))
@@ -63,6 +66,13 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
             return Found(bound=bound, version=outcome.version), nothing
         task = _ruled_out(task, form, opened, reasons)
     raise SolverError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
+
+
+def _outcome(task: Task, form: Formulation, gap: float) -> Outcome:
+    if not form.program.variables():
+        return solve_without(form.program)
+    with told_as("limits" if task.goal is None else task.goal.name, form.figure):
+        return adapter(task.options.name)(form, task.effort(gap), _start(task))
 
 
 def _realised(task: Task, form: Formulation, decisions: Ints) -> tuple[tuple[Year, ...], list[str]]:

@@ -18,6 +18,7 @@ from hubplanner.models.model import decimal_unit
 from hubplanner.solver.adapters import Effort, Outcome, Termination, adapter
 from hubplanner.solver.core import search, table_of
 from hubplanner.solver.limits import limits
+from hubplanner.solver.progress import told_as
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,17 +128,13 @@ def _outcome(task: Branching, start: Bools, effort: Effort, forbidden: Sequence[
     """Return what the solver answers, and the need that a unit of it stands for."""
     if effort.name == "highs":
         table = table_of(task.instance, task.objective, forbidden)
-        return search(table, task.cuts, replace(effort, gap=effort.gap / table.unit), start), table.unit
-    model = build_model(task.instance, _with_tolerance(task.objective))
+        with told_as("covered need", lambda figure: figure * table.unit + task.instance.base):
+            return search(table, task.cuts, replace(effort, gap=effort.gap / table.unit), start), table.unit
+    model = build_model(task.instance, task.objective)
     for number, members in enumerate(forbidden):
         model.add(f"forbidden_{number}", model.opened(members), LpConstraintLE, len(members) - 1)
     asked = replace(effort, gap=effort.gap / model.need_unit)
     return adapter(effort.name)(model, asked, start.astype(float).tolist()), model.need_unit
-
-
-def _with_tolerance(objective: MaxCoverage) -> MaxCoverage:
-    """Return the objective with all the money that counts as no more than its budget."""
-    return objective if objective.budget is None else replace(objective, budget=objective.budget * (1 + TOLERANCE))
 
 
 def _agree(solver: str, value: float, stated: float, bound: float) -> None:

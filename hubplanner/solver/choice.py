@@ -72,6 +72,22 @@ class Choice:
         self._change(rows[self._times[rows] == 0], 1.0)
         self.value -= float(self.worth[option])
 
+    @property
+    def is_beyond(self) -> bool:
+        """Tell whether the open options break a limit."""
+        return self.spent > self.money or len(self.options) > self.count
+
+    def least(self) -> int | None:
+        """Return the open option that adds least for what it takes of the limits; none if all sites must hold one."""
+        instance = self.instance
+        free = self.options[~np.isin(instance.site[self.options], instance.required)]
+        if not len(free):
+            return None
+        alone = np.where(self._times == 1, instance.need, 0.0)
+        added = instance.covers[free] @ alone + instance.gain[free]
+        share = self._money_share[free] + self._count_share
+        return int(free[np.argmin(added / np.maximum(share, np.finfo(float).tiny))])
+
     def fill(self) -> None:
         """Open options one by one for the most newly covered need per share of the limits, within all limits.
 

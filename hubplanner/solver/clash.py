@@ -14,8 +14,10 @@ import numpy as np
 from hubplanner.models import (
     AtMostOne,
     Budget,
+    BudgetIn,
     Capacity,
     Floor,
+    FloorIn,
     MaxHubs,
     MinHubs,
     MinSeparation,
@@ -56,6 +58,8 @@ log = logging.getLogger(__name__)
 
 _WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
     Budget: lambda block, _: f"the budget of {block.amount:,.12g}",
+    BudgetIn: lambda block, _: f"the budget of {block.amount:,.12g} in every future",
+    FloorIn: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered over futures",
     Periods: lambda block, _: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
     MaxHubs: lambda block, _: f"max_hubs = {block.count}{_of(block.name)}",
     MinHubs: lambda block, _: f"min_hubs = {block.count}{_of(block.name)}",

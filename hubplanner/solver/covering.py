@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +14,12 @@ from hubplanner.models import Held, MaxCoverage, ask, broken_blocks, goals_of
 from hubplanner.models.budget import TOLERANCE
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import Reached, Solution, Status, evaluate, relative_gap
-from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.lexicographic import EXACT
 from hubplanner.solver.limits import limits
+from hubplanner.solver.memory import reduction
 from hubplanner.solver.pruning import prune
-from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_single
 from hubplanner.solver.run import Answer, run
-from hubplanner.solver.start import greedy
+from hubplanner.solver.start import fitted, greedy
 from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 
@@ -28,8 +27,28 @@ if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.memory import Memory
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known before a solve.
+
+    Parameters
+    ----------
+    plans
+        Plans under other limits.
+    memory
+        What solves of the same problem left, and where this one leaves its own.
+    reach
+        Covered need that is of interest: the search ends as soon as a plan has it, or none can.
+    """
+
+    plans: tuple[Evaluation, ...] = ()
+    memory: Memory | None = None
+    reach: float | None = None
 
 
 def is_plain(problem: Problem, objective: Objective) -> bool:
@@ -57,25 +76,28 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
     options: SolverOptions,
     deadline: float,
     record: Record,
-    known: Solution | None = None,
+    known: Known | None = None,
 ) -> Solution:
     """Solve maximal covering by reductions, screening and a search on what is left; some plan exists.
 
     Parameters
     ----------
     known
-        A solution under other limits.
+        What solves under other limits left.
     """
+    known = known or Known()
     began, small = time.perf_counter(), problem.n_options <= SMALL_OPTIONS
     asked = replace(options, gap=0.0) if small else options
-    instance = _reduced(problem, objective, record)
+    instance = _reduced(problem, objective, record, known.memory)
     with record.phase("find a first plan"):
         start = _start(instance, objective, known)
-    answer = run(instance, objective, asked, start, record)
+    answer = run(instance, objective, asked, start, record, memory=known.memory, reach=known.reach)
     with record.phase("recompute the plan"):
         chosen = prune(instance, answer.chosen)
         plan = evaluate(problem, _full(problem, instance, chosen))
         _verify(problem, objective, plan, instance.covered_need(chosen), answer.bound)
+    if known.memory is not None:
+        known.memory.note(plan, answer.line)
     ties = OPEN
     if (
         options.ties
@@ -88,16 +110,16 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
     return replace(_with_plan(problem, plan, answer, options, record), ties=ties)
 
 
-def _start(instance: Reduced, objective: MaxCoverage, known: Solution | None) -> Ints:
-    """Return the better of a greedy plan and of the known one, if that keeps to the limits."""
-    start = greedy(instance, objective)
-    if known is None or known.evaluation is None:
-        return start
-    money, count = limits(objective)
-    chosen = np.flatnonzero(np.isin(instance.option, known.evaluation.options))
-    fits = math.fsum(instance.cost[chosen]) <= money and len(chosen) <= count
-    pinned = np.isin(instance.required, instance.site[chosen]).all()
-    return max(start, chosen, key=instance.covered_need) if fits and pinned else start
+def _start(instance: Reduced, objective: MaxCoverage, known: Known) -> Ints:
+    """Return the best of the known plans made to fit the limits, or a greedy one where there are none."""
+    money, _ = limits(objective)
+    plans = [*known.plans, *(known.memory.near(money) if known.memory else ())]
+    chosen = [np.flatnonzero(np.isin(instance.option, plan.options)) for plan in plans]
+    return max(
+        [made for one in chosen if (made := fitted(instance, objective, one)) is not None]
+        or [greedy(instance, objective)],
+        key=instance.covered_need,
+    )
 
 
 def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and the time there is
@@ -115,19 +137,17 @@ def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and the 
     return (found.years[-1].plan if found.years else plan), ties
 
 
-def _reduced(problem: Problem, objective: Objective, record: Record) -> Reduced:
+def _reduced(problem: Problem, objective: Objective, record: Record, memory: Memory | None = None) -> Reduced:
     """Return the instance that is left to decide."""
     with record.phase("reduce the problem"):
-        rows = problem.rows
-        useful = drop_useless(reduce_existing(problem, rows), objective)
-        undominated = drop_dominated(useful)
-        instance = merge_single(undominated)
+        made = memory.reduction(objective) if memory else reduction(problem, objective)
+        instance = made.instance
     record.steps.update(
         demand_points=problem.n_points,
-        distinct_rows=len(rows.need),
+        distinct_rows=len(problem.rows.need),
         model_rows=len(instance.need),
         options=problem.n_options,
-        dominated_options=len(useful.option) - len(undominated.option),
+        dominated_options=made.useful - len(instance.option),
         model_options=len(instance.option),
     )
     return instance

@@ -11,6 +11,7 @@ from hubplanner.models.goals import WORST
 from hubplanner.problem import relative_gap
 from hubplanner.problem.solution import Reached
 from hubplanner.solver.centre import smallest_radius
+from hubplanner.solver.given import given
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.screening import relaxed
 from hubplanner.solver.task import Found, Task
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Question
+    from hubplanner.problem import Solution
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
 
@@ -49,12 +51,20 @@ class Answer:
     ties: str = OPEN
 
 
-def answer(question: Question, options: SolverOptions, deadline: float, record: Record) -> Answer:
-    """Reach all goals of a question, the most important first."""
+def answer(
+    question: Question, options: SolverOptions, deadline: float, record: Record, start: Solution | None = None
+) -> Answer:
+    """Reach all goals of a question, the most important first.
+
+    Parameters
+    ----------
+    start
+        A plan to start from; it is the answer where time is too short for another.
+    """
     exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
     gap = 0.0 if exact else options.gap
     task = Task(question=question, goal=None, options=options, deadline=deadline, gap=gap)
-    began, reached, found = time.perf_counter(), list[Reached](), Found()
+    began, reached, found = time.perf_counter(), list[Reached](), given(question, start)
     goals = goals_of(question.objective)
     for goal in goals:
         task = replace(task, goal=goal, start=found.opened, deadline=_share(deadline, last=goal is goals[-1]))

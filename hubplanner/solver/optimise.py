@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from hubplanner.problem import relative_gap
 from hubplanner.solver.attempt import attempt
+from hubplanner.solver.progress import Known, knowing, tell
 from hubplanner.solver.screening import relaxed, within_margin
 from hubplanner.solver.task import Found, splits
 
@@ -40,8 +42,11 @@ def optimise(task: Task) -> Found:
     if task.goal is not None and len(form.open_) > FEW_OPTIONS:
         for share in SHARP_SCREENS if splits(task) else SCREENS:
             margin = share * abs(bound)
-            near = _search(within_margin(task, form, relaxation, margin), depth, found)
-            found = _or_left_out(task, near, bound - task.sense * margin)
+            left_out = bound - task.sense * margin
+            with knowing(Known(sense=task.sense, left_out=left_out, bound=bound)):
+                near = _search(within_margin(task, form, relaxation, margin), depth, found)
+            found = _or_left_out(task, near, left_out)
+            tell(task.goal.name, found.value, found.bound)
             if task.is_late or _is_close(task, found):
                 return found
             if found.years:
@@ -49,7 +54,12 @@ def optimise(task: Task) -> Found:
         if found.years:
             task = within_margin(task, form, relaxation, abs(bound - found.value))
             task = replace(task, start=found.opened, scale=max(1.0, abs(found.value)))
-    return _search(task, depth, found)
+    # Plans farther from the bound than the best one are worse than it.
+    with knowing(Known(sense=task.sense, left_out=-task.sense * math.inf, bound=bound, value=found.value)):
+        found = _search(task, depth, found)
+    if task.goal is not None:
+        tell(task.goal.name, found.value, found.bound)
+    return found
 
 
 def _or_left_out(task: Task, found: Found, left_out: float) -> Found:

@@ -12,6 +12,7 @@ import numpy as np
 from hubplanner.solver.adapters import Effort
 from hubplanner.solver.branch import Branching, branch
 from hubplanner.solver.core import sharpened
+from hubplanner.solver.progress import Known, knowing, tell
 from hubplanner.solver.residue import screen, settle
 from hubplanner.solver.start import exchanged
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hubplanner.problem import Ints
     from hubplanner.problem.reduced import Reduced
     from hubplanner.solver.core import Cuts, Sharpened
+    from hubplanner.solver.line import Line
+    from hubplanner.solver.memory import Memory
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
     from hubplanner.solver.relaxation import Relaxation
@@ -33,6 +36,10 @@ USED = 1e-3
 """Value from which the relaxation uses an option: an interior point leaves a little in all of them."""
 SCREEN = 6e-4
 """Largest first margin below the relaxation's bound, relative to it."""
+NEARLY = 1 - 1e-6
+"""Part of the asked gap by which plans that are left out may be better than the best one met."""
+MOST_MORE = 5
+"""Searches for a plan that reaches what is of interest: each better plan leaves less slack."""
 ROUNDING = 1e-12
 """Relative gap that is the rounding of sums."""
 
@@ -49,40 +56,70 @@ class Answer:
         No choice covers more need, the settled part included.
     version
         The solver's version.
+    line
+        The relaxation's bound for other budgets; None without a budget.
     """
 
     chosen: Ints
     bound: float
     version: str
+    line: Line | None = None
 
 
-def run(instance: Reduced, objective: MaxCoverage, options: SolverOptions, start: Ints, record: Record) -> Answer:
+def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
+    instance: Reduced,
+    objective: MaxCoverage,
+    options: SolverOptions,
+    start: Ints,
+    record: Record,
+    *,
+    memory: Memory | None = None,
+    reach: float | None = None,
+) -> Answer:
     """Improve a start until the gap is closed or the time is up.
 
     The first MIP is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if the
     bound of the plans left out is not good enough does a second MIP take all those that might still be better.
+
+    Parameters
+    ----------
+    memory
+        What solves under other budgets left.
+    reach
+        Covered need that is of interest: the search ends as soon as a plan has it, or none can.
     """
     deadline = time.perf_counter() + options.time_limit_s
     with record.phase("solve the relaxation"):
-        effort = _effort(options, options.gap * instance.covered_need(start), options.time_limit_s)
-        found = sharpened(instance, objective, effort, start)
+        effort = _effort(options, _slack(options, instance.covered_need(start), reach), options.time_limit_s)
+        found = sharpened(instance, objective, effort, start, memory)
     cuts = 0 if found.cuts is None else len(found.cuts.limit)
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
     with record.phase("exchange hubs"):
         start = exchanged(instance, objective, found.plan, np.abs(found.relaxation.reduced), deadline)
-    best = Answer(chosen=start, bound=found.relaxation.bound, version=UNUSED)
+    best = Answer(chosen=start, bound=found.relaxation.bound, version=UNUSED, line=found.line)
+    tell("covered need", instance.covered_need(best.chosen), best.bound)
     if options.is_heuristic:
         return best
-    for margin in (_near(found.relaxation), math.inf):
+    for margin in (_near(found.relaxation), math.inf) if reach is None else [math.inf] * MOST_MORE:
         value = instance.covered_need(best.chosen)
-        effort = _effort(options, options.gap * value, deadline - time.perf_counter())
+        effort = _effort(options, _slack(options, value, reach), deadline - time.perf_counter())
+        if reach is not None and value >= reach:
+            break
         if best.bound - value <= max(effort.gap, ROUNDING * value) or effort.seconds <= 0:
             break
         with record.phase(f"solve with {options.name}"):
-            rest = _rest(instance, objective, found, min(margin, found.relaxation.bound - value))
+            short = found.relaxation.bound - value - effort.gap * NEARLY
+            rest = _rest(instance, objective, found, min(margin, short))
             record.steps.update(options_left=len(rest.free), rows_left=len(rest.instance.need))
-            best = _search(instance, rest, found.cuts, best, effort)
+            with knowing(Known(sense=1, left_out=rest.left_out, bound=best.bound, value=value)):
+                best = _search(instance, rest, found.cuts, best, effort)
+        tell("covered need", instance.covered_need(best.chosen), best.bound)
     return best
+
+
+def _slack(options: SolverOptions, value: float, reach: float | None) -> float:
+    """Return the distance of plan and bound at which the search may end."""
+    return options.gap * value if reach is None else max((reach - value) * NEARLY, 0.0)
 
 
 def _near(relaxation: Relaxation) -> float:
@@ -115,4 +152,4 @@ def _search(instance: Reduced, rest: Residue, cuts: Cuts | None, best: Answer, e
     better = found.has_plan and instance.covered_need(trial) > instance.covered_need(best.chosen)
     chosen = trial if better else best.chosen
     bound = max(found.bound, rest.left_out, instance.covered_need(chosen))
-    return Answer(chosen=chosen, bound=min(best.bound, bound), version=found.version)
+    return replace(best, chosen=chosen, bound=min(best.bound, bound), version=found.version)

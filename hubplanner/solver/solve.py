@@ -8,13 +8,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from hubplanner.errors import ScenarioError, SolverError
-from hubplanner.models import MaxCoverage, PCenter, Periods, ask, check_compatible, check_size, check_supported
+from hubplanner.models import (
+    MaxCoverage,
+    PCenter,
+    Periods,
+    ask,
+    check_compatible,
+    check_size,
+    check_supported,
+    under_of,
+)
 from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.clash import find_clash, in_words
-from hubplanner.solver.covering import is_plain, required_fit, solve_plain
+from hubplanner.solver.covering import Known, is_plain, required_fit, solve_plain
+from hubplanner.solver.futures import solve_futures
+from hubplanner.solver.given import not_used, plans_of
 from hubplanner.solver.lexicographic import answer, within_gap
 from hubplanner.solver.median import is_median, solve_median
+from hubplanner.solver.memory import Memory
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.programme import solve_unnested
 from hubplanner.solver.record import Record
@@ -28,7 +40,12 @@ if TYPE_CHECKING:
 
 
 def solve_problem(
-    problem: Problem, objective: Objective, options: SolverOptions | None = None, *, start: Solution | None = None
+    problem: Problem,
+    objective: Objective,
+    options: SolverOptions | None = None,
+    *,
+    start: Solution | None = None,
+    memory: Memory | None = None,
 ) -> Solution:
     """Solve a problem to proof, or as near as the time limit allows.
 
@@ -41,7 +58,11 @@ def solve_problem(
     options
         Solver, gap, time limit, threads, seed; their defaults if left out.
     start
-        A solution of the same problem under other limits, to start from where it keeps to these.
+        A solution of the same problem under other limits. Maximal covering within budget and count alone makes it fit
+        the new limits; other programs start from it where it keeps to them. Where it is of no use, the log says why.
+    memory
+        What solves of the same problem left, and where this one leaves its own: plans, the reduced instance, the
+        relaxation with its basis and cuts. It serves maximal covering within budget and count alone.
 
     Returns
     -------
@@ -65,17 +86,23 @@ def solve_problem(
     check_compatible(problem, objective)
     if not options.is_heuristic:
         adapter(options.name)
+    if under_of(objective) is not None:
+        _say_unused(start, "over futures each step finds its own first plan")
+        return solve_futures(problem, objective, options, solve_problem)
     method, reason = _method(problem, objective, options)
     periods = cast("Periods | None", objective.block(Periods))
     if periods is not None and not periods.nested:
+        _say_unused(start, "each year is planned alone")
         return solve_unnested(problem, cast("MaxCoverage | PMedian", objective), options, solve_problem)
     record = Record()
     deadline = time.perf_counter() + options.time_limit_s
-    found = _core(problem, objective, options, deadline, record, start) if method == "core" else None
+    found = None
+    if method == "core":
+        found = _core(problem, objective, options, deadline, record, start, memory)
     if found is None:
         # Where exchanges find no plan, only a search tells whether there is one.
         searching = replace(options, name="highs") if options.is_heuristic else options
-        method, found = "plain", _solve(problem, objective, searching, deadline, record)
+        method, found = "plain", _solve(problem, objective, searching, deadline, record, start)
     return replace(found, method=f"{method}: {reason}")
 
 
@@ -84,17 +111,18 @@ def solve_many(
 ) -> list[Solution]:
     """Solve a problem under one objective after the other, each from what the ones before it left.
 
-    Demand is merged once, and each plan starts from the last one if it keeps to the new limits: put budgets in
-    ascending order.
+    Demand is merged once, and each plan starts from those of the next smaller and larger budgets; the relaxation
+    keeps its basis and cuts.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
     >>> [solution.value for solution in solve_many(line, [hp.MaxCoverage(budget=money) for money in (0, 1, 2)])]
     [0.0, 4.0, 7.0]
     """
-    found: list[Solution] = []
+    found, memory = list[Solution](), Memory(problem=problem)
     for objective in objectives:
-        found.append(solve_problem(problem, objective, options, start=found[-1] if found else None))
+        start = found[-1] if found else None
+        found.append(solve_problem(problem, objective, options, start=start, memory=memory))
     return found
 
 
@@ -123,22 +151,40 @@ def _core(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is 
     deadline: float,
     record: Record,
     start: Solution | None,
+    memory: Memory | None,
 ) -> Solution | None:
     """Solve a question that has a core; None where the general way tells more."""
     if not is_plain(problem, objective):
+        _say_unused(start, f"{objective.name} within budget and count finds its own first plans")
         return solve_median(problem, objective, options, deadline, record)
     plain = cast("MaxCoverage", objective)
     if not required_fit(problem, plain):
         return _infeasible(problem, objective, options, record)
-    return solve_plain(problem, plain, options, deadline, record, start)
+    own = start is not None and start.problem.n_options == problem.n_options
+    if not own:
+        _say_unused(start, "it is of another problem")
+    known = Known(plans=tuple(plans_of(start)) if own and start is not None else (), memory=memory)
+    return solve_plain(problem, plain, options, deadline, record, known)
 
 
-def _solve(problem: Problem, objective: Objective, options: SolverOptions, deadline: float, record: Record) -> Solution:
+def _say_unused(start: Solution | None, reason: str) -> None:
+    if start is not None:
+        not_used(reason)
+
+
+def _solve(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and a plan to start from
+    problem: Problem,
+    objective: Objective,
+    options: SolverOptions,
+    deadline: float,
+    record: Record,
+    start: Solution | None,
+) -> Solution:
     """Solve a problem with any objective and blocks."""
     with record.phase("prepare the model"):
         question = ask(problem, objective)
         check_size(question)
-    found = answer(question, options, deadline, record)
+    found = answer(question, options, deadline, record, start)
     if found.found.infeasible and not found.found.years:
         return _infeasible(problem, objective, options, record)
     if not found.found.years:

@@ -35,6 +35,28 @@ def greedy(instance: Reduced, objective: Objective) -> Ints:
     return choice.options
 
 
+def fitted(instance: Reduced, objective: Objective, chosen: Ints) -> Ints | None:
+    """Return a plan made to keep to the limits: without the hubs that add least for what they take, then filled up.
+
+    None where its required hubs alone are too dear.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions of the options of a plan under other limits.
+    """
+    choice = _with_required(instance, objective)
+    for option in chosen.tolist():
+        choice.open(option)
+    while choice.is_beyond:
+        option = choice.least()
+        if option is None:
+            return None
+        choice.close(option)
+    choice.fill()
+    return choice.options
+
+
 def rounded(instance: Reduced, objective: Objective, open_: Floats) -> Ints:
     """Return a plan near values (o,) of the relaxation: the largest ones that fit, then greedily more."""
     choice = _with_required(instance, objective)

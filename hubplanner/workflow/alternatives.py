@@ -11,7 +11,7 @@ from hubplanner.report.alternatives import MARKS, AlternativePlans
 from hubplanner.report.folder import check_free
 from hubplanner.workflow.pipeline import options_of
 from hubplanner.workflow.question import objective_of
-from hubplanner.workflow.runs import default_folder
+from hubplanner.workflow.runs import RUNS, default_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,12 +52,19 @@ def alternatives(
 
 
 def run_alternatives(  # noqa: PLR0913 - one argument an option
-    scenario: Scenario, folder: Path | None, *, within: float, differ: int, count: int, time_limit_s: float
+    scenario: Scenario,
+    folder: Path | None,
+    *,
+    within: float,
+    differ: int,
+    count: int,
+    time_limit_s: float,
+    runs: Path = RUNS,
 ) -> tuple[AlternativePlans, Path]:
     """Find a scenario's alternatives, write their folder and return both; the folder is checked first."""
     target = folder.absolute() if folder else None
     if target is not None:
         check_free(target, MARKS)
     found = alternatives(scenario, within=within, differ=differ, count=count, time_limit_s=time_limit_s)
-    run = default_folder(found.inputs)
+    run = default_folder(found.inputs, runs)
     return found, found.write(target or run.with_name(f"{run.name}-alternatives"))

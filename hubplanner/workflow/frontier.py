@@ -8,7 +8,6 @@ import logging
 import math
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,10 +25,11 @@ from hubplanner.report.frontier_result import Frontier
 from hubplanner.solver import in_words, solve_problem
 from hubplanner.workflow.pipeline import options_of
 from hubplanner.workflow.question import objective_of
-from hubplanner.workflow.runs import HASH_LENGTH, default_folder
+from hubplanner.workflow.runs import HASH_LENGTH, RUNS, default_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from hubplanner.analysis.frontier_points import Trace
     from hubplanner.inputs import Inputs
@@ -134,21 +134,23 @@ def frontier(  # noqa: PLR0913 - one argument an option
     return frontier_of(read_inputs(scenario), ask)
 
 
-def run_frontier(scenario: Scenario, ask: Ask, folder: Path | None = None) -> tuple[Frontier, Path]:
+def run_frontier(
+    scenario: Scenario, ask: Ask, folder: Path | None = None, *, runs: Path = RUNS
+) -> tuple[Frontier, Path]:
     """Find a scenario's frontier, write its folder, ``runs/NAME-frontier-HASH`` if left out, and return both."""
     log.info("read the data")
     inputs = read_inputs(scenario)
-    target = (folder or _default_folder(inputs, ask)).absolute()
+    target = (folder or _default_folder(inputs, ask, runs)).absolute()
     check_free(target, FRONTIER_MARKS)  # before the work, not after it
     found = frontier_of(inputs, ask)
     log.info("write the files")
     return found, found.write(target)
 
 
-def _default_folder(inputs: Inputs, ask: Ask) -> Path:
+def _default_folder(inputs: Inputs, ask: Ask, runs: Path) -> Path:
     parts = [default_folder(inputs).name, repr(ask)]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return Path("runs") / f"{inputs.scenario.name}-frontier-{digest[:HASH_LENGTH]}"
+    return runs / f"{inputs.scenario.name}-frontier-{digest[:HASH_LENGTH]}"
 
 
 def frontier_of(inputs: Inputs, ask: Ask) -> Frontier:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hubplanner.analysis.futures import weigh
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
@@ -37,10 +38,13 @@ def solve(scenario: Scenario) -> Plan:
 def solve_inputs(inputs: Inputs) -> Plan:
     """Choose the hubs for data that is read already; raise as `solve` does."""
     problem = build_problem(inputs)
-    solution = solve_problem(problem, objective_of(inputs), options_of(inputs.scenario))
+    objective, options = objective_of(inputs), options_of(inputs.scenario)
+    solution = solve_problem(problem, objective, options)
     evaluation = _plan_found(inputs, solution)
     again = look_again(inputs, solution.problem, evaluation)
-    return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again)
+    futures = inputs.scenario.futures
+    worth = weigh(problem, objective, solution, options) if futures is not None and futures.information else None
+    return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again, worth=worth)
 
 
 def options_of(scenario: Scenario) -> SolverOptions:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hubplanner.inputs.futures import futures_of
 from hubplanner.inputs.groups import group_floors
 from hubplanner.models import (
     AtMostOne,
@@ -25,7 +26,9 @@ from hubplanner.models import (
     Periods,
     PerSite,
     PMedian,
+    Under,
 )
+from hubplanner.models.under import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,6 +78,13 @@ def _limits(inputs: Inputs) -> Iterator[Block]:
     yield from _site_sets(inputs, model)
     if model.periods.years:
         yield _periods(inputs)
+    if scenario.futures is not None:
+        yield Under(
+            futures=futures_of(inputs),
+            criterion=model.under or "expected",
+            level=LEVEL if model.cvar_level is None else model.cvar_level,
+            on_average=scenario.futures.limits_on_average,
+        )
 
 
 def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Block]:

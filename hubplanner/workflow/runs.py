@@ -23,29 +23,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HASH_LENGTH = 10
+RUNS = Path("runs")
+"""The folder of runs, under the current one."""
 
 
-def run_scenario(scenario: Scenario, folder: Path | None = None) -> tuple[Plan, Path]:
+def run_scenario(scenario: Scenario, folder: Path | None = None, *, runs: Path = RUNS) -> tuple[Plan, Path]:
     """Solve a scenario, write its run folder and return both.
 
     Parameters
     ----------
     folder
-        Where to write; ``runs/NAME-HASH`` under the current folder if left out, the same for the same question.
+        Where to write; ``NAME-HASH`` in the folder of runs if left out, the same for the same question.
+    runs
+        The folder of runs.
     """
     log.info("read the data")
     inputs = read_inputs(scenario)
-    target = (folder or default_folder(inputs)).absolute()
+    target = (folder or default_folder(inputs, runs)).absolute()
     check_free(target)  # before the work, not after it
     plan = solve_inputs(inputs)
     log.info("write the files")
     return plan, plan.write(target)
 
 
-def default_folder(inputs: Inputs) -> Path:
+def default_folder(inputs: Inputs, runs: Path = RUNS) -> Path:
     """Return ``runs/NAME-HASH``; the hash is of the resolved scenario, the inputs' contents and the version."""
     digest = question_digest(inputs.scenario, inputs.digests)
-    return Path("runs") / f"{inputs.scenario.name}-{digest[:HASH_LENGTH]}"
+    return runs / f"{inputs.scenario.name}-{digest[:HASH_LENGTH]}"
 
 
 def question_digest(scenario: Scenario, digests: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hubplanner.errors import Fault, ScenarioError, UnwritableError
 from hubplanner.report.folder import RUN_FILES, is_run
+from hubplanner.workflow.export import EXPORT_FILES
 from hubplanner.workflow.store_index import Row, describe, read_rows, run_folders
 from hubplanner.workflow.store_verify import manifest_files, verify_run
 
@@ -90,5 +91,5 @@ def remove_run(word: str, runs: Path, *, force: bool = False) -> Path:
 
 def _foreign(folder: Path) -> list[str]:
     """Return what stands in a run's folder beside the run's own files."""
-    own = {*RUN_FILES, *(manifest_files(folder) or ())}
+    own = {*RUN_FILES, *EXPORT_FILES, *(manifest_files(folder) or ())}
     return sorted(path.name for path in folder.iterdir() if path.name not in own)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hubplanner.analysis.alternatives import find_alternatives
-from hubplanner.analysis.sites import SiteClass
+from hubplanner.analysis.book import SiteClass
 from hubplanner.errors import InfeasibleError, ScenarioError
 from hubplanner.models import MaxCoverage, MinCost, MinHubs, PCenter, PerSite, PMedian
 from hubplanner.problem import Problem, SiteStatus

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def runs() -> dict[tuple[str, str], Callable[..., dict[str, Any]]]:
     """Return what each kind of case runs, by kind and contender."""
-    from benchmarks import formulations, national, ours, peers
+    from benchmarks import formulations, frontiers, national, ours, peers
 
-    return {**peers.RUNS, **ours.RUNS, **national.RUNS, **formulations.RUNS}
+    return {**peers.RUNS, **ours.RUNS, **national.RUNS, **frontiers.RUNS, **formulations.RUNS}
 
 
 MEMORY_SHARE = 0.9

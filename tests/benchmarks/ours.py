@@ -1,4 +1,4 @@
-"""hubplanner as a contender: arrays, streams, the p-median and frontiers."""
+"""hubplanner as a contender: arrays, streams and the p-median."""
 
 from __future__ import annotations
 
@@ -95,49 +95,8 @@ def median(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]
     return record(solution, clock.seconds(), gap, scale=nodes)
 
 
-def frontier(given: dict[str, Any], *, limit: float, gap: float, together: bool) -> dict[str, Any]:
-    """Solve for 20 budgets, ascending, one by one or together; value and bound are sums."""
-    import hubplanner as hp
-
-    rest = dict(given)
-    most = rest.pop("most")
-    instance, how = covering(rest), options(limit, gap)
-    places, need = instance.points()
-    objectives = [hp.MaxCoverage(budget=most * step / 20) for step in range(1, 21)]
-    solve = solve_all(together=together)
-    clock = Clock()
-    problem = hp.Problem.from_points(places, need, instance.site_xy, instance.site_cost, instance.reach)
-    found = solve(problem, objectives, how)
-    seconds = clock.seconds()
-    value, bound = sum(one.value for one in found), sum(one.bound for one in found)
-    return figures(value, bound, seconds, gap, values=[one.value for one in found])
-
-
-def solve_all(*, together: bool) -> Callable[[Any, Any, Any], list[Any]]:
-    """Return what solves a problem for several objectives."""
-    import hubplanner as hp
-
-    if together:
-        many: Callable[[Any, Any, Any], list[Any]] = hp.solve_many
-        return many
-    solve = hp.solve_problem
-    return lambda problem, objectives, how: [solve(problem, objective, how) for objective in objectives]
-
-
-def loop(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
-    """Solve for each budget on its own."""
-    return frontier(given, limit=limit, gap=gap, together=False)
-
-
-def together(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
-    """Solve for all budgets with what they share done once."""
-    return frontier(given, limit=limit, gap=gap, together=True)
-
-
 RUNS = {
     ("covering", "hubplanner"): arrays,
     ("streamed", "hubplanner"): streamed,
     ("median", "hubplanner"): median,
-    ("frontier", "one by one"): loop,
-    ("frontier", "solve_many"): together,
 }

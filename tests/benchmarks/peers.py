@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 def plain(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> dict[str, Any]:
     """Solve the textbook model with a row for each customer."""
-    import pulp
-    from scipy.spatial import KDTree
-
     instance = covering(given)
     places, need = instance.points()
     clock = Clock()
+    return by_pulp(textbook(instance, places, need), solver, clock, limit, gap)
+
+
+def textbook(instance: Covering, places: Floats, need: Floats) -> Any:
+    """Return the textbook model as a PuLP program."""
+    import pulp
+    from scipy.spatial import KDTree
+
     near = KDTree(instance.site_xy).query_ball_point(places, instance.reach)
     program = pulp.LpProblem("covering", pulp.LpMaximize)
     built = [program.add_variable(f"y{site}", cat="Binary") for site in range(len(instance.site_xy))]
@@ -32,7 +37,7 @@ def plain(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> di
     if instance.budget is not None:
         spent = zip(built, instance.site_cost.tolist(), strict=True)
         program += pulp.LpAffineExpression(spent) <= instance.budget
-    return by_pulp(program, solver, clock, limit, gap)
+    return program
 
 
 def spopt(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> dict[str, Any]:

@@ -103,6 +103,8 @@ def line(case: Case, record: Record) -> str:
     gap = "" if record.get("gap") is None else f"{record['gap']:.0e}"
     seconds = f"{record['seconds']:.1f} s" if record["status"] not in {"failed", "not finished"} else ""
     memory = f"{record['peak_mb']:.0f} MB"
+    if "points" in record:
+        return f"{case.row[:38]:<38} {case.contender:<13} {record['points']} of {record['of']} points in {seconds}"
     outcome = f"not finished in {case.limit:g} s" if record["status"] == "not finished" else record["status"]
     outcome += f": {record['why']}" if "why" in record else ""
     return f"{case.row[:38]:<38} {case.contender:<13} {seconds:>8} {memory:>9} {gap:>6} {outcome}"[:WIDTH]

@@ -24,9 +24,17 @@ def table(what: str, rows: Rows) -> str:
     contenders = list(dict.fromkeys(name for records in rows.values() for name in records))
     lines = [f"| {what} | " + " | ".join(contenders) + " |", "|---|" + "---:|" * len(contenders)]
     for row, records in rows.items():
-        cells = [cell(records[name]) if name in records else "" for name in contenders]
+        cells = [cell(records[name]) + _beside(name, records) if name in records else "" for name in contenders]
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _beside(name: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how a frontier's time compares with that of its slowest point alone."""
+    slowest = max((record.get("slowest", 0.0) for record in records.values()), default=0.0)
+    if not (slowest and records[name].get("together")):
+        return ""
+    return f", {records[name]['seconds'] / slowest:.1f} times the slowest point"
 
 
 def cell(record: Mapping[str, Any]) -> str:
@@ -36,8 +44,12 @@ def cell(record: Mapping[str, Any]) -> str:
         return f"not in {record['limit']:g} s, {memory}"
     if record["status"] == "failed":
         return f"failed, {memory}"
+    if "points" in record:
+        return f"{record['points']} of {record['of']} points in {record['limit']:g} s, {memory}"
     making = f" (data {record['making']:.1f})" if "making" in record else ""
     parts = [f"{record['seconds']:,.1f} s{making}", memory]
+    if "slowest" in record:
+        parts.append(f"slowest {record['slowest']:.1f} s")
     if record["gap"] is None:
         parts.append("no plan")
     elif record["gap"] > PROVEN:

@@ -94,3 +94,11 @@ def test_the_line_of_five_has_five_kinds_of_demand() -> None:
 def test_a_larger_tier_covers_what_the_smaller_does_and_more() -> None:
     cover = coverage(two_islands(), 0, 4).toarray()
     assert cover.tolist() == [[1, 0, 1, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1], [0, 0, 0, 0, 1]]
+
+
+def test_rows_whose_columns_are_in_any_order_and_repeat_are_merged() -> None:
+    cover = csr_array((np.ones(7), np.array([2, 0, 0, 2, 1, 1, 2]), np.array([0, 2, 4, 5, 6, 7])), shape=(5, 3))
+    merged, weight = merge_rows(cover, np.array([1.0, 2.0, 4.0, 8.0, 16.0]))
+    assert merged.toarray().astype(bool).tolist() == [[True, False, True], [False, True, False], [False, False, True]]
+    assert weight.tolist() == [3.0, 12.0, 16.0]
+    assert cover.indices.tolist() == [2, 0, 0, 2, 1, 1, 2]

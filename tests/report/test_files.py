@@ -140,7 +140,7 @@ def test_numbers_below_zero_stay_numbers_in_a_table(tmp_path: Path) -> None:
 
 def test_geopackage_holds_the_three_layers(folder: Path, odd: hp.Plan) -> None:
     path = folder / "plan.gpkg"
-    assert [name for name, _ in pyogrio.list_layers(path)] == list(LAYERS)
+    assert [name for name, _ in pyogrio.list_layers(path)] == [*LAYERS, "layer_styles"]
     for name in LAYERS:
         layer, frame = gpd.read_file(path, layer=name), getattr(odd, name)
         assert layer.crs == "EPSG:4326"

@@ -62,6 +62,11 @@ def test_the_schema_accepts_the_small_scenario(project: Project) -> None:
         ("model.existing", {"upgrade": [1, "S2"], "close": 7, "upgrade_fee": "fee"}),
         ("model.periods", {"years": [{"name": 2027, "budget": 5}], "nested": False}),
         ("model.at_most_one", [[1, "S2"]]),
+        (
+            "futures",
+            {"named": [{"name": 1, "need": {"province": {"Sindh": 2}}, "cost": {"park": 1.2}, "sites_out": 7}]},
+        ),
+        ("futures", {"sample": 9, "ranges": {"need": {"province": [0.5, 2]}, "cost": [1, 1.5], "site_out": 0.1}}),
         ("model.floors", [{"share": 1}, {"group": "province", "value": 3, "people": "women", "share": 0}]),
     ],
 )
@@ -97,6 +102,12 @@ def test_the_schema_accepts_what_the_reader_does(project: Project, key: str, val
         ("model.existing", {"fee": 1}),
         ("model.periods", {"years": [{"name": 2027}]}),
         ("model.periods", {"nested": "no"}),
+        ("futures", {"named": [{"name": "a", "need": 0}]}),
+        ("futures", {"named": [{"need": 1.5}]}),
+        ("futures", {"named": [{"name": "a", "probability": 1.5}]}),
+        ("futures", {"sample": 0}),
+        ("futures", {"sample": 2, "ranges": {"cost": [1]}}),
+        ("model.under", "best"),
         ("solver.ties", "no"),
     ],
 )
@@ -113,10 +124,23 @@ ALL_KEYS: dict[str, list[str]] = {
     "YearSpec": ["name", "budget"],
     "PeriodsSpec": ["years", "carry_over", "discount_rate", "nested"],
     "ModelSpec": [
-        *("objective", "budget", "max_hubs", "min_hubs", "hub_limits", "target_share", "travel_cost_per_km"),
+        *(
+            "objective",
+            "under",
+            "cvar_level",
+            "budget",
+            "max_hubs",
+            "min_hubs",
+            "hub_limits",
+            "target_share",
+            "travel_cost_per_km",
+        ),
         *("assignment", "max_per_site", "mixed_tiers", "floors", "fairness", "fairness_group", "fairness_goal"),
         *("min_separation_km", "require", "exclude", "at_most_one", "only_with", "existing", "periods"),
     ],
+    "FuturesSpec": ["named", "sample", "ranges", "seed", "limits_on_average", "information"],
+    "FutureSpec": ["name", "probability", "need", "cost", "reach", "sites_out", "tiers_out"],
+    "RangesSpec": ["need", "cost", "reach", "site_out"],
     "TierSpec": ["name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity"],
     "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties", "method"],
 }
@@ -168,6 +192,23 @@ SETTINGS: list[dict[str, Any]] = [
         },
         "solver.ties": False,
     },
+    {
+        "demand.groups": ["province"],
+        "model": {"under": "cvar", "cvar_level": 0.75},
+        "futures": {
+            "named": [
+                {"name": 2030, "probability": 0.25, "need": {"province": {"007": 2, "no": 0.5}}, "cost": 1.5},
+                {
+                    "name": "b",
+                    "probability": 0.75,
+                    "reach": {"park": 0.5},
+                    "sites_out": ["S1", 4],
+                    "tiers_out": ["park"],
+                },
+            ]
+        },
+    },
+    {"futures": {"sample": 9, "seed": 3, "ranges": {"cost": {"park": [1, 1.5]}, "site_out": 0.1}}},
     {
         "coverage": {"backup": 2, "backup_weight": 0.3},
         "demand.groups": ["province"],

@@ -107,3 +107,13 @@ def test_a_plan_that_overspends_by_next_to_nothing_hides_no_better_one(seed: int
     found = hp.solve_problem(problem, objective, replace(EXACT, name=name))
     assert found.value == pytest.approx(top, rel=1e-8)
     assert found.bound == pytest.approx(top, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", [76, 168, 206, 210, 480, 536, 548])
+def test_the_plain_model_too_is_not_cut_off_by_plans_that_overspend(seed: int) -> None:
+    problem, objective = near_miss(seed)
+    instance = reduce_existing(problem, merge_demand(problem))
+    top = worth(instance, all_plans(instance, objective)).max()
+    found = hp.solve_problem(problem, objective, replace(EXACT, method="plain"))
+    assert found.value == pytest.approx(top, rel=1e-8)
+    assert found.bound == pytest.approx(top, rel=1e-8)

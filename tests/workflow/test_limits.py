@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moving import write_moving
 
 import hubplanner as hp
 
@@ -125,21 +126,8 @@ def test_the_budget_limits_all_years_together(project: Project) -> None:
     assert (summary["budget"], summary["cost"]["total"]) == (240, pytest.approx(S4))
 
 
-MOVING = """\
-demand_id,lon,lat,people,internet,weight,province,rate
-D1,67.00,30.00,100,0,1,Balochistan,0
-D2,69.00,30.00,60,0,1,Punjab,1
-"""
-MOVING_SITES = """\
-site_id,lon,lat,status,tier,factor,capex
-A,67.00,30.00,,centre,1,10
-B,69.00,30.00,,centre,1,10
-"""
-
-
 def test_years_apart_say_what_keeping_hubs_costs(project: Project) -> None:
-    project.write("demand.csv", MOVING)
-    project.write("sites.csv", MOVING_SITES)
+    write_moving(project)
     settings = {"horizon_years": 0, "model.budget": None, "demand.growth_per_year": "rate"}
     kept = hp.solve(project.read(settings | {"model.periods.years": years(10, 0, 0)})).summary()
     free = hp.solve(project.read(settings | {"model.periods": {"years": years(10, 0, 0), "nested": False}})).summary()
@@ -283,89 +271,3 @@ def test_figures_of_every_objective_are_plain_numbers(project: Project, objectiv
         assert summary["objective_value"] == pytest.approx(summary["distance"]["mean_km"])
     if objective == "p_center":
         assert summary["objective_value"] == pytest.approx(summary["distance"]["max_km"])
-
-
-# -- what cannot be ----------------------------------------------------------------------------------------------------
-
-
-CLASHES: list[tuple[dict[str, Any], str]] = [
-    ({"model.budget": 100}, "a hub at site S4 and the budget of 100 cannot be met together"),
-    (
-        {"model.budget": 300, "model.require": ["S1"]},
-        "a hub at site S1, a hub at site S4 and the budget of 300 cannot be met together",
-    ),
-    (
-        {"model.only_with": [{"site": "S4", "needs": "S3"}]},
-        "a hub at site S4, the budget of 500 and site S4 only with site S3 cannot be met together",
-    ),
-    (
-        {"model.budget": 250, "model.floors": [{"group": "province", "value": "Balochistan", "share": 0.5}]},
-        "a hub at site S4, the budget of 250 and 50 % of province Balochistan covered cannot be met together",
-    ),
-    (
-        {"model.objective": "min_cost", "model.target_share": 1.0, "model.budget": 300},
-        "the budget of 300 and 100 % of all need covered cannot be met together",
-    ),
-]
-
-
-@pytest.mark.parametrize(("settings", "clash"), CLASHES)
-def test_with_the_least_budget_that_is_said_there_is_a_plan(
-    project: Project, settings: dict[str, Any], clash: str
-) -> None:
-    with pytest.raises(hp.InfeasibleError) as caught:
-        hp.solve(project.read(settings))
-    said, least = caught.value.clashes
-    assert said == clash
-    budget = caught.value.least_budget
-    assert budget is not None
-    assert least.startswith("the least budget that meets all demands is ")
-    enough = [budget, float(least.removeprefix("the least budget that meets all demands is ").replace(",", ""))]
-    for money in enough:
-        assert hp.solve(project.read(settings | {"model.budget": money})).summary()["cost"]["total"] <= money * (
-            1 + 1e-9
-        )
-    with pytest.raises(hp.InfeasibleError):
-        hp.solve(project.read(settings | {"model.budget": budget * (1 - 1e-6)}))
-
-
-def test_the_least_budget_of_a_programme_is_enough_in_its_first_year(project: Project) -> None:
-    settings: dict[str, Any] = {"model.budget": None, "model.require": ["S1"]}
-    with pytest.raises(hp.InfeasibleError, match="the yearly budgets of 100, 200 cannot be met together") as caught:
-        hp.solve(project.read(settings | {"model.periods.years": years(100, 200)}))
-    budget = caught.value.least_budget
-    assert budget == pytest.approx(S1 + S4)
-    summary = hp.solve(project.read(settings | {"model.periods.years": years(budget or 0, 0)})).summary()
-    assert summary["periods"][0]["opened"] == ["S1", "S4"]
-
-
-def test_the_least_budget_of_a_programme_meets_its_floors_as_they_have_grown(project: Project) -> None:
-    project.write("demand.csv", MOVING)
-    project.write("sites.csv", MOVING_SITES)
-    settings = {"horizon_years": 0, "model.budget": None, "demand.growth_per_year": "rate"}
-    settings |= {"model.floors": [{"share": 0.6}], "model.periods.years": years(1, 1)}
-    with pytest.raises(hp.InfeasibleError, match=r"the least budget that meets all demands is 20$"):
-        hp.solve(project.read(settings))  # A alone is 62 % of the first year's need, but 45 % of the second's
-    enough = hp.solve(project.read(settings | {"model.periods.years": years(20, 0)})).summary()
-    assert enough["floors"][0]["covered"] == 1
-
-
-@pytest.mark.parametrize(
-    ("settings", "clash"),
-    [
-        ({"model.max_hubs": 0}, "a hub at site S4 and max_hubs = 0 cannot be met together"),
-        (
-            {"model.at_most_one": [["S2", "S4"]]},
-            "a hub at site S4 and at most one of sites S2, S4 cannot be met together",
-        ),
-        (
-            {"model.min_separation_km": 15, "model.require": ["S1"]},
-            "a hub at site S1, a hub at site S4 and a separation of 15 cannot be met together",
-        ),
-    ],
-)
-def test_where_no_money_helps_that_is_said(project: Project, settings: dict[str, Any], clash: str) -> None:
-    with pytest.raises(hp.InfeasibleError) as caught:
-        hp.solve(project.read(settings))
-    assert caught.value.clashes == (clash, "no budget meets all demands")
-    assert caught.value.least_budget is None

@@ -13,6 +13,7 @@ import pulp
 from hubplanner.errors import SolverError
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.solver.adapters.outcome import Effort, Outcome, Termination, no_plan
+from hubplanner.solver.progress import listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,10 @@ _STOPPED = {
 INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
 _FINISHED = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty}
 
+WHOLE: dict[str, Any] = {"mip_feasibility_tolerance": 1e-9}
+"""With its own tolerance HiGHS 1.16 may meet a better plan that overspends a little by almost whole hubs, prune by it,
+give it up in the end, and state a bound below the best plan."""
+
 
 def solve_highs(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
     """Solve a model with HiGHS; the bound is the one HiGHS holds itself."""
@@ -36,7 +41,7 @@ def solve_highs(model: Solvable, effort: Effort, start: Sequence[float]) -> Outc
     presolve = "off" if model.counts else "choose"
 
     def make() -> Any:
-        return prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve)
+        return prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve, **WHOLE)
 
     first = make()
     columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
@@ -58,6 +63,7 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
         Values of the first of them: HiGHS completes it.
     """
     given = columns[: len(start)]
+    _report(handle)
     if len(given):
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
     run(handle)
@@ -65,6 +71,14 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
         # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
         return solve_handle(make(), make, columns, [])
     return _outcome(handle, columns)
+
+
+def _report(handle: Any) -> None:
+    """Let HiGHS tell of its plan and bound on the way, if anyone listens."""
+    hear = listener()
+    if hear is not None:
+        # It holds the negated objective of a maximisation.
+        handle.cbMipInterrupt += lambda event: hear(-event.data_out.mip_primal_bound, -event.data_out.mip_dual_bound)
 
 
 def _is_consistent(handle: Any) -> bool:

@@ -43,6 +43,10 @@ class Cuts:
     options: csr_array
     limit: Floats
 
+    def some(self, chosen: Ints) -> Cuts:
+        """Return some of the cuts."""
+        return Cuts(rows=self.rows[chosen], options=self.options[chosen], limit=self.limit[chosen])
+
 
 def joined(parts: Sequence[Cuts]) -> Cuts:
     """Return several sets of cuts as one."""

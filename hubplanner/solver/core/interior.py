@@ -29,4 +29,5 @@ def interior(table: Table, program: Program, effort: Effort) -> Point:
     own = np.concatenate([dual[:rows], dual[rows + program.sums :]])
     bound, reduced = proven(table, own, np.zeros(rows, dtype=np.bool_), None, np.zeros(0))
     open_ = values[rows + program.sums :]
-    return Point(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved)
+    price = own[rows : rows + len(table.limit)]
+    return Point(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved, price=price)

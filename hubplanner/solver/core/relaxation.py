@@ -15,6 +15,7 @@ from hubplanner.solver.core.program import program_of
 from hubplanner.solver.core.sifting import Sifting
 from hubplanner.solver.core.table import table_of
 from hubplanner.solver.limits import limits, money_share
+from hubplanner.solver.line import Line
 from hubplanner.solver.relaxation import Relaxation
 from hubplanner.solver.start import rounded
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
     from hubplanner.problem.reduced import Reduced
     from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.core.sifting import Point
+    from hubplanner.solver.core.table import Table
+    from hubplanner.solver.memory import Memory
 
 MOST_ROUNDS = 30
 LEAST_PROGRESS = 1e-7
@@ -43,15 +47,20 @@ class Sharpened:
         What sharpened it; None if nothing did.
     columns
         Options that the relaxation looked at.
+    line
+        Its bound for other budgets; None without a budget.
     """
 
     relaxation: Relaxation
     plan: Ints
     cuts: Cuts | None
     columns: int
+    line: Line | None = None
 
 
-def sharpened(instance: Reduced, objective: Objective, effort: Effort, start: Ints) -> Sharpened:
+def sharpened(
+    instance: Reduced, objective: Objective, effort: Effort, start: Ints, memory: Memory | None = None
+) -> Sharpened:
     """Return the relaxation after rounds of cuts, as far as time allows, and the best plan met on the way.
 
     The bound holds in any case. After each round the relaxation is rounded to a plan.
@@ -62,15 +71,13 @@ def sharpened(instance: Reduced, objective: Objective, effort: Effort, start: In
         Its gap, in need, tells how near to the best plan's value the bound need come.
     start
         (k,) options of some plan.
+    memory
+        Where the relaxation of another budget may be, to go on from, and where this one is left.
     """
     deadline = time.perf_counter() + effort.seconds
     table = table_of(instance, objective)
-    program = program_of(table)
     best, value = start, instance.covered_need(start)
-    inside = promising(table, _spent(instance, objective), (value - instance.base) / table.unit)
-    effort = replace(effort, seconds=max(deadline - time.perf_counter(), 0.0))
-    sifting = None if program.sums else Sifting(table, inside, effort)
-    point = sifting.solve() if sifting else interior(table, program, effort)
+    sifting, point = _first(instance, objective, table, effort, value, memory)
     bounds = list[float]()
     while True:
         bounds.append(point.bound)
@@ -90,7 +97,36 @@ def sharpened(instance: Reduced, objective: Objective, effort: Effort, start: In
     found = Relaxation(bound=point.bound, open_=point.open_, reduced=point.reduced, values=values)
     columns = int(sifting.inside.sum()) if sifting else len(instance.option)
     cuts = joined(sifting.cuts) if sifting and sifting.cuts else None
-    return Sharpened(relaxation=found.times(table.unit, instance.base), plan=best, cuts=cuts, columns=columns)
+    whole = found.times(table.unit, instance.base)
+    line = _line(table, point, whole.bound, limits(objective)[0])
+    return Sharpened(relaxation=whole, plan=best, cuts=cuts, columns=columns, line=line)
+
+
+def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is left of others
+    instance: Reduced, objective: Objective, table: Table, effort: Effort, value: float, memory: Memory | None
+) -> tuple[Sifting | None, Point]:
+    """Return the relaxation without new cuts, and what solves it: one that is warm, a new one, an interior point."""
+    deadline = time.perf_counter() + effort.seconds
+    warm = memory.sifting if memory is not None and memory.instance is instance else None
+    if warm is not None and warm.takes(table, effort):
+        return warm, warm.solve()
+    program = program_of(table)
+    if program.sums:
+        return None, interior(table, program, effort)
+    inside = promising(table, _spent(instance, objective), (value - instance.base) / table.unit)
+    sifting = Sifting(table, inside, replace(effort, seconds=max(deadline - time.perf_counter(), 0.0)))
+    if memory is not None:
+        memory.sifting, memory.instance = sifting, instance
+    return sifting, sifting.solve()
+
+
+def _line(table: Table, point: Point, bound: float, money: float) -> Line | None:
+    """Return how the bound moves with the budget; None without one."""
+    row = np.flatnonzero(~table.is_whole)
+    if not len(row) or not 0 < money < np.inf:
+        return None
+    slope = float(point.price[row[0]] * table.limit[row[0]]) * table.unit / money
+    return Line(money=money, bound=bound, slope=slope)
 
 
 def _stalls(bounds: list[float]) -> bool:

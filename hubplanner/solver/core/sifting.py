@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ENTERING = 1e-7
 """Reduced cost from which an option enters, in units of the objective: a solver's own tolerance."""
+SLACK = 1e-6
+"""Slack of a cut from which it is not what holds a point."""
 LEAST_ENTERING = 1000
 """Options that may enter at once, at least."""
 
@@ -40,6 +42,8 @@ class Point:
         (o,) reduced cost of each option.
     is_solved
         Whether this is the relaxation's optimum.
+    price
+        (s,) multipliers of the constraints on options alone.
     """
 
     covered: Floats
@@ -47,6 +51,7 @@ class Point:
     bound: float
     reduced: Floats
     is_solved: bool
+    price: Floats
 
 
 class Sifting:
@@ -62,6 +67,7 @@ class Sifting:
         self.inside = np.zeros(len(table.gain), dtype=np.bool_)
         self.order: Ints = np.zeros(0, dtype=np.intp)
         self.cuts: list[Cuts] = []
+        self._last: Point | None = None
         self._deadline = time.perf_counter() + effort.seconds
         self._pass_rows()
         self._enter(np.flatnonzero(inside | table.must))
@@ -95,6 +101,40 @@ class Sifting:
         self.handle.addRows(count, np.full(count, -math.inf), cuts.limit, block.nnz, *entries(block))
         self.cuts.append(cuts)
 
+    def takes(self, table: Table, effort: Effort) -> bool:
+        """Go on with another table from the same basis, where it differs in its budget alone; tell whether it does.
+
+        Cuts come from constraints with whole coefficients, which the budget is not, so that they stay valid. Those
+        that the last point keeps to easily go.
+
+        Parameters
+        ----------
+        table
+            Of the same instance.
+        """
+        old = self.table
+        fixed = old.is_whole
+        if old.side.shape != table.side.shape or (old.side - table.side).count_nonzero() or old.unit != table.unit:
+            return False
+        if not (np.array_equal(fixed, table.is_whole) and np.array_equal(old.limit[fixed], table.limit[fixed])):
+            return False
+        for row in np.flatnonzero(~fixed).tolist():
+            self.handle.changeRowBounds(len(table.need) + row, -math.inf, float(table.limit[row]))
+        self.table, self.effort = table, effort
+        self._deadline = time.perf_counter() + effort.seconds
+        if self.cuts and self._last is not None:
+            self._forget_slack(self._last)
+        return True
+
+    def _forget_slack(self, point: Point) -> None:
+        """Drop the cuts that a point keeps to easily."""
+        cuts, first = joined(self.cuts), len(self.table.need) + len(self.table.limit)
+        slack = cuts.limit - cuts.rows @ point.covered - cuts.options @ point.open_
+        gone, kept = np.flatnonzero(slack > SLACK), np.flatnonzero(slack <= SLACK)
+        if len(gone):
+            self.handle.deleteRows(len(gone), (first + gone).astype(np.int32))
+            self.cuts = [cuts.some(kept)] if len(kept) else []
+
     def solve(self) -> Point:
         """Return the optimum over all options, or the point with the best bound when time is up."""
         best: Point | None = None
@@ -104,7 +144,7 @@ class Sifting:
             if left > 0:
                 self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
                 run(self.handle)
-            point = self._point()
+            self._last = point = self._point()
             best = point if best is None or point.bound < best.bound else best
             if not point.is_solved:
                 return replace(best, is_solved=False)
@@ -130,7 +170,14 @@ class Sifting:
         bound, reduced = proven(table, dual[:size], untouched, cuts, dual[size:])
         open_ = np.zeros(len(table.gain))
         open_[self.order] = values[rows:]
-        return Point(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved)
+        return Point(
+            covered=values[:rows],
+            open_=open_,
+            bound=bound,
+            reduced=reduced,
+            is_solved=solved,
+            price=dual[rows:size],
+        )
 
 
 def proven(table: Table, dual: Floats, untouched: Bools, cuts: Cuts | None, cut_dual: Floats) -> tuple[float, Floats]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import TOLERANCE, money_unit
 from hubplanner.models.model import decimal_unit
 from hubplanner.solver.limits import limits
 
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.problem.reduced import Reduced
-
-FINE = 1e3
-"""Part of the largest cost's unit that money is counted in, so that a solver's tolerance is next to none of it."""
-MOST_MONEY = 1e6
-"""Units of money up to which sums are far from rounding, about."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,7 +123,7 @@ def _side_rows(instance: Reduced, objective: Objective) -> Iterator[tuple[Ints, 
     money, count = limits(objective)
     every = np.arange(len(instance.option))
     if math.isfinite(money):
-        unit = _money_unit(instance.cost.max(initial=0.0), money)
+        unit = money_unit(instance.cost.max(initial=0.0), money)
         yield every, instance.cost / unit, money * (1 + TOLERANCE) / unit, False
     if math.isfinite(count):
         yield every, np.ones(len(every)), float(count), True
@@ -138,13 +133,3 @@ def _side_rows(instance: Reduced, objective: Objective) -> Iterator[tuple[Ints, 
     for site in instance.required.tolist():
         at = np.flatnonzero(instance.site == site)
         yield at, -np.ones(len(at)), -1.0, True
-
-
-def _money_unit(cost: float, money: float) -> float:
-    """Return the unit of the budget's row.
-
-    A solver prunes by a plan that overspends within its tolerance, though it gives it up in the end; HiGHS 1.16 then
-    states a bound below the best plan. In so fine a unit hardly any plan overspends so little.
-    """
-    unit = decimal_unit(cost)
-    return min(unit, max(unit / FINE, decimal_unit(money) / MOST_MONEY))

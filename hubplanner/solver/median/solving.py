@@ -23,6 +23,7 @@ from hubplanner.solver.median.residue import explore
 from hubplanner.solver.median.swap import first_plan, improved
 from hubplanner.solver.median.table import table_of
 from hubplanner.solver.median.ties import first_of_equals
+from hubplanner.solver.progress import tell
 from hubplanner.solver.run import UNUSED
 from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import LONGEST_S, OPEN, SHORTEST_S, SMALL_OPTIONS
@@ -138,11 +139,16 @@ def _proof(quest: _Quest, table: Table, worst: Found | None) -> tuple[Proof, str
             start = min(start, improved(table, np.flatnonzero(known), quest.deadline), key=table.value)
     with quest.record.phase("solve the relaxation"):
         proof = climb(table, start, quest.gap, quest.deadline)
+    _tell(quest, proof)
     seconds = quest.deadline - time.perf_counter()
     if quest.options.is_heuristic or proof.is_within(quest.gap) or proof.value >= table.far or seconds <= 0:
         return proof, version
     with quest.record.phase(f"solve with {quest.options.name}"):
         return explore(proof, quest.effort(table.slack(quest.gap, proof.value), seconds))
+
+
+def _tell(quest: _Quest, proof: Proof) -> None:
+    tell(goals_of(quest.objective)[-1].name, proof.value / proof.table.need, proof.lower / proof.table.need)
 
 
 def _plan(quest: _Quest, proof: Proof) -> tuple[Evaluation, str]:

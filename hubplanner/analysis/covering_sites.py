@@ -1,0 +1,153 @@
+"""Classes of sites for maximal covering within budget and count: reduced costs, swaps, then site after site."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from hubplanner.analysis.swaps import Swaps
+from hubplanner.models.budget import TOLERANCE
+from hubplanner.solver.core.pinned import Pinned, pinned
+from hubplanner.solver.limits import limits
+from hubplanner.solver.record import Record
+from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_single
+from hubplanner.solver.run import run
+from hubplanner.solver.start import cheapest, exchanged, greedy, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hubplanner.analysis.book import Book
+    from hubplanner.analysis.near import Near
+    from hubplanner.models import MaxCoverage
+    from hubplanner.problem import Evaluation, Ints
+    from hubplanner.problem.reduced import Reduced
+
+log = logging.getLogger(__name__)
+
+SHORT_S = 1.0
+"""Seconds of exchanges after the relaxation with a site pinned, at most."""
+ROUGH = 4.0
+"""First gap of a search with a site forced in or out: this part of the share that plans may be worse by."""
+
+
+def settle_covering(near: Near, best: Evaluation, book: Book, deadline: float) -> None:
+    """Class the sites of a question that is maximal covering within budget and count.
+
+    Reduced costs rule sites out, swaps around the best plan show others to be possible. Each site then left is forced
+    in, or out: its relaxation may rule, a plan that it suggests may show, else a search does either.
+
+    Parameters
+    ----------
+    best
+        The best plan, that swaps start from.
+    deadline
+        When to stop, by `time.perf_counter`.
+    """
+    quest = _Quest(near, best, deadline)
+    if quest.relaxation is not None:
+        book.by_relaxation += quest.rule_out(book)
+    for options in quest.swapped(book):
+        if quest.is_late:
+            return
+        book.offer(quest.full(options))
+    log.info("%d sites left to search for", len(book.inside | book.outside))
+    for site in sorted(book.inside):
+        quest.decide(book, site, inside=True)
+    for site in sorted(book.outside):
+        quest.decide(book, site, inside=False)
+
+
+class _Quest:
+    """A question in arrays, with its relaxation where simplex takes it well."""
+
+    def __init__(self, near: Near, best: Evaluation, deadline: float) -> None:
+        self.near, self.deadline = near, deadline
+        self.objective = cast("MaxCoverage", near.objective)
+        self.instance = near.covering
+        self.start = np.flatnonzero(np.isin(self.instance.option, best.options))
+        suits = Pinned.suits(self.instance, self.objective)
+        self.pins = Pinned(self.instance, self.objective, near.effort(0.0, deadline)) if suits else None
+        self.relaxation = self.pins.free if self.pins else None
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether time is up."""
+        return time.perf_counter() >= self.deadline
+
+    def full(self, options: Ints) -> Ints:
+        """Return options of the instance as options of the problem."""
+        return self.instance.option[options]
+
+    def rule_out(self, book: Book) -> int:
+        """Settle the sites whose reduced costs tell, and return how many."""
+        if self.pins is None or self.relaxation is None:
+            return 0
+        sites = np.unique(self.instance.site)
+        with_hub, without = self.pins.bounds(self.relaxation)
+        none = [site for site, most in zip(sites.tolist(), with_hub, strict=True) if not self.near.reaches(most)]
+        every = [site for site, most in zip(sites.tolist(), without, strict=True) if not self.near.reaches(most)]
+        return book.rule(none=none, every=every)
+
+    def swapped(self, book: Book) -> Iterator[Ints]:
+        """Yield plans that swaps make of the best one, for the sites still wanted."""
+        loss = self.instance.cost if self.relaxation is None else -self.relaxation.reduced
+        swaps = Swaps(self.instance, self.objective, self.near.threshold, self.start, loss)
+        yield from swaps.using(lambda: book.inside)
+        yield from swaps.sparing(lambda: book.outside)
+
+    def decide(self, book: Book, site: int, *, inside: bool) -> None:
+        """Force a site in, or out, and note what that tells of it; nothing when time is up."""
+        if self.is_late or site not in (book.inside if inside else book.outside):
+            return
+        smaller = pinned(self.instance, site, inside=inside)
+        ruled_out = (
+            not self._has_plan(smaller)
+            or (self.pins is not None and self._by_program(self.pins, book, smaller, site, inside=inside))
+            or (site in (book.inside if inside else book.outside) and self._by_search(book, smaller))
+        )
+        if ruled_out:
+            book.rule(none=[site] if inside else (), every=() if inside else [site])
+
+    def _has_plan(self, smaller: Reduced) -> bool:
+        """Tell whether the hubs that are forced keep to the limits."""
+        money, count = limits(self.objective)
+        least = math.fsum(smaller.cost[cheapest(smaller)])
+        return least <= money * (1 + TOLERANCE) and len(smaller.required) <= count
+
+    def _by_program(self, pins: Pinned, book: Book, smaller: Reduced, site: int, *, inside: bool) -> bool:
+        """Tell whether the pinned relaxation rules the site out; if not, note the plan that it suggests."""
+        book.solves += 1
+        most, found = pins.at(site, inside=inside)
+        if not self.near.reaches(most):
+            return True
+        keep = np.flatnonzero(np.isin(self.instance.option, smaller.option))
+        trial = rounded(smaller, self.objective, found.open_[keep])
+        if smaller.covered_need(trial) < self.near.threshold:
+            doubt, stop = np.abs(found.reduced[keep]), min(self.deadline, time.perf_counter() + SHORT_S)
+            trial = exchanged(smaller, self.objective, trial, doubt, stop)
+        if smaller.covered_need(trial) >= self.near.threshold:
+            book.offer(self.full(keep[trial]))
+        return False
+
+    def _by_search(self, book: Book, smaller: Reduced) -> bool:
+        """Tell whether a search rules a pinned question out; if not, note the plan that it finds."""
+        least = merge_single(drop_dominated(drop_useless(smaller, self.objective)))
+        start, asked = greedy(least, self.objective), self.near.options.gap
+        for gap in (max(self.near.within / ROUGH, asked), asked, 0.0):
+            if self.is_late:
+                return False
+            book.solves += 1
+            options = replace(self.near.options, gap=gap, time_limit_s=self.deadline - time.perf_counter())
+            found = run(least, self.objective, options, start, Record())
+            if not self.near.reaches(found.bound):
+                return True
+            start = found.chosen
+            if self.near.reaches(least.covered_need(start)) and book.offer(least.option[start]):
+                return False
+        return False

@@ -1,0 +1,270 @@
+"""Criteria over futures as goals, and an objective bound to a problem's futures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pulp import LpConstraintGE
+
+from hubplanner.models.floors import Floor
+from hubplanner.models.goals import Goal
+from hubplanner.models.model import Linear, decimal_unit
+from hubplanner.models.specs import MinCost, Objective
+from hubplanner.models.under import Hedge, Under
+from hubplanner.models.under_limits import BudgetIn, FloorIn, covered_rows
+from hubplanner.problem.futures_outcome import tail_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hubplanner.models.formulation import Formulation
+    from hubplanner.models.goals import Year
+    from hubplanner.models.model import Model
+    from hubplanner.models.specs import Block
+    from hubplanner.problem import Floats, Problem
+    from hubplanner.problem.futures_stack import Stack
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Criterion:
+    """How figures (s,) of all futures become one.
+
+    Parameters
+    ----------
+    kind
+        expected, worst, regret or cvar.
+    probability
+        (s,) of each future.
+    level
+        Share of futures that is no tail.
+    best
+        (s,) figure of each future's own best plan; regret only.
+    sense
+        1 where more is better, -1 where less is.
+    """
+
+    kind: str
+    probability: Floats
+    level: float = 0.0
+    best: Floats | None = None
+    sense: int = 1
+
+    @property
+    def goal_sense(self) -> int:
+        """1 where more of the criterion's figure is better, -1 where less is."""
+        return -1 if self.kind == "regret" else self.sense
+
+    def of(self, figures: Floats) -> float:
+        """Return the criterion's figure."""
+        if self.kind == "expected":
+            return math.fsum(self.probability * figures)
+        if self.kind == "cvar":
+            return tail_mean(figures, self.probability, self.level)
+        if self.kind == "regret" and self.best is not None:
+            return float((self.best - figures).max())
+        return float(self.sense * (self.sense * figures).min())
+
+
+def covered_goal(stack: Stack, criterion: Criterion) -> Goal:
+    """Return a criterion of the need covered in each future."""
+    if criterion.kind == "expected":
+        mean = stack.mixed(criterion.probability)
+        return Goal(
+            name=Hedge.goal,
+            sense=1,
+            expression=lambda form: covered_rows(form.layers[-1], mean),
+            value=lambda years: math.fsum(mean[stack.reached(years[-1].plan.options)]),
+        )
+
+    def expression(form: Formulation) -> Linear:
+        model = form.layers[-1]
+        figures = [covered_rows(model, stack.weights(number)) for number in range(len(stack.futures.each))]
+        return _CRITERIA[criterion.kind](model, figures, criterion, float(stack.total.max(initial=0.0)))
+
+    return _goal(criterion, expression, lambda plan: stack.covered(plan.options))
+
+
+def cost_goal(costs: Floats, criterion: Criterion) -> Goal:
+    """Return a criterion of the money that new hubs cost, by costs (k, o)."""
+
+    def expression(form: Formulation) -> Linear:
+        model = form.layers[-1]
+        if criterion.kind == "expected":
+            return _money(model, np.asarray(criterion.probability @ costs))
+        figures = [_money(model, cost) for cost in costs]
+        most = float((costs * model.instance.most).sum(axis=1).max(initial=0.0))
+        return _CRITERIA[criterion.kind](model, figures, criterion, most)
+
+    def spent(plan: Any) -> Floats:
+        return np.array([math.fsum(cost[plan.options] * plan.counts) for cost in costs])
+
+    return _goal(criterion, expression, spent)
+
+
+def _goal(criterion: Criterion, expression: Callable[[Formulation], Linear], figures: Callable[[Any], Floats]) -> Goal:
+    def value(years: Sequence[Year]) -> float:
+        return criterion.of(figures(years[-1].plan))
+
+    return Goal(name=Hedge.goal, sense=criterion.goal_sense, expression=expression, value=value)
+
+
+def _money(model: Model, cost: Floats) -> Linear:
+    prices = zip(model.open_, cost.tolist(), strict=True)
+    return Linear(terms=[(variable, price) for variable, price in prices if price])
+
+
+def _worst(model: Model, figures: Sequence[Linear], criterion: Criterion, most: float) -> Linear:
+    r"""Return the worst figure, $t \le f_s \;\forall s$; for less-is-better $t \ge f_s$."""
+    unit = decimal_unit(most)
+    level = model.variable("worst", 0.0, most / unit)
+    for figure in figures:
+        part = figure.times(-1 / unit)
+        terms = [(level, 1.0), *part.terms]
+        bound = -part.constant
+        if criterion.sense > 0:
+            terms, bound = [(variable, -value) for variable, value in terms], -bound
+        model.add("worst", terms, LpConstraintGE, bound)
+    return Linear(terms=[(level, unit)])
+
+
+def _regret(model: Model, figures: Sequence[Linear], criterion: Criterion, most: float) -> Linear:
+    r"""Return the largest regret, $t \ge f_s^* - f_s \;\forall s$."""
+    unit = decimal_unit(most)
+    best = np.zeros(len(figures)) if criterion.best is None else criterion.best
+    # Within their gap, plans may be better than the best known ones.
+    level = model.variable("regret", -most / unit, most / unit)
+    for figure, value in zip(figures, best.tolist(), strict=True):
+        part = figure.times(1 / unit)
+        model.add("regret", [(level, 1.0), *part.terms], LpConstraintGE, value / unit - part.constant)
+    return Linear(terms=[(level, unit)])
+
+
+def _tail(model: Model, figures: Sequence[Linear], criterion: Criterion, most: float) -> Linear:
+    r"""Return the mean of the worst tail, $\eta - \frac{1}{1-\alpha} \sum_s p_s d_s$ with $d_s \ge \eta - f_s$.
+
+    Rockafellar and Uryasev (2000), doi:10.21314/JOR.2000.038.
+    """
+    unit = decimal_unit(most)
+    level = model.variable("tail", 0.0, most / unit)
+    terms = [(level, unit)]
+    for number, (figure, probability) in enumerate(zip(figures, criterion.probability.tolist(), strict=True)):
+        short = model.variable(f"tail_short_{number}", 0.0, most / unit)
+        part = figure.times(1 / unit)
+        model.add(f"tail_{number}", [(short, 1.0), (level, -1.0), *part.terms], LpConstraintGE, -part.constant)
+        terms.append((short, -unit * probability / (1 - criterion.level)))
+    return Linear(terms=terms)
+
+
+_CRITERIA: dict[str, Callable[[Model, Sequence[Linear], Criterion, float], Linear]] = {
+    "worst": _worst,
+    "regret": _regret,
+    "cvar": _tail,
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bound:
+    """An objective bound to a problem's futures.
+
+    Parameters
+    ----------
+    problem
+        The problem, with costs that the budget speaks of.
+    objective
+        What to reach.
+    criterion
+        How the futures' figures become one.
+    """
+
+    problem: Problem
+    objective: Hedge
+    criterion: Criterion
+
+
+def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look at
+    objective: Objective,
+    stack: Stack,
+    under: Under,
+    *,
+    shares: Floats | None = None,
+    held: Floats | None = None,
+    best: Floats | None = None,
+) -> Bound:
+    """Return an objective over a stack's futures.
+
+    Parameters
+    ----------
+    shares, held
+        (s,) probabilities that the goal, and that limits go by; those of the futures if left out. Limits say nothing
+        of futures of none.
+    best
+        (s,) figure of each future's own best plan; regret only.
+    """
+    least, probability = isinstance(objective, MinCost), stack.futures.probability
+    held = probability if held is None else held
+    criterion = Criterion(
+        kind=under.criterion,
+        probability=probability if shares is None else shares,
+        level=under.level,
+        best=best,
+        sense=-1 if least else 1,
+    )
+    costs = _costs(stack.cost, held, on_average=under.on_average)
+    single = len(costs) == 1
+    goal_costs = stack.cost if under.criterion == "expected" else undominated(stack.cost)
+    floors = [block for block in objective.limits if isinstance(block, Floor)]
+    if least:
+        share = float(getattr(objective, "target_share", 0.0))
+        floors.append(Floor(weight=stack.problem.need, share=share, name="all need"))
+    budget = getattr(objective, "budget", None)
+    limits: list[Block] = [block for block in objective.limits if not isinstance(block, Under | Floor)]
+    limits += [_floor(stack, block, held, on_average=under.on_average) for block in floors]
+    limits += [BudgetIn(amount=budget, costs=costs)] if budget is not None and not single else []
+    hedge = Hedge(
+        goals=(cost_goal(goal_costs, criterion) if least else covered_goal(stack, criterion),),
+        stack=stack,
+        limits=tuple(limits),
+        budget=budget if single else None,
+        max_hubs=getattr(objective, "max_hubs", None),
+    )
+    problem = replace(stack.problem, option_cost=costs[0]) if single else stack.problem
+    return Bound(problem=problem, objective=hedge, criterion=criterion)
+
+
+def _costs(costs: Floats, held: Floats, *, on_average: bool) -> Floats:
+    """Return the costs (k, o) that a budget is held by: the mean ones, or those that no other future's exceed."""
+    return np.asarray(held @ costs)[None] if on_average else undominated(costs[held > 0])
+
+
+def undominated(costs: Floats) -> Floats:
+    """Return the costs (k, o) of futures in which some option is dearer than in any one other future.
+
+    >>> undominated(np.array([[1.0, 1.0], [2.0, 1.0], [1.0, 2.0]])).tolist()
+    [[2.0, 1.0], [1.0, 2.0]]
+    """
+    distinct = np.array(list({cost.tobytes(): cost for cost in costs}.values()))
+    beaten = [(np.delete(distinct, number, axis=0) >= cost).all(axis=1).any() for number, cost in enumerate(distinct)]
+    return np.asarray(distinct[~np.array(beaten, dtype=np.bool_)])
+
+
+def _floor(stack: Stack, block: Floor, held: Floats, *, on_average: bool) -> FloorIn:
+    """Return a floor on average, or in every future that differs."""
+    each = stack.futures.each
+    totals = np.array([math.fsum(np.broadcast_to(block.weight * future.need, block.weight.shape)) for future in each])
+    parts = (
+        [(stack.mixed(held, block.weight), float(held @ totals))]
+        if on_average
+        else [(stack.weights(number, block.weight), float(totals[number])) for number in np.flatnonzero(held).tolist()]
+    )
+    # Need that grows everywhere alike leaves all shares as they are.
+    distinct = {(weight / total).round(12).tobytes(): (weight, total) for weight, total in parts if total > 0}
+    return FloorIn(
+        stack=stack,
+        weights=np.array([weight for weight, _ in distinct.values()]).reshape(len(distinct), stack.n_rows),
+        totals=np.array([total for _, total in distinct.values()]),
+        share=block.share,
+        name=block.name,
+    )

@@ -1,0 +1,118 @@
+"""Limits that hold over futures: money and covered shares, in every future or on average."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from pulp import LpConstraintGE, LpConstraintLE
+
+from hubplanner.errors import ScenarioError
+from hubplanner.models.budget import TOLERANCE, money_unit
+from hubplanner.models.checks import AGREEMENT, check_amount, check_share
+from hubplanner.models.cover import covered
+from hubplanner.models.model import Linear
+
+if TYPE_CHECKING:
+    from hubplanner.models.model import Model
+    from hubplanner.models.under import Under
+    from hubplanner.models.under_rows import StackedInstance
+    from hubplanner.problem import Evaluation, Floats, Problem
+    from hubplanner.problem.futures_stack import Stack
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BudgetIn:
+    """New hubs cost at most ``amount`` by each of the costs (k, o)."""
+
+    amount: float
+    costs: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse an amount that is no money."""
+        check_amount("budget", self.amount)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FloorIn:
+    """At least ``share`` is covered by each of the weights (k, r) of a stack's rows, whose totals (k,) are need.
+
+    Parameters
+    ----------
+    weights, totals
+        What each row counts, and all need behind it, also that which no row stands for.
+    share
+        Least covered share.
+    name
+        What is to be covered.
+    """
+
+    stack: Stack
+    weights: Floats
+    totals: Floats
+    share: float
+    name: str
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        check_share(f"floor {self.name}".strip(), self.share)
+
+
+def covered_rows(model: Model, weights: Floats) -> Linear:
+    r"""Return what is covered of weights (r,) of a stack's rows, $b + \sum_r w_r z_r$."""
+    covered(model, 0)
+    instance = cast("StackedInstance", model.instance)
+    live = weights[instance.live]
+    used = np.flatnonzero(live)
+    variables = model.parts["covered"]
+    terms = [(variables[row], value) for row, value in zip(used.tolist(), live[used].tolist(), strict=True)]
+    return Linear(terms=terms, constant=float(weights[instance.settled].sum()))
+
+
+def refuse_under(model: Model, block: Under) -> None:
+    """Raise: futures are looked at by solve_problem alone, which turns them into other blocks."""
+    del model, block
+    message = "futures go with solving and scoring; take them out of the scenario for other analyses"
+    raise ScenarioError(message)
+
+
+def unbroken(problem: Problem, plan: Evaluation, block: Under) -> None:
+    """Return that no plan breaks futures, which are no limit."""
+    del problem, plan, block
+
+
+def add_budget_in(model: Model, block: BudgetIn) -> None:
+    r"""Hold the cost of new hubs within the budget in every future: $\sum_o c_{os} y_o \le B \;\forall s$."""
+    money = block.amount * (1 + TOLERANCE)
+    for cost in block.costs:
+        unit = money_unit(cost.max(initial=0.0), money)
+        terms = model.opened(np.arange(len(cost)), cost / unit)
+        model.add("budget_in", terms, LpConstraintLE, money / unit)
+
+
+def broken_budget_in(problem: Problem, plan: Evaluation, block: BudgetIn) -> str | None:
+    """Return how a plan overspends in some future, None when it does not."""
+    del problem
+    spent = max(math.fsum(cost[plan.options] * plan.counts) for cost in block.costs)
+    over = spent > block.amount * (1 + TOLERANCE)
+    return f"new hubs cost {spent:,.2f} in some future, the budget is {block.amount:,.2f}" if over else None
+
+
+def add_floor_in(model: Model, block: FloorIn) -> None:
+    r"""Cover a share in every future: $\sum_r w_{rs} z_r \ge \phi W_s \;\forall s$."""
+    for weights, total in zip(block.weights, block.totals, strict=True):
+        found = covered_rows(model, weights / total)
+        model.add("floor_in", found.terms, LpConstraintGE, block.share - found.constant)
+
+
+def broken_floor_in(problem: Problem, plan: Evaluation, block: FloorIn) -> str | None:
+    """Return how far a plan stays below a floor in some future, None when it does not."""
+    del problem
+    reached = block.stack.reached(plan.options)
+    shares = block.weights[:, reached].sum(axis=1) / block.totals
+    least = float(shares.min(initial=1.0))
+    if least >= block.share - AGREEMENT:
+        return None
+    return f"{block.name or 'a group'} is covered to {least:.4%} in some future, its floor is {block.share:.4%}"

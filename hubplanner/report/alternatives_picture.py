@@ -1,0 +1,138 @@
+"""The picture of all plans near the best: what each site is to them, on one A4 page."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, NOT_COVERED, Ground, draw_ground, shades
+from hubplanner.report.legend import QUIET, SMALL, SWATCH, draw_scale, draw_swatch, write
+from hubplanner.report.lettering import gap_in_words, in_words, plain, share_in_words, shorten, width
+from hubplanner.report.picture import LABEL, NOTE, TITLE, draw_figures, map_axes, page_axes
+from hubplanner.report.plan import Plan
+from hubplanner.report.seen import seen
+from hubplanner.report.sheet import DPI, MARGIN, ROW, view_of
+from hubplanner.report.sitemarks import KINDS, draw_site, draw_sites, kind_of, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.report.alternatives import AlternativePlans
+    from hubplanner.report.sheet import View
+
+
+def draw_alternatives(plans: AlternativePlans, path: Path) -> None:
+    """Draw every site by its class on an A4 page for print, the same bytes for the same plans."""
+    # A user's own settings must not change the picture; the context leaves them as they were.
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        figure = _draw(plans)
+        figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def _draw(plans: AlternativePlans) -> Figure:
+    best, kinds = _best(plans), np.array(kind_of(plans.found.sites, plans.used[0]), dtype=np.intp)
+    demand, sites = seen(best), plans.inputs.sites.lonlat
+    view = view_of(np.concatenate([demand.lonlat, sites]), len(shown(kinds)) + 1)
+    figure = Figure(figsize=view.sheet.size, dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    page, axes = page_axes(figure, view), map_axes(figure, view)
+    ground = Ground(
+        places=view.km(demand.lonlat),
+        need=demand.need,
+        covered_share=np.zeros(len(demand.need)),
+        merged=plans.inputs.merged is not None,
+        hexagon_km=max(HEXAGON_INCH * view.km_per_inch, LEAST_SPACINGS * (best.inputs.scenario.demand.spread_km or 0)),
+    )
+    explained = draw_ground(axes, ground)
+    draw_sites(axes, view.km(sites), kinds)
+    # Markers reset the limits.
+    axes.set(xlim=view.limits[0], ylim=view.limits[1])
+    _header(page, plans, view)
+    need, hubs, scale = view.sheet.legend_corners
+    _need_part(page, *need, explained, gathered=ground.gathered)
+    _site_part(page, *hubs, kinds)
+    draw_scale(page, *scale, view)
+    _footer(page, plans, view)
+    return figure
+
+
+def _best(plans: AlternativePlans) -> Plan:
+    best = plans.found.best
+    if best.evaluation is None:  # pragma: no cover - without a plan there are no alternatives
+        raise AssertionError
+    return Plan(inputs=plans.inputs, solution=best, evaluation=best.evaluation)
+
+
+def _header(page: Axes, plans: AlternativePlans, view: View) -> None:
+    """Write name, title and five figures, from the top down."""
+    wide, high = view.sheet.size
+    top = high - MARGIN
+    write(page, MARGIN, top - 0.06, shorten(plans.inputs.scenario.name, LABEL, wide - 2 * MARGIN), LABEL, color=QUIET)
+    title = f"Sites in plans within {share_in_words(plans.found.near.within)} of the best"
+    write(page, MARGIN, top - 0.32, title, TITLE, bold=True)
+    draw_figures(page, _headline(plans), top - 0.82, wide - 2 * MARGIN)
+
+
+def _headline(plans: AlternativePlans) -> list[tuple[str, str]]:
+    """Return the five figures and what each means."""
+    classes, others = plans.summary()["classes"], plans.found.plans
+    settled = sum(classes[kind] for kind in ("must_have", "possible", "never"))
+    share = settled / max(settled + classes["open"], 1)
+    apart = min((plan.difference for plan in others), default=0)
+    gap = gap_in_words(plans.found.best.gap)
+    return [
+        (f"{classes['must_have']:,}", "must-have: in all plans"),
+        (f"{classes['possible']:,}", "possible: in some plans, not in all"),
+        (f"{classes['never']:,}", "never: in none of the plans"),
+        (f"{len(others):,}", f"other plans shown, {apart:,} or more sites apart" if others else "other plans shown"),
+        (share_in_words(share), f"of sites proven; the best plan's own gap: {gap}"),
+    ]
+
+
+def _need_part(page: Axes, x: float, top: float, limits: Floats, *, gathered: bool) -> None:
+    """Explain the ground: need by density, or by the size of points."""
+    words = "Need per km²" if gathered else "Need of a place"
+    write(page, x, top - ROW / 2, words, bold=True)
+    write(page, x, top - ROW * 3.6, "Need: people not yet connected", SMALL, color=QUIET)
+    if not gathered:
+        page.scatter(x + 0.1, top - ROW * 1.7, s=75, facecolor=NOT_COVERED[4], edgecolor="white", linewidth=0.8)
+        write(page, x + 0.3, top - ROW * 1.7, "larger: more need", SMALL)
+        return
+    for number, color in enumerate(shades(NOT_COVERED, limits)):
+        draw_swatch(page, x + number * SWATCH, top - ROW * 1.6, color)
+    for number, limit in enumerate(limits):
+        write(page, x + (number + 1) * SWATCH, top - ROW * 2.45, in_words(limit), SMALL, ha="center")
+
+
+def _site_part(page: Axes, x: float, top: float, kinds: Ints) -> None:
+    """Explain the marks, with how many sites bear each."""
+    write(page, x, top - ROW / 2, "Sites in plans near the best", bold=True)
+    for line, number in enumerate(shown(kinds)):
+        middle = top - ROW * (line + 1.6)
+        draw_site(page, np.array([[x + 0.12, middle]]), KINDS[number], 1.0)
+        write(page, x + 0.3, middle, f"{KINDS[number].name}: {np.count_nonzero(kinds == number):,}")
+
+
+def _footer(page: Axes, plans: AlternativePlans, view: View) -> None:
+    """Write what the classes rest on and the version at the foot of the page."""
+    wide = view.sheet.size[0]
+    version = f"hubplanner {importlib.metadata.version('hubplanner')}"
+    room = wide - 2 * MARGIN - width(version, NOTE) - 0.3
+    unit = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance"}
+    goal = unit.get(plans.found.near.objective.name, "the objective")
+    near = f"Plans within {share_in_words(plans.found.near.within)} of the best plan's {goal}."
+    proof = "Classes are proven, by plans that show them or bounds that rule others out."
+    data = f"Data: {plain(str(plans.inputs.scenario.demand.path).rsplit('/', 1)[-1])}"
+    data += f", {plain(str(plans.inputs.scenario.sites.path).rsplit('/', 1)[-1])}."
+    for number, line in enumerate((f"{near} {proof}", data)):
+        write(page, MARGIN, MARGIN + 0.2 - 0.16 * number, shorten(line, NOTE, room), NOTE, color=QUIET)
+    write(page, wide - MARGIN, MARGIN + 0.04, version, NOTE, color=QUIET, ha="right")

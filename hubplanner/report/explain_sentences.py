@@ -1,0 +1,219 @@
+"""What an explanation says of each hub, each rejected site and each demand: one short paragraph."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from hubplanner.analysis.explain_reasons import Reason
+from hubplanner.report.explain_words import listed, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hubplanner.analysis.explain_changes import Change
+    from hubplanner.analysis.explain_prices import Price, Shadow
+    from hubplanner.analysis.explain_sites import Hub, Rejected
+    from hubplanner.report.explain_words import Words
+
+MILLION = 1e6
+SCARCE = {"budget": "money", "max_hubs": "hubs", "target_share": "share of need to cover"}
+
+
+def of_hub(words: Words, hub: Hub) -> str:
+    """Return what a site's hubs are to the plan."""
+    return " ".join(_of_hub(words, hub))
+
+
+def _of_hub(words: Words, hub: Hub) -> Iterator[str]:
+    what = words.hubs(hub.options.tolist(), hub.counts.tolist())
+    yield f"{words.label(hub.site)} gets {what} for {words.money(hub.cost)}."
+    if hub.is_required:
+        yield "The scenario requires a hub here."
+    if hub.people > 0:
+        yield (
+            f"Without it, and with nothing else changed, {number(hub.people)} people and {number(hub.need)} of need"
+            f" would no longer be covered: {words.money(hub.cost_per_person)} for each of these people."
+        )
+    else:
+        yield "Nobody is covered by it alone: other hubs of the plan cover the same people."
+    if not math.isnan(hub.figure):
+        yield f"With nothing else changed {_distance(words, hub.figure)}."
+    if hub.breaks:
+        yield f"That would break {listed([words.limit(block) for block in hub.breaks])}."
+    if hub.change is None:
+        yield "What would replace it was not worked out."
+        return
+    yield f"The best plan without it {words.worse(hub.change)}{_and_people(words, hub.change)}."
+    yield from _replaced(words, hub.change, hub.site)
+
+
+def _distance(words: Words, figure: float) -> str:
+    if math.isinf(figure):
+        return "some people would have no hub to go to"
+    return f"the {words.unit.split(',')[0]} would be {words.figure(figure)}"
+
+
+def _and_people(words: Words, change: Change) -> str:
+    """Return how many people fewer, or more, a plan covers than the explained one."""
+    fewer = _people(words) - change.people
+    if math.isnan(fewer) or abs(fewer) < 1:
+        return ""
+    return f" and covers {number(abs(fewer))} people {'fewer' if fewer > 0 else 'more'}"
+
+
+def _people(words: Words) -> float:
+    asked = words.found.asked
+    return math.fsum(asked.plan.problem.people * asked.evaluation.covered_share)
+
+
+def _replaced(words: Words, change: Change, site: int) -> Iterator[str]:
+    """Yield what takes a hub's place."""
+    if change.is_impossible or math.isinf(change.most):
+        return
+    gone = [other for other in change.leaves if other != site]
+    also = f"; {words.places(gone)} would lose theirs" if gone else ""
+    if change.enters:
+        yield f"In its place {words.places(change.enters)} would get a hub{also}."
+    elif change.differs:
+        yield f"No other site would replace it; {words.places(change.differs)} would get other hubs instead."
+    else:
+        yield "No other site would replace it."
+
+
+def of_rejected(words: Words, one: Rejected, reasons: tuple[Reason, ...]) -> str:
+    """Return why a site has no hub."""
+    then = [] if math.isnan(one.figure) else [f"With a hub there besides, {_distance(words, one.figure)}."]
+    because = [_because(words, one, reason) for reason in reasons]
+    return " ".join([f"{words.label(one.site)} gets no hub.", *then, *because])
+
+
+def _because(words: Words, one: Rejected, reason: Reason) -> str:
+    return REASONS[reason](words, one)
+
+
+def _covered(words: Words, one: Rejected) -> str:
+    near = [f"{words.name_of(site) or words.id_of(site)} ({number(people)})" for site, people in one.covered_by]
+    start = f"Of the {number(one.near_people)} people within its reach {number(one.covered_people)} are covered already"
+    adds = "" if math.isnan(one.people) else f"; it would add {number(one.people)}"
+    return f"{start}, mostly by {listed(near)}{adds}."
+
+
+def _dear(words: Words, one: Rejected) -> str:
+    tier = "hub" if one.option is None else words.tier(one.option)
+    start = f"It is too dear for what it adds: {words.money(one.cost)} for a {tier} that newly covers"
+    if one.people <= 0:
+        return f"{start} nobody."
+    each = f"{words.money(one.cost_per_person)} for each, more than for any hub of the plan"
+    return f"{start} {number(one.people)} people, {each}."
+
+
+def _equal(words: Words, one: Rejected) -> str:
+    others = () if one.change is None else one.change.leaves or one.change.differs
+    swap = f", with it instead of hubs at {words.places(others)}" if others else ""
+    return f"Another plan is as good{swap}: choosing it would cost nothing."
+
+
+def _tested(words: Words, one: Rejected) -> str:
+    return "" if one.change is None else f"The best plan with it {words.worse(one.change)}."
+
+
+def _better(words: Words, one: Rejected) -> str:
+    return f"{_tested(words, one)} The explained plan was not proven best, and this one is better."
+
+
+def _open(words: Words, one: Rejected) -> str:
+    if one.change is None:
+        return ""
+    swap = f" and without {words.places(one.change.leaves)}" if one.change.leaves else ""
+    known = not math.isinf(one.change.most)
+    start = "It is so near to being worth a hub that the proof does not tell: with it" if known else "With it"
+    return f"{start}{swap if known else ''} the best plan {words.worse(one.change)}."
+
+
+def _beaten(words: Words, one: Rejected) -> str:
+    if one.change is None:
+        return ""
+    worse = f"the best plan with it {words.worse(one.change)}{_and_people(words, one.change)}"
+    if not one.change.leaves:
+        return f"A hub here would be in the place of some at {words.places(one.change.differs)}: {worse}."
+    return f"It is beaten by {words.places(one.change.leaves)}, which it would push out: {worse}."
+
+
+def _banned(words: Words, one: Rejected) -> str:
+    if one.change is None:
+        return "The scenario rules it out; what that costs was not worked out."
+    at = "would use it" if one.site in one.change.enters else "would not use it"
+    return f"The scenario rules it out. If it were free, the best plan {at} and {words.worse(one.change)}."
+
+
+REASONS: dict[Reason, Callable[[Words, Rejected], str]] = {
+    Reason.BANNED: _banned,
+    Reason.NOBODY: lambda *_: "Nobody lives within its reach.",
+    Reason.RULE: lambda words, one: f"One more hub here would break {listed([words.limit(b) for b in one.breaks])}.",
+    Reason.IMPOSSIBLE: _tested,
+    Reason.EQUAL: _equal,
+    Reason.BETTER: _better,
+    Reason.COVERED: _covered,
+    Reason.BEATEN: _beaten,
+    Reason.DEAR: _dear,
+    Reason.OPEN: _open,
+    Reason.MONEY: lambda *_: "Besides the plan's hubs there is no money, or no hub, left for it.",
+    Reason.UNTESTED: lambda *_: "What the plan would lose with it was not worked out.",
+}
+
+
+def loss_with(words: Words, one: Rejected, reasons: tuple[Reason, ...]) -> str:
+    """Return the loss with a hub forced in, where the reasons do not say it already."""
+    said = {Reason.BANNED, Reason.IMPOSSIBLE, Reason.EQUAL, Reason.BETTER, Reason.BEATEN, Reason.OPEN}
+    if one.change is None or said.intersection(reasons):
+        return ""
+    return f" The best plan with it {words.worse(one.change)}."
+
+
+def of_price(words: Words, price: Price) -> str:
+    """Return what a demand costs."""
+    if price.site is not None:
+        what = f"the {'pin on' if price.kind == 'pin' else 'ban of'} {words.label(price.site)}"
+    else:
+        what = words.limit(price.block) if price.block is not None else price.kind
+    if price.undefined:
+        return f"The price of {what} is not defined: {price.undefined}."
+    if price.change is None:
+        return f"The price of {what} was not worked out."
+    if words.is_nil(price.change.least) and words.is_nil(price.change.most):
+        return f"Without {what} the best plan would be as good: it costs nothing."
+    return f"Without {what} the best plan {words.worse(price.change)}."
+
+
+def of_shadow(words: Words, shadow: Shadow) -> str:
+    """Return what a little more and a little less of something scarce is worth."""
+    return " ".join(_of_shadow(words, shadow))
+
+
+def _of_shadow(words: Words, shadow: Shadow) -> Iterator[str]:
+    step = {
+        "budget": words.money(shadow.step),
+        "max_hubs": "one hub",
+        "target_share": f"{100 * shadow.step:g} % of all need in the target",
+    }[shadow.kind]
+    sides = (("more", shadow.looser), ("less", shadow.tighter))
+    if shadow.kind == "target_share":
+        sides = (("less", shadow.looser), ("more", shadow.tighter))
+    for side, change in sides:
+        if change is None:
+            yield f"With {step} {side}: not worked out."
+            continue
+        yield f"With {step} {side} the best plan {words.worse(change)}{_and_people(words, change)}."
+        rate = people_per_million(words, shadow, change)
+        if rate:
+            yield f"That is {number(rate)} people for each {words.inputs.scenario.currency} million."
+    if not math.isnan(shadow.relaxation_rate) and shadow.kind == "budget":
+        rate = shadow.relaxation_rate * MILLION
+        yield f"If hubs could be built in parts, one million more would be worth {words.figure(rate)}."
+
+
+def people_per_million(words: Words, shadow: Shadow, change: Change) -> float | None:
+    """Return the people that the plans found gain, or lose, for each million; None where money is not scarce."""
+    people = abs(change.people - _people(words))
+    return people / shadow.step * MILLION if shadow.kind == "budget" and math.isfinite(people) and shadow.step else None

@@ -1,0 +1,110 @@
+"""Futures that a plan is made for before it is known which one comes: the futures section of a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from hubplanner.scenario.fields import Column, Count, Flag, Identifier, Identifiers, Spec
+
+_FACTOR = {"type": "number", "exclusiveMinimum": 0}
+_RANGE = {"type": "array", "items": _FACTOR, "minItems": 2, "maxItems": 2}
+
+
+def _is_factor(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+def _is_range(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_factor, value)) and value[0] <= value[1]  # noqa: PLR2004
+
+
+def _factors(value: object) -> object:
+    """Let a factor pass, or factors by name, or by group and then by value."""
+    if _is_factor(value) or (isinstance(value, dict) and value and all(map(_named_factor, value.values()))):
+        return _with_text_keys(value)
+    message = "a number above 0, or such numbers by name: {park: 1.2} or {province: {Sindh: 1.2}}"
+    raise ValueError(message)
+
+
+def _named_factor(value: object) -> bool:
+    return _is_factor(value) or (isinstance(value, dict) and bool(value) and all(map(_is_factor, value.values())))
+
+
+def _ranges(value: object) -> object:
+    """Let a range pass, or ranges by name."""
+    if _is_range(value) or (isinstance(value, dict) and value and all(map(_is_range, value.values()))):
+        return _with_text_keys(value)
+    message = "two numbers above 0, the smaller first, or such ranges by name: {park: [1.0, 1.4]}"
+    raise ValueError(message)
+
+
+def _with_text_keys(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(name): _with_text_keys(part) for name, part in value.items()}
+    return value
+
+
+def _by_name(part: dict[str, object]) -> dict[str, object]:
+    return {"type": "object", "minProperties": 1, "additionalProperties": part}
+
+
+_FACTORS = {"anyOf": [_FACTOR, _by_name({"anyOf": [_FACTOR, _by_name(_FACTOR)]})]}
+Factors = Annotated[float | dict[str, float | dict[str, float]], BeforeValidator(_factors), WithJsonSchema(_FACTORS)]
+"""A multiplier; or multipliers by name (of a tier), or by group and value."""
+Ranges = Annotated[
+    tuple[float, float] | dict[str, tuple[float, float]],
+    BeforeValidator(_ranges),
+    WithJsonSchema({"anyOf": [_RANGE, _by_name(_RANGE)]}),
+]
+"""A range that a multiplier is drawn from evenly; or ranges by name: of a tier, or of a group, one draw a value."""
+
+
+class FutureSpec(Spec):
+    """One way the world may turn out."""
+
+    name: Identifier
+    """What the future is called."""
+    probability: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    """How likely it is; all futures equally if left out."""
+    need: Factors = 1.0
+    """Multiplier of need: a number, or by group and value, such as {province: {Sindh: 1.3}}."""
+    cost: Factors = 1.0
+    """Multiplier of hubs' costs: a number, by tier, or by group of sites and value."""
+    reach: Factors = 1.0
+    """Multiplier of reach: a number, or by tier."""
+    sites_out: Identifiers | tuple[()] = ()
+    """Ids of sites whose hubs are out of service."""
+    tiers_out: Annotated[tuple[Column, ...], Field()] = ()
+    """Tiers whose hubs are out of service."""
+
+
+class RangesSpec(Spec):
+    """What sampled futures are drawn from, each multiplier evenly and on its own."""
+
+    need: Ranges = (1.0, 1.0)
+    """Range of the multiplier of need: one draw for all, or {province: [0.8, 1.3]}: one for each value of the group."""
+    cost: Ranges = (1.0, 1.0)
+    """Range of the multiplier of costs: one draw for all, by tier, or by group of sites."""
+    reach: Ranges = (1.0, 1.0)
+    """Range of the multiplier of reach: one draw for all, or by tier."""
+    site_out: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    """Probability that a site's hubs are out of service, each site on its own."""
+
+
+class FuturesSpec(Spec):
+    """The futures: named ones, or a number of sampled ones."""
+
+    named: tuple[FutureSpec, ...] = ()
+    """Named futures."""
+    sample: Annotated[int, Field(strict=True, ge=1, le=5000)] | None = None
+    """Number of futures to sample from the ranges, instead of named ones."""
+    ranges: RangesSpec = RangesSpec()
+    """What sampled futures are drawn from."""
+    seed: Count = 0
+    """Seed of the sample."""
+    limits_on_average: Flag = False
+    """Whether budget, floors and target_share hold on average; in every future if not."""
+    information: Flag = True
+    """Whether to work out what planning for futures, and what knowing the future, is worth: a plan for each of them."""

@@ -1,0 +1,240 @@
+"""One plan for all futures: bind the question to them, answer it, then recompute every future from distances alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import ScenarioError, SolverError
+from hubplanner.models import (
+    Floor,
+    MaxCoverage,
+    PMedian,
+    Under,
+    bind,
+    broken_blocks,
+    check_under,
+    under_of,
+)
+from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.checks import AGREEMENT
+from hubplanner.models.under_goals import undominated
+from hubplanner.models.under_limits import BudgetIn
+from hubplanner.problem import Solution, evaluate
+from hubplanner.problem.futures import need_in
+from hubplanner.problem.futures_outcome import covered_shares, outcomes
+from hubplanner.problem.futures_stack import Stack
+from hubplanner.problem.solution import Reached
+from hubplanner.solver.futures_core import has_core, solve_core
+from hubplanner.solver.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hubplanner.models import Bound, Objective
+    from hubplanner.problem import Floats, Ints, Problem
+    from hubplanner.problem.futures import Futures
+    from hubplanner.problem.futures_outcome import Outcomes
+    from hubplanner.solver.options import SolverOptions
+
+    Solve = Callable[[Problem, Objective, SolverOptions], Solution]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quest:
+    """A question over futures, its stacked demand, and how to answer it.
+
+    Parameters
+    ----------
+    problem, objective, options
+        What was asked.
+    solve
+        Solves a question that knows no futures.
+    """
+
+    problem: Problem
+    objective: Objective
+    options: SolverOptions
+    solve: Solve
+    record: Record = field(default_factory=Record)
+
+    @property
+    def under(self) -> Under:
+        """How it looks at futures."""
+        found = under_of(self.objective)
+        if found is None:
+            raise AssertionError
+        return found
+
+    def stacked(self, futures: Futures | None = None) -> Stack:
+        """Return the demand of its futures, or of others, stacked; distances alone need no rows."""
+        with self.record.phase("stack the futures"):
+            return Stack.of(self.problem, futures or self.under.futures)
+
+    def answer(self, bound: Bound, options: SolverOptions | None = None) -> Solution:
+        """Return a bound question's plan: by the core where it has one, by one program else."""
+        asked = options or self.options
+        if has_core(bound, asked):
+            return solve_core(bound, asked, self.record)
+        if asked.is_heuristic or asked.method == "core":
+            name = "solver.name heuristic" if asked.is_heuristic else "solver.method core"
+            message = f"{name} goes with futures for max_coverage within budget, max_hubs and pins alone"
+            raise ScenarioError(message)
+        return self.solve(bound.problem, bound.objective, replace(asked, method="plain"))
+
+    def choose(self, stack: Stack, shares: Floats, held: Floats, options: SolverOptions | None = None) -> Solution:
+        """Return the plan that is best on average by some shares (s,), within limits of the futures that are held."""
+        if isinstance(self.objective, PMedian):
+            return self.solve(*_nearest(self, self.objective, stack.futures, shares, held), options or self.options)
+        under = replace(self.under, criterion="expected")
+        numbers = np.flatnonzero(shares)
+        if len(numbers) == 1 and np.array_equal(np.flatnonzero(held), numbers):
+            return self.answer(bind(self.objective, stack.part(numbers.tolist()), under), options)
+        return self.answer(bind(self.objective, stack, under, shares=shares, held=held), options)
+
+    def alone(self, stack: Stack, number: int, probability: Floats, options: SolverOptions | None = None) -> Solution:
+        """Return the best plan if one future were known to come, within the limits that hold in it."""
+        shares = np.eye(len(stack.futures.each))[number]
+        return self.choose(stack, shares, probability if self.under.on_average else shares, options)
+
+
+def solve_futures(problem: Problem, objective: Objective, options: SolverOptions, solve: Solve) -> Solution:
+    """Return the best plan over an objective's futures; the arguments are those of `solve_problem`."""
+    quest = Quest(problem=problem, objective=objective, options=options, solve=solve)
+    under = quest.under
+    check_under(problem, objective, under)
+    if isinstance(objective, PMedian):
+        return _median(quest, objective)
+    stack, probability = quest.stacked(), under.futures.probability
+    alone = tuple[Solution, ...]()
+    if under.criterion == "regret":
+        with quest.record.phase("solve each future alone"):
+            alone = tuple(quest.alone(stack, number, probability) for number in range(len(under.futures.each)))
+        failed = next((found for found in alone if found.evaluation is None), None)
+        if failed is not None:
+            return replace(failed, problem=problem)
+    bound = bind(objective, stack, under, best=np.array([found.value for found in alone]) if alone else None)
+    found = quest.answer(bound)
+    if found.evaluation is None:
+        return replace(found, problem=problem)
+    verify(quest, bound, found)
+    pairs = zip(under.futures.names, alone, strict=False)
+    best = tuple(Reached(name=name, value=part.value, bound=part.bound) for name, part in pairs)
+    return replace(stated(quest, found), alone=best)
+
+
+def stated(quest: Quest, found: Solution) -> Solution:
+    """Return a bound question's solution as one of the question itself."""
+    if found.evaluation is None:
+        return replace(found, problem=quest.problem)
+    options, counts = found.evaluation.options, found.evaluation.counts
+    return replace(
+        found,
+        problem=quest.problem,
+        evaluation=evaluate(quest.problem, np.repeat(options, counts)),
+        seconds=quest.record.seconds,
+        steps={**quest.record.steps, **found.steps},
+        phases={**found.phases, **quest.record.phases},
+        futures=figures(quest, options, counts),
+    )
+
+
+def figures(quest: Quest, options: Ints, counts: Ints) -> Outcomes:
+    """Return what open options come to in each future."""
+    distances = isinstance(quest.objective, PMedian)
+    return outcomes(quest.problem, quest.under.futures, options, counts, distances=distances)
+
+
+def verify(quest: Quest, bound: Bound, found: Solution) -> None:
+    """Raise when a plan, recomputed from distances, has another figure than stated, or breaks a limit in a future."""
+    plan = found.evaluation
+    if plan is None:
+        raise AssertionError
+    known = outcomes(quest.problem, quest.under.futures, plan.options, plan.counts)
+    own = known.covered if isinstance(quest.objective, MaxCoverage) else known.cost
+    value = bound.criterion.of(own)
+    reasons = broken_blocks(bound.problem, plan, bound.objective)
+    if abs(value - found.value) > AGREEMENT * max(1.0, abs(value)):
+        reasons.append(f"the model counts {found.value:,.6f} over futures, recomputed it is {value:,.6f}")
+    reasons += _over(quest, known.cost)
+    reasons += _short(quest, plan.options)
+    if reasons:
+        raise SolverError("; ".join(reasons))
+
+
+def _over(quest: Quest, cost: Floats) -> list[str]:
+    budget, under = getattr(quest.objective, "budget", None), quest.under
+    if budget is None:
+        return []
+    spent = math.fsum(under.futures.probability * cost) if under.on_average else float(cost.max())
+    return [f"new hubs cost {spent:,.2f}, the budget is {budget:,.2f}"] if spent > budget * (1 + TOLERANCE) else []
+
+
+def _short(quest: Quest, options: Ints) -> list[str]:
+    """Return which floors a plan falls short of, by the distances themselves."""
+    floors = [block for block in quest.objective.limits if isinstance(block, Floor)]
+    target = getattr(quest.objective, "target_share", None)
+    if target is not None:
+        floors.append(Floor(weight=quest.problem.need, share=target, name="all need"))
+    if not floors:
+        return []
+    under, futures = quest.under, quest.under.futures
+    parts = np.zeros((2, len(floors), len(futures.each)))
+    for number, (future, share) in enumerate(
+        zip(futures.each, covered_shares(quest.problem, futures, options), strict=True)
+    ):
+        for at, floor in enumerate(floors):
+            weight = floor.weight * np.asarray(future.need)
+            parts[:, at, number] = math.fsum(weight * share), math.fsum(np.broadcast_to(weight, share.shape))
+    if under.on_average:
+        parts = (parts @ futures.probability)[:, :, None]
+    covered, total = parts
+    with np.errstate(invalid="ignore", divide="ignore"):
+        least = np.where(total > 0, covered / total, 1.0).min(axis=1)
+    return [
+        f"{floor.name or 'a group'} is covered to {reached:.4%} over futures, its floor is {floor.share:.4%}"
+        for floor, reached in zip(floors, least.tolist(), strict=True)
+        if reached < floor.share - AGREEMENT
+    ]
+
+
+def _median(quest: Quest, objective: PMedian) -> Solution:
+    """Return the plan of the least expected mean distance."""
+    futures = quest.under.futures
+    mixed, asked = _nearest(quest, objective, futures, futures.probability, futures.probability)
+    found = stated(quest, quest.solve(mixed, asked, quest.options))
+    if found.futures is not None:
+        value = found.futures.mean(found.futures.distance)
+        reasons = _over(quest, found.futures.cost)
+        if abs(value - found.value) > AGREEMENT * max(1.0, abs(value)):
+            reasons.append(f"mean distance is {found.value:,.9f} by one weight, {value:,.9f} over futures")
+        if reasons:
+            raise SolverError("; ".join(reasons))
+    return found
+
+
+def _nearest(
+    quest: Quest, objective: PMedian, futures: Futures, shares: Floats, held: Floats
+) -> tuple[Problem, PMedian]:
+    r"""Return the least expected mean distance as one question: need $\sum_s p_s w_{is} / W_s$, W all of a future's.
+
+    Distances are the same in all futures, so their mean over futures is one over points.
+    """
+    problem, on_average, budget = quest.problem, quest.under.on_average, objective.budget
+    weight = np.zeros(problem.n_points)
+    for share, future in zip(shares.tolist(), futures.each, strict=True):
+        need = np.where(problem.reachable, need_in(problem, future), 0.0)
+        total = math.fsum(need)
+        weight += share * need / total if total > 0 else 0.0
+    costs = futures.cost(problem)
+    limited = (held @ costs)[None] if on_average else undominated(costs[held > 0])
+    limits = tuple(block for block in objective.limits if not isinstance(block, Under))
+    single = len(limited) == 1
+    if budget is not None and not single:
+        limits, budget = (*limits, BudgetIn(amount=budget, costs=limited)), None
+    option_cost = limited[0] if single else problem.option_cost
+    mixed = replace(problem, need=weight * math.fsum(problem.need), option_cost=option_cost)
+    return mixed, replace(objective, limits=limits, budget=budget)

@@ -1,0 +1,80 @@
+"""What solves of one problem leave for each other when only their limits differ."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.models.budget import TOLERANCE
+from hubplanner.problem.reduced import reduce_existing
+from hubplanner.solver.limits import limits
+from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_single
+
+if TYPE_CHECKING:
+    from hubplanner.models import Objective
+    from hubplanner.problem import Evaluation, Problem
+    from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.core.sifting import Sifting
+    from hubplanner.solver.line import Line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduction:
+    """A reduced instance, and how many options were there before dominated ones went."""
+
+    instance: Reduced
+    useful: int
+
+
+@dataclass(kw_only=True, eq=False)
+class Memory:
+    """Plans, reduced instances, the relaxation with its basis and cuts, and its bounds.
+
+    It serves maximal covering within budget and count alone; other questions leave it as it is.
+
+    Parameters
+    ----------
+    problem
+        What all solves have in common.
+    """
+
+    problem: Problem
+    plans: list[Evaluation] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    sifting: Sifting | None = None
+    instance: Reduced | None = None
+    _reductions: dict[int, Reduction] = field(default_factory=dict)
+
+    def reduction(self, objective: Objective) -> Reduction:
+        """Return the instance that an objective leaves: the same for all budgets that allow the same options."""
+        money, _ = limits(objective)
+        allowed = int(np.count_nonzero(self.problem.option_cost <= money * (1 + TOLERANCE)))
+        if allowed not in self._reductions:
+            self._reductions[allowed] = reduction(self.problem, objective)
+        return self._reductions[allowed]
+
+    def near(self, money: float) -> list[Evaluation]:
+        """Return the dearest plan within so much money, and the cheapest beyond it."""
+        within = [plan for plan in self.plans if plan.cost <= money]
+        beyond = [plan for plan in self.plans if plan.cost > money]
+        best = [max(within, key=lambda plan: plan.covered_need)] if within else []
+        return best + ([min(beyond, key=lambda plan: plan.cost)] if beyond else [])
+
+    def least_money(self, covered: float) -> float:
+        """Return money that any plan covering so much costs at least, by all relaxations so far."""
+        return max([0.0, *(line.least_money(covered) for line in self.lines)])
+
+    def note(self, plan: Evaluation, line: Line | None) -> None:
+        """Keep a plan, and what a relaxation proved."""
+        self.plans.append(plan)
+        if line is not None and math.isfinite(line.bound):
+            self.lines.append(line)
+
+
+def reduction(problem: Problem, objective: Objective) -> Reduction:
+    """Return the instance that is left to decide."""
+    useful = drop_useless(reduce_existing(problem, problem.rows), objective)
+    return Reduction(instance=merge_single(drop_dominated(useful)), useful=len(useful.option))

@@ -1,0 +1,89 @@
+"""The app as an ASGI program: routes, the door before them, and nothing from any other host."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from hubplanner.errors import HubplannerError
+from hubplanner.web import (
+    pages,
+    routes_compare,
+    routes_frontiers,
+    routes_jobs,
+    routes_runs,
+    routes_scenarios,
+    routes_uploads,
+)
+from hubplanner.web.answers import SMALLEST_PACKED, Refused, as_refused, refusal
+from hubplanner.web.context import new_context
+from hubplanner.web.guard import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from hubplanner.web.settings import AppSettings
+
+log = logging.getLogger(__name__)
+
+WRONG = "Something went wrong inside hubplanner; the terminal says more."
+
+
+def create_app(settings: AppSettings) -> FastAPI:
+    """Return the app of a server."""
+    settings.workspace.mkdir(parents=True, exist_ok=True)
+    app = FastAPI(
+        title="hubplanner", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_life, redirect_slashes=False
+    )
+    app.state.context = new_context(settings)
+    for part in (pages, routes_scenarios, routes_uploads, routes_jobs, routes_runs, routes_frontiers, routes_compare):
+        app.include_router(part.router)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(HubplannerError, _unusable)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _not_served)
+    app.add_exception_handler(Exception, _wrong)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=4)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """Make ready for work when the server starts, and end all of it when it stops."""
+    await run_in_threadpool(app.state.context.jobs.warm)
+    yield
+    await run_in_threadpool(app.state.context.jobs.close)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    del request
+    return refusal(error if isinstance(error, Refused) else Refused(500, WRONG))
+
+
+def _unusable(request: Request, error: Exception) -> Response:
+    del request
+    return refusal(as_refused(error) if isinstance(error, HubplannerError) else Refused(500, WRONG))
+
+
+def _unreadable(request: Request, error: Exception) -> Response:
+    del request, error
+    return refusal(Refused(400, "The address has parts that cannot be read."))
+
+
+def _not_served(request: Request, error: Exception) -> Response:
+    del request
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return refusal(Refused(status, "There is nothing here." if status < 500 else WRONG))  # noqa: PLR2004
+
+
+def _wrong(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return refusal(Refused(500, WRONG))

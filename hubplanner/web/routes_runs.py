@@ -1,0 +1,167 @@
+"""Runs: listed, shown, compared, downloaded, removed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from hubplanner.scenario import read_scenario
+from hubplanner.web.answers import GEOJSON, Refused, answer, encode, packed, packed_answer
+from hubplanner.web.context import context_of
+from hubplanner.web.notes import forget_note, read_note
+from hubplanner.workflow.mapdata_scenario import reaches
+from hubplanner.workflow.store import list_runs, remove_run
+from hubplanner.workflow.store_index import run_folders
+from hubplanner.workflow.store_verify import read_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+router = APIRouter(prefix="/api/runs")
+
+LAYERS = ("hubs", "demand", "links")
+REPORT = "report.html"
+REPORT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-modals allow-downloads"
+)
+"""The report brings all it needs and gets no say in the app: to a browser it is a page from nowhere."""
+
+
+def run_folder(request: Request, name: str) -> Path:
+    """Return a run's folder; refuse a name that is not in the list of them."""
+    folder = run_folders(context_of(request).settings.runs).get(name)
+    if folder is None:
+        raise Refused(404, "There is no such run.")
+    return folder
+
+
+@router.get("")
+def runs(request: Request) -> Response:
+    """Return all runs, the newest first."""
+    place = context_of(request).settings.runs
+    rows = list_runs(place) if place.is_dir() else []
+    return answer([_row(place, row) for row in rows])
+
+
+def _row(place: Path, row: dict[str, Any]) -> dict[str, Any]:
+    folder = place / row["name"]
+    note = read_note(folder)
+    figures: dict[str, Any] = {"budget": None, "covered": None}
+    if row["error"] is None:
+        plan = read_plan(folder)
+        figures = {"budget": plan.get("budget"), "covered": plan.get("need", {}).get("covered")}
+    return {
+        "id": row["name"],
+        "name": row["name"],
+        "title": note["title"] or row["name"],
+        "scenario": note["scenario"],
+        "share": row["need_share"],
+        "created": row["written"],
+        **{key: row[key] for key in ("status", "objective", "cost", "currency", "hubs", "people", "gap", "seconds")},
+        **figures,
+    }
+
+
+@router.get("/{name}")
+def run(request: Request, name: str) -> Response:
+    """Return a run's figures and what it came from."""
+    folder = run_folder(request, name)
+    note = read_note(folder)
+    own = {"id": name, "name": name, **note, "title": note["title"] or name, "has_report": (folder / REPORT).is_file()}
+    return answer(read_plan(folder) | own)
+
+
+@router.delete("/{name}")
+def remove(request: Request, name: str) -> Response:
+    """Remove a run."""
+    folder = run_folder(request, name)
+    remove_run(str(folder), context_of(request).settings.runs)
+    forget_note(folder)
+    return Response(status_code=204)
+
+
+@router.get("/{name}/layers/areas")
+def areas(request: Request, name: str) -> Response:
+    """Return need and cover as areas."""
+    from hubplanner.workflow.mapdata_run import covered_areas  # noqa: PLC0415 - heavy
+
+    folder = run_folder(request, name)
+    known = _areas_known(request, folder)
+    text = covered_areas(folder, known)
+    if text is None:
+        raise Refused(404, "There are too many places to draw them as areas.")
+    return packed_answer(request, (text, packed(text)))
+
+
+def _areas_known(request: Request, folder: Path) -> Any:
+    """Return the demand of the scenario that made a run, for its areas; None where it is not there any more."""
+    library, scenario = context_of(request).library, read_note(folder)["scenario"]
+    if scenario is None:
+        return None
+    try:
+        shown = library.get(scenario)
+    except Refused:
+        return None
+    with shown.lock:
+        return shown.inputs, shown.areas
+
+
+@router.get("/{name}/layers/{layer}")
+def layer(request: Request, name: str, layer: str) -> Response:
+    """Return a layer of a run; hubs with the distance they cover."""
+    folder = run_folder(request, name)
+    if layer not in LAYERS:
+        raise Refused(404, f"There is no such layer; there are areas, {', '.join(LAYERS)}.")
+    text = (folder / f"{layer}.geojson").read_bytes()
+    if layer == "hubs":
+        text = with_radius(text, folder)
+    return packed_answer(request, (text, packed(text)))
+
+
+def with_radius(text: bytes, folder: Path) -> bytes:
+    """Return hubs with the radius of the circle each covers, None where it is no circle."""
+    tree = json.loads(text)
+    radius = reaches(read_scenario(folder / "scenario.yaml"))
+    for feature in tree["features"]:
+        feature["properties"]["radius_km"] = radius.get(feature["properties"]["tier"])
+    return encode(tree)
+
+
+@router.get("/{name}/files")
+def files(request: Request, name: str) -> Response:
+    """Return the files of a run."""
+    found = _files(run_folder(request, name))
+    return answer([{"name": path.name, "bytes": path.stat().st_size} for path in found.values()])
+
+
+@router.get("/{name}/files/{file}")
+def download(request: Request, name: str, file: str) -> Response:
+    """Return a file of a run to keep."""
+    path = _files(run_folder(request, name)).get(file)
+    if path is None:
+        raise Refused(404, "There is no such file.")
+    kind = GEOJSON if path.suffix == ".geojson" else "application/octet-stream"
+    return FileResponse(path, media_type=kind, filename=path.name)
+
+
+@router.get("/{name}/report")
+def report(request: Request, name: str) -> Response:
+    """Return a run's report as a page that stands alone."""
+    path = _files(run_folder(request, name)).get(REPORT)
+    if path is None:
+        raise Refused(404, "This run has no report.")
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Return what stands in a run's folder itself: no links, nothing hidden."""
+    return {
+        path.name: path
+        for path in sorted(folder.iterdir())
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+    }

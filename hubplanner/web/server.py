@@ -1,0 +1,138 @@
+"""A server of the app: bound to a free port, announced, stopped with all its jobs."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import tempfile
+import webbrowser
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.errors import Fault, ScenarioError, UnwritableError
+from hubplanner.web.library import scenario_files
+from hubplanner.web.settings import AppSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import uvicorn
+    from fastapi import FastAPI
+
+STOP_S = 3
+"""Seconds that open requests have once the server stops."""
+
+
+def serve(  # noqa: PLR0913 - one argument an option
+    place: Path,
+    *,
+    runs: Path,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    base_map: str | None = None,
+    workspace: Path | None = None,
+    open_page: bool = False,
+    announce: Callable[[AppSettings], None],
+) -> None:
+    """Serve the app until it is interrupted.
+
+    Parameters
+    ----------
+    place
+        A scenario file, or a folder of them.
+    runs
+        The folder of runs.
+    host, port
+        Where to listen; a free port if left out.
+    base_map
+        Address of a map style that the page may load from its host.
+    workspace
+        Folder of uploads and of scenarios made from them; a temporary one, gone in the end, if left out.
+    open_page
+        Whether to open the page in the browser.
+    announce
+        Told of the settings once the server can be reached.
+
+    Raises
+    ------
+    ScenarioError
+        When there is no scenario, or the address cannot be used.
+    """
+    files = scenario_files(place)
+    if not files:
+        raise ScenarioError(Fault(file=str(place), allowed="a scenario file, or a folder of them", kind="scenario"))
+    with _workspace(workspace) as folder, _bound(host, port) as listener:
+        settings = AppSettings(
+            scenarios=files,
+            runs=runs.absolute(),
+            workspace=folder,
+            host=host,
+            port=listener.getsockname()[1],
+            base_map=base_map,
+        )
+        from hubplanner.web.app import create_app  # noqa: PLC0415 - heavy, and the address may not be free
+
+        announce(settings)
+        if open_page:
+            webbrowser.open(settings.address)
+        server_of(create_app(settings), settings).run(sockets=[listener])
+
+
+def server_of(app: FastAPI, settings: AppSettings) -> uvicorn.Server:
+    """Return a server that stops the app's jobs as soon as it is told to stop."""
+    import uvicorn  # noqa: PLC0415 - heavy
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            app.state.context.jobs.closed = True  # streams of events end then
+            super().handle_exit(sig, frame)
+
+    options: dict[str, Any] = {
+        "http": "h11",
+        "ws": "none",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_keep_alive": 5,
+        "timeout_graceful_shutdown": STOP_S,
+        "limit_concurrency": settings.limits.connections,
+    }
+    return Server(uvicorn.Config(app, host=settings.host, port=settings.port, **options))
+
+
+@contextmanager
+def _bound(host: str, port: int | None) -> Iterator[socket.socket]:
+    """Yield a socket that listens at an address, so that nothing else can take it meanwhile."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.create_server((address[0], address[1]), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        value = host if port is None else f"{host}:{port}"
+        raise ScenarioError(
+            Fault(
+                file="--host, --port", value=value, allowed=f"an address that is free here ({error})", kind="scenario"
+            )
+        ) from error
+    with listener:
+        yield listener
+
+
+@contextmanager
+def _workspace(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="hubplanner-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableError(folder, error) from error
+    yield folder.absolute()
+
+
+def log_to_stderr() -> None:
+    """Show warnings and errors of the server in the terminal."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")

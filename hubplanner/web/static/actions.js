@@ -1,0 +1,67 @@
+// The foot of the panel: find a plan, or watch and stop the search.
+
+import { progressChart } from "./chart.js";
+import { stale } from "./choices.js";
+import { attempt, byId, el, show } from "./dom.js";
+import { seconds } from "./format.js";
+import { cancel, running } from "./jobs.js";
+import { on, state } from "./store.js";
+
+let solve = () => {};
+let clock = null;
+
+export function startActions(solvePlan) {
+  solve = solvePlan;
+  on(["job", "scenario", "choices", "pins", "plan", "overrides"], draw);
+}
+
+function draw() {
+  if (running()) drawJob();
+  else drawButton();
+}
+
+function drawButton() {
+  clearInterval(clock);
+  clock = null;
+  const again = state.plan && stale();
+  const label = again ? "Find the best plan again" : "Find the best plan";
+  const kept = document.activeElement?.id === "solve" || document.activeElement?.id === "cancel";
+  const button = el("button", { id: "solve", class: "primary", type: "button", disabled: !state.scenario, onclick: attempt(solve) }, label);
+  const hint = again ? el("p", { class: "note changed" }, "Your settings have changed since this plan.") : null;
+  if (byId("solve")?.textContent === label && Boolean(hint) === Boolean(byId("actions").querySelector(".changed"))) {
+    byId("solve").disabled = !state.scenario;
+    return;
+  }
+  show(byId("actions"), hint, button);
+  if (kept) button.focus();
+}
+
+function drawJob() {
+  if (!clock) {
+    frame();
+    clock = setInterval(tick, 500);
+  }
+  const { job, scenario } = state;
+  byId("job-message").textContent = job.point ? `${job.point.point} of ${job.point.points} plans found` : job.message;
+  const minimise = scenario && scenario.objective !== "max_coverage";
+  show(byId("job-chart"), job.progress.length ? progressChart(job.progress, minimise) : null);
+  tick();
+}
+
+function frame() {
+  const kept = document.activeElement?.id === "solve";
+  const stop = el("button", { id: "cancel", class: "quiet", type: "button", onclick: attempt(cancel) }, "Cancel");
+  show(
+    byId("actions"),
+    el("div", { class: "row spread" }, el("p", { class: "label", id: "job-title" }, state.job.title), el("span", { class: "note", id: "job-clock" })),
+    el("div", { class: "busy", role: "progressbar", "aria-labelledby": "job-title" }),
+    el("div", { id: "job-chart" }),
+    el("div", { class: "row spread" }, el("p", { class: "note", id: "job-message" }), stop),
+  );
+  if (kept) stop.focus();
+}
+
+function tick() {
+  if (!running() || !byId("job-clock")) return;
+  byId("job-clock").textContent = seconds((performance.now() - state.job.since) / 1000);
+}

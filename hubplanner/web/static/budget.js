@@ -1,0 +1,56 @@
+// The budget: a slider for the hand, a field for the exact sum.
+
+import { choose } from "./choices.js";
+import { byId, el, show } from "./dom.js";
+import { money, plain, typed } from "./format.js";
+import { on, state } from "./store.js";
+
+export function startBudget() {
+  on(["scenario"], draw);
+  on(["choices"], follow);
+}
+
+function draw() {
+  const { scenario } = state;
+  if (!scenario) return;
+  if (!scenario.budget) {
+    show(byId("budget"), el("p", { class: "note" }, "This scenario has no budget: it asks for the least cost or counts hubs instead."));
+    return;
+  }
+  const { min, max, step } = scenario.budget;
+  const slider = el("input", { type: "range", id: "budget-slider", min: min ?? step, max, step, "aria-labelledby": "budget-label", oninput: slid });
+  const field = el("input", { id: "budget-field", inputmode: "decimal", autocomplete: "off", "aria-label": `Budget as a number ${scenario.currency}`, onchange: written });
+  const over = scenario.years ? `building and ${scenario.years} years of running` : "building";
+  show(
+    byId("budget"),
+    el("div", { class: "row spread" }, el("label", { id: "budget-label", for: "budget-slider", class: "label" }, "Budget"), el("output", { id: "budget-words", for: "budget-slider" })),
+    slider,
+    el("div", { class: "row exact" }, field, el("span", { class: "note" }, [scenario.currency, `for ${over}`].filter(Boolean).join(", "))),
+  );
+  follow();
+}
+
+function slid({ target }) {
+  choose({ budget: Number(target.value) });
+}
+
+function written({ target }) {
+  const budget = typed(target.value);
+  const fault = budget === null || budget < 0;
+  target.setAttribute("aria-invalid", String(fault));
+  if (fault) target.focus();
+  else choose({ budget });
+}
+
+function follow() {
+  const slider = byId("budget-slider");
+  if (!slider || state.choices.budget === null) return;
+  const { budget } = state.choices;
+  const text = money(budget, state.scenario.currency);
+  slider.value = budget;
+  slider.setAttribute("aria-valuetext", text);
+  slider.style.setProperty("--part", `${(100 * (slider.value - slider.min)) / (slider.max - slider.min || 1)}%`);
+  byId("budget-words").textContent = text;
+  byId("budget-field").value = plain(budget);
+  byId("budget-field").setAttribute("aria-invalid", "false");
+}

@@ -1,0 +1,83 @@
+// Two plans side by side.
+
+import { api } from "./api.js";
+import { attempt, byId, el, named, show } from "./dom.js";
+import { count, figures, share, words } from "./format.js";
+import { date, runLabel } from "./saved.js";
+import { on, set, siteName, state } from "./store.js";
+
+const chosen = { a: null, b: null };
+
+export function startCompare() {
+  on(["runs", "compare", "plan"], draw);
+}
+
+function draw() {
+  if (state.runs.length < 2) {
+    show(byId("view-compare"), el("h2", {}, "Compare two plans"), el("div", { class: "empty" }, el("p", { class: "says" }, "Two plans are needed"), el("p", { class: "note" }, "Find a plan, change the budget or a rule, and find another.")));
+    return;
+  }
+  const ids = state.runs.map(({ id }) => id);
+  if (!ids.includes(chosen.b)) chosen.b = state.plan?.id || ids[0];
+  if (!ids.includes(chosen.a) || chosen.a === chosen.b) chosen.a = ids.find((id) => id !== chosen.b);
+  show(
+    byId("view-compare"),
+    el("h2", {}, "Compare two plans"),
+    select("a", "Plan A"),
+    select("b", "Plan B"),
+    el("div", { class: "row" }, el("button", { type: "button", class: "primary", id: "do-compare", onclick: attempt(compare) }, "Compare"), state.compare ? el("button", { type: "button", class: "quiet", id: "end-compare", onclick: () => set({ compare: null }) }, "End comparison") : null),
+    state.compare ? result(state.compare) : null,
+  );
+}
+
+function select(letter, title) {
+  const options = state.runs.map((run) => el("option", { value: run.id, selected: run.id === chosen[letter] }, `${run.created ? date(run.created) : run.name}: ${runLabel(run)}`));
+  return el("label", { class: "field" }, el("span", {}, title), el("select", { onchange: ({ target }) => (chosen[letter] = target.value) }, options));
+}
+
+async function compare() {
+  if (chosen.a === chosen.b) throw new Error("Choose two different plans.");
+  const { a, b } = chosen;
+  const [found, planA, planB] = await Promise.all([api.compare(a, b), api.run(a), api.run(b)]);
+  set({ selected: null, compare: { a: planA, b: planB, ...found } });
+}
+
+function result(found) {
+  return [
+    el("h3", {}, "Figures"),
+    table(found.table),
+    changes(found),
+    places("Only in plan A", found.only_a),
+    places("Only in plan B", found.only_b),
+  ];
+}
+
+function changes({ gains, losses }) {
+  const words_ = ({ people = 0, need = 0 } = {}) => words(people || need);
+  if (!gains && !losses) return null;
+  return el("p", {}, `From A to B, ${words_(gains)} people gain a hub in reach and ${words_(losses)} lose it.`);
+}
+
+function table(rows) {
+  const head = ["", "A", "B"].map((text) => el("th", { scope: "col" }, text || el("span", { class: "sr" }, "Figure")));
+  const body = rows.filter(({ a, b }) => a !== null || b !== null).map((row) => el("tr", {}, el("th", { scope: "row" }, named(title(row))), el("td", { class: "number" }, figure(row, row.a)), el("td", { class: "number" }, figure(row, row.b))));
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Figures of both plans" }, el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
+}
+
+function title({ figure: what, group, value }) {
+  const plainly = what.replaceAll("_", " ").replaceAll(".", ", ");
+  return [plainly, value || group].filter(Boolean).join(": ");
+}
+
+function figure({ figure: what }, number) {
+  if (number === null || number === undefined) return "–";
+  if (typeof number !== "number") return String(number);
+  return /share|gap/.test(what) ? share(number) : Math.abs(number) < 1000 ? figures(number) : words(number);
+}
+
+function places(heading, hubs = []) {
+  if (!hubs.length) return null;
+  const rows = hubs.slice(0, 40).map((hub) => el("li", {}, el("button", { type: "button", class: "link name", onclick: () => set({ selected: hub.site_id, follow: true }) }, named(hub.name || siteName(hub.site_id))), hub.tier ? el("span", { class: "note" }, ` ${hub.tier}`) : null));
+  const more = hubs.length > 40 ? el("p", { class: "note" }, `and ${count(hubs.length - 40, "more site")}`) : null;
+  return el("details", { class: "fold" }, el("summary", {}, el("span", {}, heading), el("span", { class: "note" }, count(hubs.length, "site"))), el("div", { class: "fold-body" }, el("ul", { class: "plain" }, rows), more));
+}

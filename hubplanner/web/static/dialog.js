@@ -1,0 +1,25 @@
+// One dialog for everything that asks or tells more than a line.
+
+import { byId, el, show } from "./dom.js";
+
+/** Open a dialog; resolves to true if `yes` was pressed, to false if it was closed otherwise. */
+export function ask({ title, body, yes = null, close = "Close", wide = false }) {
+  const dialog = byId("dialog");
+  dialog.className = wide ? "wide" : "";
+  const shut = (answer) => () => dialog.close(answer);
+  show(
+    dialog,
+    el("header", {}, el("h2", { id: "dialog-title" }, title), el("button", { type: "button", class: "icon", "aria-label": "Close", onclick: shut("") }, "×")),
+    el("div", { class: "dialog-body" }, body),
+    el("footer", {}, el("button", { type: "button", class: "quiet", onclick: shut("") }, close), yes ? el("button", { type: "button", class: "primary", onclick: shut("yes") }, yes) : null),
+  );
+  return new Promise((done) => {
+    dialog.returnValue = "";
+    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
+    if (!dialog.open) dialog.showModal();
+  });
+}
+
+export function closeDialog() {
+  byId("dialog").close("");
+}

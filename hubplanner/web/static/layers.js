@@ -1,0 +1,106 @@
+// What MapLibre draws: a style of our own, without tiles, glyphs or sprites.
+
+import { EMPTY } from "./geometry.js";
+import { HALF, palette, SOME } from "./palette.js";
+
+const SOURCES = ["areas", "demand", "sites", "reach", "hubs", "marks", "selected", "labels"];
+
+/** Return the style; `setup` is {theme, limits, mean, areas}. */
+export function style(setup) {
+  const sources = Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson", data: EMPTY, ...options(name) }]));
+  return { version: 8, sources, layers: layers(setup) };
+}
+
+function options(name) {
+  return name === "demand" ? { maxzoom: 10, buffer: 16, tolerance: 0 } : { tolerance: 0.2 };
+}
+
+const zoomed = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops];
+
+/** Return the layers, bottom first. */
+export function layers({ theme, limits, mean, areas, difference }) {
+  const colors = palette(theme);
+  const fill = difference ? differences(colors) : cover(colors, ["step", ["coalesce", ["get", "density"], 0]], limits);
+  return [
+    { id: "ground", type: "background", paint: { "background-color": colors.ground } },
+    { id: "areas", type: "fill", source: "areas", paint: { "fill-color": fill, "fill-outline-color": zoomed(4, colors.faint, 7, colors.seam) } },
+    { id: "reach", type: "fill", source: "reach", paint: { "fill-color": colors.reach, "fill-opacity": 0.13 } },
+    { id: "reach-line", type: "line", source: "reach", paint: { "line-color": colors.reach, "line-width": 1, "line-opacity": 0.75 } },
+    people(colors, mean, areas, difference),
+    sites(colors),
+    icons("hubs", ["concat", "hub|", ["get", "shape"], "|", ["get", "hubs"], "|", ["get", "status"], "|", theme]),
+    icons("marks", ["concat", ["get", "mark"], "|", theme]),
+    selected(colors),
+    names(theme),
+  ];
+}
+
+function cover(colors, by, limits) {
+  const ramp = (shades) => (limits.length ? [...by, shades[0], ...limits.flatMap((limit, at) => [limit, shades[at + 1]])] : shades[2]);
+  const part = ["coalesce", ["get", "covered_share"], 0];
+  return ["case", [">=", part, HALF], ramp(colors.covered), [">=", part, SOME], ramp(colors.partly), ramp(colors.not)];
+}
+
+/** Colour by who gains and who loses from the first plan to the second. */
+function differences(colors) {
+  const change = ["coalesce", ["get", "difference_b"], 0];
+  return ["interpolate", ["linear"], change, -0.6, colors.less, 0, colors.same, 0.6, colors.more];
+}
+
+function people(colors, mean, areas, difference) {
+  const size = ["max", 0.25, ["min", 3, ["sqrt", ["/", ["get", "need"], Math.max(mean, 1e-9)]]]];
+  const color = difference
+    ? differences(colors)
+    : ["case", [">=", ["coalesce", ["get", "covered_share"], 0], HALF], colors.covered[1], [">=", ["coalesce", ["get", "covered_share"], 0], SOME], colors.partly[4], colors.not[4]];
+  return {
+    id: "demand",
+    type: "circle",
+    source: "demand",
+    minzoom: areas ? 7 : 0,
+    paint: {
+      "circle-color": color,
+      "circle-opacity": 0.85,
+      "circle-radius": ["interpolate", ["exponential", 1.5], ["zoom"], 4, ["*", 1.1, size], 8, ["*", 2.4, size], 12, ["*", 7, size]],
+      "circle-stroke-width": areas ? 0.75 : 0,
+      "circle-stroke-color": colors.seam,
+    },
+  };
+}
+
+function sites(colors) {
+  const standing = ["==", ["get", "status"], "existing"];
+  return {
+    id: "sites",
+    type: "circle",
+    source: "sites",
+    paint: {
+      "circle-radius": zoomed(3, 0.6, 4.5, 1.2, 7, 3, 10, 5),
+      "circle-color": ["case", standing, colors.ink, colors.edge],
+      "circle-opacity": zoomed(4, ["case", standing, 1, 0.4], 8, ["case", standing, 1, 0.9]),
+      "circle-stroke-color": colors.site,
+      "circle-stroke-width": zoomed(3, 0.25, 4.5, 0.5, 7, 1.2),
+      "circle-stroke-opacity": zoomed(4, 0.35, 6, 0.6, 8, 1),
+    },
+  };
+}
+
+function icons(source, image) {
+  const layout = { "icon-image": image, "icon-allow-overlap": true, "icon-size": zoomed(3, 0.34, 4.5, 0.5, 6, 0.7, 8, 1, 11, 1.2) };
+  return { id: source, type: "symbol", source, layout };
+}
+
+function selected(colors) {
+  const paint = { "circle-radius": 13, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colors.ink, "circle-stroke-width": 2.5 };
+  return { id: "selected", type: "circle", source: "selected", paint };
+}
+
+function names(theme) {
+  const layout = {
+    "icon-image": ["concat", "label|", theme, "|", ["get", "name"]],
+    "icon-anchor": "left",
+    "icon-offset": [10, 0],
+    "icon-padding": 6,
+    "symbol-sort-key": ["get", "order"],
+  };
+  return { id: "labels", type: "symbol", source: "labels", layout };
+}

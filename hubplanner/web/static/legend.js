@@ -1,0 +1,88 @@
+// What the map's marks mean, and which of them to show.
+
+import { byId, el, named, show, svg } from "./dom.js";
+import { words } from "./format.js";
+import { shapeOf, trace } from "./icons.js";
+import { palette } from "./palette.js";
+import { on, state } from "./store.js";
+
+const LAYERS = [
+  ["areas", "Need by area", ["areas"]],
+  ["people", "Places where people live", ["demand"]],
+  ["reach", "Reach of hubs", ["reach", "reach-line"]],
+  ["sites", "Sites not chosen", ["sites"]],
+  ["names", "Names", ["labels"]],
+];
+const off = new Set();
+let views = () => [];
+
+export function startLegend(maps) {
+  views = maps;
+  on(["scenario", "map", "theme", "limits", "compare"], draw);
+  if (window.innerWidth < 800) byId("legend").removeAttribute("open");
+}
+
+/** Apply what is switched off to a map made later. */
+export function dressLayers(view) {
+  for (const [id, , names] of LAYERS) view.toggle(names, !off.has(id));
+}
+
+/** Return a tier's shape as a small drawing. */
+export function shapeMark(shape, look = "shape") {
+  const points = [];
+  const pen = {
+    beginPath() {},
+    closePath() {},
+    moveTo: (x, y) => points.push([x, y]),
+    lineTo: (x, y) => points.push([x, y]),
+    arc: () => {},
+  };
+  trace(pen, shape, 6);
+  const form = points.length ? svg("polygon", { points: points.map((pair) => pair.map((part) => part.toFixed(2)).join(",")).join(" ") }) : svg("circle", { r: 6 });
+  return svg("svg", { class: look, viewBox: "-9 -9 18 18", "aria-hidden": "true" }, form);
+}
+
+function draw() {
+  const { scenario, map } = state;
+  if (!scenario || !map) return;
+  const tiers = scenario.hubs.map((tier, at) => el("li", {}, shapeMark(shapeOf(at)), named(tier.label)));
+  const shown = LAYERS.filter(([id]) => id !== "areas" || map.areas);
+  show(
+    byId("legend-body"),
+    state.compare ? change() : ramps(),
+    el("p", { class: "label" }, "Hubs"),
+    el("ul", { class: "plain keys" }, tiers, standing() ? el("li", {}, shapeMark("circle", "shape standing"), "Standing already") : null),
+    el("details", { class: "more" }, el("summary", {}, "Show or hide"), el("fieldset", { class: "checks" }, el("legend", { class: "sr" }, "On the map"), shown.map(box))),
+  );
+}
+
+const standing = () => state.map.sites.features.some(({ properties }) => properties.status === "existing");
+
+function ramps() {
+  const colors = palette(state.theme);
+  const limits = state.limits || [];
+  const rows = [["Covered", colors.covered], ["Partly", colors.partly], ["Not covered", colors.not]];
+  const title = limits.length ? "People not yet online per km²" : "People not yet online";
+  const shades = (ramp) => (limits.length ? ramp.slice(0, limits.length + 1) : [ramp[2]]);
+  const swatches = rows.map(([name, ramp]) => el("tr", {}, el("th", { scope: "row" }, name), shades(ramp).map((color) => el("td", {}, swatch(color)))));
+  const foot = limits.length ? el("tr", { class: "limits" }, el("td", {}), limits.map((limit) => el("td", {}, words(limit))), el("td", {})) : null;
+  return el("table", { class: "ramps" }, el("caption", { class: "label" }, title), el("tbody", {}, swatches, foot));
+}
+
+function change() {
+  const colors = palette(state.theme);
+  const rows = [["Gains in plan B", colors.more], ["Loses in plan B", colors.less], ["The same", colors.same]];
+  return el("ul", { class: "plain keys one" }, rows.map(([name, color]) => el("li", {}, swatch(color), name)));
+}
+
+function swatch(color) {
+  return svg("svg", { class: "swatch", viewBox: "0 0 22 14", "aria-hidden": "true" }, svg("rect", { width: 22, height: 14, rx: 2, fill: color }));
+}
+
+function box([id, title, names]) {
+  const flip = ({ target }) => {
+    off[target.checked ? "delete" : "add"](id);
+    for (const view of views()) view.toggle(names, target.checked);
+  };
+  return el("label", { class: "check" }, el("input", { type: "checkbox", checked: !off.has(id), onchange: flip }), title);
+}

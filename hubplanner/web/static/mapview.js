@@ -1,0 +1,176 @@
+// One map: what it shows is handed to it; what is clicked it hands back.
+
+import { el, svg } from "./dom.js";
+import { around, classes, EMPTY, reaches } from "./geometry.js";
+import { drawIcon, shapeOf } from "./icons.js";
+import { layers, style } from "./layers.js";
+
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const NEAR_PX = 8;
+const LABELS = 60;
+
+export class MapView {
+  constructor(node, { theme, base = null, pick = () => {}, point = () => {} }) {
+    this.base = base;
+    this.setup = { theme, limits: [], mean: 1, areas: false, difference: false };
+    this.map = new window.maplibregl.Map({
+      container: node,
+      style: base || style(this.setup),
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      renderWorldCopies: false,
+      maxZoom: 15,
+      fadeDuration: 0,
+      center: [69, 30],
+      zoom: 4,
+      locale: { "Map.Title": node.dataset.label || "Map" },
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.addControl(new window.maplibregl.NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new window.maplibregl.ScaleControl({ maxWidth: 90 }), "bottom-left");
+    if (base) this.map.addControl(new window.maplibregl.AttributionControl({ compact: true }));
+    this.map.on("styleimagemissing", ({ id }) => this.#draw(id));
+    this.map.on("click", ({ point: at }) => pick(this.#siteAt(at)));
+    this.map.on("mousemove", ({ point: at, lngLat }) => point(this, at, lngLat));
+    this.map.on("mouseout", () => point(this, null));
+    this.map.addControl(new Whole(() => this.bounds && this.fit(this.bounds)), "top-right");
+    this.map.on("dataloading", () => node.setAttribute("aria-busy", "true"));
+    this.map.on("idle", () => node.setAttribute("aria-busy", "false"));
+    this.ready = new Promise((done) => this.map.once("load", done)).then(() => base && this.#lay());
+  }
+
+  /** Lay our own layers over a base map that the planner asked for. */
+  #lay() {
+    const own = style(this.setup);
+    for (const [name, source] of Object.entries(own.sources)) this.map.addSource(name, source);
+    for (const layer of this.#layers()) this.map.addLayer(layer);
+  }
+
+  /** Return our layers; over a base map the ground is its own, and areas let it shine through. */
+  #layers() {
+    const all = layers(this.setup);
+    if (!this.base) return all;
+    all.find(({ id }) => id === "areas").paint["fill-opacity"] = 0.6;
+    return all.filter(({ id }) => id !== "ground");
+  }
+
+  #draw(id) {
+    const { data, ratio } = drawIcon(id);
+    if (!this.map.hasImage(id)) this.map.addImage(id, data, { pixelRatio: ratio });
+  }
+
+  #siteAt({ x, y }) {
+    const box = [[x - NEAR_PX, y - NEAR_PX], [x + NEAR_PX, y + NEAR_PX]];
+    const near = this.map.queryRenderedFeatures(box, { layers: ["hubs", "marks", "sites"] });
+    const distance = ({ geometry }) => {
+      const at = this.map.project(geometry.coordinates);
+      return Math.hypot(at.x - x, at.y - y);
+    };
+    near.sort((a, b) => distance(a) - distance(b));
+    return near.length ? near[0].properties.site_id : null;
+  }
+
+  /** Return what lies under the pointer, a point before an area. */
+  placeAt(at) {
+    return this.map.queryRenderedFeatures(at, { layers: ["demand", "areas"] })[0]?.properties || null;
+  }
+
+  async put(source, data) {
+    await this.ready;
+    this.map.getSource(source).setData(data || EMPTY);
+  }
+
+  async #paint() {
+    await this.ready;
+    for (const layer of this.#layers()) {
+      for (const [name, value] of Object.entries(layer.paint || {})) this.map.setPaintProperty(layer.id, name, value);
+      for (const [name, value] of Object.entries(layer.layout || {})) this.map.setLayoutProperty(layer.id, name, value);
+      if (layer.minzoom !== undefined) this.map.setLayerZoomRange(layer.id, layer.minzoom, 24);
+    }
+  }
+
+  async dress(changes) {
+    Object.assign(this.setup, changes);
+    await this.#paint();
+  }
+
+  /** Show a scenario: its sites at once, its areas or points as they come. */
+  async showScenario({ map, areas, demandUrl, mean }) {
+    const limits = areas ? classes(areas.features.map(({ properties }) => properties.density), 5) : [];
+    await this.dress({ limits, mean, areas: Boolean(areas) });
+    await Promise.all([this.put("areas", areas), this.put("demand", demandUrl), this.put("sites", map.sites)]);
+    this.bounds = areas ? around(areas, map.bounds) : map.bounds;
+    this.fit(this.bounds, false);
+  }
+
+  /** Show a plan's hubs and what they reach. */
+  async showHubs(hubs, tiers) {
+    const shaped = { type: "FeatureCollection", features: (hubs || EMPTY).features.map((hub) => withShape(hub, tiers)) };
+    const big = [...shaped.features].sort((a, b) => (b.properties.covered_need || 0) - (a.properties.covered_need || 0));
+    const first = new Map(big.map((hub) => [hub.properties.site_id, hub]).reverse());
+    const labelled = big.filter((hub) => hub.properties.name && first.get(hub.properties.site_id) === hub).slice(0, LABELS);
+    const labels = labelled.map((hub, order) => ({ ...hub, properties: { name: hub.properties.name, order } }));
+    await Promise.all([
+      this.put("hubs", shaped),
+      this.put("reach", reaches(shaped)),
+      this.put("labels", { type: "FeatureCollection", features: labels }),
+    ]);
+  }
+
+  toggle(names, shown) {
+    for (const name of names) this.map.setLayoutProperty(name, "visibility", shown ? "visible" : "none");
+  }
+
+  fit([west, south, east, north], moving = true) {
+    const { clientWidth: width, clientHeight: height } = this.map.getContainer();
+    const narrow = window.innerWidth < 800;
+    const padding = { top: narrow ? 76 : 40, left: 24, right: width > 700 ? 150 : 24, bottom: narrow ? height * 0.54 : 24 };
+    this.map.fitBounds([[west, south], [east, north]], { padding, animate: moving && !calm.matches, duration: 500 });
+  }
+
+  /** Bring a place into view without leaving the region. */
+  goTo(center) {
+    const zoom = Math.max(this.map.getZoom(), 7);
+    const offset = [0, window.innerWidth < 800 ? -this.map.getContainer().clientHeight * 0.26 : 0];
+    this.map.easeTo({ center, zoom, offset, animate: !calm.matches });
+  }
+}
+
+/** A button beside zoom that shows the whole region again. */
+class Whole {
+  constructor(show) {
+    this.show = show;
+  }
+
+  onAdd() {
+    const frame = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5" }));
+    const button = el("button", { type: "button", class: "icon", "aria-label": "Show everything", title: "Show everything", onclick: this.show }, frame);
+    this.box = el("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" }, button);
+    return this.box;
+  }
+
+  onRemove() {
+    this.box.remove();
+  }
+}
+
+function withShape(hub, tiers) {
+  const at = Math.max(0, tiers.indexOf(hub.properties.tier));
+  return { ...hub, properties: { hubs: 1, status: "new", ...hub.properties, shape: shapeOf(at) } };
+}
+
+/** Move several maps as one; returns how to part them. */
+export function together(views) {
+  let leading = null;
+  const movers = views.map((view) => () => {
+    if (leading && leading !== view) return;
+    leading = view;
+    const [center, zoom] = [view.map.getCenter(), view.map.getZoom()];
+    for (const other of views) if (other !== view) other.map.jumpTo({ center, zoom });
+    leading = null;
+  });
+  views.forEach((view, at) => view.map.on("move", movers[at]));
+  return () => views.forEach((view, at) => view.map.off("move", movers[at]));
+}

@@ -1,0 +1,65 @@
+// The card of the site that is chosen on the map or in a list.
+
+import { cycle, mark, markOf } from "./choices.js";
+import { announce, attempt, byId, el, named, show } from "./dom.js";
+import { money, words } from "./format.js";
+import { running } from "./jobs.js";
+import { KINDS } from "./sites.js";
+import { on, set, siteName, state } from "./store.js";
+import { why } from "./why.js";
+
+export function startSiteCard() {
+  on(["selected", "pins", "plan", "job"], draw);
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && state.selected && !byId("dialog").open && set({ selected: null }));
+}
+
+/** A first click on a site chooses it, further clicks change it. */
+export function clicked(id) {
+  if (!id) set({ selected: null });
+  else if (id !== state.selected) set({ selected: id, follow: false });
+  else if (find(id)?.status !== "existing") {
+    cycle(id);
+    announce(`${siteName(id)}: ${KINDS.find(([kind]) => kind === markOf(id))[1]}`);
+  }
+}
+
+export function find(id) {
+  return state.map?.sites.features.find(({ properties }) => properties.site_id === id)?.properties;
+}
+
+function draw() {
+  const id = state.selected;
+  const site = id && find(id);
+  byId("site-card").hidden = !site;
+  if (!site) return;
+  const focused = document.activeElement?.closest("#site-card") ? document.activeElement.id : null;
+  const hubs = (state.plan?.hubs || []).filter((hub) => hub.site_id === id);
+  show(
+    byId("site-card"),
+    el("div", { class: "row spread" }, named(site.name || id, "h2"), el("button", { type: "button", class: "icon", "aria-label": "Close", onclick: () => set({ selected: null }) }, "×")),
+    el("p", { class: "note" }, hubs.length ? hubs.map(about).join("; ") : standing(site)),
+    site.status === "existing" ? null : choice(id),
+    state.plan?.id ? el("button", { type: "button", id: "why", class: "quiet small", disabled: running(), onclick: attempt(() => why(id)) }, hubs.length ? "Why this site?" : "Why not this site?") : null,
+  );
+  if (focused) byId(focused)?.focus();
+}
+
+function about({ hubs = 1, tier, covered_people: people, cost, status }) {
+  const many = hubs > 1 ? `${hubs} × ${tier}` : tier;
+  const reach = people === undefined ? "" : `, ${words(people)} people`;
+  return status === "existing" ? `Standing: ${many}${reach}` : `In this plan: ${many}${reach}, ${money(cost, state.scenario.currency)}`;
+}
+
+function standing({ status }) {
+  if (status === "existing") return "A hub stands here already.";
+  if (status === "required") return "The data say that a hub must stand here.";
+  if (status === "excluded") return "The data rule this site out.";
+  return state.plan ? "Not in this plan." : "A hub may stand here.";
+}
+
+function choice(id) {
+  const now = markOf(id);
+  const option = ([kind, text]) =>
+    el("label", {}, el("input", { type: "radio", name: "mark", id: `mark-${kind}`, value: kind, checked: kind === now, onchange: () => mark(id, kind) }), el("span", {}, text));
+  return el("fieldset", { class: "segments" }, el("legend", { class: "sr" }, "In the next plan this site is"), KINDS.map(option));
+}

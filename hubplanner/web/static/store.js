@@ -1,0 +1,45 @@
+// The page's state in one place: read with `state`, change with `set`, and hear of changes with `on`.
+
+export const state = {
+  scenarios: [],
+  scenario: null, // as the server describes it, resolved with `overrides`
+  map: null, // {bounds, sites, demand, areas}
+  overrides: [],
+  choices: null, // what the planner set: {budget, tiers, floors}
+  pins: new Map(), // site id -> "required" | "excluded"
+  selected: null, // site id
+  job: null, // the running or last job
+  plan: null, // the plan on the map
+  runs: [],
+  frontier: null,
+  point: null, // number of the frontier's point on the map
+  compare: null, // {a, b, figures}
+  excel: false,
+  version: "",
+};
+
+const listeners = [];
+
+/** Call `tell(state)` whenever one of `keys` is set. */
+export function on(keys, tell) {
+  listeners.push({ keys, tell });
+}
+
+/** Set some keys and tell those who listen to any of them, once each. */
+export function set(changes) {
+  Object.assign(state, changes);
+  const changed = Object.keys(changes);
+  for (const { keys, tell } of listeners) if (keys.some((key) => changed.includes(key))) tell(state);
+}
+
+/** Return the name of a site, its id if it has none. */
+export function siteName(id) {
+  if (!names.has(state.map)) {
+    const features = state.map ? state.map.sites.features : [];
+    names.clear();
+    names.set(state.map, new Map(features.map(({ properties: site }) => [site.site_id, site.name || site.site_id])));
+  }
+  return names.get(state.map).get(id) || id;
+}
+
+const names = new Map();

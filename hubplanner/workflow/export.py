@@ -1,0 +1,213 @@
+"""A run folder to files for other programs: Excel, ArcGIS, Google Earth, and a list of actions."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import logging
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import shapely
+
+from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError, UnwritableError, raise_faults
+from hubplanner.inputs.places import WGS84
+from hubplanner.inputs.sites import read_sites
+from hubplanner.report.folder import is_run
+from hubplanner.report.result import Result
+from hubplanner.scenario import read_scenario
+from hubplanner.workflow.store_verify import manifest_files, read_manifest, read_plan
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from hubplanner.inputs.sites import Sites
+    from hubplanner.scenario import Scenario
+
+log = logging.getLogger(__name__)
+
+FILES = {
+    "excel": ("plan.xlsx", "workbook", "write_workbook"),
+    "arcgis": ("arcgis.gpkg", "arcgis", "write_arcgis"),
+    "kml": ("plan.kml", "kml", "write_kml"),
+    "actions": ("actions.md", "actions_markdown", "write_markdown"),
+    "docx": ("actions.docx", "actions_docx", "write_docx"),
+}
+"""What can be made of a run: the file's name, and the module and function of `hubplanner.report` that write it."""
+EXPORT_FILES = tuple(name for name, *_ in FILES.values())
+_READ = ("plan.json", "scenario.yaml", "hubs.geojson", "demand.geojson", "links.geojson")
+_COLUMNS = {
+    "hubs": ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load"),
+    "demand": ("demand_id", "need", "people", "covered_share", "site_id"),
+    "links": ("demand_id", "site_id", "people", "need", "distance_km"),
+}
+"""What each layer has at least; an empty GeoJSON file cannot tell."""
+_FIGURES = (
+    "objective",
+    "status",
+    "gap",
+    "budget",
+    "cost",
+    "need",
+    "people",
+    "distance",
+    "groups",
+    "closed",
+    "floors",
+    "periods",
+)
+
+
+def export_run(
+    run: str | os.PathLike[str],
+    kinds: Sequence[str] = tuple(FILES),
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    replace: bool = False,
+) -> tuple[list[Path], list[str]]:
+    """Write files for other programs, each whole or not at all, and return their paths and what there is to say.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    kinds
+        Names in `FILES`; all if left out.
+    folder
+        Where to write; the run's own folder if left out.
+    replace
+        Whether files that are there may be replaced.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder is no run, or a kind is unknown.
+    DataError
+        When a file of the run cannot be read, or is not as the run wrote it.
+    ExistsError
+        When a file is there and may not be replaced; nothing is written then.
+    MissingExtraError
+        When an optional part is not installed; nothing is written then.
+    UnwritableError
+        When the system refuses to write there.
+    """
+    unknown = [kind for kind in kinds if kind not in FILES]
+    if unknown:
+        raise ScenarioError(Fault(file="export", value=unknown[0], allowed=", ".join(FILES), kind="scenario"))
+    source = Path(run)
+    target = source if folder is None else Path(folder)
+    names = [FILES[kind][0] for kind in dict.fromkeys(kinds)]
+    _check_free(target, names, replace=replace)
+    result, notes = read_result(source, with_sites="arcgis" in kinds)
+    try:
+        return _write_aside(result, kinds, target.absolute()), notes
+    except OSError as error:
+        if isinstance(error, UnwritableError):
+            raise
+        raise UnwritableError(target, error) from error
+
+
+def _check_free(target: Path, names: Sequence[str], *, replace: bool) -> None:
+    if target.exists() and not target.is_dir():
+        message = f"{target}: is a file, not a folder; name another --out, nothing was written"
+        raise ExistsError(message)
+    there = [name for name in names if (target / name).exists()]
+    if there and not replace:
+        message = f"{target}: {', '.join(there)} exists; add --force to replace, nothing was written"
+        raise ExistsError(message)
+
+
+def _write_aside(result: Result, kinds: Sequence[str], target: Path) -> list[Path]:
+    """Write all files beside their place, then move them there: none is there until all could be written."""
+    target.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".export-", dir=target))
+    try:
+        for kind in dict.fromkeys(kinds):
+            name, module, function = FILES[kind]
+            log.info("write %s", name)
+            getattr(importlib.import_module(f"hubplanner.report.{module}"), function)(result, aside / name)
+        names = [FILES[kind][0] for kind in dict.fromkeys(kinds)]
+        return [(aside / name).replace(target / name) for name in names]
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list[str]]:
+    """Return a run as its folder tells of it, and what there is to say about it.
+
+    Parameters
+    ----------
+    with_sites
+        Whether the other sites of the question are wanted too, for which their file has to be read again.
+    """
+    if not is_run(folder):
+        allowed = "is no run folder: plan.json and manifest.json are not both there"
+        raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
+    _check_unchanged(folder)
+    summary, manifest, scenario = read_plan(folder), read_manifest(folder), read_scenario(folder / "scenario.yaml")
+    lacking = [key for key in _FIGURES if key not in summary]
+    if lacking:
+        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}"))
+    sites, notes = _sites(scenario, manifest) if with_sites or summary["closed"] else (None, [])
+    result = Result(
+        name=folder.absolute().name,
+        summary=summary,
+        scenario=scenario,
+        manifest=manifest,
+        **{layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()},
+        made=datetime.fromtimestamp(int((folder / "plan.json").stat().st_mtime), tz=UTC),
+        sites=sites,
+    )
+    return result, notes
+
+
+def _check_unchanged(folder: Path) -> None:
+    """Raise where a file is missing, or is not the one that the run wrote."""
+    known = manifest_files(folder) or {}
+    faults = []
+    for name in _READ:
+        path = folder / name
+        if not path.is_file():
+            faults.append(Fault(file=str(path), allowed="is missing"))
+        elif name in known and _sha256(path) != known[name]:
+            faults.append(Fault(file=str(path), allowed="has changed since the run: its SHA-256 is not the manifest's"))
+    raise_faults(faults)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return a layer; ids stay text, even such as 007."""
+    try:
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        rows: list[dict[str, Any]] = [feature["properties"] for feature in features]
+        shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+    frame = gpd.GeoDataFrame(rows, columns=None if rows else list(columns), geometry=shapes, crs=WGS84)
+    lacking = [name for name in columns if name not in frame and not name.startswith("distance_")]
+    if lacking:
+        raise DataError(Fault(file=str(path), allowed=f"needs {', '.join(lacking)}"))
+    return frame
+
+
+def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, list[str]]:
+    """Return all sites of the question, None with a note where their file is gone or another one."""
+    path, known = Path(scenario.sites.path), manifest.get("inputs", {})
+    if not path.is_file():
+        return None, [f"{path.name} is not where the run read it: the files hold the sites with hubs alone"]
+    if _sha256(path) not in {known.get(path.name), known.get(f"{path.parent.name}/{path.name}")}:
+        return None, [f"{path.name} has changed since the run: the files hold the sites with hubs alone"]
+    faults: list[Fault] = []
+    sites = read_sites(scenario, faults)
+    raise_faults(faults)
+    return sites, []

@@ -1,0 +1,88 @@
+"""Work that is cancelled, and work whose server goes: no process and no half of a run stays."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from serving import Serving
+
+app = serving.app
+SOON_S = 2.5
+
+
+def at_work(app: Serving, **wanted: object) -> tuple[str, list[psutil.Process]]:
+    """Start a long search; return it once it has found a plan, with all its processes."""
+    job = app.ask(kind="solve", scenario="hard", **wanted)
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        found = app.get(f"/api/jobs/{job}")
+        assert found["state"] in {"waiting", "running"}, found
+        if any(row.get("value") for row in found["progress"]) or _has_solver(app):
+            return job, app.busy()
+        time.sleep(0.1)
+    raise AssertionError(found)
+
+
+def _has_solver(app: Serving) -> bool:
+    return any("cbc" in process.name().lower() for process in app.children())
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_a_running_solver_is_killed_for_real(app: Serving, solver: str) -> None:
+    before = app.listing()
+    job, processes = at_work(app, settings={"solver.name": solver})
+    assert len(processes) >= (2 if solver == "cbc" else 1)
+    began = time.monotonic()
+    ended = app.post(f"/api/jobs/{job}/cancel", {}, 200)
+    assert ended["state"] == "cancelled"
+    assert narrows(ended["progress"])
+    _, alive = psutil.wait_procs(processes, timeout=SOON_S)
+    assert not alive
+    assert time.monotonic() - began < SOON_S
+    assert app.get(f"/api/jobs/{job}")["result"] is None
+    assert app.listing() - before <= {"runs"}
+
+
+def test_jobs_wait_in_a_line_of_some_length(app: Serving) -> None:
+    jobs = [app.ask(kind="solve", scenario="hard") for _ in range(10)]
+    refused = app.post("/api/jobs", {"kind": "solve", "scenario": "hard"}, 429)
+    assert "cancel one or wait" in refused["error"]
+    assert [app.get(f"/api/jobs/{job}")["state"] for job in jobs] == ["running"] * 2 + ["waiting"] * 8
+    assert len(app.busy()) == 2
+    assert app.post(f"/api/jobs/{jobs[-1]}/cancel", {}, 200)["seconds"] == 0
+    for job in reversed(jobs):
+        app.post(f"/api/jobs/{job}/cancel", {}, 200)
+    assert not app.busy()
+    assert app.done(kind="solve", scenario="small")["run"]
+
+
+def narrows(rows: list[dict[str, Any]]) -> bool:
+    """Tell whether plans only get better and bounds sharper, and no plan passes a bound."""
+    rows = [row for row in rows if row["value"] is not None]
+    values, bounds = [row["value"] for row in rows], [row["bound"] for row in rows if row["bound"] is not None]
+    passed = any(row["bound"] is not None and row["value"] > row["bound"] for row in rows)
+    return values == sorted(values) and bounds == sorted(bounds, reverse=True) and not passed
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Signals) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    serving.write_hard(folder)
+    server = serving.start(folder, "--runs", "kept")
+    _, processes = at_work(server)
+    server.process.send_signal(how)
+    server.process.wait(10)
+    _, alive = psutil.wait_procs(processes, timeout=5)
+    assert not alive
+    assert not (folder / "kept").exists() or not list((folder / "kept").iterdir())
+    serving.close(server)

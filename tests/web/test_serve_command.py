@@ -1,0 +1,78 @@
+"""`hubplanner serve` as it starts: what it prints, what it refuses, and who may come in from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+import serving
+from command import run
+
+from hubplanner.errors import ScenarioError
+from hubplanner.web.guard import content_policy
+from hubplanner.web.library import scenario_files, slug
+from hubplanner.web.settings import AppSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import Project
+    from serving import Serving
+
+
+@pytest.fixture
+def opened(project: Project) -> Iterator[Serving]:
+    """Served at an address that is not this machine's usual one, as to others."""
+    server = serving.start(project.folder, "--host", "127.0.0.2", "--base-map", "https://tiles.example.org/style.json")
+    yield server
+    serving.stop(server)
+
+
+def test_from_outside_only_with_the_token(opened: Serving) -> None:
+    address, _, token = opened.address.partition("?token=")
+    with httpx.Client(base_url=address) as client:
+        for path in ("/", "/api/state", "/static/api.js", "/?token=", f"/api/state?token={token}", "/?token=wrong"):
+            assert client.get(path).status_code == 401
+        assert client.get("/api/state", headers={"Cookie": f"hubplanner={token}"}).status_code == 401
+        entered = client.get("/", params={"token": token})
+        assert (entered.status_code, entered.headers["location"]) == (303, "/")
+        cookie = entered.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert token.lower() not in cookie
+        assert client.get("/").status_code == 200
+        assert client.get("/api/state").json()["base_map"] == "https://tiles.example.org/style.json"
+        assert "connect-src 'self' https://tiles.example.org;" in client.get("/").headers["content-security-policy"]
+        assert client.get("/api/state", headers={"Host": "evil.example:80"}).status_code == 421
+
+
+def test_what_it_cannot_serve_is_said(tmp_path: Path) -> None:
+    empty = run("serve", tmp_path)
+    assert empty.returncode == 2
+    assert "a scenario file, or a folder of them" in empty.stderr
+    assert run("serve", tmp_path / "none.yaml").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["style.json", "javascript:alert(1)", "https://", "https://a b/", "https://u:p@a.org/s"]
+)
+def test_a_base_map_is_an_address(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ScenarioError, match="the address of a map style"):
+        AppSettings(scenarios={}, runs=tmp_path, workspace=tmp_path, port=1, base_map=url)
+
+
+def test_nothing_from_outside_without_a_base_map() -> None:
+    assert "http" not in content_policy(None)
+    assert "unsafe" not in content_policy(None)
+
+
+def test_scenarios_of_a_folder(project: Project) -> None:
+    project.write("broken.yaml", "name: broken\n")
+    (project.folder / "examples").mkdir()
+    text = (project.folder / "scenario.yaml").read_text(encoding="utf-8").replace("path: ", "path: ../")
+    project.write("examples/My plan.yml", text)
+    assert list(scenario_files(project.folder)) == ["scenario", "examples-my-plan"]
+    assert list(scenario_files(project.folder / "scenario.yaml")) == ["scenario"]
+    assert slug("../../etc") == "etc"
