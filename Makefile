@@ -4,6 +4,7 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PEERS := .venv-peers
 RUN := runs/pakistan
 # Solves use the cores themselves; two test processes share them well.
@@ -15,7 +16,7 @@ plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
 	@echo "Look at $(RUN)/map.png, open $(RUN)/plan.gpkg in QGIS and $(RUN)/hubs.csv in a spreadsheet."
 
-test: .venv/ready-dev
+test: .venv/ready-dev .venv/browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 lint: .venv/ready-dev
@@ -54,10 +55,17 @@ $(PEERS)/ready: tests/benchmarks/peers.txt | .venv/bin/python
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/peers.txt
 	@touch $@
 
+# The report and the app are tested in a real browser.
+.venv/browser: | .venv/bin/python
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ echo "installing chromium"; $(SUDO) apt-get update -qq && \
+		  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-core; }
+	@touch $@
+
 # Debian ships Python without ensurepip; its package python3-venv brings it.
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "hubplanner needs Python 3.11 or newer; none found on the path" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-		{ echo "installing python3-venv"; $(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq && \
-		  $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y -qq python3-venv; }
+		{ echo "installing python3-venv"; $(SUDO) apt-get update -qq && \
+		  $(SUDO) apt-get install -y -qq python3-venv; }
 	$(PYTHON) -m venv .venv
