@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -104,6 +105,15 @@ def _move(aside: Path, target: Path) -> None:
         raise
     finally:
         shutil.rmtree(earlier, ignore_errors=True)
+
+
+def clear_aside(target: Path) -> None:
+    """Remove what a writer that was killed left beside a folder, and put back an earlier run that it had moved."""
+    for aside in target.parent.glob(".*"):
+        if re.fullmatch(rf"\.{re.escape(target.name)}-[a-z0-9_]{{8}}", aside.name) and not aside.is_symlink():
+            if not target.exists() and is_run(aside / "run"):
+                (aside / "run").rename(target)
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write_files(plan: Plan, folder: Path, target: Path) -> None:

@@ -8,8 +8,10 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.report.folder import clear_aside
 from hubplanner.web.answers import Refused
 from hubplanner.web.children import GRACE_S, Child
 
@@ -41,6 +43,7 @@ class Job:
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     child: Child | None = None
+    folder: Path | None = None
 
     @property
     def seconds(self) -> float:
@@ -74,6 +77,8 @@ class Job:
         elif kind == "message" and len(self.messages) < MOST_MESSAGES:
             self.messages.append(event["text"])
             self.events.append((kind, {"seconds": self.seconds, **event}))
+        elif kind == "folder":
+            self.folder = Path(event["folder"])
         elif kind == "done":
             self.result = event["result"]
         elif kind == "failed":
@@ -167,6 +172,10 @@ class Jobs:
                 self.line.remove(job)
         if child is not None:
             child.kill()
+        with self.lock:
+            shared = any(other.folder == job.folder for other in self.all.values() if other.state == RUNNING)
+            if job.folder is not None and not shared:
+                clear_aside(job.folder)
         return job
 
     def close(self) -> None:

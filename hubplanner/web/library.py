@@ -100,11 +100,19 @@ class Library:
         self.files, self.workspace = files, workspace
         self.shown: OrderedDict[tuple[Any, ...], Shown] = OrderedDict()
         self.lock = threading.Lock()
+        self.listed: tuple[Any, list[dict[str, str]]] = (None, [])
 
     def listing(self) -> list[dict[str, str]]:
         """Return id, name and title of each scenario that can be read."""
+        files = self._all()
+        key = tuple((name, path.stat().st_mtime_ns) for name, path in files.items() if path.exists())
+        if key != self.listed[0]:
+            self.listed = (key, self._listing(files))
+        return self.listed[1]
+
+    def _listing(self, files: dict[str, Path]) -> list[dict[str, str]]:
         found = []
-        for name, path in self._all().items():
+        for name, path in files.items():
             try:
                 scenario = read_scenario(path)
             except HubplannerError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from hubplanner.scenario import read_scenario
 from hubplanner.web.answers import GEOJSON, Refused, answer, encode, packed, packed_answer
 from hubplanner.web.context import context_of
 from hubplanner.web.notes import forget_note, read_note
+from hubplanner.workflow.export import FILES
 from hubplanner.workflow.mapdata_scenario import reaches
 from hubplanner.workflow.store import list_runs, remove_run
 from hubplanner.workflow.store_index import run_folders
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/api/runs")
 
+NEEDS = {"excel": "xlsxwriter", "docx": "docx"}
+"""Optional parts that some files take."""
 LAYERS = ("hubs", "demand", "links")
 REPORT = "report.html"
 REPORT_POLICY = (
@@ -133,19 +137,23 @@ def with_radius(text: bytes, folder: Path) -> bytes:
 
 @router.get("/{name}/files")
 def files(request: Request, name: str) -> Response:
-    """Return the files of a run."""
+    """Return the files of a run, and those that can be made of it, whose size is not known yet."""
     found = _files(run_folder(request, name))
-    return answer([{"name": path.name, "bytes": path.stat().st_size} for path in found.values()])
+    rows: list[dict[str, Any]] = [{"name": path.name, "bytes": path.stat().st_size} for path in found.values()]
+    return answer([*rows, *({"name": other, "bytes": None} for other in _makeable() if other not in found)])
 
 
 @router.get("/{name}/files/{file}")
 def download(request: Request, name: str, file: str) -> Response:
-    """Return a file of a run to keep."""
-    path = _files(run_folder(request, name)).get(file)
+    """Return a file of a run to keep, made now where it is for another program."""
+    folder, kind = run_folder(request, name), _makeable().get(file)
+    if file not in _files(folder) and kind is not None:
+        context_of(request).jobs.check({"kind": "export", "run": str(folder), "what": kind})
+    path = _files(folder).get(file)
     if path is None:
         raise Refused(404, "There is no such file.")
-    kind = GEOJSON if path.suffix == ".geojson" else "application/octet-stream"
-    return FileResponse(path, media_type=kind, filename=path.name)
+    media_type = GEOJSON if path.suffix == ".geojson" else "application/octet-stream"
+    return FileResponse(path, media_type=media_type, filename=path.name)
 
 
 @router.get("/{name}/report")
@@ -156,6 +164,12 @@ def report(request: Request, name: str) -> Response:
         raise Refused(404, "This run has no report.")
     headers = {"Content-Security-Policy": REPORT_POLICY}
     return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _makeable() -> dict[str, str]:
+    """Return the files that can be made of a run here, and what each is called by its maker."""
+    lacking = {what for what, module in NEEDS.items() if importlib.util.find_spec(module) is None}
+    return {name: what for what, (name, *_) in FILES.items() if what not in lacking}
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -86,8 +86,11 @@ def server_of(app: FastAPI, settings: AppSettings) -> uvicorn.Server:
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
+            del sig, frame
             app.state.context.jobs.closed = True  # streams of events end then
-            super().handle_exit(sig, frame)
+            # Not kept to be raised again: the folder of uploads is yet to be put away.
+            self.force_exit = self.should_exit
+            self.should_exit = True
 
     options: dict[str, Any] = {
         "http": "h11",

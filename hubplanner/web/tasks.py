@@ -72,6 +72,14 @@ def explain(ask: dict[str, Any]) -> dict[str, Any]:
     return {"explanation": explained(found.summary())}
 
 
+def export(ask: dict[str, Any]) -> dict[str, Any]:
+    """Make a file of a run for another program."""
+    from hubplanner.workflow.export import export_run  # noqa: PLC0415 - heavy
+
+    paths, _ = export_run(ask["run"], [ask["what"]], replace=True)
+    return {"files": [path.name for path in paths]}
+
+
 def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
     """Look at an uploaded file and keep it if nothing is wrong with it."""
     from hubplanner.errors import DataError  # noqa: PLC0415
@@ -123,6 +131,7 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "frontier": frontier,
     "alternatives": alternatives,
     "explain": explain,
+    "export": export,
     "check_upload": check_upload,
     "new_scenario": new_scenario,
 }

@@ -49,6 +49,8 @@ class Teller(logging.Handler):
                 self.tell("progress", **progress)
         elif record.levelno >= logging.INFO:
             self.tell("message", text=record.getMessage())
+            if hasattr(record, "folder"):
+                self.tell("folder", folder=record.folder)
             if hasattr(record, "points"):
                 self.goal = ""
                 self.tell("progress", point=record.point, points=record.points)  # type: ignore[attr-defined]

@@ -10,7 +10,14 @@ from typing import Any
 from hubplanner.report.folder import PACKAGES
 from hubplanner.solver import found_solvers
 
-EXTRAS = {"parquet": "pyarrow", "raster": "rasterio", "cluster": "distributed", "excel": "xlsxwriter", "docx": "docx"}
+EXTRAS = {
+    "parquet": "pyarrow",
+    "raster": "rasterio",
+    "cluster": "distributed",
+    "excel": "xlsxwriter",
+    "docx": "docx",
+    "web": "fastapi",
+}
 """Optional parts and the module each needs."""
 
 

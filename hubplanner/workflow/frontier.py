@@ -143,7 +143,7 @@ def run_frontier(
     target = (folder or _default_folder(inputs, ask, runs)).absolute()
     check_free(target, FRONTIER_MARKS)  # before the work, not after it
     found = frontier_of(inputs, ask)
-    log.info("write the files")
+    log.info("write the files", extra={"folder": str(target)})
     return found, found.write(target)
 
 

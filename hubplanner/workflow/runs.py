@@ -42,7 +42,7 @@ def run_scenario(scenario: Scenario, folder: Path | None = None, *, runs: Path =
     target = (folder or default_folder(inputs, runs)).absolute()
     check_free(target)  # before the work, not after it
     plan = solve_inputs(inputs)
-    log.info("write the files")
+    log.info("write the files", extra={"folder": str(target)})
     return plan, plan.write(target)
 
 

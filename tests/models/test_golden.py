@@ -13,8 +13,10 @@ from scipy.sparse import csr_array
 from hubplanner.models import (
     AtMostOne,
     Budget,
+    BudgetIn,
     Capacity,
     Floor,
+    FloorIn,
     Held,
     Kept,
     MaxCoverage,
@@ -30,7 +32,9 @@ from hubplanner.models import (
     PMedian,
     Required,
     ServeAll,
+    Under,
     ask,
+    bind,
     build_model,
     formulate,
     goals_of,
@@ -40,7 +44,8 @@ from hubplanner.models.builder import BLOCKS
 from hubplanner.models.differ import Differ
 from hubplanner.models.goals import OBJECTIVES
 from hubplanner.models.model import new_model, new_program
-from hubplanner.problem import Decay, Matrix, Planar, Problem, Rule, SiteStatus
+from hubplanner.problem import Decay, Future, Futures, Matrix, Planar, Problem, Rule, SiteStatus
+from hubplanner.problem.futures_stack import Stack
 from hubplanner.problem.reduced import Reduced
 
 if TYPE_CHECKING:
@@ -133,6 +138,16 @@ def asked(
     return formulate(question, goals[len(held)], held, np.full(3, DEPTH)).program
 
 
+def over_futures(criterion: str, objective: Objective | None = None) -> LpProblem:
+    """Return the town's program over a calm future, and a flood in which site 0 is out and reach 0 is 1.6."""
+    flood = Future(name="flood", probability=0.25, need=2.0, cost=np.array([1, 1, 2, 1.0]), reach=0.8, sites_out=(0,))
+    calm = Future(name="calm", probability=0.75, cost=np.array([2, 1, 1, 1.0]))
+    under = Under(futures=Futures([calm, flood]), criterion=criterion, level=0.5)
+    best = np.array([9.0, 10.0]) if criterion == "regret" else None
+    bound = bind(objective or MaxCoverage(), Stack.of(town(), under.futures), under, best=best)
+    return asked(bound.objective, *bound.objective.limits, problem=bound.problem)
+
+
 COVER = MaxCoverage()
 FAIR = MaxMin(weights=np.array([WEST, EAST]))
 TWO_YEARS = Periods(budgets=(25.0, 40.0), discount_rate=0.25, growth=np.array([0.0, 0.5, 1.0]))
@@ -171,6 +186,13 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "periods": lambda: asked(COVER, TWO_YEARS),
     "periods_without_carry_over": lambda: asked(COVER, replace(TWO_YEARS, carry_over=False)),
     "fairness": lambda: asked(replace(COVER, fairness=FAIR), reached=0.5),
+    "hedge": lambda: over_futures("expected"),
+    "hedge_worst": lambda: over_futures("worst"),
+    "hedge_regret": lambda: over_futures("regret"),
+    "hedge_cvar": lambda: over_futures("cvar"),
+    "hedge_cost": lambda: over_futures("worst", MinCost(0.5)),
+    "budget_in": lambda: over_futures("expected", MaxCoverage(budget=50)),
+    "floor_in": lambda: over_futures("expected", MaxCoverage(limits=(Floor(weight=EAST, share=0.75),))),
     "whole": lambda: build_model(SMALL, MaxCoverage(budget=55, max_hubs=2)).program,
 }
 FAMILIES = {
@@ -188,6 +210,8 @@ FAMILIES = {
     AtMostOne: "at_most_one",
     OnlyWith: "only_with",
     Periods: "periods",
+    BudgetIn: "budget_in",
+    FloorIn: "floor_in",
 }
 
 
@@ -213,5 +237,6 @@ def test_every_golden_file_is_compared_and_catalogued() -> None:
 
 
 def test_every_family_and_objective_has_a_golden_file() -> None:
-    assert {*BLOCKS, Periods} == set(FAMILIES)
+    # Futures are no constraint: they are turned into others.
+    assert {*BLOCKS, Periods} - {Under} == set(FAMILIES)
     assert {kind.name for kind in OBJECTIVES} | set(FAMILIES.values()) <= set(MODELS)

@@ -82,7 +82,7 @@ class Visit:
         """Assert that the page asked nobody but its server, and that nothing went wrong."""
         foreign = [url for url in self.asked if not url.startswith(("blob:", "data:")) and urlsplit(url).hostname not in OWN]
         wrong = [fault for fault in self.wrong if not any(part in fault for part in self.expected)]
-        assert (foreign, wrong) == ([], [])
+        assert foreign + wrong == [], (foreign, wrong)
 
 
 @contextmanager

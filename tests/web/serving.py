@@ -127,7 +127,7 @@ def stop(serving: Serving) -> None:
     """Stop as Ctrl-C does, and find nothing left over and nothing to complain of."""
     children = serving.children()
     serving.process.send_signal(signal.SIGINT)
-    serving.process.wait(15)
+    assert serving.process.wait(15) == 0
     gone, alive = psutil.wait_procs(children, timeout=5)
     assert not alive, gone
     close(serving)

@@ -10,6 +10,11 @@ import psutil
 import pytest
 import serving
 
+from hubplanner.report.folder import clear_aside, is_run
+from hubplanner.web.answers import Refused
+from hubplanner.web.jobs import Jobs
+from hubplanner.web.settings import Limits
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -73,15 +78,39 @@ def narrows(rows: list[dict[str, Any]]) -> bool:
     return values == sorted(values) and bounds == sorted(bounds, reverse=True) and not passed
 
 
+def test_what_a_killed_writer_left_is_cleared(tmp_path: Path) -> None:
+    run, other = tmp_path / "plan-1", tmp_path / "plan-1-alternatives"
+    for folder in (tmp_path / ".plan-1-ab_d3f6h" / "run", tmp_path / ".plan-1-abcd3f6h", other, tmp_path / ".app"):
+        folder.mkdir(parents=True)
+    aside = tmp_path / ".plan-1-alternatives-abcd3f6h"
+    aside.mkdir()
+    for name in ("plan.json", "manifest.json"):
+        (tmp_path / ".plan-1-ab_d3f6h" / "run" / name).write_text("{}", encoding="utf-8")
+    clear_aside(run)
+    assert is_run(run)
+    assert {path.name for path in tmp_path.iterdir()} == {"plan-1", other.name, aside.name, ".app"}
+
+
+def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    jobs = Jobs(Limits(check_s=0.1))
+    with pytest.raises(Refused, match="could not be read within"):
+        jobs.check({"kind": "check_upload", "file": str(tmp_path / "none.csv")})
+    jobs.close()
+    assert not psutil.Process().children()
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Signals) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     serving.write_hard(folder)
     server = serving.start(folder, "--runs", "kept")
-    _, processes = at_work(server)
-    server.process.send_signal(how)
-    server.process.wait(10)
+    job, _ = at_work(server)
+    processes = server.children()
+    with server.client.stream("GET", f"/api/jobs/{job}/events") as stream:
+        next(stream.iter_lines())  # a page that watches does not hold the server up
+        server.process.send_signal(how)
+        assert server.process.wait(10) == (-how if how == signal.SIGKILL else 0)
     _, alive = psutil.wait_procs(processes, timeout=5)
     assert not alive
     assert not (folder / "kept").exists() or not list((folder / "kept").iterdir())

@@ -3,7 +3,7 @@
 import { EMPTY } from "./geometry.js";
 import { HALF, palette, SOME } from "./palette.js";
 
-const SOURCES = ["areas", "demand", "sites", "reach", "hubs", "marks", "selected", "labels"];
+const SOURCES = ["areas", "demand", "crowd", "sites", "reach", "hubs", "marks", "selected", "labels"];
 
 /** Return the style; `setup` is {theme, limits, mean, areas}. */
 export function style(setup) {
@@ -11,7 +11,22 @@ export function style(setup) {
   return { version: 8, sources, layers: layers(setup) };
 }
 
+/** Places too many to draw one by one stand together while they are within a few pixels, so that panning stays smooth. */
+export const MANY = 20000;
+const TOGETHER = {
+  cluster: true,
+  clusterRadius: 5,
+  clusterMaxZoom: 10,
+  maxzoom: 11,
+  clusterProperties: {
+    need: ["+", ["get", "need"]],
+    covered_need: ["+", ["*", ["get", "need"], ["coalesce", ["get", "covered_share"], 0]]],
+    change: ["+", ["*", ["get", "need"], ["coalesce", ["get", "difference_b"], 0]]],
+  },
+};
+
 function options(name) {
+  if (name === "crowd") return TOGETHER;
   return name === "demand" ? { maxzoom: 10, buffer: 16, tolerance: 0 } : { tolerance: 0.2 };
 }
 
@@ -26,7 +41,8 @@ export function layers({ theme, limits, mean, areas, difference }) {
     { id: "areas", type: "fill", source: "areas", paint: { "fill-color": fill, "fill-outline-color": zoomed(4, colors.faint, 7, colors.seam) } },
     { id: "reach", type: "fill", source: "reach", paint: { "fill-color": colors.reach, "fill-opacity": 0.13 } },
     { id: "reach-line", type: "line", source: "reach", paint: { "line-color": colors.reach, "line-width": 1, "line-opacity": 0.75 } },
-    people(colors, mean, areas, difference),
+    people("demand", colors, mean, areas, difference),
+    people("crowd", colors, mean, areas, difference),
     sites(colors),
     icons("hubs", ["concat", "hub|", ["get", "shape"], "|", ["get", "hubs"], "|", ["get", "status"], "|", theme]),
     icons("marks", ["concat", ["get", "mark"], "|", theme]),
@@ -35,27 +51,29 @@ export function layers({ theme, limits, mean, areas, difference }) {
   ];
 }
 
+/** A place's own covered share, or that of places that stand together. */
+const part = ["coalesce", ["get", "covered_share"], ["case", ["has", "covered_need"], ["/", ["get", "covered_need"], ["max", ["get", "need"], 1e-9]], 0]];
+const gained = ["coalesce", ["get", "difference_b"], ["case", ["has", "change"], ["/", ["get", "change"], ["max", ["get", "need"], 1e-9]], 0]];
+
 function cover(colors, by, limits) {
   const ramp = (shades) => (limits.length ? [...by, shades[0], ...limits.flatMap((limit, at) => [limit, shades[at + 1]])] : shades[2]);
-  const part = ["coalesce", ["get", "covered_share"], 0];
   return ["case", [">=", part, HALF], ramp(colors.covered), [">=", part, SOME], ramp(colors.partly), ramp(colors.not)];
 }
 
 /** Colour by who gains and who loses from the first plan to the second. */
 function differences(colors) {
-  const change = ["coalesce", ["get", "difference_b"], 0];
-  return ["interpolate", ["linear"], change, -0.6, colors.less, 0, colors.same, 0.6, colors.more];
+  return ["interpolate", ["linear"], gained, -0.6, colors.less, 0, colors.same, 0.6, colors.more];
 }
 
-function people(colors, mean, areas, difference) {
+function people(source, colors, mean, areas, difference) {
   const size = ["max", 0.25, ["min", 3, ["sqrt", ["/", ["get", "need"], Math.max(mean, 1e-9)]]]];
   const color = difference
     ? differences(colors)
-    : ["case", [">=", ["coalesce", ["get", "covered_share"], 0], HALF], colors.covered[1], [">=", ["coalesce", ["get", "covered_share"], 0], SOME], colors.partly[4], colors.not[4]];
+    : ["case", [">=", part, HALF], colors.covered[1], [">=", part, SOME], colors.partly[4], colors.not[4]];
   return {
-    id: "demand",
+    id: source,
     type: "circle",
-    source: "demand",
+    source,
     minzoom: areas ? 7 : 0,
     paint: {
       "circle-color": color,

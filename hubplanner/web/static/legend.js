@@ -8,7 +8,7 @@ import { on, state } from "./store.js";
 
 const LAYERS = [
   ["areas", "Need by area", ["areas"]],
-  ["people", "Places where people live", ["demand"]],
+  ["people", "Places where people live", ["demand", "crowd"]],
   ["reach", "Reach of hubs", ["reach", "reach-line"]],
   ["sites", "Sites not chosen", ["sites"]],
   ["names", "Names", ["labels"]],

@@ -1,9 +1,9 @@
 // One map: what it shows is handed to it; what is clicked it hands back.
 
-import { el, svg } from "./dom.js";
+import { el, svg, toast } from "./dom.js";
 import { around, classes, EMPTY, reaches } from "./geometry.js";
 import { drawIcon, shapeOf } from "./icons.js";
-import { layers, style } from "./layers.js";
+import { layers, MANY, style } from "./layers.js";
 
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const NEAR_PX = 8;
@@ -36,6 +36,7 @@ export class MapView {
     this.map.on("mousemove", ({ point: at, lngLat }) => point(this, at, lngLat));
     this.map.on("mouseout", () => point(this, null));
     this.map.addControl(new Whole(() => this.bounds && this.fit(this.bounds)), "top-right");
+    this.map.on("error", ({ error }) => failed(error?.message || ""));
     this.map.on("dataloading", () => node.setAttribute("aria-busy", "true"));
     this.map.on("idle", () => node.setAttribute("aria-busy", "false"));
     this.ready = new Promise((done) => this.map.once("load", done)).then(() => base && this.#lay());
@@ -74,7 +75,13 @@ export class MapView {
 
   /** Return what lies under the pointer, a point before an area. */
   placeAt(at) {
-    return this.map.queryRenderedFeatures(at, { layers: ["demand", "areas"] })[0]?.properties || null;
+    return this.map.queryRenderedFeatures(at, { layers: ["demand", "crowd", "areas"] })[0]?.properties || null;
+  }
+
+  /** Put the places where people live, given as data or as their address. */
+  async putPeople(data) {
+    const [now, other] = this.many ? ["crowd", "demand"] : ["demand", "crowd"];
+    await Promise.all([this.put(now, data), this.put(other, null)]);
   }
 
   async put(source, data) {
@@ -99,8 +106,9 @@ export class MapView {
   /** Show a scenario: its sites at once, its areas or points as they come. */
   async showScenario({ map, areas, demandUrl, mean }) {
     const limits = areas ? classes(areas.features.map(({ properties }) => properties.density), 5) : [];
+    this.many = map.demand > MANY;
     await this.dress({ limits, mean, areas: Boolean(areas) });
-    await Promise.all([this.put("areas", areas), this.put("demand", demandUrl), this.put("sites", map.sites)]);
+    await Promise.all([this.put("areas", areas), this.putPeople(demandUrl), this.put("sites", map.sites)]);
     this.bounds = areas ? around(areas, map.bounds) : map.bounds;
     this.fit(this.bounds, false);
   }
@@ -136,6 +144,11 @@ export class MapView {
     const offset = [0, window.innerWidth < 800 ? -this.map.getContainer().clientHeight * 0.26 : 0];
     this.map.easeTo({ center, zoom, offset, animate: !calm.matches });
   }
+}
+
+/** Newer data end the loading of older ones: that is no fault. */
+function failed(message) {
+  if (!/abort/i.test(message)) toast(`The map could not be drawn: ${message}`, { error: true });
 }
 
 /** A button beside zoom that shows the whole region again. */

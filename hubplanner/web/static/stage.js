@@ -56,7 +56,7 @@ async function drawPlan(view, plan) {
 async function cover(view, plan) {
   const saved = plan && plan.id;
   if (areas) await view.put("areas", saved ? await api.runLayer(plan.id, "areas") : areas);
-  await view.put("demand", saved ? api.runDemandUrl(plan.id) : api.demandUrl(state.scenario.id));
+  await view.putPeople(saved ? api.runDemandUrl(plan.id) : api.demandUrl(state.scenario.id));
 }
 
 function pointsOf(test, properties) {
@@ -95,7 +95,7 @@ async function open() {
   second ||= new MapView(byId("map-b"), { theme: state.theme, base: first.base, pick: clicked, point: first.tell });
   await second.ready;
   second.map.resize();
-  second.bounds = first.bounds;
+  [second.bounds, second.many] = [first.bounds, first.many];
   await second.dress({ ...first.setup, difference: false });
   await second.put("sites", state.map.sites);
   second.map.jumpTo({ center: first.map.getCenter(), zoom: first.map.getZoom() });
@@ -116,7 +116,7 @@ async function differences(layers) {
   if (!change.size || !second) return;
   const withChange = (feature) => ({ ...feature, properties: { ...feature.properties, ...change.get(feature.properties.demand_id) } });
   if (areas) await second.put("areas", { type: "FeatureCollection", features: areas.features.map(withChange) });
-  await second.put("demand", { type: "FeatureCollection", features: layers.features.filter(({ properties }) => properties.kind === "demand") });
+  await second.putPeople({ type: "FeatureCollection", features: layers.features.filter(({ properties }) => properties.kind === "demand") });
   await second.dress({ difference: true });
 }
 
