@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from hubplanner.models import MaxCoverage, Year, broken_blocks
+from hubplanner.models import Floor, MaxCoverage, Year, broken_blocks
 from hubplanner.problem import evaluate
 from hubplanner.problem.coverage import coverage
 
@@ -87,7 +88,7 @@ def _using(start: _Seated, sites: list[int], book: Book, threshold: float) -> tu
     return plan, len(sites)
 
 
-def _sparing(start: _Seated, sites: list[int], book: Book, threshold: float) -> tuple[_Seated, int]:
+def _sparing(start: _Seated, sites: list[int], _: Book, threshold: float) -> tuple[_Seated, int]:
     """Close the hubs of one site after the other, and spend what that frees, while the plan stays near."""
     plan, out, budget = start, set[int](), max(start.cost, start.money)
     for number, site in enumerate(sites):
@@ -103,12 +104,13 @@ def _sparing(start: _Seated, sites: list[int], book: Book, threshold: float) -> 
 
 @dataclass(frozen=True, eq=False)
 class _Hubs:
-    """The hubs of one option, and the shares of points that they serve."""
+    """The hubs of one option, the shares of points that they serve, and the need that counts, also for each floor."""
 
     count: int
     points: Ints
     shares: Floats
     value: float
+    floors: Floats
 
 
 class _Seated:
@@ -116,6 +118,8 @@ class _Seated:
 
     def __init__(self, near: Near, reach: csc_array, hubs: dict[int, _Hubs], left: Floats) -> None:
         self._near, self._reach, self._hubs, self._left = near, reach, hubs, left
+        floors = [block for block in near.objective.blocks if isinstance(block, Floor)]
+        self._least = np.array([block.share * math.fsum(block.weight) for block in floors])
         problem = near.problem
         capacity = near.question.capacity
         self._room = np.array(capacity.people if capacity else ())[problem.option_tier]
@@ -127,12 +131,14 @@ class _Seated:
     def of(cls, near: Near, best: Evaluation) -> _Seated:
         problem, served = near.problem, csc_array(best.assigned)
         reach = csc_array(coverage(problem, 0, problem.n_points))
-        credit = np.asarray(problem.need @ best.credit)
+        credit = csc_array(best.credit)
+        value, floors = credit.T @ problem.need, np.asarray(credit.T @ weights(near).T)
+        points = served.indices.astype(np.intp)
         spans = zip(served.indptr[:-1].tolist(), served.indptr[1:].tolist(), strict=True)
         hubs = {
-            option: _Hubs(count, served.indices[start:stop], served.data[start:stop], value)
-            for option, count, (start, stop), value in zip(
-                best.options.tolist(), best.counts.tolist(), spans, credit.tolist(), strict=True
+            option: _Hubs(count, points[start:stop], served.data[start:stop], worth, part)
+            for option, count, (start, stop), worth, part in zip(
+                best.options.tolist(), best.counts.tolist(), spans, value.tolist(), floors, strict=True
             )
         }
         left = 1.0 - np.asarray(best.assigned.sum(axis=1)).ravel()
@@ -178,7 +184,7 @@ class _Seated:
         old = self._hubs.get(option)
         if old is not None:
             points, shares = np.concatenate([old.points, fresh.points]), np.concatenate([old.shares, fresh.shares])
-            fresh = _Hubs(old.count + 1, points, shares, old.value + fresh.value)
+            fresh = _Hubs(old.count + 1, points, shares, old.value + fresh.value, old.floors + fresh.floors)
         self._hubs[option] = fresh
 
     def close_site(self, site: int) -> None:
@@ -187,25 +193,27 @@ class _Seated:
             self._close(option)
 
     def drop_least(self, fresh: set[int], rather: Sites) -> bool:
-        """Close the hubs that serve least need for their cost, rather those of some sites; tell whether there are any.
+        """Close the hub that serves least need for its cost, rather one of some sites; tell whether there is any.
 
-        Standing hubs, those of required sites and fresh ones stay.
+        Standing hubs, those of required sites, fresh ones and those that a floor needs stay.
         """
-        problem = self._near.problem
+        problem, spare = self._near.problem, sum(hubs.floors for hubs in self._hubs.values()) - self._least
         required = set(problem.required_sites.tolist())
         free = [
             option
             for option in self._hubs
             if problem.new[option] and option not in fresh and problem.option_site[option] not in required
+            if (self._hubs[option].floors / self._hubs[option].count <= spare).all()
         ]
         if not free:
             return False
 
         def rate(option: int) -> tuple[bool, float, int]:
-            found = self._hubs[option].value / max(problem.option_cost[option] * self._hubs[option].count, 1.0)
-            return int(problem.option_site[option]) not in rather, found, option
+            hubs = self._hubs[option]
+            found = hubs.value / max(problem.option_cost[option] * hubs.count, 1.0)
+            return hubs.count > 1 or int(problem.option_site[option]) not in rather, found, option
 
-        self._close(min(free, key=rate))
+        self._close_one(min(free, key=rate))
         return True
 
     def fill(self, budget: float, banned: set[int]) -> None:
@@ -224,6 +232,16 @@ class _Seated:
         hubs = self._hubs.pop(option)
         self._left[hubs.points] += hubs.shares
 
+    def _close_one(self, option: int) -> None:
+        """Close one of an option's hubs; the others serve their part of everyone's people."""
+        hubs = self._hubs[option]
+        self._close(option)
+        if hubs.count > 1:
+            part = (hubs.count - 1) / hubs.count
+            kept = _Hubs(hubs.count - 1, hubs.points, hubs.shares * part, hubs.value * part, hubs.floors * part)
+            self._hubs[option] = kept
+            self._left[kept.points] -= kept.shares
+
     def _served(self, option: int) -> _Hubs:
         """Return whom one more hub would serve."""
         span = slice(self._reach.indptr[option], self._reach.indptr[option + 1])
@@ -236,4 +254,11 @@ class _Seated:
         shares = self._left[points] * part
         some = shares > 0
         value = math.fsum(self._near.problem.need[points] * shares * credit)
-        return _Hubs(1, points[some], shares[some], value)
+        return _Hubs(1, points[some], shares[some], value, weights(self._near)[:, points] @ (shares * credit))
+
+
+@lru_cache(maxsize=1)
+def weights(near: Near) -> Floats:
+    """Return the need (f, n) of each floor's group at each point."""
+    floors = [block.weight for block in near.objective.blocks if isinstance(block, Floor)]
+    return np.array(floors).reshape(len(floors), near.problem.n_points)

@@ -56,6 +56,8 @@ class Known:
         return self.sense * min(max(parts), self.sense * self.bound)
 
 
+SAME = 1e-9
+"""Relative difference of figures that is rounding."""
 _told: ContextVar[tuple[str, Callable[[float], float]] | None] = ContextVar("told", default=None)
 _known: ContextVar[Known | None] = ContextVar("known", default=None)
 
@@ -106,8 +108,9 @@ def listener() -> Callable[[float, float], None] | None:
         if known is not None:
             value = known.best(value)
             bound = known.limit(value, bound)
-        is_better = value != last[1]
-        if is_better or (bound != last[2] and now - last[0] >= SPACING_S):
+        is_new = not math.isclose(value, last[1], rel_tol=SAME)
+        is_sharper = not math.isclose(bound, last[2], rel_tol=SAME)
+        if is_new or (is_sharper and now - last[0] >= SPACING_S):
             last = now, value, bound
             tell(goal, value, bound)
 

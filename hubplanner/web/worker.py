@@ -34,6 +34,7 @@ class Teller(logging.Handler):
         """Take the stream of events."""
         super().__init__(logging.DEBUG)
         self.out, self.goal = out, ""
+        self.last: dict[str, Any] | None = None
 
     def tell(self, event: str, **figures: Any) -> None:
         """Write one event."""
@@ -45,7 +46,8 @@ class Teller(logging.Handler):
         progress = getattr(record, "progress", None)
         if progress is not None:
             self.goal = self.goal or progress["goal"]
-            if progress["goal"] == self.goal:  # later goals have other figures
+            if progress["goal"] == self.goal and progress != self.last:  # later goals have other figures
+                self.last = progress
                 self.tell("progress", **progress)
         elif record.levelno >= logging.INFO:
             self.tell("message", text=record.getMessage())

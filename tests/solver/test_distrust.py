@@ -14,7 +14,7 @@ from instances import dear_and_cheap, two_islands
 import hubplanner as hp
 from hubplanner.problem import evaluate
 from hubplanner.solver import covering as home
-from hubplanner.solver import found_solvers, run
+from hubplanner.solver import found_solvers, memory, run
 from hubplanner.solver.adapters import ADAPTERS, Outcome, Termination
 from hubplanner.solver.adapters.highs import solve_highs
 
@@ -144,9 +144,9 @@ def test_a_limit_that_got_lost_on_the_way_is_caught(
 ) -> None:
     real = home.run
 
-    def careless(*given: Any) -> Any:
+    def careless(*given: Any, **more: Any) -> Any:
         chosen = np.flatnonzero(np.isin(given[0].site, list(sites)))
-        return replace(real(*given), chosen=chosen, bound=1e6)
+        return replace(real(*given, **more), chosen=chosen, bound=1e6)
 
     monkeypatch.setattr(home, "run", careless)
     with pytest.raises(hp.SolverError, match=reason):
@@ -182,7 +182,7 @@ def test_a_plan_recounted_by_the_evaluator_must_cover_what_the_model_counts(monk
 
 def test_a_plan_above_the_proven_bound_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real = home.run
-    monkeypatch.setattr(home, "run", lambda *given: replace(real(*given), bound=14.0))
+    monkeypatch.setattr(home, "run", lambda *given, **more: replace(real(*given, **more), bound=14.0))
     with pytest.raises(hp.SolverError, match=r"the plan covers 15.000000, above the proven bound 14.000000"):
         hp.solve_problem(two_islands(), hp.MaxCoverage(budget=7))
 
@@ -192,11 +192,11 @@ def test_a_better_and_cheaper_tier_found_in_pruning_is_no_contradiction(monkeypa
     odd = replace(two_islands(), option_cost=two_islands().option_cost[[0, 1, 2, 4, 3]])
     real = home.run
 
-    def worse(instance: Reduced, *given: Any) -> object:
-        return replace(real(instance, *given), chosen=np.flatnonzero(instance.option == 3))
+    def worse(instance: Reduced, *given: Any, **more: Any) -> object:
+        return replace(real(instance, *given, **more), chosen=np.flatnonzero(instance.option == 3))
 
     monkeypatch.setattr(home, "run", worse)
-    monkeypatch.setattr(home, "drop_dominated", lambda instance: instance)
+    monkeypatch.setattr(memory, "drop_dominated", lambda instance: instance)
     solution = hp.solve_problem(odd, hp.MaxCoverage(max_hubs=1))
     assert solution.open_options.tolist() == [0, 4]
     assert solution.value == 12

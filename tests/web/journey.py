@@ -80,7 +80,9 @@ class Visit:
 
     def leave(self) -> None:
         """Assert that the page asked nobody but its server, and that nothing went wrong."""
-        foreign = [url for url in self.asked if not url.startswith(("blob:", "data:")) and urlsplit(url).hostname not in OWN]
+        foreign = [
+            url for url in self.asked if not url.startswith(("blob:", "data:")) and urlsplit(url).hostname not in OWN
+        ]
         wrong = [fault for fault in self.wrong if not any(part in fault for part in self.expected)]
         assert foreign + wrong == [], (foreign, wrong)
 

@@ -32,7 +32,9 @@ def test_a_module_imports_what_there_is_and_sets_text_as_text(path: Path) -> Non
     for names, other in re.findall(r"import \{([^}]*)\} from \"\./([a-z]+\.js)\"", text):
         there = (STATIC / other).read_text(encoding="utf-8")
         for name in (part.strip() for part in names.split(",")):
-            assert re.search(rf"export (?:async )?(?:function|const|let|class) {name}\b", there), f"{path.name}: {name} of {other}"
+            assert re.search(rf"export (?:async )?(?:function|const|let|class) {name}\b", there), (
+                f"{path.name}: {name} of {other}"
+            )
             assert len(re.findall(rf"\b{name}\b", text)) > 1, f"{path.name} imports {name} and leaves it unused"
 
 
@@ -40,7 +42,9 @@ def test_the_page_has_no_code_or_style_of_its_own() -> None:
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     assert re.findall(r"\son[a-z]+=|\sstyle=|<style|<script>", page) == []
     asked = set(re.findall(r"(?:src|href)=\"(/[^\"]+)\"", page))
-    assert {path.removeprefix("/static/") for path in asked if path.startswith("/static/")} <= {path.name for path in FILES}
+    assert {path.removeprefix("/static/") for path in asked if path.startswith("/static/")} <= {
+        path.name for path in FILES
+    }
     assert {path for path in asked if not path.startswith("/static/")} == {
         "/vendor/maplibre-gl.js",
         "/vendor/maplibre-gl.css",

@@ -13,7 +13,6 @@ from serving import Serving, start, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 POINTS, SITES = 100_000, 5_000
 SCENARIO = """\

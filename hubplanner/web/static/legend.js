@@ -61,10 +61,10 @@ const standing = () => state.map.sites.features.some(({ properties }) => propert
 function ramps() {
   const colors = palette(state.theme);
   const limits = state.limits || [];
-  const rows = [["Covered", colors.covered], ["Partly", colors.partly], ["Not covered", colors.not]];
+  const rows = [["Covered", colors.covered, 1], ["Partly", colors.partly, 4], ["Not covered", colors.not, 4]]; // numbers: as points
   const title = limits.length ? "People not yet online per km²" : "People not yet online";
-  const shades = (ramp) => (limits.length ? ramp.slice(0, limits.length + 1) : [ramp[2]]);
-  const swatches = rows.map(([name, ramp]) => el("tr", {}, el("th", { scope: "row" }, name), shades(ramp).map((color) => el("td", {}, swatch(color)))));
+  const shades = (ramp, at) => (limits.length ? ramp.slice(0, limits.length + 1) : [ramp[at]]);
+  const swatches = rows.map(([name, ramp, at]) => el("tr", {}, el("th", { scope: "row" }, name), shades(ramp, at).map((color) => el("td", {}, swatch(color)))));
   const foot = limits.length ? el("tr", { class: "limits" }, el("td", {}), limits.map((limit) => el("td", {}, words(limit))), el("td", {})) : null;
   return el("table", { class: "ramps" }, el("caption", { class: "label" }, title), el("tbody", {}, swatches, foot));
 }

@@ -88,7 +88,7 @@ function hubs(plan) {
     const go = el("button", { type: "button", class: "link name", onclick: () => set({ selected: hub.site_id, follow: true }) }, named(siteName(hub.site_id)));
     const many = hub.hubs > 1 ? `${hub.hubs} × ` : "";
     const people = hub.covered_people === undefined ? "" : words(hub.covered_people);
-    return el("tr", {}, el("td", {}, shapeMark(shapeOf(Math.max(0, tiers.indexOf(hub.tier)))), go), el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`), el("td", { class: "number" }, people));
+    return el("tr", {}, el("td", {}, shapeMark(shapeOf(Math.max(0, tiers.indexOf(hub.tier))), hub.status === "existing" ? "shape standing" : "shape"), go), el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`), el("td", { class: "number" }, people));
   });
   const head = el("thead", {}, el("tr", {}, ["Place", "Size", "People"].map((text) => el("th", { scope: "col" }, text))));
   const more = sorted.length > FEW && !all ? el("button", { type: "button", class: "link", onclick: () => ((all = true), draw()) }, `Show all ${count(sorted.length, "hub")}`) : null;
@@ -99,5 +99,6 @@ function links(plan) {
   const files = el("details", { class: "fold" }, el("summary", {}, el("span", {}, "Download files")), el("div", { class: "fold-body files" }));
   const load = attempt(async () => files.open && show(files.lastChild, await fileList(plan.id)));
   files.addEventListener("toggle", load, { once: false });
-  return el("div", { class: "stack" }, el("a", { class: "button quiet", href: api.reportUrl(plan.id), target: "_blank", rel: "noopener" }, "Open the report"), files);
+  const report = plan.has_report === false ? null : el("a", { class: "button quiet", href: api.reportUrl(plan.id), target: "_blank", rel: "noopener" }, "Open the report");
+  return el("div", { class: "stack" }, report, files);
 }

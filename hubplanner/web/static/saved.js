@@ -53,7 +53,7 @@ function buttons(run) {
   const label = runLabel(run);
   return [
     el("button", { type: "button", class: "quiet small", "aria-label": `Open ${label}`, onclick: attempt(() => open(run.id)) }, "Open"),
-    el("a", { class: "button quiet small", href: api.reportUrl(run.id), target: "_blank", rel: "noopener", "aria-label": `Report of ${label}` }, "Report"),
+    run.has_report === false ? null : el("a", { class: "button quiet small", href: api.reportUrl(run.id), target: "_blank", rel: "noopener", "aria-label": `Report of ${label}` }, "Report"),
     el("button", { type: "button", class: "quiet small", "aria-label": `Files of ${label}`, onclick: attempt(() => files(run)) }, "Files"),
     el("button", { type: "button", class: "link danger", "aria-label": `Delete ${label}`, onclick: attempt(() => remove(run)) }, "Delete"),
   ];

@@ -1,0 +1,98 @@
+"""Names on the report's map: of areas, then of the hubs that most people use, none over another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.problem import Floats
+    from hubplanner.report.result import Result
+
+MOST_HUBS, MOST_AREAS = 24, 40
+LETTER, LINE = 7.2, 15.0
+"""Width of a letter and height of a line of hub names, in units of the picture."""
+LONGEST = 28
+"""Letters of a name that are written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Name:
+    """A name, where it starts or has its middle, and whether it is an area's."""
+
+    text: str
+    x: float
+    y: float
+    anchor: str
+    css: str
+
+
+def place_names(
+    result: Result,
+    at: Floats,
+    areas: Sequence[tuple[str, float, float, float]],
+    width: float,
+    height: float,
+) -> tuple[Name, ...]:
+    """Return the names that find room: beside a hub to the right or left, in the middle of an area.
+
+    Parameters
+    ----------
+    at
+        (k, 2) places of the hubs.
+    areas
+        Names with a place inside and the width there is, the most important first.
+    width, height
+        Of the picture.
+    """
+    taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in at.tolist()]
+    found: list[Name] = []
+
+    def put(name: Name, box: tuple[float, float, float, float]) -> bool:
+        free = 0 <= box[0] and box[2] <= width and 0 <= box[1] and box[3] <= height
+        if not free or any(_meet(box, other) for other in taken):
+            return False
+        taken.append(box)
+        found.append(name)
+        return True
+
+    for text, x, y, room in areas[:MOST_AREAS]:
+        half = len(text[:LONGEST]) * LETTER * 0.65
+        if 2 * half <= room * 1.1:
+            place = (round(x, 1), round(y, 1))
+            name = Name(text=_cut(text), x=place[0], y=place[1], anchor="middle", css="of-area")
+            put(name, (x - half, y - LINE / 2, x + half, y + LINE / 2))
+    for text, x, y in _hubs(result, at):
+        wide = len(_cut(text)) * LETTER
+        for anchor, start, left in (("start", x + 11, x + 8), ("end", x - 11, x - 14 - wide)):
+            name = Name(text=_cut(text), x=round(start, 1), y=round(y + 4, 1), anchor=anchor, css="of-hub")
+            if put(name, (left, y - LINE / 2, left + wide + 6, y + LINE / 2)):
+                break
+    return tuple(found)
+
+
+def _hubs(result: Result, at: Floats) -> list[tuple[str, float, float]]:
+    """Return the names of the sites that cover most people, once each."""
+    hubs = result.hubs
+    if not len(hubs):
+        return []
+    order = np.argsort(-hubs["covered_people"].to_numpy(dtype=np.float64), kind="stable")
+    rows, found = hubs.to_dict("records"), dict[str, tuple[str, float, float]]()
+    for row in order.tolist():
+        name = result.name_of(rows[row])
+        found.setdefault(str(rows[row]["site_id"]), (name, float(at[row, 0]), float(at[row, 1])))
+        if len(found) == MOST_HUBS:
+            break
+    return list(found.values())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -1,0 +1,95 @@
+"""Make README's pictures of the app, the report and the frontier: `make picture`.
+
+The national plan is solved in the app as a planner would do it; minutes.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "web")]
+
+from journey import Visit, launch, visiting  # noqa: E402 - the tests' helpers stand beside this script
+from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
+from serving import Serving, start, stop  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLACE = ROOT / "scenarios"
+MOST_BYTES = 400_000
+COLORS = 255
+HOUR_MS = 3_600_000
+
+
+def main() -> None:
+    """Solve, draw and keep."""
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        browser = launch(playwright)
+        with served(Path(name)) as app, visiting(browser) as visit:
+            visit.page.set_default_timeout(HOUR_MS)
+            expect.set_options(timeout=HOUR_MS)
+            visit.open(f"{app.origin}/#pakistan")
+            visit.solve()
+            visit.settle()
+            keep(visit.page, "app")
+            draw_report(visit, app)
+            draw_frontier(visit)
+        browser.close()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Serving]:
+    """Serve the repo's scenarios; runs land in a folder that is thrown away."""
+    app = start(PLACE, "--runs", str(folder / "runs"))
+    try:
+        yield app
+    finally:
+        stop(app)
+        app.errors.unlink()
+
+
+def draw_report(visit: Visit, app: Serving) -> None:
+    """Keep the first screen of the plan's report."""
+    run = app.get("/api/runs")[0]["id"]
+    page = visit.page.context.new_page()
+    page.goto(f"{app.origin}/api/runs/{run}/report")
+    page.wait_for_load_state("networkidle")
+    keep(page, "report")
+    page.close()
+
+
+def draw_frontier(visit: Visit) -> None:
+    """Keep the curve of what each budget puts within reach."""
+    page = visit.page
+    page.click("#fold-variants summary")
+    page.locator("#fold-variants label", has_text="within reach").locator("input").check()
+    page.click("#tab-budgets")
+    page.click("#draw-curve")
+    expect(page.locator(".curve")).to_be_visible()
+    page.locator(".curve .point").nth(3).click()
+    visit.settle()
+    page.wait_for_timeout(1000)
+    keep(page, "frontier")
+
+
+def keep(page: Page, name: str) -> None:
+    """Write what a page shows with few colours, so that the repo stays small."""
+    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    path = PLACE / f"{name}.png"
+    shown.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    if path.stat().st_size > MOST_BYTES:
+        message = f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are wanted"
+        raise SystemExit(message)
+
+
+if __name__ == "__main__":
+    main()
