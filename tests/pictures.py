@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PLACE = ROOT / "scenarios"
 MOST_BYTES = 400_000
-COLORS = 255
 HOUR_MS = 3_600_000
 
 
@@ -61,7 +60,10 @@ def draw_report(visit: Visit, app: Serving) -> None:
     """Keep the first screen of the plan's report."""
     run = app.get("/api/runs")[0]["id"]
     page = visit.page.context.new_page()
-    page.goto(f"{app.origin}/api/runs/{run}/report")
+    answer = page.goto(f"{app.origin}/api/runs/{run}/report")
+    if answer is None or not answer.ok:
+        message = "the run has no report to draw"
+        raise SystemExit(message)
     page.wait_for_load_state("networkidle")
     keep(page, "report")
     page.close()
@@ -82,10 +84,9 @@ def draw_frontier(visit: Visit) -> None:
 
 
 def keep(page: Page, name: str) -> None:
-    """Write what a page shows with few colours, so that the repo stays small."""
-    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    """Write what a page shows, packed as well as can be: the repo stays small."""
     path = PLACE / f"{name}.png"
-    shown.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(path, optimize=True)
     if path.stat().st_size > MOST_BYTES:
         message = f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are wanted"
         raise SystemExit(message)

@@ -19,6 +19,8 @@ BESIDE_CODE = {
     "hubplanner/workflow/template/data/demand.csv",
     "hubplanner/workflow/template/data/sites.csv",
 }
+PAGES = ("hubplanner/report/page", "hubplanner/web/static")
+"""Folders whose files all belong to the wheel."""
 
 
 def run(*words: object, folder: Path) -> str:
@@ -41,7 +43,9 @@ def test_the_wheel_plans_in_a_fresh_environment(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "hubplanner").rglob("*.py")}
-    assert {name for name in packed if ".dist-info/" not in name and "__pycache__" not in name} == modules | BESIDE_CODE
+    pages = {str(path.relative_to(ROOT)) for folder in PAGES for path in (ROOT / folder).iterdir() if path.is_file()}
+    found = {name for name in packed if ".dist-info/" not in name and "__pycache__" not in name}
+    assert found == modules | BESIDE_CODE | pages
     shutil.rmtree(tmp_path / "source")
     venv.create(tmp_path / "fresh", with_pip=True)
     tools = tmp_path / "fresh" / "bin"

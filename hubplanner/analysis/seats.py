@@ -132,13 +132,13 @@ class _Seated:
         problem, served = near.problem, csc_array(best.assigned)
         reach = csc_array(coverage(problem, 0, problem.n_points))
         credit = csc_array(best.credit)
-        value, floors = credit.T @ problem.need, np.asarray(credit.T @ weights(near).T)
+        value, floors = np.asarray(credit.T @ problem.need), np.asarray(credit.T @ weights(near).T)
         points = served.indices.astype(np.intp)
         spans = zip(served.indptr[:-1].tolist(), served.indptr[1:].tolist(), strict=True)
         hubs = {
-            option: _Hubs(count, points[start:stop], served.data[start:stop], worth, part)
+            option: _Hubs(count, points[start:stop], served.data[start:stop], float(worth), part)
             for option, count, (start, stop), worth, part in zip(
-                best.options.tolist(), best.counts.tolist(), spans, value.tolist(), floors, strict=True
+                best.options.tolist(), best.counts.tolist(), spans, value, floors, strict=True
             )
         }
         left = 1.0 - np.asarray(best.assigned.sum(axis=1)).ravel()

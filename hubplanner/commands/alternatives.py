@@ -39,8 +39,9 @@ def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
             spec = read_asked(scenario, settings, override)
             from hubplanner.workflow.alternatives import run_alternatives  # noqa: PLC0415
 
-            limits = {"within": within, "time_limit_s": time_limit}
-            found, folder = run_alternatives(spec, out, differ=differ, count=count, **limits)
+            found, folder = run_alternatives(
+                spec, out, within=within, differ=differ, count=count, time_limit_s=time_limit
+            )
         summary = found.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):

@@ -130,7 +130,7 @@ def _footer(page: Axes, plans: AlternativePlans, view: View) -> None:
     unit = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance"}
     goal = unit.get(plans.found.near.objective.name, "the objective")
     near = f"Plans within {share_in_words(plans.found.near.within)} of the best plan's {goal}."
-    proof = "Classes are proven, by plans that show them or bounds that rule others out."
+    proof = "Each class is proven, by plans or by a bound on all."
     data = f"Data: {plain(str(plans.inputs.scenario.demand.path).rsplit('/', 1)[-1])}"
     data += f", {plain(str(plans.inputs.scenario.sites.path).rsplit('/', 1)[-1])}."
     for number, line in enumerate((f"{near} {proof}", data)):

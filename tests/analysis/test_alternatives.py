@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from hubplanner.analysis import seats
 from hubplanner.analysis.alternatives import find_alternatives
 from hubplanner.analysis.book import SiteClass
+from hubplanner.analysis.near import Near
 from hubplanner.errors import InfeasibleError, ScenarioError
-from hubplanner.models import MaxCoverage, MinCost, MinHubs, PCenter, PerSite, PMedian
+from hubplanner.models import Capacity, Floor, MaxCoverage, MinCost, MinHubs, PCenter, PerSite, PMedian
 from hubplanner.problem import Problem, SiteStatus
 from hubplanner.solver import SolverOptions
+from hubplanner.solver.core.pinned import Pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,3 +123,31 @@ def test_what_has_no_single_figure_is_refused() -> None:
 def test_no_plan_is_told_with_its_clash() -> None:
     with pytest.raises(InfeasibleError, match="budget"):
         find_alternatives(Town(0).problem, MaxCoverage(budget=0.5), EXACT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_swaps_of_hubs_with_seats_class_as_searches_do(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = Town(seed)
+    groups = np.where(np.arange(25) < 12, town.need, 0.0)
+    blocks = (Capacity(people=(40.0,)), Floor(weight=groups, share=0.1))
+    objective = MaxCoverage(budget=9.0, limits=blocks)
+    swapped = find_alternatives(town.problem, objective, EXACT, within=0.1, count=0)
+    monkeypatch.setattr(seats, "suits", lambda _: False)
+    searched = find_alternatives(town.problem, objective, EXACT, within=0.1, count=0)
+    assert swapped.sites.classes == searched.sites.classes
+    assert SiteClass.OPEN not in swapped.sites.classes
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_pinned_relaxations_bound_every_plan_with_and_without_a_site(seed: int) -> None:
+    town, objective = Town(seed), MaxCoverage(budget=9.0)
+    near = Near(problem=town.problem, objective=objective, options=EXACT, value=1.0, within=0.0)
+    effort = near.effort(0.0, time.perf_counter() + 60)
+    pins, plans = Pinned(near.covering, objective, effort), dict(town.plans(objective))
+    for site in np.unique(near.covering.site).tolist():
+        for inside in (True, False):
+            values = [value for plan, value in plans.items() if (site in plan) == inside]
+            most, _ = pins.at(site, inside=inside)
+            assert most >= max(values, default=0.0) - 1e-6
+            # The pins are gone again.
+            assert pins.free.bound >= most - 1e-3
