@@ -26,7 +26,11 @@ function drawButton() {
   const again = state.plan && stale();
   const label = again ? "Find the best plan again" : "Find the best plan";
   const kept = document.activeElement?.id === "solve" || document.activeElement?.id === "cancel";
-  const button = el("button", { id: "solve", class: "primary", type: "button", disabled: !state.scenario, onclick: attempt(solve) }, label);
+  const button = el(
+    "button",
+    { id: "solve", class: "primary", type: "button", disabled: !state.scenario, onclick: attempt(solve) },
+    label,
+  );
   const hint = again ? el("p", { class: "note changed" }, "Your settings have changed since this plan.") : null;
   if (byId("solve")?.textContent === label && Boolean(hint) === Boolean(byId("actions").querySelector(".changed"))) {
     byId("solve").disabled = !state.scenario;
@@ -53,7 +57,12 @@ function frame() {
   const stop = el("button", { id: "cancel", class: "quiet", type: "button", onclick: attempt(cancel) }, "Cancel");
   show(
     byId("actions"),
-    el("div", { class: "row spread" }, el("p", { class: "label", id: "job-title" }, state.job.title), el("span", { class: "note", id: "job-clock" })),
+    el(
+      "div",
+      { class: "row spread" },
+      el("p", { class: "label", id: "job-title" }, state.job.title),
+      el("span", { class: "note", id: "job-clock" }),
+    ),
     el("div", { class: "busy", role: "progressbar", "aria-labelledby": "job-title" }),
     el("div", { id: "job-chart" }),
     el("div", { class: "row spread" }, el("p", { class: "note", id: "job-message" }), stop),

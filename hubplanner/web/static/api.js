@@ -18,7 +18,8 @@ async function ask(path, options = {}) {
     throw new Refused("hubplanner does not answer. Is it still running in the terminal?");
   }
   const body = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (!answer.ok) throw new Refused((body && body.error) || `The server answered ${answer.status}.`, body?.faults || []);
+  if (!answer.ok)
+    throw new Refused((body && body.error) || `The server answered ${answer.status}.`, body?.faults || []);
   return body;
 }
 
@@ -51,13 +52,25 @@ export const api = {
   frontier: (id) => ask(`/api/frontiers/${part(id)}`),
   frontierLayers: (id) => ask(`/api/frontiers/${part(id)}/layers`),
   keepPoint: (id, number) => post(`/api/frontiers/${part(id)}/points/${number}`, {}),
-  compare: (a, b) => ask(`/api/compare${query([["a", a], ["b", b]])}`),
+  compare: (a, b) =>
+    ask(
+      `/api/compare${query([
+        ["a", a],
+        ["b", b],
+      ])}`,
+    ),
   upload: (kind, file) =>
-    ask(`/api/uploads${query([["kind", kind], ["name", file.name]])}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/octet-stream" },
-      body: file,
-    }),
+    ask(
+      `/api/uploads${query([
+        ["kind", kind],
+        ["name", file.name],
+      ])}`,
+      {
+        method: "POST",
+        headers: { "Content-Type": "application/octet-stream" },
+        body: file,
+      },
+    ),
 };
 
 function query(pairs) {

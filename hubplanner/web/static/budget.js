@@ -14,18 +14,45 @@ function draw() {
   const { scenario } = state;
   if (!scenario) return;
   if (!scenario.budget) {
-    show(byId("budget"), el("p", { class: "note" }, "This scenario has no budget: it asks for the least cost or counts hubs instead."));
+    show(
+      byId("budget"),
+      el("p", { class: "note" }, "This scenario has no budget: it asks for the least cost or counts hubs instead."),
+    );
     return;
   }
   const { min, max, step } = scenario.budget;
-  const slider = el("input", { type: "range", id: "budget-slider", min: min ?? step, max, step, "aria-labelledby": "budget-label", oninput: slid });
-  const field = el("input", { id: "budget-field", inputmode: "decimal", autocomplete: "off", "aria-label": `Budget as a number ${scenario.currency}`, onchange: written });
+  const slider = el("input", {
+    type: "range",
+    id: "budget-slider",
+    min: min ?? step,
+    max,
+    step,
+    "aria-labelledby": "budget-label",
+    oninput: slid,
+  });
+  const field = el("input", {
+    id: "budget-field",
+    inputmode: "decimal",
+    autocomplete: "off",
+    "aria-label": `Budget as a number ${scenario.currency}`,
+    onchange: written,
+  });
   const over = scenario.years ? `building and ${scenario.years} years of running` : "building";
   show(
     byId("budget"),
-    el("div", { class: "row spread" }, el("label", { id: "budget-label", for: "budget-slider", class: "label" }, "Budget"), el("output", { id: "budget-words", for: "budget-slider" })),
+    el(
+      "div",
+      { class: "row spread" },
+      el("label", { id: "budget-label", for: "budget-slider", class: "label" }, "Budget"),
+      el("output", { id: "budget-words", for: "budget-slider" }),
+    ),
     slider,
-    el("div", { class: "row exact" }, field, el("span", { class: "note" }, [scenario.currency, `for ${over}`].filter(Boolean).join(", "))),
+    el(
+      "div",
+      { class: "row exact" },
+      field,
+      el("span", { class: "note" }, [scenario.currency, `for ${over}`].filter(Boolean).join(", ")),
+    ),
   );
   follow();
 }

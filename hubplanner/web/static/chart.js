@@ -7,14 +7,30 @@ const [WIDTH, HEIGHT, PAD] = [340, 96, 6];
 
 /** Return the chart of a job's progress with its words. */
 export function progressChart(progress, minimise) {
-  const known = progress.filter(({ value, bound }) => value !== null && value !== undefined && bound !== null && bound !== undefined);
-  if (known.length < 2) return el("p", { class: "note" }, known.length ? gapWords(known[0]) : "Looking for a first plan…");
+  const known = progress.filter(
+    ({ value, bound }) => value !== null && value !== undefined && bound !== null && bound !== undefined,
+  );
+  if (known.length < 2)
+    return el("p", { class: "note" }, known.length ? gapWords(known[0]) : "Looking for a first plan…");
   const last = known.at(-1);
   return el(
     "figure",
     { class: "chart" },
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Best plan so far ${words(last.value)}, possible ${minimise ? "at least" : "at most"} ${words(last.bound)}` }, lines(known)),
-    el("figcaption", { class: "row spread" }, el("span", { class: "key found" }, `Found ${words(last.value)}`), el("span", { class: "key limit" }, `Possible ${minimise ? "≥" : "≤"} ${words(last.bound)}`)),
+    svg(
+      "svg",
+      {
+        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+        role: "img",
+        "aria-label": `Best plan so far ${words(last.value)}, possible ${minimise ? "at least" : "at most"} ${words(last.bound)}`,
+      },
+      lines(known),
+    ),
+    el(
+      "figcaption",
+      { class: "row spread" },
+      el("span", { class: "key found" }, `Found ${words(last.value)}`),
+      el("span", { class: "key limit" }, `Possible ${minimise ? "≥" : "≤"} ${words(last.bound)}`),
+    ),
     el("p", { class: "note" }, gapWords(last)),
   );
 }
@@ -26,8 +42,12 @@ function gapWords({ gap, value, bound }) {
 
 function lines(known) {
   const scale = axes(known);
-  const path = (key) => known.map((step, at) => `${at ? `H${scale.x(step)}V` : `M${scale.x(step)},`}${scale.y(step[key])}`).join("");
-  const back = [...known].reverse().map((step, at) => `${at ? "V" : `L${scale.x(step)},`}${scale.y(step.value)}H${scale.x(step)}`).join("");
+  const path = (key) =>
+    known.map((step, at) => `${at ? `H${scale.x(step)}V` : `M${scale.x(step)},`}${scale.y(step[key])}`).join("");
+  const back = [...known]
+    .reverse()
+    .map((step, at) => `${at ? "V" : `L${scale.x(step)},`}${scale.y(step.value)}H${scale.x(step)}`)
+    .join("");
   return [
     svg("path", { class: "band", d: `${path("bound")}${back}Z` }),
     svg("path", { class: "limit", d: path("bound") }),

@@ -26,7 +26,8 @@ export function settings() {
   const changed = {};
   if (choices.budget !== own.budget) changed["model.budget"] = choices.budget;
   choices.tiers.forEach((tier, at) => {
-    for (const [key, dotted] of TIER_FIELDS) if (tier[key] !== own.tiers[at][key]) changed[`hubs.${at}.${dotted}`] = tier[key];
+    for (const [key, dotted] of TIER_FIELDS)
+      if (tier[key] !== own.tiers[at][key]) changed[`hubs.${at}.${dotted}`] = tier[key];
   });
   if (JSON.stringify(choices.floors) !== JSON.stringify(own.floors)) changed["model.floors"] = choices.floors;
   // Pins start as the scenario's own and are sent whole, so its own lists give way.
@@ -40,7 +41,11 @@ export function pinsOf({ required = [], excluded = [] }) {
   return new Map([...required.map((id) => [id, "required"]), ...excluded.map((id) => [id, "excluded"])]);
 }
 
-export const pinned = (kind) => [...state.pins].filter(([, mark]) => mark === kind).map(([id]) => id).sort();
+export const pinned = (kind) =>
+  [...state.pins]
+    .filter(([, mark]) => mark === kind)
+    .map(([id]) => id)
+    .sort();
 
 /** Return what a job is asked with. */
 export function question() {

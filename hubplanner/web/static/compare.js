@@ -14,7 +14,16 @@ export function startCompare() {
 
 function draw() {
   if (state.runs.length < 2) {
-    show(byId("view-compare"), el("h2", {}, "Compare two plans"), el("div", { class: "empty" }, el("p", { class: "says" }, "Two plans are needed"), el("p", { class: "note" }, "Find a plan, change the budget or a rule, and find another.")));
+    show(
+      byId("view-compare"),
+      el("h2", {}, "Compare two plans"),
+      el(
+        "div",
+        { class: "empty" },
+        el("p", { class: "says" }, "Two plans are needed"),
+        el("p", { class: "note" }, "Find a plan, change the budget or a rule, and find another."),
+      ),
+    );
     return;
   }
   const ids = state.runs.map(({ id }) => id);
@@ -25,14 +34,36 @@ function draw() {
     el("h2", {}, "Compare two plans"),
     select("a", "Plan A"),
     select("b", "Plan B"),
-    el("div", { class: "row" }, el("button", { type: "button", class: "primary", id: "do-compare", onclick: attempt(compare) }, "Compare"), state.compare ? el("button", { type: "button", class: "quiet", id: "end-compare", onclick: () => set({ compare: null }) }, "End comparison") : null),
+    el(
+      "div",
+      { class: "row" },
+      el("button", { type: "button", class: "primary", id: "do-compare", onclick: attempt(compare) }, "Compare"),
+      state.compare
+        ? el(
+            "button",
+            { type: "button", class: "quiet", id: "end-compare", onclick: () => set({ compare: null }) },
+            "End comparison",
+          )
+        : null,
+    ),
     state.compare ? result(state.compare) : null,
   );
 }
 
 function select(letter, title) {
-  const options = state.runs.map((run) => el("option", { value: run.id, selected: run.id === chosen[letter] }, `${run.created ? date(run.created) : run.name}: ${runLabel(run)}`));
-  return el("label", { class: "field" }, el("span", {}, title), el("select", { onchange: ({ target }) => (chosen[letter] = target.value) }, options));
+  const options = state.runs.map((run) =>
+    el(
+      "option",
+      { value: run.id, selected: run.id === chosen[letter] },
+      `${run.created ? date(run.created) : run.name}: ${runLabel(run)}`,
+    ),
+  );
+  return el(
+    "label",
+    { class: "field" },
+    el("span", {}, title),
+    el("select", { onchange: ({ target }) => (chosen[letter] = target.value) }, options),
+  );
 }
 
 async function compare() {
@@ -60,8 +91,22 @@ function changes({ gains, losses }) {
 
 function table(rows) {
   const head = ["", "A", "B"].map((text) => el("th", { scope: "col" }, text || el("span", { class: "sr" }, "Figure")));
-  const body = rows.filter(({ a, b }) => a !== null || b !== null).map((row) => el("tr", {}, el("th", { scope: "row" }, named(title(row))), el("td", { class: "number" }, figure(row, row.a)), el("td", { class: "number" }, figure(row, row.b))));
-  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Figures of both plans" }, el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
+  const body = rows
+    .filter(({ a, b }) => a !== null || b !== null)
+    .map((row) =>
+      el(
+        "tr",
+        {},
+        el("th", { scope: "row" }, named(title(row))),
+        el("td", { class: "number" }, figure(row, row.a)),
+        el("td", { class: "number" }, figure(row, row.b)),
+      ),
+    );
+  return el(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Figures of both plans" },
+    el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)),
+  );
 }
 
 function title({ figure: what, group, value }) {
@@ -77,7 +122,25 @@ function figure({ figure: what }, number) {
 
 function places(heading, hubs = []) {
   if (!hubs.length) return null;
-  const rows = hubs.slice(0, 40).map((hub) => el("li", {}, el("button", { type: "button", class: "link name", onclick: () => set({ selected: hub.site_id, follow: true }) }, named(hub.name || siteName(hub.site_id))), hub.tier ? el("span", { class: "note" }, ` ${hub.tier}`) : null));
+  const rows = hubs
+    .slice(0, 40)
+    .map((hub) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", class: "link name", onclick: () => set({ selected: hub.site_id, follow: true }) },
+          named(hub.name || siteName(hub.site_id)),
+        ),
+        hub.tier ? el("span", { class: "note" }, ` ${hub.tier}`) : null,
+      ),
+    );
   const more = hubs.length > 40 ? el("p", { class: "note" }, `and ${count(hubs.length - 40, "more site")}`) : null;
-  return el("details", { class: "fold" }, el("summary", {}, el("span", {}, heading), el("span", { class: "note" }, count(hubs.length, "site"))), el("div", { class: "fold-body" }, el("ul", { class: "plain" }, rows), more));
+  return el(
+    "details",
+    { class: "fold" },
+    el("summary", {}, el("span", {}, heading), el("span", { class: "note" }, count(hubs.length, "site"))),
+    el("div", { class: "fold-body" }, el("ul", { class: "plain" }, rows), more),
+  );
 }

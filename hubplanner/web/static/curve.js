@@ -16,17 +16,29 @@ function ticks(top, number) {
 
 /** Draw points of {number, cost, people}; `now` is the one on the map, `knee` where more money starts to buy less. */
 export function curve(points, { now, knee, origin, pick }) {
-  const [across, up] = [ticks(Math.max(...points.map(({ cost }) => cost)), 4), ticks(Math.max(...points.map(({ people }) => people)), 4)];
+  const [across, up] = [
+    ticks(Math.max(...points.map(({ cost }) => cost)), 4),
+    ticks(Math.max(...points.map(({ people }) => people)), 4),
+  ];
   const x = (cost) => BOX.left + ((WIDTH - BOX.left - BOX.right) * cost) / across.at(-1);
   const y = (people) => HEIGHT - BOX.bottom - ((HEIGHT - BOX.top - BOX.bottom) * people) / up.at(-1);
   const all = [origin, ...points].filter(Boolean);
-  const line = all.map(({ cost, people }, at) => `${at ? "L" : "M"}${x(cost).toFixed(1)},${y(people).toFixed(1)}`).join("");
+  const line = all
+    .map(({ cost, people }, at) => `${at ? "L" : "M"}${x(cost).toFixed(1)},${y(people).toFixed(1)}`)
+    .join("");
   const area = `${line}L${x(all.at(-1).cost).toFixed(1)},${y(0)}L${x(all[0].cost).toFixed(1)},${y(0)}Z`;
   return svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "curve", role: "img", "aria-label": `People reached for each budget, ${points.length} plans` },
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      class: "curve",
+      role: "img",
+      "aria-label": `People reached for each budget, ${points.length} plans`,
+    },
     up.map((tick) => grid(BOX.left, WIDTH - BOX.right, y(tick), tick)),
-    across.map((tick) => svg("text", { x: x(tick), y: HEIGHT - BOX.bottom + 16, "text-anchor": "middle" }, tick ? short(tick) : "0")),
+    across.map((tick) =>
+      svg("text", { x: x(tick), y: HEIGHT - BOX.bottom + 16, "text-anchor": "middle" }, tick ? short(tick) : "0"),
+    ),
     svg("path", { class: "area", d: area }),
     svg("path", { class: "line", d: line }),
     points.map((point) => dot(point, { x: x(point.cost), y: y(point.people) }, { now, knee, pick })),
@@ -38,7 +50,8 @@ function grid(from, to, y, tick) {
   return svg("g", {}, svg("line", { x1: from, x2: to, y1: y, y2: y, class: "grid" }), text);
 }
 
-const short = (number) => words(number).replace(/\u00a0(\w).*/, (_, letter) => `\u00a0${letter === "t" ? "tn" : letter === "b" ? "bn" : "m"}`);
+const short = (number) =>
+  words(number).replace(/\u00a0(\w).*/, (_, letter) => `\u00a0${letter === "t" ? "tn" : letter === "b" ? "bn" : "m"}`);
 
 function dot({ number }, { x, y }, { now, knee, pick }) {
   const kind = number === now ? "dot now" : number === knee ? "dot knee" : "dot";

@@ -9,9 +9,19 @@ export function ask({ title, body, yes = null, close = "Close", wide = false }) 
   const shut = (answer) => () => dialog.close(answer);
   show(
     dialog,
-    el("header", {}, el("h2", { id: "dialog-title" }, title), el("button", { type: "button", class: "icon", "aria-label": "Close", onclick: shut("") }, "×")),
+    el(
+      "header",
+      {},
+      el("h2", { id: "dialog-title" }, title),
+      el("button", { type: "button", class: "icon", "aria-label": "Close", onclick: shut("") }, "×"),
+    ),
     el("div", { class: "dialog-body" }, body),
-    el("footer", {}, el("button", { type: "button", class: "quiet", onclick: shut("") }, close), yes ? el("button", { type: "button", class: "primary", onclick: shut("yes") }, yes) : null),
+    el(
+      "footer",
+      {},
+      el("button", { type: "button", class: "quiet", onclick: shut("") }, close),
+      yes ? el("button", { type: "button", class: "primary", onclick: shut("yes") }, yes) : null,
+    ),
   );
   return new Promise((done) => {
     dialog.returnValue = "";

@@ -16,7 +16,8 @@ function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "value" || name === "checked" || name === "disabled") node[name] = value;
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== undefined && value !== false)
+      node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...present(children));
   return node;
@@ -30,7 +31,8 @@ export function show(node, ...children) {
 }
 
 /** Children may be lists of lists, and absent. */
-const present = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+const present = (children) =>
+  children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
 /** A name as its owner writes it, in whichever direction. */
 export function named(text, tag = "span", attributes = {}) {
@@ -47,7 +49,13 @@ export function toast(text, { error = false, action = null } = {}) {
   const close = () => box.remove();
   const button = action && el("button", { class: "link", onclick: () => (close(), action.run()) }, action.label);
   const shut = el("button", { class: "icon", "aria-label": "Close this message", onclick: close }, "×");
-  const box = el("div", { class: error ? "toast error" : "toast", role: error ? "alert" : "status" }, el("p", {}, text), button, shut);
+  const box = el(
+    "div",
+    { class: error ? "toast error" : "toast", role: error ? "alert" : "status" },
+    el("p", {}, text),
+    button,
+    shut,
+  );
   show(byId("toasts"), box);
   if (!error) setTimeout(close, 6000);
 }

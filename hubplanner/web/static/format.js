@@ -39,7 +39,9 @@ export function proof(gap, status) {
   if (gap === null || gap === undefined) return "no proof yet";
   if (gap < 5e-7) return "proven: no plan is better";
   const percent = Math.max(gap * 100, 0.0001).toLocaleString("en", { maximumSignificantDigits: 1 });
-  return status === "feasible" ? `at most ${percent}${THIN}% below the best possible` : `proven within ${percent}${THIN}%`;
+  return status === "feasible"
+    ? `at most ${percent}${THIN}% below the best possible`
+    : `proven within ${percent}${THIN}%`;
 }
 
 export function seconds(number) {

@@ -13,7 +13,10 @@ let open = () => {};
 
 export function startFrontier(openPlan) {
   open = openPlan;
-  on(["scenario"], () => state.frontier && state.frontier.scenario !== state.scenario?.id && set({ frontier: null, point: null }));
+  on(
+    ["scenario"],
+    () => state.frontier && state.frontier.scenario !== state.scenario?.id && set({ frontier: null, point: null }),
+  );
   on(["scenario", "frontier", "point", "tab"], draw);
 }
 
@@ -28,20 +31,46 @@ function draw() {
 
 function intro() {
   if (!state.scenario.budget) return el("p", { class: "note" }, "This scenario has no budget to vary.");
-  const number = el("select", { id: "points" }, [6, 10, 20].map((points) => el("option", { value: points, selected: points === 10 }, `${points} budgets`)));
+  const number = el(
+    "select",
+    { id: "points" },
+    [6, 10, 20].map((points) => el("option", { value: points, selected: points === 10 }, `${points} budgets`)),
+  );
   return [
-    el("p", {}, "hubplanner finds the best plan for each of several budgets, from small to twice yours. No plan on the curve can be beaten for its money."),
+    el(
+      "p",
+      {},
+      "hubplanner finds the best plan for each of several budgets, from small to twice yours. No plan on the curve can be beaten for its money.",
+    ),
     el("label", { class: "field" }, el("span", {}, "How fine"), number),
-    el("button", { type: "button", class: "primary", id: "draw-curve", onclick: attempt(() => find(Number(number.value))) }, "Draw the curve"),
+    el(
+      "button",
+      { type: "button", class: "primary", id: "draw-curve", onclick: attempt(() => find(Number(number.value))) },
+      "Draw the curve",
+    ),
     el("div", { id: "earlier" }),
   ];
 }
 
 /** Offer the curves that were drawn of this scenario before. */
 async function earlier() {
-  const own = (await api.frontiers()).filter(({ scenario, trade }) => scenario === state.scenario.id && (trade || "coverage,cost") === "coverage,cost");
+  const own = (await api.frontiers()).filter(
+    ({ scenario, trade }) => scenario === state.scenario.id && (trade || "coverage,cost") === "coverage,cost",
+  );
   if (!own.length || !byId("earlier")) return;
-  const rows = own.slice(0, 5).map(({ id, points, created }) => el("li", {}, el("button", { type: "button", class: "link", onclick: attempt(() => load(id)) }, `${count(points, "plan")}, ${date(created)}`)));
+  const rows = own
+    .slice(0, 5)
+    .map(({ id, points, created }) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", class: "link", onclick: attempt(() => load(id)) },
+          `${count(points, "plan")}, ${date(created)}`,
+        ),
+      ),
+    );
   show(byId("earlier"), el("h3", {}, "Drawn before"), el("ul", { class: "plain" }, rows));
 }
 
@@ -63,7 +92,11 @@ function pick(number) {
   const point = frontier.points.find((other) => other.number === number);
   const features = frontier.layers.features.filter(({ properties }) => properties.point === number);
   const places = new Map(features.map(({ properties, geometry }) => [properties.site_id, geometry.coordinates]));
-  const hubs = point.hubs.map((hub) => ({ ...hub, lon: places.get(hub.site_id)?.[0], lat: places.get(hub.site_id)?.[1] }));
+  const hubs = point.hubs.map((hub) => ({
+    ...hub,
+    lon: places.get(hub.site_id)?.[0],
+    lat: places.get(hub.site_id)?.[1],
+  }));
   const plan = {
     objective: "max_coverage",
     title: `Plan ${number} of ${frontier.points.length}`,
@@ -89,14 +122,38 @@ function says({ cost, people, hubs }, { currency }) {
 function known(frontier) {
   const at = frontier.points.findIndex(({ number }) => number === state.point);
   const point = frontier.points[Math.max(0, at)];
-  const walk = el("input", { type: "range", id: "walk", min: 0, max: frontier.points.length - 1, step: 1, value: Math.max(0, at), "aria-label": "Plan on the curve", "aria-valuetext": says(point, frontier), oninput: ({ target }) => pick(frontier.points[Number(target.value)].number) });
+  const walk = el("input", {
+    type: "range",
+    id: "walk",
+    min: 0,
+    max: frontier.points.length - 1,
+    step: 1,
+    value: Math.max(0, at),
+    "aria-label": "Plan on the curve",
+    "aria-valuetext": says(point, frontier),
+    oninput: ({ target }) => pick(frontier.points[Number(target.value)].number),
+  });
   walk.style.setProperty("--part", `${(100 * Math.max(0, at)) / Math.max(1, frontier.points.length - 1)}%`);
   return [
     el("p", { class: "note" }, `People reached (up) for money spent (right), ${frontier.currency}`),
     curve(frontier.points, { now: state.point, knee: frontier.knee, origin: frontier.existing, pick }),
     walk,
-    el("div", { class: "walked" }, el("p", { class: "says" }, says(point, frontier)), el("p", { class: "note" }, details(point, frontier))),
-    el("div", { class: "row" }, el("button", { type: "button", class: "primary", id: "keep-point", onclick: attempt(keep) }, "Save this plan"), el("button", { type: "button", class: "quiet", onclick: () => set({ frontier: null, point: null }) }, "Draw anew")),
+    el(
+      "div",
+      { class: "walked" },
+      el("p", { class: "says" }, says(point, frontier)),
+      el("p", { class: "note" }, details(point, frontier)),
+    ),
+    el(
+      "div",
+      { class: "row" },
+      el("button", { type: "button", class: "primary", id: "keep-point", onclick: attempt(keep) }, "Save this plan"),
+      el(
+        "button",
+        { type: "button", class: "quiet", onclick: () => set({ frontier: null, point: null }) },
+        "Draw anew",
+      ),
+    ),
     el("details", { class: "fold" }, el("summary", {}, el("span", {}, "As a table")), table(frontier)),
   ];
 }
@@ -110,7 +167,20 @@ function details(point, frontier) {
 
 function table({ points, currency }) {
   const head = ["Plan", currency, "People", "Hubs"].map((text) => el("th", { scope: "col" }, text));
-  const rows = points.map((point) => el("tr", {}, el("td", {}, el("button", { type: "button", class: "link", onclick: () => pick(point.number) }, `Plan ${point.number}`)), [words(point.cost), words(point.people), plain(point.hubs.length)].map((text) => el("td", { class: "number" }, text))));
+  const rows = points.map((point) =>
+    el(
+      "tr",
+      {},
+      el(
+        "td",
+        {},
+        el("button", { type: "button", class: "link", onclick: () => pick(point.number) }, `Plan ${point.number}`),
+      ),
+      [words(point.cost), words(point.people), plain(point.hubs.length)].map((text) =>
+        el("td", { class: "number" }, text),
+      ),
+    ),
+  );
   return el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows));
 }
 

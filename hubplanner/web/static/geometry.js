@@ -10,7 +10,8 @@ export function circle([lon, lat], km) {
   const ring = [];
   for (let step = 0; step <= STEPS; step += 1) {
     const bearing = (step % STEPS) * ((2 * Math.PI) / STEPS);
-    const sine = Math.sin(lat * radians) * Math.cos(angle) + Math.cos(lat * radians) * Math.sin(angle) * Math.cos(bearing);
+    const sine =
+      Math.sin(lat * radians) * Math.cos(angle) + Math.cos(lat * radians) * Math.sin(angle) * Math.cos(bearing);
     const across = Math.sin(bearing) * Math.sin(angle) * Math.cos(lat * radians);
     const turn = Math.atan2(across, Math.cos(angle) - Math.sin(lat * radians) * sine);
     ring.push([lon + turn / radians, Math.asin(sine) / radians]);
@@ -22,7 +23,11 @@ export function circle([lon, lat], km) {
 export function reaches(hubs) {
   const features = hubs.features
     .filter(({ properties }) => properties.radius_km > 0)
-    .map(({ geometry, properties }) => ({ type: "Feature", properties, geometry: circle(geometry.coordinates, properties.radius_km) }));
+    .map(({ geometry, properties }) => ({
+      type: "Feature",
+      properties,
+      geometry: circle(geometry.coordinates, properties.radius_km),
+    }));
   return { type: "FeatureCollection", features };
 }
 

@@ -59,11 +59,21 @@ function hub(shape, number, standing, colors) {
   const pen = canvas(size, size);
   pen.translate(size / 2, size / 2);
   trace(pen, shape, radius);
-  [pen.fillStyle, pen.strokeStyle, pen.lineWidth, pen.lineJoin] = [standing ? colors.ink : colors.hub, colors.edge, 2, "round"];
+  [pen.fillStyle, pen.strokeStyle, pen.lineWidth, pen.lineJoin] = [
+    standing ? colors.ink : colors.hub,
+    colors.edge,
+    2,
+    "round",
+  ];
   pen.stroke();
   pen.fill();
   if (number > 1) {
-    [pen.fillStyle, pen.font, pen.textAlign, pen.textBaseline] = [colors.edge, "700 11px system-ui, sans-serif", "center", "middle"];
+    [pen.fillStyle, pen.font, pen.textAlign, pen.textBaseline] = [
+      colors.edge,
+      "700 11px system-ui, sans-serif",
+      "center",
+      "middle",
+    ];
     pen.fillText(String(number), 0, 0.5);
   }
   return picture(pen);

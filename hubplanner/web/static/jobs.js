@@ -63,7 +63,11 @@ function outcome(job) {
   update({ end: job.state });
   if (job.state === "cancelled") return null;
   if (job.state !== "failed") return job.result;
-  const { error = "The work failed without saying why.", faults = [], least_budget: least = null } = typeof job.error === "string" ? job : job.error || {};
+  const {
+    error = "The work failed without saying why.",
+    faults = [],
+    least_budget: least = null,
+  } = typeof job.error === "string" ? job : job.error || {};
   throw Object.assign(new Refused(error, faults), { least });
 }
 

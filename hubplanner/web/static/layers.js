@@ -38,9 +38,19 @@ export function layers({ theme, limits, mean, areas, difference }) {
   const fill = difference ? differences(colors) : cover(colors, ["step", ["coalesce", ["get", "density"], 0]], limits);
   return [
     { id: "ground", type: "background", paint: { "background-color": colors.ground } },
-    { id: "areas", type: "fill", source: "areas", paint: { "fill-color": fill, "fill-outline-color": zoomed(4, colors.faint, 7, colors.seam) } },
+    {
+      id: "areas",
+      type: "fill",
+      source: "areas",
+      paint: { "fill-color": fill, "fill-outline-color": zoomed(4, colors.faint, 7, colors.seam) },
+    },
     { id: "reach", type: "fill", source: "reach", paint: { "fill-color": colors.reach, "fill-opacity": 0.13 } },
-    { id: "reach-line", type: "line", source: "reach", paint: { "line-color": colors.reach, "line-width": 1, "line-opacity": 0.75 } },
+    {
+      id: "reach-line",
+      type: "line",
+      source: "reach",
+      paint: { "line-color": colors.reach, "line-width": 1, "line-opacity": 0.75 },
+    },
     people("demand", colors, mean, areas, difference),
     people("crowd", colors, mean, areas, difference),
     sites(colors),
@@ -52,11 +62,20 @@ export function layers({ theme, limits, mean, areas, difference }) {
 }
 
 /** A place's own covered share, or that of places that stand together. */
-const part = ["coalesce", ["get", "covered_share"], ["case", ["has", "covered_need"], ["/", ["get", "covered_need"], ["max", ["get", "need"], 1e-9]], 0]];
-const gained = ["coalesce", ["get", "difference_b"], ["case", ["has", "change"], ["/", ["get", "change"], ["max", ["get", "need"], 1e-9]], 0]];
+const part = [
+  "coalesce",
+  ["get", "covered_share"],
+  ["case", ["has", "covered_need"], ["/", ["get", "covered_need"], ["max", ["get", "need"], 1e-9]], 0],
+];
+const gained = [
+  "coalesce",
+  ["get", "difference_b"],
+  ["case", ["has", "change"], ["/", ["get", "change"], ["max", ["get", "need"], 1e-9]], 0],
+];
 
 function cover(colors, by, limits) {
-  const ramp = (shades) => (limits.length ? [...by, shades[0], ...limits.flatMap((limit, at) => [limit, shades[at + 1]])] : shades[2]);
+  const ramp = (shades) =>
+    limits.length ? [...by, shades[0], ...limits.flatMap((limit, at) => [limit, shades[at + 1]])] : shades[2];
   return ["case", [">=", part, HALF], ramp(colors.covered), [">=", part, SOME], ramp(colors.partly), ramp(colors.not)];
 }
 
@@ -78,7 +97,17 @@ function people(source, colors, mean, areas, difference) {
     paint: {
       "circle-color": color,
       "circle-opacity": 0.85,
-      "circle-radius": ["interpolate", ["exponential", 1.5], ["zoom"], 4, ["*", 1.1, size], 8, ["*", 2.4, size], 12, ["*", 7, size]],
+      "circle-radius": [
+        "interpolate",
+        ["exponential", 1.5],
+        ["zoom"],
+        4,
+        ["*", 1.1, size],
+        8,
+        ["*", 2.4, size],
+        12,
+        ["*", 7, size],
+      ],
       "circle-stroke-width": areas ? 0.75 : 0,
       "circle-stroke-color": colors.seam,
     },
@@ -103,12 +132,21 @@ function sites(colors) {
 }
 
 function icons(source, image) {
-  const layout = { "icon-image": image, "icon-allow-overlap": true, "icon-size": zoomed(3, 0.34, 4.5, 0.5, 6, 0.7, 8, 1, 11, 1.2) };
+  const layout = {
+    "icon-image": image,
+    "icon-allow-overlap": true,
+    "icon-size": zoomed(3, 0.34, 4.5, 0.5, 6, 0.7, 8, 1, 11, 1.2),
+  };
   return { id: source, type: "symbol", source, layout };
 }
 
 function selected(colors) {
-  const paint = { "circle-radius": 13, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colors.ink, "circle-stroke-width": 2.5 };
+  const paint = {
+    "circle-radius": 13,
+    "circle-color": "rgba(0,0,0,0)",
+    "circle-stroke-color": colors.ink,
+    "circle-stroke-width": 2.5,
+  };
   return { id: "selected", type: "circle", source: "selected", paint };
 }
 

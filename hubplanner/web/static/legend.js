@@ -38,7 +38,9 @@ export function shapeMark(shape, look = "shape") {
     arc: () => {},
   };
   trace(pen, shape, 6);
-  const form = points.length ? svg("polygon", { points: points.map((pair) => pair.map((part) => part.toFixed(2)).join(",")).join(" ") }) : svg("circle", { r: 6 });
+  const form = points.length
+    ? svg("polygon", { points: points.map((pair) => pair.map((part) => part.toFixed(2)).join(",")).join(" ") })
+    : svg("circle", { r: 6 });
   return svg("svg", { class: look, viewBox: "-9 -9 18 18", "aria-hidden": "true" }, form);
 }
 
@@ -51,8 +53,18 @@ function draw() {
     byId("legend-body"),
     state.compare ? change() : ramps(),
     el("p", { class: "label" }, "Hubs"),
-    el("ul", { class: "plain keys" }, tiers, standing() ? el("li", {}, shapeMark("circle", "shape standing"), "Standing already") : null),
-    el("details", { class: "more" }, el("summary", {}, "Show or hide"), el("fieldset", { class: "checks" }, el("legend", { class: "sr" }, "On the map"), shown.map(box))),
+    el(
+      "ul",
+      { class: "plain keys" },
+      tiers,
+      standing() ? el("li", {}, shapeMark("circle", "shape standing"), "Standing already") : null,
+    ),
+    el(
+      "details",
+      { class: "more" },
+      el("summary", {}, "Show or hide"),
+      el("fieldset", { class: "checks" }, el("legend", { class: "sr" }, "On the map"), shown.map(box)),
+    ),
   );
 }
 
@@ -61,22 +73,53 @@ const standing = () => state.map.sites.features.some(({ properties }) => propert
 function ramps() {
   const colors = palette(state.theme);
   const limits = state.limits || [];
-  const rows = [["Covered", colors.covered, 1], ["Partly", colors.partly, 4], ["Not covered", colors.not, 4]]; // numbers: as points
+  const rows = [
+    ["Covered", colors.covered, 1],
+    ["Partly", colors.partly, 4],
+    ["Not covered", colors.not, 4],
+  ]; // numbers: as points
   const title = limits.length ? "People not yet online per km²" : "People not yet online";
   const shades = (ramp, at) => (limits.length ? ramp.slice(0, limits.length + 1) : [ramp[at]]);
-  const swatches = rows.map(([name, ramp, at]) => el("tr", {}, el("th", { scope: "row" }, name), shades(ramp, at).map((color) => el("td", {}, swatch(color)))));
-  const foot = limits.length ? el("tr", { class: "limits" }, el("td", {}), limits.map((limit) => el("td", {}, words(limit))), el("td", {})) : null;
+  const swatches = rows.map(([name, ramp, at]) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, name),
+      shades(ramp, at).map((color) => el("td", {}, swatch(color))),
+    ),
+  );
+  const foot = limits.length
+    ? el(
+        "tr",
+        { class: "limits" },
+        el("td", {}),
+        limits.map((limit) => el("td", {}, words(limit))),
+        el("td", {}),
+      )
+    : null;
   return el("table", { class: "ramps" }, el("caption", { class: "label" }, title), el("tbody", {}, swatches, foot));
 }
 
 function change() {
   const colors = palette(state.theme);
-  const rows = [["Gains in plan B", colors.more], ["Loses in plan B", colors.less], ["The same", colors.same]];
-  return el("ul", { class: "plain keys one" }, rows.map(([name, color]) => el("li", {}, swatch(color), name)));
+  const rows = [
+    ["Gains in plan B", colors.more],
+    ["Loses in plan B", colors.less],
+    ["The same", colors.same],
+  ];
+  return el(
+    "ul",
+    { class: "plain keys one" },
+    rows.map(([name, color]) => el("li", {}, swatch(color), name)),
+  );
 }
 
 function swatch(color) {
-  return svg("svg", { class: "swatch", viewBox: "0 0 22 14", "aria-hidden": "true" }, svg("rect", { width: 22, height: 14, rx: 2, fill: color }));
+  return svg(
+    "svg",
+    { class: "swatch", viewBox: "0 0 22 14", "aria-hidden": "true" },
+    svg("rect", { width: 22, height: 14, rx: 2, fill: color }),
+  );
 }
 
 function box([id, title, names]) {
@@ -84,5 +127,10 @@ function box([id, title, names]) {
     off[target.checked ? "delete" : "add"](id);
     for (const view of views()) view.toggle(names, target.checked);
   };
-  return el("label", { class: "check" }, el("input", { type: "checkbox", checked: !off.has(id), onchange: flip }), title);
+  return el(
+    "label",
+    { class: "check" },
+    el("input", { type: "checkbox", checked: !off.has(id), onchange: flip }),
+    title,
+  );
 }

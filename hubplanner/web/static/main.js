@@ -60,7 +60,10 @@ async function solve() {
 function impossible(failure) {
   if (!failure.least) throw failure;
   const budget = Math.ceil(failure.least);
-  toast(failure.message, { error: true, action: { label: `Set ${money(budget, state.scenario.currency)}`, run: () => choose({ budget }) } });
+  toast(failure.message, {
+    error: true,
+    action: { label: `Set ${money(budget, state.scenario.currency)}`, run: () => choose({ budget }) },
+  });
   return undefined;
 }
 
@@ -74,7 +77,9 @@ async function found(result, asked) {
 
 /** After a reload, go on with what the server is still at. */
 async function pickUp() {
-  const job = (await api.jobs()).find(({ kind, state: now }) => kind === "solve" && ["waiting", "running"].includes(now));
+  const job = (await api.jobs()).find(
+    ({ kind, state: now }) => kind === "solve" && ["waiting", "running"].includes(now),
+  );
   if (!job) return;
   if (job.scenario && job.scenario !== state.scenario?.id) await openScenario(job.scenario);
   const result = await resume(job.job, job.kind, "Finding the best plan");
@@ -108,7 +113,10 @@ async function restore({ settings, overrides = [], required = [], excluded = [] 
 }
 
 function listScenarios() {
-  show(byId("scenario"), state.scenarios.map(({ id, title, name }) => el("option", { value: id }, title || name)));
+  show(
+    byId("scenario"),
+    state.scenarios.map(({ id, title, name }) => el("option", { value: id }, title || name)),
+  );
 }
 
 async function start() {
@@ -126,8 +134,14 @@ async function start() {
   startFrontier(openPlan);
   startCompare();
   startSaved(openPlan);
-  byId("scenario").addEventListener("change", attempt(({ target }) => openScenario(target.value)));
-  byId("own-data").addEventListener("click", attempt(() => openUpload(taken)));
+  byId("scenario").addEventListener(
+    "change",
+    attempt(({ target }) => openScenario(target.value)),
+  );
+  byId("own-data").addEventListener(
+    "click",
+    attempt(() => openUpload(taken)),
+  );
   set({ scenarios, version, excel, plan: null });
   listScenarios();
   await loadRuns();
@@ -146,7 +160,15 @@ async function taken(id) {
 
 function nothing() {
   byId("loading").hidden = true;
-  show(byId("about"), el("div", { class: "empty" }, el("p", { class: "says" }, "No scenario here"), el("p", { class: "note" }, "Use your own data, above, or start hubplanner with a scenario file.")));
+  show(
+    byId("about"),
+    el(
+      "div",
+      { class: "empty" },
+      el("p", { class: "says" }, "No scenario here"),
+      el("p", { class: "note" }, "Use your own data, above, or start hubplanner with a scenario file."),
+    ),
+  );
 }
 
 attempt(start)();

@@ -63,7 +63,10 @@ export class MapView {
   }
 
   #siteAt({ x, y }) {
-    const box = [[x - NEAR_PX, y - NEAR_PX], [x + NEAR_PX, y + NEAR_PX]];
+    const box = [
+      [x - NEAR_PX, y - NEAR_PX],
+      [x + NEAR_PX, y + NEAR_PX],
+    ];
     const near = this.map.queryRenderedFeatures(box, { layers: ["hubs", "marks", "sites"] });
     const distance = ({ geometry }) => {
       const at = this.map.project(geometry.coordinates);
@@ -105,7 +108,12 @@ export class MapView {
 
   /** Show a scenario: its sites at once, its areas or points as they come. */
   async showScenario({ map, areas, demandUrl, mean }) {
-    const limits = areas ? classes(areas.features.map(({ properties }) => properties.density), 5) : [];
+    const limits = areas
+      ? classes(
+          areas.features.map(({ properties }) => properties.density),
+          5,
+        )
+      : [];
     this.many = map.demand > MANY;
     await this.dress({ limits, mean, areas: Boolean(areas) });
     await Promise.all([this.put("areas", areas), this.putPeople(demandUrl), this.put("sites", map.sites)]);
@@ -115,10 +123,17 @@ export class MapView {
 
   /** Show a plan's hubs and what they reach. */
   async showHubs(hubs, tiers) {
-    const shaped = { type: "FeatureCollection", features: (hubs || EMPTY).features.map((hub) => withShape(hub, tiers)) };
-    const big = [...shaped.features].sort((a, b) => (b.properties.covered_need || 0) - (a.properties.covered_need || 0));
+    const shaped = {
+      type: "FeatureCollection",
+      features: (hubs || EMPTY).features.map((hub) => withShape(hub, tiers)),
+    };
+    const big = [...shaped.features].sort(
+      (a, b) => (b.properties.covered_need || 0) - (a.properties.covered_need || 0),
+    );
     const first = new Map(big.map((hub) => [hub.properties.site_id, hub]).reverse());
-    const labelled = big.filter((hub) => hub.properties.name && first.get(hub.properties.site_id) === hub).slice(0, LABELS);
+    const labelled = big
+      .filter((hub) => hub.properties.name && first.get(hub.properties.site_id) === hub)
+      .slice(0, LABELS);
     const labels = labelled.map((hub, order) => ({ ...hub, properties: { name: hub.properties.name, order } }));
     await Promise.all([
       this.put("hubs", shaped),
@@ -134,8 +149,19 @@ export class MapView {
   fit([west, south, east, north], moving = true) {
     const { clientWidth: width, clientHeight: height } = this.map.getContainer();
     const narrow = window.innerWidth < 800;
-    const padding = { top: narrow ? 76 : 40, left: 24, right: width > 700 ? 150 : 24, bottom: narrow ? height * 0.54 : 24 };
-    this.map.fitBounds([[west, south], [east, north]], { padding, animate: moving && !calm.matches, duration: 500 });
+    const padding = {
+      top: narrow ? 76 : 40,
+      left: 24,
+      right: width > 700 ? 150 : 24,
+      bottom: narrow ? height * 0.54 : 24,
+    };
+    this.map.fitBounds(
+      [
+        [west, south],
+        [east, north],
+      ],
+      { padding, animate: moving && !calm.matches, duration: 500 },
+    );
   }
 
   /** Bring a place into view without leaving the region. */
@@ -158,8 +184,16 @@ class Whole {
   }
 
   onAdd() {
-    const frame = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5" }));
-    const button = el("button", { type: "button", class: "icon", "aria-label": "Show everything", title: "Show everything", onclick: this.show }, frame);
+    const frame = svg(
+      "svg",
+      { viewBox: "0 0 24 24", "aria-hidden": "true" },
+      svg("path", { d: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5" }),
+    );
+    const button = el(
+      "button",
+      { type: "button", class: "icon", "aria-label": "Show everything", title: "Show everything", onclick: this.show },
+      frame,
+    );
     this.box = el("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" }, button);
     return this.box;
   }

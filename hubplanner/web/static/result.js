@@ -21,9 +21,12 @@ export function startResult() {
 export function sentence(plan) {
   const { currency } = plan;
   const people = `${words(plan.people.covered)} people`;
-  if (plan.objective === "min_cost") return `Reaches ${people} for the least money: ${money(plan.cost.total, currency)}`;
-  if (plan.objective === "p_median") return `Brings a hub to ${figures(plan.distance.mean_km)} km from people on average, for ${money(plan.cost.total, currency)}`;
-  if (plan.objective === "p_center") return `Leaves nobody farther than ${figures(plan.distance.max_km)} km from a hub, for ${money(plan.cost.total, currency)}`;
+  if (plan.objective === "min_cost")
+    return `Reaches ${people} for the least money: ${money(plan.cost.total, currency)}`;
+  if (plan.objective === "p_median")
+    return `Brings a hub to ${figures(plan.distance.mean_km)} km from people on average, for ${money(plan.cost.total, currency)}`;
+  if (plan.objective === "p_center")
+    return `Leaves nobody farther than ${figures(plan.distance.max_km)} km from a hub, for ${money(plan.cost.total, currency)}`;
   return `Reaches ${people} for ${money(plan.cost.total, currency)}`;
 }
 
@@ -32,7 +35,12 @@ function headline() {
   byId("headline").hidden = !plan || Boolean(state.compare);
   if (!plan) return;
   const note = stale() ? el("p", { class: "changed note" }, "Settings have changed since.") : null;
-  show(byId("headline"), el("p", { class: "says" }, sentence(plan)), el("p", { class: "proof" }, proofMark(), proof(plan.gap, plan.status)), note);
+  show(
+    byId("headline"),
+    el("p", { class: "says" }, sentence(plan)),
+    el("p", { class: "proof" }, proofMark(), proof(plan.gap, plan.status)),
+    note,
+  );
 }
 
 const proofMark = () => el("span", { class: "tick", "aria-hidden": "true" }, "✓");
@@ -40,7 +48,19 @@ const proofMark = () => el("span", { class: "tick", "aria-hidden": "true" }, "�
 function draw() {
   const { plan } = state;
   if (!plan) {
-    show(byId("result"), el("div", { class: "empty" }, el("p", { class: "says" }, "No plan yet"), el("p", { class: "note" }, "Set the budget, then let hubplanner find the hubs that reach the most people for it.")));
+    show(
+      byId("result"),
+      el(
+        "div",
+        { class: "empty" },
+        el("p", { class: "says" }, "No plan yet"),
+        el(
+          "p",
+          { class: "note" },
+          "Set the budget, then let hubplanner find the hubs that reach the most people for it.",
+        ),
+      ),
+    );
     return;
   }
   show(
@@ -67,38 +87,101 @@ function cells(plan) {
 
 function groups(plan) {
   const { scenario } = state;
-  const floor = (group, value) => (scenario ? scenario.floors : []).find((rule) => rule.group === group && (!rule.value || rule.value === value));
-  return Object.entries(plan.groups || {}).filter(([, values]) => Object.keys(values).length <= 40).map(([group, values]) => {
-    const rows = Object.entries(values).sort(([, a], [, b]) => b.share - a.share);
-    const top = Math.max(...rows.map(([, { share: part }]) => part), 1e-9);
-    return el("table", { class: "bars" }, el("caption", {}, `Reached, by ${group.replaceAll("_", " ")}`), el("tbody", {}, rows.map(([name, row]) => bar(name, row.share, top, floor(group, name)))));
-  });
+  const floor = (group, value) =>
+    (scenario ? scenario.floors : []).find((rule) => rule.group === group && (!rule.value || rule.value === value));
+  return Object.entries(plan.groups || {})
+    .filter(([, values]) => Object.keys(values).length <= 40)
+    .map(([group, values]) => {
+      const rows = Object.entries(values).sort(([, a], [, b]) => b.share - a.share);
+      const top = Math.max(...rows.map(([, { share: part }]) => part), 1e-9);
+      return el(
+        "table",
+        { class: "bars" },
+        el("caption", {}, `Reached, by ${group.replaceAll("_", " ")}`),
+        el(
+          "tbody",
+          {},
+          rows.map(([name, row]) => bar(name, row.share, top, floor(group, name))),
+        ),
+      );
+    });
 }
 
 function bar(name, part, top, floor) {
   const meter = el("span", { class: "bar", title: floor ? `at least ${share(floor.share)} asked` : null });
   meter.style.setProperty("--part", `${(100 * part) / top}%`);
-  return el("tr", {}, el("th", { scope: "row" }, named(name)), el("td", { "aria-hidden": "true" }, meter), el("td", { class: "number" }, share(part)));
+  return el(
+    "tr",
+    {},
+    el("th", { scope: "row" }, named(name)),
+    el("td", { "aria-hidden": "true" }, meter),
+    el("td", { class: "number" }, share(part)),
+  );
 }
 
 function hubs(plan) {
   const tiers = (state.scenario ? state.scenario.hubs : []).map(({ id }) => id);
   const sorted = [...plan.hubs].sort((a, b) => (b.covered_people || 0) - (a.covered_people || 0));
   const rows = sorted.slice(0, all ? sorted.length : FEW).map((hub) => {
-    const go = el("button", { type: "button", class: "link name", onclick: () => set({ selected: hub.site_id, follow: true }) }, named(siteName(hub.site_id)));
+    const go = el(
+      "button",
+      { type: "button", class: "link name", onclick: () => set({ selected: hub.site_id, follow: true }) },
+      named(siteName(hub.site_id)),
+    );
     const many = hub.hubs > 1 ? `${hub.hubs} × ` : "";
     const people = hub.covered_people === undefined ? "" : words(hub.covered_people);
-    return el("tr", {}, el("td", {}, shapeMark(shapeOf(Math.max(0, tiers.indexOf(hub.tier))), hub.status === "existing" ? "shape standing" : "shape"), go), el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`), el("td", { class: "number" }, people));
+    return el(
+      "tr",
+      {},
+      el(
+        "td",
+        {},
+        shapeMark(
+          shapeOf(Math.max(0, tiers.indexOf(hub.tier))),
+          hub.status === "existing" ? "shape standing" : "shape",
+        ),
+        go,
+      ),
+      el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`),
+      el("td", { class: "number" }, people),
+    );
   });
-  const head = el("thead", {}, el("tr", {}, ["Place", "Size", "People"].map((text) => el("th", { scope: "col" }, text))));
-  const more = sorted.length > FEW && !all ? el("button", { type: "button", class: "link", onclick: () => ((all = true), draw()) }, `Show all ${count(sorted.length, "hub")}`) : null;
+  const head = el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      ["Place", "Size", "People"].map((text) => el("th", { scope: "col" }, text)),
+    ),
+  );
+  const more =
+    sorted.length > FEW && !all
+      ? el(
+          "button",
+          { type: "button", class: "link", onclick: () => ((all = true), draw()) },
+          `Show all ${count(sorted.length, "hub")}`,
+        )
+      : null;
   return [el("table", { class: "list" }, head, el("tbody", {}, rows)), more];
 }
 
 function links(plan) {
-  const files = el("details", { class: "fold" }, el("summary", {}, el("span", {}, "Download files")), el("div", { class: "fold-body files" }));
+  const files = el(
+    "details",
+    { class: "fold" },
+    el("summary", {}, el("span", {}, "Download files")),
+    el("div", { class: "fold-body files" }),
+  );
   const load = attempt(async () => files.open && show(files.lastChild, await fileList(plan.id)));
   files.addEventListener("toggle", load, { once: false });
-  const report = plan.has_report === false ? null : el("a", { class: "button quiet", href: api.reportUrl(plan.id), target: "_blank", rel: "noopener" }, "Open the report");
+  const report =
+    plan.has_report === false
+      ? null
+      : el(
+          "a",
+          { class: "button quiet", href: api.reportUrl(plan.id), target: "_blank", rel: "noopener" },
+          "Open the report",
+        );
   return el("div", { class: "stack" }, report, files);
 }

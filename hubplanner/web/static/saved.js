@@ -20,7 +20,18 @@ export async function loadRuns() {
 /** Return links to a plan's files. */
 export async function fileList(id) {
   const files = await api.files(id);
-  return el("ul", { class: "plain" }, files.map(({ name, bytes: size }) => el("li", { class: "row spread" }, el("a", { href: api.fileUrl(id, name), download: name }, name), el("span", { class: "note" }, bytes(size)))));
+  return el(
+    "ul",
+    { class: "plain" },
+    files.map(({ name, bytes: size }) =>
+      el(
+        "li",
+        { class: "row spread" },
+        el("a", { href: api.fileUrl(id, name), download: name }, name),
+        el("span", { class: "note" }, bytes(size)),
+      ),
+    ),
+  );
 }
 
 /** Say in short what a kept plan is. */
@@ -31,17 +42,35 @@ export function runLabel(run) {
 }
 
 function draw() {
-  const empty = el("div", { class: "empty" }, el("p", { class: "says" }, "Nothing saved yet"), el("p", { class: "note" }, "Every plan that is found is kept here, with its files and its report."));
-  show(byId("view-saved"), el("h2", {}, "Saved plans"), state.runs.length ? el("ul", { class: "plain runs" }, state.runs.map(row)) : empty);
+  const empty = el(
+    "div",
+    { class: "empty" },
+    el("p", { class: "says" }, "Nothing saved yet"),
+    el("p", { class: "note" }, "Every plan that is found is kept here, with its files and its report."),
+  );
+  show(
+    byId("view-saved"),
+    el("h2", {}, "Saved plans"),
+    state.runs.length ? el("ul", { class: "plain runs" }, state.runs.map(row)) : empty,
+  );
 }
 
 function row(run) {
   const now = state.plan && state.plan.id === run.id;
-  const facts = [run.hubs !== undefined && run.hubs !== null ? count(run.hubs, "hub") : null, run.share === null || run.share === undefined ? null : `${share(run.share)} of need`, run.created ? date(run.created) : null];
+  const facts = [
+    run.hubs !== undefined && run.hubs !== null ? count(run.hubs, "hub") : null,
+    run.share === null || run.share === undefined ? null : `${share(run.share)} of need`,
+    run.created ? date(run.created) : null,
+  ];
   return el(
     "li",
     { class: now ? "run now" : "run" },
-    el("div", { class: "row spread" }, named(runLabel(run), "strong"), now ? el("span", { class: "chip" }, "on the map") : null),
+    el(
+      "div",
+      { class: "row spread" },
+      named(runLabel(run), "strong"),
+      now ? el("span", { class: "chip" }, "on the map") : null,
+    ),
     named(run.title || run.name, "p", { class: "note clip" }),
     el("p", { class: "note" }, facts.filter(Boolean).join(" · ")),
     el("p", { class: "note" }, proof(run.gap, run.status)),
@@ -52,19 +81,52 @@ function row(run) {
 function buttons(run) {
   const label = runLabel(run);
   return [
-    el("button", { type: "button", class: "quiet small", "aria-label": `Open ${label}`, onclick: attempt(() => open(run.id)) }, "Open"),
-    run.has_report === false ? null : el("a", { class: "button quiet small", href: api.reportUrl(run.id), target: "_blank", rel: "noopener", "aria-label": `Report of ${label}` }, "Report"),
-    el("button", { type: "button", class: "quiet small", "aria-label": `Files of ${label}`, onclick: attempt(() => files(run)) }, "Files"),
-    el("button", { type: "button", class: "link danger", "aria-label": `Delete ${label}`, onclick: attempt(() => remove(run)) }, "Delete"),
+    el(
+      "button",
+      { type: "button", class: "quiet small", "aria-label": `Open ${label}`, onclick: attempt(() => open(run.id)) },
+      "Open",
+    ),
+    run.has_report === false
+      ? null
+      : el(
+          "a",
+          {
+            class: "button quiet small",
+            href: api.reportUrl(run.id),
+            target: "_blank",
+            rel: "noopener",
+            "aria-label": `Report of ${label}`,
+          },
+          "Report",
+        ),
+    el(
+      "button",
+      { type: "button", class: "quiet small", "aria-label": `Files of ${label}`, onclick: attempt(() => files(run)) },
+      "Files",
+    ),
+    el(
+      "button",
+      { type: "button", class: "link danger", "aria-label": `Delete ${label}`, onclick: attempt(() => remove(run)) },
+      "Delete",
+    ),
   ];
 }
 
 async function files(run) {
-  await ask({ title: "Download files", body: [named(runLabel(run), "p", { class: "note" }), await fileList(run.id)], close: "Done" });
+  await ask({
+    title: "Download files",
+    body: [named(runLabel(run), "p", { class: "note" }), await fileList(run.id)],
+    close: "Done",
+  });
 }
 
 async function remove(run) {
-  const sure = await ask({ title: "Delete this plan?", body: [named(runLabel(run), "p"), el("p", { class: "note" }, "Its files are removed from this computer for good.")], yes: "Delete", close: "Keep it" });
+  const sure = await ask({
+    title: "Delete this plan?",
+    body: [named(runLabel(run), "p"), el("p", { class: "note" }, "Its files are removed from this computer for good.")],
+    yes: "Delete",
+    close: "Keep it",
+  });
   if (!sure) return;
   await api.remove(run.id);
   if (state.plan && state.plan.id === run.id) set({ plan: null });
@@ -74,7 +136,11 @@ async function remove(run) {
 
 export function date(text) {
   const when = new Date(typeof text === "number" ? text * 1000 : text);
-  return Number.isNaN(when.valueOf()) ? String(text) : today(when) ? when.toLocaleTimeString("en-GB", { timeStyle: "short" }) : when.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  return Number.isNaN(when.valueOf())
+    ? String(text)
+    : today(when)
+      ? when.toLocaleTimeString("en-GB", { timeStyle: "short" })
+      : when.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
 const today = (when) => when.toDateString() === new Date().toDateString();

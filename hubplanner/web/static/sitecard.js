@@ -10,7 +10,10 @@ import { why } from "./why.js";
 
 export function startSiteCard() {
   on(["selected", "pins", "plan", "job"], draw);
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && state.selected && !byId("dialog").open && set({ selected: null }));
+  document.addEventListener(
+    "keydown",
+    ({ key }) => key === "Escape" && state.selected && !byId("dialog").open && set({ selected: null }),
+  );
 }
 
 /** A first click on a site chooses it, further clicks change it. */
@@ -36,10 +39,25 @@ function draw() {
   const hubs = (state.plan?.hubs || []).filter((hub) => hub.site_id === id);
   show(
     byId("site-card"),
-    el("div", { class: "row spread" }, named(site.name || id, "h2"), el("button", { type: "button", class: "icon", "aria-label": "Close", onclick: () => set({ selected: null }) }, "×")),
+    el(
+      "div",
+      { class: "row spread" },
+      named(site.name || id, "h2"),
+      el(
+        "button",
+        { type: "button", class: "icon", "aria-label": "Close", onclick: () => set({ selected: null }) },
+        "×",
+      ),
+    ),
     el("p", { class: "note" }, hubs.length ? hubs.map(about).join("; ") : standing(site)),
     site.status === "existing" ? null : choice(id),
-    state.plan?.id ? el("button", { type: "button", id: "why", class: "quiet small", disabled: running(), onclick: attempt(() => why(id)) }, hubs.length ? "Why this site?" : "Why not this site?") : null,
+    state.plan?.id
+      ? el(
+          "button",
+          { type: "button", id: "why", class: "quiet small", disabled: running(), onclick: attempt(() => why(id)) },
+          hubs.length ? "Why this site?" : "Why not this site?",
+        )
+      : null,
   );
   if (focused) byId(focused)?.focus();
 }
@@ -47,7 +65,9 @@ function draw() {
 function about({ hubs = 1, tier, covered_people: people, cost, status }) {
   const many = hubs > 1 ? `${hubs} × ${tier}` : tier;
   const reach = people === undefined ? "" : `, ${words(people)} people`;
-  return status === "existing" ? `Standing: ${many}${reach}` : `In this plan: ${many}${reach}, ${money(cost, state.scenario.currency)}`;
+  return status === "existing"
+    ? `Standing: ${many}${reach}`
+    : `In this plan: ${many}${reach}, ${money(cost, state.scenario.currency)}`;
 }
 
 function standing({ status }) {
@@ -60,6 +80,23 @@ function standing({ status }) {
 function choice(id) {
   const now = markOf(id);
   const option = ([kind, text]) =>
-    el("label", {}, el("input", { type: "radio", name: "mark", id: `mark-${kind}`, value: kind, checked: kind === now, onchange: () => mark(id, kind) }), el("span", {}, text));
-  return el("fieldset", { class: "segments" }, el("legend", { class: "sr" }, "In the next plan this site is"), KINDS.map(option));
+    el(
+      "label",
+      {},
+      el("input", {
+        type: "radio",
+        name: "mark",
+        id: `mark-${kind}`,
+        value: kind,
+        checked: kind === now,
+        onchange: () => mark(id, kind),
+      }),
+      el("span", {}, text),
+    );
+  return el(
+    "fieldset",
+    { class: "segments" },
+    el("legend", { class: "sr" }, "In the next plan this site is"),
+    KINDS.map(option),
+  );
 }

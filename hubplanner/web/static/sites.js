@@ -21,7 +21,14 @@ export function siteList() {
     "div",
     {},
     el("p", { class: "note" }, "Click a site on the map, click again to change it, or choose here."),
-    el("input", { id: "site-search", type: "search", placeholder: "Search by name", "aria-label": "Search sites by name", autocomplete: "off", oninput: list }),
+    el("input", {
+      id: "site-search",
+      type: "search",
+      placeholder: "Search by name",
+      "aria-label": "Search sites by name",
+      autocomplete: "off",
+      oninput: list,
+    }),
     el("ul", { id: "site-list", class: "plain sites" }),
     el("p", { id: "site-rest", class: "note", role: "status" }),
   );
@@ -40,7 +47,10 @@ function list() {
   const sites = found();
   show(byId("site-list"), sites.slice(0, MOST).map(row));
   byId("site-rest").textContent = rest(sites.length);
-  if (focused) byId("site-list").querySelector(`[data-site="${CSS.escape(focused)}"]`)?.focus();
+  if (focused)
+    byId("site-list")
+      .querySelector(`[data-site="${CSS.escape(focused)}"]`)
+      ?.focus();
 }
 
 function rest(number) {
@@ -52,7 +62,20 @@ function row(site) {
   const id = site.site_id;
   const name = site.name || id;
   const now = markOf(id);
-  const pick = el("select", { "aria-label": `Site ${name}`, "data-site": id, onchange: ({ target }) => mark(id, target.value) }, KINDS.map(([value, text]) => el("option", { value, selected: value === now }, text)));
-  const go = el("button", { type: "button", class: "link name", onclick: () => set({ selected: id, follow: true }) }, named(name));
-  return el("li", { class: `row spread ${now}` }, go, site.status === "existing" ? el("span", { class: "note" }, "standing") : pick);
+  const pick = el(
+    "select",
+    { "aria-label": `Site ${name}`, "data-site": id, onchange: ({ target }) => mark(id, target.value) },
+    KINDS.map(([value, text]) => el("option", { value, selected: value === now }, text)),
+  );
+  const go = el(
+    "button",
+    { type: "button", class: "link name", onclick: () => set({ selected: id, follow: true }) },
+    named(name),
+  );
+  return el(
+    "li",
+    { class: `row spread ${now}` },
+    go,
+    site.status === "existing" ? el("span", { class: "note" }, "standing") : pick,
+  );
 }

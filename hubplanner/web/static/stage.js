@@ -60,17 +60,26 @@ async function cover(view, plan) {
 }
 
 function pointsOf(test, properties) {
-  const features = (state.map?.sites.features || []).filter(test).map((site) => ({ ...site, properties: { site_id: site.properties.site_id, ...properties(site) } }));
+  const features = (state.map?.sites.features || [])
+    .filter(test)
+    .map((site) => ({ ...site, properties: { site_id: site.properties.site_id, ...properties(site) } }));
   return { type: "FeatureCollection", features };
 }
 
 function marks() {
-  const of = ({ properties: { site_id: id, status } }) => state.pins.get(id) || (["required", "excluded"].includes(status) ? status : null);
-  first.put("marks", pointsOf(of, (site) => ({ mark: of(site) })));
+  const of = ({ properties: { site_id: id, status } }) =>
+    state.pins.get(id) || (["required", "excluded"].includes(status) ? status : null);
+  first.put(
+    "marks",
+    pointsOf(of, (site) => ({ mark: of(site) })),
+  );
 }
 
 function choose() {
-  const chosen = pointsOf(({ properties }) => properties.site_id === state.selected, () => ({}));
+  const chosen = pointsOf(
+    ({ properties }) => properties.site_id === state.selected,
+    () => ({}),
+  );
   for (const view of views()) view.put("selected", chosen);
   if (state.follow && chosen.features.length) first.goTo(chosen.features[0].geometry.coordinates);
 }
@@ -112,11 +121,21 @@ function end() {
 
 /** On the second map, show who gains and who loses; the first keeps what plan A covers. */
 async function differences(layers) {
-  const change = new Map((layers?.features || []).filter(({ properties }) => properties.kind === "demand").map(({ properties }) => [properties.demand_id, properties]));
+  const change = new Map(
+    (layers?.features || [])
+      .filter(({ properties }) => properties.kind === "demand")
+      .map(({ properties }) => [properties.demand_id, properties]),
+  );
   if (!change.size || !second) return;
-  const withChange = (feature) => ({ ...feature, properties: { ...feature.properties, ...change.get(feature.properties.demand_id) } });
+  const withChange = (feature) => ({
+    ...feature,
+    properties: { ...feature.properties, ...change.get(feature.properties.demand_id) },
+  });
   if (areas) await second.put("areas", { type: "FeatureCollection", features: areas.features.map(withChange) });
-  await second.putPeople({ type: "FeatureCollection", features: layers.features.filter(({ properties }) => properties.kind === "demand") });
+  await second.putPeople({
+    type: "FeatureCollection",
+    features: layers.features.filter(({ properties }) => properties.kind === "demand"),
+  });
   await second.dress({ difference: true });
 }
 
@@ -125,4 +144,3 @@ function caption(letter, plan) {
   tag.textContent = `Plan ${letter.toUpperCase()}`;
   show(byId(`caption-${letter}`), tag, ` ${sentence(plan)}`);
 }
-

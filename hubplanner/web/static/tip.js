@@ -22,8 +22,16 @@ function tell(view, at) {
   tip.hidden = !place;
   if (!place) return;
   const part = place.covered_share;
-  show(tip, named(place.name || place.demand_id || `${words(place.point_count)} places`, "strong"), el("span", {}, `${words(place.need)} not yet online`), part === undefined ? null : el("span", {}, `${share(part)} of them reached`));
+  show(
+    tip,
+    named(place.name || place.demand_id || `${words(place.point_count)} places`, "strong"),
+    el("span", {}, `${words(place.need)} not yet online`),
+    part === undefined ? null : el("span", {}, `${share(part)} of them reached`),
+  );
   const [box, frame] = [view.map.getContainer().getBoundingClientRect(), byId("maps").getBoundingClientRect()];
   const [x, y] = [box.left - frame.left + at.x, box.top - frame.top + at.y];
-  tip.style.setProperty("transform", `translate(${Math.min(x + 14, frame.width - 220)}px, ${Math.min(y + 14, frame.height - 80)}px)`);
+  tip.style.setProperty(
+    "transform",
+    `translate(${Math.min(x + 14, frame.width - 220)}px, ${Math.min(y + 14, frame.height - 80)}px)`,
+  );
 }

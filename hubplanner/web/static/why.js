@@ -12,7 +12,9 @@ export async function why(site) {
   const result = await work({ kind: "explain", ...question(), run: state.plan.id, site }, "Looking for the reason");
   if (!result) return;
   const told = result.explanation;
-  const figures = (told.figures || []).map(({ label, value }) => el("div", {}, el("dt", {}, label), el("dd", {}, String(value))));
+  const figures = (told.figures || []).map(({ label, value }) =>
+    el("div", {}, el("dt", {}, label), el("dd", {}, String(value))),
+  );
   await ask({
     title: told.chosen === false ? "Why not this site?" : "Why this site?",
     body: [
