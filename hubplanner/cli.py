@@ -14,6 +14,7 @@ from hubplanner.commands.compare import compare
 from hubplanner.commands.explain import explain
 from hubplanner.commands.export import export
 from hubplanner.commands.frontier import frontier
+from hubplanner.commands.report import report
 from hubplanner.commands.runs import runs
 from hubplanner.commands.score import score
 from hubplanner.commands.serve import serve
@@ -37,6 +38,7 @@ for command in (
     compare,
     audit,
     score,
+    report,
     export,
     alternatives,
     explain,

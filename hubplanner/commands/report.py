@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 RunNames = Annotated[
     list[str],
     typer.Argument(
-        metavar="RUN [RUN ...]", help="Run folders, names or starts of names; others are held against the first.",
+        metavar="RUN [RUN ...]",
+        help="Run folders, names or starts of names; others are held against the first.",
         show_default=False,
     ),
 ]
@@ -25,10 +26,9 @@ RunNames = Annotated[
 def report(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunNames,
     folder: Runs = RUNS,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Where to write; report.html in the first run's folder if left out.", show_default=False),
-    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML file to write.")] = Path(
+        "report.html"
+    ),
     frontier: Annotated[
         Path | None,
         typer.Option("--frontier", metavar="DIR", help="The folder of a frontier to show too.", show_default=False),
@@ -50,9 +50,7 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
         folders = [find_run(word, folder) for word in run]
         with progress(shown=not quiet):
             verdict = _verdict(folders[0], time_limit) if audit else None
-            path = write_report(
-                folders, out or folders[0] / "report.html", frontier=frontier, verdict=verdict, replace=force
-            )
+            path = write_report(folders, out, frontier=frontier, verdict=verdict, replace=force)
         found = verdict.audit if verdict is not None else None
         audited = None if found is None else found["verdict"]
         answer.update(file=str(path), bytes=path.stat().st_size, audit=audited, note=verdict.note if verdict else "")

@@ -9,14 +9,17 @@ import platform
 import re
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import ExistsError, UnwritableError
 from hubplanner.report.files import write_csv, write_geojson, write_geopackage
 from hubplanner.report.futures import FUTURES_FILE, write_futures
+from hubplanner.report.page_render import write_page
 from hubplanner.report.picture import draw_map
 from hubplanner.report.qgis import write_styles
+from hubplanner.report.result import Result
 from hubplanner.scenario import dump_scenario
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "sc
 
 RUN_FILES = (
     *("plan.json", "hubs.geojson", "demand.geojson", "links.geojson", "plan.gpkg", "hubs.csv", "demand.csv"),
-    *("map.png", "scenario.yaml", "manifest.json"),
+    *("map.png", "report.html", "scenario.yaml", "manifest.json"),
 )
 """Every file of a run folder."""
 
@@ -130,7 +133,11 @@ def _write_files(plan: Plan, folder: Path, target: Path) -> None:
     _write_json(summary, folder / "plan.json")
     if "futures" in summary:
         write_futures(summary["futures"]["each"], folder / FUTURES_FILE)
-    _write_json(manifest(plan) | {"files": file_digests(folder)}, folder / "manifest.json")
+    made_by, made = manifest(plan), datetime.now(tz=UTC)
+    scenario, name = plan.inputs.scenario, target.name
+    result = Result(name=name, summary=summary, scenario=scenario, manifest=made_by, **layers, made=made)
+    write_page(result, folder / "report.html")
+    _write_json(made_by | {"files": file_digests(folder)}, folder / "manifest.json")
 
 
 def file_digests(folder: Path) -> dict[str, str]:

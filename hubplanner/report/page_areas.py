@@ -12,17 +12,17 @@ from scipy.spatial import KDTree
 from hubplanner.report.ground import HALF, SOME, Ground, class_limits, hexagons
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hubplanner.problem import Floats, Ints
 
 MOST_AREAS = 3000
 """More places than this are gathered in hexagons."""
-NEIGHBOURS = 4
+NEIGHBOURS = 3
 """An area ends about as far from its place as this neighbour stands."""
-BEYOND = 1.15
+BEYOND = 0.95
 """Factor on that distance."""
-WIDEST = 0.97
+WIDEST = 0.93
 """No area ends farther away than this share of all would."""
 HEXAGONS = 90
 """Hexagons along the longer side of the map."""
@@ -92,7 +92,7 @@ def _thiessen(own: Floats) -> Any:
     land = land_of(own)
     if len(own) == 1:
         return np.array([land], dtype=object)
-    points = shapely.points(own)
+    points: Any = shapely.points(own)
     reach = shapely.box(*shapely.bounds(shapely.buffer(land, 1.0)))
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=reach, ordered=True))
     shapely.prepare(land)
@@ -103,9 +103,10 @@ def _thiessen(own: Floats) -> Any:
 def land_of(own: Floats) -> Any:
     """Return the ground around distinct places: as far as their neighbours stand, with the gaps between closed."""
     if len(own) == 1:
-        return shapely.buffer(shapely.points(own)[0], ALONE_KM)
+        return shapely.buffer(shapely.Point(own[0]), ALONE_KM)
     last = min(NEIGHBOURS, len(own) - 1)
-    away = KDTree(own).query(own, k=last + 1)[0][:, last] * BEYOND
+    neighbours: Any = KDTree(own).query(own, k=last + 1)[0]
+    away = neighbours[:, last] * BEYOND
     away = np.clip(away, np.quantile(away, 0.25), np.quantile(away, WIDEST))
     usual = float(np.median(away))
     land = shapely.union_all(shapely.buffer(shapely.points(own), away, quad_segs=6))
@@ -118,13 +119,13 @@ def _hexagons(places: Floats) -> tuple[Any, Ints]:
     width = float(np.ptp(places, axis=0).max()) / HEXAGONS
     same = np.ones(len(places))
     cells = hexagons(Ground(places=places, need=same, covered_share=same, hexagon_km=width))
-    of = KDTree(cells.centres).query(places)[1].astype(np.intp)
+    of = np.asarray(KDTree(cells.centres).query(places)[1], dtype=np.intp)
     angles = np.radians(np.arange(30, 390, 60))
     shape = width / np.sqrt(3) * np.column_stack([np.cos(angles), np.sin(angles)])
     return shapely.polygons(cells.centres[:, None, :] + shape), of
 
 
-def borders(areas: Areas, groups: dict[str, Sequence[str]]) -> tuple[str, dict[str, Any]]:
+def borders(areas: Areas, groups: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, Any]]:
     """Return the first group whose values lie together on the map, and the ground (kilometres) of each.
 
     Parameters
@@ -143,7 +144,10 @@ def borders(areas: Areas, groups: dict[str, Sequence[str]]) -> tuple[str, dict[s
         named = np.asarray(values, dtype=object)
         if not 1 < len(set(named.tolist())) <= MOST_BORDERS:
             continue
-        shapes = {value: shapely.union_all(areas.shapes[np.unique(areas.of[named == value])]) for value in sorted(set(named.tolist()))}
+        shapes = {
+            value: shapely.union_all(areas.shapes[np.unique(areas.of[named == value])])
+            for value in sorted(set(named.tolist()))
+        }
         if float(np.mean([_largest(shape) for shape in shapes.values()])) >= COMPACT:
             return name, shapes
     return "", {}

@@ -59,7 +59,9 @@ def _travel(result: Result) -> Iterator[str]:
 def _money(result: Result) -> Iterator[str]:
     scenario = result.scenario
     if scenario.horizon_years:
-        rate = f", later years worth less by {scenario.discount_rate * 100:g} % a year" if scenario.discount_rate else ""
+        rate = (
+            f", later years worth less by {scenario.discount_rate * 100:g} % a year" if scenario.discount_rate else ""
+        )
         yield f"Costs are to build, and to run for {scenario.horizon_years} years{rate}."
     else:
         yield "Costs are to build only."
@@ -69,9 +71,10 @@ def _limits(result: Result) -> Iterator[str]:
     model = result.scenario.model
     if result.summary["budget"] is not None:
         yield f"The budget is {about(result, result.summary['budget'])}; hubs that stand already are free."
-    for number, words in ((model.max_hubs, "At most"), (model.min_hubs, "At least")):
-        if number is not None:
-            yield f"{words} {count(number)} new hubs were allowed." if words == "At most" else f"{words} {count(number)} new hubs were asked for."
+    if model.max_hubs is not None:
+        yield f"At most {count(model.max_hubs)} new hubs were allowed."
+    if model.min_hubs is not None:
+        yield f"At least {count(model.min_hubs)} new hubs were asked for."
     if model.min_separation_km:
         yield f"New hubs stand at least {model.min_separation_km:g} km apart."
     if model.max_per_site > 1:

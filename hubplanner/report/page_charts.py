@@ -166,8 +166,12 @@ def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
         return about(result, x) if by_cost else f"{x:,.3g}"
 
     dots = tuple(
-        at(point[other], point["people"], f"{figure(point[other])}: {in_words(point['people'])} people, "
-           f"{share_in_words(point['share'])} of the need", "dot")
+        at(
+            point[other],
+            point["people"],
+            f"{figure(point[other])}: {in_words(point['people'])} people, {share_in_words(point['share'])} of the need",
+            "dot",
+        )
         for point in points
     )
     own = result.summary

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hubplanner.report.comparison import figure_table
 from hubplanner.report.lettering import gap_in_words, in_words, share_in_words
 from hubplanner.report.page_table import Cell, Table, number, table, text
 from hubplanner.report.page_words import count, heading, listed
 from hubplanner.report.result import isolated, on_one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hubplanner.report.comparison import Comparison
 
 MOST_NAMED = 6
@@ -20,21 +21,26 @@ MOST_NAMED = 6
 
 def figures(comparison: Comparison) -> Table:
     """Return a row a figure and a column a run."""
+    from hubplanner.report.comparison import figure_table  # noqa: PLC0415 - it writes folders, which hold this page
+
     frame = figure_table(comparison.figures)
     letters = [run.letter for run in comparison.runs]
     heads = "|".join(f"#{run.letter.upper()}: {on_one_line(run.name).replace('|', ' ')}" for run in comparison.runs)
-    rows = [[text(_label(row)), *(_cell(row["figure"], row[letter]) for letter in letters)] for row in frame.to_dict("records")]
+    rows = [
+        [text(_label(row)), *(_cell(row["figure"], row[letter]) for letter in letters)]
+        for row in frame.to_dict("records")
+    ]
     return table("Figures side by side", f"*Figure|{heads}", rows)
 
 
-def _label(row: dict[str, Any]) -> str:
+def _label(row: Mapping[Any, Any]) -> str:
     parts = [heading(row["figure"]), *(on_one_line(row[key]).replace("_", " ") for key in ("group", "value"))]
     return ": ".join(filter(None, parts))
 
 
 def _cell(figure: str, value: Any) -> Cell:
     if value is None or pd.isna(value):
-        return number(None, "–")
+        return number(None, "-")
     if figure == "gap":
         return number(value, gap_in_words(value))
     if "share" in figure or figure.startswith("floor"):
@@ -53,13 +59,19 @@ def _difference(part: dict[str, Any], names: dict[str, Any], runs: dict[str, Any
     own = f"{part['run'].upper()} ({isolated(on_one_line(runs[part['run']].name))})"
     first = part["against"].upper()
     money = on_one_line(runs[part["run"]].plan["currency"])
-    sums = [] if part["cost"] is None else [_more(part["cost"], f"{isolated(money)} ".lstrip(), "costs {} more", "costs {} less", "costs the same")]
+    sums = (
+        []
+        if part["cost"] is None
+        else [_more(part["cost"], f"{isolated(money)} ".lstrip(), "costs {} more", "costs {} less", "costs the same")]
+    )
     sums.append(_more(part["people"], "", "covers {} people more", "covers {} people fewer", "covers as many people"))
     words = [f"Against {first}, {own} {listed(sums)}."]
     for key, what in (("only_in_other", "builds"), ("only_in_first", "does not build")):
         if part[key]:
             words.append(f"It {what} in {_places(part[key], names)}.")
-    moves = [f"{in_words(part[key]['people'])} people {key} cover" for key in ("gain", "lose") if part[key]["people"] >= 1]
+    moves = [
+        f"{in_words(part[key]['people'])} people {key} cover" for key in ("gain", "lose") if part[key]["people"] >= 1
+    ]
     if moves:
         words.append(f"{listed(moves)}.")
     return " ".join(words)

@@ -131,6 +131,8 @@ def _best(result: Result) -> str:
     if objective == "max_coverage" and plain:
         what = "people who are not yet connected" if result.scenario.demand.priority == 1 else "weighted need"
         most, own = math.floor(bound * (1 + 1e-12) + 1e-6), summary["need"]["covered"]
+        if count(most) == count(own):
+            return f"no plan {limits} can cover more than the {count(own)} {what} that this one covers."
         return f"no plan {limits} can cover more than {count(most)} {what}; this one covers {count(own)}."
     if objective == "min_cost" and plain and model.travel_cost_per_km is None:
         return f"no plan that covers as much costs less than {about(result, bound)}."

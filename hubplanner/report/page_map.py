@@ -12,7 +12,7 @@ from hubplanner.report.legend import bar_km
 from hubplanner.report.lettering import in_words, share_in_words
 from hubplanner.report.page_areas import areas_of, borders
 from hubplanner.report.page_marks import SHAPES, ranks, scale
-from hubplanner.report.page_names import Name, place_names
+from hubplanner.report.page_names import Ground, Name, place_names
 from hubplanner.report.page_words import about, count
 from hubplanner.report.result import isolated, on_one_line
 from hubplanner.report.sheet import view_of
@@ -27,6 +27,8 @@ WIDTH, HIGHEST = 1000.0, 1150.0
 EDGE = 0.03
 MOST_LINKS = 4000
 """More links than this are left out."""
+PLACES = 11
+"""Places along each side of an area where its name may stand."""
 LEVELS = ("not", "partly", "covered")
 
 
@@ -101,9 +103,12 @@ def draw(result: Result) -> Map:
     """Return the map of a run."""
     demand, hubs = _lonlat(result.demand), _lonlat(result.hubs)
     radius = _radius(result)
-    frame = _frame(demand, hubs, radius)
-    share, need, people = (result.demand[name].to_numpy(dtype=np.float64) for name in ("covered_share", "need", "people"))
-    areas = areas_of(frame.view.km(demand), need, people, np.nan_to_num(share))
+    view = view_of(np.concatenate([demand, hubs]), 4)
+    share, need, people = (
+        result.demand[name].to_numpy(dtype=np.float64) for name in ("covered_share", "need", "people")
+    )
+    areas = areas_of(view.km(demand), need, people, np.nan_to_num(share))
+    frame = _frame(view, areas, hubs, radius)
     groups = {name: [on_one_line(cell) for cell in result.demand[name]] for name in _groups(result)}
     group, grounds = borders(areas, groups)
     at = frame.at(hubs)
@@ -126,7 +131,10 @@ def draw(result: Result) -> Map:
 
 
 def _groups(result: Result) -> list[str]:
-    found = [(name, f"demand_{name}" if f"demand_{name}" in result.demand else name) for name in result.scenario.demand.groups]
+    found = [
+        (name, f"demand_{name}" if f"demand_{name}" in result.demand else name)
+        for name in result.scenario.demand.groups
+    ]
     return [column for _, column in found if column in result.demand]
 
 
@@ -143,15 +151,14 @@ def _radius(result: Result) -> Floats:
     return np.array([reach.get(str(tier), np.nan) for tier in result.hubs["tier"]], dtype=np.float64)
 
 
-def _frame(demand: Floats, hubs: Floats, radius: Floats) -> _Frame:
-    view = view_of(np.concatenate([demand, hubs]), 4)
-    km = [view.km(demand)]
-    span = max(float(np.ptp(km[0], axis=0).max()), 10.0)
+def _frame(view: Any, areas: Areas, hubs: Floats, radius: Floats) -> _Frame:
+    km = [shapely.total_bounds(areas.shapes).reshape(2, 2)]
+    span = float(np.ptp(km[0], axis=0).max())
     if len(hubs):
         away = np.nan_to_num(np.where(2 * radius < span, radius, 0.0))[:, None]
         km += [view.km(hubs) + away, view.km(hubs) - away]
     whole = np.concatenate(km)
-    margin = EDGE * span + 2.0
+    margin = EDGE * span
     low, high = whole.min(axis=0) - margin, whole.max(axis=0) + margin
     wide, tall = high - low
     per_km = min(WIDTH / wide, HIGHEST / tall)
@@ -219,7 +226,9 @@ def _links(result: Result, frame: _Frame) -> str:
 def _marks(result: Result, at: Floats) -> tuple[Mark, ...]:
     rank, size = ranks(result.scenario), scale(len(result.hubs))
     rows = result.hubs.to_dict("records")
-    found = [_mark(result, row, (x, y), rank[str(row["tier"])], size) for row, (x, y) in zip(rows, at.tolist(), strict=True)]
+    found = [
+        _mark(result, row, (x, y), rank[str(row["tier"])], size) for row, (x, y) in zip(rows, at.tolist(), strict=True)
+    ]
     return tuple(sorted(found, key=lambda mark: -mark.size))
 
 
@@ -230,7 +239,7 @@ def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: in
     kind = {"existing": "stands already", "upgraded": "upgraded"}.get(row["status"], "new")
     paid = f", {about(result, row['cost'])}" if row["cost"] else ""
     tip = (
-        f"{name}: {count(many) + ' × ' if many > 1 else ''}{isolated(on_one_line(row['tier']))}, {kind}; "
+        f"{name}: {count(many) + ' x ' if many > 1 else ''}{isolated(on_one_line(row['tier']))}, {kind}; "
         f"{verb} {count(row['covered_people'])} people{paid}"
     )
     shape = SHAPES[tier % len(SHAPES)]
@@ -245,16 +254,29 @@ def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: in
     )
 
 
-def _areas_named(grounds: dict[str, Any], frame: _Frame) -> list[tuple[str, float, float, float]]:
-    """Return the names of grounds with a place inside each and how wide it is."""
+def _areas_named(grounds: dict[str, Any], frame: _Frame) -> list[Ground]:
+    """Return the names of grounds, places in each, the best first, and how wide it is; the widest first."""
     found = []
     for name, ground in grounds.items():
-        inside = shapely.get_coordinates(shapely.point_on_surface(ground))
+        inside = _inside(ground)
         if len(inside) and name:
-            x, y = frame.units(inside)[0]
             west, _, east, _ = shapely.bounds(ground)
-            found.append((name, float(x), float(y), float(east - west) * frame.per_km))
-    return sorted(found, key=lambda place: -place[3])
+            found.append((name, frame.units(inside), float(east - west) * frame.per_km))
+    return sorted(found, key=lambda place: -place[2])
+
+
+def _inside(ground: Any) -> Floats:
+    """Return places in a ground, those nearest to its middle first."""
+    west, south, east, north = shapely.bounds(ground)
+    middle = shapely.get_coordinates(shapely.point_on_surface(ground))
+    if not len(middle):
+        return middle
+    parts = np.linspace(0, 1, PLACES + 2)[1:-1]
+    grid = np.stack(np.meshgrid(west + (east - west) * parts, south + (north - south) * parts), axis=-1).reshape(-1, 2)
+    shapely.prepare(ground)
+    grid = grid[shapely.contains_xy(ground, grid)]
+    away = np.hypot(*(grid - shapely.get_coordinates(shapely.centroid(ground))).T)
+    return np.concatenate([middle, grid[np.argsort(away, kind="stable")]])
 
 
 def _bar(frame: _Frame) -> tuple[float, str]:
@@ -266,6 +288,7 @@ def _tiers(result: Result) -> tuple[tuple[str, str, int], ...]:
     """Return each tier's name and shape, and how many hubs of it the plan has, the one of the least reach first."""
     rank, hubs = ranks(result.scenario), result.hubs
     counts = hubs.groupby("tier")["hubs"].sum().to_dict() if len(hubs) else {}
-    return tuple((name, SHAPES[at % len(SHAPES)], int(counts.get(name, 0))) for name, at in sorted(rank.items(), key=lambda pair: pair[1]))
-
-
+    return tuple(
+        (name, SHAPES[at % len(SHAPES)], int(counts.get(name, 0)))
+        for name, at in sorted(rank.items(), key=lambda pair: pair[1])
+    )

@@ -20,6 +20,10 @@ LONGEST = 28
 """Letters of a name that are written."""
 
 
+Ground = tuple[str, "Floats", float]
+"""An area's name, places (p, 2) where it may stand, the best first, and how wide the area is."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Name:
     """A name, where it starts or has its middle, and whether it is an area's."""
@@ -34,7 +38,7 @@ class Name:
 def place_names(
     result: Result,
     at: Floats,
-    areas: Sequence[tuple[str, float, float, float]],
+    areas: Sequence[Ground],
     width: float,
     height: float,
 ) -> tuple[Name, ...]:
@@ -45,7 +49,7 @@ def place_names(
     at
         (k, 2) places of the hubs.
     areas
-        Names with a place inside and the width there is, the most important first.
+        The most important first.
     width, height
         Of the picture.
     """
@@ -53,19 +57,19 @@ def place_names(
     found: list[Name] = []
 
     def put(name: Name, box: tuple[float, float, float, float]) -> bool:
-        free = 0 <= box[0] and box[2] <= width and 0 <= box[1] and box[3] <= height
+        free = box[0] >= 0 and box[2] <= width and box[1] >= 0 and box[3] <= height
         if not free or any(_meet(box, other) for other in taken):
             return False
         taken.append(box)
         found.append(name)
         return True
 
-    for text, x, y, room in areas[:MOST_AREAS]:
+    for text, places, room in areas[:MOST_AREAS]:
         half = len(text[:LONGEST]) * LETTER * 0.65
-        if 2 * half <= room * 1.1:
-            place = (round(x, 1), round(y, 1))
-            name = Name(text=_cut(text), x=place[0], y=place[1], anchor="middle", css="of-area")
-            put(name, (x - half, y - LINE / 2, x + half, y + LINE / 2))
+        for x, y in places.tolist() if 2 * half <= room * 1.1 else ():
+            name = Name(text=_cut(text), x=round(x, 1), y=round(y + 5, 1), anchor="middle", css="of-area")
+            if put(name, (x - half, y - LINE / 2, x + half, y + LINE / 2)):
+                break
     for text, x, y in _hubs(result, at):
         wide = len(_cut(text)) * LETTER
         for anchor, start, left in (("start", x + 11, x + 8), ("end", x - 11, x - 14 - wide)):

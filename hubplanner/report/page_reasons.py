@@ -76,7 +76,8 @@ def _nearest(result: Result) -> tuple[Floats, Floats]:
     if len(first) > 1:
         lon, lat = np.radians(hubs.geometry.x.to_numpy()[first]), np.radians(hubs.geometry.y.to_numpy()[first])
         globe = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-        chord, other = KDTree(globe).query(globe, k=2)
+        found: Any = KDTree(globe).query(globe, k=2)
+        chord, other = found
         # Where two sites share a place, a site may come second to itself.
         column = np.where(other[:, 1] == np.arange(len(first)), 0, 1)
         rows = np.arange(len(first))

@@ -68,14 +68,18 @@ def page(result: Result, extras: Extras) -> str:
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template("report.html").render(
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        policy=policy,
-        outlines=OUTLINES,
-        result=result,
-        extras=extras,
-        **_facts(result, extras),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=policy,
+            outlines=OUTLINES,
+            result=result,
+            extras=extras,
+            **_facts(result, extras),
+        )
     )
 
 

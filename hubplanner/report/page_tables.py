@@ -54,8 +54,10 @@ def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -
 
 def groups(result: Result) -> list[tuple[str, Table, Table | None]]:
     """Return for each group its name, the table of its values, and that of all of them where the first is cut."""
-    asked = {(floor["group"], floor["value"]): floor["share"] for floor in result.summary["floors"] if not floor["people"]}
-    found = []
+    asked = {
+        (floor["group"], floor["value"]): floor["share"] for floor in result.summary["floors"] if not floor["people"]
+    }
+    found: list[tuple[str, Table, Table | None]] = []
     for name, values in result.summary["groups"].items():
         ranked = sorted(values.items(), key=lambda pair: (-pair[1]["need"], pair[0]))
         rows = [_group(value, part, asked.get((name, value))) for value, part in ranked]
@@ -64,7 +66,9 @@ def groups(result: Result) -> list[tuple[str, Table, Table | None]]:
         if len(rows) <= SHOWN_GROUPS:
             found.append((heading(name), whole, None))
         else:
-            first = table(f"The {SHOWN_GROUPS} with most need, of {len(rows)}", columns, rows[:SHOWN_GROUPS], sortable=True)
+            first = table(
+                f"The {SHOWN_GROUPS} with most need, of {len(rows)}", columns, rows[:SHOWN_GROUPS], sortable=True
+            )
             found.append((heading(name), first, whole))
     return found
 
@@ -87,7 +91,9 @@ def floors(result: Result) -> Table | None:
         [
             text(_floor(floor)),
             number(floor["share"], share_in_words(floor["share"])),
-            number(floor["covered"], share_in_words(floor["covered"]), part=min(floor["covered"], 1.0), mark=floor["share"]),
+            number(
+                floor["covered"], share_in_words(floor["covered"]), part=min(floor["covered"], 1.0), mark=floor["share"]
+            ),
         ]
         for floor in result.summary["floors"]
     ]
@@ -105,12 +111,21 @@ def money_by_year(result: Result) -> Table:
     summary = result.summary
     if not summary["periods"]:
         rows = [
-            [text(year["name"]), number(year["cost"], money(result, year["cost"])), number(year["worth"], money(result, year["worth"]))]
+            [
+                text(year["name"]),
+                number(year["cost"], money(result, year["cost"])),
+                number(year["worth"], money(result, year["worth"])),
+            ]
             for year in years(result)
         ]
-        total = [text("All"), number(0, money(result, sum(row[1].key for row in rows if isinstance(row[1].key, float))))]
+        total = [
+            text("All"),
+            number(0, money(result, sum(row[1].key for row in rows if isinstance(row[1].key, float)))),
+        ]
         whole = summary["cost"]["capex"] + summary["cost"]["opex_present_value"]
-        return table("Money by year", "*When|#Paid then|#Worth today", rows, total=[*total, number(whole, money(result, whole))])
+        return table(
+            "Money by year", "*When|#Paid then|#Worth today", rows, total=[*total, number(whole, money(result, whole))]
+        )
     found = [
         [
             text(on_one_line(year["name"])),
@@ -150,14 +165,20 @@ def question(result: Result) -> Table:
     """Return every setting of the scenario."""
     rows = assumptions(result)
     chosen = rows[rows["part"] == "question"]
-    found = [[text(item, code=True), text(on_one_line(value))] for item, value in zip(chosen["item"], chosen["value"], strict=True)]
+    found = [
+        [text(item, code=True), text(on_one_line(value))]
+        for item, value in zip(chosen["item"], chosen["value"], strict=True)
+    ]
     return table("Every setting of the scenario", "*Setting|Value", found)
 
 
 def data(result: Result) -> Table:
     """Return the files the plan was made from."""
     spec = result.scenario
-    roles = {PureWindowsPath(part.path).name: role for part, role in ((spec.sites, "where hubs may stand"), (spec.demand, "where people live"))}
+    roles = {
+        PureWindowsPath(part.path).name: role
+        for part, role in ((spec.sites, "where hubs may stand"), (spec.demand, "where people live"))
+    }
     if spec.travel.path:
         roles[PureWindowsPath(spec.travel.path).name] = "how far it is"
     inputs = result.manifest.get("inputs", {})
@@ -189,7 +210,10 @@ def proof(result: Result) -> Table:
 
 def audit_findings(audit: dict[str, Any]) -> Table | None:
     """Return what an audit found wrong."""
-    rows = [[text(found["item"]), text(found["file"]), text(found["stated"]), text(found["recomputed"])] for found in audit["findings"]]
+    rows = [
+        [text(found["item"]), text(found["file"]), text(found["stated"]), text(found["recomputed"])]
+        for found in audit["findings"]
+    ]
     return table("What the audit does not confirm", "*Figure|File|Stated|Recomputed", rows) if rows else None
 
 

@@ -18,26 +18,26 @@ def count(number: float | None) -> str:
     """Return a whole number with separators, a dash where there is none.
 
     >>> count(1234567.4), count(None), count(float("nan"))
-    ('1,234,567', '–', '–')
+    ('1,234,567', '-', '-')
     """
-    return f"{number:,.0f}" if number is not None and math.isfinite(number) else "–"
+    return f"{number:,.0f}" if number is not None and math.isfinite(number) else "-"
 
 
 def decimal(number: float | None, unit: str = "") -> str:
     """Return a number with one decimal and its unit.
 
     >>> decimal(1234.56, "km"), decimal(None)
-    ('1,234.6 km', '–')
+    ('1,234.6 km', '-')
     """
     if number is None or not math.isfinite(number):
-        return "–"
+        return "-"
     return f"{number:,.1f} {unit}".strip()
 
 
 def money(result: Result, amount: float | None) -> str:
     """Return money in full, such as ``PKR 10,695,048``."""
     if amount is None or not math.isfinite(amount):
-        return "–"
+        return "-"
     return f"{isolated(result.money)} {0.0 + round(amount):,.0f}".strip()
 
 

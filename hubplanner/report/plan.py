@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
     from hubplanner.inputs.merged import SecondLook
     from hubplanner.problem import Evaluation, Problem, Solution
+    from hubplanner.report.explore import Cell
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,6 +91,18 @@ class Plan:
         if self.solution.futures is None:
             return figures
         return figures | {"futures": summarize_futures(self.inputs.scenario, self.solution, self.worth)}
+
+    def explore(self, height: int = 720) -> Cell:
+        """Return the plan's map, tables and proof as a cell of a notebook, which works offline.
+
+        Parameters
+        ----------
+        height
+            The cell's height, pixels.
+        """
+        from hubplanner.report.explore import explore  # noqa: PLC0415 - templates are needed here only
+
+        return explore(self, height)
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write the run folder, whole or not at all, and return its path.

@@ -13,6 +13,7 @@ from hubplanner.scenario import read_scenario
 from hubplanner.web.answers import GEOJSON, Refused, answer, encode, packed, packed_answer
 from hubplanner.web.context import context_of
 from hubplanner.web.notes import forget_note, read_note
+from hubplanner.web.tasks import REPORT
 from hubplanner.workflow.export import FILES
 from hubplanner.workflow.mapdata_scenario import reaches
 from hubplanner.workflow.store import list_runs, remove_run
@@ -27,7 +28,6 @@ router = APIRouter(prefix="/api/runs")
 NEEDS = {"excel": "xlsxwriter", "docx": "docx"}
 """Optional parts that some files take."""
 LAYERS = ("hubs", "demand", "links")
-REPORT = "report.html"
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-modals allow-downloads"
@@ -146,12 +146,7 @@ def files(request: Request, name: str) -> Response:
 @router.get("/{name}/files/{file}")
 def download(request: Request, name: str, file: str) -> Response:
     """Return a file of a run to keep, made now where it is for another program."""
-    folder, kind = run_folder(request, name), _makeable().get(file)
-    if file not in _files(folder) and kind is not None:
-        context_of(request).jobs.check({"kind": "export", "run": str(folder), "what": kind})
-    path = _files(folder).get(file)
-    if path is None:
-        raise Refused(404, "There is no such file.")
+    path = _made(request, name, file)
     media_type = GEOJSON if path.suffix == ".geojson" else "application/octet-stream"
     return FileResponse(path, media_type=media_type, filename=path.name)
 
@@ -159,17 +154,27 @@ def download(request: Request, name: str, file: str) -> Response:
 @router.get("/{name}/report")
 def report(request: Request, name: str) -> Response:
     """Return a run's report as a page that stands alone."""
-    path = _files(run_folder(request, name)).get(REPORT)
-    if path is None:
-        raise Refused(404, "This run has no report.")
+    path = _made(request, name, REPORT)
     headers = {"Content-Security-Policy": REPORT_POLICY}
     return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _made(request: Request, name: str, file: str) -> Path:
+    """Return a file of a run, made now where it can be made of it."""
+    folder, what = run_folder(request, name), _makeable().get(file)
+    if file not in _files(folder) and what is not None:
+        kind = what if file == REPORT else "export"
+        context_of(request).jobs.check({"kind": kind, "run": str(folder), "what": what})
+    path = _files(folder).get(file)
+    if path is None:
+        raise Refused(404, "There is no such file.")
+    return path
 
 
 def _makeable() -> dict[str, str]:
     """Return the files that can be made of a run here, and what each is called by its maker."""
     lacking = {what for what, module in NEEDS.items() if importlib.util.find_spec(module) is None}
-    return {name: what for what, (name, *_) in FILES.items() if what not in lacking}
+    return {REPORT: "report"} | {name: what for what, (name, *_) in FILES.items() if what not in lacking}
 
 
 def _files(folder: Path) -> dict[str, Path]:

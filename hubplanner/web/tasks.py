@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 WITHIN, DIFFER, COUNT, TIME_LIMIT_S = 0.02, 3, 6, 120.0
 """Alternatives: how much worse, how different, how many, and for how long."""
+REPORT = "report.html"
+AUDIT_S = 5.0
+"""Seconds for the second proof of an audit."""
 EXPLAIN_S = 60.0
 """Seconds for the new solves of an explanation."""
 POINTS = 12
@@ -80,6 +83,20 @@ def export(ask: dict[str, Any]) -> dict[str, Any]:
     return {"files": [path.name for path in paths]}
 
 
+def report(ask: dict[str, Any]) -> dict[str, Any]:
+    """Make a run's report, with what an audit finds."""
+    from hubplanner.audit import audit_run  # noqa: PLC0415 - heavy
+    from hubplanner.errors import DataError  # noqa: PLC0415
+    from hubplanner.workflow.report import Verdict, write_report  # noqa: PLC0415 - heavy
+
+    run = Path(ask["run"])
+    try:
+        verdict = Verdict(audit=audit_run(run, None, AUDIT_S).as_dict())
+    except DataError:
+        verdict = Verdict(note="This run could not be audited here: its data are not at hand, or have changed.")
+    return {"files": [write_report([run], run / REPORT, verdict=verdict).name]}
+
+
 def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
     """Look at an uploaded file and keep it if nothing is wrong with it."""
     from hubplanner.errors import DataError  # noqa: PLC0415
@@ -132,6 +149,7 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "alternatives": alternatives,
     "explain": explain,
     "export": export,
+    "report": report,
     "check_upload": check_upload,
     "new_scenario": new_scenario,
 }

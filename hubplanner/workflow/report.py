@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError, UnwritableError
+from hubplanner.report.folder import is_run
 from hubplanner.report.page_render import Extras, write_page
 from hubplanner.workflow.compare import compare
 from hubplanner.workflow.export import read_result
@@ -90,7 +91,14 @@ def write_report(
 
 def _check_target(target: Path, *, replace: bool) -> None:
     if target.suffix.lower() not in SUFFIXES:
-        raise ScenarioError(Fault(file="--out", value=str(target), allowed="a file that ends in .html", kind="scenario"))
+        raise ScenarioError(
+            Fault(file="--out", value=str(target), allowed="a file that ends in .html", kind="scenario")
+        )
+    if target.name == "report.html" and is_run(target.parent):
+        message = (
+            f"{target}: belongs to the run, whose manifest holds its SHA-256; name another --out, nothing was written"
+        )
+        raise ExistsError(message)
     if target.is_dir():
         message = f"{target}: is a folder; name a file, nothing was written"
         raise ExistsError(message)

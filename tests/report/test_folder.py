@@ -27,6 +27,7 @@ FILES = {
     "demand.csv",
     "plan.gpkg",
     "map.png",
+    "report.html",
     "scenario.yaml",
     "manifest.json",
 }

@@ -58,6 +58,7 @@ class Visit:
         expect(self.page.locator("#cancel")).to_be_visible()
         expect(self.page.locator("#solve")).to_be_visible(timeout=PATIENCE_MS)
         expect(self.page.locator("#headline")).to_be_visible()
+        expect(self.page.locator("#headline .changed")).to_have_count(0)
         return self.page.locator("#headline .says").inner_text().replace("\u00a0", " ")
 
     def shoot(self, name: str) -> None:

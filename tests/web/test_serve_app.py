@@ -171,6 +171,9 @@ def test_a_frontier_and_a_point_of_it(app: Serving) -> None:
     assert run["need"]["covered"] == last["covered_need"]
     assert run["settings"]["model.budget"] == last["budget"]
     app.post(f"/api/frontiers/{name}/points/99", {}, 404)
+    report = app.client.get(f"/api/runs/{run['id']}/report")
+    assert report.text.startswith("<!doctype html>")
+    assert "sandbox allow-scripts" in report.headers["content-security-policy"]
     assert is_run(app.folder / "runs" / run["id"])
     assert app.client.delete(f"/api/runs/{run['id']}").status_code == 204
     assert not [file for file in app.listing() if run["id"] in file]

@@ -40,7 +40,7 @@ function intro() {
     el(
       "p",
       {},
-      "hubplanner finds the best plan for each of several budgets, from small to twice yours. No plan on the curve can be beaten for its money.",
+      "hubplanner finds the best plan for each of several budgets, up to twice yours. No plan on the curve can be beaten for its money.",
     ),
     el("label", { class: "field" }, el("span", {}, "How fine"), number),
     el(

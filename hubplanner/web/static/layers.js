@@ -11,7 +11,7 @@ export function style(setup) {
   return { version: 8, sources, layers: layers(setup) };
 }
 
-/** Places too many to draw one by one stand together while they are within a few pixels, so that panning stays smooth. */
+/** Places too many to draw one by one stand together while within a few pixels, so that panning stays smooth. */
 export const MANY = 20000;
 const TOGETHER = {
   cluster: true,

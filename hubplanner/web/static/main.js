@@ -40,8 +40,9 @@ async function changeOverrides(name, wanted) {
 
 /** Take a scenario with some overrides; the planner's own choices start anew from it. */
 async function resolve(overrides) {
+  set({ overrides }); // at once: what is asked from here on is asked with them
   const scenario = await api.scenario(state.scenario.id, overrides);
-  set({ overrides, choices: choicesOf(scenario), scenario });
+  if (state.overrides === overrides) set({ choices: choicesOf(scenario), scenario });
 }
 
 async function solve() {

@@ -1,4 +1,4 @@
-// The map's colours, from the design tokens that the report shares. Blue is covered, sand is not; lightness says how much.
+// The map's colours, from the design tokens that the report shares: blue is covered, sand is not, lightness says how much.
 
 const CLASSES = [1, 2, 3, 4, 5];
 const known = new Map();

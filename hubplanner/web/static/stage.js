@@ -1,10 +1,11 @@
 // The maps: what they show follows the state.
 
 import { api } from "./api.js";
+import { together } from "./controls.js";
 import { byId, show, toast } from "./dom.js";
 import { EMPTY } from "./geometry.js";
 import { dressLayers } from "./legend.js";
-import { MapView, together } from "./mapview.js";
+import { MapView } from "./mapview.js";
 import { clicked } from "./sitecard.js";
 import { sentence } from "./result.js";
 import { on, set, state } from "./store.js";

@@ -3,28 +3,13 @@
 import { api } from "./api.js";
 import { closeDialog, ask } from "./dialog.js";
 import { byId, el, named, show } from "./dom.js";
-import { count, plain, typed } from "./format.js";
+import { typed } from "./format.js";
+import { bad, good, pickedColumns } from "./findings.js";
 
-const FIELDS = {
-  demand: [
-    ["id", "Id", /^(demand_)?id$|code/i],
-    ["x", "Longitude (x)", /^(x|lon|lng|long|longitude)$/i],
-    ["y", "Latitude (y)", /^(y|lat|latitude)$/i],
-    ["people", "People", /people|population|pop/i],
-    ["connected_share", "Share online", /internet|connected|online/i],
-  ],
-  sites: [
-    ["id", "Id", /^(site_)?id$|code/i],
-    ["x", "Longitude (x)", /^(x|lon|lng|long|longitude)$/i],
-    ["y", "Latitude (y)", /^(y|lat|latitude)$/i],
-  ],
-};
 const TITLES = {
   demand: ["Where people live", "One row a place: an id, where it is, how many people."],
   sites: ["Where hubs could stand", "One row a site: an id and where it is."],
 };
-const MOST_FAULTS = 100;
-const ROWS = 3;
 let files = {};
 let done = () => {};
 
@@ -72,69 +57,11 @@ async function send(kind, file) {
       name: file.name,
       table: /\.csv$/i.test(file.name),
     };
-    show(place, good(kind));
+    show(place, good(kind, files[kind]));
   } catch (failure) {
     show(place, bad(failure));
   }
   form();
-}
-
-function bad({ message, faults = [] }) {
-  const head = ["Row", "Column", "Found", "Allowed"].map((text) => el("th", { scope: "col" }, text));
-  const rows = faults.slice(0, MOST_FAULTS).map((fault) => {
-    const where = fault.row ?? fault.where ?? "";
-    const told = fault.allowed
-      ? [fault.column ?? "", fault.value ?? "", fault.allowed]
-      : [fault.column ?? "", fault.value ?? "", fault.text ?? ""];
-    return el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, String(where)),
-      told.map((text) => el("td", { dir: "auto" }, String(text))),
-    );
-  });
-  const table = el(
-    "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Faults by row" },
-    el("table", { class: "list faults" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows)),
-  );
-  const summary = faults.length ? `${count(faults.length, "fault")} to put right in this file:` : message;
-  return [el("p", { class: "fault", role: "alert" }, summary), faults.length ? table : null];
-}
-
-function good(kind) {
-  const { rows, columns, preview = [] } = files[kind];
-  const head = columns.map((name) => el("th", { scope: "col", dir: "auto" }, name));
-  const lines = preview.slice(0, ROWS).map((row) =>
-    el(
-      "tr",
-      {},
-      columns.map((name) => el("td", { dir: "auto" }, String(row[name] ?? ""))),
-    ),
-  );
-  const fields = FIELDS[kind]
-    .filter(([key]) => files[kind].table || !["x", "y"].includes(key))
-    .map((field) => column(kind, field));
-  return [
-    el("p", { class: "ok" }, `✓ ${plain(rows)} rows, all good.`),
-    el(
-      "div",
-      { class: "scroll", tabindex: "0", role: "group", "aria-label": "First rows" },
-      el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, lines)),
-    ),
-    el("div", { class: "grid2" }, fields),
-  ];
-}
-
-function column(kind, [key, title, guess]) {
-  const { columns, guess: guessed = {} } = files[kind];
-  const likely = guessed[key] || columns.find((name) => guess.test(name)) || "";
-  const optional = key === "connected_share";
-  const options = [
-    optional ? el("option", { value: "" }, "nobody is online") : null,
-    columns.map((name) => el("option", { value: name, selected: name === likely }, name)),
-  ];
-  return el("label", { class: "field" }, el("span", {}, title), el("select", { id: `column-${kind}-${key}` }, options));
 }
 
 function form() {
@@ -167,11 +94,6 @@ function form() {
   );
 }
 
-const picked = (kind) =>
-  Object.fromEntries(
-    FIELDS[kind].map(([key]) => [key, byId(`column-${kind}-${key}`)?.value]).filter(([, value]) => value),
-  );
-
 async function make(event) {
   event.preventDefault();
   const number = (id) => {
@@ -186,7 +108,7 @@ async function make(event) {
     return;
   }
   const hub = { name: "hub", capex, opex_per_year: opex, reach_km: reach, capacity: null };
-  const part = (kind) => ({ upload: files[kind].upload, ...picked(kind) });
+  const part = (kind) => ({ upload: files[kind].upload, ...pickedColumns(kind) });
   try {
     const { id } = await api.makeScenario({
       title: byId("own-title").value,
