@@ -14,7 +14,7 @@ WORKERS ?= 2
 
 plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
-	@echo "Look at $(RUN)/map.png, open $(RUN)/plan.gpkg in QGIS and $(RUN)/hubs.csv in a spreadsheet."
+	@echo "Open $(RUN)/report.html in a browser, $(RUN)/plan.gpkg in QGIS and $(RUN)/hubs.csv in a spreadsheet."
 
 test: .venv/ready-dev .venv/browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term --cov-fail-under=95

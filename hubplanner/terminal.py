@@ -73,7 +73,7 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
         console.print(_floors(summary))
     for name, values in summary["groups"].items():
         console.print(_coverage(name, values))
-    console.print(f"Files: {folder}  (look at map.png first)", soft_wrap=True)
+    console.print(f"Files: {folder}  (open report.html first)", soft_wrap=True)
 
 
 def _figures(plan: Plan, summary: dict[str, Any]) -> Table:

@@ -72,7 +72,7 @@ def test_make_plan_works_as_the_first_command_in_a_fresh_clone(
     home = tmp_path_factory.mktemp("home")
     python = Path(sys.executable).resolve()
     done = run(["make", "plan", f"PYTHON={python}"], checkout, HOME=str(home), VIRTUAL_ENV="")
-    assert "runs/pakistan/map.png" in done.stdout
+    assert "runs/pakistan/report.html" in done.stdout
     promised = set(
         re.findall(r"`([\w.-]+\.(?:png|csv|gpkg|geojson|json|yaml))`", README.partition("## What comes out")[2])
     )

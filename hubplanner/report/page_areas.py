@@ -108,9 +108,9 @@ def land_of(own: Floats) -> Any:
     neighbours: Any = KDTree(own).query(own, k=last + 1)[0]
     away = neighbours[:, last] * BEYOND
     away = np.clip(away, np.quantile(away, 0.25), np.quantile(away, WIDEST))
-    usual = float(np.median(away))
+    usual, wide = float(np.median(away)), float(np.quantile(away, 0.9)) * 2
     land = shapely.union_all(shapely.buffer(shapely.points(own), away, quad_segs=6))
-    land = shapely.buffer(shapely.buffer(land, usual, quad_segs=6), -usual, quad_segs=6)
+    land = shapely.buffer(shapely.buffer(land, wide, quad_segs=8), -wide, quad_segs=8)
     parts = [shapely.polygons(shapely.get_exterior_ring(part)) for part in shapely.get_parts(land)]
     return shapely.simplify(shapely.union_all(parts), usual / 12)
 

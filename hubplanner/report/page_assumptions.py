@@ -37,9 +37,12 @@ def _people(result: Result) -> Iterator[str]:
         yield f"{share_in_words(share)} of the people of every place are taken to be connected."
     if demand.spread_km:
         points = count(manifest.get("points"))
-        yield f"The people of each row live evenly over its area, on points {demand.spread_km:g} km apart: {points} points."
+        apart = f"{demand.spread_km:g} km apart"
+        yield f"The people of each row live evenly over its area, on points {apart}: {points} points."
     if result.summary["periods"]:
         yield "People are counted as of the last year."
+        if result.scenario.model.periods.carry_over:
+            yield "Money that a year leaves is there in later years."
 
 
 def _travel(result: Result) -> Iterator[str]:

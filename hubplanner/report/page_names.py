@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.report.page_marks import scale
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from hubplanner.report.result import Result
 
 MOST_HUBS, MOST_AREAS = 24, 40
+MARK = 8.0
+"""Half the width of a mark with its rim, before it is scaled."""
 LETTER, LINE = 7.2, 15.0
 """Width of a letter and height of a line of hub names, in units of the picture."""
 LONGEST = 28
@@ -53,7 +57,8 @@ def place_names(
     width, height
         Of the picture.
     """
-    taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in at.tolist()]
+    half = MARK * scale(len(at))
+    taken = [(x - half, y - half, x + half, y + half) for x, y in at.tolist()]
     found: list[Name] = []
 
     def put(name: Name, box: tuple[float, float, float, float]) -> bool:
@@ -65,10 +70,10 @@ def place_names(
         return True
 
     for text, places, room in areas[:MOST_AREAS]:
-        half = len(text[:LONGEST]) * LETTER * 0.65
-        for x, y in places.tolist() if 2 * half <= room * 1.1 else ():
+        side = len(text[:LONGEST]) * LETTER * 0.65
+        for x, y in places.tolist() if 2 * side <= room * 1.1 else ():
             name = Name(text=_cut(text), x=round(x, 1), y=round(y + 5, 1), anchor="middle", css="of-area")
-            if put(name, (x - half, y - LINE / 2, x + half, y + LINE / 2)):
+            if put(name, (x - side, y - LINE / 2, x + side, y + LINE / 2)):
                 break
     for text, x, y in _hubs(result, at):
         wide = len(_cut(text)) * LETTER
