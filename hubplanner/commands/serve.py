@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Place = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[SCENARIO|FOLDER]",
+        metavar="SCENARIO|FOLDER",
         help="A scenario, or a folder of them; scenarios or . if left out.",
         show_default=False,
     ),

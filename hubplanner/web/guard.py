@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 MARK = "x-hubplanner"
 """A header that no form or script of another origin can set without being asked first."""
-COOKIE = "hubplanner"
+COOKIE = "hubplanner-{}"
+"""With the port: to a browser all servers of a machine are one."""
 SAFE = frozenset({"GET", "HEAD"})
 METHODS = SAFE | {"POST", "DELETE"}
 HEADERS = {
@@ -97,12 +98,12 @@ class Guard:
     def _entrance(self, scope: Scope) -> Response | None:
         """Return the answer that turns the printed token into a cookie; raise for visitors who have neither."""
         settings = self.settings
-        if not settings.is_open or _same(_cookie(Headers(scope=scope)), settings.cookie):
+        if not settings.is_open or _same(_cookie(Headers(scope=scope), settings.port), settings.cookie):
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if scope["path"] == "/" and _same(query.get("token", [""])[0], settings.token):
             answer = Response(status_code=303, headers={"Location": "/"})
-            answer.set_cookie(COOKIE, settings.cookie, httponly=True, samesite="strict", path="/")
+            answer.set_cookie(COOKIE.format(settings.port), settings.cookie, httponly=True, samesite="strict", path="/")
             return answer
         raise Refused(401, "Open the whole address that the terminal printed; it holds a token.")
 
@@ -187,13 +188,13 @@ def content_policy(base_map: str | None, *, scripts: str = "'self'") -> str:
     return "; ".join(parts)
 
 
-def _cookie(headers: Headers) -> str:
+def _cookie(headers: Headers, port: int) -> str:
     cookies: SimpleCookie = SimpleCookie()
     try:
         cookies.load(headers.get("cookie", ""))
     except CookieError:
         return ""
-    found = cookies.get(COOKIE)
+    found = cookies.get(COOKIE.format(port))
     return "" if found is None else found.value
 
 
