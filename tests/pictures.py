@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "web")]
 
 from journey import Visit, launch, visiting  # noqa: E402 - the tests' helpers stand beside this script
-from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright  # noqa: E402
 from serving import Serving, start, stop  # noqa: E402
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PLACE = ROOT / "scenarios"
 MOST_BYTES = 400_000
 HOUR_MS = 3_600_000
+TALL: ViewportSize = {"width": 1120, "height": 1500}
 
 
 def main() -> None:
@@ -57,9 +58,10 @@ def served(folder: Path) -> Iterator[Serving]:
 
 
 def draw_report(visit: Visit, app: Serving) -> None:
-    """Keep the first screen of the plan's report."""
+    """Keep the beginning of the plan's report."""
     run = app.get("/api/runs")[0]["id"]
     page = visit.page.context.new_page()
+    page.set_viewport_size(TALL)
     answer = page.goto(f"{app.origin}/api/runs/{run}/report")
     if answer is None or not answer.ok:
         message = "the run has no report to draw"

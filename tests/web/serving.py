@@ -177,3 +177,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     serving = start(folder)
     yield serving
     stop(serving)
+
+
+HIDDEN = "a secret that stands beside the project"
+
+
+@pytest.fixture(autouse=True)
+def nothing_lost(app: Serving) -> Iterator[None]:
+    """Whatever a test asks, files stay as they are and the server answers on."""
+    secret = app.folder.parent / "secret.csv"
+    secret.write_text(f"demand_id,lon,lat,people\n{HIDDEN},67,30,5\n", encoding="utf-8")
+    run = app.done(kind="solve", scenario="small")["run"]
+    before = app.listing()
+    yield
+    assert app.listing() == before
+    assert app.get("/api/runs")[0]["id"] == run
+    assert "Traceback" not in app.errors.read_text()

@@ -84,9 +84,9 @@ function result(found) {
 }
 
 function changes({ gains, losses }) {
-  const words_ = ({ people = 0, need = 0 } = {}) => words(people || need);
+  const told = ({ people = 0, need = 0 } = {}) => (people || need ? `${words(people || need)} people` : "nobody");
   if (!gains && !losses) return null;
-  return el("p", {}, `From A to B, ${words_(gains)} people gain a hub in reach and ${words_(losses)} lose it.`);
+  return el("p", {}, `From A to B, reach is gained by ${told(gains)} and lost by ${told(losses)}.`);
 }
 
 function table(rows) {

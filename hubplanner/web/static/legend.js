@@ -18,7 +18,7 @@ let views = () => [];
 
 export function startLegend(maps) {
   views = maps;
-  on(["scenario", "map", "theme", "limits", "compare"], draw);
+  on(["scenario", "map", "theme", "limits", "compare", "plan"], draw);
   if (window.innerWidth < 800) byId("legend").removeAttribute("open");
 }
 
@@ -73,18 +73,19 @@ const standing = () => state.map.sites.features.some(({ properties }) => propert
 function ramps() {
   const colors = palette(state.theme);
   const limits = state.limits || [];
+  const covered = Boolean(state.plan?.id); // who is covered is known of kept plans
   const rows = [
-    ["Covered", colors.covered, 1],
+    ["Covered", colors.covered, 1], // the number: which shade points have
     ["Partly", colors.partly, 4],
     ["Not covered", colors.not, 4],
-  ]; // numbers: as points
+  ].slice(covered ? 0 : 2);
   const title = limits.length ? "People not yet online per km²" : "People not yet online";
   const shades = (ramp, at) => (limits.length ? ramp.slice(0, limits.length + 1) : [ramp[at]]);
   const swatches = rows.map(([name, ramp, at]) =>
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, name),
+      el("th", { scope: "row" }, covered ? name : "Need"),
       shades(ramp, at).map((color) => el("td", {}, swatch(color))),
     ),
   );
@@ -97,7 +98,9 @@ function ramps() {
         el("td", {}),
       )
     : null;
-  return el("table", { class: "ramps" }, el("caption", { class: "label" }, title), el("tbody", {}, swatches, foot));
+  const unsaved = state.plan && !covered ? el("p", { class: "note" }, "Save this plan to see whom it covers.") : null;
+  const caption = el("caption", { class: "label" }, title);
+  return [el("table", { class: "ramps" }, caption, el("tbody", {}, swatches, foot)), unsaved];
 }
 
 function change() {
