@@ -34,9 +34,10 @@ bench-full: .venv/ready-dev $(PEERS)/ready
 
 peers: $(PEERS)/ready
 
-# README's picture of the national plan.
-picture: plan
+# README's pictures: the national plan, the app, the report, the frontier.
+picture: plan .venv/ready-dev .venv/browser
 	cp $(RUN)/map.png scenarios/pakistan.png
+	$(BIN)/python tests/pictures.py
 
 clean:
 	rm -rf .venv $(PEERS) build dist runs *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

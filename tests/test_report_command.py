@@ -6,16 +6,24 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from command import answer, run
+from command import Done, answer
 
 import hubplanner as hp
 from hubplanner.errors import DataError, ExistsError, ScenarioError
+from hubplanner.report import folder as run_folder
 from hubplanner.workflow.report import Verdict, write_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Project
+
+
+@pytest.fixture(autouse=True)
+def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out map.png, which takes most of the time."""
+    monkeypatch.setattr(run_folder, "draw_map", lambda _, path: path.write_bytes(b"picture"))
 
 
 @pytest.fixture
@@ -25,8 +33,8 @@ def folders(project: Project) -> tuple[Path, Path]:
     return wide.write(project.folder / "runs" / "wide"), lean.write(project.folder / "runs" / "lean")
 
 
-def test_it_audits_and_compares(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    done = run("report", *folders, "-o", tmp_path / "out.html", "--json")
+def test_it_audits_and_compares(inside: Callable[..., Done], folders: tuple[Path, Path], tmp_path: Path) -> None:
+    done = inside("report", *folders, "-o", tmp_path / "out.html", "--json")
     assert done.returncode == 0, done.stderr
     told = answer(done)
     assert told["audit"] == "pass"
@@ -34,12 +42,14 @@ def test_it_audits_and_compares(folders: tuple[Path, Path], tmp_path: Path) -> N
     assert told["bytes"] == len(html.encode())
     assert "The audit confirms this run." in html
     assert "Figures side by side" in html
-    assert "B: lean" in html
+    assert "b: lean" in html
 
 
-def test_data_that_are_gone_are_said(folders: tuple[Path, Path], project: Project, tmp_path: Path) -> None:
+def test_data_that_are_gone_are_said(
+    inside: Callable[..., Done], folders: tuple[Path, Path], project: Project, tmp_path: Path
+) -> None:
     (project.folder / "demand.csv").unlink()
-    done = run("report", folders[0], "-o", tmp_path / "out.html")
+    done = inside("report", folders[0], "-o", tmp_path / "out.html")
     assert done.returncode == 0, done.stderr
     assert "could not be audited here" in (tmp_path / "out.html").read_text(encoding="utf-8")
     assert "Not audited" in done.stderr
@@ -93,7 +103,7 @@ def test_nothing_of_others_is_overwritten(folders: tuple[Path, Path], tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    done = run("report", tmp_path, "-o", tmp_path / "out.html")
+def test_a_folder_that_is_no_run_is_refused(inside: Callable[..., Done], tmp_path: Path) -> None:
+    done = inside("report", tmp_path, "-o", tmp_path / "out.html")
     assert done.returncode == 2
     assert not (tmp_path / "out.html").exists()

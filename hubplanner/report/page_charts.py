@@ -149,45 +149,34 @@ def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
     other, name = _traded(points)
     if not points or not other:
         return None
+    across, up = rounds(max(point[other] for point in points), 5), rounds(max(point["people"] for point in points))
     by_cost = other == "cost"
-    across = rounds(max(point[other] for point in points), 5)
-    up = rounds(max(point["people"] for point in points))
-    chart = Curve(line="", dots=(), across=(), up=(), x_name="", y_name="", knee=None, here=None)
-
-    def at(x: float, y: float, tip: str, css: str) -> Dot:
-        return Dot(
-            x=round(chart.left + x / across[-1] * (chart.right - chart.left), 1),
-            y=round(chart.base - y / up[-1] * (chart.base - chart.top), 1),
-            tip=tip,
-            css=css,
-        )
 
     def figure(x: float) -> str:
-        return about(result, x) if by_cost else f"{x:,.3g}"
+        return in_words(x) if by_cost else f"{x:,.3g}"
 
-    dots = tuple(
-        at(
-            point[other],
-            point["people"],
-            f"{figure(point[other])}: {in_words(point['people'])} people, {share_in_words(point['share'])} of the need",
-            "dot",
-        )
-        for point in points
-    )
-    own = result.summary
-    same = by_cost and frontier.get("currency") == own["currency"]
-    fits = same and own["cost"]["total"] <= across[-1] and own["people"]["covered"] <= up[-1]
-    knee = frontier.get("knee")
+    def at(x: float, y: float, tip: str = "", css: str = "dot") -> Dot:
+        right, top = x / across[-1] * (Curve.right - Curve.left), y / up[-1] * (Curve.base - Curve.top)
+        return Dot(x=round(Curve.left + right, 1), y=round(Curve.base - top, 1), tip=tip, css=css)
+
+    dots = tuple(at(point[other], point["people"], _tip(point, figure(point[other]))) for point in points)
+    knee, own = frontier.get("knee"), result.summary
+    cost, people = own["cost"]["total"], own["people"]["covered"]
+    same = by_cost and frontier.get("currency") == own["currency"] and cost <= across[-1] and people <= up[-1]
     return Curve(
         line="M" + "L".join(f"{dot.x:g} {dot.y:g}" for dot in dots),
         dots=dots,
-        across=tuple(Tick(at=at(x, 0, "", "").x, label=in_words(x) if by_cost else f"{x:,.3g}") for x in across),
-        up=tuple(Tick(at=at(0, y, "", "").y, label=in_words(y)) for y in up),
+        across=tuple(Tick(at=at(x, 0).x, label=figure(x)) for x in across),
+        up=tuple(Tick(at=at(0, y).y, label=in_words(y)) for y in up),
         x_name=f"{name}, {result.money}".strip(", ") if by_cost else name,
         y_name="People covered",
         knee=dots[knee - 1] if knee and knee <= len(dots) else None,
-        here=at(own["cost"]["total"], own["people"]["covered"], "This plan", "here") if fits else None,
+        here=at(cost, people, "This plan", "here") if same else None,
     )
+
+
+def _tip(point: dict[str, Any], figure: str) -> str:
+    return f"{figure}: {in_words(point['people'])} people, {share_in_words(point['share'])} of the need"
 
 
 def _traded(points: list[dict[str, Any]]) -> tuple[str, str]:

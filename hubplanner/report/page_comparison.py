@@ -19,23 +19,28 @@ if TYPE_CHECKING:
 MOST_NAMED = 6
 
 
-def figures(comparison: Comparison) -> Table:
-    """Return a row a figure and a column a run."""
+def figures(comparison: Comparison) -> tuple[Table, Table | None]:
+    """Return a row a figure and a column a run, and the same for the groups, where there are any."""
     from hubplanner.report.comparison import figure_table  # noqa: PLC0415 - it writes folders, which hold this page
 
     frame = figure_table(comparison.figures)
     letters = [run.letter for run in comparison.runs]
-    heads = "|".join(f"#{run.letter.upper()}: {on_one_line(run.name).replace('|', ' ')}" for run in comparison.runs)
-    rows = [
-        [text(_label(row)), *(_cell(row["figure"], row[letter]) for letter in letters)]
-        for row in frame.to_dict("records")
-    ]
-    return table("Figures side by side", f"*Figure|{heads}", rows)
+    heads = "|".join(f"#{run.letter}: {on_one_line(run.name).replace('|', ' ')}" for run in comparison.runs)
+    plain: list[list[Cell]] = []
+    grouped: list[list[Cell]] = []
+    for row in frame.to_dict("records"):
+        cells = [text(_label(row)), *(_cell(row["figure"], row[letter]) for letter in letters)]
+        (grouped if row["group"] else plain).append(cells)
+    first = table("Figures side by side", f"*Figure|{heads}", plain)
+    return first, table("Covered shares side by side", f"*Of whom|{heads}", grouped) if grouped else None
 
 
 def _label(row: Mapping[Any, Any]) -> str:
-    parts = [heading(row["figure"]), *(on_one_line(row[key]).replace("_", " ") for key in ("group", "value"))]
-    return ": ".join(filter(None, parts))
+    if not row["group"]:
+        return heading(row["figure"])
+    asked = {"floor share": " (asked for)", "floor covered": " (covered)"}.get(row["figure"], "")
+    value = on_one_line(row["value"])
+    return f"{heading(row['group'])}{f': {value}' if value else ''}{asked}"
 
 
 def _cell(figure: str, value: Any) -> Cell:
@@ -56,8 +61,8 @@ def differences(comparison: Comparison) -> list[str]:
 
 
 def _difference(part: dict[str, Any], names: dict[str, Any], runs: dict[str, Any]) -> str:
-    own = f"{part['run'].upper()} ({isolated(on_one_line(runs[part['run']].name))})"
-    first = part["against"].upper()
+    own = f"run {part['run']} ({isolated(on_one_line(runs[part['run']].name))})"
+    first = f"run {part['against']}"
     money = on_one_line(runs[part["run"]].plan["currency"])
     sums = (
         []

@@ -129,7 +129,7 @@ def _best(result: Result) -> str:
     limits = "with this money" if summary["budget"] is not None else "within these limits"
     objective, bound = summary["objective"], summary["bound"]
     if objective == "max_coverage" and plain:
-        what = "people who are not yet connected" if result.scenario.demand.priority == 1 else "weighted need"
+        what = "people who are not yet connected" if result.scenario.demand.priority == 1 else "of weighted need"
         most, own = math.floor(bound * (1 + 1e-12) + 1e-6), summary["need"]["covered"]
         if count(most) == count(own):
             return f"no plan {limits} can cover more than the {count(own)} {what} that this one covers."

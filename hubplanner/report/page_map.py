@@ -27,7 +27,7 @@ WIDTH, HIGHEST = 1000.0, 1150.0
 EDGE = 0.03
 MOST_LINKS = 4000
 """More links than this are left out."""
-PLACES = 11
+PLACES = 7
 """Places along each side of an area where its name may stand."""
 LEVELS = ("not", "partly", "covered")
 

@@ -77,7 +77,7 @@ def place_names(
                 break
     for text, x, y in _hubs(result, at):
         wide = len(_cut(text)) * LETTER
-        for anchor, start, left in (("start", x + 11, x + 8), ("end", x - 11, x - 14 - wide)):
+        for anchor, start, left in (("start", x + half + 4, x + half + 1), ("end", x - half - 4, x - half - 7 - wide)):
             name = Name(text=_cut(text), x=round(start, 1), y=round(y + 4, 1), anchor=anchor, css="of-hub")
             if put(name, (left, y - LINE / 2, left + wide + 6, y + LINE / 2)):
                 break

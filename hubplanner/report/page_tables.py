@@ -10,7 +10,7 @@ from hubplanner.report.page_charts import years
 from hubplanner.report.page_headline import new_hubs
 from hubplanner.report.page_table import Cell, Table, number, table, text
 from hubplanner.report.page_words import count, decimal, heading, money
-from hubplanner.report.result import on_one_line
+from hubplanner.report.result import isolated, on_one_line
 from hubplanner.report.workbook_tables import assumptions
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def hubs(result: Result, reasons: Sequence[str]) -> Table:
 
 
 def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -> list[Cell]:
-    where = ", ".join(result.area_of(row))
-    name = result.name_of(row)
+    where = ", ".join(map(isolated, result.area_of(row)))
+    name, place = result.name_of(row), isolated(result.name_of(row))
     status = "" if row["status"] == "new" else f" ({_STATUS.get(row['status'], row['status'])})"
     found = [
-        Cell(text=f"{name} · {where}" if where else name, key=name.casefold()),
+        Cell(text=f"{place} · {where}" if where else place, key=name.casefold()),
         text(on_one_line(row["site_id"])),
         text(f"{on_one_line(row['tier'])}{status}"),
         number(row["hubs"], count(row["hubs"])),

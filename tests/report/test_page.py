@@ -12,6 +12,7 @@ import pytest
 from odd_run import MARKUP, URDU, odd_result
 
 import hubplanner as hp
+from hubplanner.report import folder as run_folder
 from hubplanner.report.page_areas import MOST_AREAS, areas_of, borders
 from hubplanner.report.page_charts import curve, rounds, years
 from hubplanner.report.page_headline import proof
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 np = pytest.importorskip("numpy")
 shapely = pytest.importorskip("shapely")
+
+
+@pytest.fixture(autouse=True)
+def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out map.png, which takes most of the time."""
+    monkeypatch.setattr(run_folder, "draw_map", lambda _, path: path.write_bytes(b"picture"))
 
 
 @pytest.fixture
@@ -86,18 +93,18 @@ def test_names_are_text_and_never_markup(project: Project) -> None:
     assert MARKUP not in html
     assert html.count("<script>") == 1
     assert URDU in html
-    assert f"<bdi>{URDU}" in html
+    assert f"<bdi>\u2068{URDU}\u2069" in html
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"model.budget": 0},
+        {"model.budget": 0, "sites.status": None},
         {"demand.groups": []},
         {"model.max_hubs": 1},
         {"horizon_years": 0},
         {"demand.people": 0},
-        {"sites.where": {"site_id": ["S1"]}, "model.budget": 0},
+        {"sites.where": {"site_id": ["S1"]}},
         {"model": {"objective": "p_median", "max_hubs": 2}},
         {"model": {"objective": "p_center", "max_hubs": 2}},
         {"model": {"objective": "min_cost", "target_share": 0.5}},

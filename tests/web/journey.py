@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import axe_playwright_python
+from browser import CHROMIUM, FLAGS
 from command import PROGRAM
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from serving import write_hard
@@ -124,13 +124,7 @@ def note(name: str, figures: dict[str, Any]) -> None:
     (ARTEFACTS / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
-def chromium() -> str | None:
-    """Return where the system's Chromium is."""
-    return shutil.which("chromium")
-
-
 def launch(playwright: Any) -> Browser:
-    """Start the system's Chromium with a software renderer: a map needs WebGL and test machines have no GPU."""
-    flags = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
-    browser: Browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+    """Start the browser outside of tests, as they have it."""
+    browser: Browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
     return browser

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import browser as shared
 import journey
 import pytest
 from journey import NARROW, Visit, project, visiting
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from serving import Serving, start, stop
 
 if TYPE_CHECKING:
@@ -28,12 +29,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stop(serving)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = journey.launch(playwright)
-        yield browser
-        browser.close()
+browser = shared.browser
 
 
 @pytest.fixture

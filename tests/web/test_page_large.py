@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import browser as shared
 import numpy as np
 import pytest
-from journey import Visit, launch, note, visiting
-from playwright.sync_api import expect, sync_playwright
+from journey import Visit, note, visiting
+from playwright.sync_api import Browser, expect
 from serving import Serving, start, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+browser = shared.browser
 
 POINTS, SITES = 100_000, 5_000
 SCENARIO = """\
@@ -50,15 +53,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stop(serving)
 
 
-def test_a_hundred_thousand_points_stay_responsive(large: Serving) -> None:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        with visiting(browser) as visit:
-            visit.open(large.address)  # the server reads the data now
-            visit.settle()
-            figures = {"first_map_s": _opened(visit, large.address), **_dragged(visit)}
-            visit.shoot("large")
-        browser.close()
+def test_a_hundred_thousand_points_stay_responsive(large: Serving, browser: Browser) -> None:
+    with visiting(browser) as visit:
+        visit.open(large.address)  # the server reads the data now
+        visit.settle()
+        figures = {"first_map_s": _opened(visit, large.address), **_dragged(visit)}
+        visit.shoot("large")
     note("large", {"points": POINTS, "sites": SITES, **figures})
 
 

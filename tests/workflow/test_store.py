@@ -122,7 +122,7 @@ def test_nothing_but_a_run_of_the_folder_is_removed(runs: Path, word: str) -> No
     (runs / "notes").mkdir()
     with pytest.raises(ScenarioError):
         remove_run(word.format(outside=outside), runs, force=True)
-    assert len(list(outside.iterdir())) == 10
+    assert len(list(outside.iterdir())) == 11
     assert names(runs) == ["first", "lean", "lean-too"]
 
 

@@ -85,7 +85,7 @@
   let opened = [];
   addEventListener("beforeprint", () => {
     look(...home);
-    opened = all("#money details, #who details, #frontier details, #proof details").filter((part) => !part.open);
+    opened = all("#money details, #who details, #frontier details, #comparison details, #proof details").filter((part) => !part.open);
     opened.forEach((part) => { part.open = true; });
   });
   addEventListener("afterprint", () => opened.forEach((part) => { part.open = false; }));
