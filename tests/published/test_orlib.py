@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import pytest
-from readers import EXACT, cap, expected, needs_files, pmed, pmedcap
+from readers import EXACT, cap, expected, needs_files, patience, pmed, pmedcap
 
 import hubplanner as hp
 
@@ -20,7 +19,6 @@ MEDIAN = replace(EXACT, time_limit_s=30)
 CENTRE = replace(EXACT, time_limit_s=30)
 """Enough to prove the worst distance also where others keep the machine busy."""
 SLOW = {"pmedcap08": "about a minute", "pmedcap10": "a quarter of a minute"}
-patience = pytest.mark.skipif("HUBPLANNER_SLOW" not in os.environ, reason="slow; set HUBPLANNER_SLOW=1 to run it")
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from readers import EXACT, expected, needs_files, sjc, sjc_capacitated
+from readers import EXACT, expected, needs_files, patience, sjc, sjc_capacitated
 
 import hubplanner as hp
 
@@ -31,6 +31,7 @@ def test_fewest_hubs_that_cover_all_are_as_published(name: str, reach: int) -> N
     assert (solution.status, solution.value) == ("optimal", expected("mclp_sjc")[name][f"S{reach}"]["LSCP"])
 
 
+@patience
 def test_p_median_with_capacity_for_whole_points_is_as_published() -> None:
     problem, hubs, capacity = sjc_capacitated("SJC1")
     solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs, limits=(capacity,)), EXACT)

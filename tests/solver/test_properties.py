@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXACT = hp.SolverOptions(gap=0, threads=1)
 seeds = st.integers(0, 431)
-few = settings(max_examples=60)
+few = settings(max_examples=30)
 
 
 def solved(problem: hp.Problem, objective: hp.MaxCoverage) -> hp.Solution:

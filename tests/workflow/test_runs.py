@@ -95,9 +95,10 @@ def test_an_examination_finds_versions_solvers_and_optional_parts() -> None:
     found = examine()
     assert found["versions"]["hubplanner"] == importlib.metadata.version("hubplanner")
     assert {"highs", "cbc"} <= set(found["solvers"])
-    assert found["optional parts"].items() >= dict.fromkeys(
-        ("parquet", "raster", "cluster", "excel", "docx"), "present"
-    ).items()
+    assert (
+        found["optional parts"].items()
+        >= dict.fromkeys(("parquet", "raster", "cluster", "excel", "docx"), "present").items()
+    )
 
 
 def test_a_missing_optional_part_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
