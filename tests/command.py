@@ -27,7 +27,7 @@ Done = subprocess.CompletedProcess[str]
 
 def run(*words: str | Path, cwd: Path | None = None, **environment: str) -> Done:
     done = execute([str(PROGRAM)], *words, cwd=cwd, **environment)
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     return done
 
 

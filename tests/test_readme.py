@@ -74,11 +74,11 @@ def test_make_plan_works_as_the_first_command_in_a_fresh_clone(
     done = run(["make", "plan", f"PYTHON={python}"], checkout, HOME=str(home), VIRTUAL_ENV="")
     assert "runs/pakistan/report.html" in done.stdout
     promised = set(
-        re.findall(r"`([\w.-]+\.(?:png|csv|gpkg|geojson|json|yaml))`", README.partition("## What comes out")[2])
+        re.findall(r"`([\w.-]+\.(?:png|html|csv|gpkg|geojson|json|yaml))`", README.partition("## What comes out")[2])
     )
     made = {file.name for file in (checkout / "runs/pakistan").iterdir()}
     assert made <= promised
-    assert len(made) == 10
+    assert len(made) == 11
 
 
 def test_every_relative_link_leads_somewhere() -> None:
