@@ -101,9 +101,7 @@ def check_traceable(objective: Objective) -> None:
             not isinstance(objective, MaxCoverage)
         ),
         "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
-        "a frontier does not go with futures: solve for them at each budget instead": (
-            under_of(objective) is not None
-        ),
+        "a frontier does not go with futures: solve for them at each budget instead": (under_of(objective) is not None),
         "a frontier does not go with model.fairness: ask for floors, or trade coverage,worst_group": (
             objective.fairness is not None
         ),
