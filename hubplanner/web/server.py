@@ -62,7 +62,8 @@ def serve(  # noqa: PLR0913 - one argument an option
     """
     files = scenario_files(place)
     if not files:
-        raise ScenarioError(Fault(file=str(place), allowed="a scenario file, or a folder of them", kind="scenario"))
+        allowed = "a scenario file, or a folder of them"
+        raise ScenarioError(Fault(file="serve", value=str(place), allowed=allowed, kind="scenario"))
     with _workspace(workspace) as folder, _bound(host, port) as listener:
         settings = AppSettings(
             scenarios=files,
