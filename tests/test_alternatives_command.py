@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from command import answer, fits
+
+import hubplanner as hp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from command import Done
+    from conftest import Project
 
 
 def test_plans_and_classes_are_written_and_told(scenario: Path, inside: Callable[..., Done]) -> None:
@@ -34,3 +38,9 @@ def test_json_is_all_of_stdout_and_other_folders_are_safe(scenario: Path, inside
     done = inside("alternatives", scenario, "--out", scenario.parent)
     assert done.returncode == 2
     assert "holds something other" in done.stderr
+
+
+def test_futures_are_refused_before_any_work(project: Project) -> None:
+    settings = {"model.floors": [], "futures.named": [{"name": "dry"}, {"name": "wet", "need": 2}]}
+    with pytest.raises(hp.ScenarioError, match="futures: not with alternatives"):
+        hp.alternatives(project.read(settings))

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from command import Done, answer
+from command import Done, answer, run
 
 import hubplanner as hp
 from hubplanner.errors import DataError, ExistsError, ScenarioError
@@ -107,3 +107,11 @@ def test_a_folder_that_is_no_run_is_refused(inside: Callable[..., Done], tmp_pat
     done = inside("report", tmp_path, "-o", tmp_path / "out.html")
     assert done.returncode == 2
     assert not (tmp_path / "out.html").exists()
+
+
+def test_a_place_that_is_refused_is_refused_before_the_audit(scenario: Path) -> None:
+    run("solve", "scenario.yaml", "--out", "first", cwd=scenario.parent)
+    done = run("report", "first", "--out", "first/report.html", cwd=scenario.parent)
+    assert done.returncode == 2
+    assert "belongs to the run" in done.stderr
+    assert "prove the bound anew" not in done.stderr

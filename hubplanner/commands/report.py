@@ -44,11 +44,12 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
     """Write a run as one page to look at, print and send: it opens in any browser, without a network."""
     with answering(as_json=as_json) as answer:
         from hubplanner.terminal import progress  # noqa: PLC0415 - heavy imports wait for their command
-        from hubplanner.workflow.report import write_report  # noqa: PLC0415
+        from hubplanner.workflow.report import check_target, write_report  # noqa: PLC0415
         from hubplanner.workflow.store import find_run  # noqa: PLC0415
 
         folders = [find_run(word, folder) for word in run]
         with progress(shown=not quiet):
+            check_target(out.absolute(), replace=force)  # before the audit, not after it
             verdict = _verdict(folders[0], time_limit) if audit else None
             path = write_report(folders, out, frontier=frontier, verdict=verdict, replace=force)
         found = verdict.audit if verdict is not None else None

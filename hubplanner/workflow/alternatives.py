@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hubplanner.analysis.alternatives import find_alternatives
+from hubplanner.errors import Fault, ScenarioError
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.report.alternatives import MARKS, AlternativePlans
 from hubplanner.report.folder import check_free
@@ -37,6 +38,9 @@ def alternatives(
     time_limit_s
         Seconds beside those of the best plan.
     """
+    if scenario.futures is not None:
+        allowed = "not with alternatives; solve and score weigh futures"
+        raise ScenarioError(Fault(file=scenario.name, column="futures", allowed=allowed, kind="scenario"))
     log.info("read the data")
     inputs = read_inputs(scenario)
     found = find_alternatives(

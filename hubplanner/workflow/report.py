@@ -67,7 +67,7 @@ def write_report(
         When the system refuses to write there.
     """
     target = Path(out).absolute()
-    _check_target(target, replace=replace)
+    check_target(target, replace=replace)
     folders = [Path(run) for run in runs]
     if not folders:
         raise ScenarioError(Fault(file="runs", allowed="at least one run folder", kind="scenario"))
@@ -89,7 +89,8 @@ def write_report(
         raise UnwritableError(target, error) from error
 
 
-def _check_target(target: Path, *, replace: bool) -> None:
+def check_target(target: Path, *, replace: bool) -> None:
+    """Raise when a report must not be written to a path."""
     if target.suffix.lower() not in SUFFIXES:
         raise ScenarioError(
             Fault(file="--out", value=str(target), allowed="a file that ends in .html", kind="scenario")
