@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from pyproj import Geod, Transformer
+from runs import audited, findings_of, made, project
 
 import hubplanner as hp
 from hubplanner.audit.folder import open_run
 from hubplanner.audit.money import annuity, exact
 from hubplanner.audit.places import distances, lattice
 from hubplanner.errors import SolverError
-from runs import audited, findings_of, made, project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from runs import audited, findings_of, made
 
 from hubplanner.errors import DataError
-from runs import audited, findings_of, made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
