@@ -64,7 +64,7 @@ def _each(rows: list[dict[str, Any]], unit: str, title: str, *, more: bool) -> T
 def _worth(ends: dict[str, float] | None, words: str) -> str:
     """Return what information is worth, with how sure that is."""
     if ends is None:
-        return "not worked out: futures.information is off, or time was too short"
+        return "not worked out: futures.information is off, a future alone has no plan, or time was too short"
     span = f"; proven: {_figure(ends['at_least'])} to {_figure(ends['at_most'])}"
     close = ends["at_most"] - ends["at_least"] <= 1e-6 * max(1.0, abs(ends["value"]))
     return f"{_figure(ends['value'])} {words}{'' if close else span}"

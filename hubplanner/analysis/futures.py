@@ -12,7 +12,7 @@ import numpy as np
 
 from hubplanner.errors import ScenarioError
 from hubplanner.models import MaxCoverage, MinCost, under_of
-from hubplanner.problem import Futures, Reached, outcomes
+from hubplanner.problem import Futures, Reached, Status, outcomes
 from hubplanner.problem.futures import mean_future
 from hubplanner.solver import solve_problem
 from hubplanner.solver.futures import Quest
@@ -38,7 +38,8 @@ class Worth:
 
     .. math:: \mathrm{VSS} = RP - EEV \ge 0, \qquad \mathrm{EVPI} = WS - RP \ge 0
 
-    Birge and Louveaux (2011), doi:10.1007/978-1-4614-0237-4.
+    Where limits hold on average, RP may break the limits that a future alone sets, and EVPI may be negative. Birge and
+    Louveaux (2011), doi:10.1007/978-1-4614-0237-4.
 
     Parameters
     ----------
@@ -49,9 +50,12 @@ class Worth:
     mean_plan
         EEV; the plan for the mean future keeps to the same limits.
     alone
-        Best figure of each future alone with its bound; empty where time was too short.
+        Best figure of each future alone, within its own limits, with its bound; empty where time was too short, or a
+        future has no plan within them.
     probability
         (s,) of the futures.
+    on_average
+        Whether limits hold on average over the futures, not in each of them.
     """
 
     sense: int
@@ -59,6 +63,7 @@ class Worth:
     mean_plan: float
     alone: tuple[Reached, ...]
     probability: Floats
+    on_average: bool = False
 
     @property
     def planning(self) -> tuple[float, float, float]:
@@ -70,7 +75,7 @@ class Worth:
 
     @property
     def knowing(self) -> tuple[float, float, float] | None:
-        """Expected value of perfect information: as found, at least and at most; None where time was too short."""
+        """Expected value of perfect information: as found, at least and at most; None where not all are known."""
         if not self.alone:
             return None
         value, bound = (
@@ -78,7 +83,8 @@ class Worth:
             for end in ("value", "bound")
         )
         pairs = ((value, self.recourse.value), (value, self.recourse.bound), (bound, self.recourse.value))
-        found, least, most = (max(self.sense * (one - other), 0.0) for one, other in pairs)
+        nothing = -math.inf if self.on_average else 0.0
+        found, least, most = (max(self.sense * (one - other), nothing) for one, other in pairs)
         return found, least, max(found, most)
 
 
@@ -131,13 +137,14 @@ def weigh(problem: Problem, objective: Objective, solution: Solution, options: S
         sense=1 if isinstance(objective, MaxCoverage) else -1,
         recourse=Reached(name="expected", value=recourse.value, bound=recourse.bound),
         mean_plan=found.mean(figures_of(objective, found)),
-        alone=solution.alone or _alone(quest, stack, probability),
+        alone=solution.alone or _alone(quest, stack),
         probability=under.futures.probability,
+        on_average=under.on_average,
     )
 
 
-def _alone(quest: Quest, stack: Stack, probability: Floats) -> tuple[Reached, ...]:
-    """Return the best figure of each future alone with its bound; nothing where time is too short for all."""
+def _alone(quest: Quest, stack: Stack) -> tuple[Reached, ...]:
+    """Return the best figure of each future alone with its bound; nothing where one has no plan, or time is short."""
     futures, options = quest.under.futures, quest.options
     if len(futures.each) > MANY and isinstance(quest.objective, MaxCoverage) and not _limited(quest):
         options = replace(options, name="heuristic")
@@ -145,11 +152,12 @@ def _alone(quest: Quest, stack: Stack, probability: Floats) -> tuple[Reached, ..
     stop, found = time.perf_counter() + options.time_limit_s, list[Reached]()
     for number, name in enumerate(futures.names):
         left = stop - time.perf_counter()
-        part = (
-            quest.alone(stack, number, probability, replace(options, time_limit_s=max(left, 0.1))) if left > 0 else None
-        )
+        part = quest.alone(stack, number, replace(options, time_limit_s=max(left, 0.1))) if left > 0 else None
         if part is None or part.evaluation is None:
-            log.info("time is too short for each future alone")
+            if part is not None and part.status == Status.INFEASIBLE:
+                log.info("no plan keeps to the limits in future %s alone", name)
+            else:
+                log.info("time is too short for each future alone")
             return ()
         found.append(Reached(name=name, value=part.value, bound=part.bound))
     return tuple(found)

@@ -36,7 +36,8 @@ class Future:
     cost
         Multiplier of hubs' costs, or (o,) of each option's.
     reach
-        Multiplier of reach, or (t,) of each tier's: distances count divided by it.
+        Multiplier of how far people get, or (t,) of each tier's: distances of coverage count divided by it, so that
+        it stretches reach and the rule's full and width alike.
     sites_out, tiers_out
         Sites and tiers whose hubs are out of service: they cost what they cost and cover nothing.
 

@@ -73,7 +73,7 @@ class FutureSpec(Spec):
     cost: Factors = 1.0
     """Multiplier of hubs' costs: a number, by tier, or by group of sites and value."""
     reach: Factors = 1.0
-    """Multiplier of reach: a number, or by tier."""
+    """Multiplier of how far people get, of reach, full_km and width_km alike: a number, or by tier."""
     sites_out: Identifiers | tuple[()] = ()
     """Ids of sites whose hubs are out of service."""
     tiers_out: Annotated[tuple[Column, ...], Field()] = ()
@@ -88,7 +88,7 @@ class RangesSpec(Spec):
     cost: Ranges = (1.0, 1.0)
     """Range of the multiplier of costs: one draw for all, by tier, or by group of sites."""
     reach: Ranges = (1.0, 1.0)
-    """Range of the multiplier of reach: one draw for all, or by tier."""
+    """Range of the multiplier of how far people get, of reach, full_km and width_km alike: one draw, or by tier."""
     site_out: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     """Probability that a site's hubs are out of service, each site on its own."""
 

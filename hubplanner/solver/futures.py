@@ -95,10 +95,10 @@ class Quest:
             return self.answer(bind(self.objective, stack.part(numbers.tolist()), under), options)
         return self.answer(bind(self.objective, stack, under, shares=shares, held=held), options)
 
-    def alone(self, stack: Stack, number: int, probability: Floats, options: SolverOptions | None = None) -> Solution:
-        """Return the best plan if one future were known to come, within the limits that hold in it."""
+    def alone(self, stack: Stack, number: int, options: SolverOptions | None = None) -> Solution:
+        """Return the best plan if one future were known to come, within that future's own limits."""
         shares = np.eye(len(stack.futures.each))[number]
-        return self.choose(stack, shares, probability if self.under.on_average else shares, options)
+        return self.choose(stack, shares, shares, options)
 
 
 def solve_futures(problem: Problem, objective: Objective, options: SolverOptions, solve: Solve) -> Solution:
@@ -108,14 +108,15 @@ def solve_futures(problem: Problem, objective: Objective, options: SolverOptions
     check_under(problem, objective, under)
     if isinstance(objective, PMedian):
         return _median(quest, objective)
-    stack, probability = quest.stacked(), under.futures.probability
-    alone = tuple[Solution, ...]()
+    stack, alone = quest.stacked(), tuple[Solution, ...]()
     if under.criterion == "regret":
         with quest.record.phase("solve each future alone"):
-            alone = tuple(quest.alone(stack, number, probability) for number in range(len(under.futures.each)))
-        failed = next((found for found in alone if found.evaluation is None), None)
-        if failed is not None:
-            return replace(failed, problem=problem)
+            alone = tuple(quest.alone(stack, number) for number in range(len(under.futures.each)))
+        for name, part in zip(under.futures.names, alone, strict=True):
+            if part.evaluation is None:
+                # Without a best plan of its own a future has no regret, though its limits may be met on average.
+                clashes = tuple(f"in future {name} alone, {sentence}" for sentence in part.clashes)
+                return replace(part, problem=problem, clashes=clashes)
     bound = bind(objective, stack, under, best=np.array([found.value for found in alone]) if alone else None)
     found = quest.answer(bound)
     if found.evaluation is None:

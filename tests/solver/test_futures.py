@@ -194,6 +194,81 @@ def test_budget_and_floors_hold_as_asked(seed: int, *, on_average: bool) -> None
     assert found.value == pytest.approx(best)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_each_future_alone_has_its_own_limits_also_where_all_hold_on_average(seed: int) -> None:
+    case, turns = random_case(seed)
+    budget, every = 9.0, plans(case)
+    shares = [turn.share for turn in turns]
+    alone = []
+    for turn in turns:
+        own = [plan for plan in every if allowed(case, plan, lambda p, t=turn: t.spent(case, p), budget, None)]
+        alone.append(max((turn.covered(case, plan) for plan in own), default=None))
+    mean = lambda plan: float(np.dot(shares, money(case, turns, plan)))  # noqa: E731
+    fit = [plan for plan in every if allowed(case, plan, mean, budget, None)]
+    under = hedged(futures_of(case, turns), "regret", on_average=True)
+    objective, problem = hp.MaxCoverage(budget=budget, limits=under), case.problem()
+    found = hp.solve_problem(problem, objective, EXACT)
+    if not fit or None in alone:
+        assert found.status == "infeasible"
+        assert "in future turn " in found.clashes[0]
+        return
+    values = [[turn.covered(case, plan) for turn in turns] for plan in fit]
+    assert [part.value for part in found.alone] == pytest.approx(alone)
+    assert found.value == pytest.approx(-max(score("regret", v, turns, alone, LEVEL) for v in values), abs=1e-6)
+    worth = weigh(problem, objective, found, EXACT)
+    assert worth is not None
+    assert worth.knowing is not None
+    best = max(score("expected", v, turns, alone, LEVEL) for v in values)
+    assert worth.knowing == pytest.approx((np.dot(shares, alone) - best,) * 3, abs=1e-6)
+
+
+def test_knowing_may_be_worth_less_than_nothing_where_limits_hold_on_average() -> None:
+    # A hub costs 1 in one future and 3 in the other, 2 on average: alone, the dear one has no hub for 2.
+    problem = hp.Problem.from_points([[0, 0]], [6], [[0, 0]], [1], reach=5)
+    futures = hp.Futures([hp.Future(name="cheap"), hp.Future(name="dear", cost=3.0)])
+    objective = hp.MaxCoverage(budget=2, limits=hedged(futures, "regret", on_average=True))
+    found = hp.solve_problem(problem, objective, EXACT)
+    assert [part.value for part in found.alone] == [6.0, 0.0]
+    assert found.value == 0.0
+    worth = weigh(problem, objective, found, EXACT)
+    assert worth is not None
+    assert worth.knowing == (-3.0, -3.0, -3.0)
+
+
+def test_a_future_without_a_plan_of_its_own_is_named() -> None:
+    problem = replace(line_of_five(), site_status=np.array([2, 0, 0]))
+    futures = hp.Futures([hp.Future(name="cheap"), hp.Future(name="dear", cost=3.0)])
+    limits = hedged(futures, "regret", on_average=True)
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=2, limits=limits), EXACT)
+    assert found.status == "infeasible"
+    assert found.clashes[0].startswith("in future dear alone, ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "share"),
+    [
+        (hp.Rule(decay="linear", full=2.0), lambda d, reach: 1 - (d - 2) / (reach - 2)),
+        (hp.Rule(decay="exponential", full=2.0, width=3.0), lambda d, _: math.exp(-(d - 2) / 3)),
+        (hp.Rule(decay="gaussian", full=2.0, width=3.0), lambda d, _: math.exp(-0.5 * ((d - 2) / 3) ** 2)),
+        (hp.Rule(), lambda *_: 1.0),
+    ],
+)
+@pytest.mark.parametrize("method", ["core", "plain"])
+def test_a_multiplier_of_reach_stretches_all_distances_of_coverage(rule: hp.Rule, share: object, method: str) -> None:
+    # People at 3, 6 and 12 from the one site; in the other future they get half as far again, so as if at 2, 4 and 8.
+    problem = replace(hp.Problem.from_matrix([[3.0], [6.0], [12.0]], [1, 10, 100], [1], reach=7.0), rule=rule)
+    futures = hp.Futures([hp.Future(name="as is"), hp.Future(name="far", reach=1.5), hp.Future(name="near", reach=0.5)])
+    expected = []
+    for factor in (1.0, 1.5, 0.5):
+        far = [d / factor for d in (3.0, 6.0, 12.0)]
+        worth = [0.0 if d > 7.0 else 1.0 if d <= 2.0 else share(d, 7.0) for d in far]  # type: ignore[operator]
+        expected.append(math.fsum(need * part for need, part in zip((1, 10, 100), worth, strict=True)))
+    assert outcomes(problem, futures, [0]).covered == pytest.approx(expected)
+    objective = hp.MaxCoverage(budget=1, limits=hedged(futures, "worst"))
+    found = hp.solve_problem(problem, objective, replace(EXACT, method=method))
+    assert found.value == pytest.approx(min(expected))
+
+
 def test_hubs_keep_apart_in_all_futures() -> None:
     problem = line_of_five()
     futures = hp.Futures([hp.Future(name="calm"), hp.Future(name="flood", sites_out=(0,))])
