@@ -56,8 +56,12 @@ def _groups(rng: Rng, town: Town) -> np.ndarray:
     return np.array([town.needs * (group == number) for number in range(3)])
 
 
+def _money(town: Town) -> float:
+    return sum(max(cost, 0.0) for cost in town.costs.values())
+
+
 def _periods(rng: Rng, town: Town, **given: Any) -> Periods:
-    money = sum(town.costs.values()) / len(town.reaches) + 1
+    money = _money(town) / len(town.reaches) + 1
     return Periods(
         budgets=tuple(np.round(money * rng.uniform(0.1, 0.5, 2 if len(town.options) > 4 else 3), 2).tolist()),
         discount_rate=float(rng.choice([0.0, 0.1, 0.5])),
@@ -88,7 +92,7 @@ def _count(rng: Rng, most: int) -> int:
 BLOCKS: dict[str, Make] = {
     "two a site": lambda rng, _: PerSite(count=2, mixed=bool(rng.random() < 0.5)),
     "tiers mixed": lambda rng, _: PerSite(count=int(rng.integers(1, 3)), mixed=True),
-    "budget": lambda rng, town: Budget(amount=round(sum(town.costs.values()) * float(rng.uniform(0, 0.7)), 2)),
+    "budget": lambda rng, town: Budget(amount=round(_money(town) * float(rng.uniform(0, 0.7)), 2)),
     "max hubs": lambda rng, town: MaxHubs(count=_count(rng, len(town.sites) - 1)),
     "max hubs at": lambda rng, town: MaxHubs(count=_count(rng, 2), sites=_some_sites(rng, town)),
     "min hubs": lambda rng, town: MinHubs(count=_count(rng, len(town.sites))),
@@ -141,6 +145,8 @@ def town(
         for tier in here:
             stands = status == SiteStatus.EXISTING and (site, tier) not in upgrades
             costs[site, tier] = 0.0 if stands else float(rng.choice([1.0, 2.0, 3.5, round(rng.uniform(0.5, 6), 2)]))
+            if (site, tier) in upgrades and rng.random() < 0.3:
+                costs[site, tier] -= 4.0
     if not costs:
         return town(rng, rule=rule, tiers=tiers, sites=sites, points=points, changing=changing)
     needs = np.where(rng.random(points) < 0.15, 0.0, rng.integers(1, 9, points)).astype(float)

@@ -72,8 +72,9 @@ def as_hub(world: World, site: int, tier: int, count: int, period: str | None = 
     if status == "existing":
         capex, opex = Fraction(), Fraction()
     elif status == "upgraded":
+        # Building is sunk money, running is not: a larger tier may cost less from now on.
         capex = max(built[tier] - built[own], Fraction()) + sites.fee[site]
-        opex = max(run[tier] - run[own], Fraction())
+        opex = run[tier] - run[own]
     else:
         capex, opex = built[tier], run[tier]
     return Hub(site=site, tier=tier, count=count, status=status, capex=capex * count, opex=opex * count, period=period)

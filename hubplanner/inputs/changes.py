@@ -38,14 +38,18 @@ def read_changes(scenario: Scenario, checker: Checker) -> Changes:
 
 
 def with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:
-    """Return the sites with the tiers their hubs may grow into, at the difference in cost, and what closing frees."""
+    """Return the sites with the tiers their hubs may grow into, at the difference in cost, and what closing frees.
+
+    What stands is paid for, so that a larger tier which is cheaper to build pays nothing back; one that is cheaper to
+    run saves money from now on, and an upgrade may free more than it costs.
+    """
     existing, standing = sites.status == SiteStatus.EXISTING, sites.allowed
     growing = existing & _named(ids, scenario.model.existing.upgrade)
     own = np.argmax(standing, axis=1)
     upgrade = growing[:, None] & _larger(scenario)[own]
     at_own = np.arange(len(ids)), own
     capex = np.maximum(sites.capex - sites.capex[at_own][:, None], 0.0) + changes.fee[:, None]
-    opex = np.maximum(sites.opex_present_value - sites.opex_present_value[at_own][:, None], 0.0)
+    opex = sites.opex_present_value - sites.opex_present_value[at_own][:, None]
     closing = existing & _named(ids, scenario.model.existing.close) & ~ids.isin(scenario.model.require).to_numpy()
     return replace(
         sites,

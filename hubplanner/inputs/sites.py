@@ -37,7 +37,8 @@ class Sites:
     allowed
         (m, t) which tiers a site may hold; an existing one's own and those it may grow into, none at an excluded one.
     capex, opex_present_value
-        (m, t) money for a hub of each tier, cost factor applied; for an upgrade the difference, with its fee in capex.
+        (m, t) money for a hub of each tier, cost factor applied; for an upgrade the difference, with its fee in capex;
+        to run it may cost less than nothing.
     upgrade
         (m, t) which tiers would replace an existing hub.
     closing_saving

@@ -38,7 +38,9 @@ def add_tally(form: Formulation) -> None:
     """
     for layer, money in zip(form.layers, _money(form.question), strict=True):
         if math.isfinite(money):
-            _tally(form.question, layer, money)
+            # Upgrades that free money leave more of it for hubs that cost some.
+            freed = math.fsum(np.minimum(layer.instance.cost, 0.0) * layer.instance.most)
+            _tally(form.question, layer, money - freed)
 
 
 def _tally(question: Question, layer: Model, money: float) -> None:

@@ -44,7 +44,7 @@ class Problem:
         (o,) the (site, tier) pairs that may be open, in ascending order; an existing site has one that stands, a
         required one at least one, an excluded one none.
     option_cost
-        (o,) cost of opening each, in money; 0 for hubs that stand.
+        (o,) cost of opening each, in money; 0 for hubs that stand, below 0 where an upgrade frees money.
     rule
         When a point counts as covered; within reach of one hub if left out.
     upgrade

@@ -146,7 +146,7 @@ def _price(result: Result, hub: dict[str, Any]) -> str:
     """Return what hubs cost, and what that is for each person."""
     cost, people = float(hub["cost"]), float(hub["covered_people"])
     if cost <= 0:
-        return "costs nothing"
+        return f"saves {in_money(result, -cost)}" if cost < 0 else "costs nothing"
     each = f" ({in_money(result, cost / people)} a person)" if people >= 1 else ""
     return f"costs {in_money(result, cost)}{each}"
 

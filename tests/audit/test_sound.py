@@ -49,6 +49,7 @@ def test_every_example_passes(path: Path, tmp_path: Path) -> None:
         {"travel.method": "matrix", "travel.path": "travel.csv"},
         {"demand.merge": True},
         {"model.existing": {"close": True, "close_saving": 50, "upgrade": True, "upgrade_fee": 3}},
+        {"model.existing": {"upgrade": True, "upgrade_fee": 3}, "hubs.1.opex_per_year": 1, "hubs.0.opex_per_year": 9},
         {"coverage.decay": "linear", "coverage.full_km": 1},
         {"coverage.decay": "exponential", "coverage.width_km": 3},
         {"coverage.backup": 2, "coverage.backup_weight": 0.4, "model.max_per_site": 2, "model.budget": 2000},

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from odd_run import LINES, MARKUP, URDU, odd_result
 
 from hubplanner.errors import MissingExtraError
+from hubplanner.report import actions as action_words
 from hubplanner.report.actions import list_actions
 from hubplanner.report.actions_docx import write_docx
 from hubplanner.report.actions_markdown import escape, write_markdown
@@ -116,6 +117,12 @@ def test_hubs_are_upgraded_and_closed_by_name(project: Project) -> None:
         },
     )
     assert [line.partition(" to a park")[0] for line in tasks(grown)] == [f"Upgrade the hub in {MARKUP} (Kech)"]
+
+
+def test_an_upgrade_that_frees_money_is_said_to_save_it(project: Project) -> None:
+    result = odd_result(project, RICH)
+    assert action_words._price(result, {"cost": -1_290_000.0, "covered_people": 9.0}).endswith("1.29 million")
+    assert action_words._price(result, {"cost": -1_290_000.0, "covered_people": 9.0}).startswith("saves ")
 
 
 def test_markdown_shows_every_word_and_nothing_else(project: Project, tmp_path: Path) -> None:

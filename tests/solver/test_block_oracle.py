@@ -135,6 +135,7 @@ def test_the_random_questions_hold_everything_that_can_be_asked() -> None:
         found["two tiers"] += len(town.reaches) > 1
         found["ways missing"] += bool(town.no_way)
         found["upgrades"] += bool(town.upgrades)
+        found["upgrades that free money"] += any(cost < 0 for cost in town.costs.values())
         found["closing"] += bool(town.savings)
         found["max_hubs"] += objective.max_hubs is not None
         found.update(status.name for status in set(town.statuses))

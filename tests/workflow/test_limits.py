@@ -146,18 +146,52 @@ def test_years_apart_say_what_keeping_hubs_costs(project: Project) -> None:
 
 def test_an_upgrade_costs_the_difference_and_its_fee(project: Project) -> None:
     settings = {"model.existing": {"upgrade": True, "upgrade_fee": 7}, "hubs.0.reach_km": 1, "model.exclude": ["S1"]}
-    plan = hp.solve(project.read(settings | {"model.budget": S4 + 287}))
+    difference = (400 - 120 + 7) - 10 * ANNUITY
+    plan = hp.solve(project.read(settings | {"model.budget": S4 + difference}))
     summary, upgraded = plan.summary(), hubs(plan)["S2"]
     assert (upgraded["tier"], upgraded["status"], upgraded["cost"]) == (
         "park",
         "upgraded",
-        pytest.approx(400 - 120 + 7),
+        pytest.approx(difference),
     )
-    assert summary["cost"]["total"] == pytest.approx(S4 + 287)
+    assert summary["cost"]["total"] == pytest.approx(S4 + difference)
     assert summary["cost"]["capex"] == pytest.approx(200 + 287)
     assert summary["closed"] == []
-    kept = hp.solve(project.read(settings | {"model.budget": S4 + 286}))
+    kept = hp.solve(project.read(settings | {"model.budget": S4 + difference - 1}))
     assert {site: hub["status"] for site, hub in hubs(kept).items()} == {"S2": "existing", "S4": "new"}
+
+
+@pytest.mark.parametrize(
+    ("park", "horizon", "cost"), [(170.0, 4, 57 - 40), (170.0, 8, 57 - 80), (90.0, 4, 7 - 40), (120.0, 0, 7)]
+)
+def test_an_upgrade_to_a_tier_that_is_cheaper_to_run_costs_the_difference_too(
+    project: Project, park: float, horizon: int, cost: float
+) -> None:
+    """Building is sunk: nothing comes back of it. Running is not: what a larger tier saves is money for other hubs."""
+    settings = {
+        "hubs": [
+            {"name": "centre", "capex": 120, "opex_per_year": 20, "reach_km": 1},
+            {"name": "park", "capex": park, "opex_per_year": 10, "reach_km": 20},
+        ],
+        "sites.cost_factor": 1,
+        "horizon_years": horizon,
+        "discount_rate": 0,
+        "model.existing": {"upgrade": True, "upgrade_fee": 7},
+        "model.exclude": ["S1", "S3"],
+    }
+    needed = 120 + 20 * horizon  # S4 must hold a centre
+    plan = hp.solve(project.read(settings | {"model.budget": needed + cost}))
+    summary, upgraded = plan.summary(), hubs(plan)["S2"]
+    assert (upgraded["tier"], upgraded["status"], upgraded["cost"]) == ("park", "upgraded", pytest.approx(cost))
+    assert summary["cost"]["total"] == pytest.approx(needed + cost)
+    assert summary["cost"]["opex_present_value"] == pytest.approx((20 - 10) * horizon)
+    assert summary["cost"]["capex"] == pytest.approx(120 + max(park - 120, 0) + 7)
+    less = project.read(settings | {"model.budget": needed + cost - 0.5})
+    if cost > 0:
+        assert hubs(hp.solve(less))["S2"]["status"] == "existing"
+    else:
+        with pytest.raises(hp.InfeasibleError):  # only the money that the upgrade frees pays for the required hub
+            hp.solve(less)
 
 
 def test_a_closed_hub_is_listed_with_the_money_it_frees(project: Project) -> None:
