@@ -26,7 +26,7 @@ lint: .venv/ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# Minutes; all of it takes hours.
+# Hours, and all of it days. What is measured is kept: stop it when you like, and it goes on from there.
 bench: .venv/ready-dev $(PEERS)/ready
 	$(BIN)/python tests/benchmarks/run.py
 

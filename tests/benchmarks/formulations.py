@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.figures import Clock, by_pulp
 from benchmarks.national import inputs
 from benchmarks.ours import options, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FREE = ("within_reach",)
 HUBS = 12
@@ -25,20 +28,20 @@ def solve(question: tuple[Any, Any], limit: float, gap: float) -> dict[str, Any]
     return record(solution, clock.seconds(), gap)
 
 
-def town() -> Any:
+def town(seed: int) -> Any:
     """Return 400 points and 150 sites in a square."""
     import hubplanner as hp
 
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     points, sites = rng.uniform(0, 1e5, (400, 2)), rng.uniform(0, 1e5, (150, 2))
     return hp.Problem.from_points(points, rng.integers(1, 1000, 400), sites, np.ones(150), 1e4)
 
 
-def classic_median(limit: float, gap: float) -> dict[str, Any]:
+def classic_median(limit: float, gap: float, seed: int) -> dict[str, Any]:
     """Solve the classic p-median, one variable a pair, with PuLP and HiGHS."""
     import pulp
 
-    problem = town()
+    problem = town(seed)
     clock = Clock()
     distance = np.column_stack([problem.travel.from_site(site) for site in range(problem.n_sites)])
     weight = problem.need / problem.need.sum()
@@ -56,11 +59,11 @@ def classic_median(limit: float, gap: float) -> dict[str, Any]:
     return by_pulp(program, "HiGHS", clock, limit, gap)
 
 
-def chained_median(limit: float, gap: float) -> dict[str, Any]:
+def chained_median(limit: float, gap: float, seed: int) -> dict[str, Any]:
     """Solve the same p-median with chains of distances that deepen where they must."""
     import hubplanner as hp
 
-    return solve((town(), hp.PMedian(max_hubs=HUBS)), limit, gap)
+    return solve((town(seed), hp.PMedian(max_hubs=HUBS)), limit, gap)
 
 
 def halved_backup(limit: float, gap: float) -> dict[str, Any]:
@@ -102,7 +105,7 @@ def seats(limit: float, gap: float) -> dict[str, Any]:
     return solve(inputs(), limit, gap)
 
 
-PAIRS = {
+PAIRS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[..., dict[str, Any]]]] = {
     "median": (classic_median, chained_median),
     "backup": (halved_backup, backup),
     "seats": (plain_seats, seats),
@@ -111,12 +114,18 @@ PAIRS = {
 
 def textbook(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     """Solve with the textbook's formulation."""
-    return PAIRS[given["family"]][0](limit, gap)
+    return _run(0, given, limit, gap)
 
 
 def ours(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     """Solve with hubplanner's formulation."""
-    return PAIRS[given["family"]][1](limit, gap)
+    return _run(1, given, limit, gap)
+
+
+def _run(which: int, given: dict[str, Any], limit: float, gap: float) -> dict[str, Any]:
+    rest = dict(given)
+    found: dict[str, Any] = PAIRS[rest.pop("family")][which](limit, gap, **rest)
+    return found
 
 
 RUNS = {("formulations", "textbook"): textbook, ("formulations", "ours"): ours}

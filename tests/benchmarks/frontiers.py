@@ -25,13 +25,19 @@ def asked(given: dict[str, Any]) -> Asked:
     """Return a problem, its objective without a budget, and the budgets in even steps up to the most."""
     import hubplanner as hp
 
-    budgets = [given["most"] * step / POINTS for step in range(1, POINTS + 1)]
+    budgets = _budgets(given)
     if given["make"] == "national":
         return *national.inputs("within_reach"), budgets
     instance = _town(given)
     places, need = instance.points()
     problem = hp.Problem.from_points(places, need, instance.site_xy, instance.site_cost, instance.reach)
     return problem, hp.MaxCoverage(), budgets
+
+
+def _budgets(given: dict[str, Any]) -> list[float]:
+    """Return the budgets in even steps up to the most, which is money or a share of all sites' cost."""
+    most = given["most"] if given["make"] == "national" else given["most"] * float(_town(given).site_cost.sum())
+    return [most * step / POINTS for step in range(1, POINTS + 1)]
 
 
 def _town(given: dict[str, Any], budget: float | None = None) -> Covering:
@@ -84,12 +90,12 @@ def plain(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     """Solve the textbook model with PuLP and HiGHS for each budget, as many as the limit allows."""
     program = _programs(given)
     clock, found = Clock(), list[dict[str, Any]]()
-    for step in range(1, POINTS + 1):
+    for money in _budgets(given):
         if clock.seconds() >= limit:
             break
         own = Clock()
         left = limit - clock.seconds()
-        found.append(by_pulp(program(given["most"] * step / POINTS), "HiGHS", own, left, gap))
+        found.append(by_pulp(program(money), "HiGHS", own, left, gap))
     seconds = clock.seconds()
     proven = [one for one in found if one["status"] == "optimal"]
     if len(proven) == POINTS:

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import statistics
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
-    Sizes = list[tuple[int, float, float, bool]]
+    Rows = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+
+
+@dataclass(frozen=True)
+class Size:
+    """The records of one size, a seed each."""
+
+    size: int
+    records: Sequence[Mapping[str, Any]]
+
+    @property
+    def is_proven(self) -> bool:
+        """Tell whether every seed was proven within its limit."""
+        return all(record["status"] == "optimal" for record in self.records)
+
+    def spread(self, key: str) -> tuple[float, float]:
+        """Return the median and the most of a figure."""
+        values = [record[key] for record in self.records]
+        return statistics.median(values), max(values)
+
 
 FROM = 0.25
 """Slopes are fitted to the upper part of the sizes, on a logarithmic scale: below it start-up hides them."""
 BLUE, ORANGE, GREY = "#1f6fb4", "#e0662b", "#8a8a8a"
 
 
-def series(rows: Rows) -> tuple[Sizes, Sizes]:
-    """Return (size, seconds, megabytes, whether the gap was proven) by customers and by sites."""
-    by_customers, by_sites = [], []
+def series(rows: Rows) -> tuple[list[Size], list[Size]]:
+    """Return the sizes by customers and by sites."""
+    by_customers, by_sites = list[Size](), list[Size]()
     for row, records in rows.items():
-        record = records["hubplanner"]
         customers, sites, reach = (part.replace(",", "") for part in row.split(", "))
         target, size = (by_customers, customers) if reach == "5.5" else (by_sites, sites)
-        target.append((int(size), record["seconds"], record["peak_mb"], record["status"] == "optimal"))
+        target.append(Size(int(size), records["hubplanner"]))
     return by_customers, by_sites
 
 
@@ -53,16 +72,23 @@ def draw(rows: Rows, path: Path) -> None:
     figure.savefig(path, dpi=130)
 
 
-def _panel(axis: Any, sizes: Sizes, name: str) -> None:
-    """Draw time and memory against one size; runs that met their limit are hollow, and have no part in the slope."""
+def _panel(axis: Any, sizes: list[Size], name: str) -> None:
+    """Draw time and memory against one size, medians with bars up to the worst seed.
+
+    Sizes of which a seed met its limit are hollow, and have no part in the slope.
+    """
     beside = axis.twinx()
-    for scale, color, unit, at in ((axis, BLUE, "seconds", 1), (beside, ORANGE, "MB at the peak", 2)):
+    for scale, color, key, unit in ((axis, BLUE, "seconds", "seconds"), (beside, ORANGE, "peak_mb", "MB at the peak")):
         scale.set(yscale="log", ylabel=unit)
         scale.yaxis.label.set_color(color)
-        proven, not_proven = ([one for one in sizes if one[3] == is_proven] for is_proven in (True, False))
-        scale.plot([one[0] for one in not_proven], [one[at] for one in not_proven], "o", color=color, mfc="white")
+        for one in sizes:
+            middle, worst = one.spread(key)
+            scale.plot([one.size, one.size], [middle, worst], "-", color=color, alpha=0.4)
+            if not one.is_proven:
+                scale.plot([one.size], [middle], "o", color=color, mfc="white")
+        proven = [one for one in sizes if one.is_proven]
         if len(proven) > 1:
-            x, y = [one[0] for one in proven], [one[at] for one in proven]
+            x, y = [one.size for one in proven], [one.spread(key)[0] for one in proven]
             scale.plot(x, y, "o-", color=color, label=f"{unit.split()[0]}, slope {slope(x, y):.2f}")
     axis.set(xscale="log", xlabel=name)
     axis.grid(visible=True, which="major", color=GREY, alpha=0.3)

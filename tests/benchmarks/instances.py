@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SIDE = 30.0
 CHUNK = 250_000
 """Customers made at a time."""
+SEEDS = tuple(range(1, 11))
+"""Every random instance is measured for each of these."""
 SHARED = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data"))
 GRAPHS = SHARED / "benchmarks" / "orlib_pmed"
 
@@ -43,6 +46,23 @@ class Covering:
         return np.concatenate(places), np.concatenate(need)
 
 
+class Clocked:
+    """Chunks that know how long making them took, and how often they were made."""
+
+    def __init__(self, chunks: Callable[[], Chunks]) -> None:
+        """Start from nothing."""
+        self.chunks, self.seconds, self.passes = chunks, 0.0, 0
+
+    def __iter__(self) -> Chunks:
+        """Yield the chunks and count the seconds between being asked for one and having it."""
+        self.passes += 1
+        began = time.perf_counter()
+        for chunk in self.chunks():
+            self.seconds += time.perf_counter() - began
+            yield chunk
+            began = time.perf_counter()
+
+
 def bds(
     n: int,
     sites: int = 100,
@@ -53,23 +73,31 @@ def bds(
     cost: bool = False,
     seed: int = 1,
 ) -> Covering:
-    """Return customers and sites in a square of side 30, as in the papers on Benders decomposition."""
-    rng = np.random.default_rng(seed)
+    """Return customers and sites in a square of side 30, as in the papers on Benders decomposition.
+
+    One generator of the seed draws customers, sites and whole weights, in this order; costs have one of their own.
+    """
     return Covering(
-        chunks=partial(_uniform, n, seed),
-        site_xy=rng.uniform(0, SIDE, (sites, 2)),
-        site_cost=_costs(rng, sites) if cost else np.ones(sites),
+        chunks=partial(_uniform, n, sites, seed),
+        site_xy=_at(seed, 2 * n).uniform(0, SIDE, (sites, 2)),
+        site_cost=_costs(np.random.default_rng([seed, sites]), sites) if cost else np.ones(sites),
         reach=reach,
         max_hubs=max_hubs,
         budget=budget,
     )
 
 
-def _uniform(n: int, seed: int) -> Chunks:
-    """Yield customers, each chunk from a seed of its own."""
+def _uniform(n: int, sites: int, seed: int) -> Chunks:
+    """Yield customers and their weights in chunks, the same as if all were drawn at once."""
+    places, weights = _at(seed, 0), _at(seed, 2 * n + 2 * sites)
     for at in range(0, n, CHUNK):
-        rng, size = np.random.default_rng([seed, at]), min(CHUNK, n - at)
-        yield rng.uniform(0, SIDE, (size, 2)), rng.integers(1, 101, size).astype(float)
+        size = min(CHUNK, n - at)
+        yield places.uniform(0, SIDE, (size, 2)), weights.integers(1, 101, size).astype(float)
+
+
+def _at(seed: int, draws: int) -> np.random.Generator:
+    """Return what ``numpy.random.default_rng`` of a seed is after so many draws of a real number."""
+    return np.random.Generator(np.random.PCG64(seed).advance(draws))
 
 
 def _costs(rng: np.random.Generator, sites: int) -> Floats:

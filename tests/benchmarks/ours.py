@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.figures import Clock, figures
-from benchmarks.instances import covering, graph
+from benchmarks.instances import Clocked, covering, graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from benchmarks.instances import Chunks, Covering
+    from benchmarks.instances import Covering
 
 FAR = 1e9
 """A reach beyond all distances."""
@@ -63,23 +60,6 @@ def streamed(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, An
     problem = hp.Problem.from_stream(chunks, instance.site_xy, instance.site_cost, instance.reach)
     solution = solve(problem, objective, how)
     return record(solution, clock.seconds(), gap, making=chunks.seconds, passes=chunks.passes)
-
-
-class Clocked:
-    """Chunks that know how long making them took, and how often they were made."""
-
-    def __init__(self, chunks: Callable[[], Chunks]) -> None:
-        """Start from nothing."""
-        self.chunks, self.seconds, self.passes = chunks, 0.0, 0
-
-    def __iter__(self) -> Chunks:
-        """Yield the chunks and count the seconds between being asked for one and having it."""
-        self.passes += 1
-        began = time.perf_counter()
-        for chunk in self.chunks():
-            self.seconds += time.perf_counter() - began
-            yield chunk
-            began = time.perf_counter()
 
 
 def median(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:

@@ -1,14 +1,19 @@
-"""The contenders beside hubplanner: spopt, and the textbook model in plain PuLP, each with CBC and HiGHS."""
+"""The contenders beside hubplanner: spopt, the textbook model in plain PuLP, and the same with its rows merged."""
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from benchmarks.figures import Clock, by_pulp
-from benchmarks.instances import covering, graph
+from benchmarks.instances import Clocked, covering, graph
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from benchmarks.instances import Covering, Floats
 
 
@@ -22,10 +27,15 @@ def plain(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> di
 
 def textbook(instance: Covering, places: Floats, need: Floats) -> Any:
     """Return the textbook model as a PuLP program."""
-    import pulp
     from scipy.spatial import KDTree
 
-    near = KDTree(instance.site_xy).query_ball_point(places, instance.reach)
+    return _program(instance, KDTree(instance.site_xy).query_ball_point(places, instance.reach), need)
+
+
+def _program(instance: Covering, near: Iterable[Iterable[int]], need: Floats) -> Any:
+    """Return the program with a row for each list of sites, of which one has to be open."""
+    import pulp
+
     program = pulp.LpProblem("covering", pulp.LpMaximize)
     built = [program.add_variable(f"y{site}", cat="Binary") for site in range(len(instance.site_xy))]
     covered = [program.add_variable(f"z{customer}", 0, 1) for customer in range(len(need))]
@@ -38,6 +48,38 @@ def textbook(instance: Covering, places: Floats, need: Floats) -> Any:
         spent = zip(built, instance.site_cost.tolist(), strict=True)
         program += pulp.LpAffineExpression(spent) <= instance.budget
     return program
+
+
+def merged(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
+    """Solve the textbook model with one row for all customers that the same sites cover."""
+    instance = covering(given)
+    points = instance.points()
+    clock = Clock()
+    return by_pulp(_program(instance, *_merged(instance, [points])), "HiGHS", clock, limit, gap)
+
+
+def merged_stream(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
+    """Solve the merged model of customers that come in chunks, and say how long making them took."""
+    instance = covering(given)
+    chunks, clock = Clocked(instance.chunks), Clock()
+    program = _program(instance, *_merged(instance, chunks))
+    return by_pulp(program, "HiGHS", clock, limit, gap) | {"making": chunks.seconds}
+
+
+def _merged(instance: Covering, chunks: Iterable[tuple[Floats, Floats]]) -> tuple[list[list[int]], Floats]:
+    """Return the different lists of sites that cover customers, and the demand of each."""
+    from scipy.spatial import KDTree
+
+    tree, total = KDTree(instance.site_xy), dict[bytes, float]()
+    for places, need in chunks:
+        near = tree.query_ball_point(places, instance.reach, return_sorted=True)
+        length = np.fromiter(map(len, near), np.int64, len(near))
+        flat = np.fromiter(chain.from_iterable(near), np.int32, length.sum()).tobytes()
+        ends = 4 * np.cumsum(length)
+        for start, end, weight in zip((ends - 4 * length).tolist(), ends.tolist(), need.tolist(), strict=True):
+            key = flat[start:end]
+            total[key] = total.get(key, 0.0) + weight
+    return [np.frombuffer(key, np.int32).tolist() for key in total], np.array(list(total.values()))
 
 
 def spopt(given: dict[str, Any], *, limit: float, gap: float, solver: str) -> dict[str, Any]:
@@ -84,5 +126,7 @@ RUNS = {
     ("covering", "spopt + HiGHS"): partial(spopt, solver="HiGHS"),
     ("covering", "PuLP + CBC"): partial(plain, solver="CBC"),
     ("covering", "PuLP + HiGHS"): partial(plain, solver="HiGHS"),
+    ("covering", "merged rows + HiGHS"): merged,
+    ("streamed", "merged rows + HiGHS"): merged_stream,
     ("median", "spopt + CBC"): partial(spopt_median, solver="CBC"),
 }

@@ -1,8 +1,12 @@
-"""The whole run: measure case after case, print each, check that values agree, write results and tables."""
+"""The whole run: measure case after case, print each, check that values agree, write results and tables.
+
+What is measured is kept after each case, and a run that was stopped goes on from there.
+"""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -17,20 +21,25 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.cases import TABLES, all_cases
 from benchmarks.growth import draw
 from benchmarks.instances import GRAPHS
-from benchmarks.runner import PEERS, ROOT, disagreements, line, measure
-from benchmarks.tables import table, write
+from benchmarks.runner import PEERS, ROOT, START_UP, disagreements, line, measure
+from benchmarks.tables import measured, table, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Results = dict[str, dict[str, dict[str, dict[str, Any]]]]
+    from benchmarks.cases import Case
+    from benchmarks.tables import Rows
+
+    Results = dict[str, dict[str, dict[str, list[dict[str, Any]]]]]
 
 ONCE_ABOVE = {"full": 60.0, "quick": 5.0}
-"""A case that takes longer than so many seconds runs once, others three times."""
+"""A case without a seed that takes longer than so many seconds runs once, others three times."""
 PICTURE = "scenarios/growth.png"
 README, RESULTS = ROOT / "README.md", Path(__file__).with_name("benchmarks.json")
 COLUMNS = 120
 PACKAGES = ("highspy", "numpy", "pulp", "scipy", "spopt")
+CODE = {True: ("tests/benchmarks",), False: ("tests/benchmarks", "hubplanner")}
+"""Folders whose code a peer's case and one of ours runs."""
 VERSIONS = f"""
 import importlib.metadata as m, json
 print(json.dumps({{name: m.version(name) for name in {PACKAGES}}}))
@@ -45,23 +54,30 @@ def main(words: Sequence[str]) -> int:
     if asked.list:
         print(*(case.name for case in chosen), sep="\n")
         return 0
+    if asked.tables:
+        write_tables()
+        return 0
     if any(case.peer for case in chosen) and not PEERS.exists():
         sys.exit(f"{PEERS} is missing: `make peers` installs spopt and its solvers there")
     began = time.perf_counter()
-    results: Results = {}
-    for case in chosen:
+    machine, results = _machine(), {} if asked.afresh else _kept().get(kind, {}).get("results", {})
+    stamps = {peer: _stamp(machine, CODE[peer]) for peer in CODE}
+    left = [case for case in chosen if _found(results, case, stamps[case.peer]) is None]
+    most = sum(case.limit + START_UP for case in left) / 3600
+    print(f"{len(left)} cases of {len(chosen)} are left; once each, they take {most:.1f} hours at most")
+    for case in left:
         record = measure(case, 0.0 if asked.once else ONCE_ABOVE[kind])
-        results.setdefault(case.table, {}).setdefault(case.row, {})[case.contender] = {**record, "limit": case.limit}
         print(line(case, record), flush=True)
-        if not asked.only:
-            _save(kind, results)
-    print(f"{len(chosen)} cases in {(time.perf_counter() - began) / 60:.1f} minutes")
+        _put(results, case, record, stamps[case.peer])
+        _save(kind, {"machine": machine, "results": results})
+    print(f"{len(left)} cases in {(time.perf_counter() - began) / 60:.1f} minutes")
     faults = found_faults(results)
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         return 1
     if not asked.only:
-        _finish(kind, results)
+        print(f"hubplanner --help: {best_help_time():.2f} s")
+        write_tables()
     return 0
 
 
@@ -69,21 +85,49 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
     parser.add_argument("--full", action="store_true", help="all cases, which take hours; without it, the quick ones")
     parser.add_argument(
-        "--only", action="append", help="only cases whose line in --list has these words; writes nothing"
+        "--only", action="append", help="only cases whose line in --list has these words; leaves README as it is"
     )
     parser.add_argument("--once", action="store_true", help="run each case once, not three times")
+    parser.add_argument("--afresh", action="store_true", help="measure again what was measured before")
+    parser.add_argument("--tables", action="store_true", help="write README's tables of what is measured, and end")
     parser.add_argument("--list", action="store_true", help="list the cases and run none")
     return parser.parse_args(words)
+
+
+def _stamp(machine: dict[str, Any], folders: Sequence[str]) -> str:
+    """Return a checksum of the machine, what is installed and the code that a case runs."""
+    found = hashlib.sha256(json.dumps(machine, sort_keys=True).encode())
+    for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def _found(results: Results, case: Case, stamp: str) -> dict[str, Any] | None:
+    """Return what was measured of a case on this machine with this code, None if nothing was."""
+    records = results.get(case.table, {}).get(case.row, {}).get(case.contender, [])
+    same = {"seed": case.seed, "task": case.task(), "stamp": stamp}
+    return next((record for record in records if record.items() >= same.items()), None)
+
+
+def _put(results: Results, case: Case, record: dict[str, Any], stamp: str) -> None:
+    """Put a record in the place of an earlier one of the same case, and drop others that are out of date."""
+    records = results.setdefault(case.table, {}).setdefault(case.row, {}).setdefault(case.contender, [])
+    about = {"seed": case.seed, "limit": case.limit, "task": case.task(), "stamp": stamp}
+    records[:] = [one for one in records if one["seed"] != case.seed and one["stamp"] == stamp]
+    records.append({**record, **about})
 
 
 def found_faults(results: Results) -> list[str]:
     """Return a sentence for each pair of contenders that disagree, and each case of ours that failed."""
     faults = []
     for name, rows in results.items():
-        for row, records in rows.items():
-            told = disagreements(records.items(), least=TABLES[name].least)
-            told += [f"{who} failed: {one['why']}" for who, one in records.items() if _has_failed(who, one)]
-            faults += [f"{name}: {row}: {fault}" for fault in told]
+        for row, contenders in rows.items():
+            for seed in dict.fromkeys(one["seed"] for records in contenders.values() for one in records):
+                of_seed = [(who, one) for who, records in contenders.items() for one in records if one["seed"] == seed]
+                told = disagreements(of_seed, least=TABLES[name].least)
+                told += [f"{who} failed: {one['why']}" for who, one in of_seed if _has_failed(who, one)]
+                where = f"{name}: {row}" + ("" if seed is None else f": seed {seed}")
+                faults += [f"{where}: {fault}" for fault in told]
     return faults
 
 
@@ -92,40 +136,43 @@ def _has_failed(contender: str, record: dict[str, Any]) -> bool:
     return record["status"] == "failed" and "+" not in contender
 
 
-def _save(kind: str, results: Results) -> dict[str, Any]:
-    """Write the results beside those of the other kind of run, and return all."""
-    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    kept = {name: kept[name] for name in ("help_seconds", "quick", "full") if name in kept}
-    kept[kind] = {"machine": _machine(), "results": results}
-    RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+def _kept() -> dict[str, Any]:
+    """Return what was measured before."""
+    kept: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     return kept
 
 
-def _finish(kind: str, results: Results) -> None:
-    """Time the help, write the results, and README's tables from the full run where there is one."""
-    kept = _save(kind, results)
-    kept["help_seconds"] = best_help_time()
-    print(f"hubplanner --help: {kept['help_seconds']:.2f} s")
-    RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    if kind == "quick" and "full" in kept:
-        print("README keeps the tables of the full run; these results are in benchmarks.json")
-        return
-    if "growth" in results:
-        draw(results["growth"], ROOT / PICTURE)
+def _save(kind: str, found: dict[str, Any]) -> None:
+    """Write the results beside those of the other kind of run."""
+    whole = json.dumps({**_kept(), kind: found}, indent=1) + "\n"
+    beside = RESULTS.with_suffix(".part")
+    beside.write_text(whole, encoding="utf-8")
+    beside.replace(RESULTS)
+
+
+def write_tables() -> None:
+    """Write README's tables from what was measured, each of the full run where it has measured any of it."""
+    kept = _kept()
     for name in TABLES:
-        write(README, name, text(name, results))
+        found = next((rows for kind in ("full", "quick") if (rows := _rows(kept, kind, name))), {})
+        if name == "growth" and found:
+            draw(found, ROOT / PICTURE)
+        write(README, name, text(name, found))
 
 
-def text(name: str, results: Results) -> str:
+def _rows(kept: dict[str, Any], kind: str, name: str) -> Rows:
+    return measured(kept.get(kind, {}).get("results", {}).get(name, {}))
+
+
+def text(name: str, rows: Rows) -> str:
     """Return a table with the words above it, or why it is not there."""
     about = TABLES[name]
-    if name == "growth" and name in results:
-        return f"![{about.caption}]({PICTURE})"
-    if name in results:
-        return f"{textwrap.fill(about.caption, COLUMNS)}\n\n{table(about.what, results[name])}"
+    if rows:
+        whole = f"{textwrap.fill(about.caption, COLUMNS)}\n\n{table(about.what, rows)}"
+        return whole if name != "growth" else f"![{about.caption}]({PICTURE})"
     absent = name == "medians" and not GRAPHS.is_dir()
-    why = f"`{GRAPHS.parent.name}/{GRAPHS.name}` is not there" if absent else "`make bench-full` does"
-    return textwrap.fill(f"{about.caption} Not measured: {why}.", COLUMNS)
+    why = f"`{GRAPHS.parent.name}/{GRAPHS.name}` is not there" if absent else "`make bench` does"
+    return textwrap.fill(f"{about.caption} Not measured yet: {why}.", COLUMNS)
 
 
 def best_help_time() -> float:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.instances import SEEDS
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
+    Record = Mapping[str, Any]
+    Rows = Mapping[str, Mapping[str, Sequence[Record]]]
 
 PROVEN = 1e-9
 """Gaps below this are not written."""
@@ -17,6 +22,17 @@ PROVEN = 1e-9
 def marks(name: str) -> tuple[str, str]:
     """Return the comments between which a table stands."""
     return f"<!-- {name} -->", f"<!-- end of {name} -->"
+
+
+def measured(rows: Rows) -> Rows:
+    """Return the rows and contenders of which all is measured: of random instances, every seed."""
+    kept = {row: {name: found for name, found in records.items() if _is_whole(found)} for row, records in rows.items()}
+    return {row: records for row, records in kept.items() if records}
+
+
+def _is_whole(records: Sequence[Record]) -> bool:
+    seeds = sorted(record["seed"] for record in records if record.get("seed") is not None)
+    return seeds == list(SEEDS) if seeds else len(records) == 1
 
 
 def table(what: str, rows: Rows) -> str:
@@ -29,32 +45,57 @@ def table(what: str, rows: Rows) -> str:
     return "\n".join(lines)
 
 
-def _beside(name: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+def _beside(name: str, records: Mapping[str, Sequence[Record]]) -> str:
     """Return how a frontier's time compares with that of its slowest point alone."""
-    slowest = max((record.get("slowest", 0.0) for record in records.values()), default=0.0)
-    if not (slowest and records[name].get("together")):
-        return ""
-    return f", {records[name]['seconds'] / slowest:.1f} times the slowest point"
+    slowest = {one.get("seed"): one["slowest"] for found in records.values() for one in found if "slowest" in one}
+    times = [
+        one["seconds"] / slowest[one.get("seed")]
+        for one in records[name]
+        if one.get("together") and one.get("seed") in slowest
+    ]
+    return f", {_spread(times, '.1f')} times the slowest point" if times else ""
 
 
-def cell(record: Mapping[str, Any]) -> str:
-    """Return a record in a few words: seconds, megabytes, and the gap that was left."""
-    memory = f"{record['peak_mb']:,.0f} MB"
+def cell(records: Sequence[Record]) -> str:
+    """Return records in a few words: seconds, megabytes, and the gap that was left.
+
+    Of several, one for each seed, the median and the worst; one that did not end counts with its limit, and is told.
+    """
+    ended = [record for record in records if record["status"] not in {"not finished", "failed"}]
+    lost = Counter(filter(None, map(_lost, records)))
+    told = [why if len(records) == 1 else f"{number} of {len(records)} {why}" for why, number in lost.items()]
+    memory = f"{max(record['peak_mb'] for record in records):,.0f} MB"
+    if not ended:
+        return ", ".join([*told, memory])
+    if any("points" in record for record in ended):
+        of = next(record["of"] for record in ended if "points" in record)
+        points = _spread([record.get("points", of) for record in ended], "g", worst=min)
+        return ", ".join([f"{points} of {of} points in {ended[0]['limit']:g} s", memory, *told])
+    making = [record["making"] for record in ended if "making" in record]
+    data = f" (data {statistics.median(making):.1f})" if making else ""
+    parts = [f"{_spread([record['seconds'] for record in records], ',.1f', ' s')}{data}", memory]
+    alone = [record["slowest"] for record in ended if "slowest" in record]
+    if alone:
+        parts.append(f"slowest {_spread(alone, '.1f', ' s')}")
+    gaps = [record["gap"] for record in ended if record["gap"] is not None]
+    if any(gap > PROVEN for gap in gaps):
+        parts.append(f"gap {_spread([gap if gap > PROVEN else 0.0 for gap in gaps], '.0e').replace('0e+00', '0')}")
+    return ", ".join([*parts, *told])
+
+
+def _lost(record: Record) -> str:
+    """Return why a record has no figures, nothing where it has some."""
     if record["status"] == "not finished":
-        return f"not in {record['limit']:g} s, {memory}"
+        return f"not in {record['limit']:g} s"
     if record["status"] == "failed":
-        return f"failed, {memory}"
-    if "points" in record:
-        return f"{record['points']} of {record['of']} points in {record['limit']:g} s, {memory}"
-    making = f" (data {record['making']:.1f})" if "making" in record else ""
-    parts = [f"{record['seconds']:,.1f} s{making}", memory]
-    if "slowest" in record:
-        parts.append(f"slowest {record['slowest']:.1f} s")
-    if record["gap"] is None:
-        parts.append("no plan")
-    elif record["gap"] > PROVEN:
-        parts.append(f"gap {record['gap']:.0e}")
-    return ", ".join(parts)
+        return "failed"
+    return "no plan" if record["gap"] is None and "points" not in record else ""
+
+
+def _spread(values: Sequence[float], form: str, unit: str = "", worst: Callable[[Sequence[float]], float] = max) -> str:
+    """Return a value as it is, of several the median and the worst."""
+    middle = f"{statistics.median(values):{form}}{unit}"
+    return middle if len(values) == 1 else f"{middle}, worst {worst(values):{form}}{unit}"
 
 
 def write(path: Path, name: str, text: str) -> None:
