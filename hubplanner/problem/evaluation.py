@@ -161,6 +161,16 @@ class _Near:
         return cls(travel.nearest(), server, served, ranks.get(1, 0.0) * best + ranks.get(2, 0.0) * second)
 
 
+def covering(problem: Problem, chosen: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return the pairs of points and chosen options (by position) that cover some of them, and their distances."""
+    travel = problem.travel.among(problem.option_site[chosen])
+    starts = range(0, problem.n_points, CHUNK)
+    parts = [_covering(problem, travel, chosen, start, min(start + CHUNK, problem.n_points)) for start in starts]
+    nothing = np.zeros(0, dtype=np.intp)
+    point, position, distance = zip((nothing, nothing, np.zeros(0)), *parts, strict=True)
+    return np.concatenate(point), np.concatenate(position), np.concatenate(distance)
+
+
 def _covering(problem: Problem, travel: Travel, chosen: Ints, start: int, stop: int) -> tuple[Ints, Ints, Floats]:
     """Return the pairs of points start to stop and open options that cover them, and their distances."""
     reach = problem.option_reach[chosen]

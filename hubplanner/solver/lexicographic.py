@@ -12,6 +12,7 @@ from hubplanner.problem import relative_gap
 from hubplanner.problem.solution import Reached
 from hubplanner.solver.centre import smallest_radius
 from hubplanner.solver.given import given
+from hubplanner.solver.nearer import served_nearer
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.screening import relaxed
 from hubplanner.solver.task import Found, Task
@@ -20,7 +21,7 @@ from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.models import Question
+    from hubplanner.models import Goal, Question
     from hubplanner.problem import Solution
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
@@ -54,13 +55,26 @@ class Answer:
 def answer(
     question: Question, options: SolverOptions, deadline: float, record: Record, start: Solution | None = None
 ) -> Answer:
-    """Reach all goals of a question, the most important first.
+    """Reach all goals of a question, the most important first; then let the nearer of its hubs serve.
 
     Parameters
     ----------
     start
         A plan to start from; it is the answer where time is too short for another.
     """
+    found, held = _reached(question, options, deadline, record, start)
+    if question.capacity is None or not found.found.years:
+        return found
+    with record.phase("let the nearer hub serve"):
+        years = served_nearer(question, found.found.years, held)
+    kept = replace(found.found, years=years)
+    return replace(found, found=kept, reached=_figures(found.reached, goals_of(question.objective), kept))
+
+
+def _reached(
+    question: Question, options: SolverOptions, deadline: float, record: Record, start: Solution | None
+) -> tuple[Answer, tuple[Held, ...]]:
+    """Return the plan that reaches all goals in turn, and the goals it was held to."""
     exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
     gap = 0.0 if exact else options.gap
     task = Task(question=question, goal=None, options=options, deadline=deadline, gap=gap)
@@ -76,23 +90,27 @@ def answer(
                 trial = optimise(task)
         if not trial.years:
             left = [_as_it_is(replace(task, goal=goal), found) for goal in goals[len(reached) :] if found.years]
-            return Answer(found=found if found.years else trial, reached=(*reached, *left), complete=False)
+            best = found if found.years else trial
+            return Answer(found=best, reached=(*reached, *left), complete=False), task.held
         found = trial
         reached.append(Reached(name=goal.name, value=found.value, bound=found.bound))
         task = replace(task, held=(*task.held, Held(goal=goal, value=found.value)))
     if not (exact and options.ties and within_gap(reached, 0.0)):
-        return Answer(found=found, reached=_figures(reached, task.held, found))
+        return Answer(found=found, reached=_figures(reached, goals, found)), task.held
     with record.phase("tell equal plans apart"):
         first = replace(task, goal=task.held[0].goal, held=())
         told = prepared(first, task.held[0].value, began)
         found, ties = break_ties(replace(told, held=task.held), found)
-    return Answer(found=found, reached=_figures(reached, task.held, found), ties=ties)
+    return Answer(found=found, reached=_figures(reached, goals, found), ties=ties), task.held
 
 
-def _figures(reached: Sequence[Reached], held: Sequence[Held], found: Found) -> tuple[Reached, ...]:
+def _figures(reached: Sequence[Reached], goals: Sequence[Goal], found: Found) -> tuple[Reached, ...]:
     """Return the goals with the figures of the plan at the end: a later goal's plan may be better in an earlier one."""
-    pairs = zip(reached, held, strict=True)
-    return tuple(replace(goal, value=one.goal.value(found.years)) for goal, one in pairs)
+    values = [goal.value(found.years) for goal in goals[: len(reached)]]
+    return tuple(
+        replace(one, value=value, bound=goal.sense * max(goal.sense * one.bound, goal.sense * value))
+        for one, goal, value in zip(reached, goals, values, strict=False)
+    )
 
 
 def _share(deadline: float, *, last: bool) -> float:
