@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import inspect
 import os
 import re
 import shutil
@@ -10,9 +12,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from claims import README, claimed, unclaimed
+from command import run as command
+
+from hubplanner.commands import alternatives, audit
+from hubplanner.commands.common import TIME_LIMIT_REACHED
+from hubplanner.models.compatible import MOST_DISTANCES
+from hubplanner.scenario import json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKE_TARGETS = {"make plan", "make test"}
 
 
@@ -85,3 +93,32 @@ def test_every_relative_link_leads_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_every_figure_in_readme_is_held_by_a_claim() -> None:
+    assert unclaimed() == []
+
+
+def test_readme_names_the_values_that_the_program_has() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    given = inspect.signature(alternatives.alternatives).parameters
+    default = json_schema()["$defs"]["SolverSpec"]["properties"]["gap"]["default"]
+    assert setup["options"]["python_requires"] == f">={claimed('python')[0]:.2f}"
+    assert claimed("alternatives") == (given["within"].default * 100,)
+    assert given["differ"].default == 5
+    assert claimed("explained in part") == claimed("late") == (TIME_LIMIT_REACHED,)
+    assert claimed("audit") == (audit.ENDS["fail"], audit.ENDS["incomplete"])
+    assert claimed("gap") == (pytest.approx(default * 100),)
+    assert claimed("distances") == (MOST_DISTANCES / 1e6,)
+    assert f"--cov-fail-under={claimed('coverage')[0]:g}" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_readme_s_clash_is_what_the_command_says(tmp_path: Path) -> None:
+    [expected] = blocks("text")
+    [setting] = re.findall(r"`--set (\S+)` the example", README)
+    words = ("solve", ROOT / "scenarios/examples/floors.yaml", "--set", setting, "--out", tmp_path / "run", "--quiet")
+    done = command(*words)
+    assert done.returncode == 3
+    assert done.stderr.split() == expected.split()
+    assert not (tmp_path / "run").exists()

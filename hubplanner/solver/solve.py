@@ -130,12 +130,11 @@ def _method(problem: Problem, objective: Objective, options: SolverOptions) -> t
     """Return how to solve a question, and why so."""
     has_core = is_plain(problem, objective) or is_median(problem, objective)
     alone = "budget, max_hubs and pins alone"
-    if not has_core and (options.is_heuristic or options.method == "core"):
-        asked = "solver.name heuristic" if options.is_heuristic else "solver.method core"
-        message = f"{asked} goes with max_coverage, p_median or p_center within {alone}"
+    if options.is_heuristic and (not has_core or options.method == "plain" or isinstance(objective, PCenter)):
+        message = f"solver.name heuristic goes with max_coverage or p_median within {alone}, solver.method auto or core"
         raise ScenarioError(message)
-    if options.is_heuristic and (options.method == "plain" or isinstance(objective, PCenter)):
-        message = "solver.name heuristic goes with max_coverage or p_median, and with solver.method auto or core"
+    if options.method == "core" and not has_core:
+        message = f"solver.method core goes with max_coverage, p_median or p_center within {alone}"
         raise ScenarioError(message)
     if options.method != "auto":
         return options.method, "as asked"

@@ -11,6 +11,11 @@ import hubplanner as hp
 from hubplanner.solver import run as searching
 from hubplanner.solver.adapters import Effort
 
+HEURISTIC = (
+    "solver.name heuristic goes with max_coverage or p_median within budget, max_hubs and pins alone, "
+    "solver.method auto or core"
+)
+CORE = "solver.method core goes with max_coverage, p_median or p_center within budget, max_hubs and pins alone"
 EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
 
@@ -40,15 +45,32 @@ def test_a_heuristic_calls_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("objective", "options", "said"),
     [
-        (hp.PCenter(max_hubs=1), {"name": "heuristic"}, "solver.name heuristic goes with max_coverage or p_median"),
-        (hp.MaxCoverage(), {"name": "heuristic", "method": "plain"}, "with solver.method auto or core"),
-        (hp.MinCost(target_share=0.5), {"method": "core"}, "solver.method core goes with max_coverage, p_median"),
-        (hp.MinCost(target_share=0.5), {"name": "Heuristic"}, "solver.name heuristic goes with"),
+        (hp.PCenter(max_hubs=1), {"name": "heuristic"}, HEURISTIC),
+        (hp.MaxCoverage(), {"name": "heuristic", "method": "plain"}, HEURISTIC),
+        (hp.MinCost(target_share=0.5), {"name": "Heuristic"}, HEURISTIC),
+        (hp.MinCost(target_share=0.5), {"name": "heuristic", "method": "core"}, HEURISTIC),
+        (hp.PMedian(max_hubs=1, limits=(hp.Capacity(people=(40,)),)), {"name": "heuristic"}, HEURISTIC),
+        (hp.MinCost(target_share=0.5), {"method": "core"}, CORE),
+        (hp.PMedian(max_hubs=1, limits=(hp.Capacity(people=(40,)),)), {"method": "core"}, CORE),
     ],
 )
 def test_what_has_no_core_is_refused(objective: object, options: dict[str, str], said: str) -> None:
-    with pytest.raises(hp.ScenarioError, match=said):
+    with pytest.raises(hp.ScenarioError) as caught:
         hp.solve_problem(two_islands(), objective, hp.SolverOptions(**options))  # type: ignore[arg-type]
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("objective", [hp.MaxCoverage(max_hubs=1), hp.PMedian(max_hubs=1)])
+def test_what_a_refusal_allows_goes(objective: hp.MaxCoverage | hp.PMedian) -> None:
+    for method in ("auto", "core"):
+        options = hp.SolverOptions(name="heuristic", method=method)
+        assert hp.solve_problem(two_islands(), objective, options).value > 0
+
+
+def test_a_core_has_what_its_refusal_allows() -> None:
+    for objective in (hp.MaxCoverage(max_hubs=1), hp.PMedian(max_hubs=1), hp.PCenter(max_hubs=1)):
+        found = hp.solve_problem(two_islands(), objective, hp.SolverOptions(method="core"))
+        assert found.method == "core: as asked"
 
 
 def test_many_questions_are_answered_as_one_by_one() -> None:
