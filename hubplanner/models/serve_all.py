@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ServeAll:
     """Every point with need has an open hub within ``distance``, and is served whole where hubs have a capacity.
 
-    Points that no site reaches at all are left aside.
+    Points without a way to any usable site are left aside, but where all are, no plan is one.
     """
 
     distance: float = math.inf
@@ -35,6 +35,9 @@ class ServeAll:
 def add_serve_all(model: Model, block: ServeAll) -> None:
     r"""Give all a hub within r: $\sum_{o : d_{io} \le r} y_o \ge 1$, or $\sum_o x_{io} = 1$ over those."""
     instance = model.whole
+    if _is_hopeless(instance.problem):
+        _add_never(model)
+        return
     if model.parts.get("assigns"):
         _serve_assigned(model, instance, block)
         return
@@ -59,7 +62,17 @@ def _serve_assigned(model: Model, instance: Instance, block: ServeAll) -> None:
     served = np.bincount(rows.row, minlength=len(need)) > 0
     if (needing(instance) & (rows.row_of == NO_ROW)).any() or (~served & (need > 0)).any():
         # No hub could serve that point: nothing can make up for it.
-        model.add("serve_all", [(model.variable("nothing", 0, 0), 1.0)], LpConstraintGE, 1)
+        _add_never(model)
+
+
+def _add_never(model: Model) -> None:
+    """Add a constraint that no plan keeps to."""
+    model.add("serve_all", [(model.variable("nothing", 0, 0), 1.0)], LpConstraintGE, 1)
+
+
+def _is_hopeless(problem: Problem) -> bool:
+    """Tell whether there is need, but no way from any of it to a usable site."""
+    return bool((problem.need > 0).any() and not ((problem.need > 0) & problem.reachable).any())
 
 
 def needing(instance: Instance) -> Bools:
@@ -69,6 +82,8 @@ def needing(instance: Instance) -> Bools:
 
 def broken_serve_all(problem: Problem, plan: Evaluation, block: ServeAll) -> str | None:
     """Return which point a plan leaves without a hub, None when there is none."""
+    if _is_hopeless(problem):
+        return "no usable site has a way to any need"
     far = (problem.need > 0) & problem.reachable & ~within(plan.nearest_distance, block.distance)
     if plan.is_assigned:
         far = (problem.need > 0) & problem.reachable & (np.asarray(plan.assigned.sum(axis=1)).ravel() < 1 - AGREEMENT)

@@ -60,15 +60,18 @@ class Clash:
         asked.
     too_little
         Money below which they surely cannot; NaN where it is not known.
-    most_share
-        Share that can be covered at most where a floor alone is out of reach; NaN otherwise.
+    reason
+        What makes the demands impossible, in words, where more is known than that they clash.
+    future
+        The only future that they were asked of; blank where it is not one alone.
     """
 
     demands: tuple[object, ...]
     is_smallest: bool
     least_budget: float
     too_little: float = math.nan
-    most_share: float = math.nan
+    reason: str = ""
+    future: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -31,6 +31,7 @@ from hubplanner.models import (
 from hubplanner.models.formulation import all_blocks, in_last_year
 from hubplanner.models.goals import cost
 from hubplanner.problem import Clash, evaluate
+from hubplanner.problem.evaluation import LEAST_SHARE
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.task import Task
 
@@ -88,16 +89,46 @@ def find_clash(problem: Problem, objective: Objective, options: SolverOptions, d
         finder = replace(finder, demands=tuple(demands))
     smallest, proven = finder.smallest()
     clash = tuple(demands[number] for number in sorted(smallest))
-    most = _most(problem, clash)
-    return Clash(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, most_share=most)
+    reason = _reason(problem, clash)
+    return Clash(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
 
 
-def _most(problem: Problem, clash: tuple[Block, ...]) -> float:
-    """Return the share that all sites together cover of what a floor on its own cannot reach; NaN for other clashes."""
-    if len(clash) != 1 or not isinstance(clash[0], Floor):
-        return math.nan
-    weight, every = clash[0].weight, np.repeat(np.arange(problem.n_options), problem.rule.backup)
-    return math.fsum(weight * evaluate(problem, every).covered_share) / math.fsum(weight)
+def _reason(problem: Problem, clash: tuple[Block, ...]) -> str:
+    """Return why demands are out of reach where the sites alone tell: what they cover, and whom they never serve."""
+    if len(clash) == 1 and isinstance(clash[0], Floor):
+        return _uncovered(problem, clash[0])
+    everyone = any(isinstance(block, ServeAll) for block in clash)
+    wanting = problem.need > 0
+    if everyone and wanting.any() and not (wanting & problem.reachable).any():
+        return "no usable site" + (" has a way to any need" if problem.n_options else ": none may hold a hub")
+    if everyone and any(isinstance(block, Capacity) for block in clash):
+        every = evaluate(problem, np.arange(problem.n_options))
+        alone = np.flatnonzero(wanting & problem.reachable & (every.covered_share <= 0))
+        return f"{_points(len(alone))} with need out of every hub's reach" if len(alone) else ""
+    return ""
+
+
+def _uncovered(problem: Problem, floor: Floor) -> str:
+    """Return what all sites together cover of what a floor asks, and the need that they leave out."""
+    if not problem.n_options:
+        return "no usable site: none may hold a hub"
+    weight, every = np.asarray(floor.weight), np.repeat(np.arange(problem.n_options), problem.rule.backup)
+    missing = weight * (1.0 - evaluate(problem, every).covered_share)
+    total, lost = math.fsum(weight), math.fsum(missing)
+    if not lost > 0:
+        return ""  # more than one hub a site would do
+    out = f"{lost:,.6g} of {total:,.12g} at {_points(int((missing > LEAST_SHARE * weight).sum()))} out of reach"
+    return f"all sites together cover {_share(1 - lost / total)}, with {out}"
+
+
+def _points(count: int) -> str:
+    return f"{count:,} point{'' if count == 1 else 's'}"
+
+
+def _share(share: float) -> str:
+    """Return a share in per cent, never one that reads as all where a part is missing."""
+    shown = f"{share:.4%}"
+    return shown if share >= 1 or float(shown.rstrip("%")) < 100 else "just short of 100%"  # noqa: PLR2004 - per cent
 
 
 def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
@@ -105,7 +136,8 @@ def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
     words = [_WORDS[type(block)](block, name_of) for block in clash.demands]
     together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
     verb = "cannot be met" if len(words) == 1 else "cannot be met together"
-    verb += f": all sites together cover {clash.most_share:.4%}" if math.isfinite(clash.most_share) else ""
+    verb += f": {clash.reason}" if clash.reason else ""
+    together = f"in future {clash.future} alone, {together}" if clash.future else together
     sentences = [f"{together} {verb}" + ("" if clash.is_smallest else " (a smaller set may clash already)")]
     if math.isfinite(clash.least_budget):
         sentences.append(_least(clash))

@@ -28,6 +28,7 @@ from hubplanner.problem.futures import need_in
 from hubplanner.problem.futures_outcome import covered_shares, outcomes
 from hubplanner.problem.futures_stack import Stack
 from hubplanner.problem.solution import Reached
+from hubplanner.solver.clash import in_words
 from hubplanner.solver.futures_core import has_core, solve_core
 from hubplanner.solver.record import Record
 
@@ -115,8 +116,9 @@ def solve_futures(problem: Problem, objective: Objective, options: SolverOptions
         for name, part in zip(under.futures.names, alone, strict=True):
             if part.evaluation is None:
                 # Without a best plan of its own a future has no regret, though its limits may be met on average.
-                clashes = tuple(f"in future {name} alone, {sentence}" for sentence in part.clashes)
-                return replace(part, problem=problem, clashes=clashes)
+                clash = None if part.clash is None else replace(part.clash, future=name)
+                clashes = () if clash is None else tuple(in_words(clash))
+                return replace(part, problem=problem, clash=clash, clashes=clashes)
     bound = bind(objective, stack, under, best=np.array([found.value for found in alone]) if alone else None)
     found = quest.answer(bound)
     if found.evaluation is None:
@@ -227,8 +229,9 @@ def _nearest(
     problem, on_average, budget = quest.problem, quest.under.on_average, objective.budget
     weight = np.zeros(problem.n_points)
     for share, future in zip(shares.tolist(), futures.each, strict=True):
-        need = np.where(problem.reachable, need_in(problem, future), 0.0)
-        total = math.fsum(need)
+        # Points without a way to any site are left aside, but say that there is need.
+        need = need_in(problem, future)
+        total = math.fsum(need[problem.reachable]) or math.fsum(need)
         weight += share * need / total if total > 0 else 0.0
     costs = futures.cost(problem)
     limited = (held @ costs)[None] if on_average else undominated(costs[held > 0])

@@ -95,6 +95,8 @@ def _best_assignment(form: Formulation, decisions: Ints, effort: Effort) -> Floa
     """Return all variables' values in the program with its whole variables fixed: a linear program."""
     for variable, value in zip(form.open_, decisions.tolist(), strict=True):
         variable.lowBound = variable.upBound = value
+    if not form.program.variables():
+        return np.zeros(0)  # no usable site: no one is served
     found = relax(form, effort)
     if not found.is_solved:
         message = f"{effort.name} returned hubs that cannot serve people as asked"
