@@ -42,12 +42,14 @@ def _wrong_shapes(problem: Problem) -> list[Fault]:
 
 
 def _wrong_values(problem: Problem) -> list[Fault]:
-    counts = dict.fromkeys(("need", "people", "tier_reach"), COUNT)
+    counts = dict.fromkeys(("need", "people", "option_cost", "tier_reach"), COUNT)
     codes = {"site_status": len(SiteStatus), "option_site": problem.n_sites, "option_tier": len(problem.tier_reach)}
     allowed = counts | {name: f"0 to {limit - 1}" for name, limit in codes.items()}
     wrong = {name: wrong_counts(getattr(problem, name)) for name in counts} | {
         name: (getattr(problem, name) < 0) | (getattr(problem, name) >= limit) for name, limit in codes.items()
     }
+    # An upgrade may free money.
+    wrong["option_cost"] &= ~(problem.upgrades & np.isfinite(problem.option_cost))
     return [_at(name, getattr(problem, name), wrong[name], allowed[name]) for name in wrong if wrong[name].any()]
 
 
@@ -71,9 +73,7 @@ def _wrong_existing(problem: Problem) -> list[Fault]:
     """Return what is wrong with the money and the changes of standing hubs."""
     savings, elsewhere = problem.savings, problem.site_status != SiteStatus.EXISTING
     wrong = {
-        ("option_cost", "0 at an existing site"): problem.existing & (problem.option_cost != 0),
-        ("option_cost", COUNT): problem.new & wrong_counts(problem.option_cost),
-        ("option_cost", "finite"): problem.upgrades & ~np.isfinite(problem.option_cost),
+        ("option_cost", "0 at an existing site"): problem.existing & (problem.option_cost > 0),
         ("upgrade", "upgrades at existing sites only"): problem.upgrades & problem.new,
         ("closing_saving", "NaN where nothing stands"): elsewhere & ~np.isnan(savings),
         ("closing_saving", COUNT): wrong_counts(np.nan_to_num(savings, posinf=np.inf)) & ~np.isnan(savings),

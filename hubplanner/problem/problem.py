@@ -183,12 +183,15 @@ class Problem:
         need, site_cost
             (n,) and (m,).
         reach
-            Metres within which a point is covered, inclusive.
+            Metres within which a point is covered, inclusive; infinite where every hub covers all.
 
         >>> Problem.from_points([[0, 0], [9, 0]], [1, 1], [[1, 0]], [1], reach=5).n_points
         2
         """
         travel = Planar(coordinates("demand_xy", demand_xy), coordinates("site_xy", site_xy))
+        if reach == np.inf:
+            places = np.vstack([np.zeros((1, 2)), travel.points, travel.sites])
+            reach = float(np.hypot(*np.ptp(places, axis=0)))  # no two places are farther apart
         return cls._one_tier(travel, need, site_cost, reach)
 
     @classmethod
@@ -233,12 +236,15 @@ class Problem:
         need, site_cost
             (n,) and (m,).
         reach
-            Distance within which a point is covered, inclusive.
+            Distance within which a point is covered, inclusive; infinite where every hub covers all that have a way to
+            it.
 
         >>> Problem.from_matrix(np.array([[1.0, 7.0]]), [1], [1, 1], reach=5).n_sites
         2
         """
-        return cls._one_tier(distances(distance), need, site_cost, reach)
+        travel = distances(distance)
+        reach = float(travel.distance.max(initial=0.0)) if reach == np.inf else reach
+        return cls._one_tier(travel, need, site_cost, reach)
 
     @classmethod
     def _one_tier(cls, travel: Travel, need: ArrayLike, site_cost: ArrayLike, reach: float) -> Problem:

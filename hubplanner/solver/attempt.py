@@ -12,7 +12,7 @@ from hubplanner.errors import SolverError
 from hubplanner.models import Budget, Periods, broken_years
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.formulation import HOLDING
-from hubplanner.solver.adapters import Termination, adapter
+from hubplanner.solver.adapters import DisagreementError, Termination, adapter
 from hubplanner.solver.adapters.without import solve_without
 from hubplanner.solver.progress import told_as
 from hubplanner.solver.realise import UnservableError, opened_in, realise, whole
@@ -32,14 +32,11 @@ MOST_ATTEMPTS = 50
 """Plans that break a limit within a solver's tolerance before the search for one that does not ends."""
 
 
-class DisagreementError(SolverError):
-    """A solver states another figure for a plan than the plan has."""
-
-
 def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
     """Return a solver's plan, recomputed, its bound, and the points whose chain was too short for it.
 
-    A plan that breaks a limit within the solver's tolerance is ruled out and the program solved again.
+    A plan that breaks a limit within the solver's tolerance is ruled out and the program solved again; so it is without
+    its start, where the solver's figures are not those of its plan.
     """
     nothing, bounds = np.zeros(0, dtype=np.intp), []
     for _ in range(MOST_ATTEMPTS):
@@ -58,8 +55,12 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
         reasons = reasons or broken_years(task.question, years) or ([] if len(shallow) else _lost(task, years))
         if not reasons:
             value = 0.0 if task.goal is None else task.goal.value(years)
-            if not len(shallow):
-                _agree(task, value, form.figure(outcome.value), bound)
+            if not len(shallow) and (contradiction := _contradiction(task, value, form.figure(outcome.value), bound)):
+                if task.start is None:
+                    raise DisagreementError(contradiction)
+                bounds.pop()
+                task = replace(task, start=None)
+                continue
             found = Found(years=years, opened=opened, value=value, bound=bound, version=outcome.version)
             return found, shallow
         if task.is_late:
@@ -117,18 +118,17 @@ def _lost(task: Task, years: Sequence[Year]) -> list[str]:
     ]
 
 
-def _agree(task: Task, value: float, stated: float, bound: float) -> None:
-    """Raise when a plan is worth less than the solver states, or more than it says any can be."""
+def _contradiction(task: Task, value: float, stated: float, bound: float) -> str:
+    """Return how a plan is worth less than the solver states, or more than it says any can be; blank if it is not."""
     if task.goal is None:
-        return
+        return ""
     sense, slack = task.goal.sense, AGREEMENT * max(1.0, abs(value))
     if not sense * value >= sense * stated - slack:
-        message = f"{task.options.name} states {task.goal.name} {stated:,.6f}, its hubs make it {value:,.6f}"
-        raise DisagreementError(message)
+        return f"{task.options.name} states {task.goal.name} {stated:,.6f}, its hubs make it {value:,.6f}"
     if not sense * value <= sense * bound + slack:
         figure = f"{bound:,.6f} as the best {task.goal.name}"
-        message = f"{task.options.name} states {figure}, its own plan's is {value:,.6f}"
-        raise DisagreementError(message)
+        return f"{task.options.name} states {figure}, its own plan's is {value:,.6f}"
+    return ""
 
 
 def _ruled_out(task: Task, form: Formulation, opened: Ints, reasons: Sequence[str]) -> Task:

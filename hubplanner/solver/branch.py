@@ -15,7 +15,7 @@ from hubplanner.models import build_model
 from hubplanner.models.budget import TOLERANCE
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.model import decimal_unit
-from hubplanner.solver.adapters import Effort, Outcome, Termination, adapter
+from hubplanner.solver.adapters import DisagreementError, Effort, Outcome, Termination, adapter, believed
 from hubplanner.solver.core import search, table_of
 from hubplanner.solver.limits import limits
 from hubplanner.solver.progress import told_as
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 INTEGRALITY = 1e-5
 """Farthest a binary may be from 0 or 1."""
+LEAST_S = 0.01
+"""Seconds that a solver has in any case."""
 MOST_FORBIDDEN = 50
 """Overspent choices that are forbidden before the search for one within the budget ends."""
 
@@ -75,14 +77,19 @@ def branch(task: Branching, start: Bools, effort: Effort) -> Found:
     deadline, instance = time.perf_counter() + effort.seconds, task.instance
     money, _ = limits(task.objective)
     forbidden: list[Ints] = []
-    found = _solve(task, start, effort, forbidden)
+
+    def ask(given: Sequence[float]) -> Found:
+        left = max(deadline - time.perf_counter(), LEAST_S)
+        return _solve(task, given, replace(effort, seconds=left), forbidden)
+
+    known = start.astype(float).tolist()
+    found = believed(ask, known)
     while (excess := math.fsum(instance.cost[found.chosen]) - money * (1 + TOLERANCE)) > 0:
         _tolerate(effort.name, instance, found.chosen, excess)
-        left = deadline - time.perf_counter()
-        if left <= 0 or len(forbidden) == MOST_FORBIDDEN:
+        if time.perf_counter() >= deadline or len(forbidden) == MOST_FORBIDDEN:
             return replace(found, chosen=found.chosen[:0], has_plan=False)
         forbidden.append(found.chosen[instance.cost[found.chosen] > 0])
-        again = _solve(task, start, replace(effort, seconds=left), forbidden)
+        again = believed(ask, known)
         found = replace(again, bound=min(again.bound, found.bound))
     return found
 
@@ -104,7 +111,7 @@ def _tolerate(solver: str, instance: Reduced, chosen: Ints, excess: float) -> No
         raise SolverError(message)
 
 
-def _solve(task: Branching, start: Bools, effort: Effort, forbidden: Sequence[Ints]) -> Found:
+def _solve(task: Branching, start: Sequence[float], effort: Effort, forbidden: Sequence[Ints]) -> Found:
     """Return the solver's choice with its bound in need; raise when its figures contradict its own choice.
 
     Parameters
@@ -124,7 +131,9 @@ def _solve(task: Branching, start: Bools, effort: Effort, forbidden: Sequence[In
     return Found(chosen=chosen, has_plan=True, bound=bound, version=outcome.version)
 
 
-def _outcome(task: Branching, start: Bools, effort: Effort, forbidden: Sequence[Ints]) -> tuple[Outcome, float]:
+def _outcome(
+    task: Branching, start: Sequence[float], effort: Effort, forbidden: Sequence[Ints]
+) -> tuple[Outcome, float]:
     """Return what the solver answers, and the need that a unit of it stands for."""
     if effort.name == "highs":
         table = table_of(task.instance, task.objective, forbidden)
@@ -134,7 +143,7 @@ def _outcome(task: Branching, start: Bools, effort: Effort, forbidden: Sequence[
     for number, members in enumerate(forbidden):
         model.add(f"forbidden_{number}", model.opened(members), LpConstraintLE, len(members) - 1)
     asked = replace(effort, gap=effort.gap / model.need_unit)
-    return adapter(effort.name)(model, asked, start.astype(float).tolist()), model.need_unit
+    return adapter(effort.name)(model, asked, start), model.need_unit
 
 
 def _agree(solver: str, value: float, stated: float, bound: float) -> None:
@@ -145,7 +154,7 @@ def _agree(solver: str, value: float, stated: float, bound: float) -> None:
     slack = AGREEMENT * max(1.0, abs(value))
     if not value >= stated - slack:
         message = f"{solver} states {stated:,.6f} covered need, its hubs cover {value:,.6f}"
-        raise SolverError(message)
+        raise DisagreementError(message)
     if not value <= bound + slack:
         message = f"{solver} states {bound:,.6f} as the most any plan covers, its own covers {value:,.6f}"
-        raise SolverError(message)
+        raise DisagreementError(message)

@@ -15,7 +15,7 @@ import numpy as np
 from hubplanner.models import Goal, Held
 from hubplanner.models.goals import cost, mean_distance, number_of_hubs
 from hubplanner.models.model import Linear
-from hubplanner.solver.attempt import DisagreementError
+from hubplanner.solver.adapters import DisagreementError
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.screening import narrowed
 

@@ -27,6 +27,19 @@ def test_points_are_covered_within_reach_inclusive() -> None:
     assert covered(replace(problem, tier_reach=np.array([4.99]))) == [[1], [0]]
 
 
+def test_an_infinite_reach_is_one_that_all_who_have_a_way_are_within() -> None:
+    table = Problem.from_matrix(TABLE, [1, 2], [1, 1, 1], reach=np.inf)
+    assert [evaluate(table, [option]).covered_need for option in range(3)] == [1.0, 3.0, 2.0]
+    plane = Problem.from_points([[0, 0], [1e6, -7e5]], [1, 2], [[-3e5, 4e5], [1e6, 0]], [1, 1], reach=np.inf)
+    assert [evaluate(plane, [option]).covered_need for option in range(2)] == [3.0, 3.0]
+    near = hp.solve_problem(Problem.from_matrix(TABLE, [1, 2], [1, 1, 1], reach=9), hp.PMedian(max_hubs=1))
+    found = hp.solve_problem(table, hp.PMedian(max_hubs=1))
+    assert (found.status, found.value, found.open_sites.tolist()) == ("optimal", near.value, [1])
+    assert near.value == pytest.approx((7 * 1 + 5 * 2) / 3)
+    nobody = Problem.from_points(np.zeros((0, 2)), [], np.zeros((0, 2)), [], reach=np.inf)
+    assert (nobody.n_points, nobody.n_sites) == (0, 0)
+
+
 @pytest.mark.parametrize(
     "distance",
     [

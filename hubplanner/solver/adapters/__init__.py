@@ -7,12 +7,29 @@ from typing import TYPE_CHECKING
 from hubplanner.solver.adapters.cbc import solve_cbc
 from hubplanner.solver.adapters.highs import solve_highs
 from hubplanner.solver.adapters.other import found_solvers, known_solver, solve_other
-from hubplanner.solver.adapters.outcome import Adapter, Effort, Outcome, Solvable, Termination
+from hubplanner.solver.adapters.outcome import (
+    Adapter,
+    DisagreementError,
+    Effort,
+    Outcome,
+    Solvable,
+    Termination,
+    believed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Effort", "Outcome", "Solvable", "Termination", "adapter", "found_solvers"]
+__all__ = [
+    "DisagreementError",
+    "Effort",
+    "Outcome",
+    "Solvable",
+    "Termination",
+    "adapter",
+    "believed",
+    "found_solvers",
+]
 
 ADAPTERS: Mapping[str, Adapter] = {"highs": solve_highs, "cbc": solve_cbc}
 

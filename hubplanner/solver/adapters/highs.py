@@ -67,9 +67,12 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     if len(given):
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
     run(handle)
-    if len(given) and not _is_consistent(handle):
+    left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
+    if len(given) and left > 0 and not _is_consistent(handle):
         # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
-        return solve_handle(make(), make, columns, [])
+        again = make()
+        again.setOptionValue("time_limit", left)
+        return solve_handle(again, make, columns, [])
     return _outcome(handle, columns)
 
 
@@ -86,9 +89,14 @@ def _is_consistent(handle: Any) -> bool:
     info = handle.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return True
-    program, stated = handle.getLp(), float(info.objective_function_value)
-    value = float(np.dot(program.col_cost_, handle.getSolution().col_value)) + program.offset_
-    return bool(abs(value - stated) <= AGREEMENT * max(1.0, abs(stated)))
+    stated = float(info.objective_function_value)
+    return bool(abs(_objective(handle) - stated) <= AGREEMENT * max(1.0, abs(stated)))
+
+
+def _objective(handle: Any) -> float:
+    """Return the objective of the values that HiGHS hands back."""
+    program = handle.getLp()
+    return float(np.dot(program.col_cost_, handle.getSolution().col_value)) + float(program.offset_)
 
 
 def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **options: Any) -> Any:
@@ -149,7 +157,7 @@ def _outcome(handle: Any, columns: Int32s) -> Outcome:
     return Outcome(
         termination=termination,
         open_=np.asarray(handle.getSolution().col_value)[columns].tolist(),
-        value=-float(info.objective_function_value),
+        value=-_objective(handle),
         bound=bound,
         version=handle.version(),
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from hubplanner.errors import SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pulp import LpProblem, LpVariable
 
@@ -94,6 +96,31 @@ def no_plan(termination: Termination, version: str, bound: float = math.inf) -> 
     """Return an outcome without a plan."""
     bound = -math.inf if termination == Termination.INFEASIBLE else bound
     return Outcome(termination=termination, open_=None, value=math.nan, bound=bound, version=version)
+
+
+Answer = TypeVar("Answer")
+
+
+class DisagreementError(SolverError):
+    """A solver states another figure for a plan than the plan has."""
+
+
+def believed(ask: Callable[[Sequence[float]], Answer], start: Sequence[float]) -> Answer:
+    """Return a solver's answer that agrees with its own plan, asked once more without the start where it does not.
+
+    HiGHS 1.16 may state the best plan's value and hand back the start.
+
+    Parameters
+    ----------
+    ask
+        Asks from a start, none if empty; raises `DisagreementError` where figures and plan contradict each other.
+    """
+    try:
+        return ask(start)
+    except DisagreementError:
+        if not len(start):
+            raise
+    return ask([])
 
 
 class Adapter(Protocol):

@@ -12,13 +12,15 @@ from hubplanner.solver.adapters.highs import new_handle, solve_handle
 from hubplanner.solver.core.program import program_of
 
 if TYPE_CHECKING:
-    from hubplanner.problem import Bools, Floats
+    from collections.abc import Sequence
+
+    from hubplanner.problem import Floats
     from hubplanner.solver.adapters import Effort, Outcome
     from hubplanner.solver.core.cuts import Cuts
     from hubplanner.solver.core.table import Table
 
 
-def search(table: Table, cuts: Cuts | None, effort: Effort, start: Bools) -> Outcome:
+def search(table: Table, cuts: Cuts | None, effort: Effort, start: Sequence[float]) -> Outcome:
     """Solve the program with whole options.
 
     Parameters
@@ -26,7 +28,7 @@ def search(table: Table, cuts: Cuts | None, effort: Effort, start: Bools) -> Out
     cuts
         What every plan keeps to as well.
     start
-        (o,) options of a plan to start from.
+        (o,) options of a plan to start from; none if empty.
     """
     program, prices = program_of(table, cuts), _prices(table)
     asked: dict[str, Any] = {"mip_rel_gap": 0.0, "mip_abs_gap": effort.gap}
@@ -46,7 +48,7 @@ def search(table: Table, cuts: Cuts | None, effort: Effort, start: Bools) -> Out
         return handle
 
     columns = np.arange(first, first + program.options, dtype=np.int32)
-    return solve_handle(make(), make, columns, start.astype(float).tolist())
+    return solve_handle(make(), make, columns, start)
 
 
 def _prices(table: Table) -> Floats:

@@ -17,7 +17,7 @@ from hubplanner.models.budget import add_budget
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.model import decimal_unit, new_model, new_program
 from hubplanner.problem.reduced import Reduced
-from hubplanner.solver.adapters import Termination, adapter
+from hubplanner.solver.adapters import DisagreementError, Termination, adapter
 from hubplanner.solver.branch import INTEGRALITY, MOST_FORBIDDEN, rounded
 from hubplanner.solver.median.dual import KEPT, bound, nearest, settled
 
@@ -209,18 +209,25 @@ def search(proof: Proof, effort: Effort, forbidden: tuple[Ints, ...] = (), *, kn
     margin = proof.value - proof.bound.value
     reach = proof.bound.multipliers + margin + table.slack(AGREEMENT, proof.value)
     depth = proof.bound.multipliers + SHALLOW * margin
-    cuts = list(forbidden)
+    cuts, trusted = list(forbidden), known
     while True:
         form = chains(table, depth, reach)
         for number, members in enumerate(cuts):
             form.model.add(f"cut_{number}", form.model.opened(members), LpConstraintLE, len(members) - 1)
         left = max(deadline - time.perf_counter(), 0.01)
-        start = np.isin(np.arange(table.size), proof.chosen).astype(float).tolist() if known else []
+        start = np.isin(np.arange(table.size), proof.chosen).astype(float).tolist() if trusted else []
         task = replace(effort, gap=effort.gap / form.unit, seconds=left)
         outcome = adapter(effort.name)(form.model, task, start)
         if outcome.open_ is None:
             return _without_plan(proof, form, outcome, known=known), outcome.version
-        proof, chosen = _believed(proof, form, outcome, effort.name)
+        try:
+            proof, chosen = _believed(proof, form, outcome, effort.name)
+        except DisagreementError:
+            # HiGHS 1.16 may state the best plan's value and hand back the start: once more without one.
+            if not trusted:
+                raise
+            trusted = False
+            continue
         beyond = table.served(chosen) > form.end
         is_done = table.fits(chosen) and (not beyond.any() or proof.value - proof.lower <= effort.gap)
         if is_done or time.perf_counter() >= deadline or len(cuts) >= MOST_FORBIDDEN:
@@ -263,10 +270,10 @@ def _agree(solver: str, table: Table, value: float, stated: float, lower: float)
     value, stated, lower, slack = (figure / table.need for figure in (value, stated, lower, slack))
     if not value <= stated + slack:
         message = f"{solver} states mean distance {stated:,.6f}, its hubs make it {value:,.6f}"
-        raise SolverError(message)
+        raise DisagreementError(message)
     if not value >= lower - slack:
         message = f"{solver} states {lower:,.6f} as the least mean distance, its own plan's is {value:,.6f}"
-        raise SolverError(message)
+        raise DisagreementError(message)
 
 
 def _tolerate(solver: str, table: Table, chosen: Ints) -> None:
