@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from benchmarks import memory
+from ruamel.yaml import YAML
 
 import hubplanner as hp
+from hubplanner.analysis.futures import MANY
 from hubplanner.scenario import json_schema
+from hubplanner.solver.ties import SMALL_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +85,26 @@ def test_every_example_opens_with_a_comment_and_is_in_the_reference() -> None:
     for path in EXAMPLES:
         assert path.read_text(encoding="utf-8").startswith("# ")
         assert path.stem == "base" or f"examples/{path.name}" in REFERENCE
+
+
+@pytest.mark.parametrize("name", ["pakistan", "futures"])
+def test_the_reference_names_a_scenario_s_overrides(name: str) -> None:
+    [words] = re.findall(rf"^\| \[{name}\.yaml\].*overrides (.*) \|$", REFERENCE, re.MULTILINE)
+    given = YAML(typ="safe").load((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))["overrides"]
+    assert set(re.findall(r"`(\w+)`", words)) == {key for key, changes in given.items() if changes is not None}
+
+
+def test_the_reference_states_the_limits_that_the_program_has() -> None:
+    text = " ".join(REFERENCE.split())
+    assert f"for up to {SMALL_OPTIONS} options" in text
+    assert f"above {['ten', 'eleven', 'twelve'][MANY - 10]} futures" in text
+    assert f"files of {memory.ROWS // 10**6} million rows and {math.prod(memory.CELLS) // 10**6} million cells" in text
+
+
+def test_a_province_s_budget_is_the_share_of_the_national_one_that_it_says() -> None:
+    national, province = (hp.read_scenario(SCENARIOS / f"{name}.yaml") for name in ("pakistan", "balochistan"))
+    [share] = re.findall(r"# ([\d.]+) % of the national budget", (SCENARIOS / "balochistan.yaml").read_text("utf-8"))
+    assert province.model.budget == national.model.budget * float(share) / 100
 
 
 @pytest.mark.parametrize(
