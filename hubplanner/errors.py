@@ -44,6 +44,37 @@ class Fault:
         return {"file": self.file, "row": self.row, "column": self.column, "value": value, "allowed": self.allowed}
 
 
+@dataclass(frozen=True, kw_only=True)
+class DataWarning:
+    """Say what in the data or the scenario can be used, but may be a mistake.
+
+    Parameters
+    ----------
+    code
+        What kind it is, in small letters.
+    message
+        What is found, and what to do if it is meant or if it is not.
+    file, row
+        Where; a row of None speaks of the whole file.
+
+    >>> print(DataWarning(code="doubled_place", message="the place and people of row 3", file="demand.csv", row=7))
+    demand.csv, row 7: the place and people of row 3
+    """
+
+    code: str
+    message: str
+    file: str
+    row: int | None = None
+
+    def __str__(self) -> str:
+        """Return the warning as one line."""
+        return f"{self.file}{'' if self.row is None else f', row {self.row}'}: {self.message}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the warning as a JSON object."""
+        return {"code": self.code, "message": self.message, "file": self.file, "row": self.row}
+
+
 class HubplannerError(Exception):
     """Anything hubplanner refuses or cannot do."""
 

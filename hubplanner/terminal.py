@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -28,29 +28,29 @@ PLACES_SHOWN = 12
 
 
 class _Progress(logging.Handler):
-    """Shows each phase the library logs, with the seconds since the start."""
+    """Shows each phase the library logs, with the seconds since the start, and its warnings."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.INFO)
         self.console, self.began = console, time.perf_counter()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            self.console.print(record.getMessage(), style="yellow", soft_wrap=True)
+            return
         seconds = time.perf_counter() - self.began
         self.console.print(f"{seconds:6.1f} s  {record.getMessage()} ...", style="dim")
 
 
 @contextmanager
 def progress(*, shown: bool) -> Iterator[None]:
-    """Show on stderr what the library is doing, with a spinner where a person watches."""
-    if not shown:
-        yield
-        return
+    """Show on stderr what the library warns of and, if shown, what it does, with a spinner where a person watches."""
     console, log = _console(stderr=True), logging.getLogger("hubplanner")
     handler, level = _Progress(console), log.level
     log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.INFO if shown else logging.WARNING)
     try:
-        with console.status("working"):
+        with console.status("working") if shown else nullcontext():
             yield
     finally:
         log.removeHandler(handler)
@@ -73,6 +73,9 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
         console.print(_floors(summary))
     for name, values in summary["groups"].items():
         console.print(_coverage(name, values))
+    if summary["warnings"]:
+        found = count_of(len(summary["warnings"]), "warning")
+        console.print(f"{found} about the data, told above and in plan.json.", style="yellow")
     console.print(f"Files: {folder}  (open report.html first)", soft_wrap=True)
 
 

@@ -44,11 +44,13 @@ def validate(
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
 
         with progress(shown=not (quiet or as_json)):
-            inputs = read_inputs(spec)
+            inputs = read_inputs(spec).tell()
         rows, sites = len(inputs.demand.frame), len(inputs.sites.frame)
-        answer.update(status="valid", demand_rows=rows, demand_points=inputs.n_points, sites=sites)
+        warnings = [warning.as_dict() for warning in inputs.warnings]
+        answer.update(status="valid", demand_rows=rows, demand_points=inputs.n_points, sites=sites, warnings=warnings)
         if not (as_json or quiet):
-            counts = count_of(rows, "demand row"), count_of(sites, "site"), count_of(len(spec.hubs), "tier")
+            counts = [count_of(rows, "demand row"), count_of(sites, "site"), count_of(len(spec.hubs), "tier")]
+            counts += [count_of(len(warnings), "warning")] if warnings else []
             typer.echo(f"{scenario} is valid: {', '.join(counts)}.")
 
 
@@ -67,7 +69,7 @@ def info(
         from hubplanner.workflow import overview  # noqa: PLC0415
 
         with progress(shown=not (quiet or as_json)):
-            figures = overview(read_inputs(spec))
+            figures = overview(read_inputs(spec).tell())
         answer.update(figures)
         if not (as_json or quiet):
             print_overview(spec.name, figures)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyproj import CRS
 
+    from hubplanner.errors import DataWarning
     from hubplanner.problem import Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -46,6 +47,10 @@ class Demand:
         (n,) yearly rate at which each row's people grow.
     need_of
         (n,) need of each row if its people were those of another column, by that column.
+    rows
+        (n,) where each row stands in its file; none of merged demand.
+    warnings
+        What was found that may be a mistake.
     """
 
     frame: gpd.GeoDataFrame
@@ -54,6 +59,8 @@ class Demand:
     crs: CRS
     growth: Floats
     need_of: Mapping[str, Floats]
+    rows: Ints
+    warnings: tuple[DataWarning, ...] = ()
 
     @property
     def point_need(self) -> Floats:
@@ -120,7 +127,10 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     ordered = frame.iloc[order].reset_index(drop=True)
     placed = _with_points(scenario, ordered, None if area is None else area.to_numpy()[order], faults)
     need_of = {name: (part * per_person).to_numpy()[order] for name, part in people.items()}
-    return None if placed is None else replace(placed, growth=growth.to_numpy()[order], need_of=need_of)
+    if placed is None:
+        return None
+    rows, warnings = table.rows[order], tuple(table.warnings)
+    return replace(placed, growth=growth.to_numpy()[order], need_of=need_of, rows=rows, warnings=warnings)
 
 
 def floor_columns(scenario: Scenario) -> list[str]:
@@ -193,4 +203,5 @@ def _with_points(
 
 def _demand(frame: gpd.GeoDataFrame, points: Floats, row: Ints, crs: CRS) -> Demand:
     """Return demand that does not grow, with no other people than its own."""
-    return Demand(frame=frame, points=points, row=row, crs=crs, growth=np.zeros(len(frame)), need_of={})
+    nowhere = np.zeros(0, dtype=np.intp)
+    return Demand(frame=frame, points=points, row=row, crs=crs, growth=np.zeros(len(frame)), need_of={}, rows=nowhere)

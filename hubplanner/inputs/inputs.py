@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pandas as pd
 from hubplanner.errors import Fault, raise_faults
 from hubplanner.inputs.checks import read_ids
 from hubplanner.inputs.demand import Demand, read_demand
+from hubplanner.inputs.doubtful import doubts
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.matrix import Known, Pairs, read_matrix
 from hubplanner.inputs.merged import MergedDemand, read_merged
@@ -25,9 +27,12 @@ from hubplanner.scenario.spec import MINUTES_PER_HOUR
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hubplanner.errors import DataWarning
     from hubplanner.problem import Floats
     from hubplanner.scenario import Scenario
     from hubplanner.scenario.spec import DemandSpec, SitesSpec
+
+log = logging.getLogger(__name__)
 
 METRES_PER_KM = 1000.0
 
@@ -50,6 +55,8 @@ class Inputs:
         SHA-256 of every file that was read, by name.
     merged
         Demand that was merged while it was read, with its own travel; None where each row is looked at.
+    warnings
+        What can be used, but may be a mistake.
     """
 
     scenario: Scenario
@@ -59,6 +66,13 @@ class Inputs:
     unit: str
     digests: Mapping[str, str]
     merged: MergedDemand | None = None
+    warnings: tuple[DataWarning, ...] = ()
+
+    def tell(self) -> Inputs:
+        """Log every warning and return the inputs: called once before work begins on them."""
+        for warning in self.warnings:
+            log.warning("Warning: %s", warning)
+        return self
 
     @property
     def n_points(self) -> int:
@@ -84,12 +98,21 @@ def read_inputs(scenario: Scenario) -> Inputs:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
     check_futures(scenario, demand, sites, faults)
+    warnings = doubts(scenario, demand, sites, merged, faults)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
         raise AssertionError
-    digests = file_digests(scenario)
-    return Inputs(scenario=scenario, demand=demand, sites=sites, pairs=pairs, unit=unit, digests=digests, merged=merged)
+    return Inputs(
+        scenario=scenario,
+        demand=demand,
+        sites=sites,
+        pairs=pairs,
+        unit=unit,
+        digests=file_digests(scenario),
+        merged=merged,
+        warnings=warnings,
+    )
 
 
 def _bounds(places: Floats) -> tuple[Floats, Floats]:

@@ -53,6 +53,8 @@ class MergedDemand:
         Points that were read.
     bounds
         Least and largest longitude and latitude (2,) of the points.
+    sample
+        (k, 2) longitudes and latitudes of points that stand for all.
     """
 
     demand: Demand
@@ -60,6 +62,7 @@ class MergedDemand:
     straight: Straight
     n_points: int
     bounds: tuple[Floats, Floats]
+    sample: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +79,8 @@ class _Reading:
     def __init__(self, scenario: Scenario, file: PointFile, faults: list[Fault], tally: Tally | None = None) -> None:
         spec, planar = scenario.demand, scenario.travel.method == "planar"
         self.file, self.ground, self.count = file, Ground(file.crs, planar=planar), 0
-        self.survey = Survey(file, f"{spec.x}, {spec.y}" if spec.x else "geometry")
+        column = f"{spec.x}, {spec.y}" if spec.x else "geometry"
+        self.survey = Survey(file, column, far_places=spec.far_places)
         self._faults, self._said, self._tally = faults, time.perf_counter(), tally
 
     def chunks(self) -> Iterator[Chunk]:
@@ -127,6 +131,7 @@ def read_merged(scenario: Scenario, sites: Sites | None, faults: list[Fault]) ->
         straight=straight,
         n_points=merged.n_points,
         bounds=reading.survey.bounds,
+        sample=reading.survey.around(),
     )
 
 
@@ -210,4 +215,6 @@ def _demand(scenario: Scenario, merged: Merged, rows: Ints, reading: _Reading) -
         crs=places.crs,
         growth=np.full(len(rows), growth),
         need_of={name: totals[:, 2 + place] for place, name in enumerate(floor_columns(scenario))},
+        rows=np.zeros(0, dtype=np.intp),
+        warnings=tuple(reading.survey.warnings),
     )

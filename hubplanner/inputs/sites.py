@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from hubplanner.inputs.tables import Table, read_table
 from hubplanner.problem import SiteStatus, annuity
 
 if TYPE_CHECKING:
+    from hubplanner.errors import DataWarning
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -43,6 +44,10 @@ class Sites:
         (m, t) which tiers would replace an existing hub.
     closing_saving
         (m,) money that closing the hub frees; NaN where none may be closed.
+    rows
+        (m,) where each row stands in its file.
+    warnings
+        What was found that may be a mistake.
     """
 
     frame: gpd.GeoDataFrame
@@ -52,6 +57,8 @@ class Sites:
     opex_present_value: Floats
     upgrade: Bools
     closing_saving: Floats
+    rows: Ints
+    warnings: tuple[DataWarning, ...] = ()
 
     @property
     def lonlat(self) -> Floats:
@@ -95,12 +102,15 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         opex_present_value=present_value,
         upgrade=np.zeros(capex.shape, dtype=np.bool_),
         closing_saving=np.full(len(ids), np.nan),
+        rows=table.rows,
+        warnings=tuple(table.warnings),
     )
     return _in_order(with_changes(scenario, sites, ids, changes), order)
 
 
 def _in_order(sites: Sites, order: Ints) -> Sites:
-    return Sites(
+    return replace(
+        sites,
         frame=sites.frame.iloc[order].reset_index(drop=True),
         status=sites.status[order],
         allowed=sites.allowed[order],
@@ -108,6 +118,7 @@ def _in_order(sites: Sites, order: Ints) -> Sites:
         opex_present_value=sites.opex_present_value[order],
         upgrade=sites.upgrade[order],
         closing_saving=sites.closing_saving[order],
+        rows=sites.rows[order],
     )
 
 

@@ -11,6 +11,7 @@ from pyproj import CRS, Transformer
 
 from hubplanner.errors import Fault
 from hubplanner.inputs.checks import Checker
+from hubplanner.inputs.doubtful import MANY_TIMES, Spots, body_of, told_far
 from hubplanner.inputs.places import (
     DEGREES,
     MOST_LAT,
@@ -25,6 +26,7 @@ from hubplanner.inputs.places import (
 from hubplanner.inputs.points import MOST_SHOWN
 
 if TYPE_CHECKING:
+    from hubplanner.errors import DataWarning
     from hubplanner.inputs.points import PointFile, Points
     from hubplanner.problem import Floats, Ints
 
@@ -56,11 +58,14 @@ class Ground:
 class Survey:
     """Notes misplaced points as they come, and what only all of them show."""
 
-    def __init__(self, file: PointFile, column: str) -> None:
-        """Take the file and what its coordinates are called."""
-        self._file, self._column = file, column
+    def __init__(self, file: PointFile, column: str, *, far_places: bool = False) -> None:
+        """Take the file, what its coordinates are called, and whether places far from all others are meant."""
+        self._file, self._column, self._far_meant = file, column, far_places
+        self.warnings: list[DataWarning] = []
         self._sample: list[tuple[Floats, Floats, Ints]] = []
         self._strays: list[tuple[Floats, Ints]] = []
+        self._far: list[tuple[Floats, Floats, Ints]] = []
+        self._has_rows = True
         self._low, self._high, self._most = np.full(2, np.inf), np.full(2, -np.inf), np.zeros(2)
 
     @property
@@ -80,6 +85,7 @@ class Survey:
         self._low = np.minimum(self._low, lonlat.min(axis=0))
         self._high = np.maximum(self._high, lonlat.max(axis=0))
         self._most = np.maximum(self._most, np.abs(points.places).max(axis=0))
+        self._has_rows = points.table is not None
         rows = np.arange(len(lonlat)) if points.table is None else points.table.rows
         every = np.arange(0, len(lonlat), -(-len(lonlat) // SAMPLED))  # not a slice, which would keep all points alive
         self._sample.append((points.places[every], lonlat[every], rows[every]))
@@ -90,6 +96,33 @@ class Survey:
             and sum(len(row) for _, row in self._strays) < MOST_STRAYS
         ):
             self._strays.append((lonlat[stray], rows[stray]))
+        if not self._far_meant:
+            self._keep_far(points.places, lonlat, rows)
+
+    def _keep_far(self, places: Floats, lonlat: Floats, rows: Ints) -> None:
+        """Keep the points of a part that lie at 0, 0, or far from its other ones."""
+        zero, body = (places == 0).all(axis=1), body_of(lonlat)
+        far = zero if body is None else zero | (body.distance(lonlat) > body.beyond(MANY_TIMES))
+        kept = np.flatnonzero(far)[: max(MOST_STRAYS - sum(len(row) for *_, row in self._far), 0)]
+        self._far.append((places[kept], lonlat[kept], rows[kept]))
+
+    def _note_far(self, faults: list[Fault]) -> None:
+        """Note points at 0, 0, and warn of others far from all, of those kept and of the sample."""
+        places, degrees, rows = (np.concatenate(part) for part in zip(*self._far, *self._sample, strict=True))
+        first = np.unique(rows if self._has_rows else places, axis=0, return_index=True)[1]
+        spots = Spots(
+            file=self._file.name,
+            section="demand",
+            column=self._column,
+            lonlat=degrees[first],
+            own=places[first],
+            rows=rows[first] if self._has_rows else None,
+        )
+        self.warnings += told_far([spots], [self.around()], faults)
+
+    def around(self) -> Floats:
+        """Return longitudes and latitudes (k, 2) of points that stand for all."""
+        return np.concatenate([lonlat for _, lonlat, _ in self._sample] or [np.zeros((0, 2))])
 
     def finish(self, faults: list[Fault]) -> None:
         """Note degrees that pass for metres, and points that only make sense with lon and lat exchanged."""
@@ -100,6 +133,8 @@ class Survey:
             faults.append(Fault(file=name, column="crs", value=crs.name, allowed=DEGREES, kind="crs"))
         if crs.is_geographic and self._strays:
             self._note_strays(faults)
+        if not self._far_meant:
+            self._note_far(faults)
 
     def sample(self) -> gpd.GeoDataFrame | None:
         """Return points that stand for all, in the file's system; None without any."""
@@ -131,7 +166,7 @@ class Survey:
 
     def _note_strays(self, faults: list[Fault]) -> None:
         """Note suspects of all parts, and sampled points, that are far from most points of the whole file."""
-        rest = np.concatenate([lonlat for _, lonlat, _ in self._sample])
+        rest = self.around()
         sampled = [(lonlat, rows) for _, lonlat, rows in self._sample]
         places, rows = (np.concatenate(part) for part in zip(*self._strays, *sampled, strict=True))
         found = np.flatnonzero(swapped_among(places, rest))

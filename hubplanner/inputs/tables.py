@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from hubplanner.errors import DataWarning
     from hubplanner.problem import Ints
     from hubplanner.scenario.spec import TableSpec
 
@@ -41,12 +42,15 @@ class Table:
         Added to the frame's index to number rows as a user does: 0 where the index counts a CSV file's lines, else 1.
     crs
         Of the geometry; None for a table without.
+    warnings
+        What was found while reading that may be a mistake; readers and checks add to it.
     """
 
     name: str
     frame: pd.DataFrame
     first_row: int = 1
     crs: CRS | None = None
+    warnings: list[DataWarning] = field(default_factory=list)
 
     def row(self, position: int) -> int:
         """Return the row's number in the file, wherever it stands in a selection."""

@@ -217,6 +217,16 @@ def audit_findings(audit: dict[str, Any]) -> Table | None:
     return table("What the audit does not confirm", "*Figure|File|Stated|Recomputed", rows) if rows else None
 
 
+def warnings(result: Result) -> Table | None:
+    """Return what may be a mistake in the data; an earlier version's run says nothing of it."""
+    found = result.summary.get("warnings", [])
+    rows = [
+        [text(one["file"]), text("" if one["row"] is None else str(one["row"])), text(on_one_line(one["message"]))]
+        for one in found
+    ]
+    return table("Warnings about the data", "*File|Row|What is found", rows) if rows else None
+
+
 def frontier(result: Result, tree: dict[str, Any]) -> Table:
     """Return the points of a frontier."""
     rows = [

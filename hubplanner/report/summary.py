@@ -57,6 +57,7 @@ def summarize(
         "ties": solution.ties,
         "periods": [_period(inputs, solution, year) for year in range(len(solution.periods))],
         "nested_value": None if math.isnan(solution.nested_value) else solution.nested_value,
+        "warnings": [warning.as_dict() for warning in inputs.warnings],
     }
 
 

@@ -43,6 +43,8 @@ class TableSpec(Spec):
     """Columns for floors and breakdowns."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)
     """Only rows whose columns have one of these values, such as {province: Balochistan}."""
+    far_places: Flag = False
+    """Whether places at 0, 0 (refused if not) and places far from all others (told if not) are meant."""
 
 
 class DemandSpec(TableSpec):

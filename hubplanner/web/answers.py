@@ -13,7 +13,9 @@ from fastapi import Request, Response
 from hubplanner.errors import Fault, FaultyError, HubplannerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hubplanner.errors import DataWarning
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -83,6 +85,12 @@ def _fault(fault: Fault, names: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = short.as_dict()
     place = f"row {short.row}" if short.row is not None else short.column
     return found | {"where": place, "text": str(short).removeprefix(": ")}
+
+
+def warnings_of(warnings: Iterable[DataWarning], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return warnings, each with its text, by the names that files have for their owner."""
+    own = [replace(warning, file=names.get(warning.file, warning.file)) for warning in warnings]
+    return [warning.as_dict() | {"text": str(warning)} for warning in own]
 
 
 def nameless(text: str, names: Mapping[str, str] | None = None) -> str:

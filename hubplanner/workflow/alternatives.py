@@ -42,7 +42,7 @@ def alternatives(
         allowed = "not with alternatives; solve and score weigh futures"
         raise ScenarioError(Fault(file=scenario.name, column="futures", allowed=allowed, kind="scenario"))
     log.info("read the data")
-    inputs = read_inputs(scenario)
+    inputs = read_inputs(scenario).tell()
     found = find_alternatives(
         build_problem(inputs),
         objective_of(inputs),

@@ -131,7 +131,7 @@ def frontier(  # noqa: PLR0913 - one argument an option
     """
     money = None if budgets is None else tuple(map(float, budgets))
     ask = Ask(points=points, budgets=money, trade=trade, group=group, nested=nested, every=every)
-    return frontier_of(read_inputs(scenario), ask)
+    return frontier_of(read_inputs(scenario).tell(), ask)
 
 
 def run_frontier(
@@ -139,7 +139,7 @@ def run_frontier(
 ) -> tuple[Frontier, Path]:
     """Find a scenario's frontier, write its folder, ``runs/NAME-frontier-HASH`` if left out, and return both."""
     log.info("read the data")
-    inputs = read_inputs(scenario)
+    inputs = read_inputs(scenario).tell()
     target = (folder or _default_folder(inputs, ask, runs)).absolute()
     check_free(target, FRONTIER_MARKS)  # before the work, not after it
     found = frontier_of(inputs, ask)

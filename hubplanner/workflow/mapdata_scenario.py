@@ -45,6 +45,7 @@ def describe_scenario(inputs: Inputs) -> dict[str, Any]:
         },
         "groups": {group: inputs.demand.values(group) for group in scenario.demand.groups},
         "site_groups": list(scenario.sites.groups),
+        "warnings": [warning.as_dict() | {"text": str(warning)} for warning in inputs.warnings],
     }
 
 

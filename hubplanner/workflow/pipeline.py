@@ -32,7 +32,7 @@ def solve(scenario: Scenario) -> Plan:
     SolverError
         When the solver fails or finds no plan in time.
     """
-    return solve_inputs(read_inputs(scenario))
+    return solve_inputs(read_inputs(scenario).tell())
 
 
 def solve_inputs(inputs: Inputs) -> Plan:
@@ -81,6 +81,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
         "tiers": [tier.name for tier in inputs.scenario.hubs],
         "options": problem.n_options,
         "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
+        "warnings": [warning.as_dict() for warning in inputs.warnings],
     }
 
 

@@ -38,7 +38,7 @@ def run_scenario(scenario: Scenario, folder: Path | None = None, *, runs: Path =
         The folder of runs.
     """
     log.info("read the data")
-    inputs = read_inputs(scenario)
+    inputs = read_inputs(scenario).tell()
     target = (folder or default_folder(inputs, runs)).absolute()
     check_free(target)  # before the work, not after it
     plan = solve_inputs(inputs)

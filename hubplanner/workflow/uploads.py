@@ -15,8 +15,9 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.demand import read_demand
+from hubplanner.inputs.doubtful import doubts
 from hubplanner.inputs.places import WGS84
 from hubplanner.inputs.sites import read_sites
 from hubplanner.inputs.tables import read_table
@@ -51,6 +52,7 @@ class Look:
     guess: dict[str, str | None] = field(default_factory=dict)
     preview: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    warnings: tuple[DataWarning, ...] = ()
 
 
 def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[Look, Path | None]:
@@ -83,7 +85,8 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[Look, Pa
     ]
     _check_size(look, path.name, most_rows)
     if not look.faults:
-        look.faults += check_columns(path, kind, look.guess)
+        faults, look.warnings = check_columns(path, kind, look.guess)
+        look.faults += faults
     if look.faults:
         return look, None
     return look, _keep(path, frame, table.crs, kept)
@@ -112,12 +115,12 @@ def guess(columns: list[str], *, is_table: bool) -> dict[str, str | None]:
     return found if is_table else found | {"x": None, "y": None}
 
 
-def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> list[Fault]:
-    """Return the faults of a file read by these columns, as a scenario would read it; none where too few are known."""
+def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> tuple[list[Fault], tuple[DataWarning, ...]]:
+    """Return faults and warnings of a file read by these columns, as a scenario would; none where too few are known."""
     needed = ("id", "people") if kind == "demand" else ("id",)
     places = ("x", "y") if path.suffix.lower() == ".csv" else ()
     if any(columns.get(what) is None for what in (*needed, *places)):
-        return []
+        return [], ()
     own = {what: columns[what] for what in ("id", "x", "y") if columns.get(what) is not None}
     people = {what: columns[what] for what in ("people", "connected_share") if columns.get(what) is not None}
     plain: dict[str, Any] = {"path": str(path), "id": "id", "people": 0}
@@ -127,8 +130,10 @@ def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> list
         {"name": "upload", **sections, "hubs": [{"name": "hub", "capex": 0, "reach_km": 1}]}
     )
     faults: list[Fault] = []
-    (read_demand if kind == "demand" else read_sites)(scenario, faults)
-    return list(dict.fromkeys(faults))
+    demand = read_demand(scenario, faults) if kind == "demand" else None
+    sites = read_sites(scenario, faults) if kind == "sites" else None
+    warnings = doubts(scenario, demand, sites, None, faults)
+    return list(dict.fromkeys(faults)), warnings
 
 
 def _keep(path: Path, frame: pd.DataFrame, crs: Any, kept: Path) -> Path:

@@ -44,7 +44,11 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         ("overide", {}, "(did you mean overrides?)"),
         ("model.bugdet", 3, "(did you mean budget?)"),
         ("hubs.0.reach", 3, "a known key, one of capacity, capex, name, opex_per_year, reach_km, reach_minutes"),
-        ("demand.xx", "a", "a known key, one of area_km2, connected_share, crs, groups, growth_per_year, id,"),
+        (
+            "demand.xx",
+            "a",
+            "a known key, one of area_km2, connected_share, crs, far_places, groups, growth_per_year",
+        ),
         ("model.budget", "12", "model.budget: '12' found; allowed: a number, without quotes"),
         ("model.budget", True, "model.budget: True found; allowed: a number, without quotes"),
         ("model.budget", -1, "model.budget: -1 found; allowed: a number greater than or equal to 0"),

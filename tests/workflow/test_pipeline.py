@@ -88,6 +88,7 @@ def test_overview_counts_what_there_is_and_could_be(project: Project) -> None:
             "existing": {"hubs": 1, "people": 2800, "need": 2000, "share": pytest.approx(2000 / 3250)},
             "all_sites": {"hubs": 4, "people": 4300, "need": 3250, "share": 1},
         },
+        "warnings": [],
     }
 
 

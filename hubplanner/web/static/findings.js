@@ -46,7 +46,7 @@ export function bad({ message, faults = [] }) {
 
 /** Show the first rows of a file and ask which column is which. */
 export function good(kind, file) {
-  const { rows, columns, preview = [] } = file;
+  const { rows, columns, preview = [], warnings = [] } = file;
   const head = columns.map((name) => el("th", { scope: "col", dir: "auto" }, name));
   const lines = preview.slice(0, ROWS).map((row) =>
     el(
@@ -59,7 +59,8 @@ export function good(kind, file) {
     .filter(([key]) => file.table || !["x", "y"].includes(key))
     .map((field) => column(kind, field, file));
   return [
-    el("p", { class: "ok" }, `✓ ${plain(rows)} rows, all good.`),
+    el("p", { class: "ok" }, `✓ ${plain(rows)} rows, ${warnings.length ? "which can be used." : "all good."}`),
+    doubts(warnings),
     el(
       "div",
       { class: "scroll", tabindex: "0", role: "group", "aria-label": "First rows" },
@@ -67,6 +68,18 @@ export function good(kind, file) {
     ),
     el("div", { class: "grid2" }, fields),
   ];
+}
+
+/** Show what can be used but may be a mistake; nothing where there is none. */
+export function doubts(warnings = []) {
+  if (!warnings.length) return null;
+  const lines = warnings.slice(0, MOST_FAULTS).map(({ text }) => el("li", { dir: "auto" }, text));
+  return el(
+    "details",
+    { class: "fold", id: "doubts" },
+    el("summary", {}, `${count(warnings.length, "warning")}: what may be a mistake`),
+    el("ul", {}, lines),
+  );
 }
 
 function column(kind, [key, title, guess], file) {

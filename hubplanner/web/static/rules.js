@@ -2,6 +2,7 @@
 
 import { choose, pinned, TIER_FIELDS } from "./choices.js";
 import { byId, el, named, show } from "./dom.js";
+import { doubts } from "./findings.js";
 import { shapeOf } from "./icons.js";
 import { count, plain, typed, words } from "./format.js";
 import { shapeMark } from "./legend.js";
@@ -23,6 +24,7 @@ function draw() {
     fold("floors", "Fair shares", el("div", { id: "floors" })),
     fold("sites", "Sites", siteList()),
     state.scenario.overrides.length ? fold("variants", "Variants", variants()) : null,
+    doubts(state.scenario.warnings),
   ];
   const open = [...byId("rules").querySelectorAll("details[open]")].map(({ id }) => id);
   show(byId("rules"), parts);
