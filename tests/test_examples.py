@@ -40,6 +40,8 @@ def fullest(found: dict[str, Any]) -> float:
     return max(hub["utilisation"] for hub in found["hubs"])
 
 
+TIES = {"existing": "unique", "gradual": "unique", "least_cost": "open"}
+"""What is said of equal plans, where it is not that the first of several was taken."""
 SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "base": lambda found: found["need"]["share"] > 0.4,
     "least_cost": lambda found: 0.33 <= found["need"]["share"] < 0.36 and found["objective_value"] < 2e8,
@@ -63,6 +65,7 @@ def test_an_example_is_proven_and_shows_its_point(name: str) -> None:
     found = summary(name)
     assert found["status"] == "optimal"
     assert SHOWN[name](found), found
+    assert found["ties"] == TIES.get(name, "broken")
 
 
 def test_floors_bind_in_their_example() -> None:

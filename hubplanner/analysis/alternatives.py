@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from hubplanner.models import Held, Year, broken_blocks
 from hubplanner.models.differ import Differ, most_different, new_sites
 from hubplanner.problem import evaluate
 from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.optimise import optimise
 
 if TYPE_CHECKING:
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEAST_S = 15.0
-"""Seconds for a plan at least: few plans are better than none that differs much."""
-
-FIRST_SHARE = 0.7
-"""Share of a plan's time for its difference, before its figure."""
+FIRST_NODES = 1000
+"""Nodes of the first search for a plan; each that finds none is followed by one of twice as many."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,41 +113,43 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
         message = f"{best.solver} found no plan within the time limit"
         raise SolverError(message)
     near = Near(problem=problem, objective=objective, options=options, value=best.value, within=within)
-    began, book = time.perf_counter(), Book(near)
+    deadline, book = Deadline.after(time_limit_s, options.clock), Book(near)
     book.add(best.evaluation)
-    classify(near, best, book, began + time_limit_s / 2)
-    plans, complete = _plans(near, best.evaluation, differ, count, began + time_limit_s)
+    classify(near, best, book, deadline.part(1 / 2))
+    plans, complete = _plans(near, best.evaluation, differ, count, deadline)
     for plan in plans:
         book.add(plan.evaluation)
     return Alternatives(best=best, near=near, plans=tuple(plans), complete=complete, sites=book.closed())
 
 
-def _plans(near: Near, best: Evaluation, differ: int, count: int, deadline: float) -> tuple[list[Alternative], bool]:
-    found, turn = list[Alternative](), 0.0
+def _plans(near: Near, best: Evaluation, differ: int, count: int, deadline: Deadline) -> tuple[list[Alternative], bool]:
+    found, nodes = list[Alternative](), FIRST_NODES
     known = [frozenset(new_sites(near.problem, best))]
-    while len(found) < count and (left := deadline - time.perf_counter()) > 0:
+    while len(found) < count and not deadline.is_past:
         log.info("look for alternative %d", len(found) + 1)
-        turn = min(turn or max(left / (count - len(found)), LEAST_S), left)
-        plan, none_left = _next(near, known, differ, time.perf_counter() + turn)
-        if none_left or (plan is None and turn == left):
-            return found, none_left
+        stop = deadline.part(1 / (count - len(found))) if nodes == FIRST_NODES else deadline
+        plan, none_left = _next(near, known, differ, stop, nodes)
+        if none_left:
+            return found, True
         if plan is None:
-            turn *= 2
+            nodes *= 2
             continue
-        turn = 0.0
+        nodes = FIRST_NODES
         found.append(plan)
         known.append(frozenset(new_sites(near.problem, plan.evaluation)))
     return found, False
 
 
-def _next(near: Near, known: list[frozenset[int]], differ: int, deadline: float) -> tuple[Alternative | None, bool]:
+def _next(
+    near: Near, known: list[frozenset[int]], differ: int, deadline: Deadline, nodes: int
+) -> tuple[Alternative | None, bool]:
     """Return the next plan; None, and whether there surely is none, without one."""
     apart = apart_from(near, known)
     if apart is not None:
-        return _by_core(near, apart, differ, deadline)
+        return _by_core(near, apart, differ, deadline, nodes)
     goal = most_different(known)
     blocks = [Differ(sites=tuple(sorted(plan)), least=differ) for plan in known]
-    task = near.task(goal, deadline, held=True, blocks=blocks)
+    task = replace(near.task(goal, deadline, held=True, blocks=blocks), nodes=nodes)
     trial = optimise(task)
     if not trial.years:
         return None, trial.infeasible
@@ -162,14 +161,13 @@ def _next(near: Near, known: list[frozenset[int]], differ: int, deadline: float)
     return _alternative(near, years, int(goal.value(years)), bound), False
 
 
-def _by_core(near: Near, apart: Apart, differ: int, deadline: float) -> tuple[Alternative | None, bool]:
+def _by_core(near: Near, apart: Apart, differ: int, deadline: Deadline, nodes: int) -> tuple[Alternative | None, bool]:
     """Return the next plan of maximal covering within budget and count."""
-    first = time.perf_counter() + FIRST_SHARE * (deadline - time.perf_counter())
-    found = apart.farthest(differ, near.effort(0.0, first))
+    found = apart.farthest(differ, near.effort(0.0, deadline, nodes))
     if found.chosen is None:
         return None, found.bound < differ
     difference = apart.difference(found.chosen)
-    chosen = apart.best(difference, found.chosen, near.effort(near.options.gap * abs(near.value), deadline))
+    chosen = apart.best(difference, found.chosen, near.effort(near.options.gap * abs(near.value), deadline, nodes))
     standing = np.flatnonzero(near.problem.existing)
     plan = evaluate(near.problem, np.concatenate([standing, apart.instance.option[chosen]]))
     reasons = broken_blocks(near.problem, plan, near.objective)

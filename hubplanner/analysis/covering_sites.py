@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -27,16 +26,17 @@ if TYPE_CHECKING:
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Evaluation, Ints
     from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.deadline import Deadline
 
 log = logging.getLogger(__name__)
 
-SHORT_S = 1.0
-"""Seconds of exchanges after the relaxation with a site pinned, at most."""
+MOST_ROUNDS = 2
+"""Rounds of exchanges after the relaxation with a site pinned, at most."""
 ROUGH = 4.0
 """First gap of a search with a site forced in or out: this part of the share that plans may be worse by."""
 
 
-def settle_covering(near: Near, best: Evaluation, book: Book, deadline: float) -> None:
+def settle_covering(near: Near, best: Evaluation, book: Book, deadline: Deadline) -> None:
     """Class the sites of a question that is maximal covering within budget and count.
 
     Reduced costs rule sites out, swaps around the best plan show others to be possible. Each site then left is forced
@@ -47,7 +47,7 @@ def settle_covering(near: Near, best: Evaluation, book: Book, deadline: float) -
     best
         The best plan, that swaps start from.
     deadline
-        When to stop, by `time.perf_counter`.
+        When to stop.
     """
     quest = _Quest(near, best, deadline)
     if quest.relaxation is not None:
@@ -66,7 +66,7 @@ def settle_covering(near: Near, best: Evaluation, book: Book, deadline: float) -
 class _Quest:
     """A question in arrays, with its relaxation where simplex takes it well."""
 
-    def __init__(self, near: Near, best: Evaluation, deadline: float) -> None:
+    def __init__(self, near: Near, best: Evaluation, deadline: Deadline) -> None:
         self.near, self.deadline = near, deadline
         self.objective = cast("MaxCoverage", near.objective)
         self.instance = near.covering
@@ -78,7 +78,7 @@ class _Quest:
     @property
     def is_late(self) -> bool:
         """Tell whether time is up."""
-        return time.perf_counter() >= self.deadline
+        return self.deadline.is_past
 
     def full(self, options: Ints) -> Ints:
         """Return options of the instance as options of the problem."""
@@ -129,8 +129,8 @@ class _Quest:
         keep = np.flatnonzero(np.isin(self.instance.option, smaller.option))
         trial = rounded(smaller, self.objective, found.open_[keep])
         if smaller.covered_need(trial) < self.near.threshold:
-            doubt, stop = np.abs(found.reduced[keep]), min(self.deadline, time.perf_counter() + SHORT_S)
-            trial = exchanged(smaller, self.objective, trial, doubt, stop)
+            doubt = np.abs(found.reduced[keep])
+            trial = exchanged(smaller, self.objective, trial, doubt, self.deadline, MOST_ROUNDS)
         if smaller.covered_need(trial) >= self.near.threshold:
             book.offer(self.full(keep[trial]))
         return False
@@ -143,7 +143,7 @@ class _Quest:
             if self.is_late:
                 return False
             book.solves += 1
-            options = replace(self.near.options, gap=gap, time_limit_s=self.deadline - time.perf_counter())
+            options = replace(self.near.options.until(self.deadline), gap=gap)
             found = run(least, self.objective, options, start, Record())
             if not self.near.reaches(found.bound):
                 return True

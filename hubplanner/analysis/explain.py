@@ -16,6 +16,7 @@ from hubplanner.analysis.explain_sites import Figures, Hub, Rejected
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,7 +121,7 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
     """
     began, options = time.perf_counter(), options or SolverOptions()
     known = plan or _best(problem, objective, options)
-    deadline = time.perf_counter() + time_limit_s
+    deadline = Deadline.after(time_limit_s, options.clock)
     asked = Asked(problem=problem, objective=objective, options=options, plan=known, deadline=deadline)
     log.info("work out what each hub adds, and what each other site would")
     figures = Figures(asked)

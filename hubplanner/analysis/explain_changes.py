@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,7 @@ if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Clash, Evaluation, Problem, Reached, Solution
     from hubplanner.solver import SolverOptions
-
-LEAST_S = 0.2
-"""Time below which no further solve is begun."""
+    from hubplanner.solver.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,14 +80,14 @@ class Asked:
     plan
         The plan, in the problem's options.
     deadline
-        When to stop, by `time.perf_counter`.
+        When to stop.
     """
 
     problem: Problem
     objective: Objective
     options: SolverOptions
     plan: Solution
-    deadline: float
+    deadline: Deadline
 
     @property
     def evaluation(self) -> Evaluation:
@@ -113,13 +110,12 @@ class Asked:
     @property
     def is_late(self) -> bool:
         """Tell whether there is no time for another solve."""
-        return self.deadline - time.perf_counter() < LEAST_S
+        return self.deadline.is_past
 
     @property
     def effort(self) -> SolverOptions:
         """The solver options for the time that is left; which of equal plans is found does not matter."""
-        left = max(self.deadline - time.perf_counter(), LEAST_S)
-        return replace(self.options, ties=False, time_limit_s=min(self.options.time_limit_s, left))
+        return replace(self.options, ties=False).until(self.deadline.within(self.options.time_limit_s))
 
 
 def without_site(asked: Asked, site: int) -> Change:

@@ -77,14 +77,14 @@ def trace(
             missing.append(known)
             continue
         log.info("solve for a budget of %s", f"{budget:,.12g}", extra={"point": number, "points": len(asked)})
-        within = replace(cast("MaxCoverage", objective), budget=budget)
+        within, deadline = replace(cast("MaxCoverage", objective), budget=budget), options.deadline
         found = solve_problem(problem, within, alone, start=last, memory=memory)
         if found.evaluation is None:
             missing.append(without_plan(budget, found))
             continue
         last = found
         point = _never_below(as_point(budget, found), solved)
-        solved.append(least_cost(point, objective, options, memory))
+        solved.append(least_cost(point, objective, options.until(deadline), memory))
     return Trace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
 
 
@@ -227,12 +227,13 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     asked, memory = cast("MaxCoverage", objective), Memory(problem=problem)
     budget: float | None = asked.budget
     for _ in range(MOST_POINTS):
+        deadline = options.deadline
         found = solve_problem(problem, replace(asked, budget=budget), options, memory=memory)
         if found.evaluation is None:
             missing.append(without_plan(math.nan if budget is None else budget, found))
             break
         limit = math.inf if budget is None else budget
-        point = least_cost(as_point(limit, found), objective, options, memory)
+        point = least_cost(as_point(limit, found), objective, options.until(deadline), memory)
         solved.append(point)
         budget = point.other - CLOSE * max(1.0, abs(point.other))
         if point.covered <= 0 or budget < 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -149,10 +148,9 @@ def _alone(quest: Quest, stack: Stack) -> tuple[Reached, ...]:
     if len(futures.each) > MANY and isinstance(quest.objective, MaxCoverage) and not _limited(quest):
         options = replace(options, name="heuristic")
     log.info("plan for each future alone")
-    stop, found = time.perf_counter() + options.time_limit_s, list[Reached]()
+    deadline, found = options.deadline, list[Reached]()
     for number, name in enumerate(futures.names):
-        left = stop - time.perf_counter()
-        part = quest.alone(stack, number, replace(options, time_limit_s=max(left, 0.1))) if left > 0 else None
+        part = None if deadline.is_past else quest.alone(stack, number, options.until(deadline))
         if part is None or part.evaluation is None:
             if part is not None and part.status == Status.INFEASIBLE:
                 log.info("no plan keeps to the limits in future %s alone", name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from hubplanner.models import Held, PCenter, Periods, ask, goals_of
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.formulation import HOLDING
 from hubplanner.problem.reduced import reduce_existing
-from hubplanner.solver.adapters import Effort
 from hubplanner.solver.reductions import merge_single
 from hubplanner.solver.task import Task
 
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from hubplanner.problem import Problem
     from hubplanner.problem.reduced import Reduced
     from hubplanner.solver import SolverOptions
+    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +76,7 @@ class Near:
         """The question, prepared once."""
         return ask(self.problem, self.objective)
 
-    def task(self, goal: Goal, deadline: float, *, held: bool = False, blocks: Sequence[Block] = ()) -> Task:
+    def task(self, goal: Goal, deadline: Deadline, *, held: bool = False, blocks: Sequence[Block] = ()) -> Task:
         """Return the task of reaching a goal, held near the best or not, with further blocks."""
         question = self.question
         if blocks:
@@ -89,10 +89,9 @@ class Near:
         """The question in arrays, where it is maximal covering within budget and count."""
         return merge_single(reduce_existing(self.problem, self.problem.rows))
 
-    def effort(self, gap: float, deadline: float) -> Effort:
-        """Return what a solver is asked, until a time by `time.perf_counter`, with an absolute gap."""
-        options, left = self.options, max(deadline - time.perf_counter(), 0.01)
-        return Effort(name=options.name, gap=gap, seconds=left, threads=options.threads, seed=options.seed)
+    def effort(self, gap: float, deadline: Deadline, nodes: int | None = None) -> Effort:
+        """Return what a solver is asked, until a time to stop, with an absolute gap."""
+        return self.options.until(deadline).effort(gap, nodes)
 
     def accepts(self, years: Sequence[Year]) -> bool:
         """Tell whether a recomputed plan is near the best, but for rounding."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from hubplanner.analysis.book import Book
     from hubplanner.analysis.near import Near
     from hubplanner.problem import Evaluation, Floats, Ints
+    from hubplanner.solver.deadline import Deadline
 
 Sites = frozenset[int]
 
@@ -33,7 +33,7 @@ def suits(near: Near) -> bool:
     return shares and plain and problem.rule.backup == 1 and problem.keeps_existing
 
 
-def offer_swaps(near: Near, best: Evaluation, book: Book, deadline: float) -> None:
+def offer_swaps(near: Near, best: Evaluation, book: Book, deadline: Deadline) -> None:
     """Note near-best plans that use, or do without, sites not settled yet, each recomputed and held to all limits.
 
     The best plan's hubs keep their people; a hub that opens takes people no one serves.
@@ -47,13 +47,13 @@ def _offer(  # noqa: PLR0913, PLR0917 - a plan, where what it shows is noted, an
     near: Near,
     start: _Seated,
     book: Book,
-    deadline: float,
+    deadline: Deadline,
     wanted: Callable[[], Sites],
     change: Callable[[_Seated, list[int], Book, float], tuple[_Seated, int]],
 ) -> None:
     """Offer plans for the wanted sites, as many at once as a plan bears; half as many where it breaks a limit."""
     tried, most = set[int](), near.problem.n_sites
-    while (left := sorted(wanted() - tried)) and time.perf_counter() < deadline:
+    while (left := sorted(wanted() - tried)) and not deadline.is_past:
         plan, looked = change(start, left[:most], book, near.threshold)
         if looked and _noted(near, plan, book):
             tried.update(left[:looked])

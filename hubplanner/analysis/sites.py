@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,16 +21,17 @@ if TYPE_CHECKING:
     from hubplanner.analysis.near import Near
     from hubplanner.problem import Solution
     from hubplanner.solver import SolverOptions
+    from hubplanner.solver.deadline import Deadline
 
 log = logging.getLogger(__name__)
 
 COARSE = 0.3
 """Relative gap of searches that only look for plans with sites not seen yet."""
-TURN_S = 20.0
-"""Seconds of one such search at most; the last one, which proves, has all that are left."""
+TURN_NODES = 500
+"""Nodes of one such search at most."""
 
 
-def classify(near: Near, best: Solution, book: Book, deadline: float) -> None:
+def classify(near: Near, best: Solution, book: Book, deadline: Deadline) -> None:
     r"""Class every site by exact test against the threshold, as far as time allows.
 
     A site is must-have if no plan without it, never if no plan with it, is near the best; possible else. Known plans
@@ -50,34 +50,33 @@ def classify(near: Near, best: Solution, book: Book, deadline: float) -> None:
     book
         What is known already; what is found is noted there.
     deadline
-        When to stop, by `time.perf_counter`.
+        When to stop.
     """
     if best.evaluation is not None and is_plain(near.problem, near.objective):
         settle_covering(near, best.evaluation, book, deadline)
         return
     if best.evaluation is not None and seats.suits(near):
         seats.offer_swaps(near, best.evaluation, book, deadline)
-    if (book.inside or book.outside) and time.perf_counter() < deadline:
+    if (book.inside or book.outside) and not deadline.is_past:
         _by_relaxation(near, book, deadline)
     log.info("%d sites left to search for", len(book.inside | book.outside))
     together = not is_median(near.problem, near.objective)
-    while together and (book.inside or book.outside) and time.perf_counter() < deadline:
-        together = _searched(near, book, min(deadline, time.perf_counter() + TURN_S))
+    while together and (book.inside or book.outside) and not deadline.is_past:
+        together = _searched(near, book, deadline)
     _one_by_one(near, best, book, deadline)
 
 
-def _one_by_one(near: Near, best: Solution, book: Book, deadline: float) -> None:
+def _one_by_one(near: Near, best: Solution, book: Book, deadline: Deadline) -> None:
     """Force the sites not settled yet in, or out, one after the other."""
     asked = near.options.gap
     for site in sorted(book.inside | book.outside):
         inside = site in book.inside
         for gap in (max(near.within / ROUGH, asked), asked, 0.0):
-            left = deadline - time.perf_counter()
             if site not in book.inside | book.outside:
                 break
-            if left <= 0:
+            if deadline.is_past:
                 return
-            options = replace(near.options, gap=gap, time_limit_s=left, ties=False)
+            options = replace(near.options.until(deadline), gap=gap, ties=False)
             _pinned(near, best, book, site, options, inside=inside)
 
 
@@ -91,7 +90,7 @@ def _pinned(near: Near, best: Solution, book: Book, site: int, options: SolverOp
         book.rule(none=[site] if inside else (), every=() if inside else [site])
 
 
-def _by_relaxation(near: Near, book: Book, deadline: float) -> None:
+def _by_relaxation(near: Near, book: Book, deadline: Deadline) -> None:
     """Settle the sites whose reduced costs tell."""
     task = narrowed(near.task(near.goal, deadline), near.threshold)
     if task.ranges is None:
@@ -102,12 +101,12 @@ def _by_relaxation(near: Near, book: Book, deadline: float) -> None:
     book.by_relaxation += book.rule(none=book.inside - usable, every=fixed)
 
 
-def _searched(near: Near, book: Book, deadline: float) -> bool:
+def _searched(near: Near, book: Book, deadline: Deadline) -> bool:
     """Search for a plan with sites not settled yet; return whether it settled any."""
     goal = most_unseen(book.inside, book.outside)
-    for gap, stop in ((COARSE, min(deadline, time.perf_counter() + TURN_S)), (0.0, deadline)):
-        task = near.task(goal, stop, held=True)
-        found = optimise(replace(task, gap=gap))
+    for gap in (COARSE, 0.0):
+        task = near.task(goal, deadline, held=True)
+        found = optimise(replace(task, gap=gap, nodes=TURN_NODES))
         book.solves += 1
         good = bool(found.years) and near.accepts(found.years)
         if good and found.value >= 1:

@@ -134,8 +134,7 @@ def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) 
     unnested = isinstance(periods, Periods) and not periods.nested
     if unnested or goal.name == WORST or goal.name != objective.goal:
         return math.nan
-    deadline = time.perf_counter() + options.time_limit_s
-    task = Task(question=ask(problem, objective), goal=goal, options=options, deadline=deadline)
+    task = Task(question=ask(problem, objective), goal=goal, options=options, deadline=options.deadline)
     _, form, relaxation = relaxed(task)
     return form.figure(relaxation.bound) if math.isfinite(relaxation.bound) else math.nan
 

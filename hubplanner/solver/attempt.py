@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.models import Budget, Periods, broken_years
+from hubplanner.models.budget import broken_budget
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.formulation import HOLDING
 from hubplanner.solver.adapters import DisagreementError, Termination, adapter
@@ -65,7 +66,7 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
             return found, shallow
         if task.is_late:
             return Found(bound=bound, version=outcome.version), nothing
-        task = _ruled_out(task, form, opened, reasons)
+        task = _ruled_out(task, form, opened, reasons, years)
     raise SolverError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
 
 
@@ -131,15 +132,26 @@ def _contradiction(task: Task, value: float, stated: float, bound: float) -> str
     return ""
 
 
-def _ruled_out(task: Task, form: Formulation, opened: Ints, reasons: Sequence[str]) -> Task:
+def _ruled_out(task: Task, form: Formulation, opened: Ints, reasons: Sequence[str], years: Sequence[Year]) -> Task:
     """Return the task without a plan that breaks a limit; raise when rounding does not explain how."""
     if form.instance.most.max(initial=1) == 1:
+        if years and len(opened) == 1 and _overspends(task, form, years[-1]):
+            # With all that contain its hubs that cost: else those that are free would come in every combination.
+            dear = np.flatnonzero((opened[0] > 0) & (form.instance.cost > 0))
+            return replace(task, too_dear=(*task.too_dear, dear))
         return replace(task, forbidden=(*task.forbidden, opened))
     # Hubs in numbers cannot be ruled out one by one: leave the solver a little less money.
     blocks = tuple(_tighter(block) for block in task.question.blocks)
     if not any(isinstance(block, Budget | Periods) for block in blocks):
         raise SolverError("; ".join(reasons))
     return replace(task, question=replace(task.question, blocks=blocks))
+
+
+def _overspends(task: Task, form: Formulation, year: Year) -> bool:
+    """Tell whether a plan costs more than the budget, and so any that adds to it."""
+    budgets = [block for block in task.question.blocks if isinstance(block, Budget)]
+    over = any(broken_budget(year.problem, year.plan, block) for block in budgets)
+    return over and float(form.instance.cost.min(initial=0.0)) >= 0
 
 
 def _tighter(block: object) -> object:

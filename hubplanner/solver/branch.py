@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from hubplanner.models.model import decimal_unit
 from hubplanner.solver.adapters import DisagreementError, Effort, Outcome, Termination, adapter, believed
 from hubplanner.solver.core import search, table_of
 from hubplanner.solver.limits import limits
+from hubplanner.solver.options import LEAST_S
 from hubplanner.solver.progress import told_as
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 INTEGRALITY = 1e-5
 """Farthest a binary may be from 0 or 1."""
-LEAST_S = 0.01
-"""Seconds that a solver has in any case."""
 MOST_FORBIDDEN = 50
 """Overspent choices that are forbidden before the search for one within the budget ends."""
 
@@ -74,19 +72,19 @@ def branch(task: Branching, start: Bools, effort: Effort) -> Found:
     start
         (o,) options of a plan to start from.
     """
-    deadline, instance = time.perf_counter() + effort.seconds, task.instance
+    deadline, instance = effort.deadline(), task.instance
     money, _ = limits(task.objective)
     forbidden: list[Ints] = []
 
     def ask(given: Sequence[float]) -> Found:
-        left = max(deadline - time.perf_counter(), LEAST_S)
+        left = max(deadline.left, LEAST_S)
         return _solve(task, given, replace(effort, seconds=left), forbidden)
 
     known = start.astype(float).tolist()
     found = believed(ask, known)
     while (excess := math.fsum(instance.cost[found.chosen]) - money * (1 + TOLERANCE)) > 0:
         _tolerate(effort.name, instance, found.chosen, excess)
-        if time.perf_counter() >= deadline or len(forbidden) == MOST_FORBIDDEN:
+        if deadline.is_past or len(forbidden) == MOST_FORBIDDEN:
             return replace(found, chosen=found.chosen[:0], has_plan=False)
         forbidden.append(found.chosen[instance.cost[found.chosen] > 0])
         again = believed(ask, known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -55,15 +54,15 @@ def cheapest(
         message = "only maximal covering within budget and count alone has its cheapest plans found by budgets"
         raise ValueError(message)
     reach = plan.covered_need * (1 - SAME)
-    deadline = time.perf_counter() + options.time_limit_s
+    deadline = options.deadline
     least = memory.least_money(reach)
     while (money := plan.cost * (1 - CLOSE)) > least and plan.cost > 0:
-        asked, left = replace(objective, budget=money), deadline - time.perf_counter()
-        if left <= 0:
+        asked = replace(objective, budget=money)
+        if deadline.is_past:
             return Cheapest(plan=plan, least=least)
         if not required_fit(problem, asked):
             return Cheapest(plan=plan, least=plan.cost)
-        how = replace(options, gap=0.0, ties=False, time_limit_s=left)
+        how = replace(options.until(deadline), gap=0.0, ties=False)
         known = Known(memory=memory, reach=reach)
         found = solve_plain(problem, asked, how, deadline, Record(), known)
         if found.evaluation is not None and found.value >= reach:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Block, Objective
     from hubplanner.problem import Problem
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.task import Found
 
@@ -48,8 +48,8 @@ MOST_PINS = 12
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
-MONEY_S = 30.0
-"""Seconds that finding the least money may take at most."""
+MONEY_NODES = 2000
+"""Nodes of the search for the least money at most."""
 SAME_MONEY = 1e-6
 """Relative difference of amounts that is none."""
 
@@ -74,7 +74,7 @@ _WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
 }
 
 
-def find_clash(problem: Problem, objective: Objective, options: SolverOptions, deadline: float) -> Clash:
+def find_clash(problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline) -> Clash:
     """Return a smallest set of demands that clash, verified: it cannot be met, and every set without one of it can.
 
     By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
@@ -199,7 +199,7 @@ class _Finder:
     rest: Sequence[Block]
     demands: tuple[Block, ...]
     options: SolverOptions
-    deadline: float
+    deadline: Deadline
 
     def task(self, numbers: frozenset[int]) -> Task:
         wanted = [*self.rest, *(self.demands[number] for number in sorted(numbers))]
@@ -256,9 +256,8 @@ class _Finder:
         """
         rich = replace(self, demands=tuple(self._with_money(block) for block in self.demands))
         numbers = frozenset(n for n, block in enumerate(self.demands) if not isinstance(block, Budget))
-        now = time.perf_counter()
-        stop = now + min((self.deadline - now) / 3, MONEY_S)
-        found = optimise(replace(rich.task(numbers), goal=cost(), deadline=stop, gap=self.options.gap))
+        task = replace(rich.task(numbers), deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES)
+        found = optimise(replace(task, goal=cost(), gap=self.options.gap))
         if found.years:
             return found.value, found.bound
         return (math.inf, math.inf) if found.infeasible else (math.nan, math.nan)

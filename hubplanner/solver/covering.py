@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.models import Held, MaxCoverage, ask, broken_blocks, goals_of
+from hubplanner.models import Held, MaxCoverage, Year, ask, broken_blocks, goals_of
 from hubplanner.models.budget import TOLERANCE
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import Reached, Solution, Status, evaluate, relative_gap
@@ -21,12 +20,13 @@ from hubplanner.solver.pruning import prune
 from hubplanner.solver.run import Answer, run
 from hubplanner.solver.start import fitted, greedy
 from hubplanner.solver.task import Found, Task
-from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.solver.ties import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.memory import Memory
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
@@ -74,7 +74,7 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
     problem: Problem,
     objective: MaxCoverage,
     options: SolverOptions,
-    deadline: float,
+    deadline: Deadline,
     record: Record,
     known: Known | None = None,
 ) -> Solution:
@@ -86,7 +86,7 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
         What solves under other limits left.
     """
     known = known or Known()
-    began, small = time.perf_counter(), problem.n_options <= SMALL_OPTIONS
+    small = problem.n_options <= SMALL_OPTIONS
     asked = replace(options, gap=0.0) if small else options
     instance = _reduced(problem, objective, record, known.memory)
     with record.phase("find a first plan"):
@@ -106,7 +106,7 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
         and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
     ):
         with record.phase("tell equal plans apart"):
-            plan, ties = _first_of_equals(problem, objective, plan, options, deadline, began)
+            plan, ties = _first_of_equals(problem, objective, plan, options, deadline, record)
     return replace(_with_plan(problem, plan, answer, options, record), ties=ties)
 
 
@@ -122,19 +122,24 @@ def _start(instance: Reduced, objective: MaxCoverage, known: Known) -> Ints:
     )
 
 
-def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and the time there is
-    problem: Problem, objective: MaxCoverage, plan: Evaluation, options: SolverOptions, deadline: float, began: float
+def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and how far to go
+    problem: Problem,
+    objective: MaxCoverage,
+    plan: Evaluation,
+    options: SolverOptions,
+    deadline: Deadline,
+    record: Record,
 ) -> tuple[Evaluation, str]:
     """Return the plan that comes first among all that cover as much, and how sure that is."""
     goal = goals_of(objective)[0]
     opened = np.zeros((1, problem.n_options), dtype=np.intp)
     opened[0, plan.options] = plan.counts
     task = Task(question=ask(problem, objective), goal=goal, options=options, deadline=deadline)
-    task = prepared(task, plan.covered_need, began)
+    task = prepared(task, plan.covered_need)
     held = (Held(goal=goal, value=plan.covered_need),)
-    known = Found(opened=opened, value=plan.covered_need, bound=plan.covered_need)
-    found, ties = break_ties(replace(task, held=held), known)
-    return (found.years[-1].plan if found.years else plan), ties
+    known = Found(years=(Year(problem, plan),), opened=opened, value=plan.covered_need, bound=plan.covered_need)
+    found, ties = break_ties(replace(task, held=held), known, ALLOWED + SHARE * record.work)
+    return found.years[-1].plan, ties
 
 
 def _reduced(problem: Problem, objective: Objective, record: Record, memory: Memory | None = None) -> Reduced:

@@ -13,7 +13,6 @@ A mix is plain maximal covering, so the right side comes from the core; a search
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ from hubplanner.models import MaxCoverage
 from hubplanner.problem import Rows, Solution, Status, evaluate, relative_gap
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.problem.solution import Reached
-from hubplanner.solver.adapters import Effort
 from hubplanner.solver.covering import required_fit
 from hubplanner.solver.futures_mix import Trial, best_mix
 from hubplanner.solver.futures_rest import search_rest
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from hubplanner.models import Bound
     from hubplanner.problem import Floats, Ints
     from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.adapters import Effort
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
 
@@ -116,10 +115,7 @@ class Mixer:
 
     def effort(self) -> Effort:
         """Return what a relaxation is asked."""
-        options = self.options
-        return Effort(
-            name=options.name, gap=0.0, seconds=options.time_limit_s, threads=options.threads, seed=options.seed
-        )
+        return self.options.effort(0.0)
 
     def worth(self, plan: Ints) -> Floats:
         """Return the need (s,) that a plan covers in each future."""
@@ -128,14 +124,14 @@ class Mixer:
 
 def solve_core(bound: Bound, options: SolverOptions, record: Record) -> Solution:
     """Return the best plan over futures; some plan exists."""
-    deadline = time.perf_counter() + options.time_limit_s
+    deadline = options.deadline
     mixer, criterion = Mixer(bound, options, record), bound.criterion
     if criterion.kind == "expected":
         found = mixer.solve(criterion.probability, options)
         value = math.fsum(criterion.probability * mixer.worth(found.plan))
         return _solution(bound, found.plan, (value, found.most), options, record, found.version)
     with record.phase("mix the futures"):
-        best = best_mix(mixer, options, time.perf_counter() + options.time_limit_s * MIXING_SHARE)
+        best = best_mix(mixer, options, deadline.part(MIXING_SHARE))
     figures = criterion.goal_sense * best.value, criterion.goal_sense * best.most
     plan, version = best.plan, best.version
     if relative_gap(*figures) > options.gap and not options.is_heuristic:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from hubplanner.problem import Floats
 
 if TYPE_CHECKING:
     from hubplanner.problem import Ints
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.futures_core import Mixer
     from hubplanner.solver.options import SolverOptions
 
@@ -63,7 +63,7 @@ class Mixed:
     version: str
 
 
-def best_mix(mixer: Mixer, options: SolverOptions, deadline: float) -> Mixed:
+def best_mix(mixer: Mixer, options: SolverOptions, deadline: Deadline) -> Mixed:
     """Return the mix of the least bound that cutting planes find, and the best plan met; figures to be maximised.
 
     Kelley (1960), doi:10.1137/0108053, with steps cut short where they lead nowhere; mixes are judged by their
@@ -81,14 +81,13 @@ def best_mix(mixer: Mixer, options: SolverOptions, deadline: float) -> Mixed:
         proposed, least = _propose(mixer, np.array(gains))
         small = options.gap / 4 * max(1.0, abs(found.most))
         idle = idle + 1 if before.most - found.most <= small else 0
-        late = time.perf_counter() > deadline
-        if _closed(found, options.gap) or late or found.most - least <= small or idle >= PATIENCE:
+        if _closed(found, options.gap) or deadline.is_past or found.most - least <= small or idle >= PATIENCE:
             break
         step = 1.0 if found.most < before.most else step * SHORTER
         shares = found.shares + step * (proposed - found.shares)
-    if _closed(found, options.gap) or options.is_heuristic or time.perf_counter() > deadline:
+    if _closed(found, options.gap) or options.is_heuristic or deadline.is_past:
         return found
-    left = max(deadline - time.perf_counter(), 0.1)
+    left = max(deadline.left, 0.1)
     trial = mixer.solve(found.shares, replace(options, time_limit_s=left))
     return _better(mixer, found, trial, mixer.worth(trial.plan) - mixer.offset)
 

@@ -20,6 +20,7 @@ from hubplanner.solver.task import Task
 if TYPE_CHECKING:
     from hubplanner.models import Bound
     from hubplanner.problem import Floats, Ints
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.futures_core import Mixer
     from hubplanner.solver.futures_mix import Mixed
 
@@ -31,7 +32,7 @@ SLACK = 1e-6
 """Relative slack of a margin, so that rounding leaves no plan out."""
 
 
-def search_rest(mixer: Mixer, mixed: Mixed, figures: Figures, deadline: float) -> tuple[Ints, Figures, str]:
+def search_rest(mixer: Mixer, mixed: Mixed, figures: Figures, deadline: Deadline) -> tuple[Ints, Figures, str]:
     """Return the best plan that a search finds, its figure and bound.
 
     Fewer futures make a plan no worse, so a search over some of them proves a bound; those in which its plan is worse

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,14 @@ from hubplanner.solver.nearer import served_nearer
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.screening import relaxed
 from hubplanner.solver.task import Found, Task
-from hubplanner.solver.ties import OPEN, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.solver.ties import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Goal, Question
     from hubplanner.problem import Solution
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
 
@@ -53,7 +53,7 @@ class Answer:
 
 
 def answer(
-    question: Question, options: SolverOptions, deadline: float, record: Record, start: Solution | None = None
+    question: Question, options: SolverOptions, deadline: Deadline, record: Record, start: Solution | None = None
 ) -> Answer:
     """Reach all goals of a question, the most important first; then let the nearer of its hubs serve.
 
@@ -72,13 +72,13 @@ def answer(
 
 
 def _reached(
-    question: Question, options: SolverOptions, deadline: float, record: Record, start: Solution | None
+    question: Question, options: SolverOptions, deadline: Deadline, record: Record, start: Solution | None
 ) -> tuple[Answer, tuple[Held, ...]]:
     """Return the plan that reaches all goals in turn, and the goals it was held to."""
     exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
     gap = 0.0 if exact else options.gap
     task = Task(question=question, goal=None, options=options, deadline=deadline, gap=gap)
-    began, reached, found = time.perf_counter(), list[Reached](), given(question, start)
+    reached, found = list[Reached](), given(question, start)
     goals = goals_of(question.objective)
     for goal in goals:
         task = replace(task, goal=goal, start=found.opened, deadline=_share(deadline, last=goal is goals[-1]))
@@ -99,8 +99,8 @@ def _reached(
         return Answer(found=found, reached=_figures(reached, goals, found)), task.held
     with record.phase("tell equal plans apart"):
         first = replace(task, goal=task.held[0].goal, held=())
-        told = prepared(first, task.held[0].value, began)
-        found, ties = break_ties(replace(told, held=task.held), found)
+        told = prepared(first, task.held[0].value)
+        found, ties = break_ties(replace(told, held=task.held), found, ALLOWED + SHARE * record.work)
     return Answer(found=found, reached=_figures(reached, goals, found), ties=ties), task.held
 
 
@@ -113,10 +113,9 @@ def _figures(reached: Sequence[Reached], goals: Sequence[Goal], found: Found) ->
     )
 
 
-def _share(deadline: float, *, last: bool) -> float:
+def _share(deadline: Deadline, *, last: bool) -> Deadline:
     """Return when to stop with a goal: after half of the time left, so that the next ones have some, or at the end."""
-    now = time.perf_counter()
-    return deadline if last else now + max(deadline - now, 0.0) / 2
+    return deadline if last else deadline.part(1 / 2)
 
 
 def _as_it_is(task: Task, found: Found) -> Reached:

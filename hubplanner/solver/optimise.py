@@ -11,7 +11,7 @@ import numpy as np
 from hubplanner.problem import relative_gap
 from hubplanner.solver.attempt import attempt
 from hubplanner.solver.progress import Known, knowing, tell
-from hubplanner.solver.screening import relaxed, within_margin
+from hubplanner.solver.screening import FIRST_DEPTH, relaxed, within_margin
 from hubplanner.solver.task import Found, splits
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ def optimise(task: Task) -> Found:
     if task.goal is not None:
         tell(task.goal.name, found.value, found.bound)
     return found
+
+
+def any_plan(task: Task) -> Found:
+    """Return some plan that keeps to a task's limits and held goals, without a relaxation before: few are left."""
+    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
+    return _search(task, depth, Found(bound=math.inf))
 
 
 def _or_left_out(task: Task, found: Found, left_out: float) -> Found:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field, replace
 
 from hubplanner.errors import ScenarioError
+from hubplanner.solver.adapters.outcome import Effort
+from hubplanner.solver.deadline import Clock, Deadline
 
 METHODS = ("auto", "plain", "core")
 HEURISTIC = "heuristic"
 """Name that asks for a plan without a search."""
 LARGEST_SEED = 2**31 - 2
 """What every solver takes, with one added for CBC."""
+LEAST_S = 0.01
+"""What a solver is given where time is up: not quite nothing, which some take for no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,8 @@ class SolverOptions:
     method
         ``core`` reduces the question to what is left to decide before it is searched, ``plain`` hands it to the solver
         as one PuLP program, ``auto`` takes the core where the question has one.
+    clock
+        What the time limit is read from.
 
     >>> SolverOptions(name="cbc").gap
     0.0001
@@ -48,11 +55,33 @@ class SolverOptions:
     seed: int = 0
     ties: bool = True
     method: str = "auto"
+    clock: Clock = field(default=time.perf_counter, repr=False, compare=False)
 
     @property
     def is_heuristic(self) -> bool:
         """Tell whether no solver is to search."""
         return self.name.lower() == HEURISTIC
+
+    @property
+    def deadline(self) -> Deadline:
+        """Return when a solve that begins now is to stop."""
+        return Deadline.after(self.time_limit_s, self.clock)
+
+    def effort(self, gap: float, nodes: int | None = None) -> Effort:
+        """Return what a solver is asked, with an absolute gap in the program's unit."""
+        return Effort(
+            name=self.name,
+            gap=gap,
+            seconds=self.time_limit_s,
+            threads=self.threads,
+            seed=self.seed,
+            nodes=nodes,
+            clock=self.clock,
+        )
+
+    def until(self, deadline: Deadline) -> SolverOptions:
+        """Return the options with the time that a deadline leaves, and next to none where it is past."""
+        return replace(self, time_limit_s=max(deadline.left, LEAST_S), clock=deadline.clock)
 
     def __post_init__(self) -> None:
         """Refuse what no solver could take."""

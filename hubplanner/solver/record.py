@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hubplanner.solver.work import done
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,6 +23,7 @@ class Record:
     began: float = field(default_factory=time.perf_counter)
     steps: dict[str, int] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
+    work_before: float = field(default_factory=done)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -29,6 +32,11 @@ class Record:
         start = time.perf_counter()
         yield
         self.phases[name] = self.phases.get(name, 0.0) + time.perf_counter() - start
+
+    @property
+    def work(self) -> float:
+        """Work of the solve so far."""
+        return done() - self.work_before
 
     @property
     def seconds(self) -> float:

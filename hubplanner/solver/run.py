@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.solver.adapters import Effort
 from hubplanner.solver.branch import Branching, branch
 from hubplanner.solver.core import sharpened
 from hubplanner.solver.progress import Known, knowing, tell
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Ints
     from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.adapters import Effort
     from hubplanner.solver.core import Cuts, Sharpened
     from hubplanner.solver.line import Line
     from hubplanner.solver.memory import Memory
@@ -88,9 +87,9 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
     reach
         Covered need that is of interest: the search ends as soon as a plan has it, or none can.
     """
-    deadline = time.perf_counter() + options.time_limit_s
+    deadline = options.deadline
     with record.phase("solve the relaxation"):
-        effort = _effort(options, _slack(options, instance.covered_need(start), reach), options.time_limit_s)
+        effort = options.effort(_slack(options, instance.covered_need(start), reach))
         found = sharpened(instance, objective, effort, start, memory)
     cuts = 0 if found.cuts is None else len(found.cuts.limit)
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
@@ -102,10 +101,10 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
         return best
     for margin in (_near(found.relaxation), math.inf) if reach is None else [math.inf] * MOST_MORE:
         value = instance.covered_need(best.chosen)
-        effort = _effort(options, _slack(options, value, reach), deadline - time.perf_counter())
+        effort = options.until(deadline).effort(_slack(options, value, reach))
         if reach is not None and value >= reach:
             break
-        if best.bound - value <= max(effort.gap, ROUNDING * value) or effort.seconds <= 0:
+        if best.bound - value <= max(effort.gap, ROUNDING * value) or deadline.is_past:
             break
         with record.phase(f"solve with {options.name}"):
             short = found.relaxation.bound - value - effort.gap * NEARLY
@@ -128,10 +127,6 @@ def _near(relaxation: Relaxation) -> float:
     away = np.sort(np.abs(relaxation.reduced))
     few = away[min(max(int(FEW * used), FEWEST), len(away)) - 1] if len(away) else 0.0
     return float(min(SCREEN * relaxation.bound, few))
-
-
-def _effort(options: SolverOptions, gap: float, seconds: float) -> Effort:
-    return Effort(name=options.name, gap=gap, seconds=seconds, threads=options.threads, seed=options.seed)
 
 
 def _rest(instance: Reduced, objective: MaxCoverage, known: Sharpened, margin: float) -> Residue:

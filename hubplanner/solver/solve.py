@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Objective, PMedian
     from hubplanner.problem import Problem
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.lexicographic import Answer
 
 
@@ -95,7 +95,7 @@ def solve_problem(
         _say_unused(start, "each year is planned alone")
         return solve_unnested(problem, cast("MaxCoverage | PMedian", objective), options, solve_problem)
     record = Record()
-    deadline = time.perf_counter() + options.time_limit_s
+    deadline = options.deadline
     found = None
     if method == "core":
         found = _core(problem, objective, options, deadline, record, start, memory)
@@ -147,7 +147,7 @@ def _core(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is 
     problem: Problem,
     objective: Objective,
     options: SolverOptions,
-    deadline: float,
+    deadline: Deadline,
     record: Record,
     start: Solution | None,
     memory: Memory | None,
@@ -175,7 +175,7 @@ def _solve(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and a plan 
     problem: Problem,
     objective: Objective,
     options: SolverOptions,
-    deadline: float,
+    deadline: Deadline,
     record: Record,
     start: Solution | None,
 ) -> Solution:
@@ -226,7 +226,7 @@ def _infeasible(problem: Problem, objective: Objective, options: SolverOptions, 
     """Return why there is no plan: looking for it has the whole time limit again, and takes a solver."""
     options = replace(options, name="highs") if options.is_heuristic else options
     with record.phase("find what clashes"):
-        clash = find_clash(problem, objective, options, time.perf_counter() + options.time_limit_s)
+        clash = find_clash(problem, objective, options, options.deadline)
     found = _without_plan(problem, Status.INFEASIBLE, options, record)
     return replace(found, clash=clash, clashes=tuple(in_words(clash)))
 

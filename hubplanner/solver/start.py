@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Floats, Ints
     from hubplanner.problem.reduced import Reduced
+    from hubplanner.solver.deadline import Deadline
 
 MOST_TRIES = 200
 """Hubs that are tried in a round of exchanges."""
@@ -73,7 +74,14 @@ def rounded(instance: Reduced, objective: Objective, open_: Floats) -> Ints:
     return choice.options
 
 
-def exchanged(instance: Reduced, objective: Objective, chosen: Ints, doubt: Floats, deadline: float) -> Ints:
+def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and how far to go
+    instance: Reduced,
+    objective: Objective,
+    chosen: Ints,
+    doubt: Floats,
+    deadline: Deadline,
+    rounds: float = math.inf,
+) -> Ints:
     """Return a plan that closing one of its doubtful hubs, and spending what it frees anew, does not improve.
 
     Teitz and Bart (1968), doi:10.1287/opre.16.5.955, with money in place of a number of hubs.
@@ -85,17 +93,20 @@ def exchanged(instance: Reduced, objective: Objective, chosen: Ints, doubt: Floa
     doubt
         (o,) the smaller, the sooner an option is tried: its reduced cost, for one.
     deadline
-        When to stop, by `time.perf_counter`.
+        When to stop.
+    rounds
+        Times that every hub is tried, at most.
     """
     choice = Choice(instance, objective)
     for option in chosen.tolist():
         choice.open(option)
-    improved = True
-    while improved:
+    improved, done = True, 0
+    while improved and done < rounds:
+        done += 1
         tried = choice.options[np.argsort(doubt[choice.options], kind="stable")][:MOST_TRIES]
         improved = False
         for option in tried.tolist():
-            if time.perf_counter() > deadline:
+            if deadline.is_past:
                 return choice.options
             improved |= _exchange(choice, option)
     return choice.options

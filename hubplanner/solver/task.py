@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pulp import LpConstraintGE
+from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.models import formulate
 from hubplanner.models.residual import add_residual
 from hubplanner.models.tally import add_tally
-from hubplanner.solver.adapters import Effort
 
 if TYPE_CHECKING:
     from hubplanner.models import Formulation, Goal, Held, Question, Year
     from hubplanner.models.residual import Residual
     from hubplanner.problem import Ints
+    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
 
 
@@ -62,36 +62,40 @@ class Task:
     gap
         Asked relative gap.
     deadline
-        When to stop, by `time.perf_counter`.
+        When to stop.
     start
         (p, o) hubs to start from.
     forbidden
         (p, o) plans that are not wanted again.
+    too_dear
+        Sets of options none of which a plan may hold whole.
     scale
         Size of the goal's figure, that the gap is relative to.
     ranges
         Fewest and most hubs (p, o) of each option in every plan that is still of interest; the question's if None.
     cuts
         Inequalities that every plan keeps to.
+    nodes
+        Nodes of a search at most; no limit if None.
     """
 
     question: Question
     goal: Goal | None
     options: SolverOptions
-    deadline: float
+    deadline: Deadline
     gap: float = 0.0
     held: tuple[Held, ...] = ()
     start: Ints | None = None
     forbidden: tuple[Ints, ...] = ()
+    too_dear: tuple[Ints, ...] = ()
     scale: float = 1.0
     ranges: tuple[Ints, Ints] | None = None
     cuts: tuple[Residual, ...] = ()
+    nodes: int | None = None
 
     def effort(self, gap: float) -> Effort:
         """Return what a solver is asked, with an absolute gap in the program's unit."""
-        left = max(self.deadline - time.perf_counter(), 0.01)
-        options = self.options
-        return Effort(name=options.name, gap=gap, seconds=left, threads=options.threads, seed=options.seed)
+        return self.options.until(self.deadline).effort(gap, self.nodes)
 
     @property
     def sense(self) -> int:
@@ -101,7 +105,7 @@ class Task:
     @property
     def is_late(self) -> bool:
         """Tell whether time is up."""
-        return time.perf_counter() >= self.deadline
+        return self.deadline.is_past
 
 
 def program_of(task: Task, depth: Ints) -> Formulation:
@@ -113,6 +117,8 @@ def program_of(task: Task, depth: Ints) -> Formulation:
         add_residual(form, cut)
     for plan in task.forbidden:
         forbid(form, plan)
+    for dear in task.too_dear:
+        form.layers[-1].add("too_dear", form.layers[-1].opened(dear), LpConstraintLE, len(dear) - 1)
     return form
 
 

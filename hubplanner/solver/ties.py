@@ -6,18 +6,19 @@ rules the first one out proves it; only if there is one do the further goals fol
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from hubplanner.models import Goal, Held
+from hubplanner.models.formulation import HOLDING
 from hubplanner.models.goals import cost, mean_distance, number_of_hubs
 from hubplanner.models.model import Linear
 from hubplanner.solver.adapters import DisagreementError
-from hubplanner.solver.optimise import optimise
+from hubplanner.solver.optimise import any_plan, optimise
 from hubplanner.solver.screening import narrowed
+from hubplanner.solver.work import done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
     from hubplanner.solver.task import Found, Task
 
-SHORTEST_S, LONGEST_S = 2.0, 10.0
-"""Seconds that telling equal plans apart may take, whatever finding one took."""
+MOST_NODES = 200
+"""Nodes of a search that tells equal plans apart."""
+SHARE, ALLOWED = 0.2, 1.5e8
+"""Work that telling equal plans apart may take: a share of what finding one took, and as much in any case."""
+MOST_EQUAL = 20
+"""Equal plans that are listed."""
 SMALL_OPTIONS = 30
 """With at most this many options a solve is exact whatever gap is asked, so that ties can be broken."""
 MOST_DISTANCES = 2_000_000
@@ -38,47 +43,71 @@ CHUNK = 10
 UNIQUE, BROKEN, OPEN = "unique", "broken", "open"
 
 
-def break_ties(task: Task, found: Found) -> tuple[Found, str]:
+def break_ties(task: Task, found: Found, allowed: float) -> tuple[Found, str]:
     """Return the plan that comes first among all equal to a proven best one, and how sure that is.
+
+    Equal plans are listed as long as they are few, and the first taken by their recomputed figures; of more than a few
+    the next goal leaves fewer.
 
     Parameters
     ----------
     task
-        The question with its goals held; it has as long as finding the plan took, from 2 to 10 seconds.
+        The question with its goals held.
+    allowed
+        Work that it may take.
 
     Returns
     -------
     tuple
         The plan, and ``unique`` where no other is equal, ``broken`` where the first of several was taken, ``open``
-        where time or size left it open.
+        where work, time or size left it open.
     """
     sized = len(task.question.problems[0].need) * task.question.problems[0].n_sites
     if sized > MOST_DISTANCES:
         return found, OPEN
-    task, several = replace(task, gap=0.0, start=found.opened), False
-    for goal in (cost(), mean_distance(), number_of_hubs()):
-        if _is_only(task, found):
-            return found, BROKEN if several else UNIQUE
+    task, several, enough = replace(task, gap=0.0, start=found.opened), False, done() + allowed
+    for goal in (cost(), mean_distance(), number_of_hubs(), None):
+        equal = _equal(task, found, enough)
+        if equal is not None:
+            return _first_of(equal), BROKEN if several or len(equal) > 1 else UNIQUE
+        if goal is None or done() > enough:
+            break
         several = True
         task, found, settled = _settle(task, found, goal)
         if not settled:
             return found, OPEN
-    return _by_order(task, found)
+    return _by_order(task, found, enough)
 
 
-def prepared(task: Task, value: float, began: float) -> Task:
-    """Return a task for telling plans apart whose goal reached a value: its ranges narrowed, its time limited."""
-    now = time.perf_counter()
-    seconds = min(max(now - began, SHORTEST_S), LONGEST_S)
-    return narrowed(replace(task, deadline=min(task.deadline, now + seconds)), value)
+def _first_of(equal: Sequence[Found]) -> Found:
+    """Return the plan that comes first among equal ones, by recomputed figures, but for rounding."""
+    for goal in (cost(), mean_distance(), number_of_hubs()):
+        figures = [goal.value(found.years) for found in equal]
+        least = min(figures)
+        slack = HOLDING * max(1.0, abs(least))
+        equal = [found for found, figure in zip(equal, figures, strict=True) if figure <= least + slack]
+    return min(equal, key=lambda found: [(-counts).tolist() for counts in reversed(cast("Ints", found.opened))])
 
 
-def _is_only(task: Task, found: Found) -> bool:
-    """Tell whether no other plan is equal so far; unknown, and so no, where hubs are numbers and not there or not."""
+def _equal(task: Task, found: Found, enough: float) -> list[Found] | None:
+    """Return all plans equal so far if they are few; None where they are many, or where it is not known."""
     if found.opened is None or task.question.instance.most.max(initial=1) > 1:
-        return False
-    other = optimise(replace(task, goal=None, forbidden=(*task.forbidden, found.opened), start=None))
-    return other.infeasible
+        return None
+    equal, task = [found], replace(task, goal=None, start=None)
+    while len(equal) <= MOST_EQUAL and done() <= enough:
+        task = replace(task, forbidden=(*task.forbidden, cast("Ints", equal[-1].opened)))
+        other = any_plan(task)
+        if other.infeasible:
+            return equal
+        if not other.years:
+            return None
+        equal.append(other)
+    return None
+
+
+def prepared(task: Task, value: float) -> Task:
+    """Return a task for telling plans apart whose goal reached a value: its ranges narrowed, its searches limited."""
+    return narrowed(replace(task, nodes=MOST_NODES), value)
 
 
 def _settle(task: Task, found: Found, goal: Goal) -> tuple[Task, Found, bool]:
@@ -93,28 +122,30 @@ def _settle(task: Task, found: Found, goal: Goal) -> tuple[Task, Found, bool]:
     return replace(task, held=(*task.held, Held(goal=goal, value=better.value))), better, True
 
 
-def _by_order(task: Task, found: Found) -> tuple[Found, str]:
-    """Return the plan whose sites come first, settled some options at a time."""
-    for start in range(0, len(task.question.instance.option), CHUNK):
-        if _is_only(task, found):
-            break
-        task, found, settled = _settle(task, found, _first(np.arange(start, start + CHUNK), task))
-        if not settled:
-            return found, OPEN
+def _by_order(task: Task, found: Found, enough: float) -> tuple[Found, str]:
+    """Return the plan whose sites come first, settled some options at a time: those that equal plans may differ in."""
+    question = task.question
+    least, most = task.ranges or (np.atleast_2d(question.instance.least), np.atleast_2d(question.instance.most))
+    for year in reversed(range(len(question.problems))):
+        row = min(year, len(least) - 1)
+        free = np.flatnonzero(least[row] != most[row])
+        for start in range(0, len(free), CHUNK):
+            task, found, settled = _settle(task, found, _first(free[start : start + CHUNK], year, task))
+            if not settled or done() > enough:
+                return found, OPEN
     return found, BROKEN
 
 
-def _first(options: Ints, task: Task) -> Goal:
-    r"""Return the order of some options as a goal: $\sum_k b^{-k} y_k$, an earlier hub before any later ones."""
-    options = options[options < len(task.question.instance.option)]
+def _first(options: Ints, year: int, task: Task) -> Goal:
+    r"""Return the order of some options in a year as a goal: $\sum_k b^{-k} y_k$, an earlier hub before later ones."""
     base = float(task.question.instance.most.max(initial=1) + 1)
     worth: Floats = base ** np.arange(len(options) - 1, -1, -1, dtype=np.float64)
 
     def expression(form: Formulation) -> Linear:
-        return Linear(terms=form.layers[-1].opened(options, worth))
+        return Linear(terms=form.layers[year].opened(options, worth))
 
     def value(years: Sequence[Year]) -> float:
-        plan = years[-1].plan
+        plan = years[year].plan
         counts = dict(zip(plan.options.tolist(), plan.counts.tolist(), strict=True))
         pairs = zip(options.tolist(), worth.tolist(), strict=True)
         return float(sum(counts.get(option, 0) * weight for option, weight in pairs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -29,7 +28,7 @@ def relax_tightly(form: Formulation, effort: Effort) -> tuple[tuple[Residual, ..
 
     The bound and the reduced costs are recomputed from the multipliers, as those of the relaxation alone are.
     """
-    deadline = time.perf_counter() + effort.seconds
+    deadline = effort.deadline()
     handle = prepared(form.program, effort, mip=False, solver="simplex")
     run(handle)
     if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -41,7 +40,7 @@ def relax_tightly(form: Formulation, effort: Effort) -> tuple[tuple[Residual, ..
             break
         _add(handle, form, found)
         # HiGHS counts the time of all runs of a handle.
-        handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline - time.perf_counter(), 0.01))
+        handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline.left, 0.01))
         run(handle)
         if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             break

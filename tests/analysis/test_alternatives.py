@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from hubplanner.models import Capacity, Floor, MaxCoverage, MinCost, MinHubs, PC
 from hubplanner.problem import Problem, SiteStatus
 from hubplanner.solver import SolverOptions
 from hubplanner.solver.core.pinned import Pinned
+from hubplanner.solver.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ def test_swaps_of_hubs_with_seats_class_as_searches_do(seed: int, monkeypatch: p
 def test_pinned_relaxations_bound_every_plan_with_and_without_a_site(seed: int) -> None:
     town, objective = Town(seed), MaxCoverage(budget=9.0)
     near = Near(problem=town.problem, objective=objective, options=EXACT, value=1.0, within=0.0)
-    effort = near.effort(0.0, time.perf_counter() + 60)
+    effort = near.effort(0.0, Deadline.after(60))
     pins, plans = Pinned(near.covering, objective, effort), dict(town.plans(objective))
     for site in np.unique(near.covering.site).tolist():
         for inside in (True, False):

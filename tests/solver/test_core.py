@@ -25,6 +25,7 @@ from hubplanner.solver.adapters.highs import prepared
 from hubplanner.solver.core import prices, search, sharpened, sifting, table_of
 from hubplanner.solver.core.cuts import find_cuts
 from hubplanner.solver.covering import _reduced
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.record import Record
 from hubplanner.solver.reductions import drop_dominated
 from hubplanner.solver.relaxation import matrix
@@ -145,7 +146,7 @@ def test_rounding_and_exchanging_keep_to_every_limit(seed: int, doubt_seed: int)
     rng = np.random.default_rng(doubt_seed)
     size = len(instance.option)
     plan = rounded(instance, objective, rng.random(size) * (rng.random(size) < 0.6))
-    for chosen in (plan, exchanged(instance, objective, plan, rng.random(size), math.inf)):
+    for chosen in (plan, exchanged(instance, objective, plan, rng.random(size), Deadline(math.inf))):
         existing = np.flatnonzero(asked.case.problem().existing).tolist()
         assert asked.case.allows(asked.case.named([*existing, *instance.option[chosen].tolist()]), objective)
         assert instance.covered_need(chosen) >= instance.covered_need(plan) * (1 - 1e-12)
@@ -154,7 +155,10 @@ def test_rounding_and_exchanging_keep_to_every_limit(seed: int, doubt_seed: int)
 def test_without_time_a_plan_is_exchanged_for_nothing() -> None:
     instance, objective = asked_of(150)
     plan = greedy(instance, objective)
-    assert exchanged(instance, objective, plan, np.zeros(len(instance.option)), -math.inf).tolist() == plan.tolist()
+    assert (
+        exchanged(instance, objective, plan, np.zeros(len(instance.option)), Deadline(-math.inf)).tolist()
+        == plan.tolist()
+    )
 
 
 def half_known() -> sifting.Sifting:
@@ -171,7 +175,7 @@ def all_need(table: Table) -> float:
 def test_column_generation_out_of_time_proves_what_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sifting, "LEAST_ENTERING", 3)
     late = half_known()
-    late._deadline = -math.inf
+    late._deadline = Deadline(-math.inf)
     nothing = late.solve()
     assert not nothing.is_solved
     assert nothing.bound == pytest.approx(all_need(late.table))
@@ -182,7 +186,7 @@ def test_column_generation_out_of_time_proves_what_it_had(monkeypatch: pytest.Mo
     def enter(self: sifting.Sifting, options: np.ndarray) -> None:
         real(self, options)
         entered.append(len(options))
-        self._deadline = -math.inf if len(entered) == 4 else self._deadline
+        self._deadline = Deadline(-math.inf) if len(entered) == 4 else self._deadline
 
     monkeypatch.setattr(sifting.Sifting, "_enter", enter)
     stopped = relaxed.solve()

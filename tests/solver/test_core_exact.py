@@ -21,6 +21,7 @@ from hubplanner.solver.core import relaxation as sharpening
 from hubplanner.solver.core.cuts import find_cuts, joined
 from hubplanner.solver.core.interior import interior
 from hubplanner.solver.covering import _reduced
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
 from hubplanner.solver.record import Record
 from hubplanner.solver.reductions import drop_dominated
@@ -260,7 +261,7 @@ def test_plans_without_a_search_keep_to_the_limits_and_never_get_worse() -> None
             continue
         rng = np.random.default_rng(seed)
         start = rounded(instance, objective, rng.random(len(instance.option)) * (rng.random(9) < 0.7))
-        better = exchanged(instance, objective, start, rng.random(9), np.inf)
+        better = exchanged(instance, objective, start, rng.random(9), Deadline(np.inf))
         assert tuple(start.tolist()) in allowed
         assert tuple(better.tolist()) in allowed
         assert instance.covered_need(better) >= instance.covered_need(start) - 1e-9

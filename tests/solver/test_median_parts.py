@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.problem import SiteStatus
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.median import climb as median_climb
 from hubplanner.solver.median import residue as median_residue
 from hubplanner.solver.median.dual import bound, nearest, settled
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hubplanner.solver.median.table import Table
 
 EXACT = hp.SolverOptions(gap=0.0, ties=False, threads=1)
-LATER = math.inf
+LATER = Deadline(np.inf)
 LIMITS: list[dict[str, Any]] = [{"max_hubs": 3}, {"budget": 10.0}, {"max_hubs": 3, "budget": 8.0}, {}]
 
 
@@ -96,7 +96,7 @@ def test_no_exchange_and_no_further_site_makes_a_first_plan_better() -> None:
 
 def test_a_greedy_choice_stops_when_time_is_up() -> None:
     table = next(tables())
-    assert greedy(table, np.arange(0), -LATER).tolist() == []
+    assert greedy(table, np.arange(0), LATER.past()).tolist() == []
 
 
 def test_a_smaller_table_costs_the_same() -> None:

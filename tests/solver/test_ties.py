@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from instances import line_of_five
 import hubplanner as hp
 from hubplanner.models import Capacity, MaxMin, PerSite
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import ties
+from hubplanner.solver import covering, ties, work
 
 OPTIONS = {name: hp.SolverOptions(name=name, threads=1) for name in ("highs", "cbc")}
 COUNTED = ("capacity", "periods")
@@ -102,6 +102,46 @@ def test_ties_stay_open_where_they_are_not_asked_for_or_the_problem_is_large(mon
     assert hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1), asked).ties == "open"
     monkeypatch.setattr(ties, "MOST_DISTANCES", 3)
     assert hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1)).ties == "open"
+
+
+@dataclass
+class Slow:
+    """A clock of a machine on which everything takes minutes."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        self.now += 600.0
+        return self.now
+
+
+@pytest.mark.parametrize("case", CASES[::7])
+def test_on_a_slow_machine_equal_plans_are_told_apart_alike(case: Case) -> None:
+    problem, objective = case.query.town.problem(), case.query.objective
+    quick = hp.solve_problem(problem, objective, OPTIONS["highs"])
+    slow = hp.solve_problem(problem, objective, replace(OPTIONS["highs"], time_limit_s=1e9, clock=Slow()))
+    assert (slow.ties, slow.open_options.tolist()) == (quick.ties, quick.open_options.tolist())
+
+
+def test_as_much_work_is_done_whatever_the_threads() -> None:
+    spent = []
+    for threads in (1, 2):
+        before = work.done()
+        hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1), hp.SolverOptions(threads=threads))
+        spent.append(work.done() - before)
+    assert spent[0] == spent[1] > 0
+
+
+def test_ties_stay_open_where_they_take_more_work_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(covering, "ALLOWED", -1e12)
+    assert hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1)).ties == "open"
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_more_equal_plans_than_are_listed_are_told_apart_by_goals(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [opened(case, name) for case in CASES[::9]]
+    monkeypatch.setattr(ties, "MOST_EQUAL", 1)
+    assert [opened(case, name) for case in CASES[::9]] == listed
 
 
 @pytest.mark.parametrize("name", OPTIONS)

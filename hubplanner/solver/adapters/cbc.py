@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pulp
 
 from hubplanner.errors import SolverError
-from hubplanner.solver.adapters.outcome import Outcome, Termination, no_plan
+from hubplanner.solver.adapters.outcome import Outcome, Termination, entries_of, no_plan
+from hubplanner.solver.work import BUILDING, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcom
                 f"randomSeed {effort.seed + 1}",
                 f"randomCbcSeed {effort.seed + 1}",
                 f"increment {INCREMENT}",
+                *([] if effort.nodes is None else [f"maxNodes {effort.nodes}"]),
             ],
             logPath=str(log),
         )
@@ -54,7 +56,10 @@ def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcom
         except pulp.PulpSolverError as error:
             message = f"CBC failed: {error}"
             raise SolverError(message) from error
-        return read_log(log.read_text(encoding="utf-8", errors="replace"), model)
+        written = log.read_text(encoding="utf-8", errors="replace")
+        iterations = re.search(r"Total iterations:\s*(\d+)", written)
+        count(entries_of(model), BUILDING + (int(iterations.group(1)) if iterations else 0))
+        return read_log(written, model)
 
 
 def cbc_path() -> str:

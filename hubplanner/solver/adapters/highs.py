@@ -14,6 +14,7 @@ from hubplanner.errors import SolverError
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.solver.adapters.outcome import Effort, Outcome, Termination, no_plan
 from hubplanner.solver.progress import listener
+from hubplanner.solver.work import BUILDING, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ _STOPPED = {
     highspy.HighsModelStatus.kSolutionLimit,
     highspy.HighsModelStatus.kInterrupt,
 }
+IPM = 100
+"""Iterations of simplex that one of an interior point costs as much as."""
 INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
 _FINISHED = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty}
 
@@ -102,7 +105,13 @@ def _objective(handle: Any) -> float:
 def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **options: Any) -> Any:
     """Return a HiGHS handle that holds a PuLP program, ready to run."""
     solver = pulp.HiGHS(
-        mip=mip, msg=False, threads=effort.threads, timeLimit=effort.seconds, random_seed=effort.seed, **options
+        mip=mip,
+        msg=False,
+        threads=effort.threads,
+        timeLimit=effort.seconds,
+        random_seed=effort.seed,
+        **_most_nodes(effort),
+        **options,
     )
     # HiGHS keeps the thread pool of its first run in a process, whatever a later one asks for.
     highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
@@ -122,11 +131,16 @@ def new_handle(effort: Effort, **options: Any) -> Any:
         "threads": effort.threads,
         "time_limit": effort.seconds,
         "random_seed": effort.seed,
+        **_most_nodes(effort),
         **options,
     }
     for name, value in asked.items():
         handle.setOptionValue(name, value)
     return handle
+
+
+def _most_nodes(effort: Effort) -> dict[str, Any]:
+    return {} if effort.nodes is None else {"mip_max_nodes": effort.nodes}
 
 
 def run(handle: Any) -> None:
@@ -140,6 +154,9 @@ def run(handle: Any) -> None:
         handle.cancelSolve()
         handle.wait()
         raise
+    info = handle.getInfo()
+    iterations = max(info.simplex_iteration_count, 0) + IPM * max(info.ipm_iteration_count, 0)
+    count(handle.getNumNz(), BUILDING + iterations)
 
 
 def _outcome(handle: Any, columns: Int32s) -> Outcome:

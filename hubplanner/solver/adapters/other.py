@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pulp
 
 from hubplanner.errors import ScenarioError, SolverError
-from hubplanner.solver.adapters.outcome import Outcome, Termination, no_plan
+from hubplanner.solver.adapters.outcome import Outcome, Termination, entries_of, no_plan
+from hubplanner.solver.work import BUILDING, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ def solve_other(model: Solvable, effort: Effort, start: Sequence[float]) -> Outc
     except pulp.PulpSolverError as error:
         message = f"{name} failed: {error}"
         raise SolverError(message) from error
+    count(entries_of(model), BUILDING)
     version = f"PuLP {importlib.metadata.version('pulp')}"
     if status == pulp.LpStatusInfeasible:
         return no_plan(Termination.INFEASIBLE, version)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hubplanner.errors import SolverError
+from hubplanner.solver.deadline import Clock, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +36,11 @@ class Solvable(Protocol):
         ...
 
 
+def entries_of(model: Solvable) -> int:
+    """Return the number of entries in a program's constraints."""
+    return sum(len(constraint) for constraint in model.program.constraints())
+
+
 class Termination(Enum):
     """Why a solver stopped."""
 
@@ -58,6 +65,10 @@ class Effort:
         Threads; 0 lets it choose.
     seed
         Seed of its random choices.
+    nodes
+        Nodes of its search at most; no limit if None.
+    clock
+        What the time is read from.
     """
 
     name: str
@@ -65,6 +76,12 @@ class Effort:
     seconds: float
     threads: int
     seed: int
+    nodes: int | None = None
+    clock: Clock = field(default=time.perf_counter, repr=False, compare=False)
+
+    def deadline(self) -> Deadline:
+        """Return when a search that begins now is to stop."""
+        return Deadline.after(self.seconds, self.clock)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from hubplanner.solver.adapters.highs import INFEASIBLE, new_handle, run, solve_
 from hubplanner.solver.adapters.outcome import Termination
 from hubplanner.solver.core.table import table_of
 from hubplanner.solver.limits import limits
+from hubplanner.solver.options import LEAST_S
 from hubplanner.solver.relaxation import lagrangean
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.problem.reduced import Reduced
     from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.deadline import Deadline
 
 USED = 1e-6
 """Value from which the relaxation uses an option."""
-FIRST_SHARE = 0.6
-"""Share of the time for the search among the options that the relaxation uses."""
 WHOLE = 0.999
 """Absolute gap of a whole figure that proves it."""
 MOST_ATTEMPTS = 20
@@ -88,13 +87,12 @@ class Apart:
 
     def farthest(self, least: int, effort: Effort) -> Found:
         """Return a plan that differs most, by so many sites at least; its bound is a whole number."""
-        stop = time.perf_counter() + effort.seconds
+        stop = effort.deadline()
         bound, used = self._relaxed(least, effort)
         bound = math.floor(bound + USED) if math.isfinite(bound) else bound
         if bound < least:
             return Found(chosen=None, bound=-math.inf)
-        first = _within(effort, stop, FIRST_SHARE)
-        best = self._searched(least, replace(first, gap=WHOLE), None, used)
+        best = self._searched(least, replace(_within(effort, stop), gap=WHOLE), None, used)
         reached = least if best.chosen is None else self.difference(best.chosen)
         if best.chosen is None or reached < bound:
             found = self._searched(least, replace(_within(effort, stop), gap=WHOLE), best.chosen, None)
@@ -128,13 +126,13 @@ class Apart:
         self, least: int, effort: Effort, start: Ints | None, used: Bools | None, *, by_need: bool = False
     ) -> Found:
         """Return a solver's plan among some options, or all; one within its tolerance only is ruled out."""
-        stop, rows = time.perf_counter() + effort.seconds, len(self._table.need)
+        stop, rows = effort.deadline(), len(self._table.need)
         columns = np.arange(rows, rows + len(self.instance.option), dtype=np.int32)
         given = np.zeros(0) if start is None else np.isin(np.arange(len(columns)), start).astype(float)
         bounds = [math.inf]
         gap = effort.gap / self._table.unit if by_need else effort.gap
         for _ in range(MOST_ATTEMPTS):
-            left = max(stop - time.perf_counter(), 0.01)
+            left = max(stop.left, 0.01)
 
             def make(left: float = left) -> Any:
                 handle = new_handle(replace(effort, seconds=left), mip_rel_gap=0.0, mip_abs_gap=gap)
@@ -203,5 +201,5 @@ class Apart:
         return np.isin(np.arange(len(self.instance.option)), plan)
 
 
-def _within(effort: Effort, stop: float, share: float = 1.0) -> Effort:
-    return replace(effort, seconds=max(share * (stop - time.perf_counter()), 0.01))
+def _within(effort: Effort, stop: Deadline) -> Effort:
+    return replace(effort, seconds=max(stop.left, LEAST_S))

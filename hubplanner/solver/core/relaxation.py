@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -74,7 +73,7 @@ def sharpened(
     memory
         Where the relaxation of another budget may be, to go on from, and where this one is left.
     """
-    deadline = time.perf_counter() + effort.seconds
+    deadline = effort.deadline()
     table = table_of(instance, objective)
     best, value = start, instance.covered_need(start)
     sifting, point = _first(instance, objective, table, effort, value, memory)
@@ -85,7 +84,7 @@ def sharpened(
         if instance.covered_need(trial) > value:
             best, value = trial, instance.covered_need(trial)
         closed = point.bound * table.unit + instance.base - value <= effort.gap
-        late = not point.is_solved or time.perf_counter() > deadline
+        late = not point.is_solved or deadline.is_past
         if sifting is None or closed or late or _stalls(bounds) or (cuts := find_cuts(sifting, point)) is None:
             break
         sifting.add(cuts)
@@ -106,7 +105,7 @@ def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is l
     instance: Reduced, objective: Objective, table: Table, effort: Effort, value: float, memory: Memory | None
 ) -> tuple[Sifting | None, Point]:
     """Return the relaxation without new cuts, and what solves it: one that is warm, a new one, an interior point."""
-    deadline = time.perf_counter() + effort.seconds
+    deadline = effort.deadline()
     warm = memory.sifting if memory is not None and memory.instance is instance else None
     if warm is not None and warm.takes(table, effort):
         return warm, warm.solve()
@@ -114,7 +113,7 @@ def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is l
     if program.sums:
         return None, interior(table, program, effort)
     inside = promising(table, _spent(instance, objective), (value - instance.base) / table.unit)
-    sifting = Sifting(table, inside, replace(effort, seconds=max(deadline - time.perf_counter(), 0.0)))
+    sifting = Sifting(table, inside, replace(effort, seconds=deadline.left))
     if memory is not None:
         memory.sifting, memory.instance = sifting, instance
     return sifting, sifting.solve()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +67,7 @@ class Sifting:
         self.order: Ints = np.zeros(0, dtype=np.intp)
         self.cuts: list[Cuts] = []
         self._last: Point | None = None
-        self._deadline = time.perf_counter() + effort.seconds
+        self._deadline = effort.deadline()
         self._pass_rows()
         self._enter(np.flatnonzero(inside | table.must))
 
@@ -121,7 +120,7 @@ class Sifting:
         for row in np.flatnonzero(~fixed).tolist():
             self.handle.changeRowBounds(len(table.need) + row, -math.inf, float(table.limit[row]))
         self.table, self.effort = table, effort
-        self._deadline = time.perf_counter() + effort.seconds
+        self._deadline = effort.deadline()
         if self.cuts and self._last is not None:
             self._forget_slack(self._last)
         return True
@@ -140,7 +139,7 @@ class Sifting:
         best: Point | None = None
         while True:
             # HiGHS counts the time of all runs of a handle.
-            left = self._deadline - time.perf_counter()
+            left = self._deadline.left
             if left > 0:
                 self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
                 run(self.handle)

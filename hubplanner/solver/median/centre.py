@@ -48,7 +48,7 @@ def least_radius(task: Task) -> Found:
         elif trial.infeasible:
             low, best = middle + 1, replace(best, version=trial.version)
         else:
-            task = replace(task, deadline=-np.inf)
+            task = replace(task, deadline=task.deadline.past())
     return best
 
 

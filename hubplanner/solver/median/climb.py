@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from hubplanner.solver.median.swap import improved
 
 if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.median.dual import Bound
     from hubplanner.solver.median.table import Table
 
@@ -68,7 +68,7 @@ class Proof:
         return self.value - self.lower <= self.table.slack(max(gap, EQUAL), self.value)
 
 
-def climb(table: Table, chosen: Ints, gap: float, deadline: float, enough: float | None = None) -> Proof:
+def climb(table: Table, chosen: Ints, gap: float, deadline: Deadline, enough: float | None = None) -> Proof:
     r"""Return a plan and a bound that are as near as steps along a subgradient, or the time, bring them.
 
     With g the slope of the bound L at multipliers u, and v what the best plan costs,
@@ -87,7 +87,7 @@ def climb(table: Table, chosen: Ints, gap: float, deadline: float, enough: float
         What a plan is to cost at most: climbing ends once one does, or none can.
     """
     climber = _Climber(table, chosen, np.inf if enough is None else enough + table.slack(AIM, enough))
-    while not climber.proof.is_within(gap) and climber.length >= SHORTEST and time.perf_counter() <= deadline:
+    while not climber.proof.is_within(gap) and climber.length >= SHORTEST and not deadline.is_past:
         if enough is not None and not climber.proof.lower <= enough < climber.value:
             break
         climber.step(deadline)
@@ -125,7 +125,7 @@ class _Climber:
         self.now = self.best = bound(self.table, self.near, multipliers)
         self.direction = np.zeros(len(self.table.base))
 
-    def step(self, deadline: float) -> None:
+    def step(self, deadline: Deadline) -> None:
         """Go one step, and look for a better plan every few."""
         self._look(deadline)
         self.direction = self.now.slope + MOMENTUM * self.direction
@@ -168,7 +168,7 @@ class _Climber:
         self.tried.clear()
         self._restart(self.best.multipliers)
 
-    def _look(self, deadline: float) -> None:
+    def _look(self, deadline: Deadline) -> None:
         """Note the hubs of the relaxed program if they are good; improve the best ones now and then."""
         if self.rounds % LOOK == 0:
             built = np.flatnonzero(self.now.built)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.solver.work import count
+
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.solver.median.table import Table
@@ -95,6 +97,7 @@ def bound(table: Table, near: Near, multipliers: Floats) -> Bound:
 
     Cornuejols, Fisher and Nemhauser (1977), doi:10.1287/mnsc.23.8.789.
     """
+    count(near.cost.size, 1)
     u = np.minimum(multipliers, near.cap)
     deep = int((near.cost < u[:, None]).sum(axis=1).max(initial=0))
     site, under = near.site[:, :deep], np.minimum(near.cost[:, :deep] - u[:, None], 0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from hubplanner.problem.reduced import Reduced
 from hubplanner.solver.adapters import DisagreementError, Termination, adapter
 from hubplanner.solver.branch import INTEGRALITY, MOST_FORBIDDEN, rounded
 from hubplanner.solver.median.dual import KEPT, bound, nearest, settled
+from hubplanner.solver.options import LEAST_S
 
 if TYPE_CHECKING:
     from hubplanner.models import Model
@@ -169,17 +169,17 @@ def explore(proof: Proof, effort: Effort) -> tuple[Proof, str]:
 
     A plan that it finds on the way is the best one: all others cost more than was looked for.
     """
-    deadline, version = time.perf_counter() + effort.seconds, ""
+    deadline, version = effort.deadline(), ""
     for share in STAGES if proof.table.size > FEW_SITES else ():
         limit = proof.bound.value + share * (proof.value - proof.bound.value)
         near = confined(proof, limit)
-        found, version = search(near, replace(effort, seconds=deadline - time.perf_counter()), known=False)
+        found, version = search(near, replace(effort, seconds=deadline.left), known=False)
         if found.value < near.value:
             return found, version
         proof = replace(proof, lower=max(proof.lower, min(found.lower, limit)))
-        if time.perf_counter() >= deadline or proof.value - proof.lower <= effort.gap:
+        if deadline.is_past or proof.value - proof.lower <= effort.gap:
             return proof, version
-    return search(proof, replace(effort, seconds=deadline - time.perf_counter()))
+    return search(proof, replace(effort, seconds=deadline.left))
 
 
 def confined(proof: Proof, limit: float) -> Proof:
@@ -205,7 +205,7 @@ def search(proof: Proof, effort: Effort, forbidden: tuple[Ints, ...] = (), *, kn
     known
         Whether the proof's own choice is in the program: not where it is forbidden, or costs more than is asked for.
     """
-    table, deadline = proof.table, time.perf_counter() + effort.seconds
+    table, deadline = proof.table, effort.deadline()
     margin = proof.value - proof.bound.value
     reach = proof.bound.multipliers + margin + table.slack(AGREEMENT, proof.value)
     depth = proof.bound.multipliers + SHALLOW * margin
@@ -214,7 +214,7 @@ def search(proof: Proof, effort: Effort, forbidden: tuple[Ints, ...] = (), *, kn
         form = chains(table, depth, reach)
         for number, members in enumerate(cuts):
             form.model.add(f"cut_{number}", form.model.opened(members), LpConstraintLE, len(members) - 1)
-        left = max(deadline - time.perf_counter(), 0.01)
+        left = max(deadline.left, LEAST_S)
         start = np.isin(np.arange(table.size), proof.chosen).astype(float).tolist() if trusted else []
         task = replace(effort, gap=effort.gap / form.unit, seconds=left)
         outcome = adapter(effort.name)(form.model, task, start)
@@ -230,7 +230,7 @@ def search(proof: Proof, effort: Effort, forbidden: tuple[Ints, ...] = (), *, kn
             continue
         beyond = table.served(chosen) > form.end
         is_done = table.fits(chosen) and (not beyond.any() or proof.value - proof.lower <= effort.gap)
-        if is_done or time.perf_counter() >= deadline or len(cuts) >= MOST_FORBIDDEN:
+        if is_done or deadline.is_past or len(cuts) >= MOST_FORBIDDEN:
             return proof, outcome.version
         depth[beyond] = reach[beyond]
         if not table.fits(chosen):

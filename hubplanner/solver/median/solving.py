@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,6 @@ from hubplanner.models import PCenter, PMedian, Year, ask, broken_blocks, goals_
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import Reached, Solution, Status, evaluate
 from hubplanner.problem.travel import REACH_TOLERANCE
-from hubplanner.solver.adapters import Effort
 from hubplanner.solver.lexicographic import EXACT, within_gap
 from hubplanner.solver.limits import limits
 from hubplanner.solver.median.centre import least_radius
@@ -26,11 +24,13 @@ from hubplanner.solver.median.ties import first_of_equals
 from hubplanner.solver.progress import tell
 from hubplanner.solver.run import UNUSED
 from hubplanner.solver.task import Found, Task
-from hubplanner.solver.ties import LONGEST_S, OPEN, SHORTEST_S, SMALL_OPTIONS
+from hubplanner.solver.ties import ALLOWED, OPEN, SHARE, SMALL_OPTIONS
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Problem
+    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.median.climb import Proof
     from hubplanner.solver.median.table import Table
     from hubplanner.solver.options import SolverOptions
@@ -44,19 +44,17 @@ class _Quest:
     problem: Problem
     objective: Objective
     options: SolverOptions
-    deadline: float
+    deadline: Deadline
     record: Record
-    began: float = field(default_factory=time.perf_counter)
 
     @property
     def gap(self) -> float:
         """The relative gap to reach: none where ties are to be broken whatever gap is asked."""
         return 0.0 if self.problem.n_options <= SMALL_OPTIONS else self.options.gap
 
-    def effort(self, gap: float, seconds: float) -> Effort:
-        """Return what a solver is asked."""
-        options = self.options
-        return Effort(name=options.name, gap=gap, seconds=seconds, threads=options.threads, seed=options.seed)
+    def effort(self, gap: float) -> Effort:
+        """Return what a solver is asked for the time that is left."""
+        return self.options.until(self.deadline).effort(gap)
 
 
 def is_median(problem: Problem, objective: Objective) -> bool:
@@ -70,7 +68,7 @@ def is_median(problem: Problem, objective: Objective) -> bool:
 
 
 def solve_median(
-    problem: Problem, objective: Objective, options: SolverOptions, deadline: float, record: Record
+    problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline, record: Record
 ) -> Solution | None:
     """Solve p-median by a bound and plans that improve each other, and a program for the sites they leave open.
 
@@ -116,12 +114,12 @@ def _required_fit(problem: Problem, objective: Objective) -> bool:
 
 def _worst(quest: _Quest) -> Found:
     """Return a plan of least worst distance, or as near as half of the time brings it."""
-    goal, now = goals_of(quest.objective)[0], time.perf_counter()
+    goal = goals_of(quest.objective)[0]
     task = Task(
         question=ask(quest.problem, quest.objective),
         goal=goal,
         options=quest.options,
-        deadline=now + max(quest.deadline - now, 0.0) / 2,
+        deadline=quest.deadline.part(1 / 2),
         gap=quest.gap,
     )
     with quest.record.phase(f"optimise {goal.name}"):
@@ -140,11 +138,10 @@ def _proof(quest: _Quest, table: Table, worst: Found | None) -> tuple[Proof, str
     with quest.record.phase("solve the relaxation"):
         proof = climb(table, start, quest.gap, quest.deadline)
     _tell(quest, proof)
-    seconds = quest.deadline - time.perf_counter()
-    if quest.options.is_heuristic or proof.is_within(quest.gap) or proof.value >= table.far or seconds <= 0:
+    if quest.options.is_heuristic or proof.is_within(quest.gap) or proof.value >= table.far or quest.deadline.is_past:
         return proof, version
     with quest.record.phase(f"solve with {quest.options.name}"):
-        return explore(proof, quest.effort(table.slack(quest.gap, proof.value), seconds))
+        return explore(proof, quest.effort(table.slack(quest.gap, proof.value)))
 
 
 def _tell(quest: _Quest, proof: Proof) -> None:
@@ -160,9 +157,8 @@ def _plan(quest: _Quest, proof: Proof) -> tuple[Evaluation, str]:
     if not (quest.options.ties and not quest.options.is_heuristic and quest.gap == 0 and proof.is_within(EXACT)):
         return plan, OPEN
     with quest.record.phase("tell equal plans apart"):
-        now = time.perf_counter()
-        seconds = min(max(now - quest.began, SHORTEST_S), LONGEST_S, quest.deadline - now)
-        first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.effort(0.0, seconds))
+        allowed = ALLOWED + SHARE * quest.record.work
+        first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.effort(0.0), allowed)
         plan = evaluate(quest.problem, np.concatenate([standing, first]))
         _verify(quest, plan, proof)
     return plan, ties

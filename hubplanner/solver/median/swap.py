@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.work import count
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
@@ -18,15 +20,19 @@ LEAST = 1e-11
 """Gain, relative to what the choice costs, that is rounding."""
 
 
-def first_plan(table: Table, deadline: float) -> Ints:
-    """Return the better of two greedy choices, by what is saved and by what is saved for the money, improved."""
+def first_plan(table: Table, deadline: Deadline) -> Ints:
+    """Return the better of two greedy choices, by what is saved and by what is saved for the money, improved.
+
+    Some plan is wanted also where time is up: only improving it, and the second choice, have the deadline.
+    """
     nothing = np.zeros(0, dtype=np.intp)
-    ways = (False, True) if np.isfinite(table.money) else (False,)
-    found = [improved(table, greedy(table, nothing, deadline, by_price=way), deadline) for way in ways]
+    found = [improved(table, greedy(table, nothing, Deadline(np.inf)), deadline)]
+    if np.isfinite(table.money) and not (deadline.is_past and table.value(found[0]) < table.far):
+        found.append(improved(table, greedy(table, nothing, Deadline(np.inf), by_price=True), deadline))
     return min(found, key=table.value)
 
 
-def improved(table: Table, chosen: Ints, deadline: float) -> Ints:
+def improved(table: Table, chosen: Ints, deadline: Deadline) -> Ints:
     r"""Return a choice that no further site and no exchange of two makes better, or as far as time allows.
 
     With $d_i \le e_i$ what point i costs at its nearest and its second hub, site j in place of site r saves
@@ -42,11 +48,11 @@ def improved(table: Table, chosen: Ints, deadline: float) -> Ints:
     chosen
         (k,) sites within the limits to start from.
     deadline
-        When to stop, by `time.perf_counter`.
+        When to stop.
     """
     while True:
         exchange = _Exchange(table, greedy(table, chosen, deadline))
-        while time.perf_counter() <= deadline and exchange.step():
+        while not deadline.is_past and exchange.step():
             if exchange.has_room:
                 break
         else:
@@ -54,7 +60,7 @@ def improved(table: Table, chosen: Ints, deadline: float) -> Ints:
         chosen = exchange.chosen
 
 
-def greedy(table: Table, chosen: Ints, deadline: float, *, by_price: bool = False) -> Ints:
+def greedy(table: Table, chosen: Ints, deadline: Deadline, *, by_price: bool = False) -> Ints:
     """Return a choice with sites added one by one, each the one that saves most, while limits and time allow.
 
     Parameters
@@ -65,7 +71,7 @@ def greedy(table: Table, chosen: Ints, deadline: float, *, by_price: bool = Fals
     held, now = chosen.tolist(), table.served(chosen)
     saves, spent = _saved(table, now), math.fsum(table.price[chosen])
     dearness = np.maximum(table.price, LEAST * table.price.max(initial=1.0)) if by_price else np.ones(table.size)
-    while len(held) < table.count and time.perf_counter() <= deadline:
+    while len(held) < table.count and not deadline.is_past:
         fits = (spent + table.price <= table.money) & (saves > LEAST * now.sum())
         fits[held] = False
         if not fits.any():
@@ -104,6 +110,7 @@ class _Exchange:
         self.slot = np.zeros(n, dtype=np.intp)
         self.first, self.second = np.zeros(n), np.zeros(n)
         everyone = np.arange(n)
+        count(table.cost.size, 1)
         self._find_nearest(everyone)
         self._count(everyone, 1.0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,13 @@ from hubplanner.solver.median.dual import KEPT, settled
 from hubplanner.solver.median.residue import search
 from hubplanner.solver.median.swap import first_plan
 from hubplanner.solver.median.table import WHOLE
-from hubplanner.solver.ties import BROKEN, OPEN, UNIQUE
+from hubplanner.solver.ties import BROKEN, MOST_NODES, OPEN, UNIQUE
+from hubplanner.solver.work import done
 
 if TYPE_CHECKING:
     from hubplanner.problem import Ints
     from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.median.climb import Proof
     from hubplanner.solver.median.table import Table
 
@@ -28,7 +29,7 @@ CHEAPER = 1e-9
 
 
 class _LateError(Exception):
-    """Time is up, or a solver left open whether there is a plan."""
+    """Time is up or enough work done, or a solver left open whether there is a plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,23 +44,26 @@ class _Finder:
         The solver, where multipliers leave it open.
     deadline
         When to stop.
+    enough
+        All work that may be done by the end.
     """
 
     limit: float
     effort: Effort
-    deadline: float
+    deadline: Deadline
+    enough: float
 
     def find(self, table: Table) -> Ints | None:
         """Return a choice from a table that is as good as the best one, None where there is none."""
         if table.count < 0:
             return None
-        if time.perf_counter() > self.deadline:
+        if self.deadline.is_past or done() > self.enough:
             raise _LateError
         start = first_plan(table, self.deadline)
         if table.value(start) <= self.limit or not table.size:
             return start if table.value(start) <= self.limit else None
         proof = climb(table, start, 0.0, self.deadline, self.limit)
-        left = self.deadline - time.perf_counter()
+        left = self.deadline.left
         if proof.lower <= self.limit < proof.value and left > 0:
             proof, _ = search(proof, replace(self.effort, seconds=left))
         if proof.lower <= self.limit < proof.value:
@@ -68,7 +72,7 @@ class _Finder:
         return np.flatnonzero(found) if proof.value <= self.limit else None
 
 
-def first_of_equals(proof: Proof, dearer: float, effort: Effort) -> tuple[Ints, str]:
+def first_of_equals(proof: Proof, dearer: float, effort: Effort, allowed: float) -> tuple[Ints, str]:
     """Return the options of the plan that comes first among all equal to a proven best one, and how sure that is.
 
     A plan is the only one if none does without one of its hubs, and no hub or dearer tier can be added to it. If there
@@ -80,7 +84,9 @@ def first_of_equals(proof: Proof, dearer: float, effort: Effort) -> tuple[Ints, 
     dearer
         The least that another tier costs more at a site that holds a hub, infinite where there is none.
     effort
-        The solver, and how long telling plans apart may take.
+        The solver, and the time there is.
+    allowed
+        Work that it may take.
 
     Returns
     -------
@@ -93,7 +99,8 @@ def first_of_equals(proof: Proof, dearer: float, effort: Effort) -> tuple[Ints, 
     built &= mine
     table = proof.table.settle(np.flatnonzero(built), np.flatnonzero(~built & (~dropped | mine)))
     chosen: Ints = np.flatnonzero(np.isin(table.option, proof.table.option[proof.chosen]))
-    finder = _Finder(limit=limit, effort=effort, deadline=time.perf_counter() + effort.seconds)
+    effort = replace(effort, nodes=MOST_NODES)
+    finder = _Finder(limit=limit, effort=effort, deadline=effort.deadline(), enough=done() + allowed)
     try:
         if not _may_grow(table, chosen, dearer) and _is_only(finder, proof, table, chosen):
             return table.options(chosen), UNIQUE
@@ -117,7 +124,7 @@ def _is_only(finder: _Finder, proof: Proof, table: Table, chosen: Ints) -> bool:
     Where multipliers did not prove the plan best, a solver is asked for all its hubs at once, else they for each.
     """
     ceiling = finder.limit + table.slack(AGREEMENT, finder.limit)
-    left = finder.deadline - time.perf_counter()
+    left = finder.deadline.left
     if left > 0 and proof.table.next_value(proof.bound.value) < finder.limit - 2 * table.slack(KEPT, finder.limit):
         others = replace(proof, value=ceiling, lower=proof.bound.value)
         others, _ = search(others, replace(finder.effort, seconds=left), (proof.chosen,), known=False)

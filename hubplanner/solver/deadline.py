@@ -1,0 +1,60 @@
+"""When to stop: nothing else in solves and analyses reads a clock to decide what to do next."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+Clock = Callable[[], float]
+"""Tells the time in seconds, from any beginning."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A time to stop, by a clock of its own.
+
+    Parameters
+    ----------
+    at
+        When, by the clock.
+    clock
+        The clock; a test may bring one that needs no waiting.
+
+    >>> ticks = iter(range(100))
+    >>> limit = Deadline.after(3, lambda: next(ticks))
+    >>> limit.left, limit.is_past, limit.is_past
+    (2, False, True)
+    """
+
+    at: float
+    clock: Clock = time.perf_counter
+
+    @classmethod
+    def after(cls, seconds: float, clock: Clock = time.perf_counter) -> Deadline:
+        """Return the time so many seconds from now."""
+        return cls(clock() + seconds, clock)
+
+    @property
+    def left(self) -> float:
+        """Seconds left, 0 when time is up."""
+        return max(self.at - self.clock(), 0)
+
+    @property
+    def is_past(self) -> bool:
+        """Tell whether time is up."""
+        return self.clock() >= self.at
+
+    def part(self, share: float) -> Deadline:
+        """Return when a share of the time left is over."""
+        now = self.clock()
+        return replace(self, at=now + share * max(self.at - now, 0.0))
+
+    def within(self, seconds: float) -> Deadline:
+        """Return the time so many seconds from now, or this one if that is sooner."""
+        return replace(self, at=min(self.at, self.clock() + seconds))
+
+    def past(self) -> Deadline:
+        """Return a time that is over."""
+        return replace(self, at=-math.inf)
