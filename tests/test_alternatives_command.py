@@ -24,7 +24,8 @@ def test_plans_and_classes_are_written_and_told(scenario: Path, inside: Callable
     assert fits(done.stdout)
     folder = scenario.parent / "other"
     assert {path.name for path in folder.iterdir()} == {
-        *("alternatives.json", "alternatives.geojson", "alternatives.png", "sites.csv", "sites.geojson")
+        *("alternatives.json", "alternatives.geojson", "alternatives.png", "sites.csv", "sites.geojson"),
+        "manifest.json",
     }
     tree = json.loads((folder / "alternatives.json").read_text(encoding="utf-8"))
     assert tree["must_have"] == ["S4"]

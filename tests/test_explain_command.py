@@ -44,7 +44,7 @@ def test_all_is_written_and_told(solved: Path, inside: Callable[..., Done]) -> N
     assert done.returncode == 0
     assert fits(done.stdout)
     folder = solved.with_name("run-explanation")
-    assert {path.name for path in folder.iterdir()} == {"explanation.json", "explanation.md"}
+    assert {path.name for path in folder.iterdir()} == {"explanation.json", "explanation.md", "manifest.json"}
     tree = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
     assert {price["kind"]: price["site_id"] for price in tree["prices"]} == {"pin": "S4", "ban": "S5"}
     assert [shadow["kind"] for shadow in tree["shadows"]] == ["budget"]

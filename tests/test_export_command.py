@@ -52,9 +52,12 @@ def test_nothing_is_replaced_without_being_asked(run: Path, inside: Callable[...
     (run / "plan.kml").write_text("mine", encoding="utf-8")
     done = inside("export", "first")
     assert done.returncode == 2
-    assert "plan.kml exists; add --force to replace, nothing was written" in done.stderr
+    assert "plan.kml exists; add --overwrite to replace, or name another --out, nothing was written" in done.stderr
     assert not (run / "plan.xlsx").exists()
     assert (run / "plan.kml").read_text(encoding="utf-8") == "mine"
+    done = inside("export", "first", "--kml", "--overwrite")
+    assert done.returncode == 0
+    assert "first: --overwrite will replace plan.kml\n" in done.stderr
     assert inside("export", "first", "--kml", "--force").returncode == 0
     assert (run / "plan.kml").read_text(encoding="utf-8").startswith("<?xml")
     (run.parent / "file").write_text("", encoding="utf-8")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from conftest import Project
 
-FILES = ["frontier.csv", "frontier.geojson", "frontier.json", "frontier.png", "scenario.yaml"]
+FILES = ["frontier.csv", "frontier.geojson", "frontier.json", "frontier.png", "manifest.json", "scenario.yaml"]
 
 
 def test_every_file_says_the_same(project: Project, inside: Callable[..., Done]) -> None:

@@ -89,7 +89,7 @@ def test_a_failed_audit_is_shown(folders: tuple[Path, Path], tmp_path: Path) -> 
 def test_nothing_of_others_is_overwritten(folders: tuple[Path, Path], tmp_path: Path) -> None:
     letter = tmp_path / "letter.html"
     letter.write_text("Dear all")
-    with pytest.raises(ExistsError, match="--force"):
+    with pytest.raises(ExistsError, match="none of hubplanner's; add --overwrite to replace it, or name another"):
         write_report([folders[0]], letter)
     with pytest.raises(ExistsError, match="belongs to the run"):
         write_report([folders[0]], folders[0] / "report.html")

@@ -36,7 +36,7 @@ def test_a_sweep_tells_what_it_found_and_does_it_once(scenario: Path) -> None:
     assert "3 of 3 cases are done already" in again.stderr
     (folder,) = (scenario.parent / "sweeps").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        *("cases", "sweep.csv", "sweep.json", "sweep.parquet", "tornado.png"),
+        *("cases", "manifest.json", "sweep.csv", "sweep.json", "sweep.parquet", "tornado.png"),
     }
 
 

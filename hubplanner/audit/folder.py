@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, raise_faults
+from hubplanner.io import recover
 from hubplanner.scenario import read_scenario
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def open_run(folder: Path) -> Run:
     ScenarioError
         When scenario.yaml is no scenario.
     """
+    recover(folder.absolute().parent)
     lost = [name for name in FILES if not (folder / name).is_file()]
     raise_faults([Fault(file=str(folder / name), allowed="is missing; name the folder of a run") for name in lost])
     plan, manifest = (_json(folder / name) for name in ("plan.json", "manifest.json"))

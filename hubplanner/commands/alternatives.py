@@ -11,6 +11,7 @@ from hubplanner.commands.common import (
     AsJson,
     Out,
     Overrides,
+    Overwrite,
     Quiet,
     ScenarioFile,
     Settings,
@@ -28,6 +29,7 @@ def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
     settings: Settings = None,
     override: Overrides = None,
     out: Out = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -40,7 +42,7 @@ def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
             from hubplanner.workflow.alternatives import run_alternatives  # noqa: PLC0415
 
             found, folder = run_alternatives(
-                spec, out, within=within, differ=differ, count=count, time_limit_s=time_limit
+                spec, out, within=within, differ=differ, count=count, time_limit_s=time_limit, overwrite=overwrite
             )
         summary = found.summary()
         answer.update(summary, folder=str(folder))

@@ -28,6 +28,10 @@ Overrides = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Write the result to stdout as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress and no tables.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder; runs/NAME-HASH if left out.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace whatever stands at --out, such as files changed since; tells what goes."),
+]
 
 TIME_LIMIT_REACHED = 4
 INTERRUPTED = 130

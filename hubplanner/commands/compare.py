@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hubplanner.commands.common import AsJson, Quiet, answering
+from hubplanner.commands.common import AsJson, Overwrite, Quiet, answering
 from hubplanner.commands.runs import RUNS, Runs
 
 RunNames = Annotated[
@@ -19,22 +19,29 @@ Folder = Annotated[
 ]
 
 
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunNames,
     folder: Runs = RUNS,
     out: Folder = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Hold runs against the first: money, people, sites, and who gains or loses cover."""
     with answering(as_json=as_json) as answer:
-        from hubplanner.terminal import progress  # noqa: PLC0415 - heavy imports wait for their command
+        from hubplanner.io import check_place  # noqa: PLC0415 - heavy imports wait for their command
+        from hubplanner.report.comparison import COMPARISON_MARKS  # noqa: PLC0415
+        from hubplanner.terminal import progress  # noqa: PLC0415
         from hubplanner.workflow.compare import compare as compare_runs  # noqa: PLC0415
         from hubplanner.workflow.store import find_run  # noqa: PLC0415
 
         with progress(shown=not quiet):
-            found = compare_runs(*(find_run(word, folder) for word in run))
-            written = None if out is None else found.write(out)
+            places = [find_run(word, folder) for word in run]
+            if out is not None:
+                keep = [place / "plan.json" for place in places]
+                check_place(out, COMPARISON_MARKS, overwrite=overwrite, keep=keep)
+            found = compare_runs(*places)
+            written = None if out is None else found.write(out, overwrite=overwrite)
         answer.update(found.summary(), folder=None if written is None else str(written))
         if not (as_json or quiet):
             from hubplanner.terminal_runs import print_comparison  # noqa: PLC0415

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hubplanner.commands.common import TIME_LIMIT_REACHED, AsJson, Quiet, answering
+from hubplanner.commands.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, answering
 
 
 def explain(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -22,6 +22,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The folder to write; RUN-explanation if left out.")
     ] = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -35,7 +36,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
         with progress(shown=not quiet):
             from hubplanner.workflow.explain import run_explain  # noqa: PLC0415
 
-            found, folder = run_explain(run, site, out, sites=sites, time_limit_s=time_limit)
+            found, folder = run_explain(run, site, out, sites=sites, time_limit_s=time_limit, overwrite=overwrite)
         summary = found.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):

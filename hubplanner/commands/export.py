@@ -24,7 +24,9 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where to write; the run's folder if left out.", show_default=False),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,  # noqa: FBT002
+    overwrite: Annotated[  # noqa: FBT002
+        bool, typer.Option("--overwrite", "--force", help="Replace files that are there; tells which.")
+    ] = False,
     folder: Runs = RUNS,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
@@ -39,7 +41,7 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
         kinds = [kind for kind, wanted in asked.items() if wanted] or list(FILES)
         found = find_run(run, folder)
         with progress(shown=not quiet):
-            paths, notes = export_run(found, kinds, out, replace=force)
+            paths, notes = export_run(found, kinds, out, replace=overwrite)
         answer.update(run=str(found), files=[str(path) for path in paths], notes=notes)
         for note in notes:
             typer.echo(f"Note: {note}.", err=True)

@@ -11,6 +11,7 @@ from hubplanner.commands.common import (
     AsJson,
     Out,
     Overrides,
+    Overwrite,
     Quiet,
     ScenarioFile,
     Settings,
@@ -46,6 +47,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     settings: Settings = None,
     override: Overrides = None,
     out: Out = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -61,7 +63,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
 
             given = {} if points is None else {"points": points}
             ask = Ask(trade=trade, group=group, nested=nested, every=every, budgets=money, **given)
-            found, folder = run_frontier(spec, ask, out)
+            found, folder = run_frontier(spec, ask, out, overwrite=overwrite)
         summary = found.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):

@@ -37,7 +37,9 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
     time_limit: Annotated[
         float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for the audit's second proof.")
     ] = 60.0,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is no report.")] = False,  # noqa: FBT002
+    overwrite: Annotated[  # noqa: FBT002
+        bool, typer.Option("--overwrite", "--force", help="Replace a file that is no report.")
+    ] = False,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -49,9 +51,9 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
 
         folders = [find_run(word, folder) for word in run]
         with progress(shown=not quiet):
-            check_target(out.absolute(), replace=force)  # before the audit, not after it
+            check_target(out.absolute(), replace=overwrite)  # before the audit, not after it
             verdict = _verdict(folders[0], time_limit) if audit else None
-            path = write_report(folders, out, frontier=frontier, verdict=verdict, replace=force)
+            path = write_report(folders, out, frontier=frontier, verdict=verdict, replace=overwrite)
         found = verdict.audit if verdict is not None else None
         audited = None if found is None else found["verdict"]
         answer.update(file=str(path), bytes=path.stat().st_size, audit=audited, note=verdict.note if verdict else "")

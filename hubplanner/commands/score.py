@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hubplanner.commands.common import AsJson, Overrides, Quiet, answering
+from hubplanner.commands.common import AsJson, Overrides, Overwrite, Quiet, answering
 
 RunFolders = Annotated[list[Path], typer.Argument(metavar="RUN ...", help="Run folders.", show_default=False)]
 FuturesFile = Annotated[
@@ -22,6 +22,7 @@ def score(  # noqa: PLR0913, PLR0917 - one argument an option
     futures: FuturesFile = None,
     override: Overrides = None,
     out: Folder = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -30,14 +31,15 @@ def score(  # noqa: PLR0913, PLR0917 - one argument an option
         from hubplanner.terminal import progress  # noqa: PLC0415 - heavy imports wait for their command
 
         with progress(shown=not quiet):
-            from hubplanner.report.folder import check_free  # noqa: PLC0415
+            from hubplanner.io import check_place  # noqa: PLC0415
             from hubplanner.report.futures_score import SCORE_MARKS  # noqa: PLC0415
             from hubplanner.workflow.futures import score as score_runs  # noqa: PLC0415
 
             if out is not None:
-                check_free(out.absolute(), SCORE_MARKS)
+                keep = [place / "plan.json" for place in run]
+                check_place(out, SCORE_MARKS, overwrite=overwrite, keep=keep)
             found = score_runs(*run, futures=futures, overrides=override or ())
-            written = None if out is None else found.write(out)
+            written = None if out is None else found.write(out, overwrite=overwrite)
         summary = found.summary()
         answer.update(summary, folder=None if written is None else str(written))
         if not (as_json or quiet):

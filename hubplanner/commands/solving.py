@@ -9,6 +9,7 @@ from hubplanner.commands.common import (
     AsJson,
     Out,
     Overrides,
+    Overwrite,
     Quiet,
     ScenarioFile,
     Settings,
@@ -22,6 +23,7 @@ def solve(  # noqa: PLR0913, PLR0917 - one argument an option
     settings: Settings = None,
     override: Overrides = None,
     out: Out = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -33,7 +35,7 @@ def solve(  # noqa: PLR0913, PLR0917 - one argument an option
             spec = read_asked(scenario, settings, override)
             from hubplanner.workflow import run_scenario  # noqa: PLC0415
 
-            plan, folder = run_scenario(spec, out)
+            plan, folder = run_scenario(spec, out, overwrite=overwrite)
         summary = plan.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):

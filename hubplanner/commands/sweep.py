@@ -11,6 +11,7 @@ from hubplanner.commands.common import (
     TIME_LIMIT_REACHED,
     AsJson,
     Overrides,
+    Overwrite,
     Quiet,
     ScenarioFile,
     Settings,
@@ -59,6 +60,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     out: Folder = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
     keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Write whole run folders too.")] = False,  # noqa: FBT002
     retry_failed: Annotated[  # noqa: FBT002
         bool, typer.Option("--retry-failed", help="Try cases again whose process died.")
@@ -80,7 +82,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
         there = Cluster(address=cluster, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) if cluster else None
         with progress(shown=not quiet):
             asked = plan_sweep(scenario, grid, overrides=override or (), settings=settings_of(settings), folder=out)
-            _solve(asked, jobs=jobs, cluster=there, keep_runs=keep_runs, retry_failed=retry_failed)
+            _solve(asked, jobs=jobs, cluster=there, keep_runs=keep_runs, retry_failed=retry_failed, overwrite=overwrite)
         counts = asked.counts()
         status = "complete" if not counts["open"] else "open"
         answer.update(status=status, **counts, folder=str(asked.folder), base=asked.base)

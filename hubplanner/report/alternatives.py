@@ -12,10 +12,10 @@ import numpy as np
 
 from hubplanner.analysis.book import SiteClass, counted
 from hubplanner.inputs.places import WGS84
+from hubplanner.io import write_folder_atomically
 from hubplanner.models.differ import new_sites
 from hubplanner.report.alternatives_picture import draw_alternatives
 from hubplanner.report.files import write_csv, write_geojson
-from hubplanner.report.folder import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,9 +122,9 @@ class AlternativePlans:
             "sites": ids[sorted(new_sites(self.found.near.problem, plan))].tolist(),
         }
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
         """Write the folder, whole or not at all, and return its path."""
-        return write_whole(folder.absolute(), self._files, MARKS)
+        return write_folder_atomically(folder.absolute(), self._files, MARKS, overwrite=overwrite)
 
     def _files(self, folder: Path) -> None:
         text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)

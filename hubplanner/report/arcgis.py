@@ -12,6 +12,7 @@ import shapely
 
 from hubplanner.inputs.places import WGS84
 from hubplanner.problem import SiteStatus
+from hubplanner.report.files import check_geopackage, gdal_writes
 from hubplanner.report.result import on_one_line
 
 if TYPE_CHECKING:
@@ -44,18 +45,20 @@ def write_arcgis(result: Result, path: Path) -> None:
     numbers = pd.Series(range(1, len(facilities) + 1), index=facilities["SiteID"])
     lines = _lines(result, facilities, demand, numbers)
     facilities, demand = _with_totals(facilities, lines), _with_service(demand, lines, result, numbers)
-    for number, (name, frame) in enumerate((("Facilities", facilities), ("DemandPoints", demand), ("Lines", lines))):
-        kind = "LineString" if name == "Lines" else "Point"
-        pyogrio.write_dataframe(
-            frame,
-            path,
-            layer=name,
-            driver="GPKG",
-            append=bool(number),
-            geometry_type=kind,
-            FID="OBJECTID",
-            GEOMETRY_NAME="Shape",
-        )
+    layers = {"Facilities": facilities, "DemandPoints": demand, "Lines": lines}
+    with gdal_writes(path):
+        for number, (name, frame) in enumerate(layers.items()):
+            pyogrio.write_dataframe(
+                frame,
+                path,
+                layer=name,
+                driver="GPKG",
+                append=bool(number),
+                geometry_type="LineString" if name == "Lines" else "Point",
+                FID="OBJECTID",
+                GEOMETRY_NAME="Shape",
+            )
+        check_geopackage(path, {name: len(frame) for name, frame in layers.items()})
 
 
 def _facilities(result: Result) -> gpd.GeoDataFrame:

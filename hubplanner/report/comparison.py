@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hubplanner.io import write_folder_atomically
 from hubplanner.report.comparison_map import Panel, draw_comparison
 from hubplanner.report.files import harmless, write_geojson
-from hubplanner.report.folder import write_whole
 
 if TYPE_CHECKING:
     import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-_MARKS = ("comparison.json", "comparison.geojson")
+COMPARISON_MARKS = ("comparison.json", "comparison.geojson")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +68,7 @@ class Comparison:
         """Return the figures, as in comparison.json."""
         return self.figures
 
-    def write(self, folder: str | os.PathLike[str]) -> Path:
+    def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write comparison.json, .csv, .geojson and .png, the folder whole or not at all, and return its path.
 
         Raises
@@ -78,7 +78,9 @@ class Comparison:
         UnwritableError
             When the system refuses to write there.
         """
-        return write_whole(Path(folder).absolute(), self._write_files, _MARKS)
+        return write_folder_atomically(
+            Path(folder).absolute(), self._write_files, COMPARISON_MARKS, overwrite=overwrite
+        )
 
     def _write_files(self, folder: Path) -> None:
         text = json.dumps(self.figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.io import write_folder_atomically
 from hubplanner.problem import relative_gap
 from hubplanner.report.explain_page import page
 from hubplanner.report.explain_sentences import (
@@ -19,7 +20,6 @@ from hubplanner.report.explain_sentences import (
     people_per_million,
 )
 from hubplanner.report.explain_words import Words
-from hubplanner.report.folder import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,9 +198,9 @@ class PlanExplanation:
         """Return explanation.md."""
         return page(self.summary())
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
         """Write the folder, whole or not at all, and return its path."""
-        return write_whole(folder.absolute(), self._files, MARKS)
+        return write_folder_atomically(folder.absolute(), self._files, MARKS, overwrite=overwrite)
 
     def _files(self, folder: Path) -> None:
         tree = self.summary()

@@ -3,33 +3,71 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
+import re
+import shutil
+import sqlite3
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pandas as pd
-
-from hubplanner.errors import UnwritableError
+import pyogrio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import geopandas as gpd
 
 DECIMALS = 6
+LITTLE = 1 << 20
+"""With fewer bytes left a disk counts as full: what could not be written was larger than what is left."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the start of a formula."""
 
 
 def write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
     """Write GeoJSON by RFC 7946: WGS 84, six decimals, right-hand rule, cut at the antimeridian, no crs member."""
-    frame.to_file(path, driver="GeoJSON", RFC7946="YES", COORDINATE_PRECISION=str(DECIMALS), WRITE_NAME="NO")
+    with gdal_writes(path):
+        frame.to_file(path, driver="GeoJSON", RFC7946="YES", COORDINATE_PRECISION=str(DECIMALS), WRITE_NAME="NO")
+        _check_end(path)
 
 
 def write_geopackage(layers: dict[str, gpd.GeoDataFrame], path: Path) -> None:
     """Write each frame as a layer of one GeoPackage."""
-    for number, (name, frame) in enumerate(layers.items()):
-        frame.to_file(path, driver="GPKG", layer=name, mode="a" if number else "w")
+    with gdal_writes(path):
+        for number, (name, frame) in enumerate(layers.items()):
+            frame.to_file(path, driver="GPKG", layer=name, mode="a" if number else "w")
+        check_geopackage(path, {name: len(frame) for name, frame in layers.items()})
+
+
+@contextmanager
+def gdal_writes(path: Path) -> Iterator[None]:
+    """Turn GDAL's complaints about writing a file, which keep the system's reason to themselves, into an `OSError`."""
+    try:
+        yield
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error) as error:
+        if shutil.disk_usage(path.parent).free < LITTLE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise OSError(errno.EIO, f"{path.name}: {error}", str(path)) from error
+
+
+def _check_end(path: Path) -> None:
+    """Raise where a GeoJSON file lacks its end, whose writing GDAL does not look at."""
+    with path.open("rb") as file:
+        file.seek(-min(64, path.stat().st_size), os.SEEK_END)
+        if not re.search(rb"\]\s*\}\s*$", file.read()):
+            raise OSError(errno.ENOSPC, f"{path.name} was cut short, as on a full disk", str(path))
+
+
+def check_geopackage(path: Path, rows: Mapping[str, int]) -> None:
+    """Raise where a GeoPackage is damaged, or does not hold as many rows a layer as were written."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+        (state,) = file.execute("PRAGMA quick_check(1)").fetchone()
+        found = {name: file.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in rows}  # noqa: S608
+    if state != "ok" or found != rows:
+        raise sqlite3.DatabaseError(f"{found} rows are in it, {dict(rows)} were written, {state}")  # noqa: TRY003, EM102
 
 
 def write_csv(frame: gpd.GeoDataFrame, path: Path) -> None:
@@ -49,23 +87,3 @@ def harmless(cell: object) -> object:
     ("'=1+1", -3, 'Lahore')
     """
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place, then move it there, so that readers find the old one or the new one, whole.
-
-    Raises
-    ------
-    UnwritableError
-        When the system refuses.
-    """
-    aside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        write(aside)
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        raise UnwritableError(path, error) from error
-    finally:
-        aside.unlink(missing_ok=True)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
-import re
-import shutil
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.errors import ExistsError, UnwritableError
+from hubplanner.io import write_folder_atomically
 from hubplanner.report.files import write_csv, write_geojson, write_geopackage
 from hubplanner.report.futures import FUTURES_FILE, write_futures
 from hubplanner.report.page_render import write_page
@@ -24,11 +20,10 @@ from hubplanner.scenario import dump_scenario
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
 
     from hubplanner.report.plan import Plan
 
-_MARKS = ("plan.json", "manifest.json")
+RUN_MARKS = ("plan.json", "manifest.json")
 """Files that tell an earlier run from a folder with something else in it."""
 PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
 
@@ -40,86 +35,21 @@ RUN_FILES = (
 """Every file of a run folder."""
 
 
-def write_folder(plan: Plan, folder: str | os.PathLike[str]) -> Path:
-    """Write every file of a run; replace an earlier run, and refuse to touch anything else."""
+def write_folder(plan: Plan, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write every file of a run; replace an earlier, unchanged run, and refuse to touch anything else unless asked."""
     target = Path(folder).absolute()
-    return write_whole(target, lambda aside: _write_files(plan, aside, target))
-
-
-def write_whole(target: Path, write: Callable[[Path], None], marks: tuple[str, ...] = _MARKS) -> Path:
-    """Write a folder aside, then move it into place; replace an earlier one that bears the marks, and nothing else.
-
-    Raises
-    ------
-    ExistsError
-        When the target holds something else.
-    UnwritableError
-        When the system refuses to write there.
-    """
-    check_free(target, marks)
-    try:
-        return _write_aside(write, target)
-    except OSError as error:
-        raise UnwritableError(target, error) from error
+    return write_folder_atomically(
+        target, lambda aside: _write_files(plan, aside, target), RUN_MARKS, overwrite=overwrite
+    )
 
 
 def is_run(folder: Path) -> bool:
     """Tell whether a folder holds a run."""
-    return all((folder / mark).is_file() for mark in _MARKS)
+    return all((folder / mark).is_file() for mark in RUN_MARKS)
 
 
-def _write_aside(write: Callable[[Path], None], target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, so that moving it into place is one rename.
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        write(aside)
-        aside.chmod(0o755)
-        _move(aside, target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return target
-
-
-def check_free(target: Path, marks: tuple[str, ...] = _MARKS) -> None:
-    """Raise when a path holds something that writing a folder with these marks there would lose."""
-    for place in target.parents:
-        if place.exists() and not place.is_dir():
-            message = f"{target}: {place} is a file, not a folder; name another --out, nothing was written"
-            raise ExistsError(message)
-    if not target.exists():
-        return
-    if not target.is_dir() or (any(target.iterdir()) and not all((target / mark).is_file() for mark in marks)):
-        message = f"{target}: holds something other than an earlier run; name another --out, nothing was written"
-        raise ExistsError(message)
-
-
-def _move(aside: Path, target: Path) -> None:
-    """Put the finished folder in the target's place; the earlier run stays until then, and returns if that fails."""
-    if not target.exists():
-        aside.rename(target)
-        return
-    earlier = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    target.rename(earlier / "run")
-    try:
-        aside.rename(target)
-    except BaseException:
-        (earlier / "run").rename(target)
-        raise
-    finally:
-        shutil.rmtree(earlier, ignore_errors=True)
-
-
-def clear_aside(target: Path) -> None:
-    """Remove what a writer that was killed left beside a folder, and put back an earlier run that it had moved."""
-    for aside in target.parent.glob(".*"):
-        if re.fullmatch(rf"\.{re.escape(target.name)}-[a-z0-9_]{{8}}", aside.name) and not aside.is_symlink():
-            if not target.exists() and is_run(aside / "run"):
-                (aside / "run").rename(target)
-            shutil.rmtree(aside, ignore_errors=True)
-
-
-def _write_files(plan: Plan, folder: Path, target: Path) -> None:
+def _write_files(plan: Plan, folder: Path, target: Path) -> dict[str, Any]:
+    """Write all files but the manifest, and return what that tells."""
     layers = {"hubs": plan.hubs, "demand": plan.demand, "links": plan.links}
     for name, frame in layers.items():
         write_geojson(frame, folder / f"{name}.geojson")
@@ -128,7 +58,9 @@ def _write_files(plan: Plan, folder: Path, target: Path) -> None:
     write_csv(plan.hubs, folder / "hubs.csv")
     write_csv(plan.demand, folder / "demand.csv")
     draw_map(plan, folder / "map.png")
-    (folder / "scenario.yaml").write_text(dump_scenario(plan.inputs.scenario, target), encoding="utf-8")
+    # Through a link, relative paths would lead elsewhere than from the folder itself.
+    base = None if target.is_symlink() else target
+    (folder / "scenario.yaml").write_text(dump_scenario(plan.inputs.scenario, base), encoding="utf-8")
     summary = plan.summary()
     _write_json(summary, folder / "plan.json")
     if "futures" in summary:
@@ -137,16 +69,7 @@ def _write_files(plan: Plan, folder: Path, target: Path) -> None:
     scenario, name = plan.inputs.scenario, target.name
     result = Result(name=name, summary=summary, scenario=scenario, manifest=made_by, **layers, made=made)
     write_page(result, folder / "report.html")
-    _write_json(made_by | {"files": file_digests(folder)}, folder / "manifest.json")
-
-
-def file_digests(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file in a folder, by name."""
-    digests = {}
-    for path in sorted(folder.iterdir()):
-        with path.open("rb") as file:
-            digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return digests
+    return made_by
 
 
 def _write_json(tree: dict[str, Any], path: Path) -> None:

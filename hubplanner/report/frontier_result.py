@@ -98,7 +98,7 @@ class Frontier:
 
         return hubs_frame(self)
 
-    def write(self, folder: str | os.PathLike[str]) -> Path:
+    def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write frontier.json, .csv, .geojson and .png, whole or not at all, and return the folder.
 
         Raises
@@ -110,7 +110,7 @@ class Frontier:
         """
         from hubplanner.report.frontier_folder import write_frontier  # noqa: PLC0415 - matplotlib is heavy
 
-        return write_frontier(self, folder)
+        return write_frontier(self, folder, overwrite=overwrite)
 
     def _figures(self, point: Point) -> dict[str, Any]:
         """Return a point's own figures."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hubplanner.report.folder import write_whole
+from hubplanner.io import write_folder_atomically
 from hubplanner.report.futures import FUTURES_FILE, criteria, rows_of, write_futures
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class Score:
             ],
         }
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
         """Write the folder, whole or not at all, and return its path."""
-        return write_whole(folder.absolute(), self._files, SCORE_MARKS)
+        return write_folder_atomically(folder.absolute(), self._files, SCORE_MARKS, overwrite=overwrite)
 
     def _files(self, folder: Path) -> None:
         text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)

@@ -104,16 +104,23 @@ class Plan:
 
         return explore(self, height)
 
-    def write(self, folder: str | os.PathLike[str]) -> Path:
+    def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the run folder, whole or not at all, and return its path.
+
+        Parameters
+        ----------
+        folder
+            Where to write; an earlier run that stands there unchanged is replaced.
+        overwrite
+            Whether anything else that stands there goes too; what goes is logged as a warning before.
 
         Raises
         ------
         ExistsError
-            When the folder holds something other than an earlier run.
+            When the folder holds anything other than an earlier run as it was written.
         UnwritableError
             When the system refuses to write there.
         """
         from hubplanner.report.folder import write_folder  # noqa: PLC0415 - matplotlib and the writers are heavy
 
-        return write_folder(self, folder)
+        return write_folder(self, folder, overwrite=overwrite)

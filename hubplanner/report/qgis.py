@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from hubplanner.report.files import check_geopackage, gdal_writes
 from hubplanner.report.ground import COVERED, HALF, NOT_COVERED, PARTLY, SOME, mark_area
 from hubplanner.report.hubmarks import NEW, REACH, mark_scale, tier_marks
 from hubplanner.report.qgis_look import Look, Marker, Stroke, Style
@@ -62,7 +63,9 @@ def write_styles(plan: Plan, path: Path) -> None:
             "update_time": pd.Timestamp.now(tz="UTC").floor("ms"),
         }
     )
-    pyogrio.write_dataframe(table, path, layer=TABLE, driver="GPKG", append=True, FID="id")
+    with gdal_writes(path):
+        pyogrio.write_dataframe(table, path, layer=TABLE, driver="GPKG", append=True, FID="id")
+        check_geopackage(path, {TABLE: len(table)})
 
 
 def _geometry_column(path: Path, layer: str) -> str:

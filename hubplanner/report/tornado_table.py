@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hubplanner.report.files import harmless, write_atomically
+from hubplanner.errors import ExistsError
+from hubplanner.io import MANIFEST, sha256, write_files_atomically
+from hubplanner.report.files import harmless
 from hubplanner.report.tornado import Bar, Tornado, draw_tornado
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 FIGURES = (
@@ -20,6 +24,8 @@ FIGURES = (
     "error",
 )
 """Columns after a case's number and settings."""
+TABLES = ("sweep.json", "sweep.csv", "sweep.parquet", "tornado.png")
+log = logging.getLogger(__name__)
 _WHOLE = ("value", "bound", "gap", "cost", "people", "need_share", "seconds")
 _MEASURES = {"min_cost": "cost", "p_median": "mean distance to a hub", "p_center": "largest distance to a hub"}
 
@@ -51,11 +57,47 @@ def write_sweep(records: Sequence[dict[str, Any]], about: dict[str, Any], folder
     tornado = tornado_of(records, about["grid"], about["base"])
     tree = about | {"tornado": tornado.as_dict(), "cases": list(records)}
     text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n"
-    write_atomically(folder / "sweep.json", lambda path: path.write_text(text, encoding="utf-8"))
-    write_atomically(folder / "sweep.csv", lambda path: _write_csv(table, path))
+    writers: dict[str, Callable[[Path], object]] = {
+        "sweep.json": lambda path: path.write_text(text, encoding="utf-8"),
+        "sweep.csv": lambda path: _write_csv(table, path),
+        "tornado.png": lambda path: draw_tornado(tornado, str(about["scenario"]), path),
+    }
     if importlib.util.find_spec("pyarrow"):
-        write_atomically(folder / "sweep.parquet", lambda path: table.to_parquet(path, index=False))
-    write_atomically(folder / "tornado.png", lambda path: draw_tornado(tornado, str(about["scenario"]), path))
+        writers["sweep.parquet"] = lambda path: table.to_parquet(path, index=False)
+
+    def write(aside: Path) -> None:
+        for name, make in writers.items():
+            make(aside / name)
+        # A writer that is killed leaves some files of before: known, too, as its own.
+        before = {name: sha256(folder / name) for name in writers if (folder / name).is_file()}
+        files = {"files": {name: sha256(aside / name) for name in writers}, "before": before}
+        (aside / MANIFEST).write_text(json.dumps(files, indent=1) + "\n", encoding="utf-8")
+
+    write_files_atomically(folder, [MANIFEST, *writers], write)
+
+
+def check_tables(folder: Path, *, overwrite: bool) -> None:
+    """Raise where a table of a sweep was changed since it was written, and would be lost.
+
+    Parameters
+    ----------
+    folder
+        The sweep's folder.
+    overwrite
+        Whether it goes; it is told before.
+    """
+    try:
+        tree = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        known = [dict(tree[key]) for key in ("files", "before")]
+    except (OSError, ValueError, KeyError, TypeError):
+        known = [{}, {}]
+    found = [folder / name for name in TABLES if os.path.lexists(folder / name)]
+    changed = [path.name for path in found if sha256(path) not in {part.get(path.name) for part in known}]
+    if changed and not overwrite:
+        message = f"{folder}: {', '.join(changed)} changed since the sweep wrote it; keep a copy elsewhere and add "
+        raise ExistsError(message + "--overwrite, or name another --out; nothing was written")
+    if changed:
+        log.warning("%s: --overwrite will replace %s", folder, ", ".join(changed))
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.report.folder import clear_aside
+from hubplanner.io import recover
 from hubplanner.web.answers import Refused
 from hubplanner.web.children import GRACE_S, Child
 
@@ -172,10 +172,8 @@ class Jobs:
                 self.line.remove(job)
         if child is not None:
             child.kill()
-        with self.lock:
-            shared = any(other.folder == job.folder for other in self.all.values() if other.state == RUNNING)
-            if job.folder is not None and not shared:
-                clear_aside(job.folder)
+        if job.folder is not None:
+            recover(job.folder.parent)
         return job
 
     def close(self) -> None:

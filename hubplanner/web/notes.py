@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.report.files import write_atomically
+from hubplanner.io import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

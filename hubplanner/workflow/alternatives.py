@@ -9,14 +9,14 @@ from hubplanner.analysis.alternatives import find_alternatives
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.report.alternatives import MARKS, AlternativePlans
-from hubplanner.report.folder import check_free
 from hubplanner.workflow.pipeline import options_of
 from hubplanner.workflow.question import objective_of
-from hubplanner.workflow.runs import RUNS, default_folder
+from hubplanner.workflow.runs import RUNS, default_folder, read_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hubplanner.inputs import Inputs
     from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
@@ -38,15 +38,22 @@ def alternatives(
     time_limit_s
         Seconds beside those of the best plan.
     """
+    _check_certain(scenario)
+    log.info("read the data")
+    return _found(read_inputs(scenario).tell(), within=within, differ=differ, count=count, time_limit_s=time_limit_s)
+
+
+def _check_certain(scenario: Scenario) -> None:
     if scenario.futures is not None:
         allowed = "not with alternatives; solve and score weigh futures"
         raise ScenarioError(Fault(file=scenario.name, column="futures", allowed=allowed, kind="scenario"))
-    log.info("read the data")
-    inputs = read_inputs(scenario).tell()
+
+
+def _found(inputs: Inputs, *, within: float, differ: int, count: int, time_limit_s: float) -> AlternativePlans:
     found = find_alternatives(
         build_problem(inputs),
         objective_of(inputs),
-        options_of(scenario),
+        options_of(inputs.scenario),
         within=within,
         differ=differ,
         count=count,
@@ -64,11 +71,16 @@ def run_alternatives(  # noqa: PLR0913 - one argument an option
     count: int,
     time_limit_s: float,
     runs: Path = RUNS,
+    overwrite: bool = False,
 ) -> tuple[AlternativePlans, Path]:
     """Find a scenario's alternatives, write their folder and return both; the folder is checked first."""
-    target = folder.absolute() if folder else None
-    if target is not None:
-        check_free(target, MARKS)
-    found = alternatives(scenario, within=within, differ=differ, count=count, time_limit_s=time_limit_s)
-    run = default_folder(found.inputs, runs)
-    return found, found.write(target or run.with_name(f"{run.name}-alternatives"))
+    _check_certain(scenario)
+    inputs, target = read_for(
+        scenario, folder, MARKS, lambda known: _default_folder(default_folder(known, runs)), overwrite=overwrite
+    )
+    found = _found(inputs, within=within, differ=differ, count=count, time_limit_s=time_limit_s)
+    return found, found.write(target, overwrite=overwrite)
+
+
+def _default_folder(run: Path) -> Path:
+    return run.with_name(f"{run.name}-alternatives")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hubplanner.errors import DataError, Fault, ScenarioError
 from hubplanner.inputs.places import WGS84
+from hubplanner.io import recover
 from hubplanner.report.comparison import Run
 from hubplanner.report.folder import is_run
 from hubplanner.workflow.store_verify import read_plan
@@ -29,6 +30,7 @@ _PLAN = (
 
 def read_run(folder: Path, letter: str) -> Run:
     """Return a run as its folder tells of it; raise where it is none or cannot be read."""
+    recover(folder.absolute().parent)
     if not is_run(folder):
         allowed = "is no run folder: plan.json and manifest.json are not both there"
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))

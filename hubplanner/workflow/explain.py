@@ -13,10 +13,10 @@ import numpy as np
 from hubplanner.analysis.explain import explain_plan
 from hubplanner.errors import DataError, Fault
 from hubplanner.inputs import build_problem
+from hubplanner.io import check_place
 from hubplanner.problem import SiteStatus
 from hubplanner.report import Plan
 from hubplanner.report.explain import MARKS, PlanExplanation
-from hubplanner.report.folder import check_free
 from hubplanner.workflow.explain_run import read_solution
 from hubplanner.workflow.pipeline import options_of
 from hubplanner.workflow.question import objective_of
@@ -94,8 +94,8 @@ def _lifted(inputs: Inputs, site: int) -> Problem | None:
     return build_problem(replace(inputs, sites=replace(inputs.sites, status=status, allowed=allowed)))
 
 
-def run_explain(
-    run: Path, site: str | None, out: Path | None, *, sites: int, time_limit_s: float
+def run_explain(  # noqa: PLR0913 - one argument an option
+    run: Path, site: str | None, out: Path | None, *, sites: int, time_limit_s: float, overwrite: bool = False
 ) -> tuple[PlanExplanation, Path]:
     """Explain a run, write the folder and return both; the folder is checked first.
 
@@ -107,7 +107,7 @@ def run_explain(
     where = run.absolute()
     tail = "" if site is None else "-" + re.sub(r"[^\w.-]", "_", site)
     target = out.absolute() if out else where.with_name(f"{where.name}-explanation{tail}")
-    check_free(target, MARKS)
+    check_place(target, MARKS, overwrite=overwrite, keep=[where / "plan.json"])
     found = explain(where, site, sites=sites, time_limit_s=time_limit_s)
     log.info("write the files")
-    return found, found.write(target)
+    return found, found.write(target, overwrite=overwrite)

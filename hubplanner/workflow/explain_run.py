@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.io import recover
 from hubplanner.models import Capacity, Kept, MaxHubs, Periods, goals_of
 from hubplanner.models.formulation import all_blocks
 from hubplanner.models.goals import Year
@@ -39,6 +40,7 @@ def read_solution(folder: Path) -> tuple[Inputs, Solution]:
     DataError
         When the folder is no run, an input has changed since, or the plan's figure is not what its hubs achieve.
     """
+    recover(folder.absolute().parent)
     if not is_run(folder):
         allowed = "is no run folder: plan.json and manifest.json are not both there"
         raise DataError(Fault(file=str(folder), allowed=allowed))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 import logging
-import shutil
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import shapely
 
-from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError, UnwritableError, raise_faults
+from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.inputs.places import WGS84
 from hubplanner.inputs.sites import read_sites
+from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
 from hubplanner.report.folder import is_run
 from hubplanner.report.result import Result
 from hubplanner.scenario import read_scenario
@@ -82,7 +80,7 @@ def export_run(
     folder
         Where to write; the run's own folder if left out.
     replace
-        Whether files that are there may be replaced.
+        Whether files that are there may be replaced; they are told before.
 
     Raises
     ------
@@ -103,39 +101,19 @@ def export_run(
     source = Path(run)
     target = source if folder is None else Path(folder)
     names = [FILES[kind][0] for kind in dict.fromkeys(kinds)]
-    _check_free(target, names, replace=replace)
+    check_files(target, names, overwrite=replace)
     result, notes = read_result(source, with_sites="arcgis" in kinds)
-    try:
-        return _write_aside(result, kinds, target.absolute()), notes
-    except OSError as error:
-        if isinstance(error, UnwritableError):
-            raise
-        raise UnwritableError(target, error) from error
+    paths = write_files_atomically(target.absolute(), names, lambda aside: _write_files(result, kinds, aside))
+    if is_run(target):
+        note_exports(target, names)
+    return paths, notes
 
 
-def _check_free(target: Path, names: Sequence[str], *, replace: bool) -> None:
-    if target.exists() and not target.is_dir():
-        message = f"{target}: is a file, not a folder; name another --out, nothing was written"
-        raise ExistsError(message)
-    there = [name for name in names if (target / name).exists()]
-    if there and not replace:
-        message = f"{target}: {', '.join(there)} exists; add --force to replace, nothing was written"
-        raise ExistsError(message)
-
-
-def _write_aside(result: Result, kinds: Sequence[str], target: Path) -> list[Path]:
-    """Write all files beside their place, then move them there: none is there until all could be written."""
-    target.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".export-", dir=target))
-    try:
-        for kind in dict.fromkeys(kinds):
-            name, module, function = FILES[kind]
-            log.info("write %s", name)
-            getattr(importlib.import_module(f"hubplanner.report.{module}"), function)(result, aside / name)
-        names = [FILES[kind][0] for kind in dict.fromkeys(kinds)]
-        return [(aside / name).replace(target / name) for name in names]
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def _write_files(result: Result, kinds: Sequence[str], aside: Path) -> None:
+    for kind in dict.fromkeys(kinds):
+        name, module, function = FILES[kind]
+        log.info("write %s", name)
+        getattr(importlib.import_module(f"hubplanner.report.{module}"), function)(result, aside / name)
 
 
 def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list[str]]:
@@ -146,6 +124,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
     with_sites
         Whether the other sites of the question are wanted too, for which their file has to be read again.
     """
+    recover(folder.absolute().parent)
     if not is_run(folder):
         allowed = "is no run folder: plan.json and manifest.json are not both there"
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
@@ -175,14 +154,9 @@ def _check_unchanged(folder: Path) -> None:
         path = folder / name
         if not path.is_file():
             faults.append(Fault(file=str(path), allowed="is missing"))
-        elif name in known and _sha256(path) != known[name]:
+        elif name in known and sha256(path) != known[name]:
             faults.append(Fault(file=str(path), allowed="has changed since the run: its SHA-256 is not the manifest's"))
     raise_faults(faults)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
@@ -205,7 +179,7 @@ def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, 
     path, known = Path(scenario.sites.path), manifest.get("inputs", {})
     if not path.is_file():
         return None, [f"{path.name} is not where the run read it: the files hold the sites with hubs alone"]
-    if _sha256(path) not in {known.get(path.name), known.get(f"{path.parent.name}/{path.name}")}:
+    if sha256(path) not in {known.get(path.name), known.get(f"{path.parent.name}/{path.name}")}:
         return None, [f"{path.name} has changed since the run: the files hold the sites with hubs alone"]
     faults: list[Fault] = []
     sites = read_sites(scenario, faults)

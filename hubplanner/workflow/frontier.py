@@ -19,13 +19,12 @@ from hubplanner.analysis.frontier_trades import trace_distance, trace_worst_grou
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.models import MaxMin
-from hubplanner.report.folder import check_free
 from hubplanner.report.frontier_folder import FRONTIER_MARKS
 from hubplanner.report.frontier_result import Frontier
 from hubplanner.solver import in_words, solve_problem
 from hubplanner.workflow.pipeline import options_of
 from hubplanner.workflow.question import objective_of
-from hubplanner.workflow.runs import HASH_LENGTH, RUNS, default_folder
+from hubplanner.workflow.runs import HASH_LENGTH, RUNS, default_folder, read_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,16 +134,15 @@ def frontier(  # noqa: PLR0913 - one argument an option
 
 
 def run_frontier(
-    scenario: Scenario, ask: Ask, folder: Path | None = None, *, runs: Path = RUNS
+    scenario: Scenario, ask: Ask, folder: Path | None = None, *, runs: Path = RUNS, overwrite: bool = False
 ) -> tuple[Frontier, Path]:
     """Find a scenario's frontier, write its folder, ``runs/NAME-frontier-HASH`` if left out, and return both."""
-    log.info("read the data")
-    inputs = read_inputs(scenario).tell()
-    target = (folder or _default_folder(inputs, ask, runs)).absolute()
-    check_free(target, FRONTIER_MARKS)  # before the work, not after it
+    inputs, target = read_for(
+        scenario, folder, FRONTIER_MARKS, lambda known: _default_folder(known, ask, runs), overwrite=overwrite
+    )
     found = frontier_of(inputs, ask)
     log.info("write the files", extra={"folder": str(target)})
-    return found, found.write(target)
+    return found, found.write(target, overwrite=overwrite)
 
 
 def _default_folder(inputs: Inputs, ask: Ask, runs: Path) -> Path:

@@ -12,6 +12,7 @@ import numpy as np
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.inputs.futures import futures_of
+from hubplanner.io import recover
 from hubplanner.problem import outcomes
 from hubplanner.report.futures_score import Score
 from hubplanner.scenario import Scenario, read_scenario
@@ -59,6 +60,7 @@ def score(
 
 def _scored(folder: Path, given: Scenario | None) -> tuple[str, Scenario, Outcomes, tuple[str, ...]]:
     """Return a run's name, its scenario with the futures, what it comes to in them, and where it overspends."""
+    recover(folder.absolute().parent)
     path = folder / "plan.json"
     if not path.is_file() or not (folder / "scenario.yaml").is_file():
         raise DataError(Fault(file=str(folder), allowed="the folder of a run, with plan.json and scenario.yaml"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import ignore_patterns
 
-from hubplanner.errors import ExistsError, UnwritableError
+from hubplanner.errors import ExistsError
+from hubplanner.io import check_place, copy_folder_atomically
 
 
 def write_project(directory: Path) -> list[str]:
@@ -22,9 +23,7 @@ def write_project(directory: Path) -> list[str]:
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         message = f"{directory}: is not empty; name a new or empty folder, nothing was written"
         raise ExistsError(message)
+    check_place(directory, ("scenario.yaml",))
     with as_file(files("hubplanner.workflow") / "template") as template:
-        try:
-            copytree(template, directory, dirs_exist_ok=True, ignore=ignore_patterns("__pycache__"))
-        except OSError as error:
-            raise UnwritableError(directory, error) from error
+        copy_folder_atomically(template, directory, ignore_patterns("__pycache__"))
     return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.is_file())

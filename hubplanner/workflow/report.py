@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError, UnwritableError
+from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError
+from hubplanner.io import check_file, write_atomically
 from hubplanner.report.folder import is_run
 from hubplanner.report.page_render import Extras, write_page
 from hubplanner.workflow.compare import compare
@@ -80,13 +80,7 @@ def write_report(
         audit=known.audit,
         audit_note=known.note,
     )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
-            write_page(result, Path(aside) / target.name, extras)
-            return (Path(aside) / target.name).replace(target)
-    except OSError as error:
-        raise UnwritableError(target, error) from error
+    return write_atomically(target, lambda path: write_page(result, path, extras))
 
 
 def check_target(target: Path, *, replace: bool) -> None:
@@ -100,12 +94,7 @@ def check_target(target: Path, *, replace: bool) -> None:
             f"{target}: belongs to the run, whose manifest holds its SHA-256; name another --out, nothing was written"
         )
         raise ExistsError(message)
-    if target.is_dir():
-        message = f"{target}: is a folder; name a file, nothing was written"
-        raise ExistsError(message)
-    if target.exists() and not replace and not _is_report(target):
-        message = f"{target}: is no report of hubplanner; add --force to replace it, nothing was written"
-        raise ExistsError(message)
+    check_file(target, overwrite=replace, owned=_is_report)
 
 
 def _is_report(path: Path) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 
-from hubplanner.errors import Fault, ScenarioError, UnwritableError
-from hubplanner.report.folder import RUN_FILES, is_run
-from hubplanner.workflow.export import EXPORT_FILES
+from hubplanner.errors import Fault, ScenarioError
+from hubplanner.io import foreign_files, recover, remove_atomically
+from hubplanner.report.folder import RUN_MARKS, is_run
 from hubplanner.workflow.store_index import Row, describe, read_rows, run_folders
-from hubplanner.workflow.store_verify import manifest_files, verify_run
+from hubplanner.workflow.store_verify import verify_run
 
 __all__ = ["describe", "find_run", "list_runs", "remove_run", "verify_run"]
 
@@ -28,6 +26,7 @@ def list_runs(runs: Path) -> list[Row]:
     """
     if not runs.is_dir():
         raise ScenarioError(Fault(file=str(runs), allowed="a folder of runs; there is none here", kind="scenario"))
+    recover(runs)
     return sorted(read_rows(runs), key=lambda row: (-row["written"], row["name"]))
 
 
@@ -39,6 +38,8 @@ def find_run(word: str, runs: Path) -> Path:
     ScenarioError
         When no run or several answer to it.
     """
+    for folder in {runs, Path(word).absolute().parent}:
+        recover(folder)
     if is_run(Path(word)):
         return Path(word)
     names = sorted(run_folders(runs))
@@ -59,7 +60,7 @@ def remove_run(word: str, runs: Path, *, force: bool = False) -> Path:
     Parameters
     ----------
     force
-        Whether to remove also what others put into the run's folder.
+        Whether to remove also what others put into the run's folder, or changed there.
 
     Raises
     ------
@@ -73,23 +74,11 @@ def remove_run(word: str, runs: Path, *, force: bool = False) -> Path:
     if place.is_symlink() or place.parent.resolve() != runs.resolve() or place.name in {"", "..", "."}:
         allowed = f"a run that stands in {runs} itself; nothing was removed"
         raise ScenarioError(Fault(file="run", value=word, allowed=allowed, kind="scenario"))
-    foreign = _foreign(place)
+    foreign = foreign_files(place, RUN_MARKS)
     if foreign and not force:
         allowed = (
-            f"holds {', '.join(foreign[:SHOWN])}, which the run did not write; nothing was removed without --force"
+            f"holds {', '.join(foreign[:SHOWN])}, which the run did not write so; nothing was removed without --force"
         )
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
-    try:
-        # Renamed first, so that a half removed run never looks like one.
-        aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
-        place.rename(aside / "run")
-        shutil.rmtree(aside)
-    except OSError as error:
-        raise UnwritableError(folder, error) from error
+    remove_atomically(place)
     return folder
-
-
-def _foreign(folder: Path) -> list[str]:
-    """Return what stands in a run's folder beside the run's own files."""
-    own = {*RUN_FILES, *EXPORT_FILES, *(manifest_files(folder) or ())}
-    return sorted(path.name for path in folder.iterdir() if path.name not in own)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, ScenarioError, SolverError
+from hubplanner.io import recover
 from hubplanner.report.tornado_table import write_sweep
 from hubplanner.scenario.text import parse_setting
 from hubplanner.workflow.cases import Case, Grid, base_settings, check_grid, make_cases, parse_grid, read_settled
@@ -129,6 +130,7 @@ def sweep(  # noqa: PLR0913 - options, most of them rarely given
     cluster: Cluster | str | None = None,
     keep_runs: bool = False,
     retry_failed: bool = False,
+    overwrite: bool = False,
 ) -> Sweep:
     """Solve every combination of settings and write the table; what is solved already is not solved again.
 
@@ -151,6 +153,8 @@ def sweep(  # noqa: PLR0913 - options, most of them rarely given
         Whether to write each case's whole run folder too, into ``runs`` in the folder.
     retry_failed
         Whether to try cases again whose process died.
+    overwrite
+        Whether tables that were changed since, or whatever else than a sweep the folder holds, go; told before.
 
     Returns
     -------
@@ -166,7 +170,14 @@ def sweep(  # noqa: PLR0913 - options, most of them rarely given
     """
     asked = plan_sweep(scenario, grid, overrides=overrides, settings=settings, folder=folder)
     try:
-        for _ in solve_open(asked, jobs=jobs, cluster=cluster, keep_runs=keep_runs, retry_failed=retry_failed):
+        for _ in solve_open(
+            asked,
+            jobs=jobs,
+            cluster=cluster,
+            keep_runs=keep_runs,
+            retry_failed=retry_failed,
+            overwrite=overwrite,
+        ):
             pass
     except (KeyboardInterrupt, SolverError):
         write_tables(asked)  # what is done is kept, and told
@@ -175,33 +186,37 @@ def sweep(  # noqa: PLR0913 - options, most of them rarely given
     return asked
 
 
-def solve_open(
+def solve_open(  # noqa: PLR0913 - options, most of them rarely given
     asked: Sweep,
     *,
     jobs: int | None = None,
     cluster: Cluster | str | None = None,
     keep_runs: bool = False,
     retry_failed: bool = False,
+    overwrite: bool = False,
 ) -> Generator[Record, None, None]:
     """Yield the record of each open case when it is solved and kept; parameters are those of `sweep`."""
     if jobs is not None and jobs < 1:
         raise ScenarioError(Fault(file="--jobs", value=jobs, allowed="1 or more", kind="scenario"))
+    asked.results.prepare(overwrite=overwrite)
     tasks = _open_tasks(asked, keep_runs=keep_runs, retry_failed=retry_failed)
     if not tasks:
         return
     there = Cluster(address=cluster) if isinstance(cluster, str) else cluster
     run = solve_on_cluster(tasks, there) if there else solve_locally(tasks, jobs or os.cpu_count() or 1)
     estimate = Estimate(len(asked.cases), len(tasks))
-    with closing(run) as solved:
-        for found in solved:
-            asked.results.keep(found)
-            estimate.tell(found["status"] not in SOLVED)
-            yield found
+    try:
+        with closing(run) as solved:
+            for found in solved:
+                asked.results.keep(found)
+                estimate.tell(found["status"] not in SOLVED)
+                yield found
+    finally:
+        recover(asked.folder / "runs")  # where a worker was told to end while it wrote
 
 
 def _open_tasks(asked: Sweep, *, keep_runs: bool, retry_failed: bool) -> list[Task]:
-    """Return what is left to do, each question once, and make the folder for it."""
-    asked.results.prepare()
+    """Return what is left to do, each question once."""
     version = importlib.metadata.version("hubplanner")
     known = asked.results.read(case.key for case in asked.cases)
     tasks: dict[str, Task] = {}

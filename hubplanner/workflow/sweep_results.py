@@ -7,8 +7,9 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from hubplanner.errors import ExistsError, UnwritableError
-from hubplanner.report.files import write_atomically
+from hubplanner.errors import UnwritableError
+from hubplanner.io import check_place, check_writable, recover, remove_atomically, write_atomically
+from hubplanner.report.tornado_table import check_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,16 +30,27 @@ class Results:
         """Take the sweep's folder."""
         self.folder, self.cases = folder, folder / "cases"
 
-    def prepare(self) -> None:
-        """Make the folder; refuse one that holds something other than a sweep."""
-        taken = self.folder.exists() and not (self.folder.is_dir() and not any(self.folder.iterdir()))
-        if taken and not self.cases.is_dir():
-            message = f"{self.folder}: holds something other than a sweep; name another --out, nothing was written"
-            raise ExistsError(message)
+    def prepare(self, *, overwrite: bool = False) -> None:
+        """Make the folder; refuse one that holds something other than a sweep, or whose tables were changed.
+
+        Parameters
+        ----------
+        overwrite
+            Whether that goes; it is told before.
+        """
+        if self.cases.is_dir():
+            for place in (self.folder, self.cases, self.folder / "runs"):
+                recover(place)
+            check_tables(self.folder, overwrite=overwrite)
+            check_writable(self.cases / "x.json")
+            return
+        place = check_place(self.folder, ("sweep.json", "cases"), overwrite=overwrite)
+        if place.is_dir() and any(place.iterdir()):
+            remove_atomically(place)
         try:
-            self.cases.mkdir(parents=True, exist_ok=True)
+            (place / "cases").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UnwritableError(self.folder, error) from error
+            raise UnwritableError(place, error) from error
 
     def read(self, keys: Iterable[str | None]) -> dict[str, Record]:
         """Return the records there are; one that is damaged counts as none, and is solved again."""

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import importlib.metadata
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -85,11 +86,85 @@ def test_a_relative_folder_stands_in_the_current_one(
 @pytest.mark.usefixtures("no_map")
 def test_an_earlier_run_is_replaced(plan: hp.Plan, project: Project, place: Path) -> None:
     plan.write(place / "run")
-    (place / "run" / "note.txt").write_text("of the earlier run", encoding="utf-8")
     hp.solve(project.read(overrides=["lean"], settings={"sites.status": None})).write(place / "run")
     assert [path.name for path in place.iterdir()] == ["run"]
     assert {path.name for path in (place / "run").iterdir()} == FILES
     assert json.loads((place / "run/plan.json").read_text(encoding="utf-8"))["budget"] == 150
+
+
+def _note(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep/thesis.docx").write_text("of the user", encoding="utf-8")
+
+
+def _edit(folder: Path) -> None:
+    path = folder / "hubs.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "my note", encoding="utf-8")
+
+
+def _edit_manifest(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"highs"', '"hands"'), encoding="utf-8")
+
+
+def _edit_both(folder: Path) -> None:
+    """A table changed together with its checksum, as only the manifest's own can tell."""
+    _edit(folder)
+    path = folder / "manifest.json"
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    tree["files"]["hubs.csv"] = hashlib.sha256((folder / "hubs.csv").read_bytes()).hexdigest()
+    path.write_text(json.dumps(tree, indent=1), encoding="utf-8")
+
+
+def _link(folder: Path) -> None:
+    (folder / "hubs.csv").rename(folder.parent / "kept.csv")
+    (folder / "hubs.csv").symlink_to(folder.parent / "kept.csv")
+
+
+CHANGES = {
+    "deep/thesis.docx": _note,
+    "hubs.csv (changed)": _edit,
+    "manifest.json (changed)": _edit_manifest,
+    "manifest.json (changed) ": _edit_both,
+    "hubs.csv (changed) ": _link,
+    "empty/": lambda folder: (folder / "empty").mkdir(),
+}
+
+
+@pytest.mark.parametrize("said", CHANGES)
+@pytest.mark.usefixtures("no_map")
+def test_what_the_run_did_not_write_so_goes_only_when_asked_and_told(
+    plan: hp.Plan, place: Path, caplog: pytest.LogCaptureFixture, said: str
+) -> None:
+    folder = plan.write(place / "run")
+    CHANGES[said](folder)
+    before = contents(place)
+    with pytest.raises(ExistsError, match=f"as it was written: {re.escape(said.strip())}; --overwrite would"):
+        plan.write(folder)
+    assert contents(place) == before
+    (folder / "more.txt").touch()
+    plan.write(folder, overwrite=True)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    goes = ", ".join(sorted([said.strip(), "more.txt"]))
+    assert told == [f"{folder}: --overwrite {verb} {goes}" for verb in ("will remove", "removes")]
+    assert {path.name for path in folder.iterdir()} == FILES
+
+
+@pytest.mark.usefixtures("no_map")
+def test_what_comes_into_the_folder_meanwhile_is_not_lost(
+    plan: hp.Plan, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = plan.write(place / "run")
+
+    def draw(_: hp.Plan, path: Path) -> None:
+        path.write_bytes(b"picture")
+        (folder / "thesis.docx").write_text("written just now", encoding="utf-8")
+
+    monkeypatch.setattr(run_folder, "draw_map", draw)
+    with pytest.raises(ExistsError, match=r"as it was written: thesis\.docx"):
+        plan.write(folder)
+    assert {path.name for path in folder.iterdir()} == FILES | {"thesis.docx"}
+    assert [path.name for path in place.iterdir()] == ["run"]
 
 
 @pytest.mark.usefixtures("no_map")
@@ -113,13 +188,22 @@ def test_a_folder_with_anything_else_is_left_alone(plan: hp.Plan, place: Path, n
 @pytest.mark.usefixtures("no_map")
 def test_a_file_in_the_way_is_left_alone(plan: hp.Plan, place: Path, name: str) -> None:
     (place / "taken").write_text("a file", encoding="utf-8")
-    with pytest.raises(ExistsError, match=r"is a file|other than"):
+    with pytest.raises(ExistsError, match="is a file, not a folder"):
         plan.write(place / name)
     assert contents(place) == {"taken": b"a file"}
 
 
 FAILURES = [RuntimeError("a bug"), KeyboardInterrupt(), SystemExit(1), OSError(errno.ENOSPC, "No space left on device")]
-STEPS = ["write_geojson", "write_geopackage", "write_csv", "draw_map", "dump_scenario", "_write_json", "_move"]
+STEPS = [
+    "write_geojson",
+    "write_geopackage",
+    "write_csv",
+    "draw_map",
+    "dump_scenario",
+    "write_page",
+    "_write_json",
+    "manifest",
+]
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
@@ -156,7 +240,7 @@ def test_a_failure_between_the_last_two_steps_brings_the_earlier_run_back(
     rename = Path.rename
 
     def fail_for_the_new(self: Path, target: Path) -> Path:
-        if self.parent == place and self.name.startswith("."):
+        if self.name == "new":
             raise error
         return rename(self, target)
 

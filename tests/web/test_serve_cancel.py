@@ -10,7 +10,6 @@ import psutil
 import pytest
 import serving
 
-from hubplanner.report.folder import clear_aside, is_run
 from hubplanner.web.answers import Refused
 from hubplanner.web.jobs import Jobs
 from hubplanner.web.settings import Limits
@@ -76,19 +75,6 @@ def narrows(rows: list[dict[str, Any]]) -> bool:
     values, bounds = [row["value"] for row in rows], [row["bound"] for row in rows if row["bound"] is not None]
     passed = any(row["bound"] is not None and row["value"] > row["bound"] for row in rows)
     return values == sorted(values) and bounds == sorted(bounds, reverse=True) and not passed
-
-
-def test_what_a_killed_writer_left_is_cleared(tmp_path: Path) -> None:
-    run, other = tmp_path / "plan-1", tmp_path / "plan-1-alternatives"
-    for folder in (tmp_path / ".plan-1-ab_d3f6h" / "run", tmp_path / ".plan-1-abcd3f6h", other, tmp_path / ".app"):
-        folder.mkdir(parents=True)
-    aside = tmp_path / ".plan-1-alternatives-abcd3f6h"
-    aside.mkdir()
-    for name in ("plan.json", "manifest.json"):
-        (tmp_path / ".plan-1-ab_d3f6h" / "run" / name).write_text("{}", encoding="utf-8")
-    clear_aside(run)
-    assert is_run(run)
-    assert {path.name for path in tmp_path.iterdir()} == {"plan-1", other.name, aside.name, ".app"}
 
 
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_differences_are_those_of_the_folders(pair: tuple[Path, Path]) -> None:
 def test_the_files_say_the_same(pair: tuple[Path, Path], tmp_path: Path) -> None:
     found = hp.compare(*pair)
     folder = found.write(tmp_path / "out")
-    names = {"comparison.json", "comparison.csv", "comparison.geojson", "comparison.png"}
+    names = {"comparison.json", "comparison.csv", "comparison.geojson", "comparison.png", "manifest.json"}
     assert {path.name for path in folder.iterdir()} == names
     assert json.loads((folder / "comparison.json").read_text(encoding="utf-8")) == found.summary()
     table = pd.read_csv(folder / "comparison.csv", encoding="utf-8-sig")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hubplanner as hp
-from hubplanner.errors import ExistsError, UnwritableError
+from hubplanner.errors import ExistsError
 from hubplanner.workflow import default_folder, run_scenario, runs
 from hubplanner.workflow.doctor import examine
 from hubplanner.workflow.project import write_project
@@ -86,7 +86,7 @@ def test_a_folder_with_anything_in_it_takes_none(tmp_path: Path) -> None:
         write_project(tmp_path)
     with pytest.raises(ExistsError, match="is not empty"):
         write_project(tmp_path / ".hidden")
-    with pytest.raises(UnwritableError, match="cannot be written: Not a directory"):
+    with pytest.raises(ExistsError, match="is a file, not a folder"):
         write_project(tmp_path / ".hidden" / "project")
     assert [path.name for path in tmp_path.iterdir()] == [".hidden"]
 

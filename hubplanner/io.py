@@ -1,0 +1,569 @@
+"""Files and folders that appear whole or not at all; what is in the way, and what a killed writer left."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import itertools
+import json
+import logging
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.errors import ExistsError, HubplannerError, UnwritableError
+
+if sys.platform != "win32":
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+log = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+ROOM = 3_000_000
+"""Bytes that any result takes at most beside its rows."""
+PROBE = 65_536
+"""Bytes that are written to see whether writing works."""
+NOWHERE = "is a link to a place that is not there"
+SHOWN = 12
+"""Files named where a folder is refused."""
+_PREFIX = ".hubplanner-"
+_ASIDE = re.compile(r"\.hubplanner-[a-z0-9_]{8}")
+_LOCK, _NEW, _EARLIER, _OWN = "lock", "new", "earlier", "manifest_sha256"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_regular(path: Path) -> None:
+    """Raise an `OSError` where a path leads to no file, or to one that could be read for ever, such as a pipe."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is no regular file but a pipe, socket or device; save it as a file first")
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file beside its place, then move it there, so that readers find the old one or the new one, whole.
+
+    Raises
+    ------
+    UnwritableError
+        When the system refuses.
+    """
+    place = path.resolve() if path.is_symlink() else path
+    return write_files_atomically(place.parent, [place.name], lambda aside: write(aside / place.name))[0]
+
+
+def write_files_atomically(folder: Path, names: Sequence[str], write: Callable[[Path], object]) -> list[Path]:
+    """Write files beside their places, then move each there: none is there until all could be written.
+
+    A folder that had to be made for them is gone again when that fails.
+
+    Raises
+    ------
+    UnwritableError
+        When the system refuses.
+    """
+    place = folder if len(names) > 1 else folder / names[0]
+    with _refusals(place), _made(folder), _aside(folder) as aside:
+        write(aside)
+        for name in names:
+            _sync(aside / name)
+        return [(aside / name).replace(folder / name) for name in names]
+
+
+def write_folder_atomically(
+    target: Path,
+    write: Callable[[Path], Mapping[str, Any] | None],
+    marks: Sequence[str],
+    *,
+    overwrite: bool = False,
+) -> Path:
+    """Write a folder aside, then move it into place; replace an earlier result of the same kind, and nothing else.
+
+    Parameters
+    ----------
+    target
+        Where the folder is to stand.
+    write
+        Writes every file into the folder it is given; returns what else its manifest is to tell.
+    marks
+        Files that tell an earlier result of this kind from others.
+    overwrite
+        Whether whatever else stands there goes too; it is told before.
+
+    Raises
+    ------
+    ExistsError
+        When the target holds anything else, or an earlier result's files were changed.
+    UnwritableError
+        When the system refuses to write there.
+    """
+    place, written = check_place(target, marks, overwrite=overwrite), False
+    try:
+        with _refusals(place), _made(place.parent), _aside(place.parent, place.name) as aside:
+            new = aside / _NEW
+            new.mkdir()
+            _write_manifest(new, write(new) or {})
+            for path in new.iterdir():
+                _sync(path)
+            new.chmod(0o755)
+            _check_contents(place, marks, "removes", overwrite=overwrite)
+            if place.exists():
+                place.rename(aside / _EARLIER)
+            new.rename(place)
+            written = True
+    except KeyboardInterrupt as error:
+        if written:  # while the earlier result was put away
+            error.add_note(f"{place} was written")
+        raise
+    return place
+
+
+def copy_folder_atomically(source: Path, target: Path, ignore: Callable[[str, list[str]], set[str]]) -> Path:
+    """Copy a folder to a place where there is none, or an empty one, which may be the current one and so stays.
+
+    Raises
+    ------
+    UnwritableError
+        When the system refuses.
+    """
+    with _refusals(target), _made(target.absolute()), _aside(target.absolute()) as aside:
+        new = aside / _NEW
+        shutil.copytree(source, new, ignore=ignore)
+        for path in sorted(new.iterdir()):
+            path.rename(target / path.name)
+    return target
+
+
+def remove_atomically(folder: Path) -> None:
+    """Remove a folder: it is gone as a whole before any of its files is.
+
+    Raises
+    ------
+    UnwritableError
+        When the system refuses.
+    """
+    with _refusals(folder), _aside(folder.parent) as aside:
+        folder.rename(aside / _NEW)
+
+
+def check_place(
+    target: Path,
+    marks: Sequence[str],
+    *,
+    overwrite: bool = False,
+    keep: Iterable[str | os.PathLike[str]] = (),
+    room: int = ROOM,
+) -> Path:
+    """Return where a folder will stand, links followed; raise when it could not, or must not, be written there.
+
+    Meant to be asked before the work, and told what goes.
+
+    Parameters
+    ----------
+    target, marks, overwrite
+        As for `write_folder_atomically`.
+    keep
+        Files that the work reads, which must not go.
+    room
+        Bytes it may take.
+
+    Raises
+    ------
+    ExistsError, UnwritableError
+        As `write_folder_atomically` does.
+    """
+    with _refusals(target):
+        place = _followed(target)
+        recover(place.parent)
+        for parent in place.parents:
+            if parent.exists() and not parent.is_dir():
+                raise _refused(place, f"{parent} is a file, not a folder")
+        if place.exists():
+            if not place.is_dir():
+                raise _refused(place, "is a file, not a folder")
+            recover(place)
+            _check_kept(place, _check_contents(place, marks, "will remove", overwrite=overwrite), keep)
+        _probe(place, room)
+    return place
+
+
+def check_writable(place: Path, room: int = ROOM) -> None:
+    """Raise when a file or folder cannot be made at a place, or has too little room there.
+
+    Raises
+    ------
+    UnwritableError
+        With what the system says.
+    """
+    with _refusals(place):
+        _probe(place, room)
+
+
+def check_file(path: Path, *, overwrite: bool, owned: Callable[[Path], bool], room: int = ROOM) -> None:
+    """Raise when a file could not, or must not, be written to a path; meant to be asked before the work.
+
+    Parameters
+    ----------
+    path
+        Where the file will stand.
+    overwrite
+        Whether a file that is none of ours may go; it is told before.
+    owned
+        Tells whether a file that is there is ours to replace.
+    room
+        Bytes it may take.
+    """
+    with _refusals(path):
+        for parent in path.parents:
+            if parent.exists() and not parent.is_dir():
+                raise _refused(path, f"{parent} is a file, not a folder")
+        if path.is_dir():
+            raise _refused(path, "is a folder, not a file")
+        if path.is_symlink() and not path.exists():
+            raise _refused(path, NOWHERE)
+        if path.exists() and not (path.is_file() and owned(path)):
+            if not (overwrite and path.is_file()):
+                raise _refused(path, "is there already and none of hubplanner's; add --overwrite to replace it, or")
+            log.warning("%s: --overwrite will replace it", path)
+        recover(path.parent)
+        _probe(path, room)
+
+
+def check_files(folder: Path, names: Sequence[str], *, overwrite: bool) -> None:
+    """Raise when files could not, or must not, be written into a folder; meant to be asked before the work.
+
+    Parameters
+    ----------
+    folder, names
+        Where, and what.
+    overwrite
+        Whether those that are there may go; they are told before.
+    """
+    with _refusals(folder):
+        place = _followed(folder)
+        for parent in (place, *place.parents):
+            if parent.exists() and not parent.is_dir():
+                raise _refused(place, f"{'' if parent == place else parent} is a file, not a folder".strip())
+        recover(place)
+        there = [name for name in names if os.path.lexists(place / name)]
+        folders = [name for name in there if (place / name).is_dir()]
+        if folders:
+            raise _refused(place, f"{', '.join(folders)} is a folder there")
+        if there and not overwrite:
+            raise _refused(place, f"{', '.join(there)} exists; add --overwrite to replace, or")
+        if there:
+            log.warning("%s: --overwrite will replace %s", place, ", ".join(there))
+        _probe(place / names[0])
+
+
+def foreign_files(folder: Path, marks: Sequence[str]) -> list[str]:
+    """Return what stands in a result's folder and is not as it was written: others' files, and those changed since.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    marks
+        Files that tell this kind of result from others; where one lacks, nothing in the folder is ours.
+    """
+    return list(_foreign(folder, marks))
+
+
+def _foreign(folder: Path, marks: Sequence[str]) -> Iterator[str]:
+    own = own_files(folder) if all((folder / mark).is_file() for mark in marks) else None
+    for path in _all_files(folder):
+        name = path.relative_to(folder).as_posix() + ("/" if path.is_dir() and not path.is_symlink() else "")
+        if own is None or name not in own:
+            yield name
+        elif path.is_symlink() or not path.is_file() or sha256(path) != own[name]:
+            yield f"{name} (changed)"
+
+
+def own_files(folder: Path) -> dict[str, str] | None:
+    """Return the files that a folder's manifest tells of, itself among them, with their SHA-256; None without one."""
+    path = folder / MANIFEST
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = json.loads(text)
+        files: dict[str, str] = dict(tree["files"]) | dict(tree.get("exports", {}))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    stated = tree.pop(_OWN, None)
+    is_own = stated is None or stated == hashlib.sha256(_spelled(tree).encode()).hexdigest()
+    return files | {MANIFEST: hashlib.sha256(text.encode()).hexdigest() if is_own else ""}
+
+
+def note_exports(folder: Path, names: Sequence[str]) -> None:
+    """Add files to a result's manifest as exports of it, so that they are known as its own."""
+    try:
+        tree = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # told where the folder is verified
+    tree.pop(_OWN, None)
+    tree["exports"] = tree.get("exports", {}) | {name: sha256(folder / name) for name in names}
+    write_atomically(folder / MANIFEST, lambda path: _write_text(path, tree))
+
+
+def recover(folder: Path) -> None:
+    """Put back what writers that died had set aside in a folder, and remove what they left; never a living one's."""
+    try:
+        found = [Path(entry.path) for entry in os.scandir(folder) if _ASIDE.fullmatch(entry.name)]
+    except OSError:
+        return  # told by whoever needs the folder
+    for aside in found:
+        with suppress(OSError):  # not ours, on a disk that is read-only, or gone this moment
+            _recover(aside)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a folder for files of a moment, among the system's temporary ones; what killed processes left goes.
+
+    Raises
+    ------
+    UnwritableError
+        When there is no such folder.
+    """
+    try:
+        place = Path(tempfile.gettempdir())
+    except OSError as error:
+        raise UnwritableError(Path(os.environ.get("TMPDIR", "temporary folder")), error) from error
+    recover(place)
+    with _refusals(place), _aside(place) as aside:
+        yield aside
+
+
+# -- what stands in the way ------------------------------------------------------------------------------------------
+
+
+def _refused(place: Path, why: str) -> ExistsError:
+    joint = "" if why.endswith((";", "or")) else ";"
+    return ExistsError(f"{place}: {why}{joint} name another --out, nothing was written")
+
+
+def _probe(place: Path, room: int = ROOM) -> None:
+    """Raise an `OSError` where a file or folder cannot be made at a place, or has not that room there."""
+    there = next(parent for parent in place.absolute().parents if parent.exists())
+    if sys.platform != "win32":
+        most = os.pathconf(there, "PC_NAME_MAX")
+        for name in place.absolute().relative_to(there).parts:
+            if len(os.fsencode(name)) > most:
+                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    with _aside(there) as aside:
+        (aside / "probe").write_bytes(bytes(PROBE))
+    free = _free(there)
+    if free < room:
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {free:,} bytes are free, some {room:,} are needed")
+
+
+def _followed(target: Path) -> Path:
+    """Return where a path leads; raise where it is a link to nowhere."""
+    place = target.absolute()
+    if place.is_symlink():
+        if not place.exists():
+            raise _refused(place, NOWHERE)
+        place = place.resolve()
+    return place
+
+
+def _check_contents(place: Path, marks: Sequence[str], verb: str, *, overwrite: bool) -> list[str]:
+    """Return what else than an earlier result stands in a place and goes; raise where it must not."""
+    if os.path.ismount(place):
+        raise _refused(place, "is where a disk is mounted and cannot be replaced as a whole")
+    going = _foreign(place, marks) if place.exists() else iter(())
+    found = list(itertools.islice(going, SHOWN + 1))
+    if not found:
+        return found
+    if not overwrite:
+        more = ", and more" if len(found) > SHOWN else ""
+        holds = f"holds something other than an earlier run as it was written: {', '.join(found[:SHOWN])}{more}"
+        raise _refused(place, f"{holds}; --overwrite would remove that;")
+    for held, what in ((Path.cwd(), "the current folder"), (Path("~").expanduser(), "your home folder")):
+        if held.resolve().is_relative_to(place.resolve()):
+            raise _refused(place, f"is or holds {what}, which --overwrite never removes")
+    found += going
+    log.warning("%s: --overwrite %s %s", place, verb, ", ".join(found))
+    return found
+
+
+def _check_kept(place: Path, going: list[str], keep: Iterable[str | os.PathLike[str]]) -> None:
+    """Raise where a folder that goes holds what is read; the scenario that a run left there may be asked again."""
+    for path in map(Path, keep):
+        inside = path.resolve().is_relative_to(place.resolve())
+        if inside and (path.name != "scenario.yaml" or path.name in {name.partition(" (")[0] for name in going}):
+            raise _refused(place, f"holds {path.name}, which is read for this")
+
+
+def _all_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder and of those in it, and empty folders, in order; links are not followed."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink() and any(path.iterdir()):
+            yield from _all_files(path)
+        else:
+            yield path
+
+
+def _free(folder: Path) -> float:
+    """Return the bytes that may be written; without bound where the system cannot tell."""
+    if sys.platform == "win32":  # pragma: no cover
+        return shutil.disk_usage(folder).free
+    told = os.statvfs(folder)
+    if told.f_blocks == 0:
+        return float("inf")
+    return (told.f_bfree if os.geteuid() == 0 else told.f_bavail) * told.f_frsize
+
+
+@contextmanager
+def _refusals(place: Path) -> Iterator[None]:
+    """Turn what the system refuses into an error of ours that names the place."""
+    try:
+        yield
+    except HubplannerError:
+        raise
+    except OSError as error:
+        raise UnwritableError(place, error) from error
+
+
+# -- writing aside ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; those that had to be made are gone again when what follows fails."""
+    lacking = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in lacking:
+            with suppress(OSError):  # another process may have written there meanwhile
+                place.rmdir()
+        raise
+
+
+@contextmanager
+def _aside(folder: Path, name: str = "") -> Iterator[Path]:
+    """Yield a hidden folder in a folder, locked while this process lives, gone in the end.
+
+    Parameters
+    ----------
+    name
+        What is to be replaced beside it: set aside meanwhile, it returns unless something stands in its place.
+    """
+    aside, lock = _new_aside(folder, name)
+    try:
+        yield aside
+    finally:
+        try:
+            _put_back(aside, name)
+            _clear(aside)
+        finally:
+            os.close(lock)
+
+
+def _new_aside(folder: Path, name: str) -> tuple[Path, int]:
+    """Return a new hidden folder and the open file that tells, by its lock, that its writer lives."""
+    while True:
+        aside = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+        try:
+            lock = os.open(aside / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileNotFoundError:
+            continue  # another process took it for a dead one's before it was locked
+        try:
+            if sys.platform != "win32":
+                with suppress(OSError):  # a disk without locks: nobody can lock it, so nobody removes it
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+            os.write(lock, json.dumps({"name": name}).encode())
+            if (aside / _LOCK).exists():
+                return aside, lock
+        except BaseException:
+            try:
+                _clear(aside)
+            finally:
+                os.close(lock)
+            raise
+        os.close(lock)
+
+
+def _clear(aside: Path) -> None:
+    """Remove a hidden folder, its lock last: what is left of it, should this end early, is still known as ours."""
+    with suppress(OSError):  # the next command tries again
+        for path in aside.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+        (aside / _LOCK).unlink(missing_ok=True)
+        aside.rmdir()
+
+
+def _put_back(aside: Path, name: str) -> None:
+    place = aside.with_name(name) if name else aside
+    if (aside / _EARLIER).exists() and not os.path.lexists(place):
+        (aside / _EARLIER).rename(place)
+
+
+def _recover(aside: Path) -> None:
+    if sys.platform == "win32":  # pragma: no cover - what killed writers left stays there
+        return
+    if not stat.S_ISDIR(aside.lstat().st_mode) or aside.lstat().st_uid != os.geteuid():
+        return
+    try:
+        lock = os.open(aside / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        aside.rmdir()  # its writer died at once, or is about to find out and make another
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while the writer lives
+        name = _name_in(lock)
+        if name and (aside / _EARLIER).exists() and not os.path.lexists(aside.with_name(name)):
+            _put_back(aside, name)
+            log.warning("%s: put back, as a program that was killed had moved it", aside.with_name(name))
+        _clear(aside)
+    finally:
+        os.close(lock)
+
+
+def _name_in(lock: int) -> str:
+    """Return the name that a lock file tells of; blank where it is none that stands beside it."""
+    try:
+        name = json.loads(os.pread(lock, 1 << 16, 0))["name"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return name if isinstance(name, str) and Path(name).name == name else ""
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on the disk, which may only now say that it is full."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _write_manifest(folder: Path, about: Mapping[str, Any]) -> None:
+    files = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    _write_text(folder / MANIFEST, {**about, "files": files})
+
+
+def _write_text(path: Path, tree: dict[str, Any]) -> None:
+    """Write a manifest with a checksum of all else in it."""
+    own = hashlib.sha256(_spelled(tree).encode()).hexdigest()
+    path.write_text(_spelled({**tree, _OWN: own}) + "\n", encoding="utf-8")
+
+
+def _spelled(tree: Mapping[str, Any]) -> str:
+    return json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
