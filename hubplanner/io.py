@@ -13,7 +13,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -339,12 +339,11 @@ def scratch_folder() -> Iterator[Path]:
     UnwritableError
         When there is no such folder.
     """
-    try:
-        place = Path(tempfile.gettempdir())
-    except OSError as error:
-        raise UnwritableError(Path(os.environ.get("TMPDIR", "temporary folder")), error) from error
-    recover(place)
-    with _refusals(place), _aside(place) as aside:
+    with ExitStack() as stack:
+        with _refusals(Path(os.environ.get("TMPDIR", "the temporary folder"))):
+            place = Path(tempfile.gettempdir()).absolute()
+            recover(place)
+            aside = stack.enter_context(_aside(place))
         yield aside
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
 import re
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pulp
 
 from hubplanner.errors import SolverError
+from hubplanner.io import scratch_folder
 from hubplanner.solver.adapters.outcome import Outcome, Termination, entries_of, no_plan
 from hubplanner.solver.work import BUILDING, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from hubplanner.solver.adapters.outcome import Effort, Solvable
 
@@ -23,6 +25,7 @@ PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
 INCREMENT = 1e-9
 """CBC is told to look for no plan that is better by less, so a finished search proves no more."""
+MODEL, SOLUTION, LOG = "model.mps", "model.sol", "cbc.log"
 _INFEASIBLE = re.compile(r"^(?:Problem is|Pre-processing says|Result - .*) ?infeasible", re.MULTILINE)
 _NUMBER = r"\s*(-?[\d.]+(?:e[+-]?\d+)?)"
 
@@ -32,9 +35,9 @@ def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcom
     del start
     if not model.program.variables():
         return Outcome(termination=Termination.FINISHED, open_=[], value=0.0, bound=0.0, version="unused")
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "cbc.log"
-        solver = pulp.COIN_CMD(
+    with scratch_folder() as folder:
+        solver = _Cbc(
+            folder,
             path=cbc_path(),
             msg=False,
             gapRel=0.0,
@@ -49,17 +52,55 @@ def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcom
                 f"increment {INCREMENT}",
                 *([] if effort.nodes is None else [f"maxNodes {effort.nodes}"]),
             ],
-            logPath=str(log),
         )
         try:
             model.program.solve(solver)
-        except pulp.PulpSolverError as error:
-            message = f"CBC failed: {error}"
+        except (pulp.PulpSolverError, OSError, ValueError) as error:  # a full disk cuts its files
+            message = f"CBC failed: {error}, at work in {folder}"
             raise SolverError(message) from error
-        written = log.read_text(encoding="utf-8", errors="replace")
+        written = (folder / LOG).read_text(encoding="utf-8", errors="replace")
         iterations = re.search(r"Total iterations:\s*(\d+)", written)
         count(entries_of(model), BUILDING + (int(iterations.group(1)) if iterations else 0))
         return read_log(written, model)
+
+
+class _Cbc(pulp.COIN_CMD):  # type: ignore[misc]
+    """CBC at work in a folder of its own, ended with what waits for it.
+
+    PuLP splits the command line at spaces, those in the names of folders too, and leaves CBC to itself on Ctrl-C.
+    """
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        super().__init__(**options)
+        self.folder = folder
+
+    def solve_CBC(self, lp: pulp.LpProblem, use_mps: bool = True) -> int:  # noqa: N802, FBT001, FBT002 - PuLP's own
+        """Solve as PuLP does, by the same words."""
+        del use_mps
+        variables, names, rows, _ = lp.writeMPS(str(self.folder / MODEL), rename=1)
+        words = [os.path.abspath(self.path), MODEL]  # noqa: PTH100 - a path is text to PuLP
+        words += ["-max"] if lp.sense == pulp.LpMaximize else []
+        words += ["-sec", f"{self.timeLimit}"] if self.timeLimit is not None else []
+        words += [word for option in self.options + self.getOptions() for word in f"-{option}".split()]
+        words += ["-solve", "-printingOptions", "all", "-solution", SOLUTION]
+        with (
+            (self.folder / LOG).open("wb") as log,
+            subprocess.Popen(  # noqa: S603 - the program and its options are ours
+                words, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            ) as cbc,
+        ):
+            try:
+                code = cbc.wait()
+            except BaseException:
+                cbc.kill()
+                raise
+        if code or not (self.folder / SOLUTION).is_file():
+            message = f"{self.path} ended with {code}" + ("" if code else " and wrote no solution")
+            raise pulp.PulpSolverError(message)
+        status, values, *_, found = self.readsol_MPS(str(self.folder / SOLUTION), lp, variables, names, rows)
+        lp.assignVarsVals(values)
+        lp.assignStatus(status, found)
+        return int(status)
 
 
 def cbc_path() -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pulp
 
 from hubplanner.errors import ScenarioError, SolverError
+from hubplanner.io import scratch_folder
 from hubplanner.solver.adapters.outcome import Outcome, Termination, entries_of, no_plan
 from hubplanner.solver.work import BUILDING, count
 
@@ -36,11 +37,14 @@ def solve_other(model: Solvable, effort: Effort, start: Sequence[float]) -> Outc
     del start
     name = known_solver(effort.name)
     solver = pulp.getSolver(name, msg=False, **_accepted(name, effort))
-    try:
-        status = model.program.solve(solver)
-    except pulp.PulpSolverError as error:
-        message = f"{name} failed: {error}"
-        raise SolverError(message) from error
+    with scratch_folder() as folder:
+        solver.tmpDir = str(folder)  # what a killed one leaves there is cleared by the next
+        try:
+            status = model.program.solve(solver)
+        except pulp.PulpSolverError as error:
+            spaced = "; it may not bear the space in its temporary folder, which TMPDIR moves"
+            message = f"{name} failed: {error}{spaced if ' ' in str(folder) else ''}"
+            raise SolverError(message) from error
     count(entries_of(model), BUILDING)
     version = f"PuLP {importlib.metadata.version('pulp')}"
     if status == pulp.LpStatusInfeasible:
