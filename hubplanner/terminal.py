@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hubplanner.report.wording import SMALLEST_GAP, at_most, left_out_of_ways, says_nothing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
     from hubplanner.report import Plan
 
-SMALLEST_GAP = 5e-7
-"""Smaller ones are shown as none."""
 SMALL_SHARE = 0.1
 """Shares below it are shown with two decimals."""
 PLACES_SHOWN = 12
@@ -124,13 +124,14 @@ def _changes(plan: Plan, summary: dict[str, Any]) -> dict[str, str]:
 
 
 def _distances(summary: dict[str, Any]) -> dict[str, str]:
-    """Return how far it is to the nearest hub, where the objective is about distance."""
+    """Return how far it is to the hub that serves, where the objective is about distance."""
     if summary["objective"] not in {"p_median", "p_center"}:
         return {}
     units = [name.removeprefix("mean_") for name in summary["distance"] if name.startswith("mean_")]
     unit = next(unit for unit in reversed(units) if summary["distance"][f"mean_{unit}"] is not None)
     mean, most = (summary["distance"][f"{kind}_{unit}"] for kind in ("mean", "max"))
-    return {"Way to a hub": f"{mean:,.1f} {unit} on average, {most:,.1f} {unit} at most"}
+    words = [f"{mean:,.1f} {unit} on average, {most:,.1f} {unit} at most", *left_out_of_ways(summary["distance"])]
+    return {"Way to a hub": "; ".join(words)}
 
 
 _PROOFS = {
@@ -150,6 +151,8 @@ _OVER_FUTURES = {
 def proof(summary: dict[str, Any]) -> str:
     """Return how sure a plan is, in words."""
     proven = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
+    if says_nothing(summary["gap"]):
+        return f"no useful bound was found in the time; {proven}"
     sentence = _PROOFS[summary["objective"]].format(over=_over(summary["gap"]))
     if "futures" in summary:
         sentence = _OVER_FUTURES[summary["futures"]["under"]].format(sentence, over=_over(summary["gap"]))
@@ -282,8 +285,8 @@ def _money(amount: float, currency: str) -> str:
 
 
 def _over(gap: float) -> str:
-    """Return how much more another plan might cover, nothing where no digit shown would say so."""
-    return f"over {gap:.4%} " if gap >= SMALLEST_GAP else ""
+    """Return how much more another plan might cover, rounded up; nothing where that is rounding."""
+    return "" if gap <= SMALLEST_GAP else f"over {at_most(gap)} "
 
 
 def _share(share: float) -> str:

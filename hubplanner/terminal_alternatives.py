@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from hubplanner.report.wording import proof_in_words
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,7 +43,7 @@ def print_alternatives(summary: dict[str, Any], folder: Path) -> None:
         )
     console.print(table)
     console.print("There are no others that differ enough." if summary["complete"] else "There may be more plans.")
-    console.print(f"Proof of the best: its value is at most {best['gap']:.4%} from the bound.")
+    console.print(f"Proof of the best: {proof_in_words(best['gap'], best['status'])}.")
     sites = Table(title="Sites", title_justify="left", box=None, show_header=False)
     for name, number in summary["classes"].items():
         sites.add_row(f"{number:,}", WORDS[name])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from hubplanner.report.wording import proof_in_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -27,7 +29,7 @@ def print_explanation(summary: dict[str, Any], folder: Path) -> None:
     """Print hubs, rejected sites, prices and the worth of a little more."""
     console = Console(highlight=False, markup=False, emoji=False)
     plan = summary["plan"]
-    gap = "not proven" if plan["gap"] is None else f"proven to be within {plan['gap']:.4%} of the best possible"
+    gap = proof_in_words(plan["gap"], plan["status"])
     console.print(f"{summary['scenario']}: {plan['people']:,.0f} people, {plan['need']:,.0f} of need; {gap}.")
     if summary["site"] is not None:
         for part in ("hubs", "rejected", "prices"):

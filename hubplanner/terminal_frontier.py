@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hubplanner.report.wording import gap_in_words, left_out_of_ways
 from hubplanner.terminal import count_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 MILLION = 1e6
 MANY = 1e7
 """Money from which it is shown in millions."""
-SMALLEST_GAP = 5e-7
 _STATES = {
     "infeasible": "no plan can meet all demands",
     "no_plan": "no plan was found in time",
@@ -80,7 +80,7 @@ def _row(point: dict[str, Any], frontier: Frontier, scale: float, *, by_cost: bo
         _money(point["cost"], scale),
         f"{point['people']:,.0f}",
         f"{point['share']:.2%}",
-        "unknown" if point["gap"] is None else "0" if point["gap"] < SMALLEST_GAP else f"{point['gap']:.4%}",
+        gap_in_words(point["gap"]),
         f"{hubs:,}",
         f"+{len(point['entering'])} -{len(point['leaving'])}",
         *([_last(point)] if by_cost else []),
@@ -118,6 +118,8 @@ def _notes(summary: dict[str, Any]) -> list[str]:
     money = [item["too_little"] for item in summary["left_out"] if item["too_little"] is not None]
     if money:
         notes.append(f"No plan meets all demands with less than {max(money):,.0f}.")
+    most: dict[str, Any] = max(summary["points"], key=lambda point: point.get("unreachable_need", 0.0), default={})
+    notes += [f"Mean ways: {words}, at most, in point {most['number']}." for words in left_out_of_ways(most)]
     if not summary["complete"]:
         notes.append("NOT COMPLETE: there may be more points.")
     sure = "every gap is within the asked one" if summary["status"] == "optimal" else "NOT all within the asked gap"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from hubplanner.report.wording import gap_in_words
 from hubplanner.terminal import count_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def share(value: float) -> str:
     return f"{value:.1%}"
 
 
+def gap_beside(value: float) -> str:
+    """Return a gap, or the difference of two, in words."""
+    return f"-{gap_in_words(-value)}" if value < 0 else gap_in_words(value)
+
+
 def shortened(name: str, most: int = NAME_SHOWN) -> str:
     """Return a name that fits a column.
 
@@ -77,7 +83,7 @@ def print_runs(rows: list[dict[str, Any]], runs: Path) -> None:
             known(row["people"], number),
             known(row["need_share"], share),
             cost,
-            known(row["gap"], "{:.0e}".format),
+            known(row["gap"], gap_in_words),
         )
         table.add_row(shortened(row["name"]), written, str(row["status"]), *figures)
     console().print(table if rows else f"{runs} holds no runs.")
@@ -89,7 +95,7 @@ def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> Non
     money = f"{row['currency'] or ''} {known(row['cost'], number)}".strip()
     for name, words in {
         "Status": str(row["status"]),
-        "Objective": f"{row['objective']}: {known(row['value'], number)}, gap {known(row['gap'], '{:.1e}'.format)}",
+        "Objective": f"{row['objective']}: {known(row['value'], number)}, gap {known(row['gap'], gap_in_words)}",
         "New hubs": known(row["hubs"], number),
         "People": f"{known(row['people'], number)}, {known(row['need_share'], share)} of the need",
         "Cost": money,
@@ -135,7 +141,7 @@ def print_sweep(name: str, records: list[dict[str, Any]], counts: dict[str, int]
             table.add_row(str(record["case"]), *settings, *("", "", "", ""), str(record["status"]))
             continue
         figures = number(record["hubs"]), number(record["people"]), share(record["need_share"]), number(record["cost"])
-        table.add_row(str(record["case"]), *settings, *figures, known(record["gap"], "{:.0e}".format))
+        table.add_row(str(record["case"]), *settings, *figures, known(record["gap"], gap_in_words))
     out = console()
     out.print(table)
     if len(records) > SWEEP_ROWS:
@@ -180,7 +186,7 @@ def _side_by_side(title: str, part: pd.DataFrame, letters: list[str]) -> Table:
     right = [*(letter.upper() for letter in letters), *(f"{letter.upper()} - A" for letter in letters[1:])]
     table = plain_table(title, ("",), right)
     for row in part.head(PLACES).to_dict("records"):
-        words = {"need share": share, "gap": "{:.1e}".format}.get(row["figure"], number)
+        words = {"need share": share, "gap": gap_beside}.get(row["figure"], number)
         cells = [_cell(row[letter], words) for letter in letters]
         signed = [_cell(row[f"difference_{letter}"], words, sign=True) for letter in letters[1:]]
         table.add_row(shortened(str(row["value"] or row["figure"])), *cells, *signed)

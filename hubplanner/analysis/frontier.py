@@ -13,11 +13,10 @@ import numpy as np
 from hubplanner.analysis.frontier_points import COST, Missing, Point, Trace, tightened
 from hubplanner.errors import ScenarioError
 from hubplanner.models import MaxCoverage, MinCost, Periods, under_of
-from hubplanner.problem import Status, evaluate
+from hubplanner.problem import EXACT, Status, evaluate
 from hubplanner.solver import Memory, SolverOptions, cheapest, solve_problem
 from hubplanner.solver.cheaper import CLOSE, SAME
 from hubplanner.solver.covering import is_plain
-from hubplanner.solver.lexicographic import EXACT
 from hubplanner.solver.ties import SMALL_OPTIONS
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import numpy as np
 from hubplanner.audit.hubs import closed_sites
 from hubplanner.audit.limits import FILE, MONEY, spent
 from hubplanner.audit.money import exact
+from hubplanner.audit.service import is_assigned
 
 if TYPE_CHECKING:
     from hubplanner.audit.findings import Ledger
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from hubplanner.audit.service import Service
     from hubplanner.audit.world import World
 
+LEAST_SHARE = 1e-9
+"""Links of less are rounding."""
 FLOOR_SLACK = 1e-6
 """Share by which a solver's rounding may stay below a floor."""
 Tree = dict[str, Any]
@@ -35,7 +38,7 @@ def expected_figures(world: World, hubs: list[Hub], outcome: Outcome, every: Poi
         "cost": _cost(world, hubs),
         "need": {"total": total, "covered": covered, "share": _over(covered, total)},
         "people": {"total": math.fsum(people), "covered": math.fsum(people * outcome.covered)},
-        "distance": _distance(*(every or (world, outcome.service)), outcome.year),
+        "distance": _distance(world, outcome, *(every or (world, outcome.service))),
         "groups": {name: _group(world, outcome, name) for name in world.scenario.demand.groups},
         "closed": [ids.iloc[site] for site in closed_sites(world, hubs)],
         "floors": [floor for floor, _ in _floors(world, outcome)],
@@ -104,16 +107,38 @@ def _cost(world: World, hubs: list[Hub]) -> Tree:
     }
 
 
-def _distance(world: World, service: Service, year: int) -> Tree:
-    """Return the need-weighted distance to the nearest hub, from every point."""
-    need = world.people.at_points(world.people.weight("need", year))
-    near = service.nearest
-    counted = (need > 0) & np.isfinite(near)
-    found: Tree = {"mean_km": None, "max_km": None}
-    mean = math.fsum(need[counted] * near[counted]) / math.fsum(need[counted]) if counted.any() else None
-    most = float(near[counted].max()) if counted.any() else None
-    found |= {f"mean_{world.unit}": mean, f"max_{world.unit}": most}
-    return found | {"unreachable_need": math.fsum(need[~np.isfinite(near)])}
+def _distance(world: World, outcome: Outcome, points: World, service: Service) -> Tree:
+    """Return the need-weighted distance to the hub that serves, and who is left out of it.
+
+    Where people are assigned it follows from the links, where they go as they like from every point (of ``points``, in
+    ``service``) to the nearest hub.
+    """
+    year, near = outcome.year, service.nearest
+    need, people = (points.people.at_points(points.people.weight(name, year)) for name in ("need", "people"))
+    way = np.isfinite(near)
+    counted = (need > 0) & way
+    nearest = math.fsum(need[counted] * near[counted]) / math.fsum(need[counted]) if counted.any() else None
+    unit, found = world.unit, dict.fromkeys(("mean_km", "max_km", "nearest_km"))
+    tree: Tree = found | {f"nearest_{unit}": nearest}
+    left_out = {"unreachable_need": math.fsum(need[~way]), "unreachable_people": math.fsum(people[~way])}
+    if not is_assigned(world):
+        most = float(near[counted].max()) if counted.any() else None
+        return tree | {f"mean_{unit}": nearest, f"max_{unit}": most} | left_out | _unserved(0.0, 0.0)
+    links = outcome.links
+    served = math.fsum(links["need"])
+    tree[f"mean_{unit}"] = math.fsum(links["need"] * links["distance"]) / served if served > 0 else None
+    if outcome.exact:
+        far = links["distance"][(links["need"] > 0) & (links["share"] > LEAST_SHARE)]
+        tree[f"max_{unit}"] = float(far.max()) if len(far) else None
+    else:
+        del tree["max_km"]  # of spread rows the links hold mean distances
+    needy = (world.people.weight("need", year) > 0)[links["row"].to_numpy(dtype=int)]
+    no_seat = math.fsum(need[counted]) - served, math.fsum(people[counted]) - math.fsum(links["people"][needy])
+    return tree | left_out | _unserved(*no_seat)
+
+
+def _unserved(need: float, people: float) -> Tree:
+    return {"unserved_need": need, "unserved_people": people}
 
 
 def _group(world: World, outcome: Outcome, name: str) -> Tree:

@@ -82,12 +82,21 @@ def demand_rows(world: World, outcome: Outcome) -> Frame:
             "people": people.weight("people", outcome.year),
             "covered_share": outcome.covered,
             "site_id": [None if np.isnan(site) else ids[int(site)] for site in first["site"].astype(float)],
-            f"distance_{unit}": first["distance"].astype(float).to_numpy(),
+            f"distance_{unit}": _ways(world, outcome, first["distance"].astype(float)).to_numpy(),
             f"nearest_{unit}": _means(people.row, outcome.service.nearest, need),
             "lon": people.frame["lon"],
             "lat": people.frame["lat"],
         }
     )
+
+
+def _ways(world: World, outcome: Outcome, main: pd.Series) -> pd.Series:
+    """Return each row's distance to the hub that serves most of it; where people are assigned, to all who share it."""
+    if not is_assigned(world):
+        return main
+    links = outcome.links.assign(moment=outcome.links["distance"] * outcome.links["share"])
+    sums = links.groupby("row")[["moment", "share"]].sum()
+    return (sums["moment"] / sums["share"]).reindex(range(len(world.people.frame)))
 
 
 def link_rows(world: World, outcome: Outcome) -> Frame:

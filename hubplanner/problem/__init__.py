@@ -2,20 +2,21 @@
 
 from hubplanner.problem.cost import annuity
 from hubplanner.problem.coverage import Rows, coverage, merge_demand
-from hubplanner.problem.evaluation import NOWHERE, Evaluation, evaluate
+from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, ways
 from hubplanner.problem.futures import Future, Futures
 from hubplanner.problem.futures_outcome import Outcomes, outcomes
 from hubplanner.problem.measured import Measured, measure_chunks
 from hubplanner.problem.periods import grown
 from hubplanner.problem.problem import Problem
 from hubplanner.problem.rule import Decay, Rule
-from hubplanner.problem.solution import Clash, PeriodPlan, Reached, Solution, Status, relative_gap
+from hubplanner.problem.solution import EXACT, Clash, PeriodPlan, Reached, Solution, Status, relative_gap
 from hubplanner.problem.status import SiteStatus
 from hubplanner.problem.straight import GreatCircle, Planar, Straight
 from hubplanner.problem.stream import Chunk, Merged, merge_chunks
 from hubplanner.problem.travel import Bools, Floats, Ints, Matrix, Travel, within
 
 __all__ = [
+    "EXACT",
     "NOWHERE",
     "Bools",
     "Chunk",
@@ -42,6 +43,7 @@ __all__ = [
     "Status",
     "Straight",
     "Travel",
+    "Ways",
     "annuity",
     "coverage",
     "evaluate",
@@ -51,5 +53,6 @@ __all__ = [
     "merge_demand",
     "outcomes",
     "relative_gap",
+    "ways",
     "within",
 ]

@@ -82,6 +82,64 @@ class Evaluation:
         return float(self.pair_distance[counted].max(initial=0.0))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """How far it is to hubs, weighted by need, and who is left out of that.
+
+    Parameters
+    ----------
+    mean, most
+        Distance to the hub that serves, over what each serves of a point; to the nearest open hub where hubs serve
+        everyone who comes. NaN where nobody is served.
+    nearest
+        Mean distance to the nearest open hub, full or not; NaN without need or hubs.
+    unreachable_need, unreachable_people
+        Need and people without a way to any open hub; left out of the means.
+    unserved_need, unserved_people
+        Need that has a way to a hub but no seat, and the people of it; left out of ``mean`` and ``most``.
+    """
+
+    mean: float
+    most: float
+    nearest: float
+    unreachable_need: float
+    unreachable_people: float
+    unserved_need: float = 0.0
+    unserved_people: float = 0.0
+
+
+def ways(problem: Problem, plan: Evaluation) -> Ways:
+    r"""Return how far it is to the hubs of a plan, $\sum_{io} w_i x_{io} d_{io} / \sum_{io} w_i x_{io}$.
+
+    >>> from hubplanner.problem import Problem
+    >>> line = Problem.from_points([[0, 0], [9, 0]], [3, 1], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> ways(line, evaluate(line, [1])).mean
+    6.25
+    """
+    need, near = problem.need, plan.nearest_distance
+    needy, way = need > 0, np.isfinite(near)
+    counted = needy & way
+    total = math.fsum(need[counted])
+    nearest = math.fsum(need[counted] * near[counted]) / total if total > 0 else math.nan
+    mean, most = nearest, float(near[counted].max()) if counted.any() else math.nan
+    left = np.zeros(problem.n_points)
+    if plan.is_assigned:
+        share = np.asarray(plan.assigned.sum(axis=1), dtype=np.float64).ravel()
+        left = np.where(counted & (share < 1 - LEAST_SHARE), 1 - share, 0.0)
+        served = math.fsum(need * share)
+        mean = math.fsum(need * plan.served_distance) / served if served > 0 else math.nan
+        most = plan.farthest_served(needy) if served > 0 else math.nan
+    return Ways(
+        mean=mean,
+        most=most,
+        nearest=nearest,
+        unreachable_need=math.fsum(need[~way]),
+        unreachable_people=math.fsum(problem.people[~way]),
+        unserved_need=math.fsum(need * left),
+        unserved_people=math.fsum(problem.people * left),
+    )
+
+
 def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = None) -> Evaluation:
     r"""Recompute coverage, service, distance and cost of a set of open options.
 

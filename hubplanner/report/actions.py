@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from hubplanner.report.lettering import gap_in_words, in_words, share_in_words
+from hubplanner.report.lettering import in_words, share_in_words
 from hubplanner.report.result import isolated, on_one_line, plural
+from hubplanner.report.wording import left_out_of_ways, says_nothing, than_this
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["build", "upgrade", "keep", "close"]
 HEADINGS: dict[Kind, str] = {"build": "Build", "upgrade": "Upgrade", "keep": "Keep", "close": "Close"}
-SMALLEST_GAP = 5e-7
-"""Smaller ones are none, in words."""
 _PROOFS = {
     "max_coverage": "no plan within these limits covers more",
     "min_cost": "no plan that reaches as much costs less",
@@ -211,11 +210,13 @@ def _summary(result: Result, actions: list[Action]) -> Iterator[str]:
 
 
 def _ways(result: Result) -> Iterator[str]:
-    """Yield how far it is to the nearest hub, where the objective is about distance."""
+    """Yield how far it is to the hub that serves, where the objective is about distance."""
     ways, unit = result.summary["distance"], result.unit
     if result.summary["objective"] in {"p_median", "p_center"} and ways.get(f"mean_{unit}") is not None:
         mean, most = (f"{ways[f'{kind}_{unit}']:,.1f} {unit}" for kind in ("mean", "max"))
-        yield f"The way to the nearest hub is {mean} on average and {most} at most."
+        whose = "hub that serves" if result.seated else "nearest hub"
+        left_out = "".join(f", {words}" for words in left_out_of_ways(ways))
+        yield f"The way to the {whose} is {mean} on average and {most} at most{left_out}."
 
 
 def _money(result: Result) -> str:
@@ -230,8 +231,9 @@ def _money(result: Result) -> str:
 
 def _proof(summary: dict[str, Any]) -> str:
     best, gap = _PROOFS[summary["objective"]], summary["gap"]
-    more = f" by more than {gap_in_words(gap).removeprefix('< ')}" if gap >= SMALLEST_GAP else ""
-    words = f"Proven: {best}{more}."
+    if says_nothing(gap):
+        return "How good the plan is was not proven: the time was too short for any useful bound."
+    words = f"Proven: {best}{than_this(gap)}."
     return words if summary["status"] == "optimal" else f"{words} That is less sure than was asked for."
 
 

@@ -94,7 +94,12 @@ class AlternativePlans:
         return {
             "scenario": self.inputs.scenario.name,
             "objective": near.objective.name,
-            "best": {"value": found.best.value, "bound": found.best.bound, "gap": found.best.gap},
+            "best": {
+                "value": found.best.value,
+                "bound": found.best.bound,
+                "gap": found.best.gap,
+                "status": str(found.best.status),
+            },
             "within": near.within,
             "threshold": near.threshold,
             "differ": self.differ,

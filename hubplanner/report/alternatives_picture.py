@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 
 from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, NOT_COVERED, Ground, draw_ground, shades
 from hubplanner.report.legend import QUIET, SMALL, SWATCH, draw_scale, draw_swatch, write
-from hubplanner.report.lettering import gap_in_words, in_words, plain, share_in_words, shorten, width
+from hubplanner.report.lettering import in_words, plain, share_in_words, shorten, width
 from hubplanner.report.picture import LABEL, NOTE, TITLE, draw_figures, map_axes, page_axes
 from hubplanner.report.plan import Plan
 from hubplanner.report.seen import seen
 from hubplanner.report.sheet import DPI, MARGIN, ROW, view_of
 from hubplanner.report.sitemarks import KINDS, draw_site, draw_sites, kind_of, shown
+from hubplanner.report.wording import gap_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path

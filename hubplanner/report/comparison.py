@@ -138,7 +138,8 @@ def _figures(figures: dict[str, Any]) -> Iterator[tuple[str, str, str, list[floa
     runs = figures["runs"]
     for what, path in FIGURES.items():
         found = [_at(run, path) for run in runs]
-        if any(figure is not None for figure in found):
+        # Who is left out of the ways is told beside them where there is someone.
+        if any(figure is not None for figure in found) and (what not in LEFT_OUT or any(found)):
             yield what, "", "", found
     for name, values in figures["groups"].items():
         for value, shares in values.items():
@@ -161,9 +162,14 @@ FIGURES = {
     "cost to run": "cost.opex_present_value",
     "mean km to a hub": "distance.mean_km",
     "largest km to a hub": "distance.max_km",
+    "need without a way to a hub": "distance.unreachable_need",
+    "people without a way to a hub": "distance.unreachable_people",
+    "need without a seat": "distance.unserved_need",
+    "people without a seat": "distance.unserved_people",
     "gap": "gap",
 }
 """Figures side by side, and where plan.json has them."""
+LEFT_OUT = tuple(name for name in FIGURES if "without" in name)
 
 
 def _at(tree: Any, path: str) -> float | None:

@@ -62,6 +62,7 @@ class PlanExplanation:
                 "value": plan.value,
                 "bound": _known(plan.bound),
                 "gap": _known(plan.gap),
+                "status": str(plan.status),
                 "cost": own.cost,
                 "need": own.covered_need,
                 "people": self._people,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.report.explain_words import number
+from hubplanner.report.wording import proof_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +65,7 @@ def plain(text: str) -> str:
 
 
 def _proof(plan: dict[str, Any]) -> str:
-    if plan["gap"] is None:
-        return "How good it is was not proven."
-    return f"It is proven to be within {plan['gap']:.4%} of the best that is possible."
+    return f"How good it is: {proof_in_words(plan['gap'], plan['status'])}."
 
 
 def _told(tree: dict[str, Any], part: str) -> list[dict[str, Any]]:

@@ -91,6 +91,10 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
     first = ranked.drop_duplicates("row").set_index("row").reindex(range(len(frame)))
     frame["site_id"] = first["site_id"].where(first["site_id"].notna(), None)
     frame[f"distance_{unit}"] = first["distance"]
+    if evaluation.is_assigned:  # of all hubs that share the row, by the people each serves
+        moment = (served["distance"] * served["share"]).groupby(served["row"]).sum()
+        mean = moment / served.groupby("row")["share"].sum()
+        frame[f"distance_{unit}"] = mean.reindex(range(len(frame)))
     frame[f"nearest_{unit}"] = _mean(row, evaluation.nearest_distance, problem.need)
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(*lonlat(demand).T), crs=WGS84)
 

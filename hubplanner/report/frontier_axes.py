@@ -70,7 +70,7 @@ def axis_of(frontier: Frontier, summary: dict[str, Any]) -> Axis:
     unit = frontier.inputs.unit
     return Axis(
         key=key,
-        label=f"Mean way to the nearest hub, {unit}, weighted by need",
+        label=f"Mean way to a hub, {unit}, weighted by need",
         what="covering more costs in nearness",
         words=lambda point: f"a mean way of {point[key]:,.1f} {unit}",
     )

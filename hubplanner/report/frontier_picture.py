@@ -10,8 +10,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from hubplanner.report.canvas import blank, page_of, write_picture
 from hubplanner.report.frontier_axes import Axis, axis_of, draw_curve, draw_marginal
 from hubplanner.report.legend import QUIET, write
-from hubplanner.report.lettering import drawable, font, gap_in_words, in_words, plain, share_in_words, shorten, wrap
+from hubplanner.report.lettering import drawable, font, in_words, plain, share_in_words, shorten, wrap
 from hubplanner.report.sheet import A4, MARGIN
+from hubplanner.report.wording import SMALLEST_GAP, at_most, says_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,5 +141,6 @@ def _footer(page: Axes, summary: dict[str, Any]) -> None:
 
 def _proof(gap: float) -> str:
     """Return how near all points are to the best there could be."""
-    sure = "proven best" if gap == 0 else f"proven to be at most {gap_in_words(gap).removeprefix('< ')} from the best"
+    sure = "proven best" if gap <= SMALLEST_GAP else f"proven to be at most {at_most(gap)} from the best"
+    sure = "not proven to be near the best" if says_nothing(gap) else sure
     return f"Each is {sure} for its place. Between the points nothing was computed."

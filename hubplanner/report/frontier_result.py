@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.analysis.frontier_points import COST, DISTANCE, Point, Trace, knee
-from hubplanner.problem import evaluate
+from hubplanner.problem import evaluate, ways
 
 if TYPE_CHECKING:
     import os
@@ -121,7 +121,7 @@ class Frontier:
             "cost": point.plan.cost,
             "cost_at_least": _known(point.other_bound) if by_cost else None,
             **self._cover(point.plan),
-            **({} if by_cost else {self.other_name: point.other}),
+            **({} if by_cost else self._other(point)),
             "bound": _known(point.other_bound if self.trace.against == DISTANCE else point.covered_bound),
             "gap": _known(point.gap),
             "status": "optimal" if point.proven else "feasible",
@@ -135,6 +135,14 @@ class Frontier:
         """What coverage is traded against, with its unit."""
         unit = self.inputs.unit
         return {COST: "cost", DISTANCE: f"mean_distance_{unit}"}.get(self.trace.against, "worst_share")
+
+    def _other(self, point: Point) -> dict[str, Any]:
+        """Return what coverage is traded against: a mean way as plan.json states it, with who is left out of it."""
+        if self.trace.against != DISTANCE:
+            return {self.other_name: point.other}
+        found = ways(point.problem, point.plan)
+        left_out = {name: getattr(found, name) for name in ("unreachable_need", "unreachable_people")}
+        return {self.other_name: _known(found.mean), **left_out}
 
     def _cover(self, plan: Evaluation) -> dict[str, float]:
         need = math.fsum(self.problem.need)

@@ -12,7 +12,6 @@ from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.textpath import text_to_path
 
 POINTS_PER_INCH = 72.0
-SMALLEST_GAP = 1e-4
 _FOLDER = Path(mpl.get_data_path()) / "fonts" / "ttf"
 _SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _NARROWER = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -124,16 +123,3 @@ def share_in_words(share: float) -> str:
     if share < 1 and f"{share:.1%}" == "100.0%":
         return "> 99.9 %"
     return f"{100 * float(f'{share:.3f}'):.3g} %"
-
-
-def gap_in_words(gap: float) -> str:
-    """Return a gap as per cent, never smaller than it is.
-
-    >>> gap_in_words(0), gap_in_words(6e-6), gap_in_words(0.00123), gap_in_words(float("nan"))
-    ('0 %', '< 0.01 %', '0.13 %', 'unknown')
-    """
-    if not math.isfinite(gap):
-        return "unknown"
-    if 0 < gap < SMALLEST_GAP:
-        return "< 0.01 %"
-    return f"{math.ceil(gap / SMALLEST_GAP - 1e-9) / 100:g} %"

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hubplanner.report.lettering import gap_in_words, in_words, share_in_words
+from hubplanner.report.lettering import in_words, share_in_words
 from hubplanner.report.page_table import Cell, Table, number, table, text
 from hubplanner.report.page_words import count, heading, listed
 from hubplanner.report.result import isolated, on_one_line
+from hubplanner.report.wording import gap_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

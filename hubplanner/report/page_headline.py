@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.report.lettering import gap_in_words, in_words, share_in_words
+from hubplanner.report.lettering import in_words, share_in_words
 from hubplanner.report.page_words import about, count, decimal, hubs_in_words
 from hubplanner.report.result import isolated, on_one_line
+from hubplanner.report.wording import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,8 +95,8 @@ def figures(result: Result) -> list[Figure]:
     ]
     if summary["objective"] in {"p_median", "p_center"}:
         ways = summary["distance"]
-        most = decimal(ways.get(f"max_{unit}"), unit)
-        found[1] = Figure(label="Way to a hub", value=decimal(ways.get(f"mean_{unit}"), unit), note=f"at most {most}")
+        notes = [f"at most {decimal(ways.get(f'max_{unit}'), unit)}", *left_out_of_ways(ways)]
+        found[1] = Figure(label="Way to a hub", value=decimal(ways.get(f"mean_{unit}"), unit), note="; ".join(notes))
     return found
 
 
@@ -108,15 +109,14 @@ def need_in_words(result: Result) -> str:
 def proof(result: Result) -> str:
     """Return how sure it is that no other plan is better, in plain words."""
     summary = result.summary
-    sure = f"Proven within {_within(summary['gap'])}: " if summary["gap"] > 0 else "Proven: "
-    if summary["status"] != "optimal":
-        sure = f"Time ran out before the proof was as tight as asked ({gap_in_words(result.scenario.solver.gap)}). "
-        return sure + _capital(_best(result)) + f" The plan is within {_within(summary['gap'])} of that."
-    return sure + _best(result)
-
-
-def _within(gap: float) -> str:
-    return gap_in_words(gap).removeprefix("< ")
+    gap = summary["gap"]
+    if summary["status"] == "optimal":
+        return ("Proven: " if gap <= SMALLEST_GAP else f"Proven within {at_most(gap)}: ") + _best(result)
+    late = f"Time ran out before the proof was as tight as asked ({gap_in_words(result.scenario.solver.gap)}). "
+    if says_nothing(gap):
+        return late + "How far the plan is from the best possible is not known: no useful bound was found."
+    within = f" The plan is within {at_most(gap)} of that." if gap > SMALLEST_GAP else ""
+    return late + _capital(_best(result)) + within
 
 
 def _capital(words: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.report.lettering import gap_in_words, share_in_words
+from hubplanner.report.lettering import share_in_words
 from hubplanner.report.page_charts import years
 from hubplanner.report.page_headline import new_hubs
 from hubplanner.report.page_table import Cell, Table, number, table, text
 from hubplanner.report.page_words import count, decimal, heading, money
 from hubplanner.report.result import isolated, on_one_line
+from hubplanner.report.wording import gap_in_words
 from hubplanner.report.workbook_tables import assumptions
 
 if TYPE_CHECKING:

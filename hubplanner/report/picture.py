@@ -12,10 +12,11 @@ from hubplanner.report.canvas import blank, page_of, write_picture
 from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, MOST_MARKS, Ground, draw_ground
 from hubplanner.report.hubmarks import circle_ends, draw_hubs, draw_reach
 from hubplanner.report.legend import QUIET, draw_legend, legend_rows, write
-from hubplanner.report.lettering import drawable, gap_in_words, in_words, plain, share_in_words, shorten, width, wrap
+from hubplanner.report.lettering import drawable, in_words, plain, share_in_words, shorten, width, wrap
 from hubplanner.report.names import draw_names
 from hubplanner.report.seen import seen
 from hubplanner.report.sheet import MARGIN, View, view_of
+from hubplanner.report.wording import SMALLEST_GAP, gap_in_words, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +141,7 @@ def _headline(plan: Plan) -> list[tuple[str, str]]:
         (in_words(summary["people"]["covered"]), f"people {reached}, of {in_words(summary['people']['total'])}"),
         (share_in_words(summary["need"]["share"]), f"of the need {reached}"),
         (in_words(summary["cost"]["total"]), f"{currency} {_over(scenario.horizon_years)}{budget}".strip()),
-        _proof(summary["gap"]),
+        _proof(summary["gap"], summary["status"]),
     ]
 
 
@@ -148,9 +149,13 @@ def _over(years: int) -> str:
     return "to build" if years == 0 else "over one year" if years == 1 else f"over {years} years"
 
 
-def _proof(gap: float) -> tuple[str, str]:
+def _proof(gap: float, status: str) -> tuple[str, str]:
     """Return how far the plan may be from the best one, and what that means."""
-    return (gap_in_words(gap), "from the best possible plan, at most") if gap else ("Best", "proven: no plan is better")
+    if says_nothing(gap):
+        return "Unknown", "how far from the best: time ran out"
+    sure = "from the best possible plan, at most" + ("" if status == "optimal" else "; time ran out")
+    best = gap <= SMALLEST_GAP and status == "optimal"
+    return ("Best", "proven: no plan is better") if best else (gap_in_words(gap), sure)
 
 
 def _footer(page: Axes, plan: Plan, view: View) -> None:

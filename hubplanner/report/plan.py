@@ -72,7 +72,8 @@ class Plan:
         """One row a demand row, WGS 84 points, in demand id order.
 
         Columns demand_id, the groups, need, people, covered_share, site_id and distance of the hub that serves most of
-        the row's need (blank where none), nearest distance to any open hub, need-weighted over the row's points.
+        the row's need (blank where none), nearest distance to any open hub, need-weighted over the row's points. Where
+        hubs have seats, the distance is that to all hubs that share the row, by the people each serves.
 
         A row of merged demand stands for all points that the same options reach: distances are from their mean place,
         and nearest is blank beyond the widest reach.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.inputs.groups import group_floors
+from hubplanner.problem import Ways, ways
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -44,11 +45,7 @@ def summarize(
         "cost": _cost(inputs, problem, evaluation),
         "need": {"total": need, "covered": evaluation.covered_need, "share": _share(evaluation.covered_need, need)},
         "people": {"total": people, "covered": math.fsum(problem.people * covered)},
-        "distance": (
-            _distance(inputs.unit, problem.need, evaluation.nearest_distance)
-            if measured is None
-            else _measured_distance(measured, need)
-        ),
+        "distance": _distance(inputs, problem, evaluation, measured),
         "groups": {name: _group(inputs, problem, covered, name) for name in scenario.demand.groups},
         "hubs": _hubs(hubs),
         "closed": inputs.sites.frame["site_id"].iloc[evaluation.closed].tolist(),
@@ -113,21 +110,39 @@ def _cost(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str,
     return {"total": evaluation.cost, "capex": capex, "opex_present_value": opex, "backhaul": 0.0, "saved": saved}
 
 
-def _distance(unit: str, need: Floats, nearest: Floats) -> dict[str, float | None]:
-    """Return need-weighted mean and largest distance to the nearest open hub, and the need that has no way to any."""
-    counted = (need > 0) & np.isfinite(nearest)
-    mean = math.fsum(need[counted] * nearest[counted]) / math.fsum(need[counted]) if counted.any() else None
-    most = float(nearest[counted].max()) if counted.any() else None
-    kilometres: dict[str, float | None] = {"mean_km": None, "max_km": None}
-    measured = {f"mean_{unit}": mean, f"max_{unit}": most}
-    return kilometres | measured | {"unreachable_need": math.fsum(need[~np.isfinite(nearest)])}
+def _distance(
+    inputs: Inputs, problem: Problem, evaluation: Evaluation, measured: Measured | None
+) -> dict[str, float | None]:
+    """Return mean and largest distance to the hub that serves, beside those left out of it with their need and people.
 
-
-def _measured_distance(measured: Measured, need: float) -> dict[str, float | None]:
-    """Return the same for merged demand, from every point: in a straight line there is always a way to a hub."""
-    known = math.isfinite(measured.mean_distance)
-    mean, most = (measured.mean_distance, measured.max_distance) if known else (None, None)
-    return {"mean_km": mean, "max_km": most, "unreachable_need": 0.0 if known else need}
+    For merged demand distances are from every point, and in a straight line there is always a way to a hub; who is
+    served where hubs have seats is known by row alone.
+    """
+    found = ways(problem, evaluation)
+    if measured is not None:
+        there = math.isfinite(measured.mean_distance)
+        need, people = (math.fsum(part[problem.need > 0]) for part in (problem.need, problem.people))
+        lost, lost_people = (0.0, 0.0) if there else (need, math.fsum(problem.people))
+        served = np.where(problem.need > 0, np.asarray(evaluation.assigned.sum(axis=1)).ravel(), 0.0)
+        found = Ways(
+            mean=found.mean if evaluation.is_assigned else measured.mean_distance,
+            most=found.most if evaluation.is_assigned else measured.max_distance,
+            nearest=measured.mean_distance,
+            unreachable_need=lost,
+            unreachable_people=lost_people,
+            unserved_need=need - lost - math.fsum(problem.need * served) if evaluation.is_assigned else 0.0,
+            unserved_people=(people if there else 0.0) - math.fsum(problem.people * served)
+            if evaluation.is_assigned
+            else 0.0,
+        )
+    kilometres: dict[str, float | None] = {"mean_km": None, "max_km": None, "nearest_km": None}
+    own = {f"mean_{inputs.unit}": found.mean, f"max_{inputs.unit}": found.most, f"nearest_{inputs.unit}": found.nearest}
+    figures = {name: value if math.isfinite(value) else None for name, value in own.items()}
+    left_out = {
+        name: getattr(found, name)
+        for name in ("unreachable_need", "unreachable_people", "unserved_need", "unserved_people")
+    }
+    return kilometres | figures | left_out
 
 
 def _group(inputs: Inputs, problem: Problem, covered: Floats, name: str) -> dict[str, dict[str, float]]:

@@ -12,8 +12,7 @@ from hubplanner.errors import SolverError
 from hubplanner.models import Held, MaxCoverage, Year, ask, broken_blocks, goals_of
 from hubplanner.models.budget import TOLERANCE
 from hubplanner.models.checks import AGREEMENT
-from hubplanner.problem import Reached, Solution, Status, evaluate, relative_gap
-from hubplanner.solver.lexicographic import EXACT
+from hubplanner.problem import EXACT, Reached, Solution, Status, evaluate, relative_gap
 from hubplanner.solver.limits import limits
 from hubplanner.solver.memory import reduction
 from hubplanner.solver.pruning import prune

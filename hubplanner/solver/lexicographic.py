@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hubplanner.models import Held, goals_of
 from hubplanner.models.goals import WORST
-from hubplanner.problem import relative_gap
+from hubplanner.problem import EXACT, relative_gap
 from hubplanner.problem.solution import Reached
 from hubplanner.solver.centre import smallest_radius
 from hubplanner.solver.given import given
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
-
-EXACT = 1e-7
-"""Relative gap that is rounding: of the digits a solver prints, and of goals that are held."""
 
 
 @dataclass(frozen=True, kw_only=True)

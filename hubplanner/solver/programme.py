@@ -10,9 +10,8 @@ import numpy as np
 
 from hubplanner.models import Floor, MinHubs, OnlyWith, Periods, ask
 from hubplanner.models.formulation import in_last_year
-from hubplanner.problem import SiteStatus, Status, relative_gap
+from hubplanner.problem import EXACT, SiteStatus, Status, relative_gap
 from hubplanner.problem.solution import PeriodPlan, Reached
-from hubplanner.solver.lexicographic import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from hubplanner.report.frontier_folder import FRONTIER_MARKS
+from hubplanner.report.wording import proof_of
 from hubplanner.web.answers import Refused, answer, packed, packed_answer
 from hubplanner.web.context import context_of
 from hubplanner.web.notes import read_note
@@ -57,7 +58,9 @@ def frontiers(request: Request) -> Response:
 def frontier(request: Request, name: str) -> Response:
     """Return a frontier's points."""
     folder = _folder(request, name)
-    return answer(_read(folder) | read_note(folder) | {"id": name})
+    tree = _read(folder)
+    points = [point | {"proof": proof_of(point)} for point in tree["points"]]
+    return answer(tree | read_note(folder) | {"id": name, "points": points})
 
 
 @router.get("/{name}/layers")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
+from hubplanner.report.wording import left_out_of_ways, proof_of
 from hubplanner.scenario import read_scenario
 from hubplanner.web.answers import GEOJSON, Refused, answer, encode, packed, packed_answer
 from hubplanner.web.context import context_of
@@ -66,6 +67,7 @@ def _row(place: Path, row: dict[str, Any]) -> dict[str, Any]:
         "share": row["need_share"],
         "created": row["written"],
         **{key: row[key] for key in ("status", "objective", "cost", "currency", "hubs", "people", "gap", "seconds")},
+        "proof": proof_of(row),
         **figures,
     }
 
@@ -76,7 +78,8 @@ def run(request: Request, name: str) -> Response:
     folder = run_folder(request, name)
     note = read_note(folder)
     own = {"id": name, "name": name, **note, "title": note["title"] or name, "has_report": (folder / REPORT).is_file()}
-    return answer(read_plan(folder) | own)
+    plan = read_plan(folder)
+    return answer(plan | own | {"proof": proof_of(plan), "ways": left_out_of_ways(plan.get("distance", {}))})
 
 
 @router.delete("/{name}")

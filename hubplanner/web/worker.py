@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError
+from hubplanner.report.wording import better_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ class Teller(logging.Handler):
             self.goal = self.goal or progress["goal"]
             if progress["goal"] == self.goal and progress != self.last:  # later goals have other figures
                 self.last = progress
-                self.tell("progress", **progress)
+                self.tell("progress", **progress, words=better_in_words(progress["gap"]))
         elif record.levelno >= logging.INFO:
             self.tell("message", text=record.getMessage())
             if hasattr(record, "folder"):

@@ -94,7 +94,9 @@ def test_gap_is_the_distance_of_bound_and_value(project: Project) -> None:
 def test_a_plan_without_hubs_has_no_distance(project: Project) -> None:
     summary = hp.solve(project.read({"model.budget": 0, "sites.status": None})).summary()
     assert summary["hubs"] == []
-    assert summary["distance"] == {"mean_km": None, "max_km": None, "unreachable_need": summary["need"]["total"]}
+    ways = {"mean_km": None, "max_km": None, "nearest_km": None, "unserved_need": 0, "unserved_people": 0}
+    lost = {"unreachable_need": summary["need"]["total"], "unreachable_people": summary["people"]["total"]}
+    assert summary["distance"] == ways | lost
     assert summary["need"]["share"] == 0
 
 
@@ -109,7 +111,7 @@ def test_need_beyond_every_way_is_told_apart(project: Project) -> None:
     project.edit("travel.csv", "D3,S2,2,4\n", "")
     travel = {"method": "matrix", "path": str(project.folder / "travel.csv")}
     distance = hp.solve(project.read({"travel": travel})).summary()["distance"]
-    assert distance["unreachable_need"] == 2000
+    assert (distance["unreachable_need"], distance["unreachable_people"]) == (2000, 2800)
     assert distance["max_km"] == pytest.approx(1.5)
     assert distance["mean_km"] == pytest.approx((750 * 1.5 + 500 * 1.2) / 1250)
 

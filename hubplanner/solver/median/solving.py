@@ -11,9 +11,9 @@ import numpy as np
 from hubplanner.errors import SolverError
 from hubplanner.models import PCenter, PMedian, Year, ask, broken_blocks, goals_of
 from hubplanner.models.checks import AGREEMENT
-from hubplanner.problem import Reached, Solution, Status, evaluate
+from hubplanner.problem import EXACT, Reached, Solution, Status, evaluate
 from hubplanner.problem.travel import REACH_TOLERANCE
-from hubplanner.solver.lexicographic import EXACT, within_gap
+from hubplanner.solver.lexicographic import within_gap
 from hubplanner.solver.limits import limits
 from hubplanner.solver.median.centre import least_radius
 from hubplanner.solver.median.climb import climb

@@ -1,7 +1,7 @@
 // The search as a picture: the best plan so far rises, what is possible at most falls, the gap between them closes.
 
 import { el, svg } from "./dom.js";
-import { plain, words } from "./format.js";
+import { words } from "./format.js";
 
 const [WIDTH, HEIGHT, PAD] = [340, 96, 6];
 
@@ -11,7 +11,7 @@ export function progressChart(progress, minimise) {
     ({ value, bound }) => value !== null && value !== undefined && bound !== null && bound !== undefined,
   );
   if (known.length < 2)
-    return el("p", { class: "note" }, known.length ? gapWords(known[0]) : "Looking for a first plan…");
+    return el("p", { class: "note" }, known.length ? known[0].words : "Looking for a first plan…");
   const last = known.at(-1);
   return el(
     "figure",
@@ -31,13 +31,8 @@ export function progressChart(progress, minimise) {
       el("span", { class: "key found" }, `Found ${words(last.value)}`),
       el("span", { class: "key limit" }, `Possible ${minimise ? "≥" : "≤"} ${words(last.bound)}`),
     ),
-    el("p", { class: "note" }, gapWords(last)),
+    el("p", { class: "note" }, last.words),
   );
-}
-
-function gapWords({ gap, value, bound }) {
-  const part = gap ?? Math.abs(bound - value) / Math.max(1, Math.abs(value));
-  return `A better plan, if there is one, is better by at most ${plain(part * 100, part < 0.001 ? 3 : 1)} %.`;
 }
 
 function lines(known) {

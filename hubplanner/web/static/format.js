@@ -34,16 +34,6 @@ export function share(part) {
   return `${percent > 0 && percent < 0.1 ? "under 0.1" : plain(percent, digits)}${THIN}%`;
 }
 
-/** Say how good a plan is: a gap is a relative distance from the best possible. */
-export function proof(gap, status) {
-  if (gap === null || gap === undefined) return "no proof yet";
-  if (gap < 5e-7) return "proven: no plan is better";
-  const percent = Math.max(gap * 100, 0.0001).toLocaleString("en", { maximumSignificantDigits: 1 });
-  return status === "feasible"
-    ? `at most ${percent}${THIN}% below the best possible`
-    : `proven within ${percent}${THIN}%`;
-}
-
 export function seconds(number) {
   if (number < 60) return `${plain(number)}${THIN}s`;
   return `${Math.floor(number / 60)}${THIN}min ${plain(number % 60)}${THIN}s`;

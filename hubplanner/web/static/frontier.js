@@ -104,6 +104,7 @@ function pick(number) {
     budget: point.budget,
     gap: point.gap,
     status: point.status,
+    proof: point.proof,
     cost: { total: point.cost },
     need: { total: frontier.need, covered: point.covered_need, share: point.share },
     people: { total: frontier.people, covered: point.people },
@@ -162,7 +163,7 @@ function details(point, frontier) {
   const more = point.marginal_people_per_million;
   const gain = more ? `The last million ${frontier.currency} of it brings ${plain(more)} people. ` : "";
   const knee = point.number === frontier.knee ? "Beyond this plan each further million buys markedly less. " : "";
-  return `${gain}${knee}${proof(point.gap, point.status)[0].toUpperCase()}${proof(point.gap, point.status).slice(1)}.`;
+  return `${gain}${knee}${point.proof.words[0].toUpperCase()}${point.proof.words.slice(1)}.`;
 }
 
 function table({ points, currency }) {

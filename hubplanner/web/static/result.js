@@ -24,11 +24,13 @@ export function sentence(plan) {
   if (plan.objective === "min_cost")
     return `Reaches ${people} for the least money: ${money(plan.cost.total, currency)}`;
   if (plan.objective === "p_median")
-    return `Brings a hub to ${figures(plan.distance.mean_km)} km from people on average, for ${money(plan.cost.total, currency)}`;
+    return `Brings a hub to ${figures(plan.distance.mean_km)} km from people on average${leftOut(plan)}, for ${money(plan.cost.total, currency)}`;
   if (plan.objective === "p_center")
     return `Leaves nobody farther than ${figures(plan.distance.max_km)} km from a hub, for ${money(plan.cost.total, currency)}`;
   return `Reaches ${people} for ${money(plan.cost.total, currency)}`;
 }
+
+const leftOut = ({ ways }) => (ways && ways.length ? ` (${ways.join("; ")})` : "");
 
 function headline() {
   const { plan } = state;
@@ -38,7 +40,7 @@ function headline() {
   show(
     byId("headline"),
     el("p", { class: "says" }, sentence(plan)),
-    el("p", { class: "proof" }, proofMark(), proof(plan.gap, plan.status)),
+    el("p", { class: "proof" }, plan.proof.sure ? proofMark() : null, plan.proof.words),
     note,
   );
 }

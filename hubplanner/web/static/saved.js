@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { attempt, byId, el, named, show, toast } from "./dom.js";
-import { bytes, count, money, proof, share, words } from "./format.js";
+import { bytes, count, money, share, words } from "./format.js";
 import { ask } from "./dialog.js";
 import { on, set, state } from "./store.js";
 
@@ -73,7 +73,7 @@ function row(run) {
     ),
     named(run.title || run.name, "p", { class: "note clip" }),
     el("p", { class: "note" }, facts.filter(Boolean).join(" · ")),
-    el("p", { class: "note" }, proof(run.gap, run.status)),
+    el("p", { class: "note" }, run.proof.words),
     el("div", { class: "row" }, buttons(run)),
   );
 }

@@ -1,0 +1,133 @@
+"""How sure a plan is and how far its ways are, in words: one rule for the terminal, the report, the app and pictures.
+
+A gap is rounded up, never down. A plan is called best where the gap is a solver's rounding, proven within so much where
+the gap is within the asked one, and not proven where time ran out before. A bound more than its own figure away says
+nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.problem import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SMALLEST_GAP = EXACT
+"""Smaller gaps are rounding: the plan is proven best."""
+LARGEST_GAP = 1.0
+"""A larger gap means nothing."""
+_HUNDREDTH = 1e-4
+"""A hundredth of a per cent, to which gaps are rounded up."""
+_ROUNDING = 1e-9
+
+
+def at_most(gap: float) -> str:
+    """Return a gap as per cent, rounded up.
+
+    >>> at_most(0.00031), at_most(6e-6), at_most(0.123401)
+    ('0.04 %', '0.01 %', '12.35 %')
+    """
+    return f"{math.ceil(gap / _HUNDREDTH - _ROUNDING) / 100:g} %"
+
+
+def gap_in_words(gap: float | None) -> str:
+    """Return a gap as per cent, never smaller than it is.
+
+    >>> gap_in_words(0), gap_in_words(6e-6), gap_in_words(0.00123), gap_in_words(1.4419), gap_in_words(None)
+    ('0 %', '< 0.01 %', '0.13 %', '> 100 %', 'unknown')
+    """
+    if gap is None or not math.isfinite(gap):
+        return "unknown"
+    if gap <= SMALLEST_GAP:
+        return "0 %"
+    if gap > LARGEST_GAP:
+        return "> 100 %"
+    return "< 0.01 %" if gap < _HUNDREDTH else at_most(gap)
+
+
+def says_nothing(gap: float | None) -> bool:
+    """Tell whether a gap leaves everything open.
+
+    >>> says_nothing(1.4419), says_nothing(None), says_nothing(0.3)
+    (True, True, False)
+    """
+    return gap is None or not gap <= LARGEST_GAP
+
+
+def is_sure(gap: float | None, status: str) -> bool:
+    """Tell whether a proof is as tight as it was asked for, so that a tick may stand beside it."""
+    return status == "optimal" and not says_nothing(gap)
+
+
+def than_this(gap: float, before: str = "by more than ") -> str:
+    """Return by how much another plan could be better, in words to follow `better`; nothing where it is rounding.
+
+    >>> than_this(0.00031), than_this(0)
+    (' by more than 0.04 %', '')
+    """
+    return "" if gap <= SMALLEST_GAP else f" {before}{at_most(gap)}"
+
+
+def proof_in_words(gap: float | None, status: str) -> str:
+    """Return how sure it is that no plan is better.
+
+    >>> proof_in_words(0.0, "optimal"), proof_in_words(0.00031, "optimal")
+    ('proven: no plan is better', 'proven within 0.04 % of the best possible')
+    >>> proof_in_words(0.02, "feasible")
+    'not proven as asked: at most 2 % from the best possible'
+    >>> proof_in_words(1.4419, "feasible")
+    'not proven: the time was too short for any useful bound'
+    >>> proof_in_words(0.0, "feasible")
+    'not proven as asked: the time was too short for all goals'
+    """
+    if gap is None or not math.isfinite(gap):
+        return "not proven"
+    if says_nothing(gap):
+        return "not proven: the time was too short for any useful bound"
+    if status == "optimal":
+        best = gap <= SMALLEST_GAP
+        return "proven: no plan is better" if best else f"proven within {at_most(gap)} of the best possible"
+    if gap <= SMALLEST_GAP:
+        return "not proven as asked: the time was too short for all goals"
+    return f"not proven as asked: at most {at_most(gap)} from the best possible"
+
+
+def proof_of(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the words of a plan's proof by its figures, and whether a tick may stand beside them."""
+    gap, status = plan["gap"], str(plan["status"])
+    return {"words": proof_in_words(gap, status), "sure": is_sure(gap, status)}
+
+
+def better_in_words(gap: float | None) -> str:
+    """Return how much better a plan could be that a search has not found yet.
+
+    >>> better_in_words(0.00031), better_in_words(None)
+    ('A better plan, if there is one, is better by at most 0.04 %.', 'How much better a plan may be is not known yet.')
+    """
+    if gap is None or says_nothing(gap):
+        return "How much better a plan may be is not known yet."
+    if gap <= SMALLEST_GAP:
+        return "No plan is better."
+    return f"A better plan, if there is one, is better by at most {at_most(gap)}."
+
+
+def left_out_of_ways(distance: Mapping[str, Any]) -> list[str]:
+    """Return who is left out of a mean way, with their need and people, by ``distance`` of plan.json.
+
+    >>> left_out_of_ways({"unreachable_need": 1200.0, "unreachable_people": 1500.0, "unserved_need": 0.0})
+    ['1,200 of need (1,500 people) without a way to any hub left out']
+    """
+    found = []
+    for key, why in (("unreachable", "without a way to any hub"), ("unserved", "without a seat")):
+        need, people = distance.get(f"{key}_need") or 0.0, distance.get(f"{key}_people")
+        if need > 0:
+            beside = "" if people is None else f" ({_number(people)} people)"
+            found.append(f"{_number(need)} of need{beside} {why} left out")
+    return found
+
+
+def _number(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 1 else f"{figure:.2g}"
