@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { question } from "./choices.js";
 import { curve } from "./curve.js";
 import { announce, attempt, byId, el, show } from "./dom.js";
-import { count, money, plain, proof, words } from "./format.js";
+import { count, money, plain, words } from "./format.js";
 import { watch, work } from "./jobs.js";
 import { date } from "./saved.js";
 import { on, set, state } from "./store.js";

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { stale } from "./choices.js";
 import { attempt, byId, el, named, show } from "./dom.js";
-import { count, figures, money, plain, proof, share, words } from "./format.js";
+import { count, figures, money, plain, share, words } from "./format.js";
 import { shapeOf } from "./icons.js";
 import { shapeMark } from "./legend.js";
 import { fileList } from "./saved.js";
