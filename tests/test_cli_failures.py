@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from command import PROGRAM, Done, answer, run, run_patched
+from command import PATCHED, PROGRAM, Done, answer, execute, run, run_patched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,21 +154,81 @@ def test_the_best_plan_at_the_time_limit_is_written_with_its_true_gap(hard: Path
     assert "NOT proven within the asked gap" in told.stdout
 
 
-def test_an_interrupted_solve_leaves_nothing(hard: Path) -> None:
-    command = [PROGRAM, "solve", hard, "--set", "solver.time_limit_s=120", "--out", hard.parent / "run"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        read = ""
-        while "solve with highs" not in read:
-            line = process.stderr.readline()
-            assert line, read
-            read += line
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=200)
-    assert process.returncode == 130
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_solve_leaves_nothing(hard: Path, how: signal.Signals) -> None:
+    words = ["solve", hard, "--set", "solver.time_limit_s=120", "--out", hard.parent / "deep/run"]
+    process = _started(*words)
+    _read_until(process, "solve with highs")
+    time.sleep(0.5)
+    process.send_signal(how)
+    out, error = process.communicate(timeout=200)
+    assert process.returncode == 128 + how
     assert (out, "Traceback" in error) == ("", False)
+    assert error.endswith("Interrupted; nothing was written.\n")
     assert {path.name for path in hard.parent.iterdir()} == {"hard.yaml", "places.csv"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_is_ended_while_it_writes_leaves_the_earlier_run(scenario: Path, how: signal.Signals) -> None:
+    out = scenario.parent / "deep/run"
+    assert run("solve", scenario, "--out", out).returncode == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    patch = "import time\nfrom hubplanner.report import folder\n"
+    patch += "folder.draw_map = lambda *_: (print('drawing', file=sys.stderr, flush=True), time.sleep(600))"
+    process = _started("solve", scenario, "--out", out, patch=patch)
+    _read_until(process, "drawing")
+    assert len(list(out.parent.iterdir())) == 2
+    process.send_signal(how)
+    _, error = process.communicate(timeout=200)
+    assert (process.returncode, "Traceback" in error) == (128 + how, False)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_a_hangup_is_ignored_where_it_was_asked_to_be(scenario: Path) -> None:
+    patch = "import os, signal\nfrom hubplanner.report import folder\ndraw = folder.draw_map\n"
+    patch += "folder.draw_map = lambda *words: (os.kill(os.getpid(), signal.SIGHUP), draw(*words))"
+    words = ("solve", scenario, "--out", scenario.parent / "run", "--quiet")
+    assert run_patched(f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{patch}", *words).returncode == 0
+    assert run_patched(patch, *words).returncode == 128 + signal.SIGHUP
+
+
+@pytest.mark.parametrize(
+    ("module", "how"),
+    [
+        *(("hubplanner.cli", how) for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
+        *((module, signal.SIGINT) for module in ("typer", "hubplanner.scenario", "geopandas")),
+    ],
+)
+def test_an_end_while_parts_are_loaded_is_quiet(scenario: Path, module: str, how: signal.Signals) -> None:
+    code = f"""
+import os, sys
+from hubplanner.__main__ import main
+class Ending:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), {int(how)})
+sys.meta_path.insert(0, Ending())
+sys.argv = ["hubplanner", "validate", {str(scenario)!r}, "--quiet"]
+main()
+"""
+    done = execute([sys.executable, "-c", code], cwd=None)
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (128 + how, "", False)
+    assert done.stderr in {"", "Interrupted; nothing was written.\n"}
+
+
+def _started(*words: str | Path, patch: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", PATCHED.format(patch=patch)] if patch else [PROGRAM]
+    return subprocess.Popen([*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _read_until(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stderr
+    read = ""
+    while word not in read:
+        line = process.stderr.readline()
+        assert line, read
+        read += line
 
 
 FAILING = {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,8 +36,39 @@ Overwrite = Annotated[
 ]
 
 TIME_LIMIT_REACHED = 4
-INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C ended."""
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, the system or a supervisor that ends programs, and a terminal that is closed."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal told the program to end: it puts away what it has begun, as on Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        """Take the signal's number."""
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """Raise `Ended` where a signal asks for an end, but for those that are ignored, as under nohup."""
+    if threading.current_thread() is not threading.main_thread():  # where signals cannot be asked for
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in ENDINGS}
+    caught = [number for number, handler in before.items() if handler not in {signal.SIG_IGN, None}]
+    for number in caught:
+        signal.signal(number, _raise)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, before[number])
+
+
+def _raise(number: int, frame: Any) -> None:
+    del frame
+    raise Ended(number)
 
 
 def read_asked(path: Path, settings: list[str] | None, overrides: list[str] | None) -> Scenario:
@@ -51,15 +84,18 @@ def answering(*, as_json: bool) -> Iterator[dict[str, Any]]:
     """Collect a command's result, print it as JSON if asked, and end on a user's fault with its words and exit code."""
     answer: dict[str, Any] = {}
     try:
-        yield answer
+        with _ended_as_interrupted():
+            yield answer
     except HubplannerError as error:
         if as_json:
             typer.echo(json.dumps(_as_json(error), allow_nan=False))
         typer.echo(_in_words(error), err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing was written.", err=True)
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as error:
+        with suppress(OSError):  # the terminal may be gone
+            told = "; ".join(getattr(error, "__notes__", ["nothing was written"]))
+            typer.echo(f"Interrupted; {told}.", err=True)
+        sys.exit(128 + (error.number if isinstance(error, Ended) else signal.SIGINT))
     if as_json:
         typer.echo(json.dumps(answer, allow_nan=False))
 

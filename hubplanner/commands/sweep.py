@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from hubplanner.commands.common import (
     TIME_LIMIT_REACHED,
     AsJson,
+    Ended,
     Overrides,
     Overwrite,
     Quiet,
@@ -102,7 +104,11 @@ def _solve(asked: Sweep, **options: Any) -> None:
     try:
         for _ in solve_open(asked, **options):
             pass
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        if isinstance(error, Ended) and error.number != signal.SIGINT:
+            write_tables(asked)
+            error.add_note("what is done is kept, and the same command goes on from there")
+            raise
         typer.echo("Interrupted; what is done is kept, and the same command goes on from there.", err=True)
     except SolverError as error:
         typer.echo(f"Error: {error}", err=True)

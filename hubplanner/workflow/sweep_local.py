@@ -119,8 +119,10 @@ def _outcome(worker: _Worker, deaths: dict[str, int]) -> Record | None:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the process that asked, and end when that one does."""
+    """Leave Ctrl-C and a closed terminal to the process that asked, and end when that one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
