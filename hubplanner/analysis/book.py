@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.models.differ import new_sites
 from hubplanner.solver.limits import limits
 
@@ -109,7 +109,7 @@ class Book:
         money, count = limits(self._near.objective)
         good = (
             self._near.reaches(math.fsum(rows.need[covered]))
-            and math.fsum(problem.option_cost[options]) <= money * (1 + TOLERANCE)
+            and math.fsum(problem.option_cost[options]) <= most_money(money)
             and len(options) == len(sites) <= count
             and sites >= set(problem.required_sites.tolist())
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hubplanner.analysis.swaps import Swaps
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.solver.core.pinned import Pinned, pinned
 from hubplanner.solver.limits import limits
 from hubplanner.solver.record import Record
@@ -118,7 +118,7 @@ class _Quest:
         """Tell whether the hubs that are forced keep to the limits."""
         money, count = limits(self.objective)
         least = math.fsum(smaller.cost[cheapest(smaller)])
-        return least <= money * (1 + TOLERANCE) and len(smaller.required) <= count
+        return least <= most_money(money) and len(smaller.required) <= count
 
     def _by_program(self, pins: Pinned, book: Book, smaller: Reduced, site: int, *, inside: bool) -> bool:
         """Tell whether the pinned relaxation rules the site out; if not, note the plan that it suggests."""

@@ -23,6 +23,7 @@ from hubplanner.models import (
     PMedian,
     ask,
 )
+from hubplanner.models.budget import most_money
 from hubplanner.models.builder import BLOCKS
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import SiteStatus
@@ -206,7 +207,7 @@ class Figures:
             people=float(figures.added_people[best]),
             figure=float(self._with[site]),
             breaks=tuple(b for b in broken if not _is_total(b)),
-            is_over=more.cost > self._money * (1 + 1e-9) or any(map(_is_total, broken)),
+            is_over=more.cost > most_money(self._money) or any(map(_is_total, broken)),
         )
 
     def _best(self, options: Ints) -> int:

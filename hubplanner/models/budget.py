@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Ints, Problem
 
 TOLERANCE = 1e-9
-"""Relative excess that is rounding, not spending."""
-
+"""Share of a budget that may be spent beyond it: binary fractions have 0.1 + 0.2 above 0.3, and a sum of costs that is
+the budget to the last cent fits. Nothing else spells this tolerance."""
 
 MOST_PRICES = 12
 """With at most this many distinct costs the hubs of each cost are counted."""
@@ -46,7 +47,7 @@ def add_budget(model: Model, block: Budget) -> None:
     leaves, thousands of nodes sooner than branching on single hubs.
     """
     cost = model.instance.cost
-    money = (block.amount - model.instance.base_cost) + block.amount * TOLERANCE
+    money = most_money(block.amount) - model.instance.base_cost
     unit = decimal_unit(cost.max(initial=0.0))
     prices, price = np.unique(cost, return_inverse=True)
     if len(prices) > MOST_PRICES or model.instance.most.max(initial=1) > 1:
@@ -55,6 +56,20 @@ def add_budget(model: Model, block: Budget) -> None:
         counts = [_count(model, number, np.flatnonzero(price == number)) for number in range(len(prices))]
         terms = list(zip(counts, (prices / unit).tolist(), strict=True))
     model.add("budget", terms, LpConstraintLE, money / unit)
+
+
+def most_money(amount: float) -> float:
+    """Return the most that may be spent of a budget.
+
+    >>> 0.1 + 0.2 <= most_money(0.3), 0.1 + 0.2 <= 0.3
+    (True, False)
+    """
+    return amount * (1 + TOLERANCE)
+
+
+def budget_of(amount: float) -> float:
+    """Return the budget of which so much may be spent at most."""
+    return amount / (1 + TOLERANCE)
 
 
 def money_unit(cost: float, money: float) -> float:
@@ -77,6 +92,6 @@ def _count(model: Model, number: int, options: Ints) -> LpVariable:
 
 def broken_budget(problem: Problem, plan: Evaluation, block: Budget) -> str | None:
     """Return how a plan overspends, None when it does not."""
-    del problem
-    over = plan.cost > block.amount * (1 + TOLERANCE)
+    saved = math.fsum(problem.savings[plan.closed])
+    over = plan.cost > most_money(block.amount + saved) - saved
     return f"new hubs cost {plan.cost:,.2f}, the budget is {block.amount:,.2f}" if over else None

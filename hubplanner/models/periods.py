@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pulp import LpConstraintGE, LpConstraintLE
 
+from hubplanner.models.budget import TOLERANCE, most_money
 from hubplanner.models.checks import check, check_amount, refuse
 from hubplanner.models.model import decimal_unit
 
@@ -81,7 +82,7 @@ def add_periods(layers: Sequence[Model], block: Periods) -> None:
         unit = decimal_unit(layer.instance.cost.max(initial=0.0))
         terms = [(variable, value / unit) for variable, value in spent]
         limit = available if block.carry_over else budget
-        layer.add("year_budget", terms, LpConstraintLE, limit / unit)
+        layer.add("year_budget", terms, LpConstraintLE, most_money(limit) / unit)
 
 
 def _spent(layer: Model, sign: float) -> Terms:
@@ -94,7 +95,7 @@ def broken_periods(plans: Sequence[Evaluation], block: Periods) -> str | None:
     for year, (available, budget) in enumerate(zip(block.available, block.budgets, strict=True)):
         before = plans[year - 1].cost if year else 0.0
         spent, limit = (plans[year].cost, available) if block.carry_over else (plans[year].cost - before, budget)
-        if spent > limit * (1 + 1e-9) + 1e-9 * math.fsum(block.budgets):
+        if spent > most_money(limit) + TOLERANCE * math.fsum(block.budgets):
             return f"year {block.labels[year]} spends {spent:,.2f}, its budget is {limit:,.2f}"
     for earlier, later in pairwise(plans):
         held = dict(zip(later.options.tolist(), later.counts.tolist(), strict=True))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE
 
-from hubplanner.models.budget import TOLERANCE, Budget
+from hubplanner.models.budget import Budget, most_money
 from hubplanner.models.floors import Floor
 from hubplanner.models.knapsack import ROUNDING, hull
 
@@ -62,7 +62,7 @@ def _money(question: Question) -> Sequence[float]:
     if question.periods is not None:
         return question.periods.available
     amounts = [block.amount for block in question.blocks if isinstance(block, Budget)]
-    return [min(amounts, default=math.inf) * (1 + TOLERANCE) - question.instance.base_cost]
+    return [most_money(min(amounts, default=math.inf)) - question.instance.base_cost]
 
 
 def _kinds(question: Question, options: Ints, price: Ints) -> Ints:

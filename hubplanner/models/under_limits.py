@@ -10,7 +10,7 @@ import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.errors import ScenarioError
-from hubplanner.models.budget import TOLERANCE, money_unit
+from hubplanner.models.budget import money_unit, most_money
 from hubplanner.models.checks import AGREEMENT, check_amount, check_share
 from hubplanner.models.cover import covered
 from hubplanner.models.model import Linear
@@ -85,7 +85,7 @@ def unbroken(problem: Problem, plan: Evaluation, block: Under) -> None:
 
 def add_budget_in(model: Model, block: BudgetIn) -> None:
     r"""Hold the cost of new hubs within the budget in every future: $\sum_o c_{os} y_o \le B \;\forall s$."""
-    money = block.amount * (1 + TOLERANCE)
+    money = most_money(block.amount)
     for cost in block.costs:
         unit = money_unit(cost.max(initial=0.0), money)
         terms = model.opened(np.arange(len(cost)), cost / unit)
@@ -96,7 +96,7 @@ def broken_budget_in(problem: Problem, plan: Evaluation, block: BudgetIn) -> str
     """Return how a plan overspends in some future, None when it does not."""
     del problem
     spent = max(math.fsum(cost[plan.options] * plan.counts) for cost in block.costs)
-    over = spent > block.amount * (1 + TOLERANCE)
+    over = spent > most_money(block.amount)
     return f"new hubs cost {spent:,.2f} in some future, the budget is {block.amount:,.2f}" if over else None
 
 

@@ -90,7 +90,7 @@ class YearSpec(Spec):
     name: Identifier
     """What the year is called, such as 2027."""
     budget: Amount
-    """Money of that year."""
+    """Money of that year, kept to a billionth as `model.budget` is."""
 
 
 class PeriodsSpec(Spec):
@@ -116,7 +116,7 @@ class ModelSpec(Spec):
     cvar_level: Annotated[float, Field(strict=True, ge=0, lt=1)] | None = None
     """Share of futures that is no tail; 0.9 if left out: the average of the worst tenth counts."""
     budget: Amount | None = None
-    """Money for new hubs, in the scenario's currency; existing ones are free."""
+    """Money for new hubs, kept to a billionth of itself, so that 0.1 + 0.2 is within 0.3; existing ones are free."""
     max_hubs: Count | None = None
     """Most new hubs."""
     min_hubs: Count | None = None

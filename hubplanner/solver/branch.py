@@ -11,7 +11,7 @@ from pulp import LpConstraintLE
 
 from hubplanner.errors import SolverError
 from hubplanner.models import build_model
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.model import decimal_unit
 from hubplanner.solver.adapters import DisagreementError, Effort, Outcome, Termination, adapter, believed
@@ -82,7 +82,7 @@ def branch(task: Branching, start: Bools, effort: Effort) -> Found:
 
     known = start.astype(float).tolist()
     found = believed(ask, known)
-    while (excess := math.fsum(instance.cost[found.chosen]) - money * (1 + TOLERANCE)) > 0:
+    while (excess := math.fsum(instance.cost[found.chosen]) - most_money(money)) > 0:
         _tolerate(effort.name, instance, found.chosen, excess)
         if deadline.is_past or len(forbidden) == MOST_FORBIDDEN:
             return replace(found, chosen=found.chosen[:0], has_plan=False)

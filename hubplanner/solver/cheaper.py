@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hubplanner.solver.covering import Known, is_plain, required_fit, solve_plain
+from hubplanner.solver.covering import Known, is_plain, solve_plain
+from hubplanner.solver.limits import required_fit
 from hubplanner.solver.record import Record
 
 if TYPE_CHECKING:

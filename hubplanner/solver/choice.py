@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.models.budget import most_money
 from hubplanner.solver.limits import limits, money_share
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Choice:
 
     def __init__(self, instance: Reduced, objective: Objective) -> None:
         self.instance = instance
-        self.money, self.count = limits(objective)
+        money, self.count = limits(objective)
+        self.money = most_money(money)
         self._rows = instance.cover.tocsc()
         self._times = np.zeros(len(instance.need), dtype=np.intp)
         self.held = np.full(instance.site.max(initial=0) + 1, NONE)

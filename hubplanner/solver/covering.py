@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.models import Held, MaxCoverage, Year, ask, broken_blocks, goals_of
-from hubplanner.models.budget import TOLERANCE
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import EXACT, Reached, Solution, Status, evaluate, relative_gap
 from hubplanner.solver.limits import limits
@@ -59,14 +57,6 @@ def is_plain(problem: Problem, objective: Objective) -> bool:
         and problem.rule.backup == 1
         and problem.keeps_existing
     )
-
-
-def required_fit(problem: Problem, objective: MaxCoverage) -> bool:
-    """Tell whether the required hubs keep to the limits: all that a plan of maximal covering needs."""
-    money, count = limits(objective)
-    required = problem.required_sites
-    least = math.fsum(problem.option_cost[problem.option_site == site].min() for site in required)
-    return least <= money * (1 + TOLERANCE) and len(required) <= count
 
 
 def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is known

@@ -19,7 +19,7 @@ from hubplanner.models import (
     check_under,
     under_of,
 )
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.under_goals import undominated
 from hubplanner.models.under_limits import BudgetIn
@@ -173,7 +173,7 @@ def _over(quest: Quest, cost: Floats) -> list[str]:
     if budget is None:
         return []
     spent = math.fsum(under.futures.probability * cost) if under.on_average else float(cost.max())
-    return [f"new hubs cost {spent:,.2f}, the budget is {budget:,.2f}"] if spent > budget * (1 + TOLERANCE) else []
+    return [f"new hubs cost {spent:,.2f}, the budget is {budget:,.2f}"] if spent > most_money(budget) else []
 
 
 def _short(quest: Quest, options: Ints) -> list[str]:

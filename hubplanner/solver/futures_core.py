@@ -23,9 +23,9 @@ from hubplanner.models import MaxCoverage
 from hubplanner.problem import EXACT, Rows, Solution, Status, evaluate, relative_gap
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.problem.solution import Reached
-from hubplanner.solver.covering import required_fit
 from hubplanner.solver.futures_mix import Trial, best_mix
 from hubplanner.solver.futures_rest import search_rest
+from hubplanner.solver.limits import required_fit
 from hubplanner.solver.pruning import prune
 from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_single
 from hubplanner.solver.run import run

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.models import Budget, MaxHubs
+from hubplanner.models.budget import most_money
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
-    from hubplanner.problem import Floats
+    from hubplanner.problem import Floats, Problem
 
 
 def limits(objective: Objective) -> tuple[float, float]:
@@ -19,6 +20,14 @@ def limits(objective: Objective) -> tuple[float, float]:
     money = [block.amount for block in objective.blocks if isinstance(block, Budget)]
     count = [block.count for block in objective.blocks if isinstance(block, MaxHubs)]
     return min(money, default=math.inf), min(count, default=math.inf)
+
+
+def required_fit(problem: Problem, objective: Objective) -> bool:
+    """Tell whether the required hubs keep to the limits, at their cheapest."""
+    money, count = limits(objective)
+    required = problem.required_sites
+    least = math.fsum(problem.option_cost[problem.option_site == site].min() for site in required)
+    return least <= most_money(money) and len(required) <= count
 
 
 def money_share(cost: Floats, money: float) -> Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.limits import limits
 from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_single
@@ -51,15 +51,15 @@ class Memory:
     def reduction(self, objective: Objective) -> Reduction:
         """Return the instance that an objective leaves: the same for all budgets that allow the same options."""
         money, _ = limits(objective)
-        allowed = int(np.count_nonzero(self.problem.option_cost <= money * (1 + TOLERANCE)))
+        allowed = int(np.count_nonzero(self.problem.option_cost <= most_money(money)))
         if allowed not in self._reductions:
             self._reductions[allowed] = reduction(self.problem, objective)
         return self._reductions[allowed]
 
     def near(self, money: float) -> list[Evaluation]:
         """Return the dearest plan within so much money, and the cheapest beyond it."""
-        within = [plan for plan in self.plans if plan.cost <= money]
-        beyond = [plan for plan in self.plans if plan.cost > money]
+        within = [plan for plan in self.plans if plan.cost <= most_money(money)]
+        beyond = [plan for plan in self.plans if plan.cost > most_money(money)]
         best = [max(within, key=lambda plan: plan.covered_need)] if within else []
         return best + ([min(beyond, key=lambda plan: plan.cost)] if beyond else [])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.problem.grouping import merge_rows
 from hubplanner.solver.limits import limits
 
@@ -77,4 +77,4 @@ def drop_useless(instance: Reduced, objective: Objective) -> Reduced:
     money, _ = limits(objective)
     reaches = np.bincount(instance.cover.indices, minlength=len(instance.option)) > 0
     required = np.isin(instance.site, instance.required)
-    return instance.keep_options(required | (reaches & (instance.cost <= money * (1 + TOLERANCE))))
+    return instance.keep_options(required | (reaches & (instance.cost <= most_money(money))))

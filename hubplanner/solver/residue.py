@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import budget_of, most_money
 from hubplanner.problem.grouping import group_rows, total_by
 from hubplanner.solver.core.cuts import Cuts
 from hubplanner.solver.limits import limits
@@ -132,7 +132,7 @@ def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> R
         free=free,
         built=built,
         left_out=screening.left_out,
-        is_possible=spent <= money * (1 + TOLERANCE) and len(built) <= count,
+        is_possible=spent <= most_money(money) and len(built) <= count,
         known=known,
         row_of=csr_array(place[:, np.flatnonzero(~single)]),
         options_of=csr_array(place[:, np.flatnonzero(single)] @ kept[np.flatnonzero(single)]),
@@ -141,6 +141,6 @@ def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> R
 
 def _left(objective: MaxCoverage, spent: float, hubs: int) -> MaxCoverage:
     """Return the limits left for what is not yet built; with their tolerance they allow what the whole ones do."""
-    budget = None if objective.budget is None else max(objective.budget - spent / (1 + TOLERANCE), 0.0)
+    budget = None if objective.budget is None else max(objective.budget - budget_of(spent), 0.0)
     max_hubs = None if objective.max_hubs is None else max(objective.max_hubs - hubs, 0)
     return replace(objective, budget=budget, max_hubs=max_hubs)

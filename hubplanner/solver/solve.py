@@ -20,10 +20,11 @@ from hubplanner.models import (
 from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.clash import find_clash, in_words
-from hubplanner.solver.covering import Known, is_plain, required_fit, solve_plain
+from hubplanner.solver.covering import Known, is_plain, solve_plain
 from hubplanner.solver.futures import solve_futures
 from hubplanner.solver.given import not_used, plans_of
 from hubplanner.solver.lexicographic import answer, within_gap
+from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median import is_median, solve_median
 from hubplanner.solver.memory import Memory
 from hubplanner.solver.options import SolverOptions

@@ -13,6 +13,7 @@ from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.inputs.futures import futures_of
 from hubplanner.io import recover
+from hubplanner.models.budget import most_money
 from hubplanner.problem import outcomes
 from hubplanner.report.futures_score import Score
 from hubplanner.scenario import Scenario, read_scenario
@@ -113,7 +114,7 @@ def _notes(scenario: Scenario, known: Outcomes) -> tuple[str, ...]:
     if budget is None:
         return ()
     over = [
-        name for name, cost in zip(known.futures.names, known.cost.tolist(), strict=True) if cost > budget * (1 + 1e-9)
+        name for name, cost in zip(known.futures.names, known.cost.tolist(), strict=True) if cost > most_money(budget)
     ]
     if not over:
         return ()

@@ -10,7 +10,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.models.formulation import HOLDING
 from hubplanner.solver.adapters.highs import INFEASIBLE, new_handle, run, solve_handle
 from hubplanner.solver.adapters.outcome import Termination
@@ -155,7 +155,7 @@ class Apart:
         """Tell whether a plan keeps to all limits, recomputed."""
         instance, (money, count) = self.instance, self._limits
         return bool(
-            math.fsum(instance.cost[chosen]) <= money * (1 + TOLERANCE)
+            math.fsum(instance.cost[chosen]) <= most_money(money)
             and len(chosen) == len(np.unique(instance.site[chosen])) <= count
             and np.isin(instance.required, instance.site[chosen]).all()
             and instance.covered_need(chosen) >= self._threshold

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from hubplanner.models.budget import TOLERANCE, money_unit
+from hubplanner.models.budget import money_unit, most_money
 from hubplanner.models.model import decimal_unit
 from hubplanner.solver.limits import limits
 
@@ -124,7 +124,7 @@ def _side_rows(instance: Reduced, objective: Objective) -> Iterator[tuple[Ints, 
     every = np.arange(len(instance.option))
     if math.isfinite(money):
         unit = money_unit(instance.cost.max(initial=0.0), money)
-        yield every, instance.cost / unit, money * (1 + TOLERANCE) / unit, False
+        yield every, instance.cost / unit, most_money(money) / unit, False
     if math.isfinite(count):
         yield every, np.ones(len(every)), float(count), True
     _, first, size = np.unique(instance.site, return_index=True, return_counts=True)

@@ -14,7 +14,7 @@ from hubplanner.models.checks import AGREEMENT
 from hubplanner.problem import EXACT, Reached, Solution, Status, evaluate
 from hubplanner.problem.travel import REACH_TOLERANCE
 from hubplanner.solver.lexicographic import within_gap
-from hubplanner.solver.limits import limits
+from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median.centre import least_radius
 from hubplanner.solver.median.climb import climb
 from hubplanner.solver.median.residue import explore
@@ -80,7 +80,7 @@ def solve_median(
         None where there is nothing to choose, or no plan is found: the general way tells why.
     """
     quest = _Quest(problem=problem, objective=objective, options=options, deadline=deadline, record=record)
-    if not _required_fit(problem, objective):
+    if not required_fit(problem, objective):
         return None
     worst = _worst(quest) if isinstance(objective, PCenter) else None
     if worst is not None and not worst.years:
@@ -102,14 +102,6 @@ def solve_median(
     )
     plan, ties = _plan(quest, proof)
     return _solution(quest, proof, plan, worst, version=version, ties=ties)
-
-
-def _required_fit(problem: Problem, objective: Objective) -> bool:
-    """Tell whether the required hubs keep to the limits, at their cheapest."""
-    money, count = limits(objective)
-    required = problem.required_sites
-    least = math.fsum(problem.option_cost[problem.option_site == site].min() for site in required)
-    return least <= money and len(required) <= count
 
 
 def _worst(quest: _Quest) -> Found:

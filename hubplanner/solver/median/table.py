@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.models.budget import most_money
 from hubplanner.problem.travel import within
 from hubplanner.solver.limits import limits
 
@@ -132,7 +132,7 @@ def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -
         option=option,
         price=problem.option_cost[option],
         count=int(min(count, len(option))),
-        money=money * (1 + TOLERANCE),
+        money=most_money(money),
         far=far,
         settled=np.zeros(0, dtype=np.intp),
         is_whole=far * len(points) < WHOLE and bool((cost == np.round(cost)).all()),
