@@ -25,7 +25,7 @@ from hubplanner.models import (
 )
 from hubplanner.models.budget import most_money
 from hubplanner.models.builder import BLOCKS
-from hubplanner.models.checks import AGREEMENT
+from hubplanner.models.floors import SUMMING
 from hubplanner.problem import SiteStatus
 
 if TYPE_CHECKING:
@@ -179,8 +179,8 @@ class Figures:
         ]
         for floor, lost in zip(self._floors, self.alone.lost[2:, site].tolist(), strict=True):
             total = math.fsum(floor.weight)
-            reached = math.fsum(np.asarray(floor.weight) * plan.covered_share) - lost
-            if reached < floor.share * total - AGREEMENT * max(total, 1.0):
+            spare = math.fsum(np.asarray(floor.weight) * plan.covered_share) - floor.share * total
+            if lost > max(spare, 0.0) + SUMMING * total:
                 broken.append(floor)
         return broken
 

@@ -10,7 +10,7 @@ import numpy as np
 from hubplanner.audit.hubs import closed_sites
 from hubplanner.audit.limits import FILE, MONEY, spent
 from hubplanner.audit.money import exact
-from hubplanner.audit.service import is_assigned
+from hubplanner.audit.service import is_assigned, reaches
 
 if TYPE_CHECKING:
     from hubplanner.audit.findings import Ledger
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 LEAST_SHARE = 1e-9
 """Links of less are rounding."""
-FLOOR_SLACK = 1e-6
-"""Share by which a solver's rounding may stay below a floor."""
 Tree = dict[str, Any]
 Points = tuple["World", "Service"]
 
@@ -57,16 +55,16 @@ def check_figures(  # noqa: PLR0913, PLR0917 - a plan, what it is held against, 
     compare(plan, expected_figures(world, hubs, outcome, every), "", ledger)
     if world.scenario.futures is not None:
         return  # floors and target hold over futures, not as the data say
-    for floor, _ in _floors(world, outcome):
-        least = floor["share"] - FLOOR_SLACK
-        kept = floor["covered"] >= least or floor["empty"]
+    assigned = is_assigned(world)
+    for floor, weight in _floors(world, outcome):
+        kept = reaches(weight, outcome.covered, floor["share"], assigned=assigned)
         asked = f"at least {floor['share']}"
         ledger.holds(FILE, f"floor {floor['name']}", true=kept, stated=floor["covered"], recomputed=asked)
     target = world.scenario.model.target_share
     if target is not None:
         need = world.people.weight("need", outcome.year)
         reached = _over(math.fsum(need * outcome.covered), math.fsum(need))
-        kept = reached >= target - FLOOR_SLACK or not need.any()
+        kept = reaches(need, outcome.covered, target, assigned=assigned)
         ledger.holds(FILE, "target_share", true=kept, stated=reached, recomputed=f"at least {target}")
 
 

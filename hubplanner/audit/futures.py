@@ -13,7 +13,7 @@ from hubplanner.audit.figures import compare
 from hubplanner.audit.goals import brackets, check_proof, ways
 from hubplanner.audit.limits import FILE, MONEY
 from hubplanner.audit.money import exact
-from hubplanner.audit.service import CHUNK, share
+from hubplanner.audit.service import CHUNK, reaches, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hubplanner.audit.world import World
 
 OVER = "over futures"
-SLACK = 1e-6
-"""Share by which a solver's rounding may stay below a floor."""
 DEFAULT_LEVEL = 0.9
 
 
@@ -233,10 +231,10 @@ def _check_floors(world: World, turns: list[Turn], shares: Array, ledger: Ledger
         words = people.frame[group].to_numpy() if group is not None else np.full(len(base), "")
         for word in sorted(set(words)) if group is not None and value is None else [value or ""]:
             weights = np.array([np.where(words == word, base, 0.0) * turn.need for turn in turns])
-            total, reached = weights.sum(axis=1), (weights * shares).sum(axis=1)
+            parts = list(zip(weights, shares, strict=True))
             if spec is not None and spec.limits_on_average:
-                total, reached = np.array([probability @ total]), np.array([probability @ reached])
-            some = total > 0
-            found = float((reached[some] / total[some]).min(initial=1.0))
+                parts = [((probability[:, None] * weights).ravel(), shares.ravel())]
+            kept = all(reaches(weight, share, least, assigned=False) for weight, share in parts)
+            found = min((weight @ share / weight.sum() for weight, share in parts if weight.any()), default=1.0)
             item = f"floor {group} {word} over futures" if group else "share of all need over futures"
-            ledger.holds(FILE, item, true=found >= least - SLACK, stated=found, recomputed=f"at least {least}")
+            ledger.holds(FILE, item, true=kept, stated=float(found), recomputed=f"at least {least}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 CHUNK = 20_000
 """Points whose distances to all hubs are held at once."""
 NOBODY = -1
+PART, ROUND, SUM = 1e-6, 1e-9, 1e-12
+"""Share of a row that a solver's rounding leaves unserved, that of distances uncovered, and that of sums of a total."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,6 +85,20 @@ def _served(world: World, hubs: list[Hub], points: Array) -> tuple[Array, Array,
     weight = 0.0 if spec.backup == 1 else 1.0 if spec.backup_weight is None else spec.backup_weight
     covered, some = (1.0 - weight) * top + weight * second, top > 0
     return covered, np.where(some, best, NOBODY), np.where(some, far[at, best], np.nan), far.min(axis=1)
+
+
+def reaches(weight: Array, covered: Array, least: float, *, assigned: bool) -> bool:
+    """Tell whether a share of a weight by row is covered; all of it is every row that counts, however little.
+
+    What is left of a row is rounding up to a share of it; where people are assigned a solver's, also of the sum.
+    """
+    left = 1 - covered
+    left = np.where(left > (PART if assigned else ROUND), left, 0.0)
+    if least >= 1:
+        return not (left[weight > 0] > 0).any()
+    total = math.fsum(weight)
+    slack = (PART if assigned else SUM) * total
+    return math.fsum(weight * left) <= (1 - least) * total + slack
 
 
 def is_assigned(world: World) -> bool:

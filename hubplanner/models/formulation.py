@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     Ranges = tuple[Ints, Ints]
 
 
-HOLDING = 1e-9
-"""Relative slack of a goal that is held: rounding, not a trade."""
+HOLDING = 1e-12
+"""Relative slack of a goal that is held: the rounding of sums, not a trade of a village for money."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

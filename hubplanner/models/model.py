@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from pulp import LpAffineExpression, LpConstraint, LpMaximize, LpProblem, LpVariable
+from pulp import LpAffineExpression, LpConstraint, LpConstraintGE, LpMaximize, LpProblem, LpVariable
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
@@ -88,6 +88,11 @@ class Model:
         used[name] += 1
         label = f"{name}_{used[name]}" if used[name] > 1 else name
         self.program.addConstraint(LpConstraint(LpAffineExpression(terms), sense, label + self.suffix, bound))
+
+    def add_never(self, name: str) -> None:
+        """Add a constraint that no plan keeps to."""
+        number = self.parts["never"] = self.parts.get("never", 0) + 1
+        self.add(name, [(self.variable(f"never_{number}", 0, 0), 1.0)], LpConstraintGE, 1)
 
     def opened(self, options: Ints | Bools, weights: Floats | None = None) -> Terms:
         """Return the (weighted) sum of some options' variables; the options as indices or as a mask."""

@@ -36,7 +36,7 @@ def add_serve_all(model: Model, block: ServeAll) -> None:
     r"""Give all a hub within r: $\sum_{o : d_{io} \le r} y_o \ge 1$, or $\sum_o x_{io} = 1$ over those."""
     instance = model.whole
     if _is_hopeless(instance.problem):
-        _add_never(model)
+        model.add_never("serve_all")
         return
     if model.parts.get("assigns"):
         _serve_assigned(model, instance, block)
@@ -62,12 +62,7 @@ def _serve_assigned(model: Model, instance: Instance, block: ServeAll) -> None:
     served = np.bincount(rows.row, minlength=len(need)) > 0
     if (needing(instance) & (rows.row_of == NO_ROW)).any() or (~served & (need > 0)).any():
         # No hub could serve that point: nothing can make up for it.
-        _add_never(model)
-
-
-def _add_never(model: Model) -> None:
-    """Add a constraint that no plan keeps to."""
-    model.add("serve_all", [(model.variable("nothing", 0, 0), 1.0)], LpConstraintGE, 1)
+        model.add_never("serve_all")
 
 
 def _is_hopeless(problem: Problem) -> bool:

@@ -252,19 +252,29 @@ def undominated(costs: Floats) -> Floats:
 
 def _floor(stack: Stack, block: Floor, held: Floats, *, on_average: bool) -> FloorIn:
     """Return a floor on average, or in every future that differs."""
-    each = stack.futures.each
-    totals = np.array([math.fsum(np.broadcast_to(block.weight * future.need, block.weight.shape)) for future in each])
-    parts = (
-        [(stack.mixed(held, block.weight), float(held @ totals))]
-        if on_average
-        else [(stack.weights(number, block.weight), float(totals[number])) for number in np.flatnonzero(held).tolist()]
-    )
+    each, weight = stack.futures.each, np.asarray(block.weight)
+    totals = np.array([math.fsum(np.broadcast_to(weight * future.need, weight.shape)) for future in each])
+    numbers = [number for number in np.flatnonzero(held).tolist() if totals[number] > 0]
+    counts = [stack.counts(number, weight) for number in numbers]
+    never = np.array([stack.never(number, weight) for number in numbers])
+    rows = [stack.weights(number, weight) for number in numbers]
+    whole = totals[numbers]
+    if on_average and numbers:
+        part = held[numbers]
+        rows, counts = [stack.mixed(held, weight)], [np.any(counts, axis=0)]
+        whole, never = np.array([part @ whole]), np.array([part @ never])
     # Need that grows everywhere alike leaves all shares as they are.
-    distinct = {(weight / total).round(12).tobytes(): (weight, total) for weight, total in parts if total > 0}
+    keys = [
+        (row / total).round(12).tobytes() + part.tobytes() for row, total, part in zip(rows, whole, counts, strict=True)
+    ]
+    kept = sorted({key: number for number, key in reversed(list(enumerate(keys)))}.values())
+    shape = (len(kept), stack.n_rows)
     return FloorIn(
         stack=stack,
-        weights=np.array([weight for weight, _ in distinct.values()]).reshape(len(distinct), stack.n_rows),
-        totals=np.array([total for _, total in distinct.values()]),
+        weights=np.array([rows[number] for number in kept]).reshape(shape),
+        totals=whole[kept],
+        counts=np.array([counts[number] for number in kept], dtype=np.bool_).reshape(shape),
+        never=never[kept],
         share=block.share,
         name=block.name,
     )

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from pulp import LpConstraintGE, LpConstraintLE
+from pulp import LpConstraintLE
 
 from hubplanner.errors import ScenarioError
 from hubplanner.models.budget import money_unit, most_money
-from hubplanner.models.checks import AGREEMENT, check_amount, check_share
+from hubplanner.models.checks import check_amount, check_share
 from hubplanner.models.cover import covered
+from hubplanner.models.floors import Rows, cover_share, falls_short
 from hubplanner.models.model import Linear
 
 if TYPE_CHECKING:
     from hubplanner.models.model import Model
     from hubplanner.models.under import Under
     from hubplanner.models.under_rows import StackedInstance
-    from hubplanner.problem import Evaluation, Floats, Problem
+    from hubplanner.problem import Bools, Evaluation, Floats, Problem
     from hubplanner.problem.futures_stack import Stack
 
 
@@ -43,6 +44,10 @@ class FloorIn:
     ----------
     weights, totals
         What each row counts, and all need behind it, also that which no row stands for.
+    counts
+        (k, r) which rows stand for more than rounding of some point.
+    never
+        (k,) what no option covers.
     share
         Least covered share.
     name
@@ -52,6 +57,8 @@ class FloorIn:
     stack: Stack
     weights: Floats
     totals: Floats
+    counts: Bools
+    never: Floats
     share: float
     name: str
 
@@ -102,17 +109,26 @@ def broken_budget_in(problem: Problem, plan: Evaluation, block: BudgetIn) -> str
 
 def add_floor_in(model: Model, block: FloorIn) -> None:
     r"""Cover a share in every future: $\sum_r w_{rs} z_r \ge \phi W_s \;\forall s$."""
-    for weights, total in zip(block.weights, block.totals, strict=True):
-        found = covered_rows(model, weights / total)
-        model.add("floor_in", found.terms, LpConstraintGE, block.share - found.constant)
+    covered(model, 0)
+    live = cast("StackedInstance", model.instance).live
+    parts = zip(block.weights, block.counts, block.never.tolist(), block.totals.tolist(), strict=True)
+    for weights, counts, never, total in parts:
+        rows = Rows(
+            variables=model.parts["covered"], weights=weights[live], counts=counts[live], never=never, total=total
+        )
+        cover_share(model, "floor_in", rows, block.share)
 
 
 def broken_floor_in(problem: Problem, plan: Evaluation, block: FloorIn) -> str | None:
     """Return how far a plan stays below a floor in some future, None when it does not."""
     del problem
     reached = block.stack.reached(plan.options)
-    shares = block.weights[:, reached].sum(axis=1) / block.totals
-    least = float(shares.min(initial=1.0))
-    if least >= block.share - AGREEMENT:
+    left = np.column_stack([np.where(block.counts & ~reached, block.weights, 0.0), block.never])
+    short = [
+        falls_short(np.append(part, total - math.fsum(part)), np.append(np.zeros(len(part)), 1.0), block.share)
+        for part, total in zip(left, block.totals.tolist(), strict=True)
+    ]
+    if not any(short):
         return None
+    least = float((1 - left.sum(axis=1) / block.totals).min())
     return f"{block.name or 'a group'} is covered to {least:.4%} in some future, its floor is {block.share:.4%}"

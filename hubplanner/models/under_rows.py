@@ -49,4 +49,6 @@ class StackedInstance(Instance):
             partner=np.full(len(self.live), NO_ROW, dtype=np.intp),
             gain=np.zeros((len(self.option), 1)),
             base=np.array([weights[self.settled].sum()]),
+            counts=weights[self.live, None] > 0,
+            never=np.zeros(1),
         )

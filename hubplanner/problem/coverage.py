@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from hubplanner.problem.evaluation import LEAST_SHARE
 from hubplanner.problem.grouping import merge_rows
 from hubplanner.problem.rule import Decay
 from hubplanner.problem.straight import Straight
@@ -176,6 +177,12 @@ def levels(share: csr_array) -> Levels:
     cover = csr_array(cells, shape=(len(start), share.shape[1]))
     cover.sort_indices()
     return Levels(cover, owner, value[start] - lower)
+
+
+def missing(level: Levels, size: int) -> Floats:
+    """Return the share (n,) of each point that no level adds up to, none where it is rounding."""
+    left = 1.0 - np.bincount(level.point, level.step, size)
+    return np.asarray(np.where(left > LEAST_SHARE, left, 0.0), dtype=np.float64)
 
 
 def _chunks(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.coverage import levels
+from hubplanner.problem.evaluation import LEAST_SHARE
 from hubplanner.problem.futures import Futures, in_service, need_in, reach_factor
 from hubplanner.problem.grouping import group_rows
 from hubplanner.problem.rule import Decay
@@ -101,6 +102,18 @@ class Stack:
         future, pattern = self.futures.each[number], self.patterns[self.pattern[number]]
         weight = need_in(self.problem, future) if measure is None else measure * future.need
         return np.bincount(pattern.row, weight[pattern.point] * pattern.step, self.n_rows).astype(np.float64)
+
+    def counts(self, number: int, measure: Floats) -> Bools:
+        """Tell which rows (r,) stand for more than rounding of some point that counts for a measure in a future."""
+        future, pattern = self.futures.each[number], self.patterns[self.pattern[number]]
+        speaks = ((measure * future.need)[pattern.point] > 0) & (pattern.step > LEAST_SHARE)
+        return np.asarray(np.bincount(pattern.row, speaks, self.n_rows) > 0)
+
+    def never(self, number: int, measure: Floats) -> float:
+        """Return how much of a measure (n,), as it grows with need, no option covers in a future."""
+        future, pattern = self.futures.each[number], self.patterns[self.pattern[number]]
+        left = 1.0 - np.bincount(pattern.point, pattern.step, self.problem.n_points)
+        return math.fsum(measure * future.need * np.where(left > LEAST_SHARE, left, 0.0))
 
     def mixed(self, shares: Floats, measure: Floats | None = None) -> Floats:
         r"""Return the sum (r,) over futures of what each row counts, $\sum_s \lambda_s w_{rs}$."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from hubplanner.problem.coverage import condensed, coverage, levels, option_pairs
+from hubplanner.problem.coverage import condensed, coverage, levels, missing, option_pairs
+from hubplanner.problem.evaluation import LEAST_SHARE
 from hubplanner.problem.grouping import group_rows, merge_rows, total_by
 from hubplanner.problem.rule import MOST_BACKUP
 
@@ -39,6 +40,10 @@ class CoverRows:
         (o, k) what each option adds on its own.
     base
         (k,) what is covered whatever is chosen.
+    counts
+        (r, k) whether a row stands for more of some point than rounding, by what the point counts for a measure.
+    never
+        (k,) what no choice covers.
     """
 
     weights: Floats
@@ -47,6 +52,8 @@ class CoverRows:
     partner: Ints
     gain: Floats
     base: Floats
+    counts: Bools
+    never: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -170,21 +177,29 @@ class Instance:
         keep = csr_array((np.ones(len(free), np.int8), (free, free)), shape=(len(self.option),) * 2)
         open_cover = csr_array(level.cover @ keep)
         worth = measures[:, points][:, level.point].T * level.step[:, None]
-        base, parts = np.zeros(len(self.measures)), []
+        speaks = (worth > 0) & (level.step > LEAST_SHARE)[:, None]
+        size = len(self.measures)
+        base, never, parts = np.zeros(size), measures[:, points] @ missing(level, len(points)), []
         for rank, weight in problem.rule.ranks.items():
             base += weight * worth[standing >= rank].sum(axis=0)
+            may = np.diff(open_cover.indptr) > 0
+            never = never + weight * worth[(standing < rank) & ~may].sum(axis=0)
             for times in range(1, rank + 1):
-                rows = np.flatnonzero((standing == rank - times) & (np.diff(open_cover.indptr) > 0))
-                parts.append((*merge_rows(open_cover[rows], worth[rows] * weight), times))
+                rows = np.flatnonzero((standing == rank - times) & may)
+                both = np.hstack([worth[rows] * weight, speaks[rows]])
+                parts.append((*merge_rows(open_cover[rows], both), times))
         covers, weights, times_of = zip(*parts, strict=True)
         count = [len(part) for part in weights]
+        both = np.concatenate(weights)
         return CoverRows(
-            weights=np.concatenate(weights),
+            weights=both[:, :size],
             cover=csr_array(vstack(covers)),
             times=np.repeat(times_of, count),
             partner=self._partners(times_of, count),
             gain=np.zeros((len(self.option), len(base))),
             base=base,
+            counts=both[:, size:] > 0,
+            never=never,
         )
 
     def _partners(self, times: tuple[int, ...], count: list[int]) -> Ints:

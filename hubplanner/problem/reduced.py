@@ -89,6 +89,8 @@ class Reduced:
             partner=np.full(len(self.need), NO_ROW, dtype=np.intp),
             gain=self.gain[:, None],
             base=np.array([self.base]),
+            counts=self.need[:, None] > 0,
+            never=np.zeros(1),
         )
 
     def covered_need(self, chosen: Ints) -> float:

@@ -21,6 +21,7 @@ from hubplanner.models import (
 )
 from hubplanner.models.budget import most_money
 from hubplanner.models.checks import AGREEMENT
+from hubplanner.models.floors import falls_short
 from hubplanner.models.under_goals import undominated
 from hubplanner.models.under_limits import BudgetIn
 from hubplanner.problem import Solution, evaluate
@@ -185,23 +186,21 @@ def _short(quest: Quest, options: Ints) -> list[str]:
     if not floors:
         return []
     under, futures = quest.under, quest.under.futures
-    parts = np.zeros((2, len(floors), len(futures.each)))
-    for number, (future, share) in enumerate(
-        zip(futures.each, covered_shares(quest.problem, futures, options), strict=True)
-    ):
-        for at, floor in enumerate(floors):
-            weight = floor.weight * np.asarray(future.need)
-            parts[:, at, number] = math.fsum(weight * share), math.fsum(np.broadcast_to(weight, share.shape))
-    if under.on_average:
-        parts = (parts @ futures.probability)[:, :, None]
-    covered, total = parts
-    with np.errstate(invalid="ignore", divide="ignore"):
-        least = np.where(total > 0, covered / total, 1.0).min(axis=1)
-    return [
-        f"{floor.name or 'a group'} is covered to {reached:.4%} over futures, its floor is {floor.share:.4%}"
-        for floor, reached in zip(floors, least.tolist(), strict=True)
-        if reached < floor.share - AGREEMENT
-    ]
+    shares = list(covered_shares(quest.problem, futures, options))
+    reasons = []
+    for floor in floors:
+        weights = [np.asarray(floor.weight * np.asarray(future.need)) for future in futures.each]
+        parts = list(zip(weights, shares, strict=True))
+        if under.on_average:
+            mixed = [weight * part for weight, part in zip(weights, futures.probability.tolist(), strict=True)]
+            parts = [(np.concatenate(mixed), np.concatenate(shares))]
+        if any(falls_short(weight, share, floor.share) for weight, share in parts):
+            least = min(
+                math.fsum(weight * share) / total for weight, share in parts if (total := math.fsum(weight)) > 0
+            )
+            name = floor.name or "a group"
+            reasons.append(f"{name} is covered to {least:.4%} over futures, its floor is {floor.share:.4%}")
+    return reasons
 
 
 def _median(quest: Quest, objective: PMedian) -> Solution:

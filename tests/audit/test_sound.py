@@ -15,6 +15,7 @@ import hubplanner as hp
 from hubplanner.audit.folder import open_run
 from hubplanner.audit.money import annuity, exact
 from hubplanner.audit.places import distances, lattice
+from hubplanner.audit.service import reaches
 from hubplanner.errors import SolverError
 
 if TYPE_CHECKING:
@@ -131,3 +132,15 @@ def test_distances_and_lattices_are_those_of_the_sphere() -> None:
     disc = lattice(Point(67.0, 30.0), np.pi * 9, 1.0, planar=False)
     assert len(disc) == 29  # whole points within 3 of the middle
     assert distances(disc, np.array([[67.0, 30.0]]), 1.0, planar=False).max() == pytest.approx(3.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("assigned", [False, True])
+def test_a_village_left_out_is_no_share_of_all(*, assigned: bool) -> None:
+    need = np.array([2.4e8, 5.0, 0.0])
+    whole, without = np.array([1.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])
+    assert reaches(need, whole, 1.0, assigned=assigned)
+    assert not reaches(need, without, 1.0, assigned=assigned)
+    assert reaches(need, without, 0.9999999, assigned=assigned)
+    assert not reaches(need, without, 0.99999999, assigned=False)
+    assert reaches(need, whole - 1e-7 * assigned, 1.0, assigned=assigned)
+    assert not reaches(need, whole - 1e-5, 1.0, assigned=assigned)

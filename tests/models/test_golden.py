@@ -178,7 +178,9 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "serve_all": lambda: asked(COVER, ServeAll(distance=2.0)),
     "capacity": lambda: asked(COVER, Capacity(people=(60.0, np.inf))),
     "capacity_single": lambda: asked(COVER, Capacity(people=(60.0, 100.0), single=True), ServeAll(distance=3.0)),
-    "floor": lambda: asked(COVER, Floor(weight=EAST, share=0.75, name="province East")),
+    "floor": lambda: asked(
+        COVER, Floor(weight=EAST, share=0.75, name="province East"), Floor(weight=WEST + EAST, share=0.5)
+    ),
     "min_separation": lambda: asked(COVER, MinSeparation(distance=3.0)),
     "at_most_one": lambda: family(AtMostOne(sites=(0, 1))),
     "at_most_one_stacked": lambda: asked(COVER, PerSite(count=2), AtMostOne(sites=(0, 1))),
@@ -192,7 +194,7 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "hedge_cvar": lambda: over_futures("cvar"),
     "hedge_cost": lambda: over_futures("worst", MinCost(0.5)),
     "budget_in": lambda: over_futures("expected", MaxCoverage(budget=50)),
-    "floor_in": lambda: over_futures("expected", MaxCoverage(limits=(Floor(weight=EAST, share=0.75),))),
+    "floor_in": lambda: over_futures("expected", MaxCoverage(limits=(Floor(weight=EAST, share=0.4),))),
     "whole": lambda: build_model(SMALL, MaxCoverage(budget=55, max_hubs=2)).program,
 }
 FAMILIES = {
