@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, raise_faults
+from hubplanner.formats import read_layer
 from hubplanner.io import recover
 from hubplanner.scenario import read_scenario
 
@@ -143,9 +143,10 @@ def _csv(path: Path) -> pd.DataFrame:
 def _spatial(path: Path, layer: str | None) -> pd.DataFrame:
     """Return a layer's rows as a table."""
     try:
-        frame = gpd.read_file(path, layer=layer) if layer else gpd.read_file(path)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {error}")) from error
+        held = read_layer(path, layer)
+        frame = held.frame.set_crs(held.crs)
+    except DataError as error:
+        raise DataError([replace(fault, file=str(path)) for fault in error.faults]) from error
     table = pd.DataFrame(frame.drop(columns=[name for name in ("geometry",) if name in frame]))
     if "geometry" not in frame or not len(frame):
         return table

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hubplanner.formats import read_layer
+from hubplanner.formats.layer import in_plane
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,20 +31,36 @@ def read_rows(spec: TableSpec) -> gpd.GeoDataFrame:
     path = Path(spec.path)
     suffix = path.suffix.lower()
     if suffix == ".csv" or (spec.x and spec.y):
-        if suffix == ".csv":
-            plain = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
-            plain.columns = plain.columns.str.strip()
-            plain = plain.apply(lambda column: column.str.strip())
-        else:
-            plain = pd.read_parquet(path)
+        plain = read_text(path, spec.encoding) if suffix == ".csv" else pd.read_parquet(path)
         places = gpd.points_from_xy(plain[spec.x].astype(float), plain[spec.y].astype(float))
         plain = plain.rename(columns={"geometry": "geometry_text"})
         frame = gpd.GeoDataFrame(plain, geometry=places, crs=spec.crs or WGS84)
     elif suffix in {".parquet", ".geoparquet"}:
         frame = gpd.read_parquet(path)
+        frame = frame.set_geometry(in_plane(frame.geometry.array), crs=frame.crs if spec.crs is None else spec.crs)
     else:
-        frame = gpd.read_file(path, layer=spec.layer) if spec.layer else gpd.read_file(path)
-    return _kept(frame, spec.where)
+        layer = read_layer(path, spec.layer, spec.encoding)
+        stands = spec.crs is not None and (layer.crs is None or layer.assumed)
+        frame = layer.frame.set_crs(spec.crs if stands else layer.crs)
+    return _kept(_filled(frame), spec.where)
+
+
+def read_text(path: Path, encoding: str | None) -> pd.DataFrame:
+    """Return a CSV file's cells as stripped text, without rows that are blank."""
+    plain: pd.DataFrame = pd.read_csv(
+        path, dtype=str, keep_default_na=False, encoding=encoding or "utf-8-sig", skipinitialspace=True
+    )
+    plain.columns = plain.columns.str.strip()
+    plain = plain.apply(lambda column: column.str.strip())
+    filled: pd.DataFrame = plain[(plain != "").any(axis=1)].reset_index(drop=True)
+    return filled
+
+
+def _filled(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows that say anything at all."""
+    cells = frame.drop(columns=frame.geometry.name)
+    says = (cells.notna() & (cells != "")).any(axis=1) | ~(frame.geometry.isna() | frame.geometry.is_empty)
+    return frame[says]
 
 
 def _kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.GeoDataFrame:

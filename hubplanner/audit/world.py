@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.audit.money import Money, column, prices
-from hubplanner.audit.places import WGS84, Array, coordinates, distances, lattice, numbers, read_rows, words
+from hubplanner.audit.places import WGS84, Array, coordinates, distances, lattice, numbers, read_rows, read_text, words
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -216,8 +216,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> Places:
 def _given(scenario: Scenario, people: People, sites: Places) -> tuple[Array, str]:
     """Return the table of distances and its unit."""
     path = Path(scenario.travel.path or "")
-    rows = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path, dtype=str)
-    rows.columns = rows.columns.str.strip()
+    rows = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else read_text(path, scenario.travel.encoding)
     speed = scenario.travel.speed_kmh
     in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)
     name = "minutes" if in_minutes or "km" not in rows else "km"

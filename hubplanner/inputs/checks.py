@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from hubplanner.scenario.spec import DemandSpec, SitesSpec
 
+MOST = 1e15
+"""Larger numbers are slips of the pen, and sums of them no figures."""
+MOST_PEOPLE = 1e12
+"""In a row: a hundred times all people there are."""
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
 SHOWN_VALUES = 12
@@ -105,7 +109,7 @@ class Checker:
         self.note(name, ~words.isin([*allowed, ""]), words, f"one of {', '.join(allowed)}, or blank")
         return words.where(words != "", default)
 
-    def numbers(self, source: str | float, *, most: float = np.inf, blank: str = "write 0 if it is none") -> pd.Series:
+    def numbers(self, source: str | float, *, most: float = MOST, blank: str = "write 0 if it is none") -> pd.Series:
         """Return numbers from 0 to ``most``: a column, or one number for every row.
 
         Parameters
@@ -124,15 +128,15 @@ class Checker:
 
     def _numeric(self, column: pd.Series, name: str, most: float, blank: str) -> pd.Series:
         numbers = as_numbers(column)
-        if ((numbers >= 0) & (numbers <= most) & (numbers < np.inf)).all():
+        if ((numbers >= 0) & (numbers <= most)).all():
             return numbers
         words = as_text(column)
-        allowed = f"a number from 0 to {most:g}" if np.isfinite(most) else "a number of at least 0"
+        allowed = "a number from 0 to 1" if most == 1 else "a number of at least 0"
         self.note(name, words == "", words, f"{allowed}; {blank}")
         example = "0.45" if most == 1 else "1234.5"
         unreadable = ~np.isfinite(numbers) & (words != "")
-        self.note(name, unreadable, words, f"{allowed}, written like {example}")
-        hint = per_cent_hint if most == 1 else lambda _: ""
+        self.note(name, unreadable, words, _with_hint(f"{allowed}, written like {example}", words))
+        hint = per_cent_hint if most == 1 else lambda value: f" and at most {most:g}" if value > most else ""
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
         self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
         return numbers
@@ -145,11 +149,23 @@ class Checker:
         numbers = as_numbers(column)
         unreadable = ~np.isfinite(numbers)
         if unreadable.any():
-            self.note(name, unreadable, as_text(column), "a number, written like 67.5")
+            words = as_text(column)
+            self.note(name, unreadable, words, _with_hint("a number, written like 67.5", words))
         return numbers
 
     def _empty(self, value: str | float) -> pd.Series:
         return pd.Series(np.full(len(self.table.frame), value, dtype=object if isinstance(value, str) else np.float64))
+
+
+def _with_hint(allowed: str, words: pd.Series) -> Callable[[int], str]:
+    """Return what is allowed, by row, with what to do about a comma in a number."""
+
+    def hinted(position: int) -> str:
+        plain = str(words.iloc[position]).replace(",", "")
+        comma = plain != words.iloc[position] and plain.lstrip("-").replace(".", "", 1).isdigit()
+        return f"{allowed}, without a comma" if comma else allowed
+
+    return hinted
 
 
 def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Fault]) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 from pyproj import Proj
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import SHOWN_VALUES, Checker, as_text, select
+from hubplanner.inputs.checks import MOST_PEOPLE, SHOWN_VALUES, Checker, as_text, select
 from hubplanner.inputs.places import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.tables import read_table
@@ -104,13 +104,13 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     columns = {
         # Both are there wherever points are not merged.
         "demand_id": checker.identifiers(spec.id or ""),
-        "people": checker.numbers(0.0 if spec.people is None else spec.people),
+        "people": checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE),
         "connected_share": checker.numbers(spec.connected_share, most=1),
         "priority": checker.numbers(spec.priority),
     }
     columns |= {group: checker.text(group) for group in spec.groups}
     growth = checker.numbers(spec.growth_per_year)
-    people = {name: checker.numbers(name) for name in floor_columns(scenario)}
+    people = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
     check_floors(scenario, columns, table.name, faults)

@@ -175,7 +175,7 @@ def _read_pairs(scenario: Scenario, demand: Demand | None, sites: Sites | None, 
         return None
     demand_ids = _known_ids(scenario.demand, None if demand is None else demand.frame["demand_id"])
     site_ids = _known_ids(scenario.sites, None if sites is None else sites.frame["site_id"])
-    return read_matrix(Path(scenario.travel.path or ""), demand_ids, site_ids, faults)
+    return read_matrix(Path(scenario.travel.path or ""), demand_ids, site_ids, faults, scenario.travel.encoding)
 
 
 def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> Known:

@@ -55,10 +55,12 @@ class Known:
     used: pd.Series
 
 
-def read_matrix(path: Path, demand: Known, sites: Known, faults: list[Fault]) -> Pairs | None:
+def read_matrix(
+    path: Path, demand: Known, sites: Known, faults: list[Fault], encoding: str | None = None
+) -> Pairs | None:
     """Return the table; None, with every fault noted, when a row has an unknown id, a pair again or no number."""
     before = len(faults)
-    table = _table(path, faults)
+    table = _table(path, faults, encoding)
     if table is None:
         return None
     checker = Checker(table=table, faults=faults)
@@ -73,11 +75,11 @@ def read_matrix(path: Path, demand: Known, sites: Known, faults: list[Fault]) ->
     return None if len(faults) > before else _pairs(points, places, demand, sites, distance)
 
 
-def _table(path: Path, faults: list[Fault]) -> Table | None:
+def _table(path: Path, faults: list[Fault], encoding: str | None) -> Table | None:
     if not can_read(path, (".csv", ".parquet"), faults):
         return None
     is_csv = path.suffix.lower() == ".csv"
-    frame = read_csv(path, faults) if is_csv else read_parquet(path, pd.read_parquet, faults)
+    frame = read_csv(path, faults, encoding) if is_csv else read_parquet(path, pd.read_parquet, faults)
     if frame is not None and frame.empty:
         faults.append(Fault(file=path.name, allowed="has no rows of data"))
         return None

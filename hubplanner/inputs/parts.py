@@ -11,9 +11,10 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import Fault
+from hubplanner.formats.layer import in_plane
 from hubplanner.inputs.checks import Checker
 from hubplanner.inputs.delimited import csv_parts
-from hubplanner.inputs.tables import Table, brief, parse_crs, require_pyarrow
+from hubplanner.inputs.tables import UNREADABLE, Table, brief, parse_crs, require_pyarrow, settled_crs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -71,10 +72,10 @@ class Part:
 
 
 def csv_table_parts(
-    path: Path, columns: Collection[str], numbers: Collection[str], faults: list[Fault]
+    path: Path, columns: Collection[str], numbers: Collection[str], faults: list[Fault], encoding: str | None = None
 ) -> Iterator[Part]:
     """Yield a CSV file in parts; note what is malformed, and columns it does not have."""
-    for part in csv_parts(path, faults):
+    for part in csv_parts(path, faults, encoding):
         if _lacks(path, part.header, columns, faults):
             return
         yield _csv_part(path, part, columns, numbers)
@@ -108,12 +109,15 @@ class ParquetLayout:
         System of the places.
     geometry, encoding
         Name of the column of places, and how it holds them; None where two columns hold coordinates.
+    crs_named
+        Whether the file itself names the system.
     """
 
     header: list[str]
     crs: CRS
     geometry: str | None = None
     encoding: str = ""
+    crs_named: bool = False
 
 
 def parquet_layout(path: Path, spec: DemandSpec, faults: list[Fault]) -> ParquetLayout | None:
@@ -125,22 +129,29 @@ def parquet_layout(path: Path, spec: DemandSpec, faults: list[Fault]) -> Parquet
     if spec.x is not None:
         crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
         return None if crs is None else ParquetLayout(header=header, crs=crs)
-    geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
-    name = geo.get("primary_column")
-    if name not in header:
+    name, about = _about_geometry(file)
+    if not name or name not in header:
         allowed = (
             "has no geometry; save it as GeoParquet, or name its columns of coordinates with demand.x and demand.y"
         )
         faults.append(Fault(file=path.name, allowed=allowed))
         return None
-    about = geo["columns"][name]
-    if about.get("crs", "OGC:CRS84") is None:
-        allowed = "is missing; save the file with its coordinate reference system"
-        faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
+    own = about.get("crs", "OGC:CRS84")
+    crs = settled_crs(own, spec.crs, path.name, faults)
+    if crs is None:
         return None
-    crs = parse_crs(about.get("crs", "OGC:CRS84"), path.name, faults)
-    encoding = about.get("encoding", "WKB")
-    return None if crs is None else ParquetLayout(header=header, geometry=name, encoding=encoding, crs=crs)
+    encoding = str(about.get("encoding", "WKB"))
+    return ParquetLayout(header=header, geometry=name, encoding=encoding, crs=crs, crs_named=own is not None)
+
+
+def _about_geometry(file: Any) -> tuple[str, dict[str, Any]]:
+    """Return the name of the column of places, and what is said of it; nothing where there is none."""
+    try:
+        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
+        name = geo["primary_column"]
+        return str(name), dict(geo["columns"][name])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "", {}
 
 
 def _opened(path: Path, faults: list[Fault]) -> Any:
@@ -149,7 +160,7 @@ def _opened(path: Path, faults: list[Fault]) -> Any:
 
     try:
         return parquet.ParquetFile(path, buffer_size=BUFFER)
-    except (ValueError, OSError) as error:
+    except UNREADABLE as error:
         faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {brief(error)}"))
         return None
 
@@ -169,7 +180,7 @@ def parquet_parts(path: Path, layout: ParquetLayout, columns: Collection[str], f
             table = Table(name=path.name, frame=frame)
             places = _geometries(batch.column(layout.geometry), layout.encoding) if layout.geometry else None
             yield Part(table=table, exact=lambda table=table: table, geometry=places)  # type: ignore[misc]
-    except (ValueError, OSError) as error:
+    except UNREADABLE as error:
         faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {brief(error)}"))
 
 
@@ -181,7 +192,7 @@ def _geometries(column: Any, encoding: str) -> Geometry:
     plain = _plain_points(column)
     if plain is not None:
         return Geometry(places=plain, shapes=None)
-    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    shapes = in_plane(shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore"))
     return Geometry(places=np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)]), shapes=shapes)
 
 

@@ -23,13 +23,15 @@ MOST_LON, MOST_LAT = 180.0, 90.0
 GLOBE = "lon from -180 to 180, lat from -90 to 90"
 SWAPPED = f"{GLOBE}; these look swapped"
 OUTSIDE = f"{GLOBE}; for metres set crs to a projected one"
+OUTSIDE_NAMED = f"{GLOBE}, by the system that the file names; for metres save it with the system they are in"
 STRAY = "a place near the other rows; lon and lat look swapped"
 DEGREES = "coordinates in its own unit; these look like degrees, so set crs to EPSG:4326"
+DEGREES_NAMED = "coordinates in its own unit; these look like degrees, so save the file with EPSG:4326 as its system"
 """What is allowed where places are wrong."""
 _SHAPES = ("Point", "Polygon", "MultiPolygon")
 
 
-def read_places(spec: TableSpec, checker: Checker, shapes: tuple[str, ...] = _SHAPES) -> gpd.GeoDataFrame | None:
+def read_places(spec: TableSpec, checker: Checker) -> gpd.GeoDataFrame | None:
     """Return the table's rows with geometry; None, with faults noted, when some row has no usable place."""
     before = len(checker.faults)
     table = checker.table
@@ -40,7 +42,7 @@ def read_places(spec: TableSpec, checker: Checker, shapes: tuple[str, ...] = _SH
         frame = frame.rename(columns={"geometry": "geometry_text"})
         frame = place_points(frame, checker.coordinates(spec.x), checker.coordinates(spec.y), table.crs)
     else:
-        _check_shapes(frame.geometry, checker, shapes)
+        _check_shapes(frame.geometry, checker)
     if table.crs is None or len(checker.faults) > before:
         return None
     check = _check_degrees if table.crs.is_geographic else _check_projected
@@ -56,10 +58,10 @@ def note_swapped_names(spec: TableSpec, name: str, faults: list[Fault]) -> None:
         faults.append(Fault(file=name, column=f"x: {spec.x}, y: {spec.y}", allowed=allowed))
 
 
-def _check_shapes(geometry: gpd.GeoSeries, checker: Checker, shapes: tuple[str, ...]) -> None:
+def _check_shapes(geometry: gpd.GeoSeries, checker: Checker) -> None:
     missing = geometry.isna() | geometry.is_empty
     kinds = geometry.geom_type.fillna("").mask(missing, "")
-    checker.note("geometry", ~kinds.isin(shapes), kinds, f"one of {', '.join(shapes)}")
+    checker.note("geometry", ~kinds.isin(_SHAPES), kinds, f"one of {', '.join(_SHAPES)}")
     valid = geometry.is_valid | missing
     checker.note("geometry", ~valid, geometry.is_valid_reason(), "a valid shape; repair it, such as with make_valid")
 
@@ -74,7 +76,7 @@ def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> No
     stray[fine] = swapped_among(lonlat(frame[fine]))
     shown = _shown(frame, swapped | outside | stray)
     checker.note(column, swapped, shown, SWAPPED)
-    checker.note(column, outside, shown, OUTSIDE)
+    checker.note(column, outside, shown, OUTSIDE_NAMED if checker.table.named else OUTSIDE)
     checker.note(column, stray, shown, STRAY)
 
 
@@ -91,7 +93,8 @@ def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> 
     checker.note(column, lost, _shown(frame, lost), f"coordinates within the range of {name}")
     bounds = frame.geometry.bounds.abs()
     if (bounds[["minx", "maxx"]] <= MOST_LON).all(axis=None) and (bounds[["miny", "maxy"]] <= MOST_LAT).all(axis=None):
-        checker.faults.append(Fault(file=checker.table.name, column="crs", value=name, allowed=DEGREES, kind="crs"))
+        allowed = DEGREES_NAMED if checker.table.named else DEGREES
+        checker.faults.append(Fault(file=checker.table.name, column="crs", value=name, allowed=allowed, kind="crs"))
 
 
 def _shown(frame: gpd.GeoDataFrame, wrong: pd.Series) -> pd.Series:

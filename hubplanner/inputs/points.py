@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import Checker, note_unknown
+from hubplanner.inputs.checks import MOST_PEOPLE, Checker, note_unknown
 from hubplanner.inputs.labels import MOST_LABELS, Labels
 from hubplanner.inputs.parts import ParquetLayout, Part, coordinates, csv_table_parts, parquet_layout, parquet_parts
 from hubplanner.inputs.places import note_swapped_names
@@ -66,6 +66,11 @@ class PointFile(Protocol):
     @property
     def crs(self) -> CRS:
         """System of the places."""
+        ...
+
+    @property
+    def crs_named(self) -> bool:
+        """Tell whether the file itself names that system."""
         ...
 
     def points(self, faults: list[Fault]) -> Iterator[Points]:
@@ -126,6 +131,7 @@ class TableFile:
     def __init__(self, scenario: Scenario, crs: CRS, wanted: Wanted, layout: ParquetLayout | None) -> None:
         """Take the scenario, the places' system, the columns and, for Parquet, the layout."""
         self.crs, self.name = crs, Path(scenario.demand.path).name
+        self.crs_named = layout is not None and layout.crs_named
         self._scenario, self._wanted, self._layout = scenario, wanted, layout
         self._labels, self._ids, self._rows, self._kept = Labels(), Repeats(), 0, 0
         self._ended = self._sound = False
@@ -178,7 +184,7 @@ class TableFile:
         columns = wanted.numbers | wanted.words
         if self._layout is not None:
             return parquet_parts(path, self._layout, columns, faults)
-        return csv_table_parts(path, columns, wanted.numbers - wanted.words, faults)
+        return csv_table_parts(path, columns, wanted.numbers - wanted.words, faults, self._scenario.demand.encoding)
 
     def _with_ids(self, column: str) -> Iterator[tuple[Table, pd.Series]]:
         unread: list[Fault] = []
@@ -202,10 +208,10 @@ class TableFile:
         table, kept = self._kept_rows(Checker(table=whole, faults=faults))
         checker = Checker(table=table, faults=faults, most=MOST_SHOWN)
         ids = checker.text(self._wanted.identifier) if self._wanted.identifier else None
-        people = checker.numbers(0.0 if spec.people is None else spec.people).to_numpy()
+        people = checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE).to_numpy()
         share = checker.numbers(spec.connected_share, most=1).to_numpy()
         per_person = (1 - share) * checker.numbers(spec.priority).to_numpy()
-        others = [checker.numbers(name).to_numpy() for name in self._wanted.people]
+        others = [checker.numbers(name, most=MOST_PEOPLE).to_numpy() for name in self._wanted.people]
         groups = {group: checker.text(group) for group in self._wanted.groups}
         if part.geometry is None:
             places = np.column_stack([checker.coordinates(str(axis)).to_numpy() for axis in (spec.x, spec.y)])

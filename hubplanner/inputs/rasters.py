@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.errors import Fault, MissingExtraError
+from hubplanner.inputs.checks import MOST_PEOPLE
 from hubplanner.inputs.points import Points
-from hubplanner.inputs.tables import brief, can_read, parse_crs
+from hubplanner.inputs.tables import UNREADABLE, brief, can_read, settled_crs
 from hubplanner.scenario.spec import RASTERS
 
 if TYPE_CHECKING:
@@ -46,11 +49,14 @@ class RasterFile:
         System of its cells.
     per_person
         Need of a person.
+    crs_named
+        Whether the file itself names its system.
     """
 
     path: Path
     crs: CRS
     per_person: float
+    crs_named: bool = True
     _people: bool = False
     _wrong: list[Fault] = field(default_factory=list)
     _more: int = 0
@@ -65,12 +71,12 @@ class RasterFile:
         rasterio = require_rasterio()
         self._wrong, self._more = [], 0
         try:
-            with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), rasterio.open(self.path) as raster:
+            with opened(rasterio, self.path) as raster:
                 for top, values, known in _strips(raster):
                     points = self._with_people(raster.transform, top, values, known)
                     if points is not None:
                         yield points
-        except rasterio.errors.RasterioError as error:
+        except (rasterio.errors.RasterioError, *UNREADABLE) as error:
             faults.append(_unreadable(self.path, error))
         faults.extend(self._wrong)
         if self._more:
@@ -87,7 +93,7 @@ class RasterFile:
 
     def _with_people(self, transform: Any, top: int, values: Floats, known: Bools) -> Points | None:
         """Return the cells of a strip that hold people; None, with cells below 0 noted, when there are none."""
-        wrong = known & ((values < 0) | np.isinf(values))
+        wrong = known & ((values < 0) | (values > MOST_PEOPLE))
         if wrong.any():
             self._note(top, values, wrong)
             return None
@@ -142,25 +148,42 @@ def open_raster(scenario: Scenario, faults: list[Fault]) -> RasterFile | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            with rasterio.open(path) as raster:
-                crs = _crs(raster, path, faults)
+            with opened(rasterio, path) as raster:
+                named = raster.crs is not None
+                own = raster.crs.to_wkt() if named else None
+                crs = settled_crs(own, spec.crs, path.name, faults)
                 _check_transform(raster, path, faults)
-    except rasterio.errors.RasterioError as error:
+    except (rasterio.errors.RasterioError, *UNREADABLE) as error:
         faults.append(_unreadable(path, error))
         return None
     if crs is None or len(faults) > before:
         return None
     # The scenario's checks let numbers pass only.
     per_person = (1 - float(spec.connected_share)) * float(spec.priority)
-    return RasterFile(path=path, crs=crs, per_person=per_person)
+    return RasterFile(path=path, crs=crs, per_person=per_person, crs_named=named)
 
 
-def _crs(raster: Any, path: Path, faults: list[Fault]) -> CRS | None:
-    if raster.crs is None:
-        allowed = "is missing; save the file with its coordinate reference system"
-        faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
-        return None
-    return parse_crs(raster.crs.to_wkt(), path.name, faults)
+@contextmanager
+def opened(rasterio: ModuleType, path: Path) -> Iterator[Any]:
+    """Open a GeoTIFF, and nothing that only ends like one; no file beside it, no address is looked for."""
+    quiet = logging.getLogger("rasterio")
+    before, quiet.propagate = quiet.propagate, False
+    quiet.addHandler(_SILENT)
+    try:
+        with rasterio.Env(**_ENVIRONMENT), rasterio.open(path, driver="GTiff") as raster:
+            yield raster
+    finally:
+        quiet.propagate = before
+        quiet.removeHandler(_SILENT)
+
+
+_SILENT = logging.NullHandler()
+_ENVIRONMENT = {
+    "GDAL_CACHEMAX": CACHE_MB,
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+}
 
 
 def _check_transform(raster: Any, path: Path, faults: list[Fault]) -> None:
@@ -168,7 +191,10 @@ def _check_transform(raster: Any, path: Path, faults: list[Fault]) -> None:
     transform = raster.transform
     sound = np.isfinite(tuple(transform)).all() and transform.determinant != 0
     if transform.is_identity or not sound:
-        allowed = "a georeferenced raster: the place and size of its cells are missing"
+        allowed = (
+            "a georeferenced raster: the place and size of its cells are missing; they must stand in the file itself, "
+            "as files beside it are not read"
+        )
         faults.append(Fault(file=path.name, column="transform", allowed=allowed, kind="crs"))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from hubplanner.errors import Fault
 from hubplanner.inputs.changes import check_groups, check_named, read_changes, with_changes
 from hubplanner.inputs.checks import Checker, select
-from hubplanner.inputs.places import lonlat, read_places
+from hubplanner.inputs.places import lonlat, read_places, representative
 from hubplanner.inputs.tables import Table, read_table
 from hubplanner.problem import SiteStatus, annuity
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.scenario import Scenario
 
+MOST_COLUMNS = 1_000
+"""Columns of a site file, which a plan's files carry on; a GeoPackage holds some more."""
 _STATUSES = {status.name.lower(): status for status in SiteStatus}
 
 
@@ -75,6 +77,12 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     before = len(faults)
     table = select(table, spec.where, faults)
     checker = Checker(table=table, faults=faults)
+    if len(table.frame.columns) > MOST_COLUMNS:
+        value, allowed = (
+            f"{len(table.frame.columns):,} columns",
+            f"at most {MOST_COLUMNS:,}: a plan's files hold them all",
+        )
+        faults.append(Fault(file=table.name, value=value, allowed=allowed))
     blank = pd.Series([""] * len(table.frame))
     ids = checker.identifiers(spec.id)
     words = checker.choices(spec.status, _STATUSES, "candidate") if spec.status else blank
@@ -82,7 +90,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     factor = checker.numbers(spec.cost_factor).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
     groups = {group: checker.text(group) for group in spec.groups}
-    places = read_places(spec, checker, shapes=("Point",))
+    places = read_places(spec, checker)
     status = np.array([_STATUSES.get(word, SiteStatus.CANDIDATE) for word in words], dtype=np.intp)
     changes = read_changes(scenario, checker)
     has_ids = spec.id in table.frame.columns
@@ -177,12 +185,13 @@ def _allowed(tiers: list[str], only_tier: pd.Series, status: Ints) -> Bools:
 def _frame(
     table: Table, places: gpd.GeoDataFrame, ids: pd.Series, id_column: str, groups: dict[str, pd.Series]
 ) -> gpd.GeoDataFrame:
-    """Return the file's columns with the id first and groups as text."""
+    """Return the file's columns with the id first and groups as text, each site a point."""
     own = places.drop(columns=["geometry", id_column]).assign(**groups)
     typed = pd.DataFrame(
         {name: column if name in groups else _typed(column) for name, column in own.items() if name != "site_id"}
     )
-    return gpd.GeoDataFrame({"site_id": ids, **typed}, geometry=places.geometry.array, crs=table.crs)
+    inside = representative(places)
+    return gpd.GeoDataFrame({"site_id": ids, **typed}, geometry=inside.array, crs=table.crs)
 
 
 def _typed(column: pd.Series) -> pd.Series:

@@ -14,9 +14,11 @@ from hubplanner.inputs.checks import Checker
 from hubplanner.inputs.doubtful import MANY_TIMES, Spots, body_of, told_far
 from hubplanner.inputs.places import (
     DEGREES,
+    DEGREES_NAMED,
     MOST_LAT,
     MOST_LON,
     OUTSIDE,
+    OUTSIDE_NAMED,
     STRAY,
     SWAPPED,
     WGS84,
@@ -130,7 +132,8 @@ class Survey:
         if not self._sample:
             return
         if not crs.is_geographic and self._most[0] <= MOST_LON and self._most[1] <= MOST_LAT:
-            faults.append(Fault(file=name, column="crs", value=crs.name, allowed=DEGREES, kind="crs"))
+            allowed = DEGREES_NAMED if self._file.crs_named else DEGREES
+            faults.append(Fault(file=name, column="crs", value=crs.name, allowed=allowed, kind="crs"))
         if crs.is_geographic and self._strays:
             self._note_strays(faults)
         if not self._far_meant:
@@ -146,7 +149,7 @@ class Survey:
     def _note_degrees(self, points: Points, faults: list[Fault]) -> None:
         lon, lat = (pd.Series(np.abs(axis)) for axis in points.places.T)
         swapped, outside = off_globe(lon, lat)
-        for wrong, allowed in ((swapped, SWAPPED), (outside, OUTSIDE)):
+        for wrong, allowed in ((swapped, SWAPPED), (outside, OUTSIDE_NAMED if self._file.crs_named else OUTSIDE)):
             self._note(points, wrong, allowed, faults)
 
     def _note_lost(self, points: Points, lonlat: Floats, faults: list[Fault]) -> None:

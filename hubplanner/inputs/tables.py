@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely import points
 from shapely.errors import ShapelyError
 
-from hubplanner.errors import Fault, MissingExtraError
+from hubplanner.errors import DataError, Fault, MissingExtraError
+from hubplanner.formats import read_layer, regular
+from hubplanner.formats.layer import in_plane
 from hubplanner.inputs.delimited import read_csv
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hubplanner.errors import DataWarning
-    from hubplanner.problem import Ints
+    from hubplanner.problem import Bools, Ints
     from hubplanner.scenario.spec import TableSpec
 
 
@@ -42,6 +43,8 @@ class Table:
         Added to the frame's index to number rows as a user does: 0 where the index counts a CSV file's lines, else 1.
     crs
         Of the geometry; None for a table without.
+    named
+        Whether the file itself names that system.
     warnings
         What was found while reading that may be a mistake; readers and checks add to it.
     """
@@ -50,6 +53,7 @@ class Table:
     frame: pd.DataFrame
     first_row: int = 1
     crs: CRS | None = None
+    named: bool = False
     warnings: list[DataWarning] = field(default_factory=list)
 
     def row(self, position: int) -> int:
@@ -67,26 +71,61 @@ def read_table(spec: TableSpec, faults: list[Fault]) -> Table | None:
     path = Path(spec.path)
     if not can_read(path, _READERS, faults):
         return None
-    table = _READERS[path.suffix.lower()](path, spec, faults)
-    if table is not None and table.frame.empty:
-        faults.append(Fault(file=path.name, allowed="has no rows of data"))
+    try:
+        table = _READERS[path.suffix.lower()](path, spec, faults)
+    except DataError as error:
+        faults.extend(error.faults)
         return None
+    if table is not None:
+        table = replace(table, frame=table.frame[~_blank_rows(table.frame)])
+        if table.frame.empty:
+            faults.append(Fault(file=path.name, allowed="has no rows of data"))
+            return None
     return table
 
 
+def _blank_rows(frame: pd.DataFrame) -> Bools:
+    """Tell which rows say nothing at all: no cell, no place."""
+    blank = np.ones(len(frame), dtype=np.bool_)
+    for name in frame.columns:
+        if not blank.any():
+            break
+        cells = frame[name]
+        nothing = cells.isna() | (cells == "") if name != "geometry" else cells.isna() | cells.is_empty
+        blank &= nothing.to_numpy(dtype=np.bool_)
+    return blank
+
+
 def can_read(path: Path, suffixes: Collection[str], faults: list[Fault]) -> bool:
-    """Tell whether a file opens, is of a known kind and holds something; note why not."""
+    """Tell whether a path is a file that opens, of a known kind, and holds something; note why not."""
     before = len(faults)
-    if path.suffix.lower() not in suffixes:
-        allowed = f"a file name ending in one of {', '.join(suffixes)}"
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        advice = next((words for ends, words in _OTHER_KINDS.items() if suffix in ends), "")
+        allowed = f"a file name ending in one of {', '.join(suffixes)}{advice}"
         faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
     try:
+        regular(path)
         with path.open("rb") as file:
             if not file.read(1):
                 faults.append(Fault(file=path.name, allowed="is empty"))
+    except DataError as error:
+        faults.extend(error.faults)
     except OSError as error:
         faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror}"))
     return len(faults) == before
+
+
+_OTHER_KINDS = {
+    (".xlsx", ".xls", ".xlsm", ".ods"): "; in the spreadsheet, save the sheet as 'CSV UTF-8'",
+    (".tsv", ".tab", ".txt"): "; save the table with commas between its columns, as 'CSV UTF-8'",
+    (".kml", ".kmz", ".gml", ".gpx", ".gdb", ".fgb", ".geojsonl"): "; in QGIS, export the layer as GeoPackage",
+    (".zip", ".gz", ".7z", ".rar", ".tar"): "; this one is packed, so unpack it first",
+    (".dbf", ".shx", ".prj", ".cpg"): "; of a Shapefile, name the .shp file",
+    (".vrt",): "; this one only points at other files, so export what they hold",
+}
+"""What to do about files of other kinds, by the ends of their names."""
+_LONGEST_NAME = 80
 
 
 def parse_crs(name: object, file: str, faults: list[Fault]) -> CRS | None:
@@ -95,46 +134,81 @@ def parse_crs(name: object, file: str, faults: list[Fault]) -> CRS | None:
         crs = CRS.from_user_input(name)
     except CRSError:
         crs = None
+    if crs is not None and _GRIDS.search(crs.to_wkt()):
+        allowed = "a system that names no file of grids, which would have to be opened; name it by its EPSG code"
+        faults.append(Fault(file=file, column="crs", value=crs.name, allowed=allowed, kind="crs"))
+        return None
     if crs is not None and (crs.is_geographic or crs.is_projected):
         return crs
     allowed = "a known geographic or projected coordinate reference system, such as EPSG:4326"
-    faults.append(Fault(file=file, column="crs", value=str(name), allowed=allowed, kind="crs"))
+    value = str(name)[:_LONGEST_NAME]
+    faults.append(Fault(file=file, column="crs", value=value, allowed=allowed, kind="crs"))
     return None
 
 
+_GRIDS = re.compile("grids|PARAMETERFILE", re.IGNORECASE)
+"""What a system says before the name of a file."""
+
+
+def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], *, assumed: bool = False) -> CRS | None:
+    """Return the system that a file names or, where it names none, the scenario does; None with a fault noted.
+
+    Parameters
+    ----------
+    own
+        System that the file names; None without one.
+    asked
+        The scenario's key ``crs``.
+    file
+        Name, for messages.
+    faults
+        Gets what is wrong.
+    assumed
+        Whether ``own`` is what the format takes for granted, so that the key stands above it.
+    """
+    if own is None and asked is None:
+        allowed = "is missing; name it with the key crs, such as crs: EPSG:32642, or save the file with its system"
+        faults.append(Fault(file=file, column="crs", allowed=allowed, kind="crs"))
+        return None
+    if asked is None or own is None or assumed:
+        return parse_crs(own if asked is None else asked, file, faults)
+    crs, wanted = parse_crs(own, file, faults), parse_crs(asked, file, faults)
+    if crs is None or wanted is None:
+        return None
+    code = crs.to_epsg()
+    if not crs.equals(wanted, ignore_axis_order=True) and (code is None or code != wanted.to_epsg()):
+        allowed = f"{crs.name}, which the file names itself; leave the key crs out"
+        faults.append(Fault(file=file, column="crs", value=asked, allowed=allowed, kind="crs"))
+        return None
+    return crs
+
+
 def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
-    frame = read_csv(path, faults)
+    frame = read_csv(path, faults, spec.encoding)
     crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
     return None if frame is None else Table(name=path.name, frame=frame, first_row=0, crs=crs)
 
 
 def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
-    try:
-        layers = [name for name, _ in pyogrio.list_layers(path)]
-        if not _layer_known(path, layers, spec.layer, faults):
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            frame = gpd.read_file(path, layer=spec.layer or layers[0])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, ValueError, Warning) as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a vector file: {brief(error)}"))
-        return None
-    return _geometry_table(path, frame, faults)
-
-
-def _layer_known(path: Path, layers: list[str], asked: str | None, faults: list[Fault]) -> bool:
-    known = asked in layers if asked else len(layers) == 1
-    if not known:
-        words = f"one of {', '.join(layers)}"
-        allowed = words if asked else f"holds several layers; set layer to {words}"
-        faults.append(Fault(file=path.name, column="layer", value=asked, allowed=allowed))
-    return known
+    layer = read_layer(path, spec.layer, spec.encoding)
+    if layer.frame.empty and not len(layer.frame):
+        return Table(name=path.name, frame=layer.frame)
+    crs = settled_crs(layer.crs, spec.crs, path.name, faults, assumed=layer.assumed)
+    frame = layer.frame if crs is None else layer.frame.set_crs(crs)
+    return Table(name=path.name, frame=frame, crs=crs, named=not layer.assumed and layer.crs is not None)
 
 
 def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
-    del spec
     frame = read_parquet(path, gpd.read_parquet, faults)
-    return None if frame is None else _geometry_table(path, frame, faults)
+    if frame is None:
+        return None
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        faults.append(Fault(file=path.name, allowed="has no geometry; a layer of places is needed"))
+        return None
+    crs = settled_crs(frame.crs, spec.crs, path.name, faults)
+    columns = frame.select_dtypes(exclude="geometry").rename(columns={"geometry": "geometry_text"})
+    places = gpd.GeoDataFrame(columns, geometry=in_plane(frame.geometry.array), crs=crs)
+    return Table(name=path.name, frame=places, crs=crs, named=frame.crs is not None)
 
 
 def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: list[Fault]) -> pd.DataFrame | None:
@@ -142,14 +216,21 @@ def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: lis
     require_pyarrow()
     try:
         return reader(path).reset_index(drop=True)
-    except (ValueError, OSError) as error:
+    except UNREADABLE as error:
         faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {brief(error)}"))
         return None
 
 
-def brief(error: Exception) -> str:
+UNREADABLE = (
+    *(ValueError, OSError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, ArithmeticError),
+    *(MemoryError, RecursionError, AssertionError, ShapelyError, CRSError),
+)
+"""What libraries raise of files that are not what they say: they were written for sound ones."""
+
+
+def brief(error: BaseException) -> str:
     """Return a library's complaint without its advice to programmers."""
-    return str(error).partition("\n")[0].partition(".;")[0]
+    return str(error).partition("\n")[0].partition(".;")[0] or type(error).__name__
 
 
 def require_pyarrow() -> None:
@@ -160,21 +241,6 @@ def require_pyarrow() -> None:
         message = "Parquet files need an optional part: pip install 'hubplanner[parquet]'"
         raise MissingExtraError(message) from error
     del pa
-
-
-def _geometry_table(path: Path, frame: pd.DataFrame, faults: list[Fault]) -> Table | None:
-    """Return a frame with one geometry, named so; None, with a fault noted, when it has none."""
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        faults.append(Fault(file=path.name, allowed="has no geometry; a layer of places is needed"))
-        return None
-    crs = None
-    if frame.crs is None:
-        allowed = "is missing; save the file with its coordinate reference system"
-        faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
-    else:
-        crs = parse_crs(frame.crs, path.name, faults)
-    columns = frame.select_dtypes(exclude="geometry")
-    return Table(name=path.name, frame=gpd.GeoDataFrame(columns, geometry=frame.geometry.array), crs=crs)
 
 
 def place_points(frame: pd.DataFrame, x: pd.Series, y: pd.Series, crs: CRS | None) -> gpd.GeoDataFrame:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from hubplanner.scenario.spec import Scenario
 
+_VECTORS = (".geojson", ".json", ".gpkg", ".shp", ".parquet", ".geoparquet")
+"""Files with shapes; of files of other kinds, their readers say what to do."""
 _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
 """Names of the plan's own columns, which a group must not take."""
 
@@ -71,6 +73,8 @@ def _travel_path(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         yield "travel.path", None, "is required for method matrix"
     if travel.method in {"great_circle", "planar"} and travel.path is not None:
         yield "travel.path", travel.path, f"only with method matrix or network, not {travel.method}"
+    if travel.encoding is not None and not (travel.path or "").lower().endswith(".csv"):
+        yield "travel.encoding", travel.encoding, "only with a CSV table"
     if travel.method == "matrix" and travel.detour != 1:
         yield "travel.detour", travel.detour, "1 with method matrix: its distances are travelled ones already"
 
@@ -83,15 +87,17 @@ def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 def _csv_coordinates(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
-        given = {"x": table.x, "y": table.y, "crs": table.crs}
-        is_csv = table.path.lower().endswith(".csv")
+        given = {"x": table.x, "y": table.y}
+        is_csv, is_vector = table.path.lower().endswith(".csv"), table.path.lower().endswith(_VECTORS)
         if name == "demand" and scenario.demand.is_merged and not is_csv:
             continue  # `stream_checks` knows what goes with those
         for key, value in given.items():
-            if not is_csv and value is not None:
-                yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry and crs"
-            if is_csv and value is None and key != "crs":
+            if is_vector and value is not None:
+                yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry"
+            if is_csv and value is None:
                 yield f"{name}.{key}", None, "is required for a CSV file"
+        if table.encoding is not None and not table.path.lower().endswith((".csv", ".shp")):
+            yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
         if table.layer is not None and table.path.lower().endswith((".csv", ".parquet", ".geoparquet")):
             yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from math import isfinite
 from typing import Annotated
 
@@ -56,6 +57,38 @@ def _all_or_some(value: object) -> object:
     return sites
 
 
+def _local_file(value: object) -> object:
+    """Refuse what is no path of a file at hand, before anything opens it."""
+    if isinstance(value, str) and is_address(value):
+        message = "the path of a file on this computer, not an address or a way into an archive; download it first"
+        raise ValueError(message)
+    if isinstance(value, str) and "\0" in value:
+        message = "the path of a file, without control characters"
+        raise ValueError(message)
+    return value
+
+
+def is_address(path: str) -> bool:
+    """Tell whether a path is an address, or one of the libraries' ways to archives and servers.
+
+    >>> is_address("https://example.org/a.csv"), is_address("/vsicurl/a.csv"), is_address("data/a.csv")
+    (True, True, False)
+    """
+    plain = path.replace("\\", "/")
+    return "://" in plain or plain.startswith("/vsi")
+
+
+def _encoding(value: object) -> object:
+    """Let the name of an encoding of text pass."""
+    if isinstance(value, str):
+        try:
+            "".encode(codecs.lookup(value).name)
+        except (LookupError, ValueError):
+            message = "the name of an encoding, such as utf-8, cp1252, iso8859-15 or utf-16"
+            raise ValueError(message) from None
+    return value
+
+
 _ID_SCHEMA = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}
 _IDS_SCHEMA = {"anyOf": [*_ID_SCHEMA["anyOf"], {"type": "array", "items": _ID_SCHEMA, "minItems": 1}]}
 
@@ -64,6 +97,8 @@ Identifiers = Annotated[
     tuple[Identifier, ...], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_IDS_SCHEMA)
 ]
 Column = Annotated[str, Field(min_length=1)]
+LocalFile = Annotated[str, BeforeValidator(_local_file), Field(min_length=1)]
+Encoding = Annotated[str, BeforeValidator(_encoding), Field(min_length=1)]
 ColumnOrNumber = Annotated[str | float, BeforeValidator(_column_or_number)]
 ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or_share)]
 Amount = Annotated[float, Field(strict=True, ge=0)]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from hubplanner.errors import Fault, ScenarioError, raise_faults
 from hubplanner.scenario.consistency import inconsistencies
+from hubplanner.scenario.fields import is_address
 from hubplanner.scenario.schema import json_schema
 from hubplanner.scenario.spec import Scenario
 from hubplanner.scenario.text import Tree, assign, merge, read_yaml, without_nulls
@@ -93,7 +94,7 @@ def _extended(file: Path, seen: tuple[Path, ...]) -> Tree:
     base = tree.pop("extends", None)
     if base is None:
         return tree
-    if not isinstance(base, str) or not base:
+    if not isinstance(base, str) or not base or is_address(base):
         raise ScenarioError(_fault(file, "extends", base, "the name of one scenario file"))
     if (file.parent / base).resolve() in seen:
         raise ScenarioError(_fault(file, "extends", base, "a file that does not itself extend this one"))
@@ -115,7 +116,7 @@ def _absolute(tree: Tree, folder: Path) -> Tree:
     resolved = dict(tree)
     for section in _PATHS:
         part = tree.get(section)
-        if isinstance(part, dict) and isinstance(part.get("path"), str):
+        if isinstance(part, dict) and isinstance(part.get("path"), str) and not is_address(part["path"]):
             resolved[section] = part | {"path": os.path.normpath(folder.absolute() / part["path"])}
     if isinstance(tree.get("overrides"), dict):
         resolved["overrides"] = {

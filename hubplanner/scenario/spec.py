@@ -13,8 +13,10 @@ from hubplanner.scenario.fields import (
     ColumnOrNumber,
     ColumnOrShare,
     Count,
+    Encoding,
     Flag,
     Identifiers,
+    LocalFile,
     Positive,
     Spec,
 )
@@ -29,7 +31,7 @@ RASTERS = (".tif", ".tiff")
 class TableSpec(Spec):
     """A file of places and the columns to read from it."""
 
-    path: Column
+    path: LocalFile
     """CSV, GeoJSON, GeoPackage, Shapefile or GeoParquet, relative to this file; for demand also a GeoTIFF of people."""
     layer: Column | None = None
     """Layer of a file that holds several."""
@@ -38,7 +40,9 @@ class TableSpec(Spec):
     y: Column | None = None
     """Column of the y coordinate or latitude, beside x."""
     crs: Column | None = None
-    """Coordinate reference system of x and y; EPSG:4326 if left out."""
+    """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file of shapes that names none."""
+    encoding: Encoding | None = None
+    """Encoding of the text of a CSV file or Shapefile, such as cp1252; UTF-8, or as a .cpg file says, if left out."""
     groups: tuple[Column, ...] = ()
     """Columns for floors and breakdowns."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)
@@ -142,8 +146,10 @@ class TravelSpec(Spec):
     """Factor from straight-line to travelled distance."""
     speed_kmh: Positive | None = None
     """Speed that turns minutes into kilometres; only with minutes."""
-    path: Column | None = None
+    path: LocalFile | None = None
     """Long table demand_id, site_id, km (or minutes); matrix only."""
+    encoding: Encoding | None = None
+    """Encoding of a CSV table's text; UTF-8 if left out."""
 
 
 class SolverSpec(Spec):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _IN_PARTS = (".csv", ".parquet", ".geoparquet")
 """Tables that are read in parts."""
-_NO_CELL = ("id", "layer", "x", "y", "crs", "people", "area_km2")
+_NO_CELL = ("id", "layer", "x", "y", "encoding", "people", "area_km2")
 """Keys of demand that name what a raster does not have."""
 
 
@@ -27,8 +27,8 @@ def _merged_file(scenario: Scenario) -> Complaints:
         return
     if (demand.x is None) != (demand.y is None):
         yield "demand.x" if demand.x is None else "demand.y", None, "is required: x and y go together"
-    if demand.crs is not None and demand.x is None:
-        yield "demand.crs", demand.crs, "only with x and y; a geometry carries its own crs"
+    if demand.encoding is not None:
+        yield "demand.encoding", demand.encoding, "only for a CSV file or a Shapefile; others say it themselves"
 
 
 def _exact(scenario: Scenario) -> Complaints:

@@ -101,10 +101,9 @@ def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
     """Look at an uploaded file and keep it if nothing is wrong with it."""
     from hubplanner.errors import DataError  # noqa: PLC0415
     from hubplanner.web.answers import faults_of, warnings_of  # noqa: PLC0415
-    from hubplanner.workflow.uploads import drivers_only, look_at  # noqa: PLC0415 - heavy
+    from hubplanner.workflow.uploads import look_at  # noqa: PLC0415 - heavy
 
     _bound()
-    drivers_only()
     look, table = look_at(Path(ask["file"]), ask["upload_kind"], Path(ask["kept"]), ask["rows"])
     told = {"rows": look.rows, "columns": look.columns, "guess": look.guess, "preview": look.preview}
     told["warnings"] = warnings_of(look.warnings, ask["names"])

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
-from hubplanner.errors import DataWarning, Fault
+from hubplanner.errors import DataError, DataWarning, Fault
+from hubplanner.formats.geopackage import foreign_parts
 from hubplanner.inputs.demand import read_demand
 from hubplanner.inputs.doubtful import doubts
 from hubplanner.inputs.places import WGS84
@@ -40,7 +34,9 @@ GUESSES = {
     "name": ("name", "place", "town", "village", "settlement"),
 }
 """Names that columns often have, in small letters."""
-_CRS = re.compile(r"urn:ogc:def:crs:(OGC|EPSG):[\w.]*:\w+|EPSG:\d+|OGC:CRS84")
+MOST_LINES = 10
+"""Lines to a row that is taken: blank ones, and cells of several lines."""
+_PART = 1 << 20
 
 
 @dataclass(kw_only=True, eq=False)
@@ -70,7 +66,8 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[Look, Pa
         Rows that are taken.
     """
     look, suffix = Look(), path.suffix.lower()
-    _SAFE[suffix](path, look.faults)
+    if suffix in _SAFE:
+        _SAFE[suffix](path, most_rows, look.faults)
     if look.faults:
         return look, None
     spec = TableSpec(path=str(path))
@@ -151,112 +148,29 @@ def _keep(path: Path, frame: pd.DataFrame, crs: Any, kept: Path) -> Path:
     return target
 
 
-def _safe_csv(path: Path, faults: list[Fault]) -> None:
-    """Note a packed file: a CSV file is text, and read as such."""
+def _safe_csv(path: Path, most_rows: int, faults: list[Fault]) -> None:
+    """Note a packed file, as a CSV file is text; and one with so many lines that reading them all is a waste."""
+    lines = 0
     with path.open("rb") as file:
         start = file.read(4)
+        while part := file.read(_PART):
+            lines += part.count(b"\n") + part.count(b"\r")
     if start[:2] in {b"PK", b"\x1f\x8b"}:
         faults.append(Fault(file=path.name, allowed="a CSV file; this one is packed, so unpack it first"))
+    if lines > MOST_LINES * most_rows:
+        faults.append(Fault(file=path.name, value=f"{lines:,} lines", allowed=f"at most {most_rows:,} rows"))
 
 
-def _safe_geojson(path: Path, faults: list[Fault]) -> None:
-    """Write a GeoJSON file anew with nothing in it but features, so that no reader takes it for something else."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        tree = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
-        features = _features(tree)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        detail = "it nests too deeply" if isinstance(error, RecursionError) else str(error)[:LONGEST_CELL]
-        faults.append(Fault(file=path.name, allowed=f"GeoJSON, a FeatureCollection of points or polygons ({detail})"))
-        return
-    plain = {"type": "FeatureCollection", **_crs(tree), "features": features}
-    path.write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
-
-
-def _refuse_number(word: str) -> float:
-    message = f"{word} is no number"
-    raise ValueError(message)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _refuse_number(text[:LONGEST_CELL])
-
-
-def _features(tree: Any) -> list[dict[str, Any]]:
-    """Return features with plain properties and geometry, as GeoJSON has them; raise where there is anything else."""
-    if tree["type"] != "FeatureCollection" or not isinstance(tree["features"], list):
-        message = f"its type is {str(tree['type'])[:LONGEST_CELL]!r}"
-        raise ValueError(message)
-    return [
-        {
-            "type": "Feature",
-            "properties": _properties(part.get("properties")),
-            "geometry": _geometry(part.get("geometry")),
-        }
-        for part in tree["features"]
-    ]
-
-
-def _properties(tree: Any) -> dict[str, Any]:
-    if tree is None:
-        return {}
-    return {
-        str(key): value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
-        for key, value in tree.items()
-    }
-
-
-def _geometry(tree: Any) -> dict[str, Any] | None:
-    return None if tree is None else {"type": str(tree["type"]), "coordinates": tree["coordinates"]}
-
-
-def _crs(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return the system an older file names, where it is one of the registries'."""
-    name = ((tree.get("crs") or {}).get("properties") or {}).get("name")
-    known = isinstance(name, str) and _CRS.fullmatch(name)
-    return {"crs": {"type": "name", "properties": {"name": name}}} if known else {}
-
-
-def _safe_geopackage(path: Path, faults: list[Fault]) -> None:
+def _safe_geopackage(path: Path, most_rows: int, faults: list[Fault]) -> None:
     """Note views and virtual tables: a GeoPackage is a database, and these run what they say."""
-    with path.open("rb") as file:
-        head = file.read(72)
-    if head[:16] != b"SQLite format 3\0" or head[68:72] not in {b"GPKG", b"GP10", b"GP11"}:
-        faults.append(Fault(file=path.name, allowed="a GeoPackage"))
-        return
+    del most_rows
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as base:
-            base.execute("PRAGMA trusted_schema = OFF")
-            parts = base.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
-    except sqlite3.Error as error:
-        faults.append(Fault(file=path.name, allowed=f"a GeoPackage that is intact ({error})"))
+        parts = foreign_parts(path)
+    except DataError as error:
+        faults.extend(error.faults)
         return
-    for kind, name, text in parts:
-        words = text.lower().split()
-        virtual = words[:2] == ["create", "virtual"] and "rtree" not in "".join(words)
-        if kind == "view" or virtual:
-            allowed = "plain tables; export the layer into a new GeoPackage"
-            faults.append(
-                Fault(file=path.name, column=name, value="a virtual table" if virtual else "a view", allowed=allowed)
-            )
+    allowed = "plain tables; export the layer into a new GeoPackage"
+    faults.extend(Fault(file=path.name, column=name, value=what, allowed=allowed) for name, what in parts)
 
 
-_SAFE: dict[str, Callable[[Path, list[Fault]], None]] = {
-    ".csv": _safe_csv,
-    ".geojson": _safe_geojson,
-    ".json": _safe_geojson,
-    ".gpkg": _safe_geopackage,
-}
-
-
-def drivers_only() -> None:
-    """Leave the vector library only the formats that are taken, and no way to other files or the network."""
-    pyogrio.set_gdal_config_options(
-        {
-            "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-            "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
-            "OGR_SQLITE_PRAGMA": "trusted_schema=OFF",
-            "OGR_GEOJSON_MAX_OBJ_SIZE": "200",
-        }
-    )
+_SAFE: dict[str, Callable[[Path, int, list[Fault]], None]] = {".csv": _safe_csv, ".gpkg": _safe_geopackage}

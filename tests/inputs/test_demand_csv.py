@@ -32,7 +32,7 @@ WRITTEN = "written like 1234.5"
         ("1000", "1e400", f"row 2, people: '1e400' found; allowed: {NUMBER}, {WRITTEN}"),
         ("1000", "many", f"row 2, people: 'many' found; allowed: {NUMBER}, {WRITTEN}"),
         ("1000", "true", f"row 2, people: 'true' found; allowed: {NUMBER}, {WRITTEN}"),
-        ("1000", '"1,234"', f"row 2, people: '1,234' found; allowed: {NUMBER}, {WRITTEN}"),
+        ("1000", '"1,234"', f"row 2, people: '1,234' found; allowed: {NUMBER}, {WRITTEN}, without a comma"),
         ("1000", "1 234", f"row 2, people: '1 234' found; allowed: {NUMBER}, {WRITTEN}"),
         ("1000", "1_234", f"row 2, people: '1_234' found; allowed: {NUMBER}, {WRITTEN}"),
         ("1000", "0x1F", f"row 2, people: '0x1F' found; allowed: {NUMBER}, {WRITTEN}"),
@@ -97,7 +97,8 @@ def test_several_faults_in_several_columns_all_come_at_once(project: Project) ->
     ]
 
 
-UTF8 = "UTF-8 text; in a spreadsheet, save as 'CSV UTF-8'"
+SAVE = "or save it as 'CSV UTF-8' in a spreadsheet"
+COMMAS = "; in a spreadsheet, save as 'CSV UTF-8 (comma delimited)', with decimal points"
 
 
 @pytest.mark.parametrize(
@@ -107,16 +108,31 @@ UTF8 = "UTF-8 text; in a spreadsheet, save as 'CSV UTF-8'"
         (b"\xef\xbb\xbf", ": is empty"),
         (b"\n \r\n", ": is empty"),
         (DEMAND.splitlines()[0].encode(), ": has no rows of data"),
-        (DEMAND.replace("Balo", "Bál").encode("latin-1"), f", row 2: 'byte 0xe1' found; allowed: {UTF8}"),
-        (DEMAND.encode("utf-16"), f", row 1: 'byte 0xff' found; allowed: {UTF8}"),
-        (DEMAND.encode("utf-16-le"), f": 'byte 0x00' found; allowed: {UTF8}"),
+        (
+            DEMAND.replace("Balo", "Bál").encode("latin-1"),
+            (
+                f", row 2: 'byte 0xe1' found; allowed: UTF-8 text; if 'Bálchistan' is what it should read, add "
+                f"encoding: cp1252, {SAVE}"
+            ),
+        ),
+        (
+            DEMAND.encode("utf-16"),
+            f", row 1: 'byte 0xff' found; allowed: UTF-8 text; this is UTF-16: add encoding: utf-16, {SAVE}",
+        ),
+        (DEMAND.encode("utf-16-le"), f": 'byte 0x00' found; allowed: UTF-8 text, {SAVE}"),
         (
             DEMAND.replace(",", ";").encode(),
-            ", row 1: 'demand_id;lon;lat;people;internet;weight' found; allowed: columns separated by commas",
+            (
+                ", row 1: 'demand_id;lon;lat;people;internet;weight' found; allowed: columns separated by commas, not "
+                f"by semicolons{COMMAS}"
+            ),
         ),
         (
             DEMAND.replace(",", "\t").encode(),
-            ", row 1: 'demand_id\\tlon\\tlat\\tpeople\\tinternet\\tweight' found; allowed: columns separated by commas",
+            (
+                ", row 1: 'demand_id\\tlon\\tlat\\tpeople\\tinternet\\tweight' found; allowed: columns separated by "
+                f"commas, not by tabs{COMMAS}"
+            ),
         ),
         (DEMAND.replace("weight", "people").encode(), ", row 1, people: stands twice in the header; rename one"),
         (

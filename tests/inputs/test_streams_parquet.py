@@ -88,7 +88,7 @@ def test_a_wrong_geoparquet_file_is_refused(many: Many) -> None:
     known = "the file's columns are id, people, women, internet, province"
     assert faults_of(many, settings | {"demand.people": "folk"}) == [f"demand.parquet, folk: is missing; {known}"]
     gpd.read_parquet(path).set_crs(None, allow_override=True).to_parquet(path)
-    assert faults_of(many, settings)[0].startswith("demand.parquet, crs: is missing; save the file")
+    assert faults_of(many, settings)[0].startswith("demand.parquet, crs: is missing; name it with the key crs")
     pd.DataFrame(many.table).to_parquet(path)
     assert faults_of(many, settings)[0].startswith("demand.parquet: has no geometry; save it as GeoParquet")
     path.write_bytes(b"PAR1 junk PAR1")

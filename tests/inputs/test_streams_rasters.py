@@ -77,10 +77,15 @@ def test_a_raster_without_people_is_refused(many: Many) -> None:
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_raster_that_lies_nowhere_is_refused(many: Many) -> None:
-    assert faults_of(many, raster(many, crs=None))[0].startswith("people.tif, crs: is missing; save the file with")
+    assert faults_of(many, raster(many, crs=None))[0].startswith(
+        "people.tif, crs: is missing; name it with the key crs"
+    )
     settings = raster(many, grid=Affine.identity())
     assert faults_of(many, settings) == [
-        "people.tif, transform: a georeferenced raster: the place and size of its cells are missing"
+        (
+            "people.tif, transform: a georeferenced raster: the place and size of its cells are missing; they must "
+            "stand in the file itself, as files beside it are not read"
+        )
     ]
     engineering = 'LOCAL_CS["site",UNIT["metre",1]]'
     assert "a known geographic or projected" in faults_of(many, raster(many, crs=engineering))[0]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from conftest import Project
 
 SUFFIXES = ["geojson", "gpkg", "shp", "parquet"]
+NAME_IT = "name it with the key crs, such as crs: EPSG:32642, or save the file with its system"
 ANY_PLACE = "one of Point, Polygon, MultiPolygon"
 
 
@@ -79,9 +80,7 @@ def test_a_file_without_its_coordinate_system_is_refused(project: Project, suffi
     path = project.folder / f"places.{suffix}"
     write(places(project, crs=None), path)
     assert type(project.error(demand(path))) is CrsError
-    assert project.messages(demand(path)) == [
-        f"places.{suffix}, crs: is missing; save the file with its coordinate reference system"
-    ]
+    assert project.messages(demand(path)) == [f"places.{suffix}, crs: is missing; {NAME_IT}"]
 
 
 def test_a_system_without_places_on_a_map_is_refused(project: Project) -> None:
@@ -120,8 +119,8 @@ def test_dates_and_infinities_are_no_people(project: Project, suffix: str) -> No
 @pytest.mark.parametrize("suffix", ["gpkg", "parquet"])
 def test_whole_numbers_too_large_to_be_exact_pass(project: Project, suffix: str) -> None:
     path = project.folder / f"places.{suffix}"
-    write(places(project).assign(people=[1e20, 2.0, 3.0, 4.0]), path)
-    assert project.inputs(demand(path)).demand.frame["people"].tolist() == [1e20, 2, 3, 4]
+    write(places(project).assign(province=[1e20, 2.0, 3.0, 4.0]), path)
+    assert project.inputs(demand(path)).demand.frame["province"].tolist() == ["1e+20", "2.0", "3.0", "4.0"]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -131,14 +130,18 @@ def test_an_empty_or_broken_file_is_refused(project: Project, suffix: str) -> No
     assert project.messages(demand(path)) == [f"places.{suffix}: is empty"]
     path.write_bytes(b"junk")
     [found] = project.messages(demand(path))
-    kind = "Parquet" if suffix == "parquet" else "vector"
-    assert found.startswith(f"places.{suffix}: cannot be read as a {kind} file: ")
-    assert "DRIVER" not in found
+    reasons = {
+        "geojson": "row 1: cannot be read as GeoJSON, a FeatureCollection of points or polygons: '{' expected,",
+        "gpkg": "cannot be read as a GeoPackage: it does not begin like one",
+        "shp": "places.shx is missing beside it: a Shapefile is .shp, .shx, .dbf and .prj together",
+        "parquet": "cannot be read as a Parquet file: Could not open Parquet input source",
+    }
+    assert found.partition(": " if suffix != "geojson" else ", ")[2].startswith(reasons[suffix])
     write(places(project).iloc[:0], path)
     assert project.messages(demand(path)) == [f"places.{suffix}: has no rows of data"]
 
 
-def test_what_gdal_warns_of_is_a_fault(project: Project) -> None:
+def test_a_coordinate_that_is_no_number_is_a_fault(project: Project) -> None:
     path = project.folder / "places.geojson"
     write(places(project), path)
     path.write_text(path.read_text(encoding="utf-8").replace("[ 67.0, 30.0 ]", '[ "67", 30.0 ]'), encoding="utf-8")
@@ -196,13 +199,21 @@ def test_rows_of_parquet_are_counted_whatever_its_index(project: Project) -> Non
     ]
 
 
-def test_sites_must_be_points(project: Project) -> None:
+def test_a_building_as_a_site_stands_at_a_point_inside(project: Project) -> None:
     path = project.folder / "towns.gpkg"
     table = pd.read_csv(project.folder / "sites.csv")
     points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), crs="EPSG:4326")
-    write(gpd.GeoDataFrame(table, geometry=[*points[:4], points[4].buffer(0.1)], crs="EPSG:4326"), path)
-    settings = {"sites.path": str(path), "sites.x": None, "sites.y": None}
-    assert project.messages(settings) == ["towns.gpkg, row 5, geometry: 'Polygon' found; allowed: one of Point"]
+    around = Polygon([(66, 29), (67, 29), (67, 29.2), (66.2, 29.2), (66.2, 30), (66, 30)])  # its centroid is outside
+    write(gpd.GeoDataFrame(table, geometry=[*points[:4], around], crs="EPSG:4326"), path)
+    sites = project.inputs({"sites.path": str(path), "sites.x": None, "sites.y": None}).sites
+    assert sites.frame.geom_type.tolist() == ["Point"] * 5
+    assert around.contains(sites.frame.geometry[4])
+    assert not around.contains(around.centroid)
+    assert Point(sites.lonlat[4]) == sites.frame.geometry[4]
+    write(gpd.GeoDataFrame(table, geometry=[*points[:4], around.exterior], crs="EPSG:4326"), path)
+    assert project.messages({"sites.path": str(path), "sites.x": None, "sites.y": None}) == [
+        f"towns.gpkg, row 5, geometry: 'LineString' found; allowed: {ANY_PLACE}"
+    ]
 
 
 WITHOUT_PYARROW = """

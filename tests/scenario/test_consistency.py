@@ -40,7 +40,10 @@ if TYPE_CHECKING:
         ({"demand.x": None}, "demand.x: is required for a CSV file"),
         ({"sites.y": None}, "sites.y: is required for a CSV file"),
         ({"demand.path": "a.gpkg", "demand.x": None}, "demand.y: 'lat' found; allowed: only for a CSV file"),
-        ({"sites.path": "a.shp", "sites.x": None, "sites.y": None, "sites.crs": "EPSG:4326"}, "sites.crs: 'EPSG:4326'"),
+        (
+            {"sites.path": "a.gpkg", "sites.x": None, "sites.y": None, "sites.encoding": "cp1252"},
+            "sites.encoding: 'cp1252'",
+        ),
         ({"demand.layer": "a"}, "demand.layer: 'a' found; allowed: only for a file of layers, not CSV or Parquet"),
         ({"demand.groups": ["need"]}, "demand.groups: 'need' found; allowed: a column with a name other than"),
         (

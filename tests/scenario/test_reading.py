@@ -47,7 +47,7 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         (
             "demand.xx",
             "a",
-            "a known key, one of area_km2, connected_share, crs, far_places, groups, growth_per_year",
+            "a known key, one of area_km2, connected_share, crs, encoding, far_places, groups, growth_per_year",
         ),
         ("model.budget", "12", "model.budget: '12' found; allowed: a number, without quotes"),
         ("model.budget", True, "model.budget: True found; allowed: a number, without quotes"),

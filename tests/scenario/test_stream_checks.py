@@ -63,7 +63,7 @@ def test_what_needs_each_point_s_own_distance_is_refused(
         ("demand.people", "pop", "'pop' found; allowed: none for a raster: its cells hold people and nothing else"),
         ("demand.people", 3, "3.0 found; allowed: none for a raster: its cells hold people and nothing else"),
         ("demand.x", "lon", "'lon' found; allowed: none for a raster: its cells hold people and nothing else"),
-        ("demand.crs", "EPSG:4326", "'EPSG:4326' found; allowed: none for a raster: its cells hold people and nothing"),
+        ("demand.encoding", "utf-8", "'utf-8' found; allowed: none for a raster: its cells hold people and nothing"),
         ("demand.layer", "a", "'a' found; allowed: none for a raster: its cells hold people and nothing else"),
         ("demand.groups", ["province"], "'province' found; allowed: none for a raster, which has no columns"),
         ("demand.where", {"province": "Sindh"}, "'province' found; allowed: none for a raster, which has no columns"),
@@ -95,8 +95,8 @@ def test_files_that_are_not_read_in_parts_are_not_merged(project: Project, path:
     [
         ({"demand.y": None}, "demand.y: is required: x and y go together"),
         (
-            {"demand.x": None, "demand.y": None, "demand.crs": "EPSG:4326"},
-            "demand.crs: 'EPSG:4326' found; allowed: only",
+            {"demand.x": None, "demand.y": None, "demand.encoding": "cp1252"},
+            "demand.encoding: 'cp1252' found; allowed: only",
         ),
         ({"demand.layer": "a"}, "demand.layer: 'a' found; allowed: only for a file of layers, not CSV or Parquet"),
     ],

@@ -1,0 +1,143 @@
+"""What a vector file holds, whatever its format, and how its cells become columns."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - doctests and annotations alike
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hubplanner.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+EXACT_WHOLE = 2**53
+"""Up to here every whole number is a float of its own."""
+LARGEST_WHOLE = 2**63
+MOST_COLUMNS = 10_000
+MOST_CELLS = 200_000_000
+"""More cells than this do not fit into memory."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layer:
+    """The rows of one layer.
+
+    Parameters
+    ----------
+    frame
+        Columns and geometry in the plane, points that stand alone in a MultiPoint as points; no system.
+    crs
+        System of the places, as `pyproj.CRS.from_user_input` takes it; None where the file names none.
+    assumed
+        Whether the system is that of the format, not one that the file names.
+    """
+
+    frame: gpd.GeoDataFrame
+    crs: Any
+    assumed: bool = False
+
+
+def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:
+    """Return a layer of a GeoJSON, GeoPackage or Shapefile, told apart by the file's name and by nothing in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    layer
+        Name of one of several layers; GeoPackage only.
+    encoding
+        Of a Shapefile's text; as its .cpg file says, else UTF-8, if left out.
+
+    Raises
+    ------
+    DataError
+        When there is anything else in the file than its name says, or it is not whole.
+    """
+    from hubplanner.formats.geojson import read_geojson  # noqa: PLC0415 - they import this module
+    from hubplanner.formats.geopackage import read_geopackage  # noqa: PLC0415
+    from hubplanner.formats.shapefile import read_shapefile  # noqa: PLC0415
+
+    readers: dict[str, Callable[[], Layer]] = {
+        ".geojson": lambda: read_geojson(path),
+        ".json": lambda: read_geojson(path),
+        ".gpkg": lambda: read_geopackage(path, layer),
+        ".shp": lambda: read_shapefile(path, encoding),
+    }
+    regular(path)
+    try:
+        return readers[path.suffix.lower()]()
+    except OSError as error:
+        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}")) from error
+
+
+def regular(path: Path) -> None:
+    """Raise where a path is no file that can be read to its end: a folder, a pipe or a device has none."""
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {reason}")) from error
+    if not stat.S_ISREG(kind):
+        names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        what = names.get(stat.S_IFMT(kind), "a device")
+        raise DataError(Fault(file=str(path), allowed=f"cannot be read: it is {what}, not a file"))
+
+
+def make_layer(
+    path: Path, columns: Mapping[str, Sequence[Any]], shapes: Any, crs: Any, *, assumed: bool = False
+) -> Layer:
+    """Return a layer of plain cells by column, and of shapely geometries (n,).
+
+    Raises
+    ------
+    DataError
+        When there are more columns than a table can have.
+    """
+    check_size(path, len(shapes), len(columns))
+    named = {("geometry_text" if name == "geometry" else name): typed(cells) for name, cells in columns.items()}
+    frame = pd.DataFrame(named, index=pd.RangeIndex(len(shapes)))
+    return Layer(frame=gpd.GeoDataFrame(frame, geometry=in_plane(shapes)), crs=crs, assumed=assumed)
+
+
+def check_size(path: Path, rows: int, columns: int) -> None:
+    """Raise where a table is too wide to be one."""
+    if columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
+        size = f"{rows:,} rows of {columns:,} columns"
+        allowed = f"at most {MOST_COLUMNS:,} columns and {MOST_CELLS:,} cells; leave out columns that are not needed"
+        raise DataError(Fault(file=path.name, value=size, allowed=allowed))
+
+
+def in_plane(shapes: Any) -> Any:
+    """Return geometries without heights and measures, and the point of a MultiPoint that holds one.
+
+    >>> in_plane([shapely.from_wkt("MULTIPOINT Z ((67 30 1500))")])
+    array([<POINT (67 30)>], dtype=object)
+    """
+    flat = shapely.force_2d(np.asarray(shapes, dtype=object))
+    single = (shapely.get_type_id(flat) == shapely.GeometryType.MULTIPOINT) & (shapely.get_num_geometries(flat) == 1)
+    flat[single] = shapely.get_geometry(flat[single], 0)
+    return flat
+
+
+def typed(cells: Sequence[Any]) -> pd.Series:
+    """Return cells as a column of one kind: numbers where all are, else text; None where a cell is missing."""
+    kinds = {type(cell) for cell in cells}
+    if kinds == {bool}:
+        return pd.Series(np.array(cells, dtype=np.bool_))
+    if kinds == {int} and all(-LARGEST_WHOLE <= cell < LARGEST_WHOLE for cell in cells):
+        return pd.Series(np.array(cells, dtype=np.int64))
+    some = kinds - {type(None)}
+    if some and some <= {int, float} and all(type(cell) is not int or abs(cell) <= EXACT_WHOLE for cell in cells):
+        return pd.Series(np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64))
+    if some == {str}:
+        return pd.Series(list(cells))
+    plain = some <= {bool}
+    return pd.Series([cell if cell is None or plain else str(cell) for cell in cells], dtype=object)
