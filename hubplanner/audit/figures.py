@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hubplanner.audit.findings import ABSOLUTE
 from hubplanner.audit.hubs import closed_sites
 from hubplanner.audit.limits import FILE, MONEY, spent
-from hubplanner.audit.money import exact
+from hubplanner.audit.money import exact, half_of_last_place
 from hubplanner.audit.service import is_assigned, reaches
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LEAST_SHARE = 1e-9
 """Links of less are rounding."""
+WRITTEN = 1 + 1e-6
+"""Half of a last place is as far as rounding goes, but for the binary fraction it is written as."""
 Tree = dict[str, Any]
 Points = tuple["World", "Service"]
 
@@ -84,7 +87,14 @@ def compare(stated: Any, expected: Any, item: str, ledger: Ledger, file: str = F
         for number, (row, part) in enumerate(zip(rows, expected, strict=False)):
             compare(row, part, f"{item}.{number}", ledger, file)
     else:
-        ledger.same(file, item, stated, expected)
+        slack = half_of_last_place(expected) if _is_money(item) and expected else ABSOLUTE
+        ledger.same(file, item, stated, expected, absolute=max(ABSOLUTE, slack * WRITTEN))
+
+
+def _is_money(item: str) -> bool:
+    """Tell whether a figure is written as money: to the cent."""
+    *path, name = item.split(".")
+    return "cost" in path or name in {"cost", "expected_cost", "highest_cost"}
 
 
 def _budget(world: World) -> float | None:

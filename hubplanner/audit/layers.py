@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.figures import WRITTEN
 from hubplanner.audit.findings import RELATIVE, agree
 from hubplanner.audit.hubs import room
+from hubplanner.audit.money import half_of_last_place
 from hubplanner.audit.places import words
 from hubplanner.audit.service import is_assigned
 
@@ -198,6 +200,7 @@ def _same(file: str, item: str, stated: Any, wanted: Any, ledger: Ledger) -> Non
         ledger.same(file, item, one if both else _blank(stated), other if both else wanted)
         return
     absolute = KILOMETRES if name.startswith(("distance_", "nearest_")) else RELATIVE
+    absolute = half_of_last_place(wanted) * WRITTEN if name == "cost" and wanted else absolute
     ledger.same(file, item, _number(stated), wanted, absolute=absolute)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,18 @@ def exact(value: str | float) -> Fraction:
     True
     """
     return Fraction(str(value))
+
+
+def half_of_last_place(amount: float) -> float:
+    """Return how far money as it is written is from what it is, at most.
+
+    It ends with the cent, or with its seventh digit where that is less.
+
+    >>> half_of_last_place(26664567.373), half_of_last_place(9.0909)
+    (0.005, 5e-07)
+    """
+    whole = math.floor(math.log10(abs(amount))) + 1 if amount else 0
+    return 0.5 * 10.0 ** -max(2, 7 - whole)
 
 
 def column(frame: gpd.GeoDataFrame, source: str | float) -> list[Fraction]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.audit.figures import compare, within
 from hubplanner.audit.limits import FILE
-from hubplanner.audit.money import exact
+from hubplanner.audit.money import exact, half_of_last_place
 from hubplanner.audit.outcome import Outcome, outcome_of
 from hubplanner.audit.service import is_assigned
 
@@ -89,7 +89,8 @@ def _check_stated(world: World, stated: list[dict[str, Any]], ledger: Ledger) ->
     spec = world.scenario.model.periods
     money, limit = Fraction(), Fraction()
     for number, (entry, year) in enumerate(zip(stated, spec.years, strict=False)):
-        money += exact(entry.get("cost", 0.0))
+        cost = entry.get("cost", 0.0)
+        money += exact(cost) - exact(half_of_last_place(cost) if cost else 0.0)  # as it is written
         limit += exact(year.budget)
         allowed = f"at most {float(limit):,.2f} up to this year"
         ledger.holds(FILE, f"periods.{number}.cost", true=within(money, limit), stated=float(money), recomputed=allowed)

@@ -16,6 +16,7 @@ from hubplanner.io import write_folder_atomically
 from hubplanner.models.differ import new_sites
 from hubplanner.report.alternatives_picture import draw_alternatives
 from hubplanner.report.files import write_csv, write_geojson
+from hubplanner.report.rounding import rounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +92,7 @@ class AlternativePlans:
         found, near = self.found, self.found.near
         ids = self.inputs.sites.frame["site_id"].to_numpy(dtype=object)
         kinds = np.array([str(kind) for kind in found.sites.classes], dtype=object)
-        return {
+        tree = {
             "scenario": self.inputs.scenario.name,
             "objective": near.objective.name,
             "best": {
@@ -113,6 +114,7 @@ class AlternativePlans:
                 "relaxation": found.sites.by_relaxation,
             },
         }
+        return dict(rounded(tree))
 
     def _plan(self, number: int) -> dict[str, Any]:
         plan, value, difference, most = self.plans[number]

@@ -14,6 +14,7 @@ from hubplanner.inputs.places import WGS84
 from hubplanner.problem import SiteStatus
 from hubplanner.report.files import check_geopackage, gdal_writes
 from hubplanner.report.result import on_one_line
+from hubplanner.report.rounding import round_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,8 @@ def write_arcgis(result: Result, path: Path) -> None:
     lines = _lines(result, facilities, demand, numbers)
     facilities, demand = _with_totals(facilities, lines), _with_service(demand, lines, result, numbers)
     layers = {"Facilities": facilities, "DemandPoints": demand, "Lines": lines}
+    for frame in layers.values():
+        round_columns(frame, map(str, frame))
     with gdal_writes(path):
         for number, (name, frame) in enumerate(layers.items()):
             pyogrio.write_dataframe(

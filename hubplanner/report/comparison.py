@@ -12,6 +12,7 @@ import pandas as pd
 from hubplanner.io import write_folder_atomically
 from hubplanner.report.comparison_map import Panel, draw_comparison
 from hubplanner.report.files import harmless, write_geojson
+from hubplanner.report.rounding import rounded
 
 if TYPE_CHECKING:
     import os
@@ -128,7 +129,8 @@ def figure_table(figures: dict[str, Any]) -> pd.DataFrame:
         money = what.startswith("cost") and len({run["currency"] for run in figures["runs"]}) > 1
         for letter, figure in zip(letters[1:], found[1:], strict=True):
             known = found[0] is not None and figure is not None and not money
-            row[f"difference_{letter}"] = figure - found[0] if known else None  # type: ignore[operator]
+            change = figure - found[0] if known else None  # type: ignore[operator]
+            row[f"difference_{letter}"] = rounded(change, money=what.startswith("cost"))
         rows.append(row)
     return pd.DataFrame(rows)
 

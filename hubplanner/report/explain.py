@@ -20,6 +20,7 @@ from hubplanner.report.explain_sentences import (
     people_per_million,
 )
 from hubplanner.report.explain_words import Words
+from hubplanner.report.rounding import rounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,7 @@ class PlanExplanation:
         found, asked = self.found, self.found.asked
         plan, own = asked.plan, asked.evaluation
         solved = {name: {"solved": part, "of": whole} for name, (part, whole) in found.solved.items()}
-        return {
+        tree = {
             "scenario": self.inputs.scenario.name,
             "objective": asked.objective.name,
             "counts": self.words.unit,
@@ -77,6 +78,7 @@ class PlanExplanation:
             "not_defined": self.undefined,
             "seconds": found.seconds,
         }
+        return dict(rounded(tree))
 
     @property
     def _people(self) -> float:

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.inputs.places import WGS84, lonlat
+from hubplanner.report.rounding import round_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,9 @@ def hub_frame(inputs: Inputs, solution: Solution, evaluation: Evaluation) -> gpd
     }
     place = {inputs.scenario.sites.x, inputs.scenario.sites.y} if sites.crs == WGS84 else set()
     own = _renamed(sites.drop(columns=["site_id", "geometry", *place & set(sites.columns)]), plan, "site_")
-    columns = plan | {str(name): _writable(column) for name, column in own.items()}
+    figures = pd.DataFrame(plan)
+    round_columns(figures, plan)
+    columns = dict(figures) | {str(name): _writable(column) for name, column in own.items()}
     return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*lonlat(sites).T), crs=WGS84)
 
 
@@ -96,6 +99,7 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
         mean = moment / served.groupby("row")["share"].sum()
         frame[f"distance_{unit}"] = mean.reindex(range(len(frame)))
     frame[f"nearest_{unit}"] = _mean(row, evaluation.nearest_distance, problem.need)
+    round_columns(frame, plan)
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(*lonlat(demand).T), crs=WGS84)
 
 
@@ -113,6 +117,7 @@ def link_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.
             f"distance_{inputs.unit}": served["distance"],
         }
     )
+    round_columns(frame, map(str, frame))
     return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(np.stack([start, end], axis=1)), crs=WGS84)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from hubplanner.analysis.frontier_points import COST, DISTANCE, Point, Trace, knee
 from hubplanner.problem import evaluate, ways
+from hubplanner.report.rounding import rounded
 
 if TYPE_CHECKING:
     import os
@@ -63,7 +64,7 @@ class Frontier:
             change = {"entering": sorted(sites - before), "leaving": sorted(before - sites)}
             found.append(own | change | {"marginal_people_per_million": _marginal(last, own)})
             before, last = sites, own if self.trace.against == COST else None
-        return found
+        return list(rounded(found))
 
     @cached_property
     def origin(self) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class Frontier:
     def summary(self) -> dict[str, Any]:
         """Return what frontier.json holds."""
         at = knee(self.trace.points)
-        return {
+        tree = {
             "status": "optimal" if self.trace.proven else "feasible",
             **self.asked,
             "name": self.inputs.scenario.name,
@@ -90,6 +91,7 @@ class Frontier:
             "left_out": self._left_out(),
             "free": [self._free(point) for point in self.trace.free.points] if self.trace.free else None,
         }
+        return dict(rounded(tree))
 
     @cached_property
     def hubs(self) -> gpd.GeoDataFrame:

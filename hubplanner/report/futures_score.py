@@ -10,6 +10,7 @@ import pandas as pd
 
 from hubplanner.io import write_folder_atomically
 from hubplanner.report.futures import FUTURES_FILE, criteria, rows_of, write_futures
+from hubplanner.report.rounding import rounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,12 +40,13 @@ class Score:
         return pd.DataFrame(self._rows())
 
     def _rows(self) -> list[dict[str, Any]]:
-        return [{"run": name, **row} for name, scenario, known, _ in self.runs for row in rows_of(scenario, known)]
+        rows = [{"run": name, **row} for name, scenario, known, _ in self.runs for row in rows_of(scenario, known)]
+        return list(rounded(rows))
 
     def summary(self) -> dict[str, Any]:
         """Return the figures as score.json holds them."""
         first, known = self.runs[0][1], self.runs[0][2]
-        return {
+        tree = {
             "objective": first.model.objective,
             "count": len(known.futures.each),
             "cvar_level": criteria(first, known)["cvar_level"],
@@ -53,6 +55,7 @@ class Score:
                 for name, scenario, part, notes in self.runs
             ],
         }
+        return dict(rounded(tree))
 
     def write(self, folder: Path, *, overwrite: bool = False) -> Path:
         """Write the folder, whole or not at all, and return its path."""

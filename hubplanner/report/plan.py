@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.report.frames import demand_frame, hub_frame, link_frame
 from hubplanner.report.futures import summarize_futures
+from hubplanner.report.rounding import rounded
 from hubplanner.report.summary import summarize
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Plan:
         figures = summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
         if self.solution.futures is None:
             return figures
-        return figures | {"futures": summarize_futures(self.inputs.scenario, self.solution, self.worth)}
+        return figures | {"futures": rounded(summarize_futures(self.inputs.scenario, self.solution, self.worth))}
 
     def explore(self, height: int = 720) -> Cell:
         """Return the plan's map, tables and proof as a cell of a notebook, which works offline.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.inputs.groups import group_floors
-from hubplanner.problem import Ways, ways
+from hubplanner.problem import Ways, relative_gap, ways
+from hubplanner.report.rounding import rounded
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,7 +33,7 @@ def summarize(
     scenario, problem = inputs.scenario, solution.problem
     covered = evaluation.covered_share
     need, people = math.fsum(problem.need), math.fsum(problem.people)
-    return {
+    tree: dict[str, Any] = {
         "status": str(solution.status),
         "objective": scenario.model.objective,
         "objective_value": solution.value,
@@ -56,6 +57,9 @@ def summarize(
         "nested_value": None if math.isnan(solution.nested_value) else solution.nested_value,
         "warnings": [warning.as_dict() for warning in inputs.warnings],
     }
+    # The gap is that of the figures as they are written.
+    found: dict[str, Any] = rounded(tree)
+    return found | {"gap": relative_gap(found["objective_value"], found["bound"])}
 
 
 def _budget(scenario: Scenario) -> float | None:

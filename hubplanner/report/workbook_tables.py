@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hubplanner.report.rounding import rounded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,8 +47,8 @@ def _cost(  # noqa: PLR0913 - one argument a column
     budget: float | None = None,
 ) -> dict[str, Any]:
     each = cost / people if people else None
-    found = {"part": part, "item": item, "new hubs": hubs, "people covered": people, "cost": cost}
-    return found | {"budget": budget, "cost per person": each}
+    found: dict[str, Any] = {"part": part, "item": item, "new hubs": hubs, "people covered": people, "cost": cost}
+    return dict(rounded(found | {"budget": budget, "cost per person": each}))
 
 
 def _new(hubs: pd.DataFrame) -> int:

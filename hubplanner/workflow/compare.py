@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.report.comparison import Comparison, Run
+from hubplanner.report.rounding import rounded
 from hubplanner.workflow.compare_frames import joined_demand, joined_hubs, read_run
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def compare(*folders: str | os.PathLike[str]) -> Comparison:
         "floors": _floors(runs),
         "differences": [_difference(first, other, demand, hubs) for other in others],
     }
-    return Comparison(runs=runs, figures=figures, demand=demand, hubs=hubs)
+    return Comparison(runs=runs, figures=rounded(figures), demand=demand, hubs=hubs)
 
 
 def _figures(run: Run) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hubplanner.inputs.places import WGS84
 from hubplanner.io import recover
 from hubplanner.report.comparison import Run
 from hubplanner.report.folder import is_run
+from hubplanner.report.rounding import round_columns
 from hubplanner.workflow.store_verify import read_plan
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def joined_demand(runs: Sequence[Run]) -> gpd.GeoDataFrame:
         table[f"share_{letter}"] = frame["covered_share"].reindex(ids).to_numpy(dtype=np.float64)
     for run in runs[1:]:
         table[f"difference_{run.letter}"] = table[f"share_{run.letter}"] - table["share_a"]
+    round_columns(table, [name for name in map(str, table) if name.startswith("difference_")])
     places = _first([frame.geometry.reindex(ids).to_numpy() for frame in frames.values()])
     return gpd.GeoDataFrame(table, geometry=list(places), crs=WGS84)
 
