@@ -12,7 +12,7 @@ import pandas as pd
 from hubplanner.io import write_folder_atomically
 from hubplanner.report.comparison_map import Panel, draw_comparison
 from hubplanner.report.files import harmless, write_geojson
-from hubplanner.report.rounding import rounded
+from hubplanner.report.rounding import rounded_change
 
 if TYPE_CHECKING:
     import os
@@ -126,11 +126,14 @@ def figure_table(figures: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for what, group, value, found in _figures(figures):
         row = {"figure": what, "group": group, "value": value} | dict(zip(letters, found, strict=True))
-        money = what.startswith("cost") and len({run["currency"] for run in figures["runs"]}) > 1
+        money = what.startswith("cost")
+        apart = money and len({run["currency"] for run in figures["runs"]}) > 1
+        first = found[0]
         for letter, figure in zip(letters[1:], found[1:], strict=True):
-            known = found[0] is not None and figure is not None and not money
-            change = figure - found[0] if known else None  # type: ignore[operator]
-            row[f"difference_{letter}"] = rounded(change, money=what.startswith("cost"))
+            row[f"difference_{letter}"] = None
+            if first is not None and figure is not None and not apart:
+                whole = max(abs(first), abs(figure))
+                row[f"difference_{letter}"] = rounded_change(figure - first, whole, money=money)
         rows.append(row)
     return pd.DataFrame(rows)
 

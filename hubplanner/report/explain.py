@@ -20,7 +20,7 @@ from hubplanner.report.explain_sentences import (
     people_per_million,
 )
 from hubplanner.report.explain_words import Words
-from hubplanner.report.rounding import rounded
+from hubplanner.report.rounding import rounded, rounded_change
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,15 +181,18 @@ class PlanExplanation:
         sites = {
             name: [self.words.id_of(at) for at in getattr(change, name)] for name in ("enters", "leaves", "differs")
         }
-        has_plan = math.isfinite(change.value) and math.isfinite(change.bound)
+        has_plan, own = math.isfinite(change.value) and math.isfinite(change.bound), self.found.asked.plan.value
         return {
             "status": str(change.status),
             "value": _known(change.value),
             "bound": _known(change.bound),
             "gap": relative_gap(change.value, change.bound) if has_plan else None,
-            "loss_least": _known(change.least),
-            "loss_most": _known(change.most),
-            **{f"{name}_change": _known(getattr(change, name) - now) for name, now in before.items()},
+            "loss_least": _known(rounded_change(change.least, own)),
+            "loss_most": _known(rounded_change(change.most, own)),
+            **{
+                f"{name}_change": _known(rounded_change(getattr(change, name) - now, now, money=name == "cost"))
+                for name, now in before.items()
+            },
             **sites,
             "goals": [
                 {"name": goal.name, "value": _known(goal.value), "bound": _known(goal.bound)} for goal in change.goals

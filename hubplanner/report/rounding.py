@@ -52,6 +52,18 @@ def rounded_values(values: Floats, *, money: bool = False) -> Floats:
     return found
 
 
+def rounded_change(change: float, of: float, *, money: bool = False) -> float:
+    """Return the difference of two figures without the tail that both leave when they are nearly the same.
+
+    >>> rounded_change(1e9 + 0.1 - 1e9, 1e9), rounded_change(1.4669 - 1.4669000000000001, 1.4669)
+    (0.1, 0.0)
+    """
+    if not np.isfinite(change) or not np.isfinite(of) or not of:
+        return float(rounded_values(np.array([change]), money=money)[0])
+    digits = max(DIGITS - 1 - int(np.floor(np.log10(abs(of)))), 0)
+    return 0.0 + round(change, min(digits, CENT) if money and abs(of) >= 10.0 ** (MONEY_DIGITS - CENT) else digits)
+
+
 def rounded(tree: Any, *, money: bool = False) -> Any:
     """Return figures in lists and mappings as they are written; a key tells what is money.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.report.comparison import Comparison, Run
-from hubplanner.report.rounding import rounded
+from hubplanner.report.rounding import rounded, rounded_change
 from hubplanner.workflow.compare_frames import joined_demand, joined_hubs, read_run
 
 if TYPE_CHECKING:
@@ -127,10 +127,10 @@ def _difference(first: Run, other: Run, demand: gpd.GeoDataFrame, hubs: gpd.GeoD
     return {
         "run": other.letter,
         "against": first.letter,
-        "cost": other.plan["cost"]["total"] - first.plan["cost"]["total"] if money else None,
-        "people": other.plan["people"]["covered"] - first.plan["people"]["covered"],
-        "need": other.plan["need"]["covered"] - first.plan["need"]["covered"],
-        "need_share": other.plan["need"]["share"] - first.plan["need"]["share"],
+        "cost": _change(first, other, "cost", "total") if money else None,
+        "people": _change(first, other, "people", "covered"),
+        "need": _change(first, other, "need", "covered"),
+        "need_share": _change(first, other, "need", "share"),
         "only_in_first": hubs.loc[hubs[a] & ~hubs[b], "site_id"].tolist(),
         "only_in_other": hubs.loc[hubs[b] & ~hubs[a], "site_id"].tolist(),
         "changed": [
@@ -139,6 +139,12 @@ def _difference(first: Run, other: Run, demand: gpd.GeoDataFrame, hubs: gpd.GeoD
         ],
         **_moves(demand, f"difference_{other.letter}"),
     }
+
+
+def _change(first: Run, other: Run, part: str, figure: str) -> float:
+    """Return how much more of a figure another run has than the first."""
+    one, two = (run.plan[part][figure] for run in (first, other))
+    return rounded_change(two - one, max(abs(one), abs(two)), money=part == "cost")
 
 
 def _moves(demand: gpd.GeoDataFrame, column: str) -> dict[str, Any]:
