@@ -49,12 +49,18 @@ class Goal:
         The figure as a linear expression of a formulation's variables, in its own unit.
     value
         The figure recomputed from the plan of each year.
+    grows
+        Whether no plan is better than all hubs together, whoever may be served by how many.
+    limit
+        What no plan of a problem is better than, where that is not what all hubs together come to.
     """
 
     name: str
     sense: int
     expression: Callable[[Formulation], Linear]
     value: Callable[[Sequence[Year]], float]
+    grows: bool = False
+    limit: Callable[[Problem], float] | None = None
 
 
 def goals_of(objective: Objective) -> list[Goal]:
@@ -77,6 +83,7 @@ def covered_need() -> Goal:
         sense=1,
         expression=lambda form: _over_years(form, lambda layer: covered_measure(layer, layer.need)),
         value=lambda years: math.fsum(year.discount * year.plan.covered_need for year in years),
+        grows=True,
     )
 
 
@@ -96,7 +103,14 @@ def cost(travel: float = 0.0) -> Goal:
         problem, plan = years[-1].problem, years[-1].plan
         return plan.cost + travel * math.fsum(problem.need * plan.served_distance)
 
-    return Goal(name="cost", sense=-1, expression=expression, value=value)
+    return Goal(name="cost", sense=-1, expression=expression, value=value, limit=_least_cost)
+
+
+def _least_cost(problem: Problem) -> float:
+    """Return what every plan costs at least: its required hubs at their cheapest, less what closing hubs can save."""
+    cost = problem.option_cost
+    required = [cost[problem.option_site == site].min() for site in problem.required_sites]
+    return math.fsum([*required, *np.minimum(cost, 0.0), -float(np.nansum(problem.savings))])
 
 
 def mean_distance() -> Goal:
@@ -109,6 +123,7 @@ def mean_distance() -> Goal:
         sense=-1,
         expression=lambda form: _over_years(form, lambda layer: _mean_distance(form, layer)),
         value=lambda years: math.fsum(year.discount * _mean(year.problem, year.plan) for year in years),
+        grows=True,
     )
 
 
@@ -124,7 +139,7 @@ def worst_distance() -> Goal:
             return float(plan.nearest_distance[_served(problem)].max(initial=0.0))
         return plan.farthest_served(_served(problem))
 
-    return Goal(name=WORST, sense=-1, expression=lambda _: Linear(terms=[]), value=value)
+    return Goal(name=WORST, sense=-1, expression=lambda _: Linear(terms=[]), value=value, grows=True)
 
 
 def number_of_hubs() -> Goal:
@@ -134,6 +149,7 @@ def number_of_hubs() -> Goal:
         sense=-1,
         expression=lambda form: Linear(terms=form.layers[-1].opened(form.instance.new)),
         value=lambda years: float(years[-1].plan.counts[years[-1].problem.new[years[-1].plan.options]].sum()),
+        limit=lambda _: 0.0,
     )
 
 
@@ -143,6 +159,7 @@ def _worst(block: MaxMin, count: int) -> Goal:
         sense=1,
         expression=lambda form: worst_shares(form.layers[-1], block, count),
         value=lambda years: math.fsum(shares_of(years[-1].plan, block)[:count]),
+        grows=True,
     )
 
 

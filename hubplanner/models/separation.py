@@ -34,7 +34,7 @@ def add_min_separation(model: Model, block: MinSeparation) -> None:
 
     Cliques C cover every pair that is too near; each is as large as it gets, which is tighter than pair by pair.
     """
-    near: nx.Graph[int] = nx.Graph(_too_near(model.whole.problem, block).tolist())
+    near: nx.Graph[int] = nx.Graph(too_near(model.whole.problem, block).tolist())
     uncovered: nx.Graph[int] = nx.Graph(near)
     for one, other in sorted(tuple(sorted(pair)) for pair in near.edges):
         if uncovered.has_edge(one, other):
@@ -55,7 +55,7 @@ def _clique(near: nx.Graph[int], one: int, other: int) -> list[int]:
     return clique
 
 
-def _too_near(problem: Problem, block: MinSeparation) -> Ints:
+def too_near(problem: Problem, block: MinSeparation) -> Ints:
     """Return the pairs of sites (p, 2) that are less than the distance apart and may both hold a new hub."""
     travel = problem.travel.between_sites()
     if travel is None:
@@ -72,7 +72,7 @@ def _too_near(problem: Problem, block: MinSeparation) -> Ints:
 def broken_min_separation(problem: Problem, plan: Evaluation, block: MinSeparation) -> str | None:
     """Return which two new hubs are too near to each other, None when there are none."""
     built = np.unique(problem.option_site[plan.options][problem.new[plan.options]])
-    pairs = _too_near(problem, block)
+    pairs = too_near(problem, block)
     wrong = pairs[np.isin(pairs, built).all(axis=1)]
     if len(wrong):
         return f"sites {wrong[0][0]} and {wrong[0][1]} are less than {block.distance:g} apart"

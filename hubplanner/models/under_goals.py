@@ -77,6 +77,7 @@ def covered_goal(stack: Stack, criterion: Criterion) -> Goal:
             sense=1,
             expression=lambda form: covered_rows(form.layers[-1], mean),
             value=lambda years: math.fsum(mean[stack.reached(years[-1].plan.options)]),
+            grows=True,
         )
 
     def expression(form: Formulation) -> Linear:
@@ -84,7 +85,7 @@ def covered_goal(stack: Stack, criterion: Criterion) -> Goal:
         figures = [covered_rows(model, stack.weights(number)) for number in range(len(stack.futures.each))]
         return _CRITERIA[criterion.kind](model, figures, criterion, float(stack.total.max(initial=0.0)))
 
-    return _goal(criterion, expression, lambda plan: stack.covered(plan.options))
+    return _goal(criterion, expression, lambda plan: stack.covered(plan.options), grows=True)
 
 
 def cost_goal(costs: Floats, criterion: Criterion) -> Goal:
@@ -104,11 +105,17 @@ def cost_goal(costs: Floats, criterion: Criterion) -> Goal:
     return _goal(criterion, expression, spent)
 
 
-def _goal(criterion: Criterion, expression: Callable[[Formulation], Linear], figures: Callable[[Any], Floats]) -> Goal:
+def _goal(
+    criterion: Criterion,
+    expression: Callable[[Formulation], Linear],
+    figures: Callable[[Any], Floats],
+    *,
+    grows: bool = False,
+) -> Goal:
     def value(years: Sequence[Year]) -> float:
         return criterion.of(figures(years[-1].plan))
 
-    return Goal(name=Hedge.goal, sense=criterion.goal_sense, expression=expression, value=value)
+    return Goal(name=Hedge.goal, sense=criterion.goal_sense, expression=expression, value=value, grows=grows)
 
 
 def _money(model: Model, cost: Floats) -> Linear:

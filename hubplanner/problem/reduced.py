@@ -93,6 +93,14 @@ class Reduced:
             never=np.zeros(1),
         )
 
+    @property
+    def most_need(self) -> float:
+        """Need that no choice covers more of: all rows that some option covers, and each site's largest gain."""
+        _, place = np.unique(self.site, return_inverse=True)
+        gain = np.zeros(int(place.max(initial=-1)) + 1)
+        np.maximum.at(gain, place, self.gain)
+        return math.fsum([self.base, *self.need[np.diff(self.cover.indptr) > 0], *gain])
+
     def covered_need(self, chosen: Ints) -> float:
         """Return the need that a choice (k,) of options covers, the settled part included."""
         covered = np.zeros(len(self.need), dtype=np.bool_)

@@ -110,10 +110,13 @@ def solve_futures(problem: Problem, objective: Objective, options: SolverOptions
     check_under(problem, objective, under)
     if isinstance(objective, PMedian):
         return _median(quest, objective)
-    stack, alone = quest.stacked(), tuple[Solution, ...]()
+    deadline, stack, alone = options.deadline, quest.stacked(), tuple[Solution, ...]()
     if under.criterion == "regret":
         with quest.record.phase("solve each future alone"):
-            alone = tuple(quest.alone(stack, number) for number in range(len(under.futures.each)))
+            # Each has its part of the time, and so has the plan for all of them.
+            count = len(under.futures.each)
+            times = (options.until(deadline.part(1 / (count + 1 - number))) for number in range(count))
+            alone = tuple(quest.alone(stack, number, time) for number, time in enumerate(times))
         for name, part in zip(under.futures.names, alone, strict=True):
             if part.evaluation is None:
                 # Without a best plan of its own a future has no regret, though its limits may be met on average.
@@ -121,7 +124,7 @@ def solve_futures(problem: Problem, objective: Objective, options: SolverOptions
                 clashes = () if clash is None else tuple(in_words(clash))
                 return replace(part, problem=problem, clash=clash, clashes=clashes)
     bound = bind(objective, stack, under, best=np.array([found.value for found in alone]) if alone else None)
-    found = quest.answer(bound)
+    found = quest.answer(bound, options.until(deadline))
     if found.evaluation is None:
         return replace(found, problem=problem)
     verify(quest, bound, found)

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from hubplanner.models import Bound
     from hubplanner.problem import Floats, Ints
     from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.adapters import Effort
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.record import Record
 
@@ -112,10 +111,6 @@ class Mixer:
         plan = np.union1d(np.flatnonzero(self.bound.problem.existing), chosen).astype(np.intp)
         return Trial(shares=shares, plan=plan, most=answer.bound, version=answer.version)
 
-    def effort(self) -> Effort:
-        """Return what a relaxation is asked."""
-        return self.options.effort(0.0)
-
     def worth(self, plan: Ints) -> Floats:
         """Return the need (s,) that a plan covers in each future."""
         return self.bound.objective.stack.covered(plan)
@@ -144,7 +139,8 @@ def _solution(  # noqa: PLR0913, PLR0917 - a plan, its figures and how they came
 ) -> Solution:
     value, most = figures
     sense = bound.criterion.goal_sense
-    most = sense * max(sense * most, sense * value)
+    every = bound.criterion.of(bound.objective.stack.covered(np.arange(bound.problem.n_options)))
+    most = sense * max(min(sense * most, sense * every), sense * value)
     proven = relative_gap(value, most) <= options.gap + EXACT
     return Solution(
         problem=bound.problem,

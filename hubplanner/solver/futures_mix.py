@@ -74,7 +74,7 @@ def best_mix(mixer: Mixer, options: SolverOptions, deadline: Deadline) -> Mixed:
     found = Mixed(plan=np.zeros(0, dtype=np.intp), value=-math.inf, most=math.inf, shares=shares, version="")
     gains, step, idle = list[Floats](), 1.0, 0
     for _ in range(ROUNDS):
-        trial = mixer.solve(shares, quick)
+        trial = mixer.solve(shares, quick.until(deadline))
         gains.append(mixer.worth(trial.plan) - mixer.offset)
         before, found = found, _better(mixer, found, trial, gains[-1])
         log.debug("mix: figure %.9g, bound %.9g", found.value, found.most)
@@ -87,8 +87,7 @@ def best_mix(mixer: Mixer, options: SolverOptions, deadline: Deadline) -> Mixed:
         shares = found.shares + step * (proposed - found.shares)
     if _closed(found, options.gap) or options.is_heuristic or deadline.is_past:
         return found
-    left = max(deadline.left, 0.1)
-    trial = mixer.solve(found.shares, replace(options, time_limit_s=left))
+    trial = mixer.solve(found.shares, options.until(deadline))
     return _better(mixer, found, trial, mixer.worth(trial.plan) - mixer.offset)
 
 

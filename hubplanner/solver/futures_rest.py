@@ -20,6 +20,7 @@ from hubplanner.solver.task import Task
 if TYPE_CHECKING:
     from hubplanner.models import Bound
     from hubplanner.problem import Floats, Ints
+    from hubplanner.solver.adapters import Effort
     from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.futures_core import Mixer
     from hubplanner.solver.futures_mix import Mixed
@@ -40,7 +41,7 @@ def search_rest(mixer: Mixer, mixed: Mixed, figures: Figures, deadline: Deadline
     """
     bound, options, version = mixer.bound, mixer.options, mixed.version
     sense, (value, most), plan = bound.criterion.goal_sense, figures, mixed.plan
-    ranges, relaxed = _ranges(mixer, mixed.shares, sense * value)
+    ranges, relaxed = _ranges(mixer, mixed.shares, sense * value, options.until(deadline).effort(0.0))
     most = sense * min(sense * most, relaxed)
     some = _deciding(mixer, plan, set(np.flatnonzero(mixed.shares > SLACK).tolist()), FIRST)
     while True:
@@ -89,7 +90,7 @@ def _part(bound: Bound, numbers: list[int]) -> Bound:
     return replace(bound, objective=hedge, criterion=some)
 
 
-def _ranges(mixer: Mixer, shares: Floats, value: float) -> tuple[tuple[Ints, Ints], float]:
+def _ranges(mixer: Mixer, shares: Floats, value: float, effort: Effort) -> tuple[tuple[Ints, Ints], float]:
     """Return the hubs (1, o) of each option in plans that may beat a value, as others are worth less in the mix.
 
     Returns
@@ -98,7 +99,7 @@ def _ranges(mixer: Mixer, shares: Floats, value: float) -> tuple[tuple[Ints, Int
         Fewest and most hubs of each option; and the relaxation's bound on any plan's figure, to be maximised.
     """
     problem, instance = mixer.bound.problem, mixer.instance(shares, whole=True)
-    relaxation = sharpened(instance, mixer.plain, mixer.effort(), greedy(instance, mixer.plain)).relaxation
+    relaxation = sharpened(instance, mixer.plain, effort, greedy(instance, mixer.plain)).relaxation
     most_worth = relaxation.bound - math.fsum(shares * mixer.offset)
     margin = most_worth - value + SLACK * max(1.0, abs(value))
     least = problem.existing.astype(np.intp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ from hubplanner.problem import EXACT, relative_gap
 from hubplanner.problem.solution import Reached
 from hubplanner.solver.centre import smallest_radius
 from hubplanner.solver.given import given
+from hubplanner.solver.ideal import capped
 from hubplanner.solver.nearer import served_nearer
 from hubplanner.solver.optimise import optimise
+from hubplanner.solver.quick import quick_plan
 from hubplanner.solver.screening import relaxed
 from hubplanner.solver.task import Found, Task
 from hubplanner.solver.ties import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
@@ -85,8 +88,11 @@ def _reached(
                 task = replace(task, question=narrowed)
             else:
                 trial = optimise(task)
+        if task.is_late and not reached:
+            trial = _quick(question, goal, trial, record)
         if not trial.years:
-            left = [_as_it_is(replace(task, goal=goal), found) for goal in goals[len(reached) :] if found.years]
+            late = goals[len(reached) :] if found.years else []
+            left = [_as_it_is(replace(task, goal=one), found, trial if one is goal else Found()) for one in late]
             best = found if found.years else trial
             return Answer(found=best, reached=(*reached, *left), complete=False), task.held
         found = trial
@@ -115,14 +121,36 @@ def _share(deadline: Deadline, *, last: bool) -> Deadline:
     return deadline if last else deadline.part(1 / 2)
 
 
-def _as_it_is(task: Task, found: Found) -> Reached:
-    """Return a goal's figure of a plan that was made for the goals before it, with whatever bound there is."""
+def _quick(question: Question, goal: Goal, trial: Found, record: Record) -> Found:
+    """Return the better of what a search that is out of time found and a plan without a search."""
+    if trial.infeasible:
+        return trial
+    with record.phase("find a plan without a search"):
+        quick = quick_plan(question)
+    if not quick.years or (trial.years and goal.sense * (goal.value(trial.years) - goal.value(quick.years)) >= 0):
+        return trial
+    bound = capped(question, goal, math.nan if goal.name == WORST else trial.bound)
+    return replace(quick, bound=goal.sense * max(goal.sense * bound, goal.sense * quick.value))
+
+
+def _as_it_is(task: Task, found: Found, trial: Found) -> Reached:
+    """Return a goal's figure of a plan that was made for the goals before it, with whatever bound there is.
+
+    Parameters
+    ----------
+    trial
+        What a search for the goal left: a bound, if it was begun.
+    """
     goal = task.goal
     if goal is None:
         raise AssertionError
-    _, form, relaxation = relaxed(replace(task, held=()))
-    bound = 0.0 if goal.name == WORST else form.figure(relaxation.bound)
-    return Reached(name=goal.name, value=goal.value(found.years), bound=bound)
+    value = goal.value(found.years)
+    if task.is_late or goal.name == WORST or math.isfinite(trial.bound):
+        bound = capped(task.question, goal, math.nan if goal.name == WORST else trial.bound)
+    else:
+        _, form, relaxation = relaxed(replace(task, held=()))
+        bound = capped(task.question, goal, form.figure(relaxation.bound))
+    return Reached(name=goal.name, value=value, bound=goal.sense * max(goal.sense * bound, goal.sense * value))
 
 
 def within_gap(reached: Sequence[Reached], gap: float) -> bool:

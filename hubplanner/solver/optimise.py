@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.problem import relative_gap
 from hubplanner.solver.attempt import attempt
+from hubplanner.solver.ideal import capped
 from hubplanner.solver.progress import Known, knowing, tell
 from hubplanner.solver.screening import FIRST_DEPTH, relaxed, within_margin
 from hubplanner.solver.task import Found, splits
@@ -32,12 +33,15 @@ def optimise(task: Task) -> Found:
     The first search is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if
     the bound of the plans left out is not good enough does a second one take all those that might still be better.
     """
+    if task.is_late:
+        return Found(bound=capped(task.question, task.goal, math.nan))
     depth, form, relaxation = relaxed(task)
     if relaxation.is_infeasible:
         return Found(infeasible=True)
     bound = form.figure(relaxation.bound)
     if not relaxation.is_solved:
-        return _search(task, depth, Found(bound=bound))
+        found = Found(bound=capped(task.question, task.goal, bound))
+        return found if task.is_late else _search(task, depth, found)
     task, found = replace(task, scale=abs(bound), cuts=form.cuts), Found(bound=bound)
     if task.goal is not None and len(form.open_) > FEW_OPTIONS:
         for share in SHARP_SCREENS if splits(task) else SCREENS:

@@ -33,17 +33,19 @@ def solve_unnested(
     r"""Return what each year alone would choose with all the money up to it, $\sum_{q \le p} B_q$, and their sum."""
     periods = next(block for block in objective.limits if isinstance(block, Periods))
     question = ask(problem, objective)
-    alone = []
+    # Each year has its part of the time, and so has the programme in which hubs stay.
+    alone, deadline, count = [], options.deadline, len(question.problems)
     for year, (part, available) in enumerate(zip(question.problems, periods.available, strict=True)):
         last = year == len(question.problems) - 1
         limits = tuple(in_last_year(block, periods.growth, year) for block in objective.limits if block is not periods)
         budget = min(available, math.inf if objective.budget is None else objective.budget)
         asked = replace(objective, budget=budget, limits=limits if last else _early(limits))
-        alone.append(solve(part if last else _unpinned(part), asked, options))
+        time = options.until(deadline.part(1 / (count + 1 - year)))
+        alone.append(solve(part if last else _unpinned(part), asked, time))
         if alone[-1].evaluation is None:
             return alone[-1]
     kept = tuple(replace(block, nested=True) if block is periods else block for block in objective.limits)
-    nested = solve(problem, replace(objective, limits=kept), options)
+    nested = solve(problem, replace(objective, limits=kept), options.until(deadline))
     weights = question.discounts
     value = math.fsum(weight * part.value for weight, part in zip(weights, alone, strict=True))
     bound = math.fsum(weight * part.bound for weight, part in zip(weights, alone, strict=True))

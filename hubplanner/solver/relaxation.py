@@ -66,13 +66,19 @@ def relax(model: Solvable, effort: Effort) -> Relaxation:
     """
     handle = prepared(model.program, effort, mip=False, solver="simplex")
     run(handle)
+    return relaxation_of(handle, model)
+
+
+def relaxation_of(handle: Any, model: Solvable) -> Relaxation:
+    """Return what a linear program that was run tells of every plan; out of time, by its multipliers so far."""
     status, program, nothing = handle.getModelStatus(), handle.getLp(), np.zeros(len(model.open_))
     if status in INFEASIBLE:
         return Relaxation(bound=-math.inf, open_=nothing, reduced=nothing, values=np.zeros(0))
-    if status != highspy.HighsModelStatus.kOptimal:
-        bound, _ = lagrangean(program, np.zeros(program.num_row_))
-        return Relaxation(bound=bound, open_=nothing, reduced=nothing, values=np.zeros(0))
     solution = handle.getSolution()
+    if status != highspy.HighsModelStatus.kOptimal:
+        known = [np.zeros(program.num_row_)] + [np.asarray(solution.row_dual)] * bool(solution.dual_valid)
+        bound = min(lagrangean(program, dual)[0] for dual in known)
+        return Relaxation(bound=bound, open_=nothing, reduced=nothing, values=np.zeros(0))
     bound, reduced = lagrangean(program, np.asarray(solution.row_dual))
     columns = [variable.index for variable in model.open_]
     values = np.asarray(solution.col_value)

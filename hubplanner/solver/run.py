@@ -95,7 +95,8 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
     with record.phase("exchange hubs"):
         start = exchanged(instance, objective, found.plan, np.abs(found.relaxation.reduced), deadline)
-    best = Answer(chosen=start, bound=found.relaxation.bound, version=UNUSED, line=found.line)
+    bound = min(found.relaxation.bound, instance.most_need)
+    best = Answer(chosen=start, bound=bound, version=UNUSED, line=found.line)
     tell("covered need", instance.covered_need(best.chosen), best.bound)
     if options.is_heuristic:
         return best

@@ -9,13 +9,14 @@ import numpy as np
 
 from hubplanner.models.residual import Residual, residuals
 from hubplanner.solver.adapters.highs import prepared, run
-from hubplanner.solver.relaxation import Relaxation, lagrangean, relax
+from hubplanner.solver.relaxation import relaxation_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Formulation
     from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.relaxation import Relaxation
 
 MOST_ROUNDS = 20
 """Rounds of cutting and solving again."""
@@ -31,12 +32,12 @@ def relax_tightly(form: Formulation, effort: Effort) -> tuple[tuple[Residual, ..
     deadline = effort.deadline()
     handle = prepared(form.program, effort, mip=False, solver="simplex")
     run(handle)
-    if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return (), relax(form, effort)
-    cuts, best = list[Residual](), _relaxation(handle, form)
+    cuts, best = list[Residual](), relaxation_of(handle, form)
+    if not best.is_solved:
+        return (), best
     for _ in range(MOST_ROUNDS):
         found = list(residuals(form, best.values))
-        if not found:
+        if not found or deadline.is_past:
             break
         _add(handle, form, found)
         # HiGHS counts the time of all runs of a handle.
@@ -44,7 +45,7 @@ def relax_tightly(form: Formulation, effort: Effort) -> tuple[tuple[Residual, ..
         run(handle)
         if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             break
-        cuts, before, best = cuts + found, best, _relaxation(handle, form)
+        cuts, before, best = cuts + found, best, relaxation_of(handle, form)
         if before.bound - best.bound < LEAST_GAIN * abs(before.bound):
             break
     return tuple(cuts), best
@@ -55,12 +56,3 @@ def _add(handle: Any, form: Formulation, cuts: Sequence[Residual]) -> None:
         terms, limit = cut.row(form)
         columns = np.array([variable.index for variable, _ in terms], dtype=np.int32)
         handle.addRow(-np.inf, limit, len(columns), columns, np.array([value for _, value in terms]))
-
-
-def _relaxation(handle: Any, form: Formulation) -> Relaxation:
-    """Return what an optimal linear program that a handle holds tells of every plan."""
-    solution = handle.getSolution()
-    bound, reduced = lagrangean(handle.getLp(), np.asarray(solution.row_dual))
-    columns = [variable.index for variable in form.open_]
-    values = np.asarray(solution.col_value)
-    return Relaxation(bound=bound, open_=values[columns], reduced=reduced[columns], values=values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +129,8 @@ def _proof(quest: _Quest, table: Table, worst: Found | None) -> tuple[Proof, str
             start = min(start, improved(table, np.flatnonzero(known), quest.deadline), key=table.value)
     with quest.record.phase("solve the relaxation"):
         proof = climb(table, start, quest.gap, quest.deadline)
+        nearest = min(math.fsum(table.served(np.arange(table.size))), proof.value)
+        proof = replace(proof, lower=max(proof.lower, nearest))
     _tell(quest, proof)
     if quest.options.is_heuristic or proof.is_within(quest.gap) or proof.value >= table.far or quest.deadline.is_past:
         return proof, version

@@ -1,0 +1,128 @@
+"""Plans without a search and bounds without a proof, against an enumeration of all plans: allowed, and never beaten."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from block_cases import Case, every_block, every_rule, some_changes, some_pairs
+from block_oracle import recheck
+from block_ways import sought
+from clocks import Ticking
+from instances import random_town
+
+import hubplanner as hp
+from hubplanner.models import ask, goals_of
+from hubplanner.models.goals import WORST
+from hubplanner.problem import evaluate
+from hubplanner.solver.ideal import ideal
+from hubplanner.solver.quick import quick_plan
+
+if TYPE_CHECKING:
+    from hubplanner.models import Objective
+    from hubplanner.solver.task import Found
+
+CASES = [
+    case
+    for case in [*every_block(40), *every_block(41), *every_rule(40), *some_pairs(60, 7000), *some_changes(30, 8000)]
+    if "periods not nested" not in case.names
+]
+PARTS = 6
+
+
+def made(case: Case) -> Found:
+    """Return the plan that is made of a case without a search."""
+    return quick_plan(ask(case.query.town.problem(), case.query.objective))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_quick_plan_keeps_to_every_limit_and_is_no_better_than_the_best(part: int) -> None:
+    for case in CASES[part::PARTS]:
+        found = made(case)
+        if case.best is None:
+            assert not found.years, case
+            continue
+        if not found.years:
+            continue
+        goal = sought(case.query.objective)[0]
+        assert goal.sense * found.value <= goal.sense * case.best[0] + 1e-6 * max(1.0, abs(case.best[0])), case
+        if len(found.years) == 1 and found.opened is not None:
+            plan = found.years[0].plan
+            shares = None
+            if plan.is_assigned:
+                shares = np.zeros((len(plan.server), found.opened.shape[1]))
+                shares[:, plan.options] = plan.assigned.toarray()
+            assert recheck(case.query, found.opened[0], shares)[0] == pytest.approx(found.value, abs=1e-6), case
+
+
+def test_most_questions_that_have_a_plan_have_a_quick_one() -> None:
+    counted: Counter[str] = Counter()
+    for case in CASES:
+        if case.best is not None:
+            counted[case.kind if made(case).years else "none"] += 1
+    assert counted["none"] <= 0.2 * counted.total(), counted
+    assert len(counted) >= 5, counted
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_plan_is_better_than_all_hubs_together(part: int) -> None:
+    for case in CASES[part::PARTS]:
+        if case.best is None:
+            continue
+        question = ask(case.query.town.problem(), case.query.objective)
+        goal = goals_of(question.objective)[0]
+        limit = ideal(question, goal)
+        assert goal.sense * limit >= goal.sense * case.best[0] - 1e-9 * max(1.0, abs(case.best[0])), case
+        assert np.isfinite(limit), case
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+def test_out_of_time_a_plan_comes_with_a_bound_that_holds(looks: int) -> None:
+    for case in CASES[::5]:
+        if case.best is None or not made(case).years:
+            continue
+        options = hp.SolverOptions(gap=0.0, threads=1, time_limit_s=looks, clock=Ticking())
+        solution = hp.solve_problem(case.query.town.problem(), case.query.objective, options)
+        goal, best = goals_of(case.query.objective)[0], case.best[0]
+        assert solution.evaluation is not None, case
+        first = solution.goals[0]
+        slack = 1e-6 * max(1.0, abs(best))
+        assert goal.sense * first.value <= goal.sense * best + slack <= goal.sense * first.bound + 2 * slack, case
+        limit = ideal(ask(case.query.town.problem(), case.query.objective), goal)
+        assert goal.name == WORST or goal.sense * first.bound <= goal.sense * limit + slack, case
+
+
+@pytest.mark.parametrize("looks", [1, 2, 4, 8])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        hp.MaxCoverage(max_hubs=9),
+        hp.MaxCoverage(budget=20.0, limits=(hp.MinHubs(count=2),)),
+        hp.MaxCoverage(limits=(hp.Periods(budgets=(9.0, 9.0), discount_rate=0.1),)),
+        hp.MaxCoverage(limits=(hp.Periods(budgets=(9.0, 9.0), nested=False),)),
+        hp.MaxCoverage(budget=20.0, limits=(hp.Capacity(people=(40.0,)),)),
+        hp.PMedian(max_hubs=9),
+        hp.PMedian(budget=30.0, limits=(hp.MinHubs(count=2),)),
+        hp.PCenter(max_hubs=9),
+        hp.MinCost(target_share=0.5),
+    ],
+    ids=lambda objective: f"{objective.name}{len(objective.limits)}",
+)
+def test_a_bound_cut_short_stays_within_what_all_sites_together_reach(objective: Objective, looks: int) -> None:
+    problem = random_town(3)
+    options = hp.SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=looks, clock=Ticking())
+    found = hp.solve_problem(problem, objective, options)
+    every = evaluate(problem, range(problem.n_options))
+    assert found.evaluation is not None
+    if isinstance(objective, hp.MaxCoverage):
+        years = max(len(found.periods), 1)
+        assert found.value <= found.bound <= every.covered_need * years * (1 + 1e-9)
+    elif isinstance(objective, hp.MinCost):
+        assert 0 <= found.bound <= found.value
+    else:
+        counted = (problem.need > 0) & problem.reachable
+        nearest, need = every.nearest_distance[counted], problem.need[counted]
+        least = nearest.max() if isinstance(objective, hp.PCenter) else float(need @ nearest) / need.sum()
+        assert least * (1 - 1e-9) <= found.bound <= found.value
