@@ -63,7 +63,7 @@ def sample(seed: int) -> Sample:
         points=((0.0, 0.0),) * points,
         sites=((0.0, 0.0),) * sites,
         table=table,
-        needs=tuple(rng.choice([0.0, 1.0, 2.0, 3.5], points).tolist()),
+        needs=tuple((rng.choice([0.0, 1.0, 2.0, 3.5], points) * (seed % 32 != 9)).tolist()),
         statuses=statuses,
         reaches=tuple(rng.uniform(0, 9, tiers).tolist()),
         costs=costs,
@@ -79,7 +79,7 @@ def _cost(rng: np.random.Generator, status: SiteStatus) -> float:
 
 
 def mean(case: Case, plan: tuple[Option, ...]) -> float | None:
-    """Return the mean distance of a plan; None where it leaves someone without a hub that could have one."""
+    """Return the mean distance of a plan; None where it leaves someone without a hub that could have one, or all."""
     total, weight = [], []
     for point, need in enumerate(case.needs):
         ways = [case.distance(point, site) for site, _ in case.costs]
@@ -89,7 +89,9 @@ def mean(case: Case, plan: tuple[Option, ...]) -> float | None:
                 return None
             total.append(need * nearest)
             weight.append(need)
-    return math.fsum(total) / math.fsum(weight) if weight else 0.0
+    if not weight:
+        return None if any(need > 0 for need in case.needs) else 0.0
+    return math.fsum(total) / math.fsum(weight)
 
 
 def worst(case: Case, plan: tuple[Option, ...]) -> float:
