@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,11 @@ Array = np.ndarray[Any, np.dtype[Any]]
 RADIUS_KM = 6371.0088
 SLACK = 1e-9
 """Relative rounding at the edge of a reach, which counts as inside."""
+UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""Characters that have no picture though some of them count as letters or marks."""
 WGS84 = "EPSG:4326"
 
 
@@ -66,7 +73,7 @@ def _filled(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.GeoDataFrame:
     kept = np.ones(len(frame), dtype=bool)
     for column, wanted in where.items():
-        kept &= words(frame[column]).isin(wanted).to_numpy()
+        kept &= words(frame[column]).map(alike).isin({alike(value) for value in wanted}).to_numpy()
     return frame[kept].reset_index(drop=True)
 
 
@@ -80,6 +87,27 @@ def words(column: pd.Series) -> pd.Series:
         return str(int(cell)) if whole else str(cell).strip()
 
     return column.map(text).astype(object)
+
+
+def alike(name: str) -> str:
+    """Return what two names share that look the same: one form of Unicode, single blanks, nothing that is not seen."""
+    once = unicodedata.normalize("NFKC", _drawn(name))
+    return " ".join(_drawn(once).split())
+
+
+def _drawn(text: str) -> str:
+    blanks = "".join(" " if letter.isspace() else letter for letter in UNSEEN.sub("", text))
+    return "".join(letter for letter in blanks if unicodedata.category(letter) not in {"Cc", "Cf"})
+
+
+def names(column: pd.Series) -> pd.Series:
+    """Return a column of names with one spelling for all that look the same, the plainest or else the first by code."""
+    texts = words(column)
+    ways: dict[str, set[str]] = {}
+    for text in texts:
+        ways.setdefault(alike(text), set()).add(text)
+    chosen = {key: key if key in same else min(same) for key, same in ways.items()}
+    return texts.map(lambda text: chosen[alike(text)]).astype(object)
 
 
 def numbers(frame: gpd.GeoDataFrame, source: str | float) -> Array:

@@ -10,7 +10,19 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.audit.money import Money, column, prices
-from hubplanner.audit.places import WGS84, Array, coordinates, distances, lattice, numbers, read_rows, read_text, words
+from hubplanner.audit.places import (
+    WGS84,
+    Array,
+    alike,
+    coordinates,
+    distances,
+    lattice,
+    names,
+    numbers,
+    read_rows,
+    read_text,
+    words,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -169,7 +181,7 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> People:
             "line": order,
             "lon": places[:, 0],
             "lat": places[:, 1],
-            **{group: words(rows[group]) for group in spec.groups},
+            **{group: names(rows[group]) for group in spec.groups},
         }
     )
     points, row = _points(scenario, rows)
@@ -195,9 +207,11 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> Places:
     order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
     rows, ids = rows.iloc[order].reset_index(drop=True), ids.iloc[order].reset_index(drop=True)
     blank = [""] * len(rows)
-    status = [word or "candidate" for word in (words(rows[spec.status]).tolist() if spec.status else blank)]
-    pins = dict.fromkeys(model.exclude, "excluded") | dict.fromkeys(model.require, "required")
-    pinned = [was if was == "existing" else pins.get(site, was) for site, was in zip(ids, status, strict=True)]
+    rows = rows.assign(**{group: names(rows[group]) for group in spec.groups})
+    status = [alike(word) or "candidate" for word in (words(rows[spec.status]).tolist() if spec.status else blank)]
+    pins = {alike(site): "excluded" for site in model.exclude} | {alike(site): "required" for site in model.require}
+    pinned = [was if was == "existing" else pins.get(alike(site), was) for site, was in zip(ids, status, strict=True)]
+    tiers = {alike(tier.name): tier.name for tier in scenario.hubs} | {"": ""}
     capex, opex = prices(scenario, rows)
     own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id} if name in rows]))
     return Places(
@@ -205,7 +219,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> Places:
         lonlat=coordinates(rows, WGS84),
         places=coordinates(rows, crs),
         status=pinned,
-        tier=words(rows[spec.tier]).tolist() if spec.tier else blank,
+        tier=[tiers[alike(word)] for word in words(rows[spec.tier])] if spec.tier else blank,
         capex=capex,
         opex=opex,
         fee=column(rows, model.existing.upgrade_fee),
@@ -221,10 +235,10 @@ def _given(scenario: Scenario, people: People, sites: Places) -> tuple[Array, st
     in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)
     name = "minutes" if in_minutes or "km" not in rows else "km"
     factor = speed / MINUTES if name == "minutes" and speed is not None else 1.0
-    rank = {demand: at for at, demand in enumerate(people.frame["demand_id"])}
-    place = sites.position
+    rank = {alike(demand): at for at, demand in enumerate(people.frame["demand_id"])}
+    place = {alike(site): at for site, at in sites.position.items()}
     table = np.full((len(rank), len(place)), np.inf)
-    ends = words(rows["demand_id"]), words(rows["site_id"])
+    ends = words(rows["demand_id"]).map(alike), words(rows["site_id"]).map(alike)
     for demand, site, how_far in zip(*ends, rows[name].astype(float), strict=True):
         if demand in rank and site in place:
             table[rank[demand], place[site]] = how_far * factor

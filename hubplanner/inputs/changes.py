@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import SHOWN_VALUES, Checker
 from hubplanner.problem import SiteStatus
+from hubplanner.scenario.names import hint, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
+    from hubplanner.inputs.checks import Checker
     from hubplanner.inputs.sites import Sites
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.scenario import Scenario
@@ -82,7 +83,7 @@ def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[F
     for key, site, must_stand in _mentions(scenario):
         at = position.get(site)
         if at is None:
-            allowed = f"the id of a site in {file}; in quotes if it starts with 0"
+            allowed = f"the id of a site in {file}; in quotes if it starts with 0{hint(site, position)}"
         elif must_stand and status[at] != SiteStatus.EXISTING:
             allowed = "a site with an existing hub"
         else:
@@ -108,8 +109,8 @@ def _mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
 def check_groups(scenario: Scenario, groups: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
     """Note limits on a value that no site has."""
     for number, limit in enumerate(scenario.model.hub_limits):
-        known = sorted(set(groups.get(limit.group, ())) - {""})
+        known = set(groups.get(limit.group, ())) - {""}
         if limit.value is not None and known and limit.value not in known:
-            allowed = f"a value of {limit.group} in {name}: {', '.join(known[:SHOWN_VALUES])}"
+            allowed = f"a value of {limit.group} in {name}: {listed(known)}{hint(limit.value, known)}"
             key = f"model.hub_limits.{number}.value"
             faults.append(Fault(file=scenario.file, column=key, value=limit.value, allowed=allowed, kind="scenario"))

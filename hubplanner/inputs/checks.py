@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.tables import Table, read_table
 from hubplanner.scenario.fields import per_cent_hint
+from hubplanner.scenario.names import has_control, hint, key_of, listed, near_key, shown, spelling_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from hubplanner.problem import Bools
     from hubplanner.scenario.spec import DemandSpec, SitesSpec
 
 MOST = 1e15
@@ -23,8 +26,6 @@ MOST_PEOPLE = 1e12
 """In a row: a hundred times all people there are."""
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
-SHOWN_VALUES = 12
-"""Values of a column that a message lists."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,33 +82,69 @@ class Checker:
         if column is None:
             return self._empty("")
         words = as_text(column)
+        words = words.where(keys_of(words) != "", "")
         if not blank:
             self.note(name, words == "", words, "a value in every row")
         return words
 
+    def names(self, name: str) -> pd.Series:
+        """Return a column of names such as districts, one spelling for all that look the same; warn of near ones."""
+        words = self.text(name)
+        keys = keys_of(words)
+        spelled = spellings(words, keys)
+        self.table.warnings.extend(near_names(self.table.name, name, spelled))
+        if all(len(same) == 1 for same in spelled.values()):
+            return words
+        return keys.map({key: spelling_of(same) for key, same in spelled.items()} | {"": ""})
+
     def identifiers(self, name: str) -> pd.Series:
-        """Return a column of unique ids, as text."""
+        """Return a column of unique ids as they are spelled; warn of those that are nearly the same."""
         words = self.text(name)
         self.note_repeated(name, words, "an id")
+        self._warn_of_ids(name, words)
         return words
 
+    def _warn_of_ids(self, column: str, words: pd.Series) -> None:
+        """Warn of ids that hold control characters, and of those that differ in case alone."""
+        odd = np.flatnonzero([not word.isprintable() and has_control(word) for word in words]).tolist()
+        for position in odd:
+            message = f"{column} {words.iloc[position]!r} holds a control character, which other programs may not show"
+            self._warn("control_character", position, message)
+        small = keys_of(words).str.casefold()
+        again = small.duplicated() & ~keys_of(words).duplicated() & (words != "")
+        first = {} if not again.any() else {key: at for at, key in reversed(list(enumerate(small)))}
+        for position in np.flatnonzero(again).tolist():
+            other = first[small.iloc[position]]
+            near = f"{column} {shown(words.iloc[position])} differs from {shown(words.iloc[other])}"
+            message = f"{near} in row {self.table.row(other)} in upper and lower case alone"
+            self._warn("similar_id", position, message)
+
+    def _warn(self, code: str, position: int, message: str) -> None:
+        row = self.table.row(position)
+        self.table.warnings.append(DataWarning(code=code, message=message, file=self.table.name, row=row))
+
     def note_repeated(self, column: str, words: pd.Series, what: str) -> None:
-        """Note each row whose value, unless blank, stands in an earlier row."""
-        again = words.duplicated() & (words != "")
+        """Note each row whose value, unless blank, stands in an earlier row, however it is spelled."""
+        keys = keys_of(words)
+        again = keys.duplicated() & (words != "")
         if not again.any():
             return
-        first = {word: position for position, word in reversed(list(enumerate(words)))}
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
 
         def allowed(position: int) -> str:
-            return f"{what} only once; row {self.table.row(first[words.iloc[position]])} has it already"
+            earlier = first[keys.iloc[position]]
+            same = words.iloc[earlier] == words.iloc[position]
+            written = "" if same else f", written {words.iloc[earlier]!a} there and {words.iloc[position]!a} here"
+            return f"{what} only once; row {self.table.row(earlier)} has it already{written}"
 
         self.note(column, again, words, allowed)
 
     def choices(self, name: str, allowed: Collection[str], default: str) -> pd.Series:
         """Return a column of named choices, blanks as the default."""
         words = self.text(name, blank=True)
-        self.note(name, ~words.isin([*allowed, ""]), words, f"one of {', '.join(allowed)}, or blank")
-        return words.where(words != "", default)
+        meant = keys_of(words).map({key_of(word): word for word in allowed} | {"": default})
+        self.note(name, meant.isna(), words, f"one of {', '.join(allowed)}, or blank")
+        return meant.fillna(default)
 
     def numbers(self, source: str | float, *, most: float = MOST, blank: str = "write 0 if it is none") -> pd.Series:
         """Return numbers from 0 to ``most``: a column, or one number for every row.
@@ -177,7 +214,7 @@ def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Faul
         words = checker.text(column, blank=True)
         if column in table.frame.columns:
             note_unknown(table.name, column, set(words), wanted, faults)
-        kept &= words.isin(wanted).to_numpy()
+        kept &= among(words, wanted)
     if not kept.any() and len(faults) == before:
         allowed = f"leaves no row: none has the asked {' and '.join(where)} at once"
         faults.append(Fault(file=table.name, column="where", allowed=allowed))
@@ -186,10 +223,10 @@ def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Faul
 
 def note_unknown(name: str, column: str, words: set[str], wanted: Collection[str], faults: list[Fault]) -> None:
     """Note wanted values that no row has."""
-    known = sorted(words - {""})
-    shown = ", ".join(known[:SHOWN_VALUES]) + (", ..." if len(known) > SHOWN_VALUES else "")
-    for value in sorted(set(wanted) - words):
-        allowed = f"a value the column has: {shown}"
+    known = words - {""}
+    keys = set(map(key_of, known))
+    for value in sorted(value for value in set(wanted) if key_of(value) not in keys):
+        allowed = f"a value the column has: {listed(known)}{hint(value, known)}"
         faults.append(Fault(file=name, column=f"where {column}", value=value, allowed=allowed))
 
 
@@ -198,6 +235,62 @@ def read_ids(spec: DemandSpec | SitesSpec) -> pd.Series | None:
     unread: list[Fault] = []
     table = read_table(spec, unread)
     return as_text(table.frame[spec.id]) if table is not None and spec.id in table.frame.columns else None
+
+
+def keys_of(words: pd.Series) -> pd.Series:
+    """Return what each name is compared by."""
+    together = "\0".join(words)
+    if together.isascii() and _ODD.search(together) is None:
+        return words
+    codes, distinct = pd.factorize(words)
+    keys = np.array([key_of(word) for word in distinct], dtype=object)
+    return pd.Series(keys[codes] if len(keys) else words, index=words.index, dtype=object)
+
+
+_ODD = re.compile(r"[\x01-\x1f\x7f]|  ")
+"""What ASCII text may hold that is not compared as it stands: names are stripped."""
+
+
+def among(words: pd.Series, wanted: Collection[str]) -> Bools:
+    """Tell which names are among those wanted, however they are spelled."""
+    return np.asarray(keys_of(words).isin({key_of(value) for value in wanted}).to_numpy(), dtype=np.bool_)
+
+
+def spellings(words: pd.Series, keys: pd.Series) -> dict[str, set[str]]:
+    """Return the spellings of each name that is not blank, by what it is compared by."""
+    found: dict[str, set[str]] = {}
+    pairs = pd.DataFrame({"key": keys, "word": words}).drop_duplicates()
+    for key, word in zip(pairs["key"], pairs["word"], strict=True):
+        if key:
+            found.setdefault(key, set()).add(word)
+    return found
+
+
+def near_names(file: str, column: str, spelled: Mapping[str, Collection[str]]) -> list[DataWarning]:
+    """Return a warning for each name spelled in several ways, and for names that are nearly the same.
+
+    Parameters
+    ----------
+    file, column
+        Where they stand.
+    spelled
+        Spellings of each name, by what it is compared by.
+    """
+    found = []
+    for same in spelled.values():
+        if len(same) > 1:
+            ways = ", ".join(ascii(word) for word in sorted(same))
+            message = f"{column}: {spelling_of(same)!r} is spelled in {len(same)} ways, taken as one: {ways}"
+            found.append(DataWarning(code="spellings", message=message, file=file))
+    near: dict[str, list[str]] = {}
+    for key in spelled:
+        near.setdefault(near_key(key), []).append(key)
+    for keys in near.values():
+        if len(keys) > 1:
+            names = ", ".join(repr(spelling_of(spelled[key])) for key in sorted(keys))
+            message = f"{column}: {names} are {len(keys)} values; spell them alike if they are one"
+            found.append(DataWarning(code="similar_values", message=message, file=file))
+    return found
 
 
 def as_text(column: pd.Series) -> pd.Series:

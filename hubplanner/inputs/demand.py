@@ -10,10 +10,12 @@ import numpy as np
 from pyproj import Proj
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import MOST_PEOPLE, SHOWN_VALUES, Checker, as_text, select
+from hubplanner.inputs.checks import MOST_PEOPLE, Checker, as_text, select
 from hubplanner.inputs.places import WGS84, lonlat, metres, read_places
+from hubplanner.inputs.spelled import with_demand_names
 from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.tables import read_table
+from hubplanner.scenario.names import hint, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,12 +110,13 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
         "connected_share": checker.numbers(spec.connected_share, most=1),
         "priority": checker.numbers(spec.priority),
     }
-    columns |= {group: checker.text(group) for group in spec.groups}
+    groups = {group: checker.names(group) for group in spec.groups}
+    columns |= groups
     growth = checker.numbers(spec.growth_per_year)
     people = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
-    check_floors(scenario, columns, table.name, faults)
+    check_floors(scenario, groups, table.name, faults)
     check_planar(scenario, table.crs, table.name, faults)
     if places is not None:
         check_scale(scenario, places, table.name, faults)
@@ -140,10 +143,10 @@ def floor_columns(scenario: Scenario) -> list[str]:
 
 def check_floors(scenario: Scenario, columns: Mapping[str, Iterable[object]], name: str, faults: list[Fault]) -> None:
     """Note floors on a value that no row has."""
-    for number, floor in enumerate(scenario.model.floors):
-        known = sorted(map(str, set(columns.get(floor.group or "", ())) - {""}))
+    for number, floor in enumerate(with_demand_names(scenario, columns).model.floors):
+        known = set(map(str, columns.get(floor.group or "", ()))) - {""}
         if floor.value is not None and known and floor.value not in known:
-            allowed = f"a value of {floor.group} in {name}: {', '.join(known[:SHOWN_VALUES])}"
+            allowed = f"a value of {floor.group} in {name}: {listed(known)}{hint(floor.value, known)}"
             key = f"model.floors.{number}.value"
             faults.append(Fault(file=scenario.file, column=key, value=floor.value, allowed=allowed, kind="scenario"))
 

@@ -29,7 +29,7 @@ MANY_TIMES = 5.0
 """Times the radius of all others beyond which a place is far from them."""
 ZERO_TIMES = 1.5
 """The same for a place at 0, 0, where nothing else is."""
-NEAR_KM = 100.0
+NEAR_KM = 200.0
 """Nothing nearer than this to the middle of all places is far."""
 MOST_TOLD = 10
 """Warnings of a kind and file that are spelled out, the others counted."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import SHOWN_VALUES
 from hubplanner.problem import Future, Futures
+from hubplanner.scenario.names import hint, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,14 +31,15 @@ def check_futures(scenario: Scenario, demand: Demand | None, sites: Sites | None
         key = f"futures.named.{number}"
         for site in future.sites_out:
             if site not in ids:
-                allowed = "the id of a site in the file of sites; in quotes if it starts with 0"
+                allowed = f"the id of a site in the file of sites; in quotes if it starts with 0{hint(site, ids)}"
                 faults += [_fault(scenario, f"{key}.sites_out", site, allowed)]
         for item, frame in frames.items():
             for group, factors in _by_group(getattr(future, item)):
-                known = sorted(set(frame[group].astype(str))) if group in frame else []
-                wrong = [value for value in factors if known and value not in known]
-                allowed = f"a value of {group}: {', '.join(known[:SHOWN_VALUES])}"
-                faults += [_fault(scenario, f"{key}.{item}.{group}", value, allowed) for value in wrong]
+                known = set(frame[group].astype(str)) if group in frame else set()
+                for value in factors:
+                    if known and value not in known:
+                        allowed = f"a value of {group}: {listed(known)}{hint(value, known)}"
+                        faults.append(_fault(scenario, f"{key}.{item}.{group}", value, allowed))
 
 
 def _fault(scenario: Scenario, key: str, value: str, allowed: str) -> Fault:

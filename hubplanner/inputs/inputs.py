@@ -20,6 +20,7 @@ from hubplanner.inputs.matrix import Known, Pairs, read_matrix
 from hubplanner.inputs.merged import MergedDemand, read_merged
 from hubplanner.inputs.places import check_together, lonlat, metres
 from hubplanner.inputs.sites import Sites, read_sites
+from hubplanner.inputs.spelled import with_demand_names, with_site_names
 from hubplanner.problem import Decay, GreatCircle, Matrix, Planar, Problem, Rule, SiteStatus, Travel
 from hubplanner.scenario.consistency import not_yet
 from hubplanner.scenario.spec import MINUTES_PER_HOUR
@@ -93,6 +94,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
     merged = read_merged(scenario, sites, faults) if scenario.demand.is_merged else None
     demand = merged.demand if merged else None if scenario.demand.is_merged else read_demand(scenario, faults)
     faults += of_sites
+    scenario = _spelled(scenario, demand, sites)
     pairs = _read_pairs(scenario, demand, sites, faults)
     if demand and sites and scenario.travel.method != "matrix":
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
@@ -113,6 +115,16 @@ def read_inputs(scenario: Scenario) -> Inputs:
         merged=merged,
         warnings=warnings,
     )
+
+
+def _spelled(scenario: Scenario, demand: Demand | None, sites: Sites | None) -> Scenario:
+    """Return the scenario with names of sites and of groups' values as the data spell them."""
+    if demand is not None:
+        scenario = with_demand_names(scenario, {group: demand.values(group) for group in scenario.demand.groups})
+    if sites is not None:
+        groups = {group: set(sites.frame[group]) for group in scenario.sites.groups}
+        scenario = with_site_names(scenario, sites.frame["site_id"], groups)
+    return scenario
 
 
 def _bounds(places: Floats) -> tuple[Floats, Floats]:

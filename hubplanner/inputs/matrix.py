@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import Checker
+from hubplanner.inputs.checks import Checker, keys_of
 from hubplanner.inputs.delimited import read_csv
 from hubplanner.inputs.tables import Table, can_read, read_parquet
 from hubplanner.problem import Matrix
@@ -71,7 +71,8 @@ def read_matrix(
     distance = {unit: checker.numbers(unit, blank=way).to_numpy(dtype=np.float64) for unit in units}
     points, places = _ids(checker, "demand_id", demand), _ids(checker, "site_id", sites)
     both = (points != "") & (places != "")
-    checker.note_repeated("demand_id, site_id", (points + ", " + places).where(both, ""), "a pair")
+    pair = keys_of(points) + ", " + keys_of(places)
+    checker.note_repeated("demand_id, site_id", pair.where(both, ""), "a pair")
     return None if len(faults) > before else _pairs(points, places, demand, sites, distance)
 
 
@@ -90,7 +91,7 @@ def _ids(checker: Checker, column: str, known: Known) -> pd.Series:
     """Return a column of ids, a fault noted for each that its file does not have."""
     words = checker.text(column)
     if known.all is not None:
-        unknown = ~words.isin(known.all) & (words != "")
+        unknown = ~keys_of(words).isin(keys_of(known.all)) & (words != "")
         checker.note(column, unknown, words, f"an id that {known.file} has")
     return words
 
@@ -98,7 +99,7 @@ def _ids(checker: Checker, column: str, known: Known) -> pd.Series:
 def _pairs(points: pd.Series, places: pd.Series, demand: Known, sites: Known, distance: Mapping[str, Floats]) -> Pairs:
     """Return the rows whose both ends are used, by position."""
     point, site = (
-        np.asarray(pd.Index(known.used).get_indexer(pd.Index(words)), dtype=np.intp)
+        np.asarray(pd.Index(keys_of(known.used)).get_indexer(pd.Index(keys_of(words))), dtype=np.intp)
         for known, words in ((demand, points), (sites, places))
     )
     order = np.lexsort((site, point))

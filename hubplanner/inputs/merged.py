@@ -216,5 +216,5 @@ def _demand(scenario: Scenario, merged: Merged, rows: Ints, reading: _Reading) -
         growth=np.full(len(rows), growth),
         need_of={name: totals[:, 2 + place] for place, name in enumerate(floor_columns(scenario))},
         rows=np.zeros(0, dtype=np.intp),
-        warnings=tuple(reading.survey.warnings),
+        warnings=(*reading.survey.warnings, *reading.file.warnings()),
     )

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import MOST_PEOPLE, Checker, note_unknown
+from hubplanner.inputs.checks import MOST_PEOPLE, Checker, among, keys_of, near_names, note_unknown, spellings
 from hubplanner.inputs.labels import MOST_LABELS, Labels
 from hubplanner.inputs.parts import ParquetLayout, Part, coordinates, csv_table_parts, parquet_layout, parquet_parts
 from hubplanner.inputs.places import note_swapped_names
 from hubplanner.inputs.repeats import Repeats, note_repeats
 from hubplanner.inputs.tables import Table, can_read, parse_crs
+from hubplanner.scenario.names import key_of, spelling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyproj import CRS
 
+    from hubplanner.errors import DataWarning
     from hubplanner.problem import Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -81,8 +83,12 @@ class PointFile(Protocol):
         """Note what only the whole file shows, once all points were read."""
         ...
 
-    def groups(self) -> Mapping[str, list[object]]:
+    def groups(self) -> Mapping[str, list[str]]:
         """Return the value of each group, by label."""
+        ...
+
+    def warnings(self) -> list[DataWarning]:
+        """Return what may be a mistake, once all points were read."""
         ...
 
 
@@ -136,6 +142,7 @@ class TableFile:
         self._labels, self._ids, self._rows, self._kept = Labels(), Repeats(), 0, 0
         self._ended = self._sound = False
         self._seen: dict[str, set[str]] = {column: set() for column in scenario.demand.where}
+        self._spelled: dict[str, dict[str, set[str]]] = {group: {} for group in wanted.groups}
         self._seats = any(tier.capacity is not None for tier in scenario.hubs)
 
     def points(self, faults: list[Fault]) -> Iterator[Points]:
@@ -175,9 +182,18 @@ class TableFile:
         if spec.id and len(suspects):
             faults.extend(note_repeats(self._with_ids(spec.id), suspects, spec.id, MOST_SHOWN))
 
-    def groups(self) -> Mapping[str, list[object]]:
+    def groups(self) -> Mapping[str, list[str]]:
         """Return the value of each group, by label."""
-        return {group: self._labels.values(place) for place, group in enumerate(self._scenario.demand.groups)}
+        return {
+            group: [spelling_of(self._spelled[group][str(key)]) for key in self._labels.values(place)]
+            for place, group in enumerate(self._wanted.groups)
+        }
+
+    def warnings(self) -> list[DataWarning]:
+        """Return what may be a mistake in groups."""
+        return [
+            warning for group, spelled in self._spelled.items() for warning in near_names(self.name, group, spelled)
+        ]
 
     def _parts(self, faults: list[Fault]) -> Iterator[Part]:
         path, wanted = Path(self._scenario.demand.path), self._wanted
@@ -198,8 +214,9 @@ class TableFile:
         for column, wanted in self._scenario.demand.where.items():
             words = checker.text(column, blank=True)
             seen = self._seen[column]
-            seen.update(value for value in words.unique() if value in wanted or len(seen) < MOST_KNOWN)
-            kept &= words.isin(wanted).to_numpy()
+            keys = {key_of(value) for value in wanted}
+            seen.update(value for value in words.unique() if key_of(value) in keys or len(seen) < MOST_KNOWN)
+            kept &= among(words, wanted)
         return (table if kept.all() else replace(table, frame=table.frame[kept])), kept
 
     def _checked(self, whole: Table, part: Part, faults: list[Fault]) -> Points | None:
@@ -212,7 +229,7 @@ class TableFile:
         share = checker.numbers(spec.connected_share, most=1).to_numpy()
         per_person = (1 - share) * checker.numbers(spec.priority).to_numpy()
         others = [checker.numbers(name, most=MOST_PEOPLE).to_numpy() for name in self._wanted.people]
-        groups = {group: checker.text(group) for group in self._wanted.groups}
+        groups = {group: self._keyed(group, checker.text(group)) for group in self._wanted.groups}
         if part.geometry is None:
             places = np.column_stack([checker.coordinates(str(axis)).to_numpy() for axis in (spec.x, spec.y)])
         else:
@@ -225,6 +242,14 @@ class TableFile:
         label = self._labels.number({**groups, **self._ratios(people, per_person, others)}, len(people))
         measures = np.column_stack([people * per_person, people, *(other * per_person for other in others)])
         return Points(places=places, measures=measures, label=label, table=table)
+
+    def _keyed(self, group: str, words: pd.Series) -> pd.Series:
+        """Return what names are compared by, and remember how they are spelled."""
+        keys = keys_of(words)
+        known = self._spelled[group]
+        for key, same in spellings(words, keys).items():
+            known.setdefault(key, set()).update(same)
+        return keys
 
     def _ratios(self, people: Floats, per_person: Floats, others: Sequence[Floats]) -> dict[str, Floats]:
         """Return what a seat is worth at each point; nothing without capacities, where no seat is short."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pyproj import CRS
 
+    from hubplanner.errors import DataWarning
     from hubplanner.problem import Bools, Floats
     from hubplanner.scenario import Scenario
 
@@ -87,9 +88,13 @@ class RasterFile:
         if not self._people and not faults:
             faults.append(Fault(file=self.name, allowed="has no cell with people in band 1"))
 
-    def groups(self) -> Mapping[str, list[object]]:
+    def groups(self) -> Mapping[str, list[str]]:
         """Return the value of each group, by label: cells have none."""
         return {}
+
+    def warnings(self) -> list[DataWarning]:
+        """Return what may be a mistake: nothing beside places."""
+        return []
 
     def _with_people(self, transform: Any, top: int, values: Floats, known: Bools) -> Points | None:
         """Return the cells of a strip that hold people; None, with cells below 0 noted, when there are none."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
+from hubplanner.inputs.checks import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +33,7 @@ class Repeats:
 
     def add(self, words: pd.Series) -> None:
         """Add the ids of some rows; blanks do not count."""
-        self._hashes.append(hashes(words[words != ""]))
+        self._hashes.append(hashes(keys_of(words[words != ""])))
 
     def suspects(self) -> Hashes:
         """Return hashes that occur twice, ascending, and forget all others."""
@@ -69,15 +70,17 @@ def note_repeats(parts: Iterable[tuple[Table, pd.Series]], suspects: Hashes, col
     faults: list[Fault] = []
     count = 0
     for table, words in parts:
-        code = hashes(words)
+        keys = keys_of(words)
+        code = hashes(keys)
         place = np.minimum(np.searchsorted(suspects, code), len(suspects) - 1)
         for position in np.flatnonzero((suspects[place] == code) & (words != "").to_numpy()).tolist():
             word, row = str(words.iloc[position]), table.row(position)
-            if first.setdefault(word, row) == row:
+            earlier = first.setdefault(keys.iloc[position], row)
+            if earlier == row:
                 continue
             count += 1
             if count <= most:
-                allowed = f"an id only once; row {first[word]} has it already"
+                allowed = f"an id only once; row {earlier} has it already"
                 faults.append(Fault(file=table.name, row=row, column=column, value=word, allowed=allowed))
     if count > most:
         allowed = f"at least {count - most:,} more rows have an id that stands above them"

@@ -14,8 +14,10 @@ from hubplanner.errors import Fault
 from hubplanner.inputs.changes import check_groups, check_named, read_changes, with_changes
 from hubplanner.inputs.checks import Checker, select
 from hubplanner.inputs.places import lonlat, read_places, representative
+from hubplanner.inputs.spelled import with_site_names
 from hubplanner.inputs.tables import Table, read_table
 from hubplanner.problem import SiteStatus, annuity
+from hubplanner.scenario.names import hint
 
 if TYPE_CHECKING:
     from hubplanner.errors import DataWarning
@@ -89,7 +91,8 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     only_tier = checker.choices(spec.tier, tiers, "") if spec.tier else blank
     factor = checker.numbers(spec.cost_factor).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
-    groups = {group: checker.text(group) for group in spec.groups}
+    groups = {group: checker.names(group) for group in spec.groups}
+    scenario = with_site_names(scenario, ids, groups)
     places = read_places(spec, checker)
     status = np.array([_STATUSES.get(word, SiteStatus.CANDIDATE) for word in words], dtype=np.intp)
     changes = read_changes(scenario, checker)
@@ -149,6 +152,8 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
             at = position.get(site)
             found = None if at is None else SiteStatus(int(status[at]))
             reason = _pin_fault(key, found, opposite, _where_ids(scenario))
+            if reason and found is None:
+                reason += hint(site, position)
             if reason:
                 column = f"model.{key}"
                 faults.append(Fault(file=scenario.file, column=column, value=site, allowed=reason, kind="scenario"))

@@ -17,6 +17,7 @@ from hubplanner.io import check_place
 from hubplanner.problem import SiteStatus
 from hubplanner.report import Plan
 from hubplanner.report.explain import MARKS, PlanExplanation
+from hubplanner.scenario.names import hint, key_of
 from hubplanner.workflow.explain_run import read_solution
 from hubplanner.workflow.pipeline import options_of
 from hubplanner.workflow.question import objective_of
@@ -73,12 +74,11 @@ def explain(
 
 def _number(inputs: Inputs, site: str) -> int:
     known = inputs.sites.frame["site_id"].tolist()
-    if site not in known:
-        name = Path(inputs.scenario.sites.path).name
-        raise DataError(
-            Fault(file=name, value=site, column="site", allowed=f"the id of one of its {len(known):,} sites")
-        )
-    return int(known.index(site))
+    at = {key_of(own): number for number, own in enumerate(known)}.get(key_of(site))
+    if at is None:
+        allowed = f"the id of one of its {len(known):,} sites{hint(site, known)}"
+        raise DataError(Fault(file=Path(inputs.scenario.sites.path).name, value=site, column="site", allowed=allowed))
+    return at
 
 
 def _lifted(inputs: Inputs, site: int) -> Problem | None:
