@@ -66,8 +66,10 @@ def test_a_missing_column_is_named_once(project: Project, settings: dict[str, An
         ),
         (
             {"exclude": ["s1"]},
-            "exclude: 's1' found; allowed: the id of a site in sites.csv; in quotes if it starts with 0"
-            "; did you mean S1?",
+            (
+                "exclude: 's1' found; allowed: the id of a site in sites.csv; in quotes if it starts with 0"
+                "; did you mean S1?"
+            ),
         ),
         ({"require": ["S5"]}, "require: 'S5' found; allowed: a site whose status is not excluded"),
         ({"exclude": ["S4"]}, "exclude: 'S4' found; allowed: a site whose status is not required"),
