@@ -11,7 +11,7 @@ import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.tables import Table, read_table
-from hubplanner.scenario.fields import per_cent_hint
+from hubplanner.scenario.fields import MOST_MONEY, per_cent_hint
 from hubplanner.scenario.names import has_control, hint, key_of, listed, near_key, shown, spelling_of
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from hubplanner.problem import Bools
     from hubplanner.scenario.spec import DemandSpec, SitesSpec
 
-MOST = 1e15
-"""Larger numbers are slips of the pen, and sums of them no figures."""
-MOST_PEOPLE = 1e12
-"""In a row: a hundred times all people there are."""
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
 
@@ -146,7 +142,9 @@ class Checker:
         self.note(name, meant.isna(), words, f"one of {', '.join(allowed)}, or blank")
         return meant.fillna(default)
 
-    def numbers(self, source: str | float, *, most: float = MOST, blank: str = "write 0 if it is none") -> pd.Series:
+    def numbers(
+        self, source: str | float, *, most: float = MOST_MONEY, blank: str = "write 0 if it is none"
+    ) -> pd.Series:
         """Return numbers from 0 to ``most``: a column, or one number for every row.
 
         Parameters

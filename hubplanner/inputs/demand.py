@@ -10,11 +10,12 @@ import numpy as np
 from pyproj import Proj
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import MOST_PEOPLE, Checker, as_text, select
+from hubplanner.inputs.checks import Checker, as_text, select
 from hubplanner.inputs.places import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.spelled import with_demand_names
 from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.tables import read_table
+from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import hint, listed
 
 if TYPE_CHECKING:
@@ -108,11 +109,11 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
         "demand_id": checker.identifiers(spec.id or ""),
         "people": checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE),
         "connected_share": checker.numbers(spec.connected_share, most=1),
-        "priority": checker.numbers(spec.priority),
+        "priority": checker.numbers(spec.priority, most=MOST_WEIGHT),
     }
     groups = {group: checker.names(group) for group in spec.groups}
     columns |= groups
-    growth = checker.numbers(spec.growth_per_year)
+    growth = checker.numbers(spec.growth_per_year, most=1)
     people = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)

@@ -13,6 +13,7 @@ import shapely
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.places import WGS84, lonlat, representative
 from hubplanner.problem.straight import EARTH_RADIUS_KM
+from hubplanner.scenario.names import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ ZERO_TIMES = 1.5
 """The same for a place at 0, 0, where nothing else is."""
 NEAR_KM = 200.0
 """Nothing nearer than this to the middle of all places is far."""
+MUCH_DETOUR = 3.0
 MOST_TOLD = 10
 """Warnings of a kind and file that are spelled out, the others counted."""
 ZERO = "a place near the others; it lies {0:,.0f} km from their middle, and 0, 0 mostly stands for an unknown place: "
@@ -157,6 +159,8 @@ def doubts(
         found += _wide_areas(scenario, demand)
     if sites is not None:
         found += _doubled_sites(scenario, sites)
+        found += _free_sites(scenario, sites)
+    found += _of_scenario(scenario)
     return _counted(found)
 
 
@@ -274,6 +278,31 @@ def _wide_areas(scenario: Scenario, demand: Demand) -> list[DataWarning]:
         )
         for at in np.flatnonzero(farthest > reach).tolist()
     ]
+
+
+def _free_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
+    """Return a warning for each site at which a column of factors makes hubs cost nothing."""
+    factor = scenario.sites.cost_factor
+    if not isinstance(factor, str) or factor not in sites.frame:
+        return []
+    free = np.flatnonzero(pd.to_numeric(sites.frame[factor], errors="coerce").to_numpy() == 0).tolist()
+    message = f"{factor} 0 makes hubs cost nothing here; write 1 if the site has no factor of its own"
+    file = Path(scenario.sites.path).name
+    return [DataWarning(code="free_site", message=message, file=file, row=int(sites.rows[at])) for at in free]
+
+
+def _of_scenario(scenario: Scenario) -> list[DataWarning]:
+    """Return warnings of settings that are odd whatever the data."""
+    found = []
+    detour = scenario.travel.detour
+    if detour > MUCH_DETOUR:
+        found.append(("long_detour", f"travel.detour {detour:g}: roads are mostly 1.2 to 2 times the straight line"))
+    if scenario.sites.cost_factor == 0:
+        found.append(("free_site", "sites.cost_factor 0 makes all hubs cost nothing; leave it out for 1"))
+    for name, spec in (("demand", scenario.demand), ("sites", scenario.sites)):
+        if spec.id is not None and key_of(spec.id) in map(key_of, spec.groups):
+            found.append(("group_is_id", f"{name}.groups holds {spec.id}, the id: each row is a group of its own"))
+    return [DataWarning(code=code, message=message, file=scenario.file) for code, message in found]
 
 
 def _widest(scenario: Scenario) -> float | None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.checks import MOST_PEOPLE, Checker, among, keys_of, near_names, note_unknown, spellings
+from hubplanner.inputs.checks import Checker, among, keys_of, near_names, note_unknown, spellings
 from hubplanner.inputs.labels import MOST_LABELS, Labels
 from hubplanner.inputs.parts import ParquetLayout, Part, coordinates, csv_table_parts, parquet_layout, parquet_parts
 from hubplanner.inputs.places import note_swapped_names
 from hubplanner.inputs.repeats import Repeats, note_repeats
 from hubplanner.inputs.tables import Table, can_read, parse_crs
+from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import key_of, spelling_of
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class TableFile:
         ids = checker.text(self._wanted.identifier) if self._wanted.identifier else None
         people = checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE).to_numpy()
         share = checker.numbers(spec.connected_share, most=1).to_numpy()
-        per_person = (1 - share) * checker.numbers(spec.priority).to_numpy()
+        per_person = (1 - share) * checker.numbers(spec.priority, most=MOST_WEIGHT).to_numpy()
         others = [checker.numbers(name, most=MOST_PEOPLE).to_numpy() for name in self._wanted.people]
         groups = {group: self._keyed(group, checker.text(group)) for group in self._wanted.groups}
         if part.geometry is None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.errors import Fault, MissingExtraError
-from hubplanner.inputs.checks import MOST_PEOPLE
 from hubplanner.inputs.points import Points
 from hubplanner.inputs.tables import UNREADABLE, brief, can_read, settled_crs
+from hubplanner.scenario.fields import MOST_PEOPLE
 from hubplanner.scenario.spec import RASTERS
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.errors import Fault
 from hubplanner.scenario.futures_checks import FUTURES_CHECKS
 from hubplanner.scenario.model_checks import MODEL_CHECKS, Check
+from hubplanner.scenario.names import key_of, repeated
 from hubplanner.scenario.stream_checks import STREAM_CHECKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hubplanner.scenario.spec import Scenario
 
@@ -47,9 +48,8 @@ def _later(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 def _distinct_tiers(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     names = [tier.name for tier in scenario.hubs]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            yield f"hubs.{number}.name", name, "a name no other tier has"
+    for number in repeated(names):
+        yield f"hubs.{number}.name", names[number], "a name no other tier has"
 
 
 def _one_reach(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -108,6 +108,50 @@ def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
             yield "demand.groups", group, f"a column with a name other than {', '.join(_OWN_COLUMNS)}; rename it"
 
 
+def _once(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    """Complain of lists that name a thing twice."""
+    model, futures = scenario.model, scenario.futures
+    lists: dict[str, Sequence[str]] = {
+        "demand.groups": scenario.demand.groups,
+        "sites.groups": scenario.sites.groups,
+        "model.require": model.require,
+        "model.exclude": model.exclude,
+    }
+    for section, spec in (("demand", scenario.demand), ("sites", scenario.sites)):
+        lists |= {f"{section}.where.{column}": values for column, values in spec.where.items()}
+    for key in ("upgrade", "close"):
+        sites = getattr(model.existing, key)
+        lists |= {} if isinstance(sites, bool) else {f"model.existing.{key}": sites}
+    sets = {number: sites for number, sites in enumerate(model.at_most_one) if len(set(sites)) > 1}
+    lists |= {f"model.at_most_one.{number}": sites for number, sites in sets.items()}
+    for number, future in enumerate(futures.named if futures else ()):
+        lists |= {f"futures.named.{number}.{key}": getattr(future, key) for key in ("sites_out", "tiers_out")}
+    for key, names in lists.items():
+        for at in repeated(names):
+            yield key, names[at], "each name once; it stands twice"
+
+
+def _one_limit(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    """Complain of limits that are set twice."""
+    model = scenario.model
+    limits: list[tuple[str, dict[int, tuple[str | None, ...]]]] = [
+        ("floors", {at: (floor.group, floor.value, floor.people) for at, floor in enumerate(model.floors)}),
+        ("at_most_one", {at: tuple(sorted(sites)) for at, sites in enumerate(model.at_most_one)}),
+        ("only_with", {at: (pair.site, pair.needs) for at, pair in enumerate(model.only_with)}),
+    ]
+    for bound in ("min", "max"):
+        given = {at: limit for at, limit in enumerate(model.hub_limits) if getattr(limit, bound) is not None}
+        limits.append(("hub_limits", {at: (limit.group, limit.value) for at, limit in given.items()}))
+    for key, of in limits:
+        seen = set()
+        for at, parts in of.items():
+            own = tuple(key_of(part or "") for part in parts)
+            if own in seen:
+                what = ", ".join(filter(None, parts)) or "all need"
+                yield f"model.{key}.{at}", what, "each limit once; one above is of the same"
+            seen.add(own)
+
+
 _CHECKS: tuple[Check, ...] = (
     _distinct_tiers,
     _one_reach,
@@ -116,6 +160,8 @@ _CHECKS: tuple[Check, ...] = (
     _spread,
     _csv_coordinates,
     _group_names,
+    _once,
+    _one_limit,
     *MODEL_CHECKS,
     *STREAM_CHECKS,
     *FUTURES_CHECKS,

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import codecs
-from math import isfinite
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from hubplanner.scenario.names import has_control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PER_CENT = 100.0
+MOST_MONEY = 1e15
+"""Larger amounts are slips of the pen, and beyond what a sum of floats keeps to the unit."""
+MOST_PEOPLE = 1e12
+"""A hundred times all people there are."""
+MOST_WEIGHT = 1e6
+LEAST_WAY, MOST_WAY = 1e-3, 1e6
+"""A metre, and twenty-five times around the globe."""
+MOST_COUNT = 10**9
+MOST_TEXT = 200
+"""Characters of a name."""
 
 
 def _identifier(value: object) -> object:
@@ -16,21 +30,24 @@ def _identifier(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _column_or_number(value: object) -> object:
-    """Let a column name or a finite number of at least 0 pass."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0
-    if not number and not (isinstance(value, str) and value):
-        message = "a column name, or a number of at least 0"
-        raise ValueError(message)
-    return value
+def _column_or(most: float) -> Callable[[object], object]:
+    """Let a column name pass, or a number from 0 to ``most``."""
+
+    def checked(value: object) -> object:
+        if isinstance(value, str) and value:
+            return value
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            raise ValueError(_no_such_number(value, most))
+        return value
+
+    return checked
 
 
-def _column_or_share(value: object) -> object:
-    value = _column_or_number(value)
-    if isinstance(value, int | float) and value > 1:
-        message = f"a column name, or a number from 0 to 1{per_cent_hint(value)}"
-        raise ValueError(message)
-    return value
+def _no_such_number(value: object, most: float) -> str:
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    if most == 1:
+        return f"a column name, or a number from 0 to 1{per_cent_hint(number)}"
+    return f"a column name, or a number of at least 0{f' and at most {most:g}' if number > most else ''}"
 
 
 def per_cent_hint(value: float) -> str:
@@ -40,6 +57,28 @@ def per_cent_hint(value: float) -> str:
     '; 45 looks like per cent, write 0.45'
     """
     return f"; {value:g} looks like per cent, write {value / PER_CENT:g}" if 1 < value <= PER_CENT else ""
+
+
+def plain(value: object) -> object:
+    """Refuse text that controls a terminal or a line rather than spell."""
+    if isinstance(value, str) and has_control(value):
+        message = "text on one line, without control characters"
+        raise ValueError(message)
+    return value
+
+
+def prose(value: object) -> object:
+    """Refuse control characters but for those that end a line or fill it."""
+    if isinstance(value, str):
+        plain(" ".join(value.split()))
+    return value
+
+
+def _way(value: float) -> float:
+    if value < LEAST_WAY:
+        message = f"a number of at least {LEAST_WAY:g}"
+        raise ValueError(message)
+    return value
 
 
 def _one_or_more(value: object) -> object:
@@ -99,12 +138,25 @@ Identifiers = Annotated[
 Column = Annotated[str, Field(min_length=1)]
 LocalFile = Annotated[str, BeforeValidator(_local_file), Field(min_length=1)]
 Encoding = Annotated[str, BeforeValidator(_encoding), Field(min_length=1)]
-ColumnOrNumber = Annotated[str | float, BeforeValidator(_column_or_number)]
-ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or_share)]
-Amount = Annotated[float, Field(strict=True, ge=0)]
-Positive = Annotated[float, Field(strict=True, gt=0)]
+Name = Annotated[str, BeforeValidator(plain), Field(min_length=1, max_length=MOST_TEXT)]
+"""What a tier is called."""
+NameOrNumber = Annotated[
+    str,
+    BeforeValidator(_identifier),
+    BeforeValidator(plain),
+    Field(min_length=1, max_length=MOST_TEXT),
+    WithJsonSchema(_ID_SCHEMA),
+]
+"""What a year or a future is called, which may be a number."""
+ColumnOrMoney = Annotated[str | float, BeforeValidator(_column_or(MOST_MONEY))]
+ColumnOrPeople = Annotated[str | float, BeforeValidator(_column_or(MOST_PEOPLE))]
+ColumnOrWeight = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT))]
+ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or(1))]
+Money = Annotated[float, Field(strict=True, ge=0, le=MOST_MONEY)]
+Kilometres = Annotated[float, Field(strict=True, gt=0, le=MOST_WAY), AfterValidator(_way)]
+"""A distance or a time; above nothing, since a grid is as fine as the least of them."""
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
-Count = Annotated[int, Field(strict=True, ge=0)]
+Count = Annotated[int, Field(strict=True, ge=0, le=MOST_COUNT)]
 Flag = Annotated[bool, Field(strict=True)]
 AllOrSome = Annotated[
     bool | tuple[str, ...], BeforeValidator(_all_or_some), WithJsonSchema({"anyOf": [{"type": "boolean"}, _IDS_SCHEMA]})

@@ -6,14 +6,15 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from hubplanner.scenario.fields import Column, Count, Flag, Identifier, Identifiers, Spec
+from hubplanner.scenario.fields import MOST_WEIGHT, Column, Count, Flag, Identifiers, NameOrNumber, Spec
 
-_FACTOR = {"type": "number", "exclusiveMinimum": 0}
+MOST_FUTURES = 5000
+_FACTOR = {"type": "number", "minimum": 1 / MOST_WEIGHT, "maximum": MOST_WEIGHT}
 _RANGE = {"type": "array", "items": _FACTOR, "minItems": 2, "maxItems": 2}
 
 
 def _is_factor(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+    return isinstance(value, int | float) and not isinstance(value, bool) and 1 / MOST_WEIGHT <= value <= MOST_WEIGHT
 
 
 def _is_range(value: object) -> bool:
@@ -24,7 +25,8 @@ def _factors(value: object) -> object:
     """Let a factor pass, or factors by name, or by group and then by value."""
     if _is_factor(value) or (isinstance(value, dict) and value and all(map(_named_factor, value.values()))):
         return _with_text_keys(value)
-    message = "a number above 0, or such numbers by name: {park: 1.2} or {province: {Sindh: 1.2}}"
+    message = f"a number above 0, up to {MOST_WEIGHT:g}, or such numbers by name: "
+    message += "{park: 1.2} or {province: {Sindh: 1.2}}"
     raise ValueError(message)
 
 
@@ -36,7 +38,8 @@ def _ranges(value: object) -> object:
     """Let a range pass, or ranges by name."""
     if _is_range(value) or (isinstance(value, dict) and value and all(map(_is_range, value.values()))):
         return _with_text_keys(value)
-    message = "two numbers above 0, the smaller first, or such ranges by name: {park: [1.0, 1.4]}"
+    message = f"two numbers above 0, up to {MOST_WEIGHT:g}, the smaller first, or such ranges by name: "
+    message += "{park: [1.0, 1.4]}"
     raise ValueError(message)
 
 
@@ -64,9 +67,9 @@ Ranges = Annotated[
 class FutureSpec(Spec):
     """One way the world may turn out."""
 
-    name: Identifier
+    name: NameOrNumber
     """What the future is called."""
-    probability: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    probability: Annotated[float, Field(strict=True, ge=1e-9, le=1)] | None = None
     """How likely it is; all futures equally if left out."""
     need: Factors = 1.0
     """Multiplier of need: a number, or by group and value, such as {province: {Sindh: 1.3}}."""
@@ -96,9 +99,9 @@ class RangesSpec(Spec):
 class FuturesSpec(Spec):
     """The futures: named ones, or a number of sampled ones."""
 
-    named: tuple[FutureSpec, ...] = ()
+    named: Annotated[tuple[FutureSpec, ...], Field(max_length=MOST_FUTURES)] = ()
     """Named futures."""
-    sample: Annotated[int, Field(strict=True, ge=1, le=5000)] | None = None
+    sample: Annotated[int, Field(strict=True, ge=1, le=MOST_FUTURES)] | None = None
     """Number of futures to sample from the ranges, instead of named ones."""
     ranges: RangesSpec = RangesSpec()
     """What sampled futures are drawn from."""

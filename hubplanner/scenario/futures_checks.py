@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.scenario.names import repeated
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,9 +38,8 @@ def _futures(scenario: Scenario) -> Complaints:
         yield "futures.ranges", None, "is required with sample: at least one of need, cost, reach and site_out"
     yield from _probabilities(spec)
     names = [future.name for future in spec.named]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            yield f"futures.named.{number}.name", name, "a name no other future has"
+    for number in repeated(names):
+        yield f"futures.named.{number}.name", names[number], "a name no other future has"
 
 
 def _probabilities(spec: FuturesSpec) -> Complaints:

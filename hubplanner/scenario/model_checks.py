@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.scenario.names import repeated
+
 if TYPE_CHECKING:
     from hubplanner.scenario.spec import Scenario
 
@@ -151,9 +153,8 @@ def _periods(scenario: Scenario) -> Complaints:
             yield "demand.growth_per_year", scenario.demand.growth_per_year, "only with model.periods"
         return
     names = [year.name for year in periods.years]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            yield f"model.periods.years.{number}.name", name, "a name no other year has"
+    for number in repeated(names):
+        yield f"model.periods.years.{number}.name", names[number], "a name no other year has"
     if model.objective not in {"max_coverage", "p_median"}:
         yield "model.objective", model.objective, "max_coverage or p_median with model.periods"
     if model.fairness is not None:

@@ -7,18 +7,22 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hubplanner.scenario.fields import (
+    MOST_WAY,
     AllOrSome,
-    Amount,
     Column,
-    ColumnOrNumber,
+    ColumnOrMoney,
     Count,
     Flag,
     Identifier,
     Identifiers,
-    Positive,
+    Kilometres,
+    Money,
+    NameOrNumber,
     Share,
     Spec,
 )
+
+MOST_PERIODS = 100
 
 
 class CoverageSpec(Spec):
@@ -26,9 +30,9 @@ class CoverageSpec(Spec):
 
     decay: Literal["step", "linear", "exponential", "gaussian"] = "step"
     """How coverage fades up to a tier's reach; step: all within reach count fully."""
-    full_km: Amount = 0.0
+    full_km: Annotated[float, Field(strict=True, ge=0, le=MOST_WAY)] = 0.0
     """Distance up to which coverage is full; with decay only."""
-    width_km: Positive | None = None
+    width_km: Kilometres | None = None
     """Distance beyond full_km over which coverage fades to 1/e (exponential) or to 0.61 (gaussian)."""
     backup: Annotated[int, Field(strict=True, ge=1, le=2)] = 1
     """Hubs that people need within reach: 2 counts those who have a second one."""
@@ -76,31 +80,31 @@ class ExistingSpec(Spec):
 
     upgrade: AllOrSome = False
     """Whether hubs may grow into a tier of more capacity (or reach) at the difference in cost; or which ones."""
-    upgrade_fee: ColumnOrNumber = 0.0
+    upgrade_fee: ColumnOrMoney = 0.0
     """Money for an upgrade on top of the difference: a number or a column of the site file."""
     close: AllOrSome = False
     """Whether hubs may be closed; or which ones."""
-    close_saving: ColumnOrNumber = 0.0
+    close_saving: ColumnOrMoney = 0.0
     """Money that closing a hub frees: a number or a column of the site file."""
 
 
 class YearSpec(Spec):
     """One year of a programme."""
 
-    name: Identifier
+    name: NameOrNumber
     """What the year is called, such as 2027."""
-    budget: Amount
+    budget: Money
     """Money of that year, kept to a billionth as `model.budget` is."""
 
 
 class PeriodsSpec(Spec):
     """A programme built year by year."""
 
-    years: tuple[YearSpec, ...] = ()
+    years: Annotated[tuple[YearSpec, ...], Field(max_length=MOST_PERIODS)] = ()
     """The years in order; a single plan if left out."""
     carry_over: Flag = True
     """Whether unspent money is there in later years."""
-    discount_rate: Annotated[float, Field(strict=True, ge=0, lt=10)] = 0.0
+    discount_rate: Share = 0.0
     """Rate a year at which later cover counts less."""
     nested: Flag = True
     """Whether opened hubs stay open; if not, each year is planned alone, which shows what nesting costs."""
@@ -115,7 +119,7 @@ class ModelSpec(Spec):
     """Over futures, best on average (if left out), in the worst, by largest regret, or on average of the worst tail."""
     cvar_level: Annotated[float, Field(strict=True, ge=0, lt=1)] | None = None
     """Share of futures that is no tail; 0.9 if left out: the average of the worst tenth counts."""
-    budget: Amount | None = None
+    budget: Money | None = None
     """Money for new hubs, kept to a billionth of itself, so that 0.1 + 0.2 is within 0.3; existing ones are free."""
     max_hubs: Count | None = None
     """Most new hubs."""
@@ -125,11 +129,11 @@ class ModelSpec(Spec):
     """Fewest and most new hubs by group of sites."""
     target_share: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
     """Share of need to cover; min_cost only."""
-    travel_cost_per_km: Amount | None = None
+    travel_cost_per_km: Annotated[float, Field(strict=True, ge=0, le=1e9)] | None = None
     """Money for a unit of need to travel a kilometre to its hub; min_cost only."""
     assignment: Literal["split", "single"] = "split"
     """Whether several hubs may share the people of a demand point; with capacity only."""
-    max_per_site: Annotated[int, Field(strict=True, ge=1)] = 1
+    max_per_site: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
     """Most hubs at one site."""
     mixed_tiers: Flag = False
     """Whether hubs of several tiers may stand at one site."""
@@ -141,7 +145,7 @@ class ModelSpec(Spec):
     """The demand group that fairness speaks of; the first one if left out."""
     fairness_goal: Literal["main", "tie_break"] = "main"
     """Whether fairness comes before the objective, or decides among plans that are equal by it."""
-    min_separation_km: Positive | None = None
+    min_separation_km: Kilometres | None = None
     """Least distance between any two new hubs, measured as all travel is."""
     require: tuple[Identifier, ...] = ()
     """Ids of sites that must hold a hub, on top of the status column."""

@@ -69,6 +69,17 @@ def spelling_of(spellings: Iterable[str]) -> str:
     return min(spellings, key=lambda name: (name != key_of(name), name))
 
 
+def repeated(names: Iterable[str]) -> list[int]:
+    """Return where a name stands that looks like one before it.
+
+    >>> repeated(["a", "b", "a "])
+    [2]
+    """
+    keys = [key_of(name) for name in names]
+    first = {key: at for at, key in reversed(list(enumerate(keys)))}
+    return [at for at, key in enumerate(keys) if first[key] != at]
+
+
 def shown(name: object) -> str:
     r"""Return a name as a message lists it, with what cannot be seen spelled out.
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from hubplanner.errors import Fault, ScenarioError, raise_faults
 from hubplanner.scenario.consistency import inconsistencies
-from hubplanner.scenario.fields import is_address
+from hubplanner.scenario.fields import is_address, per_cent_hint
 from hubplanner.scenario.schema import json_schema
 from hubplanner.scenario.spec import Scenario
 from hubplanner.scenario.text import Tree, assign, merge, read_yaml, without_nulls
@@ -213,7 +213,8 @@ def _allowed(details: ErrorDetails) -> str:
         return _known_keys(details["loc"])
     plain = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     prefix = next((words for kind, words in _PREFIXES.items() if details["type"].startswith(kind)), "")
-    return _WORDS.get(details["type"], prefix + plain)
+    share = details["type"] == "less_than_equal" and details["ctx"]["le"] == 1
+    return _WORDS.get(details["type"], prefix + plain) + (per_cent_hint(details["input"]) if share else "")
 
 
 def _known_keys(location: tuple[int | str, ...]) -> str:

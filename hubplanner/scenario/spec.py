@@ -5,25 +5,39 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from hubplanner.scenario.fields import (
+    MOST_PEOPLE,
     Column,
-    ColumnOrNumber,
+    ColumnOrMoney,
+    ColumnOrPeople,
     ColumnOrShare,
-    Count,
+    ColumnOrWeight,
     Encoding,
     Flag,
     Identifiers,
+    Kilometres,
     LocalFile,
-    Positive,
+    Name,
+    Share,
     Spec,
+    plain,
+    prose,
 )
 from hubplanner.scenario.futures import FuturesSpec  # noqa: TC001 - pydantic reads the annotations
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 
 MINUTES_PER_HOUR = 60.0
+MOST_DETOUR = 10.0
+MOST_SECONDS = 1e8
+"""Three years."""
+MOST_THREADS = 256
+MOST_SEED = 2**31 - 2
+"""What every solver takes, with one added for CBC."""
+MOST_YEARS = 100
+MOST_TIERS = 100
 RASTERS = (".tif", ".tiff")
 """How the names of rasters end."""
 
@@ -58,17 +72,17 @@ class DemandSpec(TableSpec):
     """Read CSV or GeoParquet in parts and merge points that the same hubs can reach; always so for a raster."""
     id: Annotated[Column | None, Field(validate_default=True)] = None
     """Column of unique ids; may be left out with merge, none for a raster."""
-    people: Annotated[ColumnOrNumber | None, Field(validate_default=True)] = None
+    people: Annotated[ColumnOrPeople | None, Field(validate_default=True)] = None
     """People at the place: a column or a number; none for a raster, whose cells hold them."""
     connected_share: ColumnOrShare = 0.0
     """Share of the people already connected, 0 to 1."""
-    priority: ColumnOrNumber = 1.0
+    priority: ColumnOrWeight = 1.0
     """Weight of the place's need, at least 0."""
-    growth_per_year: ColumnOrNumber = 0.0
+    growth_per_year: ColumnOrShare = 0.0
     """Rate a year at which people and need grow, such as 0.02; with model.periods only."""
     area_km2: Column | None = None
     """Column of areas; with spread_km only, where the file has points."""
-    spread_km: Positive | None = None
+    spread_km: Kilometres | None = None
     """Spread each row's people evenly over points this far apart, in its polygon or a disc of area_km2."""
 
     @field_validator("id", "people")
@@ -110,24 +124,24 @@ class SitesSpec(TableSpec):
     """Column of candidate, existing, required or excluded; candidate if left out."""
     tier: Column | None = None
     """Column of the tier of an existing hub, or the only tier a site may take; blank = any."""
-    cost_factor: ColumnOrNumber = 1.0
+    cost_factor: ColumnOrWeight = 1.0
     """Multiplier of the tiers' costs at the site."""
 
 
 class TierSpec(Spec):
     """A size a hub can be built in."""
 
-    name: Column
+    name: Name
     """The tier's name."""
-    capex: ColumnOrNumber
+    capex: ColumnOrMoney
     """Cost of building one: a number or a column of the site file."""
-    opex_per_year: ColumnOrNumber = 0.0
+    opex_per_year: ColumnOrMoney = 0.0
     """Cost of running one for a year: a number or a column of the site file."""
-    reach_km: Positive | None = None
+    reach_km: Kilometres | None = None
     """Distance within which people count as covered, inclusive."""
-    reach_minutes: Positive | None = None
+    reach_minutes: Kilometres | None = None
     """Travel time within which people count as covered, instead of reach_km."""
-    capacity: Annotated[float, Field(strict=True, ge=1)] | None = None
+    capacity: Annotated[float, Field(strict=True, ge=1, le=MOST_PEOPLE)] | None = None
     """People one hub can serve; no limit if left out."""
 
     def reach(self, speed_kmh: float | None) -> float:
@@ -142,9 +156,9 @@ class TravelSpec(Spec):
 
     method: Literal["great_circle", "planar", "matrix", "network"] = "great_circle"
     """Haversine, Euclidean in a projected CRS, a table of distances, or a road network."""
-    detour: Annotated[float, Field(strict=True, ge=1)] = 1.0
+    detour: Annotated[float, Field(strict=True, ge=1, le=MOST_DETOUR)] = 1.0
     """Factor from straight-line to travelled distance."""
-    speed_kmh: Positive | None = None
+    speed_kmh: Annotated[float, Field(strict=True, ge=0.1, le=1000)] | None = None
     """Speed that turns minutes into kilometres; only with minutes."""
     path: LocalFile | None = None
     """Long table demand_id, site_id, km (or minutes); matrix only."""
@@ -159,11 +173,11 @@ class SolverSpec(Spec):
     """highs, cbc, or any solver PuLP finds by name; heuristic for a plan without a search, with its gap."""
     gap: Annotated[float, Field(strict=True, ge=0, lt=1)] = 1e-4
     """Asked proof: relative gap between plan and bound."""
-    time_limit_s: Positive = 300.0
+    time_limit_s: Annotated[float, Field(strict=True, gt=0, le=MOST_SECONDS)] = 300.0
     """Seconds after which the best plan so far is taken."""
-    threads: Count = 0
+    threads: Annotated[int, Field(strict=True, ge=0, le=MOST_THREADS)] = 0
     """Threads for the solver; 0 lets it choose."""
-    seed: Count = 0
+    seed: Annotated[int, Field(strict=True, ge=0, le=MOST_SEED)] = 0
     """Seed of everything random."""
     ties: Flag = True
     """Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap."""
@@ -174,19 +188,19 @@ class SolverSpec(Spec):
 class Scenario(Spec):
     """One planning question: data, tiers, costs, limits and solver."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
     """Short name; letters, digits, dot, dash and underscore."""
-    description: str = ""
+    description: Annotated[str, BeforeValidator(prose), Field(max_length=2000)] = ""
     """One line."""
-    currency: str = ""
+    currency: Annotated[str, BeforeValidator(plain), Field(max_length=20)] = ""
     """Unit of all money."""
     demand: DemandSpec
     sites: SitesSpec
-    hubs: Annotated[tuple[TierSpec, ...], Field(min_length=1)]
+    hubs: Annotated[tuple[TierSpec, ...], Field(min_length=1, max_length=MOST_TIERS)]
     """The tiers, at least one."""
-    horizon_years: Count = 5
+    horizon_years: Annotated[int, Field(strict=True, ge=0, le=MOST_YEARS)] = 5
     """Years of running cost that count; 0 = capex only."""
-    discount_rate: Annotated[float, Field(strict=True, ge=0, lt=10)] = 0.1
+    discount_rate: Share = 0.1
     """Yearly rate for the present value of running cost."""
     travel: TravelSpec = TravelSpec()
     coverage: CoverageSpec = CoverageSpec()

@@ -225,9 +225,13 @@ NOT_ALLOWED: list[tuple[str, object, str]] = [
     ("model.periods.years", [{"budget": 5}], "model.periods.years.0.name: is required"),
     ("model.periods.years", [2027], "model.periods.years.0: 2027 found; allowed: keys with values below it"),
     ("model.periods.years", [{"name": "a", "budget": -1}], "model.periods.years.0.budget: -1 found; allowed: a number"),
-    ("model.periods.discount_rate", 10, "model.periods.discount_rate: 10 found; allowed: a number less than 10"),
+    (
+        "model.periods.discount_rate",
+        10,
+        "found; allowed: a number less than or equal to 1; 10 looks like per cent",
+    ),
     ("model.periods.year", [], "(did you mean years?)"),
-    ("demand.growth_per_year", -0.1, "demand.growth_per_year: -0.1 found; allowed: a column name, or a number of"),
+    ("demand.growth_per_year", -0.1, "demand.growth_per_year: -0.1 found; allowed: a column name, or a number from 0"),
     ("solver.ties", "no", "solver.ties: 'no' found; allowed: true or false"),
 ]
 
