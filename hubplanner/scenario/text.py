@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, NodeEvent
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner, ScannerError
 
 from hubplanner.errors import Fault, ScenarioError
 
@@ -18,32 +18,58 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Tree = dict[str, Any]
+DEEPEST = 32
+"""Levels that lists and mappings may nest; reading costs the cube of their number, and no scenario needs ten."""
+LONGEST = 300_000
+"""Letters of a text; reading takes seconds for each hundred thousand, and ten thousand ids fit in."""
 
 
 def _fault(file: str, allowed: str, **where: Any) -> Fault:
     return Fault(file=file, allowed=allowed, kind="scenario", **where)
 
 
+class _NotTakenError(ScannerError):
+    """What YAML knows and a scenario may not hold."""
+
+
+class _Scanner(Scanner):
+    """Reads tokens; refuses anchors, aliases, and nests so deep that reading them takes minutes."""
+
+    def add_indent(self, column: int) -> bool:
+        if self.indent < column:
+            self._check_depth()
+        return bool(super().add_indent(column))
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803 - as it is called
+        self._check_depth()
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+    def fetch_anchor(self) -> None:
+        self._refuse("anchors (&) and aliases (*) cannot be used; write the value out, or in quotes if it is text")
+
+    fetch_alias = fetch_anchor
+
+    def _check_depth(self) -> None:
+        if len(self.indents) + self.flow_level >= DEEPEST:
+            self._refuse(f"lists and mappings nest more than {DEEPEST} levels deep; write them flatter")
+
+    def _refuse(self, allowed: str) -> None:
+        raise _NotTakenError(problem=allowed, problem_mark=self.reader.get_mark())
+
+
 def parse_yaml(text: str, file: str) -> Any:
-    """Return the value a YAML 1.2 text spells; duplicate keys, anchors and aliases are refused."""
+    """Return the value a YAML 1.2 text spells; refuse duplicate keys, anchors, aliases, deep nests and long texts."""
+    if len(text) > LONGEST:
+        allowed = f"holds more than {LONGEST:,} letters; move long lists into columns of the tables"
+        raise ScenarioError(_fault(file, allowed))
     yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Scanner
     try:
-        line = _anchor_line(yaml, text)
-        value = None if line else yaml.load(text)
+        return yaml.load(text)
+    except _NotTakenError as error:
+        raise ScenarioError(_fault(file, error.problem, row=error.problem_mark.line + 1)) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise ScenarioError(_syntax_fault(error, text, file)) from error
-    if line:
-        allowed = "anchors (&) and aliases (*) cannot be used; write the value out, or in quotes if it is text"
-        raise ScenarioError(_fault(file, allowed, row=line))
-    return value
-
-
-def _anchor_line(yaml: YAML, text: str) -> int | None:
-    """Return the line of the first anchor or alias."""
-    for event in yaml.parse(text):
-        if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
-            return int(event.start_mark.line) + 1
-    return None
 
 
 def _syntax_fault(error: Exception, text: str, file: str) -> Fault:
@@ -65,7 +91,8 @@ def _syntax_fault(error: Exception, text: str, file: str) -> Fault:
 def read_yaml(path: Path) -> Tree:
     """Return the mapping a scenario file holds."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LONGEST + 1)
     except OSError as error:
         raise ScenarioError(_fault(str(path), f"cannot be read: {error.strerror}")) from error
     except UnicodeDecodeError as error:

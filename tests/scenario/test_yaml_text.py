@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubplanner.errors import ScenarioError
-from hubplanner.scenario.text import assign, merge, parse_setting, parse_yaml, read_yaml, without_nulls, write_yaml
+from hubplanner.scenario.text import (
+    DEEPEST,
+    LONGEST,
+    assign,
+    merge,
+    parse_setting,
+    parse_yaml,
+    read_yaml,
+    without_nulls,
+    write_yaml,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +67,7 @@ def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
         ("a: 2024-13-45", "f: is not valid YAML: month must be in 1..12"),
         ("a: !!int x", "f: is not valid YAML: invalid literal for int()"),
         (f"a: {'9' * 5000}", "f: is not valid YAML: Exceeds the limit"),
-        (f"a: {'[' * 500}{']' * 500}", "f: is not valid YAML: maximum recursion depth exceeded"),
+        (f"a: {'9' * (LONGEST + 1)}", "f: holds more than 300,000 letters"),
     ],
     ids=range(14),
 )
@@ -64,6 +75,44 @@ def test_what_is_not_plain_yaml_is_refused_with_its_line(text: str, message: str
     with pytest.raises(ScenarioError) as caught:
         parse_yaml(text, "f")
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a: {'[' * 100_000}",
+        f"a: {'[' * 3000}{']' * 3000}",
+        "a: " + "{a: " * 800 + "1" + "}" * 800,
+        "a: [" + '"]", [' * 3000,
+        "\n[" * 3000,
+        "- " * 2000 + "a",
+        "? " * 2000 + "a",
+        "".join(f"{' ' * depth}a:\n" for depth in range(500)),
+    ],
+    ids=range(8),
+)
+def test_nests_are_refused_before_they_cost_time(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(ScenarioError, match="lists and mappings nest more than 32 levels deep"):
+        parse_yaml(text, "f")
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("opening", [("[", "]"), ("{a: ", "}"), ("- ", ""), ("a:\n", None)], ids=range(4))
+def test_nests_of_the_depth_that_is_allowed_are_read(opening: tuple[str, str | None]) -> None:
+    start, end = opening
+
+    def nested(depth: int) -> str:
+        if end is None:
+            return "".join(" " * level + start for level in range(depth)) + " " * depth + "1"
+        return start * depth + "1" + end * depth
+
+    found, depth = parse_yaml(nested(DEEPEST), "f"), 0
+    while isinstance(found, dict | list):
+        found, depth = (found["a"] if isinstance(found, dict) else found[0]), depth + 1
+    assert (found, depth) == (1, DEEPEST)
+    with pytest.raises(ScenarioError, match="nest more than"):
+        parse_yaml(nested(DEEPEST + 1), "f")
 
 
 @pytest.mark.parametrize(
