@@ -38,6 +38,18 @@ Uploads = Annotated[
     ),
 ]
 
+Memory = Annotated[
+    float | None,
+    typer.Option(
+        "--memory",
+        metavar="GB",
+        min=0.5,
+        max=1e6,
+        help="Memory that a job's process may take; half of the machine's if left out.",
+        show_default=False,
+    ),
+]
+
 
 def serve(  # noqa: PLR0913, PLR0917 - one argument an option
     place: Place = None,
@@ -46,6 +58,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
     base_map: BaseMap = None,
     runs: Runs = Path("runs"),
     uploads: Uploads = None,
+    memory: Memory = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -69,6 +82,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
             port=port,
             base_map=base_map,
             workspace=uploads,
+            memory_gb=memory,
             open_page=open_page,
             announce=announce,
         )

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 
 from hubplanner.errors import HubplannerError
 from hubplanner.web import (
@@ -49,6 +50,7 @@ def create_app(settings: AppSettings) -> FastAPI:
     app.add_exception_handler(HubplannerError, _unusable)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _not_served)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(Exception, _wrong)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=4)
     app.add_middleware(Guard, settings=settings)
@@ -82,6 +84,11 @@ def _not_served(request: Request, error: Exception) -> Response:
     del request
     status = error.status_code if isinstance(error, HTTPException) else 500
     return refusal(Refused(status, "There is nothing here." if status < 500 else WRONG))  # noqa: PLR2004
+
+
+def _broken_off(request: Request, error: Exception) -> Response:
+    del request, error
+    return refusal(Refused(400, "The request broke off."))
 
 
 def _wrong(request: Request, error: Exception) -> Response:

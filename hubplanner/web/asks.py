@@ -9,6 +9,7 @@ from hubplanner.scenario import read_scenario
 from hubplanner.web.answers import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from hubplanner.scenario import Scenario
@@ -33,6 +34,28 @@ SOLVERS = frozenset({"highs", "cbc", "heuristic"})
 """Others are programs that PuLP looks for by name."""
 MOST_SETTINGS, MOST_PINS, LONGEST = 40, 2000, 200
 MOST_POINTS = 60
+MOST_PARTS, DEEPEST = 4000, 6
+"""Values in one setting, and levels they nest."""
+LARGEST = 1e15
+"""Largest number in a request: what is beyond it is no money, no people and no distance."""
+NUMBERS = {
+    "reach_km": 100_000,
+    "reach_minutes": 1_000_000,
+    "full_km": 100_000,
+    "width_km": 100_000,
+    "min_separation_km": 100_000,
+    "detour": 100,
+    "speed_kmh": 10_000,
+    "horizon_years": 200,
+    "discount_rate": 10,
+    "max_per_site": 1000,
+    "max_hubs": 1_000_000,
+    "min_hubs": 1_000_000,
+    "seed": 2**31 - 1,
+}
+"""The largest number under a key."""
+LISTS = {"hubs": 40, "years": 40, "floors": 400, "hub_limits": 400, "only_with": 400, "at_most_one": 400}
+"""The longest list under a key; others are ids, as many as there may be pins."""
 
 
 def check_ask(tree: dict[str, Any], limits: Limits) -> dict[str, Any]:
@@ -68,6 +91,7 @@ def check_setting(key: str, value: Any) -> None:
         raise Refused(400, f"{key[:60]!r} cannot be set here; files, names and programs stay as the scenario has them.")
     if _names_file(value):
         raise Refused(400, f"{key}: a value cannot name a file.")
+    check_size(key, value)
     if key == "solver.name" and value not in SOLVERS:
         raise Refused(400, f"solver.name must be one of {', '.join(sorted(SOLVERS))}.")
 
@@ -77,6 +101,37 @@ def _names_file(value: Any) -> bool:
     if isinstance(value, dict):
         return "path" in value or "extends" in value or any(map(_names_file, value.values()))
     return isinstance(value, list) and any(map(_names_file, value))
+
+
+def check_size(key: str, value: Any) -> None:
+    """Refuse a value with a number, a text or a list beyond what any question needs."""
+    parts = list(_parts(key, key.rpartition(".")[2], value))
+    if len(parts) > MOST_PARTS:
+        raise Refused(400, f"{key} must hold at most {MOST_PARTS:,} values here.")
+    for name, part in parts:
+        most = NUMBERS.get(name, LARGEST)
+        if isinstance(part, int | float) and not -most <= part <= most:
+            raise Refused(400, f"{key}: {name} must be a number of at most {most:,.0f} here.")
+        if isinstance(part, str) and len(part) > LONGEST:
+            raise Refused(400, f"{key}: {name[:LONGEST]} must be a text of at most {LONGEST} letters here.")
+
+
+def _parts(key: str, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield all numbers and texts of a value, each with the key it stands under, and keys as the texts they are."""
+    if depth > DEEPEST:
+        raise Refused(400, f"{key} must nest at most {DEEPEST} levels here.")
+    if isinstance(value, dict):
+        for inner, part in value.items():
+            yield inner, inner
+            yield from _parts(key, inner, part, depth + 1)
+    elif isinstance(value, list):
+        most = LISTS.get(name, MOST_PINS)
+        if len(value) > most:
+            raise Refused(400, f"{key}: {name} must be a list of at most {most:,} here.")
+        for part in value:
+            yield from _parts(key, name, part, depth + 1)
+    else:
+        yield name, value
 
 
 def resolved(file: Path, asked: dict[str, Any]) -> tuple[Scenario, dict[str, Any]]:

@@ -96,16 +96,24 @@ class Guard:
         return self.settings.is_open and _is_address(name)
 
     def _entrance(self, scope: Scope) -> Response | None:
-        """Return the answer that turns the printed token into a cookie; raise for visitors who have neither."""
+        """Return the answer that turns the printed token into a cookie; raise for visitors who have neither.
+
+        The token leaves the address bar also where the visitor has the cookie already. The cookie is lax: the link may
+        stand on another page, and a strict one would be kept back right after the redirect. Other pages still start
+        nothing, as changes need the page's own Origin and header, and read nothing (`Sec-Fetch-Site`).
+        """
         settings = self.settings
-        if not settings.is_open or _same(_cookie(Headers(scope=scope), settings.port), settings.cookie):
+        if not settings.is_open:
             return None
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        if scope["path"] == "/" and _same(query.get("token", [""])[0], settings.token):
-            answer = Response(status_code=303, headers={"Location": "/"})
-            answer.set_cookie(COOKIE.format(settings.port), settings.cookie, httponly=True, samesite="strict", path="/")
-            return answer
-        raise Refused(401, "Open the whole address that the terminal printed; it holds a token.")
+        known = _same(_cookie(Headers(scope=scope), settings.port), settings.cookie)
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", []) if scope["path"] == "/" else []
+        if known and not given:
+            return None
+        if not known and not (given and _same(given[0], settings.token)):
+            raise Refused(401, "Open the whole address that the terminal printed; it holds a token.")
+        answer = Response(status_code=303, headers={"Location": "/"})
+        answer.set_cookie(COOKIE.format(settings.port), settings.cookie, httponly=True, samesite="lax", path="/")
+        return answer
 
     def _most(self, scope: Scope) -> int:
         return most_bytes(scope, self.settings)

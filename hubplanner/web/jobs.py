@@ -23,8 +23,10 @@ log = logging.getLogger(__name__)
 MOST_PROGRESS = 2000
 MOST_MESSAGES = 300
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+ASKED = ("settings", "overrides", "required", "excluded")
+"""What a job was asked with, beside its scenario."""
 ENDED = frozenset({DONE, FAILED, CANCELLED})
-LOST = "The work ended without a result; the machine may be short of memory. The terminal may say more."
+LOST = "The work ended without a result, as when memory runs short (--memory); the terminal may say more."
 
 
 @dataclass(kw_only=True, eq=False)
@@ -65,6 +67,7 @@ class Job:
             "error": self.error,
             "scenario": self.ask.get("note", {}).get("scenario"),
             "title": self.ask.get("note", {}).get("title"),
+            "asked": {key: self.ask.get("note", {}).get(key) for key in ASKED},
         }
 
     def hear(self, event: dict[str, Any]) -> None:
@@ -111,7 +114,7 @@ class Jobs:
             ready, self.spare = self.spare, None
             if ready is None or ready.process.poll() is not None:
                 ready = Child()
-            ready.give(ask)
+            ready.give(ask | {"memory": self.limits.job_bytes})
             self.warm()
         return ready
 
@@ -124,8 +127,10 @@ class Jobs:
             job, child = Job(id="", kind=ask["kind"], ask={}), self.child(ask)
             timer = threading.Timer(seconds, child.kill)
             timer.start()
-            child.listen(job.hear)
-            timer.cancel()
+            try:
+                child.listen(job.hear)
+            finally:
+                timer.cancel()
         finally:
             self.checking.release()
         if job.result is not None:
@@ -156,7 +161,7 @@ class Jobs:
 
     def listing(self) -> list[dict[str, Any]]:
         """Return all jobs in short, the newest first."""
-        shown = ("job", "kind", "state", "seconds", "scenario", "title")
+        shown = ("job", "kind", "state", "seconds", "scenario", "title", "asked")
         with self.lock:
             return [{key: job.as_dict()[key] for key in shown} for job in reversed(self.all.values())]
 

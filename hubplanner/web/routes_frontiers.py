@@ -13,6 +13,7 @@ from hubplanner.web.answers import Refused, answer, packed, packed_answer
 from hubplanner.web.context import context_of
 from hubplanner.web.notes import read_note
 from hubplanner.web.routes_runs import with_radius
+from hubplanner.web.run_files import linked, own_folder, read_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,14 +32,11 @@ def frontier_folders(runs: Path) -> dict[str, Path]:
 
 
 def _folder(request: Request, name: str) -> Path:
-    folder = frontier_folders(context_of(request).settings.runs).get(name)
-    if folder is None:
-        raise Refused(404, "There is no such frontier.")
-    return folder
+    return own_folder(frontier_folders(context_of(request).settings.runs), name, "frontier")
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    tree: dict[str, Any] = json.loads((folder / "frontier.json").read_bytes())
+    tree: dict[str, Any] = json.loads(read_own(folder, "frontier.json"))
     return tree
 
 
@@ -47,6 +45,8 @@ def frontiers(request: Request) -> Response:
     """Return all frontiers, the newest first."""
     found = []
     for name, folder in frontier_folders(context_of(request).settings.runs).items():
+        if linked(folder) is not None:
+            continue
         tree, note = _read(folder), read_note(folder)
         created = (folder / "frontier.json").stat().st_mtime
         figures = {"points": len(tree["points"]), "trade": tree["trade"], "created": created}
@@ -67,7 +67,7 @@ def frontier(request: Request, name: str) -> Response:
 def layers(request: Request, name: str) -> Response:
     """Return the hubs of all points."""
     folder = _folder(request, name)
-    text = with_radius((folder / "frontier.geojson").read_bytes(), folder)
+    text = with_radius(read_own(folder, "frontier.geojson"), folder)
     return packed_answer(request, (text, packed(text)))
 
 

@@ -16,6 +16,7 @@ from hubplanner.web.asks import KNOWN, check_ask, resolved
 from hubplanner.web.context import context_of
 from hubplanner.web.jobs import ENDED
 from hubplanner.web.notes import read_note
+from hubplanner.web.run_files import own_folder
 from hubplanner.web.tasks import JOBS
 from hubplanner.workflow.store_index import run_folders
 
@@ -67,9 +68,7 @@ def begin(context: Context, asked: dict[str, Any]) -> Job:
 
 
 def _explain(context: Context, asked: dict[str, Any]) -> dict[str, Any]:
-    folder = run_folders(context.settings.runs).get(asked["run"])
-    if folder is None:
-        raise Refused(404, "There is no such run.")
+    folder = own_folder(run_folders(context.settings.runs), asked["run"], "run")
     note = read_note(folder)
     return {"kind": "explain", "run": str(folder), "site": asked["site"], "note": note}
 

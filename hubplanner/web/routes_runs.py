@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 
 from hubplanner.report.wording import left_out_of_ways, proof_of
 from hubplanner.scenario import read_scenario
 from hubplanner.web.answers import GEOJSON, Refused, answer, encode, packed, packed_answer
 from hubplanner.web.context import context_of
 from hubplanner.web.notes import forget_note, read_note
+from hubplanner.web.run_files import files_of, linked, open_own, own_folder, read_own
 from hubplanner.web.tasks import REPORT
 from hubplanner.workflow.export import FILES
 from hubplanner.workflow.mapdata_scenario import reaches
@@ -22,12 +25,15 @@ from hubplanner.workflow.store_index import run_folders
 from hubplanner.workflow.store_verify import read_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 router = APIRouter(prefix="/api/runs")
 
 NEEDS = {"excel": "xlsxwriter", "docx": "docx"}
 """Optional parts that some files take."""
+PART = 1 << 16
+"""Bytes of a file that are sent at once."""
 LAYERS = ("hubs", "demand", "links")
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
@@ -37,11 +43,8 @@ REPORT_POLICY = (
 
 
 def run_folder(request: Request, name: str) -> Path:
-    """Return a run's folder; refuse a name that is not in the list of them."""
-    folder = run_folders(context_of(request).settings.runs).get(name)
-    if folder is None:
-        raise Refused(404, "There is no such run.")
-    return folder
+    """Return a run's folder; refuse a name that is not in the list of them, and a folder that holds links."""
+    return own_folder(run_folders(context_of(request).settings.runs), name, "run")
 
 
 @router.get("")
@@ -56,6 +59,14 @@ def _row(place: Path, row: dict[str, Any]) -> dict[str, Any]:
     folder = place / row["name"]
     note = read_note(folder)
     figures: dict[str, Any] = {"budget": None, "covered": None}
+    foreign = linked(folder)
+    if foreign is not None:  # nothing that it leads to is shown
+        row = dict.fromkeys(row) | {
+            "name": row["name"],
+            "written": row["written"],
+            "status": "damaged",
+            "error": foreign,
+        }
     if row["error"] is None:
         plan = read_plan(folder)
         figures = {"budget": plan.get("budget"), "covered": plan.get("need", {}).get("covered")}
@@ -123,7 +134,7 @@ def layer(request: Request, name: str, layer: str) -> Response:
     folder = run_folder(request, name)
     if layer not in LAYERS:
         raise Refused(404, f"There is no such layer; there are areas, {', '.join(LAYERS)}.")
-    text = (folder / f"{layer}.geojson").read_bytes()
+    text = read_own(folder, f"{layer}.geojson")
     if layer == "hubs":
         text = with_radius(text, folder)
     return packed_answer(request, (text, packed(text)))
@@ -141,49 +152,52 @@ def with_radius(text: bytes, folder: Path) -> bytes:
 @router.get("/{name}/files")
 def files(request: Request, name: str) -> Response:
     """Return the files of a run, and those that can be made of it, whose size is not known yet."""
-    found = _files(run_folder(request, name))
-    rows: list[dict[str, Any]] = [{"name": path.name, "bytes": path.stat().st_size} for path in found.values()]
+    folder = run_folder(request, name)
+    found = files_of(folder)
+    rows: list[dict[str, Any]] = [{"name": file, "bytes": (folder / file).lstat().st_size} for file in found]
     return answer([*rows, *({"name": other, "bytes": None} for other in _makeable() if other not in found)])
 
 
 @router.get("/{name}/files/{file}")
 def download(request: Request, name: str, file: str) -> Response:
     """Return a file of a run to keep, made now where it is for another program."""
-    path = _made(request, name, file)
-    media_type = GEOJSON if path.suffix == ".geojson" else "application/octet-stream"
-    return FileResponse(path, media_type=media_type, filename=path.name)
+    opened = _made(request, name, file)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=utf-8''{quote(file)}"
+        if quote(file) != file
+        else f'attachment; filename="{file}"',
+        "Content-Length": str(os.fstat(opened.fileno()).st_size),
+    }
+    media_type = GEOJSON if file.endswith(".geojson") else "application/octet-stream"
+    return StreamingResponse(_parts(opened), media_type=media_type, headers=headers)
+
+
+def _parts(opened: BinaryIO) -> Iterator[bytes]:
+    with opened:
+        while part := opened.read(PART):
+            yield part
 
 
 @router.get("/{name}/report")
 def report(request: Request, name: str) -> Response:
     """Return a run's report as a page that stands alone."""
-    path = _made(request, name, REPORT)
     headers = {"Content-Security-Policy": REPORT_POLICY}
-    return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=headers)
+    with _made(request, name, REPORT) as opened:
+        return Response(opened.read(), media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _made(request: Request, name: str, file: str) -> Path:
-    """Return a file of a run, made now where it can be made of it."""
+def _made(request: Request, name: str, file: str) -> BinaryIO:
+    """Return a file of a run, opened, made now where it can be made of it."""
     folder, what = run_folder(request, name), _makeable().get(file)
-    if file not in _files(folder) and what is not None:
+    if file not in files_of(folder) and what is not None:
         kind = what if file == REPORT else "export"
         context_of(request).jobs.check({"kind": kind, "run": str(folder), "what": what})
-    path = _files(folder).get(file)
-    if path is None:
+    if file not in files_of(folder):
         raise Refused(404, "There is no such file.")
-    return path
+    return open_own(folder, file)
 
 
 def _makeable() -> dict[str, str]:
     """Return the files that can be made of a run here, and what each is called by its maker."""
     lacking = {what for what, module in NEEDS.items() if importlib.util.find_spec(module) is None}
     return {REPORT: "report"} | {name: what for what, (name, *_) in FILES.items() if what not in lacking}
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    """Return what stands in a run's folder itself: no links, nothing hidden."""
-    return {
-        path.name: path
-        for path in sorted(folder.iterdir())
-        if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
-    }

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from hubplanner.errors import ScenarioError
 from hubplanner.web.answers import Refused, answer, json_of
+from hubplanner.web.asks import check_size
 from hubplanner.web.context import context_of
 from hubplanner.web.library import slug
 from hubplanner.workflow.uploads_kinds import check_kind
@@ -57,7 +58,7 @@ async def upload(request: Request, kind: str, name: str) -> Response:
     except ScenarioError as error:
         raise Refused(415, str(error)) from error
     own = secrets.token_hex(8)
-    place = context.settings.workspace / "incoming" / own
+    place = context.settings.incoming / own
     place.mkdir(parents=True)
     try:
         path = place / f"upload-{own}{suffix}"
@@ -157,6 +158,7 @@ def _columns(section: Any, kind: str) -> dict[str, Any]:
     groups = section.get("groups") or []
     if not isinstance(groups, list) or len(groups) > MOST_GROUPS or not all(isinstance(name, str) for name in groups):
         raise Refused(400, f"{kind}.groups must be a list of at most {MOST_GROUPS} columns.")
+    check_size(f"{kind}.groups", groups)
     plain = {key: _plain(value, f"{kind}.{key}") for key, value in section.items() if key != "groups"}
     return plain | ({"groups": groups} if groups else {})
 
@@ -171,6 +173,7 @@ def _only(tree: dict[str, Any], known: frozenset[str]) -> bool:
 def _plain(value: Any, key: str) -> Any:
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
         raise Refused(400, f"{key} must be a text or a number.")
+    check_size(key, value)
     return value
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 import socket
 import sys
-import tempfile
 import webbrowser
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, ScenarioError, UnwritableError
+from hubplanner.io import scratch_folder
 from hubplanner.web.library import scenario_files
-from hubplanner.web.settings import AppSettings
+from hubplanner.web.settings import AppSettings, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import uvicorn
     from fastapi import FastAPI
@@ -33,6 +33,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     port: int | None = None,
     base_map: str | None = None,
     workspace: Path | None = None,
+    memory_gb: float | None = None,
     open_page: bool = False,
     announce: Callable[[AppSettings], None],
 ) -> None:
@@ -50,6 +51,8 @@ def serve(  # noqa: PLR0913 - one argument an option
         Address of a map style that the page may load from its host.
     workspace
         Folder of uploads and of scenarios made from them; a temporary one, gone in the end, if left out.
+    memory_gb
+        Memory that each process of a job may take; half of the machine's if left out.
     open_page
         Whether to open the page in the browser.
     announce
@@ -64,14 +67,17 @@ def serve(  # noqa: PLR0913 - one argument an option
     if not files:
         allowed = "a scenario file, or a folder of them"
         raise ScenarioError(Fault(file="serve", value=str(place), allowed=allowed, kind="scenario"))
-    with _workspace(workspace) as folder, _bound(host, port) as listener:
+    # Gone in the end; that of a server that was killed goes when the next one starts.
+    with scratch_folder() as scratch, _bound(host, port) as listener:
         settings = AppSettings(
             scenarios=files,
             runs=runs.absolute(),
-            workspace=folder,
+            workspace=scratch if workspace is None else _made(workspace),
+            incoming=scratch / "incoming",
             host=host,
             port=listener.getsockname()[1],
             base_map=base_map,
+            limits=Limits() if memory_gb is None else Limits(job_bytes=int(memory_gb * (1 << 30))),
         )
         from hubplanner.web.app import create_app  # noqa: PLC0415 - heavy, and the address may not be free
 
@@ -85,6 +91,8 @@ def server_of(app: FastAPI, settings: AppSettings) -> uvicorn.Server:
     """Return a server that stops the app's jobs as soon as it is told to stop."""
     import uvicorn  # noqa: PLC0415 - heavy
 
+    from hubplanner.web.connections import connection_class  # noqa: PLC0415 - heavy
+
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
             del sig, frame
@@ -94,7 +102,7 @@ def server_of(app: FastAPI, settings: AppSettings) -> uvicorn.Server:
             self.should_exit = True
 
     options: dict[str, Any] = {
-        "http": "h11",
+        "http": connection_class(settings.limits),
         "ws": "none",
         "log_config": None,
         "access_log": False,
@@ -102,7 +110,6 @@ def server_of(app: FastAPI, settings: AppSettings) -> uvicorn.Server:
         "proxy_headers": False,
         "timeout_keep_alive": 5,
         "timeout_graceful_shutdown": STOP_S,
-        "limit_concurrency": settings.limits.connections,
     }
     return Server(uvicorn.Config(app, host=settings.host, port=settings.port, **options))
 
@@ -124,17 +131,13 @@ def _bound(host: str, port: int | None) -> Iterator[socket.socket]:
         yield listener
 
 
-@contextmanager
-def _workspace(folder: Path | None) -> Iterator[Path]:
-    if folder is None:
-        with tempfile.TemporaryDirectory(prefix="hubplanner-", ignore_cleanup_errors=True) as name:
-            yield Path(name)
-        return
+def _made(folder: Path) -> Path:
+    """Return a folder, made if it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UnwritableError(folder, error) from error
-    yield folder.absolute()
+    return folder.absolute()
 
 
 def log_to_stderr() -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from hubplanner.errors import Fault, ScenarioError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MEGABYTE = 1 << 20
+
+
+def half_of_memory() -> int | None:
+    """Return half of the memory that this machine, or the container it is, has; None where it does not say."""
+    try:
+        most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # pragma: no cover - Windows
+        return None
+    with suppress(OSError, ValueError):  # no such file, or it says "max"
+        most = min(most, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return most // 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +40,16 @@ class Limits:
         Most uploads kept.
     running, waiting, kept, checking
         Most jobs at work, in line, and remembered, and most uploads looked at together.
+    job_bytes
+        Memory that each process of a job may take; all the machine has where it is None.
     solve_s, check_s
         Seconds a solver may be given, and an upload's check takes at most.
     pause_s, body_s
-        Seconds between two parts of a body, and for all of it.
-    connections
-        Most requests served together.
+        Seconds until a request's head is whole and between two parts of its body, and for all of the body.
+    stall_s
+        Seconds for which a client may take nothing of an answer.
+    connections, connections_each
+        Most connections together, and most of one client.
     """
 
     upload_bytes: int = 64 * MEGABYTE
@@ -46,11 +60,14 @@ class Limits:
     waiting: int = 8
     kept: int = 100
     checking: int = 2
+    job_bytes: int | None = field(default_factory=half_of_memory)
     solve_s: float = 3600.0
     check_s: float = 120.0
     pause_s: float = 10.0
     body_s: float = 300.0
-    connections: int = 100
+    stall_s: float = 30.0
+    connections: int = 200
+    connections_each: int = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +80,8 @@ class AppSettings:
         Scenario files by id.
     runs
         The folder of runs.
-    workspace
-        The folder of uploads and of scenarios made from them.
+    workspace, incoming
+        The folder of uploads and of scenarios made from them, and that of files while they come in.
     port
         Where it listens.
     host
@@ -76,6 +93,7 @@ class AppSettings:
     scenarios: dict[str, Path]
     runs: Path
     workspace: Path
+    incoming: Path
     port: int
     host: str = "127.0.0.1"
     base_map: str | None = None

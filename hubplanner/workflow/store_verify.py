@@ -39,7 +39,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunUnreadableError(Fault(file=str(path), allowed=f"cannot be read: {error}")) from error
     if not isinstance(tree, dict):
         raise RunUnreadableError(Fault(file=str(path), value=type(tree).__name__, allowed="one JSON object"))

@@ -85,13 +85,15 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     assert psutil.Process().children() == before
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "solver"), [(signal.SIGTERM, "highs"), (signal.SIGKILL, "highs"), (signal.SIGKILL, "cbc")]
+)
+def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Signals, solver: str) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     serving.write_hard(folder)
     server = serving.start(folder, "--runs", "kept")
-    job, _ = at_work(server)
+    job, _ = at_work(server, settings={"solver.name": solver})
     processes = server.children()
     with server.client.stream("GET", f"/api/jobs/{job}/events") as stream:
         next(stream.iter_lines())  # a page that watches does not hold the server up

@@ -40,9 +40,13 @@ def test_from_outside_only_with_the_token(opened: Serving) -> None:
         assert (entered.status_code, entered.headers["location"]) == (303, "/")
         cookie = entered.headers["set-cookie"].lower()
         assert "httponly" in cookie
-        assert "samesite=strict" in cookie
+        assert "samesite=lax" in cookie
         assert token.lower() not in cookie
         assert client.get("/").status_code == 200
+        for words in (token, "wrong"):  # the token leaves the address bar also where the cookie is known
+            again = client.get("/", params={"token": words})
+            assert (again.status_code, again.headers["location"]) == (303, "/")
+            assert again.headers["referrer-policy"] == "no-referrer"
         assert client.get("/api/state").json()["base_map"] == "https://tiles.example.org/style.json"
         assert "connect-src 'self' https://tiles.example.org;" in client.get("/").headers["content-security-policy"]
         assert client.get("/api/state", headers={"Host": "evil.example:80"}).status_code == 421
@@ -60,7 +64,7 @@ def test_what_it_cannot_serve_is_said(tmp_path: Path) -> None:
 )
 def test_a_base_map_is_an_address(tmp_path: Path, url: str) -> None:
     with pytest.raises(ScenarioError, match="the address of a map style"):
-        AppSettings(scenarios={}, runs=tmp_path, workspace=tmp_path, port=1, base_map=url)
+        AppSettings(scenarios={}, runs=tmp_path, workspace=tmp_path, incoming=tmp_path, port=1, base_map=url)
 
 
 def test_nothing_from_outside_without_a_base_map() -> None:

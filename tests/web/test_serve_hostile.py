@@ -231,7 +231,9 @@ def test_a_body_that_never_comes(tmp_path: Path) -> None:
         await asyncio.sleep(60)
 
     limits = Limits(pause_s=0.05)
-    guard = Guard(read, AppSettings(scenarios={}, runs=tmp_path, workspace=tmp_path, port=80, limits=limits))
+    guard = Guard(
+        read, AppSettings(scenarios={}, runs=tmp_path, workspace=tmp_path, incoming=tmp_path, port=80, limits=limits)
+    )
     headers = [(b"host", b"localhost:80"), (b"origin", b"http://localhost:80"), (b"x-hubplanner", b"1")]
     scope = {"type": "http", "method": "POST", "path": "/api/jobs", "query_string": b"", "headers": headers}
     with pytest.raises(Refused) as caught:

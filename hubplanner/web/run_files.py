@@ -1,0 +1,91 @@
+"""Files of run folders, which others may have written: only what stands in a folder itself is ever opened."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO
+
+from hubplanner.web.answers import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_BY_FOLDER = os.open in os.supports_dir_fd
+"""Whether a name can be opened in a folder that is held open, so that nobody can put another in its place meanwhile."""
+
+
+def own_folder(folders: Mapping[str, Path], name: str, what: str) -> Path:
+    """Return a run or frontier by its name in a list of them; refuse other names, and folders that hold links."""
+    folder = folders.get(name)
+    if folder is None:
+        raise Refused(404, f"There is no such {what}.")
+    foreign = linked(folder)
+    if foreign is not None:
+        raise Refused(409, f"{foreign} of this {what} is a link, or no file at all; the app follows none.")
+    return folder
+
+
+def linked(folder: Path) -> str | None:
+    """Return the name of what in a folder is neither a file nor a folder, such as a link; None without any."""
+    try:
+        with os.scandir(folder) as entries:
+            return next((entry.name for entry in entries if not _is_plain(entry)), None)
+    except FileNotFoundError as error:
+        raise Refused(404, f"{folder.name} is gone.") from error
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+
+
+def files_of(folder: Path) -> list[str]:
+    """Return the names of the files that stand in a folder itself: no links, nothing hidden."""
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if _is_shown(entry))
+
+
+def _is_shown(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")
+
+
+def open_own(folder: Path, name: str) -> BinaryIO:
+    """Open a file that stands in a folder itself; refuse links and what is no file, without a moment between.
+
+    Raises
+    ------
+    Refused
+        When there is no such file, or it is none.
+    """
+    try:
+        file = os.fdopen(_handle(folder, name), "rb")
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENOTDIR}:
+            raise Refused(409, f"{name} of this folder is a link, or no file at all; the app follows none.") from error
+        raise Refused(404, "There is no such file.") from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise Refused(409, f"{name} of this folder is a link, or no file at all; the app follows none.")
+    return file
+
+
+def _handle(folder: Path, name: str) -> int:
+    if not _BY_FOLDER:  # pragma: no cover - Windows, which opens no folders
+        path = folder / name
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, name)
+        return os.open(path, _FLAGS)
+    place = os.open(folder, _FLAGS | os.O_DIRECTORY)
+    try:
+        return os.open(name, _FLAGS, dir_fd=place)
+    finally:
+        os.close(place)
+
+
+def read_own(folder: Path, name: str) -> bytes:
+    """Return the content of a file that stands in a folder itself, as `open_own` opens it."""
+    with open_own(folder, name) as file:
+        return file.read()
