@@ -4,7 +4,7 @@ import { progressChart } from "./chart.js";
 import { stale } from "./choices.js";
 import { attempt, byId, el, show } from "./dom.js";
 import { seconds } from "./format.js";
-import { cancel, running } from "./jobs.js";
+import { cancel, jobTitle, running } from "./jobs.js";
 import { on, state } from "./store.js";
 
 let solve = () => {};
@@ -12,7 +12,7 @@ let clock = null;
 
 export function startActions(solvePlan) {
   solve = solvePlan;
-  on(["job", "scenario", "choices", "pins", "plan", "overrides"], draw);
+  on(["job", "scenario", "choices", "pins", "plan", "overrides", "loading"], draw);
 }
 
 function draw() {
@@ -26,14 +26,15 @@ function drawButton() {
   const again = state.plan && stale();
   const label = again ? "Find the best plan again" : "Find the best plan";
   const kept = document.activeElement?.id === "solve" || document.activeElement?.id === "cancel";
+  const disabled = !state.scenario || Boolean(state.loading);
   const button = el(
     "button",
-    { id: "solve", class: "primary", type: "button", disabled: !state.scenario, onclick: attempt(solve) },
+    { id: "solve", class: "primary", type: "button", disabled, onclick: attempt(solve) },
     label,
   );
   const hint = again ? el("p", { class: "note changed" }, "Your settings have changed since this plan.") : null;
   if (byId("solve")?.textContent === label && Boolean(hint) === Boolean(byId("actions").querySelector(".changed"))) {
-    byId("solve").disabled = !state.scenario;
+    byId("solve").disabled = disabled;
     return;
   }
   show(byId("actions"), hint, button);
@@ -45,9 +46,11 @@ function drawJob() {
     frame();
     clock = setInterval(tick, 500);
   }
-  const { job, scenario } = state;
+  const { job } = state;
+  byId("job-title").textContent = jobTitle(job);
   byId("job-message").textContent = job.point ? `${job.point.point} of ${job.point.points} plans found` : job.message;
-  const minimise = scenario && scenario.objective !== "max_coverage";
+  const { objective = "max_coverage" } = job.scenario || {};
+  const minimise = objective !== "max_coverage";
   show(byId("job-chart"), job.progress.length ? progressChart(job.progress, minimise) : null);
   tick();
 }
@@ -60,7 +63,7 @@ function frame() {
     el(
       "div",
       { class: "row spread" },
-      el("p", { class: "label", id: "job-title" }, state.job.title),
+      el("p", { class: "label", id: "job-title" }, jobTitle(state.job)),
       el("span", { class: "note", id: "job-clock" }),
     ),
     el("div", { class: "busy", role: "progressbar", "aria-labelledby": "job-title" }),

@@ -59,7 +59,7 @@ export const api = {
         ["b", b],
       ])}`,
     ),
-  upload: (kind, file) =>
+  upload: (kind, file, signal) =>
     ask(
       `/api/uploads${query([
         ["kind", kind],
@@ -69,6 +69,7 @@ export const api = {
         method: "POST",
         headers: { "Content-Type": "application/octet-stream" },
         body: file,
+        signal,
       },
     ),
 };

@@ -5,6 +5,7 @@ import { attempt, byId, el, named, show } from "./dom.js";
 import { count, figures, share, words } from "./format.js";
 import { date, runLabel } from "./saved.js";
 import { on, set, siteName, state } from "./store.js";
+import { takeView } from "./turns.js";
 
 const chosen = { a: null, b: null };
 
@@ -67,10 +68,11 @@ function select(letter, title) {
 }
 
 async function compare() {
+  const current = takeView();
   if (chosen.a === chosen.b) throw new Error("Choose two different plans.");
   const { a, b } = chosen;
   const [found, planA, planB] = await Promise.all([api.compare(a, b), api.run(a), api.run(b)]);
-  set({ selected: null, compare: { a: planA, b: planB, ...found } });
+  if (current()) set({ selected: null, compare: { a: planA, b: planB, ...found } });
 }
 
 function result(found) {

@@ -1,7 +1,7 @@
-// The frontier as a curve: money to the right, people up. Pure drawing; what is picked is told.
+// The frontier as a curve, in words and as a table: money to the right, people up. What is picked is told.
 
-import { svg } from "./dom.js";
-import { words } from "./format.js";
+import { el, svg } from "./dom.js";
+import { count, money, plain, words } from "./format.js";
 
 const [WIDTH, HEIGHT] = [358, 220];
 const BOX = { left: 46, right: 14, top: 10, bottom: 24 };
@@ -61,4 +61,38 @@ function dot({ number }, { x, y }, { now, knee, pick }) {
     svg("circle", { cx: x, cy: y, r: 12, class: "target" }),
     svg("circle", { cx: x, cy: y, r: number === now ? 7 : number === knee ? 5 : 4, class: kind }),
   );
+}
+
+/** Say what a point reaches, and for how much. */
+export function says({ cost, people, hubs }, { currency }) {
+  const number = hubs.reduce((sum, hub) => sum + (hub.status === "existing" ? 0 : hub.hubs || 1), 0);
+  return `${money(cost, currency)} reaches ${words(people)} people with ${count(number, "hub")}.`;
+}
+
+/** Say what the last money of a point brings, and how sure it is. */
+export function details(point, frontier) {
+  const more = point.marginal_people_per_million;
+  const gain = more ? `The last million ${frontier.currency} of it brings ${plain(more)} people. ` : "";
+  const knee = point.number === frontier.knee ? "Beyond this plan each further million buys markedly less. " : "";
+  return `${gain}${knee}${point.proof.words[0].toUpperCase()}${point.proof.words.slice(1)}.`;
+}
+
+/** The points as a table. */
+export function table({ points, currency }, pick) {
+  const head = ["Plan", currency, "People", "Hubs"].map((text) => el("th", { scope: "col" }, text));
+  const rows = points.map((point) =>
+    el(
+      "tr",
+      {},
+      el(
+        "td",
+        {},
+        el("button", { type: "button", class: "link", onclick: () => pick(point.number) }, `Plan ${point.number}`),
+      ),
+      [words(point.cost), words(point.people), plain(point.hubs.length)].map((text) =>
+        el("td", { class: "number" }, text),
+      ),
+    ),
+  );
+  return el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows));
 }

@@ -2,6 +2,8 @@
 
 import { byId, el, show } from "./dom.js";
 
+let answer = () => {};
+
 /** Open a dialog; resolves to true if `yes` was pressed, to false if it was closed otherwise. */
 export function ask({ title, body, yes = null, close = "Close", wide = false }) {
   const dialog = byId("dialog");
@@ -23,9 +25,11 @@ export function ask({ title, body, yes = null, close = "Close", wide = false }) 
       yes ? el("button", { type: "button", class: "primary", onclick: shut("yes") }, yes) : null,
     ),
   );
+  answer(false); // what was asked before stays unanswered
   return new Promise((done) => {
+    answer = done;
     dialog.returnValue = "";
-    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
+    dialog.onclose = () => dialog.open || answer(dialog.returnValue === "yes");
     if (!dialog.open) dialog.showModal();
   });
 }

@@ -44,8 +44,8 @@ export function announce(text) {
   byId("announcer").textContent = text;
 }
 
-/** Show a short message above the map; errors stay until closed. */
-export function toast(text, { error = false, action = null } = {}) {
+/** Show a short message above the map; errors, and what else is to stay, until they are closed. */
+export function toast(text, { error = false, stays = error, action = null } = {}) {
   const close = () => box.remove();
   const button = action && el("button", { class: "link", onclick: () => (close(), action.run()) }, action.label);
   const shut = el("button", { class: "icon", "aria-label": "Close this message", onclick: close }, "×");
@@ -57,7 +57,12 @@ export function toast(text, { error = false, action = null } = {}) {
     shut,
   );
   show(byId("toasts"), box);
-  if (!error) setTimeout(close, 6000);
+  if (!stays) setTimeout(close, 6000);
+}
+
+/** Take messages away: they were of what was shown before. */
+export function clearToasts() {
+  byId("toasts").replaceChildren();
 }
 
 /** Run what a button asks for; say what went wrong in words. */

@@ -2,22 +2,23 @@
 
 import { api } from "./api.js";
 import { question } from "./choices.js";
-import { curve } from "./curve.js";
-import { announce, attempt, byId, el, show } from "./dom.js";
-import { count, money, plain, words } from "./format.js";
+import { curve, details, says, table } from "./curve.js";
+import { announce, attempt, byId, el, show, toast } from "./dom.js";
+import { count } from "./format.js";
 import { watch, work } from "./jobs.js";
+import { late, openPlan, openScenario } from "./opening.js";
 import { date } from "./saved.js";
-import { on, set, state } from "./store.js";
+import { on, set, shownId, state } from "./store.js";
+import { openTab } from "./tabs.js";
+import { takeView } from "./turns.js";
 
-let open = () => {};
-
-export function startFrontier(openPlan) {
-  open = openPlan;
+export function startFrontier() {
   on(
     ["scenario"],
     () => state.frontier && state.frontier.scenario !== state.scenario?.id && set({ frontier: null, point: null }),
   );
   on(["scenario", "frontier", "point", "tab"], draw);
+  on(["loading"], () => byId("draw-curve") && (byId("draw-curve").disabled = Boolean(state.loading)));
 }
 
 function draw() {
@@ -45,7 +46,13 @@ function intro() {
     el("label", { class: "field" }, el("span", {}, "How fine"), number),
     el(
       "button",
-      { type: "button", class: "primary", id: "draw-curve", onclick: attempt(() => find(Number(number.value))) },
+      {
+        type: "button",
+        class: "primary",
+        id: "draw-curve",
+        disabled: Boolean(state.loading),
+        onclick: attempt(() => find(Number(number.value))),
+      },
       "Draw the curve",
     ),
     el("div", { id: "earlier" }),
@@ -54,10 +61,11 @@ function intro() {
 
 /** Offer the curves that were drawn of this scenario before. */
 async function earlier() {
+  const [place, { scenario: of }] = [byId("earlier"), state];
   const own = (await api.frontiers()).filter(
-    ({ scenario, trade }) => scenario === state.scenario.id && (trade || "coverage,cost") === "coverage,cost",
+    ({ scenario, trade }) => scenario === of.id && (trade || "coverage,cost") === "coverage,cost",
   );
-  if (!own.length || !byId("earlier")) return;
+  if (!own.length || !place.isConnected || shownId() !== of.id) return;
   const rows = own
     .slice(0, 5)
     .map(({ id, points, created }) =>
@@ -66,23 +74,38 @@ async function earlier() {
         {},
         el(
           "button",
-          { type: "button", class: "link", onclick: attempt(() => load(id)) },
+          { type: "button", class: "link", onclick: attempt(() => load(id, of)) },
           `${count(points, "plan")}, ${date(created)}`,
         ),
       ),
     );
-  show(byId("earlier"), el("h3", {}, "Drawn before"), el("ul", { class: "plain" }, rows));
+  show(place, el("h3", {}, "Drawn before"), el("ul", { class: "plain" }, rows));
 }
 
 async function find(points) {
+  const { scenario } = state;
   const result = await work({ kind: "frontier", ...question(), points }, `Finding ${points} plans`);
-  if (result) await load(result.frontier);
+  if (!result) return;
+  if (shownId() === scenario.id) return load(result.frontier, scenario);
+  return offer(result.frontier, scenario);
 }
 
-/** Show a curve that was drawn before. */
-async function load(id) {
+/** Offer a curve that came when another scenario was shown already. */
+function offer(id, scenario) {
+  const run = attempt(async () => {
+    if (shownId() !== scenario.id && !(await openScenario(scenario.id))) return;
+    openTab("budgets");
+    await load(id, scenario);
+  });
+  toast(`A curve was drawn for ${scenario.title}.`, { stays: true, action: { label: "Open it", run } });
+}
+
+/** Show a curve that was drawn of a scenario, unless something else was asked for since. */
+async function load(id, scenario) {
+  const current = takeView();
   const [frontier, layers] = await Promise.all([api.frontier(id), api.frontierLayers(id)]);
-  set({ frontier: { ...frontier, id, scenario: state.scenario.id, layers } });
+  if (!current()) return;
+  set({ frontier: { ...frontier, id, scenario: scenario.id, layers } });
   pick(frontier.knee || frontier.points[0].number);
 }
 
@@ -100,6 +123,7 @@ function pick(number) {
   const plan = {
     objective: "max_coverage",
     title: `Plan ${number} of ${frontier.points.length}`,
+    scenario: frontier.scenario,
     currency: frontier.currency,
     budget: point.budget,
     gap: point.gap,
@@ -113,11 +137,6 @@ function pick(number) {
   };
   set({ point: number, plan });
   announce(says(point, frontier));
-}
-
-function says({ cost, people, hubs }, { currency }) {
-  const number = hubs.reduce((sum, hub) => sum + (hub.status === "existing" ? 0 : hub.hubs || 1), 0);
-  return `${money(cost, currency)} reaches ${words(people)} people with ${count(number, "hub")}.`;
 }
 
 function known(frontier) {
@@ -155,38 +174,14 @@ function known(frontier) {
         "Draw anew",
       ),
     ),
-    el("details", { class: "fold" }, el("summary", {}, el("span", {}, "As a table")), table(frontier)),
+    el("details", { class: "fold" }, el("summary", {}, el("span", {}, "As a table")), table(frontier, pick)),
   ];
 }
 
-function details(point, frontier) {
-  const more = point.marginal_people_per_million;
-  const gain = more ? `The last million ${frontier.currency} of it brings ${plain(more)} people. ` : "";
-  const knee = point.number === frontier.knee ? "Beyond this plan each further million buys markedly less. " : "";
-  return `${gain}${knee}${point.proof.words[0].toUpperCase()}${point.proof.words.slice(1)}.`;
-}
-
-function table({ points, currency }) {
-  const head = ["Plan", currency, "People", "Hubs"].map((text) => el("th", { scope: "col" }, text));
-  const rows = points.map((point) =>
-    el(
-      "tr",
-      {},
-      el(
-        "td",
-        {},
-        el("button", { type: "button", class: "link", onclick: () => pick(point.number) }, `Plan ${point.number}`),
-      ),
-      [words(point.cost), words(point.people), plain(point.hubs.length)].map((text) =>
-        el("td", { class: "number" }, text),
-      ),
-    ),
-  );
-  return el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows));
-}
-
 async function keep() {
-  const { id } = state.frontier;
-  const result = await watch(() => api.keepPoint(id, state.point), "solve", "Saving this plan");
-  if (result) await open(result.run);
+  const { frontier, point, scenario } = state;
+  const result = await watch(() => api.keepPoint(frontier.id, point), "solve", "Saving this plan");
+  if (!result) return;
+  if (shownId() === scenario.id) await openPlan(result.run);
+  else late(result.run, scenario);
 }

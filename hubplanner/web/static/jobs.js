@@ -1,51 +1,57 @@
-// Work the server does in the background: start it, follow it, stop it.
+// Work the server does in the background: start it, follow it, stop it. Each job knows the scenario it is of.
 
 import { api, Refused } from "./api.js";
 import { announce } from "./dom.js";
-import { set, state } from "./store.js";
+import { set, shownId, state } from "./store.js";
 
 export const running = () => Boolean(state.job && state.job.end === null);
+
+/** Return what a job is called, with its scenario where another one is shown. */
+export const jobTitle = ({ title, scenario }) =>
+  scenario?.id === shownId() ? title : `${title} for ${scenario?.title || "another scenario"}`;
 
 /** Start a job and return its result; throws what went wrong, and returns null if it was cancelled. */
 export function work(wanted, title) {
   return watch(() => api.startJob(wanted), wanted.kind, title);
 }
 
-/** Follow a job that was started elsewhere. */
-export function resume(id, kind, title) {
-  return watch(async () => ({ job: id }), kind, title);
+/** Follow a job that was started elsewhere, of a scenario that may not be the one shown. */
+export function resume(id, kind, title, scenario) {
+  return watch(async () => ({ job: id }), kind, title, scenario);
 }
 
 /** Start what gives a job's id, and follow it to its end. */
-export async function watch(begin, kind, title) {
+export async function watch(begin, kind, title, scenario = state.scenario) {
   if (running()) throw new Refused("hubplanner is busy. Cancel what runs, or wait for it.");
-  set({ job: { id: null, kind, title, since: performance.now(), progress: [], point: null, message: "", end: null } });
+  const job = { kind, title, scenario, since: performance.now() };
+  set({ job: { ...job, id: null, progress: [], point: null, message: "", end: null, cancelled: false } });
+  const { since } = job;
+  const update = (changes) => state.job.since === since && set({ job: { ...state.job, ...changes } });
   announce(title);
   try {
     const { job: id } = await begin();
     update({ id });
-    return outcome(await followed(id));
+    if (state.job.cancelled) await api.cancel(id); // asked before there was a job to cancel
+    return outcome(await followed(id, update), update);
   } catch (failure) {
     update({ end: "failed" });
-    throw failure;
+    if (scenario?.id === shownId()) throw failure;
+    throw new Refused(`${scenario?.title || "Another scenario"}: ${failure.message}`, failure.faults);
   }
 }
 
-function update(changes) {
-  set({ job: { ...state.job, ...changes } });
-}
-
 /** Take a step of the search; one point of a curve done begins the next search. */
-function step(news) {
+function step(news, update) {
   if (news.points) update({ point: news, progress: [] });
   else update({ progress: [...state.job.progress, news] });
 }
 
-function followed(id) {
+function followed(id, update) {
   return new Promise((done, fail) => {
     const events = api.events(id);
     const finish = (settle, value) => (events.close(), settle(value));
-    events.addEventListener("progress", ({ data }) => step(JSON.parse(data)));
+    events.addEventListener("open", () => update({ progress: [], point: null })); // all is told again from the start
+    events.addEventListener("progress", ({ data }) => step(JSON.parse(data), update));
     events.addEventListener("message", ({ data }) => update({ message: JSON.parse(data).text }));
     events.addEventListener("end", ({ data }) => finish(done, JSON.parse(data)));
     events.addEventListener("error", async () => {
@@ -59,7 +65,7 @@ function followed(id) {
   });
 }
 
-function outcome(job) {
+function outcome(job, update) {
   update({ end: job.state });
   if (job.state === "cancelled") return null;
   if (job.state !== "failed") return job.result;
@@ -71,8 +77,9 @@ function outcome(job) {
   throw Object.assign(new Refused(error, faults), { least });
 }
 
+/** Stop the job that runs, also one that the server has yet to name. */
 export async function cancel() {
-  if (!state.job?.id) return;
-  update({ message: "Stopping…" });
-  await api.cancel(state.job.id);
+  if (!running()) return;
+  set({ job: { ...state.job, cancelled: true, message: "Stopping…" } });
+  if (state.job.id) await api.cancel(state.job.id);
 }

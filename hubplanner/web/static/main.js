@@ -3,114 +3,52 @@
 import { startActions } from "./actions.js";
 import { api } from "./api.js";
 import { startBudget } from "./budget.js";
-import { choicesOf, choose, pinsOf, question } from "./choices.js";
+import { question } from "./choices.js";
 import { startCompare } from "./compare.js";
 import { announce, attempt, byId, el, show, toast } from "./dom.js";
-import { money } from "./format.js";
 import { startFrontier } from "./frontier.js";
 import { resume, work } from "./jobs.js";
 import { startLegend } from "./legend.js";
-import { sentence, startResult } from "./result.js";
+import { changeOverrides, found, impossible, openPlan, openScenario, restore } from "./opening.js";
+import { startResult } from "./result.js";
 import { startRules } from "./rules.js";
 import { loadRuns, startSaved } from "./saved.js";
 import { startSiteCard } from "./sitecard.js";
 import { startSites } from "./sites.js";
-import { showMap, startStage, views } from "./stage.js";
-import { set, state } from "./store.js";
-import { openTab, startTabs } from "./tabs.js";
+import { startStage, views } from "./stage.js";
+import { on, set, shownId, state } from "./store.js";
+import { startTabs } from "./tabs.js";
 import { startTheme } from "./theme.js";
+import { takeView } from "./turns.js";
 import { openUpload } from "./upload.js";
 
-async function openScenario(id) {
-  byId("loading").hidden = false;
-  set({ plan: null, compare: null, frontier: null, point: null, selected: null, overrides: [], map: null });
-  const [scenario, map] = await Promise.all([api.scenario(id), api.map(id)]);
-  set({ choices: choicesOf(scenario), pins: pinsOf(scenario), scenario });
-  byId("scenario").value = id;
-  show(byId("about"), el("p", { class: "about", dir: "auto" }, scenario.title || scenario.name));
-  window.history.replaceState(null, "", `#${encodeURIComponent(id)}`); // a reload opens it again
-  document.title = `${scenario.title || scenario.name} · hubplanner`;
-  await showMap(id, map, scenario.totals);
-}
-
-async function changeOverrides(name, wanted) {
-  const overrides = wanted ? [...state.overrides, name] : state.overrides.filter((other) => other !== name);
-  await resolve(overrides);
-}
-
-/** Take a scenario with some overrides; the planner's own choices start anew from it. */
-async function resolve(overrides) {
-  set({ overrides }); // at once: what is asked from here on is asked with them
-  const scenario = await api.scenario(state.scenario.id, overrides);
-  if (state.overrides === overrides) set({ choices: choicesOf(scenario), scenario });
-}
-
 async function solve() {
-  const asked = question();
-  const result = await work({ kind: "solve", ...asked }, "Finding the best plan").catch(impossible);
-  if (result === undefined) return;
-  if (!result) {
+  const [asked, { scenario }] = [question(), state];
+  await end(work({ kind: "solve", ...asked }, "Finding the best plan"), JSON.stringify(asked), scenario);
+}
+
+/** Wait for a search, and show the plan it finds or say why there is none. */
+async function end(search, asked, scenario) {
+  const result = await search.catch(impossible);
+  if (result) await found(result.run, asked, scenario);
+  else if (result === null) {
     announce("Cancelled");
     toast("Cancelled. Nothing was changed.");
-    return;
   }
-  await found(result, JSON.stringify(asked));
-}
-
-/** Where only money is short, offer the sum that would do. */
-function impossible(failure) {
-  if (!failure.least) throw failure;
-  const budget = Math.ceil(failure.least);
-  toast(failure.message, {
-    error: true,
-    action: { label: `Set ${money(budget, state.scenario.currency)}`, run: () => choose({ budget }) },
-  });
-  return undefined;
-}
-
-async function found(result, asked) {
-  const plan = await api.run(result.run);
-  set({ plan: { ...plan, asked }, compare: null });
-  announce(sentence(plan));
-  byId("result").scrollIntoView({ block: "start" });
-  await loadRuns();
 }
 
 /** After a reload, go on with what the server is still at. */
 async function pickUp() {
+  const current = takeView();
   const job = (await api.jobs()).find(
     ({ kind, state: now }) => kind === "solve" && ["waiting", "running"].includes(now),
   );
-  if (!job) return;
-  if (job.scenario && job.scenario !== state.scenario?.id) await openScenario(job.scenario);
-  const result = await resume(job.job, job.kind, "Finding the best plan");
-  if (result) await openPlan(result.run);
-}
-
-/** Open a kept plan, with the question it answers where that is known. */
-async function openPlan(id) {
-  const plan = await api.run(id);
-  if (plan.scenario && plan.scenario !== state.scenario?.id) await openScenario(plan.scenario);
-  if (plan.settings) await restore(plan);
-  const asked = plan.settings ? JSON.stringify(question()) : null;
-  set({ plan: { ...plan, asked }, compare: null });
-  await loadRuns();
-  openTab("plan");
-  announce(sentence(plan));
-}
-
-async function restore({ settings, overrides = [], required = [], excluded = [] }) {
-  await resolve(overrides);
-  const pins = pinsOf({ required, excluded });
-  const choices = { ...state.choices, tiers: state.choices.tiers.map((tier) => ({ ...tier })) };
-  const keys = { capex: "capex", opex_per_year: "opex", reach_km: "reach_km", capacity: "seats" };
-  for (const [dotted, value] of Object.entries(settings)) {
-    const [section, at, key] = dotted.split(".");
-    if (dotted === "model.budget") choices.budget = value;
-    else if (dotted === "model.floors") choices.floors = value;
-    else if (section === "hubs" && choices.tiers[at] && keys[key]) choices.tiers[at][keys[key]] = value;
-  }
-  set({ choices, pins });
+  if (!job || !current()) return;
+  const known = state.scenarios.some(({ id }) => id === job.scenario);
+  if (known && job.scenario !== shownId() && !(await openScenario(job.scenario, current))) return;
+  if (known && !(await restore(job.asked))) return;
+  const [asked, of] = [JSON.stringify(question()), { id: job.scenario, title: job.title }];
+  await end(resume(job.job, job.kind, "Finding the best plan", of), asked, of);
 }
 
 function listScenarios() {
@@ -119,6 +57,23 @@ function listScenarios() {
     state.scenarios.map(({ id, title, name }) => el("option", { value: id }, title || name)),
   );
 }
+
+/** While a scenario loads, the panel and the list of scenarios wait for it. */
+function wait() {
+  const chooser = byId("scenario");
+  const [opens, had] = [Boolean(state.loading?.id), document.activeElement === chooser];
+  byId("loading").hidden = !opens;
+  byId("panel-body").inert = opens;
+  chooser.disabled = opens;
+  chooser.value = shownId() ?? "";
+  if (opens) waited ||= had;
+  else if (waited) {
+    waited = false;
+    chooser.focus();
+  }
+}
+
+let waited = false;
 
 async function start() {
   startTheme();
@@ -132,9 +87,10 @@ async function start() {
   startSiteCard();
   startResult();
   startActions(solve);
-  startFrontier(openPlan);
+  startFrontier();
   startCompare();
   startSaved(openPlan);
+  on(["loading"], wait);
   byId("scenario").addEventListener(
     "change",
     attempt(({ target }) => openScenario(target.value)),
@@ -148,15 +104,23 @@ async function start() {
   await loadRuns();
   if (!scenarios.length) return nothing();
   const wanted = decodeURIComponent(window.location.hash.slice(1));
-  await openScenario((scenarios.find(({ id }) => id === wanted) || scenarios[0]).id);
+  if (!(await openScenario((scenarios.find(({ id }) => id === wanted) || scenarios[0]).id))) return undefined;
   return pickUp();
 }
 
-async function taken(id) {
-  set({ scenarios: (await api.state()).scenarios });
+/** Open a scenario that was made of uploads, unless the planner turned to something else meanwhile. */
+async function taken(id, wanted) {
+  const current = takeView();
+  const { scenarios } = await api.state();
+  set({ scenarios });
   listScenarios();
-  await openScenario(id);
-  toast("Your data are on the map.");
+  byId("scenario").value = shownId() ?? "";
+  if (!wanted || !current()) {
+    const { title } = scenarios.find((other) => other.id === id) || { title: id };
+    toast(`${title} is in the list of scenarios.`, { stays: true });
+    return;
+  }
+  if (await openScenario(id, current)) toast("Your data are on the map.");
 }
 
 function nothing() {

@@ -5,6 +5,7 @@ import { toast } from "./dom.js";
 import { around, classes, EMPTY, reaches } from "./geometry.js";
 import { drawIcon, shapeOf } from "./icons.js";
 import { layers, MANY, style } from "./layers.js";
+import { turns } from "./turns.js";
 
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const NEAR_PX = 8;
@@ -13,6 +14,7 @@ const LABELS = 60;
 export class MapView {
   constructor(node, { theme, base = null, pick = () => {}, point = () => {} }) {
     this.base = base;
+    this.take = turns(); // of plans: the last one asked for is drawn
     this.setup = { theme, limits: [], mean: 1, areas: false, difference: false };
     this.map = new window.maplibregl.Map({
       container: node,
@@ -109,6 +111,7 @@ export class MapView {
 
   /** Show a scenario: its sites at once, its areas or points as they come. */
   async showScenario({ map, areas, demandUrl, mean }) {
+    this.take();
     const limits = areas
       ? classes(
           areas.features.map(({ properties }) => properties.density),
@@ -117,7 +120,12 @@ export class MapView {
       : [];
     this.many = map.demand > MANY;
     await this.dress({ limits, mean, areas: Boolean(areas) });
-    await Promise.all([this.put("areas", areas), this.putPeople(demandUrl), this.put("sites", map.sites)]);
+    await Promise.all([
+      this.put("areas", areas),
+      this.putPeople(demandUrl),
+      this.put("sites", map.sites),
+      this.showHubs(EMPTY, []),
+    ]);
     this.bounds = areas ? around(areas, map.bounds) : map.bounds;
     this.fit(this.bounds, false);
   }

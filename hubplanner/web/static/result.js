@@ -7,7 +7,7 @@ import { count, figures, money, plain, share, words } from "./format.js";
 import { shapeOf } from "./icons.js";
 import { shapeMark } from "./legend.js";
 import { fileList } from "./saved.js";
-import { on, set, siteName, state } from "./store.js";
+import { on, set, shownId, siteName, state } from "./store.js";
 
 const FEW = 8;
 let all = false;
@@ -41,6 +41,7 @@ function headline() {
     byId("headline"),
     el("p", { class: "says" }, sentence(plan)),
     el("p", { class: "proof" }, plan.proof.sure ? proofMark() : null, plan.proof.words),
+    plan.scenario === shownId() ? null : named(`Of another scenario: ${plan.title}`, "p", { class: "note of" }),
     note,
   );
 }

@@ -5,6 +5,7 @@ import { attempt, byId, el, named, show, toast } from "./dom.js";
 import { bytes, count, money, share, words } from "./format.js";
 import { ask } from "./dialog.js";
 import { on, set, state } from "./store.js";
+import { turns } from "./turns.js";
 
 let open = () => {};
 
@@ -13,8 +14,12 @@ export function startSaved(openPlan) {
   on(["runs", "plan"], draw);
 }
 
+const [takeRuns, takeFiles] = [turns(), turns()];
+
 export async function loadRuns() {
-  set({ runs: await api.runs() });
+  const current = takeRuns();
+  const runs = await api.runs();
+  if (current()) set({ runs });
 }
 
 /** Return links to a plan's files. */
@@ -113,9 +118,12 @@ function buttons(run) {
 }
 
 async function files(run) {
+  const current = takeFiles();
+  const list = await fileList(run.id);
+  if (!current() || byId("dialog").open) return;
   await ask({
     title: "Download files",
-    body: [named(runLabel(run), "p", { class: "note" }), await fileList(run.id)],
+    body: [named(runLabel(run), "p", { class: "note" }), list],
     close: "Done",
   });
 }

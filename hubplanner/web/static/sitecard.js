@@ -51,7 +51,7 @@ function draw() {
     ),
     el("p", { class: "note" }, hubs.length ? hubs.map(about).join("; ") : standing(site)),
     site.status === "existing" ? null : choice(id),
-    state.plan?.id
+    state.plan?.id && site.status !== "existing"
       ? el(
           "button",
           { type: "button", id: "why", class: "quiet small", disabled: running(), onclick: attempt(() => why(id)) },

@@ -2,14 +2,15 @@
 
 import { api } from "./api.js";
 import { together } from "./controls.js";
-import { byId, show, toast } from "./dom.js";
+import { byId, named, show, toast } from "./dom.js";
 import { EMPTY } from "./geometry.js";
 import { dressLayers } from "./legend.js";
 import { MapView } from "./mapview.js";
 import { clicked } from "./sitecard.js";
 import { sentence } from "./result.js";
-import { on, set, state } from "./store.js";
+import { on, state } from "./store.js";
 import { point } from "./tip.js";
+import { turns } from "./turns.js";
 
 let first = null;
 let second = null;
@@ -31,33 +32,44 @@ export function startStage(base) {
   return first;
 }
 
-/** Load a scenario's map and show it. */
-export async function showMap(id, map, totals) {
-  areas = map.areas ? await api.areas(id) : null;
-  const mean = totals.need / Math.max(1, map.demand);
-  await first.showScenario({ map, areas, demandUrl: api.demandUrl(id), mean });
-  set({ map, limits: first.setup.limits });
-  byId("loading").hidden = true;
+/** Load a scenario's map. */
+export async function loadMap(id) {
+  const map = await api.map(id);
+  return { map, areas: map.areas ? await api.areas(id) : null };
+}
+
+/** Show a map that was loaded; returns the limits of its shades. */
+export async function showMap(id, loaded, totals) {
+  const { map } = loaded;
+  areas = loaded.areas;
+  await first.showScenario({ map, areas, demandUrl: api.demandUrl(id), mean: totals.need / Math.max(1, map.demand) });
+  return first.setup.limits;
 }
 
 const tierNames = () => state.scenario.hubs.map(({ id }) => id);
 
 /** Show a plan on a map: hubs and reach at once, then what is covered. */
 async function drawPlan(view, plan) {
+  const current = view.take();
   if (!state.map) return;
   try {
     const hubs = plan ? plan.layers?.hubs || (await api.runLayer(plan.id, "hubs")) : EMPTY;
+    if (!current()) return;
     await view.showHubs(hubs, tierNames());
-    await cover(view, plan);
+    await cover(view, plan, current);
   } catch (failure) {
-    toast(failure.message, { error: true });
+    if (current()) toast(failure.message, { error: true });
   }
 }
 
-async function cover(view, plan) {
-  const saved = plan && plan.id;
-  if (areas) await view.put("areas", saved ? await api.runLayer(plan.id, "areas") : areas);
-  await view.putPeople(saved ? api.runDemandUrl(plan.id) : api.demandUrl(state.scenario.id));
+async function cover(view, plan, current) {
+  const [saved, { id }] = [plan && plan.id, state.scenario];
+  if (areas) {
+    const shapes = saved ? await api.runLayer(plan.id, "areas") : areas;
+    if (!current()) return;
+    await view.put("areas", shapes);
+  }
+  if (current()) await view.putPeople(saved ? api.runDemandUrl(plan.id) : api.demandUrl(id));
 }
 
 function pointsOf(test, properties) {
@@ -85,8 +97,10 @@ function choose() {
   if (state.follow && chosen.features.length) first.goTo(chosen.features[0].geometry.coordinates);
 }
 
+const takeComparison = turns();
+
 async function compare() {
-  const { compare: found } = state;
+  const [current, { compare: found }] = [takeComparison(), state];
   byId("pane-b").hidden = !found;
   byId("caption-a").hidden = !found;
   byId("maps").classList.toggle("two", Boolean(found));
@@ -94,13 +108,19 @@ async function compare() {
   if (!found) return end();
   caption("a", found.a);
   caption("b", found.b);
-  await open();
-  await Promise.all([drawPlan(first, found.a), drawPlan(second, found.b)]);
-  return differences(found.layers);
+  try {
+    await open(current);
+    if (!current()) return undefined;
+    await Promise.all([drawPlan(first, found.a), drawPlan(second, found.b)]);
+    if (current()) await differences(found, current);
+  } catch (failure) {
+    if (current()) toast(failure.message, { error: true });
+  }
+  return undefined;
 }
 
 /** The second map is made when it is first wanted, and kept. */
-async function open() {
+async function open(current) {
   part();
   second ||= new MapView(byId("map-b"), { theme: state.theme, base: first.base, pick: clicked, point: first.tell });
   await second.ready;
@@ -108,6 +128,7 @@ async function open() {
   [second.bounds, second.many] = [first.bounds, first.many];
   await second.dress({ ...first.setup, difference: false });
   await second.put("sites", state.map.sites);
+  if (!current()) return;
   second.map.jumpTo({ center: first.map.getCenter(), zoom: first.map.getZoom() });
   part = together([first, second]);
   dressLayers(second);
@@ -115,24 +136,27 @@ async function open() {
 
 function end() {
   part();
-  if (!second) return;
+  if (!second) return undefined;
+  second.take(); // what is still to come for it comes too late
   first.dress({ difference: false });
   return drawPlan(first, state.plan);
 }
 
 /** On the second map, show who gains and who loses; the first keeps what plan A covers. */
-async function differences(layers) {
+async function differences({ b, layers }, current) {
   const change = new Map(
     (layers?.features || [])
       .filter(({ properties }) => properties.kind === "demand")
       .map(({ properties }) => [properties.demand_id, properties]),
   );
   if (!change.size || !second) return;
+  const shapes = areas ? await api.runLayer(b.id, "areas") : null; // the plan's own, which may be of another scenario
+  if (!current()) return;
   const withChange = (feature) => ({
     ...feature,
     properties: { ...feature.properties, ...change.get(feature.properties.demand_id) },
   });
-  if (areas) await second.put("areas", { type: "FeatureCollection", features: areas.features.map(withChange) });
+  if (shapes) await second.put("areas", { type: "FeatureCollection", features: shapes.features.map(withChange) });
   await second.putPeople({
     type: "FeatureCollection",
     features: layers.features.filter(({ properties }) => properties.kind === "demand"),
@@ -143,5 +167,6 @@ async function differences(layers) {
 function caption(letter, plan) {
   const tag = document.createElement("strong");
   tag.textContent = `Plan ${letter.toUpperCase()}`;
-  show(byId(`caption-${letter}`), tag, ` ${sentence(plan)}`);
+  const of = plan.scenario === state.scenario.id ? null : named(` ${plan.title}`, "span", { class: "note" });
+  show(byId(`caption-${letter}`), tag, ` ${sentence(plan)}`, of);
 }

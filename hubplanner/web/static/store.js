@@ -2,6 +2,7 @@
 
 export const state = {
   scenarios: [],
+  loading: null, // what is being loaded: {id} a scenario, {overrides} variants of the one shown
   scenario: null, // as the server describes it, resolved with `overrides`
   map: null, // {bounds, sites, demand, areas}
   overrides: [],
@@ -31,6 +32,9 @@ export function set(changes) {
   const changed = Object.keys(changes);
   for (const { keys, tell } of listeners) if (keys.some((key) => changed.includes(key))) tell(state);
 }
+
+/** Return the scenario that is shown, or about to be. */
+export const shownId = () => state.loading?.id ?? state.scenario?.id;
 
 /** Return the name of a site, its id if it has none. */
 export function siteName(id) {

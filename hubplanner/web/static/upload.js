@@ -5,22 +5,37 @@ import { closeDialog, ask } from "./dialog.js";
 import { byId, el, named, show } from "./dom.js";
 import { typed } from "./format.js";
 import { bad, good, pickedColumns } from "./findings.js";
+import { turns } from "./turns.js";
 
 const TITLES = {
   demand: ["Where people live", "One row a place: an id, where it is, how many people."],
   sites: ["Where hubs could stand", "One row a site: an id and where it is."],
 };
 let files = {};
+const numbers = { demand: turns(), sites: turns() };
+const coming = {};
+const takeDialog = turns();
 let done = () => {};
 
 export function openUpload(made) {
   done = made;
   files = {};
+  const current = takeDialog();
+  for (const kind of Object.keys(TITLES)) drop(kind);
   const body = [
     el("div", { class: "uploads" }, ["demand", "sites"].map(picker)),
     el("form", { id: "own-form", hidden: true, onsubmit: make, novalidate: true }),
   ];
-  return ask({ title: "Use your own data", body, close: "Cancel", wide: true });
+  return ask({ title: "Use your own data", body, close: "Cancel", wide: true }).finally(() => {
+    if (current()) for (const kind of Object.keys(TITLES)) drop(kind);
+  });
+}
+
+/** Forget what was or is being uploaded of a kind; returns what tells whether the next upload is still the last. */
+function drop(kind) {
+  coming[kind]?.abort();
+  delete files[kind];
+  return numbers[kind]();
 }
 
 function picker(kind) {
@@ -44,11 +59,13 @@ function picker(kind) {
 
 async function send(kind, file) {
   const place = byId(`found-${kind}`);
-  delete files[kind];
+  const current = drop(kind);
+  coming[kind] = new AbortController();
   form();
   show(place, el("p", { class: "note" }, `Reading ${file.name}…`));
   try {
-    const found = await api.upload(kind, file);
+    const found = await api.upload(kind, file, coming[kind].signal);
+    if (!current()) return;
     if (found.faults?.length)
       throw Object.assign(new Error(`${file.name} cannot be used yet.`), { faults: found.faults });
     files[kind] = {
@@ -59,6 +76,7 @@ async function send(kind, file) {
     };
     show(place, good(kind, files[kind]));
   } catch (failure) {
+    if (!current()) return;
     show(place, bad(failure));
   }
   form();
@@ -107,20 +125,26 @@ async function make(event) {
     show(byId("own-fault"), "Numbers from 0 up are needed, such as 4,000,000 or 4 million.");
     return;
   }
+  const [current, button] = [takeDialog(), byId("own-make")];
   const hub = { name: "hub", capex, opex_per_year: opex, reach_km: reach, capacity: null };
   const part = (kind) => ({ upload: files[kind].upload, ...pickedColumns(kind) });
+  const title = byId("own-title").value;
+  button.disabled = true; // once is enough
   try {
     const { id } = await api.makeScenario({
-      title: byId("own-title").value,
+      title,
       currency: byId("own-currency").value,
       budget,
       hubs: [hub],
       demand: part("demand"),
       sites: part("sites"),
     });
-    closeDialog();
-    await done(id);
+    const wanted = current() && byId("dialog").open;
+    if (wanted) closeDialog();
+    await done(id, wanted);
   } catch (failure) {
+    if (!button.isConnected) throw failure;
+    button.disabled = false;
     show(
       byId("own-fault"),
       failure.message,

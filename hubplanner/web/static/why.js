@@ -1,17 +1,22 @@
 // Why a site was chosen, or was not.
 
-import { question } from "./choices.js";
 import { ask } from "./dialog.js";
-import { el, named } from "./dom.js";
+import { byId, el, named, toast } from "./dom.js";
 import { work } from "./jobs.js";
 import { siteName, state } from "./store.js";
 
-/** Ask the server and show its answer. */
+/** Ask the server and show its answer; offer it where its plan has left the map, or another dialog is open. */
 export async function why(site) {
-  const name = siteName(site);
-  const result = await work({ kind: "explain", ...question(), run: state.plan.id, site }, "Looking for the reason");
+  const [name, { plan }] = [siteName(site), state];
+  const result = await work({ kind: "explain", run: plan.id, site }, "Looking for the reason");
   if (!result) return;
-  const told = result.explanation;
+  const of = state.plan?.id === plan.id ? null : plan.title;
+  const read = () => tell(result.explanation, name, of);
+  if (!of && !byId("dialog").open) await read();
+  else toast(`The reason for ${name}, ${plan.title}, is found.`, { stays: true, action: { label: "Read it", run: read } });
+}
+
+async function tell(told, name, of) {
   const figures = (told.figures || []).map(({ label, value }) =>
     el("div", {}, el("dt", {}, label), el("dd", {}, String(value))),
   );
@@ -19,6 +24,7 @@ export async function why(site) {
     title: told.chosen === false ? "Why not this site?" : "Why this site?",
     body: [
       named(told.name || name, "p", { class: "says" }),
+      of ? named(of, "p", { class: "note" }) : null,
       told.title ? named(told.title, "p", { class: "lead" }) : null,
       (told.sentences || []).map((sentence) => named(sentence, "p")),
       figures.length ? el("dl", { class: "figures" }, figures) : null,
