@@ -13,6 +13,15 @@ SHOWN_FAULTS = 40
 """Faults spelled out in a message; the exception's ``faults`` holds all of them."""
 
 
+def spelled_out(path: object) -> str:
+    r"""Return a path as text in which line breaks and other control characters are spelled out.
+
+    >>> print(spelled_out("two\nlines/demand.csv"))
+    two\nlines/demand.csv
+    """
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in str(path))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """Say what is wrong, where, with which value, and what is allowed.
@@ -31,7 +40,7 @@ class Fault:
     def __str__(self) -> str:
         """Return the fault as one line."""
         row = None if self.row is None else f"{'line' if self.kind == 'scenario' else 'row'} {self.row}"
-        place = ", ".join(part for part in (self.file, row) if part)
+        place = ", ".join(part for part in (spelled_out(self.file), row) if part)
         place = f"{place}, {self.column}" if self.column else place
         value = "blank" if self.value == "" else repr(self.value)
         found = "" if self.value is None else f"{value} found; allowed: "
@@ -139,7 +148,7 @@ class UnwritableError(HubplannerError, OSError):
 
     def __init__(self, place: object, cause: OSError) -> None:
         """Take the place and what the system says of it."""
-        super().__init__(f"{place}: cannot be written: {cause.strerror or cause}")
+        super().__init__(f"{spelled_out(place)}: cannot be written: {cause.strerror or cause}")
 
 
 _BY_KIND: dict[frozenset[str], type[FaultyError]] = {

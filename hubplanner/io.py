@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.errors import ExistsError, HubplannerError, UnwritableError
+from hubplanner.errors import ExistsError, HubplannerError, UnwritableError, spelled_out
 
 if sys.platform != "win32":
     import fcntl
@@ -42,17 +42,25 @@ _LOCK, _NEW, _EARLIER, _OWN = "lock", "new", "earlier", "manifest_sha256"
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
+    check_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_regular(path: Path) -> None:
-    """Raise an `OSError` where a path leads to no file, or to one that could be read for ever, such as a pipe."""
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is no regular file but a pipe, socket or device; save it as a file first")
+    """Raise an `OSError` where a path is no file that can be read to its end: a folder, a pipe or a device has none."""
+    kind = stat.S_IFMT(path.stat().st_mode)
+    if kind != stat.S_IFREG:
+        names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        raise OSError(errno.EINVAL, f"it is {names.get(kind, 'a device')}, not a file", str(path))
+
+
+def check_gdal_path(path: Path) -> None:
+    """Raise an `OSError` where the way to GDAL would lead to another path: it drops line breaks, and what a ! ends."""
+    found = [mark for mark in "!\t\n\r" if mark in str(path.absolute())]
+    if found:
+        why = f"a path with {found[0]!r} in it leads libraries of geographic files elsewhere; rename the folder or file"
+        raise OSError(errno.EINVAL, why)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
@@ -189,6 +197,7 @@ def check_place(
     """
     with _refusals(target):
         place = _followed(target)
+        check_gdal_path(place)
         recover(place.parent)
         for parent in place.parents:
             if parent.exists() and not parent.is_dir():
@@ -256,6 +265,7 @@ def check_files(folder: Path, names: Sequence[str], *, overwrite: bool) -> None:
     """
     with _refusals(folder):
         place = _followed(folder)
+        check_gdal_path(place)
         for parent in (place, *place.parents):
             if parent.exists() and not parent.is_dir():
                 raise _refused(place, f"{'' if parent == place else parent} is a file, not a folder".strip())
@@ -352,7 +362,7 @@ def scratch_folder() -> Iterator[Path]:
 
 def _refused(place: Path, why: str) -> ExistsError:
     joint = "" if why.endswith((";", "or")) else ";"
-    return ExistsError(f"{place}: {why}{joint} name another --out, nothing was written")
+    return ExistsError(f"{spelled_out(place)}: {why}{joint} name another --out, nothing was written")
 
 
 def _probe(place: Path, room: int = ROOM) -> None:
@@ -390,13 +400,17 @@ def _check_contents(place: Path, marks: Sequence[str], verb: str, *, overwrite: 
         return found
     if not overwrite:
         more = ", and more" if len(found) > SHOWN else ""
-        holds = f"holds something other than an earlier run as it was written: {', '.join(found[:SHOWN])}{more}"
+        listed = ", ".join(map(spelled_out, found[:SHOWN])) + more
+        holds = f"holds something other than an earlier run as it was written: {listed}"
         raise _refused(place, f"{holds}; --overwrite would remove that;")
-    for held, what in ((Path.cwd(), "the current folder"), (Path("~").expanduser(), "your home folder")):
+    homes = [
+        (Path(home), "your home folder") for home in (os.environ.get("HOME"), os.environ.get("USERPROFILE")) if home
+    ]
+    for held, what in [(Path.cwd(), "the current folder"), *homes]:
         if held.resolve().is_relative_to(place.resolve()):
             raise _refused(place, f"is or holds {what}, which --overwrite never removes")
     found += going
-    log.warning("%s: --overwrite %s %s", place, verb, ", ".join(found))
+    log.warning("%s: --overwrite %s %s", spelled_out(place), verb, ", ".join(map(spelled_out, found)))
     return found
 
 

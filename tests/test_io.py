@@ -332,9 +332,9 @@ def test_a_result_that_is_removed_is_gone_whole(earlier: Path) -> None:
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(OSError, match="no regular file but a pipe, socket or device"):
+        with pytest.raises(OSError, match=r"it is a (pipe|device), not a file"):
             check_regular(path)
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(OSError, match="it is a folder, not a file"):
         check_regular(tmp_path)
     with pytest.raises(ExistsError):
         check_file(tmp_path / "pipe", overwrite=True, owned=lambda _: True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.audit.figures import check_figures, compare
 from hubplanner.audit.findings import Finding, Ledger
-from hubplanner.audit.folder import open_run
+from hubplanner.audit.folder import check_digests, open_run
 from hubplanner.audit.futures import check_futures
 from hubplanner.audit.goals import check_goals
 from hubplanner.audit.hubs import stated_hubs
@@ -97,6 +97,7 @@ def audit_run(folder: Path, solver: str | None = None, seconds: float = DEFAULT_
         ledger.skip("all figures but the bound: the audit has no reading of rasters of its own")
     else:
         recompute(run, ledger)
+    check_digests(run)  # once more: what was read is what was looked at
     log.info("prove the bound anew")
     proof = _prove(run, inputs, solver, seconds, ledger)
     return Audit(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.formats import read_layer
-from hubplanner.io import recover
+from hubplanner.io import recover, sha256
 from hubplanner.scenario import read_scenario
+from hubplanner.scenario.files import input_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hubplanner.scenario import Scenario
 
@@ -70,7 +70,7 @@ def open_run(folder: Path) -> Run:
     plan, manifest = (_json(folder / name) for name in ("plan.json", "manifest.json"))
     _check_shape(folder / "plan.json", plan)
     run = Run(folder=folder, scenario=read_scenario(folder / "scenario.yaml"), plan=plan, manifest=manifest)
-    _check_digests(run)
+    check_digests(run)
     return run
 
 
@@ -101,21 +101,7 @@ def _is_table(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
-def input_files(scenario: Scenario) -> dict[str, Path]:
-    """Return the files a scenario names, and those beside a Shapefile, by the names that a manifest gives them."""
-    named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
-    paths = {path for name in named if name for path in _beside(Path(name))}
-    names = [path.name for path in paths]
-    return {
-        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": path for path in sorted(paths)
-    }
-
-
-def _beside(path: Path) -> list[Path]:
-    return sorted(path.parent.glob(f"{path.stem}.*")) if path.suffix.lower() == ".shp" else [path]
-
-
-def _check_digests(run: Run) -> None:
+def check_digests(run: Run) -> None:
     """Raise for every input that is gone, changed, or not in the manifest."""
     stated = run.manifest.get("inputs")
     stated = stated if isinstance(stated, dict) else {}
@@ -126,7 +112,7 @@ def _check_digests(run: Run) -> None:
         if not path.is_file():
             faults.append(Fault(file=str(path), allowed="is not there; the plan was made from it"))
             continue
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = sha256(path)
         if found != stated.get(name):
             allowed = f"SHA-256 {stated.get(name, 'in manifest.json')}, of the file the plan was made from"
             faults.append(Fault(file=name, value=found, allowed=allowed))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - doctests and annotations alike
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataError, Fault
+from hubplanner.io import check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,14 +81,10 @@ def read_layer(path: Path, layer: str | None = None, encoding: str | None = None
 def regular(path: Path) -> None:
     """Raise where a path is no file that can be read to its end: a folder, a pipe or a device has none."""
     try:
-        kind = path.stat().st_mode
+        check_regular(path)
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         raise DataError(Fault(file=str(path), allowed=f"cannot be read: {reason}")) from error
-    if not stat.S_ISREG(kind):
-        names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-        what = names.get(stat.S_IFMT(kind), "a device")
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: it is {what}, not a file"))
 
 
 def make_layer(

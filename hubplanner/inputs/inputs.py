@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hubplanner.errors import Fault, raise_faults
+from hubplanner.errors import DataError, Fault, HubplannerError, raise_faults
 from hubplanner.inputs.checks import read_ids
 from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.doubtful import doubts
@@ -20,9 +19,12 @@ from hubplanner.inputs.matrix import Known, Pairs, read_matrix
 from hubplanner.inputs.merged import MergedDemand, read_merged
 from hubplanner.inputs.places import check_together, lonlat, metres
 from hubplanner.inputs.sites import Sites, read_sites
+from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelled import with_demand_names, with_site_names
+from hubplanner.io import sha256
 from hubplanner.problem import Decay, GreatCircle, Matrix, Planar, Problem, Rule, SiteStatus, Travel
 from hubplanner.scenario.consistency import not_yet
+from hubplanner.scenario.files import input_files
 from hubplanner.scenario.spec import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
@@ -52,8 +54,8 @@ class Inputs:
         Given travel, for method matrix.
     unit
         What distances and reaches are in: km or minutes.
-    digests
-        SHA-256 of every file that was read, by name.
+    sources
+        The files as they were read.
     merged
         Demand that was merged while it was read, with its own travel; None where each row is looked at.
     warnings
@@ -65,7 +67,7 @@ class Inputs:
     sites: Sites
     pairs: Pairs | None
     unit: str
-    digests: Mapping[str, str]
+    sources: Sources
     merged: MergedDemand | None = None
     warnings: tuple[DataWarning, ...] = ()
 
@@ -74,6 +76,11 @@ class Inputs:
         for warning in self.warnings:
             log.warning("Warning: %s", warning)
         return self
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of every file that was read, by name."""
+        return self.sources.digests
 
     @property
     def n_points(self) -> int:
@@ -89,6 +96,18 @@ def read_inputs(scenario: Scenario) -> Inputs:
     ScenarioError, DataError, CrsError
         With every fault of all files at once; the class is the narrowest that fits them all.
     """
+    sources = Sources.of(scenario)
+    try:
+        return _read(scenario, sources)
+    except HubplannerError:
+        sources.check()  # half of another file may have any faults
+        raise
+    except OSError as error:  # a disk that fails, or a file that goes between two looks at it
+        file = str(error.filename or "the data")
+        raise DataError(Fault(file=file, allowed=f"cannot be read: {error.strerror or error}")) from error
+
+
+def _read(scenario: Scenario, sources: Sources) -> Inputs:
     faults, of_sites = not_yet(scenario), list[Fault]()
     sites = read_sites(scenario, of_sites)  # first, since merging asks what reaches a point
     merged = read_merged(scenario, sites, faults) if scenario.demand.is_merged else None
@@ -103,6 +122,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
     warnings = doubts(scenario, demand, sites, merged, faults)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
+    sources.check()
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
         raise AssertionError
     return Inputs(
@@ -111,7 +131,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         sites=sites,
         pairs=pairs,
         unit=unit,
-        digests=file_digests(scenario),
+        sources=sources,
         merged=merged,
         warnings=warnings,
     )
@@ -132,23 +152,8 @@ def _bounds(places: Floats) -> tuple[Floats, Floats]:
 
 
 def file_digests(scenario: Scenario) -> dict[str, str]:
-    """Return the SHA-256 of the files a scenario names, those beside a Shapefile too."""
-    named = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
-    found = {path for name in named if name for path in _parts(Path(name))}
-    names = [path.name for path in found]
-    return {
-        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": _sha256(path)
-        for path in sorted(found)
-    }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _parts(path: Path) -> list[Path]:
-    return list(path.parent.glob(f"{path.stem}.*")) if path.suffix.lower() == ".shp" else [path]
+    """Return the SHA-256 of the files a scenario names, and of those beside them that decide what is read."""
+    return {name: sha256(path) for name, path in input_files(scenario).items()}
 
 
 def build_problem(inputs: Inputs) -> Problem:

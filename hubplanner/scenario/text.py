@@ -12,6 +12,7 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from hubplanner.errors import Fault, ScenarioError
+from hubplanner.io import check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +92,7 @@ def _syntax_fault(error: Exception, text: str, file: str) -> Fault:
 def read_yaml(path: Path) -> Tree:
     """Return the mapping a scenario file holds."""
     try:
+        check_regular(path)
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(LONGEST + 1)
     except OSError as error:

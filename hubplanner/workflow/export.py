@@ -19,6 +19,7 @@ from hubplanner.io import check_files, note_exports, recover, sha256, write_file
 from hubplanner.report.folder import is_run
 from hubplanner.report.result import Result
 from hubplanner.scenario import read_scenario
+from hubplanner.scenario.files import input_files
 from hubplanner.workflow.store_verify import manifest_files, read_manifest, read_plan
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
         made=datetime.fromtimestamp(int((folder / "plan.json").stat().st_mtime), tz=UTC),
         sites=sites,
     )
+    _check_unchanged(folder)  # once more: what was read is what was looked at
     return result, notes
 
 
@@ -177,9 +179,10 @@ def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
 def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, list[str]]:
     """Return all sites of the question, None with a note where their file is gone or another one."""
     path, known = Path(scenario.sites.path), manifest.get("inputs", {})
+    name = next(name for name, file in input_files(scenario).items() if file == path)
     if not path.is_file():
         return None, [f"{path.name} is not where the run read it: the files hold the sites with hubs alone"]
-    if sha256(path) not in {known.get(path.name), known.get(f"{path.parent.name}/{path.name}")}:
+    if sha256(path) != known.get(name):
         return None, [f"{path.name} has changed since the run: the files hold the sites with hubs alone"]
     faults: list[Fault] = []
     sites = read_sites(scenario, faults)

@@ -38,6 +38,7 @@ def look_again(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Seco
     log.info("measure from every point")
     options = evaluation.options
     again = measure(inputs.scenario, merged, problem.option_site[options], problem.option_reach[options])
+    inputs.sources.check()
     measured = again.measured
     if measured.n_points != merged.n_points:
         message = f"{measured.n_points:,} demand points were read, {merged.n_points:,} before: the file has changed"
