@@ -64,7 +64,7 @@ def _cost(world: World, hubs: list[Hub], outcome: Outcome) -> float | None:
     rate = world.scenario.model.travel_cost_per_km
     if not rate:
         return float(spent(world, hubs))
-    if not outcome.exact:
+    if not outcome.known:
         return None
     return float(spent(world, hubs)) + rate * math.fsum(outcome.links["need"] * outcome.links["distance"])
 
@@ -94,10 +94,11 @@ def _mean_distance(world: World, outcome: Outcome) -> float | None:
         return 0.0
     if not is_assigned(world):
         return math.fsum(need[counted] * np.minimum(outcome.service.nearest, longest)[counted]) / total
-    if not outcome.exact:
+    if not outcome.known:
         return None
+    some = np.bincount(world.people.row, weights=counted, minlength=len(world.people.frame)) > 0
     rows = outcome.links["row"].to_numpy(dtype=int)
-    return math.fsum((outcome.links["need"] * outcome.links["distance"])[counted[rows]]) / total
+    return math.fsum((outcome.links["need"] * outcome.links["distance"])[some[rows]]) / total
 
 
 def _worst(world: World, outcome: Outcome) -> float | None:
@@ -106,7 +107,7 @@ def _worst(world: World, outcome: Outcome) -> float | None:
     if not is_assigned(world):
         return float(outcome.service.nearest[counted].max(initial=0.0))
     if not outcome.exact:
-        return None
+        return outcome.farthest
     links = outcome.links
     some = counted[links["row"].to_numpy(dtype=int)] & (links["share"] > ROUNDING / 100).to_numpy()
     return float(links["distance"].to_numpy()[some].max(initial=0.0))
@@ -166,7 +167,7 @@ def _check_goal(
     if years is not None:
         value = goal_value(world, name, years)
         if value is None:
-            ledger.skip(f"goal {name}: which points of a spread row each hub serves is not stored")
+            ledger.skip(f"plan.json, goal {name} and what is made of it: links of spread rows do not determine it")
         else:
             ledger.same(FILE, f"goal {name}", goal.get("value"), value)
     brackets(world, name, goal.get("value"), goal.get("bound"), ledger, f"goal {name}, bound")

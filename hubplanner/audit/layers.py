@@ -26,7 +26,6 @@ DEGREES = 2e-6
 """Coordinates are written with six decimals."""
 KILOMETRES = 1e-6
 HALF_CIRCLE = 180.0
-SPLIT = "what hubs of several tiers at one site serve, tier by tier: links are by site; their sum is held against links"
 Frame = pd.DataFrame
 
 
@@ -227,8 +226,8 @@ def _check_split(  # noqa: PLR0913, PLR0917 - rows, what they are held against, 
         here = [hub for hub in hubs if hub.site == site]
         if len(here) == 1:
             continue
-        ledger.skip(SPLIT)
         name = str(world.sites.frame["site_id"].iloc[site])
+        ledger.skip(f"covered_need, covered_people and load at {name} tier by tier: links are by site, which sums are")
         served = outcome.links.loc[outcome.links["site"] == site, "people"].sum()
         parts = [loads.get((name, world.scenario.hubs[hub.tier].name), np.nan) for hub in here]
         ledger.same(file, f"load of all hubs at {name}", sum(parts), served, relative=1e-6)

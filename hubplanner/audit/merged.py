@@ -1,18 +1,26 @@
-"""Demand points merged by what reaches them, done once more in the plainest way: a set of reaches for each point."""
+"""Demand points merged by what reaches them, done once more: each by its distances to all sites near it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
 from hubplanner.audit.hubs import as_hub
-from hubplanner.audit.places import SLACK, WGS84, Array, distances
+from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array, along
 from hubplanner.audit.world import People, World
 
-CHUNK = 20_000
-"""Points whose distances to all sites are held at once."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHUNK = 200_000
+"""Points whose distances to the sites near them are held at once."""
+MARGIN = 1e-6
+"""Relative; how much farther than the longest reach sites are looked for, which distances then decide."""
 METRES = 1000.0
 DIGITS = 6
 """Of places in the order of rows."""
@@ -69,26 +77,67 @@ def _options(world: World) -> list[tuple[int, int]]:
 def _codes(world: World) -> tuple[Array, Array]:
     """Return a number for each point's set of reaches, and the sets (s, options) by number."""
     options = np.array(_options(world), dtype=np.intp).reshape(-1, 2)
-    reach = world.reach[options[:, 1]]
+    number = np.full((len(world.sites.frame), len(world.scenario.hubs)), -1, dtype=np.intp)
+    number[options[:, 0], options[:, 1]] = np.arange(len(options))
     seen: dict[bytes, int] = {}
     sets: list[Array] = []
     code = np.zeros(len(world.people.points), dtype=np.intp)
+    near = near_sites(world)
     for start in range(0, len(code), CHUNK):
-        points = np.arange(start, min(start + CHUNK, len(code)))
-        far = world.apart(points, options[:, 0])
-        inside = far <= reach * (1 + SLACK)
-        for point, row in zip(points.tolist(), inside, strict=True):
-            key = np.packbits(row).tobytes()
+        points = world.people.points[start : start + CHUNK]
+        point, option = _reached(world, number, points, *near(points))
+        # Of each point's options in order: its set, as bytes.
+        order = np.lexsort((option, point))
+        ends = np.searchsorted(point[order], np.arange(len(points) + 1))
+        held = option[order].astype(np.int32).tobytes()
+        for at, (first, last) in enumerate(pairwise((4 * ends).tolist()), start):
+            key = held[first:last]
             if key not in seen:
                 seen[key] = len(sets)
-                sets.append(row)
-            code[point] = seen[key]
-    return code, np.array(sets)
+                sets.append(np.frombuffer(key, dtype=np.int32))
+            code[at] = seen[key]
+    reached = np.zeros((len(sets), len(options)), dtype=bool)
+    for row, held_options in enumerate(sets):
+        reached[row, held_options] = True
+    return code, reached
+
+
+def _reached(world: World, number: Array, points: Array, point: Array, site: Array) -> tuple[Array, Array]:
+    """Return the pairs of points and options that reach them, among pairs of points and sites."""
+    travel = world.scenario.travel
+    far = along(points[point], world.sites.places[site], travel.detour, planar=travel.method == "planar")
+    inside = (far[:, None] <= world.reach * (1 + SLACK)) & (number[site] >= 0)
+    pair, tier = np.nonzero(inside)
+    return point[pair], number[site[pair], tier]
+
+
+def near_sites(world: World) -> Callable[[Array], tuple[Array, Array]]:
+    """Return what finds the pairs of points and sites that may be within the longest reach."""
+    planar = world.scenario.travel.method == "planar"
+    most = float(world.reach.max()) / world.scenario.travel.detour * (1 + MARGIN)
+    # On the sphere of radius one by chords, which grow with the ways along it.
+    chord = 2.0 * float(np.sin(min(most / RADIUS_KM, np.pi) / 2.0)) + MARGIN / RADIUS_KM
+    radius = most * METRES if planar else chord
+    tree = KDTree(world.sites.places if planar else _on_sphere(world.sites.places))
+
+    def near(points: Array) -> tuple[Array, Array]:
+        found = tree.query_ball_point(points if planar else _on_sphere(points), radius)
+        count = np.fromiter(map(len, found), np.intp, len(found))
+        return np.repeat(np.arange(len(points)), count), np.fromiter(chain.from_iterable(found), np.intp, count.sum())
+
+    return near
+
+
+def _on_sphere(degrees: Array) -> Array:
+    lon, lat = np.deg2rad(degrees).T
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
 def _labels(world: World) -> Array:
-    """Return numbers for what else keeps points apart, as they appear in the file."""
+    """Return numbers for what else keeps points apart, as they appear in the file; nothing does in a raster."""
     people, scenario = world.people, world.scenario
+    if scenario.demand.is_raster:
+        return np.zeros(len(people.frame), dtype=np.intp)
     parts = {name: people.frame[name] for name in scenario.demand.groups}
     if any(tier.capacity is not None for tier in scenario.hubs):
         count = people.frame["people"].to_numpy()
@@ -120,17 +169,17 @@ def _degrees(world: World, places: Array) -> Array:
 
 def _table(world: World, places: Array, reached: Array) -> Array:
     """Return distances (n, m) from mean places, on the side of each reach on which the row's points are."""
-    table = np.full((len(places), len(world.sites.frame)), np.inf)
-    reach, travel = world.reach, world.scenario.travel
-    options = _options(world)
-    far = distances(places, world.sites.places, travel.detour, planar=travel.method == "planar")
-    for row, inside in enumerate(reached):
-        beyond: dict[int, list[float]] = {}
-        within: dict[int, list[float]] = {}
-        for (site, tier), holds in zip(options, inside, strict=True):
-            (within if holds else beyond).setdefault(site, []).append(float(reach[tier]))
-        for site, holding in within.items():
-            low = max((edge for edge in beyond.get(site, [])), default=-1.0)
-            least = np.nextafter(low * (1 + 2 * SLACK), np.inf) if low >= 0 else 0.0
-            table[row, site] = float(np.clip(far[row, site], least, min(holding)))
+    shape = len(places), len(world.sites.frame)
+    within, beyond = np.full(shape, np.inf), np.full(shape, -1.0)
+    for (site, tier), holds in zip(_options(world), reached.T, strict=True):
+        edge = float(world.reach[tier])
+        within[holds, site] = np.minimum(within[holds, site], edge)
+        beyond[~holds, site] = np.maximum(beyond[~holds, site], edge)
+    row, site = np.nonzero(np.isfinite(within))
+    travel = world.scenario.travel
+    far = along(places[row], world.sites.places[site], travel.detour, planar=travel.method == "planar")
+    low = beyond[row, site]
+    least = np.where(low >= 0, np.nextafter(low * (1 + 2 * SLACK), np.inf), 0.0)
+    table = np.full(shape, np.inf)
+    table[row, site] = np.clip(far, least, within[row, site])
     return table

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hubplanner.audit.hubs import room
 from hubplanner.audit.service import NOBODY, is_assigned, links_of, serve, share
+from hubplanner.audit.ways import shortest
 
 if TYPE_CHECKING:
     from hubplanner.audit.findings import Ledger
@@ -22,10 +23,10 @@ LINKS = "links.geojson"
 NEAR_KM = 1e-6
 SEATS = 1e-6
 """Relative overload that is a solver's rounding."""
-NOT_BY_POINT = (
-    "which points of a spread row each hub serves: the run does not store it; what is served is held against the"
-    " people within reach, and link distances between the nearest and the farthest such point"
-)
+WAYS_KM = 1e-5
+"""Mean distance by which ways may differ from the shortest ones."""
+MOST_PAIRS = 200_000
+"""Points and hubs within reach up to which people go the shortest ways that there are."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +46,11 @@ class Outcome:
     year
         Years of growth.
     exact
-        Whether distances and covered shares follow from what the run stores.
+        Whether covered shares follow from what the run stores, point by point.
+    known
+        Whether the links' distances are confirmed.
+    farthest
+        The longest way of people in spread rows with seats; None where it does not follow from the links.
     """
 
     covered: Array
@@ -56,6 +61,8 @@ class Outcome:
     service: Service
     year: int
     exact: bool = True
+    known: bool = True
+    farthest: float | None = None
 
 
 def outcome_of(world: World, hubs: list[Hub], stated: pd.DataFrame, year: int, ledger: Ledger) -> Outcome:
@@ -114,9 +121,8 @@ def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note
     at: dict[int, list[int]] = {}
     for number, hub in enumerate(hubs):
         at.setdefault(hub.site, []).append(number)
-    if spread:
-        ledger.skip(NOT_BY_POINT)
     distance, credit = _measured(world, hubs, links, at, ledger, spread=spread)
+    known, farthest = _check_ways(world, hubs, links, at, ledger) if spread else (True, None)
     _check_rows(world, links, ledger)
     covered = np.bincount(links["row"].astype(int), weights=credit, minlength=len(world.people.frame))
     totals = _by_hub(world, hubs, links, credit, at, ledger)
@@ -129,6 +135,8 @@ def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note
         service=service,
         year=year,
         exact=not spread,
+        known=known,
+        farthest=farthest,
     )
 
 
@@ -179,6 +187,68 @@ def _measured(  # noqa: PLR0913 - links, their ends and where to note what is wr
     if world.scenario.coverage.decay != "step" and (spread or any(len(part) > 1 for part in at.values())):
         ledger.skip("covered need with decay, seats and spread rows or several tiers a site: links do not tell it")
     return distance, credit
+
+
+def _check_ways(
+    world: World, hubs: list[Hub], links: pd.DataFrame, at: dict[int, list[int]], ledger: Ledger
+) -> tuple[bool, float | None]:
+    """Hold the distances of spread rows' links against the shortest ways by which so many people go to these hubs.
+
+    People of one row count alike, so whoever goes farther than needed could change with another: a plan's ways are the
+    shortest, but where points are served whole, distance has a say in cover, or there are too many pairs to sort out.
+    Returns whether all ways are confirmed, and the longest.
+    """
+    far_from, names = _reaches(world, hubs, at), world.people.frame["demand_id"].to_numpy()
+    firm = _is_shortest(world, far_from)
+    known, farthest = True, 0.0
+    for row, group in links[(links["share"] > 0) & links["site"].isin(list(at))].groupby("row"):
+        here, sites = np.flatnonzero(world.people.row == row), group["site"].tolist()
+        amount, stated = group["share"].to_numpy() * len(here), group["distance"].to_numpy(dtype=float)
+        name = f"people of {names[int(str(row))]}"
+        far = np.column_stack([far_from[site][0][here] for site in sites])
+        inside = np.column_stack([far_from[site][1][here] for site in sites])
+        ways = shortest(far, inside, amount)
+        ledger.holds(
+            LINKS, f"{name}, together", true=ways is not None, stated=amount.sum(), recomputed="too few points in reach"
+        )
+        if ways is None:
+            known = False
+            continue
+        mean, least = float(amount @ stated / amount.sum()), float(amount @ ways.mean / amount.sum())
+        alone = all(len({world.reach[hubs[hub].tier] for hub in at[site]}) == 1 for site in sites)
+        if not (firm and alone) and mean > least + WAYS_KM:
+            ledger.skip(f"{LINKS}, distances of {name}: {mean:.6f} is stated on average and {least:.6f} can be")
+            known = False
+            continue
+        ledger.same(LINKS, f"{name}, mean distance", mean, least, absolute=WAYS_KM)
+        if ways.unique:
+            for site, one, other in zip(sites, stated.tolist(), ways.mean.tolist(), strict=True):
+                to = world.sites.frame["site_id"].iloc[site]
+                ledger.same(LINKS, f"{name}, distance to {to}", one, other, absolute=WAYS_KM)
+        else:
+            fits = shortest(far, inside, amount, stated, WAYS_KM) is not None
+            ledger.holds(LINKS, f"{name}, distances", true=fits, stated=stated.tolist(), recomputed="no such ways")
+        farthest = max(farthest, ways.farthest) if ways.unique else np.nan
+    return known, farthest if known and np.isfinite(farthest) else None
+
+
+def _reaches(world: World, hubs: list[Hub], at: dict[int, list[int]]) -> dict[int, tuple[Array, Array]]:
+    """Return the distances (p,) of all points to each site with a hub, and whether one there reaches them."""
+    points, found = np.arange(len(world.people.points)), {}
+    for site, numbers in at.items():
+        far = world.apart(points, np.array([site]))[:, 0]
+        reach = world.reach[[hubs[number].tier for number in numbers]].max()
+        found[site] = far, share(world.scenario.coverage, far, np.full(len(far), reach)) > 0
+    return found
+
+
+def _is_shortest(world: World, far_from: dict[int, tuple[Array, Array]]) -> bool:
+    """Tell whether people go the shortest ways: see ``_check_ways``."""
+    model, some = world.scenario.model, world.people.at_points(world.people.frame["need"].to_numpy()) > 0
+    pairs = sum(int((inside & some).sum()) for _, inside in far_from.values())
+    seats = any(tier.capacity is not None for tier in world.scenario.hubs)
+    split = seats and model.assignment == "split" and model.objective != "p_center"
+    return split and world.scenario.coverage.decay == "step" and pairs <= MOST_PAIRS
 
 
 def _check_rows(world: World, links: pd.DataFrame, ledger: Ledger) -> None:

@@ -31,6 +31,8 @@ UNSEEN = re.compile(
 )
 """Characters that have no picture though some of them count as letters or marks."""
 WGS84 = "EPSG:4326"
+ROOM = 1 << 22
+"""Cells of a raster that are read at once."""
 
 
 def read_rows(spec: TableSpec) -> gpd.GeoDataFrame:
@@ -75,6 +77,25 @@ def _kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.
     for column, wanted in where.items():
         kept &= words(frame[column]).map(alike).isin({alike(value) for value in wanted}).to_numpy()
     return frame[kept].reset_index(drop=True)
+
+
+def cells(path: Path) -> tuple[Array, Array, str]:
+    """Return the middles (p, 2) of a raster's cells that hold people, the people (p,), and the system."""
+    import rasterio  # noqa: PLC0415 - optional
+    from rasterio.windows import Window  # noqa: PLC0415
+
+    places, people = [np.zeros((0, 2))], [np.zeros(0)]
+    with rasterio.open(path, driver="GTiff") as raster:
+        step = max(ROOM // raster.width, 1)
+        for top in range(0, raster.height, step):
+            window = Window(0, top, raster.width, min(step, raster.height - top))
+            held = raster.read(1, window=window).astype(float) * raster.scales[0] + raster.offsets[0]
+            row, column = np.nonzero((raster.read_masks(1, window=window) > 0) & (held > 0))
+            across, down, grid = column + 0.5, row + top + 0.5, raster.transform
+            places.append(np.stack([grid[at] * across + grid[at + 1] * down + grid[at + 2] for at in (0, 3)], axis=1))
+            people.append(held[row, column])
+        system: str = raster.crs.to_wkt()
+    return np.concatenate(places), np.concatenate(people), system
 
 
 def words(column: pd.Series) -> pd.Series:
@@ -137,11 +158,15 @@ def coordinates(frame: gpd.GeoDataFrame, crs: Any) -> Array:
 
 def distances(points: Array, sites: Array, detour: float, *, planar: bool) -> Array:
     """Return all distances (n, k) in kilometres: Euclidean of metres, or the haversine of degrees."""
+    return along(points[:, None, :], sites[None, :, :], detour, planar=planar)
+
+
+def along(points: Array, sites: Array, detour: float, *, planar: bool) -> Array:
+    """Return the distances of places (..., 2) from each other, pair by pair."""
     if planar:
-        delta = points[:, None, :] - sites[None, :, :]
-        return np.asarray(np.sqrt((delta**2).sum(axis=2)) / 1000.0 * detour)
-    lon, lat = np.deg2rad(points[:, 0])[:, None], np.deg2rad(points[:, 1])[:, None]
-    lon_of, lat_of = np.deg2rad(sites[:, 0])[None, :], np.deg2rad(sites[:, 1])[None, :]
+        return np.asarray(np.sqrt(((points - sites) ** 2).sum(axis=-1)) / 1000.0 * detour)
+    lon, lat = np.deg2rad(points[..., 0]), np.deg2rad(points[..., 1])
+    lon_of, lat_of = np.deg2rad(sites[..., 0]), np.deg2rad(sites[..., 1])
     half = np.sin((lat - lat_of) / 2) ** 2 + np.cos(lat) * np.cos(lat_of) * np.sin((lon - lon_of) / 2) ** 2
     angle = np.arctan2(np.sqrt(half), np.sqrt(np.maximum(1.0 - half, 0.0)))
     return np.asarray(2.0 * RADIUS_KM * angle * detour)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pyproj import Transformer
 
 from hubplanner.audit.money import Money, column, prices
 from hubplanner.audit.places import (
     WGS84,
     Array,
     alike,
+    cells,
     coordinates,
     distances,
     lattice,
@@ -156,9 +158,9 @@ def _reach(km: float | None, minutes: float | None, speed: float | None) -> floa
 
 def read_world(scenario: Scenario) -> World:
     """Read a scenario's files."""
-    demand, sites = read_rows(scenario.demand), read_rows(scenario.sites)
-    crs = demand.crs if scenario.travel.method == "planar" else WGS84
-    people = _people(scenario, demand)
+    sites = read_rows(scenario.sites)
+    people = _cells(scenario) if scenario.demand.is_raster else _people(scenario, read_rows(scenario.demand))
+    crs = people.crs if scenario.travel.method == "planar" else WGS84
     places = _places(scenario, sites, crs)
     table, unit = (None, "km") if scenario.travel.method != "matrix" else _given(scenario, people, places)
     return World(scenario=scenario, people=people, sites=places, table=table, unit=unit)
@@ -188,6 +190,17 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> People:
     columns = {floor.people for floor in scenario.model.floors if floor.people is not None}
     other = {f"need of {name}": numbers(rows, name) * per_person for name in columns}
     return People(frame=frame, points=points, row=row, other=other, crs=rows.crs)
+
+
+def _cells(scenario: Scenario) -> People:
+    """Return a raster's cells as points, each a row of its own without a name: they are merged before they are told."""
+    spec = scenario.demand
+    places, count, system = cells(Path(spec.path))
+    if scenario.travel.method != "planar":
+        places = np.column_stack(Transformer.from_crs(system, WGS84, always_xy=True).transform(*places.T))
+    per_person = (1.0 - float(spec.connected_share)) * float(spec.priority)
+    frame = pd.DataFrame({"people": count, "need": count * per_person, "growth": float(spec.growth_per_year)})
+    return People(frame=frame, points=places, row=np.arange(len(count)), other={}, crs=system)
 
 
 def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from pyproj import Geod, Transformer
-from runs import audited, findings_of, made, project
+from runs import audited, findings_of, made, made_of_areas, made_of_raster, project
 
 import hubplanner as hp
+from hubplanner.audit.audit import recompute
+from hubplanner.audit.findings import Ledger
 from hubplanner.audit.folder import open_run
 from hubplanner.audit.money import annuity, exact
 from hubplanner.audit.places import distances, lattice
 from hubplanner.audit.service import reaches
+from hubplanner.audit.ways import shortest
 from hubplanner.errors import SolverError
 
 if TYPE_CHECKING:
@@ -74,14 +78,105 @@ def test_other_questions_pass(settings: Mapping[str, Any]) -> None:
     assert findings_of(run) == []
 
 
-def test_seats_of_spread_people_are_not_passed_in_silence() -> None:
+def recomputed(run: Path) -> Ledger:
+    """Return all that an audit compares but for the bound."""
+    ledger = Ledger()
+    recompute(open_run(run), ledger)
+    return ledger
+
+
+def test_seats_of_spread_people_are_audited_in_full() -> None:
     folder = project()
     settings = {"demand.spread_km": 1, "demand.area_km2": "area"}
     scenario = hp.read_scenario(folder / "scenario.yaml", overrides=["seats"], settings=settings)
     found = audited(hp.solve(scenario).write(folder / "run"))
-    assert found.findings == ()
-    assert found.verdict == "incomplete"
-    assert any("spread row" in words for words in found.not_audited)
+    assert (found.verdict, found.findings, found.not_audited) == ("pass", (), ())
+
+
+FREE = {"model__budget": None, "model__target_share": 0.5, "model__objective": "min_cost"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "settings"),
+    [
+        ((), {}),
+        (("seats",), {}),
+        ((), {"model__objective": "p_median"}),
+        (("far",), {"model__objective": "p_median", "model__budget": 500}),
+        (("far",), {"model__objective": "p_center", "model__budget": 500}),
+        (("far",), {**FREE, "model__travel_cost_per_km": 0.01}),
+        ((), {**FREE, "model__travel_cost_per_km": 0.01}),
+        (("seats",), {"model__assignment": "single"}),
+    ],
+)
+def test_polygons_whose_people_are_spread_are_audited_in_full(
+    overrides: tuple[str, ...], settings: dict[str, Any]
+) -> None:
+    ledger = recomputed(made_of_areas(*overrides, **settings))
+    assert (ledger.findings, ledger.not_audited) == ([], [])
+    assert ledger.checked["demand.geojson"] > 6 * 8
+
+
+@pytest.mark.parametrize(
+    ("crs", "seats", "settings"),
+    [
+        ("EPSG:4326", False, {}),
+        ("EPSG:4326", True, {}),
+        ("EPSG:32642", False, {}),
+        ("EPSG:32642", True, {"travel__method": "planar"}),
+        ("EPSG:4326", False, FREE),
+    ],
+)
+def test_rasters_are_audited_in_full(crs: str, seats: bool, settings: dict[str, Any]) -> None:  # noqa: FBT001
+    ledger = recomputed(made_of_raster(crs, seats=seats, **settings))
+    assert (ledger.findings, ledger.not_audited) == ([], [])
+    rows = hp.read_inputs(open_run(made_of_raster(crs, seats=seats, **settings)).scenario).demand.frame
+    assert ledger.checked["demand.csv"] > 5 * len(rows)
+
+
+def test_a_raster_s_audit_has_a_verdict_and_exit_code_of_its_own() -> None:
+    found = audited(made_of_raster())
+    assert (found.verdict, found.not_audited) == ("pass", ())
+    assert sum(found.checked.values()) > 2000
+
+
+def test_an_audit_that_compared_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubplanner.audit.audit.recompute", lambda *_: None)
+    found = audited(made())
+    assert found.verdict == "fail"
+    files = ["plan.json", "manifest.json", *(f"hubs{end}" for end in (".csv", ".geojson")), "plan.gpkg, hubs"]
+    files += ["demand.csv", "demand.geojson", "plan.gpkg, demand", "links.geojson", "plan.gpkg, links"]
+    assert [finding.file for finding in found.findings if finding.item == "figures compared"] == files
+
+
+def test_hubs_of_several_tiers_at_a_site_are_told_by_name() -> None:
+    run = made_of_areas("seats", model__budget=900, model__max_per_site=3, model__mixed_tiers=True)
+    hubs = json.loads((run / "plan.json").read_text(encoding="utf-8"))["hubs"]
+    sites = [hub["site_id"] for hub in hubs]
+    mixed = sorted({site for site in sites if sites.count(site) > 1})
+    assert mixed
+    words = [f"covered_need, covered_people and load at {site} tier by tier" for site in mixed]
+    told = recomputed(run)
+    assert told.findings == []
+    assert [words.partition(":")[0] for words in told.not_audited] == words
+
+
+def test_the_shortest_ways_are_those_of_all_ways() -> None:
+    """Three points to two hubs, two points' worth to each at most; by hand."""
+    far = np.array([[1.0, 2.0], [2.0, 2.5], [9.0, 3.0]])
+    inside = np.array([[True, True], [True, True], [False, True]])
+    ways = shortest(far, inside, np.array([1.0, 1.5]))
+    assert ways is not None
+    # The first point goes to the first hub, the second and half of the third to the second: 1 + 2.5 + 1.5.
+    assert ways.mean.tolist() == pytest.approx([1.0, 4.0 / 1.5], abs=1e-6)
+    assert (ways.farthest, ways.unique) == (3.0, True)
+    assert shortest(far, inside, np.array([2.5, 0.1])) is None
+    assert shortest(far, inside, np.array([1.0, 1.5]), ways.mean, 1e-6) is not None
+    assert shortest(far, inside, np.array([1.0, 1.5]), ways.mean - [0.01, 0.0], 1e-6) is None
+    alone = shortest(far[:, :1], inside[:, :1], np.array([1.5]))
+    assert alone is not None
+    assert (alone.mean.tolist(), alone.farthest) == ([pytest.approx(2.0 / 1.5)], 2.0)
+    assert shortest(far[:, :1], inside[:, :1], np.array([2.5])) is None
 
 
 def test_planar_metres_pass() -> None:

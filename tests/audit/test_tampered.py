@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runs import audited, findings_of, made
+from runs import audited, findings_of, made, made_of_areas, made_of_raster
 
 from hubplanner.errors import DataError
 
@@ -149,6 +149,74 @@ def test_people_moved_between_links_of_full_hubs_are_found_out(tmp_path: Path) -
     items = {finding.item for finding in findings_of(run)}
     assert {"need.covered", "people.covered", "objective_value"} <= items
     assert any(item.endswith(", need") for item in items)
+
+
+KINDS: dict[str, tuple[str, str, Callable[[Path], None]]] = {
+    "total need": ("plan.json", "need.total", in_json("plan.json", "need", "total", to=more)),
+    "covered need": ("plan.json", "need.covered", in_json("plan.json", "need", "covered", to=more)),
+    "covered people": ("plan.json", "people.covered", in_json("plan.json", "people", "covered", to=more)),
+    "mean distance": ("plan.json", "distance.mean_km", in_json("plan.json", "distance", "mean_km", to=more)),
+    "farthest": ("plan.json", "distance.max_km", in_json("plan.json", "distance", "max_km", to=more)),
+    "value": ("plan.json", "objective_value", in_json("plan.json", "objective_value", to=more)),
+    "cost of a hub": ("plan.json", "cost", in_json("plan.json", "hubs", 0, "cost", to=more)),
+    "points": ("manifest.json", "demand.points", in_json("manifest.json", "demand", "points", to=more)),
+    "share of a row": (
+        "demand.geojson",
+        ", covered_share",
+        in_json("demand.geojson", "features", 0, "properties", "covered_share", to=lambda share: share / 2 + 0.1),
+    ),
+    "need of a row": (
+        "demand.geojson",
+        ", need",
+        in_json("demand.geojson", "features", 1, "properties", "need", to=more),
+    ),
+    "distance of a link": (
+        "links.geojson",
+        "distance",
+        in_json("links.geojson", "features", 0, "properties", "distance_km", to=lambda far: far * 1.001),
+    ),
+    "people of a link": (
+        "links.geojson",
+        "",
+        in_json("links.geojson", "features", 0, "properties", "people", to=lambda people: people * 0.99),
+    ),
+    "a row gone": ("demand.csv", "rows", last_row("demand.csv")),
+    "load of a hub": (
+        "plan.gpkg, hubs",
+        ", load",
+        in_package("update hubs set load = load + 1"),
+    ),
+}
+RUNS: dict[str, Callable[[], Path]] = {"raster": made_of_raster, "polygons": lambda: made_of_areas("seats")}
+
+
+@pytest.mark.parametrize("which", RUNS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tampered_run_of_rasters_or_spread_polygons_is_found_out(kind: str, which: str, tmp_path: Path) -> None:
+    file, item, change = KINDS[kind]
+    shutil.copytree(RUNS[which]().parent, tmp_path / "project")
+    run = tmp_path / "project" / "run"
+    change(run)
+    found = findings_of(run)
+    assert any(finding.file == file and item in finding.item for finding in found), found
+
+
+def test_another_way_to_a_hub_than_the_shortest_is_found_out(tmp_path: Path) -> None:
+    shutil.copytree(made_of_areas("seats").parent, tmp_path / "project")
+    run = tmp_path / "project" / "run"
+    for file in ("links.geojson",):
+        in_json(file, "features", 0, "properties", "distance_km", to=lambda far: far + 0.05)(run)
+    items = {finding.item for finding in findings_of(run)}
+    assert any("mean distance" in item for item in items)
+
+
+@pytest.mark.parametrize(("make", "file"), [(made_of_raster, "people.tif"), (made_of_areas, "areas.gpkg")])
+def test_changed_rasters_and_polygons_are_refused_by_name(make: Callable[[], Path], file: str, tmp_path: Path) -> None:
+    shutil.copytree(make().parent, tmp_path / "project")
+    with (tmp_path / "project" / file).open("ab") as data:
+        data.write(b" ")
+    with pytest.raises(DataError, match=rf"{file}: .*SHA-256"):
+        audited(tmp_path / "project" / "run")
 
 
 def test_a_hub_beyond_its_room_is_found_out(tmp_path: Path) -> None:

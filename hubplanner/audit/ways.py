@@ -1,0 +1,97 @@
+"""Which points of a spread row go to which of its hubs, as far as the row's links determine it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, vstack
+
+if TYPE_CHECKING:
+    from hubplanner.audit.places import Array
+
+ROUNDING = 1e-7
+"""Of a point, by which more of it may be served than there is."""
+NEAR = 1e-9
+"""Relative to the longest way: prices below this are none."""
+PRECISE = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-10}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ways:
+    """The shortest ways of a row's people to its hubs.
+
+    Parameters
+    ----------
+    mean
+        (k,) mean distance to each hub.
+    farthest
+        The longest way that someone goes.
+    unique
+        Whether no other ways are as short.
+    """
+
+    mean: Array
+    farthest: float
+    unique: bool
+
+
+def shortest(far: Array, inside: Array, amount: Array, stated: Array | None = None, off: float = 0.0) -> Ways | None:
+    r"""Return the ways by which points go to hubs, as short as can be in all; None where so many cannot.
+
+    .. math:: \min \sum_{ph} d_{ph} x_{ph}, \quad \sum_h x_{ph} \le 1, \quad \sum_p x_{ph} = s_h, \quad x \ge 0
+
+    Parameters
+    ----------
+    far, inside
+        (p, k) distances, and whether the hub reaches the point.
+    amount
+        (k,) how many of the points go to each hub, in points.
+    stated, off
+        Mean distances (k,) to each hub that the ways must have, but for so much; any if left out.
+    """
+    point, hub = np.nonzero(inside)
+    if len(amount) == 1 and stated is None:
+        return _nearest(far[point, 0], float(amount[0]))
+    pair, length = np.arange(len(point)), far[point, hub]
+    unit = max(float(length.max(initial=0.0)), 1e-300)
+    rows = [csr_array((np.ones(len(pair)), (point, pair)), shape=(len(far), len(pair)))]
+    limits = [np.full(len(far), 1.0 + ROUNDING)]
+    if stated is not None:
+        moment = csr_array((length / unit, (hub, pair)), shape=(len(amount), len(pair)))
+        rows += [moment, -moment]
+        limits += [amount * (stated + off) / unit, -amount * (stated - off) / unit]
+    solve: Any = linprog  # its stubs do not know sparse matrices
+    found = solve(
+        length / unit,
+        A_ub=vstack(rows),
+        b_ub=np.concatenate(limits),
+        A_eq=csr_array((np.ones(len(pair)), (hub, pair)), shape=(len(amount), len(pair))),
+        b_eq=amount,
+        method="highs-ds",
+        options=PRECISE,
+    )
+    if found.status != 0:
+        return None
+    used = found.x > ROUNDING
+    priceless = ~used & (found.lower.marginals <= NEAR)
+    return Ways(
+        mean=np.bincount(hub, weights=found.x * length, minlength=len(amount)) / amount,
+        farthest=float(length[used].max(initial=0.0)),
+        unique=not priceless.any(),
+    )
+
+
+def _nearest(length: Array, amount: float) -> Ways | None:
+    """Return the ways of so many points to their only hub: the nearest go."""
+    if amount > len(length) * (1.0 + ROUNDING):
+        return None
+    ordered = np.sort(length)
+    part = np.clip(amount - np.arange(len(ordered)), 0.0, 1.0)
+    return Ways(
+        mean=np.array([part @ ordered / amount]),
+        farthest=float(ordered[part > ROUNDING].max(initial=0.0)),
+        unique=True,
+    )
