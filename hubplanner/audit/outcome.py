@@ -228,7 +228,8 @@ def _check_ways(
         else:
             fits = shortest(far, inside, amount, stated, WAYS_KM) is not None
             ledger.holds(LINKS, f"{name}, distances", true=fits, stated=stated.tolist(), recomputed="no such ways")
-        farthest = max(farthest, ways.farthest) if ways.unique else np.nan
+        if world.people.frame["need"].iloc[int(str(row))] > 0:
+            farthest = max(farthest, ways.farthest) if ways.unique else np.nan
     return known, farthest if known and np.isfinite(farthest) else None
 
 
