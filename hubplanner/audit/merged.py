@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -121,7 +121,7 @@ def near_sites(world: World) -> Callable[[Array], tuple[Array, Array]]:
     tree = KDTree(world.sites.places if planar else _on_sphere(world.sites.places))
 
     def near(points: Array) -> tuple[Array, Array]:
-        found = tree.query_ball_point(points if planar else _on_sphere(points), radius)
+        found: Any = tree.query_ball_point(points if planar else _on_sphere(points), radius)
         count = np.fromiter(map(len, found), np.intp, len(found))
         return np.repeat(np.arange(len(points)), count), np.fromiter(chain.from_iterable(found), np.intp, count.sum())
 
@@ -175,11 +175,11 @@ def _table(world: World, places: Array, reached: Array) -> Array:
         edge = float(world.reach[tier])
         within[holds, site] = np.minimum(within[holds, site], edge)
         beyond[~holds, site] = np.maximum(beyond[~holds, site], edge)
-    row, site = np.nonzero(np.isfinite(within))
+    row, at = np.nonzero(np.isfinite(within))
     travel = world.scenario.travel
-    far = along(places[row], world.sites.places[site], travel.detour, planar=travel.method == "planar")
-    low = beyond[row, site]
+    far = along(places[row], world.sites.places[at], travel.detour, planar=travel.method == "planar")
+    low = beyond[row, at]
     least = np.where(low >= 0, np.nextafter(low * (1 + 2 * SLACK), np.inf), 0.0)
     table = np.full(shape, np.inf)
-    table[row, site] = np.clip(far, least, within[row, site])
+    table[row, at] = np.clip(far, least, within[row, at])
     return table

@@ -79,13 +79,17 @@ def _kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.
     return frame[kept].reset_index(drop=True)
 
 
-def cells(path: Path) -> tuple[Array, Array, str]:
-    """Return the middles (p, 2) of a raster's cells that hold people, the people (p,), and the system."""
+def cells(path: Path, crs: str | None) -> tuple[Array, Array, str]:
+    """Return the middles (p, 2) of a raster's cells that hold people, the people (p,), and the system.
+
+    A system that is given stands in for one that the file does not name; no file beside it is looked at.
+    """
     import rasterio  # noqa: PLC0415 - optional
     from rasterio.windows import Window  # noqa: PLC0415
 
     places, people = [np.zeros((0, 2))], [np.zeros(0)]
-    with rasterio.open(path, driver="GTiff") as raster:
+    alone = rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED="NO")
+    with alone, rasterio.open(path, driver="GTiff") as raster:
         step = max(ROOM // raster.width, 1)
         for top in range(0, raster.height, step):
             window = Window(0, top, raster.width, min(step, raster.height - top))
@@ -94,7 +98,7 @@ def cells(path: Path) -> tuple[Array, Array, str]:
             across, down, grid = column + 0.5, row + top + 0.5, raster.transform
             places.append(np.stack([grid[at] * across + grid[at + 1] * down + grid[at + 2] for at in (0, 3)], axis=1))
             people.append(held[row, column])
-        system: str = raster.crs.to_wkt()
+        system: str = crs or WGS84 if raster.crs is None else raster.crs.to_wkt()
     return np.concatenate(places), np.concatenate(people), system
 
 

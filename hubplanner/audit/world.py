@@ -195,7 +195,7 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> People:
 def _cells(scenario: Scenario) -> People:
     """Return a raster's cells as points, each a row of its own without a name: they are merged before they are told."""
     spec = scenario.demand
-    places, count, system = cells(Path(spec.path))
+    places, count, system = cells(Path(spec.path), spec.crs)
     if scenario.travel.method != "planar":
         places = np.column_stack(Transformer.from_crs(system, WGS84, always_xy=True).transform(*places.T))
     per_person = (1.0 - float(spec.connected_share)) * float(spec.priority)
