@@ -40,11 +40,14 @@ class Floor:
         Least covered share; 1 asks for every point with need, however small.
     name
         What the group is called, such as "province Punjab".
+    group
+        What each of several such floors speaks of a value of, such as province.
     """
 
     weight: Floats
     share: float
     name: str = ""
+    group: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a share that is none."""

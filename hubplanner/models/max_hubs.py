@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class MaxHubs:
-    """At most ``count`` new hubs, at some sites only where ``sites`` lists them; ``name`` says which they are."""
+    """At most ``count`` new hubs, at some sites only where ``sites`` lists them; ``name`` says which they are.
+
+    ``group`` is what each of several such limits speaks of a value of, such as district.
+    """
 
     count: int
     sites: tuple[int, ...] | None = None
     name: str = ""
+    group: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a count that is none."""
@@ -32,11 +36,15 @@ class MaxHubs:
 
 @dataclass(frozen=True, kw_only=True)
 class MinHubs:
-    """At least ``count`` new hubs, at some sites only where ``sites`` lists them; ``name`` says which they are."""
+    """At least ``count`` new hubs, at some sites only where ``sites`` lists them; ``name`` says which they are.
+
+    ``group`` is what each of several such limits speaks of a value of, such as district.
+    """
 
     count: int
     sites: tuple[int, ...] | None = None
     name: str = ""
+    group: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a count that is none."""

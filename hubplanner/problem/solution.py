@@ -66,6 +66,8 @@ class Clash:
         Money below which they surely cannot; NaN where it is not known.
     reason
         What makes the demands impossible, in words, where more is known than that they clash.
+    is_counted
+        Whether counting hubs and money shows it, with no solver asked: fewer of many like demands may clash already.
     future
         The only future that they were asked of; blank where it is not one alone.
     """
@@ -75,6 +77,7 @@ class Clash:
     least_budget: float
     too_little: float = math.nan
     reason: str = ""
+    is_counted: bool = False
     future: str = ""
 
 

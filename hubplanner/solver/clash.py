@@ -31,6 +31,7 @@ from hubplanner.models.formulation import all_blocks, in_last_year
 from hubplanner.models.goals import cost
 from hubplanner.problem import Clash, evaluate
 from hubplanner.problem.evaluation import LEAST_SHARE
+from hubplanner.solver.counting import MOST_PINS
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.task import Task
 
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.task import Found
 
-MOST_PINS = 12
-"""Up to this many required sites are told apart; more are one demand."""
+MOST_ALIKE = 3
+"""Like limits that are named one by one; of more it is said how many they are."""
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
@@ -81,14 +82,13 @@ def find_clash(problem: Problem, objective: Objective, options: SolverOptions, d
     met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
     """
     demands, rest = _demands(problem, objective)
-    finder = _Finder(problem, objective, rest, tuple(demands), options, deadline)
+    finder = _Finder(problem, objective, rest, _together(demands), options, deadline)
     asked = any(isinstance(block, MONEY) for block in demands)
     least, surely = finder.least_budget() if asked else (math.nan, math.nan)
     if least == math.inf:  # what clashes without any budget is the reason
-        demands = [block for block in demands if not isinstance(block, MONEY)]
-        finder = replace(finder, demands=tuple(demands))
+        finder = replace(finder, demands=_together([block for block in demands if not isinstance(block, MONEY)]))
     smallest, proven = finder.smallest()
-    clash = tuple(demands[number] for number in sorted(smallest))
+    clash = tuple(block for number in sorted(smallest) for block in finder.demands[number])
     reason = _reason(problem, clash)
     return Clash(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
 
@@ -133,17 +133,53 @@ def _share(share: float) -> str:
 
 def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
     """Return the clash as sentences, with sites by their names."""
-    words = [_WORDS[type(block)](block, name_of) for block in clash.demands]
+    words = _words(clash, name_of)
     together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
     verb = "cannot be met" if len(words) == 1 else "cannot be met together"
     verb += f": {clash.reason}" if clash.reason else ""
     together = f"in future {clash.future} alone, {together}" if clash.future else together
-    sentences = [f"{together} {verb}" + ("" if clash.is_smallest else " (a smaller set may clash already)")]
+    is_sure = clash.is_smallest or clash.is_counted
+    sentences = [f"{together} {verb}" + ("" if is_sure else " (a smaller set may clash already)")]
     if math.isfinite(clash.least_budget):
         sentences.append(_least(clash))
     elif clash.least_budget == math.inf:
         sentences.append("no budget meets all demands")
     return sentences
+
+
+def _words(clash: Clash, name_of: Callable[[int], str]) -> list[str]:
+    """Return each demand in words, many alike as one."""
+    found: dict[object, list[Any]] = {}
+    for number, block in enumerate(clash.demands):
+        found.setdefault(_alike(block) or number, []).append(block)
+    words = list[str]()
+    for first, *more in found.values():
+        if len(more) < MOST_ALIKE:
+            words += [_WORDS[type(block)](block, name_of) for block in (first, *more)]
+        else:
+            whole = _WORDS[type(first)](first, name_of)
+            words.append(whole.replace(first.name, f"each of {len(more) + 1:,} {plural(first.group)}"))
+    return words
+
+
+def _alike(block: Any) -> tuple[object, ...] | None:
+    """Return what limits have in common that ask the same of each value of a group; None for a limit of its own."""
+    group = getattr(block, "group", "")
+    asked = getattr(block, "count", None), getattr(block, "share", None)
+    return (type(block), group, *asked) if group and block.name else None
+
+
+def plural(group: str) -> str:
+    """Return what several values of a group are called.
+
+    >>> plural("district"), plural("county"), plural("ADM2_EN")
+    ('districts', 'counties', 'values of ADM2_EN')
+    """
+    if not (group.isascii() and group.isalpha() and group.islower()):
+        return f"values of {group}"
+    if group.endswith("y") and group[-2:-1] not in set("aeiou"):
+        return group[:-1] + "ies"
+    return group + ("es" if group.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def _least(clash: Clash) -> str:
@@ -180,6 +216,15 @@ def _demands(problem: Problem, objective: Objective) -> tuple[list[Block], list[
     return demands, [block for block in blocks if not _may_go(block)]
 
 
+def _together(demands: Sequence[Block]) -> tuple[tuple[Block, ...], ...]:
+    """Return the demands to be told apart: many that ask the same of each value of a group are one."""
+    kinds: dict[object, list[Block]] = {}
+    for number, block in enumerate(demands):
+        kinds.setdefault(_alike(block) or number, []).append(block)
+    parts = ([tuple(alike)] if len(alike) > MOST_PINS else [(block,) for block in alike] for alike in kinds.values())
+    return tuple(part for kind in parts for part in kind)
+
+
 def _may_go(block: Block) -> bool:
     """Tell whether a block is a demand: not what a site is, nor that people are assigned to hubs with room for all."""
     has_room = isinstance(block, Capacity) and all(math.isinf(people) for people in block.people)
@@ -197,12 +242,12 @@ class _Finder:
     problem: Problem
     objective: Objective
     rest: Sequence[Block]
-    demands: tuple[Block, ...]
+    demands: tuple[tuple[Block, ...], ...]
     options: SolverOptions
     deadline: Deadline
 
     def task(self, numbers: frozenset[int]) -> Task:
-        wanted = [*self.rest, *(self.demands[number] for number in sorted(numbers))]
+        wanted = [*self.rest, *(block for number in sorted(numbers) for block in self.demands[number])]
         question = ask(self.problem, self.objective, wanted)
         return Task(question=question, goal=None, options=self.options, deadline=self.deadline)
 
@@ -229,7 +274,11 @@ class _Finder:
             if found.infeasible:
                 return None
             raise _LateError
-        also = [number for number, block in enumerate(self.demands) if self._holds(block, task, found)]
+        also = [
+            number
+            for number, blocks in enumerate(self.demands)
+            if all(self._holds(block, task, found) for block in blocks)
+        ]
         return numbers.union(also)
 
     @staticmethod
@@ -254,8 +303,8 @@ class _Finder:
         The least there is within the asked gap, or what is known after part of the time; infinite where no money does,
         NaN where it is not known.
         """
-        rich = replace(self, demands=tuple(self._with_money(block) for block in self.demands))
-        numbers = frozenset(n for n, block in enumerate(self.demands) if not isinstance(block, Budget))
+        rich = replace(self, demands=tuple(tuple(map(self._with_money, blocks)) for blocks in self.demands))
+        numbers = frozenset(n for n, blocks in enumerate(self.demands) if not isinstance(blocks[0], Budget))
         task = replace(rich.task(numbers), deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES)
         found = optimise(replace(task, goal=cost(), gap=self.options.gap))
         if found.years:

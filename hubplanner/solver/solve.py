@@ -15,11 +15,13 @@ from hubplanner.models import (
     check_compatible,
     check_size,
     check_supported,
+    check_under,
     under_of,
 )
 from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.clash import find_clash, in_words
+from hubplanner.solver.counting import counted_clash
 from hubplanner.solver.covering import Known, is_plain, solve_plain
 from hubplanner.solver.futures import solve_futures
 from hubplanner.solver.given import not_used, plans_of
@@ -30,6 +32,7 @@ from hubplanner.solver.memory import Memory
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.programme import solve_unnested
 from hubplanner.solver.record import Record
+from hubplanner.solver.ties import SMALL_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,10 +90,15 @@ def solve_problem(
     check_compatible(problem, objective)
     if not options.is_heuristic:
         adapter(options.name)
-    if under_of(objective) is not None:
+    if (under := under_of(objective)) is not None:
+        check_under(problem, objective, under)
+        if (counted := _counted(problem, objective, options)) is not None:
+            return counted
         _say_unused(start, "over futures each step finds its own first plan")
         return solve_futures(problem, objective, options, solve_problem)
     method, reason = _method(problem, objective, options)
+    if (counted := _counted(problem, objective, options)) is not None:
+        return counted
     periods = cast("Periods | None", objective.block(Periods))
     if periods is not None and not periods.nested:
         _say_unused(start, "each year is planned alone")
@@ -221,6 +229,18 @@ def _solve(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and a plan 
 def _proven(found: Answer, options: SolverOptions) -> bool:
     """Tell whether all goals are within the asked gap."""
     return found.complete and within_gap(found.reached, options.gap)
+
+
+def _counted(problem: Problem, objective: Objective, options: SolverOptions) -> Solution | None:
+    """Return why there is no plan where counting shows it; None for few options, whose smallest clash is found soon."""
+    record = Record()
+    if problem.n_options <= SMALL_OPTIONS:
+        return None
+    clash = counted_clash(problem, objective, with_money=under_of(objective) is None)
+    if clash is None:
+        return None
+    found = _without_plan(problem, Status.INFEASIBLE, options, record)
+    return replace(found, clash=clash, clashes=tuple(in_words(clash)), method="counted: no solver was asked")
 
 
 def _infeasible(problem: Problem, objective: Objective, options: SolverOptions, record: Record) -> Solution:

@@ -40,6 +40,9 @@ MOST_DISTANCES = 2_000_000
 CHUNK = 10
 """Options whose order one program settles."""
 
+ASSIGNED = 1e-9
+"""Relative difference of figures that is rounding, where people are assigned to hubs."""
+
 UNIQUE, BROKEN, OPEN = "unique", "broken", "open"
 
 
@@ -84,7 +87,8 @@ def _first_of(equal: Sequence[Found]) -> Found:
     for goal in (cost(), mean_distance(), number_of_hubs()):
         figures = [goal.value(found.years) for found in equal]
         least = min(figures)
-        slack = HOLDING * max(1.0, abs(least))
+        # Where people are assigned, a linear program serves them to its own tolerance.
+        slack = (ASSIGNED if equal[0].years[-1].plan.is_assigned else HOLDING) * max(1.0, abs(least))
         equal = [found for found, figure in zip(equal, figures, strict=True) if figure <= least + slack]
     return min(equal, key=lambda found: [(-counts).tolist() for counts in reversed(cast("Ints", found.opened))])
 

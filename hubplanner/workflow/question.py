@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hubplanner.inputs import Inputs
+    from hubplanner.inputs.groups import GroupFloor
     from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
 
 _OBJECTIVES: dict[str, Callable[..., Objective]] = {
@@ -74,7 +75,7 @@ def _limits(inputs: Inputs) -> Iterator[Block]:
     for limit in model.hub_limits:
         yield from _hub_limits(inputs, limit)
     for floor in group_floors(inputs):
-        yield Floor(weight=floor.weight, share=floor.share, name=floor.name)
+        yield Floor(weight=floor.weight, share=floor.share, name=floor.name, group=_kind(floor))
     yield from _site_sets(inputs, model)
     if model.periods.years:
         yield _periods(inputs)
@@ -87,14 +88,20 @@ def _limits(inputs: Inputs) -> Iterator[Block]:
         )
 
 
+def _kind(floor: GroupFloor) -> str:
+    """Return what a floor is one of several of: the group, and which of its people count."""
+    return "" if floor.group is None else floor.group + ("" if floor.people is None else f", {floor.people}")
+
+
 def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Block]:
+    group = limit.group if limit.value is None else ""
     words = inputs.sites.frame[limit.group].to_numpy(dtype=object)
     for value in [limit.value] if limit.value is not None else sorted(set(words)):
         sites, name = tuple(np.flatnonzero(words == value).tolist()), f"{limit.group} {value}"
         if limit.max is not None:
-            yield MaxHubs(count=limit.max, sites=sites, name=name)
+            yield MaxHubs(count=limit.max, sites=sites, name=name, group=group)
         if limit.min is not None:
-            yield MinHubs(count=limit.min, sites=sites, name=name)
+            yield MinHubs(count=limit.min, sites=sites, name=name, group=group)
 
 
 def _site_sets(inputs: Inputs, model: ModelSpec) -> Iterator[Block]:
