@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from pathlib import Path
@@ -56,13 +57,11 @@ def read_rows(spec: TableSpec) -> gpd.GeoDataFrame:
 
 def read_text(path: Path, encoding: str | None) -> pd.DataFrame:
     """Return a CSV file's cells as stripped text, without rows that are blank."""
-    plain: pd.DataFrame = pd.read_csv(
-        path, dtype=str, keep_default_na=False, encoding=encoding or "utf-8-sig", skipinitialspace=True
-    )
-    plain.columns = plain.columns.str.strip()
-    plain = plain.apply(lambda column: column.str.strip())
-    filled: pd.DataFrame = plain[(plain != "").any(axis=1)].reset_index(drop=True)
-    return filled
+    with path.open(encoding=encoding or "utf-8-sig", newline="") as file:
+        rows = [[cell.strip() for cell in cells] for cells in csv.reader(file, skipinitialspace=True)]
+    header, *rest = [row for row in rows if any(row)]
+    plain = pd.DataFrame(rest, columns=header, dtype=str)
+    return plain[[name for name in header if name]]
 
 
 def _filled(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

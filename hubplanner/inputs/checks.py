@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
+_GROUP, _THOUSANDS = 3, r"[1-9]\d{0,2}(\.\d{3})+"
+"""Digits between the points of thousands."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -175,6 +177,22 @@ class Checker:
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
         self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
         return numbers
+
+    def doubt_thousands(self, name: str) -> None:
+        """Warn of a column of text whose points look like those of thousands: three digits after each, nobody else."""
+        words = self.table.frame.get(name)
+        if words is None or not pd.api.types.is_string_dtype(words):
+            return
+        has_point = words.str.contains(".", regex=False, na=False)
+        pointed, plain = words[has_point], words[~has_point]
+        if pointed.empty or not pointed.str.fullmatch(_THOUSANDS).all() or (plain.str.len() > _GROUP).any():
+            return
+        message = (
+            f"{name} {pointed.iloc[0]} is a fraction of a person: every number with a point has three digits after it, "
+            "as if points separated thousands; if so, remove them"
+        )
+        row = self.table.row(int(np.flatnonzero(words.index == pointed.index[0])[0]))
+        self.table.warnings.append(DataWarning(code="point_in_people", message=message, file=self.table.name, row=row))
 
     def coordinates(self, name: str) -> pd.Series:
         """Return a column of finite coordinates."""

@@ -209,9 +209,9 @@ _SAVE_AS = ", or save it as 'CSV UTF-8' in a spreadsheet"
 
 
 def _header(reader: Iterator[list[str]], line: int, path: Path, faults: list[Fault]) -> list[str]:
-    """Return the first line; note one that repeats a name or uses another separator."""
+    """Return the first line that is not blank; note one that repeats a name or uses another separator."""
     try:
-        header = [cell.strip() for cell in next(reader)]
+        header = [cell.strip() for cell in next((cells for cells in reader if not _is_blank(cells)), [""])]
     except csv.Error as error:
         faults.append(_quoting(path, line, error))
         return []

@@ -111,6 +111,8 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
         "connected_share": checker.numbers(spec.connected_share, most=1),
         "priority": checker.numbers(spec.priority, most=MOST_WEIGHT),
     }
+    if isinstance(spec.people, str):
+        checker.doubt_thousands(spec.people)
     groups = {group: checker.names(group) for group in spec.groups}
     columns |= groups
     growth = checker.numbers(spec.growth_per_year, most=1)

@@ -14,7 +14,7 @@ from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
 from hubplanner.inputs.checks import Checker
 from hubplanner.inputs.delimited import csv_parts
-from hubplanner.inputs.tables import UNREADABLE, Table, brief, parse_crs, require_pyarrow, settled_crs
+from hubplanner.inputs.tables import UNREADABLE, Table, parse_crs, require_pyarrow, settled_crs, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -161,7 +161,7 @@ def _opened(path: Path, faults: list[Fault]) -> Any:
     try:
         return parquet.ParquetFile(path, buffer_size=BUFFER)
     except UNREADABLE as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {brief(error)}"))
+        faults.append(unreadable(path, "a Parquet file", error))
         return None
 
 
@@ -181,7 +181,7 @@ def parquet_parts(path: Path, layout: ParquetLayout, columns: Collection[str], f
             places = _geometries(batch.column(layout.geometry), layout.encoding) if layout.geometry else None
             yield Part(table=table, exact=lambda table=table: table, geometry=places)  # type: ignore[misc]
     except UNREADABLE as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {brief(error)}"))
+        faults.append(unreadable(path, "a Parquet file", error))
 
 
 def _geometries(column: Any, encoding: str) -> Geometry:

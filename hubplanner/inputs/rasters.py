@@ -13,7 +13,7 @@ import numpy as np
 
 from hubplanner.errors import Fault, MissingExtraError
 from hubplanner.inputs.points import Points
-from hubplanner.inputs.tables import UNREADABLE, brief, can_read, settled_crs
+from hubplanner.inputs.tables import UNREADABLE, can_read, settled_crs, unreadable
 from hubplanner.scenario.fields import MOST_PEOPLE
 from hubplanner.scenario.spec import RASTERS
 
@@ -78,7 +78,7 @@ class RasterFile:
                     if points is not None:
                         yield points
         except (rasterio.errors.RasterioError, *UNREADABLE) as error:
-            faults.append(_unreadable(self.path, error))
+            faults.append(unreadable(self.path, "a raster", error))
         faults.extend(self._wrong)
         if self._more:
             faults.append(Fault(file=self.name, allowed=f"{self._more:,} more cells are wrong like those above"))
@@ -159,7 +159,7 @@ def open_raster(scenario: Scenario, faults: list[Fault]) -> RasterFile | None:
                 crs = settled_crs(own, spec.crs, path.name, faults)
                 _check_transform(raster, path, faults)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
-        faults.append(_unreadable(path, error))
+        faults.append(unreadable(path, "a raster", error))
         return None
     if crs is None or len(faults) > before:
         return None
@@ -213,7 +213,3 @@ def require_rasterio() -> ModuleType:
         raise MissingExtraError(message) from error
     module: ModuleType = rasterio
     return module
-
-
-def _unreadable(path: Path, error: Exception) -> Fault:
-    return Fault(file=path.name, allowed=f"cannot be read as a raster: {brief(error)}")

@@ -217,7 +217,7 @@ def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: lis
     try:
         return reader(path).reset_index(drop=True)
     except UNREADABLE as error:
-        faults.append(Fault(file=path.name, allowed=f"cannot be read as a Parquet file: {brief(error)}"))
+        faults.append(unreadable(path, "a Parquet file", error))
         return None
 
 
@@ -226,6 +226,13 @@ UNREADABLE = (
     *(MemoryError, RecursionError, AssertionError, ShapelyError, CRSError),
 )
 """What libraries raise of files that are not what they say: they were written for sound ones."""
+
+
+def unreadable(path: Path, kind: str, error: BaseException) -> Fault:
+    """Return what a library says of a file, or that it is gone since it was first looked at."""
+    if not path.exists():
+        return Fault(file=str(path), allowed="cannot be read: No such file or directory")
+    return Fault(file=path.name, allowed=f"cannot be read as {kind}: {brief(error)}")
 
 
 def brief(error: BaseException) -> str:
