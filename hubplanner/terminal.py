@@ -89,7 +89,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         **_changes(plan, summary),
         "People served" if seated else "People covered": f"{people['covered']:,.0f} of {people['total']:,.0f}",
         "Need served" if seated else "Need covered": (
-            f"{need['covered']:,.0f} of {need['total']:,.0f} ({_share(need['share'])})"
+            f"{need['covered']:,.0f} of {need['total']:,.0f} ({_covered(need)})"
         ),
         **_distances(summary),
         "Cost": f"{_money(cost['total'], currency)}{of_budget}",
@@ -179,7 +179,7 @@ def _years(summary: dict[str, Any]) -> Table:
             *money,
             f"{year['hubs']:,}",
             f"{year['people']['covered']:,.0f}",
-            _share(year["need"]["share"]),
+            _covered(year["need"]),
         )
     return table
 
@@ -191,7 +191,7 @@ def _floors(summary: dict[str, Any]) -> Table:
     for heading in ("at least", "covered"):
         table.add_column(heading, justify="right")
     for floor in summary["floors"][:PLACES_SHOWN]:
-        table.add_row(floor["name"], _share(floor["share"]), _share(floor["covered"]))
+        table.add_row(floor["name"], _share(floor["share"]), _covered(floor, "covered"))
     if len(summary["floors"]) > PLACES_SHOWN:
         table.add_row(f"{count_of(len(summary['floors']) - PLACES_SHOWN, 'other')} in plan.json")
     return table
@@ -232,7 +232,7 @@ def _coverage(name: str, values: dict[str, dict[str, float]]) -> Table:
         table.add_column(heading, justify="right")
     largest = sorted(values.items(), key=lambda item: (-item[1]["need"], item[0]))
     for value, part in largest[:PLACES_SHOWN]:
-        table.add_row(value, f"{part['people']:,.0f}", f"{part['covered_people']:,.0f}", _share(part["share"]))
+        table.add_row(value, f"{part['people']:,.0f}", f"{part['covered_people']:,.0f}", _covered(part))
     if len(largest) > PLACES_SHOWN:
         table.add_row(f"{count_of(len(largest) - PLACES_SHOWN, 'other')} in plan.json")
     return table
@@ -250,7 +250,8 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
     for title, key in (("Covered today", "existing"), ("Coverable", "all_sites")):
         part = figures["coverable"][key]
         hubs = count_of(part["hubs"], "hub")
-        table.add_row(title, f"{part['share']:.1%} of need, {part['people']:,.0f} people, by {hubs}")
+        share = f"{part['share']:.1%} of need" if figures["need"] else "no need"
+        table.add_row(title, f"{share}, {part['people']:,.0f} people, by {hubs}")
     console = _console()
     console.print(name, style="bold")
     console.print(table)
@@ -292,6 +293,11 @@ def _over(gap: float) -> str:
 def _share(share: float) -> str:
     """Return a share in per cent, with a second digit where it is small."""
     return f"{share:.2%}" if 0 < share < SMALL_SHARE else f"{share:.1%}"
+
+
+def _covered(part: dict[str, Any], share: str = "share") -> str:
+    """Return a covered share, in words where there is no need to cover."""
+    return "no need" if part.get("total", part.get("need")) == 0 else _share(part[share])
 
 
 def _percent(part: float, whole: float) -> str:

@@ -78,8 +78,7 @@ def compare(stated: Any, expected: Any, item: str, ledger: Ledger, file: str = F
     if isinstance(expected, dict):
         tree = stated if isinstance(stated, dict) else {}
         for key, value in expected.items():
-            if key != "empty":
-                compare(tree.get(key), value, f"{item}.{key}" if item else str(key), ledger, file)
+            compare(tree.get(key), value, f"{item}.{key}" if item else str(key), ledger, file)
         if item.startswith("groups."):
             extra = sorted(set(tree) - set(expected))
             ledger.holds(file, item, true=not extra, stated=extra, recomputed="no such value")
@@ -185,7 +184,7 @@ def _floors(world: World, outcome: Outcome) -> list[tuple[Tree, Array]]:
                 "people": floor.people,
                 "share": floor.share,
                 "covered": _over(math.fsum(weight * outcome.covered), total),
-                "empty": total <= 0,
+                "need": total,
             }
             found.append((entry, weight))
     return found

@@ -36,12 +36,12 @@ ROOM = 1 << 22
 """Cells of a raster that are read at once."""
 
 
-def read_rows(spec: TableSpec) -> gpd.GeoDataFrame:
-    """Return a demand or site file's rows that the scenario's filter keeps, with their places."""
+def read_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
+    """Return a file's rows that the scenario's filter keeps, with their places, columns called as asked for."""
     path = Path(spec.path)
     suffix = path.suffix.lower()
     if suffix == ".csv" or (spec.x and spec.y):
-        plain = read_text(path, spec.encoding) if suffix == ".csv" else pd.read_parquet(path)
+        plain = called(read_text(path, spec.encoding) if suffix == ".csv" else pd.read_parquet(path), asked)
         places = gpd.points_from_xy(plain[spec.x].astype(float), plain[spec.y].astype(float))
         plain = plain.rename(columns={"geometry": "geometry_text"})
         frame = gpd.GeoDataFrame(plain, geometry=places, crs=spec.crs or WGS84)
@@ -52,7 +52,15 @@ def read_rows(spec: TableSpec) -> gpd.GeoDataFrame:
         layer = read_layer(path, spec.layer, spec.encoding)
         stands = spec.crs is not None and (layer.crs is None or layer.assumed)
         frame = layer.frame.set_crs(spec.crs if stands else layer.crs)
-    return _kept(_filled(frame), spec.where)
+    return _kept(_filled(called(frame, asked)), spec.where)
+
+
+def called(frame: Any, asked: set[str]) -> Any:
+    """Return a table whose columns are called as they are asked for where they look the same."""
+    wanted = {alike(name): name for name in asked if name not in frame.columns}
+    own = [str(name) for name in frame.columns if str(name) != "geometry"]
+    same = {name: wanted[alike(name)] for name in own if name not in asked and alike(name) in wanted}
+    return frame.rename(columns=same)
 
 
 def read_text(path: Path, encoding: str | None) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from hubplanner.audit.places import (
     WGS84,
     Array,
     alike,
+    called,
     cells,
     coordinates,
     distances,
@@ -158,12 +159,22 @@ def _reach(km: float | None, minutes: float | None, speed: float | None) -> floa
 
 def read_world(scenario: Scenario) -> World:
     """Read a scenario's files."""
-    sites = read_rows(scenario.sites)
-    people = _cells(scenario) if scenario.demand.is_raster else _people(scenario, read_rows(scenario.demand))
+    asked = _texts(scenario.model_dump())
+    sites = read_rows(scenario.sites, asked)
+    people = _cells(scenario) if scenario.demand.is_raster else _people(scenario, read_rows(scenario.demand, asked))
     crs = people.crs if scenario.travel.method == "planar" else WGS84
     places = _places(scenario, sites, crs)
     table, unit = (None, "km") if scenario.travel.method != "matrix" else _given(scenario, people, places)
     return World(scenario=scenario, people=people, sites=places, table=table, unit=unit)
+
+
+def _texts(part: object) -> set[str]:
+    """Return all texts of a scenario: the names of columns are among them."""
+    if isinstance(part, dict):
+        return set(map(str, part)).union(*(_texts(inner) for inner in part.values()))
+    if isinstance(part, tuple | list):
+        return set[str]().union(*(_texts(inner) for inner in part))
+    return {part} if isinstance(part, str) else set()
 
 
 def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> People:
@@ -244,6 +255,7 @@ def _given(scenario: Scenario, people: People, sites: Places) -> tuple[Array, st
     """Return the table of distances and its unit."""
     path = Path(scenario.travel.path or "")
     rows = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else read_text(path, scenario.travel.encoding)
+    rows = called(rows, {"demand_id", "site_id", "km", "minutes"})
     speed = scenario.travel.speed_kmh
     in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)
     name = "minutes" if in_minutes or "km" not in rows else "km"

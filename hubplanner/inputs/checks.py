@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
-from hubplanner.inputs.tables import Table, read_table
+from hubplanner.inputs.tables import Table, as_named, read_table
 from hubplanner.scenario.fields import MOST_MONEY, per_cent_hint
 from hubplanner.scenario.names import has_control, hint, key_of, listed, near_key, shown, spelling_of
 
@@ -249,7 +249,7 @@ def note_unknown(name: str, column: str, words: set[str], wanted: Collection[str
 def read_ids(spec: DemandSpec | SitesSpec) -> pd.Series | None:
     """Return a file's ids, whatever else is wrong with it; None when it has none to read."""
     unread: list[Fault] = []
-    table = read_table(spec, unread)
+    table = as_named(read_table(spec, unread), [spec.id or ""])
     return as_text(table.frame[spec.id]) if table is not None and spec.id in table.frame.columns else None
 
 

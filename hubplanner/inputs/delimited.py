@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -73,6 +73,22 @@ class CsvPart:
             frame[name] = frame[name].str.strip()
         return frame
 
+    def unnamed(self) -> set[int]:
+        """Return the columns, from 0, that have no name though some cell says something."""
+        blank = [place for place, name in enumerate(self.header) if not name]
+        if not blank:
+            return set()
+        rows = [line.split(",") for line in self.rows.split("\n")] if isinstance(self.rows, str) else self.rows
+        return {place for place in blank if any(len(row) > place and row[place].strip() for row in rows)}
+
+
+def unnamed_columns(path: Path, places: Collection[int]) -> list[DataWarning]:
+    """Return a warning for each column, from 0, that has no name."""
+    message = "column {0} of the header is blank, so its cells are not read; give it a name"
+    return [
+        DataWarning(code="blank_header", message=message.format(place + 1), file=path.name) for place in sorted(places)
+    ]
+
 
 def _parsed(text: str, names: list[str], wanted: list[str], numbers: Collection[str]) -> pd.DataFrame:
     kinds = {name: np.float64 if name in numbers else str for name in wanted}
@@ -98,12 +114,18 @@ def _parsed(text: str, names: list[str], wanted: list[str], numbers: Collection[
     return _parsed(text, names, wanted, ()) if yes_or_no and _BOOLEAN.search(text) else frame
 
 
-def read_csv(path: Path, faults: list[Fault], encoding: str | None = None) -> pd.DataFrame | None:
+def read_csv(
+    path: Path, faults: list[Fault], encoding: str | None = None, warnings: list[DataWarning] | None = None
+) -> pd.DataFrame | None:
     """Return a CSV file's cells as stripped text, indexed by line; None, with faults noted, when it is malformed."""
-    before = len(faults)
-    frames = [part.frame() for part in csv_parts(path, faults, encoding)]
+    before, frames, unnamed = len(faults), [], set[int]()
+    for part in csv_parts(path, faults, encoding):
+        frames.append(part.frame())
+        unnamed |= part.unnamed()
     if len(faults) > before:
         return None
+    if warnings is not None:
+        warnings.extend(unnamed_columns(path, unnamed))
     return pd.concat(frames) if len(frames) > 1 else frames[0]
 
 

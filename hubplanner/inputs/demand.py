@@ -12,9 +12,9 @@ from pyproj import Proj
 from hubplanner.errors import Fault
 from hubplanner.inputs.checks import Checker, as_text, select
 from hubplanner.inputs.places import WGS84, lonlat, metres, read_places
-from hubplanner.inputs.spelled import with_demand_names
+from hubplanner.inputs.spelled import mentioned, with_demand_names
 from hubplanner.inputs.spread import MOST_POINTS, expected_points, spread
-from hubplanner.inputs.tables import read_table
+from hubplanner.inputs.tables import as_named, read_table
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import hint, listed
 
@@ -98,7 +98,7 @@ class Demand:
 def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     """Return the demand; None, with every fault noted, when it cannot be used."""
     spec = scenario.demand
-    table = read_table(spec, faults)
+    table = as_named(read_table(spec, faults), mentioned(scenario.model_dump()))
     if table is None:
         return None
     before = len(faults)

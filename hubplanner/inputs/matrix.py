@@ -11,7 +11,7 @@ import pandas as pd
 from hubplanner.errors import Fault
 from hubplanner.inputs.checks import Checker, keys_of
 from hubplanner.inputs.delimited import read_csv
-from hubplanner.inputs.tables import Table, can_read, read_parquet
+from hubplanner.inputs.tables import Table, as_named, can_read, read_parquet
 from hubplanner.problem import Matrix
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def read_matrix(
 ) -> Pairs | None:
     """Return the table; None, with every fault noted, when a row has an unknown id, a pair again or no number."""
     before = len(faults)
-    table = _table(path, faults, encoding)
+    table = as_named(_table(path, faults, encoding), ("demand_id", "site_id", *UNITS))
     if table is None:
         return None
     checker = Checker(table=table, faults=faults)

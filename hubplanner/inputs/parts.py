@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +13,9 @@ import shapely
 from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
 from hubplanner.inputs.checks import Checker
-from hubplanner.inputs.delimited import csv_parts
+from hubplanner.inputs.delimited import csv_parts, unnamed_columns
 from hubplanner.inputs.tables import UNREADABLE, Table, parse_crs, require_pyarrow, settled_crs, unreadable
+from hubplanner.scenario.names import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -75,7 +76,9 @@ def csv_table_parts(
     path: Path, columns: Collection[str], numbers: Collection[str], faults: list[Fault], encoding: str | None = None
 ) -> Iterator[Part]:
     """Yield a CSV file in parts; note what is malformed, and columns it does not have."""
-    for part in csv_parts(path, faults, encoding):
+    for plain in csv_parts(path, faults, encoding):
+        names = renamed(plain.header, columns)
+        part = replace(plain, header=[names.get(name, name) for name in plain.header])
         if _lacks(path, part.header, columns, faults):
             return
         yield _csv_part(path, part, columns, numbers)
@@ -85,7 +88,9 @@ def _csv_part(path: Path, part: CsvPart, columns: Collection[str], numbers: Coll
     def exact() -> Table:
         return Table(name=path.name, frame=part.frame(columns), first_row=0)
 
-    return Part(table=Table(name=path.name, frame=part.frame(columns, numbers), first_row=0), exact=exact)
+    warnings = unnamed_columns(path, part.unnamed())
+    table = Table(name=path.name, frame=part.frame(columns, numbers), first_row=0, warnings=warnings)
+    return Part(table=table, exact=exact)
 
 
 def _lacks(path: Path, header: list[str], columns: Collection[str], faults: list[Fault]) -> bool:
@@ -169,12 +174,14 @@ def parquet_parts(path: Path, layout: ParquetLayout, columns: Collection[str], f
     """Yield a Parquet file in parts; note columns it does not have, and what cannot be read."""
     file = _opened(path, faults)
     known = [name for name in layout.header if name != layout.geometry]
-    if file is None or _lacks(path, known, columns, faults):
+    names = renamed(known, columns)
+    if file is None or _lacks(path, [names.get(name, name) for name in known], columns, faults):
         return
-    start, wanted = 0, [*columns, *([layout.geometry] if layout.geometry else [])]
+    own = [*({*columns} - {*names.values()}), *names]
+    start, wanted = 0, [*own, *([layout.geometry] if layout.geometry else [])]
     try:
         for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
-            frame = batch.select(list(columns)).to_pandas(ignore_metadata=True)
+            frame = batch.select(own).to_pandas(ignore_metadata=True).rename(columns=names)
             frame.index = pd.RangeIndex(start, start + batch.num_rows)
             start += batch.num_rows
             table = Table(name=path.name, frame=frame)

@@ -143,6 +143,7 @@ class TableFile:
         self._labels, self._ids, self._rows, self._kept = Labels(), Repeats(), 0, 0
         self._ended = self._sound = False
         self._seen: dict[str, set[str]] = {column: set() for column in scenario.demand.where}
+        self._told: dict[DataWarning, None] = {}
         self._spelled: dict[str, dict[str, set[str]]] = {group: {} for group in wanted.groups}
         self._seats = any(tier.capacity is not None for tier in scenario.hubs)
 
@@ -151,6 +152,7 @@ class TableFile:
         before, self._sound = len(faults), False
         for part in self._parts(faults):
             self._rows += len(part.table.frame)
+            self._told |= dict.fromkeys(part.table.warnings)
             found: list[Fault] = []
             points = self._checked(part.table, part, found)
             if found:  # once more, with the cells as they are written
@@ -191,8 +193,8 @@ class TableFile:
         }
 
     def warnings(self) -> list[DataWarning]:
-        """Return what may be a mistake in groups."""
-        return [
+        """Return what may be a mistake in columns and groups."""
+        return list(self._told) + [
             warning for group, spelled in self._spelled.items() for warning in near_names(self.name, group, spelled)
         ]
 

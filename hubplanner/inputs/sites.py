@@ -14,8 +14,8 @@ from hubplanner.errors import Fault
 from hubplanner.inputs.changes import check_groups, check_named, read_changes, with_changes
 from hubplanner.inputs.checks import Checker, select
 from hubplanner.inputs.places import lonlat, read_places, representative
-from hubplanner.inputs.spelled import with_site_names
-from hubplanner.inputs.tables import Table, read_table
+from hubplanner.inputs.spelled import mentioned, with_site_names
+from hubplanner.inputs.tables import Table, as_named, read_table
 from hubplanner.problem import SiteStatus, annuity
 from hubplanner.scenario.fields import MOST_WEIGHT
 from hubplanner.scenario.names import hint
@@ -74,7 +74,7 @@ class Sites:
 def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     """Return the sites; None, with every fault noted, when they cannot be used."""
     spec, tiers = scenario.sites, [tier.name for tier in scenario.hubs]
-    table = read_table(spec, faults)
+    table = as_named(read_table(spec, faults), mentioned(scenario.model_dump()))
     if table is None:
         return None
     before = len(faults)

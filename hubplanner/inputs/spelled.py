@@ -59,6 +59,15 @@ def with_demand_names(scenario: Scenario, groups: Mapping[str, Iterable[object]]
     )
 
 
+def mentioned(tree: Any) -> set[str]:
+    """Return every text in a tree of a scenario, columns' names among them."""
+    if isinstance(tree, dict):
+        return {str(key) for key in tree}.union(*map(mentioned, tree.values()))
+    if isinstance(tree, list | tuple):
+        return set[str]().union(*map(mentioned, tree))
+    return {tree} if isinstance(tree, str) else set()
+
+
 def _one(own: Spelling, name: str) -> str:
     return own.get(key_of(name), name)
 

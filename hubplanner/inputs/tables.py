@@ -18,9 +18,10 @@ from hubplanner.errors import DataError, Fault, MissingExtraError
 from hubplanner.formats import read_layer, regular
 from hubplanner.formats.layer import in_plane
 from hubplanner.inputs.delimited import read_csv
+from hubplanner.scenario.names import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     import pandas as pd
 
@@ -64,6 +65,14 @@ class Table:
     def rows(self) -> Ints:
         """Number of each row in the file."""
         return np.asarray(self.frame.index, dtype=np.intp) + self.first_row
+
+
+def as_named(table: Table | None, wanted: Iterable[str]) -> Table | None:
+    """Return a table whose columns are spelled as they are asked for, however the file spells them."""
+    if table is None:
+        return None
+    names = renamed((name for name in map(str, table.frame.columns) if name != "geometry"), wanted)
+    return replace(table, frame=table.frame.rename(columns=names)) if names else table
 
 
 def read_table(spec: TableSpec, faults: list[Fault]) -> Table | None:
@@ -184,9 +193,10 @@ def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], 
 
 
 def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
-    frame = read_csv(path, faults, spec.encoding)
+    warnings: list[DataWarning] = []
+    frame = read_csv(path, faults, spec.encoding, warnings)
     crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
-    return None if frame is None else Table(name=path.name, frame=frame, first_row=0, crs=crs)
+    return None if frame is None else Table(name=path.name, frame=frame, first_row=0, warnings=warnings, crs=crs)
 
 
 def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:

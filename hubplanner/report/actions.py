@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from hubplanner.report.lettering import in_words, share_in_words
+from hubplanner.report.lettering import covered_in_words, in_words, share_in_words
 from hubplanner.report.result import isolated, on_one_line, plural
 from hubplanner.report.wording import left_out_of_ways, says_nothing, than_this
 
@@ -203,7 +203,8 @@ def _summary(result: Result, actions: list[Action]) -> Iterator[str]:
     people, need = summary["people"], summary["need"]
     number = f"{people['covered']:,.0f} of {people['total']:,.0f} people"
     reached = f"serves {number}" if result.seated else f"puts {number} within reach"
-    yield f"The plan {reached}: {share_in_words(need['share'])} of the need."
+    share = f": {share_in_words(need['share'])} of the need" if need["total"] else ""
+    yield f"The plan {reached}{share}."
     yield from _ways(result)
     yield _money(result)
     yield _proof(summary)
@@ -251,7 +252,7 @@ def _totals(result: Result) -> Iterator[tuple[str, tuple[str, ...], tuple[tuple[
 
 def _year(result: Result, year: dict[str, Any]) -> tuple[str, ...]:
     money = in_money(result, year["cost"]), in_money(result, year["budget"])
-    people, share = f"{year['people']['covered']:,.0f}", share_in_words(year["need"]["share"])
+    people, share = f"{year['people']['covered']:,.0f}", covered_in_words(year["need"]["share"], year["need"]["total"])
     return isolated(on_one_line(year["name"])), f"{len(year['opened']):,}", people, share, *money
 
 

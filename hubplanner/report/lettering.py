@@ -114,6 +114,15 @@ def in_words(number: float) -> str:
     return f"{rounded:,.0f}" if abs(rounded) >= _SMALL else f"{number:,.0f}" if abs(rounded) >= 1 else f"{rounded:g}"
 
 
+def covered_in_words(share: float, need: float | None) -> str:
+    """Return a covered share of need, in words where there is none to cover.
+
+    >>> covered_in_words(0.5, 12), covered_in_words(0.0, 0.0)
+    ('50 %', 'no need')
+    """
+    return "no need" if need == 0 else share_in_words(share)
+
+
 def share_in_words(share: float) -> str:
     """Return a share as per cent, one decimal.
 

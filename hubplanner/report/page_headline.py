@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.report.lettering import in_words, share_in_words
+from hubplanner.report.lettering import covered_in_words, in_words, share_in_words
 from hubplanner.report.page_words import about, count, decimal, hubs_in_words
 from hubplanner.report.result import isolated, on_one_line
 from hubplanner.report.wording import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing
@@ -83,7 +83,7 @@ def figures(result: Result) -> list[Figure]:
         ),
         Figure(
             label="Need covered",
-            value=share_in_words(need["share"]),
+            value=covered_in_words(need["share"], need["total"]),
             note=f"{in_words(need['covered'])} of {in_words(need['total'])}",
         ),
         Figure(label="New hubs", value=count(new_hubs(result)), note=", ".join(also)),

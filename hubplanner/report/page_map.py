@@ -168,6 +168,10 @@ def _frame(view: Any, areas: Areas, hubs: Floats, radius: Floats) -> _Frame:
     return _Frame(view=view, low=low, per_km=float(per_km), height=float(least * per_km))
 
 
+def _covered(share: float, need: float) -> str:
+    return "none to cover" if need == 0 else f"{share_in_words(share)} covered"
+
+
 def _path(shape: Any, frame: _Frame) -> str:
     """Return the rings of a polygon as a path, in steps from point to point."""
     return "".join(
@@ -197,7 +201,7 @@ def _spots(result: Result, areas: Areas, frame: _Frame, groups: dict[str, list[s
         called = isolated(ids[row]) if many == 1 else f"{isolated(ids[row])} and {many - 1:,} more"
         tip = (
             f"{called}{f' ({where})' if where else ''}: {count(areas.people[number])} people, "
-            f"need {count(areas.need[number])}, {share_in_words(areas.covered[number])} covered"
+            f"need {count(areas.need[number])}, {_covered(areas.covered[number], areas.need[number])}"
         )
         css = f"area {LEVELS[areas.level[number]]} {LEVELS[areas.level[number]]}-{areas.shade[number] + 1}"
         found.append(Spot(css=css, path=_path(areas.shapes[number], frame), tip=tip))

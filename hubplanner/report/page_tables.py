@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.report.lettering import share_in_words
+from hubplanner.report.lettering import covered_in_words, share_in_words
 from hubplanner.report.page_charts import years
 from hubplanner.report.page_headline import new_hubs
 from hubplanner.report.page_table import Cell, Table, number, table, text
@@ -82,8 +82,13 @@ def _group(value: str, part: dict[str, float], floor: float | None) -> list[Cell
         number(part["covered_people"], count(part["covered_people"])),
         number(part["need"], count(part["need"])),
         number(part["covered"], count(part["covered"])),
-        number(share, share_in_words(share), part=min(max(share, 0.0), 1.0), mark=floor),
+        _covered(share, part["need"], floor),
     ]
+
+
+def _covered(share: float, need: float | None, mark: float | None = None) -> Cell:
+    """Return a covered share as a bar, in words where there is no need."""
+    return number(share, covered_in_words(share, need), part=min(max(share, 0.0), 1.0), mark=mark)
 
 
 def floors(result: Result) -> Table | None:
@@ -92,9 +97,7 @@ def floors(result: Result) -> Table | None:
         [
             text(_floor(floor)),
             number(floor["share"], share_in_words(floor["share"])),
-            number(
-                floor["covered"], share_in_words(floor["covered"]), part=min(floor["covered"], 1.0), mark=floor["share"]
-            ),
+            _covered(floor["covered"], floor.get("need"), floor["share"]),
         ]
         for floor in result.summary["floors"]
     ]
@@ -134,7 +137,7 @@ def money_by_year(result: Result) -> Table:
             number(year["cost"], money(result, year["cost"])),
             number(len(year["opened"]), count(len(year["opened"]))),
             number(year["people"]["covered"], count(year["people"]["covered"])),
-            number(year["need"]["share"], share_in_words(year["need"]["share"]), part=min(year["need"]["share"], 1.0)),
+            _covered(year["need"]["share"], year["need"]["total"]),
         ]
         for year in summary["periods"]
     ]

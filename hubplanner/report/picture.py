@@ -12,7 +12,15 @@ from hubplanner.report.canvas import blank, page_of, write_picture
 from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, MOST_MARKS, Ground, draw_ground
 from hubplanner.report.hubmarks import circle_ends, draw_hubs, draw_reach
 from hubplanner.report.legend import QUIET, draw_legend, legend_rows, write
-from hubplanner.report.lettering import drawable, in_words, plain, share_in_words, shorten, width, wrap
+from hubplanner.report.lettering import (
+    covered_in_words,
+    drawable,
+    in_words,
+    plain,
+    shorten,
+    width,
+    wrap,
+)
 from hubplanner.report.names import draw_names
 from hubplanner.report.seen import seen
 from hubplanner.report.sheet import MARGIN, View, view_of
@@ -139,7 +147,7 @@ def _headline(plan: Plan) -> list[tuple[str, str]]:
     return [
         (f"{new:,}", f"{one}, {existing:,} existing" if existing else one),
         (in_words(summary["people"]["covered"]), f"people {reached}, of {in_words(summary['people']['total'])}"),
-        (share_in_words(summary["need"]["share"]), f"of the need {reached}"),
+        (covered_in_words(summary["need"]["share"], summary["need"]["total"]), f"of the need {reached}"),
         (in_words(summary["cost"]["total"]), f"{currency} {_over(scenario.horizon_years)}{budget}".strip()),
         _proof(summary["gap"], summary["status"]),
     ]

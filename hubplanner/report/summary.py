@@ -76,9 +76,10 @@ def _floors(inputs: Inputs, solution: Solution, covered: Floats) -> list[dict[st
     found = []
     for floor in group_floors(inputs):
         weight = floor.in_year(inputs, years)
-        reached = _share(math.fsum(weight * covered), math.fsum(weight))
+        need = math.fsum(weight)
+        reached = _share(math.fsum(weight * covered), need)
         asked = {"group": floor.group, "value": floor.value, "people": floor.people, "share": floor.share}
-        found.append({"name": floor.name, **asked, "covered": reached})
+        found.append({"name": floor.name, **asked, "covered": reached, "need": need})
     return found
 
 

@@ -117,7 +117,7 @@ class ModelSpec(Spec):
     """What makes one plan better than another."""
     under: Literal["expected", "worst", "regret", "cvar"] | None = None
     """Over futures, best on average (if left out), in the worst, by largest regret, or on average of the worst tail."""
-    cvar_level: Annotated[float, Field(strict=True, ge=0, lt=1)] | None = None
+    cvar_level: Annotated[float, Field(strict=True, ge=0, le=0.9999)] | None = None
     """Share of futures that is no tail; 0.9 if left out: the average of the worst tenth counts."""
     budget: Money | None = None
     """Money for new hubs, kept to a billionth of itself, so that 0.1 + 0.2 is within 0.3; existing ones are free."""

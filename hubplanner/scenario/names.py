@@ -69,6 +69,22 @@ def spelling_of(spellings: Iterable[str]) -> str:
     return min(spellings, key=lambda name: (name != key_of(name), name))
 
 
+def renamed(header: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
+    """Return the columns that are wanted but spelled otherwise, each with the name it is wanted by.
+
+    >>> renamed(["id ", "people"], ["id", "people"])
+    {'id ': 'id'}
+    """
+    own = list(header)
+    missing = {key_of(name): name for name in set(wanted).difference(own)}
+    keys = [key_of(name) for name in own]
+    return (
+        {name: missing[key] for name, key in zip(own, keys, strict=True) if key in missing and keys.count(key) == 1}
+        if missing
+        else {}
+    )
+
+
 def repeated(names: Iterable[str]) -> list[int]:
     """Return where a name stands that looks like one before it.
 

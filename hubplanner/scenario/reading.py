@@ -231,5 +231,6 @@ def _keys(location: tuple[int | str, ...]) -> list[str]:
     node: Any = schema
     for part in location:
         node = node["items"] if isinstance(part, int) else node["properties"][part]
+        node = next((one for one in node.get("anyOf", ()) if "$ref" in one or "items" in one), node)  # it or null
         node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
     return sorted(node["properties"])

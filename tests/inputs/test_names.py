@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,3 +215,42 @@ def test_a_key_is_its_own_key_and_the_audit_agrees(text: str) -> None:
 def test_a_key_tells_no_normal_form_apart(one: str, other: str) -> None:
     forms = {key_of(unicodedata.normalize(form, one + other)) for form in ("NFC", "NFD", "NFKC", "NFKD")}
     assert forms == {key_of(one + other)}
+
+
+@pytest.mark.parametrize("settings", [{}, {"demand.merge": True}], ids=["rows", "merged"])
+def test_columns_are_found_however_they_are_spelled(chile: Project, settings: dict[str, Any]) -> None:
+    plain = _figures(hp.solve(chile.read(settings)))
+    head = "id\u200b,lon,lat,people,re\u00adgion"
+    chile.write("demand.csv", DEMAND.replace("id,lon,lat,people,region", head))
+    chile.write("sites.csv", SITES.replace("status,tier", "status\ufeff,\uff54ier"))
+    plan = hp.solve(chile.read(settings))
+    assert _figures(plan) == plain
+    assert list(plan.inputs.sites.frame.columns)[-3:-1] == ["status", "tier"]
+    if not settings:
+        plan.write(chile.folder / "run")
+        assert audit_run(chile.folder / "run", None, 5).as_dict()["verdict"] == "pass"
+
+
+def test_parquet_columns_are_found_however_they_are_spelled(chile: Project) -> None:
+    pytest.importorskip("pyarrow")
+    plain = chile.inputs({"demand.merge": True}).demand.frame
+    frame = pd.read_csv(chile.folder / "demand.csv").rename(
+        columns={"people": "people\u200b", "region": "re\u00adgion"}
+    )
+    frame.to_parquet(chile.folder / "demand.parquet")
+    settings = {"demand.merge": True, "demand.path": str(chile.folder / "demand.parquet")}
+    assert chile.inputs(settings).demand.frame.equals(plain)
+
+
+@pytest.mark.parametrize("settings", [{}, {"demand.merge": True}], ids=["rows", "merged"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_column_without_a_name_is_told_where_it_says_something(
+    chile: Project, quote: str, settings: dict[str, Any]
+) -> None:
+    head, *rows = DEMAND.splitlines()
+    chile.write(
+        "demand.csv", "\n".join([f"{head},,", f"{rows[0]},{quote}north{quote},", *(f"{row},," for row in rows[1:])])
+    )
+    (warning,) = chile.inputs(settings).warnings
+    assert (warning.code, warning.file, warning.row) == ("blank_header", "demand.csv", None)
+    assert warning.message.startswith("column 6 of the header is blank")

@@ -81,7 +81,7 @@ function cells(plan) {
   const left = plan.budget ? ` of ${words(plan.budget)}` : "";
   const pairs = [
     [words(plan.people.covered), `of ${words(plan.people.total)} people`],
-    [share(plan.need.share), "of those not yet online"],
+    [plan.need.total === 0 ? "none" : share(plan.need.share), "of those not yet online"],
     [plain(number), number === 1 ? "new hub" : "new hubs"],
     [money(plan.cost.total, plan.currency), `spent${left}`],
   ];
@@ -104,13 +104,13 @@ function groups(plan) {
         el(
           "tbody",
           {},
-          rows.map(([name, row]) => bar(name, row.share, top, floor(group, name))),
+          rows.map(([name, row]) => bar(name, row, top, floor(group, name))),
         ),
       );
     });
 }
 
-function bar(name, part, top, floor) {
+function bar(name, { share: part, need }, top, floor) {
   const meter = el("span", { class: "bar", title: floor ? `at least ${share(floor.share)} asked` : null });
   meter.style.setProperty("--part", `${(100 * part) / top}%`);
   return el(
@@ -118,7 +118,7 @@ function bar(name, part, top, floor) {
     {},
     el("th", { scope: "row" }, named(name)),
     el("td", { "aria-hidden": "true" }, meter),
-    el("td", { class: "number" }, share(part)),
+    el("td", { class: "number" }, need === 0 ? "no need" : share(part)),
   );
 }
 
