@@ -244,10 +244,9 @@ def test_a_table_is_written_between_its_marks_and_nothing_else_changes(tmp_path:
 def test_a_table_in_readme_is_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr("benchmarks.suite.GRAPHS", tmp_path)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    first, last = tables.marks(name)
     kept = json.loads(suite.RESULTS.read_text(encoding="utf-8"))
     found = next((rows for kind in ("full", "quick") if (rows := suite._rows(kept, kind, name))), {})
-    assert readme.partition(first)[2].partition(last)[0] == f"\n{text(name, found)}\n"
+    assert tables.framed(name, text(name, found) if found else "") in readme
 
 
 def test_every_case_has_a_run_a_table_and_a_name_of_its_own() -> None:

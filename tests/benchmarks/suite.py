@@ -165,14 +165,14 @@ def _rows(kept: dict[str, Any], kind: str, name: str) -> Rows:
 
 
 def text(name: str, rows: Rows) -> str:
-    """Return a table with the words above it, or why it is not there."""
+    """Return a table with the words above it; nothing where nothing is measured, but for instances that are absent."""
     about = TABLES[name]
-    if rows:
-        whole = f"{textwrap.fill(about.caption, COLUMNS)}\n\n{table(about.what, rows)}"
-        return whole if name != "growth" else f"![{about.caption}]({PICTURE})"
-    absent = name == "medians" and not GRAPHS.is_dir()
-    why = f"`{GRAPHS.parent.name}/{GRAPHS.name}` is not there" if absent else "`make bench` does"
-    return textwrap.fill(f"{about.caption} Not measured yet: {why}.", COLUMNS)
+    if not rows:
+        absent = name == "medians" and not GRAPHS.is_dir()
+        return f"Not measured: `{GRAPHS.parent.name}/{GRAPHS.name}` is not there." if absent else ""
+    if name == "growth":
+        return f"![{about.caption}]({PICTURE})"
+    return f"{textwrap.fill(about.caption, COLUMNS)}\n\n{table(about.what, rows)}"
 
 
 def best_help_time() -> float:

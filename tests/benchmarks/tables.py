@@ -24,6 +24,11 @@ def marks(name: str) -> tuple[str, str]:
     return f"<!-- {name} -->", f"<!-- end of {name} -->"
 
 
+def framed(name: str, text: str) -> str:
+    """Return a text between a table's marks."""
+    return "\n".join(filter(None, (marks(name)[0], text, marks(name)[1])))
+
+
 def measured(rows: Rows) -> Rows:
     """Return the rows and contenders of which all is measured: of random instances, every seed."""
     kept = {row: {name: found for name, found in records.items() if _is_whole(found)} for row, records in rows.items()}
@@ -107,4 +112,4 @@ def write(path: Path, name: str, text: str) -> None:
         raise ValueError(message)
     before, _, rest = whole.partition(first)
     after = rest.partition(last)[2]
-    path.write_text(f"{before}{first}\n{text}\n{last}{after}", encoding="utf-8")
+    path.write_text(f"{before}{framed(name, text)}{after}", encoding="utf-8")
