@@ -337,7 +337,7 @@ def test_more_people_than_there_can_be_are_refused(project: Project, people: str
     project.write("demand.csv", DEMAND)
     project.edit("sites.csv", "S1,Quetta,67.01,30.01,candidate,,1,100", "S1,Quetta,67.01,30.01,candidate,,1e300,100")
     assert project.messages() == [
-        "sites.csv, row 2, factor: '1e300' found; allowed: a number of at least 0 and at most 1e+15"
+        "sites.csv, row 2, factor: '1e300' found; allowed: a number of at least 0 and at most 1e+06"
     ]
 
 
