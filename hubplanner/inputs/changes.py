@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.errors import Fault
 from hubplanner.problem import SiteStatus
+from hubplanner.scenario.fields import LEAST_MONEY
 from hubplanner.scenario.names import hint, listed
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Changes:
 def read_changes(scenario: Scenario, checker: Checker) -> Changes:
     """Return what changes of existing hubs cost and free."""
     existing = scenario.model.existing
-    fee, saving = (checker.numbers(source).to_numpy() for source in (existing.upgrade_fee, existing.close_saving))
+    sources = existing.upgrade_fee, existing.close_saving
+    fee, saving = (checker.numbers(source, least=LEAST_MONEY).to_numpy() for source in sources)
     return Changes(fee=fee, saving=saving)
 
 

@@ -145,7 +145,12 @@ class Checker:
         return meant.fillna(default)
 
     def numbers(
-        self, source: str | float, *, most: float = MOST_MONEY, blank: str = "write 0 if it is none"
+        self,
+        source: str | float,
+        *,
+        least: float = 0.0,
+        most: float = MOST_MONEY,
+        blank: str = "write 0 if it is none",
     ) -> pd.Series:
         """Return numbers from 0 to ``most``: a column, or one number for every row.
 
@@ -153,6 +158,8 @@ class Checker:
         ----------
         source
             A column name or the number itself.
+        least
+            Smallest value allowed beside 0.
         most
             Largest value allowed; 1 for a share.
         blank
@@ -161,7 +168,13 @@ class Checker:
         if not isinstance(source, str):
             return self._empty(float(source))
         column = self.column(source)
-        return self._empty(np.nan) if column is None else self._numeric(column, source, most, blank)
+        if column is None:
+            return self._empty(np.nan)
+        numbers = self._numeric(column, source, most, blank)
+        small = (numbers > 0) & (numbers < least)
+        if small.any():
+            self.note(source, small, as_text(column), f"0, or a number of at least {least:g}")
+        return numbers
 
     def _numeric(self, column: pd.Series, name: str, most: float, blank: str) -> pd.Series:
         numbers = as_numbers(column)

@@ -17,7 +17,7 @@ from hubplanner.inputs.places import lonlat, read_places, representative
 from hubplanner.inputs.spelled import mentioned, with_site_names
 from hubplanner.inputs.tables import Table, as_named, read_table
 from hubplanner.problem import SiteStatus, annuity
-from hubplanner.scenario.fields import MOST_WEIGHT
+from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_WEIGHT
 from hubplanner.scenario.names import hint
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     ids = checker.identifiers(spec.id)
     words = checker.choices(spec.status, _STATUSES, "candidate") if spec.status else blank
     only_tier = checker.choices(spec.tier, tiers, "") if spec.tier else blank
-    factor = checker.numbers(spec.cost_factor, most=MOST_WEIGHT).to_numpy()
+    factor = checker.numbers(spec.cost_factor, least=LEAST_FACTOR, most=MOST_WEIGHT).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
     groups = {group: checker.names(group) for group in spec.groups}
     scenario = with_site_names(scenario, ids, groups)
@@ -136,7 +136,7 @@ def _in_order(sites: Sites, order: Ints) -> Sites:
 
 def _money(scenario: Scenario, checker: Checker, item: str, factor: Floats) -> Floats:
     """Return capex or yearly opex (m, t), cost factor applied."""
-    columns = [checker.numbers(getattr(tier, item)).to_numpy() for tier in scenario.hubs]
+    columns = [checker.numbers(getattr(tier, item), least=LEAST_MONEY).to_numpy() for tier in scenario.hubs]
     return np.column_stack(columns) * factor[:, None]
 
 

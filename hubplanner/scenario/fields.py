@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PER_CENT = 100.0
 MOST_MONEY = 1e15
 """Larger amounts are slips of the pen, and beyond what a sum of floats keeps to the unit."""
+LEAST_MONEY = LEAST_FACTOR = 1e-6
+"""Smaller ones are none, and need per money of them beyond what a float holds."""
 MOST_PEOPLE = 1e12
 """A hundred times all people there are."""
 MOST_WEIGHT = 1e6
@@ -30,14 +32,17 @@ def _identifier(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _column_or(most: float) -> Callable[[object], object]:
-    """Let a column name pass, or a number from 0 to ``most``."""
+def _column_or(most: float, least: float = 0.0) -> Callable[[object], object]:
+    """Let a column name pass, or 0, or a number from ``least`` to ``most``."""
 
     def checked(value: object) -> object:
         if isinstance(value, str) and value:
             return value
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
             raise ValueError(_no_such_number(value, most))
+        if 0 < value < least:
+            message = f"a column name, 0, or a number of at least {least:g}"
+            raise ValueError(message)
         return value
 
     return checked
@@ -148,9 +153,10 @@ NameOrNumber = Annotated[
     WithJsonSchema(_ID_SCHEMA),
 ]
 """What a year or a future is called, which may be a number."""
-ColumnOrMoney = Annotated[str | float, BeforeValidator(_column_or(MOST_MONEY))]
+ColumnOrMoney = Annotated[str | float, BeforeValidator(_column_or(MOST_MONEY, LEAST_MONEY))]
 ColumnOrPeople = Annotated[str | float, BeforeValidator(_column_or(MOST_PEOPLE))]
 ColumnOrWeight = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT))]
+ColumnOrFactor = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT, LEAST_FACTOR))]
 ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or(1))]
 Money = Annotated[float, Field(strict=True, ge=0, le=MOST_MONEY)]
 Kilometres = Annotated[float, Field(strict=True, gt=0, le=MOST_WAY), AfterValidator(_way)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,12 +154,37 @@ def _check_overrides(tree: Tree, variants: dict[str, Tree], chosen: Sequence[str
 
 
 def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, list[Fault]]:
+    lone = _half_letter(tree, prefix.removesuffix("."))
+    if lone is not None:
+        return None, [
+            _fault(file, ascii(lone)[1:-1], None, "holds half of a letter (a surrogate); write the whole one")
+        ]
     try:
         scenario = Scenario.model_validate(without_nulls(tree))
     except ValidationError as error:
         return None, [_as_fault(details, file, prefix) for details in _told_once(error.errors())]
     scenario._file = file  # noqa: SLF001 - the model's own private attribute, set where it is made
     return scenario, []
+
+
+def _half_letter(tree: Any, key: str) -> str | None:
+    r"""Return the key of the first text that no encoding can write, as \ud800 in YAML makes it; None without any.
+
+    >>> _half_letter({"hubs": [{"name": "\ud800"}]}, "")
+    'hubs.0.name'
+    """
+    if isinstance(tree, str):
+        return key if _HALF_LETTER.search(tree) else None
+    parts = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list | tuple) else ()
+    for name, part in parts:
+        own = f"{key}.{name}" if key else str(name)
+        found = own if _HALF_LETTER.search(str(name)) else _half_letter(part, own)
+        if found is not None:
+            return found
+    return None
+
+
+_HALF_LETTER = re.compile("[\ud800-\udfff]")
 
 
 def _told_once(errors: list[ErrorDetails]) -> list[ErrorDetails]:

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from hubplanner.scenario.fields import (
     MOST_PEOPLE,
     Column,
+    ColumnOrFactor,
     ColumnOrMoney,
     ColumnOrPeople,
     ColumnOrShare,
@@ -124,7 +125,7 @@ class SitesSpec(TableSpec):
     """Column of candidate, existing, required or excluded; candidate if left out."""
     tier: Column | None = None
     """Column of the tier of an existing hub, or the only tier a site may take; blank = any."""
-    cost_factor: ColumnOrWeight = 1.0
+    cost_factor: ColumnOrFactor = 1.0
     """Multiplier of the tiers' costs at the site."""
 
 
