@@ -102,7 +102,7 @@ def test_any_plan_is_scored_on_any_futures(folder: Path, inside: Callable[..., D
     assert made["expected"] >= other["expected"] or other["highest_cost"] > 500
     own = answer(inside("score", folder / "made", "--out", folder / "score", "--json"))
     assert own["runs"][0]["each"] == made["each"]
-    assert sorted(path.name for path in (folder / "score").iterdir()) == ["futures.csv", "score.json"]
+    assert sorted(path.name for path in (folder / "score").iterdir()) == ["futures.csv", "manifest.json", "score.json"]
     shown = inside("score", folder / "made", folder / "plain", "--futures", folder / FILE)
     assert shown.returncode == 0
     assert fits(shown.stdout)
