@@ -70,7 +70,8 @@ def test_the_best_plan_is_that_of_the_plain_program(
     _, tight, relaxation = relaxed(task)
     bound, loose = tight.figure(relaxation.bound), form.figure(relax(form, EFFORT).bound)
     assert best * (1 - 1e-9) <= bound < loose
-    assert tight.cuts or seed  # the first region's values break some
+    if seed == 0:
+        assert tight.cuts  # the relaxation of the first region breaks some inequalities; of others it may break none
     assert tight.counts
 
 

@@ -53,7 +53,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     stop(serving)
 
 
-def test_a_hundred_thousand_points_stay_responsive(large: Serving, browser: Browser) -> None:
+def test_a_hundred_thousand_points_are_drawn_and_dragged(large: Serving, browser: Browser) -> None:
     with visiting(browser) as visit:
         visit.open(large.address)  # the server reads the data now
         visit.settle()
@@ -79,8 +79,9 @@ def _opened(visit: Visit, address: str) -> float:
 
 
 def _dragged(visit: Visit) -> dict[str, float]:
-    """Drag the map about and return how long its frames took."""
+    """Drag the map about, which must move, and return how long its frames took."""
     page = visit.page
+    before = page.screenshot()
     page.evaluate(FRAMES)
     page.mouse.move(800, 400)
     page.mouse.down()
@@ -89,7 +90,7 @@ def _dragged(visit: Visit) -> dict[str, float]:
         page.wait_for_timeout(30)
     page.mouse.up()
     frames = sorted(page.evaluate("() => (cancelAnimationFrame(window.ticking), window.frames_.slice(1))"))
-    assert len(frames) > 3
+    assert page.screenshot() != before
     return {
         "frames": len(frames),
         "median_frame_ms": round(frames[len(frames) // 2]),
