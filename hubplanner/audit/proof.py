@@ -12,6 +12,7 @@ from hubplanner.inputs import build_problem
 from hubplanner.models import Periods, ask, goals_of, under_of
 from hubplanner.models.goals import WORST
 from hubplanner.problem.solution import Reached
+from hubplanner.report.wording import gap_in_words
 from hubplanner.solver import found_solvers, solve_problem
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.options import SolverOptions
@@ -177,6 +178,6 @@ def _one_goal(name: str, sense: int, stated: tuple[float, float], found: Reached
         return "contradicted", words
     if sense * (found.bound - bound) > slack:
         gap = abs(found.bound - value) / max(1.0, abs(value))
-        words = f"proved anew up to {found.bound:,.6f}, a gap of {gap:.2%}; the stated bound is {bound:,.6f}"
+        words = f"proved anew up to {found.bound:,.6f}, a gap of {gap_in_words(gap)}; the stated bound is {bound:,.6f}"
         return "not reproven", words
     return "confirmed", ""
