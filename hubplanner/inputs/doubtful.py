@@ -77,7 +77,7 @@ def body_of(places: Floats) -> Body | None:
 
     >>> body = body_of(np.array([[67.9, 24.7], [68.0, 24.8], [68.1, 24.6], [68.8, 24.7], [0, 0]]))
     >>> round(body.radius), body.distance(np.array([[0.0, 0.0]])).round().tolist()
-    (77, [7803.0])
+    (81, [7796.0])
     """
     if len(places) < 3:  # noqa: PLR2004 - of two places neither is the stray
         return None

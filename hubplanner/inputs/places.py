@@ -62,8 +62,9 @@ def _check_shapes(geometry: gpd.GeoSeries, checker: Checker) -> None:
     missing = geometry.isna() | geometry.is_empty
     kinds = geometry.geom_type.fillna("").mask(missing, "")
     checker.note("geometry", ~kinds.isin(_SHAPES), kinds, f"one of {', '.join(_SHAPES)}")
-    valid = geometry.is_valid | missing
-    checker.note("geometry", ~valid, geometry.is_valid_reason(), "a valid shape; repair it, such as with make_valid")
+    with np.errstate(all="ignore"):  # coordinates beyond all measure are told as such
+        valid, reason = geometry.is_valid | missing, geometry.is_valid_reason()
+    checker.note("geometry", ~valid, reason, "a valid shape; repair it, such as with make_valid")
 
 
 def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:

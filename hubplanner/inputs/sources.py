@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from os.path import isfile
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import DataError, Fault
@@ -41,7 +42,7 @@ class Sources:
     @classmethod
     def of(cls, scenario: Scenario) -> Sources:
         """Look at a scenario's files."""
-        found = {name: path for name, path in input_files(scenario).items() if path.is_file()}
+        found = {name: path for name, path in input_files(scenario).items() if isfile(path)}
         began, stamps, digests = time.time_ns(), dict[str, tuple[int, ...]](), dict[str, str]()
         for name, path in found.items():
             stamp = _stamp(path)
@@ -58,7 +59,7 @@ class Sources:
         DataError
             With every file that changed.
         """
-        files = {name: path for name, path in input_files(self.scenario).items() if path.is_file()}
+        files = {name: path for name, path in input_files(self.scenario).items() if isfile(path)}
         changed = sorted(files.keys() ^ self.digests.keys())
         changed += [name for name in files.keys() & self.digests.keys() if not self._is_same(name, files[name])]
         allowed = "has changed while it was read; run this again once it is complete"

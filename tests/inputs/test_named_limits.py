@@ -195,18 +195,30 @@ KEPT = {("S2", "centre"): (0.0, False)}
     ("settings", "expected"),
     [
         ({}, KEPT),
-        ({"model.existing.upgrade": True}, {("S2", "park"): (280.0, True)}),
-        ({"model.existing": {"upgrade": "S2", "upgrade_fee": 7}}, {("S2", "park"): (287.0, True)}),
-        ({"model.existing": {"upgrade": ["S2"], "upgrade_fee": "factor"}}, {("S2", "park"): (281.0, True)}),
+        ({"model.existing.upgrade": True}, {("S2", "park"): (pytest.approx(280 - 10 * ANNUITY), True)}),
+        (
+            {"model.existing": {"upgrade": "S2", "upgrade_fee": 7}},
+            {("S2", "park"): (pytest.approx(287 - 10 * ANNUITY), True)},
+        ),
+        (
+            {"model.existing": {"upgrade": ["S2"], "upgrade_fee": "factor"}},
+            {("S2", "park"): (pytest.approx(281 - 10 * ANNUITY), True)},
+        ),
         (
             {"model.existing.upgrade": True, "hubs.1.opex_per_year": 25},
             {("S2", "park"): (pytest.approx(280 + 15 * ANNUITY), True)},
         ),
-        # A larger hub that costs less to build is free, not a gift.
-        ({"model.existing.upgrade": True, "hubs.1.capex": 50}, {("S2", "park"): (0.0, True)}),
+        # What is built is not paid back; what is no longer spent on running is free for other hubs.
+        (
+            {"model.existing.upgrade": True, "hubs.1.capex": 50},
+            {("S2", "park"): (pytest.approx(-10 * ANNUITY), True)},
+        ),
         # Larger means more capacity where all tiers have one, else more reach, whatever it is given in.
         ({"model.existing.upgrade": True, "hubs.0.capacity": 9, "hubs.1.capacity": 9}, {}),
-        ({"model.existing.upgrade": True, "hubs.0.capacity": 9}, {("S2", "park"): (280.0, True)}),
+        (
+            {"model.existing.upgrade": True, "hubs.0.capacity": 9},
+            {("S2", "park"): (pytest.approx(280 - 10 * ANNUITY), True)},
+        ),
         ({"model.existing.upgrade": True, "hubs.1.reach_km": 5}, {}),
         (
             {
@@ -227,7 +239,7 @@ def test_an_existing_hub_may_grow_at_the_difference_in_cost(
 
 def test_the_difference_takes_the_site_s_cost_factor(project: Project) -> None:
     project.edit("sites.csv", "existing,,1,120", "existing,,2,120")
-    assert options(project, {"model.existing.upgrade": True})["S2", "park"] == (560.0, True)
+    assert options(project, {"model.existing.upgrade": True})["S2", "park"] == (pytest.approx(560 - 20 * ANNUITY), True)
 
 
 @pytest.mark.parametrize(

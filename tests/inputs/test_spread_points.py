@@ -219,10 +219,10 @@ def test_a_polygon_may_have_an_area_of_zero_beside_points_that_have_one(project:
 
 @pytest.mark.parametrize("planar", [False, True])
 def test_an_absurdly_small_spacing_is_refused_before_memory_is_filled(project: Project, planar: bool) -> None:  # noqa: FBT001 - a table
-    settings = AREA | {"demand.spread_km": 1e-6}
+    settings = AREA | {"demand.spread_km": 1e-3}
     if planar:
-        settings = polygons(project) | {"demand.spread_km": 1e-6, "travel.method": "planar"}
+        settings = polygons(project) | {"demand.spread_km": 1e-3, "travel.method": "planar"}
         gpd.read_file(settings["demand.path"]).to_crs("EPSG:32642").to_file(settings["demand.path"])
     [found] = project.messages(settings)
     allowed = "a wider spacing, for at most 20,000,000 points; this one makes about "
-    assert found.startswith(f"scenario.yaml, demand.spread_km: 1e-06 found; allowed: {allowed}")
+    assert found.startswith(f"scenario.yaml, demand.spread_km: 0.001 found; allowed: {allowed}")

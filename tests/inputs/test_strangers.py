@@ -121,7 +121,7 @@ def test_places_that_lie_elsewhere_are_not_fetched(
         assert not any(CANARY in message for message in told)
         spec = project.read(places(project, name)).demand
         with pytest.raises((DataError, ValueError)):
-            read_rows(spec)
+            read_rows(spec, set())
     assert heard == []
 
 
@@ -134,7 +134,7 @@ def test_json_that_holds_a_link_as_text_is_only_text(
     text = frame().assign(province=bait).to_json()
     project.write("a.geojson", text.replace('{"type"', f'{{"name": "{bait}", "type"', 1) if layer else text)
     assert project.inputs(places(project, "a.geojson")).demand.frame["demand_id"].tolist() == ["a", "b"]
-    assert read_rows(project.read(places(project, "a.geojson")).demand)["demand_id"].tolist() == ["a", "b"]
+    assert read_rows(project.read(places(project, "a.geojson")).demand, set())["demand_id"].tolist() == ["a", "b"]
     link = f'"crs": {{"type": "link", "properties": {{"href": "{address}/crs"}}}}, "features"'
     project.write("b.geojson", frame().to_json(drop_id=True).replace('"features"', link, 1))
     assert "links are not followed" in project.messages(places(project, "b.geojson"))[0]

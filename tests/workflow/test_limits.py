@@ -227,14 +227,21 @@ def test_floors_are_listed_with_what_is_covered_of_them(project: Project) -> Non
     summary = hp.solve(project.read(settings)).summary()
     asked = {"group": "province", "people": None, "share": 0.3}
     assert summary["floors"] == [
-        {"name": "province Balochistan", **asked, "value": "Balochistan", "covered": pytest.approx(500 / 1250)},
-        {"name": "province Punjab", **asked, "value": "Punjab", "covered": 1},
+        {
+            "name": "province Balochistan",
+            **asked,
+            "value": "Balochistan",
+            "need": 1250,
+            "covered": pytest.approx(500 / 1250),
+        },
+        {"name": "province Punjab", **asked, "value": "Punjab", "need": 2000, "covered": 1},
         {
             "name": "all need, area",
             "group": None,
             "value": None,
             "people": "area",
             "share": 0.1,
+            "need": pytest.approx(12 * 0.75 + 8 * 0.5 * 2 + 20),
             "covered": pytest.approx((8 * 0.5 * 2 + 20) / (12 * 0.75 + 8 * 0.5 * 2 + 20)),
         },
     ]

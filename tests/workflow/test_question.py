@@ -57,8 +57,8 @@ LIMITS: list[tuple[dict[str, Any], list[models.Block]]] = [
     (
         BY_CAPEX | {"model.hub_limits": [{"group": "capex", "max": 2}]},
         [
-            models.MaxHubs(count=2, sites=(S1, S3, S4, S5), name="capex 100"),
-            models.MaxHubs(count=2, sites=(S2,), name="capex 120"),
+            models.MaxHubs(count=2, sites=(S1, S3, S4, S5), name="capex 100", group="capex"),
+            models.MaxHubs(count=2, sites=(S2,), name="capex 120", group="capex"),
         ],
     ),
     (
