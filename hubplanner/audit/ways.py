@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-7
 """Of a point, by which more of it may be served than there is."""
-NEAR = 1e-9
-"""Relative to the longest way: prices below this are none."""
+BEND = 1e-6
+"""Weight of squared lengths that tells equally short ways apart."""
+ALIKE = 1e-6
+"""Relative to the longest way: lengths that differ by less are the same."""
 PRECISE = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-10}
 
 
@@ -64,24 +66,26 @@ def shortest(far: Array, inside: Array, amount: Array, stated: Array | None = No
         rows += [moment, -moment]
         limits += [amount * (stated + off) / unit, -amount * (stated - off) / unit]
     solve: Any = linprog  # its stubs do not know sparse matrices
-    found = solve(
-        length / unit,
-        A_ub=vstack(rows),
-        b_ub=np.concatenate(limits),
-        A_eq=csr_array((np.ones(len(pair)), (hub, pair)), shape=(len(amount), len(pair))),
-        b_eq=amount,
-        method="highs-ds",
-        options=PRECISE,
-    )
-    if found.status != 0:
+    each = csr_array((np.ones(len(pair)), (hub, pair)), shape=(len(amount), len(pair)))
+
+    def ways(bend: float) -> tuple[Array, float] | None:
+        cost = length / unit + bend * (length / unit) ** 2
+        found = solve(cost, vstack(rows), np.concatenate(limits), each, amount, method="highs-ds", options=PRECISE)
+        if found.status != 0:
+            return None
+        mean = np.bincount(hub, weights=found.x * length, minlength=len(amount)) / amount
+        return mean, float(length[found.x > ROUNDING].max(initial=0.0))
+
+    # Of equally short ways, those with as even and with as uneven lengths as can be: alike, they are all there are.
+    first, *others = ways(0.0), ways(BEND), ways(-BEND)
+    if first is None:
         return None
-    used = found.x > ROUNDING
-    priceless = ~used & (found.lower.marginals <= NEAR)
-    return Ways(
-        mean=np.bincount(hub, weights=found.x * length, minlength=len(amount)) / amount,
-        farthest=float(length[used].max(initial=0.0)),
-        unique=not priceless.any(),
+    (mean, farthest), close = first, ALIKE * unit
+    unique = all(
+        other is not None and np.allclose(other[0], mean, rtol=0.0, atol=close) and abs(other[1] - farthest) <= close
+        for other in others
     )
+    return Ways(mean=mean, farthest=farthest, unique=unique)
 
 
 def _nearest(length: Array, amount: float) -> Ways | None:
