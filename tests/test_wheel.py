@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg")
+SOURCES = ("LICENSE", "NOTICE", "README.md", "pyproject.toml", "setup.cfg")
 BESIDE_CODE = {
     "hubplanner/py.typed",
     "hubplanner/workflow/template/scenario.yaml",
@@ -34,18 +35,22 @@ def run(*words: object, folder: Path, path: Path | None = None) -> str:
 
 
 def test_the_wheel_holds_all_that_a_plan_needs(tmp_path: Path) -> None:
-    # A copy, so that the build neither sees nor leaves anything beside the sources.
+    # A copy, so that the build neither sees nor leaves anything beside the sources; the wheel is made of the sdist.
     shutil.copytree(ROOT / "hubplanner", tmp_path / "source/hubplanner")
     for name in SOURCES:
         shutil.copy2(ROOT / name, tmp_path / "source" / name)
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, tmp_path / "source", folder=tmp_path)
+    run(sys.executable, "-m", "build", "--outdir", tmp_path, tmp_path / "source", folder=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        assert {"LICENSE", "NOTICE"} <= {name.partition("/")[2] for name in archive.getnames()}
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "hubplanner").rglob("*.py")}
     pages = {str(path.relative_to(ROOT)) for folder in PAGES for path in (ROOT / folder).iterdir() if path.is_file()}
     found = {name for name in packed if ".dist-info/" not in name and "__pycache__" not in name}
     assert found == modules | BESIDE_CODE | pages
+    assert {"LICENSE", "NOTICE"} == {name.rpartition("/")[2] for name in packed if ".dist-info/licenses/" in name}
     shutil.rmtree(tmp_path / "source")
     # Its dependencies are those around it: `make plan` in a fresh clone installs them as setup.cfg lists them.
     alone = tmp_path / "alone"

@@ -92,6 +92,7 @@ def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Sig
     folder = tmp_path / "project"
     folder.mkdir()
     serving.write_hard(folder)
+    before = sorted(folder.rglob("*"))
     server = serving.start(folder, "--runs", "kept")
     job, _ = at_work(server, settings={"solver.name": solver})
     processes = server.children()
@@ -101,5 +102,6 @@ def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Sig
         assert server.process.wait(10) == (-how if how == signal.SIGKILL else 0)
     _, alive = psutil.wait_procs(processes, timeout=5)
     assert not alive
-    assert not (folder / "kept").exists() or not list((folder / "kept").iterdir())
+    assert processes
+    assert sorted(folder.rglob("*")) == before
     serving.close(server)
