@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -139,6 +140,22 @@ def close(serving: Serving) -> None:
     if serving.process.stdout is not None:
         serving.process.stdout.close()
     assert "Traceback" not in serving.errors.read_text()
+
+
+@contextmanager
+def served(folder: Path, *words: str) -> Iterator[Serving]:
+    """Yield a server that is stopped in the end, or killed with all of its processes where a test fails."""
+    server = start(folder, *words)
+    try:
+        yield server
+        server.get("/api/jobs", 401 if "token" in server.address else 200)  # it is up, and ends as it should
+    except BaseException:
+        for process in [*server.children(), server.process]:
+            process.kill()
+        server.process.wait()
+        close(server)
+        raise
+    stop(server)
 
 
 HARD = """\

@@ -10,7 +10,7 @@ import journey
 import pytest
 from journey import NARROW, Visit, project, visiting
 from playwright.sync_api import Browser, Locator, Page, expect
-from serving import Serving, start, stop
+from serving import Serving, served, start, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,17 +220,16 @@ def test_axe_finds_nothing_anywhere(
 
 
 def test_the_printed_link_works_from_another_page_and_leaves_the_address_bar(tmp_path: Path, browser: Browser) -> None:
-    server = start(project(tmp_path / "project"), "--host", "127.0.0.2")
-    context = browser.new_context()
-    page = context.new_page()
-    link = f'<a href="{server.address}">the plan</a>'
-    page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=link))
-    for _ in range(2):  # the second time with the cookie
-        page.goto("http://elsewhere.example/")
-        page.click("a")
-        expect(page.locator("#loading")).to_be_hidden()
-        expect(page.locator("#solve")).to_be_enabled()
-        assert page.url == f"{server.origin}/#hard"
-        assert page.evaluate("document.referrer") == ""
-    context.close()
-    stop(server)
+    with served(project(tmp_path / "project"), "--host", "127.0.0.2") as server:
+        context = browser.new_context()
+        page = context.new_page()
+        link = f'<a href="{server.address}">the plan</a>'
+        page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=link))
+        for _ in range(2):  # the second time with the cookie
+            page.goto("http://elsewhere.example/")
+            page.click("a")
+            expect(page.locator("#loading")).to_be_hidden()
+            expect(page.locator("#solve")).to_be_enabled()
+            assert page.url == f"{server.origin}/#hard"
+            assert page.evaluate("document.referrer") == ""
+        context.close()

@@ -285,12 +285,11 @@ def test_a_job_beyond_its_memory_says_so(tmp_path: Path) -> None:
         text = "".join(f"{name[0]}{row},{x:.4f},{y:.4f},9\n" for row, (x, y) in enumerate(places))
         (folder / f"{name}.csv").write_text(f"id,x,y,people\n{text}", encoding="utf-8")
     (folder / "large.yaml").write_text(LARGE, encoding="utf-8")
-    server = serving.start(folder, "--memory", "0.5")
-    failed = server.wait(server.ask(kind="solve", scenario="large"))
+    with serving.served(folder, "--memory", "0.5") as server:
+        failed = server.wait(server.ask(kind="solve", scenario="large"))
     assert failed["state"] == "failed"
     assert "more than the 0.5 GB of memory that a job may take" in failed["error"]["error"]
     assert "--memory" in failed["error"]["error"]
-    serving.stop(server)
 
 
 def test_a_solver_that_ran_out_of_memory_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,25 +337,24 @@ def test_a_killed_servers_folder_goes_at_the_next_start(tmp_path: Path, monkeypa
     place.mkdir()
     serving.write_hard(folder)
     monkeypatch.setenv("TMPDIR", str(place))
-    dead, alive = serving.start(folder), serving.start(folder)
-    head = (
-        f"POST /api/uploads?kind=demand&name=a.csv HTTP/1.1\r\nHost: {dead.origin.removeprefix('http://')}\r\n"
-        f"Origin: {dead.origin}\r\nX-Hubplanner: 1\r\nContent-Type: text/csv\r\nContent-Length: 1000\r\n\r\nid,lon"
-    )
-    name, _, port = dead.origin.removeprefix("http://").rpartition(":")
-    with socket.create_connection((name, int(port)), 20) as line:
-        line.sendall(head.encode())
-        end = time.monotonic() + 20
-        while not list(place.glob("*/incoming/*/*")) and time.monotonic() < end:
-            time.sleep(0.05)
-        dead.process.kill()
-        dead.process.wait(10)
-    assert len(list(place.iterdir())) == 2
-    serving.close(dead)
-    other = serving.start(folder)
-    assert len(list(place.iterdir())) == 2
-    assert not list(place.glob("*/incoming/*"))
-    for server in (other, alive):
-        server.get("/api/state")  # it is up, and ends as it should
-        serving.stop(server)
+    with serving.served(folder) as alive:
+        dead = serving.start(folder)
+        head = (
+            f"POST /api/uploads?kind=demand&name=a.csv HTTP/1.1\r\nHost: {dead.origin.removeprefix('http://')}\r\n"
+            f"Origin: {dead.origin}\r\nX-Hubplanner: 1\r\nContent-Type: text/csv\r\nContent-Length: 1000\r\n\r\nid,lon"
+        )
+        name, _, port = dead.origin.removeprefix("http://").rpartition(":")
+        with socket.create_connection((name, int(port)), 20) as line:
+            line.sendall(head.encode())
+            end = time.monotonic() + 20
+            while not list(place.glob("*/incoming/*/*")) and time.monotonic() < end:
+                time.sleep(0.05)
+            dead.process.kill()
+            dead.process.wait(10)
+        serving.close(dead)
+        assert len(list(place.iterdir())) == 2
+        with serving.served(folder):
+            assert len(list(place.iterdir())) == 2
+            assert not list(place.glob("*/incoming/*"))
+        assert alive.get("/api/state")["scenarios"]
     assert not list(place.iterdir())
