@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,7 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
+import shapely
 
 from hubplanner.errors import ExistsError, UnwritableError
 from hubplanner.io import (
@@ -28,6 +33,7 @@ from hubplanner.io import (
     write_files_atomically,
     write_folder_atomically,
 )
+from hubplanner.report.files import check_geopackage, write_geojson, write_geopackage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -380,6 +386,46 @@ def test_a_disk_that_fills_up_meanwhile_leaves_the_earlier_result(disk: Callable
     with pytest.raises(UnwritableError, match="out: cannot be written: No space left on device"):
         write_folder_atomically(place / "deep/out", large, MARKS)
     assert holds(place / "deep/out") == "old"
+
+
+@pytest.mark.parametrize("size", ["4k", "100k", "300k"])
+@pytest.mark.parametrize("name", ["places.geojson", "places.gpkg"])
+def test_a_disk_that_fills_up_under_geographic_files_is_told_and_nothing_half_written_left(
+    disk: Callable[[str], Path], name: str, size: str
+) -> None:
+    frame = gpd.GeoDataFrame(
+        {"id": [f"id{number}" for number in range(3000)]},
+        geometry=shapely.points(np.linspace(0, 60, 6000).reshape(3000, 2)),
+        crs="EPSG:4326",
+    )
+
+    def write(aside: Path) -> None:
+        if name.endswith(".gpkg"):
+            write_geopackage({"a": frame, "b": frame}, aside / name)
+        else:
+            write_geojson(pd.concat([frame, frame]), aside / name)
+
+    place = disk(f"size={size}")
+    with pytest.raises(UnwritableError, match=r"cannot be written: No space left on device$"):
+        write_files_atomically(place / "out", [name, "other"], write)
+    assert list(place.iterdir()) == []
+
+
+def test_a_geographic_file_that_lost_its_end_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = gpd.GeoDataFrame({"id": [1]}, geometry=shapely.points([[1, 2]]), crs="EPSG:4326")
+    real = gpd.GeoDataFrame.to_file
+
+    def cut(self: gpd.GeoDataFrame, path: Path, **options: object) -> None:
+        real(self, path, **options)
+        path.write_bytes(path.read_bytes()[:-3])
+
+    monkeypatch.setattr(gpd.GeoDataFrame, "to_file", cut)
+    with pytest.raises(OSError, match=r"places\.geojson was cut short"):
+        write_geojson(frame, tmp_path / "places.geojson")
+    monkeypatch.undo()
+    write_geopackage({"a": frame}, tmp_path / "places.gpkg")
+    with pytest.raises(sqlite3.DatabaseError, match="are in it"):
+        check_geopackage(tmp_path / "places.gpkg", {"a": 2})
 
 
 def test_a_read_only_disk_is_found_before_the_work(disk: Callable[[str], Path]) -> None:

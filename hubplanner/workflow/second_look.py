@@ -29,6 +29,8 @@ def look_again(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Seco
 
     Raises
     ------
+    DataError
+        When a file is no longer what the plan was made from.
     SolverError
         When need or people within reach of a hub differ from those of the merged rows by more than 1e-6.
     """
@@ -39,14 +41,10 @@ def look_again(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Seco
     options = evaluation.options
     again = measure(inputs.scenario, merged, problem.option_site[options], problem.option_reach[options])
     inputs.sources.check()
-    measured = again.measured
-    if measured.n_points != merged.n_points:
-        message = f"{measured.n_points:,} demand points were read, {merged.n_points:,} before: the file has changed"
-        raise SolverError(message)
     near = evaluate(replace(problem, rule=Rule()), options).covered_share
     rows, need_of = inputs.demand.frame, inputs.demand.need_of
     weights = {"need": rows["need"], "people": rows["people"]} | {f"need of {name}": need_of[name] for name in need_of}
-    for (name, weight), found in zip(weights.items(), measured.covered, strict=True):
+    for (name, weight), found in zip(weights.items(), again.measured.covered, strict=True):
         told = math.fsum(np.asarray(weight) * near)
         if not abs(told - found) <= AGREEMENT * max(1.0, abs(told)):
             message = f"{name} within reach is {told:,.6f} by merged rows, {found:,.6f} by the points themselves"
