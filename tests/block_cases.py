@@ -16,6 +16,8 @@ from hubplanner.models import (
     Budget,
     Capacity,
     Floor,
+    FullService,
+    HubsPerSite,
     MaxCoverage,
     MaxHubs,
     MaxMin,
@@ -25,19 +27,17 @@ from hubplanner.models import (
     OnlyWith,
     PCenter,
     Periods,
-    PerSite,
     PMedian,
-    ServeAll,
 )
-from hubplanner.problem import Rule, SiteStatus
+from hubplanner.problem import CoverageRule, SiteStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hubplanner.models import Block, Objective
+    from hubplanner.models import Constraint, Objective
 
     Rng = np.random.Generator
-    Make = Callable[[Rng, Town], Block]
+    Make = Callable[[Rng, Town], Constraint]
 
 KINDS = ("max_coverage", "min_cost", "min_cost with travel", "p_median", "p_center")
 
@@ -90,14 +90,14 @@ def _count(rng: Rng, most: int) -> int:
 
 
 BLOCKS: dict[str, Make] = {
-    "two a site": lambda rng, _: PerSite(count=2, mixed=bool(rng.random() < 0.5)),
-    "tiers mixed": lambda rng, _: PerSite(count=int(rng.integers(1, 3)), mixed=True),
+    "two a site": lambda rng, _: HubsPerSite(count=2, mixed=bool(rng.random() < 0.5)),
+    "tiers mixed": lambda rng, _: HubsPerSite(count=int(rng.integers(1, 3)), mixed=True),
     "budget": lambda rng, town: Budget(amount=round(_money(town) * float(rng.uniform(0, 0.7)), 2)),
     "max hubs": lambda rng, town: MaxHubs(count=_count(rng, len(town.sites) - 1)),
     "max hubs at": lambda rng, town: MaxHubs(count=_count(rng, 2), sites=_some_sites(rng, town)),
     "min hubs": lambda rng, town: MinHubs(count=_count(rng, len(town.sites))),
     "min hubs at": lambda rng, town: MinHubs(count=_count(rng, 2), sites=_some_sites(rng, town)),
-    "serve all": lambda rng, _: ServeAll(distance=float(rng.choice([0.5, 0.7, 0.9, np.inf]))),
+    "serve all": lambda rng, _: FullService(distance=float(rng.choice([0.5, 0.7, 0.9, np.inf]))),
     "capacity split": lambda rng, town: _capacity(rng, town, single=False),
     "capacity single": lambda rng, town: _capacity(rng, town, single=True),
     "floor": lambda rng, town: Floor(weight=_share_of_need(rng, town), share=round(float(rng.uniform(0.1, 0.9)), 2)),
@@ -114,12 +114,12 @@ BLOCKS: dict[str, Make] = {
 FADING = ("linear", "exponential", "gaussian")
 
 
-def _rules(rng: Rng, name: str) -> Rule:
+def _rules(rng: Rng, name: str) -> CoverageRule:
     backup, weight = (2, float(rng.choice([0.3, 1.0]))) if "backup" in name else (1, 1.0)
     decay = next((known for known in FADING if known in name), "step")
     full = 0.0 if decay == "step" else float(rng.choice([0.0, 0.15]))
     width = float(rng.uniform(0.1, 0.4)) if decay in FADING[1:] else None
-    return Rule(decay=decay, full=full, width=width, backup=backup, backup_weight=weight)  # type: ignore[arg-type]
+    return CoverageRule(decay=decay, full=full, width=width, backup=backup, backup_weight=weight)  # type: ignore[arg-type]
 
 
 RULES = ("step", "linear", "exponential", "gaussian", "backup", "backup, linear")

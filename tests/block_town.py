@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.problem import Matrix, Planar, Problem, Rule, SiteStatus
+from hubplanner.problem import CoverageRule, Matrix, Planar, Problem, SiteStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Town:
     costs: Mapping[Option, float]
     upgrades: frozenset[Option] = frozenset()
     savings: Mapping[int, float] = field(default_factory=dict)
-    rule: Rule = field(default_factory=Rule)
+    rule: CoverageRule = field(default_factory=CoverageRule)
 
     @cached_property
     def options(self) -> list[Option]:

@@ -10,16 +10,16 @@ import numpy as np
 from scipy.sparse import csr_array
 
 import hubplanner as hp
-from hubplanner.problem.reduced import Reduced
+from hubplanner.problem.reduced import CoveringInstance
 from hubplanner.solver.limits import limits
 
 
-def pinned(hubs: int = 0) -> tuple[Reduced, hp.MaxCoverage]:
+def pinned(hubs: int = 0) -> tuple[CoveringInstance, hp.MaxCoverage]:
     """Return five rows that pairs of five sites cover, in a ring, two tiers at the first site, which is required."""
     cover = np.array(
         [[1, 1, 0, 0, 0, 1], [1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 0], [0, 1, 0, 0, 1, 1]]
     )
-    instance = Reduced(
+    instance = CoveringInstance(
         need=np.ones(5),
         cover=csr_array(cover.astype(np.int8)),
         option=np.arange(6),
@@ -32,7 +32,7 @@ def pinned(hubs: int = 0) -> tuple[Reduced, hp.MaxCoverage]:
     return instance, hp.MaxCoverage(max_hubs=hubs) if hubs else hp.MaxCoverage(budget=3.0)
 
 
-def crowd(seed: int) -> tuple[Reduced, hp.MaxCoverage]:
+def crowd(seed: int) -> tuple[CoveringInstance, hp.MaxCoverage]:
     """Return rows that pairs of eight sites cover; three have a wider, dearer tier, up to two are required."""
     rng = np.random.default_rng(seed)
     narrow = np.zeros((24, 8), dtype=np.int8)
@@ -41,7 +41,7 @@ def crowd(seed: int) -> tuple[Reduced, hp.MaxCoverage]:
     wide = narrow[:, :3] | (rng.random((24, 3)) < 0.1)
     site = np.concatenate([np.repeat([0, 1, 2], 2), np.arange(3, 8)])
     cover = np.concatenate([np.stack([narrow[:, :3], wide], axis=2).reshape(24, 6), narrow[:, 3:]], axis=1)
-    instance = Reduced(
+    instance = CoveringInstance(
         need=rng.integers(1, 4, 24).astype(float),
         cover=csr_array(cover.astype(np.int8)),
         option=np.arange(11),
@@ -55,7 +55,7 @@ def crowd(seed: int) -> tuple[Reduced, hp.MaxCoverage]:
     return instance, both if seed % 2 else replace(both, budget=None)
 
 
-def all_plans(instance: Reduced, objective: hp.MaxCoverage) -> np.ndarray:
+def all_plans(instance: CoveringInstance, objective: hp.MaxCoverage) -> np.ndarray:
     """Return every plan within all limits, (plans, o)."""
     money, count = limits(objective)
     choices = [[-1, *np.flatnonzero(instance.site == site)] for site in np.unique(instance.site)]
@@ -67,7 +67,7 @@ def all_plans(instance: Reduced, objective: hp.MaxCoverage) -> np.ndarray:
     return plans[np.all([fits, *held], axis=0)]
 
 
-def worth(instance: Reduced, plans: np.ndarray) -> np.ndarray:
+def worth(instance: CoveringInstance, plans: np.ndarray) -> np.ndarray:
     """Return the need that each plan covers."""
     rows = (instance.cover @ plans.T > 0).astype(float)
     return np.asarray(instance.need @ rows + plans @ instance.gain + instance.base)

@@ -10,7 +10,7 @@ import pulp
 import pytest
 
 import hubplanner as hp
-from hubplanner.problem import Rule, SiteStatus
+from hubplanner.problem import CoverageRule, SiteStatus
 from hubplanner.solver.adapters.cbc import cbc_path
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ class Town:
         quarter = (self.places[:, 0] > 50) + 2 * (self.places[:, 1] > 50)
         return np.array([np.where(quarter == number, self.need, 0.0) for number in range(4)])
 
-    def problem(self, rule: Rule | None = None) -> hp.Problem:
+    def problem(self, rule: CoverageRule | None = None) -> hp.Problem:
         """Return the town as hubplanner takes it."""
         plain = hp.Problem.from_points(self.places, self.need, self.sites, self.cost, self.reach)
         status = np.full(len(self.sites), SiteStatus.CANDIDATE, dtype=np.intp)
         status[:2], status[2] = SiteStatus.EXISTING, SiteStatus.REQUIRED
-        return replace(plain, people=self.people, site_status=status, rule=rule or Rule())
+        return replace(plain, people=self.people, site_status=status, rule=rule or CoverageRule())
 
 
 def town(seed: int, points: int = 120, sites: int = 40, reach: float = 16.0) -> Town:

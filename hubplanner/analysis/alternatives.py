@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.analysis.apart import apart_from
-from hubplanner.analysis.book import Book
-from hubplanner.analysis.near import Near
+from hubplanner.analysis.book import SiteEvidence
+from hubplanner.analysis.near import NearOptimal
 from hubplanner.analysis.sites import classify
 from hubplanner.errors import InfeasibleError, SolverError
-from hubplanner.models import Held, Year, broken_blocks
-from hubplanner.models.differ import Differ, most_different, new_sites
+from hubplanner.models import FixedLevel, Year, broken_blocks
+from hubplanner.models.differ import PlanDistance, most_different, new_sites
 from hubplanner.problem import evaluate
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hubplanner.analysis.book import Classified
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Problem, Solution
-    from hubplanner.solver.core.apart import Apart
+    from hubplanner.solver.core.apart import DiversePlans
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Alternatives:
     """
 
     best: Solution
-    near: Near
+    near: NearOptimal
     plans: tuple[Alternative, ...]
     complete: bool
     sites: Classified
@@ -112,8 +112,8 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     if best.evaluation is None:
         message = f"{best.solver} found no plan within the time limit"
         raise SolverError(message)
-    near = Near(problem=problem, objective=objective, options=options, value=best.value, within=within)
-    deadline, book = Deadline.after(time_limit_s, options.clock), Book(near)
+    near = NearOptimal(problem=problem, objective=objective, options=options, value=best.value, within=within)
+    deadline, book = Deadline.after(time_limit_s, options.clock), SiteEvidence(near)
     book.add(best.evaluation)
     classify(near, best, book, deadline.part(1 / 2))
     plans, complete = _plans(near, best.evaluation, differ, count, deadline)
@@ -122,7 +122,9 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     return Alternatives(best=best, near=near, plans=tuple(plans), complete=complete, sites=book.closed())
 
 
-def _plans(near: Near, best: Evaluation, differ: int, count: int, deadline: Deadline) -> tuple[list[Alternative], bool]:
+def _plans(
+    near: NearOptimal, best: Evaluation, differ: int, count: int, deadline: Deadline
+) -> tuple[list[Alternative], bool]:
     found, nodes = list[Alternative](), FIRST_NODES
     known = [frozenset(new_sites(near.problem, best))]
     while len(found) < count and not deadline.is_past:
@@ -141,27 +143,29 @@ def _plans(near: Near, best: Evaluation, differ: int, count: int, deadline: Dead
 
 
 def _next(
-    near: Near, known: list[frozenset[int]], differ: int, deadline: Deadline, nodes: int
+    near: NearOptimal, known: list[frozenset[int]], differ: int, deadline: Deadline, nodes: int
 ) -> tuple[Alternative | None, bool]:
     """Return the next plan; None, and whether there surely is none, without one."""
     apart = apart_from(near, known)
     if apart is not None:
         return _by_core(near, apart, differ, deadline, nodes)
     goal = most_different(known)
-    blocks = [Differ(sites=tuple(sorted(plan)), least=differ) for plan in known]
+    blocks = [PlanDistance(sites=tuple(sorted(plan)), least=differ) for plan in known]
     task = replace(near.task(goal, deadline, held=True, blocks=blocks), nodes=nodes)
     trial = optimise(task)
     if not trial.years:
         return None, trial.infeasible
     bound = int(np.floor(trial.bound + 1e-6))
     # Among the most different the best one; a search that comes late leaves the plan as it is.
-    held = (Held(goal=goal, value=trial.value),)
+    held = (FixedLevel(goal=goal, value=trial.value),)
     better = optimise(replace(task, goal=near.goal, held=held, start=trial.opened, gap=near.options.gap))
     years = better.years if better.years and near.accepts(better.years) else trial.years
     return _alternative(near, years, int(goal.value(years)), bound), False
 
 
-def _by_core(near: Near, apart: Apart, differ: int, deadline: Deadline, nodes: int) -> tuple[Alternative | None, bool]:
+def _by_core(
+    near: NearOptimal, apart: DiversePlans, differ: int, deadline: Deadline, nodes: int
+) -> tuple[Alternative | None, bool]:
     """Return the next plan of maximal covering within budget and count."""
     found = apart.farthest(differ, near.effort(0.0, deadline, nodes))
     if found.chosen is None:
@@ -176,7 +180,7 @@ def _by_core(near: Near, apart: Apart, differ: int, deadline: Deadline, nodes: i
     return _alternative(near, [Year(near.problem, plan)], apart.difference(chosen), int(found.bound)), False
 
 
-def _alternative(near: Near, years: Sequence[Year], difference: int, bound: int) -> Alternative | None:
+def _alternative(near: NearOptimal, years: Sequence[Year], difference: int, bound: int) -> Alternative | None:
     """Return a recomputed plan if it is near the best, with no less than its own difference as the most there is."""
     if not near.accepts(years):
         return None

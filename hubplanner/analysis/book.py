@@ -16,7 +16,7 @@ from hubplanner.solver.limits import limits
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubplanner.analysis.near import Near
+    from hubplanner.analysis.near import NearOptimal
     from hubplanner.problem import Evaluation, Ints
 
 
@@ -56,7 +56,7 @@ class Classified:
     plans: int
 
 
-class Book:
+class SiteEvidence:
     """Sites seen in and out of near-best plans, and those proven to be in all or in none.
 
     Attributes
@@ -67,7 +67,7 @@ class Book:
         As in `Classified`.
     """
 
-    def __init__(self, near: Near) -> None:
+    def __init__(self, near: NearOptimal) -> None:
         problem = near.problem
         self._near = near
         self.sites = frozenset(problem.option_site[problem.new].tolist())

@@ -11,9 +11,9 @@ import numpy as np
 
 from hubplanner.analysis.swaps import Swaps
 from hubplanner.models.budget import most_money
-from hubplanner.solver.core.pinned import Pinned, pinned
+from hubplanner.solver.core.pinned import Probing, pinned
 from hubplanner.solver.limits import limits
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_single
 from hubplanner.solver.run import run
 from hubplanner.solver.start import cheapest, exchanged, greedy, rounded
@@ -21,11 +21,11 @@ from hubplanner.solver.start import cheapest, exchanged, greedy, rounded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hubplanner.analysis.book import Book
-    from hubplanner.analysis.near import Near
+    from hubplanner.analysis.book import SiteEvidence
+    from hubplanner.analysis.near import NearOptimal
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Evaluation, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
     from hubplanner.solver.deadline import Deadline
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ ROUGH = 4.0
 """First gap of a search with a site forced in or out: this part of the share that plans may be worse by."""
 
 
-def settle_covering(near: Near, best: Evaluation, book: Book, deadline: Deadline) -> None:
+def settle_covering(near: NearOptimal, best: Evaluation, book: SiteEvidence, deadline: Deadline) -> None:
     """Class the sites of a question that is maximal covering within budget and count.
 
     Reduced costs rule sites out, swaps around the best plan show others to be possible. Each site then left is forced
@@ -49,7 +49,7 @@ def settle_covering(near: Near, best: Evaluation, book: Book, deadline: Deadline
     deadline
         When to stop.
     """
-    quest = _Quest(near, best, deadline)
+    quest = _SiteRequest(near, best, deadline)
     if quest.relaxation is not None:
         book.by_relaxation += quest.rule_out(book)
     for options in quest.swapped(book):
@@ -63,16 +63,16 @@ def settle_covering(near: Near, best: Evaluation, book: Book, deadline: Deadline
         quest.decide(book, site, inside=False)
 
 
-class _Quest:
+class _SiteRequest:
     """A question in arrays, with its relaxation where simplex takes it well."""
 
-    def __init__(self, near: Near, best: Evaluation, deadline: Deadline) -> None:
+    def __init__(self, near: NearOptimal, best: Evaluation, deadline: Deadline) -> None:
         self.near, self.deadline = near, deadline
         self.objective = cast("MaxCoverage", near.objective)
         self.instance = near.covering
         self.start = np.flatnonzero(np.isin(self.instance.option, best.options))
-        suits = Pinned.suits(self.instance, self.objective)
-        self.pins = Pinned(self.instance, self.objective, near.effort(0.0, deadline)) if suits else None
+        suits = Probing.suits(self.instance, self.objective)
+        self.pins = Probing(self.instance, self.objective, near.effort(0.0, deadline)) if suits else None
         self.relaxation = self.pins.free if self.pins else None
 
     @property
@@ -84,7 +84,7 @@ class _Quest:
         """Return options of the instance as options of the problem."""
         return self.instance.option[options]
 
-    def rule_out(self, book: Book) -> int:
+    def rule_out(self, book: SiteEvidence) -> int:
         """Settle the sites whose reduced costs tell, and return how many."""
         if self.pins is None or self.relaxation is None:
             return 0
@@ -94,14 +94,14 @@ class _Quest:
         every = [site for site, most in zip(sites.tolist(), without, strict=True) if not self.near.reaches(most)]
         return book.rule(none=none, every=every)
 
-    def swapped(self, book: Book) -> Iterator[Ints]:
+    def swapped(self, book: SiteEvidence) -> Iterator[Ints]:
         """Yield plans that swaps make of the best one, for the sites still wanted."""
         loss = self.instance.cost if self.relaxation is None else -self.relaxation.reduced
         swaps = Swaps(self.instance, self.objective, self.near.threshold, self.start, loss)
         yield from swaps.using(lambda: book.inside)
         yield from swaps.sparing(lambda: book.outside)
 
-    def decide(self, book: Book, site: int, *, inside: bool) -> None:
+    def decide(self, book: SiteEvidence, site: int, *, inside: bool) -> None:
         """Force a site in, or out, and note what that tells of it; nothing when time is up."""
         if self.is_late or site not in (book.inside if inside else book.outside):
             return
@@ -114,13 +114,15 @@ class _Quest:
         if ruled_out:
             book.rule(none=[site] if inside else (), every=() if inside else [site])
 
-    def _has_plan(self, smaller: Reduced) -> bool:
+    def _has_plan(self, smaller: CoveringInstance) -> bool:
         """Tell whether the hubs that are forced keep to the limits."""
         money, count = limits(self.objective)
         least = math.fsum(smaller.cost[cheapest(smaller)])
         return least <= most_money(money) and len(smaller.required) <= count
 
-    def _by_program(self, pins: Pinned, book: Book, smaller: Reduced, site: int, *, inside: bool) -> bool:
+    def _by_program(
+        self, pins: Probing, book: SiteEvidence, smaller: CoveringInstance, site: int, *, inside: bool
+    ) -> bool:
         """Tell whether the pinned relaxation rules the site out; if not, note the plan that it suggests."""
         book.solves += 1
         most, found = pins.at(site, inside=inside)
@@ -135,7 +137,7 @@ class _Quest:
             book.offer(self.full(keep[trial]))
         return False
 
-    def _by_search(self, book: Book, smaller: Reduced) -> bool:
+    def _by_search(self, book: SiteEvidence, smaller: CoveringInstance) -> bool:
         """Tell whether a search rules a pinned question out; if not, note the plan that it finds."""
         least = merge_single(drop_dominated(drop_useless(smaller, self.objective)))
         start, asked = greedy(least, self.objective), self.near.options.gap
@@ -144,7 +146,7 @@ class _Quest:
                 return False
             book.solves += 1
             options = replace(self.near.options.until(self.deadline), gap=gap)
-            found = run(least, self.objective, options, start, Record())
+            found = run(least, self.objective, options, start, RunLog())
             if not self.near.reaches(found.bound):
                 return True
             start = found.chosen

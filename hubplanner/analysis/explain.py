@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.analysis.explain_changes import Asked, could_hold, new_of, with_site, without_site
+from hubplanner.analysis.explain_changes import ExplainRequest, could_hold, new_of, with_site, without_site
 from hubplanner.analysis.explain_prices import Price, Shadow, pins, priced, shadows
 from hubplanner.analysis.explain_reasons import Reason, reasons
-from hubplanner.analysis.explain_sites import Figures, Hub, Rejected
+from hubplanner.analysis.explain_sites import Figures, HubFigures, Rejected
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
@@ -55,8 +55,8 @@ class Explanation:
         Wall time.
     """
 
-    asked: Asked
-    hubs: tuple[Hub, ...]
+    asked: ExplainRequest
+    hubs: tuple[HubFigures, ...]
     rejected: tuple[Rejected, ...]
     reasons: tuple[tuple[Reason, ...], ...]
     prices: tuple[Price, ...]
@@ -68,7 +68,7 @@ class Explanation:
     @property
     def solved(self) -> dict[str, tuple[int, int]]:
         """How many of the hubs, rejected sites and prices were solved anew, and how many there are."""
-        counted: dict[str, Sequence[Hub | Rejected | Price]] = {
+        counted: dict[str, Sequence[HubFigures | Rejected | Price]] = {
             "hubs": self.hubs,
             "rejected": self.rejected,
             "prices": self.prices,
@@ -122,7 +122,7 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
     began, options = time.perf_counter(), options or SolverOptions()
     known = plan or _best(problem, objective, options)
     deadline = Deadline.after(time_limit_s, options.clock)
-    asked = Asked(problem=problem, objective=objective, options=options, plan=known, deadline=deadline)
+    asked = ExplainRequest(problem=problem, objective=objective, options=options, plan=known, deadline=deadline)
     log.info("work out what each hub adds, and what each other site would")
     figures = Figures(asked)
     hubs = sorted((figures.hub(at) for at in new_of(asked)), key=lambda hub: (-hub.need, hub.site))
@@ -150,12 +150,12 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
     )
 
 
-def _is_done(one: Hub | Rejected | Price) -> bool:
+def _is_done(one: HubFigures | Rejected | Price) -> bool:
     """Tell whether a change was solved, or cannot be."""
     return one.change is not None or bool(getattr(one, "undefined", ""))
 
 
-def _is_complete(hubs: list[Hub], tried: list[Rejected], prices: list[Price], found: list[Shadow]) -> bool:
+def _is_complete(hubs: list[HubFigures], tried: list[Rejected], prices: list[Price], found: list[Shadow]) -> bool:
     """Tell whether time sufficed for what was asked."""
     rates = all(shadow.looser is not None for shadow in found)
     free = [one for one in tried if one.option is not None]
@@ -172,19 +172,19 @@ def _best(problem: Problem, objective: Objective, options: SolverOptions) -> Sol
     return found
 
 
-def _others(asked: Asked) -> list[int]:
+def _others(asked: ExplainRequest) -> list[int]:
     """Return the sites without a hub: those that might hold one, and those that are ruled out."""
     banned = np.flatnonzero(asked.problem.site_status == SiteStatus.EXCLUDED).tolist()
     return sorted({*could_hold(asked.problem), *banned} - set(new_of(asked)))
 
 
-def _check(asked: Asked, site: int) -> None:
+def _check(asked: ExplainRequest, site: int) -> None:
     if site not in {*new_of(asked), *_others(asked)}:
         message = f"site {site}: a hub stands there already; only new hubs, and sites for them, are explained"
         raise ScenarioError(message)
 
 
-def _priced(asked: Asked, price: Price, lift: Lift) -> Price:
+def _priced(asked: ExplainRequest, price: Price, lift: Lift) -> Price:
     if asked.is_late:
         return price
     log.info("price of %s", price.kind)
@@ -192,12 +192,14 @@ def _priced(asked: Asked, price: Price, lift: Lift) -> Price:
     return priced(asked, price, lifted)
 
 
-def _scarce(asked: Asked) -> Iterator[Shadow]:
+def _scarce(asked: ExplainRequest) -> Iterator[Shadow]:
     log.info("what a little more and a little less is worth")
     return shadows(asked)
 
 
-def _solved(asked: Asked, hubs: list[Hub], others: list[Rejected], sites: int) -> tuple[list[Hub], list[Rejected]]:
+def _solved(
+    asked: ExplainRequest, hubs: list[HubFigures], others: list[Rejected], sites: int
+) -> tuple[list[HubFigures], list[Rejected]]:
     """Return hubs dropped, and the first rejected sites forced in, by turns, as far as time goes."""
     hubs, others = hubs.copy(), others.copy()
     tested = [number for number, one in enumerate(others) if one.option is not None][:sites]

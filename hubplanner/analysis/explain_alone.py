@@ -24,7 +24,7 @@ NO_SITE = -1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Alone:
+class MarginalValues:
     """Figures of single hubs, the rest of the plan as it is.
 
     Parameters
@@ -49,7 +49,7 @@ class Alone:
 
 def alone(
     problem: Problem, plan: Evaluation, capacity: Capacity | None = None, weights: Sequence[Floats] = ()
-) -> Alone:
+) -> MarginalValues:
     r"""Return what hubs add on their own, $\sum_i w_i (z_i(O) - z_i(O \setminus O_j))$, and what options would add.
 
     Where people are assigned to hubs, those whom a dropped hub serves are served by none, and a further hub serves
@@ -89,7 +89,7 @@ def alone(
             added += ranked.added(share, here[:2])
     if plan.is_assigned:
         added += _free_people(problem, plan, capacity)
-    return Alone(
+    return MarginalValues(
         lost=lost,
         added_need=added[0],
         added_people=added[1],

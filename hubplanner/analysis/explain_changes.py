@@ -16,13 +16,13 @@ from hubplanner.solver import solve_problem
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
-    from hubplanner.problem import Clash, Evaluation, Problem, Reached, Solution
+    from hubplanner.problem import Conflict, Evaluation, GoalResult, Problem, Solution
     from hubplanner.solver import SolverOptions
     from hubplanner.solver.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Change:
+class Counterfactual:
     """The best plan of a changed question, held against the plan that is explained.
 
     Parameters
@@ -49,14 +49,14 @@ class Change:
     bound: float
     least: float
     most: float
-    goals: tuple[Reached, ...]
+    goals: tuple[GoalResult, ...]
     need: float
     people: float
     cost: float
     enters: tuple[int, ...]
     leaves: tuple[int, ...]
     differs: tuple[int, ...]
-    clash: Clash | None = None
+    clash: Conflict | None = None
 
     @property
     def is_closed(self) -> bool:
@@ -70,7 +70,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Asked:
+class ExplainRequest:
     """A question with the plan to explain, and the time for it.
 
     Parameters
@@ -118,26 +118,28 @@ class Asked:
         return replace(self.options, ties=False).until(self.deadline.within(self.options.time_limit_s))
 
 
-def without_site(asked: Asked, site: int) -> Change:
+def without_site(asked: ExplainRequest, site: int) -> Counterfactual:
     """Return the best plan without any new hub at a site; it may be a better one where the site is pinned."""
     found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=False, start=asked.plan)
     pinned = asked.problem.site_status[site] == SiteStatus.REQUIRED
     return _held(asked, found, plan, asked.problem) if pinned else _restricted(asked, found, plan)
 
 
-def with_site(asked: Asked, site: int) -> Change:
+def with_site(asked: ExplainRequest, site: int) -> Counterfactual:
     """Return the best plan with at least one new hub at a site."""
     found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=True, start=asked.plan)
     return _restricted(asked, found, plan)
 
 
-def tightened(asked: Asked, objective: Objective) -> Change:
+def tightened(asked: ExplainRequest, objective: Objective) -> Counterfactual:
     """Return the best plan under tighter limits."""
     found = solve_problem(asked.problem, objective, asked.effort)
     return _restricted(asked, found, found.evaluation)
 
 
-def loosened(asked: Asked, problem: Problem, objective: Objective, *, same_options: bool = True) -> Change:
+def loosened(
+    asked: ExplainRequest, problem: Problem, objective: Objective, *, same_options: bool = True
+) -> Counterfactual:
     """Return the best plan under looser limits; the plan that is explained where none better is found.
 
     Parameters
@@ -160,7 +162,7 @@ def loosened(asked: Asked, problem: Problem, objective: Objective, *, same_optio
     return replace(change, least=min(least, 0.0), most=min(0.0, sense * (limit - found.value)))
 
 
-def _as_it_is(asked: Asked, change: Change) -> Change:
+def _as_it_is(asked: ExplainRequest, change: Counterfactual) -> Counterfactual:
     """Return the explained plan itself as what comes of a change."""
     now = asked.evaluation
     return replace(
@@ -177,7 +179,7 @@ def _as_it_is(asked: Asked, change: Change) -> Change:
     )
 
 
-def _restricted(asked: Asked, found: Solution, plan: Evaluation | None) -> Change:
+def _restricted(asked: ExplainRequest, found: Solution, plan: Evaluation | None) -> Counterfactual:
     """Return a change to fewer plans: what limits all plans limits these, too."""
     change = _held(asked, found, plan, asked.problem)
     if change.is_impossible or not asked.is_ordered:
@@ -187,13 +189,13 @@ def _restricted(asked: Asked, found: Solution, plan: Evaluation | None) -> Chang
     return replace(change, bound=bound, least=sense * (value - bound))
 
 
-def _held(asked: Asked, found: Solution, plan: Evaluation | None, problem: Problem) -> Change:
+def _held(asked: ExplainRequest, found: Solution, plan: Evaluation | None, problem: Problem) -> Counterfactual:
     """Return a solution held against the explained plan."""
     worse = asked.sense * (asked.plan.value - found.value)
     least = asked.sense * (asked.plan.value - found.bound)
     nothing = (math.inf, math.inf) if found.status == Status.INFEASIBLE else (-math.inf, math.inf)
     sites = ((), (), ()) if plan is None else _moves(asked, plan, problem)
-    return Change(
+    return Counterfactual(
         status=found.status,
         value=found.value,
         bound=found.bound,
@@ -210,12 +212,12 @@ def _held(asked: Asked, found: Solution, plan: Evaluation | None, problem: Probl
     )
 
 
-def people_of(asked: Asked, plan: Evaluation) -> float:
+def people_of(asked: ExplainRequest, plan: Evaluation) -> float:
     """Return the people that a plan covers, in the last year of a programme."""
     return math.fsum(asked.plan.problem.people * plan.covered_share)
 
 
-def _moves(asked: Asked, plan: Evaluation, problem: Problem) -> tuple[tuple[int, ...], ...]:
+def _moves(asked: ExplainRequest, plan: Evaluation, problem: Problem) -> tuple[tuple[int, ...], ...]:
     """Return the sites that enter, that leave and that differ."""
     before, after = new_sites(asked.problem, asked.evaluation), new_sites(problem, plan)
     here, there = _hubs(asked.problem, asked.evaluation), _hubs(problem, plan)
@@ -232,7 +234,7 @@ def _hubs(problem: Problem, plan: Evaluation) -> dict[int, list[tuple[int, int]]
     return found
 
 
-def new_of(asked: Asked) -> list[int]:
+def new_of(asked: ExplainRequest) -> list[int]:
     """Return the sites with a new hub in the plan, ascending."""
     return sorted(new_sites(asked.problem, asked.evaluation))
 

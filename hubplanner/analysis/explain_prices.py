@@ -27,13 +27,13 @@ from hubplanner.models import (
 )
 from hubplanner.problem import SiteStatus
 from hubplanner.solver.screening import relaxed
-from hubplanner.solver.task import Task
+from hubplanner.solver.task import Subproblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hubplanner.analysis.explain_changes import Asked, Change
-    from hubplanner.models import Block, Objective
+    from hubplanner.analysis.explain_changes import Counterfactual, ExplainRequest
+    from hubplanner.models import Constraint, Objective
     from hubplanner.problem import Problem
 
 STEP = 0.01
@@ -63,8 +63,8 @@ class Price:
 
     kind: str
     site: int | None = None
-    block: Block | None = None
-    change: Change | None = None
+    block: Constraint | None = None
+    change: Counterfactual | None = None
     undefined: str = ""
 
 
@@ -87,12 +87,12 @@ class Shadow:
     kind: str
     amount: float
     step: float
-    looser: Change | None = None
-    tighter: Change | None = None
+    looser: Counterfactual | None = None
+    tighter: Counterfactual | None = None
     relaxation_rate: float = math.nan
 
 
-def pins(asked: Asked) -> list[Price]:
+def pins(asked: ExplainRequest) -> list[Price]:
     """Return the demands that have a price, none of them solved yet: pins first, then bans, then limits."""
     problem = asked.problem
     found = [Price(kind="pin", site=site) for site in problem.required_sites.tolist()]
@@ -101,11 +101,11 @@ def pins(asked: Asked) -> list[Price]:
     return found + [Price(kind=kind_of(block), block=block) for block in asked.objective.limits if _is_priced(block)]
 
 
-def _is_priced(block: Block) -> bool:
+def _is_priced(block: Constraint) -> bool:
     return isinstance(block, PRICED)
 
 
-def kind_of(block: Block) -> str:
+def kind_of(block: Constraint) -> str:
     """Return what a limit is called in a scenario."""
     names: dict[type, str] = {
         Floor: "floor",
@@ -118,7 +118,7 @@ def kind_of(block: Block) -> str:
     return names[type(block)]
 
 
-def priced(asked: Asked, price: Price, lifted: Problem | None) -> Price:
+def priced(asked: ExplainRequest, price: Price, lifted: Problem | None) -> Price:
     """Return a price, solved.
 
     Parameters
@@ -145,7 +145,7 @@ def priced(asked: Asked, price: Price, lifted: Problem | None) -> Price:
     return replace(price, change=loosened(asked, asked.problem, freer))
 
 
-def shadows(asked: Asked) -> Iterator[Shadow]:
+def shadows(asked: ExplainRequest) -> Iterator[Shadow]:
     """Yield what a little more and a little less of each scarce thing is worth; stop when the time is up."""
     for kind, amount, step in _scarce(asked):
         shadow = Shadow(kind=kind, amount=amount, step=step)
@@ -164,7 +164,7 @@ def _signs(kind: str) -> tuple[int, int]:
     return (-1, 1) if kind == TARGET else (1, -1)
 
 
-def _scarce(asked: Asked) -> Iterator[tuple[str, float, float]]:
+def _scarce(asked: ExplainRequest) -> Iterator[tuple[str, float, float]]:
     """Yield what is scarce, how much there is, and the step."""
     objective, cost = asked.objective, asked.problem.option_cost[asked.problem.new]
     cheapest = float(cost[cost > 0].min(initial=math.inf))
@@ -199,7 +199,7 @@ def _with(objective: Any, kind: str, amount: float, more: float) -> Any:
     return replace(objective, **own, limits=tuple(_richer(block, amount, more) for block in objective.limits))
 
 
-def _richer(block: Block, amount: float, more: float) -> Block:
+def _richer(block: Constraint, amount: float, more: float) -> Constraint:
     """Return a limit on money with more of it, that of each year by the same factor; any other as it is."""
     if isinstance(block, Budget):
         return replace(block, amount=block.amount + more)
@@ -209,7 +209,7 @@ def _richer(block: Block, amount: float, more: float) -> Block:
     return block
 
 
-def _rate(asked: Asked, looser: Objective, step: float) -> float:
+def _rate(asked: ExplainRequest, looser: Objective, step: float) -> float:
     """Return how much the relaxation gains by a unit more; NaN where the objective has no linear one."""
     periods = asked.objective.block(Periods)
     unlinked = isinstance(periods, Periods) and not periods.nested
@@ -218,7 +218,9 @@ def _rate(asked: Asked, looser: Objective, step: float) -> float:
     goal = goals_of(asked.objective)[0]
     bounds = []
     for objective in (asked.objective, looser):
-        task = Task(question=ask(asked.problem, objective), goal=goal, options=asked.effort, deadline=asked.deadline)
+        task = Subproblem(
+            question=ask(asked.problem, objective), goal=goal, options=asked.effort, deadline=asked.deadline
+        )
         _, form, relaxation = relaxed(task)
         if not relaxation.is_solved:
             return math.nan

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from hubplanner.models.checks import AGREEMENT
 
 if TYPE_CHECKING:
-    from hubplanner.analysis.explain_changes import Asked
-    from hubplanner.analysis.explain_sites import Hub, Rejected
+    from hubplanner.analysis.explain_changes import ExplainRequest
+    from hubplanner.analysis.explain_sites import HubFigures, Rejected
 
 MOSTLY = 0.5
 """Share of a site's people from which on they count as covered already."""
@@ -33,7 +33,7 @@ class Reason(StrEnum):
     UNTESTED = "not_tested"
 
 
-def reasons(asked: Asked, one: Rejected, hubs: list[Hub]) -> tuple[Reason, ...]:
+def reasons(asked: ExplainRequest, one: Rejected, hubs: list[HubFigures]) -> tuple[Reason, ...]:
     """Return why a site has no hub, the reason that decides first."""
     if one.option is None:
         return (Reason.BANNED,)
@@ -58,7 +58,7 @@ def reasons(asked: Asked, one: Rejected, hubs: list[Hub]) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def _by_figures(one: Rejected, hubs: list[Hub]) -> list[Reason]:
+def _by_figures(one: Rejected, hubs: list[HubFigures]) -> list[Reason]:
     found: list[Reason] = []
     if one.near_people <= 0 and math.isnan(one.figure):
         return found  # that nobody is near says it all

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.analysis.explain_alone import Alone, alone
+from hubplanner.analysis.explain_alone import MarginalValues, alone
 from hubplanner.analysis.explain_distance import distances
 from hubplanner.models import (
     AtMostOne,
@@ -29,8 +29,8 @@ from hubplanner.models.floors import SUMMING
 from hubplanner.problem import SiteStatus
 
 if TYPE_CHECKING:
-    from hubplanner.analysis.explain_changes import Asked, Change
-    from hubplanner.models import Block
+    from hubplanner.analysis.explain_changes import Counterfactual, ExplainRequest
+    from hubplanner.models import Constraint
     from hubplanner.problem import Evaluation, Floats, Ints
 
 MOST_NAMED = 3
@@ -42,7 +42,7 @@ DEMANDS = (MinHubs, OnlyWith)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Hub:
+class HubFigures:
     """A site with new hubs, and what they are to the plan.
 
     Parameters
@@ -70,9 +70,9 @@ class Hub:
     need: float
     people: float
     figure: float
-    breaks: tuple[Block, ...]
+    breaks: tuple[Constraint, ...]
     is_required: bool
-    change: Change | None = None
+    change: Counterfactual | None = None
 
     @property
     def cost_per_person(self) -> float:
@@ -117,9 +117,9 @@ class Rejected:
     need: float
     people: float
     figure: float
-    breaks: tuple[Block, ...]
+    breaks: tuple[Constraint, ...]
     is_over: bool
-    change: Change | None = None
+    change: Counterfactual | None = None
 
     @property
     def cost_per_person(self) -> float:
@@ -139,13 +139,13 @@ def per_person(cost: float, people: float) -> float:
 class Figures:
     """What single hubs and sites are to a plan, the rest of it as it is."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: ExplainRequest) -> None:
         self._asked, last = asked, asked.plan.problem
         question = ask(asked.problem, asked.objective)
         self._blocks = question.blocks
         self._floors = [block for block in question.blocks if isinstance(block, Floor)]
         plan = asked.evaluation
-        self.alone: Alone = alone(last, plan, question.capacity, [floor.weight for floor in self._floors])
+        self.alone: MarginalValues = alone(last, plan, question.capacity, [floor.weight for floor in self._floors])
         by_distance = isinstance(asked.objective, PMedian | PCenter) and not plan.is_assigned
         self._without: Floats = np.full(last.n_sites, math.nan)
         self._with: Floats = self._without
@@ -154,12 +154,12 @@ class Figures:
             self._without, self._with = found.without, found.with_
         self._money = min((_money(block) for block in self._blocks), default=math.inf)
 
-    def hub(self, site: int) -> Hub:
+    def hub(self, site: int) -> HubFigures:
         """Return the figures of a site with new hubs."""
         problem, plan = self._asked.plan.problem, self._asked.evaluation
         here = problem.option_site[plan.options] == site
         options, counts = plan.options[here], plan.counts[here]
-        return Hub(
+        return HubFigures(
             site=site,
             options=options,
             counts=counts,
@@ -171,10 +171,10 @@ class Figures:
             is_required=bool(problem.site_status[site] == SiteStatus.REQUIRED),
         )
 
-    def _broken_without(self, site: int, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[Block]:
+    def _broken_without(self, site: int, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[Constraint]:
         plan, problem = self._asked.evaluation, self._asked.plan.problem
         rest = replace(plan, options=plan.options[kept], counts=plan.counts[kept])
-        broken: list[Block] = [
+        broken: list[Constraint] = [
             b for b in self._blocks if isinstance(b, DEMANDS) and BLOCKS[type(b)].broken(problem, rest, b)
         ]
         for floor, lost in zip(self._floors, self.alone.lost[2:, site].tolist(), strict=True):
@@ -248,14 +248,14 @@ def _ruled_out(site: int) -> Rejected:
     )
 
 
-def _money(block: Block) -> float:
+def _money(block: Constraint) -> float:
     """Return the money that a limit leaves, infinite where it speaks of something else."""
     if isinstance(block, Budget):
         return block.amount
     return math.fsum(block.budgets) if isinstance(block, Periods) else math.inf
 
 
-def _is_total(block: Block) -> bool:
+def _is_total(block: Constraint) -> bool:
     """Tell whether a limit is on the number of all new hubs."""
     return isinstance(block, MaxHubs) and block.sites is None
 

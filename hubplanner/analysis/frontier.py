@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier_points import COST, Missing, Point, Trace, tightened
+from hubplanner.analysis.frontier_points import COST, FrontierPoint, FrontierTrace, Missing, tightened
 from hubplanner.errors import ScenarioError
 from hubplanner.models import MaxCoverage, MinCost, Periods, under_of
 from hubplanner.problem import EXACT, Status, evaluate
-from hubplanner.solver import Memory, SolverOptions, cheapest, solve_problem
+from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
 from hubplanner.solver.cheaper import CLOSE, SAME
 from hubplanner.solver.covering import is_plain
 from hubplanner.solver.ties import SMALL_OPTIONS
@@ -37,11 +37,11 @@ MOST_POINTS = 1000
 
 def trace(
     problem: Problem, objective: Objective, budgets: Sequence[float], options: SolverOptions | None = None
-) -> Trace:
+) -> FrontierTrace:
     r"""Return the most covered need within each budget: $\max \sum_i w_i z_i$ with $c(y) \le B_k$ for each k.
 
-    Points that another one beats are left out. Budgets share what they can: see `Memory`. Where equal plans were not
-    told apart, a second stage seeks the cheapest plan that covers as much, if the gap asked is 0 or the problem has few
+    Points that another one beats are left out. Budgets share what they can: see `SolveCache`. Where equal plans were
+    not told apart, a second stage seeks the cheapest plan that covers as much, if the gap asked is 0 or the problem has few
     options; else the bounds of the smaller budgets and of all relaxations say how much less it could cost.
     Haimes, Lasdon and Wismer (1971), doi:10.1109/TSMC.1971.4308298.
 
@@ -66,10 +66,10 @@ def trace(
     """
     check_traceable(objective)
     options = options or SolverOptions()
-    solved: list[Point] = []
+    solved: list[FrontierPoint] = []
     missing: list[Missing] = []
     last: Solution | None = None
-    most, memory, alone = everything(problem), Memory(problem=problem), _untied(problem, objective, options)
+    most, memory, alone = everything(problem), SolveCache(problem=problem), _untied(problem, objective, options)
     asked = sorted(set(budgets))
     for number, budget in enumerate(asked, start=1):
         if known := _known_without(budget, solved, missing, most):
@@ -84,7 +84,7 @@ def trace(
         last = found
         point = _never_below(as_point(budget, found), solved)
         solved.append(least_cost(point, objective, options.until(deadline), memory))
-    return Trace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
+    return FrontierTrace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
 
 
 def _untied(problem: Problem, objective: Objective, options: SolverOptions) -> SolverOptions:
@@ -115,7 +115,9 @@ def everything(problem: Problem) -> float:
     return evaluate(problem, np.repeat(np.arange(problem.n_options), problem.rule.backup)).covered_need
 
 
-def _known_without(budget: float, solved: Sequence[Point], missing: Sequence[Missing], most: float) -> Missing | None:
+def _known_without(
+    budget: float, solved: Sequence[FrontierPoint], missing: Sequence[Missing], most: float
+) -> Missing | None:
     """Return what is known of a budget without a solve: too little money, or nothing left to cover."""
     if solved and solved[-1].covered >= most * (1 - SAME):
         return Missing(limit=budget, status="dominated")
@@ -130,13 +132,13 @@ def without_plan(limit: float, found: Solution) -> Missing:
     return Missing(limit=limit, status=str(found.status), clash=found.clash)
 
 
-def as_point(budget: float, found: Solution) -> Point:
+def as_point(budget: float, found: Solution) -> FrontierPoint:
     """Return a solution of maximal covering as a point."""
     plan = found.evaluation
     if plan is None:
         raise AssertionError
     settled = found.gap <= EXACT and found.ties != "open"
-    return Point(
+    return FrontierPoint(
         limit=budget,
         problem=found.problem,
         plan=plan,
@@ -150,7 +152,7 @@ def as_point(budget: float, found: Solution) -> Point:
     )
 
 
-def _never_below(point: Point, solved: Sequence[Point]) -> Point:
+def _never_below(point: FrontierPoint, solved: Sequence[FrontierPoint]) -> FrontierPoint:
     """Return a point, with the plan of a smaller budget where that covers more: a gap allows it."""
     if not solved or solved[-1].covered <= point.covered:
         return point
@@ -158,7 +160,7 @@ def _never_below(point: Point, solved: Sequence[Point]) -> Point:
     return replace(point, plan=best.plan, covered=best.covered, other=best.other, other_bound=best.other_bound)
 
 
-def least_cost(point: Point, objective: Objective, options: SolverOptions, memory: Memory) -> Point:
+def least_cost(point: FrontierPoint, objective: Objective, options: SolverOptions, memory: SolveCache) -> FrontierPoint:
     """Return the cheapest plan that covers as much as a point, with the proven least cost of any.
 
     Equal plans that were told apart are the cheapest already, and plans that cost nothing cannot be cheaper. Of many
@@ -174,7 +176,9 @@ def least_cost(point: Point, objective: Objective, options: SolverOptions, memor
     return (_by_budgets if plain else _by_share)(point, cast("MaxCoverage", objective), options, memory)
 
 
-def _by_budgets(point: Point, objective: MaxCoverage, options: SolverOptions, memory: Memory) -> Point:
+def _by_budgets(
+    point: FrontierPoint, objective: MaxCoverage, options: SolverOptions, memory: SolveCache
+) -> FrontierPoint:
     """Return the cheapest plan within budget and count alone."""
     began = time.perf_counter()
     found = cheapest(point.problem, objective, point.plan, options, memory)
@@ -189,7 +193,7 @@ def _by_budgets(point: Point, objective: MaxCoverage, options: SolverOptions, me
     )
 
 
-def _by_share(point: Point, objective: MaxCoverage, options: SolverOptions, _: Memory) -> Point:
+def _by_share(point: FrontierPoint, objective: MaxCoverage, options: SolverOptions, _: SolveCache) -> FrontierPoint:
     """Return the cheapest plan within any limits."""
     problem, total = point.problem, math.fsum(point.problem.need)
     asked = MinCost(
@@ -208,7 +212,7 @@ def _by_share(point: Point, objective: MaxCoverage, options: SolverOptions, _: M
     return point
 
 
-def trace_all(problem: Problem, objective: Objective, options: SolverOptions | None = None) -> Trace:
+def trace_all(problem: Problem, objective: Objective, options: SolverOptions | None = None) -> FrontierTrace:
     """Return every nondominated point of coverage and cost, by budgets each a little below the last plan's cost.
 
     Plans whose costs differ by less than one part in a million count as one.
@@ -221,9 +225,9 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     check_traceable(objective)
     check_small(problem)
     options = replace(options or SolverOptions(), gap=0.0)
-    solved: list[Point] = []
+    solved: list[FrontierPoint] = []
     missing: list[Missing] = []
-    asked, memory = cast("MaxCoverage", objective), Memory(problem=problem)
+    asked, memory = cast("MaxCoverage", objective), SolveCache(problem=problem)
     budget: float | None = asked.budget
     for _ in range(MOST_POINTS):
         deadline = options.deadline
@@ -241,7 +245,7 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
         log.warning("stopped after %d points; there may be more", MOST_POINTS)
     complete = len(solved) < MOST_POINTS and all(point.proven for point in solved)
     reached = [] if solved else missing
-    return Trace(against=COST, solved=tuple(reversed(solved)), missing=tuple(reached), complete=complete)
+    return FrontierTrace(against=COST, solved=tuple(reversed(solved)), missing=tuple(reached), complete=complete)
 
 
 def check_small(problem: Problem) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hubplanner.analysis.frontier import as_point, check_traceable, without_plan
-from hubplanner.analysis.frontier_points import COST, Missing, Point, Trace, tightened
+from hubplanner.analysis.frontier_points import COST, FrontierPoint, FrontierTrace, Missing, tightened
 from hubplanner.errors import ScenarioError
-from hubplanner.models import Kept, MaxCoverage
+from hubplanner.models import FixedHubs, MaxCoverage
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import Memory, SolverOptions, solve_problem
+from hubplanner.solver import SolveCache, SolverOptions, solve_problem
 from hubplanner.solver.covering import is_plain
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def trace_nested(
     problem: Problem, objective: Objective, budgets: Sequence[float], options: SolverOptions | None = None
-) -> Trace:
+) -> FrontierTrace:
     r"""Return plans of ascending budgets that each keep all hubs of the one before, and the free ones beside them.
 
     Step k is exact given the step before, $y^k \ge y^{k-1}$; the sequence as a whole need not be the best one. The
@@ -49,11 +49,11 @@ def trace_nested(
         message = "nested plans go with standing hubs that stay: leave out model.existing"
         raise ScenarioError(message)
     options = options or SolverOptions()
-    nested: list[Point] = []
-    free: list[Point] = []
+    nested: list[FrontierPoint] = []
+    free: list[FrontierPoint] = []
     missing: list[Missing] = []
     alone: Solution | None = None
-    memory = Memory(problem=problem)
+    memory = SolveCache(problem=problem)
     for budget in sorted(set(budgets)):
         log.info("solve for a budget of %s, nested and free", f"{budget:,.12g}")
         grown = _step(problem, replace(cast("MaxCoverage", objective), budget=budget), nested, options)
@@ -69,15 +69,17 @@ def trace_nested(
         step = replace(as_point(budget, grown), problem=problem)
         nested.append(step)
         free.append(_at_least(alone, step))
-    return Trace(
+    return FrontierTrace(
         against=COST,
         solved=tuple(nested),
         missing=tuple(missing),
-        free=Trace(against=COST, solved=tuple(tightened(free)), missing=tuple(missing)),
+        free=FrontierTrace(against=COST, solved=tuple(tightened(free)), missing=tuple(missing)),
     )
 
 
-def _step(problem: Problem, objective: MaxCoverage, before: Sequence[Point], options: SolverOptions) -> Solution:
+def _step(
+    problem: Problem, objective: MaxCoverage, before: Sequence[FrontierPoint], options: SolverOptions
+) -> Solution:
     """Return the best plan that keeps the hubs of the last one."""
     if not before:
         return solve_problem(problem, objective, options)
@@ -86,7 +88,7 @@ def _step(problem: Problem, objective: MaxCoverage, before: Sequence[Point], opt
         found = solve_problem(_pinned(problem, plan), objective, options)
         return found if found.evaluation is None else _back(problem, plan, found)
     new = problem.new[plan.options]
-    kept = Kept(options=tuple(plan.options[new].tolist()), counts=tuple(plan.counts[new].tolist()))
+    kept = FixedHubs(options=tuple(plan.options[new].tolist()), counts=tuple(plan.counts[new].tolist()))
     return solve_problem(problem, replace(objective, limits=(*objective.limits, kept)), options)
 
 
@@ -121,7 +123,7 @@ def _back(problem: Problem, plan: Evaluation, found: Solution) -> Solution:
     return replace(found, problem=problem, evaluation=replace(own, options=_left(problem, plan)[own.options]))
 
 
-def _at_least(alone: Solution, step: Point) -> Point:
+def _at_least(alone: Solution, step: FrontierPoint) -> FrontierPoint:
     """Return the free plan, or the nested one where that is better: within a gap it may be."""
     if alone.evaluation is None:
         return replace(step, covered_bound=math.inf, other_bound=math.nan, proven=False)

@@ -12,7 +12,7 @@ from hubplanner.solver.cheaper import SAME
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hubplanner.problem import Clash, Evaluation, Problem
+    from hubplanner.problem import Conflict, Evaluation, Problem
 
 COST, DISTANCE, WORST_GROUP = "cost", "distance", "worst_group"
 PAIRS = (COST, DISTANCE, WORST_GROUP)
@@ -20,7 +20,7 @@ PAIRS = (COST, DISTANCE, WORST_GROUP)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Point:
+class FrontierPoint:
     """A plan on the way along a frontier.
 
     Parameters
@@ -77,7 +77,7 @@ class Missing:
 
     limit: float
     status: str
-    clash: Clash | None = None
+    clash: Conflict | None = None
 
     @property
     def too_little(self) -> float:
@@ -86,7 +86,7 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trace:
+class FrontierTrace:
     """A frontier as plans of a problem.
 
     Parameters
@@ -104,13 +104,13 @@ class Trace:
     """
 
     against: str
-    solved: tuple[Point, ...]
+    solved: tuple[FrontierPoint, ...]
     missing: tuple[Missing, ...] = ()
     complete: bool = True
-    free: Trace | None = None
+    free: FrontierTrace | None = None
 
     @property
-    def points(self) -> tuple[Point, ...]:
+    def points(self) -> tuple[FrontierPoint, ...]:
         """The points that no other one beats, the least covered first."""
         return nondominated(self.solved, rises=self.against == WORST_GROUP)
 
@@ -129,7 +129,7 @@ class Trace:
         return own and (self.free is None or self.free.proven)
 
 
-def nondominated(points: Iterable[Point], *, rises: bool = False) -> tuple[Point, ...]:
+def nondominated(points: Iterable[FrontierPoint], *, rises: bool = False) -> tuple[FrontierPoint, ...]:
     """Return the points that no other one equals or beats in both figures, the least covered first.
 
     Parameters
@@ -138,7 +138,7 @@ def nondominated(points: Iterable[Point], *, rises: bool = False) -> tuple[Point
         Whether more of the other figure is better; less is if not.
     """
     sign = -1.0 if rises else 1.0
-    kept: list[Point] = []
+    kept: list[FrontierPoint] = []
     # The most covered first, of equals the best in the other figure: what follows must be better in that.
     for point in sorted(points, key=lambda point: (-point.covered, sign * point.other)):
         best = sign * kept[-1].other if kept else math.inf
@@ -149,13 +149,13 @@ def nondominated(points: Iterable[Point], *, rises: bool = False) -> tuple[Point
     return tuple(reversed(kept))
 
 
-def tightened(points: Sequence[Point]) -> list[Point]:
+def tightened(points: Sequence[FrontierPoint]) -> list[FrontierPoint]:
     r"""Return points of ascending budgets with what they prove for each other.
 
     A smaller budget allows no more than a larger one, so $U(B) \le U(B')$ for $B \le B'$. A plan that covers more than
     any plan within $B$ can, $v > U(B)$, costs more than $B$.
     """
-    found: list[Point] = []
+    found: list[FrontierPoint] = []
     bound = math.inf
     for point in reversed(points):
         bound = min(bound, point.covered_bound)
@@ -164,14 +164,14 @@ def tightened(points: Sequence[Point]) -> list[Point]:
     return [replace(point, other_bound=_least_cost(point, found)) for point in found]
 
 
-def _least_cost(point: Point, points: Sequence[Point]) -> float:
+def _least_cost(point: FrontierPoint, points: Sequence[FrontierPoint]) -> float:
     """Return money that any plan which covers as much as a point surely costs."""
     too_little = [other.limit for other in points if other.covered_bound < point.covered * (1 - SAME)]
     known = [point.other_bound] if math.isfinite(point.other_bound) else []
     return min(point.other, max([*too_little, *known], default=min(0.0, point.other)))
 
 
-def knee(points: Sequence[Point]) -> int | None:
+def knee(points: Sequence[FrontierPoint]) -> int | None:
     r"""Return which point lies farthest above the chord of the first and the last, None where none lies above.
 
     Both figures are scaled to [0, 1]; the distance is $(y_k - x_k) / \sqrt{2}$. Satopaa et al. (2011),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hubplanner.analysis.frontier import MOST_POINTS, check_small, check_traceable, without_plan
-from hubplanner.analysis.frontier_points import DISTANCE, WORST_GROUP, Missing, Point, Trace
+from hubplanner.analysis.frontier_points import DISTANCE, WORST_GROUP, FrontierPoint, FrontierTrace, Missing
 from hubplanner.errors import ScenarioError
 from hubplanner.models import Floor, MaxCoverage, MaxMin, PMedian
 from hubplanner.problem import Status
@@ -31,7 +31,7 @@ STEP = 1e-5
 
 def trace_distance(
     problem: Problem, objective: Objective, points: int | None, options: SolverOptions | None = None
-) -> Trace:
+) -> FrontierTrace:
     r"""Return covered need against the mean distance to a hub: the least distance for each least covered share.
 
     .. math:: \min \frac{\sum_i w_i d_i}{\sum_i w_i} \quad\text{s.t.}\quad \sum_i w_i z_i \ge \phi_k \sum_i w_i
@@ -78,7 +78,7 @@ def trace_worst_group(
     groups: MaxMin,
     points: int | None,
     options: SolverOptions | None = None,
-) -> Trace:
+) -> FrontierTrace:
     r"""Return covered need against the worst covered share of a group: the most need for each least share of all.
 
     .. math:: \max \sum_i w_i z_i \quad\text{s.t.}\quad \sum_i w_i^g z_i \ge \phi_k \sum_i w_i^g \;\forall g
@@ -184,20 +184,22 @@ class _Trade:
             raise _NoEndError(without_plan(math.nan, found))
         return found
 
-    def run(self, points: int | None, top: Callable[[], float]) -> Trace:
+    def run(self, points: int | None, top: Callable[[], float]) -> FrontierTrace:
         """Return the frontier from the plan without a floor to the highest level that can be reached."""
         try:
             first = self.solve(self.asked(0.0))
             level = self.level(_plan_of(first))
             highest = math.inf if points is None else top()
         except _NoEndError as end:
-            return Trace(against=self.against, solved=(), missing=(end.missing,), complete=False)
+            return FrontierTrace(against=self.against, solved=(), missing=(end.missing,), complete=False)
         start = self._point(level, first)
         levels = _evenly(level, highest, points) if points is not None else None
         solved, missing, complete = self._raised(start, levels)
-        return Trace(against=self.against, solved=tuple(solved), missing=tuple(missing), complete=complete)
+        return FrontierTrace(against=self.against, solved=tuple(solved), missing=tuple(missing), complete=complete)
 
-    def _raised(self, start: Point, levels: Iterable[float] | None) -> tuple[list[Point], list[Missing], bool]:
+    def _raised(
+        self, start: FrontierPoint, levels: Iterable[float] | None
+    ) -> tuple[list[FrontierPoint], list[Missing], bool]:
         """Return points with ever higher floors: at given levels, or each just above the last plan's."""
         solved, missing = [start], list[Missing]()
         every = levels is None
@@ -212,7 +214,7 @@ class _Trade:
             solved.append(self._point(level, found))
         return solved, missing, not every or (len(solved) < MOST_POINTS and all(point.proven for point in solved))
 
-    def _upwards(self, solved: list[Point]) -> Iterator[float]:
+    def _upwards(self, solved: list[FrontierPoint]) -> Iterator[float]:
         """Yield the next floor above the last plan, until a share is whole."""
         level = 0.0
         while len(solved) < MOST_POINTS:
@@ -221,9 +223,9 @@ class _Trade:
                 return
             yield level
 
-    def _point(self, level: float, found: Solution) -> Point:
+    def _point(self, level: float, found: Solution) -> FrontierPoint:
         plan, by_distance = _plan_of(found), self.against == DISTANCE
-        return Point(
+        return FrontierPoint(
             limit=level,
             problem=found.problem,
             plan=plan,

@@ -11,15 +11,15 @@ import numpy as np
 
 from hubplanner.errors import ScenarioError
 from hubplanner.models import MaxCoverage, MinCost, under_of
-from hubplanner.problem import Futures, Reached, Status, outcomes
+from hubplanner.problem import Futures, GoalResult, Status, outcomes
 from hubplanner.problem.futures import mean_future
 from hubplanner.solver import solve_problem
-from hubplanner.solver.futures import Quest
+from hubplanner.solver.futures import RobustRequest
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Floats, Outcomes, Problem, Solution
-    from hubplanner.problem.futures_stack import Stack
+    from hubplanner.problem.futures_stack import StackedDemand
     from hubplanner.solver import SolverOptions
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ MANY = 12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Worth:
+class ValueOfInformation:
     r"""What planning for futures is worth, and what knowing the future would be, on average.
 
     With RP the expected figure of the best plan for all futures, EEV that of the plan for their mean, and WS the mean
@@ -58,9 +58,9 @@ class Worth:
     """
 
     sense: int
-    recourse: Reached
+    recourse: GoalResult
     mean_plan: float
-    alone: tuple[Reached, ...]
+    alone: tuple[GoalResult, ...]
     probability: Floats
     on_average: bool = False
 
@@ -94,7 +94,9 @@ def figures_of(objective: Objective, found: Outcomes) -> Floats:
     return found.cost if isinstance(objective, MinCost) else found.distance
 
 
-def weigh(problem: Problem, objective: Objective, solution: Solution, options: SolverOptions) -> Worth | None:
+def value_of_information(
+    problem: Problem, objective: Objective, solution: Solution, options: SolverOptions
+) -> ValueOfInformation | None:
     """Work out what planning for an objective's futures, and what knowing them, is worth.
 
     Parameters
@@ -112,12 +114,14 @@ def weigh(problem: Problem, objective: Objective, solution: Solution, options: S
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
     >>> futures = hp.Futures([hp.Future(name="calm"), hp.Future(name="flood", sites_out=(1,))])
-    >>> objective = hp.MaxCoverage(budget=1, limits=(hp.Under(futures=futures),))
+    >>> objective = hp.MaxCoverage(budget=1, limits=(hp.Uncertainty(futures=futures),))
     >>> worth = weigh(line, objective, hp.solve_problem(line, objective), hp.SolverOptions())
     >>> worth.planning[0], worth.knowing[0]
     (1.0, 0.5)
     """
-    quest = Quest(problem=problem, objective=objective, options=replace(options, ties=False), solve=solve_problem)
+    quest = RobustRequest(
+        problem=problem, objective=objective, options=replace(options, ties=False), solve=solve_problem
+    )
     under = under_of(objective)
     if under is None:
         message = "there are no futures to weigh: add hubplanner.Under to the limits"
@@ -132,9 +136,9 @@ def weigh(problem: Problem, objective: Objective, solution: Solution, options: S
         return None
     plan, distances = mean.evaluation, not isinstance(objective, MaxCoverage | MinCost)
     found = outcomes(problem, under.futures, plan.options, plan.counts, distances=distances)
-    return Worth(
+    return ValueOfInformation(
         sense=1 if isinstance(objective, MaxCoverage) else -1,
-        recourse=Reached(name="expected", value=recourse.value, bound=recourse.bound),
+        recourse=GoalResult(name="expected", value=recourse.value, bound=recourse.bound),
         mean_plan=found.mean(figures_of(objective, found)),
         alone=solution.alone or _alone(quest, stack),
         probability=under.futures.probability,
@@ -142,13 +146,13 @@ def weigh(problem: Problem, objective: Objective, solution: Solution, options: S
     )
 
 
-def _alone(quest: Quest, stack: Stack) -> tuple[Reached, ...]:
+def _alone(quest: RobustRequest, stack: StackedDemand) -> tuple[GoalResult, ...]:
     """Return the best figure of each future alone with its bound; nothing where one has no plan, or time is short."""
     futures, options = quest.under.futures, quest.options
     if len(futures.each) > MANY and isinstance(quest.objective, MaxCoverage) and not _limited(quest):
         options = replace(options, name="heuristic")
     log.info("plan for each future alone")
-    deadline, found = options.deadline, list[Reached]()
+    deadline, found = options.deadline, list[GoalResult]()
     for number, name in enumerate(futures.names):
         part = None if deadline.is_past else quest.alone(stack, number, options.until(deadline))
         if part is None or part.evaluation is None:
@@ -157,10 +161,10 @@ def _alone(quest: Quest, stack: Stack) -> tuple[Reached, ...]:
             else:
                 log.info("time is too short for each future alone")
             return ()
-        found.append(Reached(name=name, value=part.value, bound=part.bound))
+        found.append(GoalResult(name=name, value=part.value, bound=part.bound))
     return tuple(found)
 
 
-def _limited(quest: Quest) -> bool:
+def _limited(quest: RobustRequest) -> bool:
     """Tell whether there are limits beside budget, count and pins, which a plan without a search does not know."""
     return len(quest.objective.limits) > 1 or quest.problem.n_options == 0

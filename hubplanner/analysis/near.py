@@ -7,26 +7,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import ScenarioError
-from hubplanner.models import Held, PCenter, Periods, ask, goals_of
+from hubplanner.models import FixedLevel, PCenter, Periods, ask, goals_of
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.formulation import HOLDING
 from hubplanner.problem.reduced import reduce_existing
 from hubplanner.solver.reductions import merge_single
-from hubplanner.solver.task import Task
+from hubplanner.solver.task import Subproblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.models import Block, Goal, Objective, Question, Year
+    from hubplanner.models import Constraint, Goal, Objective, Question, Year
     from hubplanner.problem import Problem
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
     from hubplanner.solver import SolverOptions
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Near:
+class NearOptimal:
     r"""A question, and the worst figure that counts as near the best: $(1 \mp \epsilon) v$.
 
     Parameters
@@ -76,20 +76,22 @@ class Near:
         """The question, prepared once."""
         return ask(self.problem, self.objective)
 
-    def task(self, goal: Goal, deadline: Deadline, *, held: bool = False, blocks: Sequence[Block] = ()) -> Task:
+    def task(
+        self, goal: Goal, deadline: Deadline, *, held: bool = False, blocks: Sequence[Constraint] = ()
+    ) -> Subproblem:
         """Return the task of reaching a goal, held near the best or not, with further blocks."""
         question = self.question
         if blocks:
             question = ask(self.problem, self.objective, (*question.blocks, *blocks))
-        keep = (Held(goal=self.goal, value=self.threshold),) if held else ()
-        return Task(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
+        keep = (FixedLevel(goal=self.goal, value=self.threshold),) if held else ()
+        return Subproblem(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
 
     @cached_property
-    def covering(self) -> Reduced:
+    def covering(self) -> CoveringInstance:
         """The question in arrays, where it is maximal covering within budget and count."""
         return merge_single(reduce_existing(self.problem, self.problem.rows))
 
-    def effort(self, gap: float, deadline: Deadline, nodes: int | None = None) -> Effort:
+    def effort(self, gap: float, deadline: Deadline, nodes: int | None = None) -> SearchLimits:
         """Return what a solver is asked, until a time to stop, with an absolute gap."""
         return self.options.until(deadline).effort(gap, nodes)
 

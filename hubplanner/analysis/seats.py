@@ -17,15 +17,15 @@ from hubplanner.problem.coverage import coverage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hubplanner.analysis.book import Book
-    from hubplanner.analysis.near import Near
+    from hubplanner.analysis.book import SiteEvidence
+    from hubplanner.analysis.near import NearOptimal
     from hubplanner.problem import Evaluation, Floats, Ints
     from hubplanner.solver.deadline import Deadline
 
 Sites = frozenset[int]
 
 
-def suits(near: Near) -> bool:
+def suits(near: NearOptimal) -> bool:
     """Tell whether a question is maximal covering by hubs that share people out among their seats, in one go."""
     question, problem = near.question, near.problem
     shares = question.capacity is not None and not question.capacity.single
@@ -33,7 +33,7 @@ def suits(near: Near) -> bool:
     return shares and plain and problem.rule.backup == 1 and problem.keeps_existing
 
 
-def offer_swaps(near: Near, best: Evaluation, book: Book, deadline: Deadline) -> None:
+def offer_swaps(near: NearOptimal, best: Evaluation, book: SiteEvidence, deadline: Deadline) -> None:
     """Note near-best plans that use, or do without, sites not settled yet, each recomputed and held to all limits.
 
     The best plan's hubs keep their people; a hub that opens takes people no one serves.
@@ -44,12 +44,12 @@ def offer_swaps(near: Near, best: Evaluation, book: Book, deadline: Deadline) ->
 
 
 def _offer(  # noqa: PLR0913, PLR0917 - a plan, where what it shows is noted, and how it is changed
-    near: Near,
+    near: NearOptimal,
     start: _Seated,
-    book: Book,
+    book: SiteEvidence,
     deadline: Deadline,
     wanted: Callable[[], Sites],
-    change: Callable[[_Seated, list[int], Book, float], tuple[_Seated, int]],
+    change: Callable[[_Seated, list[int], SiteEvidence, float], tuple[_Seated, int]],
 ) -> None:
     """Offer plans for the wanted sites, as many at once as a plan bears; half as many where it breaks a limit."""
     tried, most = set[int](), near.problem.n_sites
@@ -64,7 +64,7 @@ def _offer(  # noqa: PLR0913, PLR0917 - a plan, where what it shows is noted, an
             most = looked // 2
 
 
-def _noted(near: Near, plan: _Seated, book: Book) -> bool:
+def _noted(near: NearOptimal, plan: _Seated, book: SiteEvidence) -> bool:
     """Recompute a plan and note it if it is allowed and near the best; tell whether."""
     found = evaluate(near.problem, plan.options, plan.assigned)
     good = not broken_blocks(near.problem, found, near.objective) and near.accepts([Year(near.problem, found)])
@@ -73,7 +73,7 @@ def _noted(near: Near, plan: _Seated, book: Book) -> bool:
     return bool(good)
 
 
-def _using(start: _Seated, sites: list[int], book: Book, threshold: float) -> tuple[_Seated, int]:
+def _using(start: _Seated, sites: list[int], book: SiteEvidence, threshold: float) -> tuple[_Seated, int]:
     """Open a hub at one site after the other while the plan stays near; return it and how many sites it took."""
     plan, fresh, budget = start, set[int](), max(start.cost, start.money)
     for number, site in enumerate(sites):
@@ -88,7 +88,7 @@ def _using(start: _Seated, sites: list[int], book: Book, threshold: float) -> tu
     return plan, len(sites)
 
 
-def _sparing(start: _Seated, sites: list[int], _: Book, threshold: float) -> tuple[_Seated, int]:
+def _sparing(start: _Seated, sites: list[int], _: SiteEvidence, threshold: float) -> tuple[_Seated, int]:
     """Close the hubs of one site after the other, and spend what that frees, while the plan stays near."""
     plan, out, budget = start, set[int](), max(start.cost, start.money)
     for number, site in enumerate(sites):
@@ -116,7 +116,7 @@ class _Hubs:
 class _Seated:
     """A plan whose hubs each serve their own people."""
 
-    def __init__(self, near: Near, reach: csc_array, hubs: dict[int, _Hubs], left: Floats) -> None:
+    def __init__(self, near: NearOptimal, reach: csc_array, hubs: dict[int, _Hubs], left: Floats) -> None:
         self._near, self._reach, self._hubs, self._left = near, reach, hubs, left
         floors = [block for block in near.objective.blocks if isinstance(block, Floor)]
         self._least = np.array([block.share * math.fsum(block.weight) for block in floors])
@@ -128,7 +128,7 @@ class _Seated:
         self.money = math.inf if money is None else money
 
     @classmethod
-    def of(cls, near: Near, best: Evaluation) -> _Seated:
+    def of(cls, near: NearOptimal, best: Evaluation) -> _Seated:
         problem, served = near.problem, csc_array(best.assigned)
         reach = csc_array(coverage(problem, 0, problem.n_points))
         credit = csc_array(best.credit)
@@ -258,7 +258,7 @@ class _Seated:
 
 
 @lru_cache(maxsize=1)
-def weights(near: Near) -> Floats:
+def weights(near: NearOptimal) -> Floats:
     """Return the need (f, n) of each floor's group at each point."""
     floors = [block.weight for block in near.objective.blocks if isinstance(block, Floor)]
     return np.array(floors).reshape(len(floors), near.problem.n_points)

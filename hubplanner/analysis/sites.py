@@ -17,8 +17,8 @@ from hubplanner.solver.optimise import optimise
 from hubplanner.solver.screening import narrowed
 
 if TYPE_CHECKING:
-    from hubplanner.analysis.book import Book
-    from hubplanner.analysis.near import Near
+    from hubplanner.analysis.book import SiteEvidence
+    from hubplanner.analysis.near import NearOptimal
     from hubplanner.problem import Solution
     from hubplanner.solver import SolverOptions
     from hubplanner.solver.deadline import Deadline
@@ -31,7 +31,7 @@ TURN_NODES = 500
 """Nodes of one such search at most."""
 
 
-def classify(near: Near, best: Solution, book: Book, deadline: Deadline) -> None:
+def classify(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: Deadline) -> None:
     r"""Class every site by exact test against the threshold, as far as time allows.
 
     A site is must-have if no plan without it, never if no plan with it, is near the best; possible else. Known plans
@@ -66,7 +66,7 @@ def classify(near: Near, best: Solution, book: Book, deadline: Deadline) -> None
     _one_by_one(near, best, book, deadline)
 
 
-def _one_by_one(near: Near, best: Solution, book: Book, deadline: Deadline) -> None:
+def _one_by_one(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: Deadline) -> None:
     """Force the sites not settled yet in, or out, one after the other."""
     asked = near.options.gap
     for site in sorted(book.inside | book.outside):
@@ -80,7 +80,9 @@ def _one_by_one(near: Near, best: Solution, book: Book, deadline: Deadline) -> N
             _pinned(near, best, book, site, options, inside=inside)
 
 
-def _pinned(near: Near, best: Solution, book: Book, site: int, options: SolverOptions, *, inside: bool) -> None:  # noqa: PLR0913 - what is asked and known
+def _pinned(  # noqa: PLR0913
+    near: NearOptimal, best: Solution, book: SiteEvidence, site: int, options: SolverOptions, *, inside: bool
+) -> None:
     """Force one site in or out, and note what that tells of it."""
     found, plan = solve_pinned(near.problem, near.objective, site, options, inside=inside, start=best)
     book.solves += 1
@@ -90,7 +92,7 @@ def _pinned(near: Near, best: Solution, book: Book, site: int, options: SolverOp
         book.rule(none=[site] if inside else (), every=() if inside else [site])
 
 
-def _by_relaxation(near: Near, book: Book, deadline: Deadline) -> None:
+def _by_relaxation(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -> None:
     """Settle the sites whose reduced costs tell."""
     task = narrowed(near.task(near.goal, deadline), near.threshold)
     if task.ranges is None:
@@ -101,7 +103,7 @@ def _by_relaxation(near: Near, book: Book, deadline: Deadline) -> None:
     book.by_relaxation += book.rule(none=book.inside - usable, every=fixed)
 
 
-def _searched(near: Near, book: Book, deadline: Deadline) -> bool:
+def _searched(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -> bool:
     """Search for a plan with sites not settled yet; return whether it settled any."""
     goal = most_unseen(book.inside, book.outside)
     for gap in (COARSE, 0.0):

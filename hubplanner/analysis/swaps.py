@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Objective
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
 
 Sites = frozenset[int]
 
@@ -34,7 +34,9 @@ class Swaps:
         (o,) what a plan loses at least by an option: its reduced cost, negated. The least are tried first.
     """
 
-    def __init__(self, instance: Reduced, objective: Objective, threshold: float, start: Ints, loss: Floats) -> None:
+    def __init__(
+        self, instance: CoveringInstance, objective: Objective, threshold: float, start: Ints, loss: Floats
+    ) -> None:
         self._instance, self._threshold = instance, threshold
         self._money, self._count = limits(objective)
         self._held = np.isin(instance.site, instance.required)
@@ -43,7 +45,7 @@ class Swaps:
         self._least = dict(zip(sites.tolist(), order[first].tolist(), strict=True))
         self._loss = loss
         chosen = np.isin(np.arange(len(instance.option)), start)
-        self._start = _Choice(instance, chosen, np.asarray(instance.cover @ chosen, dtype=np.intp))
+        self._start = _SwapCandidate(instance, chosen, np.asarray(instance.cover @ chosen, dtype=np.intp))
 
     def using(self, wanted: Callable[[], Sites]) -> Iterator[Ints]:
         """Yield near-best plans that each use as many of the wanted sites as they bear; none for a site they do not."""
@@ -81,7 +83,7 @@ class Swaps:
             if out:
                 yield plan.options
 
-    def _without(self, plan: _Choice, out: list[int]) -> _Choice:
+    def _without(self, plan: _SwapCandidate, out: list[int]) -> _SwapCandidate:
         """Return a plan without the hub of the last of some sites, its money spent anew."""
         trial = plan.copy()
         for option in np.flatnonzero(trial.chosen & (self._instance.site == out[-1])).tolist():
@@ -89,7 +91,7 @@ class Swaps:
         self._fill(trial, np.isin(self._instance.site, out))
         return trial
 
-    def _fits(self, plan: _Choice, fresh: list[int]) -> bool:
+    def _fits(self, plan: _SwapCandidate, fresh: list[int]) -> bool:
         """Drop hubs of least worth for what they free until the limits hold; tell whether the plan is still near."""
         cost, kept = self._instance.cost, self._held.copy()
         kept[fresh] = True
@@ -112,7 +114,7 @@ class Swaps:
     def _largest(self) -> float:
         return max(float(self._instance.cost.max(initial=0.0)), 1.0)
 
-    def _fill(self, plan: _Choice, banned: Bools) -> None:
+    def _fill(self, plan: _SwapCandidate, banned: Bools) -> None:
         """Open options one by one for the most newly covered need for their cost, within all limits."""
         instance = self._instance
         while len(plan.options) < self._count:
@@ -124,14 +126,14 @@ class Swaps:
             plan.open(int(np.argmax(adds / np.maximum(instance.cost, 1e-9 * self._largest))))
 
 
-class _Choice:
+class _SwapCandidate:
     """Open options and how often each row is covered."""
 
-    def __init__(self, instance: Reduced, chosen: Bools, times: Ints) -> None:
+    def __init__(self, instance: CoveringInstance, chosen: Bools, times: Ints) -> None:
         self._instance, self.chosen, self._times = instance, chosen, times
 
-    def copy(self) -> _Choice:
-        return _Choice(self._instance, self.chosen.copy(), self._times.copy())
+    def copy(self) -> _SwapCandidate:
+        return _SwapCandidate(self._instance, self.chosen.copy(), self._times.copy())
 
     @property
     def options(self) -> Ints:

@@ -16,7 +16,7 @@ from hubplanner.audit.layers import check_layers
 from hubplanner.audit.limits import check_limits
 from hubplanner.audit.merged import merge
 from hubplanner.audit.outcome import outcome_of
-from hubplanner.audit.proof import Proof, prove
+from hubplanner.audit.proof import BoundCheck, prove
 from hubplanner.audit.service import serve
 from hubplanner.audit.world import read_world
 from hubplanner.audit.years import check_years, years_of
@@ -25,7 +25,7 @@ from hubplanner.inputs import read_inputs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hubplanner.audit.folder import Run
+    from hubplanner.audit.folder import RunFiles
     from hubplanner.inputs import Inputs
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Audit:
     findings: tuple[Finding, ...]
     checked: dict[str, int]
     not_audited: tuple[str, ...]
-    proof: Proof
+    proof: BoundCheck
 
     @property
     def verdict(self) -> str:
@@ -110,7 +110,7 @@ def audit_run(folder: Path, solver: str | None = None, seconds: float = DEFAULT_
     )
 
 
-def recompute(run: Run, ledger: Ledger) -> None:
+def recompute(run: RunFiles, ledger: Ledger) -> None:
     """Compare all that can be recomputed, which is everything but the bound."""
     points = read_world(run.scenario)
     world = merge(points) if run.scenario.demand.is_merged else points
@@ -133,7 +133,7 @@ def recompute(run: Run, ledger: Ledger) -> None:
     check_layers(run, world, hubs, outcome, ledger)
 
 
-def _prove(run: Run, inputs: Inputs, solver: str | None, seconds: float, ledger: Ledger) -> Proof:
+def _prove(run: RunFiles, inputs: Inputs, solver: str | None, seconds: float, ledger: Ledger) -> BoundCheck:
     """Prove the bound anew; a contradiction is a finding, too little time is said."""
     proof = prove(inputs, run.plan, solver, seconds)
     if proof.outcome == "contradicted":

@@ -15,21 +15,23 @@ from hubplanner.audit.service import is_assigned, reaches
 
 if TYPE_CHECKING:
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.hubs import Hub
-    from hubplanner.audit.outcome import Outcome
+    from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.outcome import AuditOutcome
     from hubplanner.audit.places import Array
     from hubplanner.audit.service import Service
-    from hubplanner.audit.world import World
+    from hubplanner.audit.world import AuditData
 
 LEAST_SHARE = 1e-9
 """Links of less are rounding."""
 WRITTEN = 1 + 1e-6
 """Half of a last place is as far as rounding goes, but for the binary fraction it is written as."""
 Tree = dict[str, Any]
-Points = tuple["World", "Service"]
+Points = tuple["AuditData", "Service"]
 
 
-def expected_figures(world: World, hubs: list[Hub], outcome: Outcome, every: Points | None = None) -> Tree:
+def expected_figures(
+    world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, every: Points | None = None
+) -> Tree:
     """Return what plan.json must say of cost, need, people, distance, groups, floors and closed hubs."""
     need, people = (world.people.weight(name, outcome.year) for name in ("need", "people"))
     covered, total = math.fsum(need * outcome.covered), math.fsum(need)
@@ -49,7 +51,12 @@ def expected_figures(world: World, hubs: list[Hub], outcome: Outcome, every: Poi
 
 
 def check_figures(  # noqa: PLR0913, PLR0917 - a plan, what it is held against, and where to note what is wrong
-    world: World, hubs: list[Hub], outcome: Outcome, plan: Tree, ledger: Ledger, every: Points | None = None
+    world: AuditData,
+    hubs: list[AuditHub],
+    outcome: AuditOutcome,
+    plan: Tree,
+    ledger: Ledger,
+    every: Points | None = None,
 ) -> None:
     """Compare plan.json with the recomputed figures, and the floors and the share asked for with what is covered.
 
@@ -98,14 +105,14 @@ def _is_money(item: str) -> bool:
     return "cost" in path or name in {"cost", "expected_cost", "highest_cost"}
 
 
-def _budget(world: World) -> float | None:
+def _budget(world: AuditData) -> float | None:
     model = world.scenario.model
     years = [exact(year.budget) for year in model.periods.years]
     limits = ([sum(years)] if years else []) + ([] if model.budget is None else [exact(model.budget)])
     return float(min(limits)) if limits else None
 
 
-def _cost(world: World, hubs: list[Hub]) -> Tree:
+def _cost(world: AuditData, hubs: list[AuditHub]) -> Tree:
     saved = sum(world.sites.saving[site] for site in closed_sites(world, hubs))
     return {
         "total": float(spent(world, hubs)),
@@ -116,7 +123,7 @@ def _cost(world: World, hubs: list[Hub]) -> Tree:
     }
 
 
-def _distance(world: World, outcome: Outcome, points: World, service: Service) -> Tree:
+def _distance(world: AuditData, outcome: AuditOutcome, points: AuditData, service: Service) -> Tree:
     """Return the need-weighted distance to the hub that serves, and who is left out of it.
 
     Where people are assigned it follows from the links, where they go as they like from every point (of ``points``, in
@@ -152,7 +159,7 @@ def _unserved(need: float, people: float) -> Tree:
     return {"unserved_need": need, "unserved_people": people}
 
 
-def _group(world: World, outcome: Outcome, name: str) -> Tree:
+def _group(world: AuditData, outcome: AuditOutcome, name: str) -> Tree:
     need, people = (world.people.weight(part, outcome.year) for part in ("need", "people"))
     values = world.people.frame[name].to_numpy()
     return {value: _part(need, people, outcome.covered, values == value) for value in sorted(set(values))}
@@ -164,7 +171,7 @@ def _part(need: Array, people: Array, covered: Array, at: Array) -> Tree:
     return {"need": total, "covered": reached, "share": _over(reached, total), **counts}
 
 
-def _floors(world: World, outcome: Outcome) -> list[tuple[Tree, Array]]:
+def _floors(world: AuditData, outcome: AuditOutcome) -> list[tuple[Tree, Array]]:
     """Return each floor with what is covered of it, one for each value of a group."""
     found = []
     for floor in world.scenario.model.floors:

@@ -28,7 +28,7 @@ FILES = (
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Run:
+class RunFiles:
     """A run folder's files.
 
     Parameters
@@ -54,7 +54,7 @@ class Run:
         yield f"plan.gpkg, {layer}", _spatial(self.folder / "plan.gpkg", layer)
 
 
-def open_run(folder: Path) -> Run:
+def open_run(folder: Path) -> RunFiles:
     """Read a run folder and check that its inputs are unchanged.
 
     Raises
@@ -69,7 +69,7 @@ def open_run(folder: Path) -> Run:
     raise_faults([Fault(file=str(folder / name), allowed="is missing; name the folder of a run") for name in lost])
     plan, manifest = (_json(folder / name) for name in ("plan.json", "manifest.json"))
     _check_shape(folder / "plan.json", plan)
-    run = Run(folder=folder, scenario=read_scenario(folder / "scenario.yaml"), plan=plan, manifest=manifest)
+    run = RunFiles(folder=folder, scenario=read_scenario(folder / "scenario.yaml"), plan=plan, manifest=manifest)
     check_digests(run)
     return run
 
@@ -101,7 +101,7 @@ def _is_table(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
-def check_digests(run: Run) -> None:
+def check_digests(run: RunFiles) -> None:
     """Raise for every input that is gone, changed, or not in the manifest."""
     stated = run.manifest.get("inputs")
     stated = stated if isinstance(stated, dict) else {}

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.folder import Run
-    from hubplanner.audit.hubs import Hub
-    from hubplanner.audit.outcome import Outcome
+    from hubplanner.audit.folder import RunFiles
+    from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.outcome import AuditOutcome
     from hubplanner.audit.places import Array
-    from hubplanner.audit.world import World
+    from hubplanner.audit.world import AuditData
 
 OVER = "over futures"
 DEFAULT_LEVEL = 0.9
 
 
 @dataclass(frozen=True, eq=False)
-class Turn:
+class FutureCase:
     """A future: need by row (n,), costs by site (m,) and by tier, reach by tier, and what is out of service."""
 
     name: str
@@ -42,12 +42,12 @@ class Turn:
     sites: frozenset[int]
     tiers: frozenset[int]
 
-    def serves(self, hub: Hub) -> bool:
+    def serves(self, hub: AuditHub) -> bool:
         """Tell whether a hub is in service."""
         return hub.site not in self.sites and hub.tier not in self.tiers
 
 
-def turns_of(world: World) -> list[Turn]:
+def turns_of(world: AuditData) -> list[FutureCase]:
     """Return the scenario's futures, sampled ones drawn anew."""
     spec = world.scenario.futures
     if spec is None:
@@ -68,7 +68,7 @@ def turns_of(world: World) -> list[Turn]:
     ]
 
 
-def _sampled(world: World, spec: Any, rng: np.random.Generator, number: int) -> Turn:
+def _sampled(world: AuditData, spec: Any, rng: np.random.Generator, number: int) -> FutureCase:
     ranges, tiers = spec.ranges, [tier.name for tier in world.scenario.hubs]
 
     def draw(given: Any, frame: pd.DataFrame | None) -> Any:
@@ -88,10 +88,12 @@ def _sampled(world: World, spec: Any, rng: np.random.Generator, number: int) -> 
     return _turn(world, (name, 1 / spec.sample), drawn, frozenset(out), frozenset())
 
 
-def _turn(world: World, who: tuple[str, float], factors: Any, sites: frozenset[int], tiers: frozenset[int]) -> Turn:
+def _turn(
+    world: AuditData, who: tuple[str, float], factors: Any, sites: frozenset[int], tiers: frozenset[int]
+) -> FutureCase:
     need, cost, reach = factors
     names = [tier.name for tier in world.scenario.hubs]
-    return Turn(
+    return FutureCase(
         *who,
         need=_by_row(need, world.people.frame),
         cost=(
@@ -120,13 +122,13 @@ def _by_tier(given: Any, name: str) -> float:
     return 1.0 if isinstance(own, dict) else float(own)
 
 
-def spent_in(turn: Turn, hubs: Sequence[Hub]) -> Fraction:
+def spent_in(turn: FutureCase, hubs: Sequence[AuditHub]) -> Fraction:
     """Return the exact money that new hubs cost in a future."""
     by_site, by_tier = turn.cost
     return sum((hub.cost * exact(float(by_site[hub.site] * by_tier[hub.tier])) for hub in hubs), exact(0))
 
 
-def covered_in(world: World, turns: Sequence[Turn], hubs: Sequence[Hub]) -> Array:
+def covered_in(world: AuditData, turns: Sequence[FutureCase], hubs: Sequence[AuditHub]) -> Array:
     """Return the covered share (s, n) of each demand row in each future."""
     people, spec = world.people, world.scenario.coverage
     found = np.zeros((len(turns), len(people.frame)))
@@ -141,7 +143,7 @@ def covered_in(world: World, turns: Sequence[Turn], hubs: Sequence[Hub]) -> Arra
     return np.asarray(found / people.parts)
 
 
-def check_futures(run: Run, world: World, hubs: list[Hub], outcome: Outcome, ledger: Ledger) -> None:
+def check_futures(run: RunFiles, world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, ledger: Ledger) -> None:
     """Compare all that a run says of futures but what other plans would come to."""
     plan, turns = run.plan, turns_of(world)
     stated = plan.get("futures", {})
@@ -167,7 +169,9 @@ def check_futures(run: Run, world: World, hubs: list[Hub], outcome: Outcome, led
     _check_floors(world, turns, shares, ledger)
 
 
-def _rows(world: World, turns: list[Turn], hubs: list[Hub], shares: Array, outcome: Outcome) -> list[dict[str, Any]]:
+def _rows(
+    world: AuditData, turns: list[FutureCase], hubs: list[AuditHub], shares: Array, outcome: AuditOutcome
+) -> list[dict[str, Any]]:
     rows, need = [], world.people.weight("need", 0)
     for turn, covered in zip(turns, shares, strict=True):
         weight = need * turn.need
@@ -182,14 +186,14 @@ def _rows(world: World, turns: list[Turn], hubs: list[Hub], shares: Array, outco
     return rows
 
 
-def _mean_distance(world: World, weight: Array, outcome: Outcome) -> float:
+def _mean_distance(world: AuditData, weight: Array, outcome: AuditOutcome) -> float:
     way, longest = ways(world)
     need = world.people.at_points(weight)[way]
     near = np.minimum(outcome.service.nearest, longest)[way]
     return math.fsum(need * near) / math.fsum(need) if need.any() else 0.0
 
 
-def _figures(world: World, turns: list[Turn], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _figures(world: AuditData, turns: list[FutureCase], rows: list[dict[str, Any]]) -> dict[str, Any]:
     model = world.scenario.model
     sense = 1.0 if model.objective == "max_coverage" else -1.0
     level = DEFAULT_LEVEL if model.cvar_level is None else model.cvar_level
@@ -209,7 +213,7 @@ def _figures(world: World, turns: list[Turn], rows: list[dict[str, Any]]) -> dic
     }
 
 
-def _check_money(world: World, turns: list[Turn], hubs: list[Hub], ledger: Ledger) -> None:
+def _check_money(world: AuditData, turns: list[FutureCase], hubs: list[AuditHub], ledger: Ledger) -> None:
     budget, spec = world.scenario.model.budget, world.scenario.futures
     if budget is None or spec is None:
         return
@@ -220,7 +224,7 @@ def _check_money(world: World, turns: list[Turn], hubs: list[Hub], ledger: Ledge
     ledger.holds(FILE, "budget over futures", true=fits, stated=float(most), recomputed=f"at most {budget:,.2f}")
 
 
-def _check_floors(world: World, turns: list[Turn], shares: Array, ledger: Ledger) -> None:
+def _check_floors(world: AuditData, turns: list[FutureCase], shares: Array, ledger: Ledger) -> None:
     people, spec = world.people, world.scenario.futures
     asked = [(floor.group, floor.value, floor.people, floor.share) for floor in world.scenario.model.floors]
     target = world.scenario.model.target_share

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.hubs import Hub
-    from hubplanner.audit.outcome import Outcome
+    from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.outcome import AuditOutcome
     from hubplanner.audit.places import Array
-    from hubplanner.audit.world import World
+    from hubplanner.audit.world import AuditData
 
 ROUNDING = 1e-7
 """Relative gap that is a solver's rounding."""
@@ -28,7 +28,7 @@ GOALS = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean d
 MORE_IS_BETTER = ("covered need", "smallest share", "sum of the years")
 
 
-def is_more(world: World, name: str) -> bool:
+def is_more(world: AuditData, name: str) -> bool:
     """Tell whether more of a goal is better."""
     if name == "over futures":
         return world.scenario.model.objective == "max_coverage" and world.scenario.model.under != "regret"
@@ -37,7 +37,7 @@ def is_more(world: World, name: str) -> bool:
     return name in MORE_IS_BETTER or name.endswith("smallest shares")
 
 
-def goal_value(world: World, name: str, years: Sequence[tuple[list[Hub], Outcome]]) -> float | None:
+def goal_value(world: AuditData, name: str, years: Sequence[tuple[list[AuditHub], AuditOutcome]]) -> float | None:
     """Return a goal's figure of the plan of each year; None where the run does not store what it takes."""
     hubs, last = years[-1]
     rate = world.scenario.model.periods.discount_rate
@@ -56,11 +56,11 @@ def goal_value(world: World, name: str, years: Sequence[tuple[list[Hub], Outcome
     return _smallest(world, last, 1 if name == "smallest share" else int(name.partition(" ")[0]))
 
 
-def _covered(world: World, outcome: Outcome) -> float:
+def _covered(world: AuditData, outcome: AuditOutcome) -> float:
     return math.fsum(world.people.weight("need", outcome.year) * outcome.covered)
 
 
-def _cost(world: World, hubs: list[Hub], outcome: Outcome) -> float | None:
+def _cost(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> float | None:
     rate = world.scenario.model.travel_cost_per_km
     if not rate:
         return float(spent(world, hubs))
@@ -69,12 +69,12 @@ def _cost(world: World, hubs: list[Hub], outcome: Outcome) -> float | None:
     return float(spent(world, hubs)) + rate * math.fsum(outcome.links["need"] * outcome.links["distance"])
 
 
-def _open_sites(world: World) -> Array:
+def _open_sites(world: AuditData) -> Array:
     """Return the sites where a hub may stand."""
     return np.array([at for at, status in enumerate(world.sites.status) if status != "excluded"], dtype=np.intp)
 
 
-def ways(world: World) -> tuple[Array, float]:
+def ways(world: AuditData) -> tuple[Array, float]:
     """Return which points have a way to some site, and the longest way there is."""
     found, longest = np.zeros(len(world.people.points), dtype=bool), 0.0
     points = np.arange(len(world.people.points))
@@ -85,7 +85,7 @@ def ways(world: World) -> tuple[Array, float]:
     return found, longest
 
 
-def _mean_distance(world: World, outcome: Outcome) -> float | None:
+def _mean_distance(world: AuditData, outcome: AuditOutcome) -> float | None:
     need = world.people.at_points(world.people.weight("need", outcome.year))
     way, longest = ways(world)
     counted = (need > 0) & way
@@ -101,7 +101,7 @@ def _mean_distance(world: World, outcome: Outcome) -> float | None:
     return math.fsum((outcome.links["need"] * outcome.links["distance"])[some[rows]]) / total
 
 
-def _worst(world: World, outcome: Outcome) -> float | None:
+def _worst(world: AuditData, outcome: AuditOutcome) -> float | None:
     need = world.people.at_points(world.people.weight("need", outcome.year))
     counted = (need > 0) & ways(world)[0]
     if not is_assigned(world):
@@ -113,7 +113,7 @@ def _worst(world: World, outcome: Outcome) -> float | None:
     return float(links["distance"].to_numpy()[some].max(initial=0.0))
 
 
-def _smallest(world: World, outcome: Outcome, count: int) -> float:
+def _smallest(world: AuditData, outcome: AuditOutcome, count: int) -> float:
     """Return the sum of the smallest covered shares."""
     model = world.scenario.model
     values = world.people.frame[model.fairness_group or world.scenario.demand.groups[0]].to_numpy()
@@ -126,7 +126,7 @@ def _smallest(world: World, outcome: Outcome, count: int) -> float:
     return math.fsum(sorted(shares)[:count])
 
 
-def expected_goals(world: World) -> list[str]:
+def expected_goals(world: AuditData) -> list[str]:
     """Return the goals that the scenario asks for, in their order."""
     model = world.scenario.model
     if model.periods.years and not model.periods.nested:
@@ -142,7 +142,7 @@ def expected_goals(world: World) -> list[str]:
 
 
 def check_goals(
-    world: World, plan: dict[str, Any], years: Sequence[tuple[list[Hub], Outcome]] | None, ledger: Ledger
+    world: AuditData, plan: dict[str, Any], years: Sequence[tuple[list[AuditHub], AuditOutcome]] | None, ledger: Ledger
 ) -> None:
     """Compare objective value, goals, gap and status; without years the values are left unaudited."""
     main = expected_goals(world)
@@ -161,7 +161,7 @@ def check_goals(
 
 
 def _check_goal(
-    world: World, goal: dict[str, Any], years: Sequence[tuple[list[Hub], Outcome]] | None, ledger: Ledger
+    world: AuditData, goal: dict[str, Any], years: Sequence[tuple[list[AuditHub], AuditOutcome]] | None, ledger: Ledger
 ) -> None:
     name = str(goal["name"])
     if years is not None:
@@ -173,7 +173,7 @@ def _check_goal(
     brackets(world, name, goal.get("value"), goal.get("bound"), ledger, f"goal {name}, bound")
 
 
-def brackets(world: World, name: str, value: Any, bound: Any, ledger: Ledger, item: str) -> None:  # noqa: PLR0913, PLR0917
+def brackets(world: AuditData, name: str, value: Any, bound: Any, ledger: Ledger, item: str) -> None:  # noqa: PLR0913, PLR0917
     """Note a bound on the wrong side of its value."""
     sense = 1.0 if is_more(world, name) else -1.0
     fine = sense * (bound - value) >= -AGREED * max(1.0, abs(value))
@@ -181,7 +181,7 @@ def brackets(world: World, name: str, value: Any, bound: Any, ledger: Ledger, it
     ledger.holds(FILE, item, true=fine, stated=bound, recomputed=f"{side} the value, {value}")
 
 
-def check_proof(world: World, plan: dict[str, Any], name: str, ledger: Ledger) -> None:
+def check_proof(world: AuditData, plan: dict[str, Any], name: str, ledger: Ledger) -> None:
     """Compare gap and status with what value and bound make of them."""
     value, bound = plan["objective_value"], plan["bound"]
     brackets(world, name, value, bound, ledger, "bound")

@@ -10,12 +10,12 @@ import numpy as np
 
 if TYPE_CHECKING:
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.world import World
+    from hubplanner.audit.world import AuditData
     from hubplanner.scenario import Scenario
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hub:
+class AuditHub:
     """Hubs of one tier at one site.
 
     Parameters
@@ -46,10 +46,10 @@ class Hub:
         return self.capex + self.opex
 
 
-def stated_hubs(world: World, plan: dict[str, Any], ledger: Ledger) -> list[Hub]:
+def stated_hubs(world: AuditData, plan: dict[str, Any], ledger: Ledger) -> list[AuditHub]:
     """Return the hubs of plan.json in (site, tier) order; note those that cannot be."""
     tiers = {tier.name: at for at, tier in enumerate(world.scenario.hubs)}
-    place, found = world.sites.position, dict[tuple[int, int], Hub]()
+    place, found = world.sites.position, dict[tuple[int, int], AuditHub]()
     for entry in plan.get("hubs", []):
         name = f"hub {entry.get('site_id')} {entry.get('tier')}"
         site, tier = place.get(str(entry.get("site_id"))), tiers.get(str(entry.get("tier")))
@@ -64,7 +64,7 @@ def stated_hubs(world: World, plan: dict[str, Any], ledger: Ledger) -> list[Hub]
     return [found[key] for key in sorted(found)]
 
 
-def as_hub(world: World, site: int, tier: int, count: int, period: str | None = None) -> Hub:
+def as_hub(world: AuditData, site: int, tier: int, count: int, period: str | None = None) -> AuditHub:
     """Return what hubs of a tier at a site are and cost; a blank status where they may not stand."""
     sites, own = world.sites, own_tier(world, site)
     built, run = sites.capex[site], sites.opex[site]
@@ -77,16 +77,18 @@ def as_hub(world: World, site: int, tier: int, count: int, period: str | None = 
         opex = run[tier] - run[own]
     else:
         capex, opex = built[tier], run[tier]
-    return Hub(site=site, tier=tier, count=count, status=status, capex=capex * count, opex=opex * count, period=period)
+    return AuditHub(
+        site=site, tier=tier, count=count, status=status, capex=capex * count, opex=opex * count, period=period
+    )
 
 
-def own_tier(world: World, site: int) -> int:
+def own_tier(world: AuditData, site: int) -> int:
     """Return the tier of an existing hub: the one its site names, else the first."""
     names = [tier.name for tier in world.scenario.hubs]
     return names.index(world.sites.tier[site]) if world.sites.tier[site] else 0
 
 
-def _status(world: World, site: int, tier: int) -> str:
+def _status(world: AuditData, site: int, tier: int) -> str:
     status, named = world.sites.status[site], world.sites.tier[site]
     if status == "existing":
         own, size = own_tier(world, site), sizes(world)
@@ -98,30 +100,30 @@ def _status(world: World, site: int, tier: int) -> str:
     return "new" if status != "excluded" and fits else ""
 
 
-def sizes(world: World) -> list[float]:
+def sizes(world: AuditData) -> list[float]:
     """Return what tiers are larger by: capacity where all have one, else reach."""
     room = [tier.capacity for tier in world.scenario.hubs]
     return world.reach.tolist() if None in room else [float(people or 0.0) for people in room]
 
 
-def is_named(world: World, site: int, which: bool | tuple[str, ...]) -> bool:  # noqa: FBT001 - all, none, or some
+def is_named(world: AuditData, site: int, which: bool | tuple[str, ...]) -> bool:  # noqa: FBT001 - all, none, or some
     """Tell whether a site is among all, none, or those listed."""
     return which if isinstance(which, bool) else world.sites.frame["site_id"].iloc[site] in which
 
 
-def closed_sites(world: World, hubs: list[Hub]) -> list[int]:
+def closed_sites(world: AuditData, hubs: list[AuditHub]) -> list[int]:
     """Return the sites whose existing hub is gone."""
     held = {hub.site for hub in hubs}
     return [at for at, status in enumerate(world.sites.status) if status == "existing" and at not in held]
 
 
-def may_close(world: World, site: int) -> bool:
+def may_close(world: AuditData, site: int) -> bool:
     """Tell whether an existing hub may be closed."""
     model = world.scenario.model
     return is_named(world, site, model.existing.close) and world.sites.frame["site_id"].iloc[site] not in model.require
 
 
-def room(scenario: Scenario, hub: Hub) -> float:
+def room(scenario: Scenario, hub: AuditHub) -> float:
     """Return how many people hubs can serve."""
     people = scenario.hubs[hub.tier].capacity
     return np.inf if people is None else people * hub.count

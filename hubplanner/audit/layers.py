@@ -16,11 +16,11 @@ from hubplanner.audit.service import is_assigned
 
 if TYPE_CHECKING:
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.folder import Run
-    from hubplanner.audit.hubs import Hub
-    from hubplanner.audit.outcome import Outcome
+    from hubplanner.audit.folder import RunFiles
+    from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.outcome import AuditOutcome
     from hubplanner.audit.places import Array
-    from hubplanner.audit.world import World
+    from hubplanner.audit.world import AuditData
 
 DEGREES = 2e-6
 """Coordinates are written with six decimals."""
@@ -29,7 +29,7 @@ HALF_CIRCLE = 180.0
 Frame = pd.DataFrame
 
 
-def check_layers(run: Run, world: World, hubs: list[Hub], outcome: Outcome, ledger: Ledger) -> None:
+def check_layers(run: RunFiles, world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, ledger: Ledger) -> None:
     """Compare every row of every file."""
     expected = hub_rows(world, hubs, outcome)
     keys = {"hubs": ["site_id", "tier"], "demand": ["demand_id"], "links": ["demand_id", "site_id"]}
@@ -43,7 +43,7 @@ def check_layers(run: Run, world: World, hubs: list[Hub], outcome: Outcome, ledg
             _compare(file, stated, rows, keys[layer], ledger)
 
 
-def hub_rows(world: World, hubs: list[Hub], outcome: Outcome) -> Frame:
+def hub_rows(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> Frame:
     """Return the rows that hubs must have; the site file's own columns are marked."""
     sites = [hub.site for hub in hubs]
     table = {
@@ -66,7 +66,7 @@ def hub_rows(world: World, hubs: list[Hub], outcome: Outcome) -> Frame:
     return Frame(table | {f"own {name}": words(world.sites.frame[name]).iloc[sites].tolist() for name in own})
 
 
-def demand_rows(world: World, outcome: Outcome) -> Frame:
+def demand_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
     """Return the rows that demand must have."""
     people, unit = world.people, world.unit
     order = ["row", "need", "people", "distance", "site"]
@@ -91,7 +91,7 @@ def demand_rows(world: World, outcome: Outcome) -> Frame:
     )
 
 
-def _ways(world: World, outcome: Outcome, main: pd.Series) -> pd.Series:
+def _ways(world: AuditData, outcome: AuditOutcome, main: pd.Series) -> pd.Series:
     """Return each row's distance to the hub that serves most of it; where people are assigned, to all who share it."""
     if not is_assigned(world):
         return main
@@ -100,7 +100,7 @@ def _ways(world: World, outcome: Outcome, main: pd.Series) -> pd.Series:
     return (sums["moment"] / sums["share"]).reindex(range(len(world.people.frame)))
 
 
-def link_rows(world: World, outcome: Outcome) -> Frame:
+def link_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
     """Return the rows that links must have, with the box about their two ends."""
     row, site = (outcome.links[name].to_numpy(dtype=int) for name in ("row", "site"))
     start = world.people.frame[["lon", "lat"]].to_numpy()[row]
@@ -216,7 +216,7 @@ def _number(value: Any) -> Any:
 
 
 def _check_split(  # noqa: PLR0913, PLR0917 - rows, what they are held against, and where to note what is wrong
-    world: World, file: str, stated: Frame, hubs: list[Hub], outcome: Outcome, ledger: Ledger
+    world: AuditData, file: str, stated: Frame, hubs: list[AuditHub], outcome: AuditOutcome, ledger: Ledger
 ) -> None:
     """Hold what hubs of several tiers at a site serve together against the links, and each against its room."""
     if not is_assigned(world) or not {"site_id", "tier", "load"} <= set(stated):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.hubs import Hub
-    from hubplanner.audit.world import World
+    from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.world import AuditData
 
 FILE = "plan.json"
 MONEY = Fraction(1, 10**9)
@@ -25,13 +25,13 @@ Broken = tuple[str, object, object]
 """Item, what the plan does, what is allowed."""
 
 
-def spent(world: World, hubs: list[Hub]) -> Fraction:
+def spent(world: AuditData, hubs: list[AuditHub]) -> Fraction:
     """Return the exact money that hubs cost, less what closed ones save."""
     saved = sum((world.sites.saving[site] for site in closed_sites(world, hubs)), Fraction())
     return sum((hub.cost for hub in hubs), Fraction()) - saved
 
 
-def check_limits(world: World, hubs: list[Hub], ledger: Ledger) -> None:
+def check_limits(world: AuditData, hubs: list[AuditHub], ledger: Ledger) -> None:
     """Note every limit on hubs that a plan breaks."""
     for rule in RULES:
         broken = list(rule(world, hubs))
@@ -40,7 +40,7 @@ def check_limits(world: World, hubs: list[Hub], ledger: Ledger) -> None:
             ledger.holds(FILE, item, true=False, stated=stated, recomputed=allowed)
 
 
-def _budget(world: World, hubs: list[Hub]) -> Iterator[Broken]:
+def _budget(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     model, cost = world.scenario.model, spent(world, hubs)
     if world.scenario.futures is not None:
         return  # held in each of them, or on average
@@ -52,7 +52,7 @@ def _budget(world: World, hubs: list[Hub]) -> Iterator[Broken]:
             yield "budget", float(cost), f"at most {float(limit):,.2f}"
 
 
-def _counts(world: World, hubs: list[Hub]) -> Iterator[Broken]:
+def _counts(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     model, new = world.scenario.model, [hub for hub in hubs if hub.status == "new"]
     yield from _between("hubs", sum(hub.count for hub in new), model.min_hubs, model.max_hubs)
     for limit in model.hub_limits:
@@ -69,7 +69,7 @@ def _between(item: str, built: int, least: int | None, most: int | None) -> Iter
         yield item, built, f"at most {most}"
 
 
-def _stacks(world: World, hubs: list[Hub]) -> Iterator[Broken]:
+def _stacks(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     model = world.scenario.model
     for site in sorted({hub.site for hub in hubs}):
         here = [hub for hub in hubs if hub.site == site]
@@ -79,7 +79,7 @@ def _stacks(world: World, hubs: list[Hub]) -> Iterator[Broken]:
             yield f"tiers at {_id(world, site)}", len(here), "one"
 
 
-def _pins(world: World, hubs: list[Hub]) -> Iterator[Broken]:
+def _pins(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     held = {hub.site for hub in hubs}
     for site, status in enumerate(world.sites.status):
         if status == "required" and site not in held:
@@ -89,7 +89,7 @@ def _pins(world: World, hubs: list[Hub]) -> Iterator[Broken]:
             yield f"site {_id(world, site)}", "closed", "its hub stands and may not be closed"
 
 
-def _sets(world: World, hubs: list[Hub]) -> Iterator[Broken]:
+def _sets(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     held = {_id(world, hub.site) for hub in hubs}
     for sites in world.scenario.model.at_most_one:
         both = sorted(held.intersection(sites))
@@ -100,7 +100,7 @@ def _sets(world: World, hubs: list[Hub]) -> Iterator[Broken]:
             yield "only_with", pair.site, f"only with {pair.needs}"
 
 
-def _apart(world: World, hubs: list[Hub]) -> Iterator[Broken]:
+def _apart(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     least = world.scenario.model.min_separation_km
     new = [hub for hub in hubs if hub.status == "new"]
     if least is None or not new:
@@ -114,8 +114,15 @@ def _apart(world: World, hubs: list[Hub]) -> Iterator[Broken]:
         yield f"min_separation_km, {pair}", float(far[one, other]), f"at least {least}"
 
 
-def _id(world: World, site: int) -> str:
+def _id(world: AuditData, site: int) -> str:
     return str(world.sites.frame["site_id"].iloc[site])
 
 
-RULES: tuple[Callable[[World, list[Hub]], Iterator[Broken]], ...] = (_budget, _counts, _stacks, _pins, _sets, _apart)
+RULES: tuple[Callable[[AuditData, list[AuditHub]], Iterator[Broken]], ...] = (
+    _budget,
+    _counts,
+    _stacks,
+    _pins,
+    _sets,
+    _apart,
+)

@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from hubplanner.audit.hubs import as_hub
 from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array, along
-from hubplanner.audit.world import People, World
+from hubplanner.audit.world import AuditData, AuditPeople
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ DIGITS = 6
 """Of places in the order of rows."""
 
 
-def merge(world: World) -> World:
+def merge(world: AuditData) -> AuditData:
     """Return the world with its points merged: rows that the same hubs reach, at their mean place, with a table."""
     people, frame = world.people, world.people.frame
     code, reached = _codes(world)
@@ -57,7 +57,7 @@ def merge(world: World) -> World:
             **dict(zip(("lon", "lat"), _degrees(world, places).T, strict=True)),
         )
     )
-    merged = People(
+    merged = AuditPeople(
         frame=rows,
         points=places,
         row=np.arange(len(rows)),
@@ -67,14 +67,14 @@ def merge(world: World) -> World:
     return replace(world, people=merged, table=_table(world, places, reached[code[first]]))
 
 
-def _options(world: World) -> list[tuple[int, int]]:
+def _options(world: AuditData) -> list[tuple[int, int]]:
     """Return every site and tier that may hold a hub."""
     tiers = range(len(world.scenario.hubs))
     pairs = [(site, tier) for site in range(len(world.sites.frame)) for tier in tiers]
     return [(site, tier) for site, tier in pairs if as_hub(world, site, tier, 1).status]
 
 
-def _codes(world: World) -> tuple[Array, Array]:
+def _codes(world: AuditData) -> tuple[Array, Array]:
     """Return a number for each point's set of reaches, and the sets (s, options) by number."""
     options = np.array(_options(world), dtype=np.intp).reshape(-1, 2)
     number = np.full((len(world.sites.frame), len(world.scenario.hubs)), -1, dtype=np.intp)
@@ -102,7 +102,7 @@ def _codes(world: World) -> tuple[Array, Array]:
     return code, reached
 
 
-def _reached(world: World, number: Array, points: Array, point: Array, site: Array) -> tuple[Array, Array]:
+def _reached(world: AuditData, number: Array, points: Array, point: Array, site: Array) -> tuple[Array, Array]:
     """Return the pairs of points and options that reach them, among pairs of points and sites."""
     travel = world.scenario.travel
     far = along(points[point], world.sites.places[site], travel.detour, planar=travel.method == "planar")
@@ -111,7 +111,7 @@ def _reached(world: World, number: Array, points: Array, point: Array, site: Arr
     return point[pair], number[site[pair], tier]
 
 
-def near_sites(world: World) -> Callable[[Array], tuple[Array, Array]]:
+def near_sites(world: AuditData) -> Callable[[Array], tuple[Array, Array]]:
     """Return what finds the pairs of points and sites that may be within the longest reach."""
     planar = world.scenario.travel.method == "planar"
     most = float(world.reach.max()) / world.scenario.travel.detour * (1 + MARGIN)
@@ -133,7 +133,7 @@ def _on_sphere(degrees: Array) -> Array:
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
-def _labels(world: World) -> Array:
+def _labels(world: AuditData) -> Array:
     """Return numbers for what else keeps points apart, as they appear in the file; nothing does in a raster."""
     people, scenario = world.people, world.scenario
     if scenario.demand.is_raster:
@@ -158,7 +158,7 @@ def _mean(group: Array, need: Array, values: Array) -> Array:
     return np.asarray(np.bincount(group, weights=weight * values) / np.bincount(group, weights=weight))
 
 
-def _degrees(world: World, places: Array) -> Array:
+def _degrees(world: AuditData, places: Array) -> Array:
     if world.scenario.travel.method != "planar":
         return places
     import geopandas as gpd  # noqa: PLC0415 - planar merged demand only
@@ -167,7 +167,7 @@ def _degrees(world: World, places: Array) -> Array:
     return np.column_stack([points.x, points.y])
 
 
-def _table(world: World, places: Array, reached: Array) -> Array:
+def _table(world: AuditData, places: Array, reached: Array) -> Array:
     """Return distances (n, m) from mean places, on the side of each reach on which the row's points are."""
     shape = len(places), len(world.sites.frame)
     within, beyond = np.full(shape, np.inf), np.full(shape, -1.0)

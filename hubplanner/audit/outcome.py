@@ -14,10 +14,10 @@ from hubplanner.audit.ways import shortest
 
 if TYPE_CHECKING:
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.hubs import Hub
+    from hubplanner.audit.hubs import AuditHub
     from hubplanner.audit.places import Array
     from hubplanner.audit.service import Service
-    from hubplanner.audit.world import World
+    from hubplanner.audit.world import AuditData
 
 LINKS = "links.geojson"
 NEAR_KM = 1e-6
@@ -30,7 +30,7 @@ MOST_PAIRS = 200_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
+class AuditOutcome:
     """What hubs achieve.
 
     Parameters
@@ -65,7 +65,7 @@ class Outcome:
     farthest: float | None = None
 
 
-def outcome_of(world: World, hubs: list[Hub], stated: pd.DataFrame, year: int, ledger: Ledger) -> Outcome:
+def outcome_of(world: AuditData, hubs: list[AuditHub], stated: pd.DataFrame, year: int, ledger: Ledger) -> AuditOutcome:
     """Return what hubs achieve; where people are assigned, by the links that the run states."""
     service = serve(world, hubs)
     if is_assigned(world):
@@ -78,7 +78,7 @@ def outcome_of(world: World, hubs: list[Hub], stated: pd.DataFrame, year: int, l
         return np.bincount(service.hub[some], weights=weight[some], minlength=len(hubs))
 
     need, count = (people.at_points(people.weight(name, year)) for name in ("need", "people"))
-    return Outcome(
+    return AuditOutcome(
         covered=covered,
         links=links_of(world, hubs, service, year),
         hub_need=by_hub(need * service.covered),
@@ -89,7 +89,7 @@ def outcome_of(world: World, hubs: list[Hub], stated: pd.DataFrame, year: int, l
     )
 
 
-def _read_links(world: World, stated: pd.DataFrame, year: int, ledger: Ledger) -> pd.DataFrame:
+def _read_links(world: AuditData, stated: pd.DataFrame, year: int, ledger: Ledger) -> pd.DataFrame:
     """Return the stated links by position; note those between unknown ends."""
     rows = {name: at for at, name in enumerate(world.people.frame["demand_id"])}
     sites = world.sites.position
@@ -115,8 +115,8 @@ def _read_links(world: World, stated: pd.DataFrame, year: int, ledger: Ledger) -
 
 
 def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note what is wrong
-    world: World, hubs: list[Hub], service: Service, links: pd.DataFrame, ledger: Ledger, year: int
-) -> Outcome:
+    world: AuditData, hubs: list[AuditHub], service: Service, links: pd.DataFrame, ledger: Ledger, year: int
+) -> AuditOutcome:
     spread = len(world.people.row) > len(world.people.frame)
     at: dict[int, list[int]] = {}
     for number, hub in enumerate(hubs):
@@ -126,7 +126,7 @@ def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note
     _check_rows(world, links, ledger)
     covered = np.bincount(links["row"].astype(int), weights=credit, minlength=len(world.people.frame))
     totals = _by_hub(world, hubs, links, credit, at, ledger)
-    return Outcome(
+    return AuditOutcome(
         covered=covered,
         links=links.assign(distance=distance),
         hub_need=totals[0],
@@ -141,7 +141,7 @@ def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note
 
 
 def _by_hub(  # noqa: PLR0913, PLR0917 - links, their ends and where to note what is wrong
-    world: World, hubs: list[Hub], links: pd.DataFrame, credit: Array, at: dict[int, list[int]], ledger: Ledger
+    world: AuditData, hubs: list[AuditHub], links: pd.DataFrame, credit: Array, at: dict[int, list[int]], ledger: Ledger
 ) -> Array:
     """Return covered need, covered people and load (3, k) of hubs that are alone at their site; note overloads."""
     totals = np.full((3, len(hubs)), np.nan)
@@ -160,7 +160,13 @@ def _by_hub(  # noqa: PLR0913, PLR0917 - links, their ends and where to note wha
 
 
 def _measured(  # noqa: PLR0913 - links, their ends and where to note what is wrong
-    world: World, hubs: list[Hub], links: pd.DataFrame, at: dict[int, list[int]], ledger: Ledger, *, spread: bool
+    world: AuditData,
+    hubs: list[AuditHub],
+    links: pd.DataFrame,
+    at: dict[int, list[int]],
+    ledger: Ledger,
+    *,
+    spread: bool,
 ) -> tuple[Array, Array]:
     """Return each link's distance, and the share of its row that it covers."""
     distance, credit = links["distance"].to_numpy(dtype=float).copy(), np.zeros(len(links))
@@ -190,7 +196,7 @@ def _measured(  # noqa: PLR0913 - links, their ends and where to note what is wr
 
 
 def _check_ways(
-    world: World, hubs: list[Hub], links: pd.DataFrame, at: dict[int, list[int]], ledger: Ledger
+    world: AuditData, hubs: list[AuditHub], links: pd.DataFrame, at: dict[int, list[int]], ledger: Ledger
 ) -> tuple[bool, float | None]:
     """Hold the distances of spread rows' links against the shortest ways by which so many people go to these hubs.
 
@@ -233,7 +239,7 @@ def _check_ways(
     return known, farthest if known and np.isfinite(farthest) else None
 
 
-def _reaches(world: World, hubs: list[Hub], at: dict[int, list[int]]) -> dict[int, tuple[Array, Array]]:
+def _reaches(world: AuditData, hubs: list[AuditHub], at: dict[int, list[int]]) -> dict[int, tuple[Array, Array]]:
     """Return the distances (p,) of all points to each site with a hub, and whether one there reaches them."""
     points, found = np.arange(len(world.people.points)), {}
     for site, numbers in at.items():
@@ -243,7 +249,7 @@ def _reaches(world: World, hubs: list[Hub], at: dict[int, list[int]]) -> dict[in
     return found
 
 
-def _is_shortest(world: World, far_from: dict[int, tuple[Array, Array]]) -> bool:
+def _is_shortest(world: AuditData, far_from: dict[int, tuple[Array, Array]]) -> bool:
     """Tell whether people go the shortest ways: see ``_check_ways``."""
     model, some = world.scenario.model, world.people.at_points(world.people.frame["need"].to_numpy()) > 0
     pairs = sum(int((inside & some).sum()) for _, inside in far_from.values())
@@ -252,7 +258,7 @@ def _is_shortest(world: World, far_from: dict[int, tuple[Array, Array]]) -> bool
     return split and world.scenario.coverage.decay == "step" and pairs <= MOST_PAIRS
 
 
-def _check_rows(world: World, links: pd.DataFrame, ledger: Ledger) -> None:
+def _check_rows(world: AuditData, links: pd.DataFrame, ledger: Ledger) -> None:
     """Note rows that are served more than once over, or in parts where they must be whole."""
     single = world.scenario.model.assignment == "single" and len(world.people.row) == len(world.people.frame)
     for row, group in links.groupby("row"):

@@ -11,13 +11,13 @@ from hubplanner.errors import SolverError
 from hubplanner.inputs import build_problem
 from hubplanner.models import Periods, ask, goals_of, under_of
 from hubplanner.models.goals import WORST
-from hubplanner.problem.solution import Reached
+from hubplanner.problem.solution import GoalResult
 from hubplanner.report.wording import gap_in_words
 from hubplanner.solver import found_solvers, solve_problem
 from hubplanner.solver.adapters import adapter
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.screening import relaxed
-from hubplanner.solver.task import Task
+from hubplanner.solver.task import Subproblem
 from hubplanner.workflow.question import objective_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ HALF = 0.999
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class BoundCheck:
     """How sure the stated bound is.
 
     Parameters
@@ -73,7 +73,7 @@ def second_solver(name: str) -> str:
     return others[0] if others else "highs"
 
 
-def prove(inputs: Inputs, plan: dict[str, Any], solver: str | None, seconds: float) -> Proof:
+def prove(inputs: Inputs, plan: dict[str, Any], solver: str | None, seconds: float) -> BoundCheck:
     """Prove a run's bound anew, by the relaxation's multipliers, and by a second solve where they do not suffice.
 
     Parameters
@@ -99,25 +99,27 @@ def prove(inputs: Inputs, plan: dict[str, Any], solver: str | None, seconds: flo
     return replace(proof, seconds=time.perf_counter() - began)
 
 
-def _loosely(objective: Objective, loose: float, value: float, bound: float, name: str) -> Proof | None:
+def _loosely(objective: Objective, loose: float, value: float, bound: float, name: str) -> BoundCheck | None:
     """Return what the relaxation settles; None where it leaves both possible."""
     sense, slack = goals_of(objective)[0].sense, AGREED * max(1.0, abs(value))
     if sense * (value - loose) > slack:
         words = f"the relaxation proves that no plan is better than {loose:,.6f}, but {value:,.6f} is stated"
-        return Proof(outcome="contradicted", words=words, solver=name, method="relaxation", relaxation=loose)
+        return BoundCheck(outcome="contradicted", words=words, solver=name, method="relaxation", relaxation=loose)
     if sense * (loose - bound) <= slack:
         words = f"the multipliers of the relaxation prove {loose:,.6f}, which implies the stated bound"
-        return Proof(outcome="confirmed", words=words, solver=name, method="relaxation", relaxation=loose)
+        return BoundCheck(outcome="confirmed", words=words, solver=name, method="relaxation", relaxation=loose)
     return None
 
 
-def _anew(problem: Problem, objective: Objective, options: SolverOptions, plan: dict[str, Any], loose: float) -> Proof:
+def _anew(
+    problem: Problem, objective: Objective, options: SolverOptions, plan: dict[str, Any], loose: float
+) -> BoundCheck:
     """Return what a second solve settles."""
     parts: dict[str, Any] = {"solver": options.name, "method": "plain", "relaxation": loose}
     try:
         found = solve_problem(problem, objective, options)
     except SolverError as error:
-        return Proof(outcome="not reproven", words=f"{options.name} made no second proof: {error}", **parts)
+        return BoundCheck(outcome="not reproven", words=f"{options.name} made no second proof: {error}", **parts)
     return _judged(objective, found, plan, parts | {"value": found.value, "bound": found.bound})
 
 
@@ -135,17 +137,17 @@ def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) 
     unnested = isinstance(periods, Periods) and not periods.nested
     if unnested or goal.name == WORST or goal.name != objective.goal:
         return math.nan
-    task = Task(question=ask(problem, objective), goal=goal, options=options, deadline=options.deadline)
+    task = Subproblem(question=ask(problem, objective), goal=goal, options=options, deadline=options.deadline)
     _, form, relaxation = relaxed(task)
     return form.figure(relaxation.bound) if math.isfinite(relaxation.bound) else math.nan
 
 
-def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: dict[str, Any]) -> Proof:
+def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: dict[str, Any]) -> BoundCheck:
     """Compare goal by goal, as long as the goals before are equal: each bound holds with those held."""
     name = parts["solver"]
     if found.evaluation is None:
         outcome = "contradicted" if str(found.status) == "infeasible" else "not reproven"
-        return Proof(outcome=outcome, words=f"{name}, method plain: {found.status}", **parts)
+        return BoundCheck(outcome=outcome, words=f"{name}, method plain: {found.status}", **parts)
     senses = {goal.name: goal.sense for goal in goals_of(objective)}
     stated = {goal["name"]: goal for goal in plan.get("goals", [])}
     under = under_of(objective)
@@ -157,16 +159,18 @@ def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: 
         own = goal.name == objective.goal and math.isfinite(parts["relaxation"])
         sense = senses.get(goal.name, fallback)
         proven = sense * min(sense * goal.bound, sense * parts["relaxation"]) if own else goal.bound
-        outcome, words = _one_goal(name, sense, (value, bound), Reached(name=goal.name, value=goal.value, bound=proven))
+        outcome, words = _one_goal(
+            name, sense, (value, bound), GoalResult(name=goal.name, value=goal.value, bound=proven)
+        )
         if outcome != "confirmed":
-            return Proof(outcome=outcome, words=words, **parts)
+            return BoundCheck(outcome=outcome, words=words, **parts)
         if abs(goal.value - value) > AGREED * max(1.0, abs(value)):
             break
     words = f"solved anew by {name}, method plain: it implies the stated bound"
-    return Proof(outcome="confirmed", words=words, **parts)
+    return BoundCheck(outcome="confirmed", words=words, **parts)
 
 
-def _one_goal(name: str, sense: int, stated: tuple[float, float], found: Reached) -> tuple[str, str]:
+def _one_goal(name: str, sense: int, stated: tuple[float, float], found: GoalResult) -> tuple[str, str]:
     """Return how a goal's stated value and bound stand beside those of the second solve."""
     value, bound = stated
     slack = AGREED * max(1.0, abs(value))

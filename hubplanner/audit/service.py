@@ -12,8 +12,8 @@ import pandas as pd
 from hubplanner.audit.places import SLACK, Array
 
 if TYPE_CHECKING:
-    from hubplanner.audit.hubs import Hub
-    from hubplanner.audit.world import World
+    from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.world import AuditData
     from hubplanner.scenario.model_spec import CoverageSpec
 
 CHUNK = 20_000
@@ -58,7 +58,7 @@ def share(spec: CoverageSpec, distance: Array, reach: Array) -> Array:
     return np.where(inside, fading, 0.0)
 
 
-def serve(world: World, hubs: list[Hub]) -> Service:
+def serve(world: AuditData, hubs: list[AuditHub]) -> Service:
     """Return what hubs do for each point."""
     count = len(world.people.points)
     covered, nearest = np.zeros(count), np.full(count, np.inf)
@@ -70,7 +70,7 @@ def serve(world: World, hubs: list[Hub]) -> Service:
     return Service(covered=covered, hub=hub, distance=distance, nearest=nearest)
 
 
-def _served(world: World, hubs: list[Hub], points: Array) -> tuple[Array, Array, Array, Array]:
+def _served(world: AuditData, hubs: list[AuditHub], points: Array) -> tuple[Array, Array, Array, Array]:
     spec, at = world.scenario.coverage, np.arange(len(points))
     far = world.apart(points, np.array([hub.site for hub in hubs]))
     worth = share(spec, far, world.reach[[hub.tier for hub in hubs]])
@@ -101,13 +101,13 @@ def reaches(weight: Array, covered: Array, least: float, *, assigned: bool) -> b
     return math.fsum(weight * left) <= (1 - least) * total + slack
 
 
-def is_assigned(world: World) -> bool:
+def is_assigned(world: AuditData) -> bool:
     """Tell whether people are assigned to hubs, since these fill up or the way to them costs."""
     full = any(tier.capacity is not None for tier in world.scenario.hubs)
     return full or bool(world.scenario.model.travel_cost_per_km)
 
 
-def links_of(world: World, hubs: list[Hub], service: Service, year: int) -> pd.DataFrame:
+def links_of(world: AuditData, hubs: list[AuditHub], service: Service, year: int) -> pd.DataFrame:
     """Return row, site, share of the row, people, need and mean distance of each link, if people go where they like."""
     people, some = world.people, service.hub != NOBODY
     place = np.array([hub.site for hub in hubs], dtype=np.intp)
@@ -125,7 +125,7 @@ def links_of(world: World, hubs: list[Hub], service: Service, year: int) -> pd.D
     return _weighed(world, links, year)
 
 
-def _weighed(world: World, links: pd.DataFrame, year: int) -> pd.DataFrame:
+def _weighed(world: AuditData, links: pd.DataFrame, year: int) -> pd.DataFrame:
     for name in ("people", "need"):
         links[name] = links["share"] * world.people.weight(name, year)[links["row"]]
     return links

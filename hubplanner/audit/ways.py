@@ -22,7 +22,7 @@ PRECISE = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ways:
+class ShortestAssignment:
     """The shortest ways of a row's people to its hubs.
 
     Parameters
@@ -40,7 +40,9 @@ class Ways:
     unique: bool
 
 
-def shortest(far: Array, inside: Array, amount: Array, stated: Array | None = None, off: float = 0.0) -> Ways | None:
+def shortest(
+    far: Array, inside: Array, amount: Array, stated: Array | None = None, off: float = 0.0
+) -> ShortestAssignment | None:
     r"""Return the ways by which points go to hubs, as short as can be in all; None where so many cannot.
 
     .. math:: \min \sum_{ph} d_{ph} x_{ph}, \quad \sum_h x_{ph} \le 1, \quad \sum_p x_{ph} = s_h, \quad x \ge 0
@@ -85,16 +87,16 @@ def shortest(far: Array, inside: Array, amount: Array, stated: Array | None = No
         other is not None and np.allclose(other[0], mean, rtol=0.0, atol=close) and abs(other[1] - farthest) <= close
         for other in others
     )
-    return Ways(mean=mean, farthest=farthest, unique=unique)
+    return ShortestAssignment(mean=mean, farthest=farthest, unique=unique)
 
 
-def _nearest(length: Array, amount: float) -> Ways | None:
+def _nearest(length: Array, amount: float) -> ShortestAssignment | None:
     """Return the ways of so many points to their only hub: the nearest go."""
     if amount > len(length) * (1.0 + ROUNDING):
         return None
     ordered = np.sort(length)
     part = np.clip(amount - np.arange(len(ordered)), 0.0, 1.0)
-    return Ways(
+    return ShortestAssignment(
         mean=np.array([part @ ordered / amount]),
         farthest=float(ordered[part > ROUNDING].max(initial=0.0)),
         unique=True,

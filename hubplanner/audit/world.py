@@ -38,7 +38,7 @@ MINUTES = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class People:
+class AuditPeople:
     """Demand rows in id order, and the points their people stand at.
 
     Parameters
@@ -77,7 +77,7 @@ class People:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Places:
+class AuditPlaces:
     """Sites in id order.
 
     Parameters
@@ -113,7 +113,7 @@ class Places:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class World:
+class AuditData:
     """Everything that was given.
 
     Parameters
@@ -125,8 +125,8 @@ class World:
     """
 
     scenario: Scenario
-    people: People
-    sites: Places
+    people: AuditPeople
+    sites: AuditPlaces
     table: Array | None
     unit: str
 
@@ -157,7 +157,7 @@ def _reach(km: float | None, minutes: float | None, speed: float | None) -> floa
     return float(minutes or 0.0) * (1.0 if speed is None else speed / MINUTES)
 
 
-def read_world(scenario: Scenario) -> World:
+def read_world(scenario: Scenario) -> AuditData:
     """Read a scenario's files."""
     asked = _texts(scenario.model_dump())
     sites = read_rows(scenario.sites, asked)
@@ -165,7 +165,7 @@ def read_world(scenario: Scenario) -> World:
     crs = people.crs if scenario.travel.method == "planar" else WGS84
     places = _places(scenario, sites, crs)
     table, unit = (None, "km") if scenario.travel.method != "matrix" else _given(scenario, people, places)
-    return World(scenario=scenario, people=people, sites=places, table=table, unit=unit)
+    return AuditData(scenario=scenario, people=people, sites=places, table=table, unit=unit)
 
 
 def _texts(part: object) -> set[str]:
@@ -177,7 +177,7 @@ def _texts(part: object) -> set[str]:
     return {part} if isinstance(part, str) else set()
 
 
-def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> People:
+def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
     spec = scenario.demand
     ids = words(rows[spec.id]) if spec.id else pd.Series([str(at) for at in range(len(rows))])
     order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
@@ -200,10 +200,10 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> People:
     points, row = _points(scenario, rows)
     columns = {floor.people for floor in scenario.model.floors if floor.people is not None}
     other = {f"need of {name}": numbers(rows, name) * per_person for name in columns}
-    return People(frame=frame, points=points, row=row, other=other, crs=rows.crs)
+    return AuditPeople(frame=frame, points=points, row=row, other=other, crs=rows.crs)
 
 
-def _cells(scenario: Scenario) -> People:
+def _cells(scenario: Scenario) -> AuditPeople:
     """Return a raster's cells as points, each a row of its own without a name: they are merged before they are told."""
     spec = scenario.demand
     places, count, system = cells(Path(spec.path), spec.crs)
@@ -211,7 +211,7 @@ def _cells(scenario: Scenario) -> People:
         places = np.column_stack(Transformer.from_crs(system, WGS84, always_xy=True).transform(*places.T))
     per_person = (1.0 - float(spec.connected_share)) * float(spec.priority)
     frame = pd.DataFrame({"people": count, "need": count * per_person, "growth": float(spec.growth_per_year)})
-    return People(frame=frame, points=places, row=np.arange(len(count)), other={}, crs=system)
+    return AuditPeople(frame=frame, points=places, row=np.arange(len(count)), other={}, crs=system)
 
 
 def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:
@@ -225,7 +225,7 @@ def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:
     return np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
 
-def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> Places:
+def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPlaces:
     spec, model = scenario.sites, scenario.model
     ids = words(rows[spec.id])
     order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
@@ -238,7 +238,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> Places:
     tiers = {alike(tier.name): tier.name for tier in scenario.hubs} | {"": ""}
     capex, opex = prices(scenario, rows)
     own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id} if name in rows]))
-    return Places(
+    return AuditPlaces(
         frame=pd.concat([ids.rename("site_id"), own.drop(columns="site_id", errors="ignore")], axis=1),
         lonlat=coordinates(rows, WGS84),
         places=coordinates(rows, crs),
@@ -251,7 +251,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> Places:
     )
 
 
-def _given(scenario: Scenario, people: People, sites: Places) -> tuple[Array, str]:
+def _given(scenario: Scenario, people: AuditPeople, sites: AuditPlaces) -> tuple[Array, str]:
     """Return the table of distances and its unit."""
     path = Path(scenario.travel.path or "")
     rows = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else read_text(path, scenario.travel.encoding)

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.audit.figures import compare, within
 from hubplanner.audit.limits import FILE
 from hubplanner.audit.money import exact, half_of_last_place
-from hubplanner.audit.outcome import Outcome, outcome_of
+from hubplanner.audit.outcome import AuditOutcome, outcome_of
 from hubplanner.audit.service import is_assigned
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.hubs import Hub
-    from hubplanner.audit.world import World
+    from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.world import AuditData
 
 
 def years_of(
-    world: World, hubs: list[Hub], last: Outcome, links: pd.DataFrame, ledger: Ledger
-) -> list[tuple[list[Hub], Outcome]] | None:
+    world: AuditData, hubs: list[AuditHub], last: AuditOutcome, links: pd.DataFrame, ledger: Ledger
+) -> list[tuple[list[AuditHub], AuditOutcome]] | None:
     """Return the hubs and outcome of each year; None where the run does not store them."""
     periods = world.scenario.model.periods
     if not periods.years:
@@ -39,11 +39,11 @@ def years_of(
     return found
 
 
-def _opened(hub: Hub, names: list[str]) -> int:
+def _opened(hub: AuditHub, names: list[str]) -> int:
     return names.index(hub.period) if hub.period in names else len(names)
 
 
-def _unknown(world: World, hubs: list[Hub]) -> str:
+def _unknown(world: AuditData, hubs: list[AuditHub]) -> str:
     """Return why the hubs or the cover of early years cannot be told; blank where they can."""
     periods = world.scenario.model.periods
     if not periods.nested and len(world.scenario.hubs) > 1 and len(periods.years) > 1:
@@ -56,7 +56,7 @@ def _unknown(world: World, hubs: list[Hub]) -> str:
 
 
 def check_years(
-    world: World, years: list[tuple[list[Hub], Outcome]] | None, plan: dict[str, Any], ledger: Ledger
+    world: AuditData, years: list[tuple[list[AuditHub], AuditOutcome]] | None, plan: dict[str, Any], ledger: Ledger
 ) -> None:
     """Compare each year's figures, and its spending with its budget."""
     spec = world.scenario.model.periods
@@ -84,7 +84,7 @@ def check_years(
         before = total
 
 
-def _check_stated(world: World, stated: list[dict[str, Any]], ledger: Ledger) -> None:
+def _check_stated(world: AuditData, stated: list[dict[str, Any]], ledger: Ledger) -> None:
     """Hold what years state themselves against their budgets, where nothing can be recomputed."""
     spec = world.scenario.model.periods
     money, limit = Fraction(), Fraction()
@@ -96,7 +96,7 @@ def _check_stated(world: World, stated: list[dict[str, Any]], ledger: Ledger) ->
         ledger.holds(FILE, f"periods.{number}.cost", true=within(money, limit), stated=float(money), recomputed=allowed)
 
 
-def _year(world: World, hubs: list[Hub], outcome: Outcome, cost: float) -> dict[str, Any]:
+def _year(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, cost: float) -> dict[str, Any]:
     need, people = (world.people.weight(name, outcome.year) for name in ("need", "people"))
     covered, total = math.fsum(need * outcome.covered), math.fsum(need)
     return {
@@ -108,5 +108,5 @@ def _year(world: World, hubs: list[Hub], outcome: Outcome, cost: float) -> dict[
     }
 
 
-def _id(world: World, hub: Hub) -> str:
+def _id(world: AuditData, hub: AuditHub) -> str:
     return str(world.sites.frame["site_id"].iloc[hub.site])

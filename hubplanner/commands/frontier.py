@@ -59,10 +59,10 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
         money = _amounts(budgets, points=points, every=every)
         with progress(shown=not quiet):
             spec = read_asked(scenario, settings, override)
-            from hubplanner.workflow.frontier import Ask, run_frontier  # noqa: PLC0415
+            from hubplanner.workflow.frontier import FrontierRequest, run_frontier  # noqa: PLC0415
 
             given = {} if points is None else {"points": points}
-            ask = Ask(trade=trade, group=group, nested=nested, every=every, budgets=money, **given)
+            ask = FrontierRequest(trade=trade, group=group, nested=nested, every=every, budgets=money, **given)
             found, folder = run_frontier(spec, ask, out, overwrite=overwrite)
         summary = found.summary()
         answer.update(summary, folder=str(folder))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
-from hubplanner.inputs.tables import Table, as_named, read_table
+from hubplanner.inputs.tables import InputTable, as_named, read_table
 from hubplanner.scenario.fields import MOST_MONEY, per_cent_hint
 from hubplanner.scenario.names import has_control, hint, key_of, listed, near_key, shown, spelling_of
 
@@ -40,7 +40,7 @@ class Checker:
         Faults of a column that are spelled out, the others counted; None for all.
     """
 
-    table: Table
+    table: InputTable
     faults: list[Fault]
     most: int | None = None
 
@@ -234,7 +234,7 @@ def _with_hint(allowed: str, words: pd.Series) -> Callable[[int], str]:
     return hinted
 
 
-def select(table: Table, where: Mapping[str, Collection[str]], faults: list[Fault]) -> Table:
+def select(table: InputTable, where: Mapping[str, Collection[str]], faults: list[Fault]) -> InputTable:
     """Return the table's rows that have one of the asked values in each column; note what leaves no row."""
     before = len(faults)
     checker = Checker(table=table, faults=faults)

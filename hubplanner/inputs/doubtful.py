@@ -143,7 +143,7 @@ class Spots:
         return DataWarning(code="far_place", message=message, file=self.file, row=row)
 
 
-def doubts(
+def data_warnings(
     scenario: Scenario,
     demand: Demand | None,
     sites: Sites | None,

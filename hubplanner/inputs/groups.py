@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hubplanner.problem import grown
+from hubplanner.problem import grow_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class GroupFloor:
 
     def in_year(self, inputs: Inputs, years: int) -> Floats:
         """Return the weight some years on."""
-        return grown(self.weight, inputs.demand.point_growth, years)
+        return grow_demand(self.weight, inputs.demand.point_growth, years)
 
 
 def group_floors(inputs: Inputs) -> list[GroupFloor]:

@@ -13,16 +13,16 @@ import pandas as pd
 from hubplanner.errors import DataError, Fault, HubplannerError, raise_faults
 from hubplanner.inputs.checks import read_ids
 from hubplanner.inputs.demand import Demand, read_demand
-from hubplanner.inputs.doubtful import doubts
+from hubplanner.inputs.doubtful import data_warnings
 from hubplanner.inputs.futures import check_futures
-from hubplanner.inputs.matrix import Known, Pairs, read_matrix
+from hubplanner.inputs.matrix import KnownIds, Pairs, read_matrix
 from hubplanner.inputs.merged import MergedDemand, read_merged
 from hubplanner.inputs.places import check_together, lonlat, metres
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelled import with_demand_names, with_site_names
 from hubplanner.io import sha256
-from hubplanner.problem import Decay, GreatCircle, Matrix, Planar, Problem, Rule, SiteStatus, Travel
+from hubplanner.problem import CoverageRule, Decay, GreatCircle, Matrix, Planar, Problem, SiteStatus, Travel
 from hubplanner.scenario.consistency import not_yet
 from hubplanner.scenario.files import input_files
 from hubplanner.scenario.spec import MINUTES_PER_HOUR
@@ -119,7 +119,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
     check_futures(scenario, demand, sites, faults)
-    warnings = doubts(scenario, demand, sites, merged, faults)
+    warnings = data_warnings(scenario, demand, sites, merged, faults)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
     sources.check()
@@ -178,11 +178,11 @@ def build_problem(inputs: Inputs) -> Problem:
     )
 
 
-def _rule(scenario: Scenario) -> Rule:
+def _rule(scenario: Scenario) -> CoverageRule:
     """Return when people count as covered; decay is in kilometres, as travel is then."""
     spec = scenario.coverage
     weight = 1.0 if spec.backup_weight is None else spec.backup_weight
-    return Rule(
+    return CoverageRule(
         decay=Decay(spec.decay), full=spec.full_km, width=spec.width_km, backup=spec.backup, backup_weight=weight
     )
 
@@ -195,10 +195,10 @@ def _read_pairs(scenario: Scenario, demand: Demand | None, sites: Sites | None, 
     return read_matrix(Path(scenario.travel.path or ""), demand_ids, site_ids, faults, scenario.travel.encoding)
 
 
-def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> Known:
+def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds:
     """Return the ids that a matrix may name: those of the whole file, whatever else is wrong with it."""
     known = read_ids(spec) if used is None or spec.where else used
-    return Known(file=Path(spec.path).name, all=known, used=pd.Series(dtype=str) if used is None else used)
+    return KnownIds(file=Path(spec.path).name, all=known, used=pd.Series(dtype=str) if used is None else used)
 
 
 def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:

@@ -16,7 +16,7 @@ MOST_LABELS = 200_000
 """More combinations than this leave little to merge."""
 
 
-class Labels:
+class GroupEncoder:
     """The combinations of values seen so far, numbered from 0 as they appear.
 
     >>> labels = Labels()

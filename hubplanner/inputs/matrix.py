@@ -11,7 +11,7 @@ import pandas as pd
 from hubplanner.errors import Fault
 from hubplanner.inputs.checks import Checker, keys_of
 from hubplanner.inputs.delimited import read_csv
-from hubplanner.inputs.tables import Table, as_named, can_read, read_parquet
+from hubplanner.inputs.tables import InputTable, as_named, can_read, read_parquet
 from hubplanner.problem import Matrix
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Known:
+class KnownIds:
     """The ids a table may name.
 
     Parameters
@@ -56,7 +56,7 @@ class Known:
 
 
 def read_matrix(
-    path: Path, demand: Known, sites: Known, faults: list[Fault], encoding: str | None = None
+    path: Path, demand: KnownIds, sites: KnownIds, faults: list[Fault], encoding: str | None = None
 ) -> Pairs | None:
     """Return the table; None, with every fault noted, when a row has an unknown id, a pair again or no number."""
     before = len(faults)
@@ -76,7 +76,7 @@ def read_matrix(
     return None if len(faults) > before else _pairs(points, places, demand, sites, distance)
 
 
-def _table(path: Path, faults: list[Fault], encoding: str | None) -> Table | None:
+def _table(path: Path, faults: list[Fault], encoding: str | None) -> InputTable | None:
     if not can_read(path, (".csv", ".parquet"), faults):
         return None
     is_csv = path.suffix.lower() == ".csv"
@@ -84,10 +84,10 @@ def _table(path: Path, faults: list[Fault], encoding: str | None) -> Table | Non
     if frame is not None and frame.empty:
         faults.append(Fault(file=path.name, allowed="has no rows of data"))
         return None
-    return None if frame is None else Table(name=path.name, frame=frame, first_row=0 if is_csv else 1)
+    return None if frame is None else InputTable(name=path.name, frame=frame, first_row=0 if is_csv else 1)
 
 
-def _ids(checker: Checker, column: str, known: Known) -> pd.Series:
+def _ids(checker: Checker, column: str, known: KnownIds) -> pd.Series:
     """Return a column of ids, a fault noted for each that its file does not have."""
     words = checker.text(column)
     if known.all is not None:
@@ -96,7 +96,9 @@ def _ids(checker: Checker, column: str, known: Known) -> pd.Series:
     return words
 
 
-def _pairs(points: pd.Series, places: pd.Series, demand: Known, sites: Known, distance: Mapping[str, Floats]) -> Pairs:
+def _pairs(
+    points: pd.Series, places: pd.Series, demand: KnownIds, sites: KnownIds, distance: Mapping[str, Floats]
+) -> Pairs:
     """Return the rows whose both ends are used, by position."""
     point, site = (
         np.asarray(pd.Index(keys_of(known.used)).get_indexer(pd.Index(keys_of(words))), dtype=np.intp)

@@ -15,9 +15,9 @@ from hubplanner.inputs.demand import Demand, check_floors, check_planar, check_s
 from hubplanner.inputs.places import WGS84, metres
 from hubplanner.inputs.points import open_table
 from hubplanner.inputs.rasters import open_raster
-from hubplanner.inputs.survey import METRES_PER_KM, Ground, Survey
-from hubplanner.inputs.tally import Lattice, Tally
-from hubplanner.problem import Chunk, GreatCircle, Measured, Planar, measure_chunks, merge_chunks
+from hubplanner.inputs.survey import METRES_PER_KM, CoordinateChecks, Projection
+from hubplanner.inputs.tally import DensityGrid, Lattice
+from hubplanner.problem import Chunk, GreatCircle, Planar, RemeasuredDistance, merge_chunks, remeasure_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from hubplanner.inputs.points import PointFile
     from hubplanner.inputs.sites import Sites
-    from hubplanner.problem import Floats, Ints, Matrix, Merged, Straight
+    from hubplanner.problem import Floats, GeometricTravel, Ints, Matrix, Merged
     from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
@@ -59,28 +59,30 @@ class MergedDemand:
 
     demand: Demand
     travel: Matrix
-    straight: Straight
+    straight: GeometricTravel
     n_points: int
     bounds: tuple[Floats, Floats]
     sample: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SecondLook:
+class Remeasurement:
     """What open hubs achieve for each point, and where the need is."""
 
-    measured: Measured
+    measured: RemeasuredDistance
     lattice: Lattice
 
 
 class _Reading:
     """One pass over a file of demand points."""
 
-    def __init__(self, scenario: Scenario, file: PointFile, faults: list[Fault], tally: Tally | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, file: PointFile, faults: list[Fault], tally: DensityGrid | None = None
+    ) -> None:
         spec, planar = scenario.demand, scenario.travel.method == "planar"
-        self.file, self.ground, self.count = file, Ground(file.crs, planar=planar), 0
+        self.file, self.ground, self.count = file, Projection(file.crs, planar=planar), 0
         column = f"{spec.x}, {spec.y}" if spec.x else "geometry"
-        self.survey = Survey(file, column, far_places=spec.far_places)
+        self.survey = CoordinateChecks(file, column, far_places=spec.far_places)
         self._faults, self._said, self._tally = faults, time.perf_counter(), tally
 
     def chunks(self) -> Iterator[Chunk]:
@@ -135,7 +137,7 @@ def read_merged(scenario: Scenario, sites: Sites | None, faults: list[Fault]) ->
     )
 
 
-def measure(scenario: Scenario, merged: MergedDemand, site: Ints, reach: Floats) -> SecondLook:
+def measure(scenario: Scenario, merged: MergedDemand, site: Ints, reach: Floats) -> Remeasurement:
     """Measure from every point to open hubs, reading the file once more.
 
     Parameters
@@ -150,10 +152,10 @@ def measure(scenario: Scenario, merged: MergedDemand, site: Ints, reach: Floats)
     raise_faults(faults)
     if file is None:  # pragma: no cover - a file that does not open comes with a fault
         raise AssertionError
-    tally = Tally(merged.bounds)
-    measured = measure_chunks(_Reading(scenario, file, faults, tally).chunks(), merged.straight, site, reach)
+    tally = DensityGrid(merged.bounds)
+    measured = remeasure_chunks(_Reading(scenario, file, faults, tally).chunks(), merged.straight, site, reach)
     raise_faults(faults)
-    return SecondLook(measured=measured, lattice=tally.lattice())
+    return Remeasurement(measured=measured, lattice=tally.lattice())
 
 
 def _open(scenario: Scenario, faults: list[Fault], *, again: bool = False) -> PointFile | None:
@@ -162,7 +164,7 @@ def _open(scenario: Scenario, faults: list[Fault], *, again: bool = False) -> Po
     return open_table(scenario, floor_columns(scenario), faults, again=again)
 
 
-def _straight(scenario: Scenario, sites: Sites, crs: CRS) -> Straight:
+def _straight(scenario: Scenario, sites: Sites, crs: CRS) -> GeometricTravel:
     nowhere, detour = np.zeros((0, 2)), scenario.travel.detour
     if scenario.travel.method == "planar":
         return Planar(nowhere, metres(sites.frame, crs) / METRES_PER_KM, detour)

@@ -14,7 +14,7 @@ from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
 from hubplanner.inputs.checks import Checker
 from hubplanner.inputs.delimited import csv_parts, unnamed_columns
-from hubplanner.inputs.tables import UNREADABLE, Table, parse_crs, require_pyarrow, settled_crs, unreadable
+from hubplanner.inputs.tables import UNREADABLE, InputTable, parse_crs, require_pyarrow, settled_crs, unreadable
 from hubplanner.scenario.names import renamed
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class Part:
         Places; None where columns hold the coordinates.
     """
 
-    table: Table
-    exact: Callable[[], Table]
+    table: InputTable
+    exact: Callable[[], InputTable]
     geometry: Geometry | None = None
 
 
@@ -85,18 +85,18 @@ def csv_table_parts(
 
 
 def _csv_part(path: Path, part: CsvPart, columns: Collection[str], numbers: Collection[str]) -> Part:
-    def exact() -> Table:
-        return Table(name=path.name, frame=part.frame(columns), first_row=0)
+    def exact() -> InputTable:
+        return InputTable(name=path.name, frame=part.frame(columns), first_row=0)
 
     warnings = unnamed_columns(path, part.unnamed())
-    table = Table(name=path.name, frame=part.frame(columns, numbers), first_row=0, warnings=warnings)
+    table = InputTable(name=path.name, frame=part.frame(columns, numbers), first_row=0, warnings=warnings)
     return Part(table=table, exact=exact)
 
 
 def _lacks(path: Path, header: list[str], columns: Collection[str], faults: list[Fault]) -> bool:
     """Tell whether a file lacks a column; note each that it does."""
     before = len(faults)
-    table = Table(name=path.name, frame=pd.DataFrame(columns=[name for name in header if name]))
+    table = InputTable(name=path.name, frame=pd.DataFrame(columns=[name for name in header if name]))
     for column in sorted(columns):
         Checker(table=table, faults=faults).column(column)
     return len(faults) > before
@@ -184,7 +184,7 @@ def parquet_parts(path: Path, layout: ParquetLayout, columns: Collection[str], f
             frame = batch.select(own).to_pandas(ignore_metadata=True).rename(columns=names)
             frame.index = pd.RangeIndex(start, start + batch.num_rows)
             start += batch.num_rows
-            table = Table(name=path.name, frame=frame)
+            table = InputTable(name=path.name, frame=frame)
             places = _geometries(batch.column(layout.geometry), layout.encoding) if layout.geometry else None
             yield Part(table=table, exact=lambda table=table: table, geometry=places)  # type: ignore[misc]
     except UNREADABLE as error:

@@ -10,11 +10,11 @@ import numpy as np
 
 from hubplanner.errors import Fault
 from hubplanner.inputs.checks import Checker, among, keys_of, near_names, note_unknown, spellings
-from hubplanner.inputs.labels import MOST_LABELS, Labels
+from hubplanner.inputs.labels import MOST_LABELS, GroupEncoder
 from hubplanner.inputs.parts import ParquetLayout, Part, coordinates, csv_table_parts, parquet_layout, parquet_parts
 from hubplanner.inputs.places import note_swapped_names
-from hubplanner.inputs.repeats import Repeats, note_repeats
-from hubplanner.inputs.tables import Table, can_read, parse_crs
+from hubplanner.inputs.repeats import DuplicateIds, note_repeats
+from hubplanner.inputs.tables import InputTable, can_read, parse_crs
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import key_of, spelling_of
 
@@ -55,7 +55,7 @@ class Points:
     places: Floats
     measures: Floats
     label: Ints
-    table: Table | None = None
+    table: InputTable | None = None
 
 
 class PointFile(Protocol):
@@ -94,7 +94,7 @@ class PointFile(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ColumnSelection:
     """Columns to read.
 
     Parameters
@@ -116,7 +116,7 @@ class Wanted:
     identifier: str | None
 
     @classmethod
-    def of(cls, scenario: Scenario, people: list[str], *, again: bool) -> Wanted:
+    def of(cls, scenario: Scenario, people: list[str], *, again: bool) -> ColumnSelection:
         """Return the columns that a scenario's demand section names; without ids and groups when read again."""
         spec = scenario.demand
         sources = (spec.people, spec.connected_share, spec.priority, spec.x, spec.y, *people)
@@ -135,12 +135,12 @@ class Wanted:
 class TableFile:
     """A CSV or GeoParquet file of demand points, and what was seen of it so far."""
 
-    def __init__(self, scenario: Scenario, crs: CRS, wanted: Wanted, layout: ParquetLayout | None) -> None:
+    def __init__(self, scenario: Scenario, crs: CRS, wanted: ColumnSelection, layout: ParquetLayout | None) -> None:
         """Take the scenario, the places' system, the columns and, for Parquet, the layout."""
         self.crs, self.name = crs, Path(scenario.demand.path).name
         self.crs_named = layout is not None and layout.crs_named
         self._scenario, self._wanted, self._layout = scenario, wanted, layout
-        self._labels, self._ids, self._rows, self._kept = Labels(), Repeats(), 0, 0
+        self._labels, self._ids, self._rows, self._kept = GroupEncoder(), DuplicateIds(), 0, 0
         self._ended = self._sound = False
         self._seen: dict[str, set[str]] = {column: set() for column in scenario.demand.where}
         self._told: dict[DataWarning, None] = {}
@@ -205,13 +205,13 @@ class TableFile:
             return parquet_parts(path, self._layout, columns, faults)
         return csv_table_parts(path, columns, wanted.numbers - wanted.words, faults, self._scenario.demand.encoding)
 
-    def _with_ids(self, column: str) -> Iterator[tuple[Table, pd.Series]]:
+    def _with_ids(self, column: str) -> Iterator[tuple[InputTable, pd.Series]]:
         unread: list[Fault] = []
         for part in self._parts(unread):
             table, _ = self._kept_rows(Checker(table=part.table, faults=unread))
             yield table, Checker(table=table, faults=unread).text(column)
 
-    def _kept_rows(self, checker: Checker) -> tuple[Table, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]:
+    def _kept_rows(self, checker: Checker) -> tuple[InputTable, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]:
         """Return the rows that the filter keeps, and their mask."""
         table, kept = checker.table, np.ones(len(checker.table.frame), dtype=np.bool_)
         for column, wanted in self._scenario.demand.where.items():
@@ -222,7 +222,7 @@ class TableFile:
             kept &= among(words, wanted)
         return (table if kept.all() else replace(table, frame=table.frame[kept])), kept
 
-    def _checked(self, whole: Table, part: Part, faults: list[Fault]) -> Points | None:
+    def _checked(self, whole: InputTable, part: Part, faults: list[Fault]) -> Points | None:
         """Return a table's points; None, with faults noted, when some cell cannot be used."""
         spec = self._scenario.demand
         table, kept = self._kept_rows(Checker(table=whole, faults=faults))
@@ -287,7 +287,7 @@ def open_table(scenario: Scenario, people: list[str], faults: list[Fault], *, ag
     if not can_read(path, (".csv", ".parquet", ".geoparquet"), faults):
         return None
     note_swapped_names(spec, path.name, faults)
-    wanted = Wanted.of(scenario, people, again=again)
+    wanted = ColumnSelection.of(scenario, people, again=again)
     if path.suffix.lower() == ".csv":
         crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
         return None if crs is None else TableFile(scenario, crs, wanted, None)

@@ -13,7 +13,7 @@ from hubplanner.inputs.checks import keys_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubplanner.inputs.tables import Table
+    from hubplanner.inputs.tables import InputTable
 
 MOST_SUSPECTS = 100_000
 """Hashes that a second look follows."""
@@ -21,7 +21,7 @@ MOST_SUSPECTS = 100_000
 Hashes = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
 
 
-class Repeats:
+class DuplicateIds:
     """Hashes of all ids read so far.
 
     Ids with equal hashes may differ: `note` compares the ids themselves.
@@ -52,7 +52,9 @@ def hashes(words: pd.Series) -> Hashes:
     return np.asarray(pd.util.hash_array(words.to_numpy(dtype=object), categorize=False), dtype=np.uint64)
 
 
-def note_repeats(parts: Iterable[tuple[Table, pd.Series]], suspects: Hashes, column: str, most: int) -> list[Fault]:
+def note_repeats(
+    parts: Iterable[tuple[InputTable, pd.Series]], suspects: Hashes, column: str, most: int
+) -> list[Fault]:
     """Return a fault for each row whose id stands in an earlier row, the first ones spelled out.
 
     Parameters

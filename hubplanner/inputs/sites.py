@@ -15,7 +15,7 @@ from hubplanner.inputs.changes import check_groups, check_named, read_changes, w
 from hubplanner.inputs.checks import Checker, select
 from hubplanner.inputs.places import lonlat, read_places, representative
 from hubplanner.inputs.spelled import mentioned, with_site_names
-from hubplanner.inputs.tables import Table, as_named, read_table
+from hubplanner.inputs.tables import InputTable, as_named, read_table
 from hubplanner.problem import SiteStatus, annuity
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_WEIGHT
 from hubplanner.scenario.names import hint
@@ -189,7 +189,7 @@ def _allowed(tiers: list[str], only_tier: pd.Series, status: Ints) -> Bools:
 
 
 def _frame(
-    table: Table, places: gpd.GeoDataFrame, ids: pd.Series, id_column: str, groups: dict[str, pd.Series]
+    table: InputTable, places: gpd.GeoDataFrame, ids: pd.Series, id_column: str, groups: dict[str, pd.Series]
 ) -> gpd.GeoDataFrame:
     """Return the file's columns with the id first and groups as text, each site a point."""
     own = places.drop(columns=["geometry", id_column]).assign(**groups)

@@ -38,7 +38,7 @@ SAMPLED = 1000
 MOST_STRAYS = 1000
 
 
-class Ground:
+class Projection:
     """Places of a file's system as travel measures them."""
 
     def __init__(self, crs: CRS, *, planar: bool) -> None:
@@ -57,7 +57,7 @@ class Ground:
         return places / METRES_PER_KM if self.planar else lonlat
 
 
-class Survey:
+class CoordinateChecks:
     """Notes misplaced points as they come, and what only all of them show."""
 
     def __init__(self, file: PointFile, column: str, *, far_places: bool = False) -> None:

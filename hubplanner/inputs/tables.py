@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
+class InputTable:
     """A file's rows as they stand in it.
 
     Parameters
@@ -67,7 +67,7 @@ class Table:
         return np.asarray(self.frame.index, dtype=np.intp) + self.first_row
 
 
-def as_named(table: Table | None, wanted: Iterable[str]) -> Table | None:
+def as_named(table: InputTable | None, wanted: Iterable[str]) -> InputTable | None:
     """Return a table whose columns are spelled as they are asked for, however the file spells them."""
     if table is None:
         return None
@@ -75,7 +75,7 @@ def as_named(table: Table | None, wanted: Iterable[str]) -> Table | None:
     return replace(table, frame=table.frame.rename(columns=names)) if names else table
 
 
-def read_table(spec: TableSpec, faults: list[Fault]) -> Table | None:
+def read_table(spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     """Return the table of a demand or site section; None, with faults noted, when it cannot be read."""
     path = Path(spec.path)
     if not can_read(path, _READERS, faults):
@@ -192,23 +192,23 @@ def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], 
     return crs
 
 
-def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
+def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     warnings: list[DataWarning] = []
     frame = read_csv(path, faults, spec.encoding, warnings)
     crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
-    return None if frame is None else Table(name=path.name, frame=frame, first_row=0, warnings=warnings, crs=crs)
+    return None if frame is None else InputTable(name=path.name, frame=frame, first_row=0, warnings=warnings, crs=crs)
 
 
-def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
+def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     layer = read_layer(path, spec.layer, spec.encoding)
     if layer.frame.empty and not len(layer.frame):
-        return Table(name=path.name, frame=layer.frame)
+        return InputTable(name=path.name, frame=layer.frame)
     crs = settled_crs(layer.crs, spec.crs, path.name, faults, assumed=layer.assumed)
     frame = layer.frame if crs is None else layer.frame.set_crs(crs)
-    return Table(name=path.name, frame=frame, crs=crs, named=not layer.assumed and layer.crs is not None)
+    return InputTable(name=path.name, frame=frame, crs=crs, named=not layer.assumed and layer.crs is not None)
 
 
-def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
+def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     frame = read_parquet(path, gpd.read_parquet, faults)
     if frame is None:
         return None
@@ -218,7 +218,7 @@ def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> Table | None:
     crs = settled_crs(frame.crs, spec.crs, path.name, faults)
     columns = frame.select_dtypes(exclude="geometry").rename(columns={"geometry": "geometry_text"})
     places = gpd.GeoDataFrame(columns, geometry=in_plane(frame.geometry.array), crs=crs)
-    return Table(name=path.name, frame=places, crs=crs, named=frame.crs is not None)
+    return InputTable(name=path.name, frame=places, crs=crs, named=frame.crs is not None)
 
 
 def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: list[Fault]) -> pd.DataFrame | None:
@@ -265,7 +265,7 @@ def place_points(frame: pd.DataFrame, x: pd.Series, y: pd.Series, crs: CRS | Non
     return gpd.GeoDataFrame(frame, geometry=points(x.to_numpy(), y.to_numpy()), crs=crs)
 
 
-_READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], Table | None]] = {
+_READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] = {
     ".csv": _csv,
     ".geojson": _vector,
     ".json": _vector,

@@ -30,7 +30,7 @@ class Lattice:
     need: Floats
 
 
-class Tally:
+class DensityGrid:
     """Need of the points read so far, by cell of a grid over their bounds."""
 
     def __init__(self, bounds: tuple[Floats, Floats]) -> None:

@@ -6,36 +6,34 @@ from hubplanner.models.capacity import Capacity
 from hubplanner.models.compatible import check_compatible, check_size
 from hubplanner.models.fairness import MaxMin
 from hubplanner.models.floors import Floor
-from hubplanner.models.formulation import Formulation, Held, Question, ask
+from hubplanner.models.formulation import FixedLevel, Formulation, Question, ask
 from hubplanner.models.goals import Goal, Year, goals_of
-from hubplanner.models.kept import Kept
+from hubplanner.models.kept import FixedHubs
 from hubplanner.models.max_hubs import MaxHubs, MinHubs
 from hubplanner.models.model import Model
-from hubplanner.models.per_site import PerSite
+from hubplanner.models.per_site import HubsPerSite
 from hubplanner.models.periods import Periods
-from hubplanner.models.required import Required
+from hubplanner.models.required import RequiredSites
 from hubplanner.models.separation import MinSeparation
-from hubplanner.models.serve_all import ServeAll
+from hubplanner.models.serve_all import FullService
 from hubplanner.models.site_sets import AtMostOne, OnlyWith
-from hubplanner.models.specs import Block, MaxCoverage, MinCost, Objective, PCenter, PMedian
-from hubplanner.models.under import Hedge, Under, check_under, under_of
-from hubplanner.models.under_goals import Bound, bind
-from hubplanner.models.under_limits import BudgetIn, FloorIn
+from hubplanner.models.specs import Constraint, MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.models.under import RobustObjective, Uncertainty, check_under, under_of
+from hubplanner.models.under_goals import RobustQuestion, bind
+from hubplanner.models.under_limits import RobustBudget, RobustFloor
 
 __all__ = [
     "AtMostOne",
-    "Block",
-    "Bound",
     "Budget",
-    "BudgetIn",
     "Capacity",
+    "Constraint",
+    "FixedHubs",
+    "FixedLevel",
     "Floor",
-    "FloorIn",
     "Formulation",
+    "FullService",
     "Goal",
-    "Hedge",
-    "Held",
-    "Kept",
+    "HubsPerSite",
     "MaxCoverage",
     "MaxHubs",
     "MaxMin",
@@ -47,12 +45,14 @@ __all__ = [
     "OnlyWith",
     "PCenter",
     "PMedian",
-    "PerSite",
     "Periods",
     "Question",
-    "Required",
-    "ServeAll",
-    "Under",
+    "RequiredSites",
+    "RobustBudget",
+    "RobustFloor",
+    "RobustObjective",
+    "RobustQuestion",
+    "Uncertainty",
     "Year",
     "ask",
     "bind",

@@ -11,11 +11,11 @@ from hubplanner.errors import ScenarioError
 from hubplanner.models.budget import Budget, add_budget, broken_budget
 from hubplanner.models.capacity import Capacity, add_capacity, broken_capacity
 from hubplanner.models.cover import covered
-from hubplanner.models.differ import Differ, add_differ, broken_differ
+from hubplanner.models.differ import PlanDistance, add_differ, broken_differ
 from hubplanner.models.floors import Floor, add_floor, broken_floor
-from hubplanner.models.formulation import Formulation, Held, Question, hold, new_formulation, seek
+from hubplanner.models.formulation import FixedLevel, Formulation, Question, hold, new_formulation, seek
 from hubplanner.models.goals import OBJECTIVES, Goal, Year
-from hubplanner.models.kept import Kept, add_kept, broken_kept
+from hubplanner.models.kept import FixedHubs, add_kept, broken_kept
 from hubplanner.models.max_hubs import (
     MaxHubs,
     MinHubs,
@@ -25,11 +25,11 @@ from hubplanner.models.max_hubs import (
     broken_min_hubs,
 )
 from hubplanner.models.model import Model, new_model, new_program
-from hubplanner.models.per_site import PerSite, add_per_site, broken_per_site
+from hubplanner.models.per_site import HubsPerSite, add_per_site, broken_per_site
 from hubplanner.models.periods import Periods, add_periods, broken_periods
-from hubplanner.models.required import Required, add_required, broken_required
+from hubplanner.models.required import RequiredSites, add_required, broken_required
 from hubplanner.models.separation import MinSeparation, add_min_separation, broken_min_separation
-from hubplanner.models.serve_all import ServeAll, add_serve_all, broken_serve_all
+from hubplanner.models.serve_all import FullService, add_serve_all, broken_serve_all
 from hubplanner.models.site_sets import (
     AtMostOne,
     OnlyWith,
@@ -38,10 +38,10 @@ from hubplanner.models.site_sets import (
     broken_at_most_one,
     broken_only_with,
 )
-from hubplanner.models.under import Under
+from hubplanner.models.under import Uncertainty
 from hubplanner.models.under_limits import (
-    BudgetIn,
-    FloorIn,
+    RobustBudget,
+    RobustFloor,
     add_budget_in,
     add_floor_in,
     broken_budget_in,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from hubplanner.models.formulation import Ranges
     from hubplanner.models.specs import Objective
     from hubplanner.problem import Evaluation, Ints, Problem
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,26 +79,26 @@ class Family:
 
 
 BLOCKS: dict[type, Family] = {
-    PerSite: Family(add=add_per_site, broken=broken_per_site),
-    Required: Family(add=add_required, broken=broken_required),
-    Kept: Family(add=add_kept, broken=broken_kept),
+    HubsPerSite: Family(add=add_per_site, broken=broken_per_site),
+    RequiredSites: Family(add=add_required, broken=broken_required),
+    FixedHubs: Family(add=add_kept, broken=broken_kept),
     Budget: Family(add=add_budget, broken=broken_budget),
     MaxHubs: Family(add=add_max_hubs, broken=broken_max_hubs),
     MinHubs: Family(add=add_min_hubs, broken=broken_min_hubs),
-    ServeAll: Family(add=add_serve_all, broken=broken_serve_all, every_year=True),
+    FullService: Family(add=add_serve_all, broken=broken_serve_all, every_year=True),
     Capacity: Family(add=add_capacity, broken=broken_capacity, every_year=True),
     Floor: Family(add=add_floor, broken=broken_floor),
     MinSeparation: Family(add=add_min_separation, broken=broken_min_separation),
     AtMostOne: Family(add=add_at_most_one, broken=broken_at_most_one),
     OnlyWith: Family(add=add_only_with, broken=broken_only_with),
-    Differ: Family(add=add_differ, broken=broken_differ),
-    Under: Family(add=refuse_under, broken=unbroken),
-    BudgetIn: Family(add=add_budget_in, broken=broken_budget_in),
-    FloorIn: Family(add=add_floor_in, broken=broken_floor_in),
+    PlanDistance: Family(add=add_differ, broken=broken_differ),
+    Uncertainty: Family(add=refuse_under, broken=unbroken),
+    RobustBudget: Family(add=add_budget_in, broken=broken_budget_in),
+    RobustFloor: Family(add=add_floor_in, broken=broken_floor_in),
 }
 
 
-def build_model(instance: Reduced, objective: Objective) -> Model:
+def build_model(instance: CoveringInstance, objective: Objective) -> Model:
     """Return the PuLP model of maximal covering over merged rows, with its blocks."""
     model = new_model(instance, new_program(objective.name))
     need = covered(model, 0)
@@ -109,7 +109,7 @@ def build_model(instance: Reduced, objective: Objective) -> Model:
 
 
 def formulate(
-    question: Question, goal: Goal | None, held: Sequence[Held], depth: Ints, ranges: Ranges | None = None
+    question: Question, goal: Goal | None, held: Sequence[FixedLevel], depth: Ints, ranges: Ranges | None = None
 ) -> Formulation:
     """Return the program of a question that seeks one goal, or just any plan, and holds those reached before.
 

@@ -10,7 +10,7 @@ import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.models.checks import AGREEMENT, check, refuse
-from hubplanner.models.model import Linear, decimal_unit
+from hubplanner.models.model import LinearExpression, decimal_unit
 
 if TYPE_CHECKING:
     from pulp import LpVariable
@@ -98,18 +98,18 @@ def live_rows(model: Model) -> AssignRows:
     return found
 
 
-def served(model: Model, measure: int) -> Linear:
+def served(model: Model, measure: int) -> LinearExpression:
     r"""Return how much of a measure is covered by assignment: $\sum_{ro} w_r a_{ro} x_{ro}$."""
     rows = live_rows(model)
     worth = rows.totals[:, measure][rows.row] * rows.share
-    return Linear(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
+    return LinearExpression(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
 
 
-def distance_served(model: Model, measure: int) -> Linear:
+def distance_served(model: Model, measure: int) -> LinearExpression:
     r"""Return the distance to assigned hubs, times a measure: $\sum_{ro} w_r d_{ro} x_{ro}$."""
     rows = live_rows(model)
     worth = rows.totals[:, measure][rows.row] * rows.distance
-    return Linear(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
+    return LinearExpression(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
 
 
 def broken_capacity(problem: Problem, plan: Evaluation, block: Capacity) -> str | None:

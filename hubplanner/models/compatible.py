@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hubplanner.errors import ScenarioError
 from hubplanner.models.capacity import Capacity
 from hubplanner.models.floors import Floor
-from hubplanner.models.per_site import PerSite
+from hubplanner.models.per_site import HubsPerSite
 from hubplanner.models.periods import Periods
 from hubplanner.models.separation import MinSeparation
 from hubplanner.models.specs import MaxCoverage, MinCost, Objective, PCenter, PMedian
@@ -25,7 +25,7 @@ MOST_DISTANCES = 20_000_000
 def check_compatible(problem: Problem, objective: Objective) -> None:
     """Raise for blocks, objectives and problems that cannot go together; say why."""
     kinds = {type(block) for block in objective.blocks}
-    stacked = any(isinstance(block, PerSite) and block.count > 1 for block in objective.blocks)
+    stacked = any(isinstance(block, HubsPerSite) and block.count > 1 for block in objective.blocks)
     phased, by_distance = Periods in kinds, isinstance(objective, PMedian | PCenter)
     travels = isinstance(objective, MinCost) and objective.travel_cost > 0
     distances = problem.n_points * problem.n_sites

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pulp import LpConstraintLE
 
-from hubplanner.models.model import Linear
+from hubplanner.models.model import LinearExpression
 
 if TYPE_CHECKING:
     from pulp import LpVariable
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from hubplanner.problem import Ints
 
 
-def covered(model: Model, measure: int) -> Linear:
+def covered(model: Model, measure: int) -> LinearExpression:
     r"""Return how much of a measure is covered: $b + \sum_r w_r z_r + \sum_o g_o y_o$."""
     rows, rows_covered = model.instance.cover_rows, _rows_covered(model)
     weights, gain = rows.weights[:, measure].tolist(), rows.gain[:, measure].tolist()
     terms = [*zip(rows_covered, weights, strict=True), *zip(model.open_, gain, strict=True)]
-    return Linear(terms=terms, constant=float(rows.base[measure]))
+    return LinearExpression(terms=terms, constant=float(rows.base[measure]))
 
 
 def _rows_covered(model: Model) -> list[LpVariable]:

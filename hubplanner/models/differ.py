@@ -10,7 +10,7 @@ from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.models.checks import check_count
 from hubplanner.models.goals import Goal
-from hubplanner.models.model import Linear
+from hubplanner.models.model import LinearExpression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Differ:
+class PlanDistance:
     """At least ``least`` sites hold a new hub here or in an earlier plan's ``sites``, but not in both."""
 
     sites: tuple[int, ...]
@@ -33,13 +33,13 @@ class Differ:
         check_count("differ", self.least)
 
 
-def add_differ(model: Model, block: Differ) -> None:
+def add_differ(model: Model, block: PlanDistance) -> None:
     r"""Differ from a plan: $\sum_{j \in S} (1 - u_j) + \sum_{j \notin S} u_j \ge k$, $u_j$ a new hub at j."""
     found = distance_to(model, block.sites)
     model.add("differ", found.terms, LpConstraintGE, block.least - found.constant)
 
 
-def broken_differ(problem: Problem, plan: Evaluation, block: Differ) -> str | None:
+def broken_differ(problem: Problem, plan: Evaluation, block: PlanDistance) -> str | None:
     """Return how a plan is too like an earlier one, None when it is not."""
     apart = len(new_sites(problem, plan) ^ set(block.sites))
     return None if apart >= block.least else f"{apart} sites differ from an earlier plan, {block.least} are to"
@@ -50,16 +50,16 @@ def new_sites(problem: Problem, plan: Evaluation) -> set[int]:
     return set(problem.option_site[plan.options[problem.new[plan.options]]].tolist())
 
 
-def distance_to(model: Model, sites: Sequence[int]) -> Linear:
+def distance_to(model: Model, sites: Sequence[int]) -> LinearExpression:
     """Return the number of sites with a new hub in either, not both, of the plan sought and a known one."""
     known = set(sites)
-    total = Linear(terms=[], constant=float(len(known)))
+    total = LinearExpression(terms=[], constant=float(len(known)))
     for site, used in used_at(model).items():
         total = total.plus(used.times(-1.0 if site in known else 1.0))
     return total
 
 
-def used_at(model: Model) -> dict[int, Linear]:
+def used_at(model: Model) -> dict[int, LinearExpression]:
     r"""Return $u_j$ of each site for new hubs: a sum of options, or a binary where hubs may stand in numbers.
 
     The binary is tied on both sides, $u_j \le \sum_{o \in O_j} y_o \le q u_j$.
@@ -71,18 +71,18 @@ def used_at(model: Model) -> dict[int, Linear]:
             int(site): _used(model, int(site), new[instance.site[new] == site])
             for site in np.unique(instance.site[new])
         }
-    return cast("dict[int, Linear]", model.parts["used sites"])
+    return cast("dict[int, LinearExpression]", model.parts["used sites"])
 
 
-def _used(model: Model, site: int, options: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> Linear:
+def _used(model: Model, site: int, options: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> LinearExpression:
     opened, most = model.opened(options), float(model.instance.most[options].max())
     if most <= 1:
-        return Linear(terms=opened)
+        return LinearExpression(terms=opened)
     used = model.variable(f"used_new_{site}", 0, 1, whole=True)
     minus = [(variable, -1.0) for variable, _ in opened]
     model.add("used_new_least", [(used, most), *minus], LpConstraintGE, 0)
     model.add("used_new_most", [(used, 1.0), *minus], LpConstraintLE, 0)
-    return Linear(terms=[(used, 1.0)])
+    return LinearExpression(terms=[(used, 1.0)])
 
 
 def most_different(plans: Sequence[frozenset[int]]) -> Goal:
@@ -91,14 +91,14 @@ def most_different(plans: Sequence[frozenset[int]]) -> Goal:
     Gonzalez (1985), doi:10.1016/0304-3975(85)90224-5, chooses farthest points in this order.
     """
 
-    def expression(form: Formulation) -> Linear:
+    def expression(form: Formulation) -> LinearExpression:
         layer = form.layers[-1]
         number = len(form.program.constraints())
         least = layer.variable(f"least_difference_{number}", 0, float(form.instance.problem.n_sites), whole=True)
         for plan in plans:
             found = distance_to(layer, sorted(plan))
             layer.add("difference", [*found.terms, (least, -1.0)], LpConstraintGE, -found.constant)
-        return Linear(terms=[(least, 1.0)])
+        return LinearExpression(terms=[(least, 1.0)])
 
     def value(years: Sequence[Year]) -> float:
         mine = new_sites(years[-1].problem, years[-1].plan)
@@ -110,11 +110,11 @@ def most_different(plans: Sequence[frozenset[int]]) -> Goal:
 def most_unseen(inside: frozenset[int], outside: frozenset[int]) -> Goal:
     r"""Return how many of some sites a plan uses, and of others it does without: $\sum_A u_j + \sum_B (1 - u_j)$."""
 
-    def expression(form: Formulation) -> Linear:
-        total = Linear(terms=[], constant=float(len(outside)))
+    def expression(form: Formulation) -> LinearExpression:
+        total = LinearExpression(terms=[], constant=float(len(outside)))
         for site, used in used_at(form.layers[-1]).items():
             total = total.plus(used.times(float(site in inside) - float(site in outside)))
-        return Linear(terms=[(v, c) for v, c in total.terms if c], constant=total.constant)
+        return LinearExpression(terms=[(v, c) for v, c in total.terms if c], constant=total.constant)
 
     def value(years: Sequence[Year]) -> float:
         mine = new_sites(years[-1].problem, years[-1].plan)

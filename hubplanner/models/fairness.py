@@ -11,7 +11,7 @@ from pulp import LpConstraintGE
 
 from hubplanner.models.checks import refuse
 from hubplanner.models.measures import covered_measure
-from hubplanner.models.model import Linear
+from hubplanner.models.model import LinearExpression
 
 if TYPE_CHECKING:
     from hubplanner.models.model import Model
@@ -47,7 +47,7 @@ class MaxMin:
         return [weight for weight in self.weights if math.fsum(weight) > 0]
 
 
-def worst_shares(model: Model, block: MaxMin, count: int) -> Linear:
+def worst_shares(model: Model, block: MaxMin, count: int) -> LinearExpression:
     r"""Return the sum of the k smallest covered shares, as large as it can be.
 
     .. math:: \max \; k r - \sum_g d_g \quad\text{s.t.}\quad d_g \ge r - s_g, \; d_g \ge 0
@@ -63,7 +63,7 @@ def worst_shares(model: Model, block: MaxMin, count: int) -> Linear:
         terms_short = [(short, 1.0), (level, -1.0), *share.terms]
         model.add(f"short_{count}_{group}", terms_short, LpConstraintGE, -share.constant)
         terms.append((short, -1.0))
-    return Linear(terms=terms)
+    return LinearExpression(terms=terms)
 
 
 def shares_of(plan: Evaluation, block: MaxMin) -> list[float]:

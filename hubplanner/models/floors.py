@@ -55,7 +55,7 @@ class Floor:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rows:
+class FloorRows:
     """Rows of demand that may be covered, as a floor counts them.
 
     Parameters
@@ -89,7 +89,7 @@ def add_floor(model: Model, block: Floor) -> None:
         return
     covered(model, 0)
     rows, measure = model.whole.cover_rows, model.whole.measure(block.weight)
-    found = Rows(
+    found = FloorRows(
         variables=model.parts["covered"],
         weights=rows.weights[:, measure],
         counts=rows.counts[:, measure],
@@ -99,7 +99,7 @@ def add_floor(model: Model, block: Floor) -> None:
     cover_share(model, "floor", found, block.share)
 
 
-def cover_share(model: Model, name: str, rows: Rows, share: float) -> None:
+def cover_share(model: Model, name: str, rows: FloorRows, share: float) -> None:
     r"""Leave no more uncovered than a share allows, $A = (1 - \phi) W$ less what no plan covers.
 
     What counts for more than that must be covered, $z_r = 1$: with a share of 1 every row, so that no sum, and no

@@ -12,14 +12,14 @@ from pulp import LpAffineExpression, LpConstraintGE
 from hubplanner.models.capacity import Capacity
 from hubplanner.models.floors import Floor
 from hubplanner.models.model import Model, decimal_unit, new_model, new_program
-from hubplanner.models.per_site import PerSite
+from hubplanner.models.per_site import HubsPerSite
 from hubplanner.models.periods import Periods
-from hubplanner.models.serve_all import ServeAll
+from hubplanner.models.serve_all import FullService
 from hubplanner.models.specs import MinCost, Objective, PCenter, PMedian
-from hubplanner.models.under import Hedge
+from hubplanner.models.under import RobustObjective
 from hubplanner.models.under_rows import StackedInstance
-from hubplanner.problem.instance import Instance
-from hubplanner.problem.periods import grown, in_year, present_value
+from hubplanner.problem.instance import ModelInstance
+from hubplanner.problem.periods import grow_demand, in_year, present_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pulp import LpProblem, LpVariable
 
     from hubplanner.models.goals import Goal
-    from hubplanner.models.residual import Residual
-    from hubplanner.models.specs import Block
+    from hubplanner.models.residual import ResidualCapacityCut
+    from hubplanner.models.specs import Constraint
     from hubplanner.problem import Floats, Ints, Problem
 
     Ranges = tuple[Ints, Ints]
@@ -59,8 +59,8 @@ class Question:
     objective: Objective
     problems: tuple[Problem, ...]
     discounts: tuple[float, ...]
-    instance: Instance
-    blocks: tuple[Block, ...]
+    instance: ModelInstance
+    blocks: tuple[Constraint, ...]
 
     @property
     def periods(self) -> Periods | None:
@@ -105,14 +105,14 @@ class Formulation:
     unit: float = 1.0
     constant: float = 0.0
     sense: int = 1
-    cuts: tuple[Residual, ...] = ()
+    cuts: tuple[ResidualCapacityCut, ...] = ()
 
     def figure(self, value: float) -> float:
         """Return the goal's figure for a value of the program's objective."""
         return self.sense * (value * self.unit + self.constant)
 
     @property
-    def instance(self) -> Instance:
+    def instance(self) -> ModelInstance:
         """The arrays it is built from."""
         return self.question.instance
 
@@ -134,14 +134,14 @@ class Formulation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class FixedLevel:
     """A goal that is reached already, and must stay so."""
 
     goal: Goal
     value: float
 
 
-def ask(problem: Problem, objective: Objective, blocks: Sequence[Block] | None = None) -> Question:
+def ask(problem: Problem, objective: Objective, blocks: Sequence[Constraint] | None = None) -> Question:
     """Prepare a problem and an objective for their programs.
 
     Parameters
@@ -156,17 +156,17 @@ def ask(problem: Problem, objective: Objective, blocks: Sequence[Block] | None =
     problems = tuple(in_year(problem, growth, year) for year in range(years))
     rate = 0.0 if periods is None else periods.discount_rate
     wanted = tuple(in_last_year(block, growth, years - 1) for block in wanted)
-    stacked = next((block for block in wanted if isinstance(block, PerSite)), PerSite())
+    stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
     parts: dict[str, Any] = {
         "problem": problem,
         "measures": np.array(_measures(problems, objective, wanted)),
         "most_per_site": stacked.count,
         "apart": _by_distance(objective) or any(_is_apart(block) for block in wanted),
     }
-    if isinstance(objective, Hedge):
-        instance: Instance = StackedInstance(**parts, stack=objective.stack)
+    if isinstance(objective, RobustObjective):
+        instance: ModelInstance = StackedInstance(**parts, stack=objective.stack)
     else:
-        instance = Instance(**parts)
+        instance = ModelInstance(**parts)
     discounts = tuple(present_value(rate, year) for year in range(years))
     return Question(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
 
@@ -176,13 +176,13 @@ def _by_distance(objective: Objective) -> bool:
     return isinstance(objective, PMedian | PCenter) or bool(getattr(objective, "travel_cost", 0.0))
 
 
-def _is_apart(block: Block) -> bool:
+def _is_apart(block: Constraint) -> bool:
     """Tell whether a block serves each point on its own: as a whole, or within a distance."""
     whole = isinstance(block, Capacity) and block.single
-    return whole or (isinstance(block, ServeAll) and math.isfinite(block.distance))
+    return whole or (isinstance(block, FullService) and math.isfinite(block.distance))
 
 
-def all_blocks(problem: Problem, objective: Objective) -> tuple[Block, ...]:
+def all_blocks(problem: Problem, objective: Objective) -> tuple[Constraint, ...]:
     """Return an objective's blocks, and those that stand for what it asks of every plan."""
     blocks = list(objective.blocks)
     if isinstance(objective, MinCost):
@@ -193,7 +193,7 @@ def all_blocks(problem: Problem, objective: Objective) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Block]) -> list[Floats]:
+def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Constraint]) -> list[Floats]:
     """Return everything that demand is weighted by: need and people of each year, then groups."""
     floors = [block.weight for block in blocks if isinstance(block, Floor)]
     groups = [] if objective.fairness is None else objective.fairness.with_need
@@ -201,9 +201,9 @@ def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequenc
     return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
 
 
-def in_last_year(block: Block, growth: Floats | None, years: int) -> Block:
+def in_last_year(block: Constraint, growth: Floats | None, years: int) -> Constraint:
     """Return a block with its weights grown to the last year of a programme."""
-    return replace(block, weight=grown(block.weight, growth, years)) if isinstance(block, Floor) else block
+    return replace(block, weight=grow_demand(block.weight, growth, years)) if isinstance(block, Floor) else block
 
 
 def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = None) -> Formulation:
@@ -231,7 +231,7 @@ def seek(form: Formulation, goal: Goal) -> Formulation:
     return replace(form, unit=unit, constant=wanted.constant, sense=goal.sense)
 
 
-def hold(form: Formulation, held: Held) -> None:
+def hold(form: Formulation, held: FixedLevel) -> None:
     """Keep a goal at the value reached."""
     found = held.goal.expression(form).times(held.goal.sense)
     if not found.terms:

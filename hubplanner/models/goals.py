@@ -11,10 +11,10 @@ import numpy as np
 from hubplanner.models.capacity import distance_served
 from hubplanner.models.fairness import MaxMin, shares_of, worst_shares
 from hubplanner.models.measures import covered_measure
-from hubplanner.models.model import Linear
+from hubplanner.models.model import LinearExpression
 from hubplanner.models.radius import distance_to_nearest
 from hubplanner.models.specs import MaxCoverage, MinCost, Objective, PCenter, PMedian
-from hubplanner.models.under import Hedge
+from hubplanner.models.under import RobustObjective
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +57,7 @@ class Goal:
 
     name: str
     sense: int
-    expression: Callable[[Formulation], Linear]
+    expression: Callable[[Formulation], LinearExpression]
     value: Callable[[Sequence[Year]], float]
     grows: bool = False
     limit: Callable[[Problem], float] | None = None
@@ -93,10 +93,10 @@ def cost(travel: float = 0.0) -> Goal:
     Toregas et al. (1971), doi:10.1287/opre.19.6.1363.
     """
 
-    def expression(form: Formulation) -> Linear:
+    def expression(form: Formulation) -> LinearExpression:
         last = form.layers[-1]
         prices = zip(last.open_, last.instance.cost.tolist(), strict=True)
-        hubs = Linear(terms=[(v, c) for v, c in prices if c], constant=last.instance.base_cost)
+        hubs = LinearExpression(terms=[(v, c) for v, c in prices if c], constant=last.instance.base_cost)
         return hubs.plus(distance_served(last, form.instance.measure(last.need)).times(travel)) if travel else hubs
 
     def value(years: Sequence[Year]) -> float:
@@ -139,7 +139,7 @@ def worst_distance() -> Goal:
             return float(plan.nearest_distance[_served(problem)].max(initial=0.0))
         return plan.farthest_served(_served(problem))
 
-    return Goal(name=WORST, sense=-1, expression=lambda _: Linear(terms=[]), value=value, grows=True)
+    return Goal(name=WORST, sense=-1, expression=lambda _: LinearExpression(terms=[]), value=value, grows=True)
 
 
 def number_of_hubs() -> Goal:
@@ -147,7 +147,7 @@ def number_of_hubs() -> Goal:
     return Goal(
         name="hubs",
         sense=-1,
-        expression=lambda form: Linear(terms=form.layers[-1].opened(form.instance.new)),
+        expression=lambda form: LinearExpression(terms=form.layers[-1].opened(form.instance.new)),
         value=lambda years: float(years[-1].plan.counts[years[-1].problem.new[years[-1].plan.options]].sum()),
         limit=lambda _: 0.0,
     )
@@ -163,18 +163,18 @@ def _worst(block: MaxMin, count: int) -> Goal:
     )
 
 
-def _over_years(form: Formulation, part: Callable[[Model], Linear]) -> Linear:
-    total = Linear(terms=[])
+def _over_years(form: Formulation, part: Callable[[Model], LinearExpression]) -> LinearExpression:
+    total = LinearExpression(terms=[])
     for layer, discount in zip(form.layers, form.discounts, strict=True):
         total = total.plus(part(layer).times(discount))
     return total
 
 
-def _mean_distance(form: Formulation, layer: Model) -> Linear:
+def _mean_distance(form: Formulation, layer: Model) -> LinearExpression:
     problem, need = form.instance.problem, np.asarray(layer.need)
     total = math.fsum(need[_served(problem)])
     if total <= 0:
-        return Linear(terms=[])
+        return LinearExpression(terms=[])
     if layer.parts.get("assigns"):
         whole = distance_served(layer, form.instance.measure(need))
     else:
@@ -200,5 +200,5 @@ OBJECTIVES: Mapping[type[Objective], Callable[[Any], list[Goal]]] = {
     MinCost: lambda objective: [cost(objective.travel_cost)],
     PMedian: lambda _: [mean_distance()],
     PCenter: lambda _: [worst_distance(), mean_distance()],
-    Hedge: lambda objective: list(objective.goals),
+    RobustObjective: lambda objective: list(objective.goals),
 }

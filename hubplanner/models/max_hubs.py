@@ -13,8 +13,8 @@ from hubplanner.models.checks import check_count
 if TYPE_CHECKING:
     from hubplanner.models.model import Model
     from hubplanner.problem import Bools, Evaluation, Ints, Problem
-    from hubplanner.problem.instance import Instance
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.instance import ModelInstance
+    from hubplanner.problem.reduced import CoveringInstance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def broken_min_hubs(problem: Problem, plan: Evaluation, block: MinHubs) -> str |
     return f"{built} new hubs are built{_where(block)}, min_hubs is {block.count}" if built < block.count else None
 
 
-def _counted(instance: Reduced | Instance, block: MaxHubs | MinHubs) -> Ints:
+def _counted(instance: CoveringInstance | ModelInstance, block: MaxHubs | MinHubs) -> Ints:
     return np.flatnonzero(instance.new & _at(instance.site, block))
 
 

@@ -12,28 +12,28 @@ from pulp import LpAffineExpression, LpConstraint, LpConstraintGE, LpMaximize, L
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.instance import Instance
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.instance import ModelInstance
+    from hubplanner.problem.reduced import CoveringInstance
 
 Terms = list[tuple[LpVariable, float]]
 """A linear expression as (variable, coefficient) pairs."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Linear:
+class LinearExpression:
     """A linear expression with its constant."""
 
     terms: Terms
     constant: float = 0.0
 
-    def times(self, factor: float) -> Linear:
+    def times(self, factor: float) -> LinearExpression:
         """Return the expression, scaled."""
         terms = [(variable, value * factor) for variable, value in self.terms]
-        return Linear(terms=terms, constant=self.constant * factor)
+        return LinearExpression(terms=terms, constant=self.constant * factor)
 
-    def plus(self, other: Linear) -> Linear:
+    def plus(self, other: LinearExpression) -> LinearExpression:
         """Return the sum of two expressions."""
-        return Linear(terms=self.terms + other.terms, constant=self.constant + other.constant)
+        return LinearExpression(terms=self.terms + other.terms, constant=self.constant + other.constant)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +62,7 @@ class Model:
         Variables that several families share, such as who is served by whom, by what they are.
     """
 
-    instance: Reduced | Instance
+    instance: CoveringInstance | ModelInstance
     program: LpProblem
     open_: list[LpVariable]
     decisions: list[LpVariable]
@@ -74,9 +74,9 @@ class Model:
     parts: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def whole(self) -> Instance:
+    def whole(self) -> ModelInstance:
         """The instance with all its points: the models that assign people or know distances are made from one."""
-        return cast("Instance", self.instance)
+        return cast("ModelInstance", self.instance)
 
     def variable(self, name: str, low: float, high: float, *, whole: bool = False) -> LpVariable:
         """Add one variable; its range is finite, so that multipliers of a relaxation prove a bound."""
@@ -106,7 +106,7 @@ def new_program(name: str) -> LpProblem:
     return LpProblem(name, LpMaximize)
 
 
-def new_model(instance: Reduced | Instance, program: LpProblem, suffix: str = "") -> Model:
+def new_model(instance: CoveringInstance | ModelInstance, program: LpProblem, suffix: str = "") -> Model:
     """Return a model with its open variables and nothing else."""
     ranges = zip(instance.option.tolist(), instance.least.tolist(), instance.most.tolist(), strict=True)
     open_ = [

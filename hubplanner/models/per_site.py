@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PerSite:
+class HubsPerSite:
     """At most ``count`` hubs a site, of one tier unless ``mixed``."""
 
     count: int = 1
@@ -28,7 +28,7 @@ class PerSite:
         check_count("max_per_site", self.count, least=1)
 
 
-def add_per_site(model: Model, block: PerSite) -> None:
+def add_per_site(model: Model, block: HubsPerSite) -> None:
     r"""Build at most q hubs at a site: $\sum_{o \in O_j} y_o \le q \;\forall j$ with more than one option.
 
     Unless tiers may mix, a binary $b_o$ says which one a site takes: $y_o \le q b_o$ and $\sum_{o \in O_j} b_o \le 1$.
@@ -53,7 +53,7 @@ def _one_tier(model: Model, options: Ints, most: int) -> None:
     model.add(f"per_site_{site}", [(taken, 1.0) for taken in takes], LpConstraintLE, 1)
 
 
-def broken_per_site(problem: Problem, plan: Evaluation, block: PerSite) -> str | None:
+def broken_per_site(problem: Problem, plan: Evaluation, block: HubsPerSite) -> str | None:
     """Return how a plan stacks hubs at a site, or which standing hub it loses, None when it does not."""
     sites, place = np.unique(problem.option_site[plan.options], return_inverse=True)
     lost = np.setdiff1d(problem.kept_sites, sites)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pulp import LpConstraintGE
 
-from hubplanner.models.model import Linear
+from hubplanner.models.model import LinearExpression
 from hubplanner.models.serve_all import needing
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
 
 
-def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> Linear:
+def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> LinearExpression:
     r"""Return the distance to the nearest hub, times a weight (n,).
 
     With $D_i^1 < \dots < D_i^m$ the distances of point i and $z_i^k$ telling that no hub is within $D_i^k$,
@@ -42,7 +42,7 @@ def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> Linear:
         terms += zip(chain, gaps.tolist(), strict=False)
         if depth[point] < len(steps):
             model.parts.setdefault("chain ends", {})[point] = chain[-1]
-    return Linear(terms=terms, constant=constant)
+    return LinearExpression(terms=terms, constant=constant)
 
 
 def _chain(model: Model, point: int, distance: Floats, steps: Floats) -> list[LpVariable]:

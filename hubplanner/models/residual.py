@@ -26,7 +26,7 @@ VIOLATION = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Residual:
+class ResidualCapacityCut:
     r"""No option serves more of some rows R than whole hubs have room for.
 
     .. math:: \sum_{r \in R} p_r x_{ro} \le \min(P, q y_o) \le P - \rho (\mu - y_o), \qquad
@@ -75,14 +75,14 @@ class Residual:
         return terms, (self.total - self.rest * self.hubs) / unit
 
 
-def add_residual(form: Formulation, cut: Residual) -> None:
+def add_residual(form: Formulation, cut: ResidualCapacityCut) -> None:
     """Add an inequality where its option may have a hub."""
     if form.layers[cut.layer].open_[cut.option].upBound > 0:
         terms, limit = cut.row(form)
         form.layers[cut.layer].add(f"residual_{cut.option}", terms, LpConstraintLE, limit)
 
 
-def residuals(form: Formulation, values: Floats) -> Iterator[Residual]:
+def residuals(form: Formulation, values: Floats) -> Iterator[ResidualCapacityCut]:
     r"""Yield an inequality for each option that a relaxation's values break most.
 
     With $f = y_o - \lfloor y_o \rfloor$, rows with $x_{ro} > f$ break it most: each takes $p_r (1 - x_{ro})$ from the
@@ -101,7 +101,9 @@ def residuals(form: Formulation, values: Floats) -> Iterator[Residual]:
                 yield cut
 
 
-def _most_broken(form: Formulation, number: int, option: int, found: tuple[float, float, Floats]) -> Residual | None:
+def _most_broken(
+    form: Formulation, number: int, option: int, found: tuple[float, float, Floats]
+) -> ResidualCapacityCut | None:
     """Return an option's most broken inequality at its hubs, its room and all values, None where it holds."""
     hubs, room, values = found
     pairs = assigned_to(form, number, option)
@@ -111,7 +113,7 @@ def _most_broken(form: Formulation, number: int, option: int, found: tuple[float
     people = form.instance.assign_rows.totals[rows, form.instance.measure(form.layers[number].people)]
     if not people.sum() > 0:
         return None
-    cut = Residual(layer=number, option=option, rows=rows, people=people, room=room)
+    cut = ResidualCapacityCut(layer=number, option=option, rows=rows, people=people, room=room)
     excess = cut.rest * (cut.hubs - hubs) - float(people @ (1 - share[full]))
     return cut if excess > VIOLATION * room else None
 

@@ -19,11 +19,11 @@ from hubplanner.problem.travel import REACH_TOLERANCE, within
 if TYPE_CHECKING:
     from hubplanner.models.model import Model
     from hubplanner.problem import Bools, Evaluation, Problem
-    from hubplanner.problem.instance import Instance
+    from hubplanner.problem.instance import ModelInstance
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServeAll:
+class FullService:
     """Every point with need has an open hub within ``distance``, and is served whole where hubs have a capacity.
 
     Points without a way to any usable site are left aside, but where all are, no plan is one.
@@ -32,7 +32,7 @@ class ServeAll:
     distance: float = math.inf
 
 
-def add_serve_all(model: Model, block: ServeAll) -> None:
+def add_serve_all(model: Model, block: FullService) -> None:
     r"""Give all a hub within r: $\sum_{o : d_{io} \le r} y_o \ge 1$, or $\sum_o x_{io} = 1$ over those."""
     instance = model.whole
     if _is_hopeless(instance.problem):
@@ -48,7 +48,7 @@ def add_serve_all(model: Model, block: ServeAll) -> None:
         model.add("serve_all", model.opened(near[row]), LpConstraintGE, 1)
 
 
-def _serve_assigned(model: Model, instance: Instance, block: ServeAll) -> None:
+def _serve_assigned(model: Model, instance: ModelInstance, block: FullService) -> None:
     rows, assign = live_rows(model), assigned(model)
     need = rows.totals[:, instance.measure(model.need)]
     far = rows.distance > block.distance * (1 + REACH_TOLERANCE)
@@ -70,12 +70,12 @@ def _is_hopeless(problem: Problem) -> bool:
     return bool((problem.need > 0).any() and not ((problem.need > 0) & problem.reachable).any())
 
 
-def needing(instance: Instance) -> Bools:
+def needing(instance: ModelInstance) -> Bools:
     """Return which points (n,) have need and a way to some site with options."""
     return np.asarray((instance.problem.need > 0) & instance.problem.reachable)
 
 
-def broken_serve_all(problem: Problem, plan: Evaluation, block: ServeAll) -> str | None:
+def broken_serve_all(problem: Problem, plan: Evaluation, block: FullService) -> str | None:
     """Return which point a plan leaves without a hub, None when there is none."""
     if _is_hopeless(problem):
         return "no usable site has a way to any need"

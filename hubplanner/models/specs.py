@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from hubplanner.models.budget import Budget
 from hubplanner.models.checks import check, check_amount
 from hubplanner.models.max_hubs import MaxHubs
-from hubplanner.models.per_site import PerSite
-from hubplanner.models.required import Required
-from hubplanner.models.serve_all import ServeAll
+from hubplanner.models.per_site import HubsPerSite
+from hubplanner.models.required import RequiredSites
+from hubplanner.models.serve_all import FullService
 
 if TYPE_CHECKING:
     from hubplanner.models.fairness import MaxMin
 
 
-class Block(Protocol):
+class Constraint(Protocol):
     """A family of constraints, known by its parameters."""
 
 
@@ -32,7 +32,7 @@ class Objective:
         A group of which the worst-covered is lifted first.
     """
 
-    limits: tuple[Block, ...] = ()
+    limits: tuple[Constraint, ...] = ()
     fairness: MaxMin | None = None
 
     name: ClassVar[str]
@@ -44,15 +44,15 @@ class Objective:
         _ = self.blocks
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[Constraint, ...]:
         """The constraint blocks that the parameters ask for."""
         budget, count = getattr(self, "budget", None), getattr(self, "max_hubs", None)
-        own: list[Block] = [] if budget is None else [Budget(amount=budget)]
+        own: list[Constraint] = [] if budget is None else [Budget(amount=budget)]
         own += [] if count is None else [MaxHubs(count=count)]
-        stacked = any(isinstance(block, PerSite) for block in self.limits)
-        return (*(() if stacked else (PerSite(),)), Required(), *own, *self.limits)
+        stacked = any(isinstance(block, HubsPerSite) for block in self.limits)
+        return (*(() if stacked else (HubsPerSite(),)), RequiredSites(), *own, *self.limits)
 
-    def block(self, kind: type) -> Block | None:
+    def block(self, kind: type) -> Constraint | None:
         """Return the first block of a kind, None when there is none."""
         return next((block for block in self.blocks if isinstance(block, kind)), None)
 
@@ -125,9 +125,9 @@ class PMedian(Objective):
     goal: ClassVar[str] = "mean distance"
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[Constraint, ...]:
         """The blocks, with a hub for everyone."""
-        return (*super().blocks, ServeAll())
+        return (*super().blocks, FullService())
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,6 @@ class PCenter(Objective):
     goal: ClassVar[str] = "worst distance"
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[Constraint, ...]:
         """The blocks, with a hub for everyone."""
-        return (*super().blocks, ServeAll())
+        return (*super().blocks, FullService())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hubplanner.models.goals import Goal
     from hubplanner.problem import Problem
     from hubplanner.problem.futures import Futures
-    from hubplanner.problem.futures_stack import Stack
+    from hubplanner.problem.futures_stack import StackedDemand
 
 LEVEL = 0.9
 """Share of futures that is no tail, unless another is asked for."""
@@ -29,7 +29,7 @@ _ALLOWED: dict[type[Objective], tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Under:
+class Uncertainty:
     r"""Choose one plan before it is known which future comes.
 
     With $f_s$ the objective's figure in future s and $p_s$ its probability:
@@ -66,7 +66,7 @@ class Under:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hedge(Objective):
+class RobustObjective(Objective):
     """An objective over futures, bound to a problem: only solvers make one.
 
     Parameters
@@ -80,7 +80,7 @@ class Hedge(Objective):
     """
 
     goals: tuple[Goal, ...]
-    stack: Stack
+    stack: StackedDemand
     budget: float | None = None
     max_hubs: int | None = None
 
@@ -88,12 +88,12 @@ class Hedge(Objective):
     goal: ClassVar[str] = "over futures"
 
 
-def under_of(objective: Objective) -> Under | None:
+def under_of(objective: Objective) -> Uncertainty | None:
     """Return how an objective looks at futures, None where it knows of none."""
-    return next((block for block in objective.limits if isinstance(block, Under)), None)
+    return next((block for block in objective.limits if isinstance(block, Uncertainty)), None)
 
 
-def check_under(problem: Problem, objective: Objective, under: Under) -> None:
+def check_under(problem: Problem, objective: Objective, under: Uncertainty) -> None:
     """Raise for objectives, blocks and problems that do not go with futures; say what does."""
     allowed = _ALLOWED.get(type(objective), ())
     kinds = {type(block) for block in objective.limits}

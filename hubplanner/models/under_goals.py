@@ -11,10 +11,10 @@ from pulp import LpConstraintGE
 
 from hubplanner.models.floors import Floor
 from hubplanner.models.goals import Goal
-from hubplanner.models.model import Linear, decimal_unit
+from hubplanner.models.model import LinearExpression, decimal_unit
 from hubplanner.models.specs import MinCost, Objective
-from hubplanner.models.under import Hedge, Under
-from hubplanner.models.under_limits import BudgetIn, FloorIn, covered_rows
+from hubplanner.models.under import RobustObjective, Uncertainty
+from hubplanner.models.under_limits import RobustBudget, RobustFloor, covered_rows
 from hubplanner.problem.futures_outcome import tail_mean
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from hubplanner.models.formulation import Formulation
     from hubplanner.models.goals import Year
     from hubplanner.models.model import Model
-    from hubplanner.models.specs import Block
+    from hubplanner.models.specs import Constraint
     from hubplanner.problem import Floats, Problem
-    from hubplanner.problem.futures_stack import Stack
+    from hubplanner.problem.futures_stack import StackedDemand
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Criterion:
+class RiskMeasure:
     """How figures (s,) of all futures become one.
 
     Parameters
@@ -68,19 +68,19 @@ class Criterion:
         return float(self.sense * (self.sense * figures).min())
 
 
-def covered_goal(stack: Stack, criterion: Criterion) -> Goal:
+def covered_goal(stack: StackedDemand, criterion: RiskMeasure) -> Goal:
     """Return a criterion of the need covered in each future."""
     if criterion.kind == "expected":
         mean = stack.mixed(criterion.probability)
         return Goal(
-            name=Hedge.goal,
+            name=RobustObjective.goal,
             sense=1,
             expression=lambda form: covered_rows(form.layers[-1], mean),
             value=lambda years: math.fsum(mean[stack.reached(years[-1].plan.options)]),
             grows=True,
         )
 
-    def expression(form: Formulation) -> Linear:
+    def expression(form: Formulation) -> LinearExpression:
         model = form.layers[-1]
         figures = [covered_rows(model, stack.weights(number)) for number in range(len(stack.futures.each))]
         return _CRITERIA[criterion.kind](model, figures, criterion, float(stack.total.max(initial=0.0)))
@@ -88,10 +88,10 @@ def covered_goal(stack: Stack, criterion: Criterion) -> Goal:
     return _goal(criterion, expression, lambda plan: stack.covered(plan.options), grows=True)
 
 
-def cost_goal(costs: Floats, criterion: Criterion) -> Goal:
+def cost_goal(costs: Floats, criterion: RiskMeasure) -> Goal:
     """Return a criterion of the money that new hubs cost, by costs (k, o)."""
 
-    def expression(form: Formulation) -> Linear:
+    def expression(form: Formulation) -> LinearExpression:
         model = form.layers[-1]
         if criterion.kind == "expected":
             return _money(model, np.asarray(criterion.probability @ costs))
@@ -106,8 +106,8 @@ def cost_goal(costs: Floats, criterion: Criterion) -> Goal:
 
 
 def _goal(
-    criterion: Criterion,
-    expression: Callable[[Formulation], Linear],
+    criterion: RiskMeasure,
+    expression: Callable[[Formulation], LinearExpression],
     figures: Callable[[Any], Floats],
     *,
     grows: bool = False,
@@ -115,15 +115,15 @@ def _goal(
     def value(years: Sequence[Year]) -> float:
         return criterion.of(figures(years[-1].plan))
 
-    return Goal(name=Hedge.goal, sense=criterion.goal_sense, expression=expression, value=value, grows=grows)
+    return Goal(name=RobustObjective.goal, sense=criterion.goal_sense, expression=expression, value=value, grows=grows)
 
 
-def _money(model: Model, cost: Floats) -> Linear:
+def _money(model: Model, cost: Floats) -> LinearExpression:
     prices = zip(model.open_, cost.tolist(), strict=True)
-    return Linear(terms=[(variable, price) for variable, price in prices if price])
+    return LinearExpression(terms=[(variable, price) for variable, price in prices if price])
 
 
-def _worst(model: Model, figures: Sequence[Linear], criterion: Criterion, most: float) -> Linear:
+def _worst(model: Model, figures: Sequence[LinearExpression], criterion: RiskMeasure, most: float) -> LinearExpression:
     r"""Return the worst figure, $t \le f_s \;\forall s$; for less-is-better $t \ge f_s$."""
     unit = decimal_unit(most)
     level = model.variable("worst", 0.0, most / unit)
@@ -134,10 +134,10 @@ def _worst(model: Model, figures: Sequence[Linear], criterion: Criterion, most: 
         if criterion.sense > 0:
             terms, bound = [(variable, -value) for variable, value in terms], -bound
         model.add("worst", terms, LpConstraintGE, bound)
-    return Linear(terms=[(level, unit)])
+    return LinearExpression(terms=[(level, unit)])
 
 
-def _regret(model: Model, figures: Sequence[Linear], criterion: Criterion, most: float) -> Linear:
+def _regret(model: Model, figures: Sequence[LinearExpression], criterion: RiskMeasure, most: float) -> LinearExpression:
     r"""Return the largest regret, $t \ge f_s^* - f_s \;\forall s$."""
     unit = decimal_unit(most)
     best = np.zeros(len(figures)) if criterion.best is None else criterion.best
@@ -146,10 +146,10 @@ def _regret(model: Model, figures: Sequence[Linear], criterion: Criterion, most:
     for figure, value in zip(figures, best.tolist(), strict=True):
         part = figure.times(1 / unit)
         model.add("regret", [(level, 1.0), *part.terms], LpConstraintGE, value / unit - part.constant)
-    return Linear(terms=[(level, unit)])
+    return LinearExpression(terms=[(level, unit)])
 
 
-def _tail(model: Model, figures: Sequence[Linear], criterion: Criterion, most: float) -> Linear:
+def _tail(model: Model, figures: Sequence[LinearExpression], criterion: RiskMeasure, most: float) -> LinearExpression:
     r"""Return the mean of the worst tail, $\eta - \frac{1}{1-\alpha} \sum_s p_s d_s$ with $d_s \ge \eta - f_s$.
 
     Rockafellar and Uryasev (2000), doi:10.21314/JOR.2000.038.
@@ -162,10 +162,10 @@ def _tail(model: Model, figures: Sequence[Linear], criterion: Criterion, most: f
         part = figure.times(1 / unit)
         model.add(f"tail_{number}", [(short, 1.0), (level, -1.0), *part.terms], LpConstraintGE, -part.constant)
         terms.append((short, -unit * probability / (1 - criterion.level)))
-    return Linear(terms=terms)
+    return LinearExpression(terms=terms)
 
 
-_CRITERIA: dict[str, Callable[[Model, Sequence[Linear], Criterion, float], Linear]] = {
+_CRITERIA: dict[str, Callable[[Model, Sequence[LinearExpression], RiskMeasure, float], LinearExpression]] = {
     "worst": _worst,
     "regret": _regret,
     "cvar": _tail,
@@ -173,7 +173,7 @@ _CRITERIA: dict[str, Callable[[Model, Sequence[Linear], Criterion, float], Linea
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bound:
+class RobustQuestion:
     """An objective bound to a problem's futures.
 
     Parameters
@@ -187,19 +187,19 @@ class Bound:
     """
 
     problem: Problem
-    objective: Hedge
-    criterion: Criterion
+    objective: RobustObjective
+    criterion: RiskMeasure
 
 
 def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look at
     objective: Objective,
-    stack: Stack,
-    under: Under,
+    stack: StackedDemand,
+    under: Uncertainty,
     *,
     shares: Floats | None = None,
     held: Floats | None = None,
     best: Floats | None = None,
-) -> Bound:
+) -> RobustQuestion:
     """Return an objective over a stack's futures.
 
     Parameters
@@ -212,7 +212,7 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
     """
     least, probability = isinstance(objective, MinCost), stack.futures.probability
     held = probability if held is None else held
-    criterion = Criterion(
+    criterion = RiskMeasure(
         kind=under.criterion,
         probability=probability if shares is None else shares,
         level=under.level,
@@ -227,10 +227,10 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
         share = float(getattr(objective, "target_share", 0.0))
         floors.append(Floor(weight=stack.problem.need, share=share, name="all need"))
     budget = getattr(objective, "budget", None)
-    limits: list[Block] = [block for block in objective.limits if not isinstance(block, Under | Floor)]
+    limits: list[Constraint] = [block for block in objective.limits if not isinstance(block, Uncertainty | Floor)]
     limits += [_floor(stack, block, held, on_average=under.on_average) for block in floors]
-    limits += [BudgetIn(amount=budget, costs=costs)] if budget is not None and not single else []
-    hedge = Hedge(
+    limits += [RobustBudget(amount=budget, costs=costs)] if budget is not None and not single else []
+    hedge = RobustObjective(
         goals=(cost_goal(goal_costs, criterion) if least else covered_goal(stack, criterion),),
         stack=stack,
         limits=tuple(limits),
@@ -238,7 +238,7 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
         max_hubs=getattr(objective, "max_hubs", None),
     )
     problem = replace(stack.problem, option_cost=costs[0]) if single else stack.problem
-    return Bound(problem=problem, objective=hedge, criterion=criterion)
+    return RobustQuestion(problem=problem, objective=hedge, criterion=criterion)
 
 
 def _costs(costs: Floats, held: Floats, *, on_average: bool) -> Floats:
@@ -257,7 +257,7 @@ def undominated(costs: Floats) -> Floats:
     return np.asarray(distinct[~np.array(beaten, dtype=np.bool_)])
 
 
-def _floor(stack: Stack, block: Floor, held: Floats, *, on_average: bool) -> FloorIn:
+def _floor(stack: StackedDemand, block: Floor, held: Floats, *, on_average: bool) -> RobustFloor:
     """Return a floor on average, or in every future that differs."""
     each, weight = stack.futures.each, np.asarray(block.weight)
     totals = np.array([math.fsum(np.broadcast_to(weight * future.need, weight.shape)) for future in each])
@@ -276,7 +276,7 @@ def _floor(stack: Stack, block: Floor, held: Floats, *, on_average: bool) -> Flo
     ]
     kept = sorted({key: number for number, key in reversed(list(enumerate(keys)))}.values())
     shape = (len(kept), stack.n_rows)
-    return FloorIn(
+    return RobustFloor(
         stack=stack,
         weights=np.array([rows[number] for number in kept]).reshape(shape),
         totals=whole[kept],

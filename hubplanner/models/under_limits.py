@@ -13,19 +13,19 @@ from hubplanner.errors import ScenarioError
 from hubplanner.models.budget import money_unit, most_money
 from hubplanner.models.checks import check_amount, check_share
 from hubplanner.models.cover import covered
-from hubplanner.models.floors import Rows, cover_share, falls_short
-from hubplanner.models.model import Linear
+from hubplanner.models.floors import FloorRows, cover_share, falls_short
+from hubplanner.models.model import LinearExpression
 
 if TYPE_CHECKING:
     from hubplanner.models.model import Model
-    from hubplanner.models.under import Under
+    from hubplanner.models.under import Uncertainty
     from hubplanner.models.under_rows import StackedInstance
     from hubplanner.problem import Bools, Evaluation, Floats, Problem
-    from hubplanner.problem.futures_stack import Stack
+    from hubplanner.problem.futures_stack import StackedDemand
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BudgetIn:
+class RobustBudget:
     """New hubs cost at most ``amount`` by each of the costs (k, o)."""
 
     amount: float
@@ -37,7 +37,7 @@ class BudgetIn:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FloorIn:
+class RobustFloor:
     """At least ``share`` is covered by each of the weights (k, r) of a stack's rows, whose totals (k,) are need.
 
     Parameters
@@ -54,7 +54,7 @@ class FloorIn:
         What is to be covered.
     """
 
-    stack: Stack
+    stack: StackedDemand
     weights: Floats
     totals: Floats
     counts: Bools
@@ -67,7 +67,7 @@ class FloorIn:
         check_share(f"floor {self.name}".strip(), self.share)
 
 
-def covered_rows(model: Model, weights: Floats) -> Linear:
+def covered_rows(model: Model, weights: Floats) -> LinearExpression:
     r"""Return what is covered of weights (r,) of a stack's rows, $b + \sum_r w_r z_r$."""
     covered(model, 0)
     instance = cast("StackedInstance", model.instance)
@@ -75,22 +75,22 @@ def covered_rows(model: Model, weights: Floats) -> Linear:
     used = np.flatnonzero(live)
     variables = model.parts["covered"]
     terms = [(variables[row], value) for row, value in zip(used.tolist(), live[used].tolist(), strict=True)]
-    return Linear(terms=terms, constant=float(weights[instance.settled].sum()))
+    return LinearExpression(terms=terms, constant=float(weights[instance.settled].sum()))
 
 
-def refuse_under(model: Model, block: Under) -> None:
+def refuse_under(model: Model, block: Uncertainty) -> None:
     """Raise: futures are looked at by solve_problem alone, which turns them into other blocks."""
     del model, block
     message = "futures go with solving and scoring; take them out of the scenario for other analyses"
     raise ScenarioError(message)
 
 
-def unbroken(problem: Problem, plan: Evaluation, block: Under) -> None:
+def unbroken(problem: Problem, plan: Evaluation, block: Uncertainty) -> None:
     """Return that no plan breaks futures, which are no limit."""
     del problem, plan, block
 
 
-def add_budget_in(model: Model, block: BudgetIn) -> None:
+def add_budget_in(model: Model, block: RobustBudget) -> None:
     r"""Hold the cost of new hubs within the budget in every future: $\sum_o c_{os} y_o \le B \;\forall s$."""
     money = most_money(block.amount)
     for cost in block.costs:
@@ -99,7 +99,7 @@ def add_budget_in(model: Model, block: BudgetIn) -> None:
         model.add("budget_in", terms, LpConstraintLE, money / unit)
 
 
-def broken_budget_in(problem: Problem, plan: Evaluation, block: BudgetIn) -> str | None:
+def broken_budget_in(problem: Problem, plan: Evaluation, block: RobustBudget) -> str | None:
     """Return how a plan overspends in some future, None when it does not."""
     del problem
     spent = max(math.fsum(cost[plan.options] * plan.counts) for cost in block.costs)
@@ -107,19 +107,19 @@ def broken_budget_in(problem: Problem, plan: Evaluation, block: BudgetIn) -> str
     return f"new hubs cost {spent:,.2f} in some future, the budget is {block.amount:,.2f}" if over else None
 
 
-def add_floor_in(model: Model, block: FloorIn) -> None:
+def add_floor_in(model: Model, block: RobustFloor) -> None:
     r"""Cover a share in every future: $\sum_r w_{rs} z_r \ge \phi W_s \;\forall s$."""
     covered(model, 0)
     live = cast("StackedInstance", model.instance).live
     parts = zip(block.weights, block.counts, block.never.tolist(), block.totals.tolist(), strict=True)
     for weights, counts, never, total in parts:
-        rows = Rows(
+        rows = FloorRows(
             variables=model.parts["covered"], weights=weights[live], counts=counts[live], never=never, total=total
         )
         cover_share(model, "floor_in", rows, block.share)
 
 
-def broken_floor_in(problem: Problem, plan: Evaluation, block: FloorIn) -> str | None:
+def broken_floor_in(problem: Problem, plan: Evaluation, block: RobustFloor) -> str | None:
     """Return how far a plan stays below a floor in some future, None when it does not."""
     del problem
     reached = block.stack.reached(plan.options)

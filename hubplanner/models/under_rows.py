@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.problem.instance import NO_ROW, CoverRows, Instance
+from hubplanner.problem.instance import NO_ROW, CoverRows, ModelInstance
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Ints
-    from hubplanner.problem.futures_stack import Stack
+    from hubplanner.problem.futures_stack import StackedDemand
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StackedInstance(Instance):
+class StackedInstance(ModelInstance):
     """An instance whose demand is that of all futures.
 
     Parameters
@@ -25,7 +25,7 @@ class StackedInstance(Instance):
         The futures' rows, which take the place of the problem's.
     """
 
-    stack: Stack
+    stack: StackedDemand
 
     @cached_property
     def settled(self) -> Bools:

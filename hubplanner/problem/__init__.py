@@ -5,13 +5,13 @@ from hubplanner.problem.coverage import Rows, coverage, merge_demand
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, ways
 from hubplanner.problem.futures import Future, Futures
 from hubplanner.problem.futures_outcome import Outcomes, outcomes
-from hubplanner.problem.measured import Measured, measure_chunks
-from hubplanner.problem.periods import grown
+from hubplanner.problem.measured import RemeasuredDistance, remeasure_chunks
+from hubplanner.problem.periods import grow_demand
 from hubplanner.problem.problem import Problem
-from hubplanner.problem.rule import Decay, Rule
-from hubplanner.problem.solution import EXACT, Clash, PeriodPlan, Reached, Solution, Status, relative_gap
+from hubplanner.problem.rule import CoverageRule, Decay
+from hubplanner.problem.solution import EXACT, Conflict, GoalResult, PeriodPlan, Solution, Status, relative_gap
 from hubplanner.problem.status import SiteStatus
-from hubplanner.problem.straight import GreatCircle, Planar, Straight
+from hubplanner.problem.straight import GeometricTravel, GreatCircle, Planar
 from hubplanner.problem.stream import Chunk, Merged, merge_chunks
 from hubplanner.problem.travel import Bools, Floats, Ints, Matrix, Travel, within
 
@@ -20,39 +20,39 @@ __all__ = [
     "NOWHERE",
     "Bools",
     "Chunk",
-    "Clash",
+    "Conflict",
+    "CoverageRule",
     "Decay",
     "Evaluation",
     "Floats",
     "Future",
     "Futures",
+    "GeometricTravel",
+    "GoalResult",
     "GreatCircle",
     "Ints",
     "Matrix",
-    "Measured",
     "Merged",
     "Outcomes",
     "PeriodPlan",
     "Planar",
     "Problem",
-    "Reached",
+    "RemeasuredDistance",
     "Rows",
-    "Rule",
     "SiteStatus",
     "Solution",
     "Status",
-    "Straight",
     "Travel",
     "Ways",
     "annuity",
     "coverage",
     "evaluate",
-    "grown",
-    "measure_chunks",
+    "grow_demand",
     "merge_chunks",
     "merge_demand",
     "outcomes",
     "relative_gap",
+    "remeasure_chunks",
     "ways",
     "within",
 ]

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, vstack
 from hubplanner.problem.evaluation import LEAST_SHARE
 from hubplanner.problem.grouping import merge_rows
 from hubplanner.problem.rule import Decay
-from hubplanner.problem.straight import Straight
+from hubplanner.problem.straight import GeometricTravel
 from hubplanner.problem.stream import Chunk, merge_chunks
 from hubplanner.problem.travel import Floats, Ints, Pairs, within
 
@@ -116,7 +116,11 @@ def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
     problem, measures
         With r points, and (k, r).
     """
-    if not isinstance(problem.travel, Straight) or problem.rule.decay != Decay.STEP or problem.n_points < MANY_POINTS:
+    if (
+        not isinstance(problem.travel, GeometricTravel)
+        or problem.rule.decay != Decay.STEP
+        or problem.n_points < MANY_POINTS
+    ):
         return problem, measures
     columns = np.vstack([problem.need, problem.people, measures])
     allowed = np.zeros((problem.n_sites, len(problem.tier_reach)), dtype=np.bool_)

@@ -164,7 +164,7 @@ def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = 
     4.0
     """
     chosen, counts = np.unique(np.asarray(options, dtype=np.intp), return_counts=True)
-    near = _Near.of(problem, chosen, counts)
+    near = _NearestHubs.of(problem, chosen, counts)
     served = _by_best(near, len(chosen)) if assigned is None else csr_array(assigned[:, chosen])
     served.eliminate_zeros()
     distances = _distances(problem, chosen, served)
@@ -192,7 +192,7 @@ def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = 
 
 
 @dataclass(frozen=True, eq=False)
-class _Near:
+class _NearestHubs:
     """Each point's nearest hub, and the hub that covers most of it."""
 
     distance: Floats
@@ -201,7 +201,7 @@ class _Near:
     share: Floats
 
     @classmethod
-    def of(cls, problem: Problem, chosen: Ints, counts: Ints) -> _Near:
+    def of(cls, problem: Problem, chosen: Ints, counts: Ints) -> _NearestHubs:
         n = problem.n_points
         server, served = np.full(n, NOWHERE, dtype=np.intp), np.full(n, np.nan)
         best, second = np.zeros(n), np.zeros(n)
@@ -237,13 +237,13 @@ def _covering(problem: Problem, travel: Travel, chosen: Ints, start: int, stop: 
     return point[keep], position[keep], distance[keep]
 
 
-def _by_best(near: _Near, hubs: int) -> csr_array:
+def _by_best(near: _NearestHubs, hubs: int) -> csr_array:
     """Assign each point wholly to the hub that covers most of it."""
     points = np.flatnonzero(near.server != NOWHERE)
     return csr_array((np.ones(len(points)), (points, near.server[points])), shape=(len(near.server), hubs))
 
 
-def _by_share(near: _Near, hubs: int) -> csr_array:
+def _by_share(near: _NearestHubs, hubs: int) -> csr_array:
     """Credit what is covered of each point to the hub that covers most of it."""
     points = np.flatnonzero(near.share > 0)
     return csr_array((near.share[points], (points, near.server[points])), shape=(len(near.server), hubs))

@@ -43,7 +43,7 @@ class Pattern:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Stack:
+class StackedDemand:
     """All futures' demand over one set of rows.
 
     Parameters
@@ -65,7 +65,7 @@ class Stack:
     pattern: tuple[int, ...]
 
     @classmethod
-    def of(cls, problem: Problem, futures: Futures) -> Stack:
+    def of(cls, problem: Problem, futures: Futures) -> StackedDemand:
         """Stack a problem's demand over futures; raise `ScenarioError` where they do not fit it."""
         futures.check(problem)
         keys = [_key(problem, future) for future in futures.each]
@@ -136,7 +136,7 @@ class Stack:
         weight = need_in(self.problem, self.futures.each[number])[pattern.point] * pattern.step
         return float(weight[reached[pattern.row]].sum())
 
-    def part(self, numbers: Sequence[int]) -> Stack:
+    def part(self, numbers: Sequence[int]) -> StackedDemand:
         """Return the stack of some of the futures, equally likely, with the rows that they use."""
         each = [replace(self.futures.each[number], probability=None) for number in numbers]
         used = list(dict.fromkeys(self.pattern[number] for number in numbers))

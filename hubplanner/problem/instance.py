@@ -79,7 +79,7 @@ class AssignRows:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Instance:
+class ModelInstance:
     """A problem and the measures of demand that a model speaks of.
 
     Parameters

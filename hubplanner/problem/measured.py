@@ -13,13 +13,13 @@ from hubplanner.problem.travel import within
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubplanner.problem.straight import Straight
+    from hubplanner.problem.straight import GeometricTravel
     from hubplanner.problem.stream import Chunk
     from hubplanner.problem.travel import Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Measured:
+class RemeasuredDistance:
     """What open hubs achieve for points read in chunks.
 
     Parameters
@@ -40,7 +40,7 @@ class Measured:
     n_points: int
 
 
-def measure_chunks(chunks: Iterable[Chunk], travel: Straight, site: Ints, reach: Floats) -> Measured:
+def remeasure_chunks(chunks: Iterable[Chunk], travel: GeometricTravel, site: Ints, reach: Floats) -> RemeasuredDistance:
     """Measure from every point to the hubs, by trees of the hubs: nothing is merged, no grid is used.
 
     Parameters
@@ -75,4 +75,4 @@ def measure_chunks(chunks: Iterable[Chunk], travel: Straight, site: Ints, reach:
         needy = distance[piece.measures[:, 0] > 0]
         farthest = float(np.fmax(farthest, needy.max())) if len(needy) else farthest
     mean = moment / need if need > 0 else np.nan
-    return Measured(covered=covered, mean_distance=mean, max_distance=farthest, n_points=count)
+    return RemeasuredDistance(covered=covered, mean_distance=mean, max_distance=farthest, n_points=count)

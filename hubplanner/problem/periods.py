@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hubplanner.problem.travel import Floats
 
 
-def grown(values: Floats, rate: Floats | None, years: int) -> Floats:
+def grow_demand(values: Floats, rate: Floats | None, years: int) -> Floats:
     r"""Return values that grow each year: $v_i (1 + g_i)^y$.
 
     >>> import numpy as np
@@ -22,7 +22,7 @@ def grown(values: Floats, rate: Floats | None, years: int) -> Floats:
 
 def in_year(problem: Problem, rate: Floats | None, years: int) -> Problem:
     """Return the problem as it is some years on."""
-    need, people = grown(problem.need, rate, years), grown(problem.people, rate, years)
+    need, people = grow_demand(problem.need, rate, years), grow_demand(problem.people, rate, years)
     return replace(problem, need=need, people=people)
 
 

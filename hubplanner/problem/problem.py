@@ -12,7 +12,7 @@ from hubplanner.errors import raise_faults
 from hubplanner.problem.arrays import coordinates, distances, vector
 from hubplanner.problem.checks import faults
 from hubplanner.problem.coverage import merge_demand
-from hubplanner.problem.rule import Rule
+from hubplanner.problem.rule import CoverageRule
 from hubplanner.problem.status import SiteStatus
 from hubplanner.problem.straight import Planar
 from hubplanner.problem.stream import Chunk, merge_chunks
@@ -67,7 +67,7 @@ class Problem:
     option_site: Ints
     option_tier: Ints
     option_cost: Floats
-    rule: Rule = field(default_factory=Rule)
+    rule: CoverageRule = field(default_factory=CoverageRule)
     upgrade: Bools | None = None
     closing_saving: Floats | None = None
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reduced:
+class CoveringInstance:
     """Rows of demand and options to open, equivalent to the full problem.
 
     Parameters
@@ -112,7 +112,7 @@ class Reduced:
         """The rows (o, r) that each option covers."""
         return csr_array(self.cover.T.tocsr())
 
-    def keep_options(self, keep: Bools) -> Reduced:
+    def keep_options(self, keep: Bools) -> CoveringInstance:
         """Return the instance without some options, and without the rows that only those cover."""
         cover = self.cover[:, np.flatnonzero(keep)]
         reached = np.flatnonzero(np.diff(cover.indptr) > 0)
@@ -127,12 +127,12 @@ class Reduced:
         )
 
 
-def reduce_existing(problem: Problem, rows: Rows) -> Reduced:
+def reduce_existing(problem: Problem, rows: Rows) -> CoveringInstance:
     """Settle the existing hubs: what they cover is covered, and they are no longer options."""
     existing = problem.existing
     settled = rows.cover[:, np.flatnonzero(existing)].sum(axis=1) > 0
     new = np.flatnonzero(~existing)
-    return Reduced(
+    return CoveringInstance(
         need=rows.need[~settled],
         cover=rows.cover[np.flatnonzero(~settled)][:, new],
         option=new,

@@ -12,7 +12,7 @@ from hubplanner.problem.grouping import group_rows
 from hubplanner.problem.travel import within
 
 if TYPE_CHECKING:
-    from hubplanner.problem.straight import Straight
+    from hubplanner.problem.straight import GeometricTravel
     from hubplanner.problem.travel import Bools, Floats, Ints
 
 MOST_CELLS = 1_000_000
@@ -40,7 +40,7 @@ class Discs:
         (d,) site and reach of each disc, in the unit of travel.
     """
 
-    travel: Straight
+    travel: GeometricTravel
     site: Ints
     reach: Floats
 

@@ -27,7 +27,7 @@ class Decay(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class CoverageRule:
     r"""The share of a point that hubs cover.
 
     One hub at distance d with reach R covers the share

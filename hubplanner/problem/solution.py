@@ -41,7 +41,7 @@ def relative_gap(value: float, bound: float) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reached:
+class GoalResult:
     """A goal of an objective: its recomputed figure, and the proven limit of any plan's with the goals before held."""
 
     name: str
@@ -50,7 +50,7 @@ class Reached:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Clash:
+class Conflict:
     """Why there is no plan.
 
     Parameters
@@ -152,15 +152,15 @@ class Solution:
     version: str
     steps: Mapping[str, int] = field(default_factory=dict)
     phases: Mapping[str, float] = field(default_factory=dict)
-    clash: Clash | None = None
+    clash: Conflict | None = None
     clashes: tuple[str, ...] = ()
-    goals: tuple[Reached, ...] = ()
+    goals: tuple[GoalResult, ...] = ()
     periods: tuple[PeriodPlan, ...] = ()
     ties: str = "open"
     nested_value: float = math.nan
     method: str = ""
     futures: Outcomes | None = None
-    alone: tuple[Reached, ...] = ()
+    alone: tuple[GoalResult, ...] = ()
 
     @property
     def gap(self) -> float:

@@ -22,7 +22,7 @@ RIGHT_ANGLE, HALF_CIRCLE = 90.0, 180.0
 
 
 @dataclass(frozen=True, eq=False)
-class Straight:
+class GeometricTravel:
     """Straight-line travel: a tree in Euclidean space finds the near pairs, a formula measures them.
 
     Parameters
@@ -103,7 +103,7 @@ class Straight:
         """Return places (k, 2) of flat coordinates."""
         return flat
 
-    def among(self, sites: Ints) -> Straight:
+    def among(self, sites: Ints) -> GeometricTravel:
         """Return the same travel to some of the sites."""
         return replace(self, sites=self.sites[sites])
 
@@ -118,7 +118,7 @@ class Straight:
         """Return the distances of some pairs."""
         return self.measure(self.points[point], self.sites[site])
 
-    def at(self, places: Floats) -> Straight:
+    def at(self, places: Floats) -> GeometricTravel:
         """Return the same travel from other points (k, 2)."""
         return replace(self, points=places)
 
@@ -127,7 +127,7 @@ class Straight:
 
 
 @dataclass(frozen=True, eq=False)
-class Planar(Straight):
+class Planar(GeometricTravel):
     r"""Euclidean travel: $d_{ij} = \delta \lVert p_i - s_j \rVert_2$, in the unit of reach.
 
     Parameters
@@ -164,7 +164,7 @@ class Planar(Straight):
 
 
 @dataclass(frozen=True, eq=False)
-class GreatCircle(Straight):
+class GreatCircle(GeometricTravel):
     r"""Haversine travel on a sphere of radius R = 6,371.0088 km, in kilometres.
 
     .. math:: d = 2 R \delta \arcsin\sqrt{\sin^2\tfrac{\Delta\phi}{2} +

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hubplanner.problem.regions import Regions
-    from hubplanner.problem.straight import Straight
+    from hubplanner.problem.straight import GeometricTravel
     from hubplanner.problem.travel import Bools, Floats, Ints
 
 PIECE = 1 << 18
@@ -73,7 +73,7 @@ class Merged:
     n_points: int
 
 
-def merge_chunks(chunks: Iterable[Chunk], travel: Straight, tier_reach: Floats, allowed: Bools) -> Merged:
+def merge_chunks(chunks: Iterable[Chunk], travel: GeometricTravel, tier_reach: Floats, allowed: Bools) -> Merged:
     """Merge demand points that the same options reach, exactly, in one pass.
 
     A grid over all sites' reaches settles most points by the cell they lie in; distances to the circles that cross its
@@ -98,11 +98,11 @@ def merge_chunks(chunks: Iterable[Chunk], travel: Straight, tier_reach: Floats, 
     [1.0, 2.0]
     """
     discs = _discs(travel, tier_reach, allowed)
-    tally = _Tally(regions(discs))
+    tally = _RowSums(regions(discs))
     for piece in pieces(chunks):
         tally.add(piece)
     sets, label, sums = tally.rows()
-    totals, places = sums[:, : -len(_Tally.EXTRA)], _mean_places(sums)
+    totals, places = sums[:, : -len(_RowSums.EXTRA)], _mean_places(sums)
     return Merged(
         totals=totals,
         label=label,
@@ -112,7 +112,7 @@ def merge_chunks(chunks: Iterable[Chunk], travel: Straight, tier_reach: Floats, 
     )
 
 
-def _discs(travel: Straight, tier_reach: Floats, allowed: Bools) -> Discs:
+def _discs(travel: GeometricTravel, tier_reach: Floats, allowed: Bools) -> Discs:
     """Return the distinct discs of all options, by site and then by reach."""
     site, tier = np.nonzero(allowed)
     distinct = np.unique(np.column_stack([site, tier_reach[tier]]), axis=0)
@@ -127,7 +127,7 @@ def pieces(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
             yield Chunk(places=chunk.places[part], measures=chunk.measures[part], label=chunk.label[part])
 
 
-class _Tally:
+class _RowSums:
     """Totals of the points read so far, by label and number; those of looked-up points by label and set of discs."""
 
     EXTRA = ("need x", "need y", "x", "y", "points")

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, NOT_COVERED, Ground, draw_ground, shades
+from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, NOT_COVERED, HexagonLayer, draw_ground, shades
 from hubplanner.report.legend import QUIET, SMALL, SWATCH, draw_scale, draw_swatch, write
 from hubplanner.report.lettering import in_words, plain, share_in_words, shorten, width
 from hubplanner.report.picture import LABEL, NOTE, TITLE, draw_figures, map_axes, page_axes
@@ -46,7 +46,7 @@ def _draw(plans: AlternativePlans) -> Figure:
     figure = Figure(figsize=view.sheet.size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     page, axes = page_axes(figure, view), map_axes(figure, view)
-    ground = Ground(
+    ground = HexagonLayer(
         places=view.km(demand.lonlat),
         need=demand.need,
         covered_share=np.zeros(len(demand.need)),

@@ -24,7 +24,7 @@ COMPARISON_MARKS = ("comparison.json", "comparison.geojson")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Run:
+class ComparedRun:
     """A run as its folder tells of it.
 
     Parameters
@@ -60,7 +60,7 @@ class Comparison:
         A row a site of any run: ``in_a``, ``in_b`` ..., ``tiers_a``, ``tiers_b`` ...
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[ComparedRun, ...]
     figures: dict[str, Any]
     demand: gpd.GeoDataFrame
     hubs: gpd.GeoDataFrame
@@ -91,7 +91,7 @@ class Comparison:
         _write_layers({"demand": self.demand, "hub": self.hubs}, folder / "comparison.geojson")
         draw_comparison([self._panel(run) for run in self.runs], self.demand, folder / "comparison.png")
 
-    def _panel(self, run: Run) -> Panel:
+    def _panel(self, run: ComparedRun) -> Panel:
         figures = next(part for part in self.figures["runs"] if part["run"] == run.letter)
         return Panel(letter=run.letter, name=run.name, figures=figures, hubs=_marked(self.hubs, run, self.runs))
 
@@ -108,7 +108,7 @@ def _write_layers(layers: dict[str, gpd.GeoDataFrame], path: Path) -> None:
     path.write_text(json.dumps(whole, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _marked(hubs: gpd.GeoDataFrame, run: Run, runs: tuple[Run, ...]) -> gpd.GeoDataFrame:
+def _marked(hubs: gpd.GeoDataFrame, run: ComparedRun, runs: tuple[ComparedRun, ...]) -> gpd.GeoDataFrame:
     """Return a run's hubs, each ``own`` to it, ``changed`` in tiers, or the ``same`` as in the run it is held against.
 
     The first run is held against the second.

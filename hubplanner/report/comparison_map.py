@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hubplanner.report.ground import COVERED, HALF, HEXAGON_INCH, MOST_MARKS, NOT_COVERED, PARTLY, SOME, Ground
+from hubplanner.report.ground import COVERED, HALF, HEXAGON_INCH, MOST_MARKS, NOT_COVERED, PARTLY, SOME, HexagonLayer
 from hubplanner.report.ground import draw_ground as draw_hexagons
-from hubplanner.report.hubmarks import Mark, draw_mark, mark_scale
+from hubplanner.report.hubmarks import HubMark, draw_mark, mark_scale
 from hubplanner.report.legend import INK, QUIET, write
 from hubplanner.report.lettering import in_words, plain, share_in_words, shorten
 from hubplanner.report.sheet import A4, DPI, MARGIN, View, view_of
@@ -34,7 +34,7 @@ LEAST_HIGH, MOST_HIGH = 1.8, 5.0
 GAINS, LOSES = COVERED[2], "#a3210f"
 """Blue and dark red, told apart by shape too."""
 SAME = "#6d7681"
-HUB = Mark(shape="o", width=5.5)
+HUB = HubMark(shape="o", width=5.5)
 TITLE, NAME, SMALL = 15.0, 10.0, 7.5
 _LARGEST, _SMALLEST = 90.0, 4.0
 """Areas of marks, square points of type."""
@@ -96,7 +96,7 @@ class Layout:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Sheet:
+class _ComparisonPage:
     """What is drawn on: the figure, axes over the whole page in inches, and where maps stand."""
 
     figure: Figure
@@ -125,7 +125,7 @@ def draw_comparison(panels: list[Panel], demand: gpd.GeoDataFrame, path: Path) -
         FigureCanvasAgg(figure)
         page = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(0, size[1]), autoscale_on=False)
         page.set_axis_off()
-        sheet = _Sheet(figure=figure, page=page, layout=layout)
+        sheet = _ComparisonPage(figure=figure, page=page, layout=layout)
         title = f"{len(panels)} plans side by side" if len(panels) > 2 else "Two plans side by side"  # noqa: PLR2004
         left_out = f"; the first {MOST_PANELS} are drawn" if len(panels) > len(shown) else ""
         write(page, MARGIN, size[1] - MARGIN - 0.1, title + left_out, TITLE, bold=True)
@@ -154,7 +154,7 @@ def _lonlat(frame: gpd.GeoDataFrame) -> Floats:
     return np.column_stack([frame.geometry.x, frame.geometry.y]).reshape(-1, 2)
 
 
-def _map(sheet: _Sheet, place: tuple[int, int]) -> Axes:
+def _map(sheet: _ComparisonPage, place: tuple[int, int]) -> Axes:
     """Return a map's axes in kilometres, with a thin frame."""
     layout = sheet.layout
     left, bottom = layout.corner(*place)
@@ -169,7 +169,7 @@ def _map(sheet: _Sheet, place: tuple[int, int]) -> Axes:
     return axes
 
 
-def _caption(sheet: _Sheet, place: tuple[int, int], name: str, words: str) -> None:
+def _caption(sheet: _ComparisonPage, place: tuple[int, int], name: str, words: str) -> None:
     page, layout = sheet.page, sheet.layout
     left, bottom = layout.corner(*place)
     top = bottom + layout.high
@@ -177,7 +177,7 @@ def _caption(sheet: _Sheet, place: tuple[int, int], name: str, words: str) -> No
     write(page, left, top + 0.13, shorten(plain(words), SMALL, layout.wide), SMALL, color=QUIET)
 
 
-def _draw_plan(sheet: _Sheet, panel: Panel, demand: gpd.GeoDataFrame, place: tuple[int, int]) -> None:
+def _draw_plan(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame, place: tuple[int, int]) -> None:
     """Draw what a run covers, and its hubs."""
     found = panel.figures
     people, share = in_words(found["people"]["covered"]), share_in_words(found["need"]["share"])
@@ -208,7 +208,7 @@ def _draw_cover(axes: Axes, layout: Layout, demand: gpd.GeoDataFrame, share: Flo
     places, need = layout.view.km(_lonlat(demand)), demand["need"].to_numpy(dtype=np.float64)
     if len(demand) > MOST_MARKS:
         width = HEXAGON_INCH * layout.km_per_inch
-        draw_hexagons(axes, Ground(places=places, need=need, covered_share=share, hexagon_km=width, merged=True))
+        draw_hexagons(axes, HexagonLayer(places=places, need=need, covered_share=share, hexagon_km=width, merged=True))
         return
     order = np.argsort(-need, kind="stable")
     colors = np.array([NOT_COVERED[2], PARTLY[4], COVERED[2]])[np.searchsorted((SOME, HALF), share, side="right")]
@@ -221,7 +221,7 @@ def _areas(weight: Floats, most: float) -> Floats:
     return np.maximum(_LARGEST * weight / most if most > 0 else np.zeros_like(weight), _SMALLEST)
 
 
-def _draw_change(sheet: _Sheet, panel: Panel, demand: gpd.GeoDataFrame, place: tuple[int, int]) -> None:
+def _draw_change(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame, place: tuple[int, int]) -> None:
     """Draw who gains and loses cover from the first run to this one, by people."""
     both = demand[demand[f"difference_{panel.letter}"].notna()]
     change = both[f"difference_{panel.letter}"].to_numpy(dtype=np.float64)

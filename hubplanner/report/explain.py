@@ -19,17 +19,17 @@ from hubplanner.report.explain_sentences import (
     of_shadow,
     people_per_million,
 )
-from hubplanner.report.explain_words import Words
+from hubplanner.report.explain_words import ExplanationWords
 from hubplanner.report.rounding import rounded, rounded_change
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hubplanner.analysis.explain import Explanation
-    from hubplanner.analysis.explain_changes import Change
+    from hubplanner.analysis.explain_changes import Counterfactual
     from hubplanner.analysis.explain_prices import Price, Shadow
     from hubplanner.analysis.explain_reasons import Reason
-    from hubplanner.analysis.explain_sites import Hub, Rejected
+    from hubplanner.analysis.explain_sites import HubFigures, Rejected
     from hubplanner.inputs import Inputs
 
 MARKS = ("explanation.json", "explanation.md")
@@ -44,9 +44,9 @@ class PlanExplanation:
     found: Explanation
 
     @cached_property
-    def words(self) -> Words:
+    def words(self) -> ExplanationWords:
         """How sites and figures are called."""
-        return Words(inputs=self.inputs, found=self.found)
+        return ExplanationWords(inputs=self.inputs, found=self.found)
 
     def summary(self) -> dict[str, Any]:
         """Return what explanation.json holds."""
@@ -111,7 +111,7 @@ class PlanExplanation:
     def _site(self, site: int) -> dict[str, Any]:
         return {"site_id": self.words.id_of(site), "name": self.words.name_of(site)}
 
-    def _hub(self, hub: Hub) -> dict[str, Any]:
+    def _hub(self, hub: HubFigures) -> dict[str, Any]:
         pairs = zip(hub.options.tolist(), hub.counts.tolist(), strict=True)
         return {
             **self._site(hub.site),
@@ -122,7 +122,7 @@ class PlanExplanation:
             "words": of_hub(self.words, hub),
         }
 
-    def _figures(self, one: Hub | Rejected) -> dict[str, Any]:
+    def _figures(self, one: HubFigures | Rejected) -> dict[str, Any]:
         names = ("cost", "need", "people", "cost_per_person", "figure")
         figures = {name: _known(getattr(one, name)) for name in names}
         return figures | {"breaks": [self.words.limit(block) for block in one.breaks]}
@@ -172,7 +172,7 @@ class PlanExplanation:
             "words": of_shadow(self.words, shadow),
         }
 
-    def _change(self, change: Change | None) -> dict[str, Any] | None:
+    def _change(self, change: Counterfactual | None) -> dict[str, Any] | None:
         """Return a changed question's best plan; the loss as a range, null where nothing limits it."""
         if change is None:
             return None

@@ -11,21 +11,21 @@ from hubplanner.report.explain_words import listed, number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hubplanner.analysis.explain_changes import Change
+    from hubplanner.analysis.explain_changes import Counterfactual
     from hubplanner.analysis.explain_prices import Price, Shadow
-    from hubplanner.analysis.explain_sites import Hub, Rejected
-    from hubplanner.report.explain_words import Words
+    from hubplanner.analysis.explain_sites import HubFigures, Rejected
+    from hubplanner.report.explain_words import ExplanationWords
 
 MILLION = 1e6
 SCARCE = {"budget": "money", "max_hubs": "hubs", "target_share": "share of need to cover"}
 
 
-def of_hub(words: Words, hub: Hub) -> str:
+def of_hub(words: ExplanationWords, hub: HubFigures) -> str:
     """Return what a site's hubs are to the plan."""
     return " ".join(_of_hub(words, hub))
 
 
-def _of_hub(words: Words, hub: Hub) -> Iterator[str]:
+def _of_hub(words: ExplanationWords, hub: HubFigures) -> Iterator[str]:
     what = words.hubs(hub.options.tolist(), hub.counts.tolist())
     yield f"{words.label(hub.site)} gets {what} for {words.money(hub.cost)}."
     if hub.is_required:
@@ -48,13 +48,13 @@ def _of_hub(words: Words, hub: Hub) -> Iterator[str]:
     yield from _replaced(words, hub.change, hub.site)
 
 
-def _distance(words: Words, figure: float) -> str:
+def _distance(words: ExplanationWords, figure: float) -> str:
     if math.isinf(figure):
         return "some people would have no hub to go to"
     return f"the {words.unit.split(',')[0]} would be {words.figure(figure)}"
 
 
-def _and_people(words: Words, change: Change) -> str:
+def _and_people(words: ExplanationWords, change: Counterfactual) -> str:
     """Return how many people fewer, or more, a plan covers than the explained one."""
     fewer = _people(words) - change.people
     if math.isnan(fewer) or abs(fewer) < 1:
@@ -62,12 +62,12 @@ def _and_people(words: Words, change: Change) -> str:
     return f" and covers {number(abs(fewer))} people {'fewer' if fewer > 0 else 'more'}"
 
 
-def _people(words: Words) -> float:
+def _people(words: ExplanationWords) -> float:
     asked = words.found.asked
     return math.fsum(asked.plan.problem.people * asked.evaluation.covered_share)
 
 
-def _replaced(words: Words, change: Change, site: int) -> Iterator[str]:
+def _replaced(words: ExplanationWords, change: Counterfactual, site: int) -> Iterator[str]:
     """Yield what takes a hub's place."""
     if change.is_impossible or math.isinf(change.most):
         return
@@ -81,25 +81,25 @@ def _replaced(words: Words, change: Change, site: int) -> Iterator[str]:
         yield "No other site would replace it."
 
 
-def of_rejected(words: Words, one: Rejected, reasons: tuple[Reason, ...]) -> str:
+def of_rejected(words: ExplanationWords, one: Rejected, reasons: tuple[Reason, ...]) -> str:
     """Return why a site has no hub."""
     then = [] if math.isnan(one.figure) else [f"With a hub there besides, {_distance(words, one.figure)}."]
     because = [_because(words, one, reason) for reason in reasons]
     return " ".join([f"{words.label(one.site)} gets no hub.", *then, *because])
 
 
-def _because(words: Words, one: Rejected, reason: Reason) -> str:
+def _because(words: ExplanationWords, one: Rejected, reason: Reason) -> str:
     return REASONS[reason](words, one)
 
 
-def _covered(words: Words, one: Rejected) -> str:
+def _covered(words: ExplanationWords, one: Rejected) -> str:
     near = [f"{words.name_of(site) or words.id_of(site)} ({number(people)})" for site, people in one.covered_by]
     start = f"Of the {number(one.near_people)} people within its reach {number(one.covered_people)} are covered already"
     adds = "" if math.isnan(one.people) else f"; it would add {number(one.people)}"
     return f"{start}, mostly by {listed(near)}{adds}."
 
 
-def _dear(words: Words, one: Rejected) -> str:
+def _dear(words: ExplanationWords, one: Rejected) -> str:
     tier = "hub" if one.option is None else words.tier(one.option)
     start = f"It is too dear for what it adds: {words.money(one.cost)} for a {tier} that newly covers"
     if one.people <= 0:
@@ -108,21 +108,21 @@ def _dear(words: Words, one: Rejected) -> str:
     return f"{start} {number(one.people)} people, {each}."
 
 
-def _equal(words: Words, one: Rejected) -> str:
+def _equal(words: ExplanationWords, one: Rejected) -> str:
     others = () if one.change is None else one.change.leaves or one.change.differs
     swap = f", with it instead of hubs at {words.places(others)}" if others else ""
     return f"Another plan is as good{swap}: choosing it would cost nothing."
 
 
-def _tested(words: Words, one: Rejected) -> str:
+def _tested(words: ExplanationWords, one: Rejected) -> str:
     return "" if one.change is None else f"The best plan with it {words.worse(one.change)}."
 
 
-def _better(words: Words, one: Rejected) -> str:
+def _better(words: ExplanationWords, one: Rejected) -> str:
     return f"{_tested(words, one)} The explained plan was not proven best, and this one is better."
 
 
-def _open(words: Words, one: Rejected) -> str:
+def _open(words: ExplanationWords, one: Rejected) -> str:
     if one.change is None:
         return ""
     swap = f" and without {words.places(one.change.leaves)}" if one.change.leaves else ""
@@ -131,7 +131,7 @@ def _open(words: Words, one: Rejected) -> str:
     return f"{start}{swap if known else ''} the best plan {words.worse(one.change)}."
 
 
-def _beaten(words: Words, one: Rejected) -> str:
+def _beaten(words: ExplanationWords, one: Rejected) -> str:
     if one.change is None:
         return ""
     worse = f"the best plan with it {words.worse(one.change)}{_and_people(words, one.change)}"
@@ -140,14 +140,14 @@ def _beaten(words: Words, one: Rejected) -> str:
     return f"It is beaten by {words.places(one.change.leaves)}, which it would push out: {worse}."
 
 
-def _banned(words: Words, one: Rejected) -> str:
+def _banned(words: ExplanationWords, one: Rejected) -> str:
     if one.change is None:
         return "The scenario rules it out; what that costs was not worked out."
     at = "would use it" if one.site in one.change.enters else "would not use it"
     return f"The scenario rules it out. If it were free, the best plan {at} and {words.worse(one.change)}."
 
 
-REASONS: dict[Reason, Callable[[Words, Rejected], str]] = {
+REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
     Reason.BANNED: _banned,
     Reason.NOBODY: lambda *_: "Nobody lives within its reach.",
     Reason.RULE: lambda words, one: f"One more hub here would break {listed([words.limit(b) for b in one.breaks])}.",
@@ -163,7 +163,7 @@ REASONS: dict[Reason, Callable[[Words, Rejected], str]] = {
 }
 
 
-def loss_with(words: Words, one: Rejected, reasons: tuple[Reason, ...]) -> str:
+def loss_with(words: ExplanationWords, one: Rejected, reasons: tuple[Reason, ...]) -> str:
     """Return the loss with a hub forced in, where the reasons do not say it already."""
     said = {Reason.BANNED, Reason.IMPOSSIBLE, Reason.EQUAL, Reason.BETTER, Reason.BEATEN, Reason.OPEN}
     if one.change is None or said.intersection(reasons):
@@ -171,7 +171,7 @@ def loss_with(words: Words, one: Rejected, reasons: tuple[Reason, ...]) -> str:
     return f" The best plan with it {words.worse(one.change)}."
 
 
-def of_price(words: Words, price: Price) -> str:
+def of_price(words: ExplanationWords, price: Price) -> str:
     """Return what a demand costs."""
     if price.site is not None:
         what = f"the {'pin on' if price.kind == 'pin' else 'ban of'} {words.label(price.site)}"
@@ -186,12 +186,12 @@ def of_price(words: Words, price: Price) -> str:
     return f"Without {what} the best plan {words.worse(price.change)}."
 
 
-def of_shadow(words: Words, shadow: Shadow) -> str:
+def of_shadow(words: ExplanationWords, shadow: Shadow) -> str:
     """Return what a little more and a little less of something scarce is worth."""
     return " ".join(_of_shadow(words, shadow))
 
 
-def _of_shadow(words: Words, shadow: Shadow) -> Iterator[str]:
+def _of_shadow(words: ExplanationWords, shadow: Shadow) -> Iterator[str]:
     step = {
         "budget": words.money(shadow.step),
         "max_hubs": "one hub",
@@ -213,7 +213,7 @@ def _of_shadow(words: Words, shadow: Shadow) -> Iterator[str]:
         yield f"If hubs could be built in parts, one million more would be worth {words.figure(rate)}."
 
 
-def people_per_million(words: Words, shadow: Shadow, change: Change) -> float | None:
+def people_per_million(words: ExplanationWords, shadow: Shadow, change: Counterfactual) -> float | None:
     """Return the people that the plans found gain, or lose, for each million; None where money is not scarce."""
     people = abs(change.people - _people(words))
     return people / shadow.step * MILLION if shadow.kind == "budget" and math.isfinite(people) and shadow.step else None

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hubplanner.analysis.explain import Explanation
-    from hubplanner.analysis.explain_changes import Change
+    from hubplanner.analysis.explain_changes import Counterfactual
     from hubplanner.inputs import Inputs
-    from hubplanner.models import Block
+    from hubplanner.models import Constraint
 
 MOST_LISTED = 4
 """Sites named in one sentence; of more, the rest is counted."""
@@ -26,7 +26,7 @@ NIL = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Words:
+class ExplanationWords:
     """How the sites, money and figures of one scenario are called."""
 
     inputs: Inputs
@@ -88,13 +88,13 @@ class Words:
         """Tell whether an amount of what the objective counts is none but for rounding."""
         return abs(amount) <= NIL * max(1.0, abs(self.found.asked.plan.value))
 
-    def worse(self, change: Change) -> str:
+    def worse(self, change: Counterfactual) -> str:
         """Return how much worse the best plan of a change is, as the rest of ``the best plan ...``."""
         if change.is_impossible:
             return "does not exist: " + "; ".join(self.clashes(change))
         return self._loss(change.least, change.most) + self._fairness(change)
 
-    def _fairness(self, change: Change) -> str:
+    def _fairness(self, change: Counterfactual) -> str:
         """Return how the first goal that comes before the objective's own, and differs, fares."""
         asked = self.found.asked
         for before, after in zip(asked.plan.goals, change.goals, strict=False):
@@ -129,11 +129,11 @@ class Words:
         tail = "" if self.is_nil(least) else f", or better by up to {self.figure(-least)}"
         return f"worse by {self.figure(most)} at most{tail} (the gap of the proof leaves this open)"
 
-    def clashes(self, change: Change) -> list[str]:
+    def clashes(self, change: Counterfactual) -> list[str]:
         """Return why there is no plan."""
         return ["no plan meets all demands"] if change.clash is None else in_words(change.clash, self.id_of)
 
-    def limit(self, block: Block) -> str:
+    def limit(self, block: Constraint) -> str:
         """Return a limit in words."""
         return LIMITS[type(block)](self, block)
 
@@ -150,7 +150,7 @@ def _where(name: str) -> str:
     return f" in {name}" if name else ""
 
 
-LIMITS: dict[type, Callable[[Words, Any], str]] = {
+LIMITS: dict[type, Callable[[ExplanationWords, Any], str]] = {
     Floor: lambda _, block: _share(block),
     MinHubs: lambda _, block: f"at least {block.count} hubs{_where(block.name)}",
     MaxHubs: lambda _, block: f"at most {block.count} hubs{_where(block.name)}",

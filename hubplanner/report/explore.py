@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class NotebookCell:
     """A page that a notebook shows in a frame of its own, without asking any host.
 
     Parameters
@@ -37,7 +37,7 @@ class Cell:
         )
 
 
-def explore(plan: Plan, height: int) -> Cell:
+def explore(plan: Plan, height: int) -> NotebookCell:
     """Return the report of a plan that is written nowhere."""
     result = Result(
         name=plan.inputs.scenario.name,
@@ -49,4 +49,4 @@ def explore(plan: Plan, height: int) -> Cell:
         links=plan.links,
         made=datetime.now(tz=UTC),
     )
-    return Cell(page=page(result, Extras()), height=height)
+    return NotebookCell(page=page(result, Extras()), height=height)

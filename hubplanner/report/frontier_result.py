@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hubplanner.analysis.frontier_points import COST, DISTANCE, Point, Trace, knee
+from hubplanner.analysis.frontier_points import COST, DISTANCE, FrontierPoint, FrontierTrace, knee
 from hubplanner.problem import evaluate, ways
 from hubplanner.report.rounding import rounded
 
@@ -49,7 +49,7 @@ class Frontier:
 
     inputs: Inputs
     problem: Problem
-    trace: Trace
+    trace: FrontierTrace
     asked: dict[str, Any]
     seconds: float
 
@@ -114,7 +114,7 @@ class Frontier:
 
         return write_frontier(self, folder, overwrite=overwrite)
 
-    def _figures(self, point: Point) -> dict[str, Any]:
+    def _figures(self, point: FrontierPoint) -> dict[str, Any]:
         """Return a point's own figures."""
         by_cost = self.trace.against == COST
         return {
@@ -138,7 +138,7 @@ class Frontier:
         unit = self.inputs.unit
         return {COST: "cost", DISTANCE: f"mean_distance_{unit}"}.get(self.trace.against, "worst_share")
 
-    def _other(self, point: Point) -> dict[str, Any]:
+    def _other(self, point: FrontierPoint) -> dict[str, Any]:
         """Return what coverage is traded against: a mean way as plan.json states it, with who is left out of it."""
         if self.trace.against != DISTANCE:
             return {self.other_name: point.other}
@@ -166,7 +166,7 @@ class Frontier:
             for option, count in zip(plan.options.tolist(), plan.counts.tolist(), strict=True)
         ]
 
-    def _price(self, point: Point) -> dict[str, float]:
+    def _price(self, point: FrontierPoint) -> dict[str, float]:
         """Return what nested plans give up at a budget: what the free plan covers more."""
         if self.trace.free is None:
             return {}
@@ -179,7 +179,7 @@ class Frontier:
             "price_people": best["people"] - own["people"],
         }
 
-    def _free(self, point: Point) -> dict[str, Any]:
+    def _free(self, point: FrontierPoint) -> dict[str, Any]:
         figures = {"budget": _known(point.limit), "cost": point.plan.cost, **self._cover(point.plan)}
         return figures | {"bound": _known(point.covered_bound), "gap": _known(point.gap)}
 

@@ -14,7 +14,7 @@ from hubplanner.report.files import harmless
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hubplanner.analysis.futures import Worth
+    from hubplanner.analysis.futures import ValueOfInformation
     from hubplanner.problem import Floats, Outcomes, Solution
     from hubplanner.scenario import Scenario
 
@@ -22,7 +22,7 @@ FUTURES_FILE = "futures.csv"
 MORE_IS_BETTER = "max_coverage"
 
 
-def summarize_futures(scenario: Scenario, solution: Solution, worth: Worth | None) -> dict[str, Any]:
+def summarize_futures(scenario: Scenario, solution: Solution, worth: ValueOfInformation | None) -> dict[str, Any]:
     """Return what plan.json says of futures; raise where the solution knows of none."""
     known = solution.futures
     if known is None:
@@ -88,7 +88,7 @@ def _range(ends: tuple[float, float, float]) -> dict[str, float]:
     return dict(zip(("value", "at_least", "at_most"), ends, strict=True))
 
 
-def _ends(worth: Worth) -> dict[str, float]:
+def _ends(worth: ValueOfInformation) -> dict[str, float]:
     return {"expected_best": worth.recourse.value, "expected_bound": worth.recourse.bound, "mean_plan": worth.mean_plan}
 
 

@@ -34,7 +34,7 @@ _LEAST_MARK, _MOST_MARK = 9.0, 420.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ground:
+class HexagonLayer:
     """Demand to draw.
 
     Parameters
@@ -80,12 +80,12 @@ class Hexagons:
     coverage: Ints
 
 
-def draw_ground(axes: Axes, ground: Ground) -> Floats:
+def draw_ground(axes: Axes, ground: HexagonLayer) -> Floats:
     """Draw the demand and return what its legend explains: class limits of hexagons, or needs of graduated points."""
     return _draw_hexagons(axes, ground) if ground.gathered else _draw_marks(axes, ground)
 
 
-def hexagons(ground: Ground) -> Hexagons:
+def hexagons(ground: HexagonLayer) -> Hexagons:
     """Return need and coverage of each hexagon that has demand."""
     centres, cell = np.unique(_nearest_centres(ground.places, ground.hexagon_km), axis=0, return_inverse=True)
     cell = cell.ravel()
@@ -127,7 +127,7 @@ def shades(colors: tuple[str, ...], limits: Floats) -> tuple[str, ...]:
     return colors[: len(limits) + 1]
 
 
-def _draw_hexagons(axes: Axes, ground: Ground) -> Floats:
+def _draw_hexagons(axes: Axes, ground: HexagonLayer) -> Floats:
     cells = hexagons(ground)
     limits = class_limits(cells.density)
     shade: Ints = np.searchsorted(limits, cells.density, side="right")
@@ -147,7 +147,7 @@ def mark_area(need: Floats, most: float) -> Floats:
     return np.maximum(_MOST_MARK * need / most if most > 0 else np.zeros_like(need), _LEAST_MARK)
 
 
-def _draw_marks(axes: Axes, ground: Ground) -> Floats:
+def _draw_marks(axes: Axes, ground: HexagonLayer) -> Floats:
     """Draw one circle a place, small ones over large ones."""
     most = float(ground.need.max())
     order = np.argsort(-ground.need, kind="stable")

@@ -31,25 +31,25 @@ _CROWD = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class HubMark:
     """How one tier is drawn: a shape of matplotlib, and its width in points of type."""
 
     shape: str
     width: float
 
 
-def tier_marks(plan: Plan) -> dict[str, Mark]:
+def tier_marks(plan: Plan) -> dict[str, HubMark]:
     """Return each tier's mark: the further it reaches, the larger."""
     names = [tier.name for tier in plan.inputs.scenario.hubs]
     order = np.argsort(plan.problem.tier_reach, kind="stable")
     shapes = [_SHAPES[rank % len(_SHAPES)] for rank in range(len(names))]
     return {
-        names[tier]: Mark(shape=shapes[rank], width=(_SMALLEST + _STEP * rank) * _EVEN[shapes[rank]])
+        names[tier]: HubMark(shape=shapes[rank], width=(_SMALLEST + _STEP * rank) * _EVEN[shapes[rank]])
         for rank, tier in enumerate(order)
     }
 
 
-def draw_mark(axes: Axes, place: tuple[float, float], mark: Mark, *, new: bool, scale: float = 1.0) -> None:
+def draw_mark(axes: Axes, place: tuple[float, float], mark: HubMark, *, new: bool, scale: float = 1.0) -> None:
     """Draw one hub on a white rim, so that it reads on any ground."""
     (x, y), width = place, mark.width * scale
     style = {"marker": mark.shape, "linestyle": "none", "zorder": 5}

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from scipy.spatial import KDTree
 
-from hubplanner.report.ground import HALF, SOME, Ground, class_limits, hexagons
+from hubplanner.report.ground import HALF, SOME, HexagonLayer, class_limits, hexagons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ ALONE_KM = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Areas:
+class NearestAreas:
     """Areas with what is in them.
 
     Parameters
@@ -62,7 +62,7 @@ class Areas:
     limits: Floats
 
 
-def areas_of(places: Floats, need: Floats, people: Floats, share: Floats) -> Areas:
+def areas_of(places: Floats, need: Floats, people: Floats, share: Floats) -> NearestAreas:
     """Return the areas nearest to places (n, 2) in kilometres, or hexagons where these are many.
 
     Voronoi (1908), doi:10.1515/crll.1908.134.198.
@@ -75,7 +75,7 @@ def areas_of(places: Floats, need: Floats, people: Floats, share: Floats) -> Are
     covered = np.bincount(of, weights=weight * share) / np.bincount(of, weights=weight)
     density = whole / np.maximum(shapely.area(shapes), 1e-9)
     limits = class_limits(density)
-    return Areas(
+    return NearestAreas(
         shapes=shapes,
         of=of,
         need=whole,
@@ -118,14 +118,14 @@ def land_of(own: Floats) -> Any:
 def _hexagons(places: Floats) -> tuple[Any, Ints]:
     width = float(np.ptp(places, axis=0).max()) / HEXAGONS
     same = np.ones(len(places))
-    cells = hexagons(Ground(places=places, need=same, covered_share=same, hexagon_km=width))
+    cells = hexagons(HexagonLayer(places=places, need=same, covered_share=same, hexagon_km=width))
     of = np.asarray(KDTree(cells.centres).query(places)[1], dtype=np.intp)
     angles = np.radians(np.arange(30, 390, 60))
     shape = width / np.sqrt(3) * np.column_stack([np.cos(angles), np.sin(angles)])
     return shapely.polygons(cells.centres[:, None, :] + shape), of
 
 
-def borders(areas: Areas, groups: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, Any]]:
+def borders(areas: NearestAreas, groups: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, Any]]:
     """Return the first group whose values lie together on the map, and the ground (kilometres) of each.
 
     Parameters

@@ -19,7 +19,7 @@ _STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bar:
+class ChartBar:
     """A column of a chart, with the outline of what there was to spend."""
 
     x: float
@@ -45,7 +45,7 @@ class Tick:
 class Bars:
     """A chart of columns."""
 
-    bars: tuple[Bar, ...]
+    bars: tuple[ChartBar, ...]
     ticks: tuple[Tick, ...]
     has_limits: bool
     width: float = WIDTH
@@ -126,7 +126,7 @@ def money_by_year(result: Result) -> Bars:
         return round(HEIGHT - BOTTOM - max(amount, 0.0) / ticks[-1] * (HEIGHT - BOTTOM - TOP), 1)
 
     bars = tuple(
-        Bar(
+        ChartBar(
             x=round(LEFT + room * (number + 0.5) - wide / 2, 1),
             y=up(row["cost"]),
             wide=round(wide, 1),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hubplanner.report.lettering import in_words, share_in_words
-from hubplanner.report.page_table import Cell, Table, number, table, text
+from hubplanner.report.page_table import HtmlCell, HtmlTable, number, table, text
 from hubplanner.report.page_words import count, heading, listed
 from hubplanner.report.result import isolated, on_one_line
 from hubplanner.report.wording import gap_in_words
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 MOST_NAMED = 6
 
 
-def figures(comparison: Comparison) -> tuple[Table, Table | None]:
+def figures(comparison: Comparison) -> tuple[HtmlTable, HtmlTable | None]:
     """Return a row a figure and a column a run, and the same for the groups, where there are any."""
     from hubplanner.report.comparison import figure_table  # noqa: PLC0415 - it writes folders, which hold this page
 
     frame = figure_table(comparison.figures)
     letters = [run.letter for run in comparison.runs]
     heads = "|".join(f"#{run.letter}: {on_one_line(run.name).replace('|', ' ')}" for run in comparison.runs)
-    plain: list[list[Cell]] = []
-    grouped: list[list[Cell]] = []
+    plain: list[list[HtmlCell]] = []
+    grouped: list[list[HtmlCell]] = []
     for row in frame.to_dict("records"):
         cells = [text(_label(row)), *(_cell(row["figure"], row[letter]) for letter in letters)]
         (grouped if row["group"] else plain).append(cells)
@@ -44,7 +44,7 @@ def _label(row: Mapping[Any, Any]) -> str:
     return f"{heading(row['group'])}{f': {value}' if value else ''}{asked}"
 
 
-def _cell(figure: str, value: Any) -> Cell:
+def _cell(figure: str, value: Any) -> HtmlCell:
     if value is None or pd.isna(value):
         return number(None, "-")
     if figure == "gap":

@@ -19,7 +19,7 @@ from hubplanner.report.sheet import view_of
 
 if TYPE_CHECKING:
     from hubplanner.problem import Floats
-    from hubplanner.report.page_areas import Areas
+    from hubplanner.report.page_areas import NearestAreas
     from hubplanner.report.result import Result
 
 WIDTH, HIGHEST = 1000.0, 1150.0
@@ -42,7 +42,7 @@ class Spot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class MapMark:
     """A hub: where, as which tier, how it looks and what to say about it."""
 
     x: float
@@ -75,7 +75,7 @@ class Map:
     border_group: str
     circles: tuple[Circle, ...]
     links: str
-    marks: tuple[Mark, ...]
+    marks: tuple[MapMark, ...]
     names: tuple[Name, ...]
     bar: tuple[float, str]
     limits: tuple[str, ...]
@@ -151,7 +151,7 @@ def _radius(result: Result) -> Floats:
     return np.array([reach.get(str(tier), np.nan) for tier in result.hubs["tier"]], dtype=np.float64)
 
 
-def _frame(view: Any, areas: Areas, hubs: Floats, radius: Floats) -> _Frame:
+def _frame(view: Any, areas: NearestAreas, hubs: Floats, radius: Floats) -> _Frame:
     km = [shapely.total_bounds(areas.shapes).reshape(2, 2)]
     span = float(np.ptp(km[0], axis=0).max())
     if len(hubs):
@@ -190,7 +190,7 @@ def _ring(points: Floats) -> str:
     return start + "".join(f"l{x / 10:g} {y / 10:g}" for x, y in moved.tolist()) + "z"
 
 
-def _spots(result: Result, areas: Areas, frame: _Frame, groups: dict[str, list[str]]) -> list[Spot]:
+def _spots(result: Result, areas: NearestAreas, frame: _Frame, groups: dict[str, list[str]]) -> list[Spot]:
     rows = np.argsort(areas.of, kind="stable")
     first = rows[np.searchsorted(areas.of[rows], np.arange(len(areas.need)))]
     inside = np.bincount(areas.of, minlength=len(areas.need))
@@ -227,7 +227,7 @@ def _links(result: Result, frame: _Frame) -> str:
     return "".join(f"M{a:g} {b:g}L{c:g} {d:g}" for a, b, c, d in ends.tolist())
 
 
-def _marks(result: Result, at: Floats) -> tuple[Mark, ...]:
+def _marks(result: Result, at: Floats) -> tuple[MapMark, ...]:
     rank, size = ranks(result.scenario), scale(len(result.hubs))
     rows = result.hubs.to_dict("records")
     found = [
@@ -236,7 +236,7 @@ def _marks(result: Result, at: Floats) -> tuple[Mark, ...]:
     return tuple(sorted(found, key=lambda mark: -mark.size))
 
 
-def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: int, size: float) -> Mark:
+def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: int, size: float) -> MapMark:
     many = int(row["hubs"])
     name = isolated(result.name_of(row))
     verb = "serves" if result.seated else "brings within reach"
@@ -247,7 +247,7 @@ def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: in
         f"{verb} {count(row['covered_people'])} people{paid}"
     )
     shape = SHAPES[tier % len(SHAPES)]
-    return Mark(
+    return MapMark(
         x=round(at[0], 1),
         y=round(at[1], 1),
         tier=tier,

@@ -17,7 +17,7 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class HtmlCell:
     """A cell.
 
     Parameters
@@ -42,28 +42,28 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class HtmlTable:
     """Rows under columns, with a caption."""
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[HtmlCell, ...], ...]
     sortable: bool = False
-    total: tuple[Cell, ...] = field(default=())
+    total: tuple[HtmlCell, ...] = field(default=())
 
 
-def text(words: Any, *, code: bool = False) -> Cell:
+def text(words: Any, *, code: bool = False) -> HtmlCell:
     """Return a cell of words, sorted without regard to capitals."""
-    return Cell(text=str(words), key=str(words).casefold(), code=code)
+    return HtmlCell(text=str(words), key=str(words).casefold(), code=code)
 
 
-def number(value: float | None, words: str, part: float | None = None, mark: float | None = None) -> Cell:
+def number(value: float | None, words: str, part: float | None = None, mark: float | None = None) -> HtmlCell:
     """Return a cell of a number; unknown ones sort below all others."""
     known = value is not None and math.isfinite(value)
-    return Cell(text=words, key=float(value) if known and value is not None else -math.inf, part=part, mark=mark)
+    return HtmlCell(text=words, key=float(value) if known and value is not None else -math.inf, part=part, mark=mark)
 
 
-def table(caption: str, columns: str, rows: Any, *, sortable: bool = False, total: Any = ()) -> Table:
+def table(caption: str, columns: str, rows: Any, *, sortable: bool = False, total: Any = ()) -> HtmlTable:
     """Return a table whose columns are named in one line: ``#`` before those of numbers, ``*`` before a row's name.
 
     >>> [column.number for column in table("a", "*name|#people", []).columns]
@@ -73,4 +73,6 @@ def table(caption: str, columns: str, rows: Any, *, sortable: bool = False, tota
         Column(name=word.lstrip("#*"), number=word.startswith("#"), name_of_row=word.startswith("*"))
         for word in columns.split("|")
     )
-    return Table(caption=caption, columns=heads, rows=tuple(map(tuple, rows)), sortable=sortable, total=tuple(total))
+    return HtmlTable(
+        caption=caption, columns=heads, rows=tuple(map(tuple, rows)), sortable=sortable, total=tuple(total)
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.report.lettering import covered_in_words, share_in_words
 from hubplanner.report.page_charts import years
 from hubplanner.report.page_headline import new_hubs
-from hubplanner.report.page_table import Cell, Table, number, table, text
+from hubplanner.report.page_table import HtmlCell, HtmlTable, number, table, text
 from hubplanner.report.page_words import count, decimal, heading, money
 from hubplanner.report.result import isolated, on_one_line
 from hubplanner.report.wording import gap_in_words
@@ -24,7 +24,7 @@ SHOWN_GROUPS = 16
 _STATUS = {"new": "new", "existing": "stands already", "upgraded": "upgraded"}
 
 
-def hubs(result: Result, reasons: Sequence[str]) -> Table:
+def hubs(result: Result, reasons: Sequence[str]) -> HtmlTable:
     """Return all hubs, those that cover most people first."""
     rows = result.hubs.to_dict("records")
     order = sorted(range(len(rows)), key=lambda at: (-float(rows[at]["covered_people"]), str(rows[at]["site_id"])))
@@ -38,12 +38,12 @@ def hubs(result: Result, reasons: Sequence[str]) -> Table:
     return table("Hubs of the plan", columns, found, sortable=True, total=total)
 
 
-def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -> list[Cell]:
+def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -> list[HtmlCell]:
     where = ", ".join(map(isolated, result.area_of(row)))
     name, place = result.name_of(row), isolated(result.name_of(row))
     status = "" if row["status"] == "new" else f" ({_STATUS.get(row['status'], row['status'])})"
     found = [
-        Cell(text=f"{place} · {where}" if where else place, key=name.casefold()),
+        HtmlCell(text=f"{place} · {where}" if where else place, key=name.casefold()),
         text(on_one_line(row["site_id"])),
         text(f"{on_one_line(row['tier'])}{status}"),
         number(row["hubs"], count(row["hubs"])),
@@ -53,12 +53,12 @@ def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -
     return [*found, *([text(on_one_line(row.get("period")))] if programme else []), text(reason)]
 
 
-def groups(result: Result) -> list[tuple[str, Table, Table | None]]:
+def groups(result: Result) -> list[tuple[str, HtmlTable, HtmlTable | None]]:
     """Return for each group its name, the table of its values, and that of all of them where the first is cut."""
     asked = {
         (floor["group"], floor["value"]): floor["share"] for floor in result.summary["floors"] if not floor["people"]
     }
-    found: list[tuple[str, Table, Table | None]] = []
+    found: list[tuple[str, HtmlTable, HtmlTable | None]] = []
     for name, values in result.summary["groups"].items():
         ranked = sorted(values.items(), key=lambda pair: (-pair[1]["need"], pair[0]))
         rows = [_group(value, part, asked.get((name, value))) for value, part in ranked]
@@ -74,7 +74,7 @@ def groups(result: Result) -> list[tuple[str, Table, Table | None]]:
     return found
 
 
-def _group(value: str, part: dict[str, float], floor: float | None) -> list[Cell]:
+def _group(value: str, part: dict[str, float], floor: float | None) -> list[HtmlCell]:
     share = part["share"]
     return [
         text(on_one_line(value) or "(blank)"),
@@ -86,12 +86,12 @@ def _group(value: str, part: dict[str, float], floor: float | None) -> list[Cell
     ]
 
 
-def _covered(share: float, need: float | None, mark: float | None = None) -> Cell:
+def _covered(share: float, need: float | None, mark: float | None = None) -> HtmlCell:
     """Return a covered share as a bar, in words where there is no need."""
     return number(share, covered_in_words(share, need), part=min(max(share, 0.0), 1.0), mark=mark)
 
 
-def floors(result: Result) -> Table | None:
+def floors(result: Result) -> HtmlTable | None:
     """Return what each floor asks for and what is covered."""
     rows = [
         [
@@ -110,7 +110,7 @@ def _floor(floor: dict[str, Any]) -> str:
     return f"{whom}: {where}"
 
 
-def money_by_year(result: Result) -> Table:
+def money_by_year(result: Result) -> HtmlTable:
     """Return the money of each year, and in a programme what comes of it."""
     summary = result.summary
     if not summary["periods"]:
@@ -144,7 +144,7 @@ def money_by_year(result: Result) -> Table:
     return table("Year by year", "*Year|#Budget|#Spent|#Sites that open|#People by then|#Covered share", found)
 
 
-def tiers(result: Result) -> Table:
+def tiers(result: Result) -> HtmlTable:
     """Return what was assumed of each tier."""
     seated, horizon = result.seated, result.scenario.horizon_years
     rows = [
@@ -161,11 +161,11 @@ def tiers(result: Result) -> Table:
     return table(f"Hubs that could be built; running costs count for {horizon} years", columns, rows)
 
 
-def _amount(result: Result, value: float | str) -> Cell:
+def _amount(result: Result, value: float | str) -> HtmlCell:
     return text(f"by site: {value}") if isinstance(value, str) else number(value, money(result, value))
 
 
-def question(result: Result) -> Table:
+def question(result: Result) -> HtmlTable:
     """Return every setting of the scenario."""
     rows = assumptions(result)
     chosen = rows[rows["part"] == "question"]
@@ -176,7 +176,7 @@ def question(result: Result) -> Table:
     return table("Every setting of the scenario", "*Setting|Value", found)
 
 
-def data(result: Result) -> Table:
+def data(result: Result) -> HtmlTable:
     """Return the files the plan was made from."""
     spec = result.scenario
     roles = {
@@ -190,13 +190,13 @@ def data(result: Result) -> Table:
     return table("Data the plan was made from", "*File|What it says|SHA-256", rows)
 
 
-def versions(result: Result) -> Table:
+def versions(result: Result) -> HtmlTable:
     """Return the programs."""
     rows = [[text(name), text(version)] for name, version in result.manifest.get("versions", {}).items()]
     return table("Programs", "*Program|Version", rows)
 
 
-def proof(result: Result) -> Table:
+def proof(result: Result) -> HtmlTable:
     """Return the figures of the proof."""
     summary = result.summary
     rows = [
@@ -212,7 +212,7 @@ def proof(result: Result) -> Table:
     return table("The proof in figures", "*Figure|Value", rows)
 
 
-def audit_findings(audit: dict[str, Any]) -> Table | None:
+def audit_findings(audit: dict[str, Any]) -> HtmlTable | None:
     """Return what an audit found wrong."""
     rows = [
         [text(found["item"]), text(found["file"]), text(found["stated"]), text(found["recomputed"])]
@@ -221,7 +221,7 @@ def audit_findings(audit: dict[str, Any]) -> Table | None:
     return table("What the audit does not confirm", "*Figure|File|Stated|Recomputed", rows) if rows else None
 
 
-def warnings(result: Result) -> Table | None:
+def warnings(result: Result) -> HtmlTable | None:
     """Return what may be a mistake in the data; an earlier version's run says nothing of it."""
     found = result.summary.get("warnings", [])
     rows = [
@@ -231,7 +231,7 @@ def warnings(result: Result) -> Table | None:
     return table("Warnings about the data", "*File|Row|What is found", rows) if rows else None
 
 
-def frontier(result: Result, tree: dict[str, Any]) -> Table:
+def frontier(result: Result, tree: dict[str, Any]) -> HtmlTable:
     """Return the points of a frontier."""
     rows = [
         [

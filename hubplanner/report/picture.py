@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.report.canvas import blank, page_of, write_picture
-from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, MOST_MARKS, Ground, draw_ground
+from hubplanner.report.ground import HEXAGON_INCH, LEAST_SPACINGS, MOST_MARKS, HexagonLayer, draw_ground
 from hubplanner.report.hubmarks import circle_ends, draw_hubs, draw_reach
 from hubplanner.report.legend import QUIET, draw_legend, legend_rows, write
 from hubplanner.report.lettering import (
@@ -69,7 +69,7 @@ def _draw(plan: Plan) -> Figure:
     figure = blank(view.sheet.size)
     page, axes = page_of(figure), map_axes(figure, view)
     demand = seen(plan)
-    ground = Ground(
+    ground = HexagonLayer(
         places=view.km(demand.lonlat),
         need=demand.need,
         covered_share=demand.covered_share,

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from hubplanner.analysis.futures import Worth
+    from hubplanner.analysis.futures import ValueOfInformation
     from hubplanner.inputs import Inputs
-    from hubplanner.inputs.merged import SecondLook
+    from hubplanner.inputs.merged import Remeasurement
     from hubplanner.problem import Evaluation, Problem, Solution
-    from hubplanner.report.explore import Cell
+    from hubplanner.report.explore import NotebookCell
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,8 +49,8 @@ class Plan:
     inputs: Inputs
     solution: Solution
     evaluation: Evaluation
-    again: SecondLook | None = None
-    worth: Worth | None = None
+    again: Remeasurement | None = None
+    worth: ValueOfInformation | None = None
 
     @property
     def problem(self) -> Problem:
@@ -94,7 +94,7 @@ class Plan:
             return figures
         return figures | {"futures": rounded(summarize_futures(self.inputs.scenario, self.solution, self.worth))}
 
-    def explore(self, height: int = 720) -> Cell:
+    def explore(self, height: int = 720) -> NotebookCell:
         """Return the plan's map, tables and proof as a cell of a notebook, which works offline.
 
         Parameters

@@ -12,14 +12,14 @@ import pyogrio
 from hubplanner.report.files import check_geopackage, gdal_writes
 from hubplanner.report.ground import COVERED, HALF, NOT_COVERED, PARTLY, SOME, mark_area
 from hubplanner.report.hubmarks import NEW, REACH, mark_scale, tier_marks
-from hubplanner.report.qgis_look import Look, Marker, Stroke, Style
+from hubplanner.report.qgis_look import Marker, Stroke, Style, StyleRule
 from hubplanner.report.qgis_qml import qml
 from hubplanner.report.qgis_sld import sld
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hubplanner.report.hubmarks import Mark
+    from hubplanner.report.hubmarks import HubMark
     from hubplanner.report.plan import Plan
 
 TABLE = "layer_styles"
@@ -81,16 +81,16 @@ def _hubs(plan: Plan) -> Style:
     for tier in marks:
         wanted = {"tier": tier}
         marker = _marker(marks[tier], scale, new=True)
-        looks.append(Look(label=tier, value=tier, fields=wanted, marker=marker, rank=order.index(tier)))
+        looks.append(StyleRule(label=tier, value=tier, fields=wanted, marker=marker, rank=order.index(tier)))
         if tier in stands:
             hollow, words = _marker(marks[tier], scale, new=False), f"{tier}{_STANDS}"
             only = wanted | {"status": "existing"}
-            looks.append(Look(label=words, value=words, fields=only, marker=hollow, rank=order.index(tier)))
+            looks.append(StyleRule(label=words, value=words, fields=only, marker=hollow, rank=order.index(tier)))
     attribute = f"\"tier\" || CASE WHEN \"status\" = 'existing' THEN '{_STANDS}' ELSE '' END"
     return Style(layer="hubs", kind="categories", attribute=attribute, looks=tuple(looks), name=_name_column(plan))
 
 
-def _marker(mark: Mark, scale: float, *, new: bool) -> Marker:
+def _marker(mark: HubMark, scale: float, *, new: bool) -> Marker:
     size = mark.width * scale * _DIAGONAL.get(mark.shape, 1.0)
     fill, edge, width = (NEW, "#ffffff", _RIM) if new else ("#ffffff", NEW, _RING)
     return Marker(shape=_SHAPES[mark.shape], fill=fill, edge=edge, edge_width=width, size=size)
@@ -110,7 +110,7 @@ def _demand(plan: Plan) -> Style:
         ("not covered", 0.0, SOME, NOT_COVERED[4]),
     )
     looks = [
-        Look(label=label, limits=(low, high), marker=_circle(color, (least + largest) / 4))
+        StyleRule(label=label, limits=(low, high), marker=_circle(color, (least + largest) / 4))
         for label, low, high, color in classes
     ]
     size = f'max({least:.4f}, {largest:.4f} * sqrt("need" / {most!r}))' if most > 0 else ""
@@ -122,5 +122,5 @@ def _circle(color: str, size: float) -> Marker:
 
 
 def _links() -> Style:
-    look = Look(label="served by", stroke=Stroke(color=str(REACH["edgecolor"]), width=0.5))
+    look = StyleRule(label="served by", stroke=Stroke(color=str(REACH["edgecolor"]), width=0.5))
     return Style(layer="links", kind="single", looks=(look,))

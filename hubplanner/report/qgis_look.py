@@ -26,7 +26,7 @@ class Stroke:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class StyleRule:
     """What some features of a layer look like, and which ones.
 
     Parameters
@@ -78,7 +78,7 @@ class Style:
 
     layer: str
     kind: Literal["single", "categories", "ranges"]
-    looks: tuple[Look, ...]
+    looks: tuple[StyleRule, ...]
     attribute: str = ""
     name: str = ""
     size: str = ""

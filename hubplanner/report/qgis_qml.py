@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from hubplanner.report.qgis_look import Look, Marker, Stroke, Style
+    from hubplanner.report.qgis_look import Marker, Stroke, Style, StyleRule
 
 _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _VERSION = "3.28.0"
@@ -63,7 +63,7 @@ def _classes(renderer: ET.Element, style: Style) -> None:
             ET.SubElement(parts, "range", {"lower": low, "upper": high} | common)
 
 
-def _symbol(symbols: ET.Element, name: str, look: Look, size: str) -> None:
+def _symbol(symbols: ET.Element, name: str, look: StyleRule, size: str) -> None:
     kind = "marker" if look.marker else "line"
     symbol = ET.SubElement(
         symbols, "symbol", {"type": kind, "name": name, "alpha": "1", "clip_to_extent": "1", "force_rhr": "0"}

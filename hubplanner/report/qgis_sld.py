@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from hubplanner.report.qgis_look import Look, Marker, Style
+    from hubplanner.report.qgis_look import Marker, Style, StyleRule
 
 _PIXELS_PER_POINT = 25.4 / 72 / 0.28
 """The standard's pixel is 0.28 mm wide."""
@@ -46,7 +46,7 @@ def _declarations() -> dict[str, str]:
     return {f"xmlns:{prefix}" if prefix else "xmlns": address for prefix, address in _NAMESPACES.items()}
 
 
-def _rule(rules: ET.Element, look: Look, style: Style) -> None:
+def _rule(rules: ET.Element, look: StyleRule, style: Style) -> None:
     rule = ET.SubElement(rules, "se:Rule")
     ET.SubElement(rule, "se:Name").text = look.label
     _filter(rule, look, style)
@@ -57,7 +57,7 @@ def _rule(rules: ET.Element, look: Look, style: Style) -> None:
         _stroke(line, look.stroke.color, look.stroke.width)
 
 
-def _filter(rule: ET.Element, look: Look, style: Style) -> None:
+def _filter(rule: ET.Element, look: StyleRule, style: Style) -> None:
     """Write which features a rule is for: ranges are open at their upper end."""
     if look.limits is None and not look.fields:
         return

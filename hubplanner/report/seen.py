@@ -22,7 +22,7 @@ METRES_PER_KM = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Seen:
+class DemandLayer:
     """Demand on a map.
 
     Parameters
@@ -38,14 +38,14 @@ class Seen:
     covered_share: Floats
 
 
-def seen(plan: Plan) -> Seen:
+def seen(plan: Plan) -> DemandLayer:
     """Return the demand of a plan's map."""
     demand, merged = plan.inputs.demand, plan.inputs.merged
     if merged is None or plan.again is None or not len(plan.again.lattice.need):
         lonlat = _lonlat(plan, demand.points)
-        return Seen(lonlat=lonlat, need=plan.problem.need, covered_share=plan.evaluation.covered_share)
+        return DemandLayer(lonlat=lonlat, need=plan.problem.need, covered_share=plan.evaluation.covered_share)
     lattice = plan.again.lattice
-    return Seen(
+    return DemandLayer(
         lonlat=_lonlat(plan, _points(plan, lattice)), need=lattice.need, covered_share=_covered(plan, merged, lattice)
     )
 

@@ -31,7 +31,7 @@ KM_PER_DEGREE = np.pi / HALF_TURN * EARTH_RADIUS_KM
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
+class PageLayout:
     """An A4 page.
 
     Parameters
@@ -90,7 +90,7 @@ class View:
 
     middle: tuple[float, float]
     km_per_inch: float
-    sheet: Sheet
+    sheet: PageLayout
 
     def km(self, lonlat: Floats) -> Floats:
         """Return kilometres (n, 2) east and north of the middle."""
@@ -123,7 +123,7 @@ def view_of(lonlat: Floats, rows: int) -> View:
     places = _whole(lonlat)
     middle = (places.min(axis=0) + places.max(axis=0)) / 2
     span = _EDGE * np.maximum(np.ptp(_km(places, middle), axis=0), SMALLEST_SPAN_KM)
-    sheets = [Sheet(landscape=landscape, rows=rows) for landscape in (False, True)]
+    sheets = [PageLayout(landscape=landscape, rows=rows) for landscape in (False, True)]
     scales = [float((span / sheet.map_box[2:]).max()) for sheet in sheets]
     best = int(np.argmin(scales))
     return View(middle=(float(middle[0]), float(middle[1])), km_per_inch=scales[best], sheet=sheets[best])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from hubplanner.inputs import Inputs
-    from hubplanner.problem import Evaluation, Floats, Measured, Problem, Solution
+    from hubplanner.problem import Evaluation, Floats, Problem, RemeasuredDistance, Solution
     from hubplanner.scenario import Scenario
 
 DECIMALS = 6
@@ -27,7 +27,7 @@ def summarize(
     solution: Solution,
     evaluation: Evaluation,
     hubs: gpd.GeoDataFrame,
-    measured: Measured | None = None,
+    measured: RemeasuredDistance | None = None,
 ) -> dict[str, Any]:
     """Return what plan.json holds."""
     scenario, problem = inputs.scenario, solution.problem
@@ -116,7 +116,7 @@ def _cost(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str,
 
 
 def _distance(
-    inputs: Inputs, problem: Problem, evaluation: Evaluation, measured: Measured | None
+    inputs: Inputs, problem: Problem, evaluation: Evaluation, measured: RemeasuredDistance | None
 ) -> dict[str, float | None]:
     """Return mean and largest distance to the hub that serves, beside those left out of it with their need and people.
 

@@ -38,7 +38,7 @@ _APART = 0.06
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bar:
+class TornadoBar:
     """One setting.
 
     Parameters
@@ -87,7 +87,7 @@ class Tornado:
     measure: str
     unit: str
     base: float | None
-    bars: tuple[Bar, ...]
+    bars: tuple[TornadoBar, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for a JSON file."""
@@ -156,7 +156,7 @@ def _draw(page: Axes, tornado: Tornado, name: str, high: float) -> None:
     write(page, MARGIN, 0.3, note, SMALL, color=QUIET)
 
 
-def _draw_bar(page: Axes, bar: Bar, y: float, place: Any) -> None:
+def _draw_bar(page: Axes, bar: TornadoBar, y: float, place: Any) -> None:
     """Draw one bar with its values above and the measures at its ends below."""
     write(page, MARGIN, y + 0.07, shorten(plain(bar.key), TEXT, NAMES, bold=True), TEXT, bold=True)
     missing = [spelled(value) for value, measure in bar.values if measure is None]
@@ -180,7 +180,7 @@ def _draw_bar(page: Axes, bar: Bar, y: float, place: Any) -> None:
         below.put(x, in_words(measure))
 
 
-def _named(bar: Bar) -> list[tuple[float, str]]:
+def _named(bar: TornadoBar) -> list[tuple[float, str]]:
     """Return the measures of a bar in order, each with the values that give it."""
     known = sorted({measure for _, measure in bar.values if measure is not None})
     names = {measure: [spelled(value) for value, found in bar.values if found == measure] for measure in known}

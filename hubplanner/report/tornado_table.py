@@ -13,7 +13,7 @@ import pandas as pd
 from hubplanner.errors import ExistsError
 from hubplanner.io import MANIFEST, sha256, write_files_atomically
 from hubplanner.report.files import harmless
-from hubplanner.report.tornado import Bar, Tornado, draw_tornado
+from hubplanner.report.tornado import Tornado, TornadoBar, draw_tornado
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,7 +122,7 @@ def tornado_of(records: Sequence[dict[str, Any]], grid: dict[str, list[Any]], ba
     for key, values in grid.items():
         found = [(value, known[_spelled(base | {key: value})][column]) for value in values]
         if len(values) > 1:
-            bars.append(Bar(key=key, base=base[key], values=tuple(found)))
+            bars.append(TornadoBar(key=key, base=base[key], values=tuple(found)))
     bars.sort(key=lambda bar: (-bar.size, bar.key))
     return Tornado(
         measure="people covered" if people else _MEASURES[only],

@@ -73,7 +73,7 @@ def write_workbook(result: Result, path: Path) -> None:
         book.set_properties({"title": f"Plan {result.name}", "author": "hubplanner", "created": created})
         formats = _formats(book, result.money)
         for name, table in tables.items():
-            _write_sheet(_Sheet(sheet=book.add_worksheet(name), formats=formats, table=table))
+            _write_sheet(_Worksheet(sheet=book.add_worksheet(name), formats=formats, table=table))
 
 
 def _library() -> Any:
@@ -110,7 +110,7 @@ def _formats(book: Any, currency: str) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Sheet:
+class _Worksheet:
     """A sheet to fill, the formats of its book, and its table."""
 
     sheet: Any
@@ -118,7 +118,7 @@ class _Sheet:
     table: pd.DataFrame
 
 
-def _write_sheet(part: _Sheet) -> None:
+def _write_sheet(part: _Worksheet) -> None:
     """Write a table with its header frozen, a filter on each column, and columns as wide as what is in them."""
     sheet, table = part.sheet, part.table
     for column, name in enumerate(map(str, table.columns)):
@@ -133,7 +133,7 @@ def _write_sheet(part: _Sheet) -> None:
     sheet.repeat_rows(0)
 
 
-def _write_column(part: _Sheet, column: int, name: str) -> None:
+def _write_column(part: _Worksheet, column: int, name: str) -> None:
     """Write a column's cells, and make it as wide as its name and first cells need."""
     number = part.formats.get(_COLUMNS.get(name, ""))
     longest = max(len(name), _NARROWEST)
@@ -143,7 +143,7 @@ def _write_column(part: _Sheet, column: int, name: str) -> None:
     part.sheet.set_column(column, column, min(longest + 2, _WIDEST))
 
 
-def _write_cell(part: _Sheet, row: int, column: int, cell: Any, number: Any) -> int:
+def _write_cell(part: _Worksheet, row: int, column: int, cell: Any, number: Any) -> int:
     """Write a cell as what it is, and return how wide it shows."""
     sheet = part.sheet
     if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and not math.isfinite(cell)):

@@ -3,8 +3,8 @@
 from hubplanner.solver.adapters import found_solvers
 from hubplanner.solver.cheaper import cheapest
 from hubplanner.solver.clash import in_words
-from hubplanner.solver.memory import Memory
+from hubplanner.solver.memory import SolveCache
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_many, solve_problem
 
-__all__ = ["Memory", "SolverOptions", "cheapest", "found_solvers", "in_words", "solve_many", "solve_problem"]
+__all__ = ["SolveCache", "SolverOptions", "cheapest", "found_solvers", "in_words", "solve_many", "solve_problem"]

@@ -17,7 +17,7 @@ from hubplanner.solver.adapters import DisagreementError, Termination, adapter
 from hubplanner.solver.adapters.without import solve_without
 from hubplanner.solver.progress import told_as
 from hubplanner.solver.realise import UnservableError, opened_in, realise, whole
-from hubplanner.solver.task import Found, program_of
+from hubplanner.solver.task import Incumbent, program_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hubplanner.models import Formulation, Year
     from hubplanner.problem import Ints
     from hubplanner.solver.adapters import Outcome
-    from hubplanner.solver.task import Task
+    from hubplanner.solver.task import Subproblem
 
 ASSIGNING_S = 600.0
 """Seconds to assign people to given hubs, also when time is up: a plan that was found is not thrown away."""
@@ -33,7 +33,7 @@ MOST_ATTEMPTS = 50
 """Plans that break a limit within a solver's tolerance before the search for one that does not ends."""
 
 
-def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
+def attempt(task: Subproblem, depth: Ints) -> tuple[Incumbent, Ints]:
     """Return a solver's plan, recomputed, its bound, and the points whose chain was too short for it.
 
     A plan that breaks a limit within the solver's tolerance is ruled out and the program solved again; so it is without
@@ -45,11 +45,11 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
         gap = task.gap * task.scale / form.unit if math.isfinite(task.scale) else 0.0
         outcome = _outcome(task, form, gap)
         if outcome.termination == Termination.INFEASIBLE:
-            return Found(infeasible=True, version=outcome.version), nothing
+            return Incumbent(infeasible=True, version=outcome.version), nothing
         bounds.append(form.figure(outcome.bound))
         bound = task.sense * max(task.sense * bound for bound in bounds)
         if outcome.open_ is None:
-            return Found(bound=bound, version=outcome.version), nothing
+            return Incumbent(bound=bound, version=outcome.version), nothing
         decisions = whole(outcome.open_, task.options.name)
         years, reasons = _realised(task, form, decisions)
         opened, shallow = opened_in(form, decisions), _beyond(form, years) if years else nothing
@@ -62,22 +62,22 @@ def attempt(task: Task, depth: Ints) -> tuple[Found, Ints]:
                 bounds.pop()
                 task = replace(task, start=None)
                 continue
-            found = Found(years=years, opened=opened, value=value, bound=bound, version=outcome.version)
+            found = Incumbent(years=years, opened=opened, value=value, bound=bound, version=outcome.version)
             return found, shallow
         if task.is_late:
-            return Found(bound=bound, version=outcome.version), nothing
+            return Incumbent(bound=bound, version=outcome.version), nothing
         task = _ruled_out(task, form, opened, reasons, years)
     raise SolverError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
 
 
-def _outcome(task: Task, form: Formulation, gap: float) -> Outcome:
+def _outcome(task: Subproblem, form: Formulation, gap: float) -> Outcome:
     if not form.program.variables():
         return solve_without(form.program)
     with told_as("limits" if task.goal is None else task.goal.name, form.figure):
         return adapter(task.options.name)(form, task.effort(gap), _start(task))
 
 
-def _realised(task: Task, form: Formulation, decisions: Ints) -> tuple[tuple[Year, ...], list[str]]:
+def _realised(task: Subproblem, form: Formulation, decisions: Ints) -> tuple[tuple[Year, ...], list[str]]:
     """Return the plan of each year; none, and why, where the hubs keep to the constraints within a tolerance only."""
     try:
         return tuple(realise(form, decisions, replace(task.effort(0.0), seconds=ASSIGNING_S))), []
@@ -85,7 +85,7 @@ def _realised(task: Task, form: Formulation, decisions: Ints) -> tuple[tuple[Yea
         return (), [str(error)]
 
 
-def _start(task: Task) -> list[float]:
+def _start(task: Subproblem) -> list[float]:
     return [] if task.start is None else task.start.ravel().astype(float).tolist()
 
 
@@ -107,7 +107,7 @@ def _reached(form: Formulation, point: int) -> float:
     return float(steps[min(form.depth[point], len(steps) - 1)])
 
 
-def _lost(task: Task, years: Sequence[Year]) -> list[str]:
+def _lost(task: Subproblem, years: Sequence[Year]) -> list[str]:
     """Return which goals held a plan falls short of, by more than rounding."""
     # Where people are assigned, a linear program serves them to its own tolerance.
     slack = AGREEMENT if task.question.assigns else 2 * HOLDING
@@ -119,7 +119,7 @@ def _lost(task: Task, years: Sequence[Year]) -> list[str]:
     ]
 
 
-def _contradiction(task: Task, value: float, stated: float, bound: float) -> str:
+def _contradiction(task: Subproblem, value: float, stated: float, bound: float) -> str:
     """Return how a plan is worth less than the solver states, or more than it says any can be; blank if it is not."""
     if task.goal is None:
         return ""
@@ -132,7 +132,9 @@ def _contradiction(task: Task, value: float, stated: float, bound: float) -> str
     return ""
 
 
-def _ruled_out(task: Task, form: Formulation, opened: Ints, reasons: Sequence[str], years: Sequence[Year]) -> Task:
+def _ruled_out(
+    task: Subproblem, form: Formulation, opened: Ints, reasons: Sequence[str], years: Sequence[Year]
+) -> Subproblem:
     """Return the task without a plan that breaks a limit; raise when rounding does not explain how."""
     if form.instance.most.max(initial=1) == 1:
         if years and len(opened) == 1 and _overspends(task, form, years[-1]):
@@ -147,7 +149,7 @@ def _ruled_out(task: Task, form: Formulation, opened: Ints, reasons: Sequence[st
     return replace(task, question=replace(task.question, blocks=blocks))
 
 
-def _overspends(task: Task, form: Formulation, year: Year) -> bool:
+def _overspends(task: Subproblem, form: Formulation, year: Year) -> bool:
     """Tell whether a plan costs more than the budget, and so any that adds to it."""
     budgets = [block for block in task.question.blocks if isinstance(block, Budget)]
     over = any(broken_budget(year.problem, year.plan, block) for block in budgets)

@@ -14,8 +14,8 @@ from hubplanner.models import build_model
 from hubplanner.models.budget import most_money
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.model import decimal_unit
-from hubplanner.solver.adapters import DisagreementError, Effort, Outcome, Termination, adapter, believed
-from hubplanner.solver.core import search, table_of
+from hubplanner.solver.adapters import DisagreementError, Outcome, SearchLimits, Termination, adapter, believed
+from hubplanner.solver.core import search_core, table_of
 from hubplanner.solver.limits import limits
 from hubplanner.solver.options import LEAST_S
 from hubplanner.solver.progress import told_as
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Bools, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
     from hubplanner.solver.core import Cuts
 
 INTEGRALITY = 1e-5
@@ -35,7 +35,7 @@ MOST_FORBIDDEN = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class BranchIncumbent:
     """A solver's verified choice on an instance; empty without a plan."""
 
     chosen: Ints
@@ -56,12 +56,12 @@ class Branching:
         Inequalities that every plan keeps to, for a solver that takes arrays; none if None.
     """
 
-    instance: Reduced
+    instance: CoveringInstance
     objective: MaxCoverage
     cuts: Cuts | None = None
 
 
-def branch(task: Branching, start: Bools, effort: Effort) -> Found:
+def branch(task: Branching, start: Bools, effort: SearchLimits) -> BranchIncumbent:
     """Return the solver's best choice on an instance, held to the budget exactly.
 
     A solver may overspend within its own tolerance. Then its choice is forbidden, with all that contain it, and the
@@ -76,7 +76,7 @@ def branch(task: Branching, start: Bools, effort: Effort) -> Found:
     money, _ = limits(task.objective)
     forbidden: list[Ints] = []
 
-    def ask(given: Sequence[float]) -> Found:
+    def ask(given: Sequence[float]) -> BranchIncumbent:
         left = max(deadline.left, LEAST_S)
         return _solve(task, given, replace(effort, seconds=left), forbidden)
 
@@ -102,14 +102,14 @@ def rounded(open_: Sequence[float], solver: str) -> Ints:
     return np.flatnonzero(values > 0.5)  # noqa: PLR2004 - halfway
 
 
-def _tolerate(solver: str, instance: Reduced, chosen: Ints, excess: float) -> None:
+def _tolerate(solver: str, instance: CoveringInstance, chosen: Ints, excess: float) -> None:
     """Raise when a choice overspends by more than rounding of binaries and of the budget row may hide."""
     if excess > INTEGRALITY * (math.fsum(instance.cost[chosen]) + decimal_unit(instance.cost.max())):
         message = f"{solver} returned hubs that cost {excess:,.2f} more than the budget leaves"
         raise SolverError(message)
 
 
-def _solve(task: Branching, start: Sequence[float], effort: Effort, forbidden: Sequence[Ints]) -> Found:
+def _solve(task: Branching, start: Sequence[float], effort: SearchLimits, forbidden: Sequence[Ints]) -> BranchIncumbent:
     """Return the solver's choice with its bound in need; raise when its figures contradict its own choice.
 
     Parameters
@@ -123,20 +123,20 @@ def _solve(task: Branching, start: Sequence[float], effort: Effort, forbidden: S
     limit = math.inf if outcome.termination == Termination.INFEASIBLE else outcome.bound
     stated, bound = (figure * unit + instance.base for figure in (outcome.value, limit))
     if outcome.open_ is None:
-        return Found(chosen=np.zeros(0, dtype=np.intp), has_plan=False, bound=bound, version=outcome.version)
+        return BranchIncumbent(chosen=np.zeros(0, dtype=np.intp), has_plan=False, bound=bound, version=outcome.version)
     chosen = rounded(outcome.open_, effort.name)
     _agree(effort.name, instance.covered_need(chosen), stated, bound)
-    return Found(chosen=chosen, has_plan=True, bound=bound, version=outcome.version)
+    return BranchIncumbent(chosen=chosen, has_plan=True, bound=bound, version=outcome.version)
 
 
 def _outcome(
-    task: Branching, start: Sequence[float], effort: Effort, forbidden: Sequence[Ints]
+    task: Branching, start: Sequence[float], effort: SearchLimits, forbidden: Sequence[Ints]
 ) -> tuple[Outcome, float]:
     """Return what the solver answers, and the need that a unit of it stands for."""
     if effort.name == "highs":
         table = table_of(task.instance, task.objective, forbidden)
         with told_as("covered need", lambda figure: figure * table.unit + task.instance.base):
-            return search(table, task.cuts, replace(effort, gap=effort.gap / table.unit), start), table.unit
+            return search_core(table, task.cuts, replace(effort, gap=effort.gap / table.unit), start), table.unit
     model = build_model(task.instance, task.objective)
     for number, members in enumerate(forbidden):
         model.add(f"forbidden_{number}", model.opened(members), LpConstraintLE, len(members) - 1)

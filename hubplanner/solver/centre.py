@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models import ServeAll
+from hubplanner.models import FullService
 from hubplanner.models.serve_all import needing
 from hubplanner.problem.travel import REACH_TOLERANCE
 from hubplanner.solver.optimise import optimise
@@ -15,10 +15,10 @@ from hubplanner.solver.optimise import optimise
 if TYPE_CHECKING:
     from hubplanner.models import Question
     from hubplanner.problem import Floats
-    from hubplanner.solver.task import Found, Task
+    from hubplanner.solver.task import Incumbent, Subproblem
 
 
-def smallest_radius(task: Task) -> tuple[Found, Question]:
+def smallest_radius(task: Subproblem) -> tuple[Incumbent, Question]:
     r"""Return a plan of least worst distance, and the question that asks for that distance.
 
     Only distances $d_{io}$ that occur can be the answer. Each step halves them by asking whether any plan serves all
@@ -64,6 +64,6 @@ def candidates(question: Question) -> Floats:
 def within_radius(question: Question, radius: float) -> Question:
     """Return the question with everyone served within a radius."""
     blocks = tuple(
-        replace(block, distance=radius) if isinstance(block, ServeAll) else block for block in question.blocks
+        replace(block, distance=radius) if isinstance(block, FullService) else block for block in question.blocks
     )
     return replace(question, blocks=blocks)

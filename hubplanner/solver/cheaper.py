@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hubplanner.solver.covering import Known, is_plain, solve_plain
+from hubplanner.solver.covering import WarmStart, is_plain, solve_plain
 from hubplanner.solver.limits import required_fit
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 
 if TYPE_CHECKING:
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.memory import Memory
+    from hubplanner.solver.memory import SolveCache
     from hubplanner.solver.options import SolverOptions
 
 CLOSE = 1e-6
@@ -30,7 +30,7 @@ class Cheapest:
 
 
 def cheapest(
-    problem: Problem, objective: MaxCoverage, plan: Evaluation, options: SolverOptions, memory: Memory
+    problem: Problem, objective: MaxCoverage, plan: Evaluation, options: SolverOptions, memory: SolveCache
 ) -> Cheapest:
     r"""Return the cheapest plan that covers as much as one does, within budget and count alone.
 
@@ -64,8 +64,8 @@ def cheapest(
         if not required_fit(problem, asked):
             return Cheapest(plan=plan, least=plan.cost)
         how = replace(options.until(deadline), gap=0.0, ties=False)
-        known = Known(memory=memory, reach=reach)
-        found = solve_plain(problem, asked, how, deadline, Record(), known)
+        known = WarmStart(memory=memory, reach=reach)
+        found = solve_plain(problem, asked, how, deadline, RunLog(), known)
         if found.evaluation is not None and found.value >= reach:
             plan = found.evaluation
         elif found.bound < reach:

@@ -13,12 +13,12 @@ from hubplanner.solver.limits import limits, money_share
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
 
 NONE = -1
 
 
-class Choice:
+class PartialPlan:
     """Open options, at most one a site; opening and closing touch only what they change.
 
     Attributes
@@ -31,7 +31,7 @@ class Choice:
         Need covered, without the settled part.
     """
 
-    def __init__(self, instance: Reduced, objective: Objective) -> None:
+    def __init__(self, instance: CoveringInstance, objective: Objective) -> None:
         self.instance = instance
         money, self.count = limits(objective)
         self.money = most_money(money)

@@ -13,36 +13,36 @@ import numpy as np
 from hubplanner.models import (
     AtMostOne,
     Budget,
-    BudgetIn,
     Capacity,
     Floor,
-    FloorIn,
+    FullService,
     MaxHubs,
     MinHubs,
     MinSeparation,
     OnlyWith,
     Periods,
-    Required,
-    ServeAll,
+    RequiredSites,
+    RobustBudget,
+    RobustFloor,
     ask,
     broken_years,
 )
 from hubplanner.models.formulation import all_blocks, in_last_year
 from hubplanner.models.goals import cost
-from hubplanner.problem import Clash, evaluate
+from hubplanner.problem import Conflict, evaluate
 from hubplanner.problem.evaluation import LEAST_SHARE
 from hubplanner.solver.counting import MOST_PINS
 from hubplanner.solver.optimise import optimise
-from hubplanner.solver.task import Task
+from hubplanner.solver.task import Subproblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hubplanner.models import Block, Objective
+    from hubplanner.models import Constraint, Objective
     from hubplanner.problem import Problem
     from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.task import Found
+    from hubplanner.solver.task import Incumbent
 
 MOST_ALIKE = 3
 """Like limits that are named one by one; of more it is said how many they are."""
@@ -60,8 +60,8 @@ log = logging.getLogger(__name__)
 
 _WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
     Budget: lambda block, _: f"the budget of {block.amount:,.12g}",
-    BudgetIn: lambda block, _: f"the budget of {block.amount:,.12g} in every future",
-    FloorIn: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered over futures",
+    RobustBudget: lambda block, _: f"the budget of {block.amount:,.12g} in every future",
+    RobustFloor: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered over futures",
     Periods: lambda block, _: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
     MaxHubs: lambda block, _: f"max_hubs = {block.count}{_of(block.name)}",
     MinHubs: lambda block, _: f"min_hubs = {block.count}{_of(block.name)}",
@@ -70,19 +70,21 @@ _WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
     MinSeparation: lambda block, _: f"a separation of {block.distance:g}",
     AtMostOne: lambda block, name: f"at most one of sites {', '.join(map(name, block.sites))}",
     OnlyWith: lambda block, name: f"site {name(block.site)} only with site {name(block.needs)}",
-    Required: lambda block, name: "the required sites" if block.site is None else f"a hub at site {name(block.site)}",
-    ServeAll: lambda *_: "a hub for every point",
+    RequiredSites: lambda block, name: (
+        "the required sites" if block.site is None else f"a hub at site {name(block.site)}"
+    ),
+    FullService: lambda *_: "a hub for every point",
 }
 
 
-def find_clash(problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline) -> Clash:
+def find_conflict(problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline) -> Conflict:
     """Return a smallest set of demands that clash, verified: it cannot be met, and every set without one of it can.
 
     By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
     met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
     """
     demands, rest = _demands(problem, objective)
-    finder = _Finder(problem, objective, rest, _together(demands), options, deadline)
+    finder = _ConflictFinder(problem, objective, rest, _together(demands), options, deadline)
     asked = any(isinstance(block, MONEY) for block in demands)
     least, surely = finder.least_budget() if asked else (math.nan, math.nan)
     if least == math.inf:  # what clashes without any budget is the reason
@@ -90,14 +92,14 @@ def find_clash(problem: Problem, objective: Objective, options: SolverOptions, d
     smallest, proven = finder.smallest()
     clash = tuple(block for number in sorted(smallest) for block in finder.demands[number])
     reason = _reason(problem, clash)
-    return Clash(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
+    return Conflict(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
 
 
-def _reason(problem: Problem, clash: tuple[Block, ...]) -> str:
+def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
     """Return why demands are out of reach where the sites alone tell: what they cover, and whom they never serve."""
     if len(clash) == 1 and isinstance(clash[0], Floor):
         return _uncovered(problem, clash[0])
-    everyone = any(isinstance(block, ServeAll) for block in clash)
+    everyone = any(isinstance(block, FullService) for block in clash)
     wanting = problem.need > 0
     if everyone and wanting.any() and not (wanting & problem.reachable).any():
         return "no usable site" + (" has a way to any need" if problem.n_options else ": none may hold a hub")
@@ -131,7 +133,7 @@ def _share(share: float) -> str:
     return shown if share >= 1 or float(shown.rstrip("%")) < 100 else "just short of 100%"  # noqa: PLR2004 - per cent
 
 
-def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
+def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
     """Return the clash as sentences, with sites by their names."""
     words = _words(clash, name_of)
     together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
@@ -147,7 +149,7 @@ def in_words(clash: Clash, name_of: Callable[[int], str] = str) -> list[str]:
     return sentences
 
 
-def _words(clash: Clash, name_of: Callable[[int], str]) -> list[str]:
+def _words(clash: Conflict, name_of: Callable[[int], str]) -> list[str]:
     """Return each demand in words, many alike as one."""
     found: dict[object, list[Any]] = {}
     for number, block in enumerate(clash.demands):
@@ -182,7 +184,7 @@ def plural(group: str) -> str:
     return group + ("es" if group.endswith(("s", "x", "ch", "sh")) else "s")
 
 
-def _least(clash: Clash) -> str:
+def _least(clash: Conflict) -> str:
     """Return what is known of the money that would meet all demands."""
     enough = _up(clash.least_budget)
     if clash.least_budget - clash.too_little > SAME_MONEY * abs(clash.least_budget):
@@ -202,30 +204,30 @@ def _up(amount: float) -> str:
     return f"{math.ceil(amount / unit - 1e-6) * unit:,.12g}"
 
 
-def _demands(problem: Problem, objective: Objective) -> tuple[list[Block], list[Block]]:
+def _demands(problem: Problem, objective: Objective) -> tuple[list[Constraint], list[Constraint]]:
     """Return the blocks that may be given up, one for each required site, and those that stay."""
-    demands: list[Block] = []
+    demands: list[Constraint] = []
     blocks = all_blocks(problem, objective)
     for block in blocks:
-        if isinstance(block, Required):
+        if isinstance(block, RequiredSites):
             sites = problem.required_sites.tolist()
-            told_apart = [Required(site=site) for site in sites] if len(sites) <= MOST_PINS else [block]
+            told_apart = [RequiredSites(site=site) for site in sites] if len(sites) <= MOST_PINS else [block]
             demands += told_apart
         elif _may_go(block):
             demands.append(block)
     return demands, [block for block in blocks if not _may_go(block)]
 
 
-def _together(demands: Sequence[Block]) -> tuple[tuple[Block, ...], ...]:
+def _together(demands: Sequence[Constraint]) -> tuple[tuple[Constraint, ...], ...]:
     """Return the demands to be told apart: many that ask the same of each value of a group are one."""
-    kinds: dict[object, list[Block]] = {}
+    kinds: dict[object, list[Constraint]] = {}
     for number, block in enumerate(demands):
         kinds.setdefault(_alike(block) or number, []).append(block)
     parts = ([tuple(alike)] if len(alike) > MOST_PINS else [(block,) for block in alike] for alike in kinds.values())
     return tuple(part for kind in parts for part in kind)
 
 
-def _may_go(block: Block) -> bool:
+def _may_go(block: Constraint) -> bool:
     """Tell whether a block is a demand: not what a site is, nor that people are assigned to hubs with room for all."""
     has_room = isinstance(block, Capacity) and all(math.isinf(people) for people in block.people)
     return type(block) in _WORDS and not has_room
@@ -236,20 +238,20 @@ class _LateError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class _Finder:
+class _ConflictFinder:
     """Answers whether sets of demands, by number, can be met."""
 
     problem: Problem
     objective: Objective
-    rest: Sequence[Block]
-    demands: tuple[tuple[Block, ...], ...]
+    rest: Sequence[Constraint]
+    demands: tuple[tuple[Constraint, ...], ...]
     options: SolverOptions
     deadline: Deadline
 
-    def task(self, numbers: frozenset[int]) -> Task:
+    def task(self, numbers: frozenset[int]) -> Subproblem:
         wanted = [*self.rest, *(block for number in sorted(numbers) for block in self.demands[number])]
         question = ask(self.problem, self.objective, wanted)
-        return Task(question=question, goal=None, options=self.options, deadline=self.deadline)
+        return Subproblem(question=question, goal=None, options=self.options, deadline=self.deadline)
 
     def smallest(self) -> tuple[frozenset[int], bool]:
         """Return a smallest set that cannot be met, and whether it is surely that."""
@@ -282,8 +284,8 @@ class _Finder:
         return numbers.union(also)
 
     @staticmethod
-    def _holds(block: Block, task: Task, found: Found) -> bool:
-        if isinstance(block, Capacity | Periods | ServeAll):
+    def _holds(block: Constraint, task: Subproblem, found: Incumbent) -> bool:
+        if isinstance(block, Capacity | Periods | FullService):
             return False  # they change who is served, or what a year is: only a plan made with them can meet them
         periods = task.question.periods
         held = block if periods is None else in_last_year(block, periods.growth, len(periods.budgets) - 1)
@@ -311,7 +313,7 @@ class _Finder:
             return found.value, found.bound
         return (math.inf, math.inf) if found.infeasible else (math.nan, math.nan)
 
-    def _with_money(self, block: Block) -> Block:
+    def _with_money(self, block: Constraint) -> Constraint:
         """Return a programme that has the money for all there is in its first year; any other block as it is."""
         if not isinstance(block, Periods):
             return block

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models import Budget, MaxHubs, MinHubs, Periods, PerSite, Required, ask, broken_years
+from hubplanner.models import Budget, HubsPerSite, MaxHubs, MinHubs, Periods, RequiredSites, ask, broken_years
 from hubplanner.models.budget import most_money
 from hubplanner.models.formulation import all_blocks
 from hubplanner.models.goals import Year
-from hubplanner.problem import Clash, evaluate
+from hubplanner.problem import Conflict, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hubplanner.models import Block, Objective
+    from hubplanner.models import Constraint, Objective
     from hubplanner.problem import Ints, Problem
 
 MOST_PINS = 12
@@ -30,7 +30,7 @@ class _Minimum:
 
     sites: frozenset[int]
     count: int
-    demand: Block
+    demand: Constraint
 
 
 @dataclass(eq=False)
@@ -39,8 +39,8 @@ class _Node:
 
     sites: frozenset[int]
     hubs: dict[int, int]
-    by_number: list[Block] = field(default_factory=list)
-    by_cost: list[Block] = field(default_factory=list)
+    by_number: list[Constraint] = field(default_factory=list)
+    by_cost: list[Constraint] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -48,7 +48,7 @@ class _Node:
         return sum(self.hubs.values())
 
 
-def counted_clash(problem: Problem, objective: Objective, *, with_money: bool = True) -> Clash | None:
+def counted_conflict(problem: Problem, objective: Objective, *, with_money: bool = True) -> Conflict | None:
     """Return demands that clash by counting alone; None where counting shows nothing.
 
     Counted are hubs: how many have a place, how many limits allow, and what the cheapest ones cost that required sites
@@ -72,23 +72,23 @@ class _Counting:
         sites, place = np.unique(problem.option_site[new], return_inverse=True)
         cheapest = np.full(len(sites), math.inf)
         np.minimum.at(cheapest, place, problem.option_cost[new])
-        per_site = next((block.count for block in self.blocks if isinstance(block, PerSite)), 1)
+        per_site = next((block.count for block in self.blocks if isinstance(block, HubsPerSite)), 1)
         self.price = dict(zip(sites.tolist(), cheapest.tolist(), strict=True))
         self.room = dict.fromkeys(self.price, per_site)
         self.minima = list(self._minima())
         self.money = [b for b in self.blocks if isinstance(b, Budget | Periods)] if with_money else []
         self.asks_money = any(isinstance(block, Budget | Periods) for block in self.blocks)
 
-    def clash(self) -> Clash | None:
+    def clash(self) -> Conflict | None:
         """Return the first clash that counting shows."""
         return self._no_place() or self._too_many() or self._too_dear()
 
     def _minima(self) -> Iterator[_Minimum]:
         required = self.problem.required_sites.tolist()
         every = frozenset(self.price)
-        whole = Required()
+        whole = RequiredSites()
         for site in required:
-            demand = Required(site=site) if len(required) <= MOST_PINS else whole
+            demand = RequiredSites(site=site) if len(required) <= MOST_PINS else whole
             yield _Minimum(frozenset({site}), 1, demand)
         for block in self.blocks:
             if isinstance(block, MinHubs) and block.count:
@@ -97,7 +97,7 @@ class _Counting:
     def _at(self, block: MinHubs | MaxHubs) -> frozenset[int]:
         return frozenset(self.price if block.sites is None else block.sites)
 
-    def _no_place(self) -> Clash | None:
+    def _no_place(self) -> Conflict | None:
         """Return a least number of hubs for which there are too few places."""
         for least in self.minima:
             places = sum(self.room[site] for site in least.sites & self.price.keys())
@@ -106,7 +106,7 @@ class _Counting:
                 return self._found([least.demand], f"{places} new {hubs} a place there, {least.count} are asked for")
         return None
 
-    def _too_many(self) -> Clash | None:
+    def _too_many(self) -> Conflict | None:
         """Return a largest number of hubs that least numbers within its sites exceed."""
         for most in self.blocks:
             if not isinstance(most, MaxHubs):
@@ -121,7 +121,7 @@ class _Counting:
                     return self._found([most, *_once(asking)], f"{most.count} {are} allowed, {asked} are asked for")
         return None
 
-    def _too_dear(self) -> Clash | None:
+    def _too_dear(self) -> Conflict | None:
         """Return a budget below what the hubs that are asked for cost at their cheapest."""
         for budget in self.money:
             amount = budget.amount if isinstance(budget, Budget) else math.fsum(budget.budgets)
@@ -168,13 +168,13 @@ class _Counting:
             top.update(dict.fromkeys(least.sites, node))
         return list({id(node): node for node in top.values()}.values())
 
-    def _dear(self, demands: list[Block], reason: str) -> Clash:
+    def _dear(self, demands: list[Constraint], reason: str) -> Conflict:
         """Return a clash with a budget, and the least budget where the cheapest hubs keep to all other limits."""
         nodes = self._nodes(self.minima)
         hubs = {site: count for node in nodes for site, count in node.hubs.items()}
         surely = math.fsum(self.price[site] * count for site, count in hubs.items()) - self._freed()
         least = self._enough(hubs)
-        return Clash(
+        return Conflict(
             demands=tuple(demands),
             is_smallest=False,
             least_budget=least if math.isclose(least, surely, rel_tol=1e-9) else math.nan,
@@ -202,10 +202,10 @@ class _Counting:
             found += [int(at[np.argmin(problem.option_cost[at])])] * count
         return np.array(found, dtype=np.intp)
 
-    def _found(self, demands: list[Block], reason: str) -> Clash:
+    def _found(self, demands: list[Constraint], reason: str) -> Conflict:
         """Return a clash that no money helps against."""
         least = math.inf if self.asks_money else math.nan
-        return Clash(
+        return Conflict(
             demands=tuple(demands),
             is_smallest=len(demands) == 1,
             least_budget=least,
@@ -225,6 +225,6 @@ def _kinds(minima: Sequence[_Minimum]) -> Iterator[list[_Minimum]]:
         yield list(minima)
 
 
-def _once(demands: Sequence[Block]) -> list[Block]:
+def _once(demands: Sequence[Constraint]) -> list[Constraint]:
     """Return demands, each once."""
     return list({id(demand): demand for demand in demands}.values())

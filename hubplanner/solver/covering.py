@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.models import Held, MaxCoverage, Year, ask, broken_blocks, goals_of
+from hubplanner.models import FixedLevel, MaxCoverage, Year, ask, broken_blocks, goals_of
 from hubplanner.models.checks import AGREEMENT
-from hubplanner.problem import EXACT, Reached, Solution, Status, evaluate, relative_gap
+from hubplanner.problem import EXACT, GoalResult, Solution, Status, evaluate, relative_gap
 from hubplanner.solver.limits import limits
 from hubplanner.solver.memory import reduction
 from hubplanner.solver.pruning import prune
-from hubplanner.solver.run import Answer, run
+from hubplanner.solver.run import CoveringResult, run
 from hubplanner.solver.start import fitted, greedy
-from hubplanner.solver.task import Found, Task
+from hubplanner.solver.task import Incumbent, Subproblem
 from hubplanner.solver.ties import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Ints, Problem
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.memory import Memory
+    from hubplanner.solver.memory import SolveCache
     from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.record import Record
+    from hubplanner.solver.record import RunLog
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class WarmStart:
     """What is known before a solve.
 
     Parameters
@@ -44,7 +44,7 @@ class Known:
     """
 
     plans: tuple[Evaluation, ...] = ()
-    memory: Memory | None = None
+    memory: SolveCache | None = None
     reach: float | None = None
 
 
@@ -64,8 +64,8 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
     objective: MaxCoverage,
     options: SolverOptions,
     deadline: Deadline,
-    record: Record,
-    known: Known | None = None,
+    record: RunLog,
+    known: WarmStart | None = None,
 ) -> Solution:
     """Solve maximal covering by reductions, screening and a search on what is left; some plan exists.
 
@@ -74,7 +74,7 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
     known
         What solves under other limits left.
     """
-    known = known or Known()
+    known = known or WarmStart()
     small = problem.n_options <= SMALL_OPTIONS
     asked = replace(options, gap=0.0) if small else options
     instance = _reduced(problem, objective, record, known.memory)
@@ -99,7 +99,7 @@ def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and wh
     return replace(_with_plan(problem, plan, answer, options, record), ties=ties)
 
 
-def _start(instance: Reduced, objective: MaxCoverage, known: Known) -> Ints:
+def _start(instance: CoveringInstance, objective: MaxCoverage, known: WarmStart) -> Ints:
     """Return the best of the known plans made to fit the limits, or a greedy one where there are none."""
     money, _ = limits(objective)
     plans = [*known.plans, *(known.memory.near(money) if known.memory else ())]
@@ -117,21 +117,23 @@ def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and how 
     plan: Evaluation,
     options: SolverOptions,
     deadline: Deadline,
-    record: Record,
+    record: RunLog,
 ) -> tuple[Evaluation, str]:
     """Return the plan that comes first among all that cover as much, and how sure that is."""
     goal = goals_of(objective)[0]
     opened = np.zeros((1, problem.n_options), dtype=np.intp)
     opened[0, plan.options] = plan.counts
-    task = Task(question=ask(problem, objective), goal=goal, options=options, deadline=deadline)
+    task = Subproblem(question=ask(problem, objective), goal=goal, options=options, deadline=deadline)
     task = prepared(task, plan.covered_need)
-    held = (Held(goal=goal, value=plan.covered_need),)
-    known = Found(years=(Year(problem, plan),), opened=opened, value=plan.covered_need, bound=plan.covered_need)
+    held = (FixedLevel(goal=goal, value=plan.covered_need),)
+    known = Incumbent(years=(Year(problem, plan),), opened=opened, value=plan.covered_need, bound=plan.covered_need)
     found, ties = break_ties(replace(task, held=held), known, ALLOWED + SHARE * record.work)
     return found.years[-1].plan, ties
 
 
-def _reduced(problem: Problem, objective: Objective, record: Record, memory: Memory | None = None) -> Reduced:
+def _reduced(
+    problem: Problem, objective: Objective, record: RunLog, memory: SolveCache | None = None
+) -> CoveringInstance:
     """Return the instance that is left to decide."""
     with record.phase("reduce the problem"):
         made = memory.reduction(objective) if memory else reduction(problem, objective)
@@ -147,7 +149,7 @@ def _reduced(problem: Problem, objective: Objective, record: Record, memory: Mem
     return instance
 
 
-def _full(problem: Problem, instance: Reduced, chosen: Ints) -> list[int]:
+def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> list[int]:
     """Return the chosen and the existing options as indices of the full problem."""
     return [*problem.existing.nonzero()[0].tolist(), *instance.option[chosen].tolist()]
 
@@ -164,7 +166,9 @@ def _verify(problem: Problem, objective: Objective, plan: Evaluation, counted: f
         raise SolverError("; ".join(reasons))
 
 
-def _with_plan(problem: Problem, plan: Evaluation, answer: Answer, options: SolverOptions, record: Record) -> Solution:
+def _with_plan(
+    problem: Problem, plan: Evaluation, answer: CoveringResult, options: SolverOptions, record: RunLog
+) -> Solution:
     # Within the agreed slack the recomputed value may lie above the bound by rounding.
     bound = max(answer.bound, plan.covered_need)
     proven = relative_gap(plan.covered_need, bound) <= options.gap + EXACT
@@ -179,5 +183,5 @@ def _with_plan(problem: Problem, plan: Evaluation, answer: Answer, options: Solv
         version=answer.version,
         steps=record.steps,
         phases=record.phases,
-        goals=(Reached(name="covered need", value=plan.covered_need, bound=bound),),
+        goals=(GoalResult(name="covered need", value=plan.covered_need, bound=bound),),
     )

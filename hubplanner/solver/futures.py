@@ -13,7 +13,7 @@ from hubplanner.models import (
     Floor,
     MaxCoverage,
     PMedian,
-    Under,
+    Uncertainty,
     bind,
     broken_blocks,
     check_under,
@@ -23,20 +23,20 @@ from hubplanner.models.budget import most_money
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.floors import falls_short
 from hubplanner.models.under_goals import undominated
-from hubplanner.models.under_limits import BudgetIn
+from hubplanner.models.under_limits import RobustBudget
 from hubplanner.problem import Solution, evaluate
 from hubplanner.problem.futures import need_in
 from hubplanner.problem.futures_outcome import covered_shares, outcomes
-from hubplanner.problem.futures_stack import Stack
-from hubplanner.problem.solution import Reached
+from hubplanner.problem.futures_stack import StackedDemand
+from hubplanner.problem.solution import GoalResult
 from hubplanner.solver.clash import in_words
 from hubplanner.solver.futures_core import has_core, solve_core
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hubplanner.models import Bound, Objective
+    from hubplanner.models import Objective, RobustQuestion
     from hubplanner.problem import Floats, Ints, Problem
     from hubplanner.problem.futures import Futures
     from hubplanner.problem.futures_outcome import Outcomes
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Quest:
+class RobustRequest:
     """A question over futures, its stacked demand, and how to answer it.
 
     Parameters
@@ -61,22 +61,22 @@ class Quest:
     objective: Objective
     options: SolverOptions
     solve: Solve
-    record: Record = field(default_factory=Record)
+    record: RunLog = field(default_factory=RunLog)
 
     @property
-    def under(self) -> Under:
+    def under(self) -> Uncertainty:
         """How it looks at futures."""
         found = under_of(self.objective)
         if found is None:
             raise AssertionError
         return found
 
-    def stacked(self, futures: Futures | None = None) -> Stack:
+    def stacked(self, futures: Futures | None = None) -> StackedDemand:
         """Return the demand of its futures, or of others, stacked; distances alone need no rows."""
         with self.record.phase("stack the futures"):
-            return Stack.of(self.problem, futures or self.under.futures)
+            return StackedDemand.of(self.problem, futures or self.under.futures)
 
-    def answer(self, bound: Bound, options: SolverOptions | None = None) -> Solution:
+    def answer(self, bound: RobustQuestion, options: SolverOptions | None = None) -> Solution:
         """Return a bound question's plan: by the core where it has one, by one program else."""
         asked = options or self.options
         if has_core(bound, asked):
@@ -87,7 +87,9 @@ class Quest:
             raise ScenarioError(message)
         return self.solve(bound.problem, bound.objective, replace(asked, method="plain"))
 
-    def choose(self, stack: Stack, shares: Floats, held: Floats, options: SolverOptions | None = None) -> Solution:
+    def choose(
+        self, stack: StackedDemand, shares: Floats, held: Floats, options: SolverOptions | None = None
+    ) -> Solution:
         """Return the plan that is best on average by some shares (s,), within limits of the futures that are held."""
         if isinstance(self.objective, PMedian):
             return self.solve(*_nearest(self, self.objective, stack.futures, shares, held), options or self.options)
@@ -97,7 +99,7 @@ class Quest:
             return self.answer(bind(self.objective, stack.part(numbers.tolist()), under), options)
         return self.answer(bind(self.objective, stack, under, shares=shares, held=held), options)
 
-    def alone(self, stack: Stack, number: int, options: SolverOptions | None = None) -> Solution:
+    def alone(self, stack: StackedDemand, number: int, options: SolverOptions | None = None) -> Solution:
         """Return the best plan if one future were known to come, within that future's own limits."""
         shares = np.eye(len(stack.futures.each))[number]
         return self.choose(stack, shares, shares, options)
@@ -105,7 +107,7 @@ class Quest:
 
 def solve_futures(problem: Problem, objective: Objective, options: SolverOptions, solve: Solve) -> Solution:
     """Return the best plan over an objective's futures; the arguments are those of `solve_problem`."""
-    quest = Quest(problem=problem, objective=objective, options=options, solve=solve)
+    quest = RobustRequest(problem=problem, objective=objective, options=options, solve=solve)
     under = quest.under
     check_under(problem, objective, under)
     if isinstance(objective, PMedian):
@@ -129,11 +131,11 @@ def solve_futures(problem: Problem, objective: Objective, options: SolverOptions
         return replace(found, problem=problem)
     verify(quest, bound, found)
     pairs = zip(under.futures.names, alone, strict=False)
-    best = tuple(Reached(name=name, value=part.value, bound=part.bound) for name, part in pairs)
+    best = tuple(GoalResult(name=name, value=part.value, bound=part.bound) for name, part in pairs)
     return replace(stated(quest, found), alone=best)
 
 
-def stated(quest: Quest, found: Solution) -> Solution:
+def stated(quest: RobustRequest, found: Solution) -> Solution:
     """Return a bound question's solution as one of the question itself."""
     if found.evaluation is None:
         return replace(found, problem=quest.problem)
@@ -149,13 +151,13 @@ def stated(quest: Quest, found: Solution) -> Solution:
     )
 
 
-def figures(quest: Quest, options: Ints, counts: Ints) -> Outcomes:
+def figures(quest: RobustRequest, options: Ints, counts: Ints) -> Outcomes:
     """Return what open options come to in each future."""
     distances = isinstance(quest.objective, PMedian)
     return outcomes(quest.problem, quest.under.futures, options, counts, distances=distances)
 
 
-def verify(quest: Quest, bound: Bound, found: Solution) -> None:
+def verify(quest: RobustRequest, bound: RobustQuestion, found: Solution) -> None:
     """Raise when a plan, recomputed from distances, has another figure than stated, or breaks a limit in a future."""
     plan = found.evaluation
     if plan is None:
@@ -172,7 +174,7 @@ def verify(quest: Quest, bound: Bound, found: Solution) -> None:
         raise SolverError("; ".join(reasons))
 
 
-def _over(quest: Quest, cost: Floats) -> list[str]:
+def _over(quest: RobustRequest, cost: Floats) -> list[str]:
     budget, under = getattr(quest.objective, "budget", None), quest.under
     if budget is None:
         return []
@@ -180,7 +182,7 @@ def _over(quest: Quest, cost: Floats) -> list[str]:
     return [f"new hubs cost {spent:,.2f}, the budget is {budget:,.2f}"] if spent > most_money(budget) else []
 
 
-def _short(quest: Quest, options: Ints) -> list[str]:
+def _short(quest: RobustRequest, options: Ints) -> list[str]:
     """Return which floors a plan falls short of, by the distances themselves."""
     floors = [block for block in quest.objective.limits if isinstance(block, Floor)]
     target = getattr(quest.objective, "target_share", None)
@@ -206,7 +208,7 @@ def _short(quest: Quest, options: Ints) -> list[str]:
     return reasons
 
 
-def _median(quest: Quest, objective: PMedian) -> Solution:
+def _median(quest: RobustRequest, objective: PMedian) -> Solution:
     """Return the plan of the least expected mean distance."""
     futures = quest.under.futures
     mixed, asked = _nearest(quest, objective, futures, futures.probability, futures.probability)
@@ -222,7 +224,7 @@ def _median(quest: Quest, objective: PMedian) -> Solution:
 
 
 def _nearest(
-    quest: Quest, objective: PMedian, futures: Futures, shares: Floats, held: Floats
+    quest: RobustRequest, objective: PMedian, futures: Futures, shares: Floats, held: Floats
 ) -> tuple[Problem, PMedian]:
     r"""Return the least expected mean distance as one question: need $\sum_s p_s w_{is} / W_s$, W all of a future's.
 
@@ -237,10 +239,10 @@ def _nearest(
         weight += share * need / total if total > 0 else 0.0
     costs = futures.cost(problem)
     limited = (held @ costs)[None] if on_average else undominated(costs[held > 0])
-    limits = tuple(block for block in objective.limits if not isinstance(block, Under))
+    limits = tuple(block for block in objective.limits if not isinstance(block, Uncertainty))
     single = len(limited) == 1
     if budget is not None and not single:
-        limits, budget = (*limits, BudgetIn(amount=budget, costs=limited)), None
+        limits, budget = (*limits, RobustBudget(amount=budget, costs=limited)), None
     option_cost = limited[0] if single else problem.option_cost
     mixed = replace(problem, need=weight * math.fsum(problem.need), option_cost=option_cost)
     return mixed, replace(objective, limits=limits, budget=budget)

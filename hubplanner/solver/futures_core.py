@@ -22,8 +22,8 @@ import numpy as np
 from hubplanner.models import MaxCoverage
 from hubplanner.problem import EXACT, Rows, Solution, Status, evaluate, relative_gap
 from hubplanner.problem.reduced import reduce_existing
-from hubplanner.problem.solution import Reached
-from hubplanner.solver.futures_mix import Trial, best_mix
+from hubplanner.problem.solution import GoalResult
+from hubplanner.solver.futures_mix import MixtureTrial, best_mix
 from hubplanner.solver.futures_rest import search_rest
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.pruning import prune
@@ -33,35 +33,35 @@ from hubplanner.solver.start import greedy
 from hubplanner.solver.ties import SMALL_OPTIONS
 
 if TYPE_CHECKING:
-    from hubplanner.models import Bound
+    from hubplanner.models import RobustQuestion
     from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
     from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.record import Record
+    from hubplanner.solver.record import RunLog
 
 MIXING_SHARE = 0.5
 """Part of the time that finding the best mix may take."""
 
 
-def has_core(bound: Bound, options: SolverOptions) -> bool:
+def has_core(bound: RobustQuestion, options: SolverOptions) -> bool:
     """Tell whether a bound question is covering within budget, count and pins alone, and is to be answered so."""
     plain = bound.criterion.sense > 0 and not bound.objective.limits
     small = bound.problem.n_options <= SMALL_OPTIONS and options.method == "auto" and not options.is_heuristic
     return plain and options.method != "plain" and not small and required_fit(bound.problem, plain_of(bound))
 
 
-def plain_of(bound: Bound) -> MaxCoverage:
+def plain_of(bound: RobustQuestion) -> MaxCoverage:
     """Return the limits of a bound question as those of maximal covering."""
     return MaxCoverage(budget=bound.objective.budget, max_hubs=bound.objective.max_hubs)
 
 
 @dataclass(frozen=True, eq=False)
-class Mixer:
+class MixtureSearch:
     """Answers what covers most of a mix of futures."""
 
-    bound: Bound
+    bound: RobustQuestion
     options: SolverOptions
-    record: Record
+    record: RunLog
 
     @cached_property
     def plain(self) -> MaxCoverage:
@@ -82,7 +82,7 @@ class Mixer:
             return np.minimum(criterion.probability / (1 - criterion.level), 1.0)
         return np.ones(len(criterion.probability))
 
-    def instance(self, shares: Floats, *, whole: bool = False) -> Reduced:
+    def instance(self, shares: Floats, *, whole: bool = False) -> CoveringInstance:
         """Return what there is to decide for a mix; with all options where ``whole``."""
         stack, problem = self.bound.objective.stack, self.bound.problem
         weight = stack.mixed(shares)
@@ -103,23 +103,23 @@ class Mixer:
         )
         return instance
 
-    def solve(self, shares: Floats, options: SolverOptions) -> Trial:
+    def solve(self, shares: Floats, options: SolverOptions) -> MixtureTrial:
         """Return the plan that covers most of a mix, and the most that any can."""
         instance = self.instance(shares)
         answer = run(instance, self.plain, options, greedy(instance, self.plain), self.record)
         chosen = instance.option[prune(instance, answer.chosen)]
         plan = np.union1d(np.flatnonzero(self.bound.problem.existing), chosen).astype(np.intp)
-        return Trial(shares=shares, plan=plan, most=answer.bound, version=answer.version)
+        return MixtureTrial(shares=shares, plan=plan, most=answer.bound, version=answer.version)
 
     def worth(self, plan: Ints) -> Floats:
         """Return the need (s,) that a plan covers in each future."""
         return self.bound.objective.stack.covered(plan)
 
 
-def solve_core(bound: Bound, options: SolverOptions, record: Record) -> Solution:
+def solve_core(bound: RobustQuestion, options: SolverOptions, record: RunLog) -> Solution:
     """Return the best plan over futures; some plan exists."""
     deadline = options.deadline
-    mixer, criterion = Mixer(bound, options, record), bound.criterion
+    mixer, criterion = MixtureSearch(bound, options, record), bound.criterion
     if criterion.kind == "expected":
         found = mixer.solve(criterion.probability, options)
         value = math.fsum(criterion.probability * mixer.worth(found.plan))
@@ -135,7 +135,12 @@ def solve_core(bound: Bound, options: SolverOptions, record: Record) -> Solution
 
 
 def _solution(  # noqa: PLR0913, PLR0917 - a plan, its figures and how they came about
-    bound: Bound, plan: Ints, figures: tuple[float, float], options: SolverOptions, record: Record, version: str
+    bound: RobustQuestion,
+    plan: Ints,
+    figures: tuple[float, float],
+    options: SolverOptions,
+    record: RunLog,
+    version: str,
 ) -> Solution:
     value, most = figures
     sense = bound.criterion.goal_sense
@@ -153,6 +158,6 @@ def _solution(  # noqa: PLR0913, PLR0917 - a plan, its figures and how they came
         version=version,
         steps=record.steps,
         phases=record.phases,
-        goals=(Reached(name=bound.objective.goal, value=value, bound=most),),
+        goals=(GoalResult(name=bound.objective.goal, value=value, bound=most),),
         method="core: max_coverage over futures within budget, max_hubs and pins alone",
     )

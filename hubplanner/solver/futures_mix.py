@@ -15,7 +15,7 @@ from hubplanner.problem import Floats
 if TYPE_CHECKING:
     from hubplanner.problem import Ints
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.futures_core import Mixer
+    from hubplanner.solver.futures_core import MixtureSearch
     from hubplanner.solver.options import SolverOptions
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ ROUGH = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trial:
+class MixtureTrial:
     """What a mix of futures shows.
 
     Parameters
@@ -53,7 +53,7 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Mixed:
+class MixedPlan:
     """The best plan met, its figure, the most that any plan's can be, and the mix that shows it."""
 
     plan: Ints
@@ -63,7 +63,7 @@ class Mixed:
     version: str
 
 
-def best_mix(mixer: Mixer, options: SolverOptions, deadline: Deadline) -> Mixed:
+def best_mix(mixer: MixtureSearch, options: SolverOptions, deadline: Deadline) -> MixedPlan:
     """Return the mix of the least bound that cutting planes find, and the best plan met; figures to be maximised.
 
     Kelley (1960), doi:10.1137/0108053, with steps cut short where they lead nowhere; mixes are judged by their
@@ -71,7 +71,7 @@ def best_mix(mixer: Mixer, options: SolverOptions, deadline: Deadline) -> Mixed:
     """
     quick = replace(options, name="heuristic", ties=False, gap=max(options.gap, ROUGH))
     shares = mixer.bound.criterion.probability
-    found = Mixed(plan=np.zeros(0, dtype=np.intp), value=-math.inf, most=math.inf, shares=shares, version="")
+    found = MixedPlan(plan=np.zeros(0, dtype=np.intp), value=-math.inf, most=math.inf, shares=shares, version="")
     gains, step, idle = list[Floats](), 1.0, 0
     for _ in range(ROUNDS):
         trial = mixer.solve(shares, quick.until(deadline))
@@ -91,7 +91,7 @@ def best_mix(mixer: Mixer, options: SolverOptions, deadline: Deadline) -> Mixed:
     return _better(mixer, found, trial, mixer.worth(trial.plan) - mixer.offset)
 
 
-def _better(mixer: Mixer, found: Mixed, trial: Trial, gain: Floats) -> Mixed:
+def _better(mixer: MixtureSearch, found: MixedPlan, trial: MixtureTrial, gain: Floats) -> MixedPlan:
     criterion = mixer.bound.criterion
     value = criterion.goal_sense * criterion.of(gain + mixer.offset)
     most = trial.most - math.fsum(trial.shares * mixer.offset)
@@ -100,11 +100,11 @@ def _better(mixer: Mixer, found: Mixed, trial: Trial, gain: Floats) -> Mixed:
     return replace(found, most=most, shares=trial.shares) if most < found.most else found
 
 
-def _closed(found: Mixed, gap: float) -> bool:
+def _closed(found: MixedPlan, gap: float) -> bool:
     return found.most - found.value <= gap * max(1.0, abs(found.value))
 
 
-def _propose(mixer: Mixer, gains: Floats) -> tuple[Floats, float]:
+def _propose(mixer: MixtureSearch, gains: Floats) -> tuple[Floats, float]:
     r"""Return the mix of which the plans met make least, $\min_\lambda \max_k \sum_s \lambda_s g_{ks}$, and that."""
     count = gains.shape[1]
     unit = max(float(np.abs(gains).max(initial=0.0)), 1.0)

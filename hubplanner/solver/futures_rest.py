@@ -11,19 +11,19 @@ import numpy as np
 from hubplanner.models import ask
 from hubplanner.models.under_goals import covered_goal
 from hubplanner.problem import relative_gap
-from hubplanner.solver.core import sharpened
+from hubplanner.solver.core import solve_relaxation
 from hubplanner.solver.optimise import optimise
 from hubplanner.solver.run import UNUSED
 from hubplanner.solver.start import greedy
-from hubplanner.solver.task import Task
+from hubplanner.solver.task import Subproblem
 
 if TYPE_CHECKING:
-    from hubplanner.models import Bound
+    from hubplanner.models import RobustQuestion
     from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.futures_core import Mixer
-    from hubplanner.solver.futures_mix import Mixed
+    from hubplanner.solver.futures_core import MixtureSearch
+    from hubplanner.solver.futures_mix import MixedPlan
 
     Figures = tuple[float, float]
 
@@ -33,7 +33,9 @@ SLACK = 1e-6
 """Relative slack of a margin, so that rounding leaves no plan out."""
 
 
-def search_rest(mixer: Mixer, mixed: Mixed, figures: Figures, deadline: Deadline) -> tuple[Ints, Figures, str]:
+def search_rest(
+    mixer: MixtureSearch, mixed: MixedPlan, figures: Figures, deadline: Deadline
+) -> tuple[Ints, Figures, str]:
     """Return the best plan that a search finds, its figure and bound.
 
     Fewer futures make a plan no worse, so a search over some of them proves a bound; those in which its plan is worse
@@ -49,7 +51,7 @@ def search_rest(mixer: Mixer, mixed: Mixed, figures: Figures, deadline: Deadline
         opened = np.zeros((1, bound.problem.n_options), dtype=np.intp)
         opened[0, plan] = 1
         question = ask(bound.problem, part.objective)
-        task = Task(question=question, goal=part.objective.goals[0], options=options, deadline=deadline)
+        task = Subproblem(question=question, goal=part.objective.goals[0], options=options, deadline=deadline)
         found = optimise(replace(task, gap=options.gap / 2, start=opened, ranges=ranges))
         version = found.version or version or UNUSED
         if found.infeasible or not math.isnan(found.bound):
@@ -68,7 +70,7 @@ def search_rest(mixer: Mixer, mixed: Mixed, figures: Figures, deadline: Deadline
         some = more
 
 
-def _deciding(mixer: Mixer, plan: Ints, some: set[int], count: int) -> set[int]:
+def _deciding(mixer: MixtureSearch, plan: Ints, some: set[int], count: int) -> set[int]:
     """Return some futures with further ones in which a plan fares worst, enough of them to make up a tail."""
     criterion = mixer.bound.criterion
     order = np.argsort(mixer.worth(plan) - mixer.offset, kind="stable").tolist()
@@ -81,7 +83,7 @@ def _deciding(mixer: Mixer, plan: Ints, some: set[int], count: int) -> set[int]:
     return found
 
 
-def _part(bound: Bound, numbers: list[int]) -> Bound:
+def _part(bound: RobustQuestion, numbers: list[int]) -> RobustQuestion:
     """Return a bound question over some of its futures."""
     criterion, stack = bound.criterion, bound.objective.stack.part(numbers)
     best = None if criterion.best is None else criterion.best[numbers]
@@ -90,7 +92,9 @@ def _part(bound: Bound, numbers: list[int]) -> Bound:
     return replace(bound, objective=hedge, criterion=some)
 
 
-def _ranges(mixer: Mixer, shares: Floats, value: float, effort: Effort) -> tuple[tuple[Ints, Ints], float]:
+def _ranges(
+    mixer: MixtureSearch, shares: Floats, value: float, effort: SearchLimits
+) -> tuple[tuple[Ints, Ints], float]:
     """Return the hubs (1, o) of each option in plans that may beat a value, as others are worth less in the mix.
 
     Returns
@@ -99,7 +103,7 @@ def _ranges(mixer: Mixer, shares: Floats, value: float, effort: Effort) -> tuple
         Fewest and most hubs of each option; and the relaxation's bound on any plan's figure, to be maximised.
     """
     problem, instance = mixer.bound.problem, mixer.instance(shares, whole=True)
-    relaxation = sharpened(instance, mixer.plain, effort, greedy(instance, mixer.plain)).relaxation
+    relaxation = solve_relaxation(instance, mixer.plain, effort, greedy(instance, mixer.plain)).relaxation
     most_worth = relaxation.bound - math.fsum(shares * mixer.offset)
     margin = most_worth - value + SLACK * max(1.0, abs(value))
     least = problem.existing.astype(np.intp)

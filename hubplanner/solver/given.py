@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from hubplanner.models import Year, broken_years
 from hubplanner.problem import evaluate
-from hubplanner.solver.task import Found
+from hubplanner.solver.task import Incumbent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def given(question: Question, start: Solution | None) -> Found:
+def given(question: Question, start: Solution | None) -> Incumbent:
     """Return a solution as a plan of a question; none, and the reason in the log, where it does not keep to it."""
     plans = [] if start is None else plans_of(start)
     if not plans:
-        return Found()
+        return Incumbent()
     reason, years = _recomputed(question, plans)
     reason = reason or "; ".join(broken_years(question, years))
     if reason:
         not_used(reason)
-        return Found()
+        return Incumbent()
     opened = np.zeros((len(years), len(question.instance.option)), dtype=np.intp)
     for row, year in zip(opened, years, strict=True):
         row[year.plan.options] = year.plan.counts
-    return Found(years=years, opened=opened)
+    return Incumbent(years=years, opened=opened)
 
 
 def plans_of(start: Solution) -> list[Evaluation]:

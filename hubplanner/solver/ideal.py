@@ -20,7 +20,7 @@ LEAK = 1e-6
 """Share by which limits are taken wider, so that rounding leaves no plan out."""
 
 
-def ideal(question: Question, goal: Goal) -> float:
+def all_hubs_bound(question: Question, goal: Goal) -> float:
     """Return a figure of a goal that no plan is better than; infinitely good where none is known.
 
     All hubs that the money allows, each on its own, are taken as open at once, with room for all. Where hubs cover no
@@ -70,11 +70,11 @@ def _filled(worth: Floats, size: Floats, most: Ints, room: float) -> float:
     return math.fsum((worth * most)[order] * part)
 
 
-def capped(question: Question, goal: Goal | None, bound: float) -> float:
+def cap_bound(question: Question, goal: Goal | None, bound: float) -> float:
     """Return a bound on a goal's figure, at most as good as all hubs together make it."""
     if goal is None:
         return bound
-    limit = ideal(question, goal)
+    limit = all_hubs_bound(question, goal)
     return limit if math.isnan(bound) else goal.sense * min(goal.sense * bound, goal.sense * limit)
 
 

@@ -6,18 +6,18 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hubplanner.models import Held, goals_of
+from hubplanner.models import FixedLevel, goals_of
 from hubplanner.models.goals import WORST
 from hubplanner.problem import EXACT, relative_gap
-from hubplanner.problem.solution import Reached
+from hubplanner.problem.solution import GoalResult
 from hubplanner.solver.centre import smallest_radius
 from hubplanner.solver.given import given
-from hubplanner.solver.ideal import capped
-from hubplanner.solver.nearer import served_nearer
+from hubplanner.solver.ideal import cap_bound
+from hubplanner.solver.nearer import assign_to_nearest
 from hubplanner.solver.optimise import optimise
-from hubplanner.solver.quick import quick_plan
+from hubplanner.solver.quick import greedy_plan
 from hubplanner.solver.screening import relaxed
-from hubplanner.solver.task import Found, Task
+from hubplanner.solver.task import Incumbent, Subproblem
 from hubplanner.solver.ties import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from hubplanner.problem import Solution
     from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.record import Record
+    from hubplanner.solver.record import RunLog
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class LexicographicResult:
     """What a question comes to.
 
     Parameters
@@ -46,15 +46,15 @@ class Answer:
         Whether equal plans were told apart.
     """
 
-    found: Found
-    reached: tuple[Reached, ...]
+    found: Incumbent
+    reached: tuple[GoalResult, ...]
     complete: bool = True
     ties: str = OPEN
 
 
 def answer(
-    question: Question, options: SolverOptions, deadline: Deadline, record: Record, start: Solution | None = None
-) -> Answer:
+    question: Question, options: SolverOptions, deadline: Deadline, record: RunLog, start: Solution | None = None
+) -> LexicographicResult:
     """Reach all goals of a question, the most important first; then let the nearer of its hubs serve.
 
     Parameters
@@ -66,19 +66,19 @@ def answer(
     if question.capacity is None or not found.found.years:
         return found
     with record.phase("let the nearer hub serve"):
-        years = served_nearer(question, found.found.years, held)
+        years = assign_to_nearest(question, found.found.years, held)
     kept = replace(found.found, years=years)
     return replace(found, found=kept, reached=_figures(found.reached, goals_of(question.objective), kept))
 
 
 def _reached(
-    question: Question, options: SolverOptions, deadline: Deadline, record: Record, start: Solution | None
-) -> tuple[Answer, tuple[Held, ...]]:
+    question: Question, options: SolverOptions, deadline: Deadline, record: RunLog, start: Solution | None
+) -> tuple[LexicographicResult, tuple[FixedLevel, ...]]:
     """Return the plan that reaches all goals in turn, and the goals it was held to."""
     exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
     gap = 0.0 if exact else options.gap
-    task = Task(question=question, goal=None, options=options, deadline=deadline, gap=gap)
-    reached, found = list[Reached](), given(question, start)
+    task = Subproblem(question=question, goal=None, options=options, deadline=deadline, gap=gap)
+    reached, found = list[GoalResult](), given(question, start)
     goals = goals_of(question.objective)
     for goal in goals:
         task = replace(task, goal=goal, start=found.opened, deadline=_share(deadline, last=goal is goals[-1]))
@@ -92,22 +92,22 @@ def _reached(
             trial = _quick(question, goal, trial, record)
         if not trial.years:
             late = goals[len(reached) :] if found.years else []
-            left = [_as_it_is(replace(task, goal=one), found, trial if one is goal else Found()) for one in late]
+            left = [_as_it_is(replace(task, goal=one), found, trial if one is goal else Incumbent()) for one in late]
             best = found if found.years else trial
-            return Answer(found=best, reached=(*reached, *left), complete=False), task.held
+            return LexicographicResult(found=best, reached=(*reached, *left), complete=False), task.held
         found = trial
-        reached.append(Reached(name=goal.name, value=found.value, bound=found.bound))
-        task = replace(task, held=(*task.held, Held(goal=goal, value=found.value)))
+        reached.append(GoalResult(name=goal.name, value=found.value, bound=found.bound))
+        task = replace(task, held=(*task.held, FixedLevel(goal=goal, value=found.value)))
     if not (exact and options.ties and within_gap(reached, 0.0)):
-        return Answer(found=found, reached=_figures(reached, goals, found)), task.held
+        return LexicographicResult(found=found, reached=_figures(reached, goals, found)), task.held
     with record.phase("tell equal plans apart"):
         first = replace(task, goal=task.held[0].goal, held=())
         told = prepared(first, task.held[0].value)
         found, ties = break_ties(replace(told, held=task.held), found, ALLOWED + SHARE * record.work)
-    return Answer(found=found, reached=_figures(reached, goals, found), ties=ties), task.held
+    return LexicographicResult(found=found, reached=_figures(reached, goals, found), ties=ties), task.held
 
 
-def _figures(reached: Sequence[Reached], goals: Sequence[Goal], found: Found) -> tuple[Reached, ...]:
+def _figures(reached: Sequence[GoalResult], goals: Sequence[Goal], found: Incumbent) -> tuple[GoalResult, ...]:
     """Return the goals with the figures of the plan at the end: a later goal's plan may be better in an earlier one."""
     values = [goal.value(found.years) for goal in goals[: len(reached)]]
     return tuple(
@@ -121,19 +121,19 @@ def _share(deadline: Deadline, *, last: bool) -> Deadline:
     return deadline if last else deadline.part(1 / 2)
 
 
-def _quick(question: Question, goal: Goal, trial: Found, record: Record) -> Found:
+def _quick(question: Question, goal: Goal, trial: Incumbent, record: RunLog) -> Incumbent:
     """Return the better of what a search that is out of time found and a plan without a search."""
     if trial.infeasible:
         return trial
     with record.phase("find a plan without a search"):
-        quick = quick_plan(question)
+        quick = greedy_plan(question)
     if not quick.years or (trial.years and goal.sense * (goal.value(trial.years) - goal.value(quick.years)) >= 0):
         return trial
-    bound = capped(question, goal, math.nan if goal.name == WORST else trial.bound)
+    bound = cap_bound(question, goal, math.nan if goal.name == WORST else trial.bound)
     return replace(quick, bound=goal.sense * max(goal.sense * bound, goal.sense * quick.value))
 
 
-def _as_it_is(task: Task, found: Found, trial: Found) -> Reached:
+def _as_it_is(task: Subproblem, found: Incumbent, trial: Incumbent) -> GoalResult:
     """Return a goal's figure of a plan that was made for the goals before it, with whatever bound there is.
 
     Parameters
@@ -146,13 +146,13 @@ def _as_it_is(task: Task, found: Found, trial: Found) -> Reached:
         raise AssertionError
     value = goal.value(found.years)
     if task.is_late or goal.name == WORST or math.isfinite(trial.bound):
-        bound = capped(task.question, goal, math.nan if goal.name == WORST else trial.bound)
+        bound = cap_bound(task.question, goal, math.nan if goal.name == WORST else trial.bound)
     else:
         _, form, relaxation = relaxed(replace(task, held=()))
-        bound = capped(task.question, goal, form.figure(relaxation.bound))
-    return Reached(name=goal.name, value=value, bound=goal.sense * max(goal.sense * bound, goal.sense * value))
+        bound = cap_bound(task.question, goal, form.figure(relaxation.bound))
+    return GoalResult(name=goal.name, value=value, bound=goal.sense * max(goal.sense * bound, goal.sense * value))
 
 
-def within_gap(reached: Sequence[Reached], gap: float) -> bool:
+def within_gap(reached: Sequence[GoalResult], gap: float) -> bool:
     """Tell whether all goals are proven within a relative gap, but for rounding."""
     return all(relative_gap(goal.value, goal.bound) <= gap + EXACT for goal in reached)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class CachedPlans:
     """A relaxation's bound on covered need as its multipliers move it with the budget.
 
     Parameters

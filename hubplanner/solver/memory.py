@@ -16,21 +16,21 @@ from hubplanner.solver.reductions import drop_dominated, drop_useless, merge_sin
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.core.sifting import Sifting
-    from hubplanner.solver.line import Line
+    from hubplanner.problem.reduced import CoveringInstance
+    from hubplanner.solver.core.sifting import ColumnGeneration
+    from hubplanner.solver.line import CachedPlans
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reduction:
+class CachedReduction:
     """A reduced instance, and how many options were there before dominated ones went."""
 
-    instance: Reduced
+    instance: CoveringInstance
     useful: int
 
 
 @dataclass(kw_only=True, eq=False)
-class Memory:
+class SolveCache:
     """Plans, reduced instances, the relaxation with its basis and cuts, and its bounds.
 
     It serves maximal covering within budget and count alone; other questions leave it as it is.
@@ -43,12 +43,12 @@ class Memory:
 
     problem: Problem
     plans: list[Evaluation] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    sifting: Sifting | None = None
-    instance: Reduced | None = None
-    _reductions: dict[int, Reduction] = field(default_factory=dict)
+    lines: list[CachedPlans] = field(default_factory=list)
+    sifting: ColumnGeneration | None = None
+    instance: CoveringInstance | None = None
+    _reductions: dict[int, CachedReduction] = field(default_factory=dict)
 
-    def reduction(self, objective: Objective) -> Reduction:
+    def reduction(self, objective: Objective) -> CachedReduction:
         """Return the instance that an objective leaves: the same for all budgets that allow the same options."""
         money, _ = limits(objective)
         allowed = int(np.count_nonzero(self.problem.option_cost <= most_money(money)))
@@ -67,14 +67,14 @@ class Memory:
         """Return money that any plan covering so much costs at least, by all relaxations so far."""
         return max([0.0, *(line.least_money(covered) for line in self.lines)])
 
-    def note(self, plan: Evaluation, line: Line | None) -> None:
+    def note(self, plan: Evaluation, line: CachedPlans | None) -> None:
         """Keep a plan, and what a relaxation proved."""
         self.plans.append(plan)
         if line is not None and math.isfinite(line.bound):
             self.lines.append(line)
 
 
-def reduction(problem: Problem, objective: Objective) -> Reduction:
+def reduction(problem: Problem, objective: Objective) -> CachedReduction:
     """Return the instance that is left to decide."""
     useful = drop_useless(reduce_existing(problem, problem.rows), objective)
-    return Reduction(instance=merge_single(drop_dominated(useful)), useful=len(useful.option))
+    return CachedReduction(instance=merge_single(drop_dominated(useful)), useful=len(useful.option))

@@ -18,7 +18,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, diags_array, vstack
 
 from hubplanner.errors import SolverError
-from hubplanner.models import Floor, MaxMin, MinCost, PCenter, PMedian, ServeAll, broken_years
+from hubplanner.models import Floor, FullService, MaxMin, MinCost, PCenter, PMedian, broken_years
 from hubplanner.models.formulation import HOLDING
 from hubplanner.problem import evaluate
 from hubplanner.problem.evaluation import covering
@@ -27,7 +27,7 @@ from hubplanner.problem.travel import within
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.models import Held, Objective, Question, Year
+    from hubplanner.models import FixedLevel, Objective, Question, Year
     from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ LEAST_PRICE = 1e-8
 """Price of a seat or a point, relative to the largest worth of a person, that is not rounding."""
 
 
-def served_nearer(question: Question, years: Sequence[Year], held: Sequence[Held]) -> tuple[Year, ...]:
+def assign_to_nearest(question: Question, years: Sequence[Year], held: Sequence[FixedLevel]) -> tuple[Year, ...]:
     """Return the plan of each year with the same hubs, as good by all goals, and the shortest ways.
 
     Parameters
@@ -138,7 +138,7 @@ class _Seats:
         if len(point) > (MOST_WHOLE_PAIRS if capacity.single else MOST_PAIRS):
             log.info("people stay with the hubs that the search gave them: %s pairs are too many", f"{len(point):,}")
             return None
-        everyone = any(isinstance(block, ServeAll) for block in blocks)
+        everyone = any(isinstance(block, FullService) for block in blocks)
         return cls(
             problem=problem,
             plan=plan,

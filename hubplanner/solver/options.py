@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from hubplanner.errors import ScenarioError
-from hubplanner.solver.adapters.outcome import Effort
+from hubplanner.solver.adapters.outcome import SearchLimits
 from hubplanner.solver.deadline import Clock, Deadline
 
 METHODS = ("auto", "plain", "core")
@@ -67,9 +67,9 @@ class SolverOptions:
         """Return when a solve that begins now is to stop."""
         return Deadline.after(self.time_limit_s, self.clock)
 
-    def effort(self, gap: float, nodes: int | None = None) -> Effort:
+    def effort(self, gap: float, nodes: int | None = None) -> SearchLimits:
         """Return what a solver is asked, with an absolute gap in the program's unit."""
-        return Effort(
+        return SearchLimits(
             name=self.name,
             gap=gap,
             seconds=self.time_limit_s,

@@ -11,13 +11,13 @@ import numpy as np
 from hubplanner.models import Floor, MinHubs, OnlyWith, Periods, ask
 from hubplanner.models.formulation import in_last_year
 from hubplanner.problem import EXACT, SiteStatus, Status, relative_gap
-from hubplanner.problem.solution import PeriodPlan, Reached
+from hubplanner.problem.solution import GoalResult, PeriodPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hubplanner.models import MaxCoverage, PMedian
-    from hubplanner.models.specs import Block
+    from hubplanner.models.specs import Constraint
     from hubplanner.problem import Problem, Solution
     from hubplanner.solver.options import SolverOptions
 
@@ -55,7 +55,7 @@ def solve_unnested(
         value=value,
         bound=bound,
         seconds=math.fsum([nested.seconds, *(part.seconds for part in alone)]),
-        goals=(Reached(name="sum of the years", value=value, bound=bound),),
+        goals=(GoalResult(name="sum of the years", value=value, bound=bound),),
         periods=tuple(
             PeriodPlan(name=name, problem=part, evaluation=found.evaluation)
             for name, part, found in zip(periods.labels, question.problems, alone, strict=True)
@@ -65,7 +65,7 @@ def solve_unnested(
     )
 
 
-def _early(limits: tuple[Block, ...]) -> tuple[Block, ...]:
+def _early(limits: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
     """Return the limits that hold before the last year."""
     return tuple(block for block in limits if not isinstance(block, REACHED_LATER))
 

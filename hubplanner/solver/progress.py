@@ -25,7 +25,7 @@ SPACING_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class ProgressBounds:
     """What is proven outside a search that looks at some plans only.
 
     Parameters
@@ -59,7 +59,7 @@ class Known:
 SAME = 1e-9
 """Relative difference of figures that is rounding."""
 _told: ContextVar[tuple[str, Callable[[float], float]] | None] = ContextVar("told", default=None)
-_known: ContextVar[Known | None] = ContextVar("known", default=None)
+_known: ContextVar[ProgressBounds | None] = ContextVar("known", default=None)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def told_as(goal: str, figure: Callable[[float], float]) -> Iterator[None]:
 
 
 @contextmanager
-def knowing(known: Known) -> Iterator[None]:
+def progress_within(known: ProgressBounds) -> Iterator[None]:
     """Let searches inside tell bounds that hold for plans outside them too."""
     token = _known.set(known)
     try:
@@ -82,7 +82,7 @@ def knowing(known: Known) -> Iterator[None]:
         _known.reset(token)
 
 
-def tell(goal: str, value: float, bound: float) -> None:
+def report_progress(goal: str, value: float, bound: float) -> None:
     """Log the best plan's figure and its bound; NaN or infinity where there is none yet."""
     if not log.isEnabledFor(logging.DEBUG):
         return
@@ -112,6 +112,6 @@ def listener() -> Callable[[float, float], None] | None:
         is_sharper = not math.isclose(bound, last[2], rel_tol=SAME)
         if is_new or (is_sharper and now - last[0] >= SPACING_S):
             last = now, value, bound
-            tell(goal, value, bound)
+            report_progress(goal, value, bound)
 
     return hear

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
     from hubplanner.problem import Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
 
 
-def prune(instance: Reduced, chosen: Ints) -> Ints:
+def prune(instance: CoveringInstance, chosen: Ints) -> Ints:
     """Return the choice without hubs, dearest first, whose need others cover as well; required sites keep theirs.
 
     A hub is also replaced by a cheaper tier of its site that covers as much of what depends on it.
@@ -29,7 +29,7 @@ def prune(instance: Reduced, chosen: Ints) -> Ints:
     return kept
 
 
-def _pruned(instance: Reduced, chosen: Ints) -> Ints:
+def _pruned(instance: CoveringInstance, chosen: Ints) -> Ints:
     """Return the choice after each of its hubs was looked at once."""
     cover = instance.cover.tocsc()
     times = np.asarray(cover[:, chosen].sum(axis=1), dtype=np.intp)
@@ -49,7 +49,7 @@ def _rows(cover: csc_array, option: int) -> Ints:
     return np.asarray(cover.indices[cover.indptr[option] : cover.indptr[option + 1]], dtype=np.intp)
 
 
-def _least(instance: Reduced, cover: csc_array, option: int, needed: Ints) -> int | None:
+def _least(instance: CoveringInstance, cover: csc_array, option: int, needed: Ints) -> int | None:
     """Return the cheapest of the site's options that covers the needed rows and gain; None if nothing is needed."""
     site = instance.site[option]
     if not len(needed) and instance.gain[option] <= 0 and site not in instance.required:

@@ -13,28 +13,28 @@ from scipy.sparse import csc_array, csr_array
 from hubplanner.models import (
     AtMostOne,
     Budget,
-    BudgetIn,
     Floor,
+    FullService,
     MaxHubs,
     MinHubs,
     MinSeparation,
     OnlyWith,
     PCenter,
     PMedian,
-    ServeAll,
+    RobustBudget,
     Year,
     broken_years,
     goals_of,
 )
-from hubplanner.models.kept import Kept
-from hubplanner.models.per_site import PerSite
+from hubplanner.models.kept import FixedHubs
+from hubplanner.models.per_site import HubsPerSite
 from hubplanner.models.separation import too_near
 from hubplanner.models.serve_all import needing
 from hubplanner.problem import evaluate
 from hubplanner.problem.coverage import coverage
 from hubplanner.problem.instance import NO_ROW
 from hubplanner.problem.travel import REACH_TOLERANCE
-from hubplanner.solver.task import Found
+from hubplanner.solver.task import Incumbent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ SHORT = 1e-9
 """Relative shortfall of a floor that is rounding."""
 
 
-def quick_plan(question: Question) -> Found:
+def greedy_plan(question: Question) -> Incumbent:
     """Return a greedy plan that keeps to every limit, recomputed; nothing where neither of two ways leads to one.
 
     Standing hubs stay as they are. First come hubs that limits ask for, by what they are worth for their money, or the
@@ -62,8 +62,8 @@ def quick_plan(question: Question) -> Found:
             builder.fill()
         years = builder.years()
         if not broken_years(question, years):
-            return Found(years=years, opened=_opened(question, years), value=goal.value(years))
-    return Found()
+            return Incumbent(years=years, opened=_opened(question, years), value=goal.value(years))
+    return Incumbent()
 
 
 def _opened(question: Question, years: tuple[Year, ...]) -> Ints:
@@ -161,7 +161,7 @@ class _Cover:
         capacity = self.question.capacity
         tiers = self.problem.option_tier
         self.room = np.full(len(tiers), math.inf) if capacity is None else np.array(capacity.people)[tiers]
-        self.far = [b.distance for b in self.question.blocks if isinstance(b, ServeAll)]
+        self.far = [b.distance for b in self.question.blocks if isinstance(b, FullService)]
         self.by_distance = isinstance(self.question.objective, PMedian | PCenter)
 
     def adds(self, option: int, weight: Floats, *, exact: bool = False) -> tuple[float, Ints, Floats]:
@@ -250,9 +250,9 @@ class _Builder:
         self.opened: list[tuple[int, int, Floats]] = []
         self.spent = np.zeros(len(question.problems))
         blocks = question.blocks
-        self.per_site = next((block for block in blocks if isinstance(block, PerSite)), PerSite())
+        self.per_site = next((block for block in blocks if isinstance(block, HubsPerSite)), HubsPerSite())
         self.money = min((block.amount for block in blocks if isinstance(block, Budget)), default=math.inf)
-        self.budgets_in = [block for block in blocks if isinstance(block, BudgetIn)]
+        self.budgets_in = [block for block in blocks if isinstance(block, RobustBudget)]
         self.most = [(block, self._at(block)) for block in blocks if isinstance(block, MaxHubs)]
         self.least = [(block, self._at(block)) for block in blocks if isinstance(block, MinHubs)]
         self.apart: dict[int, set[int]] = {}
@@ -332,7 +332,7 @@ class _Builder:
         for site in problem.required_sites.tolist():
             self._add(problem.option_site == site, self.need, 1, cheapest=cheapest)
         for block in self.question.blocks:
-            if isinstance(block, Kept):
+            if isinstance(block, FixedHubs):
                 for option, count in zip(block.options, block.counts, strict=True):
                     while self.counts[option] < count and self.fits(option):
                         self.open(option, self.need)
@@ -341,7 +341,7 @@ class _Builder:
         for block in self.question.blocks:
             if isinstance(block, Floor):
                 self._cover(self.units.weigh(np.asarray(block.weight)), block.share * math.fsum(block.weight))
-        if any(isinstance(block, ServeAll) for block in self.question.blocks):
+        if any(isinstance(block, FullService) for block in self.question.blocks):
             self._serve_all()
 
     def _add(self, at: Bools, weight: Floats, count: int, *, cheapest: bool) -> None:
@@ -406,7 +406,7 @@ class _Builder:
         if self.question.assigns:
             self._cover(self.need, math.fsum(self.need))
             return
-        reach = min(block.distance for block in self.question.blocks if isinstance(block, ServeAll))
+        reach = min(block.distance for block in self.question.blocks if isinstance(block, FullService))
         points = np.flatnonzero(needing(self.instance))
         distance = self.instance.distances[points][:, self.problem.option_site]
         near = np.isfinite(distance) & (distance <= reach * (1 + REACH_TOLERANCE))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hubplanner.models import Formulation
     from hubplanner.models.model import Model
     from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
 
 
 class UnservableError(SolverError):
@@ -43,7 +43,7 @@ def whole(values: Sequence[float], solver: str) -> Ints:
     return nearest.astype(np.intp)
 
 
-def realise(form: Formulation, decisions: Ints, effort: Effort) -> list[Year]:
+def realise(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[Year]:
     """Return the plan of each year that a formulation's whole variables stand for, recomputed.
 
     Parameters
@@ -72,7 +72,7 @@ def opened_in(form: Formulation, decisions: Ints) -> Ints:
     return decisions[: size * len(form.layers)].reshape(len(form.layers), size)
 
 
-def _assignments(form: Formulation, decisions: Ints, effort: Effort) -> list[csr_array] | list[None]:
+def _assignments(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[csr_array] | list[None]:
     """Return who serves whom in each year: None where hubs serve everyone who comes."""
     question = form.question
     if question.capacity is None:
@@ -91,7 +91,7 @@ def _assignments(form: Formulation, decisions: Ints, effort: Effort) -> list[csr
     ]
 
 
-def _best_assignment(form: Formulation, decisions: Ints, effort: Effort) -> Floats:
+def _best_assignment(form: Formulation, decisions: Ints, effort: SearchLimits) -> Floats:
     """Return all variables' values in the program with its whole variables fixed: a linear program."""
     for variable, value in zip(form.open_, decisions.tolist(), strict=True):
         variable.lowBound = variable.upBound = value

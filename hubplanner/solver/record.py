@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hubplanner.solver.work import done
+from hubplanner.solver.work import work_done
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class RunLog:
     """A solve's log book, for the manifest."""
 
     began: float = field(default_factory=time.perf_counter)
     steps: dict[str, int] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
-    work_before: float = field(default_factory=done)
+    work_before: float = field(default_factory=work_done)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -36,7 +36,7 @@ class Record:
     @property
     def work(self) -> float:
         """Work of the solve so far."""
-        return done() - self.work_before
+        return work_done() - self.work_before
 
     @property
     def seconds(self) -> float:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Objective
     from hubplanner.problem import Bools, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
 
 
 MOST_PRODUCTS = 1e8
 """Pairs of options in rows up to which dominated ones are looked for."""
 
 
-def merge_single(instance: Reduced) -> Reduced:
+def merge_single(instance: CoveringInstance) -> CoveringInstance:
     r"""Give need that one site alone covers to its options: $z_r = \sum_{o \in O_j} y_o$ in every best plan.
 
     A site holds at most one hub, so the need is counted once.
@@ -35,7 +35,7 @@ def merge_single(instance: Reduced) -> Reduced:
     return replace(instance, need=instance.need[rest], cover=cover[rest], gain=instance.gain + alone)
 
 
-def drop_dominated(instance: Reduced) -> Reduced:
+def drop_dominated(instance: CoveringInstance) -> CoveringInstance:
     r"""Drop options that another one replaces in every plan: b covers all that a does and costs no more.
 
     b must be of a's site, or the only option of its own, so that it may always be built in a's place; a site that must
@@ -72,7 +72,7 @@ def of_one_site(cover: csr_array, site: Ints) -> Bools:
     return np.asarray(first == last)
 
 
-def drop_useless(instance: Reduced, objective: Objective) -> Reduced:
+def drop_useless(instance: CoveringInstance, objective: Objective) -> CoveringInstance:
     """Drop options that cost more than the budget or cover nothing; required sites keep theirs."""
     money, _ = limits(objective)
     reaches = np.bincount(instance.cover.indices, minlength=len(instance.option)) > 0

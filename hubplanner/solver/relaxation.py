@@ -14,7 +14,7 @@ from hubplanner.solver.adapters.highs import INFEASIBLE, prepared, run
 
 if TYPE_CHECKING:
     from hubplanner.problem import Floats
-    from hubplanner.solver.adapters import Effort, Solvable
+    from hubplanner.solver.adapters import SearchLimits, Solvable
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +53,7 @@ class Relaxation:
         return replace(self, bound=self.bound * unit + base, reduced=self.reduced * unit)
 
 
-def relax(model: Solvable, effort: Effort) -> Relaxation:
+def relax(model: Solvable, effort: SearchLimits) -> Relaxation:
     r"""Return the relaxation of a program, in its own unit.
 
     For any multipliers $\pi$ of the rows, positive ones on upper limits u and negative ones on lower limits l,

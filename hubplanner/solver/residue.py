@@ -18,12 +18,12 @@ from hubplanner.solver.reductions import of_one_site
 if TYPE_CHECKING:
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Bools, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
     from hubplanner.solver.relaxation import Relaxation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Screening:
+class FixedVariables:
     """What all plans worth more than a limit have in common.
 
     Parameters
@@ -39,7 +39,7 @@ class Screening:
     left_out: float
 
 
-def screen(instance: Reduced, relaxation: Relaxation, margin: float) -> Screening:
+def screen(instance: CoveringInstance, relaxation: Relaxation, margin: float) -> FixedVariables:
     r"""Settle the options on which all plans worth more than the relaxation's bound less a margin agree.
 
     Reduced-cost fixing: a plan with $y_o$ away from its end in the relaxation is worth at most $LP - |r_o|$. The only
@@ -48,7 +48,7 @@ def screen(instance: Reduced, relaxation: Relaxation, margin: float) -> Screenin
     high = relaxation.open_ > 0.5  # noqa: PLR2004 - halfway
     alone = np.bincount(instance.site)[instance.site] == 1
     forced = alone & np.isin(instance.site, instance.required)
-    return Screening(
+    return FixedVariables(
         built=np.flatnonzero(forced | high & (relaxation.reduced > margin)),
         dropped=np.flatnonzero(~forced & ~high & (relaxation.reduced < -margin)),
         left_out=relaxation.bound - margin,
@@ -56,7 +56,7 @@ def screen(instance: Reduced, relaxation: Relaxation, margin: float) -> Screenin
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Residue:
+class RestrictedInstance:
     """The smaller instance with some options built and some dropped, and what became of the rows.
 
     Parameters
@@ -77,7 +77,7 @@ class Residue:
         (r, o') the options that stand for a row which one site alone covers.
     """
 
-    instance: Reduced
+    instance: CoveringInstance
     objective: MaxCoverage
     free: Ints
     built: Ints
@@ -98,7 +98,7 @@ class Residue:
         return Cuts(rows=rows[speaking], options=options[speaking], limit=(cuts.limit - settled)[speaking])
 
 
-def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> Residue:
+def settle(instance: CoveringInstance, objective: MaxCoverage, screening: FixedVariables) -> RestrictedInstance:
     """Return what is left to decide with some options built and some dropped."""
     built, n_rows = screening.built, len(instance.need)
     known = np.zeros(n_rows, dtype=np.bool_)
@@ -126,7 +126,7 @@ def settle(instance: Reduced, objective: MaxCoverage, screening: Screening) -> R
         base=math.fsum([instance.base, *instance.need[known], *instance.gain[built]]),
     )
     spent, (money, count) = math.fsum(instance.cost[built]), limits(objective)
-    return Residue(
+    return RestrictedInstance(
         instance=smaller,
         objective=_left(objective, spent, len(built)),
         free=free,

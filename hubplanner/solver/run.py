@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.solver.branch import Branching, branch
-from hubplanner.solver.core import sharpened
-from hubplanner.solver.progress import Known, knowing, tell
+from hubplanner.solver.core import solve_relaxation
+from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
 from hubplanner.solver.residue import screen, settle
 from hubplanner.solver.start import exchanged
 
 if TYPE_CHECKING:
     from hubplanner.models import MaxCoverage
     from hubplanner.problem import Ints
-    from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.adapters import Effort
-    from hubplanner.solver.core import Cuts, Sharpened
-    from hubplanner.solver.line import Line
-    from hubplanner.solver.memory import Memory
+    from hubplanner.problem.reduced import CoveringInstance
+    from hubplanner.solver.adapters import SearchLimits
+    from hubplanner.solver.core import CoveringRelaxation, Cuts
+    from hubplanner.solver.line import CachedPlans
+    from hubplanner.solver.memory import SolveCache
     from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.record import Record
+    from hubplanner.solver.record import RunLog
     from hubplanner.solver.relaxation import Relaxation
-    from hubplanner.solver.residue import Residue
+    from hubplanner.solver.residue import RestrictedInstance
 
 UNUSED = "not needed"
 """Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
@@ -44,7 +44,7 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class CoveringResult:
     """The best choice found on an instance, and what is proven of all others.
 
     Parameters
@@ -62,19 +62,19 @@ class Answer:
     chosen: Ints
     bound: float
     version: str
-    line: Line | None = None
+    line: CachedPlans | None = None
 
 
 def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
-    instance: Reduced,
+    instance: CoveringInstance,
     objective: MaxCoverage,
     options: SolverOptions,
     start: Ints,
-    record: Record,
+    record: RunLog,
     *,
-    memory: Memory | None = None,
+    memory: SolveCache | None = None,
     reach: float | None = None,
-) -> Answer:
+) -> CoveringResult:
     """Improve a start until the gap is closed or the time is up.
 
     The first MIP is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if the
@@ -90,14 +90,14 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
     deadline = options.deadline
     with record.phase("solve the relaxation"):
         effort = options.effort(_slack(options, instance.covered_need(start), reach))
-        found = sharpened(instance, objective, effort, start, memory)
+        found = solve_relaxation(instance, objective, effort, start, memory)
     cuts = 0 if found.cuts is None else len(found.cuts.limit)
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
     with record.phase("exchange hubs"):
         start = exchanged(instance, objective, found.plan, np.abs(found.relaxation.reduced), deadline)
     bound = min(found.relaxation.bound, instance.most_need)
-    best = Answer(chosen=start, bound=bound, version=UNUSED, line=found.line)
-    tell("covered need", instance.covered_need(best.chosen), best.bound)
+    best = CoveringResult(chosen=start, bound=bound, version=UNUSED, line=found.line)
+    report_progress("covered need", instance.covered_need(best.chosen), best.bound)
     if options.is_heuristic:
         return best
     for margin in (_near(found.relaxation), math.inf) if reach is None else [math.inf] * MOST_MORE:
@@ -111,9 +111,9 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
             short = found.relaxation.bound - value - effort.gap * NEARLY
             rest = _rest(instance, objective, found, min(margin, short))
             record.steps.update(options_left=len(rest.free), rows_left=len(rest.instance.need))
-            with knowing(Known(sense=1, left_out=rest.left_out, bound=best.bound, value=value)):
+            with progress_within(ProgressBounds(sense=1, left_out=rest.left_out, bound=best.bound, value=value)):
                 best = _search(instance, rest, found.cuts, best, effort)
-        tell("covered need", instance.covered_need(best.chosen), best.bound)
+        report_progress("covered need", instance.covered_need(best.chosen), best.bound)
     return best
 
 
@@ -130,12 +130,16 @@ def _near(relaxation: Relaxation) -> float:
     return float(min(SCREEN * relaxation.bound, few))
 
 
-def _rest(instance: Reduced, objective: MaxCoverage, known: Sharpened, margin: float) -> Residue:
+def _rest(
+    instance: CoveringInstance, objective: MaxCoverage, known: CoveringRelaxation, margin: float
+) -> RestrictedInstance:
     """Return what is left to decide among the plans within a margin of the relaxation's bound."""
     return settle(instance, objective, screen(instance, known.relaxation, margin))
 
 
-def _search(instance: Reduced, rest: Residue, cuts: Cuts | None, best: Answer, effort: Effort) -> Answer:
+def _search(
+    instance: CoveringInstance, rest: RestrictedInstance, cuts: Cuts | None, best: CoveringResult, effort: SearchLimits
+) -> CoveringResult:
     """Return the better of the best choice so far and the best that is left."""
     if not rest.is_possible:
         bound = max(rest.left_out, instance.covered_need(best.chosen))

@@ -15,15 +15,15 @@ from hubplanner.solver.tightening import relax_tightly
 
 if TYPE_CHECKING:
     from hubplanner.models import Formulation
-    from hubplanner.models.residual import Residual
+    from hubplanner.models.residual import ResidualCapacityCut
     from hubplanner.problem import Ints
-    from hubplanner.solver.task import Task
+    from hubplanner.solver.task import Subproblem
 
 FIRST_DEPTH = 8
 """Distances a point's chain holds at first."""
 
 
-def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation]:
+def relaxed(task: Subproblem) -> tuple[Ints, Formulation, Relaxation]:
     """Return chains (n,) deep enough for the relaxation, its program, and the relaxation."""
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
     while True:
@@ -39,13 +39,13 @@ def relaxed(task: Task) -> tuple[Ints, Formulation, Relaxation]:
         depth[shallow] *= 2
 
 
-def _relax(task: Task, form: Formulation) -> tuple[tuple[Residual, ...], Relaxation]:
+def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[ResidualCapacityCut, ...], Relaxation]:
     """Return the relaxation of a task's program, and the inequalities that sharpened it."""
     effort = task.effort(0.0)
     return relax_tightly(form, effort) if splits(task) else ((), relax(form, effort))
 
 
-def narrowed(task: Task, value: float) -> Task:
+def narrowed(task: Subproblem, value: float) -> Subproblem:
     """Return a task with the ranges that its goal leaves to plans no worse than a value."""
     _, form, relaxation = relaxed(task)
     if not relaxation.is_solved:
@@ -54,7 +54,7 @@ def narrowed(task: Task, value: float) -> Task:
     return within_margin(task, form, relaxation, abs(form.figure(relaxation.bound) - value))
 
 
-def within_margin(task: Task, form: Formulation, relaxation: Relaxation, margin: float) -> Task:
+def within_margin(task: Subproblem, form: Formulation, relaxation: Relaxation, margin: float) -> Subproblem:
     r"""Return a task with the ranges of plans that are worse than the relaxation's bound by at most a margin.
 
     Reduced-cost fixing: with relaxation bound L and reduced cost $r_o$, a plan that is k hubs away from the

@@ -20,18 +20,18 @@ from hubplanner.models import (
 )
 from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.adapters import adapter
-from hubplanner.solver.clash import find_clash, in_words
-from hubplanner.solver.counting import counted_clash
-from hubplanner.solver.covering import Known, is_plain, solve_plain
+from hubplanner.solver.clash import find_conflict, in_words
+from hubplanner.solver.counting import counted_conflict
+from hubplanner.solver.covering import WarmStart, is_plain, solve_plain
 from hubplanner.solver.futures import solve_futures
 from hubplanner.solver.given import not_used, plans_of
 from hubplanner.solver.lexicographic import answer, within_gap
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median import is_median, solve_median
-from hubplanner.solver.memory import Memory
+from hubplanner.solver.memory import SolveCache
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.programme import solve_unnested
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.ties import SMALL_OPTIONS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from hubplanner.models import Objective, PMedian
     from hubplanner.problem import Problem
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.lexicographic import Answer
+    from hubplanner.solver.lexicographic import LexicographicResult
 
 
 def solve_problem(
@@ -49,7 +49,7 @@ def solve_problem(
     options: SolverOptions | None = None,
     *,
     start: Solution | None = None,
-    memory: Memory | None = None,
+    memory: SolveCache | None = None,
 ) -> Solution:
     """Solve a problem to proof, or as near as the time limit allows.
 
@@ -103,7 +103,7 @@ def solve_problem(
     if periods is not None and not periods.nested:
         _say_unused(start, "each year is planned alone")
         return solve_unnested(problem, cast("MaxCoverage | PMedian", objective), options, solve_problem)
-    record = Record()
+    record = RunLog()
     deadline = options.deadline
     found = None
     if method == "core":
@@ -128,7 +128,7 @@ def solve_many(
     >>> [solution.value for solution in solve_many(line, [hp.MaxCoverage(budget=money) for money in (0, 1, 2)])]
     [0.0, 4.0, 7.0]
     """
-    found, memory = list[Solution](), Memory(problem=problem)
+    found, memory = list[Solution](), SolveCache(problem=problem)
     for objective in objectives:
         start = found[-1] if found else None
         found.append(solve_problem(problem, objective, options, start=start, memory=memory))
@@ -157,9 +157,9 @@ def _core(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is 
     objective: Objective,
     options: SolverOptions,
     deadline: Deadline,
-    record: Record,
+    record: RunLog,
     start: Solution | None,
-    memory: Memory | None,
+    memory: SolveCache | None,
 ) -> Solution | None:
     """Solve a question that has a core; None where the general way tells more."""
     if not is_plain(problem, objective):
@@ -171,7 +171,7 @@ def _core(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is 
     own = start is not None and start.problem.n_options == problem.n_options
     if not own:
         _say_unused(start, "it is of another problem")
-    known = Known(plans=tuple(plans_of(start)) if own and start is not None else (), memory=memory)
+    known = WarmStart(plans=tuple(plans_of(start)) if own and start is not None else (), memory=memory)
     return solve_plain(problem, plain, options, deadline, record, known)
 
 
@@ -185,7 +185,7 @@ def _solve(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and a plan 
     objective: Objective,
     options: SolverOptions,
     deadline: Deadline,
-    record: Record,
+    record: RunLog,
     start: Solution | None,
 ) -> Solution:
     """Solve a problem with any objective and blocks."""
@@ -226,33 +226,33 @@ def _solve(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and a plan 
     )
 
 
-def _proven(found: Answer, options: SolverOptions) -> bool:
+def _proven(found: LexicographicResult, options: SolverOptions) -> bool:
     """Tell whether all goals are within the asked gap."""
     return found.complete and within_gap(found.reached, options.gap)
 
 
 def _counted(problem: Problem, objective: Objective, options: SolverOptions) -> Solution | None:
     """Return why there is no plan where counting shows it; None for few options, whose smallest clash is found soon."""
-    record = Record()
+    record = RunLog()
     if problem.n_options <= SMALL_OPTIONS:
         return None
-    clash = counted_clash(problem, objective, with_money=under_of(objective) is None)
+    clash = counted_conflict(problem, objective, with_money=under_of(objective) is None)
     if clash is None:
         return None
     found = _without_plan(problem, Status.INFEASIBLE, options, record)
     return replace(found, clash=clash, clashes=tuple(in_words(clash)), method="counted: no solver was asked")
 
 
-def _infeasible(problem: Problem, objective: Objective, options: SolverOptions, record: Record) -> Solution:
+def _infeasible(problem: Problem, objective: Objective, options: SolverOptions, record: RunLog) -> Solution:
     """Return why there is no plan: looking for it has the whole time limit again, and takes a solver."""
     options = replace(options, name="highs") if options.is_heuristic else options
     with record.phase("find what clashes"):
-        clash = find_clash(problem, objective, options, options.deadline)
+        clash = find_conflict(problem, objective, options, options.deadline)
     found = _without_plan(problem, Status.INFEASIBLE, options, record)
     return replace(found, clash=clash, clashes=tuple(in_words(clash)))
 
 
-def _without_plan(problem: Problem, status: Status, options: SolverOptions, record: Record) -> Solution:
+def _without_plan(problem: Problem, status: Status, options: SolverOptions, record: RunLog) -> Solution:
     return Solution(
         problem=problem,
         status=status,

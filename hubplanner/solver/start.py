@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.solver.choice import NONE, Choice
+from hubplanner.solver.choice import NONE, PartialPlan
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
     from hubplanner.solver.deadline import Deadline
 
 MOST_TRIES = 200
@@ -21,7 +21,7 @@ LEAST_GAIN = 1e-9
 """Relative gain of an exchange below which it is rounding."""
 
 
-def greedy(instance: Reduced, objective: Objective) -> Ints:
+def greedy(instance: CoveringInstance, objective: Objective) -> Ints:
     """Return options chosen one by one for the most newly covered need per share of the limits, within all limits.
 
     Required sites take their cheapest tier first.
@@ -36,7 +36,7 @@ def greedy(instance: Reduced, objective: Objective) -> Ints:
     return choice.options
 
 
-def fitted(instance: Reduced, objective: Objective, chosen: Ints) -> Ints | None:
+def fitted(instance: CoveringInstance, objective: Objective, chosen: Ints) -> Ints | None:
     """Return a plan made to keep to the limits: without the hubs that add least for what they take, then filled up.
 
     None where its required hubs alone are too dear.
@@ -58,7 +58,7 @@ def fitted(instance: Reduced, objective: Objective, chosen: Ints) -> Ints | None
     return choice.options
 
 
-def rounded(instance: Reduced, objective: Objective, open_: Floats) -> Ints:
+def rounded(instance: CoveringInstance, objective: Objective, open_: Floats) -> Ints:
     """Return a plan near values (o,) of the relaxation: the largest ones that fit, then greedily more."""
     choice = _with_required(instance, objective)
     room, left = choice.count - len(choice.options), choice.money - choice.spent
@@ -75,7 +75,7 @@ def rounded(instance: Reduced, objective: Objective, open_: Floats) -> Ints:
 
 
 def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and how far to go
-    instance: Reduced,
+    instance: CoveringInstance,
     objective: Objective,
     chosen: Ints,
     doubt: Floats,
@@ -97,7 +97,7 @@ def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and ho
     rounds
         Times that every hub is tried, at most.
     """
-    choice = Choice(instance, objective)
+    choice = PartialPlan(instance, objective)
     for option in chosen.tolist():
         choice.open(option)
     improved, done = True, 0
@@ -112,7 +112,7 @@ def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and ho
     return choice.options
 
 
-def _exchange(choice: Choice, option: int) -> bool:
+def _exchange(choice: PartialPlan, option: int) -> bool:
     """Try a plan without a hub; keep the better one and tell whether it changed."""
     instance = choice.instance
     if instance.site[option] in instance.required or choice.held[instance.site[option]] != option:
@@ -130,14 +130,14 @@ def _exchange(choice: Choice, option: int) -> bool:
     return False
 
 
-def _with_required(instance: Reduced, objective: Objective) -> Choice:
-    choice = Choice(instance, objective)
+def _with_required(instance: CoveringInstance, objective: Objective) -> PartialPlan:
+    choice = PartialPlan(instance, objective)
     for option in cheapest(instance):
         choice.open(option)
     return choice
 
 
-def cheapest(instance: Reduced) -> list[int]:
+def cheapest(instance: CoveringInstance) -> list[int]:
     """Return the cheapest option of each required site."""
     options = (np.flatnonzero(instance.site == site) for site in instance.required)
     return [int(at[np.argmin(instance.cost[at])]) for at in options]

@@ -13,16 +13,16 @@ from hubplanner.models.residual import add_residual
 from hubplanner.models.tally import add_tally
 
 if TYPE_CHECKING:
-    from hubplanner.models import Formulation, Goal, Held, Question, Year
-    from hubplanner.models.residual import Residual
+    from hubplanner.models import FixedLevel, Formulation, Goal, Question, Year
+    from hubplanner.models.residual import ResidualCapacityCut
     from hubplanner.problem import Ints
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Incumbent:
     """What was found for one goal.
 
     Parameters
@@ -50,7 +50,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Subproblem:
     """A goal of a question, and how to go about it.
 
     Parameters
@@ -84,16 +84,16 @@ class Task:
     options: SolverOptions
     deadline: Deadline
     gap: float = 0.0
-    held: tuple[Held, ...] = ()
+    held: tuple[FixedLevel, ...] = ()
     start: Ints | None = None
     forbidden: tuple[Ints, ...] = ()
     too_dear: tuple[Ints, ...] = ()
     scale: float = 1.0
     ranges: tuple[Ints, Ints] | None = None
-    cuts: tuple[Residual, ...] = ()
+    cuts: tuple[ResidualCapacityCut, ...] = ()
     nodes: int | None = None
 
-    def effort(self, gap: float) -> Effort:
+    def effort(self, gap: float) -> SearchLimits:
         """Return what a solver is asked, with an absolute gap in the program's unit."""
         return self.options.until(self.deadline).effort(gap, self.nodes)
 
@@ -108,7 +108,7 @@ class Task:
         return self.deadline.is_past
 
 
-def program_of(task: Task, depth: Ints) -> Formulation:
+def program_of(task: Subproblem, depth: Ints) -> Formulation:
     """Return a task's program, with chains of distances of some depth (n,)."""
     form = formulate(task.question, task.goal, task.held, depth, task.ranges)
     if splits(task):
@@ -122,7 +122,7 @@ def program_of(task: Task, depth: Ints) -> Formulation:
     return form
 
 
-def splits(task: Task) -> bool:
+def splits(task: Subproblem) -> bool:
     """Tell whether a task shares people out among hubs of limited room, so that tallies and residuals sharpen it."""
     capacity = task.question.capacity
     return capacity is not None and not capacity.single and any(math.isfinite(people) for people in capacity.people)

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.models import Goal, Held
+from hubplanner.models import FixedLevel, Goal
 from hubplanner.models.formulation import HOLDING
 from hubplanner.models.goals import cost, mean_distance, number_of_hubs
-from hubplanner.models.model import Linear
+from hubplanner.models.model import LinearExpression
 from hubplanner.solver.adapters import DisagreementError
 from hubplanner.solver.optimise import any_plan, optimise
 from hubplanner.solver.screening import narrowed
-from hubplanner.solver.work import done
+from hubplanner.solver.work import work_done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Formulation, Year
     from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.task import Found, Task
+    from hubplanner.solver.task import Incumbent, Subproblem
 
 MOST_NODES = 200
 """Nodes of a search that tells equal plans apart."""
@@ -46,7 +46,7 @@ ASSIGNED = 1e-9
 UNIQUE, BROKEN, OPEN = "unique", "broken", "open"
 
 
-def break_ties(task: Task, found: Found, allowed: float) -> tuple[Found, str]:
+def break_ties(task: Subproblem, found: Incumbent, allowed: float) -> tuple[Incumbent, str]:
     """Return the plan that comes first among all equal to a proven best one, and how sure that is.
 
     Equal plans are listed as long as they are few, and the first taken by their recomputed figures; of more than a few
@@ -68,12 +68,12 @@ def break_ties(task: Task, found: Found, allowed: float) -> tuple[Found, str]:
     sized = len(task.question.problems[0].need) * task.question.problems[0].n_sites
     if sized > MOST_DISTANCES:
         return found, OPEN
-    task, several, enough = replace(task, gap=0.0, start=found.opened), False, done() + allowed
+    task, several, enough = replace(task, gap=0.0, start=found.opened), False, work_done() + allowed
     for goal in (cost(), mean_distance(), number_of_hubs(), None):
         equal = _equal(task, found, enough)
         if equal is not None:
             return _first_of(equal), BROKEN if several or len(equal) > 1 else UNIQUE
-        if goal is None or done() > enough:
+        if goal is None or work_done() > enough:
             break
         several = True
         task, found, settled = _settle(task, found, goal)
@@ -82,7 +82,7 @@ def break_ties(task: Task, found: Found, allowed: float) -> tuple[Found, str]:
     return _by_order(task, found, enough)
 
 
-def _first_of(equal: Sequence[Found]) -> Found:
+def _first_of(equal: Sequence[Incumbent]) -> Incumbent:
     """Return the plan that comes first among equal ones, by recomputed figures, but for rounding."""
     for goal in (cost(), mean_distance(), number_of_hubs()):
         figures = [goal.value(found.years) for found in equal]
@@ -93,12 +93,12 @@ def _first_of(equal: Sequence[Found]) -> Found:
     return min(equal, key=lambda found: [(-counts).tolist() for counts in reversed(cast("Ints", found.opened))])
 
 
-def _equal(task: Task, found: Found, enough: float) -> list[Found] | None:
+def _equal(task: Subproblem, found: Incumbent, enough: float) -> list[Incumbent] | None:
     """Return all plans equal so far if they are few; None where they are many, or where it is not known."""
     if found.opened is None or task.question.instance.most.max(initial=1) > 1:
         return None
     equal, task = [found], replace(task, goal=None, start=None)
-    while len(equal) <= MOST_EQUAL and done() <= enough:
+    while len(equal) <= MOST_EQUAL and work_done() <= enough:
         task = replace(task, forbidden=(*task.forbidden, cast("Ints", equal[-1].opened)))
         other = any_plan(task)
         if other.infeasible:
@@ -109,12 +109,12 @@ def _equal(task: Task, found: Found, enough: float) -> list[Found] | None:
     return None
 
 
-def prepared(task: Task, value: float) -> Task:
+def prepared(task: Subproblem, value: float) -> Subproblem:
     """Return a task for telling plans apart whose goal reached a value: its ranges narrowed, its searches limited."""
     return narrowed(replace(task, nodes=MOST_NODES), value)
 
 
-def _settle(task: Task, found: Found, goal: Goal) -> tuple[Task, Found, bool]:
+def _settle(task: Subproblem, found: Incumbent, goal: Goal) -> tuple[Subproblem, Incumbent, bool]:
     """Return the task with a further goal held, the plan that reaches it, and whether it is proven."""
     try:
         better = optimise(replace(task, goal=goal, start=found.opened))
@@ -123,10 +123,10 @@ def _settle(task: Task, found: Found, goal: Goal) -> tuple[Task, Found, bool]:
         return task, found, False
     if not better.years or abs(better.bound - better.value) > 1e-7 * max(1.0, abs(better.value)):
         return task, found, False
-    return replace(task, held=(*task.held, Held(goal=goal, value=better.value))), better, True
+    return replace(task, held=(*task.held, FixedLevel(goal=goal, value=better.value))), better, True
 
 
-def _by_order(task: Task, found: Found, enough: float) -> tuple[Found, str]:
+def _by_order(task: Subproblem, found: Incumbent, enough: float) -> tuple[Incumbent, str]:
     """Return the plan whose sites come first, settled some options at a time: those that equal plans may differ in."""
     question = task.question
     least, most = task.ranges or (np.atleast_2d(question.instance.least), np.atleast_2d(question.instance.most))
@@ -135,18 +135,18 @@ def _by_order(task: Task, found: Found, enough: float) -> tuple[Found, str]:
         free = np.flatnonzero(least[row] != most[row])
         for start in range(0, len(free), CHUNK):
             task, found, settled = _settle(task, found, _first(free[start : start + CHUNK], year, task))
-            if not settled or done() > enough:
+            if not settled or work_done() > enough:
                 return found, OPEN
     return found, BROKEN
 
 
-def _first(options: Ints, year: int, task: Task) -> Goal:
+def _first(options: Ints, year: int, task: Subproblem) -> Goal:
     r"""Return the order of some options in a year as a goal: $\sum_k b^{-k} y_k$, an earlier hub before later ones."""
     base = float(task.question.instance.most.max(initial=1) + 1)
     worth: Floats = base ** np.arange(len(options) - 1, -1, -1, dtype=np.float64)
 
-    def expression(form: Formulation) -> Linear:
-        return Linear(terms=form.layers[year].opened(options, worth))
+    def expression(form: Formulation) -> LinearExpression:
+        return LinearExpression(terms=form.layers[year].opened(options, worth))
 
     def value(years: Sequence[Year]) -> float:
         plan = years[year].plan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 
-from hubplanner.models.residual import Residual, residuals
+from hubplanner.models.residual import ResidualCapacityCut, residuals
 from hubplanner.solver.adapters.highs import prepared, run
 from hubplanner.solver.relaxation import relaxation_of
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.models import Formulation
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.relaxation import Relaxation
 
 MOST_ROUNDS = 20
@@ -24,7 +24,7 @@ LEAST_GAIN = 1e-6
 """Relative fall of the bound in a round below which cutting ends."""
 
 
-def relax_tightly(form: Formulation, effort: Effort) -> tuple[tuple[Residual, ...], Relaxation]:
+def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[ResidualCapacityCut, ...], Relaxation]:
     """Return the relaxation of a program, sharpened by inequalities that its own values broke, and those.
 
     The bound and the reduced costs are recomputed from the multipliers, as those of the relaxation alone are.
@@ -32,7 +32,7 @@ def relax_tightly(form: Formulation, effort: Effort) -> tuple[tuple[Residual, ..
     deadline = effort.deadline()
     handle = prepared(form.program, effort, mip=False, solver="simplex")
     run(handle)
-    cuts, best = list[Residual](), relaxation_of(handle, form)
+    cuts, best = list[ResidualCapacityCut](), relaxation_of(handle, form)
     if not best.is_solved:
         return (), best
     for _ in range(MOST_ROUNDS):
@@ -51,7 +51,7 @@ def relax_tightly(form: Formulation, effort: Effort) -> tuple[tuple[Residual, ..
     return tuple(cuts), best
 
 
-def _add(handle: Any, form: Formulation, cuts: Sequence[Residual]) -> None:
+def _add(handle: Any, form: Formulation, cuts: Sequence[ResidualCapacityCut]) -> None:
     for cut in cuts:
         terms, limit = cut.row(form)
         columns = np.array([variable.index for variable, _ in terms], dtype=np.int32)

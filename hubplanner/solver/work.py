@@ -9,11 +9,11 @@ BUILDING = 1000
 _done: ContextVar[float] = ContextVar("done", default=0.0)
 
 
-def done() -> float:
+def work_done() -> float:
     """Return the work done so far: entries of programs, once for each iteration."""
     return _done.get()
 
 
-def count(entries: float, iterations: float) -> None:
+def count_work(entries: float, iterations: float) -> None:
     """Count some iterations over a program of so many entries."""
     _done.set(_done.get() + entries * max(iterations, 0.0))

@@ -17,7 +17,7 @@ GRACE_S = 1.0
 """Seconds a process has to put its folder away before it is killed."""
 
 
-class Child:
+class WorkerProcess:
     """A worker process that is asked once, tells events line by line, and dies with this process or on demand."""
 
     def __init__(self) -> None:

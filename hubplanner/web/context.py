@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request  # noqa: TC002 - FastAPI reads the annotations
 
-from hubplanner.web.jobs import Jobs
-from hubplanner.web.library import Library
+from hubplanner.web.jobs import JobQueue
+from hubplanner.web.library import ScenarioStore
 
 if TYPE_CHECKING:
     from hubplanner.web.settings import AppSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Context:
+class AppState:
     """One server's state."""
 
     settings: AppSettings
-    library: Library
-    jobs: Jobs
+    library: ScenarioStore
+    jobs: JobQueue
 
 
-def new_context(settings: AppSettings) -> Context:
+def new_context(settings: AppSettings) -> AppState:
     """Return the state of a server that starts."""
-    library = Library(settings.scenarios, settings.workspace)
-    return Context(settings=settings, library=library, jobs=Jobs(settings.limits))
+    library = ScenarioStore(settings.scenarios, settings.workspace)
+    return AppState(settings=settings, library=library, jobs=JobQueue(settings.limits))
 
 
-def context_of(request: Request) -> Context:
+def context_of(request: Request) -> AppState:
     """Return the state of the server that a request reached."""
-    context: Context = request.app.state.context
+    context: AppState = request.app.state.context
     return context

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.io import recover
 from hubplanner.web.answers import Refused
-from hubplanner.web.children import GRACE_S, Child
+from hubplanner.web.children import GRACE_S, WorkerProcess
 
 if TYPE_CHECKING:
     from hubplanner.web.settings import Limits
@@ -44,7 +44,7 @@ class Job:
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
-    child: Child | None = None
+    child: WorkerProcess | None = None
     folder: Path | None = None
 
     @property
@@ -88,7 +88,7 @@ class Job:
             self.error = event
 
 
-class Jobs:
+class JobQueue:
     """All jobs of a server: some at work, some in line, the last ones remembered."""
 
     def __init__(self, limits: Limits) -> None:
@@ -99,21 +99,21 @@ class Jobs:
         self.line: deque[Job] = deque()
         self.threads: set[threading.Thread] = set()
         self.closed = False
-        self.spare: Child | None = None
+        self.spare: WorkerProcess | None = None
         self.checking = threading.BoundedSemaphore(limits.checking)
 
     def warm(self) -> None:
         """Keep a process ready, so that no one waits for its start."""
         with self.lock:
             if not self.closed and self.spare is None:
-                self.spare = Child()
+                self.spare = WorkerProcess()
 
-    def child(self, ask: dict[str, Any]) -> Child:
+    def child(self, ask: dict[str, Any]) -> WorkerProcess:
         """Return a process that was asked: the one kept ready, if it is still there, or a new one."""
         with self.lock:
             ready, self.spare = self.spare, None
             if ready is None or ready.process.poll() is not None:
-                ready = Child()
+                ready = WorkerProcess()
             ready.give(ask | {"memory": self.limits.job_bytes})
             self.warm()
         return ready
@@ -210,7 +210,7 @@ class Jobs:
             self.threads.add(thread)
             thread.start()
 
-    def _follow(self, job: Job, child: Child) -> None:
+    def _follow(self, job: Job, child: WorkerProcess) -> None:
         child.listen(job.hear)
         with self.lock:
             if job.state == RUNNING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hubplanner.inputs import Inputs
     from hubplanner.scenario import Scenario
-    from hubplanner.workflow.mapdata import Areas
+    from hubplanner.workflow.mapdata import MapAreas
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(eq=False)
-class Shown:
+class ShownScenario:
     """A scenario's data and the texts made of them, each made once."""
 
     scenario: Scenario
@@ -48,7 +48,7 @@ class Shown:
         return read_inputs(self.scenario.model_copy(update={"demand": demand}))
 
     @cached_property
-    def areas(self) -> Areas | None:
+    def areas(self) -> MapAreas | None:
         """The areas of its demand."""
         from hubplanner.workflow.mapdata import areas_of  # noqa: PLC0415 - heavy
 
@@ -92,13 +92,13 @@ def _both(text: bytes) -> tuple[bytes, bytes]:
     return text, packed(text)
 
 
-class Library:
+class ScenarioStore:
     """Scenario files by id, and what was read of the last ones."""
 
     def __init__(self, files: dict[str, Path], workspace: Path) -> None:
         """Take the files to show, and the folder of the server's own scenarios."""
         self.files, self.workspace = files, workspace
-        self.shown: OrderedDict[tuple[Any, ...], Shown] = OrderedDict()
+        self.shown: OrderedDict[tuple[Any, ...], ShownScenario] = OrderedDict()
         self.lock = threading.Lock()
         self.listed: tuple[Any, list[dict[str, str]]] = (None, [])
 
@@ -128,13 +128,13 @@ class Library:
             raise Refused(404, "There is no such scenario.")
         return path
 
-    def get(self, name: str, overrides: Sequence[str] = ()) -> Shown:
+    def get(self, name: str, overrides: Sequence[str] = ()) -> ShownScenario:
         """Return a scenario's data with variants applied, read anew where its file or data changed."""
         path = self.file(name)
         scenario = read_scenario(path, overrides)
         key = (name, tuple(overrides), scenario.model_dump_json(), _stamps(scenario))
         with self.lock:
-            shown = self.shown.get(key) or Shown(scenario)
+            shown = self.shown.get(key) or ShownScenario(scenario)
             self.shown[key] = shown
             self.shown.move_to_end(key)
             while len(self.shown) > REMEMBERED:

@@ -23,8 +23,8 @@ from hubplanner.workflow.store_index import run_folders
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from hubplanner.web.context import Context
-    from hubplanner.web.jobs import Job, Jobs
+    from hubplanner.web.context import AppState
+    from hubplanner.web.jobs import Job, JobQueue
 
 router = APIRouter(prefix="/api/jobs")
 
@@ -43,7 +43,7 @@ async def start(request: Request) -> Response:
     return answer({"job": job.id}, 202)
 
 
-def begin(context: Context, asked: dict[str, Any]) -> Job:
+def begin(context: AppState, asked: dict[str, Any]) -> Job:
     """Check what a job is asked and put it in line."""
     kind = asked["kind"]
     if kind not in JOBS:
@@ -67,7 +67,7 @@ def begin(context: Context, asked: dict[str, Any]) -> Job:
     return context.jobs.add(kind, ask)
 
 
-def _explain(context: Context, asked: dict[str, Any]) -> dict[str, Any]:
+def _explain(context: AppState, asked: dict[str, Any]) -> dict[str, Any]:
     folder = own_folder(run_folders(context.settings.runs), asked["run"], "run")
     note = read_note(folder)
     return {"kind": "explain", "run": str(folder), "site": asked["site"], "note": note}
@@ -98,7 +98,7 @@ async def events(request: Request, name: str) -> Response:
     return StreamingResponse(_events(jobs, jobs.get(name)), media_type="text/event-stream")
 
 
-async def _events(jobs: Jobs, job: Job) -> AsyncIterator[str]:
+async def _events(jobs: JobQueue, job: Job) -> AsyncIterator[str]:
     sent, said = 0, time.monotonic()
     while True:
         ended = job.state in ENDED

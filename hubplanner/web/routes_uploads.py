@@ -22,7 +22,7 @@ from hubplanner.workflow.uploads_kinds import check_kind
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hubplanner.web.context import Context
+    from hubplanner.web.context import AppState
 
 router = APIRouter(prefix="/api")
 
@@ -77,7 +77,7 @@ async def upload(request: Request, kind: str, name: str) -> Response:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _checked(context: Context, ask: dict[str, Any], own: str) -> Response:
+def _checked(context: AppState, ask: dict[str, Any], own: str) -> Response:
     limits = context.settings.limits
     kept = context.settings.workspace / "uploads" / own
     try:
@@ -109,7 +109,7 @@ async def new(request: Request) -> Response:
     return await run_in_threadpool(_made, context, wanted)
 
 
-def _made(context: Context, wanted: dict[str, Any]) -> Response:
+def _made(context: AppState, wanted: dict[str, Any]) -> Response:
     settings = context.settings
     if len(list(settings.workspace.glob("own-*"))) >= settings.limits.uploads:
         raise Refused(409, f"{settings.limits.uploads} scenarios of your own are kept already.")

@@ -39,9 +39,9 @@ def solve(ask: dict[str, Any]) -> dict[str, Any]:
 
 def frontier(ask: dict[str, Any]) -> dict[str, Any]:
     """Find a scenario's frontier."""
-    from hubplanner.workflow.frontier import Ask, run_frontier  # noqa: PLC0415 - heavy
+    from hubplanner.workflow.frontier import FrontierRequest, run_frontier  # noqa: PLC0415 - heavy
 
-    wanted = Ask(points=int(ask["points"] or POINTS))
+    wanted = FrontierRequest(points=int(ask["points"] or POINTS))
     _, folder = run_frontier(_asked(ask), wanted, runs=Path(ask["runs"]))
     write_note(folder, ask["note"])
     return {"frontier": folder.name}

@@ -35,7 +35,7 @@ MOST_OF = 0.5
 """Part of its memory that a solver's own process had taken, from which on memory may be why it failed."""
 
 
-class Teller(logging.Handler):
+class ProgressReporter(logging.Handler):
     """Writes what the library logs as events."""
 
     def __init__(self, out: TextIO) -> None:
@@ -83,7 +83,7 @@ def main() -> None:
         _end_at_once_with_server()
     memory = ask.get("memory")
     bound_memory(memory)
-    teller = Teller(out)
+    teller = ProgressReporter(out)
     log = logging.getLogger("hubplanner")
     log.addHandler(teller)
     log.setLevel(logging.DEBUG)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, ScenarioError
-from hubplanner.report.comparison import Comparison, Run
+from hubplanner.report.comparison import ComparedRun, Comparison
 from hubplanner.report.rounding import rounded, rounded_change
 from hubplanner.workflow.compare_frames import joined_demand, joined_hubs, read_run
 
@@ -53,7 +53,7 @@ def compare(*folders: str | os.PathLike[str]) -> Comparison:
     return Comparison(runs=runs, figures=rounded(figures), demand=demand, hubs=hubs)
 
 
-def _figures(run: Run) -> dict[str, Any]:
+def _figures(run: ComparedRun) -> dict[str, Any]:
     plan = run.plan
     return {
         "run": run.letter,
@@ -68,7 +68,7 @@ def _figures(run: Run) -> dict[str, Any]:
     }
 
 
-def _notes(first: Run, other: Run) -> list[str]:
+def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
     """Return what keeps two runs from being compared one to one."""
     pair, notes = f"{first.letter} and {other.letter}", []
     if first.plan["currency"] != other.plan["currency"]:
@@ -90,7 +90,7 @@ def _notes(first: Run, other: Run) -> list[str]:
     return notes
 
 
-def _groups(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, float | None]]]:
+def _groups(runs: Sequence[ComparedRun]) -> dict[str, dict[str, dict[str, float | None]]]:
     """Return the covered share of need of each value of each group, by run."""
     named: dict[str, dict[str, None]] = {}
     for run in runs:
@@ -105,7 +105,7 @@ def _groups(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, float | None]]
     }
 
 
-def _floors(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+def _floors(runs: Sequence[ComparedRun]) -> dict[str, dict[str, Any]]:
     """Return what each floor asks for and what is covered, by run; None where a run has no such floor."""
     own = {run.letter: {floor["name"]: floor for floor in run.plan.get("floors", [])} for run in runs}
     names = dict.fromkeys(name for floors in own.values() for name in floors)
@@ -118,7 +118,9 @@ def _floors(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _difference(first: Run, other: Run, demand: gpd.GeoDataFrame, hubs: gpd.GeoDataFrame) -> dict[str, Any]:
+def _difference(
+    first: ComparedRun, other: ComparedRun, demand: gpd.GeoDataFrame, hubs: gpd.GeoDataFrame
+) -> dict[str, Any]:
     """Return what another run has more or less than the first."""
     money = first.plan["currency"] == other.plan["currency"]
     a, b = f"in_{first.letter}", f"in_{other.letter}"
@@ -141,7 +143,7 @@ def _difference(first: Run, other: Run, demand: gpd.GeoDataFrame, hubs: gpd.GeoD
     }
 
 
-def _change(first: Run, other: Run, part: str, figure: str) -> float:
+def _change(first: ComparedRun, other: ComparedRun, part: str, figure: str) -> float:
     """Return how much more of a figure another run has than the first."""
     one, two = (run.plan[part][figure] for run in (first, other))
     return rounded_change(two - one, max(abs(one), abs(two)), money=part == "cost")

@@ -12,7 +12,7 @@ import pandas as pd
 from hubplanner.errors import DataError, Fault, ScenarioError
 from hubplanner.inputs.places import WGS84
 from hubplanner.io import recover
-from hubplanner.report.comparison import Run
+from hubplanner.report.comparison import ComparedRun
 from hubplanner.report.folder import is_run
 from hubplanner.report.rounding import round_columns
 from hubplanner.workflow.store_verify import read_plan
@@ -29,7 +29,7 @@ _PLAN = (
 )
 
 
-def read_run(folder: Path, letter: str) -> Run:
+def read_run(folder: Path, letter: str) -> ComparedRun:
     """Return a run as its folder tells of it; raise where it is none or cannot be read."""
     recover(folder.absolute().parent)
     if not is_run(folder):
@@ -44,7 +44,7 @@ def read_run(folder: Path, letter: str) -> Run:
     lacking = [key for key in _PLAN if key not in plan]
     if lacking:
         raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}"))
-    return Run(letter=letter, name=folder.absolute().name, plan=plan, hubs=hubs, demand=demand)
+    return ComparedRun(letter=letter, name=folder.absolute().name, plan=plan, hubs=hubs, demand=demand)
 
 
 def _layer(path: Path) -> gpd.GeoDataFrame:
@@ -59,7 +59,7 @@ def _layer(path: Path) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(*places.T), crs=WGS84)
 
 
-def joined_demand(runs: Sequence[Run]) -> gpd.GeoDataFrame:
+def joined_demand(runs: Sequence[ComparedRun]) -> gpd.GeoDataFrame:
     """Return a row a demand id, its people and need from the first run that has it, and its share in each."""
     frames = {run.letter: _by_id(run.demand, "demand_id") for run in runs}
     ids = sorted(set().union(*(frame.index for frame in frames.values())))
@@ -87,7 +87,7 @@ def _first(columns: Sequence[Any]) -> Any:
     return found
 
 
-def joined_hubs(runs: Sequence[Run]) -> gpd.GeoDataFrame:
+def joined_hubs(runs: Sequence[ComparedRun]) -> gpd.GeoDataFrame:
     """Return a row a site, whether it has hubs in each run, and which."""
     tiers = {run.letter: _tiers(run) for run in runs}
     ids = sorted(set().union(*tiers.values()))
@@ -107,7 +107,7 @@ def joined_hubs(runs: Sequence[Run]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=[places[site] for site in ids], crs=WGS84)
 
 
-def _tiers(run: Run) -> dict[str, str]:
+def _tiers(run: ComparedRun) -> dict[str, str]:
     """Return the hubs at each site in words, such as ``2 centre, 1 park``."""
     found: dict[str, list[str]] = {}
     for hub in sorted(run.hubs.drop(columns="geometry").to_dict("records"), key=lambda hub: str(hub["tier"])):

@@ -11,10 +11,10 @@ import numpy as np
 from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.io import recover
-from hubplanner.models import Capacity, Kept, MaxHubs, Periods, goals_of
+from hubplanner.models import Capacity, FixedHubs, MaxHubs, Periods, goals_of
 from hubplanner.models.formulation import all_blocks
 from hubplanner.models.goals import Year
-from hubplanner.problem import Reached, SiteStatus, Solution, Status, evaluate
+from hubplanner.problem import GoalResult, SiteStatus, Solution, Status, evaluate
 from hubplanner.report.folder import is_run
 from hubplanner.scenario import read_scenario
 from hubplanner.solver import SolverOptions, solve_problem
@@ -101,7 +101,7 @@ def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: In
     """Return a plan where hubs alone tell who is served."""
     plan = evaluate(problem, np.repeat(options, counts))
     years = [Year(problem, plan)]
-    goals = [Reached(name=goal.name, value=goal.value(years), bound=math.nan) for goal in goals_of(objective)]
+    goals = [GoalResult(name=goal.name, value=goal.value(years), bound=math.nan) for goal in goals_of(objective)]
     value = next(goal.value for goal in goals if goal.name == objective.goal)
     return Solution(
         problem=problem,
@@ -131,7 +131,7 @@ def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: 
     )
     mine = np.searchsorted(keep, options)
     new = int(counts[problem.new[options]].sum())
-    held = (Kept(options=tuple(mine.tolist()), counts=tuple(counts.tolist())), MaxHubs(count=new))
+    held = (FixedHubs(options=tuple(mine.tolist()), counts=tuple(counts.tolist())), MaxHubs(count=new))
     exact = SolverOptions(gap=0.0, ties=False)
     found = solve_problem(small, replace(objective, limits=(*objective.limits, *held)), exact)
     if found.evaluation is None:

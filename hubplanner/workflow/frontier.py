@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hubplanner.analysis.frontier_points import Trace
+    from hubplanner.analysis.frontier_points import FrontierTrace
     from hubplanner.inputs import Inputs
     from hubplanner.models import Objective
     from hubplanner.problem import Problem
@@ -46,7 +46,7 @@ TRADES = tuple(f"coverage,{pair}" for pair in PAIRS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class FrontierRequest:
     """Which frontier is wanted.
 
     Parameters
@@ -117,7 +117,7 @@ def frontier(  # noqa: PLR0913 - one argument an option
     scenario
         A question of objective ``max_coverage``, with all its limits.
     points, budgets, trade, group, nested, every
-        As in `Ask`.
+        As in `FrontierRequest`.
 
     Raises
     ------
@@ -129,12 +129,12 @@ def frontier(  # noqa: PLR0913 - one argument an option
         When the solver fails, or finds no plan at all in time.
     """
     money = None if budgets is None else tuple(map(float, budgets))
-    ask = Ask(points=points, budgets=money, trade=trade, group=group, nested=nested, every=every)
+    ask = FrontierRequest(points=points, budgets=money, trade=trade, group=group, nested=nested, every=every)
     return frontier_of(read_inputs(scenario).tell(), ask)
 
 
 def run_frontier(
-    scenario: Scenario, ask: Ask, folder: Path | None = None, *, runs: Path = RUNS, overwrite: bool = False
+    scenario: Scenario, ask: FrontierRequest, folder: Path | None = None, *, runs: Path = RUNS, overwrite: bool = False
 ) -> tuple[Frontier, Path]:
     """Find a scenario's frontier, write its folder, ``runs/NAME-frontier-HASH`` if left out, and return both."""
     inputs, target = read_for(
@@ -145,13 +145,13 @@ def run_frontier(
     return found, found.write(target, overwrite=overwrite)
 
 
-def _default_folder(inputs: Inputs, ask: Ask, runs: Path) -> Path:
+def _default_folder(inputs: Inputs, ask: FrontierRequest, runs: Path) -> Path:
     parts = [default_folder(inputs).name, repr(ask)]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return runs / f"{inputs.scenario.name}-frontier-{digest[:HASH_LENGTH]}"
 
 
-def frontier_of(inputs: Inputs, ask: Ask) -> Frontier:
+def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
     """Return the frontier of data that is read already; raise as `frontier` does."""
     check_traceable(_asked(inputs))
     problem, began = build_problem(inputs), time.perf_counter()
@@ -167,7 +167,7 @@ def _asked(inputs: Inputs) -> Objective:
     return objective_of(inputs)
 
 
-def _by_cost(inputs: Inputs, problem: Problem, ask: Ask) -> Trace:
+def _by_cost(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
     objective, options = _asked(inputs), options_of(inputs.scenario)
     if ask.every:
         return trace_all(problem, objective, options)
@@ -187,12 +187,12 @@ def _even_budgets(inputs: Inputs, problem: Problem, points: int) -> tuple[float,
     return tuple(float(money) for money in np.linspace(0, UP_TO * max(top, 0.0), points + 1)[1:])
 
 
-def _by_distance(inputs: Inputs, problem: Problem, ask: Ask) -> Trace:
+def _by_distance(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
     points = None if ask.every else ask.points
     return trace_distance(problem, _asked(inputs), points, options_of(inputs.scenario))
 
 
-def _by_worst(inputs: Inputs, problem: Problem, ask: Ask) -> Trace:
+def _by_worst(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
     group = _group(inputs, ask)
     values = inputs.demand.values(group)
     weights = np.array([inputs.demand.group_need(group=group, value=value) for value in values])
@@ -204,7 +204,7 @@ def _by_worst(inputs: Inputs, problem: Problem, ask: Ask) -> Trace:
 _WAYS = {COST: _by_cost, DISTANCE: _by_distance, WORST_GROUP: _by_worst}
 
 
-def _group(inputs: Inputs, ask: Ask) -> str:
+def _group(inputs: Inputs, ask: FrontierRequest) -> str:
     known = inputs.scenario.demand.groups
     group = ask.group or next(iter(known), None)
     if group is None or group not in known:
@@ -216,7 +216,7 @@ def _group(inputs: Inputs, ask: Ask) -> str:
 _LATE = "no plan was found within the time limit of any point; raise solver.time_limit_s"
 
 
-def _raise_missing(inputs: Inputs, found: Trace) -> None:
+def _raise_missing(inputs: Inputs, found: FrontierTrace) -> None:
     """Raise for what kept every point from being found: the clash of the largest budget."""
     clash = next((missing.clash for missing in reversed(found.missing) if missing.clash is not None), None)
     if clash is None:

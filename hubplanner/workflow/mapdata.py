@@ -32,7 +32,7 @@ M2_PER_KM2 = 1e6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Areas:
+class MapAreas:
     """The areas nearest to each place, or those that the demand file has.
 
     Parameters
@@ -102,17 +102,17 @@ def demand_text(inputs: Inputs) -> bytes:
     return f'{{"type":"FeatureCollection","features":[{features}]}}'.encode()
 
 
-def areas_of(inputs: Inputs) -> Areas | None:
+def areas_of(inputs: Inputs) -> MapAreas | None:
     """Return the demand file's own polygons, or the areas nearest to each of its points; None where they are many."""
     frame = inputs.demand.frame
     if len(frame) <= MOST_AREAS and bool(frame.geom_type.isin(["Polygon", "MultiPolygon"]).all()):
         own = frame.geometry.to_crs(WGS84)
         shapes = shapely.set_precision(own.simplify(10.0**-DIGITS * 50).to_numpy(), 10.0**-DIGITS)
-        return Areas(shapes=shapes, of=np.arange(len(frame)), km2=_km2(own))
+        return MapAreas(shapes=shapes, of=np.arange(len(frame)), km2=_km2(own))
     return nearest_areas(lonlat(frame))
 
 
-def nearest_areas(places: Floats) -> Areas | None:
+def nearest_areas(places: Floats) -> MapAreas | None:
     """Return the Thiessen polygons of places (n, 2) in degrees, ended a little beyond them; None where they are many.
 
     Places that coincide share an area. Voronoi (1908), doi:10.1515/crll.1908.134.198.
@@ -131,7 +131,7 @@ def nearest_areas(places: Floats) -> Areas | None:
     cut = shapely.intersection(cells, shapely.buffer(points, away, quad_segs=4))
     shapes = shapely.transform(cut, lambda xy: xy / [middle, 1.0])
     shapes = shapely.set_precision(shapes, 10.0**-DIGITS)
-    return Areas(shapes=shapes, of=of.ravel().astype(np.intp), km2=_km2(gpd.GeoSeries(shapes, crs=WGS84)))
+    return MapAreas(shapes=shapes, of=of.ravel().astype(np.intp), km2=_km2(gpd.GeoSeries(shapes, crs=WGS84)))
 
 
 def _around(flat: Floats) -> tuple[float, float, float, float]:
@@ -150,7 +150,9 @@ def _km2(shapes: gpd.GeoSeries) -> Floats:
     return np.maximum(np.asarray(shapes.to_crs(EQUAL_AREA).area, dtype=np.float64) / M2_PER_KM2, 1e-6)
 
 
-def areas_text(areas: Areas, ids: Sequence[str], need: Floats, people: Floats, covered: Floats | None = None) -> bytes:
+def areas_text(
+    areas: MapAreas, ids: Sequence[str], need: Floats, people: Floats, covered: Floats | None = None
+) -> bytes:
     """Return areas as GeoJSON: demand_id of their first row, need, people and need per km2, and the share covered.
 
     Parameters

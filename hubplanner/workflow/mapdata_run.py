@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.workflow.mapdata import Areas, areas_text, nearest_areas
+from hubplanner.workflow.mapdata import MapAreas, areas_text, nearest_areas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
 
 
-def covered_areas(folder: Path, known: tuple[Inputs, Areas | None] | None = None) -> bytes | None:
+def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = None) -> bytes | None:
     """Return a run's need and covered share as GeoJSON areas; None where there are too many.
 
     Parameters
@@ -38,7 +38,7 @@ def covered_areas(folder: Path, known: tuple[Inputs, Areas | None] | None = None
     return None if areas is None else areas_text(areas, ids, need, people, covered)
 
 
-def _same(ids: list[str], known: tuple[Inputs, Areas | None] | None) -> Areas | None:
+def _same(ids: list[str], known: tuple[Inputs, MapAreas | None] | None) -> MapAreas | None:
     if known is None or known[1] is None:
         return None
     inputs, areas = known

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hubplanner.analysis.futures import weigh
+from hubplanner.analysis.futures import value_of_information
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.report import Plan
 from hubplanner.solver import SolverOptions, in_words, solve_problem
 from hubplanner.workflow.question import objective_of
-from hubplanner.workflow.second_look import look_again
+from hubplanner.workflow.second_look import remeasure
 
 if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
@@ -41,9 +41,13 @@ def solve_inputs(inputs: Inputs) -> Plan:
     objective, options = objective_of(inputs), options_of(inputs.scenario)
     solution = solve_problem(problem, objective, options)
     evaluation = _plan_found(inputs, solution)
-    again = look_again(inputs, solution.problem, evaluation)
+    again = remeasure(inputs, solution.problem, evaluation)
     futures = inputs.scenario.futures
-    worth = weigh(problem, objective, solution, options) if futures is not None and futures.information else None
+    worth = (
+        value_of_information(problem, objective, solution, options)
+        if futures is not None and futures.information
+        else None
+    )
     return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again, worth=worth)
 
 

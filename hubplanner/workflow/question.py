@@ -11,9 +11,10 @@ from hubplanner.inputs.futures import futures_of
 from hubplanner.inputs.groups import group_floors
 from hubplanner.models import (
     AtMostOne,
-    Block,
     Capacity,
+    Constraint,
     Floor,
+    HubsPerSite,
     MaxCoverage,
     MaxHubs,
     MaxMin,
@@ -24,9 +25,8 @@ from hubplanner.models import (
     OnlyWith,
     PCenter,
     Periods,
-    PerSite,
     PMedian,
-    Under,
+    Uncertainty,
 )
 from hubplanner.models.under import LEVEL
 
@@ -60,11 +60,11 @@ def objective_of(inputs: Inputs) -> Objective:
     )
 
 
-def _limits(inputs: Inputs) -> Iterator[Block]:
+def _limits(inputs: Inputs) -> Iterator[Constraint]:
     """Yield a block for each limit that the scenario sets."""
     scenario, model = inputs.scenario, inputs.scenario.model
     if model.max_per_site > 1:
-        yield PerSite(count=model.max_per_site, mixed=model.mixed_tiers)
+        yield HubsPerSite(count=model.max_per_site, mixed=model.mixed_tiers)
     if any(tier.capacity is not None for tier in scenario.hubs):
         people = tuple(math.inf if tier.capacity is None else tier.capacity for tier in scenario.hubs)
         yield Capacity(people=people, single=model.assignment == "single")
@@ -80,7 +80,7 @@ def _limits(inputs: Inputs) -> Iterator[Block]:
     if model.periods.years:
         yield _periods(inputs)
     if scenario.futures is not None:
-        yield Under(
+        yield Uncertainty(
             futures=futures_of(inputs),
             criterion=model.under or "expected",
             level=LEVEL if model.cvar_level is None else model.cvar_level,
@@ -93,7 +93,7 @@ def _kind(floor: GroupFloor) -> str:
     return "" if floor.group is None else floor.group + ("" if floor.people is None else f", {floor.people}")
 
 
-def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Block]:
+def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Constraint]:
     group = limit.group if limit.value is None else ""
     words = inputs.sites.frame[limit.group].to_numpy(dtype=object)
     for value in [limit.value] if limit.value is not None else sorted(set(words)):
@@ -104,7 +104,7 @@ def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Block]:
             yield MinHubs(count=limit.min, sites=sites, name=name, group=group)
 
 
-def _site_sets(inputs: Inputs, model: ModelSpec) -> Iterator[Block]:
+def _site_sets(inputs: Inputs, model: ModelSpec) -> Iterator[Constraint]:
     number = {site: at for at, site in enumerate(inputs.sites.frame["site_id"])}
     for sites in model.at_most_one:
         yield AtMostOne(sites=tuple(number[site] for site in sites))

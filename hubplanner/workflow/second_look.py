@@ -11,11 +11,11 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.inputs.merged import measure
-from hubplanner.problem import Rule, evaluate
+from hubplanner.problem import CoverageRule, evaluate
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
-    from hubplanner.inputs.merged import SecondLook
+    from hubplanner.inputs.merged import Remeasurement
     from hubplanner.problem import Evaluation, Problem
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ AGREEMENT = 1e-6
 """Relative difference up to which two figures agree."""
 
 
-def look_again(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> SecondLook | None:
+def remeasure(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Remeasurement | None:
     """Return what the open hubs achieve for each point that was read; None where no points were merged.
 
     Raises
@@ -41,7 +41,7 @@ def look_again(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Seco
     options = evaluation.options
     again = measure(inputs.scenario, merged, problem.option_site[options], problem.option_reach[options])
     inputs.sources.check()
-    near = evaluate(replace(problem, rule=Rule()), options).covered_share
+    near = evaluate(replace(problem, rule=CoverageRule()), options).covered_share
     rows, need_of = inputs.demand.frame, inputs.demand.need_of
     weights = {"need": rows["need"], "people": rows["people"]} | {f"need of {name}": need_of[name] for name in need_of}
     for (name, weight), found in zip(weights.items(), again.measured.covered, strict=True):

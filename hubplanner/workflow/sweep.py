@@ -19,7 +19,7 @@ from hubplanner.report.tornado_table import write_sweep
 from hubplanner.scenario.text import parse_setting
 from hubplanner.workflow.cases import Case, Grid, base_settings, check_grid, make_cases, parse_grid, read_settled
 from hubplanner.workflow.runs import HASH_LENGTH
-from hubplanner.workflow.sweep_case import FAILED, SOLVED, Record, Task, record
+from hubplanner.workflow.sweep_case import FAILED, SOLVED, Record, SweepTask, record
 from hubplanner.workflow.sweep_cluster import Cluster, solve_on_cluster
 from hubplanner.workflow.sweep_local import solve_locally
 from hubplanner.workflow.sweep_results import Estimate, Results
@@ -215,11 +215,11 @@ def solve_open(  # noqa: PLR0913 - options, most of them rarely given
         recover(asked.folder / "runs")  # where a worker was told to end while it wrote
 
 
-def _open_tasks(asked: Sweep, *, keep_runs: bool, retry_failed: bool) -> list[Task]:
+def _open_tasks(asked: Sweep, *, keep_runs: bool, retry_failed: bool) -> list[SweepTask]:
     """Return what is left to do, each question once."""
     version = importlib.metadata.version("hubplanner")
     known = asked.results.read(case.key for case in asked.cases)
-    tasks: dict[str, Task] = {}
+    tasks: dict[str, SweepTask] = {}
     for case in asked.cases:
         if case.key is None or case.scenario is None:
             continue
@@ -228,7 +228,7 @@ def _open_tasks(asked: Sweep, *, keep_runs: bool, retry_failed: bool) -> list[Ta
         lacking = keep_runs and not folder.is_dir() and found is not None and found["status"] in SOLVED
         if found is None or lacking or (retry_failed and found["status"] == FAILED):
             own = str(folder) if keep_runs else None
-            tasks[case.key] = Task(
+            tasks[case.key] = SweepTask(
                 key=case.key, scenario=case.scenario, digests=case.digests, version=version, folder=own
             )
     log.info("%d of %d cases are done already", len(asked.cases) - len(tasks), len(asked.cases))

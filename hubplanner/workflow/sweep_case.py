@@ -27,7 +27,7 @@ _FIGURES = dict.fromkeys(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class SweepTask:
     """What a worker gets.
 
     Parameters
@@ -51,7 +51,7 @@ class Task:
     folder: str | None = None
 
 
-def solve_case(task: Task) -> Record:
+def solve_case(task: SweepTask) -> Record:
     """Solve one case and return its record."""
     began = time.perf_counter()
     try:
@@ -72,7 +72,7 @@ def record(key: str | None, found: Record, seconds: float | None = None) -> Reco
     return {"key": key, **_FIGURES, **found, "seconds": seconds}
 
 
-def _solve(task: Task) -> Record:
+def _solve(task: SweepTask) -> Record:
     version = importlib.metadata.version("hubplanner")
     if version != task.version:
         message = f"this worker has hubplanner {version}, the sweep was asked for by {task.version}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, MissingExtraError, ScenarioError, SolverError
-from hubplanner.workflow.sweep_case import FAILED, Record, Task, record, solve_case
+from hubplanner.workflow.sweep_case import FAILED, Record, SweepTask, record, solve_case
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -55,7 +55,7 @@ def _fault(option: str, value: object, allowed: str) -> Fault:
     return Fault(file=option, value=value, allowed=allowed, kind="scenario")
 
 
-def solve_on_cluster(tasks: Sequence[Task], cluster: Cluster) -> Generator[Record, None, None]:
+def solve_on_cluster(tasks: Sequence[SweepTask], cluster: Cluster) -> Generator[Record, None, None]:
     """Yield the record of each task as it is done, by the workers of a Dask scheduler.
 
     The scheduler runs a case again whose worker died, on another worker, until it gives the case up.
@@ -120,7 +120,7 @@ def _check_workers(client: Any) -> None:
     log.info("%d workers answer", len(found))
 
 
-def _outcome(future: Any, task: Task) -> Record:
+def _outcome(future: Any, task: SweepTask) -> Record:
     """Return a finished future's record."""
     from distributed.client import FutureCancelledError  # noqa: PLC0415 - optional
     from distributed.scheduler import KilledWorker  # noqa: PLC0415

@@ -15,7 +15,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import SolverError
-from hubplanner.workflow.sweep_case import FAILED, Record, Task, record, solve_case
+from hubplanner.workflow.sweep_case import FAILED, Record, SweepTask, record, solve_case
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -30,7 +30,7 @@ class _Worker:
     """A pool of one process, so that a death has one case to blame, and breaks no other pool."""
 
     def __init__(self) -> None:
-        self.task: Task | None = None
+        self.task: SweepTask | None = None
         self.future: Future[Record] | None = None
         self._start()
 
@@ -40,7 +40,7 @@ class _Worker:
         with _no_interrupt():
             self.ready: Future[int] = self.pool.submit(os.getpid)
 
-    def give(self, task: Task) -> None:
+    def give(self, task: SweepTask) -> None:
         """Start a task, in a new process if the last one is gone."""
         self.task = task
         try:
@@ -62,7 +62,7 @@ class _Worker:
         self.pool.shutdown(cancel_futures=True)
 
 
-def solve_locally(tasks: Sequence[Task], jobs: int) -> Generator[Record, None, None]:
+def solve_locally(tasks: Sequence[SweepTask], jobs: int) -> Generator[Record, None, None]:
     """Yield the record of each task as it is done, in worker processes of this machine.
 
     Raises

@@ -11,7 +11,7 @@ import pandas as pd
 from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.formats.geopackage import foreign_parts
 from hubplanner.inputs.demand import read_demand
-from hubplanner.inputs.doubtful import doubts
+from hubplanner.inputs.doubtful import data_warnings
 from hubplanner.inputs.places import WGS84
 from hubplanner.inputs.sites import read_sites
 from hubplanner.inputs.tables import read_table
@@ -40,7 +40,7 @@ _PART = 1 << 20
 
 
 @dataclass(kw_only=True, eq=False)
-class Look:
+class FileInspection:
     """What an upload holds, and what is wrong with it."""
 
     rows: int = 0
@@ -51,7 +51,7 @@ class Look:
     warnings: tuple[DataWarning, ...] = ()
 
 
-def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[Look, Path | None]:
+def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInspection, Path | None]:
     """Return what a file holds, and where a table that is safe to read was kept; None where something is wrong.
 
     Parameters
@@ -65,7 +65,7 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[Look, Pa
     most_rows
         Rows that are taken.
     """
-    look, suffix = Look(), path.suffix.lower()
+    look, suffix = FileInspection(), path.suffix.lower()
     if suffix in _SAFE:
         _SAFE[suffix](path, most_rows, look.faults)
     if look.faults:
@@ -94,7 +94,7 @@ def _shown(row: dict[Any, Any]) -> dict[str, Any]:
     return {str(key): "" if pd.isna(cell) else str(cell)[:LONGEST_CELL] for key, cell in row.items()}
 
 
-def _check_size(look: Look, name: str, most_rows: int) -> None:
+def _check_size(look: FileInspection, name: str, most_rows: int) -> None:
     if look.rows > most_rows:
         look.faults.append(Fault(file=name, value=look.rows, allowed=f"at most {most_rows:,} rows"))
     if len(look.columns) > MOST_COLUMNS:
@@ -129,7 +129,7 @@ def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> tupl
     faults: list[Fault] = []
     demand = read_demand(scenario, faults) if kind == "demand" else None
     sites = read_sites(scenario, faults) if kind == "sites" else None
-    warnings = doubts(scenario, demand, sites, None, faults)
+    warnings = data_warnings(scenario, demand, sites, None, faults)
     return list(dict.fromkeys(faults)), warnings
 
 

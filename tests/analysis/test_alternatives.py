@@ -12,12 +12,12 @@ import pytest
 from hubplanner.analysis import seats
 from hubplanner.analysis.alternatives import find_alternatives
 from hubplanner.analysis.book import SiteClass
-from hubplanner.analysis.near import Near
+from hubplanner.analysis.near import NearOptimal
 from hubplanner.errors import InfeasibleError, ScenarioError
-from hubplanner.models import Capacity, Floor, MaxCoverage, MinCost, MinHubs, PCenter, PerSite, PMedian
+from hubplanner.models import Capacity, Floor, HubsPerSite, MaxCoverage, MinCost, MinHubs, PCenter, PMedian
 from hubplanner.problem import Problem, SiteStatus
 from hubplanner.solver import SolverOptions
-from hubplanner.solver.core.pinned import Pinned
+from hubplanner.solver.core.pinned import Probing
 from hubplanner.solver.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ QUESTIONS: dict[str, Objective] = {
     "budget": MaxCoverage(budget=9.0),
     "count": MaxCoverage(max_hubs=3),
     "blocks": MaxCoverage(budget=9.0, limits=(MinHubs(count=2),)),
-    "stacked": MaxCoverage(budget=9.0, limits=(PerSite(count=2),)),
+    "stacked": MaxCoverage(budget=9.0, limits=(HubsPerSite(count=2),)),
     "cost": MinCost(target_share=0.6),
     "median": PMedian(budget=9.0, max_hubs=3),
     "median blocks": PMedian(max_hubs=3, limits=(MinHubs(count=2),)),
@@ -141,9 +141,9 @@ def test_swaps_of_hubs_with_seats_class_as_searches_do(seed: int, monkeypatch: p
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_pinned_relaxations_bound_every_plan_with_and_without_a_site(seed: int) -> None:
     town, objective = Town(seed), MaxCoverage(budget=9.0)
-    near = Near(problem=town.problem, objective=objective, options=EXACT, value=1.0, within=0.0)
+    near = NearOptimal(problem=town.problem, objective=objective, options=EXACT, value=1.0, within=0.0)
     effort = near.effort(0.0, Deadline.after(60))
-    pins, plans = Pinned(near.covering, objective, effort), dict(town.plans(objective))
+    pins, plans = Probing(near.covering, objective, effort), dict(town.plans(objective))
     for site in np.unique(near.covering.site).tolist():
         for inside in (True, False):
             values = [value for plan, value in plans.items() if (site in plan) == inside]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from block_town import Town
 
-    from hubplanner.analysis.explain_changes import Change
+    from hubplanner.analysis.explain_changes import Counterfactual
     from hubplanner.analysis.explain_prices import Price, Shadow
 
 EXACT = SolverOptions(gap=0.0, threads=1, ties=False)
@@ -83,7 +83,7 @@ def main(query: Query, figures: list[float]) -> float:
     return figures[names.index(own[query.objective.name])]
 
 
-def agrees(query: Query, found: Explanation, change: Change, figures: list[float] | None, what: object) -> None:
+def agrees(query: Query, found: Explanation, change: Counterfactual, figures: list[float] | None, what: object) -> None:
     """Hold a change against the best figures of the changed question."""
     if figures is None:
         assert change.is_impossible, what
@@ -97,7 +97,7 @@ def agrees(query: Query, found: Explanation, change: Change, figures: list[float
     assert change.most - change.least <= 2 * slack, what
 
 
-def changes(query: Query, found: Explanation) -> Iterator[tuple[Change | None, list[float] | None, object]]:
+def changes(query: Query, found: Explanation) -> Iterator[tuple[Counterfactual | None, list[float] | None, object]]:
     """Yield every change with the best figures of its question."""
     town = query.town
     for hub in found.hubs:
@@ -123,7 +123,7 @@ def _unpinned(town: Town, site: int) -> Town:
     return with_status(town, site, SiteStatus.CANDIDATE)
 
 
-def _scarce(query: Query, shadow: Shadow) -> Iterator[tuple[Change, list[float] | None, object]]:
+def _scarce(query: Query, shadow: Shadow) -> Iterator[tuple[Counterfactual, list[float] | None, object]]:
     sign = -1 if shadow.kind == "target_share" else 1
     for change, step in ((shadow.looser, sign * shadow.step), (shadow.tighter, -sign * shadow.step)):
         if change is None or (shadow.kind == "budget" and query.block("Periods") is not None):

@@ -14,9 +14,9 @@ from instances import line_of_five, random_town, two_islands
 import hubplanner as hp
 from hubplanner.analysis.frontier import trace, trace_all
 from hubplanner.analysis.frontier_nested import trace_nested
-from hubplanner.analysis.frontier_points import COST, Point, knee, nondominated, tightened
+from hubplanner.analysis.frontier_points import COST, FrontierPoint, knee, nondominated, tightened
 from hubplanner.analysis.frontier_trades import trace_distance, trace_worst_group
-from hubplanner.models import Kept
+from hubplanner.models import FixedHubs
 from hubplanner.problem import SiteStatus, evaluate
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def pareto(pairs: set[tuple[float, float]]) -> list[tuple[float, float]]:
     return sorted(one for one in pairs if not any(o != one and o[0] <= one[0] and o[1] >= one[1] for o in pairs))
 
 
-def pairs_of(points: tuple[Point, ...], sign: float = 1.0) -> list[tuple[float, float]]:
+def pairs_of(points: tuple[FrontierPoint, ...], sign: float = 1.0) -> list[tuple[float, float]]:
     return sorted((round(sign * point.other, 6), round(point.covered, 6)) for point in points)
 
 
@@ -139,7 +139,7 @@ def test_coverage_against_the_worst_group_is_the_enumerated_one(seed: int) -> No
     ("make", "limits"),
     [
         (lambda seed: random_town(seed, points=120, sites=40), ()),
-        (town, (hp.PerSite(count=2, mixed=True), hp.Capacity(people=(60,)))),
+        (town, (hp.HubsPerSite(count=2, mixed=True), hp.Capacity(people=(60,)))),
     ],
 )
 def test_nested_plans_grow_and_are_never_above_free_ones(make: Callable[[int], Problem], limits: tuple[object]) -> None:
@@ -169,7 +169,7 @@ def test_each_nested_step_is_the_best_that_keeps_the_last_plan() -> None:
 
 def test_keeping_a_tier_is_told_from_keeping_a_site() -> None:
     problem = two_islands()
-    small = Kept(options=(3,), counts=(1,))
+    small = FixedHubs(options=(3,), counts=(1,))
     kept = hp.solve_problem(problem, hp.MaxCoverage(budget=5, limits=(small,)), EXACT)
     assert kept.open_options.tolist() == [0, 1, 3]
     assert hp.solve_problem(problem, hp.MaxCoverage(budget=5), EXACT).value > kept.value
@@ -221,11 +221,11 @@ def test_only_coverage_is_traded_and_only_small_problems_enumerated() -> None:
         trace_all(random_town(1, sites=101), hp.MaxCoverage())
 
 
-def point(cost: float, covered: float, bound: float = math.inf, limit: float = 0.0) -> Point:
+def point(cost: float, covered: float, bound: float = math.inf, limit: float = 0.0) -> FrontierPoint:
     problem = line_of_five()
     plan = evaluate(problem, [])
     known = {"covered_bound": bound, "other": cost, "other_bound": math.nan, "proven": True, "seconds": 0.0}
-    return Point(limit=limit or cost, problem=problem, plan=plan, covered=covered, **known)  # type: ignore[arg-type]
+    return FrontierPoint(limit=limit or cost, problem=problem, plan=plan, covered=covered, **known)  # type: ignore[arg-type]
 
 
 def test_equals_and_the_beaten_go() -> None:

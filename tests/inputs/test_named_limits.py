@@ -10,7 +10,7 @@ import pytest
 from hubplanner.errors import DataError, ScenarioError
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.groups import group_floors
-from hubplanner.problem import Decay, Rule
+from hubplanner.problem import CoverageRule, Decay
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -95,15 +95,17 @@ def test_numbers_that_limits_need_are_checked_row_by_row(project: Project) -> No
 @pytest.mark.parametrize(
     ("settings", "rule"),
     [
-        ({}, Rule()),
-        ({"decay": "linear", "full_km": 2}, Rule(decay=Decay.LINEAR, full=2)),
-        ({"decay": "exponential", "width_km": 3}, Rule(decay=Decay.EXPONENTIAL, width=3)),
-        ({"decay": "gaussian", "width_km": 3, "full_km": 1}, Rule(decay=Decay.GAUSSIAN, width=3, full=1)),
-        ({"backup": 2}, Rule(backup=2, backup_weight=1)),
-        ({"backup": 2, "backup_weight": 0.3}, Rule(backup=2, backup_weight=0.3)),
+        ({}, CoverageRule()),
+        ({"decay": "linear", "full_km": 2}, CoverageRule(decay=Decay.LINEAR, full=2)),
+        ({"decay": "exponential", "width_km": 3}, CoverageRule(decay=Decay.EXPONENTIAL, width=3)),
+        ({"decay": "gaussian", "width_km": 3, "full_km": 1}, CoverageRule(decay=Decay.GAUSSIAN, width=3, full=1)),
+        ({"backup": 2}, CoverageRule(backup=2, backup_weight=1)),
+        ({"backup": 2, "backup_weight": 0.3}, CoverageRule(backup=2, backup_weight=0.3)),
     ],
 )
-def test_the_coverage_section_is_the_problem_s_rule(project: Project, settings: dict[str, Any], rule: Rule) -> None:
+def test_the_coverage_section_is_the_problem_s_rule(
+    project: Project, settings: dict[str, Any], rule: CoverageRule
+) -> None:
     assert build_problem(project.inputs({"coverage": settings})).rule == rule
 
 

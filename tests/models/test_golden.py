@@ -13,12 +13,12 @@ from scipy.sparse import csr_array
 from hubplanner.models import (
     AtMostOne,
     Budget,
-    BudgetIn,
     Capacity,
+    FixedHubs,
+    FixedLevel,
     Floor,
-    FloorIn,
-    Held,
-    Kept,
+    FullService,
+    HubsPerSite,
     MaxCoverage,
     MaxHubs,
     MaxMin,
@@ -28,11 +28,11 @@ from hubplanner.models import (
     OnlyWith,
     PCenter,
     Periods,
-    PerSite,
     PMedian,
-    Required,
-    ServeAll,
-    Under,
+    RequiredSites,
+    RobustBudget,
+    RobustFloor,
+    Uncertainty,
     ask,
     bind,
     build_model,
@@ -41,24 +41,24 @@ from hubplanner.models import (
 )
 from hubplanner.models.budget import MOST_PRICES
 from hubplanner.models.builder import BLOCKS
-from hubplanner.models.differ import Differ
+from hubplanner.models.differ import PlanDistance
 from hubplanner.models.goals import OBJECTIVES
 from hubplanner.models.model import new_model, new_program
-from hubplanner.problem import Decay, Future, Futures, Matrix, Planar, Problem, Rule, SiteStatus
-from hubplanner.problem.futures_stack import Stack
-from hubplanner.problem.reduced import Reduced
+from hubplanner.problem import CoverageRule, Decay, Future, Futures, Matrix, Planar, Problem, SiteStatus
+from hubplanner.problem.futures_stack import StackedDemand
+from hubplanner.problem.reduced import CoveringInstance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pulp import LpProblem
 
-    from hubplanner.models import Block, Objective
+    from hubplanner.models import Constraint, Objective
 
 GOLDEN = Path(__file__).parent / "golden"
 DEPTH = 2
 
-SMALL = Reduced(
+SMALL = CoveringInstance(
     need=np.array([120.0, 45.0]),
     cover=csr_array(np.array([[1, 1, 0, 0], [0, 1, 0, 1]], dtype=np.int8)),
     option=np.array([0, 1, 2, 5]),
@@ -121,7 +121,7 @@ def _line() -> Planar:
     return Planar(places, places)
 
 
-def family(block: Block, instance: Reduced = SMALL) -> LpProblem:
+def family(block: Constraint, instance: CoveringInstance = SMALL) -> LpProblem:
     """Return a program of nothing but one family of constraints on a reduced instance."""
     model = new_model(instance, new_program("golden"))
     BLOCKS[type(block)].add(model, block)
@@ -129,12 +129,12 @@ def family(block: Block, instance: Reduced = SMALL) -> LpProblem:
 
 
 def asked(
-    objective: Objective, *blocks: Block, problem: Problem | None = None, reached: float | None = None
+    objective: Objective, *blocks: Constraint, problem: Problem | None = None, reached: float | None = None
 ) -> LpProblem:
     """Return a program with some blocks and an objective's first goal, or its second once the first is reached."""
     question = ask(problem or town(), objective, blocks)
     goals = goals_of(objective)
-    held = [] if reached is None else [Held(goal=goals[0], value=reached)]
+    held = [] if reached is None else [FixedLevel(goal=goals[0], value=reached)]
     return formulate(question, goals[len(held)], held, np.full(3, DEPTH)).program
 
 
@@ -142,9 +142,9 @@ def over_futures(criterion: str, objective: Objective | None = None) -> LpProble
     """Return the town's program over a calm future, and a flood in which site 0 is out and reach 0 is 1.6."""
     flood = Future(name="flood", probability=0.25, need=2.0, cost=np.array([1, 1, 2, 1.0]), reach=0.8, sites_out=(0,))
     calm = Future(name="calm", probability=0.75, cost=np.array([2, 1, 1, 1.0]))
-    under = Under(futures=Futures([calm, flood]), criterion=criterion, level=0.5)
+    under = Uncertainty(futures=Futures([calm, flood]), criterion=criterion, level=0.5)
     best = np.array([9.0, 10.0]) if criterion == "regret" else None
-    bound = bind(objective or MaxCoverage(), Stack.of(town(), under.futures), under, best=best)
+    bound = bind(objective or MaxCoverage(), StackedDemand.of(town(), under.futures), under, best=best)
     return asked(bound.objective, *bound.objective.limits, problem=bound.problem)
 
 
@@ -154,36 +154,36 @@ TWO_YEARS = Periods(budgets=(25.0, 40.0), discount_rate=0.25, growth=np.array([0
 
 MODELS: dict[str, Callable[[], LpProblem]] = {
     "max_coverage": lambda: asked(COVER),
-    "max_coverage_linear": lambda: asked(COVER, problem=_ruled(Rule(decay=Decay.LINEAR, full=1.0))),
-    "max_coverage_backup": lambda: asked(COVER, problem=_ruled(Rule(backup=2, backup_weight=0.25))),
-    "max_coverage_two_hubs": lambda: asked(COVER, problem=_ruled(Rule(backup=2))),
-    "max_coverage_two_hubs_stacked": lambda: asked(COVER, PerSite(count=2), problem=_ruled(Rule(backup=2))),
+    "max_coverage_linear": lambda: asked(COVER, problem=_ruled(CoverageRule(decay=Decay.LINEAR, full=1.0))),
+    "max_coverage_backup": lambda: asked(COVER, problem=_ruled(CoverageRule(backup=2, backup_weight=0.25))),
+    "max_coverage_two_hubs": lambda: asked(COVER, problem=_ruled(CoverageRule(backup=2))),
+    "max_coverage_two_hubs_stacked": lambda: asked(COVER, HubsPerSite(count=2), problem=_ruled(CoverageRule(backup=2))),
     "min_cost": lambda: asked(MinCost(0.5), Floor(weight=WEST + EAST, share=0.5)),
     "min_cost_travel": lambda: asked(MinCost(0.5, travel_cost=2.0), Capacity(people=(np.inf, np.inf))),
-    "min_cost_existing": lambda: asked(MinCost(0.5), PerSite(), problem=changing()),
+    "min_cost_existing": lambda: asked(MinCost(0.5), HubsPerSite(), problem=changing()),
     "p_median": lambda: asked(PMedian()),
-    "p_center": lambda: asked(PCenter(), ServeAll(distance=2.0)),
-    "per_site": lambda: family(PerSite()),
-    "per_site_stacked": lambda: asked(COVER, PerSite(count=3)),
-    "per_site_mixed": lambda: asked(COVER, PerSite(count=3, mixed=True)),
-    "per_site_kept": lambda: asked(COVER, PerSite(), problem=replace(changing(), closing_saving=None)),
-    "required": lambda: family(Required()),
-    "kept": lambda: family(Kept(options=(1, 5), counts=(1, 1))),
-    "differ": lambda: family(Differ(sites=(1,), least=2)),
+    "p_center": lambda: asked(PCenter(), FullService(distance=2.0)),
+    "per_site": lambda: family(HubsPerSite()),
+    "per_site_stacked": lambda: asked(COVER, HubsPerSite(count=3)),
+    "per_site_mixed": lambda: asked(COVER, HubsPerSite(count=3, mixed=True)),
+    "per_site_kept": lambda: asked(COVER, HubsPerSite(), problem=replace(changing(), closing_saving=None)),
+    "required": lambda: family(RequiredSites()),
+    "kept": lambda: family(FixedHubs(options=(1, 5), counts=(1, 1))),
+    "differ": lambda: family(PlanDistance(sites=(1,), least=2)),
     "max_hubs": lambda: family(MaxHubs(count=2)),
     "max_hubs_at": lambda: family(MaxHubs(count=1, sites=(0, 3), name="province West")),
     "min_hubs": lambda: family(MinHubs(count=2, sites=(1, 3))),
     "budget_counts": lambda: family(Budget(amount=55)),
     "budget_knapsack": lambda: family(Budget(amount=2500), MANY),
-    "serve_all": lambda: asked(COVER, ServeAll(distance=2.0)),
+    "serve_all": lambda: asked(COVER, FullService(distance=2.0)),
     "capacity": lambda: asked(COVER, Capacity(people=(60.0, np.inf))),
-    "capacity_single": lambda: asked(COVER, Capacity(people=(60.0, 100.0), single=True), ServeAll(distance=3.0)),
+    "capacity_single": lambda: asked(COVER, Capacity(people=(60.0, 100.0), single=True), FullService(distance=3.0)),
     "floor": lambda: asked(
         COVER, Floor(weight=EAST, share=0.75, name="province East"), Floor(weight=WEST + EAST, share=0.5)
     ),
     "min_separation": lambda: asked(COVER, MinSeparation(distance=3.0)),
     "at_most_one": lambda: family(AtMostOne(sites=(0, 1))),
-    "at_most_one_stacked": lambda: asked(COVER, PerSite(count=2), AtMostOne(sites=(0, 1))),
+    "at_most_one_stacked": lambda: asked(COVER, HubsPerSite(count=2), AtMostOne(sites=(0, 1))),
     "only_with": lambda: family(OnlyWith(site=1, needs=3)),
     "periods": lambda: asked(COVER, TWO_YEARS),
     "periods_without_carry_over": lambda: asked(COVER, replace(TWO_YEARS, carry_over=False)),
@@ -198,26 +198,26 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "whole": lambda: build_model(SMALL, MaxCoverage(budget=55, max_hubs=2)).program,
 }
 FAMILIES = {
-    PerSite: "per_site",
-    Required: "required",
-    Kept: "kept",
-    Differ: "differ",
+    HubsPerSite: "per_site",
+    RequiredSites: "required",
+    FixedHubs: "kept",
+    PlanDistance: "differ",
     Budget: "budget_counts",
     MaxHubs: "max_hubs",
     MinHubs: "min_hubs",
-    ServeAll: "serve_all",
+    FullService: "serve_all",
     Capacity: "capacity",
     Floor: "floor",
     MinSeparation: "min_separation",
     AtMostOne: "at_most_one",
     OnlyWith: "only_with",
     Periods: "periods",
-    BudgetIn: "budget_in",
-    FloorIn: "floor_in",
+    RobustBudget: "budget_in",
+    RobustFloor: "floor_in",
 }
 
 
-def _ruled(rule: Rule) -> Problem:
+def _ruled(rule: CoverageRule) -> Problem:
     return replace(town(), rule=rule)
 
 
@@ -240,5 +240,5 @@ def test_every_golden_file_is_compared_and_catalogued() -> None:
 
 def test_every_family_and_objective_has_a_golden_file() -> None:
     # Futures are no constraint: they are turned into others.
-    assert {*BLOCKS, Periods} - {Under} == set(FAMILIES)
+    assert {*BLOCKS, Periods} - {Uncertainty} == set(FAMILIES)
     assert {kind.name for kind in OBJECTIVES} | set(FAMILIES.values()) <= set(MODELS)

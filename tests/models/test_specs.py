@@ -15,6 +15,8 @@ from hubplanner.models import (
     Budget,
     Capacity,
     Floor,
+    FullService,
+    HubsPerSite,
     MaxCoverage,
     MaxHubs,
     MaxMin,
@@ -24,14 +26,12 @@ from hubplanner.models import (
     Objective,
     PCenter,
     Periods,
-    PerSite,
     PMedian,
-    Required,
-    ServeAll,
+    RequiredSites,
     broken_blocks,
 )
 from hubplanner.models.model import decimal_unit
-from hubplanner.problem import Decay, Rule, SiteStatus, evaluate
+from hubplanner.problem import CoverageRule, Decay, SiteStatus, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,19 +75,19 @@ def test_an_objective_without_a_model_says_so() -> None:
     [
         (MinCost(0.8), []),
         (MinCost(target_share=0.8, budget=3), [Budget]),
-        (PMedian(budget=3), [Budget, ServeAll]),
-        (PMedian(max_hubs=3), [MaxHubs, ServeAll]),
-        (PCenter(budget=3, max_hubs=2), [Budget, MaxHubs, ServeAll]),
+        (PMedian(budget=3), [Budget, FullService]),
+        (PMedian(max_hubs=3), [MaxHubs, FullService]),
+        (PCenter(budget=3, max_hubs=2), [Budget, MaxHubs, FullService]),
         (MaxCoverage(max_hubs=2, limits=(MinHubs(count=1),)), [MaxHubs, MinHubs]),
     ],
 )
 def test_an_objective_knows_its_blocks(objective: Objective, kinds: list[type]) -> None:
-    assert [type(block) for block in objective.blocks] == [PerSite, Required, *kinds]
+    assert [type(block) for block in objective.blocks] == [HubsPerSite, RequiredSites, *kinds]
 
 
 def test_hubs_in_numbers_take_the_place_of_one_a_site() -> None:
-    objective = MaxCoverage(limits=(PerSite(count=3),))
-    assert [block for block in objective.blocks if isinstance(block, PerSite)] == [PerSite(count=3)]
+    objective = MaxCoverage(limits=(HubsPerSite(count=3),))
+    assert [block for block in objective.blocks if isinstance(block, HubsPerSite)] == [HubsPerSite(count=3)]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_hubs_in_numbers_take_the_place_of_one_a_site() -> None:
         (lambda: MinCost(0), "target_share: 0 found; allowed: a number above 0, at most 1"),
         (lambda: MinCost(1.01), "target_share: 1.01 found"),
         (lambda: MinCost(0.5, travel_cost=-1), "travel_cost: -1 found; allowed: a number of at least 0"),
-        (lambda: PerSite(count=0), "max_per_site: 0 found; allowed: a whole number of at least 1"),
+        (lambda: HubsPerSite(count=0), "max_per_site: 0 found; allowed: a whole number of at least 1"),
         (lambda: MinHubs(count=-1), "min_hubs: -1 found"),
         (lambda: Capacity(people=(0.5,)), "capacity: 0.5 found; allowed: a number of at least 1 person"),
         (lambda: Floor(weight=ONES, share=1.2, name="East"), "floor East: 1.2 found; allowed: a number from 0 to 1"),
@@ -113,7 +113,7 @@ def test_a_block_that_is_none_is_refused_where_it_is_made(make: Callable[[], obj
         make()
 
 
-BACKUP, DECAY = Rule(backup=2), Rule(decay=Decay.LINEAR)
+BACKUP, DECAY = CoverageRule(backup=2), CoverageRule(decay=Decay.LINEAR)
 YEARS = Periods(budgets=(1.0, 1.0))
 
 
@@ -121,7 +121,7 @@ YEARS = Periods(budgets=(1.0, 1.0))
     ("objective", "changes", "reason"),
     [
         (MaxCoverage(limits=(Capacity(people=(9.0,)),)), {"rule": BACKUP}, "capacity and backup do not go together"),
-        (MaxCoverage(limits=(PerSite(count=2), MinSeparation(distance=1))), {}, "max_per_site must be 1"),
+        (MaxCoverage(limits=(HubsPerSite(count=2), MinSeparation(distance=1))), {}, "max_per_site must be 1"),
         (MinCost(0.5, limits=(YEARS,)), {}, "periods go with objective max_coverage or p_median, not min_cost"),
         (PCenter(limits=(YEARS,)), {}, "periods go with objective max_coverage or p_median, not p_center"),
         (MaxCoverage(limits=(YEARS,), fairness=MaxMin(weights=np.ones((1, 5)))), {}, "periods and fairness"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hubplanner as hp
-from hubplanner.problem import Chunk, GreatCircle, Planar, Problem, evaluate, measure_chunks, merge_chunks, regions
+from hubplanner.problem import Chunk, GreatCircle, Planar, Problem, evaluate, merge_chunks, regions, remeasure_chunks
 from hubplanner.problem.coverage import condensed, merge_demand
 from hubplanner.problem.travel import within
 
@@ -110,7 +110,7 @@ def test_a_second_pass_finds_what_the_evaluation_finds(kind: str, seed: int) -> 
     chosen = np.sort(rng.choice(len(site), 3, replace=False))
     plan = evaluate(problem, chosen)
     chunk = Chunk(places=travel.points, measures=need[:, None], label=label)
-    found = measure_chunks([chunk], travel.at(NOWHERE), site[chosen], reaches[tier[chosen]])
+    found = remeasure_chunks([chunk], travel.at(NOWHERE), site[chosen], reaches[tier[chosen]])
     assert found.covered[0] == pytest.approx(plan.covered_need)
     assert found.mean_distance == pytest.approx(plan.nearest_distance @ need / need.sum())
     assert found.max_distance == pytest.approx(plan.nearest_distance[need > 0].max())

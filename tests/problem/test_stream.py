@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hubplanner.problem import Chunk, GreatCircle, Planar, measure_chunks, merge_chunks, regions, stream
+from hubplanner.problem import Chunk, GreatCircle, Planar, merge_chunks, regions, remeasure_chunks, stream
 
 if TYPE_CHECKING:
     from hubplanner.problem import Merged
@@ -102,12 +102,12 @@ def test_of_nothing_nothing_is_made(chunks: list[Chunk]) -> None:
     travel = Planar(NOWHERE, np.zeros((2, 2)))
     merged = merge_chunks(chunks, travel, np.array([5.0]), np.ones((2, 1), dtype=np.bool_))
     assert (merged.totals.shape, merged.n_points, merged.travel.n_points) == ((0, 1), 0, 0)
-    measured = measure_chunks(chunks, travel, np.array([0]), np.array([5.0]))
+    measured = remeasure_chunks(chunks, travel, np.array([0]), np.array([5.0]))
     assert (measured.n_points, np.isnan(measured.mean_distance)) == (0, True)
 
 
 def test_without_hubs_nothing_is_covered_and_no_distance_known() -> None:
     chunk = Chunk(places=np.zeros((3, 2)), measures=np.ones((3, 2)), label=np.zeros(3, dtype=np.intp))
-    found = measure_chunks([chunk], Planar(NOWHERE, np.zeros((1, 2))), np.zeros(0, dtype=np.intp), np.zeros(0))
+    found = remeasure_chunks([chunk], Planar(NOWHERE, np.zeros((1, 2))), np.zeros(0, dtype=np.intp), np.zeros(0))
     assert (found.covered.tolist(), found.n_points) == ([0.0, 0.0], 3)
     assert np.isnan([found.mean_distance, found.max_distance]).all()

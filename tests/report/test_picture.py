@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 import hubplanner as hp
-from hubplanner.report.ground import COVERED, HALF, NOT_COVERED, PARTLY, SOME, Ground, class_limits, hexagons
+from hubplanner.report.ground import COVERED, HALF, NOT_COVERED, PARTLY, SOME, HexagonLayer, class_limits, hexagons
 from hubplanner.report.hubmarks import NEW, REACH
 from hubplanner.report.legend import INK, bar_km
 from hubplanner.report.lettering import drawable, shorten, width, wrap
@@ -218,7 +218,7 @@ def test_hexagons_keep_need_and_tell_coverage_apart() -> None:
     random = np.random.default_rng(3)
     places, need = random.uniform(0, 90, (5000, 2)), random.uniform(0, 9, 5000)
     covered = (places[:, 0] < 30).astype(float)
-    cells = hexagons(Ground(places=places, need=need, covered_share=covered, hexagon_km=10))
+    cells = hexagons(HexagonLayer(places=places, need=need, covered_share=covered, hexagon_km=10))
     assert cells.density.sum() * np.sqrt(3) / 2 * 100 == pytest.approx(need.sum())
     west, east = cells.centres[:, 0] < 25, cells.centres[:, 0] > 35
     assert (cells.coverage[west] == 2).all()
@@ -230,7 +230,7 @@ def test_hexagons_keep_need_and_tell_coverage_apart() -> None:
 
 @pytest.mark.parametrize(("share", "coverage"), [(0, 0), (SOME / 2, 0), (SOME, 1), (HALF - 0.01, 1), (HALF, 2), (1, 2)])
 def test_hexagon_is_partly_covered_between_limits(share: float, coverage: int) -> None:
-    ground = Ground(places=np.zeros((1, 2)), need=np.ones(1), covered_share=np.array([share]), hexagon_km=1)
+    ground = HexagonLayer(places=np.zeros((1, 2)), need=np.ones(1), covered_share=np.array([share]), hexagon_km=1)
     assert hexagons(ground).coverage.tolist() == [coverage]
 
 

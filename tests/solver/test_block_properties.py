@@ -18,6 +18,8 @@ from hubplanner.models import (
     AtMostOne,
     Capacity,
     Floor,
+    FullService,
+    HubsPerSite,
     MaxCoverage,
     MaxHubs,
     MinCost,
@@ -25,11 +27,9 @@ from hubplanner.models import (
     MinSeparation,
     PCenter,
     Periods,
-    PerSite,
     PMedian,
-    ServeAll,
 )
-from hubplanner.problem import Decay, Rule, SiteStatus
+from hubplanner.problem import CoverageRule, Decay, SiteStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from block_town import Town
 
     from hubplanner.models import Objective
-    from hubplanner.models.specs import Block
+    from hubplanner.models.specs import Constraint
 
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)
 SAME = 1e-6
@@ -70,7 +70,7 @@ def same(one: hp.Solution, other: hp.Solution) -> None:
     assert other.value == pytest.approx(one.value, rel=SAME, abs=SAME, nan_ok=True)
 
 
-def objectives(limits: tuple[Block, ...], hubs: int = 2) -> list[Objective]:
+def objectives(limits: tuple[Constraint, ...], hubs: int = 2) -> list[Objective]:
     """Return every objective with some limits."""
     return [
         MaxCoverage(max_hubs=hubs, limits=limits),
@@ -81,9 +81,9 @@ def objectives(limits: tuple[Block, ...], hubs: int = 2) -> list[Objective]:
     ]
 
 
-LIMITS: dict[str, Callable[[float, Town], Block]] = {
+LIMITS: dict[str, Callable[[float, Town], Constraint]] = {
     "floor": lambda t, where: Floor(weight=where.needs * (np.arange(len(where.needs)) % 2), share=t),
-    "serve all": lambda t, _: ServeAll(distance=1.3 - t),
+    "serve all": lambda t, _: FullService(distance=1.3 - t),
     "capacity": lambda t, where: _capacity(t, where, single=False),
     "capacity single": lambda t, where: _capacity(t, where, single=True),
     "max hubs": lambda t, _: MaxHubs(count=round(4 * (1 - t))),
@@ -91,7 +91,7 @@ LIMITS: dict[str, Callable[[float, Town], Block]] = {
     "min hubs": lambda t, _: MinHubs(count=round(3 * t)),
     "separation": lambda t, _: MinSeparation(distance=0.05 + t),
     "at most one": lambda t, _: AtMostOne(sites=tuple(range(round(4 * t)))),
-    "per site": lambda t, _: PerSite(count=3 - round(2 * t)),
+    "per site": lambda t, _: HubsPerSite(count=3 - round(2 * t)),
 }
 
 
@@ -147,9 +147,9 @@ def test_room_for_all_covers_as_much_as_no_capacity_whatever_the_reach(seed: int
 
 
 NEARLY_STEP = {
-    "linear up to the reach": Rule(decay=Decay.LINEAR, full=0.4),
-    "exponential": Rule(decay=Decay.EXPONENTIAL, full=0.4, width=1e-9),
-    "gaussian": Rule(decay=Decay.GAUSSIAN, full=0.4, width=1e-9),
+    "linear up to the reach": CoverageRule(decay=Decay.LINEAR, full=0.4),
+    "exponential": CoverageRule(decay=Decay.EXPONENTIAL, full=0.4, width=1e-9),
+    "gaussian": CoverageRule(decay=Decay.GAUSSIAN, full=0.4, width=1e-9),
 }
 
 
@@ -162,7 +162,7 @@ def test_decay_that_vanishes_is_none(name: str, seed: int, kind: str, *, backup:
     rule = replace(NEARLY_STEP[name], **twice)  # type: ignore[arg-type]
     reach = 0.4 if rule.decay == Decay.LINEAR else 0.9
     fading = replace(small(seed), reaches=(reach,), rule=rule)
-    step = replace(fading, reaches=(0.4,), rule=Rule(**twice))  # type: ignore[arg-type]
+    step = replace(fading, reaches=(0.4,), rule=CoverageRule(**twice))  # type: ignore[arg-type]
     objective = objectives(())[KINDS.index(kind)]
     same(solved(step, objective), solved(fading, objective))
 

@@ -9,10 +9,10 @@ from instances import dear_and_cheap
 
 import hubplanner as hp
 from hubplanner.models import Model, build_model
-from hubplanner.solver.adapters import Effort, Outcome, Termination
+from hubplanner.solver.adapters import Outcome, SearchLimits, Termination
 from hubplanner.solver.adapters.cbc import INCREMENT, PRINTED, read_log, solve_cbc
 from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 
 HEAD = """\
 Welcome to the CBC MILP Solver
@@ -59,7 +59,7 @@ LINEAR_ONLY = (
 def model() -> Model:
     """Return a model whose variables hold the values of a relaxation, as PuLP leaves them."""
     objective = hp.MaxCoverage(budget=11)
-    built = build_model(_reduced(dear_and_cheap(), objective, Record()), objective)
+    built = build_model(_reduced(dear_and_cheap(), objective, RunLog()), objective)
     for variable in built.open_:
         variable.varValue = 0.25
     return built
@@ -119,12 +119,12 @@ def test_a_log_without_a_version_is_of_an_unknown_one() -> None:
 def test_a_real_infeasible_model_is_read_as_infeasible() -> None:
     built = model()
     built.add("impossible", [(variable, 1.0) for variable in built.open_], 1, 5)
-    outcome = solve_cbc(built, Effort(name="cbc", gap=0.0, seconds=9.0, threads=1, seed=0), [0.0] * 4)
+    outcome = solve_cbc(built, SearchLimits(name="cbc", gap=0.0, seconds=9.0, threads=1, seed=0), [0.0] * 4)
     assert (outcome.termination, outcome.open_) == (Termination.INFEASIBLE, None)
 
 
 def test_a_model_without_variables_needs_no_solver() -> None:
     nothing = hp.Problem.from_matrix([[math.inf]], [1], [1], 1)
-    built = build_model(_reduced(nothing, hp.MaxCoverage(), Record()), hp.MaxCoverage())
-    outcome = solve_cbc(built, Effort(name="cbc", gap=0.0, seconds=9.0, threads=1, seed=0), [])
+    built = build_model(_reduced(nothing, hp.MaxCoverage(), RunLog()), hp.MaxCoverage())
+    outcome = solve_cbc(built, SearchLimits(name="cbc", gap=0.0, seconds=9.0, threads=1, seed=0), [])
     assert (outcome.value, outcome.bound, outcome.open_) == (0, 0, [])

@@ -20,6 +20,7 @@ from hubplanner.models import (
     Budget,
     Capacity,
     Floor,
+    FullService,
     MaxCoverage,
     MaxHubs,
     MinCost,
@@ -28,10 +29,9 @@ from hubplanner.models import (
     OnlyWith,
     Periods,
     PMedian,
-    Required,
-    ServeAll,
+    RequiredSites,
 )
-from hubplanner.problem import Clash
+from hubplanner.problem import Conflict
 from hubplanner.solver.clash import in_words
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def demands(case: Case) -> tuple[Any, ...]:
     """Return all that a question demands, as the oracle reads it."""
     town, found = case.query.town, []
     for block in case.query.objective.blocks:
-        if isinstance(block, Required):
-            found += [Required(site=site) for site, status in enumerate(town.statuses) if status == 2]
+        if isinstance(block, RequiredSites):
+            found += [RequiredSites(site=site) for site, status in enumerate(town.statuses) if status == 2]
         elif type(block).__name__ != "PerSite" and not has_room(block):
             found.append(block)
     share = getattr(case.query.objective, "target_share", None)
@@ -89,7 +89,7 @@ def test_the_named_demands_clash_and_no_smaller_set_does(part: int) -> None:
                 assert can_be_met(case, smaller), (case, name, smaller)
 
 
-def found(case: Case, name: str) -> Clash:
+def found(case: Case, name: str) -> Conflict:
     """Return the clash a solver finds."""
     options = hp.SolverOptions(name=name, threads=1)
     clash = hp.solve_problem(case.query.town.problem(), case.query.objective, options).clash
@@ -144,15 +144,15 @@ WORDS: list[tuple[Any, str]] = [
     (MinSeparation(distance=12.5), "a separation of 12.5"),
     (AtMostOne(sites=(0, 2)), "at most one of sites S0, S2"),
     (OnlyWith(site=1, needs=0), "site S1 only with site S0"),
-    (Required(), "the required sites"),
-    (Required(site=2), "a hub at site S2"),
-    (ServeAll(distance=3), "a hub for every point"),
+    (RequiredSites(), "the required sites"),
+    (RequiredSites(site=2), "a hub at site S2"),
+    (FullService(distance=3), "a hub for every point"),
 ]
 
 
 @pytest.mark.parametrize(("demand", "words"), WORDS)
 def test_each_demand_has_its_words(demand: Any, words: str) -> None:
-    clash = Clash(demands=(demand,), is_smallest=True, least_budget=math.nan)
+    clash = Conflict(demands=(demand,), is_smallest=True, least_budget=math.nan)
     assert in_words(clash, lambda site: f"S{site}") == [f"{words} cannot be met"]
 
 
@@ -167,7 +167,9 @@ def test_each_demand_has_its_words(demand: Any, words: str) -> None:
     ],
 )
 def test_the_least_budget_is_said_so_that_it_suffices(least: float, sentence: str) -> None:
-    clash = Clash(demands=(Required(site=1), MaxHubs(count=1), Budget(amount=1)), is_smallest=False, least_budget=least)
+    clash = Conflict(
+        demands=(RequiredSites(site=1), MaxHubs(count=1), Budget(amount=1)), is_smallest=False, least_budget=least
+    )
     together = "a hub at site 1, max_hubs = 1 and the budget of 1 cannot be met together"
     assert in_words(clash) == [f"{together} (a smaller set may clash already)", sentence]
 
@@ -190,7 +192,7 @@ def test_the_least_budget_is_said_so_that_it_suffices(least: float, sentence: st
             ["a hub at site 2, site 2 only with site 1 and max_hubs = 1 cannot be met together"],
         ),
         (
-            PMedian(limits=(ServeAll(distance=3),)),
+            PMedian(limits=(FullService(distance=3),)),
             ["a hub for every point cannot be met"],
         ),
         (

@@ -18,32 +18,32 @@ from instances import random_town, two_islands
 import hubplanner as hp
 from hubplanner.models import build_model
 from hubplanner.problem import SiteStatus, merge_demand
-from hubplanner.problem.reduced import Reduced, reduce_existing
+from hubplanner.problem.reduced import CoveringInstance, reduce_existing
 from hubplanner.solver import branch as branching
-from hubplanner.solver.adapters import ADAPTERS, Effort
+from hubplanner.solver.adapters import ADAPTERS, SearchLimits
 from hubplanner.solver.adapters.highs import prepared
-from hubplanner.solver.core import prices, search, sharpened, sifting, table_of
+from hubplanner.solver.core import prices, search_core, sifting, solve_relaxation, table_of
 from hubplanner.solver.core.cuts import find_cuts
 from hubplanner.solver.covering import _reduced
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.reductions import drop_dominated
 from hubplanner.solver.relaxation import matrix
 from hubplanner.solver.start import exchanged, greedy, rounded
 
 if TYPE_CHECKING:
-    from hubplanner.solver.core.table import Table
+    from hubplanner.solver.core.table import CoveringLP
 
-EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)
 CROWDED = range(144, 432, 6)
 """Seeds of instances on which the relaxation seldom decides."""
 
 
-def asked_of(seed: int) -> tuple[Reduced, hp.MaxCoverage]:
+def asked_of(seed: int) -> tuple[CoveringInstance, hp.MaxCoverage]:
     """Return a sample's reduced instance and its objective."""
     asked = sample(seed)
-    return _reduced(asked.case.problem(), asked.objective, Record()), asked.objective
+    return _reduced(asked.case.problem(), asked.objective, RunLog()), asked.objective
 
 
 @pytest.mark.parametrize("few", [2, 2000])
@@ -77,7 +77,7 @@ def test_the_bound_of_few_options_is_the_bound_of_all_and_holds(monkeypatch: pyt
         instance, objective = asked_of(seed)
         top = best(seed)
         if top is not None and len(instance.option):
-            found = sharpened(instance, objective, EFFORT, greedy(instance, objective))
+            found = solve_relaxation(instance, objective, EFFORT, greedy(instance, objective))
             assert found.relaxation.bound >= top * (1 - 1e-12), seed
             assert instance.covered_need(found.plan) <= top * (1 + 1e-12), seed
             fewer += found.columns < len(instance.option)
@@ -121,7 +121,7 @@ def test_what_is_forbidden_is_in_no_plan_and_all_others_are_still_there() -> Non
     allowed = plans[plans[:, never].sum(axis=1) < len(never)]
     assert worth(instance, plans).max() > worth(instance, allowed).max()
     table = table_of(instance, objective, [never])
-    found = search(table, None, EFFORT, np.zeros(11, dtype=np.bool_))
+    found = search_core(table, None, EFFORT, np.zeros(11, dtype=np.bool_))
     assert found.open_ is not None
     assert np.array(found.open_)[never].sum() < len(never) - 0.5
     assert found.value * table.unit + instance.base == pytest.approx(worth(instance, allowed).max())
@@ -164,11 +164,11 @@ def test_without_time_a_plan_is_exchanged_for_nothing() -> None:
 def half_known() -> sifting.Sifting:
     """Return a relaxation of a town that knows a few of its options."""
     objective = hp.MaxCoverage(max_hubs=9)
-    instance = _reduced(random_town(5), objective, Record())
+    instance = _reduced(random_town(5), objective, RunLog())
     return sifting.Sifting(table_of(instance, objective), np.arange(len(instance.option)) < 20, EFFORT)
 
 
-def all_need(table: Table) -> float:
+def all_need(table: CoveringLP) -> float:
     return float(table.need.sum() + table.gain.sum())
 
 

@@ -13,17 +13,17 @@ from scipy.sparse import csr_array
 
 import hubplanner as hp
 from hubplanner.models import build_model
-from hubplanner.problem.reduced import Reduced
-from hubplanner.solver.adapters import ADAPTERS, Effort
-from hubplanner.solver.choice import Choice
-from hubplanner.solver.core import chains, prices, program, search, sharpened, sifting, table_of
+from hubplanner.problem.reduced import CoveringInstance
+from hubplanner.solver.adapters import ADAPTERS, SearchLimits
+from hubplanner.solver.choice import PartialPlan
+from hubplanner.solver.core import chains, prices, program, search_core, sifting, solve_relaxation, table_of
 from hubplanner.solver.core import relaxation as sharpening
 from hubplanner.solver.core.cuts import find_cuts, joined
 from hubplanner.solver.core.interior import interior
 from hubplanner.solver.covering import _reduced
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.reductions import drop_dominated
 from hubplanner.solver.relaxation import relax
 from hubplanner.solver.residue import screen, settle
@@ -32,17 +32,17 @@ from hubplanner.solver.start import exchanged, greedy, rounded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
 
-def fractional(seed: int, options: int = 9, rows: int = 14) -> tuple[Reduced, hp.MaxCoverage]:
+def fractional(seed: int, options: int = 9, rows: int = 14) -> tuple[CoveringInstance, hp.MaxCoverage]:
     """Return an instance of pairs and triples, whose relaxation is rarely whole, and limits."""
     rng = np.random.default_rng(seed)
     cells = np.zeros((rows, options), dtype=np.int8)
     for row in range(rows):
         cells[row, rng.choice(options, rng.integers(2, 4), replace=False)] = 1
     cells = np.unique(cells, axis=0)
-    instance = Reduced(
+    instance = CoveringInstance(
         need=rng.integers(1, 9, len(cells)).astype(float),
         cover=csr_array(cells),
         option=np.arange(options),
@@ -56,7 +56,7 @@ def fractional(seed: int, options: int = 9, rows: int = 14) -> tuple[Reduced, hp
     return instance, objective
 
 
-def plans(instance: Reduced, objective: hp.MaxCoverage) -> Iterator[np.ndarray]:
+def plans(instance: CoveringInstance, objective: hp.MaxCoverage) -> Iterator[np.ndarray]:
     """Yield every choice within all limits."""
     money, count = limits(objective)
     options = range(len(instance.option))
@@ -69,18 +69,18 @@ def plans(instance: Reduced, objective: hp.MaxCoverage) -> Iterator[np.ndarray]:
                 yield at
 
 
-def top(instance: Reduced, objective: hp.MaxCoverage) -> float:
+def top(instance: CoveringInstance, objective: hp.MaxCoverage) -> float:
     return max((instance.covered_need(plan) for plan in plans(instance, objective)), default=-np.inf)
 
 
-def values(instance: Reduced, plan: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def values(instance: CoveringInstance, plan: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return rows covered and options open by a plan."""
     open_ = np.zeros(len(instance.option))
     open_[plan] = 1
     return (instance.cover @ open_ > 0).astype(float), open_
 
 
-def cut_rounds(instance: Reduced, objective: hp.MaxCoverage) -> Iterator[tuple[object, object]]:
+def cut_rounds(instance: CoveringInstance, objective: hp.MaxCoverage) -> Iterator[tuple[object, object]]:
     """Yield cuts of round after round, with the point they were found for."""
     table = table_of(instance, objective)
     lp = sifting.Sifting(table, np.ones(len(instance.option), np.bool_), EFFORT)
@@ -115,12 +115,12 @@ def test_no_plan_beats_the_sharpened_bound_and_cuts_sharpen_it(monkeypatch: pyte
         if best_value == -np.inf:
             continue
         start = greedy(instance, objective)
-        known = sharpened(instance, objective, EFFORT, start)
+        known = solve_relaxation(instance, objective, EFFORT, start)
         assert known.relaxation.bound >= best_value - 1e-9
         assert instance.covered_need(known.plan) <= best_value + 1e-9
         with monkeypatch.context() as patch:
             patch.setattr(sharpening, "MOST_ROUNDS", 0)
-            blunt = sharpened(instance, objective, EFFORT, start).relaxation.bound
+            blunt = solve_relaxation(instance, objective, EFFORT, start).relaxation.bound
         sharper += known.relaxation.bound < blunt - 1e-6
         assert known.relaxation.bound <= blunt + 1e-9
     assert sharper > 10
@@ -135,10 +135,10 @@ def test_few_options_at_a_time_come_to_the_same_relaxation(
     monkeypatch.setattr(sifting, "LEAST_ENTERING", 2)
     entered = []
     for seed in range(4):
-        instance = _reduced(random_town(seed, points=400, sites=80), objective, Record())
+        instance = _reduced(random_town(seed, points=400, sites=80), objective, RunLog())
         model = build_model(instance, objective)
         whole = relax(model, EFFORT).times(model.need_unit, instance.base)
-        found = sharpened(instance, objective, EFFORT, greedy(instance, objective))
+        found = solve_relaxation(instance, objective, EFFORT, greedy(instance, objective))
         assert found.relaxation.bound == pytest.approx(whole.bound, rel=1e-7)
         entered.append(found.columns < len(instance.option))
     assert any(entered)
@@ -150,7 +150,7 @@ def test_the_arrays_are_the_pulp_model() -> None:
         model, table = build_model(instance, objective), table_of(instance, objective)
         lp = sifting.Sifting(table, np.ones(len(instance.option), np.bool_), EFFORT).solve()
         assert lp.bound * table.unit == pytest.approx(relax(model, EFFORT).bound * model.need_unit)
-        whole = search(table, None, EFFORT, np.zeros(len(instance.option), np.bool_))
+        whole = search_core(table, None, EFFORT, np.zeros(len(instance.option), np.bool_))
         pulp_says = ADAPTERS["highs"](model, EFFORT, [])
         if pulp_says.open_ is not None:
             assert whole.value * table.unit == pytest.approx(pulp_says.value * model.need_unit)
@@ -177,16 +177,16 @@ def test_chains_sum_up_to_the_rows() -> None:
 @pytest.mark.parametrize("objective", [hp.MaxCoverage(budget=30), hp.MaxCoverage(max_hubs=6)])
 def test_the_program_in_chains_has_the_same_optimum(monkeypatch: pytest.MonkeyPatch, objective: hp.MaxCoverage) -> None:
     for seed in range(3):
-        instance = _reduced(random_town(seed, points=300, sites=40), objective, Record())
+        instance = _reduced(random_town(seed, points=300, sites=40), objective, RunLog())
         table, nothing = table_of(instance, objective), np.zeros(len(instance.option), np.bool_)
         chained = program.program_of(table)
         assert chained.sums
-        point, plan = interior(table, chained, EFFORT), search(table, None, EFFORT, nothing)
+        point, plan = interior(table, chained, EFFORT), search_core(table, None, EFFORT, nothing)
         with monkeypatch.context() as patch:
             patch.setattr(chains, "LEAST_ENTRIES", 10**9)
             assert not program.program_of(table).sums
             lp = sifting.Sifting(table, ~nothing, EFFORT).solve()
-            assert search(table, None, EFFORT, nothing).value == pytest.approx(plan.value)
+            assert search_core(table, None, EFFORT, nothing).value == pytest.approx(plan.value)
         assert point.bound == pytest.approx(lp.bound, rel=1e-6)
         assert point.bound >= lp.bound * (1 - 1e-9)
 
@@ -196,7 +196,7 @@ def test_cuts_hold_in_what_is_left_of_an_instance() -> None:
     for seed in range(40):
         instance, objective = fractional(seed)
         best_value, start = top(instance, objective), greedy(instance, objective)
-        known = sharpened(instance, objective, EFFORT, start)
+        known = solve_relaxation(instance, objective, EFFORT, start)
         if best_value == -np.inf or known.cuts is None:
             continue
         rest = settle(instance, objective, screen(instance, known.relaxation, known.relaxation.bound - best_value))
@@ -221,7 +221,7 @@ def test_dropping_dominated_options_keeps_the_best() -> None:
 
 def test_of_twins_one_stays_and_required_sites_keep_their_own() -> None:
     cover = csr_array(np.array([[1, 1, 1], [0, 0, 1]], dtype=np.int8))
-    alike = Reduced(
+    alike = CoveringInstance(
         need=np.ones(2),
         cover=cover,
         option=np.arange(3),
@@ -241,7 +241,7 @@ def test_a_choice_keeps_its_books() -> None:
     rng = np.random.default_rng(3)
     for seed in range(20):
         instance, objective = fractional(seed)
-        choice = Choice(instance, objective)
+        choice = PartialPlan(instance, objective)
         for _ in range(15):
             option = int(rng.integers(len(instance.option)))
             held = choice.held[instance.site[option]]

@@ -12,12 +12,12 @@ from core_instances import all_plans, pinned, worth
 import hubplanner as hp
 from hubplanner.models.budget import TOLERANCE
 from hubplanner.problem import Matrix, SiteStatus, merge_demand
-from hubplanner.problem.reduced import Reduced, reduce_existing
+from hubplanner.problem.reduced import CoveringInstance, reduce_existing
 from hubplanner.solver import run as searching
-from hubplanner.solver.adapters import Effort
-from hubplanner.solver.residue import Residue, Screening, settle
+from hubplanner.solver.adapters import SearchLimits
+from hubplanner.solver.residue import FixedVariables, RestrictedInstance, settle
 
-EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)
 
 
@@ -32,9 +32,9 @@ def test_a_budget_missed_by_less_than_a_solver_notices_is_kept(missing: float) -
     assert found.bound == pytest.approx(110.09)
 
 
-def built(instance: Reduced, objective: hp.MaxCoverage, options: list[int]) -> Residue:
+def built(instance: CoveringInstance, objective: hp.MaxCoverage, options: list[int]) -> RestrictedInstance:
     nothing = np.zeros(0, dtype=np.intp)
-    return settle(instance, objective, Screening(built=np.array(options), dropped=nothing, left_out=2.0))
+    return settle(instance, objective, FixedVariables(built=np.array(options), dropped=nothing, left_out=2.0))
 
 
 def test_no_plan_is_left_where_what_is_built_breaks_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

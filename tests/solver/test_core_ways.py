@@ -9,14 +9,14 @@ from instances import random_town, two_islands
 
 import hubplanner as hp
 from hubplanner.solver import run as searching
-from hubplanner.solver.adapters import Effort
+from hubplanner.solver.adapters import SearchLimits
 
 HEURISTIC = (
     "solver.name heuristic goes with max_coverage or p_median within budget, max_hubs and pins alone, "
     "solver.method auto or core"
 )
 CORE = "solver.method core goes with max_coverage, p_median or p_center within budget, max_hubs and pins alone"
-EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
 
 @pytest.mark.parametrize("seed", range(0, 432, 24))

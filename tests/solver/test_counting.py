@@ -14,10 +14,10 @@ from block_cases import every_block, every_rule, some_changes, some_pairs
 
 import hubplanner as hp
 from hubplanner.models import Floor, MaxCoverage, MaxHubs, MinHubs, ask
-from hubplanner.problem import Clash, SiteStatus
+from hubplanner.problem import Conflict, SiteStatus
 from hubplanner.solver import clash as search
-from hubplanner.solver.clash import find_clash, in_words
-from hubplanner.solver.counting import counted_clash
+from hubplanner.solver.clash import find_conflict, in_words
+from hubplanner.solver.counting import counted_conflict
 
 if TYPE_CHECKING:
     from hubplanner.problem import Problem
@@ -116,7 +116,7 @@ def test_more_districts_than_their_province_may_have_hubs() -> None:
             "max_hubs = 4 and min_hubs = 5 cannot be met together: 4 are allowed, 5 are asked for",
         ),
         (
-            (hp.PerSite(count=2), MinHubs(count=7, sites=(0, 1, 2), name="province East")),
+            (hp.HubsPerSite(count=2), MinHubs(count=7, sites=(0, 1, 2), name="province East")),
             "min_hubs = 7 in province East cannot be met: 6 new hubs have a place there, 7 are asked for",
         ),
     ],
@@ -145,12 +145,12 @@ def test_what_counting_shows_is_true() -> None:
     shown = 0
     for case in CASES:
         problem = case.query.town.problem()
-        clash = counted_clash(problem, case.query.objective)
+        clash = counted_conflict(problem, case.query.objective)
         if clash is None:
             continue
         shown += 1
         assert case.best is None, case
-        known = find_clash(problem, case.query.objective, hp.SolverOptions(threads=1), hp.SolverOptions().deadline)
+        known = find_conflict(problem, case.query.objective, hp.SolverOptions(threads=1), hp.SolverOptions().deadline)
         assert len(known.demands) <= len(clash.demands), case
         if math.isfinite(clash.least_budget):
             assert known.least_budget == pytest.approx(clash.least_budget, rel=1e-6, abs=1e-9), case
@@ -174,11 +174,11 @@ def test_counts_and_costs_are_the_least_of_all_choices(seed: int) -> None:
     cheapest = min(math.fsum(problem.option_cost[list(hubs)]) for hubs in fits)
     for count in (fewest - 1, fewest):
         if count >= 0:
-            clash = counted_clash(problem, MaxCoverage(max_hubs=count, limits=tuple(least)))
+            clash = counted_conflict(problem, MaxCoverage(max_hubs=count, limits=tuple(least)))
             assert (clash is None) == (count == fewest), (count, sets)
     for money in (cheapest - 0.5, cheapest):
         if money >= 0:
-            clash = counted_clash(problem, MaxCoverage(budget=money, limits=tuple(least)))
+            clash = counted_conflict(problem, MaxCoverage(budget=money, limits=tuple(least)))
             assert (clash is None) == (money == cheapest), (money, sets)
             assert clash is None or clash.least_budget == pytest.approx(cheapest)
 
@@ -211,7 +211,7 @@ def test_like_limits_are_one_demand_of_a_search(monkeypatch: pytest.MonkeyPatch)
 
 def test_few_like_limits_are_named() -> None:
     problem, least, _ = country()
-    clash = Clash(demands=tuple(least[:3]), is_smallest=True, least_budget=math.nan)
+    clash = Conflict(demands=tuple(least[:3]), is_smallest=True, least_budget=math.nan)
     named = ", ".join(f"min_hubs = 1 in {block.name}" for block in least[:2])
     assert in_words(clash) == [f"{named} and min_hubs = 1 in {least[2].name} cannot be met together"]
     assert ask(problem, MaxCoverage(limits=tuple(least))).blocks

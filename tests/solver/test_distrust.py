@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hubplanner.models import Model
-    from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.problem.reduced import CoveringInstance
+    from hubplanner.solver.adapters import SearchLimits
 
     Lie = Callable[[Model, Outcome], Outcome]
 
@@ -39,7 +39,7 @@ def solve_with(
 ) -> hp.Solution:
     """Solve with an adapter that runs HiGHS and then twists its answer, over all that may beat the first plan."""
 
-    def liar(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+    def liar(model: Model, effort: SearchLimits, start: Sequence[float]) -> Outcome:
         return lie(model, solve_highs(model, effort, start))
 
     monkeypatch.setattr(run, "_near", lambda _: math.inf)
@@ -192,7 +192,7 @@ def test_a_better_and_cheaper_tier_found_in_pruning_is_no_contradiction(monkeypa
     odd = replace(two_islands(), option_cost=two_islands().option_cost[[0, 1, 2, 4, 3]])
     real = home.run
 
-    def worse(instance: Reduced, *given: Any, **more: Any) -> object:
+    def worse(instance: CoveringInstance, *given: Any, **more: Any) -> object:
         return replace(real(instance, *given, **more), chosen=np.flatnonzero(instance.option == 3))
 
     monkeypatch.setattr(home, "run", worse)

@@ -16,10 +16,10 @@ from hubplanner.solver.adapters.highs import solve_highs
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hubplanner.solver.adapters import Effort, Outcome, Solvable
+    from hubplanner.solver.adapters import Outcome, SearchLimits, Solvable
 
 TWO = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1),))
-STACKED = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1), hp.PerSite(count=2), hp.Capacity(people=(4,))))
+STACKED = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1), hp.HubsPerSite(count=2), hp.Capacity(people=(4,))))
 
 
 def solve_with(
@@ -28,7 +28,7 @@ def solve_with(
     """Solve with an adapter that runs HiGHS and then twists its answer; the lie knows how often it was asked."""
     calls: list[int] = []
 
-    def liar(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
+    def liar(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
         calls.append(1)
         return lie(len(calls), solve_highs(model, effort, start))
 

@@ -12,7 +12,7 @@ from futures_oracle import Plan, allowed, futures_of, plans, random_case, score,
 from instances import line_of_five, random_town
 
 import hubplanner as hp
-from hubplanner.analysis.futures import weigh
+from hubplanner.analysis.futures import value_of_information
 from hubplanner.problem import outcomes
 
 CRITERIA = ("expected", "worst", "regret", "cvar")
@@ -20,8 +20,8 @@ EXACT = hp.SolverOptions(gap=0.0, ties=False)
 LEVEL = 0.6
 
 
-def hedged(futures: hp.Futures, criterion: str, **also: object) -> tuple[hp.Under, ...]:
-    return (hp.Under(futures=futures, criterion=criterion, level=LEVEL, **also),)  # type: ignore[arg-type]
+def hedged(futures: hp.Futures, criterion: str, **also: object) -> tuple[hp.Uncertainty, ...]:
+    return (hp.Uncertainty(futures=futures, criterion=criterion, level=LEVEL, **also),)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -128,7 +128,7 @@ def test_what_planning_and_knowing_are_worth(seed: int) -> None:
         return
     objective = hp.MaxCoverage(budget=10.0, limits=hedged(futures_of(case, turns), CRITERIA[seed % 4]))
     problem = case.problem()
-    worth = weigh(problem, objective, hp.solve_problem(problem, objective, EXACT), EXACT)
+    worth = value_of_information(problem, objective, hp.solve_problem(problem, objective, EXACT), EXACT)
     assert worth is not None
     assert worth.knowing is not None
     assert worth.recourse.value == pytest.approx(known.best["expected"])
@@ -215,7 +215,7 @@ def test_each_future_alone_has_its_own_limits_also_where_all_hold_on_average(see
     values = [[turn.covered(case, plan) for turn in turns] for plan in fit]
     assert [part.value for part in found.alone] == pytest.approx(alone)
     assert found.value == pytest.approx(-max(score("regret", v, turns, alone, LEVEL) for v in values), abs=1e-6)
-    worth = weigh(problem, objective, found, EXACT)
+    worth = value_of_information(problem, objective, found, EXACT)
     assert worth is not None
     assert worth.knowing is not None
     best = max(score("expected", v, turns, alone, LEVEL) for v in values)
@@ -230,7 +230,7 @@ def test_knowing_may_be_worth_less_than_nothing_where_limits_hold_on_average() -
     found = hp.solve_problem(problem, objective, EXACT)
     assert [part.value for part in found.alone] == [6.0, 0.0]
     assert found.value == 0.0
-    worth = weigh(problem, objective, found, EXACT)
+    worth = value_of_information(problem, objective, found, EXACT)
     assert worth is not None
     assert worth.knowing == (-3.0, -3.0, -3.0)
 
@@ -247,14 +247,16 @@ def test_a_future_without_a_plan_of_its_own_is_named() -> None:
 @pytest.mark.parametrize(
     ("rule", "share"),
     [
-        (hp.Rule(decay="linear", full=2.0), lambda d, reach: 1 - (d - 2) / (reach - 2)),
-        (hp.Rule(decay="exponential", full=2.0, width=3.0), lambda d, _: math.exp(-(d - 2) / 3)),
-        (hp.Rule(decay="gaussian", full=2.0, width=3.0), lambda d, _: math.exp(-0.5 * ((d - 2) / 3) ** 2)),
-        (hp.Rule(), lambda *_: 1.0),
+        (hp.CoverageRule(decay="linear", full=2.0), lambda d, reach: 1 - (d - 2) / (reach - 2)),
+        (hp.CoverageRule(decay="exponential", full=2.0, width=3.0), lambda d, _: math.exp(-(d - 2) / 3)),
+        (hp.CoverageRule(decay="gaussian", full=2.0, width=3.0), lambda d, _: math.exp(-0.5 * ((d - 2) / 3) ** 2)),
+        (hp.CoverageRule(), lambda *_: 1.0),
     ],
 )
 @pytest.mark.parametrize("method", ["core", "plain"])
-def test_a_multiplier_of_reach_stretches_all_distances_of_coverage(rule: hp.Rule, share: object, method: str) -> None:
+def test_a_multiplier_of_reach_stretches_all_distances_of_coverage(
+    rule: hp.CoverageRule, share: object, method: str
+) -> None:
     # People at 3, 6 and 12 from the one site; in the other future they get half as far again, so as if at 2, 4 and 8.
     problem = replace(hp.Problem.from_matrix([[3.0], [6.0], [12.0]], [1, 10, 100], [1], reach=7.0), rule=rule)
     futures = hp.Futures([hp.Future(name="as is"), hp.Future(name="far", reach=1.5), hp.Future(name="near", reach=0.5)])
@@ -298,7 +300,7 @@ def test_the_expected_mean_distance_is_least(seed: int) -> None:
                 weights = problem.need * needs
                 means.append(float(((weights * near).sum(axis=1) / weights.sum(axis=1)).mean()))
     assert found.value == pytest.approx(min(means))
-    worth = weigh(problem, objective, found, EXACT)
+    worth = value_of_information(problem, objective, found, EXACT)
     assert worth is not None
     assert worth.knowing is not None
     assert min(*worth.planning, *worth.knowing) >= 0

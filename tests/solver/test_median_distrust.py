@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hubplanner.models import Model
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
 
     Lie = Callable[[Model, Outcome], Outcome]
 
@@ -38,7 +38,7 @@ def solve_with(monkeypatch: pytest.MonkeyPatch, lie: Lie, objective: hp.PMedian 
     """Solve with an adapter that runs HiGHS and then twists its answer; it has to be asked."""
     calls: list[int] = []
 
-    def liar(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+    def liar(model: Model, effort: SearchLimits, start: Sequence[float]) -> Outcome:
         calls.append(1)
         return lie(model, solve_highs(model, effort, start))
 
@@ -116,7 +116,7 @@ def test_hubs_slightly_beyond_the_budget_are_forbidden(monkeypatch: pytest.Monke
     price[best.open_sites[0]] += (9 - price[best.open_sites].sum()) + 1e-6
     dearer = replace(scattered(), option_cost=price)
 
-    def over(model: Model, effort: Effort, start: Sequence[float]) -> Outcome:
+    def over(model: Model, effort: SearchLimits, start: Sequence[float]) -> Outcome:
         asked.append(1)
         built = np.isin(model.instance.site, best.open_sites)
         if len(asked) > 1 or built.sum() < len(best.open_sites):

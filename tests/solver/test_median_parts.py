@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hubplanner.problem import Ints
-    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.median.table import CostMatrix
 
 EXACT = hp.SolverOptions(gap=0.0, ties=False, threads=1)
 LATER = Deadline(np.inf)
@@ -40,7 +40,7 @@ def problem(seed: int, points: int = 20, sites: int = 9) -> hp.Problem:
     return replace(plain, site_status=status, option_cost=plain.option_cost * (status != SiteStatus.EXISTING))
 
 
-def choices(table: Table) -> Iterator[Ints]:
+def choices(table: CostMatrix) -> Iterator[Ints]:
     """Return every choice of sites within the limits."""
     for count in range(table.count + 1):
         for sites in itertools.combinations(range(table.size), count):
@@ -49,7 +49,7 @@ def choices(table: Table) -> Iterator[Ints]:
                 yield chosen
 
 
-def tables() -> Iterator[Table]:
+def tables() -> Iterator[CostMatrix]:
     for seed, limits in enumerate(LIMITS * 3):
         yield table_of(problem(seed), hp.PMedian(**limits))
 

@@ -14,13 +14,13 @@ from instances import line_of_five, random_town, two_islands
 import hubplanner as hp
 from hubplanner.models import ask
 from hubplanner.problem import evaluate
-from hubplanner.solver import Memory, cheapest, lexicographic
+from hubplanner.solver import SolveCache, cheapest, lexicographic
 from hubplanner.solver.given import given
 from hubplanner.solver.start import fitted
 
 if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.task import Task
+    from hubplanner.solver.task import Subproblem
 
 EXACT = hp.SolverOptions(gap=0.0, ties=False)
 CLOSE = 1e-6
@@ -43,7 +43,10 @@ def town(seed: int) -> Problem:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("order", [1, -1])
 def test_budgets_in_any_order_are_solved_as_each_alone(seed: int, order: int) -> None:
-    problem, memory = random_town(seed, points=150, sites=40), Memory(problem=random_town(seed, points=150, sites=40))
+    problem, memory = (
+        random_town(seed, points=150, sites=40),
+        SolveCache(problem=random_town(seed, points=150, sites=40)),
+    )
     for money in [2, 7, 12, 18, 18, 40][::order]:
         asked = hp.MaxCoverage(budget=money, max_hubs=15)
         alone, together = (
@@ -65,7 +68,7 @@ def test_a_relaxation_goes_on_only_where_the_budget_alone_differs(monkeypatch: p
         "__init__",
         lambda *given: made.append(1) or first(*given),  # type: ignore[func-returns-value]
     )
-    memory = Memory(problem=problem)
+    memory = SolveCache(problem=problem)
     for money, hubs, count in [(20, 9, 1), (25, 9, 1), (25, 11, 2), (18, 11, 2)]:
         hp.solve_problem(problem, hp.MaxCoverage(budget=money, max_hubs=hubs), EXACT, memory=memory)
         assert len(made) == count
@@ -74,7 +77,7 @@ def test_a_relaxation_goes_on_only_where_the_budget_alone_differs(monkeypatch: p
 @pytest.mark.parametrize("seed", range(6))
 def test_the_cheapest_of_equals_is_the_enumerated_one(seed: int) -> None:
     problem = town(seed)
-    every, memory = plans(problem), Memory(problem=problem)
+    every, memory = plans(problem), SolveCache(problem=problem)
     for money in (3, 8, 14, 22):
         within = [plan for plan in every if plan.cost <= money]
         most = max(plan.covered_need for plan in within)
@@ -89,14 +92,14 @@ def test_only_budget_and_count_have_their_cheapest_plan_found_so() -> None:
     problem = line_of_five()
     limited = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1),))
     with pytest.raises(ValueError, match="budget and count"):
-        cheapest(problem, limited, evaluate(problem, [0]), EXACT, Memory(problem=problem))
+        cheapest(problem, limited, evaluate(problem, [0]), EXACT, SolveCache(problem=problem))
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_plan_made_to_fit_keeps_to_the_limits(seed: int) -> None:
     problem = random_town(seed, points=80, sites=30)
     asked = hp.MaxCoverage(budget=10, max_hubs=4)
-    instance = Memory(problem=problem).reduction(asked).instance
+    instance = SolveCache(problem=problem).reduction(asked).instance
     chosen = np.flatnonzero(np.random.default_rng(seed).random(len(instance.option)) < 0.5)
     found = fitted(instance, asked, chosen)
     assert found is not None
@@ -119,7 +122,7 @@ def test_every_program_starts_from_a_plan_that_keeps_to_it(number: int, monkeypa
     alone, start = hp.solve_problem(problem, asked, EXACT), hp.solve_problem(problem, before, EXACT)
     tasks, optimise = list[Any](), lexicographic.optimise
 
-    def noted(task: Task) -> Any:
+    def noted(task: Subproblem) -> Any:
         tasks.append(task)
         return optimise(task)
 

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 import hubplanner as hp
 from hubplanner.problem import Evaluation, Problem
-from hubplanner.problem.rule import Decay, Rule
+from hubplanner.problem.rule import CoverageRule, Decay
 
 TIGHT = hp.SolverOptions(gap=0.0)
 
@@ -145,7 +145,7 @@ def test_the_least_worst_distance_is_kept() -> None:
 
 def test_fading_cover_is_as_much_as_before() -> None:
     problem, seats = town(3, priority=False)
-    fading = Problem(**vars(problem) | {"rule": Rule(decay=Decay.LINEAR, full=10.0)})
+    fading = Problem(**vars(problem) | {"rule": CoverageRule(decay=Decay.LINEAR, full=10.0)})
     objective = hp.MaxCoverage(max_hubs=3, limits=(hp.Capacity(people=(seats,)),))
     found = hp.solve_problem(fading, objective, TIGHT)
     assert found.evaluation is not None

@@ -11,7 +11,7 @@ from instances import random_town
 
 import hubplanner as hp
 from hubplanner.models import Capacity
-from hubplanner.solver.progress import Known, listener, told_as
+from hubplanner.solver.progress import ProgressBounds, listener, told_as
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
@@ -57,12 +57,12 @@ def test_nobody_listens_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_a_search_of_some_plans_tells_what_holds_for_all() -> None:
-    known = Known(sense=1, left_out=90.0, bound=100.0, value=80.0)
+    known = ProgressBounds(sense=1, left_out=90.0, bound=100.0, value=80.0)
     assert known.best(70.0) == 80.0
     assert known.best(math.inf) == 80.0
     assert known.limit(80.0, 85.0) == 90.0
     assert known.limit(80.0, math.inf) == 100.0
-    least = Known(sense=-1, left_out=math.inf, bound=10.0)
+    least = ProgressBounds(sense=-1, left_out=math.inf, bound=10.0)
     assert least.best(12.0) == 12.0
     assert least.limit(12.0, 11.0) == 11.0
     assert least.limit(12.0, -math.inf) == 10.0

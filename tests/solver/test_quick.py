@@ -17,12 +17,12 @@ import hubplanner as hp
 from hubplanner.models import ask, goals_of
 from hubplanner.models.goals import WORST
 from hubplanner.problem import evaluate
-from hubplanner.solver.ideal import ideal
-from hubplanner.solver.quick import quick_plan
+from hubplanner.solver.ideal import all_hubs_bound
+from hubplanner.solver.quick import greedy_plan
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
-    from hubplanner.solver.task import Found
+    from hubplanner.solver.task import Incumbent
 
 CASES = [
     case
@@ -32,9 +32,9 @@ CASES = [
 PARTS = 6
 
 
-def made(case: Case) -> Found:
+def made(case: Case) -> Incumbent:
     """Return the plan that is made of a case without a search."""
-    return quick_plan(ask(case.query.town.problem(), case.query.objective))
+    return greedy_plan(ask(case.query.town.problem(), case.query.objective))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -73,7 +73,7 @@ def test_no_plan_is_better_than_all_hubs_together(part: int) -> None:
             continue
         question = ask(case.query.town.problem(), case.query.objective)
         goal = goals_of(question.objective)[0]
-        limit = ideal(question, goal)
+        limit = all_hubs_bound(question, goal)
         assert goal.sense * limit >= goal.sense * case.best[0] - 1e-9 * max(1.0, abs(case.best[0])), case
         assert np.isfinite(limit), case
 
@@ -90,7 +90,7 @@ def test_out_of_time_a_plan_comes_with_a_bound_that_holds(looks: int) -> None:
         first = solution.goals[0]
         slack = 1e-6 * max(1.0, abs(best))
         assert goal.sense * first.value <= goal.sense * best + slack <= goal.sense * first.bound + 2 * slack, case
-        limit = ideal(ask(case.query.town.problem(), case.query.objective), goal)
+        limit = all_hubs_bound(ask(case.query.town.problem(), case.query.objective), goal)
         assert goal.name == WORST or goal.sense * first.bound <= goal.sense * limit + slack, case
 
 

@@ -16,29 +16,29 @@ from instances import random_town, two_islands
 
 from hubplanner.models import MaxCoverage, build_model
 from hubplanner.problem import merge_demand
-from hubplanner.problem.reduced import Reduced, reduce_existing
-from hubplanner.solver.adapters import Effort
+from hubplanner.problem.reduced import CoveringInstance, reduce_existing
+from hubplanner.solver.adapters import SearchLimits
 from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.reductions import drop_useless, merge_single
 from hubplanner.solver.relaxation import relax
-from hubplanner.solver.residue import Screening, screen, settle
+from hubplanner.solver.residue import FixedVariables, screen, settle
 from hubplanner.solver.start import greedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SEEDS = range(0, 432, 12)
-EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
 
-def merged(asked: Sample) -> Reduced:
+def merged(asked: Sample) -> CoveringInstance:
     """Return the instance with demand merged and existing hubs settled, and nothing else done to it."""
     problem = asked.case.problem()
     return reduce_existing(problem, merge_demand(problem))
 
 
-def optimum(instance: Reduced, objective: MaxCoverage) -> float | None:
+def optimum(instance: CoveringInstance, objective: MaxCoverage) -> float | None:
     """Return the best value by a plain MIP, None when there is no plan."""
     model = build_model(instance, objective)
     status = model.program.solve(pulp.HiGHS(msg=False, gapRel=0.0, gapAbs=0.0))
@@ -51,7 +51,7 @@ def same(found: float | None, expected: float | None) -> bool:
     return found == expected if expected is None else found == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-STEPS: dict[str, Callable[[Reduced, MaxCoverage], Reduced]] = {
+STEPS: dict[str, Callable[[CoveringInstance, MaxCoverage], CoveringInstance]] = {
     "none": lambda instance, _: instance,
     "merge_single": lambda instance, _: merge_single(instance),
     "drop_useless": drop_useless,
@@ -84,7 +84,7 @@ def test_the_worth_of_a_choice_is_the_same_in_the_reduced_instance(seed: int, pl
     assert instance.covered_need(chosen) == pytest.approx(asked.case.value(plan))
 
 
-def one_a_site(instance: Reduced, rng: np.random.Generator) -> np.ndarray:
+def one_a_site(instance: CoveringInstance, rng: np.random.Generator) -> np.ndarray:
     """Return a random choice of at most one option a site."""
     order = rng.permutation(len(instance.option))[: rng.integers(0, len(instance.option) + 1)]
     return np.sort(order[np.unique(instance.site[order], return_index=True)[1]])
@@ -101,7 +101,7 @@ def test_a_settled_choice_adds_to_what_is_left_of_the_instance(seed: int, plan_s
     residue = settle(
         instance,
         MaxCoverage(budget=1e9, max_hubs=99),
-        Screening(built=built, dropped=dropped, left_out=0.0),
+        FixedVariables(built=built, dropped=dropped, left_out=0.0),
     )
     rest, limits = residue.instance, residue.objective
     left = np.flatnonzero(np.isin(rest.option, instance.option[chosen]))
@@ -119,7 +119,7 @@ def test_screening_keeps_every_plan_worth_more_than_its_limit(share: float) -> N
     for seed in range(0, 432, 8):
         asked = sample(seed)
         best = optimal(seed)
-        instance = _reduced(asked.case.problem(), asked.objective, Record())
+        instance = _reduced(asked.case.problem(), asked.objective, RunLog())
         if best is None or not len(instance.option):
             continue
         model = build_model(instance, asked.objective)
@@ -158,7 +158,7 @@ def test_a_row_that_two_tiers_of_one_site_cover_becomes_their_gain() -> None:
 
 
 def test_what_a_town_reduces_to_has_no_equal_rows() -> None:
-    instance = _reduced(random_town(1), MaxCoverage(max_hubs=3), Record())
+    instance = _reduced(random_town(1), MaxCoverage(max_hubs=3), RunLog())
     rows = [tuple(row) for row in instance.cover.toarray()]
     assert len(rows) == len(set(rows))
     assert all(sum(row) > 1 for row in rows)

@@ -17,13 +17,13 @@ from scipy.sparse import csc_array, csr_array
 from hubplanner.models import MaxCoverage, build_model
 from hubplanner.problem import merge_demand
 from hubplanner.problem.reduced import reduce_existing
-from hubplanner.solver.adapters import Effort
+from hubplanner.solver.adapters import SearchLimits
 from hubplanner.solver.adapters.highs import prepared
 from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.relaxation import lagrangean, matrix, relax
 
-EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 
 
 @given(st.integers(0, 431), st.integers(0, 2**32), st.sampled_from([0.0, 0.01, 1.0, 100.0]))
@@ -55,7 +55,7 @@ def test_good_multipliers_prove_a_bound_below_what_all_sites_cover() -> None:
 @pytest.mark.parametrize("limits", [{"budget": 30.0}, {"max_hubs": 6}, {"budget": 30.0, "max_hubs": 5}])
 def test_leaving_the_end_a_variable_has_costs_its_reduced_cost(limits: dict[str, float]) -> None:
     objective = MaxCoverage(**limits)  # type: ignore[arg-type]
-    instance = _reduced(random_town(3, points=60, sites=12, reach=30), objective, Record())
+    instance = _reduced(random_town(3, points=60, sites=12, reach=30), objective, RunLog())
     found = relax(build_model(instance, objective), EFFORT)
     whole = np.flatnonzero(np.minimum(found.open_, 1 - found.open_) < 1e-9)
     assert len(whole) > 3
@@ -69,7 +69,7 @@ def test_leaving_the_end_a_variable_has_costs_its_reduced_cost(limits: dict[str,
 
 def test_no_plan_is_worth_more_than_the_relaxations_bound() -> None:
     objective = MaxCoverage(max_hubs=5)
-    instance = _reduced(random_town(4, points=60, sites=12, reach=30), objective, Record())
+    instance = _reduced(random_town(4, points=60, sites=12, reach=30), objective, RunLog())
     model = build_model(instance, objective)
     found = relax(model, EFFORT)
     found = found.times(model.need_unit, instance.base)
@@ -80,8 +80,8 @@ def test_no_plan_is_worth_more_than_the_relaxations_bound() -> None:
 
 
 def test_a_relaxation_out_of_time_is_not_solved_and_proves_a_bound_all_the_same() -> None:
-    instance = _reduced(random_town(5), MaxCoverage(max_hubs=9), Record())
-    hurry = Effort(name="highs", gap=0.0, seconds=1e-9, threads=1, seed=0)
+    instance = _reduced(random_town(5), MaxCoverage(max_hubs=9), RunLog())
+    hurry = SearchLimits(name="highs", gap=0.0, seconds=1e-9, threads=1, seed=0)
     late, solved = (relax(build_model(instance, MaxCoverage(max_hubs=9)), effort) for effort in (hurry, EFFORT))
     assert (late.is_solved, late.is_infeasible, solved.is_solved) == (False, False, True)
     assert solved.bound <= late.bound < np.inf

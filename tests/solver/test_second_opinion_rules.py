@@ -16,10 +16,10 @@ from second_opinion import EXACT, SAME, SEEDS, Second, by_need, check, town
 
 import hubplanner as hp
 from hubplanner.models import Floor, MaxMin, MinSeparation, Periods
-from hubplanner.problem import Decay, Rule
+from hubplanner.problem import CoverageRule, Decay
 
 if TYPE_CHECKING:
-    from hubplanner.models.specs import Block
+    from hubplanner.models.specs import Constraint
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -29,7 +29,7 @@ def test_linear_decay_by_assignment(seed: int) -> None:
     second.spend(130)
     fading = np.clip((20 - here.distance) / (20 - 6), 0, 1)
     most = second.most(second.worth(second.shares(fading > 0), by_need(here, fading)))
-    check(here.problem(Rule(decay=Decay.LINEAR, full=6)), hp.MaxCoverage(budget=130), most)
+    check(here.problem(CoverageRule(decay=Decay.LINEAR, full=6)), hp.MaxCoverage(budget=130), most)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -50,7 +50,7 @@ def test_backup_by_pairs_of_hubs(seed: int, weight: float) -> None:
         second.hold(twice <= pulp.lpSum(both[pair] for pair in combinations(at, 2)))
         worth += weight * float(here.need[point]) * twice
     most = second.most(worth)
-    check(here.problem(Rule(backup=2, backup_weight=weight)), hp.MaxCoverage(max_hubs=6), most)
+    check(here.problem(CoverageRule(backup=2, backup_weight=weight)), hp.MaxCoverage(max_hubs=6), most)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -66,7 +66,7 @@ def test_fading_backup_by_two_assignments(seed: int) -> None:
         second.hold(pulp.lpSum(then[point, site] for site in np.flatnonzero(here.near[point]).tolist()) <= 1)
     worth = by_need(here, fading)
     most = second.most(0.6 * second.worth(first, worth) + 0.4 * second.worth(then, worth))
-    rule = Rule(decay=Decay.EXPONENTIAL, full=5, width=9, backup=2, backup_weight=0.4)
+    rule = CoverageRule(decay=Decay.EXPONENTIAL, full=5, width=9, backup=2, backup_weight=0.4)
     check(here.problem(rule), hp.MaxCoverage(budget=110), most)
 
 
@@ -94,7 +94,7 @@ def test_floors_of_four_quarters(seed: int) -> None:
     second = Second(town=here)
     second.spend(130)
     shares = second.shares(here.near)
-    floors: tuple[Block, ...] = ()
+    floors: tuple[Constraint, ...] = ()
     for number, (quarter, share) in enumerate(zip(here.quarters, reached, strict=True)):
         least = share + 0.03 if number == worst else max(share - 0.3, 0.0)
         second.hold(second.worth(shares, quarter[:, None] * here.near) >= least * float(quarter.sum()))

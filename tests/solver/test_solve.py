@@ -19,11 +19,11 @@ from hubplanner.models import build_model
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import covering, found_solvers
 from hubplanner.solver import run as search
-from hubplanner.solver.adapters import Effort, Termination
+from hubplanner.solver.adapters import SearchLimits, Termination
 from hubplanner.solver.adapters.highs import solve_highs
 from hubplanner.solver.adapters.other import solve_other
 from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.start import cheapest
 
 if TYPE_CHECKING:
@@ -160,9 +160,9 @@ def test_the_two_searches_find_the_best_from_the_poorest_start(monkeypatch: pyte
     for seed in range(144, 432, 9):
         asked, top = sample(seed), best(seed)
         if top is not None:
-            instance = _reduced(asked.case.problem(), asked.objective, Record())
+            instance = _reduced(asked.case.problem(), asked.objective, RunLog())
             start = np.array(sorted(cheapest(instance)), dtype=np.intp)
-            answer = search.run(instance, asked.objective, hp.SolverOptions(gap=0, threads=1), start, Record())
+            answer = search.run(instance, asked.objective, hp.SolverOptions(gap=0, threads=1), start, RunLog())
             assert instance.covered_need(answer.chosen) == pytest.approx(top), seed
             assert answer.bound == pytest.approx(top, rel=1e-8), seed
 
@@ -189,7 +189,7 @@ def test_a_small_instance_is_solved_exactly_whatever_gap_is_asked() -> None:
 
 def dear_model() -> Model:
     objective = hp.MaxCoverage(budget=11)
-    return build_model(_reduced(dear_and_cheap(), objective, Record()), objective)
+    return build_model(_reduced(dear_and_cheap(), objective, RunLog()), objective)
 
 
 @pytest.mark.parametrize("name", found_solvers())
@@ -198,7 +198,7 @@ def test_an_impossible_model_is_infeasible(name: str) -> None:
     model.add("impossible", [(variable, 1.0) for variable in model.open_], pulp.LpConstraintGE, 5)
     solve = {"highs": solve_highs}.get(name, solve_other)
     if name != "cbc":  # test_cbc_log.py has it
-        outcome = solve(model, Effort(name=name, gap=0.0, seconds=9.0, threads=1, seed=0), [0.0] * 4)
+        outcome = solve(model, SearchLimits(name=name, gap=0.0, seconds=9.0, threads=1, seed=0), [0.0] * 4)
         assert (outcome.termination, outcome.open_, outcome.bound) == (Termination.INFEASIBLE, None, -math.inf)
 
 
@@ -213,7 +213,7 @@ def test_a_model_that_highs_gives_up_is_a_solver_error() -> None:
     with pytest.raises(hp.SolverError, match="HiGHS stopped: Unbounded"):
         solve_highs(
             replace(unbounded, open_=[], counts=[]),
-            Effort(name="highs", gap=0.0, seconds=9.0, threads=1, seed=0),
+            SearchLimits(name="highs", gap=0.0, seconds=9.0, threads=1, seed=0),
             [],
         )
 

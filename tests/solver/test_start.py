@@ -14,11 +14,11 @@ from scipy.sparse import csr_array
 
 from hubplanner.models import MaxCoverage
 from hubplanner.problem import merge_demand
-from hubplanner.problem.reduced import Reduced, reduce_existing
+from hubplanner.problem.reduced import CoveringInstance, reduce_existing
 from hubplanner.solver.covering import _reduced
 from hubplanner.solver.limits import limits
 from hubplanner.solver.pruning import prune
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 from hubplanner.solver.start import greedy
 
 seeds = st.integers(0, 431)
@@ -29,7 +29,7 @@ def test_the_first_plan_keeps_to_every_limit(seed: int) -> None:
     asked = sample(seed)
     assume(best(seed) is not None)
     problem = asked.case.problem()
-    instance = _reduced(problem, asked.objective, Record())
+    instance = _reduced(problem, asked.objective, RunLog())
     chosen = greedy(instance, asked.objective)
     existing = np.flatnonzero(problem.existing).tolist()
     assert asked.case.allows(asked.case.named([*existing, *instance.option[chosen].tolist()]), asked.objective)
@@ -41,7 +41,7 @@ def test_the_first_plan_is_often_the_best_and_mostly_near() -> None:
     for seed in range(0, 432, 4):
         top = best(seed)
         if top:
-            instance = _reduced(sample(seed).case.problem(), sample(seed).objective, Record())
+            instance = _reduced(sample(seed).case.problem(), sample(seed).objective, RunLog())
             shares.append(instance.covered_need(greedy(instance, sample(seed).objective)) / top)
     assert np.mean(np.isclose(shares, 1)) > 0.6
     assert np.quantile(shares, 0.1) > 0.8
@@ -52,7 +52,7 @@ def test_pruning_loses_no_covered_need_and_adds_no_cost(seed: int, plan_seed: in
     asked = sample(seed)
     assume(best(seed) is not None)
     problem = asked.case.problem()
-    instance = _reduced(problem, MaxCoverage(), Record())
+    instance = _reduced(problem, MaxCoverage(), RunLog())
     chosen = random_plan(instance, np.random.default_rng(plan_seed))
     pruned = prune(instance, chosen)
     assert instance.covered_need(pruned) >= instance.covered_need(chosen) - 1e-9 * instance.covered_need(chosen)
@@ -64,14 +64,14 @@ def test_pruning_loses_no_covered_need_and_adds_no_cost(seed: int, plan_seed: in
     assert prune(instance, pruned).tolist() == pruned.tolist()
 
 
-def random_plan(instance: Reduced, rng: np.random.Generator) -> np.ndarray:
+def random_plan(instance: CoveringInstance, rng: np.random.Generator) -> np.ndarray:
     """Return one random option at each required site and at some others."""
     order = rng.permutation(len(instance.option))
     one = order[np.unique(instance.site[order], return_index=True)[1]]
     return np.sort(one[np.isin(instance.site[one], instance.required) | (rng.random(len(one)) < 0.6)])
 
 
-def small(cover: list[list[int]], **changes: object) -> Reduced:
+def small(cover: list[list[int]], **changes: object) -> CoveringInstance:
     """Return an instance with a need of 1 in each row, an option a site, a cost of 1 each."""
     table = np.array(cover, dtype=np.int8)
     count = table.shape[1]
@@ -85,7 +85,7 @@ def small(cover: list[list[int]], **changes: object) -> Reduced:
         "required": np.zeros(0, dtype=np.intp),
         "base": 0.0,
     }
-    return Reduced(**{**given, **changes})  # type: ignore[arg-type]
+    return CoveringInstance(**{**given, **changes})  # type: ignore[arg-type]
 
 
 def test_a_hub_whose_need_others_cover_goes_the_dearest_first() -> None:
@@ -120,7 +120,7 @@ def test_greedy_takes_what_covers_most_for_its_money() -> None:
 
 def test_a_hub_grows_into_a_larger_tier_when_money_is_left() -> None:
     problem = two_islands()
-    instance = _reduced(problem, MaxCoverage(budget=5), Record())
+    instance = _reduced(problem, MaxCoverage(budget=5), RunLog())
     assert instance.option[greedy(instance, MaxCoverage(budget=4.5))].tolist() == [3]
     assert instance.option[greedy(instance, MaxCoverage(budget=5))].tolist() == [4]
     assert instance.option[greedy(instance, MaxCoverage(budget=7))].tolist() == [1, 4]

@@ -25,8 +25,8 @@ from hubplanner.solver.median import solving
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.solver.adapters import Effort, Outcome, Solvable
-    from hubplanner.solver.median.climb import Proof
+    from hubplanner.solver.adapters import Outcome, SearchLimits, Solvable
+    from hubplanner.solver.median.climb import BoundedPlan
 
 MODEL = Path(__file__).parent / "data" / "start_under_another_objective.mps"
 START = [0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0]
@@ -39,7 +39,7 @@ class Liar:
     def __init__(self) -> None:
         self.with_start, self.without = 0, 0
 
-    def __call__(self, model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
+    def __call__(self, model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
         found = solve_highs(model, effort, [])
         if not len(start) or found.open_ is None:
             self.without += 1
@@ -91,7 +91,7 @@ def test_maximal_covering_is_searched_anew(monkeypatch: pytest.MonkeyPatch, liar
 def test_a_median_is_searched_anew(monkeypatch: pytest.MonkeyPatch, liar: Liar) -> None:
     real = solving.explore
 
-    def from_a_poor_plan(proof: Proof, effort: Effort) -> tuple[Proof, str]:
+    def from_a_poor_plan(proof: BoundedPlan, effort: SearchLimits) -> tuple[BoundedPlan, str]:
         poor = np.arange(min(proof.table.count, proof.table.size))
         return real(replace(proof, chosen=poor, value=proof.table.value(poor)), effort)
 
@@ -129,7 +129,7 @@ def test_the_second_search_has_the_time_that_is_left(monkeypatch: pytest.MonkeyP
     given: list[float] = []
 
     class Slow(Liar):
-        def __call__(self, model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
+        def __call__(self, model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
             given.append(effort.seconds)
             time.sleep(0.2)
             return super().__call__(model, effort, start)

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hubplanner as hp
-from hubplanner.models import Capacity, Floor, Periods, PerSite, ask, formulate, goals_of
-from hubplanner.models.residual import Residual
+from hubplanner.models import Capacity, Floor, HubsPerSite, Periods, ask, formulate, goals_of
+from hubplanner.models.residual import ResidualCapacityCut
 from hubplanner.problem import Planar, Problem, SiteStatus, Status
 from hubplanner.solver import SolverOptions, optimise, solve_problem
-from hubplanner.solver.adapters import Effort, adapter
+from hubplanner.solver.adapters import SearchLimits, adapter
 from hubplanner.solver.relaxation import relax
 from hubplanner.solver.screening import relaxed
-from hubplanner.solver.task import Task, program_of
+from hubplanner.solver.task import Subproblem, program_of
 
-EFFORT = Effort(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
+EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False)
 TIERS = 2
 
@@ -43,7 +43,11 @@ def region(seed: int, points: int = 60, sites: int = 9) -> Problem:
 def asked(problem: Problem, seed: int, *, in_years: bool) -> hp.MaxCoverage:
     """Return what to reach: full hubs, several at a site, a floor for the west."""
     west = np.where(problem.travel.points[:, 0] < 50, problem.need, 0.0)  # type: ignore[union-attr]
-    limits = [Capacity(people=(70.0, 240.0)), PerSite(count=3, mixed=True), Floor(weight=west, share=0.1 + 0.02 * seed)]
+    limits = [
+        Capacity(people=(70.0, 240.0)),
+        HubsPerSite(count=3, mixed=True),
+        Floor(weight=west, share=0.1 + 0.02 * seed),
+    ]
     if in_years:
         return hp.MaxCoverage(limits=(*limits, Periods(budgets=(31.0, 40.0), discount_rate=0.1)))
     return hp.MaxCoverage(budget=70.0, limits=tuple(limits))
@@ -66,7 +70,7 @@ def test_the_best_plan_is_that_of_the_plain_program(
         return
     best = form.figure(plain.value)
     assert found.value == pytest.approx(best, rel=1e-6)
-    task = Task(question=question, goal=goal, options=OPTIONS, deadline=OPTIONS.deadline)
+    task = Subproblem(question=question, goal=goal, options=OPTIONS, deadline=OPTIONS.deadline)
     _, tight, relaxation = relaxed(task)
     bound, loose = tight.figure(relaxation.bound), form.figure(relax(form, EFFORT).bound)
     assert best * (1 - 1e-9) <= bound < loose
@@ -81,7 +85,7 @@ def test_a_program_leaves_out_what_no_hub_would_serve() -> None:
     shape = (1, problem.n_options)
     most = np.zeros(shape, dtype=np.intp)
     most[0, :4] = 3
-    task = Task(question=question, goal=None, options=OPTIONS, deadline=OPTIONS.deadline)
+    task = Subproblem(question=question, goal=None, options=OPTIONS, deadline=OPTIONS.deadline)
     whole = program_of(task, np.full(problem.n_points, 8))
     part = formulate(question, None, (), whole.depth, (np.zeros(shape, dtype=np.intp), most))
     assert set(question.instance.assign_rows.option) > {0, 1, 2, 3}
@@ -91,7 +95,7 @@ def test_a_program_leaves_out_what_no_hub_would_serve() -> None:
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=6), st.integers(1, 300))
 def test_whole_hubs_keep_to_a_residual_inequality(people: list[int], room: int) -> None:
     rows = np.arange(len(people))
-    cut = Residual(layer=0, option=0, rows=rows, people=np.array(people, dtype=float), room=float(room))
+    cut = ResidualCapacityCut(layer=0, option=0, rows=rows, people=np.array(people, dtype=float), room=float(room))
     for hubs in range(cut.hubs + 3):
         served, limit = min(cut.total, room * hubs), cut.total - cut.rest * (cut.hubs - hubs)
         assert served <= limit + 1e-9

@@ -14,12 +14,12 @@ from instances import dear_and_cheap, random_town, scattered
 import hubplanner as hp
 from hubplanner.models import Model, build_model
 from hubplanner.solver import found_solvers
-from hubplanner.solver.adapters import Effort, Termination
+from hubplanner.solver.adapters import SearchLimits, Termination
 from hubplanner.solver.adapters.cbc import cbc_path, solve_cbc
 from hubplanner.solver.adapters.highs import solve_highs
 from hubplanner.solver.branch import rounded
 from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import Record
+from hubplanner.solver.record import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ ADAPTERS = {"highs": solve_highs, "cbc": solve_cbc}
 
 
 def model_of(problem: hp.Problem, objective: hp.MaxCoverage = EIGHT) -> Model:
-    return build_model(_reduced(problem, objective, Record()), objective)
+    return build_model(_reduced(problem, objective, RunLog()), objective)
 
 
 def zeros(model: Model) -> list[float]:
@@ -71,7 +71,7 @@ def test_pulp_says_optimal_at_a_loose_gap_and_we_state_the_gap(name: str) -> Non
 
 def test_an_adapter_does_not_take_pulps_word_for_finished() -> None:
     model = model_of(scattered(0))
-    hurry = Effort(name="", gap=0.0, seconds=1.0, threads=1, seed=0)
+    hurry = SearchLimits(name="", gap=0.0, seconds=1.0, threads=1, seed=0)
     for name, solve in ADAPTERS.items():
         outcome = solve(model, hurry, zeros(model))
         assert outcome.termination == Termination.STOPPED, name
@@ -80,7 +80,7 @@ def test_an_adapter_does_not_take_pulps_word_for_finished() -> None:
 
 def test_the_bound_is_the_one_the_highs_handle_holds() -> None:
     model = model_of(scattered(0))
-    outcome = solve_highs(model, Effort(name="highs", gap=2.0, seconds=2.0, threads=1, seed=0), zeros(model))
+    outcome = solve_highs(model, SearchLimits(name="highs", gap=2.0, seconds=2.0, threads=1, seed=0), zeros(model))
     handle = model.program.solverModel
     assert outcome.bound == -handle.getInfo().mip_dual_bound
     assert outcome.bound > outcome.value + 0.1
@@ -90,7 +90,7 @@ def test_the_bound_is_the_one_the_highs_handle_holds() -> None:
 
 def test_cbc_that_finished_within_an_absolute_gap_proves_that_gap() -> None:
     model = model_of(scattered(0))
-    outcome = solve_cbc(model, Effort(name="cbc", gap=18.0, seconds=60.0, threads=1, seed=0), zeros(model))
+    outcome = solve_cbc(model, SearchLimits(name="cbc", gap=18.0, seconds=60.0, threads=1, seed=0), zeros(model))
     assert outcome.termination == Termination.FINISHED
     assert outcome.value < outcome.bound <= outcome.value + 18.0
 
@@ -98,7 +98,7 @@ def test_cbc_that_finished_within_an_absolute_gap_proves_that_gap() -> None:
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_no_time_at_all_gives_no_plan_or_a_plan_and_never_a_proof(name: str) -> None:
     model = model_of(scattered(1))
-    outcome = ADAPTERS[name](model, Effort(name=name, gap=0.0, seconds=0.01, threads=1, seed=0), zeros(model))
+    outcome = ADAPTERS[name](model, SearchLimits(name=name, gap=0.0, seconds=0.01, threads=1, seed=0), zeros(model))
     assert outcome.termination == Termination.STOPPED
     if outcome.open_ is not None:
         assert model.instance.covered_need(rounded(outcome.open_, name)) < outcome.bound * model.need_unit
@@ -148,7 +148,7 @@ def test_two_runs_give_the_same_plan(name: str) -> None:
 
 def test_threads_seed_and_time_reach_highs() -> None:
     model = model_of(dear_and_cheap(), hp.MaxCoverage(budget=11))
-    solve_highs(model, Effort(name="highs", gap=0.0, seconds=12.5, threads=2, seed=42), zeros(model))
+    solve_highs(model, SearchLimits(name="highs", gap=0.0, seconds=12.5, threads=2, seed=42), zeros(model))
     handle = model.program.solverModel
     found = {name: handle.getOptionValue(name)[1] for name in ("threads", "random_seed", "time_limit")}
     assert found == {"threads": 2, "random_seed": 42, "time_limit": 12.5}
@@ -162,7 +162,7 @@ def test_threads_seed_and_time_reach_cbc(monkeypatch: pytest.MonkeyPatch, tmp_pa
     wrapper.chmod(0o755)
     monkeypatch.setattr("hubplanner.solver.adapters.cbc.cbc_path", lambda: str(wrapper))
     model = model_of(dear_and_cheap(), hp.MaxCoverage(budget=11))
-    solve_cbc(model, Effort(name="cbc", gap=0.5, seconds=12.5, threads=2, seed=42), zeros(model))
+    solve_cbc(model, SearchLimits(name="cbc", gap=0.5, seconds=12.5, threads=2, seed=42), zeros(model))
     said = commands.read_text()
     for part in ("-sec 12.5", "-threads 2", "-randomSeed 43", "-randomCbcSeed 43", "-allow 0.499", "-ratio 0.0"):
         assert part in said, said

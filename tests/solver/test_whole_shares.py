@@ -114,7 +114,7 @@ def test_so_they_do_in_every_future_or_on_average(
         ]
     else:
         fits = [p for p in plans(len(costs)) if all(enough(turn, cover, p, share, everyone) for turn in turns)]
-    under = hp.Under(futures=futures, on_average=on_average)
+    under = hp.Uncertainty(futures=futures, on_average=on_average)
     found = hp.solve_problem(problem, hp.MinCost(target_share=share, limits=(under,)), EXACT)
     check(found, cheapest(costs, fits))
 
@@ -139,7 +139,7 @@ def test_with_backup_everyone_has_two_hubs(
     drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], weight: float
 ) -> None:
     problem, _, cover, costs = drawn
-    twice = replace(problem, rule=hp.Rule(backup=2, backup_weight=weight))
+    twice = replace(problem, rule=hp.CoverageRule(backup=2, backup_weight=weight))
     fits = [plan for plan in plans(len(costs)) if all(sum(row[site] for site in plan) >= 2 for row in cover)]
     check(hp.solve_problem(twice, hp.MinCost(target_share=1.0), EXACT), cheapest(costs, fits))
 
@@ -149,7 +149,7 @@ def test_with_backup_everyone_has_two_hubs(
 def test_with_decay_everyone_is_near(drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], decay: str) -> None:
     _, people, cover, costs = drawn
     table = np.where(cover, 1.0, 2.0)
-    rule = hp.Rule(decay=decay, full=1.0, width=None if decay == "linear" else 3.0)  # type: ignore[arg-type]
+    rule = hp.CoverageRule(decay=decay, full=1.0, width=None if decay == "linear" else 3.0)  # type: ignore[arg-type]
     problem = replace(hp.Problem.from_matrix(table, people, costs, reach=5.0), rule=rule)
     fits = [plan for plan in plans(len(costs)) if all(any(row[site] for site in plan) for row in cover)]
     check(hp.solve_problem(problem, hp.MinCost(target_share=1.0), EXACT), cheapest(costs, fits))

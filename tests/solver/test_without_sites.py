@@ -33,7 +33,7 @@ def without_ways() -> hp.Problem:
 
 
 SEATS = (hp.Capacity(people=(9.0,)),)
-UNDER = (hp.Under(futures=hp.Futures([hp.Future(name="a"), hp.Future(name="b", need=2.0)])),)
+UNDER = (hp.Uncertainty(futures=hp.Futures([hp.Future(name="a"), hp.Future(name="b", need=2.0)])),)
 YEARS = (hp.Periods(budgets=(1.0, 1.0)),)
 
 

@@ -11,7 +11,7 @@ import pytest
 import serving
 
 from hubplanner.web.answers import Refused
-from hubplanner.web.jobs import Jobs
+from hubplanner.web.jobs import JobQueue
 from hubplanner.web.settings import Limits
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def narrows(rows: list[dict[str, Any]]) -> bool:
 
 
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
-    before, jobs = psutil.Process().children(), Jobs(Limits(check_s=0.1))
+    before, jobs = psutil.Process().children(), JobQueue(Limits(check_s=0.1))
     with pytest.raises(Refused, match="could not be read within"):
         jobs.check({"kind": "check_upload", "file": str(tmp_path / "none.csv")})
     jobs.close()

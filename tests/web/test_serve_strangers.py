@@ -23,7 +23,7 @@ from hubplanner.web import worker
 from hubplanner.web.answers import Refused
 from hubplanner.web.app import create_app
 from hubplanner.web.asks import LARGEST, check_setting
-from hubplanner.web.jobs import Jobs
+from hubplanner.web.jobs import JobQueue
 from hubplanner.web.run_files import linked, open_own
 from hubplanner.web.server import server_of
 from hubplanner.web.settings import AppSettings, Limits
@@ -311,7 +311,7 @@ def test_a_solver_that_ran_out_of_memory_is_said_to(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_place_of_a_check_is_free_again_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs = Jobs(Limits(check_s=0.1, checking=1))
+    jobs = JobQueue(Limits(check_s=0.1, checking=1))
     for _ in range(3):  # given up for taking too long
         with pytest.raises(Refused, match="could not be read within"):
             jobs.check({"kind": "check_upload", "file": str(tmp_path / "none.csv")})

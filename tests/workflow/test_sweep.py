@@ -22,7 +22,7 @@ from hubplanner.workflow import sweep_case, sweep_local
 from hubplanner.workflow.cases import make_cases, parse_grid, read_settled
 from hubplanner.workflow.project import write_project
 from hubplanner.workflow.sweep import plan_sweep, solve_open, write_tables
-from hubplanner.workflow.sweep_case import Task, solve_case
+from hubplanner.workflow.sweep_case import SweepTask, solve_case
 from hubplanner.workflow.sweep_cluster import Cluster
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Solve in this process, and say which cases."""
     solved: list[str] = []
 
-    def solve(tasks: list[Task], _: int) -> Iterator[dict[str, Any]]:
+    def solve(tasks: list[SweepTask], _: int) -> Iterator[dict[str, Any]]:
         for task in tasks:
             solved.append(task.key)
             yield solve_case(task)
@@ -133,7 +133,7 @@ def test_an_unusable_scenario_is_no_sweep(scenario: Path) -> None:
         plan_sweep(scenario, {"model.budget": [-1, -2]})
 
 
-def dying(task: Task) -> dict[str, Any]:
+def dying(task: SweepTask) -> dict[str, Any]:
     """Stand in for a case that takes its process along."""
     if task.scenario.model.budget == 300:
         os._exit(9)
@@ -187,11 +187,11 @@ def test_a_worker_with_other_data_or_version_is_refused(scenario: Path) -> None:
     (case,) = make_cases(read_settled(scenario), scenario, {"model.budget": [500]})
     assert case.scenario is not None
     right = {"key": "k", "scenario": case.scenario, "digests": case.digests, "version": "0"}
-    assert "hubplanner" in solve_case(Task(**right))["error"]
-    found = solve_case(Task(**right | {"version": hp.workflow.runs.importlib.metadata.version("hubplanner")}))
+    assert "hubplanner" in solve_case(SweepTask(**right))["error"]
+    found = solve_case(SweepTask(**right | {"version": hp.workflow.runs.importlib.metadata.version("hubplanner")}))
     assert found["status"] == "optimal"
     other = right | {"digests": {}, "version": hp.workflow.runs.importlib.metadata.version("hubplanner")}
-    assert "SHA-256" in solve_case(Task(**other))["error"]
+    assert "SHA-256" in solve_case(SweepTask(**other))["error"]
 
 
 @pytest.mark.usefixtures("counted")

@@ -10,8 +10,8 @@ from hubplanner.solver.adapters.other import found_solvers, known_solver, solve_
 from hubplanner.solver.adapters.outcome import (
     Adapter,
     DisagreementError,
-    Effort,
     Outcome,
+    SearchLimits,
     Solvable,
     Termination,
     believed,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DisagreementError",
-    "Effort",
     "Outcome",
+    "SearchLimits",
     "Solvable",
     "Termination",
     "adapter",

@@ -13,13 +13,13 @@ import pulp
 from hubplanner.errors import SolverError
 from hubplanner.io import scratch_folder
 from hubplanner.solver.adapters.outcome import Outcome, Termination, entries_of, no_plan
-from hubplanner.solver.work import BUILDING, count
+from hubplanner.solver.work import BUILDING, count_work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hubplanner.solver.adapters.outcome import Effort, Solvable
+    from hubplanner.solver.adapters.outcome import SearchLimits, Solvable
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
@@ -30,7 +30,7 @@ _INFEASIBLE = re.compile(r"^(?:Problem is|Pre-processing says|Result - .*) ?infe
 _NUMBER = r"\s*(-?[\d.]+(?:e[+-]?\d+)?)"
 
 
-def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
+def solve_cbc(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
     """Solve a model with CBC; a start is not passed, since CBC may take its objective for a solution's."""
     del start
     if not model.program.variables():
@@ -60,7 +60,7 @@ def solve_cbc(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcom
             raise SolverError(message) from error
         written = (folder / LOG).read_text(encoding="utf-8", errors="replace")
         iterations = re.search(r"Total iterations:\s*(\d+)", written)
-        count(entries_of(model), BUILDING + (int(iterations.group(1)) if iterations else 0))
+        count_work(entries_of(model), BUILDING + (int(iterations.group(1)) if iterations else 0))
         return read_log(written, model)
 
 

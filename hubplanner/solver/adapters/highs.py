@@ -12,9 +12,9 @@ import pulp
 
 from hubplanner.errors import SolverError
 from hubplanner.models.checks import AGREEMENT
-from hubplanner.solver.adapters.outcome import Effort, Outcome, Termination, no_plan
+from hubplanner.solver.adapters.outcome import Outcome, SearchLimits, Termination, no_plan
 from hubplanner.solver.progress import listener
-from hubplanner.solver.work import BUILDING, count
+from hubplanner.solver.work import BUILDING, count_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +38,7 @@ WHOLE: dict[str, Any] = {"mip_feasibility_tolerance": 1e-9}
 give it up in the end, and state a bound below the best plan."""
 
 
-def solve_highs(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
+def solve_highs(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
     """Solve a model with HiGHS; the bound is the one HiGHS holds itself."""
     # Presolve would put the sums back in place of the count variables, whose branching closes the gap.
     presolve = "off" if model.counts else "choose"
@@ -102,7 +102,7 @@ def _objective(handle: Any) -> float:
     return float(np.dot(program.col_cost_, handle.getSolution().col_value)) + float(program.offset_)
 
 
-def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **options: Any) -> Any:
+def prepared(program: pulp.LpProblem, effort: SearchLimits, *, mip: bool = True, **options: Any) -> Any:
     """Return a HiGHS handle that holds a PuLP program, ready to run."""
     solver = pulp.HiGHS(
         mip=mip,
@@ -121,7 +121,7 @@ def prepared(program: pulp.LpProblem, effort: Effort, *, mip: bool = True, **opt
     return program.solverModel
 
 
-def new_handle(effort: Effort, **options: Any) -> Any:
+def new_handle(effort: SearchLimits, **options: Any) -> Any:
     """Return an empty HiGHS handle, for programs given as arrays."""
     highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
     with _silent_stdout():
@@ -139,7 +139,7 @@ def new_handle(effort: Effort, **options: Any) -> Any:
     return handle
 
 
-def _most_nodes(effort: Effort) -> dict[str, Any]:
+def _most_nodes(effort: SearchLimits) -> dict[str, Any]:
     return {} if effort.nodes is None else {"mip_max_nodes": effort.nodes}
 
 
@@ -156,7 +156,7 @@ def run(handle: Any) -> None:
         raise
     info = handle.getInfo()
     iterations = max(info.simplex_iteration_count, 0) + IPM * max(info.ipm_iteration_count, 0)
-    count(handle.getNumNz(), BUILDING + iterations)
+    count_work(handle.getNumNz(), BUILDING + iterations)
 
 
 def _outcome(handle: Any, columns: Int32s) -> Outcome:

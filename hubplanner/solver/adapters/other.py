@@ -12,12 +12,12 @@ import pulp
 from hubplanner.errors import ScenarioError, SolverError
 from hubplanner.io import scratch_folder
 from hubplanner.solver.adapters.outcome import Outcome, Termination, entries_of, no_plan
-from hubplanner.solver.work import BUILDING, count
+from hubplanner.solver.work import BUILDING, count_work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.solver.adapters.outcome import Effort, Solvable
+    from hubplanner.solver.adapters.outcome import SearchLimits, Solvable
 
 _OWN_ADAPTERS = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
 """Reached as cbc and highs."""
@@ -32,7 +32,7 @@ def _others() -> list[str]:
     return sorted(set(pulp.listSolvers(onlyAvailable=True)) - _OWN_ADAPTERS)
 
 
-def solve_other(model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
+def solve_other(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
     """Solve a model with a solver of PuLP's; its word "optimal" is no bound, so it proves none."""
     del start
     name = known_solver(effort.name)
@@ -45,7 +45,7 @@ def solve_other(model: Solvable, effort: Effort, start: Sequence[float]) -> Outc
             spaced = "; it may not bear the space in its temporary folder, which TMPDIR moves"
             message = f"{name} failed: {error}{spaced if ' ' in str(folder) else ''}"
             raise SolverError(message) from error
-    count(entries_of(model), BUILDING)
+    count_work(entries_of(model), BUILDING)
     version = f"PuLP {importlib.metadata.version('pulp')}"
     if status == pulp.LpStatusInfeasible:
         return no_plan(Termination.INFEASIBLE, version)
@@ -71,7 +71,7 @@ def known_solver(asked: str) -> str:
     raise ScenarioError(message)
 
 
-def _accepted(name: str, effort: Effort) -> dict[str, Any]:
+def _accepted(name: str, effort: SearchLimits) -> dict[str, Any]:
     """Return the options that the solver's PuLP class takes."""
     wanted = {"gapAbs": effort.gap, "gapRel": 0.0, "timeLimit": effort.seconds, "threads": effort.threads or None}
     taken = inspect.signature(type(pulp.getSolver(name)).__init__).parameters

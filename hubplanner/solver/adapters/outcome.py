@@ -50,7 +50,7 @@ class Termination(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effort:
+class SearchLimits:
     """How far a solver is to go.
 
     Parameters
@@ -143,6 +143,6 @@ def believed(ask: Callable[[Sequence[float]], Answer], start: Sequence[float]) -
 class Adapter(Protocol):
     """Runs one solver on a model."""
 
-    def __call__(self, model: Solvable, effort: Effort, start: Sequence[float]) -> Outcome:
+    def __call__(self, model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
         """Solve the model, from values (o,) of its open variables if the solver takes a start."""
         ...

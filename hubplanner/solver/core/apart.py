@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Objective
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.problem.reduced import CoveringInstance
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.deadline import Deadline
 
 USED = 1e-6
@@ -37,7 +37,7 @@ MOST_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Found:
+class DiversePlan:
     """A plan and what is proven of all others.
 
     Parameters
@@ -52,7 +52,7 @@ class Found:
     bound: float
 
 
-class Apart:
+class DiversePlans:
     r"""Plans that cover enough and differ from known plans.
 
     .. math:: \max t \quad\text{with}\quad t \le \sum_{j \in S_k} (1 - u_j) + \sum_{j \notin S_k} u_j \;\forall k, \quad
@@ -70,7 +70,9 @@ class Apart:
         Need v to cover.
     """
 
-    def __init__(self, instance: Reduced, objective: Objective, known: Sequence[Ints], threshold: float) -> None:
+    def __init__(
+        self, instance: CoveringInstance, objective: Objective, known: Sequence[Ints], threshold: float
+    ) -> None:
         self.instance, self._limits = instance, limits(objective)
         self._known = [np.isin(instance.site, sites) for sites in known]
         self._size = [len(sites) for sites in known]
@@ -85,13 +87,13 @@ class Apart:
         shared = [int(np.count_nonzero(known[chosen])) for known in self._known]
         return min(sites + size - 2 * same for size, same in zip(self._size, shared, strict=True))
 
-    def farthest(self, least: int, effort: Effort) -> Found:
+    def farthest(self, least: int, effort: SearchLimits) -> DiversePlan:
         """Return a plan that differs most, by so many sites at least; its bound is a whole number."""
         stop = effort.deadline()
         bound, used = self._relaxed(least, effort)
         bound = math.floor(bound + USED) if math.isfinite(bound) else bound
         if bound < least:
-            return Found(chosen=None, bound=-math.inf)
+            return DiversePlan(chosen=None, bound=-math.inf)
         best = self._searched(least, replace(_within(effort, stop), gap=WHOLE), None, used)
         reached = least if best.chosen is None else self.difference(best.chosen)
         if best.chosen is None or reached < bound:
@@ -99,16 +101,16 @@ class Apart:
             bound = min(bound, math.floor(found.bound + USED)) if math.isfinite(found.bound) else found.bound
             better = found.chosen is not None and self.difference(found.chosen) >= reached
             best = found if better else best
-        return Found(chosen=best.chosen, bound=bound)
+        return DiversePlan(chosen=best.chosen, bound=bound)
 
-    def best(self, least: int, start: Ints, effort: Effort) -> Ints:
+    def best(self, least: int, start: Ints, effort: SearchLimits) -> Ints:
         """Return the plan of most covered need, as far as time allows, that differs by so many sites at least."""
         found = self._searched(least, effort, start, None, by_need=True)
         if found.chosen is None or self.instance.covered_need(found.chosen) < self.instance.covered_need(start):
             return start
         return found.chosen
 
-    def _relaxed(self, least: int, effort: Effort) -> tuple[float, Bools]:
+    def _relaxed(self, least: int, effort: SearchLimits) -> tuple[float, Bools]:
         """Return the relaxation's bound and the options that it uses; all of them when time is up."""
         handle = new_handle(effort)
         handle.passModel(self._program(least, None, whole=False, by_need=False))
@@ -123,8 +125,8 @@ class Apart:
         return bound, np.asarray(handle.getSolution().col_value)[rows:-1] > USED
 
     def _searched(
-        self, least: int, effort: Effort, start: Ints | None, used: Bools | None, *, by_need: bool = False
-    ) -> Found:
+        self, least: int, effort: SearchLimits, start: Ints | None, used: Bools | None, *, by_need: bool = False
+    ) -> DiversePlan:
         """Return a solver's plan among some options, or all; one within its tolerance only is ruled out."""
         stop, rows = effort.deadline(), len(self._table.need)
         columns = np.arange(rows, rows + len(self.instance.option), dtype=np.int32)
@@ -141,15 +143,15 @@ class Apart:
 
             outcome = solve_handle(make(), make, columns, given.tolist())
             if outcome.termination == Termination.INFEASIBLE:
-                return Found(chosen=None, bound=-math.inf)
+                return DiversePlan(chosen=None, bound=-math.inf)
             bounds.append(outcome.bound)
             if outcome.open_ is None:
                 break
             chosen = np.flatnonzero(np.asarray(outcome.open_) > 0.5)  # noqa: PLR2004 - halfway
             if self._holds(chosen, least):
-                return Found(chosen=chosen, bound=min(bounds))
+                return DiversePlan(chosen=chosen, bound=min(bounds))
             self._forbidden.append(chosen)
-        return Found(chosen=None, bound=min(bounds))
+        return DiversePlan(chosen=None, bound=min(bounds))
 
     def _holds(self, chosen: Ints, least: int) -> bool:
         """Tell whether a plan keeps to all limits, recomputed."""
@@ -201,5 +203,5 @@ class Apart:
         return np.isin(np.arange(len(self.instance.option)), plan)
 
 
-def _within(effort: Effort, stop: Deadline) -> Effort:
+def _within(effort: SearchLimits, stop: Deadline) -> SearchLimits:
     return replace(effort, seconds=max(stop.left, LEAST_S))

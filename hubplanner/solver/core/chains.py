@@ -24,7 +24,7 @@ NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Chains:
+class RowDifferences:
     r"""Sums $S_r = \sum_{o \in C_r} y_o$ through those of other rows: $S_r = S_{p(r)} + \sum_o \delta_{ro} y_o$.
 
     Parameters
@@ -44,7 +44,7 @@ class Chains:
         return self.parent.nnz + self.difference.nnz + 2 * self.parent.shape[0]
 
 
-def chains(cover: csr_array, seed: int = 0) -> Chains | None:
+def chains(cover: csr_array, seed: int = 0) -> RowDifferences | None:
     """Return chains for the rows (r, o) of a matrix of ones; None where they save too little.
 
     A minimum spanning tree over near rows, and an empty row at its root, has the fewest differences. Rows are near
@@ -59,7 +59,7 @@ def chains(cover: csr_array, seed: int = 0) -> Chains | None:
     above: csr_array = csr_array(cells, shape=(rows, rows))
     difference = csr_array(cover - above @ cover)
     difference.eliminate_zeros()
-    found = Chains(parent=above, difference=difference)
+    found = RowDifferences(parent=above, difference=difference)
     return found if found.entries * LEAST_SAVING <= cover.nnz else None
 
 
@@ -96,7 +96,7 @@ def _common(cover: csr_array, one: Ints, other: Ints) -> Floats:
     )
 
 
-def chained(links: Chains) -> csr_array:
+def chained(links: RowDifferences) -> csr_array:
     r"""Return the constraints (2 r, 2 r + o) over z, S and y: $z_r - S_r \le 0$ and $S_r \le S_{p(r)} + \delta_r y$."""
     rows, options = links.difference.shape
     one = csr_array((np.ones(rows), (np.arange(rows),) * 2), shape=(rows, rows))

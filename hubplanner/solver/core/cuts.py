@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.core.sifting import Point, Sifting
+    from hubplanner.solver.core.sifting import ColumnGeneration, PrimalPoint
 
 DENOMINATORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16)
 """Denominators of multipliers that are looked for."""
@@ -57,7 +57,7 @@ def joined(parts: Sequence[Cuts]) -> Cuts:
     )
 
 
-def find_cuts(sifting: Sifting, point: Point) -> Cuts | None:
+def find_cuts(sifting: ColumnGeneration, point: PrimalPoint) -> Cuts | None:
     r"""Return Chvátal-Gomory cuts that a basic solution breaks; None if there are none.
 
     For multipliers $u = k / q \ge 0$ of the constraints $A x \le b$, and $x_j \le 1$ added where $x_j$ is nearer to 1,
@@ -91,7 +91,7 @@ def find_cuts(sifting: Sifting, point: Point) -> Cuts | None:
     return Cuts(rows=chosen[:, :rows], options=chosen[:, rows:], limit=right[best].astype(np.float64))
 
 
-def _system(sifting: Sifting) -> tuple[csr_array, Ints, Bools]:
+def _system(sifting: ColumnGeneration) -> tuple[csr_array, Ints, Bools]:
     """Return all constraints with whole coefficients, (k, r + o); others are left empty, and marked."""
     table, rows = sifting.table, len(sifting.table.need)
     whole = np.concatenate([np.ones(rows, np.bool_), table.is_whole])
@@ -103,7 +103,7 @@ def _system(sifting: Sifting) -> tuple[csr_array, Ints, Bools]:
     return matrix, limit, np.append(whole, np.ones(len(limit) - len(whole), dtype=np.bool_))
 
 
-def _multipliers(sifting: Sifting, is_whole: Bools) -> tuple[csr_array, Ints]:
+def _multipliers(sifting: ColumnGeneration, is_whole: Bools) -> tuple[csr_array, Ints]:
     """Return whole k (m, constraints) and q (m,): fractional parts k / q of rows of the basis inverse, both signs."""
     entries, denominators = [], []
     for source in _sources(sifting):
@@ -126,7 +126,7 @@ def _multipliers(sifting: Sifting, is_whole: Bools) -> tuple[csr_array, Ints]:
     return csr_array(cells, shape=shape, dtype=np.int64), np.array(denominators, dtype=np.int64)
 
 
-def _sources(sifting: Sifting) -> list[int]:
+def _sources(sifting: ColumnGeneration) -> list[int]:
     """Return the rows of the basis whose variable is fractional, the most fractional first."""
     values = np.asarray(sifting.handle.getSolution().col_value)
     _, basic = sifting.handle.getBasicVariables()

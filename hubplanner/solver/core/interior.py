@@ -8,15 +8,15 @@ import highspy
 import numpy as np
 
 from hubplanner.solver.adapters.highs import new_handle, run
-from hubplanner.solver.core.sifting import Point, proven
+from hubplanner.solver.core.sifting import PrimalPoint, proven
 
 if TYPE_CHECKING:
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.core.program import Program
-    from hubplanner.solver.core.table import Table
+    from hubplanner.solver.core.table import CoveringLP
 
 
-def interior(table: Table, program: Program, effort: Effort) -> Point:
+def interior(table: CoveringLP, program: Program, effort: SearchLimits) -> PrimalPoint:
     """Return a point within the optimal face of the relaxation, and what its multipliers prove."""
     handle = new_handle(effort, solver="ipm", run_crossover="off")
     handle.passModel(program.highs(table, whole=False))
@@ -30,4 +30,4 @@ def interior(table: Table, program: Program, effort: Effort) -> Point:
     bound, reduced = proven(table, own, np.zeros(rows, dtype=np.bool_), None, np.zeros(0))
     open_ = values[rows + program.sums :]
     price = own[rows : rows + len(table.limit)]
-    return Point(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved, price=price)
+    return PrimalPoint(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved, price=price)

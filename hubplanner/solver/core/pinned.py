@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.solver.core.program import program_of
-from hubplanner.solver.core.sifting import Sifting
+from hubplanner.solver.core.sifting import ColumnGeneration
 from hubplanner.solver.core.table import table_of
 from hubplanner.solver.relaxation import Relaxation
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.adapters import Effort
-    from hubplanner.solver.core.sifting import Point
+    from hubplanner.problem.reduced import CoveringInstance
+    from hubplanner.solver.adapters import SearchLimits
+    from hubplanner.solver.core.sifting import PrimalPoint
 
 
-class Pinned:
+class Probing:
     r"""The relaxation of maximal covering, and of the same with one site pinned.
 
     With the multipliers of any relaxation, its bound L and reduced costs $r_o$, plans with a hub at site j, or without,
@@ -43,15 +43,15 @@ class Pinned:
         The relaxation without pins, in need.
     """
 
-    def __init__(self, instance: Reduced, objective: Objective, effort: Effort) -> None:
+    def __init__(self, instance: CoveringInstance, objective: Objective, effort: SearchLimits) -> None:
         self.instance = instance
         self._table = table_of(instance, objective)
-        self._sifting = Sifting(self._table, np.ones(len(instance.option), dtype=np.bool_), effort)
+        self._sifting = ColumnGeneration(self._table, np.ones(len(instance.option), dtype=np.bool_), effort)
         self._rows = len(self._table.need)
         self.free = self._relaxation(self._sifting.solve())
 
     @staticmethod
-    def suits(instance: Reduced, objective: Objective) -> bool:
+    def suits(instance: CoveringInstance, objective: Objective) -> bool:
         """Tell whether simplex takes the program well: one with dense rows it does not."""
         return not program_of(table_of(instance, objective)).sums
 
@@ -79,7 +79,7 @@ class Pinned:
         with_hub, without = self.bounds(found)
         return float((with_hub if inside else without)[place]), found
 
-    def _relaxation(self, point: Point) -> Relaxation:
+    def _relaxation(self, point: PrimalPoint) -> Relaxation:
         values = np.concatenate([point.covered, point.open_]) if point.is_solved else np.zeros(0)
         found = Relaxation(bound=point.bound, open_=point.open_, reduced=point.reduced, values=values)
         return found.times(self._table.unit, self.instance.base)
@@ -105,7 +105,7 @@ class Pinned:
         raise AssertionError
 
 
-def pinned(instance: Reduced, site: int, *, inside: bool) -> Reduced:
+def pinned(instance: CoveringInstance, site: int, *, inside: bool) -> CoveringInstance:
     """Return an instance with a hub forced in at a site, or without its options."""
     if inside:
         return replace(instance, required=np.union1d(instance.required, [site]))

@@ -8,7 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats
-    from hubplanner.solver.core.table import Table
+    from hubplanner.solver.core.table import CoveringLP
 
 STEPS = 40
 """Steps of the search for prices: few, since column generation mends what they leave."""
@@ -21,7 +21,7 @@ PATIENCE = 15
 SHRINK = 0.6
 
 
-def promising(table: Table, spent: Floats, value: float) -> Bools:
+def promising(table: CoveringLP, spent: Floats, value: float) -> Bools:
     r"""Return a mask (o,) of options that the relaxation will probably use, by a few subgradient steps.
 
     Each row has a price $\pi_r \in [0, w_r]$ that the options which cover it share in; these then fill a knapsack.

@@ -15,7 +15,7 @@ from hubplanner.solver.core.chains import chained, chains
 if TYPE_CHECKING:
     from hubplanner.problem import Floats
     from hubplanner.solver.core.cuts import Cuts
-    from hubplanner.solver.core.table import Table
+    from hubplanner.solver.core.table import CoveringLP
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +36,7 @@ class Program:
     sums: int
     options: int
 
-    def highs(self, table: Table, *, whole: bool) -> Any:
+    def highs(self, table: CoveringLP, *, whole: bool) -> Any:
         """Return the program for HiGHS, which minimises; options are whole or not."""
         program, fixed = highspy.HighsLp(), self.rows + self.sums
         program.num_row_, program.num_col_ = self.matrix.shape
@@ -54,7 +54,7 @@ class Program:
         return program
 
 
-def program_of(table: Table, cuts: Cuts | None = None) -> Program:
+def program_of(table: CoveringLP, cuts: Cuts | None = None) -> Program:
     """Return the program of a table with cuts, in chains where they save much."""
     (rows, options), links = table.cover.shape, chains(table.cover)
     sums = 0 if links is None else rows

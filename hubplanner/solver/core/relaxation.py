@@ -11,21 +11,21 @@ from hubplanner.solver.core.cuts import Cuts, find_cuts, joined
 from hubplanner.solver.core.interior import interior
 from hubplanner.solver.core.prices import promising
 from hubplanner.solver.core.program import program_of
-from hubplanner.solver.core.sifting import Sifting
+from hubplanner.solver.core.sifting import ColumnGeneration
 from hubplanner.solver.core.table import table_of
 from hubplanner.solver.limits import limits, money_share
-from hubplanner.solver.line import Line
+from hubplanner.solver.line import CachedPlans
 from hubplanner.solver.relaxation import Relaxation
 from hubplanner.solver.start import rounded
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.reduced import Reduced
-    from hubplanner.solver.adapters import Effort
-    from hubplanner.solver.core.sifting import Point
-    from hubplanner.solver.core.table import Table
-    from hubplanner.solver.memory import Memory
+    from hubplanner.problem.reduced import CoveringInstance
+    from hubplanner.solver.adapters import SearchLimits
+    from hubplanner.solver.core.sifting import PrimalPoint
+    from hubplanner.solver.core.table import CoveringLP
+    from hubplanner.solver.memory import SolveCache
 
 MOST_ROUNDS = 30
 LEAST_PROGRESS = 1e-7
@@ -33,7 +33,7 @@ LEAST_PROGRESS = 1e-7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sharpened:
+class CoveringRelaxation:
     """A relaxation with its cuts, and a plan.
 
     Parameters
@@ -54,12 +54,16 @@ class Sharpened:
     plan: Ints
     cuts: Cuts | None
     columns: int
-    line: Line | None = None
+    line: CachedPlans | None = None
 
 
-def sharpened(
-    instance: Reduced, objective: Objective, effort: Effort, start: Ints, memory: Memory | None = None
-) -> Sharpened:
+def solve_relaxation(
+    instance: CoveringInstance,
+    objective: Objective,
+    effort: SearchLimits,
+    start: Ints,
+    memory: SolveCache | None = None,
+) -> CoveringRelaxation:
     """Return the relaxation after rounds of cuts, as far as time allows, and the best plan met on the way.
 
     The bound holds in any case. After each round the relaxation is rounded to a plan.
@@ -98,12 +102,17 @@ def sharpened(
     cuts = joined(sifting.cuts) if sifting and sifting.cuts else None
     whole = found.times(table.unit, instance.base)
     line = _line(table, point, whole.bound, limits(objective)[0])
-    return Sharpened(relaxation=whole, plan=best, cuts=cuts, columns=columns, line=line)
+    return CoveringRelaxation(relaxation=whole, plan=best, cuts=cuts, columns=columns, line=line)
 
 
 def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is left of others
-    instance: Reduced, objective: Objective, table: Table, effort: Effort, value: float, memory: Memory | None
-) -> tuple[Sifting | None, Point]:
+    instance: CoveringInstance,
+    objective: Objective,
+    table: CoveringLP,
+    effort: SearchLimits,
+    value: float,
+    memory: SolveCache | None,
+) -> tuple[ColumnGeneration | None, PrimalPoint]:
     """Return the relaxation without new cuts, and what solves it: one that is warm, a new one, an interior point."""
     deadline = effort.deadline()
     warm = memory.sifting if memory is not None and memory.instance is instance else None
@@ -113,19 +122,19 @@ def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is l
     if program.sums:
         return None, interior(table, program, effort)
     inside = promising(table, _spent(instance, objective), (value - instance.base) / table.unit)
-    sifting = Sifting(table, inside, replace(effort, seconds=deadline.left))
+    sifting = ColumnGeneration(table, inside, replace(effort, seconds=deadline.left))
     if memory is not None:
         memory.sifting, memory.instance = sifting, instance
     return sifting, sifting.solve()
 
 
-def _line(table: Table, point: Point, bound: float, money: float) -> Line | None:
+def _line(table: CoveringLP, point: PrimalPoint, bound: float, money: float) -> CachedPlans | None:
     """Return how the bound moves with the budget; None without one."""
     row = np.flatnonzero(~table.is_whole)
     if not len(row) or not 0 < money < np.inf:
         return None
     slope = float(point.price[row[0]] * table.limit[row[0]]) * table.unit / money
-    return Line(money=money, bound=bound, slope=slope)
+    return CachedPlans(money=money, bound=bound, slope=slope)
 
 
 def _stalls(bounds: list[float]) -> bool:
@@ -134,7 +143,7 @@ def _stalls(bounds: list[float]) -> bool:
     return slow or len(bounds) > MOST_ROUNDS
 
 
-def _spent(instance: Reduced, objective: Objective) -> Floats:
+def _spent(instance: CoveringInstance, objective: Objective) -> Floats:
     """Return the share (o,) of money and hubs that each option takes, never quite nothing."""
     money, count = limits(objective)
     return np.maximum(money_share(instance.cost, money) + 1.0 / max(count, 1.0), np.finfo(float).eps)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.problem import Floats
-    from hubplanner.solver.adapters import Effort, Outcome
+    from hubplanner.solver.adapters import Outcome, SearchLimits
     from hubplanner.solver.core.cuts import Cuts
-    from hubplanner.solver.core.table import Table
+    from hubplanner.solver.core.table import CoveringLP
 
 
-def search(table: Table, cuts: Cuts | None, effort: Effort, start: Sequence[float]) -> Outcome:
+def search_core(table: CoveringLP, cuts: Cuts | None, effort: SearchLimits, start: Sequence[float]) -> Outcome:
     """Solve the program with whole options.
 
     Parameters
@@ -51,18 +51,18 @@ def search(table: Table, cuts: Cuts | None, effort: Effort, start: Sequence[floa
     return solve_handle(make(), make, columns, start)
 
 
-def _prices(table: Table) -> Floats:
+def _prices(table: CoveringLP) -> Floats:
     """Return the distinct costs of options, if there is a budget and they are few; none else."""
     costs = np.concatenate([table.side[[row]].toarray().ravel() for row in _money(table)] or [np.zeros(0)])
     found = np.unique(costs)
     return found if len(found) <= min(MOST_PRICES, len(costs) // 2) else found[:0]
 
 
-def _money(table: Table) -> list[int]:
+def _money(table: CoveringLP) -> list[int]:
     return np.flatnonzero(~table.is_whole).tolist()
 
 
-def _count(handle: Any, table: Table, prices: Floats, first: int, money: int) -> None:
+def _count(handle: Any, table: CoveringLP, prices: Floats, first: int, money: int) -> None:
     r"""Carry the budget by whole numbers of options of each cost: $n_k = \sum_{o : c_o = c_k} y_o$.
 
     Branching on them closes the gap that a knapsack with few prices leaves, thousands of nodes sooner.

@@ -15,9 +15,9 @@ from hubplanner.solver.core.cuts import joined
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.core.cuts import Cuts
-    from hubplanner.solver.core.table import Table
+    from hubplanner.solver.core.table import CoveringLP
 
 ENTERING = 1e-7
 """Reduced cost from which an option enters, in units of the objective: a solver's own tolerance."""
@@ -28,7 +28,7 @@ LEAST_ENTERING = 1000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Point:
+class PrimalPoint:
     """An end of the relaxation, and what its multipliers prove of all plans.
 
     Parameters
@@ -53,20 +53,20 @@ class Point:
     price: Floats
 
 
-class Sifting:
+class ColumnGeneration:
     """A program that holds all rows and the options that matter, in a solver that keeps its basis.
 
     Column generation as in Bixby, Gregory, Lustig, Marsten and Shanno (1992), doi:10.1287/opre.40.5.885.
     """
 
-    def __init__(self, table: Table, inside: Bools, effort: Effort) -> None:
+    def __init__(self, table: CoveringLP, inside: Bools, effort: SearchLimits) -> None:
         self.table = table
         self.effort = effort
         self.handle = new_handle(effort)
         self.inside = np.zeros(len(table.gain), dtype=np.bool_)
         self.order: Ints = np.zeros(0, dtype=np.intp)
         self.cuts: list[Cuts] = []
-        self._last: Point | None = None
+        self._last: PrimalPoint | None = None
         self._deadline = effort.deadline()
         self._pass_rows()
         self._enter(np.flatnonzero(inside | table.must))
@@ -100,7 +100,7 @@ class Sifting:
         self.handle.addRows(count, np.full(count, -math.inf), cuts.limit, block.nnz, *entries(block))
         self.cuts.append(cuts)
 
-    def takes(self, table: Table, effort: Effort) -> bool:
+    def takes(self, table: CoveringLP, effort: SearchLimits) -> bool:
         """Go on with another table from the same basis, where it differs in its budget alone; tell whether it does.
 
         Cuts come from constraints with whole coefficients, which the budget is not, so that they stay valid. Those
@@ -125,7 +125,7 @@ class Sifting:
             self._forget_slack(self._last)
         return True
 
-    def _forget_slack(self, point: Point) -> None:
+    def _forget_slack(self, point: PrimalPoint) -> None:
         """Drop the cuts that a point keeps to easily."""
         cuts, first = joined(self.cuts), len(self.table.need) + len(self.table.limit)
         slack = cuts.limit - cuts.rows @ point.covered - cuts.options @ point.open_
@@ -134,9 +134,9 @@ class Sifting:
             self.handle.deleteRows(len(gone), (first + gone).astype(np.int32))
             self.cuts = [cuts.some(kept)] if len(kept) else []
 
-    def solve(self) -> Point:
+    def solve(self) -> PrimalPoint:
         """Return the optimum over all options, or the point with the best bound when time is up."""
-        best: Point | None = None
+        best: PrimalPoint | None = None
         while True:
             # HiGHS counts the time of all runs of a handle.
             left = self._deadline.left
@@ -154,7 +154,7 @@ class Sifting:
             first = np.argsort(-point.reduced[entering], kind="stable")[:most]
             self._enter(np.sort(entering[first]))
 
-    def _point(self) -> Point:
+    def _point(self) -> PrimalPoint:
         table, solution = self.table, self.handle.getSolution()
         solved = self.handle.getModelStatus() == highspy.HighsModelStatus.kOptimal
         rows, size = len(table.need), len(table.need) + len(table.limit)
@@ -169,7 +169,7 @@ class Sifting:
         bound, reduced = proven(table, dual[:size], untouched, cuts, dual[size:])
         open_ = np.zeros(len(table.gain))
         open_[self.order] = values[rows:]
-        return Point(
+        return PrimalPoint(
             covered=values[:rows],
             open_=open_,
             bound=bound,
@@ -179,7 +179,9 @@ class Sifting:
         )
 
 
-def proven(table: Table, dual: Floats, untouched: Bools, cuts: Cuts | None, cut_dual: Floats) -> tuple[float, Floats]:
+def proven(
+    table: CoveringLP, dual: Floats, untouched: Bools, cuts: Cuts | None, cut_dual: Floats
+) -> tuple[float, Floats]:
     r"""Return the bound and the reduced costs of all options that multipliers of at least 0 prove.
 
     .. math:: u^T b + \sum_r (w_r - (A^T u)_r)^+ + \sum_o (g_o - (A^T u)_o)^+

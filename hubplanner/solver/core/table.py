@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from hubplanner.models import Objective
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.reduced import Reduced
+    from hubplanner.problem.reduced import CoveringInstance
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
+class CoveringLP:
     r"""The program over rows covered z and options open y.
 
     .. math:: \max \sum_r w_r z_r + \sum_o g_o y_o \quad\text{with}\quad z_r \le \sum_{o \in C_r} y_o, \quad
@@ -83,7 +83,7 @@ class Table:
         return np.concatenate([np.zeros(len(self.need)), self.limit])
 
 
-def table_of(instance: Reduced, objective: Objective, forbidden: Sequence[Ints] = ()) -> Table:
+def table_of(instance: CoveringInstance, objective: Objective, forbidden: Sequence[Ints] = ()) -> CoveringLP:
     """Return the program of an instance with its budget, number of hubs, pins and one hub a site.
 
     Parameters
@@ -97,7 +97,7 @@ def table_of(instance: Reduced, objective: Objective, forbidden: Sequence[Ints] 
     options = [options for options, _, _, _ in rows]
     weights = [weights for _, weights, _, _ in rows]
     cells: Any = (np.concatenate(weights or [np.zeros(0)]), _places(options))
-    return Table(
+    return CoveringLP(
         need=instance.need / unit,
         gain=instance.gain / unit,
         cover=instance.cover.astype(np.float64),
@@ -118,7 +118,7 @@ def _places(options: list[Ints]) -> tuple[Ints, Ints]:
     return number, np.concatenate([*options, np.zeros(0, dtype=np.intp)])
 
 
-def _side_rows(instance: Reduced, objective: Objective) -> Iterator[tuple[Ints, Floats, float, bool]]:
+def _side_rows(instance: CoveringInstance, objective: Objective) -> Iterator[tuple[Ints, Floats, float, bool]]:
     """Yield options, coefficients, right-hand side and whether they are whole, of each constraint on options alone."""
     money, count = limits(objective)
     every = np.arange(len(instance.option))

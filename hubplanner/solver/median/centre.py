@@ -14,13 +14,13 @@ from hubplanner.solver.centre import candidates, within_radius
 from hubplanner.solver.median.swap import first_plan, improved
 from hubplanner.solver.median.table import table_of
 from hubplanner.solver.optimise import optimise
-from hubplanner.solver.task import Found
+from hubplanner.solver.task import Incumbent
 
 if TYPE_CHECKING:
-    from hubplanner.solver.task import Task
+    from hubplanner.solver.task import Subproblem
 
 
-def least_radius(task: Task) -> Found:
+def least_radius(task: Subproblem) -> Incumbent:
     """Return a plan of least worst distance: a solver is asked only for distances at which exchange finds none.
 
     Parameters
@@ -29,7 +29,7 @@ def least_radius(task: Task) -> Found:
         A question of p-center with nothing but pins, a budget and a number of hubs.
     """
     radii = candidates(task.question)
-    best = _by_exchange(task, np.inf, Found())
+    best = _by_exchange(task, np.inf, Incumbent())
     best = best if best.years else optimise(replace(task, goal=None))
     low = 0
     while best.years:
@@ -52,14 +52,14 @@ def least_radius(task: Task) -> Found:
     return best
 
 
-def _worst(task: Task, found: Found) -> float:
+def _worst(task: Subproblem, found: Incumbent) -> float:
     """Return the worst distance of a plan."""
     if task.goal is None:
         raise AssertionError
     return task.goal.value(found.years)
 
 
-def _by_exchange(task: Task, radius: float, known: Found) -> Found:
+def _by_exchange(task: Subproblem, radius: float, known: Incumbent) -> Incumbent:
     """Return a plan within a radius, from one beyond it and from none; nothing where exchange finds none."""
     problem = task.question.problems[0]
     table = table_of(problem, task.question.objective, radius)
@@ -71,8 +71,8 @@ def _by_exchange(task: Task, radius: float, known: Found) -> Found:
         starts.append(improved(table, np.flatnonzero(here), task.deadline))
     chosen = min(starts, key=table.value)
     if table.value(chosen) >= table.far:
-        return Found(version=known.version)
+        return Incumbent(version=known.version)
     plan = evaluate(problem, np.concatenate([standing, table.options(chosen)]))
     opened = np.zeros((1, problem.n_options), dtype=np.intp)
     opened[0, plan.options] = 1
-    return Found(years=(Year(problem, plan),), opened=opened, version=known.version)
+    return Incumbent(years=(Year(problem, plan),), opened=opened, version=known.version)

@@ -13,8 +13,8 @@ from hubplanner.solver.median.swap import improved
 if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.median.dual import Bound
-    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.median.dual import LagrangianBound
+    from hubplanner.solver.median.table import CostMatrix
 
 MOMENTUM = 0.7
 """Share of the last direction that the next one keeps: of 0, 0.5, 0.7 and 0.8 the one that took fewest steps."""
@@ -37,7 +37,7 @@ FEWEST, TIMES = 20, 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Proof:
+class BoundedPlan:
     """A plan and how far any other may be better.
 
     Parameters
@@ -56,11 +56,11 @@ class Proof:
         Steps that it took.
     """
 
-    table: Table
+    table: CostMatrix
     chosen: Ints
     value: float
     lower: float
-    bound: Bound
+    bound: LagrangianBound
     rounds: int
 
     def is_within(self, gap: float) -> bool:
@@ -68,7 +68,7 @@ class Proof:
         return self.value - self.lower <= self.table.slack(max(gap, EQUAL), self.value)
 
 
-def climb(table: Table, chosen: Ints, gap: float, deadline: Deadline, enough: float | None = None) -> Proof:
+def climb(table: CostMatrix, chosen: Ints, gap: float, deadline: Deadline, enough: float | None = None) -> BoundedPlan:
     r"""Return a plan and a bound that are as near as steps along a subgradient, or the time, bring them.
 
     With g the slope of the bound L at multipliers u, and v what the best plan costs,
@@ -86,7 +86,7 @@ def climb(table: Table, chosen: Ints, gap: float, deadline: Deadline, enough: fl
     enough
         What a plan is to cost at most: climbing ends once one does, or none can.
     """
-    climber = _Climber(table, chosen, np.inf if enough is None else enough + table.slack(AIM, enough))
+    climber = _Subgradient(table, chosen, np.inf if enough is None else enough + table.slack(AIM, enough))
     while not climber.proof.is_within(gap) and climber.length >= SHORTEST and not deadline.is_past:
         if enough is not None and not climber.proof.lower <= enough < climber.value:
             break
@@ -95,10 +95,10 @@ def climb(table: Table, chosen: Ints, gap: float, deadline: Deadline, enough: fl
     return climber.proof
 
 
-class _Climber:
+class _Subgradient:
     """Multipliers on their way up, and the best plan so far."""
 
-    def __init__(self, table: Table, chosen: Ints, aim: float) -> None:
+    def __init__(self, table: CostMatrix, chosen: Ints, aim: float) -> None:
         self.aim = aim
         self.table, self.chosen, self.value = table, chosen, table.value(chosen)
         self.width = max(FEWEST, TIMES * table.size // max(table.count, 1))
@@ -108,9 +108,9 @@ class _Climber:
         self._restart(_between(table, chosen))
 
     @property
-    def proof(self) -> Proof:
+    def proof(self) -> BoundedPlan:
         """What is known so far."""
-        return Proof(
+        return BoundedPlan(
             table=self.table,
             chosen=self.chosen,
             value=self.value,
@@ -186,7 +186,7 @@ class _Climber:
         self.promise = np.inf
 
 
-def _between(table: Table, chosen: Ints) -> Floats:
+def _between(table: CostMatrix, chosen: Ints) -> Floats:
     """Return multipliers halfway between each point's nearest and second hub."""
     costs = np.column_stack([table.cost[:, chosen], table.base, table.base])
     two = np.partition(costs, 1, axis=1)[:, :2]

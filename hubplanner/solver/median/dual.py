@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.solver.work import count
+from hubplanner.solver.work import count_work
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.median.table import CostMatrix
 
 BLOCK = 1_000_000
 """Entries of a table that are sorted at a time."""
@@ -25,7 +25,7 @@ ROUNDING = 2.0**-52
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Near:
+class NearestSites:
     """The nearest sites of each point, which are all that count while no multiplier is above its ``cap``.
 
     Parameters
@@ -42,7 +42,7 @@ class Near:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bound:
+class LagrangianBound:
     """What multipliers prove.
 
     Parameters
@@ -66,7 +66,7 @@ class Bound:
     slope: Floats
 
 
-def nearest(table: Table, width: int) -> Near:
+def nearest(table: CostMatrix, width: int) -> NearestSites:
     """Return the nearest sites of each point, at most so many."""
     n, size = table.cost.shape
     width = min(width, size)
@@ -84,10 +84,10 @@ def nearest(table: Table, width: int) -> Near:
         values = np.take_along_axis(costs, order, axis=1)
         rank = np.argsort(values, axis=1, kind="stable")
         site[part], cost[part] = np.take_along_axis(order, rank, axis=1), np.take_along_axis(values, rank, axis=1)
-    return Near(site=site, cost=cost, cap=cap)
+    return NearestSites(site=site, cost=cost, cap=cap)
 
 
-def bound(table: Table, near: Near, multipliers: Floats) -> Bound:
+def bound(table: CostMatrix, near: NearestSites, multipliers: Floats) -> LagrangianBound:
     r"""Return the bound that multipliers prove, whatever they are.
 
     With $u_i \le b_i$ a price for each point to be served, $\rho_j = \sum_i \min(c_{ij} - u_i, 0)$, and any
@@ -97,7 +97,7 @@ def bound(table: Table, near: Near, multipliers: Floats) -> Bound:
 
     Cornuejols, Fisher and Nemhauser (1977), doi:10.1287/mnsc.23.8.789.
     """
-    count(near.cost.size, 1)
+    count_work(near.cost.size, 1)
     u = np.minimum(multipliers, near.cap)
     deep = int((near.cost < u[:, None]).sum(axis=1).max(initial=0))
     site, under = near.site[:, :deep], np.minimum(near.cost[:, :deep] - u[:, None], 0.0)
@@ -115,12 +115,12 @@ def bound(table: Table, near: Near, multipliers: Floats) -> Bound:
     size = math.fsum(np.abs(u)) + math.fsum(np.abs(score[fewer])) + paid
     mask = np.zeros(table.size, dtype=np.bool_)
     mask[fewer] = True
-    return Bound(
+    return LagrangianBound(
         value=total - (len(u) + table.size) * ROUNDING * size, multipliers=u, score=score, built=mask, slope=slope
     )
 
 
-def _price_of_money(table: Table, worth: Floats) -> tuple[float, Ints, Ints, float]:
+def _price_of_money(table: CostMatrix, worth: Floats) -> tuple[float, Ints, Ints, float]:
     """Return the best price of money, sites within the money and just beyond it, and the share of the latter.
 
     By both, mixed so that the money is spent exactly, the relaxed program is solved.
@@ -145,7 +145,7 @@ def _price_of_money(table: Table, worth: Floats) -> tuple[float, Ints, Ints, flo
     return high, fewer, more, float((table.money - less) / (above - less))
 
 
-def _best(table: Table, worth: Floats, rate: float) -> Ints:
+def _best(table: CostMatrix, worth: Floats, rate: float) -> Ints:
     """Return the sites, at most the count, that add least at a price of money."""
     score = worth + rate * table.price
     if table.count < table.size:
@@ -154,7 +154,7 @@ def _best(table: Table, worth: Floats, rate: float) -> Ints:
     return np.flatnonzero(score < 0)
 
 
-def settled(table: Table, bound: Bound, value: float) -> tuple[Bools, Bools]:
+def settled(table: CostMatrix, bound: LagrangianBound, value: float) -> tuple[Bools, Bools]:
     r"""Return the sites (s,) at which all choices that cost at most a value build, and at which none does.
 
     Reduced-cost fixing: with a choice of p sites in the relaxed program, one site in place of the one that adds

@@ -15,7 +15,7 @@ from hubplanner.models import Budget
 from hubplanner.models.budget import add_budget
 from hubplanner.models.checks import AGREEMENT
 from hubplanner.models.model import decimal_unit, new_model, new_program
-from hubplanner.problem.reduced import Reduced
+from hubplanner.problem.reduced import CoveringInstance
 from hubplanner.solver.adapters import DisagreementError, Termination, adapter
 from hubplanner.solver.branch import INTEGRALITY, MOST_FORBIDDEN, rounded
 from hubplanner.solver.median.dual import KEPT, bound, nearest, settled
@@ -24,9 +24,9 @@ from hubplanner.solver.options import LEAST_S
 if TYPE_CHECKING:
     from hubplanner.models import Model
     from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.adapters import Effort, Outcome
-    from hubplanner.solver.median.climb import Proof
-    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.adapters import Outcome, SearchLimits
+    from hubplanner.solver.median.climb import BoundedPlan
+    from hubplanner.solver.median.table import CostMatrix
 
 
 STAGES, FEW_SITES = (0.1, 0.25, 0.5), 200
@@ -36,7 +36,7 @@ SHALLOW = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Chains:
+class DistanceChains:
     """A program for a table.
 
     Parameters
@@ -81,7 +81,7 @@ class Links:
     end: Floats
 
 
-def links(table: Table, depth: Floats, reach: Floats) -> Links:
+def links(table: CostMatrix, depth: Floats, reach: Floats) -> Links:
     """Return the sets of nearest sites of all points that make a difference, equal ones of several points as one.
 
     Parameters
@@ -118,7 +118,7 @@ def links(table: Table, depth: Floats, reach: Floats) -> Links:
     return Links(added=added, weight=weight, constant=math.fsum(paid), end=end)
 
 
-def chains(table: Table, depth: Floats, reach: Floats) -> Chains:
+def chains(table: CostMatrix, depth: Floats, reach: Floats) -> DistanceChains:
     r"""Return the program of a table.
 
     With $z_S$ telling that no hub is at any site of S, and $S_i^1 \subset S_i^2 \subset \dots$ the sites of point i
@@ -147,12 +147,12 @@ def chains(table: Table, depth: Floats, reach: Floats) -> Chains:
         model.add(f"chain_{number}", terms, LpConstraintGE, 0 if before else 1)
     unit = decimal_unit(max(found.weight.values(), default=0.0))
     model.program.setObjective(LpAffineExpression([(beyond[key], -cost / unit) for key, cost in found.weight.items()]))
-    return Chains(model=model, unit=unit, constant=found.constant, end=found.end)
+    return DistanceChains(model=model, unit=unit, constant=found.constant, end=found.end)
 
 
-def _sites(table: Table) -> Reduced:
+def _sites(table: CostMatrix) -> CoveringInstance:
     """Return the sites of a table as the instance that constraint families take."""
-    return Reduced(
+    return CoveringInstance(
         need=np.zeros(0),
         cover=csr_array((0, table.size)),
         option=table.option,
@@ -164,7 +164,7 @@ def _sites(table: Table) -> Reduced:
     )
 
 
-def explore(proof: Proof, effort: Effort) -> tuple[Proof, str]:
+def explore(proof: BoundedPlan, effort: SearchLimits) -> tuple[BoundedPlan, str]:
     """Return the proof after a solver looked through the plans near the bound, then farther from it, then all.
 
     A plan that it finds on the way is the best one: all others cost more than was looked for.
@@ -182,7 +182,7 @@ def explore(proof: Proof, effort: Effort) -> tuple[Proof, str]:
     return search(proof, replace(effort, seconds=deadline.left))
 
 
-def confined(proof: Proof, limit: float) -> Proof:
+def confined(proof: BoundedPlan, limit: float) -> BoundedPlan:
     """Return a proof of plans that cost at most a limit, which is in place of what its own costs."""
     value = limit + proof.table.slack(KEPT, limit)
     built, dropped = settled(proof.table, proof.bound, value)
@@ -191,7 +191,9 @@ def confined(proof: Proof, limit: float) -> Proof:
     return replace(proof, table=table, chosen=np.arange(0), value=value, lower=known.value, bound=known)
 
 
-def search(proof: Proof, effort: Effort, forbidden: tuple[Ints, ...] = (), *, known: bool = True) -> tuple[Proof, str]:
+def search(
+    proof: BoundedPlan, effort: SearchLimits, forbidden: tuple[Ints, ...] = (), *, known: bool = True
+) -> tuple[BoundedPlan, str]:
     """Return the proof after a solver looked through all plans that may be better, and the solver's version.
 
     Chains end a little beyond the multipliers at first, where the relaxed program ends them, and go on for the points
@@ -238,14 +240,14 @@ def search(proof: Proof, effort: Effort, forbidden: tuple[Ints, ...] = (), *, kn
             cuts.append(chosen[table.price[chosen] > 0])
 
 
-def _without_plan(proof: Proof, form: Chains, outcome: Outcome, *, known: bool) -> Proof:
+def _without_plan(proof: BoundedPlan, form: DistanceChains, outcome: Outcome, *, known: bool) -> BoundedPlan:
     """Return the proof with the bound of a solver that has no plan; where there is one, none possible is no proof."""
     if outcome.termination != Termination.INFEASIBLE:
         return _raised(proof, form.cost(outcome.bound))
     return proof if known else replace(proof, lower=proof.value)
 
 
-def _believed(proof: Proof, form: Chains, outcome: Outcome, solver: str) -> tuple[Proof, Ints]:
+def _believed(proof: BoundedPlan, form: DistanceChains, outcome: Outcome, solver: str) -> tuple[BoundedPlan, Ints]:
     """Return the proof with what a solver adds to it, and its choice; raise when its figures contradict that."""
     table, lower = proof.table, form.cost(outcome.bound)
     chosen = rounded(outcome.open_ or [], solver)
@@ -257,14 +259,14 @@ def _believed(proof: Proof, form: Chains, outcome: Outcome, solver: str) -> tupl
     return _raised(replace(proof, chosen=chosen, value=value) if better else proof, lower), chosen
 
 
-def _raised(proof: Proof, lower: float) -> Proof:
+def _raised(proof: BoundedPlan, lower: float) -> BoundedPlan:
     """Return the proof with the better bound; every plan that was left out costs more than the best one."""
     if proof.table.is_whole and math.isfinite(lower):
         lower = max(lower, proof.table.next_value(lower - proof.table.slack(AGREEMENT, proof.value)))
     return replace(proof, lower=min(max(proof.lower, lower), proof.value))
 
 
-def _agree(solver: str, table: Table, value: float, stated: float, lower: float) -> None:
+def _agree(solver: str, table: CostMatrix, value: float, stated: float, lower: float) -> None:
     """Raise when a plan costs more than the solver states, or less than it says any can."""
     slack = table.slack(AGREEMENT, value)
     value, stated, lower, slack = (figure / table.need for figure in (value, stated, lower, slack))
@@ -276,7 +278,7 @@ def _agree(solver: str, table: Table, value: float, stated: float, lower: float)
         raise DisagreementError(message)
 
 
-def _tolerate(solver: str, table: Table, chosen: Ints) -> None:
+def _tolerate(solver: str, table: CostMatrix, chosen: Ints) -> None:
     """Raise when a choice breaks the limits by more than rounding of binaries and of the budget row may hide."""
     spent = math.fsum(table.price[chosen])
     if len(chosen) > table.count:

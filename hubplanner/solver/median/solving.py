@@ -11,7 +11,7 @@ import numpy as np
 from hubplanner.errors import SolverError
 from hubplanner.models import PCenter, PMedian, Year, ask, broken_blocks, goals_of
 from hubplanner.models.checks import AGREEMENT
-from hubplanner.problem import EXACT, Reached, Solution, Status, evaluate
+from hubplanner.problem import EXACT, GoalResult, Solution, Status, evaluate
 from hubplanner.problem.travel import REACH_TOLERANCE
 from hubplanner.solver.lexicographic import within_gap
 from hubplanner.solver.limits import required_fit
@@ -21,38 +21,38 @@ from hubplanner.solver.median.residue import explore
 from hubplanner.solver.median.swap import first_plan, improved
 from hubplanner.solver.median.table import table_of
 from hubplanner.solver.median.ties import first_of_equals
-from hubplanner.solver.progress import tell
+from hubplanner.solver.progress import report_progress
 from hubplanner.solver.run import UNUSED
-from hubplanner.solver.task import Found, Task
+from hubplanner.solver.task import Incumbent, Subproblem
 from hubplanner.solver.ties import ALLOWED, OPEN, SHARE, SMALL_OPTIONS
 
 if TYPE_CHECKING:
     from hubplanner.models import Objective
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.median.climb import Proof
-    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.median.climb import BoundedPlan
+    from hubplanner.solver.median.table import CostMatrix
     from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.record import Record
+    from hubplanner.solver.record import RunLog
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Quest:
+class _MedianRequest:
     """What is asked, and the time there is for it."""
 
     problem: Problem
     objective: Objective
     options: SolverOptions
     deadline: Deadline
-    record: Record
+    record: RunLog
 
     @property
     def gap(self) -> float:
         """The relative gap to reach: none where ties are to be broken whatever gap is asked."""
         return 0.0 if self.problem.n_options <= SMALL_OPTIONS else self.options.gap
 
-    def effort(self, gap: float) -> Effort:
+    def effort(self, gap: float) -> SearchLimits:
         """Return what a solver is asked for the time that is left."""
         return self.options.until(self.deadline).effort(gap)
 
@@ -68,7 +68,7 @@ def is_median(problem: Problem, objective: Objective) -> bool:
 
 
 def solve_median(
-    problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline, record: Record
+    problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline, record: RunLog
 ) -> Solution | None:
     """Solve p-median by a bound and plans that improve each other, and a program for the sites they leave open.
 
@@ -79,7 +79,7 @@ def solve_median(
     Solution or None
         None where there is nothing to choose, or no plan is found: the general way tells why.
     """
-    quest = _Quest(problem=problem, objective=objective, options=options, deadline=deadline, record=record)
+    quest = _MedianRequest(problem=problem, objective=objective, options=options, deadline=deadline, record=record)
     if not required_fit(problem, objective):
         return None
     worst = _worst(quest) if isinstance(objective, PCenter) else None
@@ -104,10 +104,10 @@ def solve_median(
     return _solution(quest, proof, plan, worst, version=version, ties=ties)
 
 
-def _worst(quest: _Quest) -> Found:
+def _worst(quest: _MedianRequest) -> Incumbent:
     """Return a plan of least worst distance, or as near as half of the time brings it."""
     goal = goals_of(quest.objective)[0]
-    task = Task(
+    task = Subproblem(
         question=ask(quest.problem, quest.objective),
         goal=goal,
         options=quest.options,
@@ -118,7 +118,7 @@ def _worst(quest: _Quest) -> Found:
         return least_radius(task)
 
 
-def _proof(quest: _Quest, table: Table, worst: Found | None) -> tuple[Proof, str]:
+def _proof(quest: _MedianRequest, table: CostMatrix, worst: Incumbent | None) -> tuple[BoundedPlan, str]:
     """Return a plan with its proof, and the version of the solver if one was needed."""
     version = UNUSED if worst is None else worst.version or UNUSED
     with quest.record.phase("find a first plan"):
@@ -138,11 +138,11 @@ def _proof(quest: _Quest, table: Table, worst: Found | None) -> tuple[Proof, str
         return explore(proof, quest.effort(table.slack(quest.gap, proof.value)))
 
 
-def _tell(quest: _Quest, proof: Proof) -> None:
-    tell(goals_of(quest.objective)[-1].name, proof.value / proof.table.need, proof.lower / proof.table.need)
+def _tell(quest: _MedianRequest, proof: BoundedPlan) -> None:
+    report_progress(goals_of(quest.objective)[-1].name, proof.value / proof.table.need, proof.lower / proof.table.need)
 
 
-def _plan(quest: _Quest, proof: Proof) -> tuple[Evaluation, str]:
+def _plan(quest: _MedianRequest, proof: BoundedPlan) -> tuple[Evaluation, str]:
     """Return the plan, the first of all as good if that is asked for, and how sure that is."""
     standing = np.flatnonzero(quest.problem.existing)
     with quest.record.phase("recompute the plan"):
@@ -158,7 +158,7 @@ def _plan(quest: _Quest, proof: Proof) -> tuple[Evaluation, str]:
     return plan, ties
 
 
-def _verify(quest: _Quest, plan: Evaluation, proof: Proof) -> None:
+def _verify(quest: _MedianRequest, plan: Evaluation, proof: BoundedPlan) -> None:
     """Raise when a plan breaks a limit, has another mean distance than the table, or beats the bound."""
     value = goals_of(quest.objective)[-1].value((Year(quest.problem, plan),))
     counted, bound = proof.value / proof.table.need, proof.lower / proof.table.need
@@ -181,7 +181,7 @@ def _dearer_tier(problem: Problem, plan: Evaluation) -> float:
 
 
 def _solution(  # noqa: PLR0913 - all that is known of a plan
-    quest: _Quest, proof: Proof, plan: Evaluation, worst: Found | None, *, version: str, ties: str
+    quest: _MedianRequest, proof: BoundedPlan, plan: Evaluation, worst: Incumbent | None, *, version: str, ties: str
 ) -> Solution:
     goals = goals_of(quest.objective)
     figures = [goal.value((Year(quest.problem, plan),)) for goal in goals]
@@ -191,7 +191,7 @@ def _solution(  # noqa: PLR0913 - all that is known of a plan
         raise SolverError(message)
     bounds.append(proof.lower / proof.table.need)
     reached = tuple(
-        Reached(name=goal.name, value=value, bound=min(bound, value))
+        GoalResult(name=goal.name, value=value, bound=min(bound, value))
         for goal, value, bound in zip(goals, figures, bounds, strict=True)
     )
     return Solution(

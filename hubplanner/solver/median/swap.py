@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.work import count
+from hubplanner.solver.work import count_work
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.median.table import CostMatrix
 
 BLOCK = 1_000_000
 """Entries of a table that are worked on at a time."""
@@ -20,7 +20,7 @@ LEAST = 1e-11
 """Gain, relative to what the choice costs, that is rounding."""
 
 
-def first_plan(table: Table, deadline: Deadline) -> Ints:
+def first_plan(table: CostMatrix, deadline: Deadline) -> Ints:
     """Return the better of two greedy choices, by what is saved and by what is saved for the money, improved.
 
     Some plan is wanted also where time is up: only improving it, and the second choice, have the deadline.
@@ -32,7 +32,7 @@ def first_plan(table: Table, deadline: Deadline) -> Ints:
     return min(found, key=table.value)
 
 
-def improved(table: Table, chosen: Ints, deadline: Deadline) -> Ints:
+def improved(table: CostMatrix, chosen: Ints, deadline: Deadline) -> Ints:
     r"""Return a choice that no further site and no exchange of two makes better, or as far as time allows.
 
     With $d_i \le e_i$ what point i costs at its nearest and its second hub, site j in place of site r saves
@@ -60,7 +60,7 @@ def improved(table: Table, chosen: Ints, deadline: Deadline) -> Ints:
         chosen = exchange.chosen
 
 
-def greedy(table: Table, chosen: Ints, deadline: Deadline, *, by_price: bool = False) -> Ints:
+def greedy(table: CostMatrix, chosen: Ints, deadline: Deadline, *, by_price: bool = False) -> Ints:
     """Return a choice with sites added one by one, each the one that saves most, while limits and time allow.
 
     Parameters
@@ -85,7 +85,7 @@ def greedy(table: Table, chosen: Ints, deadline: Deadline, *, by_price: bool = F
     return np.array(held, dtype=np.intp)
 
 
-def _saved(table: Table, now: Floats, points: Ints | None = None) -> Floats:
+def _saved(table: CostMatrix, now: Floats, points: Ints | None = None) -> Floats:
     """Return what each site (s,) would save the points, or some of them, that cost so much now."""
     rows = np.arange(len(table.base)) if points is None else points
     total = np.zeros(table.size)
@@ -102,7 +102,7 @@ def _parts(rows: int, width: int) -> list[slice]:
 class _Exchange:
     """A choice of sites with what each exchange would save, kept up to date from one exchange to the next."""
 
-    def __init__(self, table: Table, chosen: Ints) -> None:
+    def __init__(self, table: CostMatrix, chosen: Ints) -> None:
         self.table, self.chosen = table, chosen.copy()
         n, held = len(table.base), len(chosen)
         self.gain, self.both = np.zeros(table.size), np.zeros((held, table.size))
@@ -110,7 +110,7 @@ class _Exchange:
         self.slot = np.zeros(n, dtype=np.intp)
         self.first, self.second = np.zeros(n), np.zeros(n)
         everyone = np.arange(n)
-        count(table.cost.size, 1)
+        count_work(table.cost.size, 1)
         self._find_nearest(everyone)
         self._count(everyone, 1.0)
 

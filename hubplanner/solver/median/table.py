@@ -21,7 +21,7 @@ WHOLE = 2.0**52
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
+class CostMatrix:
     r"""Points and the sites that are left to choose from; hubs that stand in any case are settled.
 
     A choice S of sites costs $\sum_i \min(b_i, \min_{j \in S} c_{ij})$, with $c_{ij} = w_i d_{ij}$.
@@ -87,7 +87,7 @@ class Table:
         """Return all new options of a plan that builds at some sites."""
         return np.concatenate([self.settled, self.option[chosen]])
 
-    def settle(self, built: Ints, kept: Ints) -> Table:
+    def settle(self, built: Ints, kept: Ints) -> CostMatrix:
         """Return the table with hubs built at some sites, and only others kept to choose from."""
         count = self.count - len(built)
         return replace(
@@ -102,7 +102,7 @@ class Table:
         )
 
 
-def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -> Table:
+def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -> CostMatrix:
     """Return a question of distance as a table: sites whose hub is required, or stands, are settled.
 
     A hub serves whoever comes, whatever its tier, so that the cheapest tier of a site stands for all.
@@ -126,7 +126,7 @@ def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -
     cost[~way] = far
     stands = problem.existing[option]
     required = np.isin(site, problem.required_sites)
-    table = Table(
+    table = CostMatrix(
         cost=cost,
         base=cost[:, stands].min(axis=1, initial=far),
         option=option,

@@ -15,25 +15,25 @@ from hubplanner.solver.median.residue import search
 from hubplanner.solver.median.swap import first_plan
 from hubplanner.solver.median.table import WHOLE
 from hubplanner.solver.ties import BROKEN, MOST_NODES, OPEN, UNIQUE
-from hubplanner.solver.work import done
+from hubplanner.solver.work import work_done
 
 if TYPE_CHECKING:
     from hubplanner.problem import Ints
-    from hubplanner.solver.adapters import Effort
+    from hubplanner.solver.adapters import SearchLimits
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.median.climb import Proof
-    from hubplanner.solver.median.table import Table
+    from hubplanner.solver.median.climb import BoundedPlan
+    from hubplanner.solver.median.table import CostMatrix
 
 CHEAPER = 1e-9
 """Relative difference of money that is one."""
 
 
-class _LateError(Exception):
+class _OutOfWorkError(Exception):
     """Time is up or enough work done, or a solver left open whether there is a plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Finder:
+class _FirstOfEquals:
     """Looks for plans that cost no more than the best one.
 
     Parameters
@@ -49,16 +49,16 @@ class _Finder:
     """
 
     limit: float
-    effort: Effort
+    effort: SearchLimits
     deadline: Deadline
     enough: float
 
-    def find(self, table: Table) -> Ints | None:
+    def find(self, table: CostMatrix) -> Ints | None:
         """Return a choice from a table that is as good as the best one, None where there is none."""
         if table.count < 0:
             return None
-        if self.deadline.is_past or done() > self.enough:
-            raise _LateError
+        if self.deadline.is_past or work_done() > self.enough:
+            raise _OutOfWorkError
         start = first_plan(table, self.deadline)
         if table.value(start) <= self.limit or not table.size:
             return start if table.value(start) <= self.limit else None
@@ -67,12 +67,12 @@ class _Finder:
         if proof.lower <= self.limit < proof.value and left > 0:
             proof, _ = search(proof, replace(self.effort, seconds=left))
         if proof.lower <= self.limit < proof.value:
-            raise _LateError
+            raise _OutOfWorkError
         found = np.isin(table.option, proof.table.options(proof.chosen))
         return np.flatnonzero(found) if proof.value <= self.limit else None
 
 
-def first_of_equals(proof: Proof, dearer: float, effort: Effort, allowed: float) -> tuple[Ints, str]:
+def first_of_equals(proof: BoundedPlan, dearer: float, effort: SearchLimits, allowed: float) -> tuple[Ints, str]:
     """Return the options of the plan that comes first among all equal to a proven best one, and how sure that is.
 
     A plan is the only one if none does without one of its hubs, and no hub or dearer tier can be added to it. If there
@@ -100,17 +100,17 @@ def first_of_equals(proof: Proof, dearer: float, effort: Effort, allowed: float)
     table = proof.table.settle(np.flatnonzero(built), np.flatnonzero(~built & (~dropped | mine)))
     chosen: Ints = np.flatnonzero(np.isin(table.option, proof.table.option[proof.chosen]))
     effort = replace(effort, nodes=MOST_NODES)
-    finder = _Finder(limit=limit, effort=effort, deadline=effort.deadline(), enough=done() + allowed)
+    finder = _FirstOfEquals(limit=limit, effort=effort, deadline=effort.deadline(), enough=work_done() + allowed)
     try:
         if not _may_grow(table, chosen, dearer) and _is_only(finder, proof, table, chosen):
             return table.options(chosen), UNIQUE
         table, chosen = _cheapest(finder, table, chosen)
         return _in_order(finder, *_fewest(finder, table, chosen)), BROKEN
-    except _LateError:
+    except _OutOfWorkError:
         return table.options(chosen), OPEN
 
 
-def _may_grow(table: Table, chosen: Ints, dearer: float) -> bool:
+def _may_grow(table: CostMatrix, chosen: Ints, dearer: float) -> bool:
     """Tell whether the limits leave room for one more hub, or for a dearer one."""
     left = table.money - math.fsum(table.price[chosen])
     others = np.setdiff1d(np.arange(table.size), chosen)
@@ -118,7 +118,7 @@ def _may_grow(table: Table, chosen: Ints, dearer: float) -> bool:
     return grows or (len(chosen) < table.count and bool((table.price[others] <= left).any()))
 
 
-def _is_only(finder: _Finder, proof: Proof, table: Table, chosen: Ints) -> bool:
+def _is_only(finder: _FirstOfEquals, proof: BoundedPlan, table: CostMatrix, chosen: Ints) -> bool:
     """Tell whether no other plan is as good: without one of its hubs none is.
 
     Where multipliers did not prove the plan best, a solver is asked for all its hubs at once, else they for each.
@@ -133,11 +133,11 @@ def _is_only(finder: _Finder, proof: Proof, table: Table, chosen: Ints) -> bool:
     return all(finder.find(_without(table, site)) is None for site in chosen.tolist())
 
 
-def _without(table: Table, site: int) -> Table:
+def _without(table: CostMatrix, site: int) -> CostMatrix:
     return table.settle(np.arange(0), np.delete(np.arange(table.size), site))
 
 
-def _cheapest(finder: _Finder, table: Table, chosen: Ints) -> tuple[Table, Ints]:
+def _cheapest(finder: _FirstOfEquals, table: CostMatrix, chosen: Ints) -> tuple[CostMatrix, Ints]:
     """Return the table held to what the cheapest plan costs, and that plan; equal prices say no more than the number.
 
     Whole prices differ by their greatest common divisor at least: held to that, the relaxed program tells more.
@@ -155,14 +155,14 @@ def _cheapest(finder: _Finder, table: Table, chosen: Ints) -> tuple[Table, Ints]
         chosen = found
 
 
-def _fewest(finder: _Finder, table: Table, chosen: Ints) -> tuple[Table, Ints]:
+def _fewest(finder: _FirstOfEquals, table: CostMatrix, chosen: Ints) -> tuple[CostMatrix, Ints]:
     """Return the table held to the number of hubs of the smallest plan, and that plan."""
     while (found := finder.find(replace(table, count=len(chosen) - 1))) is not None:
         chosen = found
     return replace(table, count=len(chosen)), chosen
 
 
-def _in_order(finder: _Finder, table: Table, chosen: Ints) -> Ints:
+def _in_order(finder: _FirstOfEquals, table: CostMatrix, chosen: Ints) -> Ints:
     """Return the options of the plan whose sites come first: each site is settled in turn."""
     held = set(table.option[chosen].tolist())
     options = table.options(chosen)
