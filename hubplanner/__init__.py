@@ -12,17 +12,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hubplanner.analysis.frontier import trace
-    from hubplanner.errors import (
-        CrsError,
-        DataError,
-        HubplannerError,
-        InfeasibleError,
-        ScenarioError,
-        SolverError,
-    )
+    from hubplanner.analysis.alternatives.run import alternatives
+    from hubplanner.analysis.explain.run import explain
+    from hubplanner.analysis.frontier.result import Frontier
+    from hubplanner.analysis.frontier.run import frontier
+    from hubplanner.analysis.frontier.trace import trace
+    from hubplanner.analysis.futures.score import score
+    from hubplanner.analysis.sweep.sweep import sweep
+    from hubplanner.errors import CrsError, DataError, HubplannerError, InfeasibleError, ScenarioError, SolverError
     from hubplanner.inputs import Inputs, build_problem, read_inputs
-    from hubplanner.models import (
+    from hubplanner.model import (
         AtMostOne,
         Budget,
         Capacity,
@@ -40,40 +39,34 @@ if TYPE_CHECKING:
         PMedian,
         Uncertainty,
     )
+    from hubplanner.outputs import Plan
+    from hubplanner.pipeline.solve import solve
     from hubplanner.problem import CoverageRule, Decay, Future, Futures, Problem, Solution, Status
-    from hubplanner.report import Plan
-    from hubplanner.report.frontier_result import Frontier
+    from hubplanner.runs.compare import compare
     from hubplanner.scenario import Scenario, read_scenario
     from hubplanner.solver import SolverOptions, solve_many, solve_problem
-    from hubplanner.workflow import solve
-    from hubplanner.workflow.alternatives import alternatives
-    from hubplanner.workflow.compare import compare
-    from hubplanner.workflow.explain import explain
-    from hubplanner.workflow.frontier import frontier
-    from hubplanner.workflow.futures import score
-    from hubplanner.workflow.sweep import sweep
 
 _HOMES = {
-    "analysis.frontier": ("trace",),
+    "analysis.frontier.trace": ("trace",),
     "errors": ("CrsError", "DataError", "HubplannerError", "InfeasibleError", "ScenarioError", "SolverError"),
     "inputs": ("Inputs", "build_problem", "read_inputs"),
-    "models": (
+    "model": (
         *("MaxCoverage", "MinCost", "PCenter", "PMedian"),
         *("AtMostOne", "Budget", "Capacity", "Floor", "MaxHubs", "MaxMin", "MinHubs", "MinSeparation", "OnlyWith"),
         *("HubsPerSite", "Periods", "Uncertainty"),
     ),
     "problem": ("Decay", "Future", "Futures", "Problem", "CoverageRule", "Solution", "Status"),
-    "report": ("Plan",),
-    "report.frontier_result": ("Frontier",),
+    "outputs": ("Plan",),
+    "analysis.frontier.result": ("Frontier",),
     "scenario": ("Scenario", "read_scenario"),
     "solver": ("SolverOptions", "solve_many", "solve_problem"),
-    "workflow": ("solve",),
-    "workflow.frontier": ("frontier",),
-    "workflow.alternatives": ("alternatives",),
-    "workflow.compare": ("compare",),
-    "workflow.explain": ("explain",),
-    "workflow.futures": ("score",),
-    "workflow.sweep": ("sweep",),
+    "pipeline.solve": ("solve",),
+    "analysis.frontier.run": ("frontier",),
+    "analysis.alternatives.run": ("alternatives",),
+    "runs.compare": ("compare",),
+    "analysis.explain.run": ("explain",),
+    "analysis.futures.score": ("score",),
+    "analysis.sweep.sweep": ("sweep",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -12,7 +12,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
             signal.signal(number, _end)
-    from hubplanner.cli import main as run  # noqa: PLC0415 - takes a moment
+    from hubplanner.cli.main import main as run  # noqa: PLC0415 - takes a moment
 
     run()
 

@@ -11,7 +11,7 @@ import numpy as np
 from block_oracle import Query, best
 from block_town import Town
 
-from hubplanner.models import (
+from hubplanner.model import (
     AtMostOne,
     Budget,
     Capacity,
@@ -34,7 +34,7 @@ from hubplanner.problem import CoverageRule, SiteStatus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hubplanner.models import Constraint, Objective
+    from hubplanner.model import Constraint, Objective
 
     Rng = np.random.Generator
     Make = Callable[[Rng, Town], Constraint]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from oracle import Case, best_value
 
-from hubplanner.models import MaxCoverage
+from hubplanner.model import MaxCoverage
 from hubplanner.problem import SiteStatus
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ PROGRAM = Path(sys.executable).with_name("hubplanner")
 WIDTH = 100
 PATCHED = """
 import sys
-from hubplanner.solver.adapters import ADAPTERS
-from hubplanner import cli
+from hubplanner.solver.backends import ADAPTERS
+from hubplanner.cli import main as cli
 {patch}
 sys.argv = ["hubplanner", *sys.argv[1:]]
 cli.main()

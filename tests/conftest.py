@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from command import WIDTH, Done
 
-from hubplanner.cli import app
+from hubplanner.cli.main import app
 from hubplanner.errors import FaultyError, ScenarioError
 from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.scenario import Scenario, read_scenario

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 import hubplanner as hp
-from hubplanner.problem.reduced import CoveringInstance
+from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.limits import limits
 
 

@@ -14,7 +14,7 @@ from hubplanner.problem import GreatCircle, Matrix, Planar, Problem, SiteStatus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hubplanner.models import MaxCoverage
+    from hubplanner.model import MaxCoverage
     from hubplanner.problem import Travel
 
 EDGE = 1 + 1e-9

@@ -11,14 +11,14 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.problem import CoverageRule, SiteStatus
-from hubplanner.solver.adapters.cbc import cbc_path
+from hubplanner.solver.backends.cbc import cbc_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pulp import LpAffineExpression, LpVariable
 
-    from hubplanner.models import Objective
+    from hubplanner.model import Objective
 
     Link = Callable[[LpVariable, LpVariable], object]
 

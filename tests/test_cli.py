@@ -224,7 +224,7 @@ def test_help_names_what_there_is_and_loads_nothing_heavy(command: str) -> None:
         [
             sys.executable,
             "-c",
-            PATCHED.replace("from hubplanner.solver.adapters import ADAPTERS\n", "").format(patch=patch),
+            PATCHED.replace("from hubplanner.solver.backends import ADAPTERS\n", "").format(patch=patch),
         ],
         *filter(None, [command]),
         "--help",
@@ -241,5 +241,5 @@ def test_help_names_what_there_is_and_loads_nothing_heavy(command: str) -> None:
 def test_a_closed_gap_is_told_without_noughts(
     scenario: Path, inside: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, gap: str, said: str
 ) -> None:
-    monkeypatch.setattr("hubplanner.report.summary.relative_gap", lambda *_: float(gap))
+    monkeypatch.setattr("hubplanner.outputs.summary.relative_gap", lambda *_: float(gap))
     assert said in " ".join(inside("solve", scenario, "--out", "run").stdout.split())

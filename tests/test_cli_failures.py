@@ -173,7 +173,7 @@ def test_a_program_that_is_ended_while_it_writes_leaves_the_earlier_run(scenario
     out = scenario.parent / "deep/run"
     assert run("solve", scenario, "--out", out).returncode == 0
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    patch = "import time\nfrom hubplanner.report import folder\n"
+    patch = "import time\nfrom hubplanner.outputs import run_folder as folder\n"
     patch += "folder.draw_map = lambda *_: (print('drawing', file=sys.stderr, flush=True), time.sleep(600))"
     process = _started("solve", scenario, "--out", out, patch=patch)
     _read_until(process, "drawing")
@@ -186,7 +186,7 @@ def test_a_program_that_is_ended_while_it_writes_leaves_the_earlier_run(scenario
 
 
 def test_a_hangup_is_ignored_where_it_was_asked_to_be(scenario: Path) -> None:
-    patch = "import os, signal\nfrom hubplanner.report import folder\ndraw = folder.draw_map\n"
+    patch = "import os, signal\nfrom hubplanner.outputs import run_folder as folder\ndraw = folder.draw_map\n"
     patch += "folder.draw_map = lambda *words: (os.kill(os.getpid(), signal.SIGHUP), draw(*words))"
     words = ("solve", scenario, "--out", scenario.parent / "run", "--quiet")
     assert run_patched(f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{patch}", *words).returncode == 0
@@ -196,7 +196,7 @@ def test_a_hangup_is_ignored_where_it_was_asked_to_be(scenario: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "how"),
     [
-        *(("hubplanner.cli", how) for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
+        *(("hubplanner.cli.main", how) for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
         *((module, signal.SIGINT) for module in ("typer", "hubplanner.scenario", "geopandas")),
     ],
 )
@@ -234,7 +234,7 @@ def _read_until(process: subprocess.Popen[str], word: str) -> None:
 FAILING = {
     "SolverError": "from hubplanner.errors import SolverError\ndef fail(*_):\n    raise SolverError('it broke')",
     "no plan": (
-        "import hubplanner.workflow.pipeline as pipeline\nfrom dataclasses import replace\n"
+        "import hubplanner.pipeline.solve as pipeline\nfrom dataclasses import replace\n"
         "solve = pipeline.solve_problem\n"
         "pipeline.solve_problem = lambda *words: replace(solve(*words), status='no_plan', evaluation=None)"
     ),
@@ -259,7 +259,7 @@ def test_a_failing_solver_or_no_plan_is_told(hard: Path, patch: str, seconds: in
 
 
 def test_only_a_bug_shows_a_traceback(scenario: Path) -> None:
-    patch = "from hubplanner.report import folder\nfolder.draw_map = lambda *_: {}['a bug']"
+    patch = "from hubplanner.outputs import run_folder as folder\nfolder.draw_map = lambda *_: {}['a bug']"
     done = run_patched(patch, "solve", scenario, "--out", scenario.parent / "run", "--json")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" in done.stderr

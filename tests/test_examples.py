@@ -14,9 +14,9 @@ from benchmarks import memory
 from ruamel.yaml import YAML
 
 import hubplanner as hp
-from hubplanner.analysis.futures import MANY
 from hubplanner.scenario import json_schema
-from hubplanner.solver.ties import SMALL_OPTIONS
+from hubplanner.solver.robust.value_of_information import MANY
+from hubplanner.solver.tie_breaking import SMALL_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 from command import Done, answer, fits
 
 import hubplanner as hp
-from hubplanner.workflow.export import EXPORT_FILES, export_run
+from hubplanner.runs.export import EXPORT_FILES, export_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

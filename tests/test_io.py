@@ -33,7 +33,7 @@ from hubplanner.io import (
     write_files_atomically,
     write_folder_atomically,
 )
-from hubplanner.report.files import check_geopackage, write_geojson, write_geopackage
+from hubplanner.outputs.writers import check_geopackage, write_geojson, write_geopackage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

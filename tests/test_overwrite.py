@@ -13,7 +13,7 @@ from command import PATCHED, Done, answer, run
 from conftest import DEMAND, SCENARIO, SITES, Project
 
 import hubplanner as hp
-from hubplanner.workflow.store_index import INDEX
+from hubplanner.runs.index import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

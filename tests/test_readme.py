@@ -15,9 +15,9 @@ import pytest
 from claims import README, claimed, unclaimed
 from command import run as command
 
-from hubplanner.commands import alternatives, audit
-from hubplanner.commands.common import TIME_LIMIT_REACHED
-from hubplanner.models.compatible import MOST_DISTANCES
+from hubplanner.cli import alternatives, audit
+from hubplanner.cli.common import TIME_LIMIT_REACHED
+from hubplanner.model.compatibility import MOST_DISTANCES
 from hubplanner.scenario import json_schema
 
 ROOT = Path(__file__).resolve().parents[1]

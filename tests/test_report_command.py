@@ -10,8 +10,8 @@ from command import Done, answer, run
 
 import hubplanner as hp
 from hubplanner.errors import DataError, ExistsError, ScenarioError
-from hubplanner.report import folder as run_folder
-from hubplanner.workflow.report import Verdict, write_report
+from hubplanner.outputs import run_folder
+from hubplanner.runs.report import Verdict, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("LICENSE", "NOTICE", "README.md", "pyproject.toml", "setup.cfg")
 BESIDE_CODE = {
     "hubplanner/py.typed",
-    "hubplanner/workflow/template/scenario.yaml",
-    "hubplanner/workflow/template/data/demand.csv",
-    "hubplanner/workflow/template/data/sites.csv",
+    "hubplanner/cli/template/scenario.yaml",
+    "hubplanner/cli/template/data/demand.csv",
+    "hubplanner/cli/template/data/sites.csv",
 }
-PAGES = ("hubplanner/report/page", "hubplanner/web/static")
+PAGES = ("hubplanner/outputs/html/page", "hubplanner/web/static")
 """Folders whose files all belong to the wheel."""
 
 

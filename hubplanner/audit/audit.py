@@ -6,26 +6,26 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.audit.aggregation import merge
+from hubplanner.audit.bound import BoundCheck, prove
+from hubplanner.audit.constraints import check_limits
+from hubplanner.audit.data import read_world
 from hubplanner.audit.figures import check_figures, compare
-from hubplanner.audit.findings import Finding, Ledger
-from hubplanner.audit.folder import LAYERS, check_digests, open_run
 from hubplanner.audit.futures import check_futures
 from hubplanner.audit.goals import check_goals
 from hubplanner.audit.hubs import stated_hubs
 from hubplanner.audit.layers import check_layers
-from hubplanner.audit.limits import check_limits
-from hubplanner.audit.merged import merge
+from hubplanner.audit.ledger import Finding, Ledger
+from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
-from hubplanner.audit.proof import BoundCheck, prove
+from hubplanner.audit.run_files import LAYERS, check_digests, open_run
 from hubplanner.audit.service import serve
-from hubplanner.audit.world import read_world
-from hubplanner.audit.years import check_years, years_of
 from hubplanner.inputs import read_inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hubplanner.audit.folder import RunFiles
+    from hubplanner.audit.run_files import RunFiles
     from hubplanner.inputs import Inputs
 
 log = logging.getLogger(__name__)

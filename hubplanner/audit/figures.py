@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hubplanner.audit.findings import ABSOLUTE
+from hubplanner.audit.constraints import FILE, MONEY, spent
 from hubplanner.audit.hubs import closed_sites
-from hubplanner.audit.limits import FILE, MONEY, spent
+from hubplanner.audit.ledger import ABSOLUTE
 from hubplanner.audit.money import exact, half_of_last_place
 from hubplanner.audit.service import is_assigned, reaches
 
 if TYPE_CHECKING:
-    from hubplanner.audit.findings import Ledger
+    from hubplanner.audit.data import AuditData
     from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.ledger import Ledger
     from hubplanner.audit.outcome import AuditOutcome
     from hubplanner.audit.places import Array
     from hubplanner.audit.service import Service
-    from hubplanner.audit.world import AuditData
 
 LEAST_SHARE = 1e-9
 """Links of less are rounding."""

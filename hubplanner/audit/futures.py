@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.constraints import FILE, MONEY
 from hubplanner.audit.figures import compare
 from hubplanner.audit.goals import brackets, check_proof, ways
-from hubplanner.audit.limits import FILE, MONEY
 from hubplanner.audit.money import exact
 from hubplanner.audit.service import CHUNK, reaches, share
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.folder import RunFiles
+    from hubplanner.audit.data import AuditData
     from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.ledger import Ledger
     from hubplanner.audit.outcome import AuditOutcome
     from hubplanner.audit.places import Array
-    from hubplanner.audit.world import AuditData
+    from hubplanner.audit.run_files import RunFiles
 
 OVER = "over futures"
 DEFAULT_LEVEL = 0.9

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hubplanner.audit.findings import ABSOLUTE
-from hubplanner.audit.limits import FILE, spent
+from hubplanner.audit.constraints import FILE, spent
+from hubplanner.audit.ledger import ABSOLUTE
 from hubplanner.audit.service import is_assigned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.audit.findings import Ledger
+    from hubplanner.audit.data import AuditData
     from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.ledger import Ledger
     from hubplanner.audit.outcome import AuditOutcome
     from hubplanner.audit.places import Array
-    from hubplanner.audit.world import AuditData
 
 ROUNDING = 1e-7
 """Relative gap that is a solver's rounding."""

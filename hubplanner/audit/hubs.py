@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from hubplanner.audit.findings import Ledger
-    from hubplanner.audit.world import AuditData
+    from hubplanner.audit.data import AuditData
+    from hubplanner.audit.ledger import Ledger
     from hubplanner.scenario import Scenario
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.assignment import shortest
 from hubplanner.audit.hubs import room
 from hubplanner.audit.service import NOBODY, is_assigned, links_of, serve, share
-from hubplanner.audit.ways import shortest
 
 if TYPE_CHECKING:
-    from hubplanner.audit.findings import Ledger
+    from hubplanner.audit.data import AuditData
     from hubplanner.audit.hubs import AuditHub
+    from hubplanner.audit.ledger import Ledger
     from hubplanner.audit.places import Array
     from hubplanner.audit.service import Service
-    from hubplanner.audit.world import AuditData
 
 LINKS = "links.geojson"
 NEAR_KM = 1e-6

@@ -12,8 +12,8 @@ import pandas as pd
 from hubplanner.audit.places import SLACK, Array
 
 if TYPE_CHECKING:
+    from hubplanner.audit.data import AuditData
     from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.world import AuditData
     from hubplanner.scenario.model_spec import CoverageSpec
 
 CHUNK = 20_000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hubplanner.inputs.sites import Sites
     from hubplanner.problem import Floats, Ints
     from hubplanner.scenario import Scenario
-    from hubplanner.scenario.futures import FuturesSpec
+    from hubplanner.scenario.futures_spec import FuturesSpec
 
 
 def check_futures(scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]) -> None:

@@ -11,21 +11,21 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, HubplannerError, raise_faults
-from hubplanner.inputs.checks import read_ids
+from hubplanner.inputs.aggregation import MergedDemand, read_merged
+from hubplanner.inputs.columns import read_ids
+from hubplanner.inputs.coordinates import check_together, lonlat, metres
 from hubplanner.inputs.demand import Demand, read_demand
-from hubplanner.inputs.doubtful import data_warnings
 from hubplanner.inputs.futures import check_futures
-from hubplanner.inputs.matrix import KnownIds, Pairs, read_matrix
-from hubplanner.inputs.merged import MergedDemand, read_merged
-from hubplanner.inputs.places import check_together, lonlat, metres
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
-from hubplanner.inputs.spelled import with_demand_names, with_site_names
+from hubplanner.inputs.spelling import with_demand_names, with_site_names
+from hubplanner.inputs.travel_matrix import KnownIds, Pairs, read_matrix
+from hubplanner.inputs.warnings import data_warnings
 from hubplanner.io import sha256
 from hubplanner.problem import CoverageRule, Decay, GreatCircle, Matrix, Planar, Problem, SiteStatus, Travel
-from hubplanner.scenario.consistency import not_yet
 from hubplanner.scenario.files import input_files
-from hubplanner.scenario.spec import MINUTES_PER_HOUR
+from hubplanner.scenario.scenario import MINUTES_PER_HOUR
+from hubplanner.scenario.validation import not_yet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hubplanner.errors import DataWarning
     from hubplanner.problem import Floats
     from hubplanner.scenario import Scenario
-    from hubplanner.scenario.spec import DemandSpec, SitesSpec
+    from hubplanner.scenario.scenario import DemandSpec, SitesSpec
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.changes import check_groups, check_named, read_changes, with_changes
-from hubplanner.inputs.checks import Checker, select
-from hubplanner.inputs.places import lonlat, read_places, representative
-from hubplanner.inputs.spelled import mentioned, with_site_names
-from hubplanner.inputs.tables import InputTable, as_named, read_table
+from hubplanner.inputs.columns import Checker, select
+from hubplanner.inputs.coordinates import lonlat, read_places, representative
+from hubplanner.inputs.existing_hubs import check_groups, check_named, read_changes, with_changes
+from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
+from hubplanner.inputs.spelling import mentioned, with_site_names
 from hubplanner.problem import SiteStatus, annuity
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_WEIGHT
 from hubplanner.scenario.names import hint

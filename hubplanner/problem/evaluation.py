@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel import Bools, Floats, Ints, Travel
+    from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
 
 CHUNK = 200_000
 """Points whose hubs are held at once."""

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.errors import raise_faults
-from hubplanner.problem.arrays import coordinates, distances, vector
-from hubplanner.problem.checks import faults
-from hubplanner.problem.coverage import merge_demand
-from hubplanner.problem.rule import CoverageRule
-from hubplanner.problem.status import SiteStatus
-from hubplanner.problem.straight import Planar
-from hubplanner.problem.stream import Chunk, merge_chunks
+from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
+from hubplanner.problem.coverage import CoverageRule, merge_demand
+from hubplanner.problem.solution import SiteStatus
+from hubplanner.problem.travel.geometric import Planar
+from hubplanner.problem.validation import coordinates, distances, faults, vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from hubplanner.problem.coverage import Rows
-    from hubplanner.problem.travel import Bools, Floats, Ints, Travel
+    from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,10 +1,10 @@
-"""The outcome of a solve: indices and numbers, with the proof beside them."""
+"""What a site is to a plan."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hubplanner.problem.evaluation import Evaluation
-    from hubplanner.problem.futures_outcome import Outcomes
+    from hubplanner.problem.futures import Outcomes
     from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel import Ints
+    from hubplanner.problem.travel.base import Ints
+
+
+class SiteStatus(IntEnum):
+    """Whether a hub may, must or does stand at a site."""
+
+    CANDIDATE = 0
+    EXISTING = 1
+    REQUIRED = 2
+    EXCLUDED = 3
 
 
 EXACT = 1e-7

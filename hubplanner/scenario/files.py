@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from hubplanner.scenario.spec import Scenario
+    from hubplanner.scenario.scenario import Scenario
 
 PARTS = (".shx", ".dbf", ".prj", ".cpg")
 """Of a Shapefile, beside its .shp; other formats are one file, and others' files beside them are not read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 Clock = Callable[[], float]
@@ -58,3 +59,18 @@ class Deadline:
     def past(self) -> Deadline:
         """Return a time that is over."""
         return replace(self, at=-math.inf)
+
+
+BUILDING = 1000
+"""Iterations of a program that making it costs as much as."""
+_done: ContextVar[float] = ContextVar("done", default=0.0)
+
+
+def work_done() -> float:
+    """Return the work done so far: entries of programs, once for each iteration."""
+    return _done.get()
+
+
+def count_work(entries: float, iterations: float) -> None:
+    """Count some iterations over a program of so many entries."""
+    _done.set(_done.get() + entries * max(iterations, 0.0))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.models import Budget, MaxHubs
-from hubplanner.models.budget import most_money
+from hubplanner.model import Budget, MaxHubs
+from hubplanner.model.constraints.budget import most_money
 
 if TYPE_CHECKING:
-    from hubplanner.models import Objective
+    from hubplanner.model import Objective
     from hubplanner.problem import Floats, Problem
 
 

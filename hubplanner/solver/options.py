@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from hubplanner.errors import ScenarioError
-from hubplanner.solver.adapters.outcome import SearchLimits
+from hubplanner.solver.backends.base import SearchLimits
 from hubplanner.solver.deadline import Clock, Deadline
 
 METHODS = ("auto", "plain", "core")

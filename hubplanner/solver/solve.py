@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from hubplanner.errors import ScenarioError, SolverError
-from hubplanner.models import (
+from hubplanner.model import (
     MaxCoverage,
     PCenter,
     Periods,
@@ -19,28 +19,28 @@ from hubplanner.models import (
     under_of,
 )
 from hubplanner.problem import PeriodPlan, Solution, Status
-from hubplanner.solver.adapters import adapter
-from hubplanner.solver.clash import find_conflict, in_words
-from hubplanner.solver.counting import counted_conflict
-from hubplanner.solver.covering import WarmStart, is_plain, solve_plain
-from hubplanner.solver.futures import solve_futures
-from hubplanner.solver.given import not_used, plans_of
-from hubplanner.solver.lexicographic import answer, within_gap
+from hubplanner.solver.backends import adapter
+from hubplanner.solver.cache import SolveCache
+from hubplanner.solver.conflict_counting import counted_conflict
+from hubplanner.solver.covering.strategy import WarmStart, is_plain, solve_plain
+from hubplanner.solver.infeasibility import find_conflict, in_words
 from hubplanner.solver.limits import required_fit
-from hubplanner.solver.median import is_median, solve_median
-from hubplanner.solver.memory import SolveCache
+from hubplanner.solver.median.strategy import is_median, solve_median
+from hubplanner.solver.mip.strategy import answer, within_gap
+from hubplanner.solver.multi_period import solve_unnested
 from hubplanner.solver.options import SolverOptions
-from hubplanner.solver.programme import solve_unnested
-from hubplanner.solver.record import RunLog
-from hubplanner.solver.ties import SMALL_OPTIONS
+from hubplanner.solver.robust.strategy import solve_futures
+from hubplanner.solver.run_log import RunLog
+from hubplanner.solver.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.warm_start import not_used, plans_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubplanner.models import Objective, PMedian
+    from hubplanner.model import Objective, PMedian
     from hubplanner.problem import Problem
     from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.lexicographic import LexicographicResult
+    from hubplanner.solver.mip.strategy import LexicographicResult
 
 
 def solve_problem(

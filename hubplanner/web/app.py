@@ -14,18 +14,16 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 
 from hubplanner.errors import HubplannerError
-from hubplanner.web import (
-    pages,
-    routes_compare,
-    routes_frontiers,
-    routes_jobs,
-    routes_runs,
-    routes_scenarios,
-    routes_uploads,
-)
-from hubplanner.web.answers import SMALLEST_PACKED, Refused, as_refused, refusal
-from hubplanner.web.context import new_context
-from hubplanner.web.guard import Guard
+from hubplanner.web.responses import SMALLEST_PACKED, Refused, as_refused, refusal
+from hubplanner.web.routes import frontiers as routes_frontiers
+from hubplanner.web.routes import jobs as routes_jobs
+from hubplanner.web.routes import runs as routes_compare
+from hubplanner.web.routes import runs as routes_runs
+from hubplanner.web.routes import scenarios as routes_scenarios
+from hubplanner.web.routes import static_files as pages
+from hubplanner.web.routes import uploads as routes_uploads
+from hubplanner.web.security import Guard
+from hubplanner.web.state import new_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

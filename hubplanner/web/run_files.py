@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO
 
-from hubplanner.web.answers import Refused
+from hubplanner.web.responses import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, ScenarioError, UnwritableError
 from hubplanner.io import scratch_folder
-from hubplanner.web.library import scenario_files
+from hubplanner.web.scenarios import scenario_files
 from hubplanner.web.settings import AppSettings, Limits
 
 if TYPE_CHECKING:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hubplanner.analysis import seats
-from hubplanner.analysis.alternatives import find_alternatives
-from hubplanner.analysis.book import SiteClass
-from hubplanner.analysis.near import NearOptimal
+from hubplanner.analysis.alternatives import capacity_interchange as seats
+from hubplanner.analysis.alternatives.near_optimal import NearOptimal
+from hubplanner.analysis.alternatives.search import find_alternatives
+from hubplanner.analysis.alternatives.site_importance import SiteClass
 from hubplanner.errors import InfeasibleError, ScenarioError
-from hubplanner.models import Capacity, Floor, HubsPerSite, MaxCoverage, MinCost, MinHubs, PCenter, PMedian
+from hubplanner.model import Capacity, Floor, HubsPerSite, MaxCoverage, MinCost, MinHubs, PCenter, PMedian
 from hubplanner.problem import Problem, SiteStatus
 from hubplanner.solver import SolverOptions
-from hubplanner.solver.core.pinned import Probing
+from hubplanner.solver.covering.probing import Probing
 from hubplanner.solver.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hubplanner.models import Objective
+    from hubplanner.model import Objective
 
 EXACT = SolverOptions(gap=0.0, ties=False)
 SITES = 7

@@ -13,10 +13,10 @@ from block_oracle import Query, best
 from block_ways import free_ways, mean_distance, sought
 
 import hubplanner as hp
-from hubplanner.analysis.explain import Explanation, explain_plan
-from hubplanner.analysis.explain_reasons import Reason
+from hubplanner.analysis.explain.explain import Explanation, explain_plan
+from hubplanner.analysis.explain.sites import Reason
 from hubplanner.errors import InfeasibleError, ScenarioError
-from hubplanner.models import Budget, MaxCoverage
+from hubplanner.model import Budget, MaxCoverage
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from block_town import Town
 
-    from hubplanner.analysis.explain_changes import Counterfactual
-    from hubplanner.analysis.explain_prices import Price, Shadow
+    from hubplanner.analysis.explain.resolve import Counterfactual
+    from hubplanner.analysis.explain.shadow_prices import Price, Shadow
 
 EXACT = SolverOptions(gap=0.0, threads=1, ties=False)
 CASES = [*every_block(21)[::2], *every_rule(22)[::3], *some_pairs(20, 5000), *some_changes(12, 6000)]

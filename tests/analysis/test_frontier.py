@@ -12,11 +12,11 @@ import pytest
 from instances import line_of_five, random_town, two_islands
 
 import hubplanner as hp
-from hubplanner.analysis.frontier import trace, trace_all
-from hubplanner.analysis.frontier_nested import trace_nested
-from hubplanner.analysis.frontier_points import COST, FrontierPoint, knee, nondominated, tightened
-from hubplanner.analysis.frontier_trades import trace_distance, trace_worst_group
-from hubplanner.models import FixedHubs
+from hubplanner.analysis.frontier.nested import trace_nested
+from hubplanner.analysis.frontier.points import COST, FrontierPoint, knee, nondominated, tightened
+from hubplanner.analysis.frontier.trace import trace, trace_all
+from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
+from hubplanner.model import FixedHubs
 from hubplanner.problem import SiteStatus, evaluate
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from shapely import Polygon
 import hubplanner as hp
 from hubplanner.audit import Audit, audit_run
 from hubplanner.audit.audit import recompute
-from hubplanner.audit.findings import Finding, Ledger
-from hubplanner.audit.folder import open_run
+from hubplanner.audit.ledger import Finding, Ledger
+from hubplanner.audit.run_files import open_run
 
 SEATS = """\
   tight: {model: {budget: 240}}

@@ -13,13 +13,13 @@ from pyproj import Geod, Transformer
 from runs import audited, findings_of, made, made_of_areas, made_of_raster, project
 
 import hubplanner as hp
+from hubplanner.audit.assignment import shortest
 from hubplanner.audit.audit import recompute
-from hubplanner.audit.findings import Ledger
-from hubplanner.audit.folder import open_run
+from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.money import annuity, exact
 from hubplanner.audit.places import distances, lattice
+from hubplanner.audit.run_files import open_run
 from hubplanner.audit.service import reaches
-from hubplanner.audit.ways import shortest
 from hubplanner.errors import SolverError
 
 if TYPE_CHECKING:
@@ -202,8 +202,8 @@ def test_a_second_proof_that_falls_short_is_said(monkeypatch: pytest.MonkeyPatch
         message = "no plan in time"
         raise SolverError(message)
 
-    monkeypatch.setattr("hubplanner.audit.proof._relaxation", lambda *_: math.nan)
-    monkeypatch.setattr("hubplanner.audit.proof.solve_problem", no_plan)
+    monkeypatch.setattr("hubplanner.audit.bound._relaxation", lambda *_: math.nan)
+    monkeypatch.setattr("hubplanner.audit.bound.solve_problem", no_plan)
     found = audited(made())
     assert (found.verdict, found.findings, found.proof.outcome) == ("incomplete", (), "not reproven")
     assert "no plan in time" in found.proof.words

@@ -70,7 +70,7 @@ def halved_backup(limit: float, gap: float) -> dict[str, Any]:
     """Ask for a second hub with half of each: 2 z <= sum of y, z whole."""
     from pulp import LpConstraintLE
 
-    from hubplanner.models import cover
+    from hubplanner.model.variables import coverage as cover
 
     def rows_covered(model: Any) -> list[Any]:
         if "covered" not in model.parts:
@@ -94,7 +94,7 @@ def backup(limit: float, gap: float) -> dict[str, Any]:
 
 def plain_seats(limit: float, gap: float) -> dict[str, Any]:
     """Solve the national plan with seats in one search over all options."""
-    from hubplanner.solver import optimise
+    from hubplanner.solver.mip import search as optimise
 
     optimise.FEW_OPTIONS = 10**9
     return seats(limit, gap)

@@ -73,7 +73,7 @@ def as_list(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any
 
 def as_frontier(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     """Trace the frontier: what a list shares, and the least cost of each point."""
-    from hubplanner.analysis.frontier import trace
+    from hubplanner.analysis.frontier.trace import trace
 
     problem, objective, budgets = asked(given)
     clock = Clock()

@@ -122,7 +122,7 @@ WRITERS["parquet"] = ("demand.parquet", write_parquet)
 def run_case(scenario: str) -> None:
     """Solve a scenario in this process and print what it took."""
     import hubplanner as hp
-    from hubplanner.workflow.pipeline import solve_inputs
+    from hubplanner.pipeline.solve import solve_inputs
 
     began = time.perf_counter()
     inputs = hp.read_inputs(hp.read_scenario(scenario))

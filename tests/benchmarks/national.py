@@ -16,7 +16,7 @@ SCENARIO = Path(__file__).resolve().parents[2] / "scenarios/pakistan.yaml"
 def inputs(*overrides: str, **settings: Any) -> tuple[Any, Any]:
     """Return the national problem and its objective."""
     import hubplanner as hp
-    from hubplanner.workflow.question import objective_of
+    from hubplanner.pipeline.objective import objective_of
 
     keys = {key.replace("__", "."): value for key, value in settings.items()}
     data = hp.read_inputs(hp.read_scenario(SCENARIO, overrides=overrides, settings=keys))

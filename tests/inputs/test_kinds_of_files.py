@@ -23,9 +23,9 @@ from hubplanner.audit.places import read_rows
 from hubplanner.errors import DataError, HubplannerError
 from hubplanner.formats import read_layer
 from hubplanner.inputs import build_problem
-from hubplanner.inputs.delimited import read_csv
-from hubplanner.report.files import write_geopackage
-from hubplanner.workflow.uploads import look_at
+from hubplanner.inputs.readers.csv import read_csv
+from hubplanner.outputs.writers import write_geopackage
+from hubplanner.web.uploads.inspect import look_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -417,7 +417,8 @@ def test_a_file_that_vanishes_between_two_readings_is_told(
         write(places(project), path)
     if name == "travel.csv":
         settings = {"travel.method": "matrix", "travel.path": str(path)}
-    from hubplanner.inputs import matrix, tables  # noqa: PLC0415
+    from hubplanner.inputs import travel_matrix as matrix  # noqa: PLC0415
+    from hubplanner.inputs.readers import tables  # noqa: PLC0415
 
     for module in (tables, matrix):
         seen = module.can_read
@@ -440,7 +441,7 @@ def test_a_demand_file_that_vanishes_before_the_second_look_is_told(project: Pro
     scenario = project.read({"demand.merge": True})
     inputs = project.inputs({"demand.merge": True})
     (project.folder / "demand.csv").unlink()
-    from hubplanner.inputs.merged import measure  # noqa: PLC0415
+    from hubplanner.inputs.aggregation import measure  # noqa: PLC0415
 
     with pytest.raises(DataError, match=r"demand\.csv: cannot be read: No such file"):
         measure(scenario, inputs.merged, np.array([0]), np.array([1.0]))

@@ -12,9 +12,12 @@ import pytest
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.errors import DataError, ScenarioError
-from hubplanner.inputs import inputs, matrix, read_inputs, tables
-from hubplanner.workflow import export, second_look
-from hubplanner.workflow.export import read_result
+from hubplanner.inputs import inputs, read_inputs
+from hubplanner.inputs import travel_matrix as matrix
+from hubplanner.inputs.readers import tables
+from hubplanner.pipeline import remeasure as second_look
+from hubplanner.runs import export
+from hubplanner.runs.export import read_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable

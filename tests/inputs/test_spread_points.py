@@ -13,7 +13,7 @@ from conftest import DEMAND
 from shapely import MultiPolygon, Point, Polygon, box
 
 from hubplanner.inputs import build_problem
-from hubplanner.inputs.spread import spread
+from hubplanner.inputs.disaggregation import spread
 from hubplanner.problem import GreatCircle
 
 if TYPE_CHECKING:

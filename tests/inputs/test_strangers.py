@@ -22,7 +22,7 @@ from rasterio.transform import Affine
 from hubplanner.audit.places import read_rows
 from hubplanner.errors import DataError, ScenarioError
 from hubplanner.scenario import read_scenario
-from hubplanner.workflow.uploads import look_at
+from hubplanner.web.uploads.inspect import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

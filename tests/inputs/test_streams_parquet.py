@@ -13,7 +13,8 @@ from shapely import Point, Polygon
 
 import hubplanner as hp
 from hubplanner.errors import MissingExtraError
-from hubplanner.inputs import parts, points
+from hubplanner.inputs import point_stream as points
+from hubplanner.inputs.readers import parquet as parts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from rasterio.transform import Affine
 
 import hubplanner as hp
 from hubplanner.errors import MissingExtraError
-from hubplanner.inputs import rasters
+from hubplanner.inputs.readers import raster as rasters
 
 if TYPE_CHECKING:
     from pathlib import Path

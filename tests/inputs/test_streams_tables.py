@@ -10,7 +10,10 @@ from conftest import DEMAND
 from many import Many, write_many
 
 import hubplanner as hp
-from hubplanner.inputs import delimited, labels, points, repeats
+from hubplanner.inputs import point_stream as labels
+from hubplanner.inputs import point_stream as points
+from hubplanner.inputs import point_stream as repeats
+from hubplanner.inputs.readers import csv as delimited
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from conftest import DEMAND, SITES
 
 from hubplanner.errors import CrsError
-from hubplanner.inputs.places import swapped_among
+from hubplanner.inputs.coordinates import swapped_among
 
 if TYPE_CHECKING:
     from conftest import Project

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubplanner.problem import GreatCircle, Planar, regions
-from hubplanner.problem.regions import UNKNOWN, Discs
+from hubplanner.problem import GreatCircle, Planar
+from hubplanner.problem.aggregation import disc_grid as regions
+from hubplanner.problem.aggregation.disc_grid import UNKNOWN, Discs
 
 NOWHERE = np.zeros((0, 2))
 

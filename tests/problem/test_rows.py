@@ -14,7 +14,7 @@ from instances import line_of_five, two_islands
 from scipy.sparse import csr_array
 
 from hubplanner.problem import Rows, coverage, merge_demand
-from hubplanner.problem.grouping import merge_rows
+from hubplanner.problem.aggregation.equal_rows import merge_rows
 
 covers = arrays(np.int8, st.tuples(st.integers(0, 12), st.integers(1, 5)), elements=st.integers(0, 1))
 

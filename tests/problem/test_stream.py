@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hubplanner.problem import Chunk, GreatCircle, Planar, merge_chunks, regions, remeasure_chunks, stream
+from hubplanner.problem import Chunk, GreatCircle, Planar, merge_chunks, remeasure_chunks
+from hubplanner.problem.aggregation import disc_grid as regions
+from hubplanner.problem.aggregation import stream
 
 if TYPE_CHECKING:
     from hubplanner.problem import Merged

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from oracle import _arc
 
 from hubplanner.problem import GreatCircle, Planar, annuity, relative_gap, within
-from hubplanner.problem.straight import EARTH_RADIUS_KM
+from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 
 QUARTER = EARTH_RADIUS_KM * np.pi / 2
 longitudes = st.floats(-180, 180)

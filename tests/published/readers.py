@@ -13,7 +13,7 @@ import pytest
 from scipy.sparse.csgraph import shortest_path
 
 import hubplanner as hp
-from hubplanner.models import Capacity
+from hubplanner.model import Capacity
 from hubplanner.problem import Matrix, Planar, SiteStatus
 
 SHARED = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data"))

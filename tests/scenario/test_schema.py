@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from hubplanner.scenario import dump_scenario, json_schema, read_scenario
-from hubplanner.scenario.text import assign, parse_yaml, read_yaml
+from hubplanner.scenario.yaml_text import assign, parse_yaml, read_yaml
 
 if TYPE_CHECKING:
     from conftest import Project

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubplanner.errors import ScenarioError
-from hubplanner.scenario.text import (
+from hubplanner.scenario.yaml_text import (
     DEEPEST,
     LONGEST,
     assign,

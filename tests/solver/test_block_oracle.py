@@ -14,7 +14,9 @@ from block_ways import sought
 
 import hubplanner as hp
 from hubplanner.problem import Status
-from hubplanner.solver import SolverOptions, found_solvers, optimise, screening, solve_problem
+from hubplanner.solver import SolverOptions, found_solvers, solve_problem
+from hubplanner.solver.mip import relaxation as screening
+from hubplanner.solver.mip import search as optimise
 
 if TYPE_CHECKING:
     from block_oracle import Query

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hubplanner as hp
-from hubplanner.models import (
+from hubplanner.model import (
     AtMostOne,
     Capacity,
     Floor,
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from block_town import Town
 
-    from hubplanner.models import Objective
-    from hubplanner.models.specs import Constraint
+    from hubplanner.model import Objective
+    from hubplanner.model.objectives import Constraint
 
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)
 SAME = 1e-6

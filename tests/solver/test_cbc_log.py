@@ -8,11 +8,11 @@ import pytest
 from instances import dear_and_cheap
 
 import hubplanner as hp
-from hubplanner.models import Model, build_model
-from hubplanner.solver.adapters import Outcome, SearchLimits, Termination
-from hubplanner.solver.adapters.cbc import INCREMENT, PRINTED, read_log, solve_cbc
-from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import RunLog
+from hubplanner.model import Model, build_model
+from hubplanner.solver.backends import Outcome, SearchLimits, Termination
+from hubplanner.solver.backends.cbc import INCREMENT, PRINTED, read_log, solve_cbc
+from hubplanner.solver.covering.strategy import _reduced
+from hubplanner.solver.run_log import RunLog
 
 HEAD = """\
 Welcome to the CBC MILP Solver

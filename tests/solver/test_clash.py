@@ -15,7 +15,7 @@ from block_oracle import Query, best
 from instances import two_islands
 
 import hubplanner as hp
-from hubplanner.models import (
+from hubplanner.model import (
     AtMostOne,
     Budget,
     Capacity,
@@ -32,10 +32,10 @@ from hubplanner.models import (
     RequiredSites,
 )
 from hubplanner.problem import Conflict
-from hubplanner.solver.clash import in_words
+from hubplanner.solver.infeasibility import in_words
 
 if TYPE_CHECKING:
-    from hubplanner.models import Objective
+    from hubplanner.model import Objective
 
 NAMES = ("highs", "cbc")
 CASES = [

@@ -16,23 +16,27 @@ from hypothesis import strategies as st
 from instances import random_town, two_islands
 
 import hubplanner as hp
-from hubplanner.models import build_model
+from hubplanner.model import build_model
 from hubplanner.problem import SiteStatus, merge_demand
-from hubplanner.problem.reduced import CoveringInstance, reduce_existing
-from hubplanner.solver import branch as branching
-from hubplanner.solver.adapters import ADAPTERS, SearchLimits
-from hubplanner.solver.adapters.highs import prepared
-from hubplanner.solver.core import prices, search_core, sifting, solve_relaxation, table_of
-from hubplanner.solver.core.cuts import find_cuts
-from hubplanner.solver.covering import _reduced
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
+from hubplanner.solver.backends import ADAPTERS, SearchLimits
+from hubplanner.solver.backends.highs import prepared
+from hubplanner.solver.covering import branch_and_bound as branching
+from hubplanner.solver.covering import column_generation as prices
+from hubplanner.solver.covering import column_generation as sifting
+from hubplanner.solver.covering.branch_and_bound import search_core
+from hubplanner.solver.covering.construction import exchanged, greedy, rounded
+from hubplanner.solver.covering.cuts import find_cuts
+from hubplanner.solver.covering.lp import table_of
+from hubplanner.solver.covering.presolve import drop_dominated
+from hubplanner.solver.covering.relaxation import solve_relaxation
+from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.record import RunLog
-from hubplanner.solver.reductions import drop_dominated
-from hubplanner.solver.relaxation import matrix
-from hubplanner.solver.start import exchanged, greedy, rounded
+from hubplanner.solver.mip.relaxation import matrix
+from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:
-    from hubplanner.solver.core.table import CoveringLP
+    from hubplanner.solver.covering.lp import CoveringLP
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)

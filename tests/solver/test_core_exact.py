@@ -12,22 +12,26 @@ from instances import random_town
 from scipy.sparse import csr_array
 
 import hubplanner as hp
-from hubplanner.models import build_model
-from hubplanner.problem.reduced import CoveringInstance
-from hubplanner.solver.adapters import ADAPTERS, SearchLimits
-from hubplanner.solver.choice import PartialPlan
-from hubplanner.solver.core import chains, prices, program, search_core, sifting, solve_relaxation, table_of
-from hubplanner.solver.core import relaxation as sharpening
-from hubplanner.solver.core.cuts import find_cuts, joined
-from hubplanner.solver.core.interior import interior
-from hubplanner.solver.covering import _reduced
+from hubplanner.model import build_model
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.backends import ADAPTERS, SearchLimits
+from hubplanner.solver.covering import column_generation as prices
+from hubplanner.solver.covering import column_generation as sifting
+from hubplanner.solver.covering import lp as program
+from hubplanner.solver.covering import relaxation as sharpening
+from hubplanner.solver.covering import row_differencing as chains
+from hubplanner.solver.covering.branch_and_bound import search_core
+from hubplanner.solver.covering.construction import PartialPlan, exchanged, greedy, rounded
+from hubplanner.solver.covering.cuts import find_cuts, joined
+from hubplanner.solver.covering.lp import interior, table_of
+from hubplanner.solver.covering.presolve import drop_dominated
+from hubplanner.solver.covering.relaxation import solve_relaxation
+from hubplanner.solver.covering.strategy import _reduced
+from hubplanner.solver.covering.variable_fixing import screen, settle
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
-from hubplanner.solver.record import RunLog
-from hubplanner.solver.reductions import drop_dominated
-from hubplanner.solver.relaxation import relax
-from hubplanner.solver.residue import screen, settle
-from hubplanner.solver.start import exchanged, greedy, rounded
+from hubplanner.solver.mip.relaxation import relax
+from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,12 +10,12 @@ import pytest
 from core_instances import all_plans, pinned, worth
 
 import hubplanner as hp
-from hubplanner.models.budget import TOLERANCE
+from hubplanner.model.constraints.budget import TOLERANCE
 from hubplanner.problem import Matrix, SiteStatus, merge_demand
-from hubplanner.problem.reduced import CoveringInstance, reduce_existing
-from hubplanner.solver import run as searching
-from hubplanner.solver.adapters import SearchLimits
-from hubplanner.solver.residue import FixedVariables, RestrictedInstance, settle
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.covering import strategy as searching
+from hubplanner.solver.covering.variable_fixing import FixedVariables, RestrictedInstance, settle
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)

@@ -8,8 +8,8 @@ from cases import best, sample
 from instances import random_town, two_islands
 
 import hubplanner as hp
-from hubplanner.solver import run as searching
-from hubplanner.solver.adapters import SearchLimits
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.covering import strategy as searching
 
 HEURISTIC = (
     "solver.name heuristic goes with max_coverage or p_median within budget, max_hubs and pins alone, "

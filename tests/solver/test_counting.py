@@ -13,11 +13,11 @@ import pytest
 from block_cases import every_block, every_rule, some_changes, some_pairs
 
 import hubplanner as hp
-from hubplanner.models import Floor, MaxCoverage, MaxHubs, MinHubs, ask
+from hubplanner.model import Floor, MaxCoverage, MaxHubs, MinHubs, ask
 from hubplanner.problem import Conflict, SiteStatus
-from hubplanner.solver import clash as search
-from hubplanner.solver.clash import find_conflict, in_words
-from hubplanner.solver.counting import counted_conflict
+from hubplanner.solver import infeasibility as search
+from hubplanner.solver.conflict_counting import counted_conflict
+from hubplanner.solver.infeasibility import find_conflict, in_words
 
 if TYPE_CHECKING:
     from hubplanner.problem import Problem
@@ -47,8 +47,8 @@ def without_solver(monkeypatch: pytest.MonkeyPatch) -> None:
         message = "a solver is asked"
         raise AssertionError(message)
 
-    monkeypatch.setattr("hubplanner.solver.optimise.attempt", refuse)
-    monkeypatch.setattr("hubplanner.solver.screening.relax", refuse)
+    monkeypatch.setattr("hubplanner.solver.mip.search.attempt", refuse)
+    monkeypatch.setattr("hubplanner.solver.mip.relaxation.relax", refuse)
 
 
 @pytest.mark.usefixtures("without_solver")

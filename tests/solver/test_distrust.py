@@ -13,17 +13,19 @@ from instances import dear_and_cheap, two_islands
 
 import hubplanner as hp
 from hubplanner.problem import evaluate
-from hubplanner.solver import covering as home
-from hubplanner.solver import found_solvers, memory, run
-from hubplanner.solver.adapters import ADAPTERS, Outcome, Termination
-from hubplanner.solver.adapters.highs import solve_highs
+from hubplanner.solver import cache as memory
+from hubplanner.solver import found_solvers
+from hubplanner.solver.backends import ADAPTERS, Outcome, Termination
+from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.covering import strategy as home
+from hubplanner.solver.covering import strategy as run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hubplanner.models import Model
-    from hubplanner.problem.reduced import CoveringInstance
-    from hubplanner.solver.adapters import SearchLimits
+    from hubplanner.model import Model
+    from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.solver.backends import SearchLimits
 
     Lie = Callable[[Model, Outcome], Outcome]
 
@@ -175,7 +177,7 @@ def test_a_plan_recounted_by_the_evaluator_must_cover_what_the_model_counts(monk
     def short(problem: hp.Problem, options: list[int]) -> object:
         return replace(evaluate(problem, options), covered_need=1.0)
 
-    monkeypatch.setattr("hubplanner.solver.covering.evaluate", short)
+    monkeypatch.setattr("hubplanner.solver.covering.strategy.evaluate", short)
     with pytest.raises(hp.SolverError, match=r"the model counts 15.000000 covered need, recomputed it is 1.000000"):
         hp.solve_problem(two_islands(), hp.MaxCoverage(budget=7))
 
@@ -216,7 +218,7 @@ def test_names_are_read_in_any_case() -> None:
 
 @pytest.mark.parametrize("path", ["/nowhere/cbc", "/bin/true"])
 def test_a_cbc_that_does_not_run_is_a_solver_error(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    monkeypatch.setattr("hubplanner.solver.adapters.cbc.cbc_path", lambda: path)
+    monkeypatch.setattr("hubplanner.solver.backends.cbc.cbc_path", lambda: path)
     with pytest.raises(hp.SolverError, match="CBC failed"):
         hp.solve_problem(dear_and_cheap(), ELEVEN, hp.SolverOptions(name="cbc"))
 

@@ -10,13 +10,13 @@ import pytest
 from instances import line_of_five
 
 import hubplanner as hp
-from hubplanner.solver.adapters import ADAPTERS
-from hubplanner.solver.adapters.highs import solve_highs
+from hubplanner.solver.backends import ADAPTERS
+from hubplanner.solver.backends.highs import solve_highs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hubplanner.solver.adapters import Outcome, SearchLimits, Solvable
+    from hubplanner.solver.backends import Outcome, SearchLimits, Solvable
 
 TWO = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1),))
 STACKED = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1), hp.HubsPerSite(count=2), hp.Capacity(people=(4,))))

@@ -12,8 +12,8 @@ from futures_oracle import Plan, allowed, futures_of, plans, random_case, score,
 from instances import line_of_five, random_town
 
 import hubplanner as hp
-from hubplanner.analysis.futures import value_of_information
 from hubplanner.problem import outcomes
+from hubplanner.solver.robust.value_of_information import value_of_information
 
 CRITERIA = ("expected", "worst", "regret", "cvar")
 EXACT = hp.SolverOptions(gap=0.0, ties=False)

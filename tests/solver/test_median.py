@@ -14,11 +14,11 @@ from clocks import Ticking
 from oracle import Case
 
 import hubplanner as hp
-from hubplanner.models import MaxMin
+from hubplanner.model import MaxMin
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import solve as way_in
-from hubplanner.solver import ties
-from hubplanner.solver.median import is_median
+from hubplanner.solver import tie_breaking as ties
+from hubplanner.solver.median.strategy import is_median
 
 if TYPE_CHECKING:
     from oracle import Option

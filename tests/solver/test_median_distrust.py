@@ -12,15 +12,15 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.problem import evaluate
-from hubplanner.solver.adapters import ADAPTERS, Outcome, Termination
-from hubplanner.solver.adapters.highs import solve_highs
-from hubplanner.solver.median import solving as home
+from hubplanner.solver.backends import ADAPTERS, Outcome, Termination
+from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.median import strategy as home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hubplanner.models import Model
-    from hubplanner.solver.adapters import SearchLimits
+    from hubplanner.model import Model
+    from hubplanner.solver.backends import SearchLimits
 
     Lie = Callable[[Model, Outcome], Outcome]
 

@@ -12,17 +12,17 @@ import pytest
 import hubplanner as hp
 from hubplanner.problem import SiteStatus
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.median import climb as median_climb
-from hubplanner.solver.median import residue as median_residue
-from hubplanner.solver.median.dual import bound, nearest, settled
-from hubplanner.solver.median.swap import first_plan, greedy
-from hubplanner.solver.median.table import table_of
+from hubplanner.solver.median import reduced_mip as median_residue
+from hubplanner.solver.median import subgradient as median_climb
+from hubplanner.solver.median.cost_matrix import table_of
+from hubplanner.solver.median.interchange import first_plan, greedy
+from hubplanner.solver.median.lagrangian import bound, nearest, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hubplanner.problem import Ints
-    from hubplanner.solver.median.table import CostMatrix
+    from hubplanner.solver.median.cost_matrix import CostMatrix
 
 EXACT = hp.SolverOptions(gap=0.0, ties=False, threads=1)
 LATER = Deadline(np.inf)

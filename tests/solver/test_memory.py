@@ -12,15 +12,16 @@ import pytest
 from instances import line_of_five, random_town, two_islands
 
 import hubplanner as hp
-from hubplanner.models import ask
+from hubplanner.model import ask
 from hubplanner.problem import evaluate
-from hubplanner.solver import SolveCache, cheapest, lexicographic
-from hubplanner.solver.given import given
-from hubplanner.solver.start import fitted
+from hubplanner.solver import SolveCache, cheapest
+from hubplanner.solver.covering.construction import fitted
+from hubplanner.solver.mip import strategy as lexicographic
+from hubplanner.solver.warm_start import given
 
 if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.task import Subproblem
+    from hubplanner.solver.mip.subproblem import Subproblem
 
 EXACT = hp.SolverOptions(gap=0.0, ties=False)
 CLOSE = 1e-6

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 import hubplanner as hp
 from hubplanner.problem import Evaluation, Problem
-from hubplanner.problem.rule import CoverageRule, Decay
+from hubplanner.problem.coverage import CoverageRule, Decay
 
 TIGHT = hp.SolverOptions(gap=0.0)
 

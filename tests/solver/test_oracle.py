@@ -8,8 +8,8 @@ import pytest
 from cases import LIMITS, Sample, sample
 from cases import best as optimal
 
-from hubplanner.models import Budget
-from hubplanner.models.budget import MOST_PRICES
+from hubplanner.model import Budget
+from hubplanner.model.constraints.budget import MOST_PRICES
 from hubplanner.problem import SiteStatus, Solution, Status
 from hubplanner.solver import SolverOptions, found_solvers, solve_problem
 

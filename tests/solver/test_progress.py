@@ -10,11 +10,11 @@ import pytest
 from instances import random_town
 
 import hubplanner as hp
-from hubplanner.models import Capacity
+from hubplanner.model import Capacity
 from hubplanner.solver.progress import ProgressBounds, listener, told_as
 
 if TYPE_CHECKING:
-    from hubplanner.models import Objective
+    from hubplanner.model import Objective
 
 COST = 8.0
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import hubplanner as hp
 from hubplanner.problem import GreatCircle, Matrix, Planar
-from hubplanner.solver import lexicographic
+from hubplanner.solver.mip import strategy as lexicographic
 
 if TYPE_CHECKING:
     from hubplanner.problem import Travel

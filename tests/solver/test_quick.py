@@ -14,15 +14,15 @@ from clocks import Ticking
 from instances import random_town
 
 import hubplanner as hp
-from hubplanner.models import ask, goals_of
-from hubplanner.models.goals import WORST
+from hubplanner.model import ask, goals_of
+from hubplanner.model.goals import WORST
 from hubplanner.problem import evaluate
-from hubplanner.solver.ideal import all_hubs_bound
-from hubplanner.solver.quick import greedy_plan
+from hubplanner.solver.greedy import greedy_plan
+from hubplanner.solver.upper_bound import all_hubs_bound
 
 if TYPE_CHECKING:
-    from hubplanner.models import Objective
-    from hubplanner.solver.task import Incumbent
+    from hubplanner.model import Objective
+    from hubplanner.solver.mip.subproblem import Incumbent
 
 CASES = [
     case

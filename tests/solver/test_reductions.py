@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from instances import random_town, two_islands
 
-from hubplanner.models import MaxCoverage, build_model
+from hubplanner.model import MaxCoverage, build_model
 from hubplanner.problem import merge_demand
-from hubplanner.problem.reduced import CoveringInstance, reduce_existing
-from hubplanner.solver.adapters import SearchLimits
-from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import RunLog
-from hubplanner.solver.reductions import drop_useless, merge_single
-from hubplanner.solver.relaxation import relax
-from hubplanner.solver.residue import FixedVariables, screen, settle
-from hubplanner.solver.start import greedy
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.covering.construction import greedy
+from hubplanner.solver.covering.presolve import drop_useless, merge_single
+from hubplanner.solver.covering.strategy import _reduced
+from hubplanner.solver.covering.variable_fixing import FixedVariables, screen, settle
+from hubplanner.solver.mip.relaxation import relax
+from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

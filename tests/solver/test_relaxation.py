@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from instances import line_of_five, random_town
 from scipy.sparse import csc_array, csr_array
 
-from hubplanner.models import MaxCoverage, build_model
+from hubplanner.model import MaxCoverage, build_model
 from hubplanner.problem import merge_demand
-from hubplanner.problem.reduced import reduce_existing
-from hubplanner.solver.adapters import SearchLimits
-from hubplanner.solver.adapters.highs import prepared
-from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import RunLog
-from hubplanner.solver.relaxation import lagrangean, matrix, relax
+from hubplanner.problem.covering_instance import reduce_existing
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.backends.highs import prepared
+from hubplanner.solver.covering.strategy import _reduced
+from hubplanner.solver.mip.relaxation import lagrangean, matrix, relax
+from hubplanner.solver.run_log import RunLog
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 

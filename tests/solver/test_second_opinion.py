@@ -12,7 +12,7 @@ import pytest
 from second_opinion import SEEDS, Second, by_need, check, town
 
 import hubplanner as hp
-from hubplanner.models import Capacity
+from hubplanner.model import Capacity
 from hubplanner.problem import Planar
 
 

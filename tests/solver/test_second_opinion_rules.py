@@ -15,11 +15,11 @@ import pytest
 from second_opinion import EXACT, SAME, SEEDS, Second, by_need, check, town
 
 import hubplanner as hp
-from hubplanner.models import Floor, MaxMin, MinSeparation, Periods
+from hubplanner.model import Floor, MaxMin, MinSeparation, Periods
 from hubplanner.problem import CoverageRule, Decay
 
 if TYPE_CHECKING:
-    from hubplanner.models.specs import Constraint
+    from hubplanner.model.objectives import Constraint
 
 
 @pytest.mark.parametrize("seed", SEEDS)

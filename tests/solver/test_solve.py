@@ -15,19 +15,20 @@ from cases import best, sample
 from instances import dear_and_cheap, line_of_five, two_islands
 
 import hubplanner as hp
-from hubplanner.models import build_model
+from hubplanner.model import build_model
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import covering, found_solvers
-from hubplanner.solver import run as search
-from hubplanner.solver.adapters import SearchLimits, Termination
-from hubplanner.solver.adapters.highs import solve_highs
-from hubplanner.solver.adapters.other import solve_other
-from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import RunLog
-from hubplanner.solver.start import cheapest
+from hubplanner.solver import found_solvers
+from hubplanner.solver.backends import SearchLimits, Termination
+from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.backends.pulp import solve_other
+from hubplanner.solver.covering import strategy as covering
+from hubplanner.solver.covering import strategy as search
+from hubplanner.solver.covering.construction import cheapest
+from hubplanner.solver.covering.strategy import _reduced
+from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:
-    from hubplanner.models import Model
+    from hubplanner.model import Model
 
 
 @pytest.mark.parametrize("name", found_solvers())

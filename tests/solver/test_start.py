@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from instances import line_of_five, two_islands
 from scipy.sparse import csr_array
 
-from hubplanner.models import MaxCoverage
+from hubplanner.model import MaxCoverage
 from hubplanner.problem import merge_demand
-from hubplanner.problem.reduced import CoveringInstance, reduce_existing
-from hubplanner.solver.covering import _reduced
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
+from hubplanner.solver.covering.construction import greedy
+from hubplanner.solver.covering.presolve import prune
+from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.limits import limits
-from hubplanner.solver.pruning import prune
-from hubplanner.solver.record import RunLog
-from hubplanner.solver.start import greedy
+from hubplanner.solver.run_log import RunLog
 
 seeds = st.integers(0, 431)
 

@@ -16,17 +16,17 @@ from test_futures import EXACT, hedged, town
 from test_median_distrust import ASKED, scattered, truth
 
 import hubplanner as hp
-from hubplanner.solver import run
-from hubplanner.solver.adapters import ADAPTERS
-from hubplanner.solver.adapters import highs as adapter
-from hubplanner.solver.adapters.highs import solve_handle, solve_highs
-from hubplanner.solver.median import solving
+from hubplanner.solver.backends import ADAPTERS
+from hubplanner.solver.backends import highs as adapter
+from hubplanner.solver.backends.highs import solve_handle, solve_highs
+from hubplanner.solver.covering import strategy as run
+from hubplanner.solver.median import strategy as solving
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.solver.adapters import Outcome, SearchLimits, Solvable
-    from hubplanner.solver.median.climb import BoundedPlan
+    from hubplanner.solver.backends import Outcome, SearchLimits, Solvable
+    from hubplanner.solver.median.subgradient import BoundedPlan
 
 MODEL = Path(__file__).parent / "data" / "start_under_another_objective.mps"
 START = [0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0]

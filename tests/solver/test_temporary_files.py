@@ -45,7 +45,7 @@ SLOW = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from hubplanner.solver.adapters import cbc
+from hubplanner.solver.backends import cbc
 cbc.cbc_path = lambda: {path!r}
 import hubplanner as hp
 from instances import dear_and_cheap

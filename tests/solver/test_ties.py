@@ -12,9 +12,11 @@ from block_oracle import first_plan
 from instances import line_of_five
 
 import hubplanner as hp
-from hubplanner.models import Capacity, HubsPerSite, MaxMin
+from hubplanner.model import Capacity, HubsPerSite, MaxMin
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import covering, ties, work
+from hubplanner.solver import deadline as work
+from hubplanner.solver import tie_breaking as ties
+from hubplanner.solver.covering import strategy as covering
 
 OPTIONS = {name: hp.SolverOptions(name=name, threads=1) for name in ("highs", "cbc")}
 COUNTED = ("capacity", "periods")
@@ -156,7 +158,7 @@ def test_hubs_in_numbers_are_told_apart(name: str) -> None:
 
 
 def test_goals_without_time_are_stated_as_they_are_with_the_relaxations_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hubplanner.solver import lexicographic  # noqa: PLC0415 - to leave one of its goals without time
+    from hubplanner.solver.mip import strategy as lexicographic  # noqa: PLC0415 - to leave one of its goals without time
 
     real = lexicographic.optimise
 

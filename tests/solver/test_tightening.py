@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hubplanner as hp
-from hubplanner.models import Capacity, Floor, HubsPerSite, Periods, ask, formulate, goals_of
-from hubplanner.models.residual import ResidualCapacityCut
+from hubplanner.model import Capacity, Floor, HubsPerSite, Periods, ask, formulate, goals_of
+from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
 from hubplanner.problem import Planar, Problem, SiteStatus, Status
-from hubplanner.solver import SolverOptions, optimise, solve_problem
-from hubplanner.solver.adapters import SearchLimits, adapter
-from hubplanner.solver.relaxation import relax
-from hubplanner.solver.screening import relaxed
-from hubplanner.solver.task import Subproblem, program_of
+from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.backends import SearchLimits, adapter
+from hubplanner.solver.mip import search as optimise
+from hubplanner.solver.mip.relaxation import relax, relaxed
+from hubplanner.solver.mip.subproblem import Subproblem, program_of
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False)

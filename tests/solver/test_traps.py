@@ -12,14 +12,14 @@ import pytest
 from instances import dear_and_cheap, random_town, scattered
 
 import hubplanner as hp
-from hubplanner.models import Model, build_model
+from hubplanner.model import Model, build_model
 from hubplanner.solver import found_solvers
-from hubplanner.solver.adapters import SearchLimits, Termination
-from hubplanner.solver.adapters.cbc import cbc_path, solve_cbc
-from hubplanner.solver.adapters.highs import solve_highs
-from hubplanner.solver.branch import rounded
-from hubplanner.solver.covering import _reduced
-from hubplanner.solver.record import RunLog
+from hubplanner.solver.backends import SearchLimits, Termination
+from hubplanner.solver.backends.cbc import cbc_path, solve_cbc
+from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.covering.branch_and_bound import rounded
+from hubplanner.solver.covering.strategy import _reduced
+from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ def test_threads_seed_and_time_reach_cbc(monkeypatch: pytest.MonkeyPatch, tmp_pa
     wrapper = tmp_path / "cbc"
     wrapper.write_text(f'#!/bin/sh\necho "$@" >> {commands}\nexec {cbc_path()} "$@"\n')
     wrapper.chmod(0o755)
-    monkeypatch.setattr("hubplanner.solver.adapters.cbc.cbc_path", lambda: str(wrapper))
+    monkeypatch.setattr("hubplanner.solver.backends.cbc.cbc_path", lambda: str(wrapper))
     model = model_of(dear_and_cheap(), hp.MaxCoverage(budget=11))
     solve_cbc(model, SearchLimits(name="cbc", gap=0.5, seconds=12.5, threads=2, seed=42), zeros(model))
     said = commands.read_text()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hubplanner as hp
-from hubplanner.models.floors import falls_short
+from hubplanner.model.constraints.floor import falls_short
 
 EXACT = hp.SolverOptions(gap=0.0, ties=False, threads=1)
 SHARES = (1.0, 1 - 1e-12, 1 - 1e-9, 1 - 1e-6, 0.99, 0.5, 1e-6, 1e-9)

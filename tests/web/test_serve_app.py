@@ -11,7 +11,7 @@ import serving
 from conftest import DEMAND, SITES
 
 import hubplanner as hp
-from hubplanner.report.folder import is_run
+from hubplanner.outputs.run_folder import is_run
 
 if TYPE_CHECKING:
     from serving import Serving

@@ -10,8 +10,8 @@ import psutil
 import pytest
 import serving
 
-from hubplanner.web.answers import Refused
-from hubplanner.web.jobs import JobQueue
+from hubplanner.web.jobs.queue import JobQueue
+from hubplanner.web.responses import Refused
 from hubplanner.web.settings import Limits
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import serving
 from command import run
 
 from hubplanner.errors import ScenarioError
-from hubplanner.web.guard import content_policy
-from hubplanner.web.library import scenario_files, slug
+from hubplanner.web.scenarios import scenario_files, slug
+from hubplanner.web.security import content_policy
 from hubplanner.web.settings import AppSettings
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import serving
 
-from hubplanner.web.answers import Refused
-from hubplanner.web.guard import Guard
+from hubplanner.web.responses import Refused
+from hubplanner.web.security import Guard
 from hubplanner.web.settings import AppSettings, Limits
 
 if TYPE_CHECKING:

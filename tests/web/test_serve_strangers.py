@@ -19,11 +19,11 @@ import pytest
 import serving
 
 from hubplanner.errors import SolverError
-from hubplanner.web import worker
-from hubplanner.web.answers import Refused
 from hubplanner.web.app import create_app
-from hubplanner.web.asks import LARGEST, check_setting
-from hubplanner.web.jobs import JobQueue
+from hubplanner.web.jobs import worker
+from hubplanner.web.jobs.queue import JobQueue
+from hubplanner.web.requests import LARGEST, check_setting
+from hubplanner.web.responses import Refused
 from hubplanner.web.run_files import linked, open_own
 from hubplanner.web.server import server_of
 from hubplanner.web.settings import AppSettings, Limits

@@ -17,7 +17,7 @@ import serving
 from conftest import DEMAND
 from shapely import Point
 
-from hubplanner.workflow.uploads import look_at
+from hubplanner.web.uploads.inspect import look_at
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,105 @@
+"""Plans near the best one: the question, and the figure they have to reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hubplanner.errors import ScenarioError
+from hubplanner.model import FixedLevel, PCenter, Periods, ask, goals_of
+from hubplanner.model.formulation import HOLDING
+from hubplanner.model.parameters import AGREEMENT
+from hubplanner.problem.covering_instance import reduce_existing
+from hubplanner.solver.covering.presolve import merge_single
+from hubplanner.solver.mip.subproblem import Subproblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.model import Constraint, Goal, Objective, Question, Year
+    from hubplanner.problem import Problem
+    from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.solver import SolverOptions
+    from hubplanner.solver.backends import SearchLimits
+    from hubplanner.solver.deadline import Deadline
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NearOptimal:
+    r"""A question, and the worst figure that counts as near the best: $(1 \mp \epsilon) v$.
+
+    Parameters
+    ----------
+    problem, objective, options
+        What is asked.
+    value
+        The figure v of the best plan known: no plan within the share of the true best one is left out.
+    within
+        The share epsilon.
+    """
+
+    problem: Problem
+    objective: Objective
+    options: SolverOptions
+    value: float
+    within: float
+
+    def __post_init__(self) -> None:
+        """Refuse what has no single figure to be near to."""
+        periods = self.objective.block(Periods)
+        wrong = {
+            "p_center": isinstance(self.objective, PCenter),
+            "fairness": self.objective.fairness is not None,
+            "periods with nested: false": isinstance(periods, Periods) and not periods.nested,
+        }
+        refused = [name for name, applies in wrong.items() if applies]
+        if refused:
+            message = f"alternatives do not go with {', '.join(refused)}; use max_coverage, min_cost or p_median"
+            raise ScenarioError(message)
+        if not 0 <= self.within < 1:
+            message = f"within: {self.within!r} found; allowed: from 0 to below 1"
+            raise ScenarioError(message)
+
+    @cached_property
+    def goal(self) -> Goal:
+        """The objective's goal."""
+        return goals_of(self.objective)[0]
+
+    @property
+    def threshold(self) -> float:
+        """The worst figure that is still near the best."""
+        return self.value - self.goal.sense * self.within * abs(self.value)
+
+    @cached_property
+    def question(self) -> Question:
+        """The question, prepared once."""
+        return ask(self.problem, self.objective)
+
+    def task(
+        self, goal: Goal, deadline: Deadline, *, held: bool = False, blocks: Sequence[Constraint] = ()
+    ) -> Subproblem:
+        """Return the task of reaching a goal, held near the best or not, with further blocks."""
+        question = self.question
+        if blocks:
+            question = ask(self.problem, self.objective, (*question.blocks, *blocks))
+        keep = (FixedLevel(goal=self.goal, value=self.threshold),) if held else ()
+        return Subproblem(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
+
+    @cached_property
+    def covering(self) -> CoveringInstance:
+        """The question in arrays, where it is maximal covering within budget and count."""
+        return merge_single(reduce_existing(self.problem, self.problem.rows))
+
+    def effort(self, gap: float, deadline: Deadline, nodes: int | None = None) -> SearchLimits:
+        """Return what a solver is asked, until a time to stop, with an absolute gap."""
+        return self.options.until(deadline).effort(gap, nodes)
+
+    def accepts(self, years: Sequence[Year]) -> bool:
+        """Tell whether a recomputed plan is near the best, but for rounding."""
+        return self.reaches(self.goal.value(years))
+
+    def reaches(self, figure: float) -> bool:
+        """Tell whether a figure is near the best, but for rounding."""
+        slack = (AGREEMENT if self.question.assigns else 2 * HOLDING) * max(1.0, abs(self.threshold))
+        return self.goal.sense * (figure - self.threshold) >= -slack

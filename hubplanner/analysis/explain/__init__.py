@@ -1,0 +1,1 @@
+"""Why each hub stands where it does, and what each constraint costs."""

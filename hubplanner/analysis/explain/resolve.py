@@ -1,0 +1,277 @@
+"""What becomes of the best plan when one thing about the question changes: a new solve, its bound, and what differs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.model import goals_of
+from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.problem import SiteStatus, Status, evaluate
+from hubplanner.solver import solve_problem
+
+if TYPE_CHECKING:
+    from hubplanner.model import Objective
+    from hubplanner.problem import Conflict, Evaluation, GoalResult, Problem, Solution
+    from hubplanner.solver import SolverOptions
+    from hubplanner.solver.deadline import Deadline
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Counterfactual:
+    """The best plan of a changed question, held against the plan that is explained.
+
+    Parameters
+    ----------
+    status
+        How the solve ended.
+    value, bound
+        The objective's recomputed figure and its proven limit; NaN without a plan.
+    least, most
+        How much worse it is than the plan at least and at most, in the objective's unit; negative where it is better,
+        infinite where nothing limits it.
+    goals
+        Each goal of the objective in its order.
+    need, people, cost
+        Its covered need and people and its cost; NaN without a plan.
+    enters, leaves, differs
+        Sites with a new hub in it only, in the explained plan only, and in both but of other tiers or numbers.
+    clash
+        Why there is no plan, where there is none.
+    """
+
+    status: Status
+    value: float
+    bound: float
+    least: float
+    most: float
+    goals: tuple[GoalResult, ...]
+    need: float
+    people: float
+    cost: float
+    enters: tuple[int, ...]
+    leaves: tuple[int, ...]
+    differs: tuple[int, ...]
+    clash: Conflict | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether the figure is one number, not a range."""
+        return self.most - self.least <= 1e-9 * max(1.0, abs(self.most)) if math.isfinite(self.most) else False
+
+    @property
+    def is_impossible(self) -> bool:
+        """Tell whether the changed question has no plan."""
+        return self.status == Status.INFEASIBLE
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExplainRequest:
+    """A question with the plan to explain, and the time for it.
+
+    Parameters
+    ----------
+    problem, objective, options
+        What was asked.
+    plan
+        The plan, in the problem's options.
+    deadline
+        When to stop.
+    """
+
+    problem: Problem
+    objective: Objective
+    options: SolverOptions
+    plan: Solution
+    deadline: Deadline
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The plan's figures."""
+        if self.plan.evaluation is None:
+            message = "there is no plan to explain"
+            raise ValueError(message)
+        return self.plan.evaluation
+
+    @property
+    def sense(self) -> int:
+        """1 where more of the objective's figure is better, -1 where less is."""
+        return next(goal.sense for goal in goals_of(self.objective) if goal.name == self.objective.goal)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Tell whether the objective's figure comes first, so that fewer plans are never better by it."""
+        return goals_of(self.objective)[0].name == self.objective.goal
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether there is no time for another solve."""
+        return self.deadline.is_past
+
+    @property
+    def effort(self) -> SolverOptions:
+        """The solver options for the time that is left; which of equal plans is found does not matter."""
+        return replace(self.options, ties=False).until(self.deadline.within(self.options.time_limit_s))
+
+
+def without_site(asked: ExplainRequest, site: int) -> Counterfactual:
+    """Return the best plan without any new hub at a site; it may be a better one where the site is pinned."""
+    found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=False, start=asked.plan)
+    pinned = asked.problem.site_status[site] == SiteStatus.REQUIRED
+    return _held(asked, found, plan, asked.problem) if pinned else _restricted(asked, found, plan)
+
+
+def with_site(asked: ExplainRequest, site: int) -> Counterfactual:
+    """Return the best plan with at least one new hub at a site."""
+    found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=True, start=asked.plan)
+    return _restricted(asked, found, plan)
+
+
+def tightened(asked: ExplainRequest, objective: Objective) -> Counterfactual:
+    """Return the best plan under tighter limits."""
+    found = solve_problem(asked.problem, objective, asked.effort)
+    return _restricted(asked, found, found.evaluation)
+
+
+def loosened(
+    asked: ExplainRequest, problem: Problem, objective: Objective, *, same_options: bool = True
+) -> Counterfactual:
+    """Return the best plan under looser limits; the plan that is explained where none better is found.
+
+    Parameters
+    ----------
+    same_options
+        Whether the problem has the options of the one that was asked, so that its plan is a start.
+    """
+    found = solve_problem(problem, objective, asked.effort, start=asked.plan if same_options else None)
+    change = _held(asked, found, found.evaluation, problem)
+    if not asked.is_ordered:
+        return change
+    sense, value, limit = asked.sense, asked.plan.value, asked.plan.bound
+    if found.evaluation is None:
+        # The explained plan is one of these too; how good they may be is not known.
+        return replace(_as_it_is(asked, change), least=-math.inf, most=0.0, bound=sense * math.inf)
+    if sense * (found.value - value) < 0:
+        change = replace(_as_it_is(asked, change), bound=found.bound)
+        found = replace(found, value=value)
+    least = -sense * (found.bound - value)
+    return replace(change, least=min(least, 0.0), most=min(0.0, sense * (limit - found.value)))
+
+
+def _as_it_is(asked: ExplainRequest, change: Counterfactual) -> Counterfactual:
+    """Return the explained plan itself as what comes of a change."""
+    now = asked.evaluation
+    return replace(
+        change,
+        status=Status.FEASIBLE,
+        value=asked.plan.value,
+        goals=asked.plan.goals,
+        need=now.covered_need,
+        people=people_of(asked, now),
+        cost=now.cost,
+        enters=(),
+        leaves=(),
+        differs=(),
+    )
+
+
+def _restricted(asked: ExplainRequest, found: Solution, plan: Evaluation | None) -> Counterfactual:
+    """Return a change to fewer plans: what limits all plans limits these, too."""
+    change = _held(asked, found, plan, asked.problem)
+    if change.is_impossible or not asked.is_ordered:
+        return change
+    sense, value, limit = asked.sense, asked.plan.value, asked.plan.bound
+    bound = limit if math.isnan(found.bound) else sense * min(sense * found.bound, sense * limit)
+    return replace(change, bound=bound, least=sense * (value - bound))
+
+
+def _held(asked: ExplainRequest, found: Solution, plan: Evaluation | None, problem: Problem) -> Counterfactual:
+    """Return a solution held against the explained plan."""
+    worse = asked.sense * (asked.plan.value - found.value)
+    least = asked.sense * (asked.plan.value - found.bound)
+    nothing = (math.inf, math.inf) if found.status == Status.INFEASIBLE else (-math.inf, math.inf)
+    sites = ((), (), ()) if plan is None else _moves(asked, plan, problem)
+    return Counterfactual(
+        status=found.status,
+        value=found.value,
+        bound=found.bound,
+        least=nothing[0] if plan is None else least,
+        most=nothing[1] if plan is None else worse,
+        goals=found.goals,
+        need=math.nan if plan is None else plan.covered_need,
+        people=math.nan if plan is None else people_of(asked, plan),
+        cost=math.nan if plan is None else plan.cost,
+        enters=sites[0],
+        leaves=sites[1],
+        differs=sites[2],
+        clash=found.clash,
+    )
+
+
+def people_of(asked: ExplainRequest, plan: Evaluation) -> float:
+    """Return the people that a plan covers, in the last year of a programme."""
+    return math.fsum(asked.plan.problem.people * plan.covered_share)
+
+
+def _moves(asked: ExplainRequest, plan: Evaluation, problem: Problem) -> tuple[tuple[int, ...], ...]:
+    """Return the sites that enter, that leave and that differ."""
+    before, after = new_sites(asked.problem, asked.evaluation), new_sites(problem, plan)
+    here, there = _hubs(asked.problem, asked.evaluation), _hubs(problem, plan)
+    differs = [site for site in before & after if here[site] != there[site]]
+    return tuple(sorted(after - before)), tuple(sorted(before - after)), tuple(sorted(differs))
+
+
+def _hubs(problem: Problem, plan: Evaluation) -> dict[int, list[tuple[int, int]]]:
+    """Return the tier and number of the hubs at each site."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    tiers = problem.option_tier[plan.options].tolist()
+    for site, tier, count in zip(problem.option_site[plan.options].tolist(), tiers, plan.counts.tolist(), strict=True):
+        found.setdefault(site, []).append((tier, count))
+    return found
+
+
+def new_of(asked: ExplainRequest) -> list[int]:
+    """Return the sites with a new hub in the plan, ascending."""
+    return sorted(new_sites(asked.problem, asked.evaluation))
+
+
+def could_hold(problem: Problem) -> list[int]:
+    """Return the sites that may hold a new hub, ascending."""
+    return [int(site) for site in np.unique(problem.option_site[problem.new])]
+
+
+def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
+    problem: Problem, objective: Objective, site: int, options: SolverOptions, *, inside: bool, start: Solution
+) -> tuple[Solution, Evaluation | None]:
+    """Solve with a new hub forced in at a site, or forbidden there; also return the plan in the problem's own options.
+
+    Where people are assigned to hubs the figures are those of the best assignment found for the pinned problem.
+    """
+    if inside:
+        status = np.where(np.arange(problem.n_sites) == site, int(SiteStatus.REQUIRED), problem.site_status)
+        pinned, keep = replace(problem, site_status=status), np.arange(problem.n_options)
+    else:
+        keep = np.flatnonzero(problem.option_site != site)
+        pinned = _without(problem, site, keep)
+    found = solve_problem(pinned, objective, options, start=start if inside else None)
+    if found.evaluation is None:
+        return found, None
+    own = replace(found.evaluation, options=keep[found.evaluation.options])
+    if not own.is_assigned:
+        own = evaluate(problem, np.repeat(own.options, own.counts))
+    return found, own
+
+
+def _without(problem: Problem, site: int, keep: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> Problem:
+    status = np.where(np.arange(problem.n_sites) == site, int(SiteStatus.EXCLUDED), problem.site_status)
+    return replace(
+        problem,
+        site_status=status,
+        option_site=problem.option_site[keep],
+        option_tier=problem.option_tier[keep],
+        option_cost=problem.option_cost[keep],
+        upgrade=None if problem.upgrade is None else problem.upgrade[keep],
+    )

@@ -1,0 +1,218 @@
+"""An explanation with its names back: figures as JSON, a page in plain language, and the folder that holds both."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.analysis.explain.page import page
+from hubplanner.analysis.explain.wording import (
+    ExplanationWords,
+    loss_with,
+    of_hub,
+    of_price,
+    of_rejected,
+    of_shadow,
+    people_per_million,
+)
+from hubplanner.io import write_folder_atomically
+from hubplanner.outputs.rounding import rounded, rounded_change
+from hubplanner.problem import relative_gap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.analysis.explain.explain import Explanation
+    from hubplanner.analysis.explain.resolve import Counterfactual
+    from hubplanner.analysis.explain.shadow_prices import Price, Shadow
+    from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
+    from hubplanner.inputs import Inputs
+
+MARKS = ("explanation.json", "explanation.md")
+"""Files that tell an earlier explanation from a folder with something else in it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlanExplanation:
+    """What `hubplanner explain` finds, by ids and names."""
+
+    inputs: Inputs
+    found: Explanation
+
+    @cached_property
+    def words(self) -> ExplanationWords:
+        """How sites and figures are called."""
+        return ExplanationWords(inputs=self.inputs, found=self.found)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what explanation.json holds."""
+        found, asked = self.found, self.found.asked
+        plan, own = asked.plan, asked.evaluation
+        solved = {name: {"solved": part, "of": whole} for name, (part, whole) in found.solved.items()}
+        tree = {
+            "scenario": self.inputs.scenario.name,
+            "objective": asked.objective.name,
+            "counts": self.words.unit,
+            "currency": self.inputs.scenario.currency,
+            "unit": self.inputs.unit,
+            "plan": {
+                "value": plan.value,
+                "bound": _known(plan.bound),
+                "gap": _known(plan.gap),
+                "status": str(plan.status),
+                "cost": own.cost,
+                "need": own.covered_need,
+                "people": self._people,
+            },
+            "site": None if found.site is None else self.words.id_of(found.site),
+            "hubs": [self._hub(hub) for hub in found.hubs],
+            "rejected": [self._rejected(*pair) for pair in zip(found.rejected, found.reasons, strict=True)],
+            "prices": [self._price(price) for price in found.prices],
+            "shadows": [self._shadow(shadow) for shadow in found.shadows],
+            "solved": solved,
+            "complete": found.complete,
+            "not_defined": self.undefined,
+            "seconds": found.seconds,
+        }
+        return dict(rounded(tree))
+
+    @property
+    def _people(self) -> float:
+        asked = self.found.asked
+        return math.fsum(asked.plan.problem.people * asked.evaluation.covered_share)
+
+    @property
+    def undefined(self) -> list[str]:
+        """What is not defined for this plan, and why."""
+        asked, notes = self.found.asked, []
+        if asked.evaluation.is_assigned:
+            notes.append(
+                "People are assigned to hubs with limited room: without a hub those it serves count as served by none,"
+                " and a further hub serves people whom none serves yet. Who is served by which hub can be chosen in"
+                " several ways that are as good, so what a hub serves alone is that of one of them."
+            )
+        if any(math.isnan(one.people) and one.option is not None for one in self.found.rejected):
+            notes.append("What a further hub adds alone is not defined where places are served whole: only re-solved.")
+        if asked.plan.periods:
+            notes.append("Figures without a new solve are those of the last year; re-solved ones are of all years.")
+        if not asked.is_ordered:
+            notes.append(
+                "Fairness comes first: a change may raise the objective's own figure and yet be worse. The goals of"
+                " each plan are in explanation.json."
+            )
+        if not self.found.site and not self.found.shadows:
+            notes.append("Nothing scarce (a budget, a number of hubs, a target) is set, so nothing has a shadow value.")
+        return notes
+
+    def _site(self, site: int) -> dict[str, Any]:
+        return {"site_id": self.words.id_of(site), "name": self.words.name_of(site)}
+
+    def _hub(self, hub: HubFigures) -> dict[str, Any]:
+        pairs = zip(hub.options.tolist(), hub.counts.tolist(), strict=True)
+        return {
+            **self._site(hub.site),
+            "hubs": [{"tier": self.words.tier(option), "hubs": count} for option, count in pairs],
+            **self._figures(hub),
+            "required": hub.is_required,
+            "without": self._change(hub.change),
+            "words": of_hub(self.words, hub),
+        }
+
+    def _figures(self, one: HubFigures | Rejected) -> dict[str, Any]:
+        names = ("cost", "need", "people", "cost_per_person", "figure")
+        figures = {name: _known(getattr(one, name)) for name in names}
+        return figures | {"breaks": [self.words.limit(block) for block in one.breaks]}
+
+    def _rejected(self, one: Rejected, reasons: tuple[Reason, ...]) -> dict[str, Any]:
+        by = [{**self._site(site), "people": people} for site, people in one.covered_by]
+        return {
+            **self._site(one.site),
+            "tier": None if one.option is None else self.words.tier(one.option),
+            **self._figures(one),
+            "near_people": _known(one.near_people),
+            "covered_people": _known(one.covered_people),
+            "covered_by": by,
+            "reasons": [str(reason) for reason in reasons],
+            "with": self._change(one.change),
+            "words": of_rejected(self.words, one, reasons) + loss_with(self.words, one, reasons),
+        }
+
+    def _price(self, price: Price) -> dict[str, Any]:
+        site = {"site_id": None, "name": None} if price.site is None else self._site(price.site)
+        change, block = price.change, price.block
+        gains = (None, None) if change is None else (_known(-change.most), _known(-change.least))
+        return {
+            "kind": price.kind,
+            **site,
+            "limit": None if block is None else self.words.limit(block),
+            "least": None if gains[0] is None else max(gains[0], 0.0) if self.found.asked.is_ordered else gains[0],
+            "most": gains[1],
+            "without": self._change(change),
+            "undefined": price.undefined or None,
+            "words": of_price(self.words, price),
+        }
+
+    def _shadow(self, shadow: Shadow) -> dict[str, Any]:
+        sides = {"looser": shadow.looser, "tighter": shadow.tighter}
+        rates = {
+            f"people_per_million_{name}": None if side is None else people_per_million(self.words, shadow, side)
+            for name, side in sides.items()
+        }
+        return {
+            "kind": shadow.kind,
+            "amount": shadow.amount,
+            "step": shadow.step,
+            **{name: self._change(side) for name, side in sides.items()},
+            **rates,
+            "relaxation_rate": _known(shadow.relaxation_rate),
+            "words": of_shadow(self.words, shadow),
+        }
+
+    def _change(self, change: Counterfactual | None) -> dict[str, Any] | None:
+        """Return a changed question's best plan; the loss as a range, null where nothing limits it."""
+        if change is None:
+            return None
+        before = {"need": self.found.asked.evaluation.covered_need, "people": self._people}
+        before["cost"] = self.found.asked.evaluation.cost
+        sites = {
+            name: [self.words.id_of(at) for at in getattr(change, name)] for name in ("enters", "leaves", "differs")
+        }
+        has_plan, own = math.isfinite(change.value) and math.isfinite(change.bound), self.found.asked.plan.value
+        return {
+            "status": str(change.status),
+            "value": _known(change.value),
+            "bound": _known(change.bound),
+            "gap": relative_gap(change.value, change.bound) if has_plan else None,
+            "loss_least": _known(rounded_change(change.least, own)),
+            "loss_most": _known(rounded_change(change.most, own)),
+            **{
+                f"{name}_change": _known(rounded_change(getattr(change, name) - now, now, money=name == "cost"))
+                for name, now in before.items()
+            },
+            **sites,
+            "goals": [
+                {"name": goal.name, "value": _known(goal.value), "bound": _known(goal.bound)} for goal in change.goals
+            ],
+            "clashes": self.words.clashes(change) if change.is_impossible else [],
+        }
+
+    def markdown(self) -> str:
+        """Return explanation.md."""
+        return page(self.summary())
+
+    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
+        """Write the folder, whole or not at all, and return its path."""
+        return write_folder_atomically(folder.absolute(), self._files, MARKS, overwrite=overwrite)
+
+    def _files(self, folder: Path) -> None:
+        tree = self.summary()
+        text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / "explanation.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "explanation.md").write_text(page(tree), encoding="utf-8")
+
+
+def _known(figure: float) -> float | None:
+    return figure if math.isfinite(figure) else None

@@ -1,0 +1,228 @@
+"""What each pin, ban, floor and other limit costs, and what a little more or less of what is scarce is worth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.analysis.explain.resolve import loosened, tightened
+from hubplanner.errors import ScenarioError
+from hubplanner.model import (
+    AtMostOne,
+    Budget,
+    Floor,
+    MaxHubs,
+    MinCost,
+    MinHubs,
+    MinSeparation,
+    OnlyWith,
+    PCenter,
+    Periods,
+    ask,
+    check_compatible,
+    goals_of,
+)
+from hubplanner.problem import SiteStatus
+from hubplanner.solver.mip.relaxation import relaxed
+from hubplanner.solver.mip.subproblem import Subproblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hubplanner.analysis.explain.resolve import Counterfactual, ExplainRequest
+    from hubplanner.model import Constraint, Objective
+    from hubplanner.problem import Problem
+
+STEP = 0.01
+"""A little more or less: this part of the budget, or of all need."""
+PRICED = (Floor, MinHubs, MaxHubs, MinSeparation, AtMostOne, OnlyWith)
+"""Limits that are given up, one at a time, to see what they cost."""
+BUDGET, TARGET, COUNT = "budget", "target_share", "max_hubs"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Price:
+    """What the objective gains if one demand is given up.
+
+    Parameters
+    ----------
+    kind
+        ``pin``, ``ban``, or the limit's name.
+    site
+        The site that is pinned or banned.
+    block
+        The limit.
+    change
+        The best plan without the demand; None where it was not solved.
+    undefined
+        Why it cannot be solved, where it cannot.
+    """
+
+    kind: str
+    site: int | None = None
+    block: Constraint | None = None
+    change: Counterfactual | None = None
+    undefined: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shadow:
+    """What a little more, and a little less, of what is scarce does to the best plan.
+
+    Parameters
+    ----------
+    kind
+        ``budget``, ``max_hubs`` or, where the least cost is sought, ``target_share``.
+    amount, step
+        What there is, and how much more and less was tried.
+    looser, tighter
+        The best plans then; None where they were not solved.
+    relaxation_rate
+        Gain of the objective by unit in the linear relaxation, whose multiplier it is; NaN where there is none.
+    """
+
+    kind: str
+    amount: float
+    step: float
+    looser: Counterfactual | None = None
+    tighter: Counterfactual | None = None
+    relaxation_rate: float = math.nan
+
+
+def pins(asked: ExplainRequest) -> list[Price]:
+    """Return the demands that have a price, none of them solved yet: pins first, then bans, then limits."""
+    problem = asked.problem
+    found = [Price(kind="pin", site=site) for site in problem.required_sites.tolist()]
+    banned = np.flatnonzero(problem.site_status == SiteStatus.EXCLUDED).tolist()
+    found += [Price(kind="ban", site=site) for site in banned]
+    return found + [Price(kind=kind_of(block), block=block) for block in asked.objective.limits if _is_priced(block)]
+
+
+def _is_priced(block: Constraint) -> bool:
+    return isinstance(block, PRICED)
+
+
+def kind_of(block: Constraint) -> str:
+    """Return what a limit is called in a scenario."""
+    names: dict[type, str] = {
+        Floor: "floor",
+        MinHubs: "min_hubs",
+        MaxHubs: "max_hubs",
+        MinSeparation: "min_separation",
+        AtMostOne: "at_most_one",
+        OnlyWith: "only_with",
+    }
+    return names[type(block)]
+
+
+def priced(asked: ExplainRequest, price: Price, lifted: Problem | None) -> Price:
+    """Return a price, solved.
+
+    Parameters
+    ----------
+    lifted
+        The problem with the banned site free, where that can be told.
+    """
+    if price.kind == "ban":
+        if lifted is None:
+            return replace(price, undefined="what a hub there would cost and reach is not known")
+        return replace(price, change=loosened(asked, lifted, asked.objective, same_options=False))
+    if price.kind == "pin":
+        status = np.where(
+            np.arange(asked.problem.n_sites) == price.site, int(SiteStatus.CANDIDATE), asked.problem.site_status
+        )
+        free = replace(asked.problem, site_status=status)
+        return replace(price, change=loosened(asked, free, asked.objective))
+    rest = tuple(block for block in asked.objective.limits if block is not price.block)
+    freer = replace(asked.objective, limits=rest)
+    try:
+        check_compatible(asked.problem, freer)
+    except ScenarioError as error:
+        return replace(price, undefined=f"without it {error}")
+    return replace(price, change=loosened(asked, asked.problem, freer))
+
+
+def shadows(asked: ExplainRequest) -> Iterator[Shadow]:
+    """Yield what a little more and a little less of each scarce thing is worth; stop when the time is up."""
+    for kind, amount, step in _scarce(asked):
+        shadow = Shadow(kind=kind, amount=amount, step=step)
+        more, less = (_with(asked.objective, kind, amount, sign * step) for sign in _signs(kind))
+        if not asked.is_late:
+            shadow = replace(shadow, looser=loosened(asked, asked.problem, more))
+        if less is not None and not asked.is_late:
+            shadow = replace(shadow, tighter=tightened(asked, less))
+        if not asked.is_late:
+            shadow = replace(shadow, relaxation_rate=_rate(asked, more, step))
+        yield shadow
+
+
+def _signs(kind: str) -> tuple[int, int]:
+    """Return the signs of more and of less freedom: a lower target leaves more."""
+    return (-1, 1) if kind == TARGET else (1, -1)
+
+
+def _scarce(asked: ExplainRequest) -> Iterator[tuple[str, float, float]]:
+    """Yield what is scarce, how much there is, and the step."""
+    objective, cost = asked.objective, asked.problem.option_cost[asked.problem.new]
+    cheapest = float(cost[cost > 0].min(initial=math.inf))
+    if isinstance(objective, MinCost):
+        yield TARGET, objective.target_share, min(STEP, objective.target_share / 2)
+        return
+    money = _money(objective)
+    if money is not None:
+        step = STEP * money if math.isinf(cheapest) else max(STEP * money, cheapest)
+        yield BUDGET, money, step
+    count = getattr(objective, "max_hubs", None)
+    if count is not None:
+        yield COUNT, float(count), 1.0
+
+
+def _money(objective: Objective) -> float | None:
+    """Return the money there is, that of all years together in a programme; None without a limit."""
+    amounts = [block.amount for block in objective.blocks if isinstance(block, Budget)]
+    amounts += [math.fsum(block.budgets) for block in objective.blocks if isinstance(block, Periods)]
+    return min(amounts, default=None)
+
+
+def _with(objective: Any, kind: str, amount: float, more: float) -> Any:
+    """Return an objective with more of something; None where there would be less than nothing."""
+    if kind == TARGET:
+        return replace(objective, target_share=min(amount + more, 1.0)) if amount + more > 0 else None
+    if amount + more < 0:
+        return None
+    if kind == COUNT:
+        return replace(objective, max_hubs=int(amount + more))
+    own = {} if objective.budget is None else {"budget": objective.budget + more}
+    return replace(objective, **own, limits=tuple(_richer(block, amount, more) for block in objective.limits))
+
+
+def _richer(block: Constraint, amount: float, more: float) -> Constraint:
+    """Return a limit on money with more of it, that of each year by the same factor; any other as it is."""
+    if isinstance(block, Budget):
+        return replace(block, amount=block.amount + more)
+    if isinstance(block, Periods):
+        factor = (amount + more) / amount if amount > 0 else 1.0
+        return replace(block, budgets=tuple(money * factor for money in block.budgets))
+    return block
+
+
+def _rate(asked: ExplainRequest, looser: Objective, step: float) -> float:
+    """Return how much the relaxation gains by a unit more; NaN where the objective has no linear one."""
+    periods = asked.objective.block(Periods)
+    unlinked = isinstance(periods, Periods) and not periods.nested
+    if isinstance(asked.objective, PCenter) or not asked.is_ordered or unlinked or asked.options.is_heuristic:
+        return math.nan
+    goal = goals_of(asked.objective)[0]
+    bounds = []
+    for objective in (asked.objective, looser):
+        task = Subproblem(
+            question=ask(asked.problem, objective), goal=goal, options=asked.effort, deadline=asked.deadline
+        )
+        _, form, relaxation = relaxed(task)
+        if not relaxation.is_solved:
+            return math.nan
+        bounds.append(form.figure(relaxation.bound))
+    return goal.sense * (bounds[1] - bounds[0]) / step

@@ -1,0 +1,1 @@
+"""What each budget can reach, with proof."""

@@ -1,0 +1,229 @@
+"""A scenario to its frontier."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.analysis.frontier.nested import trace_nested
+from hubplanner.analysis.frontier.points import COST, DISTANCE, PAIRS, WORST_GROUP
+from hubplanner.analysis.frontier.result import FRONTIER_MARKS, Frontier
+from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
+from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
+from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
+from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.model import MaxMin
+from hubplanner.pipeline.objective import objective_of
+from hubplanner.pipeline.solve import options_of
+from hubplanner.runs.naming import HASH_LENGTH, RUNS, default_folder, read_for
+from hubplanner.solver import in_words, solve_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hubplanner.analysis.frontier.points import FrontierTrace
+    from hubplanner.inputs import Inputs
+    from hubplanner.model import Objective
+    from hubplanner.problem import Problem
+    from hubplanner.scenario import Scenario
+
+log = logging.getLogger(__name__)
+
+FEWEST, MOST = 2, 500
+"""Points that may be asked for."""
+UP_TO = 2.0
+"""Times the scenario's budget up to which points go."""
+TRADES = tuple(f"coverage,{pair}" for pair in PAIRS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierRequest:
+    """Which frontier is wanted.
+
+    Parameters
+    ----------
+    points
+        Number of budgets, in even steps up to twice the scenario's, or up to what the most coverage costs where it has
+        none; of shares, for the other trades.
+    budgets
+        Budgets in their place, in money.
+    trade
+        ``coverage,cost``, ``coverage,distance`` or ``coverage,worst_group``.
+    group
+        Column of demand whose worst-covered value counts; the first of ``demand.groups`` if left out.
+    nested
+        Whether each plan keeps the hubs of the one before.
+    every
+        Whether to find all points of a small problem.
+    """
+
+    points: int = 20
+    budgets: tuple[float, ...] | None = None
+    trade: str = TRADES[0]
+    group: str | None = None
+    nested: bool = False
+    every: bool = False
+
+    @property
+    def against(self) -> str:
+        """What coverage is traded against."""
+        return self.trade.removeprefix("coverage,")
+
+    def __post_init__(self) -> None:
+        """Refuse what has no frontier."""
+        other = self.trade != TRADES[0]
+        budgets = self.budgets or ()
+        reasons = {
+            f"--trade: {self.trade!r} found; allowed: {', '.join(TRADES)}": self.trade not in TRADES,
+            f"--points: {self.points} found; allowed: {FEWEST} to {MOST}": not FEWEST <= self.points <= MOST,
+            "--budgets: allowed: at least one amount of 0 or more": (
+                self.budgets is not None and not (budgets and all(0 <= money < math.inf for money in budgets))
+            ),
+            f"--budgets: {len(budgets):,} found; allowed: at most {MOST}": len(budgets) > MOST,
+            f"--budgets and --nested go with --trade {TRADES[0]}": other and (self.nested or bool(budgets)),
+            "--all finds its own budgets: leave out --budgets and --nested": (
+                self.every and (self.nested or self.budgets is not None)
+            ),
+            f"--group goes with --trade {TRADES[2]}": self.group is not None and self.against != WORST_GROUP,
+        }
+        wrong = [reason for reason, applies in reasons.items() if applies]
+        if wrong:
+            raise ScenarioError("; ".join(wrong))
+
+
+def frontier(  # noqa: PLR0913 - one argument an option
+    scenario: Scenario,
+    *,
+    points: int = 20,
+    budgets: Sequence[float] | None = None,
+    trade: str = TRADES[0],
+    group: str | None = None,
+    nested: bool = False,
+    every: bool = False,
+) -> Frontier:
+    """Return the plans of which none beats another, each with its bound.
+
+    Parameters
+    ----------
+    scenario
+        A question of objective ``max_coverage``, with all its limits.
+    points, budgets, trade, group, nested, every
+        As in `FrontierRequest`.
+
+    Raises
+    ------
+    ScenarioError, DataError, CrsError
+        When something asked for or read cannot be used.
+    InfeasibleError
+        When no plan meets everything that is asked within any of the budgets.
+    SolverError
+        When the solver fails, or finds no plan at all in time.
+    """
+    money = None if budgets is None else tuple(map(float, budgets))
+    ask = FrontierRequest(points=points, budgets=money, trade=trade, group=group, nested=nested, every=every)
+    return frontier_of(read_inputs(scenario).tell(), ask)
+
+
+def run_frontier(
+    scenario: Scenario, ask: FrontierRequest, folder: Path | None = None, *, runs: Path = RUNS, overwrite: bool = False
+) -> tuple[Frontier, Path]:
+    """Find a scenario's frontier, write its folder, ``runs/NAME-frontier-HASH`` if left out, and return both."""
+    inputs, target = read_for(
+        scenario, folder, FRONTIER_MARKS, lambda known: _default_folder(known, ask, runs), overwrite=overwrite
+    )
+    found = frontier_of(inputs, ask)
+    log.info("write the files", extra={"folder": str(target)})
+    return found, found.write(target, overwrite=overwrite)
+
+
+def _default_folder(inputs: Inputs, ask: FrontierRequest, runs: Path) -> Path:
+    parts = [default_folder(inputs).name, repr(ask)]
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return runs / f"{inputs.scenario.name}-frontier-{digest[:HASH_LENGTH]}"
+
+
+def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
+    """Return the frontier of data that is read already; raise as `frontier` does."""
+    check_traceable(_asked(inputs))
+    problem, began = build_problem(inputs), time.perf_counter()
+    found = _WAYS[ask.against](inputs, problem, ask)
+    if not found.points:
+        _raise_missing(inputs, found)
+    asked: dict[str, Any] = {"trade": ask.trade, "all": ask.every, "nested": ask.nested}
+    asked |= {"group": _group(inputs, ask)} if ask.against == WORST_GROUP else {}
+    return Frontier(inputs=inputs, problem=problem, trace=found, asked=asked, seconds=time.perf_counter() - began)
+
+
+def _asked(inputs: Inputs) -> Objective:
+    return objective_of(inputs)
+
+
+def _by_cost(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
+    objective, options = _asked(inputs), options_of(inputs.scenario)
+    if ask.every:
+        return trace_all(problem, objective, options)
+    budgets = ask.budgets or _even_budgets(inputs, problem, ask.points)
+    return (trace_nested if ask.nested else trace)(problem, objective, budgets, options)
+
+
+def _even_budgets(inputs: Inputs, problem: Problem, points: int) -> tuple[float, ...]:
+    """Return budgets in even steps, the scenario's among them where their number is even."""
+    top = inputs.scenario.model.budget
+    if top is None:
+        log.info("solve without a budget, to see what the most coverage costs")
+        free = solve_problem(problem, _asked(inputs), options_of(inputs.scenario))
+        if free.evaluation is None:
+            raise InfeasibleError(_words(inputs, free.clash)) if free.clash else SolverError(_LATE)
+        top = free.evaluation.cost / UP_TO
+    return tuple(float(money) for money in np.linspace(0, UP_TO * max(top, 0.0), points + 1)[1:])
+
+
+def _by_distance(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
+    points = None if ask.every else ask.points
+    return trace_distance(problem, _asked(inputs), points, options_of(inputs.scenario))
+
+
+def _by_worst(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
+    group = _group(inputs, ask)
+    values = inputs.demand.values(group)
+    weights = np.array([inputs.demand.group_need(group=group, value=value) for value in values])
+    groups = MaxMin(weights=weights, names=tuple(f"{group} {value}" for value in values))
+    points = None if ask.every else ask.points
+    return trace_worst_group(problem, _asked(inputs), groups, points, options_of(inputs.scenario))
+
+
+_WAYS = {COST: _by_cost, DISTANCE: _by_distance, WORST_GROUP: _by_worst}
+
+
+def _group(inputs: Inputs, ask: FrontierRequest) -> str:
+    known = inputs.scenario.demand.groups
+    group = ask.group or next(iter(known), None)
+    if group is None or group not in known:
+        message = f"--group: {group!r} found; allowed: one of demand.groups ({', '.join(known) or 'none is set'})"
+        raise ScenarioError(message)
+    return group
+
+
+_LATE = "no plan was found within the time limit of any point; raise solver.time_limit_s"
+
+
+def _raise_missing(inputs: Inputs, found: FrontierTrace) -> None:
+    """Raise for what kept every point from being found: the clash of the largest budget."""
+    clash = next((missing.clash for missing in reversed(found.missing) if missing.clash is not None), None)
+    if clash is None:
+        raise SolverError(_LATE)
+    least = clash.least_budget
+    raise InfeasibleError(_words(inputs, clash), least if math.isfinite(least) else None)
+
+
+def _words(inputs: Inputs, clash: Any) -> list[str]:
+    ids = inputs.sites.frame["site_id"].tolist()
+    return in_words(clash, ids.__getitem__)

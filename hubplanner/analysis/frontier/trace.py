@@ -1,0 +1,258 @@
+"""Coverage against cost by the epsilon-constraint method: the most covered need within each budget, with its proof."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from hubplanner.analysis.frontier.points import COST, FrontierPoint, FrontierTrace, Missing, tightened
+from hubplanner.errors import ScenarioError
+from hubplanner.model import MaxCoverage, MinCost, Periods, under_of
+from hubplanner.problem import EXACT, Status, evaluate
+from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
+from hubplanner.solver.covering.cheapest import CLOSE, SAME
+from hubplanner.solver.covering.strategy import is_plain
+from hubplanner.solver.tie_breaking import SMALL_OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.model import Objective
+    from hubplanner.problem import Problem, Solution
+
+log = logging.getLogger(__name__)
+
+FEW_OPTIONS = 300
+"""Up to this many options the least cost of a point is sought whatever gap is asked."""
+MOST_OPTIONS = 100
+"""Options with which all points are enumerated at most."""
+MOST_POINTS = 1000
+"""Points after which an enumeration stops."""
+
+
+def trace(
+    problem: Problem, objective: Objective, budgets: Sequence[float], options: SolverOptions | None = None
+) -> FrontierTrace:
+    r"""Return the most covered need within each budget: $\max \sum_i w_i z_i$ with $c(y) \le B_k$ for each k.
+
+    Points that another one beats are left out. Budgets share what they can: see `SolveCache`. Where equal plans were
+    not told apart, a second stage seeks the cheapest plan that covers as much, if the gap asked is 0 or the problem has
+    few options; else the bounds of the smaller budgets and of all relaxations say how much less it could cost.
+    Haimes, Lasdon and Wismer (1971), doi:10.1109/TSMC.1971.4308298.
+
+    Parameters
+    ----------
+    problem, objective
+        What to solve; a `MaxCoverage` with its limits, whose own budget does not count.
+    budgets
+        Money, in any order.
+    options
+        Solver, gap and time limit of each budget.
+
+    Raises
+    ------
+    ScenarioError
+        When the objective is another one, or goes by years or by fairness.
+
+    >>> import hubplanner as hp
+    >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> [(point.other, point.covered) for point in trace(line, hp.MaxCoverage(), [1, 2, 3]).points]
+    [(1.0, 4.0), (2.0, 7.0)]
+    """
+    check_traceable(objective)
+    options = options or SolverOptions()
+    solved: list[FrontierPoint] = []
+    missing: list[Missing] = []
+    last: Solution | None = None
+    most, memory, alone = everything(problem), SolveCache(problem=problem), _untied(problem, objective, options)
+    asked = sorted(set(budgets))
+    for number, budget in enumerate(asked, start=1):
+        if known := _known_without(budget, solved, missing, most):
+            missing.append(known)
+            continue
+        log.info("solve for a budget of %s", f"{budget:,.12g}", extra={"point": number, "points": len(asked)})
+        within, deadline = replace(cast("MaxCoverage", objective), budget=budget), options.deadline
+        found = solve_problem(problem, within, alone, start=last, memory=memory)
+        if found.evaluation is None:
+            missing.append(without_plan(budget, found))
+            continue
+        last = found
+        point = _never_below(as_point(budget, found), solved)
+        solved.append(least_cost(point, objective, options.until(deadline), memory))
+    return FrontierTrace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
+
+
+def _untied(problem: Problem, objective: Objective, options: SolverOptions) -> SolverOptions:
+    """Return options that leave equal plans to the second stage, which tells of their costs sooner."""
+    second = is_plain(problem, objective) and problem.n_options > SMALL_OPTIONS
+    return replace(options, ties=options.ties and not second)
+
+
+def check_traceable(objective: Objective) -> None:
+    """Raise for objectives that have no frontier of coverage."""
+    reasons = {
+        f"a frontier trades coverage: model.objective must be max_coverage, not {objective.name}": (
+            not isinstance(objective, MaxCoverage)
+        ),
+        "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
+        "a frontier does not go with futures: solve for them at each budget instead": (under_of(objective) is not None),
+        "a frontier does not go with model.fairness: ask for floors, or trade coverage,worst_group": (
+            objective.fairness is not None
+        ),
+    }
+    wrong = [reason for reason, applies in reasons.items() if applies]
+    if wrong:
+        raise ScenarioError("; ".join(wrong))
+
+
+def everything(problem: Problem) -> float:
+    """Return the need that hubs at all sites in all tiers would cover, which no plan exceeds."""
+    return evaluate(problem, np.repeat(np.arange(problem.n_options), problem.rule.backup)).covered_need
+
+
+def _known_without(
+    budget: float, solved: Sequence[FrontierPoint], missing: Sequence[Missing], most: float
+) -> Missing | None:
+    """Return what is known of a budget without a solve: too little money, or nothing left to cover."""
+    if solved and solved[-1].covered >= most * (1 - SAME):
+        return Missing(limit=budget, status="dominated")
+    known = next((other for other in missing if other.status == Status.INFEASIBLE), None)
+    if known is not None and budget < known.too_little * (1 - CLOSE):
+        return replace(known, limit=budget)
+    return None
+
+
+def without_plan(limit: float, found: Solution) -> Missing:
+    """Return why there is no plan within a limit."""
+    return Missing(limit=limit, status=str(found.status), clash=found.clash)
+
+
+def as_point(budget: float, found: Solution) -> FrontierPoint:
+    """Return a solution of maximal covering as a point."""
+    plan = found.evaluation
+    if plan is None:
+        raise AssertionError
+    settled = found.gap <= EXACT and found.ties != "open"
+    return FrontierPoint(
+        limit=budget,
+        problem=found.problem,
+        plan=plan,
+        covered=found.value,
+        covered_bound=found.bound,
+        other=plan.cost,
+        other_bound=plan.cost if settled else math.nan,
+        proven=found.status == Status.OPTIMAL,
+        seconds=found.seconds,
+        ties=found.ties,
+    )
+
+
+def _never_below(point: FrontierPoint, solved: Sequence[FrontierPoint]) -> FrontierPoint:
+    """Return a point, with the plan of a smaller budget where that covers more: a gap allows it."""
+    if not solved or solved[-1].covered <= point.covered:
+        return point
+    best = solved[-1]
+    return replace(point, plan=best.plan, covered=best.covered, other=best.other, other_bound=best.other_bound)
+
+
+def least_cost(point: FrontierPoint, objective: Objective, options: SolverOptions, memory: SolveCache) -> FrontierPoint:
+    """Return the cheapest plan that covers as much as a point, with the proven least cost of any.
+
+    Equal plans that were told apart are the cheapest already, and plans that cost nothing cannot be cheaper. Of many
+    options and with a gap asked, relaxations alone tell of costs.
+    """
+    done = math.isfinite(point.other_bound) or options.is_heuristic or point.covered <= 0
+    loose = options.gap > 0 and point.problem.n_options > FEW_OPTIONS
+    plain = is_plain(point.problem, objective)
+    if done or (loose and point.gap > EXACT and not plain):
+        return point
+    if loose and plain:
+        return replace(point, other_bound=min(point.other, memory.least_money(point.covered * (1 - SAME))))
+    return (_by_budgets if plain else _by_share)(point, cast("MaxCoverage", objective), options, memory)
+
+
+def _by_budgets(
+    point: FrontierPoint, objective: MaxCoverage, options: SolverOptions, memory: SolveCache
+) -> FrontierPoint:
+    """Return the cheapest plan within budget and count alone."""
+    began = time.perf_counter()
+    found = cheapest(point.problem, objective, point.plan, options, memory)
+    return replace(
+        point,
+        plan=found.plan,
+        covered=found.plan.covered_need,
+        covered_bound=max(point.covered_bound, found.plan.covered_need),
+        other=found.plan.cost,
+        other_bound=min(found.least, found.plan.cost),
+        seconds=point.seconds + time.perf_counter() - began,
+    )
+
+
+def _by_share(point: FrontierPoint, objective: MaxCoverage, options: SolverOptions, _: SolveCache) -> FrontierPoint:
+    """Return the cheapest plan within any limits."""
+    problem, total = point.problem, math.fsum(point.problem.need)
+    asked = MinCost(
+        target_share=min(1.0, point.covered / total * (1 - SAME)),
+        budget=point.limit if math.isfinite(point.limit) else None,
+        max_hubs=objective.max_hubs,
+        limits=objective.limits,
+    )
+    found = solve_problem(problem, asked, replace(options, method="auto"))
+    plan = found.evaluation
+    if plan is None:
+        return point
+    point = replace(point, other_bound=min(found.bound, point.other), seconds=point.seconds + found.seconds)
+    if plan.cost < point.other and plan.covered_need >= point.covered * (1 - SAME):
+        return replace(point, plan=plan, covered=plan.covered_need, other=plan.cost)
+    return point
+
+
+def trace_all(problem: Problem, objective: Objective, options: SolverOptions | None = None) -> FrontierTrace:
+    """Return every nondominated point of coverage and cost, by budgets each a little below the last plan's cost.
+
+    Plans whose costs differ by less than one part in a million count as one.
+
+    Raises
+    ------
+    ScenarioError
+        As with `trace`, and when the problem is too large.
+    """
+    check_traceable(objective)
+    check_small(problem)
+    options = replace(options or SolverOptions(), gap=0.0)
+    solved: list[FrontierPoint] = []
+    missing: list[Missing] = []
+    asked, memory = cast("MaxCoverage", objective), SolveCache(problem=problem)
+    budget: float | None = asked.budget
+    for _ in range(MOST_POINTS):
+        deadline = options.deadline
+        found = solve_problem(problem, replace(asked, budget=budget), options, memory=memory)
+        if found.evaluation is None:
+            missing.append(without_plan(math.nan if budget is None else budget, found))
+            break
+        limit = math.inf if budget is None else budget
+        point = least_cost(as_point(limit, found), objective, options.until(deadline), memory)
+        solved.append(point)
+        budget = point.other - CLOSE * max(1.0, abs(point.other))
+        if point.covered <= 0 or budget < 0:
+            break
+    else:
+        log.warning("stopped after %d points; there may be more", MOST_POINTS)
+    complete = len(solved) < MOST_POINTS and all(point.proven for point in solved)
+    reached = [] if solved else missing
+    return FrontierTrace(against=COST, solved=tuple(reversed(solved)), missing=tuple(reached), complete=complete)
+
+
+def check_small(problem: Problem) -> None:
+    """Raise where enumerating all points is out of the question."""
+    if problem.n_options > MOST_OPTIONS:
+        message = (
+            f"all points are enumerated for at most {MOST_OPTIONS} options (pairs of site and tier), here are "
+            f"{problem.n_options:,}; ask for --points or --budgets, or for fewer sites"
+        )
+        raise ScenarioError(message)

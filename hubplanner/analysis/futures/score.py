@@ -1,0 +1,174 @@
+"""Plans that were made scored on futures, their own or those of another scenario."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
+from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.inputs.futures import futures_of
+from hubplanner.io import recover, write_folder_atomically
+from hubplanner.model.constraints.budget import most_money
+from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.summary import FUTURES_FILE, criteria, rows_of, write_futures
+from hubplanner.problem import outcomes
+from hubplanner.scenario import Scenario, read_scenario
+from hubplanner.scenario.validation import inconsistencies
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from hubplanner.inputs import Inputs
+    from hubplanner.problem import Ints, Outcomes, Problem
+
+log = logging.getLogger(__name__)
+
+
+def score(
+    *runs: str | os.PathLike[str],
+    futures: Scenario | str | os.PathLike[str] | None = None,
+    overrides: Sequence[str] = (),
+) -> Score:
+    """Return what the plans of runs come to in every future, recomputed from their inputs.
+
+    Parameters
+    ----------
+    runs
+        Run folders, all with the same objective.
+    futures
+        A scenario, or its file, whose futures to score on; each run's own if left out.
+    overrides
+        Variants of that file to apply.
+
+    Raises
+    ------
+    DataError, ScenarioError
+        When a folder is no run, or its inputs and the futures do not fit.
+    """
+    given = futures if futures is None or isinstance(futures, Scenario) else read_scenario(futures, overrides)
+    found = [_scored(Path(folder), given) for folder in runs]
+    objectives = sorted({scenario.model.objective for _, scenario, _, _ in found})
+    if len(objectives) != 1:
+        allowed = "runs with one objective" if found else "at least one run folder"
+        raise ScenarioError(Fault(file="runs", value=", ".join(objectives) or None, allowed=allowed, kind="scenario"))
+    return Score(runs=tuple(found))
+
+
+def _scored(folder: Path, given: Scenario | None) -> tuple[str, Scenario, Outcomes, tuple[str, ...]]:
+    """Return a run's name, its scenario with the futures, what it comes to in them, and where it overspends."""
+    recover(folder.absolute().parent)
+    path = folder / "plan.json"
+    if not path.is_file() or not (folder / "scenario.yaml").is_file():
+        raise DataError(Fault(file=str(folder), allowed="the folder of a run, with plan.json and scenario.yaml"))
+    scenario = read_scenario(folder / "scenario.yaml")
+    if given is not None:
+        scenario = _with_futures(scenario, given)
+    if scenario.futures is None:
+        allowed = "is required: the run was made for none, so name a scenario that has some"
+        raise ScenarioError(Fault(file=str(folder), column="futures", allowed=allowed, kind="scenario"))
+    log.info("read the data of %s", folder.name)
+    inputs = read_inputs(scenario)
+    problem = build_problem(inputs)
+    options, counts = _options(inputs, problem, json.loads(path.read_text(encoding="utf-8")), path)
+    log.info("score %s", folder.name)
+    distances = scenario.model.objective == "p_median"
+    known = outcomes(problem, futures_of(inputs), options, counts, distances=distances)
+    return folder.name, scenario, known, _notes(scenario, known)
+
+
+def _with_futures(scenario: Scenario, given: Scenario) -> Scenario:
+    """Return a scenario with the futures of another one; raise where they do not fit it."""
+    model = scenario.model.model_copy(update={"under": given.model.under, "cvar_level": given.model.cvar_level})
+    other = scenario.model_copy(update={"futures": given.futures, "model": model})
+    faults = [fault for fault in inconsistencies(other) if fault.column != "model.under"]
+    raise_faults(faults)
+    return other
+
+
+def _options(inputs: Inputs, problem: Problem, plan: dict[str, Any], path: Path) -> tuple[Ints, Ints]:
+    """Return the options, and the number of hubs of each, that plan.json names."""
+    sites = {site: at for at, site in enumerate(inputs.sites.frame["site_id"])}
+    tiers = {tier.name: at for at, tier in enumerate(inputs.scenario.hubs)}
+    pairs = zip(problem.option_site.tolist(), problem.option_tier.tolist(), strict=True)
+    number = {pair: at for at, pair in enumerate(pairs)}
+    found: dict[int, int] = {}
+    for hub in plan.get("hubs", ()):
+        pair = sites.get(str(hub.get("site_id")), -1), tiers.get(str(hub.get("tier")), -1)
+        if pair not in number:
+            named = f"{hub.get('site_id')}, {hub.get('tier')}"
+            allowed = "hubs at sites, and of tiers, that the scenario's data have"
+            raise DataError(Fault(file=str(path), column="hubs", value=named, allowed=allowed))
+        found[number[pair]] = int(hub.get("hubs", 1))
+    chosen = sorted(found)
+    return np.array(chosen, dtype=np.intp), np.array([found[option] for option in chosen], dtype=np.intp)
+
+
+def _notes(scenario: Scenario, known: Outcomes) -> tuple[str, ...]:
+    """Return in which futures the hubs cost more than the budget."""
+    budget = scenario.model.budget
+    if budget is None:
+        return ()
+    over = [
+        name for name, cost in zip(known.futures.names, known.cost.tolist(), strict=True) if cost > most_money(budget)
+    ]
+    if not over:
+        return ()
+    shown = ", ".join(over[:5]) + (f" and {len(over) - 5:,} more" if len(over) > 5 else "")  # noqa: PLR2004
+    return (f"The hubs cost more than the budget of {budget:,.0f} in {len(over):,} of the futures: {shown}.",)
+
+
+SCORE_MARKS = ("score.json", FUTURES_FILE)
+"""Files that tell an earlier score from a folder with something else in it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Score:
+    """What plans come to in futures.
+
+    Parameters
+    ----------
+    runs
+        Of each run its name, its scenario with the futures, what it comes to in them, and what is to be noted.
+    """
+
+    runs: tuple[tuple[str, Scenario, Outcomes, tuple[str, ...]], ...]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a run and future: run, name, probability, value, need, covered, share, cost."""
+        return pd.DataFrame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        rows = [{"run": name, **row} for name, scenario, known, _ in self.runs for row in rows_of(scenario, known)]
+        return list(rounded(rows))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures as score.json holds them."""
+        first, known = self.runs[0][1], self.runs[0][2]
+        tree = {
+            "objective": first.model.objective,
+            "count": len(known.futures.each),
+            "cvar_level": criteria(first, known)["cvar_level"],
+            "runs": [
+                {"run": name, **criteria(scenario, part), "notes": list(notes), "each": rows_of(scenario, part)}
+                for name, scenario, part, notes in self.runs
+            ],
+        }
+        return dict(rounded(tree))
+
+    def write(self, folder: Path, *, overwrite: bool = False) -> Path:
+        """Write the folder, whole or not at all, and return its path."""
+        return write_folder_atomically(folder.absolute(), self._files, SCORE_MARKS, overwrite=overwrite)
+
+    def _files(self, folder: Path) -> None:
+        text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / "score.json").write_text(text + "\n", encoding="utf-8")
+        write_futures(self._rows(), folder / FUTURES_FILE)

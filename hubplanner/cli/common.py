@@ -1,0 +1,116 @@
+"""What all commands share: their arguments, how they read, answer and end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hubplanner.scenario import Scenario
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario's YAML file.", show_default=False)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key, such as model.budget=2e9; repeatable."),
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--override", metavar="NAME", help="Apply a named variant; repeatable.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write the result to stdout as one JSON object.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress and no tables.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder; runs/NAME-HASH if left out.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace whatever stands at --out, such as files changed since; tells what goes."),
+]
+
+TIME_LIMIT_REACHED = 4
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, the system or a supervisor that ends programs, and a terminal that is closed."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal told the program to end: it puts away what it has begun, as on Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        """Take the signal's number."""
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """Raise `Ended` where a signal asks for an end, but for those that are ignored, as under nohup."""
+    if threading.current_thread() is not threading.main_thread():  # where signals cannot be asked for
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in ENDINGS}
+    caught = [number for number, handler in before.items() if handler not in {signal.SIG_IGN, None}]
+    for number in caught:
+        signal.signal(number, _raise)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, before[number])
+
+
+def _raise(number: int, frame: Any) -> None:
+    del frame
+    raise Ended(number)
+
+
+def read_asked(path: Path, settings: list[str] | None, overrides: list[str] | None) -> Scenario:
+    """Read a scenario with the settings and overrides of the command line."""
+    from hubplanner.scenario import read_scenario  # noqa: PLC0415
+    from hubplanner.scenario.yaml_text import parse_setting  # noqa: PLC0415
+
+    return read_scenario(path, overrides or (), dict(map(parse_setting, settings or ())))
+
+
+@contextmanager
+def answering(*, as_json: bool) -> Iterator[dict[str, Any]]:
+    """Collect a command's result, print it as JSON if asked, and end on a user's fault with its words and exit code."""
+    answer: dict[str, Any] = {}
+    try:
+        with _ended_as_interrupted():
+            yield answer
+    except HubplannerError as error:
+        if as_json:
+            typer.echo(json.dumps(_as_json(error), allow_nan=False))
+        typer.echo(_in_words(error), err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt as error:
+        with suppress(OSError):  # the terminal may be gone
+            told = "; ".join(getattr(error, "__notes__", ["nothing was written"]))
+            typer.echo(f"Interrupted; {told}.", err=True)
+        sys.exit(128 + (error.number if isinstance(error, Ended) else signal.SIGINT))
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+
+
+def _as_json(error: HubplannerError) -> dict[str, Any]:
+    """Return an error as the result of a command."""
+    if isinstance(error, InfeasibleError):
+        found = {"clashes": list(error.clashes), "least_budget": error.least_budget}
+        return {"status": "infeasible", "error": str(error), **found}
+    if isinstance(error, FaultyError):
+        return {"status": "invalid", "error": str(error), "faults": [fault.as_dict() for fault in error.faults]}
+    return {"status": "no_plan" if error.exit_code > InfeasibleError.exit_code else "invalid", "error": str(error)}
+
+
+def _in_words(error: HubplannerError) -> str:
+    if isinstance(error, FaultyError) and len(error.faults) > 1:
+        return f"{len(error.faults)} faults found, nothing was written:\n{error}"
+    return f"Error: {error}"

@@ -1,0 +1,229 @@
+"""The command that shows what each budget can reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hubplanner.cli.common import (
+    TIME_LIMIT_REACHED,
+    AsJson,
+    Out,
+    Overrides,
+    Overwrite,
+    Quiet,
+    ScenarioFile,
+    Settings,
+    answering,
+    read_asked,
+)
+from hubplanner.cli.tables import count_of
+from hubplanner.outputs.wording import gap_in_words, left_out_of_ways
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.analysis.frontier.result import Frontier
+
+Points = Annotated[
+    int | None,
+    typer.Option("--points", help="Number of budgets, up to twice the scenario's; of shares with other trades. [20]"),
+]
+Budgets = Annotated[
+    str | None, typer.Option("--budgets", metavar="LIST", help="FROM:TO:STEP or a comma list, such as 1e9:20e9:1e9.")
+]
+Trade = Annotated[
+    str, typer.Option("--trade", metavar="PAIR", help="coverage,cost, coverage,distance or coverage,worst_group.")
+]
+Group = Annotated[str | None, typer.Option("--group", help="Group of coverage,worst_group; the first if left out.")]
+Nested = Annotated[bool, typer.Option("--nested", help="Plans that only grow, and what that costs.")]
+Every = Annotated[bool, typer.Option("--all", help="Every point of a small problem.")]
+
+MOST_BUDGETS = 500
+
+
+def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
+    scenario: ScenarioFile,
+    points: Points = None,
+    budgets: Budgets = None,
+    trade: Trade = "coverage,cost",
+    group: Group = None,
+    nested: Nested = False,  # noqa: FBT002 - a flag on the command line
+    every: Every = False,  # noqa: FBT002
+    settings: Settings = None,
+    override: Overrides = None,
+    out: Out = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Trade coverage against cost, nearness or fairness: plans of which none beats another."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
+
+        money = _amounts(budgets, points=points, every=every)
+        with progress(shown=not quiet):
+            spec = read_asked(scenario, settings, override)
+            from hubplanner.analysis.frontier.run import FrontierRequest, run_frontier  # noqa: PLC0415
+
+            given = {} if points is None else {"points": points}
+            ask = FrontierRequest(trade=trade, group=group, nested=nested, every=every, budgets=money, **given)
+            found, folder = run_frontier(spec, ask, out, overwrite=overwrite)
+        summary = found.summary()
+        answer.update(summary, folder=str(folder))
+        if not (as_json or quiet):
+            print_frontier(found, summary, folder)
+    if summary["status"] != "optimal":
+        raise typer.Exit(TIME_LIMIT_REACHED)
+
+
+def _amounts(text: str | None, *, points: int | None, every: bool) -> tuple[float, ...] | None:
+    """Return the budgets of ``FROM:TO:STEP``, the end included, or of a comma list."""
+    from hubplanner.errors import ScenarioError  # noqa: PLC0415
+
+    if points is not None and (text is not None or every):
+        message = "--points goes without --budgets and --all"
+        raise ScenarioError(message)
+    if text is None:
+        return None
+    parts = text.split(":") if ":" in text else text.split(",")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if ":" in text:
+        numbers = _steps(numbers)
+    if not numbers:
+        message = f"--budgets: {text!r} found; allowed: FROM:TO:STEP or a comma list, such as 1e9:20e9:1e9 or 1e9,5e9"
+        raise ScenarioError(message)
+    return tuple(numbers)
+
+
+def _steps(numbers: list[float]) -> list[float]:
+    """Return the amounts from a first to a last one in even steps; none where these make no sense."""
+    if len(numbers) != 3 or not 0 < numbers[2] < float("inf") or not numbers[0] <= numbers[1]:  # noqa: PLR2004
+        return []
+    first, last, step = numbers
+    count = (last - first) / step
+    return [first + number * step for number in range(int(min(count, MOST_BUDGETS) + 1e-9) + 1)]
+
+
+MILLION = 1e6
+MANY = 1e7
+"""Money from which it is shown in millions."""
+_STATES = {
+    "infeasible": "no plan can meet all demands",
+    "no_plan": "no plan was found in time",
+    "dominated": "cover no more than a cheaper plan",
+}
+
+
+def print_frontier(frontier: Frontier, summary: dict[str, Any], folder: Path) -> None:
+    """Print the points, what was left out, how sure it is, and where the files are."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print("\n", Text(summary["name"], style="bold"), "  ", frontier.inputs.scenario.description, "\n", sep="")
+    console.print(_table(frontier, summary))
+    for line in _notes(summary):
+        console.print(line)
+    console.print(f"Files: {folder}  (look at frontier.png first)", soft_wrap=True)
+
+
+def _table(frontier: Frontier, summary: dict[str, Any]) -> Table:
+    points, by_cost = summary["points"], frontier.other_name == "cost"
+    scale = MILLION if max(point["cost"] for point in points) >= MANY else 1.0
+    money = f"{summary['currency'] or ''}{' m' if scale > 1 else ''}".strip()
+    table = Table(title=f"Coverage against {_against(frontier)}", title_justify="left", box=None, header_style="bold")
+    for heading in _headings(frontier, summary, money):
+        table.add_column(heading, justify="right")
+    for point in points:
+        style = "bold" if point["number"] == summary["knee"] else ""
+        table.add_row(*_row(point, frontier, scale, by_cost=by_cost), style=style)
+    return table
+
+
+def _against(frontier: Frontier) -> str:
+    names = {"cost": "cost", "worst_share": "the worst-covered group"}
+    return names.get(frontier.other_name, "the mean way to a hub")
+
+
+def _headings(frontier: Frontier, summary: dict[str, Any], money: str) -> list[str]:
+    own = {"cost": f"budget\n{money}", "worst_share": "worst\nshare"}
+    first = own.get(frontier.other_name, f"mean way\n{frontier.inputs.unit}")
+    tail = "free plan\npeople +" if summary["nested"] else "people more\nper million"
+    last = [tail] if frontier.other_name == "cost" else []
+    return [
+        "",
+        first,
+        f"cost\n{money}",
+        "people\ncovered",
+        "share\nof need",
+        "gap",
+        "new\nhubs",
+        "sites\nin, out",
+        *last,
+    ]
+
+
+def _row(point: dict[str, Any], frontier: Frontier, scale: float, *, by_cost: bool) -> list[str]:
+    hubs = sum(hub["hubs"] for hub in point["hubs"] if hub["status"] != "existing")
+    return [
+        str(point["number"]),
+        _first(point, frontier, scale),
+        _money(point["cost"], scale),
+        f"{point['people']:,.0f}",
+        f"{point['share']:.2%}",
+        gap_in_words(point["gap"]),
+        f"{hubs:,}",
+        f"+{len(point['entering'])} -{len(point['leaving'])}",
+        *([_last(point)] if by_cost else []),
+    ]
+
+
+def _first(point: dict[str, Any], frontier: Frontier, scale: float) -> str:
+    if frontier.other_name == "cost":
+        return "any" if point["budget"] is None else _money(point["budget"], scale)
+    figure = point[frontier.other_name]
+    return f"{figure:.2%}" if frontier.other_name == "worst_share" else f"{figure:,.3f}"
+
+
+def _last(point: dict[str, Any]) -> str:
+    if "price_people" in point:
+        return f"{point['price_people']:,.0f}"
+    more = point["marginal_people_per_million"]
+    return "" if more is None else f"{more:,.0f}" if more >= 1 else f"{more:.3g}"
+
+
+def _money(amount: float, scale: float) -> str:
+    return f"{amount / scale:,.1f}" if scale > 1 else f"{amount:,.6g}"
+
+
+def _notes(summary: dict[str, Any]) -> list[str]:
+    """Return what the table does not say."""
+    existing = summary["existing"]
+    notes = [f"Covered by standing hubs: {existing['people']:,.0f} people, {existing['share']:.2%} of need."]
+    if summary["knee"]:
+        notes.append(f"Knee, in bold: point {summary['knee']}, farthest above the line from the first to the last.")
+    for status, words in _STATES.items():
+        limits = [item for item in summary["left_out"] if item["status"] == status]
+        if limits:
+            notes.append(f"Left out: {count_of(len(limits), 'limit')}: {_limits(limits)} {words}.")
+    money = [item["too_little"] for item in summary["left_out"] if item["too_little"] is not None]
+    if money:
+        notes.append(f"No plan meets all demands with less than {max(money):,.0f}.")
+    most: dict[str, Any] = max(summary["points"], key=lambda point: point.get("unreachable_need", 0.0), default={})
+    notes += [f"Mean ways: {words}, at most, in point {most['number']}." for words in left_out_of_ways(most)]
+    if not summary["complete"]:
+        notes.append("NOT COMPLETE: there may be more points.")
+    sure = "every gap is within the asked one" if summary["status"] == "optimal" else "NOT all within the asked gap"
+    return [*notes, f"Proof: {sure} ({summary['asked_gap']:g}). Time: {summary['seconds']:.1f} s."]
+
+
+def _limits(items: list[dict[str, Any]]) -> str:
+    known = [item["limit"] for item in items if item["limit"] is not None]
+    if not known:
+        return "it"
+    return f"{min(known):,.12g}" if len(known) == 1 else f"{min(known):,.12g} to {max(known):,.12g}"

@@ -1,0 +1,97 @@
+"""The commands that start, check and describe a project."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from hubplanner.cli.common import AsJson, Overrides, Quiet, ScenarioFile, Settings, answering, read_asked
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    as_json: AsJson = False,  # noqa: FBT002 - a flag on the command line
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Write a small working project, scenario and data, to start from."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.cli.project import write_project  # noqa: PLC0415 - heavy imports wait for their command
+
+        files = write_project(directory)
+        answer.update(directory=str(directory), files=files)
+        if not (as_json or quiet):
+            typer.echo(f"Wrote {', '.join(files)} to {directory}.")
+            scenario, run = (shlex.quote(str(directory / name)) for name in ("scenario.yaml", "runs/first"))
+            typer.echo(f"Next: hubplanner solve {scenario} --out {run}")
+
+
+def validate(
+    scenario: ScenarioFile,
+    settings: Settings = None,
+    override: Overrides = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Read everything and report every fault at once; solve nothing."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.cli.tables import count_of, progress  # noqa: PLC0415
+
+        spec = read_asked(scenario, settings, override)
+        from hubplanner.inputs import read_inputs  # noqa: PLC0415
+
+        with progress(shown=not (quiet or as_json)):
+            inputs = read_inputs(spec).tell()
+        rows, sites = len(inputs.demand.frame), len(inputs.sites.frame)
+        warnings = [warning.as_dict() for warning in inputs.warnings]
+        answer.update(status="valid", demand_rows=rows, demand_points=inputs.n_points, sites=sites, warnings=warnings)
+        if not (as_json or quiet):
+            counts = [count_of(rows, "demand row"), count_of(sites, "site"), count_of(len(spec.hubs), "tier")]
+            counts += [count_of(len(warnings), "warning")] if warnings else []
+            typer.echo(f"{scenario} is valid: {', '.join(counts)}.")
+
+
+def info(
+    scenario: ScenarioFile,
+    settings: Settings = None,
+    override: Overrides = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Count people, need and sites; say what existing hubs cover and what all sites could."""
+    with answering(as_json=as_json) as answer:
+        spec = read_asked(scenario, settings, override)
+        from hubplanner.cli.tables import print_overview, progress  # noqa: PLC0415
+        from hubplanner.inputs import read_inputs  # noqa: PLC0415
+        from hubplanner.pipeline.solve import overview  # noqa: PLC0415
+
+        with progress(shown=not (quiet or as_json)):
+            figures = overview(read_inputs(spec).tell())
+        answer.update(figures)
+        if not (as_json or quiet):
+            print_overview(spec.name, figures)
+
+
+def schema() -> None:
+    """Print the scenario file's JSON Schema."""
+    from hubplanner.scenario import json_schema  # noqa: PLC0415
+
+    typer.echo(json.dumps(json_schema(), indent=1))
+
+
+def doctor(
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Show versions, solvers found and optional parts present."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.cli.project import examine  # noqa: PLC0415
+
+        answer.update(examine())
+        if not (as_json or quiet):
+            from hubplanner.cli.tables import print_examination  # noqa: PLC0415
+
+            print_examination(answer)

@@ -1,0 +1,59 @@
+"""A small working project to start from."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+from importlib.resources import as_file, files
+from pathlib import Path
+from shutil import ignore_patterns
+from typing import Any
+
+from hubplanner.errors import ExistsError
+from hubplanner.io import check_place, copy_folder_atomically
+from hubplanner.outputs.run_folder import PACKAGES
+from hubplanner.solver import found_solvers
+
+
+def write_project(directory: Path) -> list[str]:
+    """Copy the template into a new or empty folder and return the files' names.
+
+    Raises
+    ------
+    ExistsError
+        When the folder holds anything.
+    UnwritableError
+        When it cannot be made.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        message = f"{directory}: is not empty; name a new or empty folder, nothing was written"
+        raise ExistsError(message)
+    check_place(directory, ("scenario.yaml",))
+    with as_file(files("hubplanner.cli") / "template") as template:
+        copy_folder_atomically(template, directory, ignore_patterns("__pycache__"))
+    return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.is_file())
+
+
+EXTRAS = {
+    "parquet": "pyarrow",
+    "raster": "rasterio",
+    "cluster": "distributed",
+    "excel": "xlsxwriter",
+    "docx": "docx",
+    "web": "fastapi",
+}
+"""Optional parts and the module each needs."""
+
+
+def examine() -> dict[str, dict[str, Any]]:
+    """Return versions, solvers found and optional parts present."""
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {
+        "versions": {"python": platform.python_version(), **versions},
+        "solvers": dict.fromkeys(found_solvers(), "found"),
+        "optional parts": {
+            name: "present" if importlib.util.find_spec(module) else f"missing: pip install 'hubplanner[{name}]'"
+            for name, module in EXTRAS.items()
+        },
+    }

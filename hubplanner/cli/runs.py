@@ -1,0 +1,320 @@
+"""The commands that list, show, remove and check runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hubplanner.cli.common import AsJson, Quiet, answering
+from hubplanner.cli.tables import count_of
+from hubplanner.outputs.wording import gap_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from hubplanner.outputs.comparison import Comparison
+
+runs = typer.Typer(
+    help="List, show, remove and check runs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's folder, its name or the start of it.", show_default=False)
+]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="The folder of runs.")]
+RUNS = Path("runs")
+NOT_INTACT = 2
+
+
+@runs.command("list")
+def list_(folder: Runs = RUNS, as_json: AsJson = False, quiet: Quiet = False) -> None:  # noqa: FBT002 - a flag
+    """List the runs of a folder, the newest first."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.runs.store import list_runs  # noqa: PLC0415 - heavy imports wait for their command
+
+        rows = list_runs(folder)
+        answer.update(runs=rows)
+        if not (as_json or quiet):
+            print_runs(rows, folder)
+
+
+@runs.command()
+def show(run: RunName, folder: Runs = RUNS, as_json: AsJson = False, quiet: Quiet = False) -> None:  # noqa: FBT002
+    """Show a run's figures and whether its folder is intact."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.runs.index import describe  # noqa: PLC0415
+        from hubplanner.runs.store import find_run  # noqa: PLC0415
+        from hubplanner.runs.verify import verify_run  # noqa: PLC0415
+
+        found = find_run(run, folder)
+        row, checked = describe(found), verify_run(found)
+        answer.update(row, folder=str(found), verified=checked)
+        if not (as_json or quiet):
+            print_run(row, checked, found)
+
+
+@runs.command()
+def rm(
+    run: RunName,
+    folder: Runs = RUNS,
+    force: Annotated[bool, typer.Option("--force", help="Also files that the run did not write.")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Remove a run that stands in the folder of runs."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.runs.store import remove_run  # noqa: PLC0415
+
+        removed = remove_run(run, folder, force=force)
+        answer.update(removed=str(removed))
+        if not (as_json or quiet):
+            typer.echo(f"Removed {removed}.")
+
+
+@runs.command()
+def verify(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="All runs if left out.", show_default=False)
+    ] = None,
+    folder: Runs = RUNS,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Check that files are there, figures parse and hashes match; end with 2 where they do not."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.runs.store import find_run, list_runs  # noqa: PLC0415
+        from hubplanner.runs.verify import verify_run  # noqa: PLC0415
+
+        found = [find_run(run, folder)] if run else [folder / row["name"] for row in list_runs(folder)]
+        checks = [verify_run(path) for path in found]
+        intact = all(check["intact"] for check in checks)
+        answer.update(status="intact" if intact else "damaged", runs=checks)
+        if not (as_json or quiet):
+            print_checks(checks)
+    if not intact:
+        raise typer.Exit(NOT_INTACT)
+
+
+NAME_SHOWN = 34
+"""Letters of a run's name in a table; names are cut in their middle, where they differ least."""
+Cells = tuple[str, ...]
+
+
+def console() -> Console:
+    """Return a console that shows names as they are."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def plain_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    """Return a table of words on the left and figures on the right."""
+    table = Table(title=title or None, title_justify="left", box=None, header_style="bold")
+    for heading in left:
+        table.add_column(heading, overflow="fold")
+    for heading in right:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def known(value: Any, words: Callable[[Any], str]) -> str:
+    """Return a figure in words, a dash where there is none."""
+    return "-" if value is None else words(value)
+
+
+def number(value: float) -> str:
+    """Return a figure in full.
+
+    >>> number(1234567.8), number(0.125)
+    ('1,234,568', '0.125')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.4g}"  # noqa: PLR2004 - digits
+
+
+def share(value: float) -> str:
+    """Return a share in per cent."""
+    return f"{value:.1%}"
+
+
+def gap_beside(value: float) -> str:
+    """Return a gap, or the difference of two, in words."""
+    return f"-{gap_in_words(-value)}" if value < 0 else gap_in_words(value)
+
+
+def shortened(name: str, most: int = NAME_SHOWN) -> str:
+    """Return a name that fits a column.
+
+    >>> shortened("pakistan-hubs-0e8aa59da7", 12)
+    'pakis…a59da7'
+    """
+    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-(most - most // 2) :]}"
+
+
+def print_runs(rows: list[dict[str, Any]], runs: Path) -> None:
+    """Print one line a run, the newest first."""
+    table = plain_table("", ("run", "written", "status"), ("hubs", "people", "need", "cost", "gap"))
+    for row in rows:
+        written = dt.datetime.fromtimestamp(row["written"]).astimezone().strftime("%Y-%m-%d %H:%M")
+        cost = known(row["cost"], lambda cost: f"{cost / 1e6:,.1f} m" if cost >= 1e6 else number(cost))  # noqa: PLR2004
+        figures = (
+            known(row["hubs"], number),
+            known(row["people"], number),
+            known(row["need_share"], share),
+            cost,
+            known(row["gap"], gap_in_words),
+        )
+        table.add_row(shortened(row["name"]), written, str(row["status"]), *figures)
+    console().print(table if rows else f"{runs} holds no runs.")
+
+
+def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> None:
+    """Print what a run is and whether its folder is intact."""
+    table = Table.grid(padding=(0, 2))
+    money = f"{row['currency'] or ''} {known(row['cost'], number)}".strip()
+    for name, words in {
+        "Status": str(row["status"]),
+        "Objective": f"{row['objective']}: {known(row['value'], number)}, gap {known(row['gap'], gap_in_words)}",
+        "New hubs": known(row["hubs"], number),
+        "People": f"{known(row['people'], number)}, {known(row['need_share'], share)} of the need",
+        "Cost": money,
+        "Made by": f"hubplanner {row['version']} in {known(row['seconds'], '{:.1f} s'.format)}",
+        "Files": "as they were written" if checked["intact"] else "NOT as they were written, see runs verify",
+        "Inputs": {"same": "as they were", "changed": "have changed", "missing": "not there any more"}[
+            checked["inputs"]
+        ],
+    }.items():
+        table.add_row(name, words)
+    out = console()
+    out.print(row["name"], style="bold", soft_wrap=True)
+    out.print(table)
+    out.print(f"Files: {folder}", soft_wrap=True)
+
+
+def print_checks(checks: list[dict[str, Any]]) -> None:
+    """Print each run with what is wrong with it."""
+    out = console()
+    for check in checks:
+        hashed = "" if check["hashed"] else "; written before files were hashed, so only presence and figures count"
+        gone = "; its inputs are not there any more" if check["inputs"] == "missing" else ""
+        out.print(f"{check['name']}: {'intact' if check['intact'] else 'NOT intact'}{hashed}{gone}", soft_wrap=True)
+        for fault in check["faults"]:
+            out.print(f"  {fault}", soft_wrap=True)
+    broken = sum(not check["intact"] for check in checks)
+    out.print(f"{count_of(len(checks), 'run')} checked, {broken or 'none'} damaged.")
+
+
+SWEEP_ROWS = 20
+"""Cases of a sweep in a table; all are in its files."""
+
+
+def print_sweep(name: str, records: list[dict[str, Any]], counts: dict[str, int], folder: Path) -> None:
+    """Print a sweep's cases and where its files are."""
+    from hubplanner.analysis.sweep.plot import spelled  # noqa: PLC0415 - matplotlib is heavy
+
+    keys = list(records[0]["settings"])
+    table = plain_table(f"Sweep of {name}", ("",), (*keys, "hubs", "people", "need", "cost", "gap"))
+    for record in records[:SWEEP_ROWS]:
+        settings = (shortened(spelled(record["settings"][key]), 14) for key in keys)
+        if record["people"] is None:
+            table.add_row(str(record["case"]), *settings, *("", "", "", ""), str(record["status"]))
+            continue
+        figures = number(record["hubs"]), number(record["people"]), share(record["need_share"]), number(record["cost"])
+        table.add_row(str(record["case"]), *settings, *figures, known(record["gap"], gap_in_words))
+    out = console()
+    out.print(table)
+    if len(records) > SWEEP_ROWS:
+        out.print(f"... and {len(records) - SWEEP_ROWS:,} more in sweep.csv")
+    errors = dict.fromkeys(str(record["error"]) for record in records if record["error"])
+    for error in list(errors)[: SWEEP_ROWS // 4]:
+        out.print(f"Error of a case: {error}", soft_wrap=True)
+    told = f"{counts['solved']:,} solved, {counts['errors']:,} with an error, {counts['open']:,} open"
+    out.print(f"{count_of(counts['cases'], 'case')}: {told}.")
+    out.print(f"Files: {folder}  (look at tornado.png first)", soft_wrap=True)
+
+
+PLACES = 12
+"""Values of a group, sites or rows named in a table; all are in the files."""
+
+
+def print_comparison(found: Comparison, folder: Path | None) -> None:
+    """Print runs side by side, what is built elsewhere, and who gains and loses."""
+    from hubplanner.outputs.comparison import figure_table  # noqa: PLC0415 - matplotlib is heavy
+
+    figures, out = found.summary(), console()
+    letters = [run["run"] for run in figures["runs"]]
+    for run in figures["runs"]:
+        budget = f", budget {number(run['budget'])}" if run["budget"] else ""
+        out.print(f"{run['run'].upper()}  {run['name']}: {run['objective']}, {run['status']}{budget}", soft_wrap=True)
+    for note in figures["notes"]:
+        out.print(f"Note: {note}.", style="bold", soft_wrap=True)
+    frame = figure_table(figures)
+    for (title, group), part in frame.groupby([frame["figure"].where(frame["group"] != "", ""), "group"], sort=False):
+        heading = f"{str(title).capitalize()} by {group}" if title == "need share" else ""
+        if not str(title).startswith("floor"):
+            out.print(_side_by_side(heading, part, letters))
+    if figures["floors"]:
+        out.print(_floors_beside(figures["floors"], letters))
+    for difference in figures["differences"]:
+        _print_difference(out, difference, found)
+    if folder is not None:
+        out.print(f"Files: {folder}  (look at comparison.png first)", soft_wrap=True)
+
+
+def _side_by_side(title: str, part: pd.DataFrame, letters: list[str]) -> Table:
+    right = [*(letter.upper() for letter in letters), *(f"{letter.upper()} - A" for letter in letters[1:])]
+    table = plain_table(title, ("",), right)
+    for row in part.head(PLACES).to_dict("records"):
+        words = {"need share": share, "gap": gap_beside}.get(row["figure"], number)
+        cells = [_cell(row[letter], words) for letter in letters]
+        signed = [_cell(row[f"difference_{letter}"], words, sign=True) for letter in letters[1:]]
+        table.add_row(shortened(str(row["value"] or row["figure"])), *cells, *signed)
+    if len(part) > PLACES:
+        table.add_row(f"{count_of(len(part) - PLACES, 'other')} in the files")
+    return table
+
+
+def _cell(value: Any, words: Callable[[Any], str], *, sign: bool = False) -> str:
+    if value is None or value != value:  # noqa: PLR0124 - NaN is no figure either
+        return "-"
+    return f"{'+' if sign and value > 0 else ''}{words(value)}"
+
+
+def _floors_beside(floors: dict[str, Any], letters: list[str]) -> Table:
+    table = plain_table("Floors, covered of asked", ("of",), [letter.upper() for letter in letters])
+    for name, own in list(floors.items())[:PLACES]:
+        cells = (known(own[letter], lambda one: f"{one['covered']:.2%} of {one['share']:.2%}") for letter in letters)
+        table.add_row(shortened(name), *cells)
+    if len(floors) > PLACES:
+        table.add_row(f"{count_of(len(floors) - PLACES, 'other')} in the files")
+    return table
+
+
+def _print_difference(out: Console, difference: dict[str, Any], found: Comparison) -> None:
+    first, other = difference["against"].upper(), difference["run"].upper()
+    names = dict(zip(found.hubs["site_id"], found.hubs.get("name", found.hubs["site_id"]), strict=True))
+    out.print(f"From {first} to {other}", style="bold")
+    for title, sites in ((f"Sites only in {first}", "only_in_first"), (f"Sites only in {other}", "only_in_other")):
+        out.print(f"  {title}: {_listed([_named(site, names) for site in difference[sites]])}")
+    changed = [f"{_named(one['site_id'], names)} ({one['first']} -> {one['other']})" for one in difference["changed"]]
+    out.print(f"  Other hubs at: {_listed(changed)}")
+    for title, part in (("Gain", difference["gain"]), ("Lose", difference["lose"])):
+        rows = count_of(part["rows"], "demand row")
+        out.print(f"  {title} cover: {number(part['people'])} people in {rows}: {_listed(part['demand_ids'])}")
+
+
+def _named(site: str, names: dict[str, Any]) -> str:
+    name = names.get(site)
+    return f"{name} ({site})" if isinstance(name, str) and name not in {"", site} else site
+
+
+def _listed(words: list[str]) -> str:
+    more = f" and {len(words) - PLACES:,} more" if len(words) > PLACES else ""
+    return f"{', '.join(words[:PLACES])}{more}" if words else "none"

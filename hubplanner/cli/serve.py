@@ -1,0 +1,99 @@
+"""The command that opens the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubplanner.cli.common import Quiet, answering
+
+if TYPE_CHECKING:
+    from hubplanner.web.settings import AppSettings
+
+Place = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="SCENARIO|FOLDER",
+        help="A scenario, or a folder of them; scenarios or . if left out.",
+        show_default=False,
+    ),
+]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Where to listen; a free port if left out.")]
+Host = Annotated[
+    str, typer.Option("--host", metavar="ADDRESS", help="Listen to other machines too; visitors need a token then.")
+]
+BaseMap = Annotated[
+    str | None,
+    typer.Option(
+        "--base-map", metavar="URL", help="Style of an online base map; nothing is loaded from outside without."
+    ),
+]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="The folder of runs.")]
+Uploads = Annotated[
+    Path | None,
+    typer.Option(
+        "--uploads", metavar="DIR", help="Keep uploads and their scenarios here; gone at the end if left out."
+    ),
+]
+
+Memory = Annotated[
+    float | None,
+    typer.Option(
+        "--memory",
+        metavar="GB",
+        min=0.5,
+        max=1e6,
+        help="Memory that a job's process may take; half of the machine's if left out.",
+        show_default=False,
+    ),
+]
+
+
+def serve(  # noqa: PLR0913, PLR0917 - one argument an option
+    place: Place = None,
+    port: Port = None,
+    host: Host = "127.0.0.1",
+    base_map: BaseMap = None,
+    runs: Runs = Path("runs"),
+    uploads: Uploads = None,
+    memory: Memory = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Open the app in a browser: plans on a map, on this machine alone."""
+    with answering(as_json=False):
+        require_web()
+        from hubplanner.web import server  # noqa: PLC0415 - heavy
+
+        server.log_to_stderr()
+
+        def announce(settings: AppSettings) -> None:
+            typer.echo(settings.address)
+            if not quiet:
+                typer.echo("Open this address in a browser; Ctrl-C ends the app.", err=True)
+
+        folder = place or next(path for path in (Path("scenarios"), Path()) if path.is_dir())
+        server.serve(
+            folder,
+            runs=runs,
+            host=host,
+            port=port,
+            base_map=base_map,
+            workspace=uploads,
+            memory_gb=memory,
+            open_page=open_page,
+            announce=announce,
+        )
+
+
+def require_web() -> None:
+    """Raise when the optional part that serves pages is missing."""
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    from hubplanner.errors import MissingExtraError  # noqa: PLC0415
+
+    if not all(find_spec(name) for name in ("fastapi", "uvicorn", "maplibre")):
+        message = "the app needs an optional part: pip install 'hubplanner[web]'"
+        raise MissingExtraError(message)

@@ -1,0 +1,115 @@
+"""The command that solves every combination of settings."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hubplanner.cli.common import (
+    TIME_LIMIT_REACHED,
+    AsJson,
+    Ended,
+    Overrides,
+    Overwrite,
+    Quiet,
+    ScenarioFile,
+    Settings,
+    answering,
+)
+
+if TYPE_CHECKING:
+    from hubplanner.analysis.sweep.sweep import Sweep
+
+Grid = Annotated[
+    list[str],
+    typer.Option(
+        "--grid", metavar="KEY=V1,V2,..", help="Values of a key; repeatable, all combinations.", show_default=False
+    ),
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", metavar="N", min=1, help="Worker processes here; one a core if left out.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask scheduler instead, such as tcp://10.0.0.5:8786. Trusted hosts only: whoever reaches it can run "
+        "code there. Its machines need the files under the same paths.",
+    ),
+]
+Folder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="The sweep's folder; sweeps/NAME-HASH if left out.")
+]
+
+
+TlsCa = Annotated[Path | None, typer.Option("--tls-ca", metavar="PEM", help="Authority of a cluster at tls://...")]
+TlsCert = Annotated[Path | None, typer.Option("--tls-cert", metavar="PEM", help="This side's certificate.")]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="PEM", help="This side's key.")]
+
+
+def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
+    scenario: ScenarioFile,
+    grid: Grid,
+    settings: Settings = None,
+    override: Overrides = None,
+    jobs: Jobs = None,
+    cluster: Address = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    out: Folder = None,
+    overwrite: Overwrite = False,  # noqa: FBT002
+    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Write whole run folders too.")] = False,  # noqa: FBT002
+    retry_failed: Annotated[  # noqa: FBT002
+        bool, typer.Option("--retry-failed", help="Try cases again whose process died.")
+    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Solve every combination of settings; interrupted, the same command goes on where it stopped."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.analysis.sweep.cluster import Cluster  # noqa: PLC0415
+        from hubplanner.analysis.sweep.sweep import plan_sweep, settings_of  # noqa: PLC0415
+        from hubplanner.cli.tables import progress  # noqa: PLC0415
+        from hubplanner.errors import Fault, ScenarioError  # noqa: PLC0415 - heavy imports wait for their command
+
+        if cluster is None and (tls_ca or tls_cert or tls_key):
+            raise ScenarioError(Fault(file="--tls-ca, --tls-cert, --tls-key", allowed="only with --cluster"))
+        if cluster is not None and jobs is not None:
+            raise ScenarioError(Fault(file="--jobs", value=jobs, allowed="not with --cluster, whose workers decide"))
+        there = Cluster(address=cluster, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) if cluster else None
+        with progress(shown=not quiet):
+            asked = plan_sweep(scenario, grid, overrides=override or (), settings=settings_of(settings), folder=out)
+            _solve(asked, jobs=jobs, cluster=there, keep_runs=keep_runs, retry_failed=retry_failed, overwrite=overwrite)
+        counts = asked.counts()
+        status = "complete" if not counts["open"] else "open"
+        answer.update(status=status, **counts, folder=str(asked.folder), base=asked.base)
+        if not (as_json or quiet):
+            from hubplanner.cli.runs import print_sweep  # noqa: PLC0415
+
+            print_sweep(asked.name, asked.records(), counts, asked.folder)
+    if counts["open"]:
+        raise typer.Exit(TIME_LIMIT_REACHED)
+
+
+def _solve(asked: Sweep, **options: Any) -> None:
+    """Solve what is open and write the tables; after Ctrl-C or a lost cluster those of what is done."""
+    from hubplanner.analysis.sweep.sweep import solve_open, write_tables  # noqa: PLC0415
+    from hubplanner.errors import SolverError  # noqa: PLC0415
+
+    try:
+        for _ in solve_open(asked, **options):
+            pass
+    except KeyboardInterrupt as error:
+        if isinstance(error, Ended) and error.number != signal.SIGINT:
+            write_tables(asked)
+            error.add_note("what is done is kept, and the same command goes on from there")
+            raise
+        typer.echo("Interrupted; what is done is kept, and the same command goes on from there.", err=True)
+    except SolverError as error:
+        typer.echo(f"Error: {error}", err=True)
+    write_tables(asked)

@@ -1,0 +1,304 @@
+"""Tables and progress for a terminal 100 columns wide, in a planner's words."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hubplanner.outputs.wording import SMALLEST_GAP, at_most, left_out_of_ways, says_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
+    from hubplanner.outputs import Plan
+
+SMALL_SHARE = 0.1
+"""Shares below it are shown with two decimals."""
+PLACES_SHOWN = 12
+"""Rows of the table of hubs by place; the rest is summed up in one."""
+
+
+class _Progress(logging.Handler):
+    """Shows each phase the library logs, with the seconds since the start, and its warnings."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self.console, self.began = console, time.perf_counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            self.console.print(record.getMessage(), style="yellow", soft_wrap=True)
+            return
+        seconds = time.perf_counter() - self.began
+        self.console.print(f"{seconds:6.1f} s  {record.getMessage()} ...", style="dim")
+
+
+@contextmanager
+def progress(*, shown: bool) -> Iterator[None]:
+    """Show on stderr what the library warns of and, if shown, what it does, with a spinner where a person watches."""
+    console, log = _console(stderr=True), logging.getLogger("hubplanner")
+    handler, level = _Progress(console), log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO if shown else logging.WARNING)
+    try:
+        with console.status("working") if shown else nullcontext():
+            yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
+    """Print what a plan builds, reaches and costs, how sure it is, and where its files are."""
+    console = _console()
+    scenario = plan.inputs.scenario
+    console.print("\n", Text(scenario.name, style="bold"), "  ", scenario.description, "\n", sep="")
+    console.print(_figures(plan, summary))
+    console.print(_hubs_by_place(plan))
+    if summary["periods"]:
+        console.print(_years(summary))
+    if summary["nested_value"] is not None:
+        nested, free = summary["nested_value"], summary["objective_value"]
+        console.print(f"If opened hubs stay open, the years add up to {nested:,.0f} instead of {free:,.0f}.")
+    if summary["floors"]:
+        console.print(_floors(summary))
+    for name, values in summary["groups"].items():
+        console.print(_coverage(name, values))
+    if summary["warnings"]:
+        found = count_of(len(summary["warnings"]), "warning")
+        console.print(f"{found} about the data, told above and in plan.json.", style="yellow")
+    console.print(f"Files: {folder}  (open report.html first)", soft_wrap=True)
+
+
+def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
+    need, people, cost = summary["need"], summary["people"], summary["cost"]
+    budget, currency = summary["budget"], summary["currency"]
+    of_budget = f" of {_money(budget, currency)} ({_percent(cost['total'], budget)})" if budget else ""
+    seated = "capacity" in plan.hubs.columns
+    rows = {
+        "New hubs": _hub_count(plan),
+        **_changes(plan, summary),
+        "People served" if seated else "People covered": f"{people['covered']:,.0f} of {people['total']:,.0f}",
+        "Need served" if seated else "Need covered": (
+            f"{need['covered']:,.0f} of {need['total']:,.0f} ({_covered(need)})"
+        ),
+        **_distances(summary),
+        "Cost": f"{_money(cost['total'], currency)}{of_budget}",
+        "  to build": _money(cost["capex"], currency),
+        f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
+            cost["opex_present_value"], currency
+        ),
+        **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
+        "Proof": proof(summary),
+        **_goals(summary),
+        "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _hub_count(plan: Plan) -> str:
+    """Return how many hubs are new, at how many sites, and how many stand."""
+    new, kept = (plan.hubs[plan.hubs["status"] == status] for status in ("new", "existing"))
+    hubs, sites = int(new["hubs"].sum()), new["site_id"].nunique()
+    at = f" at {count_of(sites, 'site')}" if sites < hubs else ""
+    return f"{hubs:,}{at}" + (f", beside {len(kept):,} existing" if len(kept) else "")
+
+
+def _changes(plan: Plan, summary: dict[str, Any]) -> dict[str, str]:
+    """Return what happens to hubs that stood before, if anything."""
+    upgraded, closed = plan.hubs.loc[plan.hubs["status"] == "upgraded", "site_id"], summary["closed"]
+    found = {"Upgraded": ", ".join(upgraded), "Closed": ", ".join(closed)}
+    return {name: sites for name, sites in found.items() if sites}
+
+
+def _distances(summary: dict[str, Any]) -> dict[str, str]:
+    """Return how far it is to the hub that serves, where the objective is about distance."""
+    if summary["objective"] not in {"p_median", "p_center"}:
+        return {}
+    units = [name.removeprefix("mean_") for name in summary["distance"] if name.startswith("mean_")]
+    unit = next(unit for unit in reversed(units) if summary["distance"][f"mean_{unit}"] is not None)
+    mean, most = (summary["distance"][f"{kind}_{unit}"] for kind in ("mean", "max"))
+    words = [f"{mean:,.1f} {unit} on average, {most:,.1f} {unit} at most", *left_out_of_ways(summary["distance"])]
+    return {"Way to a hub": "; ".join(words)}
+
+
+_PROOFS = {
+    "max_coverage": "no plan covers {over}more",
+    "min_cost": "no plan costs {over}less",
+    "p_median": "no plan brings hubs {over}nearer on average",
+    "p_center": "no plan brings the farthest {over}nearer",
+}
+_OVER_FUTURES = {
+    "expected": "{0} on average over futures",
+    "worst": "{0} in its worst future",
+    "cvar": "{0} on average of its worst futures",
+    "regret": "no plan's largest regret is {over}smaller",
+}
+
+
+def proof(summary: dict[str, Any]) -> str:
+    """Return how sure a plan is, in words."""
+    proven = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
+    if says_nothing(summary["gap"]):
+        return f"no useful bound was found in the time; {proven}"
+    sentence = _PROOFS[summary["objective"]].format(over=_over(summary["gap"]))
+    if "futures" in summary:
+        sentence = _OVER_FUTURES[summary["futures"]["under"]].format(sentence, over=_over(summary["gap"]))
+    only = {"unique": "; no other plan is as good", "broken": "; first of several equally good plans"}
+    return f"{sentence}; {proven}{only.get(summary['ties'], '')}"
+
+
+def _goals(summary: dict[str, Any]) -> dict[str, str]:
+    """Return how far each goal is reached and could be at best, where there are several."""
+    goals = summary["goals"] if len(summary["goals"]) > 1 else []
+    return {f"  {goal['name']}": f"{goal['value']:,.6g}, at best {goal['bound']:,.6g}" for goal in goals}
+
+
+def _years(summary: dict[str, Any]) -> Table:
+    """Return a programme year by year."""
+    table = Table(title="Year by year", title_justify="left", box=None, header_style="bold")
+    table.add_column("year")
+    for heading in ("budget", "spent", "hubs open", "people", "share of need"):
+        table.add_column(heading, justify="right")
+    for year in summary["periods"]:
+        money = f"{year['budget']:,.0f}", f"{year['cost']:,.0f}"
+        table.add_row(
+            year["name"],
+            *money,
+            f"{year['hubs']:,}",
+            f"{year['people']['covered']:,.0f}",
+            _covered(year["need"]),
+        )
+    return table
+
+
+def _floors(summary: dict[str, Any]) -> Table:
+    """Return what each floor asks for and what is covered."""
+    table = Table(title="Floors", title_justify="left", box=None, header_style="bold")
+    table.add_column("of")
+    for heading in ("at least", "covered"):
+        table.add_column(heading, justify="right")
+    for floor in summary["floors"][:PLACES_SHOWN]:
+        table.add_row(floor["name"], _share(floor["share"]), _covered(floor, "covered"))
+    if len(summary["floors"]) > PLACES_SHOWN:
+        table.add_row(f"{count_of(len(summary['floors']) - PLACES_SHOWN, 'other')} in plan.json")
+    return table
+
+
+def _hubs_by_place(plan: Plan) -> Table:
+    """Return the new hubs by tier, and by the first group of the sites where there is one."""
+    hubs = plan.hubs[plan.hubs["status"] != "existing"]
+    groups = plan.inputs.scenario.sites.groups
+    tiers = [tier.name for tier in plan.inputs.scenario.hubs]
+    names = plan.inputs.sites.frame.set_index("site_id")
+    place = hubs["site_id"].map(names[groups[0]] if groups else lambda _: "all sites")
+    table = Table(title="New hubs by tier", title_justify="left", box=None, header_style="bold")
+    table.add_column(groups[0] if groups else "")
+    for heading in [*tiers, "hubs", "people served", "cost"]:
+        table.add_column(heading, justify="right")
+    parts = sorted(hubs.groupby(place), key=lambda part: (-part[1]["hubs"].sum(), str(part[0])))
+    for name, part in parts[:PLACES_SHOWN]:
+        table.add_row(str(name), *_hub_row(part, tiers))
+    if len(parts) > PLACES_SHOWN:
+        rest = place.isin([name for name, _ in parts[PLACES_SHOWN:]])
+        table.add_row(count_of(len(parts) - PLACES_SHOWN, "other"), *_hub_row(hubs[rest], tiers))
+    if len(parts) != 1:
+        table.add_row("all", *_hub_row(hubs, tiers), style="bold")
+    return table
+
+
+def _hub_row(hubs: pd.DataFrame, tiers: list[str]) -> list[str]:
+    counts = [f"{int(hubs.loc[hubs['tier'] == tier, 'hubs'].sum()):,}" for tier in tiers]
+    total = f"{int(hubs['hubs'].sum()):,}"
+    return [*counts, total, f"{hubs['covered_people'].sum():,.0f}", f"{hubs['cost'].sum():,.0f}"]
+
+
+def _coverage(name: str, values: dict[str, dict[str, float]]) -> Table:
+    table = Table(title=f"Need covered by {name}", title_justify="left", box=None, header_style="bold")
+    table.add_column(name)
+    for heading in ("people", "people covered", "share of need"):
+        table.add_column(heading, justify="right")
+    largest = sorted(values.items(), key=lambda item: (-item[1]["need"], item[0]))
+    for value, part in largest[:PLACES_SHOWN]:
+        table.add_row(value, f"{part['people']:,.0f}", f"{part['covered_people']:,.0f}", _covered(part))
+    if len(largest) > PLACES_SHOWN:
+        table.add_row(f"{count_of(len(largest) - PLACES_SHOWN, 'other')} in plan.json")
+    return table
+
+
+def print_overview(name: str, figures: dict[str, Any]) -> None:
+    """Print what a scenario holds."""
+    table = Table.grid(padding=(0, 2))
+    sites = ", ".join(f"{count:,} {status}" for status, count in figures["sites"].items() if count)
+    table.add_row("People", f"{figures['people']:,.0f}, of whom {figures['need']:,.0f} count as need")
+    rows, points = count_of(figures["demand_rows"], "row"), count_of(figures["demand_points"], "point")
+    table.add_row("Demand", f"{rows}, {points}")
+    table.add_row("Sites", sites)
+    table.add_row("Tiers", ", ".join(figures["tiers"]))
+    for title, key in (("Covered today", "existing"), ("Coverable", "all_sites")):
+        part = figures["coverable"][key]
+        hubs = count_of(part["hubs"], "hub")
+        share = f"{part['share']:.1%} of need" if figures["need"] else "no need"
+        table.add_row(title, f"{share}, {part['people']:,.0f} people, by {hubs}")
+    console = _console()
+    console.print(name, style="bold")
+    console.print(table)
+
+
+def print_examination(found: dict[str, Any]) -> None:
+    """Print what is installed."""
+    table = Table.grid(padding=(0, 2))
+    for title, part in found.items():
+        table.add_row(title, style="bold")
+        for name, value in part.items():
+            table.add_row(f"  {name}", str(value))
+    _console().print(table)
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    >>> count_of(1, "hub"), count_of(1200, "hub")
+    ('1 hub', '1,200 hubs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Return a console that shows names as they are, brackets and colons too."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def _money(amount: float, currency: str) -> str:
+    return f"{currency} {amount:,.0f}".strip()
+
+
+def _over(gap: float) -> str:
+    """Return how much more another plan might cover, rounded up; nothing where that is rounding."""
+    return "" if gap <= SMALLEST_GAP else f"over {at_most(gap)} "
+
+
+def _share(share: float) -> str:
+    """Return a share in per cent, with a second digit where it is small."""
+    return f"{share:.2%}" if 0 < share < SMALL_SHARE else f"{share:.1%}"
+
+
+def _covered(part: dict[str, Any], share: str = "share") -> str:
+    """Return a covered share, in words where there is no need to cover."""
+    return "no need" if part.get("total", part.get("need")) == 0 else _share(part[share])
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{part / whole:.1%}"

@@ -1,0 +1,167 @@
+"""Geometry of demand and sites: coordinates checked, then brought to the system that distances are measured in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hubplanner.errors import Fault
+from hubplanner.inputs.readers.tables import place_points
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from pyproj import CRS
+
+    from hubplanner.inputs.columns import Checker
+    from hubplanner.problem import Floats
+    from hubplanner.scenario.scenario import TableSpec
+
+WGS84 = "EPSG:4326"
+MOST_LON, MOST_LAT = 180.0, 90.0
+GLOBE = "lon from -180 to 180, lat from -90 to 90"
+SWAPPED = f"{GLOBE}; these look swapped"
+OUTSIDE = f"{GLOBE}; for metres set crs to a projected one"
+OUTSIDE_NAMED = f"{GLOBE}, by the system that the file names; for metres save it with the system they are in"
+STRAY = "a place near the other rows; lon and lat look swapped"
+DEGREES = "coordinates in its own unit; these look like degrees, so set crs to EPSG:4326"
+DEGREES_NAMED = "coordinates in its own unit; these look like degrees, so save the file with EPSG:4326 as its system"
+"""What is allowed where places are wrong."""
+_SHAPES = ("Point", "Polygon", "MultiPolygon")
+
+
+def read_places(spec: TableSpec, checker: Checker) -> gpd.GeoDataFrame | None:
+    """Return the table's rows with geometry; None, with faults noted, when some row has no usable place."""
+    before = len(checker.faults)
+    table = checker.table
+    frame = table.frame.reset_index(drop=True)
+    if spec.x and spec.y:
+        note_swapped_names(spec, table.name, checker.faults)
+        # A text column of that name would make way for the points.
+        frame = frame.rename(columns={"geometry": "geometry_text"})
+        frame = place_points(frame, checker.coordinates(spec.x), checker.coordinates(spec.y), table.crs)
+    else:
+        _check_shapes(frame.geometry, checker)
+    if table.crs is None or len(checker.faults) > before:
+        return None
+    check = _check_degrees if table.crs.is_geographic else _check_projected
+    check(frame, f"{spec.x}, {spec.y}" if spec.x else "geometry", checker)
+    return None if len(checker.faults) > before else frame
+
+
+def note_swapped_names(spec: TableSpec, name: str, faults: list[Fault]) -> None:
+    """Note columns given the wrong way round."""
+    x, y = str(spec.x).lower(), str(spec.y).lower()
+    if x.startswith("lat") and y.startswith(("lon", "lng")):
+        allowed = "x is the longitude and y the latitude; these look swapped"
+        faults.append(Fault(file=name, column=f"x: {spec.x}, y: {spec.y}", allowed=allowed))
+
+
+def _check_shapes(geometry: gpd.GeoSeries, checker: Checker) -> None:
+    missing = geometry.isna() | geometry.is_empty
+    kinds = geometry.geom_type.fillna("").mask(missing, "")
+    checker.note("geometry", ~kinds.isin(_SHAPES), kinds, f"one of {', '.join(_SHAPES)}")
+    with np.errstate(all="ignore"):  # coordinates beyond all measure are told as such
+        valid, reason = geometry.is_valid | missing, geometry.is_valid_reason()
+    checker.note("geometry", ~valid, reason, "a valid shape; repair it, such as with make_valid")
+
+
+def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
+    """Note places off the globe, and those that only make sense with lon and lat exchanged."""
+    bounds = frame.geometry.bounds
+    lon, lat = bounds.abs()[["minx", "maxx"]].max(axis=1), bounds.abs()[["miny", "maxy"]].max(axis=1)
+    swapped, outside = off_globe(lon, lat)
+    fine = ~(swapped | outside)
+    stray = pd.Series(data=False, index=frame.index)
+    stray[fine] = swapped_among(lonlat(frame[fine]))
+    shown = _shown(frame, swapped | outside | stray)
+    checker.note(column, swapped, shown, SWAPPED)
+    checker.note(column, outside, shown, OUTSIDE_NAMED if checker.table.named else OUTSIDE)
+    checker.note(column, stray, shown, STRAY)
+
+
+def off_globe(lon: pd.Series, lat: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Tell which absolute degrees (k,) are on the globe once exchanged, and which are on none."""
+    swapped = (lat > MOST_LAT) & (lat <= MOST_LON) & (lon <= MOST_LAT)
+    return swapped, ((lat > MOST_LAT) | (lon > MOST_LON)) & ~swapped
+
+
+def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
+    """Note places that their system cannot hold, and degrees that pass for metres."""
+    lost = pd.Series(~np.isfinite(lonlat(frame)).all(axis=1))
+    name = checker.table.crs.name if checker.table.crs else ""
+    checker.note(column, lost, _shown(frame, lost), f"coordinates within the range of {name}")
+    bounds = frame.geometry.bounds.abs()
+    if (bounds[["minx", "maxx"]] <= MOST_LON).all(axis=None) and (bounds[["miny", "maxy"]] <= MOST_LAT).all(axis=None):
+        allowed = DEGREES_NAMED if checker.table.named else DEGREES
+        checker.faults.append(Fault(file=checker.table.name, column="crs", value=name, allowed=allowed, kind="crs"))
+
+
+def _shown(frame: gpd.GeoDataFrame, wrong: pd.Series) -> pd.Series:
+    """Return a place inside each wrong row as text."""
+    inside = representative(frame[wrong])
+    return pd.Series([f"{point.x:g}, {point.y:g}" for point in inside], index=inside.index).reindex(frame.index)
+
+
+def representative(frame: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return a point for each row: itself, or one inside its polygon."""
+    geometry, is_point = frame.geometry, frame.geom_type == "Point"
+    return geometry if is_point.all() else geometry.where(is_point, geometry.representative_point())
+
+
+def lonlat(frame: gpd.GeoDataFrame) -> Floats:
+    """Return longitudes and latitudes (n, 2) in degrees, WGS 84."""
+    places = representative(frame).to_crs(WGS84)
+    return np.column_stack([places.x, places.y])
+
+
+def metres(frame: gpd.GeoDataFrame, crs: CRS) -> Floats:
+    """Return coordinates (n, 2) in metres of a projected system."""
+    places = representative(frame).to_crs(crs)
+    return np.column_stack([places.x, places.y])
+
+
+def swapped_among(places: Floats, rest: Floats | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell which places lie far from the rest, but would lie among them with their coordinates exchanged.
+
+    Among: within seven median deviations of the median, plus a degree. Far: three times as far from it as exchanged.
+    The rest are all places, or others that stand for them.
+
+    >>> places = np.array([[67.0, 30.0], [68.0, 31.0], [66.0, 29.0], [69.0, 30.0], [30.0, 67.0]])
+    >>> swapped_among(places).tolist()
+    [False, False, False, False, True]
+    """
+    if len(places) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    rest = places if rest is None else rest
+    middle = np.median(rest, axis=0)
+    margin = 7 * np.median(np.abs(rest - middle), axis=0) + 1
+    exchanged = places[:, ::-1]
+    low, high = middle - margin, middle + margin
+    far = np.linalg.norm(places - middle, axis=1) > 3 * np.linalg.norm(exchanged - middle, axis=1)
+    return np.asarray(far & ~_inside(places, low, high) & _inside(exchanged, low, high))
+
+
+def _inside(places: Floats, low: Floats, high: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    return np.asarray(((places >= low) & (places <= high)).all(axis=1))
+
+
+def check_together(bounds: tuple[Floats, Floats], hubs: Floats, name: str, faults: list[Fault]) -> None:
+    """Note sites that are all far from any demand, though most would be near with lon and lat exchanged.
+
+    Parameters
+    ----------
+    bounds
+        Least and largest longitude and latitude (2,) of the demand.
+    hubs
+        (m, 2) places of the sites.
+    name
+        The site file's name.
+    faults
+        Gets what is found.
+    """
+    low, high = bounds[0] - 1, bounds[1] + 1
+    if not _inside(hubs, low, high).any() and _inside(hubs[:, ::-1], low, high).mean() > 1 / 2:
+        allowed = "lies far from all demand; lon and lat of one of the two files look swapped"
+        faults.append(Fault(file=name, column="geometry", allowed=allowed))

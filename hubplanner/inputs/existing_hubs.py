@@ -1,0 +1,118 @@
+"""What a scenario says of named sites: which existing hubs may grow or close, which sites depend on each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import Fault
+from hubplanner.problem import SiteStatus
+from hubplanner.scenario.fields import LEAST_MONEY
+from hubplanner.scenario.names import hint, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from hubplanner.inputs.columns import Checker
+    from hubplanner.inputs.sites import Sites
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.scenario import Scenario
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Changes:
+    """Money (m,) for an upgrade on top of the difference, and from a closure."""
+
+    fee: Floats
+    saving: Floats
+
+
+def read_changes(scenario: Scenario, checker: Checker) -> Changes:
+    """Return what changes of existing hubs cost and free."""
+    existing = scenario.model.existing
+    sources = existing.upgrade_fee, existing.close_saving
+    fee, saving = (checker.numbers(source, least=LEAST_MONEY).to_numpy() for source in sources)
+    return Changes(fee=fee, saving=saving)
+
+
+def with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:
+    """Return the sites with the tiers their hubs may grow into, at the difference in cost, and what closing frees.
+
+    What stands is paid for, so that a larger tier which is cheaper to build pays nothing back; one that is cheaper to
+    run saves money from now on, and an upgrade may free more than it costs.
+    """
+    existing, standing = sites.status == SiteStatus.EXISTING, sites.allowed
+    growing = existing & _named(ids, scenario.model.existing.upgrade)
+    own = np.argmax(standing, axis=1)
+    upgrade = growing[:, None] & _larger(scenario)[own]
+    at_own = np.arange(len(ids)), own
+    capex = np.maximum(sites.capex - sites.capex[at_own][:, None], 0.0) + changes.fee[:, None]
+    opex = sites.opex_present_value - sites.opex_present_value[at_own][:, None]
+    closing = existing & _named(ids, scenario.model.existing.close) & ~ids.isin(scenario.model.require).to_numpy()
+    return replace(
+        sites,
+        allowed=standing | upgrade,
+        upgrade=upgrade,
+        capex=np.where(upgrade, capex, sites.capex),
+        opex_present_value=np.where(upgrade, opex, sites.opex_present_value),
+        closing_saving=np.where(closing, changes.saving, np.nan),
+    )
+
+
+def _larger(scenario: Scenario) -> Bools:
+    """Return which tiers (own, other) are larger: by capacity if all have one, else by reach."""
+    capacities = [tier.capacity for tier in scenario.hubs]
+    reaches = [tier.reach(scenario.travel.speed_kmh) for tier in scenario.hubs]
+    size = np.array(reaches if None in capacities else capacities, dtype=np.float64)
+    return np.asarray(size[None, :] > size[:, None])
+
+
+def _named(ids: pd.Series, sites: bool | tuple[str, ...]) -> Bools:  # noqa: FBT001 - all, none, or those listed
+    if isinstance(sites, bool):
+        return np.full(len(ids), sites, dtype=np.bool_)
+    return np.asarray(ids.isin(sites).to_numpy(), dtype=np.bool_)
+
+
+def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault]) -> None:
+    """Note sites that the model names and that the file does not have, or that are not what they must be."""
+    position = {site: number for number, site in enumerate(ids)}
+    file = Path(scenario.sites.path).name
+    for key, site, must_stand in _mentions(scenario):
+        at = position.get(site)
+        if at is None:
+            allowed = f"the id of a site in {file}; in quotes if it starts with 0{hint(site, position)}"
+        elif must_stand and status[at] != SiteStatus.EXISTING:
+            allowed = "a site with an existing hub"
+        else:
+            continue
+        faults.append(Fault(file=scenario.file, column=key, value=site, allowed=allowed, kind="scenario"))
+
+
+def _mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
+    """Yield key, site and whether a hub must stand there, for each site the model names."""
+    model = scenario.model
+    for key in ("upgrade", "close"):
+        sites = getattr(model.existing, key)
+        for site in () if isinstance(sites, bool) else sites:
+            yield f"model.existing.{key}", site, True
+    for number, together in enumerate(model.at_most_one):
+        for site in together:
+            yield f"model.at_most_one.{number}", site, False
+    for number, pair in enumerate(model.only_with):
+        yield f"model.only_with.{number}.site", pair.site, False
+        yield f"model.only_with.{number}.needs", pair.needs, False
+
+
+def check_groups(scenario: Scenario, groups: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
+    """Note limits on a value that no site has."""
+    for number, limit in enumerate(scenario.model.hub_limits):
+        known = set(groups.get(limit.group, ())) - {""}
+        if limit.value is not None and known and limit.value not in known:
+            allowed = f"a value of {limit.group} in {name}: {listed(known)}{hint(limit.value, known)}"
+            key = f"model.hub_limits.{number}.value"
+            faults.append(Fault(file=scenario.file, column=key, value=limit.value, allowed=allowed, kind="scenario"))

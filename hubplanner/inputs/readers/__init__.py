@@ -1,0 +1,1 @@
+"""Readers of table, raster and stream formats."""

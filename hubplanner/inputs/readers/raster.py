@@ -1,0 +1,215 @@
+"""People from the cells of a GeoTIFF, window by window."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.errors import Fault, MissingExtraError
+from hubplanner.inputs.point_stream import Points
+from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
+from hubplanner.scenario.fields import MOST_PEOPLE
+from hubplanner.scenario.scenario import RASTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
+
+    from pyproj import CRS
+
+    from hubplanner.errors import DataWarning
+    from hubplanner.problem import Bools, Floats
+    from hubplanner.scenario import Scenario
+
+WINDOW = 1 << 23
+"""Cells that are read at once, about."""
+CELLS = 1 << 20
+"""Cells that are looked at together, about."""
+CACHE_MB = 64
+"""Memory in which the library keeps blocks it may need again."""
+MOST_SHOWN = 10
+"""Faulty cells that are spelled out."""
+ALLOWED = "people of at least 0, or the raster's nodata value; gdal_edit.py -a_nodata declares it"
+
+
+@dataclass(kw_only=True, eq=False)
+class RasterFile:
+    """A raster whose cells hold people.
+
+    Parameters
+    ----------
+    path
+        The file.
+    crs
+        System of its cells.
+    per_person
+        Need of a person.
+    crs_named
+        Whether the file itself names its system.
+    """
+
+    path: Path
+    crs: CRS
+    per_person: float
+    crs_named: bool = True
+    _people: bool = False
+    _wrong: list[Fault] = field(default_factory=list)
+    _more: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name, for messages."""
+        return self.path.name
+
+    def points(self, faults: list[Fault]) -> Iterator[Points]:
+        """Yield the cells with people in parts; note those with fewer than none."""
+        rasterio = require_rasterio()
+        self._wrong, self._more = [], 0
+        try:
+            with opened(rasterio, self.path) as raster:
+                for top, values, known in _strips(raster):
+                    points = self._with_people(raster.transform, top, values, known)
+                    if points is not None:
+                        yield points
+        except (rasterio.errors.RasterioError, *UNREADABLE) as error:
+            faults.append(unreadable(self.path, "a raster", error))
+        faults.extend(self._wrong)
+        if self._more:
+            faults.append(Fault(file=self.name, allowed=f"{self._more:,} more cells are wrong like those above"))
+
+    def finish(self, faults: list[Fault]) -> None:
+        """Note a raster where nobody lives."""
+        if not self._people and not faults:
+            faults.append(Fault(file=self.name, allowed="has no cell with people in band 1"))
+
+    def groups(self) -> Mapping[str, list[str]]:
+        """Return the value of each group, by label: cells have none."""
+        return {}
+
+    def warnings(self) -> list[DataWarning]:
+        """Return what may be a mistake: nothing beside places."""
+        return []
+
+    def _with_people(self, transform: Any, top: int, values: Floats, known: Bools) -> Points | None:
+        """Return the cells of a strip that hold people; None, with cells below 0 noted, when there are none."""
+        wrong = known & ((values < 0) | (values > MOST_PEOPLE))
+        if wrong.any():
+            self._note(top, values, wrong)
+            return None
+        row, column = np.nonzero(known & (values > 0))
+        if not len(row):
+            return None
+        self._people = True
+        across, down = column + 0.5, row + (top + 0.5)
+        places = np.column_stack(
+            [
+                transform.a * across + transform.b * down + transform.c,
+                transform.d * across + transform.e * down + transform.f,
+            ]
+        )
+        people = values[row, column]
+        measures = np.column_stack([people * self.per_person, people])
+        return Points(places=places, measures=measures, label=np.zeros(len(people), dtype=np.intp))
+
+    def _note(self, top: int, values: Floats, wrong: Bools) -> None:
+        for row, column in np.argwhere(wrong)[: MOST_SHOWN - len(self._wrong)].tolist():
+            where = {"row": top + row + 1, "column": f"column {column + 1}"}
+            self._wrong.append(Fault(file=self.name, value=f"{values[row, column]:g}", allowed=ALLOWED, **where))
+            self._more -= 1
+        self._more += int(wrong.sum())
+
+
+def _strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
+    """Yield the first row, values (rows, columns) and which hold data, strip by strip, in whole blocks of rows."""
+    from rasterio.windows import Window  # noqa: PLC0415 - optional
+
+    height = raster.block_shapes[0][0]
+    rows = max(WINDOW // raster.width // height, 1) * height
+    if rows * raster.width > 4 * WINDOW:  # blocks too tall to hold one across the raster
+        rows = max(WINDOW // raster.width, 1)
+    step = max(CELLS // raster.width, 1)
+    scale, offset = raster.scales[0], raster.offsets[0]
+    for start in range(0, raster.height, rows):
+        stop = min(start + rows, raster.height)
+        data = raster.read(1, window=Window(0, start, raster.width, stop - start), masked=True)
+        for top in range(0, stop - start, step):
+            part = data[top : top + step]
+            values = part.data.astype(np.float64) * scale + offset
+            yield start + top, values, ~np.ma.getmaskarray(part) & ~np.isnan(values)
+
+
+def open_raster(scenario: Scenario, faults: list[Fault]) -> RasterFile | None:
+    """Return a raster of people; None, with faults noted, when it cannot be used."""
+    spec, path, before = scenario.demand, Path(scenario.demand.path), len(faults)
+    if not can_read(path, RASTERS, faults):
+        return None
+    rasterio = require_rasterio()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            with opened(rasterio, path) as raster:
+                named = raster.crs is not None
+                own = raster.crs.to_wkt() if named else None
+                crs = settled_crs(own, spec.crs, path.name, faults)
+                _check_transform(raster, path, faults)
+    except (rasterio.errors.RasterioError, *UNREADABLE) as error:
+        faults.append(unreadable(path, "a raster", error))
+        return None
+    if crs is None or len(faults) > before:
+        return None
+    # The scenario's checks let numbers pass only.
+    per_person = (1 - float(spec.connected_share)) * float(spec.priority)
+    return RasterFile(path=path, crs=crs, per_person=per_person, crs_named=named)
+
+
+@contextmanager
+def opened(rasterio: ModuleType, path: Path) -> Iterator[Any]:
+    """Open a GeoTIFF, and nothing that only ends like one; no file beside it, no address is looked for."""
+    quiet = logging.getLogger("rasterio")
+    before, quiet.propagate = quiet.propagate, False
+    quiet.addHandler(_SILENT)
+    try:
+        with rasterio.Env(**_ENVIRONMENT), rasterio.open(path, driver="GTiff") as raster:
+            yield raster
+    finally:
+        quiet.propagate = before
+        quiet.removeHandler(_SILENT)
+
+
+_SILENT = logging.NullHandler()
+_ENVIRONMENT = {
+    "GDAL_CACHEMAX": CACHE_MB,
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+}
+
+
+def _check_transform(raster: Any, path: Path, faults: list[Fault]) -> None:
+    """Note a raster whose cells lie nowhere."""
+    transform = raster.transform
+    sound = np.isfinite(tuple(transform)).all() and transform.determinant != 0
+    if transform.is_identity or not sound:
+        allowed = (
+            "a georeferenced raster: the place and size of its cells are missing; they must stand in the file itself, "
+            "as files beside it are not read"
+        )
+        faults.append(Fault(file=path.name, column="transform", allowed=allowed, kind="crs"))
+
+
+def require_rasterio() -> ModuleType:
+    """Return the optional part that reads rasters; raise when it is missing."""
+    try:
+        import rasterio  # noqa: PLC0415 - optional
+        import rasterio.errors  # noqa: PLC0415
+    except ImportError as error:
+        message = "GeoTIFF rasters need an optional part: pip install 'hubplanner[raster]'"
+        raise MissingExtraError(message) from error
+    module: ModuleType = rasterio
+    return module

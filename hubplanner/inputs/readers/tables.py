@@ -1,0 +1,276 @@
+"""Files of places to frames: one reader a format, every fault noted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely import points
+from shapely.errors import ShapelyError
+
+from hubplanner.errors import DataError, Fault, MissingExtraError
+from hubplanner.formats import read_layer, regular
+from hubplanner.formats.layer import in_plane
+from hubplanner.inputs.readers.csv import read_csv
+from hubplanner.scenario.names import renamed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    import pandas as pd
+
+    from hubplanner.errors import DataWarning
+    from hubplanner.problem import Bools, Ints
+    from hubplanner.scenario.scenario import TableSpec
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InputTable:
+    """A file's rows as they stand in it.
+
+    Parameters
+    ----------
+    name
+        The file's name, for messages.
+    frame
+        The rows; text for every column of a CSV file.
+    first_row
+        Added to the frame's index to number rows as a user does: 0 where the index counts a CSV file's lines, else 1.
+    crs
+        Of the geometry; None for a table without.
+    named
+        Whether the file itself names that system.
+    warnings
+        What was found while reading that may be a mistake; readers and checks add to it.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    first_row: int = 1
+    crs: CRS | None = None
+    named: bool = False
+    warnings: list[DataWarning] = field(default_factory=list)
+
+    def row(self, position: int) -> int:
+        """Return the row's number in the file, wherever it stands in a selection."""
+        return int(self.frame.index[position]) + self.first_row
+
+    @property
+    def rows(self) -> Ints:
+        """Number of each row in the file."""
+        return np.asarray(self.frame.index, dtype=np.intp) + self.first_row
+
+
+def as_named(table: InputTable | None, wanted: Iterable[str]) -> InputTable | None:
+    """Return a table whose columns are spelled as they are asked for, however the file spells them."""
+    if table is None:
+        return None
+    names = renamed((name for name in map(str, table.frame.columns) if name != "geometry"), wanted)
+    return replace(table, frame=table.frame.rename(columns=names)) if names else table
+
+
+def read_table(spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    """Return the table of a demand or site section; None, with faults noted, when it cannot be read."""
+    path = Path(spec.path)
+    if not can_read(path, _READERS, faults):
+        return None
+    try:
+        table = _READERS[path.suffix.lower()](path, spec, faults)
+    except DataError as error:
+        faults.extend(error.faults)
+        return None
+    if table is not None:
+        table = replace(table, frame=table.frame[~_blank_rows(table.frame)])
+        if table.frame.empty:
+            faults.append(Fault(file=path.name, allowed="has no rows of data"))
+            return None
+    return table
+
+
+def _blank_rows(frame: pd.DataFrame) -> Bools:
+    """Tell which rows say nothing at all: no cell, no place."""
+    blank = np.ones(len(frame), dtype=np.bool_)
+    for name in frame.columns:
+        if not blank.any():
+            break
+        cells = frame[name]
+        nothing = cells.isna() | (cells == "") if name != "geometry" else cells.isna() | cells.is_empty
+        blank &= nothing.to_numpy(dtype=np.bool_)
+    return blank
+
+
+def can_read(path: Path, suffixes: Collection[str], faults: list[Fault]) -> bool:
+    """Tell whether a path is a file that opens, of a known kind, and holds something; note why not."""
+    before = len(faults)
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        advice = next((words for ends, words in _OTHER_KINDS.items() if suffix in ends), "")
+        allowed = f"a file name ending in one of {', '.join(suffixes)}{advice}"
+        faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
+    try:
+        regular(path)
+        with path.open("rb") as file:
+            if not file.read(1):
+                faults.append(Fault(file=path.name, allowed="is empty"))
+    except DataError as error:
+        faults.extend(error.faults)
+    except OSError as error:
+        faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror}"))
+    return len(faults) == before
+
+
+_OTHER_KINDS = {
+    (".xlsx", ".xls", ".xlsm", ".ods"): "; in the spreadsheet, save the sheet as 'CSV UTF-8'",
+    (".tsv", ".tab", ".txt"): "; save the table with commas between its columns, as 'CSV UTF-8'",
+    (".kml", ".kmz", ".gml", ".gpx", ".gdb", ".fgb", ".geojsonl"): "; in QGIS, export the layer as GeoPackage",
+    (".zip", ".gz", ".7z", ".rar", ".tar"): "; this one is packed, so unpack it first",
+    (".dbf", ".shx", ".prj", ".cpg"): "; of a Shapefile, name the .shp file",
+    (".vrt",): "; this one only points at other files, so export what they hold",
+}
+"""What to do about files of other kinds, by the ends of their names."""
+_LONGEST_NAME = 80
+
+
+def parse_crs(name: object, file: str, faults: list[Fault]) -> CRS | None:
+    """Return a coordinate reference system; None, with a fault noted, when it is unknown or has no places on a map."""
+    try:
+        crs = CRS.from_user_input(name)
+    except CRSError:
+        crs = None
+    if crs is not None and _GRIDS.search(crs.to_wkt()):
+        allowed = "a system that names no file of grids, which would have to be opened; name it by its EPSG code"
+        faults.append(Fault(file=file, column="crs", value=crs.name, allowed=allowed, kind="crs"))
+        return None
+    if crs is not None and (crs.is_geographic or crs.is_projected):
+        return crs
+    allowed = "a known geographic or projected coordinate reference system, such as EPSG:4326"
+    value = str(name)[:_LONGEST_NAME]
+    faults.append(Fault(file=file, column="crs", value=value, allowed=allowed, kind="crs"))
+    return None
+
+
+_GRIDS = re.compile("grids|PARAMETERFILE", re.IGNORECASE)
+"""What a system says before the name of a file."""
+
+
+def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], *, assumed: bool = False) -> CRS | None:
+    """Return the system that a file names or, where it names none, the scenario does; None with a fault noted.
+
+    Parameters
+    ----------
+    own
+        System that the file names; None without one.
+    asked
+        The scenario's key ``crs``.
+    file
+        Name, for messages.
+    faults
+        Gets what is wrong.
+    assumed
+        Whether ``own`` is what the format takes for granted, so that the key stands above it.
+    """
+    if own is None and asked is None:
+        allowed = "is missing; name it with the key crs, such as crs: EPSG:32642, or save the file with its system"
+        faults.append(Fault(file=file, column="crs", allowed=allowed, kind="crs"))
+        return None
+    if asked is None or own is None or assumed:
+        return parse_crs(own if asked is None else asked, file, faults)
+    crs, wanted = parse_crs(own, file, faults), parse_crs(asked, file, faults)
+    if crs is None or wanted is None:
+        return None
+    code = crs.to_epsg()
+    if not crs.equals(wanted, ignore_axis_order=True) and (code is None or code != wanted.to_epsg()):
+        allowed = f"{crs.name}, which the file names itself; leave the key crs out"
+        faults.append(Fault(file=file, column="crs", value=asked, allowed=allowed, kind="crs"))
+        return None
+    return crs
+
+
+def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    warnings: list[DataWarning] = []
+    frame = read_csv(path, faults, spec.encoding, warnings)
+    crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
+    return None if frame is None else InputTable(name=path.name, frame=frame, first_row=0, warnings=warnings, crs=crs)
+
+
+def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    layer = read_layer(path, spec.layer, spec.encoding)
+    if layer.frame.empty and not len(layer.frame):
+        return InputTable(name=path.name, frame=layer.frame)
+    crs = settled_crs(layer.crs, spec.crs, path.name, faults, assumed=layer.assumed)
+    frame = layer.frame if crs is None else layer.frame.set_crs(crs)
+    return InputTable(name=path.name, frame=frame, crs=crs, named=not layer.assumed and layer.crs is not None)
+
+
+def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    frame = read_parquet(path, gpd.read_parquet, faults)
+    if frame is None:
+        return None
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        faults.append(Fault(file=path.name, allowed="has no geometry; a layer of places is needed"))
+        return None
+    crs = settled_crs(frame.crs, spec.crs, path.name, faults)
+    columns = frame.select_dtypes(exclude="geometry").rename(columns={"geometry": "geometry_text"})
+    places = gpd.GeoDataFrame(columns, geometry=in_plane(frame.geometry.array), crs=crs)
+    return InputTable(name=path.name, frame=places, crs=crs, named=frame.crs is not None)
+
+
+def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: list[Fault]) -> pd.DataFrame | None:
+    """Return a Parquet file's rows; None, with a fault noted, when it cannot be read."""
+    require_pyarrow()
+    try:
+        return reader(path).reset_index(drop=True)
+    except UNREADABLE as error:
+        faults.append(unreadable(path, "a Parquet file", error))
+        return None
+
+
+UNREADABLE = (
+    *(ValueError, OSError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, ArithmeticError),
+    *(MemoryError, RecursionError, AssertionError, ShapelyError, CRSError),
+)
+"""What libraries raise of files that are not what they say: they were written for sound ones."""
+
+
+def unreadable(path: Path, kind: str, error: BaseException) -> Fault:
+    """Return what a library says of a file, or that it is gone since it was first looked at."""
+    if not path.exists():
+        return Fault(file=str(path), allowed="cannot be read: No such file or directory")
+    return Fault(file=path.name, allowed=f"cannot be read as {kind}: {brief(error)}")
+
+
+def brief(error: BaseException) -> str:
+    """Return a library's complaint without its advice to programmers."""
+    return str(error).partition("\n")[0].partition(".;")[0] or type(error).__name__
+
+
+def require_pyarrow() -> None:
+    """Raise when the optional part that reads Parquet is missing."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional
+    except ImportError as error:
+        message = "Parquet files need an optional part: pip install 'hubplanner[parquet]'"
+        raise MissingExtraError(message) from error
+    del pa
+
+
+def place_points(frame: pd.DataFrame, x: pd.Series, y: pd.Series, crs: CRS | None) -> gpd.GeoDataFrame:
+    """Return a plain frame with points at x, y."""
+    return gpd.GeoDataFrame(frame, geometry=points(x.to_numpy(), y.to_numpy()), crs=crs)
+
+
+_READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] = {
+    ".csv": _csv,
+    ".geojson": _vector,
+    ".json": _vector,
+    ".gpkg": _vector,
+    ".shp": _vector,
+    ".parquet": _parquet,
+    ".geoparquet": _parquet,
+}

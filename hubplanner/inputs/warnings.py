@@ -1,0 +1,328 @@
+"""What in the data can be used but may be a mistake: places far from all others, doubled ones, areas beyond reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.coordinates import WGS84, lonlat, representative
+from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
+from hubplanner.scenario.names import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import geopandas as gpd
+
+    from hubplanner.inputs.aggregation import MergedDemand
+    from hubplanner.inputs.demand import Demand
+    from hubplanner.inputs.sites import Sites
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.scenario import Scenario
+
+MANY_TIMES = 5.0
+"""Times the radius of all others beyond which a place is far from them."""
+ZERO_TIMES = 1.5
+"""The same for a place at 0, 0, where nothing else is."""
+NEAR_KM = 200.0
+"""Nothing nearer than this to the middle of all places is far."""
+MUCH_DETOUR = 3.0
+MOST_TOLD = 10
+"""Warnings of a kind and file that are spelled out, the others counted."""
+ZERO = "a place near the others; it lies {0:,.0f} km from their middle, and 0, 0 mostly stands for an unknown place: "
+FAR = "{0}: lies {1:,.0f} km from the middle of all places, which lie within {2:,.0f} km of it; correct it, or "
+MEANT = "if it is meant, set {0}.far_places: true"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """Where most places are.
+
+    Parameters
+    ----------
+    middle
+        (3,) unit vector.
+    radius
+        Great-circle distance in km within which they lie, up to a wide gap.
+    """
+
+    middle: Floats
+    radius: float
+
+    def distance(self, places: Floats) -> Floats:
+        """Return great-circle distances (k,) in km of longitudes and latitudes (k, 2) from the middle."""
+        half = np.linalg.norm(_unit(places) - self.middle, axis=1) / 2
+        return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(half, 1.0)))
+
+    def beyond(self, times: float) -> float:
+        """Return the distance beyond which a place is far."""
+        return max(times * self.radius, NEAR_KM)
+
+
+def _unit(places: Floats) -> Floats:
+    lon, lat = np.radians(places).T
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def body_of(places: Floats) -> Body | None:
+    """Return where most places are, by longitude and latitude (n, 2); None where they have no middle.
+
+    From the middle outwards, the body ends at the first gap beyond half of the places that is many times as wide as it.
+
+    >>> body = body_of(np.array([[67.9, 24.7], [68.0, 24.8], [68.1, 24.6], [68.8, 24.7], [0, 0]]))
+    >>> round(body.radius), body.distance(np.array([[0.0, 0.0]])).round().tolist()
+    (81, [7796.0])
+    """
+    if len(places) < 3:  # noqa: PLR2004 - of two places neither is the stray
+        return None
+    middle = np.median(_unit(places), axis=0)
+    length = float(np.linalg.norm(middle))
+    if length < 1e-6:  # noqa: PLR2004 - all around the globe
+        return None
+    whole = Body(middle=middle / length, radius=0.0)
+    distance = np.sort(whole.distance(places))
+    most = len(places) // 2
+    inner, outer = distance[most:-1], distance[most + 1 :]
+    gaps = np.flatnonzero(outer > np.maximum(MANY_TIMES * inner, NEAR_KM))
+    radius = inner[gaps[0]] if len(gaps) else distance[-1]
+    return Body(middle=whole.middle, radius=float(radius))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spots:
+    """Rows of a file that may lie far from all others.
+
+    Parameters
+    ----------
+    file
+        The file's name.
+    section, column
+        Its section of the scenario, and what its coordinates are called.
+    lonlat, own
+        (k, 2) longitudes and latitudes, and coordinates as they stand in the file.
+    rows
+        (k,) where they stand; None without rows.
+    """
+
+    file: str
+    section: str
+    column: str
+    lonlat: Floats
+    own: Floats
+    rows: Ints | None
+
+    @property
+    def at_zero(self) -> Bools:
+        """Tell which (k,) stand at exactly 0, 0."""
+        return np.asarray((self.own == 0).all(axis=1))
+
+    def note_zero(self, body: Body, faults: list[Fault]) -> None:
+        """Note places at 0, 0 where all others are far from it."""
+        distance = body.distance(self.lonlat)
+        for position in np.flatnonzero(self.at_zero & (distance > body.beyond(ZERO_TIMES))).tolist():
+            allowed = ZERO.format(distance[position]) + MEANT.format(self.section)
+            row = None if self.rows is None else int(self.rows[position])
+            faults.append(Fault(file=self.file, row=row, column=self.column, value="0, 0", allowed=allowed))
+
+    def far(self, body: Body) -> list[DataWarning]:
+        """Return a warning for each place far from all others."""
+        distance = body.distance(self.lonlat)
+        found = np.flatnonzero((distance > body.beyond(MANY_TIMES)) & ~self.at_zero).tolist()
+        return [self._far(position, float(distance[position]), body.radius) for position in found]
+
+    def _far(self, position: int, distance: float, radius: float) -> DataWarning:
+        place = f"{self.column} {self.own[position, 0]:g}, {self.own[position, 1]:g}"
+        message = FAR.format(place, distance, radius) + MEANT.format(self.section)
+        row = None if self.rows is None else int(self.rows[position])
+        return DataWarning(code="far_place", message=message, file=self.file, row=row)
+
+
+def data_warnings(
+    scenario: Scenario,
+    demand: Demand | None,
+    sites: Sites | None,
+    merged: MergedDemand | None,
+    faults: list[Fault],
+) -> tuple[DataWarning, ...]:
+    """Return what may be a mistake in data that were read; places at 0, 0 are noted as faults."""
+    found = [*(demand.warnings if demand else ()), *(sites.warnings if sites else ())]
+    if scenario.travel.method != "matrix":
+        found += _far_places(scenario, demand, sites, merged, faults)
+    if demand is not None:
+        found += _doubled_demand(scenario, demand)
+        found += _wide_areas(scenario, demand)
+    if sites is not None:
+        found += _doubled_sites(scenario, sites)
+        found += _free_sites(scenario, sites)
+    found += _of_scenario(scenario)
+    return _counted(found)
+
+
+def _spots(scenario: Scenario, section: str, frame: gpd.GeoDataFrame, rows: Ints) -> Spots:
+    spec = scenario.demand if section == "demand" else scenario.sites
+    inside = representative(frame)
+    return Spots(
+        file=Path(spec.path).name,
+        section=section,
+        column=f"{spec.x}, {spec.y}" if spec.x else "geometry",
+        lonlat=lonlat(frame),
+        own=np.column_stack([inside.x, inside.y]),
+        rows=rows,
+    )
+
+
+def _far_places(
+    scenario: Scenario,
+    demand: Demand | None,
+    sites: Sites | None,
+    merged: MergedDemand | None,
+    faults: list[Fault],
+) -> list[DataWarning]:
+    """Return a warning for each place far from all others, of demand and of sites; note as faults those at 0, 0.
+
+    Merged demand was looked at while it was read.
+    """
+    parts = [] if sites is None else [_spots(scenario, "sites", sites.frame, sites.rows)]
+    rest = [part.lonlat for part in parts]
+    if merged is not None:
+        rest.append(merged.sample)
+    elif demand is not None:
+        parts.insert(0, _spots(scenario, "demand", demand.frame, demand.rows))
+        rest.append(parts[0].lonlat)
+    return told_far([part for part in parts if not _meant(scenario, part.section)], rest, faults)
+
+
+def _meant(scenario: Scenario, section: str) -> bool:
+    return scenario.demand.far_places if section == "demand" else scenario.sites.far_places
+
+
+def told_far(parts: Iterable[Spots], rest: Sequence[Floats], faults: list[Fault]) -> list[DataWarning]:
+    """Return a warning for each place far from the rest; note as faults those at 0, 0."""
+    around = np.concatenate(rest) if rest else np.zeros((0, 2))
+    body = body_of(around[(around != 0).any(axis=1)])
+    if body is None:
+        return []
+    warnings = []
+    for part in parts:
+        part.note_zero(body, faults)
+        warnings += part.far(body)
+    return warnings
+
+
+def _doubled_demand(scenario: Scenario, demand: Demand) -> list[DataWarning]:
+    """Return a warning for each row at the very same place, with as many people, as an earlier one."""
+    frame = demand.frame
+    if len(demand.rows) != len(frame):  # merged
+        return []
+    inside = representative(frame)
+    keys = pd.DataFrame({"x": inside.x, "y": inside.y, "people": frame["people"]}).assign(row=demand.rows)
+    keys = keys[keys["people"] > 0]
+    message = "the very same place and as many people as row {0}; leave one out if they are the same people"
+    return _doubled(keys, Path(scenario.demand.path).name, message)
+
+
+def _doubled_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
+    """Return a warning for each site that differs from an earlier one in its id alone."""
+    frame, inside = sites.frame, representative(sites.frame)
+    columns = pd.DataFrame(frame.drop(columns=["site_id", "geometry"])).astype(str)
+    keys = columns.set_axis(range(columns.shape[1]), axis=1)
+    keys = keys.assign(x=inside.x, y=inside.y, row=sites.rows)
+    message = "the very same place and columns as row {0}, all but the id; leave one out if it is the same site"
+    return _doubled(keys, Path(scenario.sites.path).name, message)
+
+
+def _doubled(keys: pd.DataFrame, file: str, message: str) -> list[DataWarning]:
+    """Return a warning for each row that equals one further up in all columns but ``row``."""
+    ordered = keys.sort_values("row")
+    own = [name for name in ordered.columns if name != "row"]
+    again = ordered.duplicated(subset=own)
+    if not again.any():
+        return []
+    first = ordered.groupby(own, sort=False, dropna=False)["row"].transform("first")
+    return [
+        DataWarning(code="doubled_place", message=message.format(earlier), file=file, row=int(row))
+        for row, earlier in zip(ordered["row"][again], first[again], strict=True)
+    ]
+
+
+def _wide_areas(scenario: Scenario, demand: Demand) -> list[DataWarning]:
+    """Return a warning for each polygon whose people are counted at one point, though it is wider than any reach."""
+    shapes = demand.frame.geometry
+    reach = _widest(scenario)
+    if scenario.demand.spread_km is not None or reach is None or (shapes.geom_type == "Point").all():
+        return []
+    areas = demand.frame[shapes.geom_type != "Point"]
+    inside, outlines = lonlat(areas), areas.geometry.to_crs(WGS84)
+    corners, of = shapely.get_coordinates(outlines.to_numpy(), return_index=True)
+    half = np.linalg.norm(_unit(corners) - _unit(inside)[of], axis=1) / 2
+    away = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(half, 1.0)) * scenario.travel.detour
+    farthest = np.zeros(len(areas))
+    np.maximum.at(farthest, of, away)
+    message = (
+        "the area goes up to {0:,.1f} km from the one point at which its people are counted, and the widest reach is "
+        "{1:g} km; demand.spread_km would spread them"
+    )
+    rows = demand.rows[(shapes.geom_type != "Point").to_numpy()]
+    return [
+        DataWarning(
+            code="wide_area",
+            message=message.format(farthest[at], reach),
+            file=Path(scenario.demand.path).name,
+            row=int(rows[at]),
+        )
+        for at in np.flatnonzero(farthest > reach).tolist()
+    ]
+
+
+def _free_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
+    """Return a warning for each site at which a column of factors makes hubs cost nothing."""
+    factor = scenario.sites.cost_factor
+    if not isinstance(factor, str) or factor not in sites.frame:
+        return []
+    free = np.flatnonzero(pd.to_numeric(sites.frame[factor], errors="coerce").to_numpy() == 0).tolist()
+    message = f"{factor} 0 makes hubs cost nothing here; write 1 if the site has no factor of its own"
+    file = Path(scenario.sites.path).name
+    return [DataWarning(code="free_site", message=message, file=file, row=int(sites.rows[at])) for at in free]
+
+
+def _of_scenario(scenario: Scenario) -> list[DataWarning]:
+    """Return warnings of settings that are odd whatever the data."""
+    found = []
+    detour = scenario.travel.detour
+    if detour > MUCH_DETOUR:
+        found.append(("long_detour", f"travel.detour {detour:g}: roads are mostly 1.2 to 2 times the straight line"))
+    if scenario.sites.cost_factor == 0:
+        found.append(("free_site", "sites.cost_factor 0 makes all hubs cost nothing; leave it out for 1"))
+    for name, spec in (("demand", scenario.demand), ("sites", scenario.sites)):
+        if spec.id is not None and key_of(spec.id) in map(key_of, spec.groups):
+            found.append(("group_is_id", f"{name}.groups holds {spec.id}, the id: each row is a group of its own"))
+    return [DataWarning(code=code, message=message, file=scenario.file) for code, message in found]
+
+
+def _widest(scenario: Scenario) -> float | None:
+    """Return the widest reach in km; None where travel is given or in minutes."""
+    speed = scenario.travel.speed_kmh
+    if scenario.travel.method == "matrix" or any(tier.reach_km is None and speed is None for tier in scenario.hubs):
+        return None
+    return max(tier.reach(speed) for tier in scenario.hubs)
+
+
+def _counted(warnings: Iterable[DataWarning]) -> tuple[DataWarning, ...]:
+    """Return warnings by file and row, the first ones of each kind and file, and one that counts the others."""
+    kinds: dict[tuple[str, str], list[DataWarning]] = {}
+    for warning in warnings:
+        kinds.setdefault((warning.file, warning.code), []).append(warning)
+    found: list[DataWarning] = []
+    for (file, code), part in kinds.items():
+        part.sort(key=lambda warning: (warning.row is not None, warning.row or 0))
+        found += part[:MOST_TOLD]
+        if len(part) > MOST_TOLD:
+            message = f"{len(part) - MOST_TOLD:,} more like those above"
+            found.append(DataWarning(code=code, message=message, file=file))
+    return tuple(found)

@@ -1,0 +1,97 @@
+"""Money for new hubs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
+
+from hubplanner.model.lp import Model, decimal_unit
+from hubplanner.model.parameters import check_amount
+
+if TYPE_CHECKING:
+    from hubplanner.problem import Evaluation, Ints, Problem
+
+TOLERANCE = 1e-9
+"""Share of a budget that may be spent beyond it: binary fractions have 0.1 + 0.2 above 0.3, and a sum of costs that is
+the budget to the last cent fits. Nothing else spells this tolerance."""
+
+MOST_PRICES = 12
+"""With at most this many distinct costs the hubs of each cost are counted."""
+
+FINE = 1e3
+"""Part of the largest cost's unit that money is counted in, so that a solver's tolerance is next to none of it."""
+MOST_MONEY = 1e6
+"""Units of money up to which sums are far from rounding, about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """New hubs cost at most ``amount``, in money."""
+
+    amount: float
+
+    def __post_init__(self) -> None:
+        """Refuse an amount that is no money."""
+        check_amount("budget", self.amount)
+
+
+def add_budget(model: Model, block: Budget) -> None:
+    r"""Hold the cost of new hubs within the budget: $\sum_o c_o y_o \le B$.
+
+    Where options share a few costs $c_k$, integer counts carry it, $n_k = \sum_{o : c_o = c_k} y_o$ and
+    $\sum_k c_k n_k \le B$: branching on how many hubs of each cost closes the gap that a knapsack with few prices
+    leaves, thousands of nodes sooner than branching on single hubs.
+    """
+    cost = model.instance.cost
+    money = most_money(block.amount) - model.instance.base_cost
+    unit = decimal_unit(cost.max(initial=0.0))
+    prices, price = np.unique(cost, return_inverse=True)
+    if len(prices) > MOST_PRICES or model.instance.most.max(initial=1) > 1:
+        terms = model.opened(np.arange(len(cost)), cost / unit)
+    else:
+        counts = [_count(model, number, np.flatnonzero(price == number)) for number in range(len(prices))]
+        terms = list(zip(counts, (prices / unit).tolist(), strict=True))
+    model.add("budget", terms, LpConstraintLE, money / unit)
+
+
+def most_money(amount: float) -> float:
+    """Return the most that may be spent of a budget.
+
+    >>> 0.1 + 0.2 <= most_money(0.3), 0.1 + 0.2 <= 0.3
+    (True, False)
+    """
+    return amount * (1 + TOLERANCE)
+
+
+def budget_of(amount: float) -> float:
+    """Return the budget of which so much may be spent at most."""
+    return amount / (1 + TOLERANCE)
+
+
+def money_unit(cost: float, money: float) -> float:
+    """Return the unit of the budget's row, from the largest cost and the money there is.
+
+    A solver prunes by a plan that overspends within its tolerance, though it gives it up in the end; HiGHS 1.16 then
+    states a bound below the best plan. In so fine a unit hardly any plan overspends so little.
+    """
+    unit = decimal_unit(cost)
+    return min(unit, max(unit / FINE, decimal_unit(abs(money)) / MOST_MONEY))
+
+
+def _count(model: Model, number: int, options: Ints) -> LpVariable:
+    """Return an integer variable that counts the open ones of some options."""
+    count = model.program.add_variable(f"count_{number}", 0, len(options), cat="Integer")
+    model.add(f"count_{number}", [*model.opened(options), (count, -1.0)], LpConstraintEQ, 0)
+    model.counts.append(count)
+    return count
+
+
+def broken_budget(problem: Problem, plan: Evaluation, block: Budget) -> str | None:
+    """Return how a plan overspends, None when it does not."""
+    saved = math.fsum(problem.savings[plan.closed])
+    over = plan.cost > most_money(block.amount + saved) - saved
+    return f"new hubs cost {plan.cost:,.2f}, the budget is {block.amount:,.2f}" if over else None

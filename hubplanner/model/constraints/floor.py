@@ -1,0 +1,190 @@
+"""The least that must be covered of a group's need."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintGE
+
+from hubplanner.model.constraints.capacity import assigned, live_rows, served
+from hubplanner.model.lp import decimal_unit
+from hubplanner.model.parameters import AGREEMENT, check_share
+from hubplanner.model.variables.coverage import covered
+from hubplanner.problem.evaluation import LEAST_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulp import LpVariable
+
+    from hubplanner.model.lp import Model
+    from hubplanner.problem import Bools, Evaluation, Floats, Problem
+
+SUMMING = 1e-12
+"""Part of a total that is the rounding of sums."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Floor:
+    """At least ``share`` of a group's need is covered.
+
+    Parameters
+    ----------
+    weight
+        (n,) need of the group at each demand point, 0 at those of others.
+    share
+        Least covered share; 1 asks for every point with need, however small.
+    name
+        What the group is called, such as "province Punjab".
+    group
+        What each of several such floors speaks of a value of, such as province.
+    """
+
+    weight: Floats
+    share: float
+    name: str = ""
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        check_share(f"floor {self.name}".strip(), self.share)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FloorRows:
+    """Rows of demand that may be covered, as a floor counts them.
+
+    Parameters
+    ----------
+    variables
+        (r,) whether each is covered.
+    weights
+        (r,) what each counts.
+    counts
+        (r,) which stand for more than rounding.
+    never
+        What no plan covers.
+    total
+        All there is.
+    """
+
+    variables: Sequence[LpVariable]
+    weights: Floats
+    counts: Bools
+    never: float
+    total: float
+
+
+def add_floor(model: Model, block: Floor) -> None:
+    r"""Cover a share of a group's need: $\sum_{i \in G} w_i z_i \ge \phi \sum_{i \in G} w_i$."""
+    total = math.fsum(block.weight)
+    if total <= 0:
+        return
+    if model.parts.get("assigns"):
+        _serve_share(model, block, total)
+        return
+    covered(model, 0)
+    rows, measure = model.whole.cover_rows, model.whole.measure(block.weight)
+    found = FloorRows(
+        variables=model.parts["covered"],
+        weights=rows.weights[:, measure],
+        counts=rows.counts[:, measure],
+        never=float(rows.never[measure]),
+        total=total,
+    )
+    cover_share(model, "floor", found, block.share)
+
+
+def cover_share(model: Model, name: str, rows: FloorRows, share: float) -> None:
+    r"""Leave no more uncovered than a share allows, $A = (1 - \phi) W$ less what no plan covers.
+
+    What counts for more than that must be covered, $z_r = 1$: with a share of 1 every row, so that no sum, and no
+    solver's tolerance of one, stands between a village and a country. The others share what is left,
+
+    .. math:: \sum_r \min(w_r, C) z_r \ge C, \qquad C = \sum_r w_r - A
+
+    in the unit of the smaller of A and C, so that the tolerance is small beside both.
+    """
+    allowed = _allowed(rows.total, share) - rows.never
+    if allowed < -SUMMING * rows.total or (share >= 1 and rows.never > 0):
+        model.add_never(name)
+        return
+    allowed = max(allowed, 0.0)
+    rounding = 0.0 if share >= 1 else SUMMING * rows.total
+    must = rows.counts & (rows.weights > allowed + rounding)
+    for row in np.flatnonzero(must).tolist():
+        rows.variables[row].lowBound = 1
+    rest = np.flatnonzero(~must & (rows.weights > 0))
+    least = math.fsum(rows.weights[rest]) - allowed
+    if share >= 1 or least <= rounding or allowed <= rounding:
+        return
+    unit = decimal_unit(min(allowed, least))
+    worth = (np.minimum(rows.weights[rest], least) / unit).tolist()
+    terms = [(rows.variables[row], value) for row, value in zip(rest.tolist(), worth, strict=True)]
+    model.add(name, terms, LpConstraintGE, least / unit)
+
+
+def _serve_share(model: Model, block: Floor, total: float) -> None:
+    r"""Serve a share of a group's need where people are assigned.
+
+    A row that counts for more than may be left out is served to $1 - A / w_r$ at least, with a share of 1 each wholly.
+    """
+    instance, allowed = model.whole, _allowed(total, block.share)
+    whole = instance.assign_rows
+    measure = instance.measure(block.weight)
+    alone = math.fsum(np.asarray(block.weight)[whole.row_of < 0])
+    allowed -= alone
+    if allowed < -SUMMING * total or (block.share >= 1 and alone > 0):
+        model.add_never("floor")
+        return
+    allowed = max(allowed, 0.0)
+    rows, assign, weights = live_rows(model), assigned(model), whole.totals[:, measure]
+    spans = list(pairwise(np.searchsorted(rows.row, np.arange(len(weights) + 1)).tolist()))
+    for row in np.flatnonzero(weights > allowed).tolist():
+        pairs = range(*spans[row])
+        least = 1 - allowed / weights[row]
+        terms = [(assign[pair], float(rows.share[pair])) for pair in pairs]
+        if not terms:
+            model.add_never("floor")
+            return
+        model.add("floor_of_row", terms, LpConstraintGE, least)
+    if block.share >= 1:
+        return
+    unit = decimal_unit(max(min(block.share, 1 - block.share), AGREEMENT) * total)
+    model.add("floor", served(model, measure).times(1 / unit).terms, LpConstraintGE, block.share * total / unit)
+
+
+def _allowed(total: float, share: float) -> float:
+    """Return what may be left uncovered."""
+    return (1 - share) * total if share < 1 else 0.0
+
+
+def falls_short(weight: Floats, covered_share: Floats, share: float, *, is_assigned: bool = False) -> bool:
+    """Tell whether less than a share of weights (n,) is covered.
+
+    What is left of a point counts but for rounding of its own; with a share of 1 nothing may be. Of shares below it
+    sums are exact but for theirs, and where people are assigned for what a linear program leaves of them.
+    """
+    weight = np.asarray(weight)
+    total, left = math.fsum(weight), 1.0 - covered_share
+    left = np.where(left > (AGREEMENT if is_assigned else LEAST_SHARE), left, 0.0)
+    slack = 0.0 if share >= 1 else SUMMING * total
+    if is_assigned and share < 1:
+        split = math.fsum(weight[(left > 0) & (left < 1 - AGREEMENT)])
+        slack += AGREEMENT * min(min(share, 1 - share) * total + split, total)
+    return math.fsum(weight * left) > _allowed(total, share) + slack
+
+
+def broken_floor(problem: Problem, plan: Evaluation, block: Floor) -> str | None:
+    """Return how far a plan stays below a floor, None when it does not."""
+    del problem
+    weight = np.asarray(block.weight)
+    if not falls_short(weight, plan.covered_share, block.share, is_assigned=plan.is_assigned):
+        return None
+    missed = math.fsum(weight * (1 - plan.covered_share))
+    reached, name = math.fsum(weight * plan.covered_share) / math.fsum(weight), block.name or "a group"
+    return f"{name} is covered to {reached:.4%}, all but {missed:,.6g}; its floor is {block.share:.4%}"

@@ -1,0 +1,70 @@
+"""Hubs at one site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintEQ, LpConstraintGE, LpConstraintLE
+
+from hubplanner.model.parameters import check_count
+from hubplanner.problem import SiteStatus
+
+if TYPE_CHECKING:
+    from hubplanner.model.lp import Model
+    from hubplanner.problem import Evaluation, Ints, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubsPerSite:
+    """At most ``count`` hubs a site, of one tier unless ``mixed``."""
+
+    count: int = 1
+    mixed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a count that leaves no hub."""
+        check_count("max_per_site", self.count, least=1)
+
+
+def add_per_site(model: Model, block: HubsPerSite) -> None:
+    r"""Build at most q hubs at a site: $\sum_{o \in O_j} y_o \le q \;\forall j$ with more than one option.
+
+    Unless tiers may mix, a binary $b_o$ says which one a site takes: $y_o \le q b_o$ and $\sum_{o \in O_j} b_o \le 1$.
+    A site with a standing hub holds one hub in any case, unless that may be closed.
+    """
+    sites, first, count = np.unique(model.instance.site, return_index=True, return_counts=True)
+    for site, start, options in zip(sites[count > 1].tolist(), first[count > 1], count[count > 1], strict=True):
+        at = np.arange(start, start + options)
+        most = int(model.instance.most[at].max())
+        if most > 1 and not block.mixed:
+            _one_tier(model, at, most)
+        else:
+            sense = LpConstraintEQ if site in model.instance.kept else LpConstraintLE
+            model.add(f"per_site_{site}", model.opened(at), sense, most)
+
+
+def _one_tier(model: Model, options: Ints, most: int) -> None:
+    takes = [model.variable(f"takes_{option}", 0, 1, whole=True) for option in options.tolist()]
+    for option, taken in zip(options.tolist(), takes, strict=True):
+        model.add(f"takes_{option}", [(taken, float(most)), (model.open_[option], -1.0)], LpConstraintGE, 0)
+    site = int(model.instance.site[options[0]])
+    model.add(f"per_site_{site}", [(taken, 1.0) for taken in takes], LpConstraintLE, 1)
+
+
+def broken_per_site(problem: Problem, plan: Evaluation, block: HubsPerSite) -> str | None:
+    """Return how a plan stacks hubs at a site, or which standing hub it loses, None when it does not."""
+    sites, place = np.unique(problem.option_site[plan.options], return_inverse=True)
+    lost = np.setdiff1d(problem.kept_sites, sites)
+    if len(lost):
+        return f"site {lost[0]} loses its standing hub"
+    hubs, tiers = np.bincount(place, weights=plan.counts), np.bincount(place)
+    most = np.where(problem.site_status[sites] == SiteStatus.EXISTING, 1, block.count)
+    if (hubs > most).any():
+        at = int(np.argmax(hubs > most))
+        return f"site {sites[at]} holds {hubs[at]:.0f} hubs"
+    if not block.mixed and (tiers > 1).any():
+        at = int(np.argmax(tiers > 1))
+        return f"site {sites[at]} holds {tiers[at]} tiers"
+    return None

@@ -1,0 +1,240 @@
+"""A whole question as one PuLP program: a model for each period, their blocks, and the goals held and sought."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pulp import LpAffineExpression, LpConstraintGE
+
+from hubplanner.model.constraints.capacity import Capacity
+from hubplanner.model.constraints.floor import Floor
+from hubplanner.model.constraints.full_service import FullService
+from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model.lp import Model, decimal_unit, new_model, new_program
+from hubplanner.model.multi_period import Periods
+from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
+from hubplanner.model.robust import RobustObjective, StackedInstance
+from hubplanner.problem.model_instance import ModelInstance
+from hubplanner.problem.multi_period import grow_demand, in_year, present_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulp import LpProblem, LpVariable
+
+    from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
+    from hubplanner.model.goals import Goal
+    from hubplanner.model.objectives import Constraint
+    from hubplanner.problem import Floats, Ints, Problem
+
+    Ranges = tuple[Ints, Ints]
+
+
+HOLDING = 1e-12
+"""Relative slack of a goal that is held: the rounding of sums, not a trade of a village for money."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Question:
+    """A problem with an objective, prepared once for all the programs that answering it takes.
+
+    Parameters
+    ----------
+    objective
+        What to reach.
+    problems
+        The problem in each year, one without periods.
+    discounts
+        What a unit of cover counts in each year.
+    instance
+        The arrays models are built from.
+    blocks
+        The constraint blocks; the demands of the objective itself included.
+    """
+
+    objective: Objective
+    problems: tuple[Problem, ...]
+    discounts: tuple[float, ...]
+    instance: ModelInstance
+    blocks: tuple[Constraint, ...]
+
+    @property
+    def periods(self) -> Periods | None:
+        """The programme in years, None without one."""
+        return next((block for block in self.blocks if isinstance(block, Periods)), None)
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """How many people hubs serve, None where there is no limit."""
+        return next((block for block in self.blocks if isinstance(block, Capacity)), None)
+
+    @property
+    def assigns(self) -> bool:
+        """Tell whether people are assigned to hubs."""
+        return self.capacity is not None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Formulation:
+    """A program, ready to solve.
+
+    Parameters
+    ----------
+    question
+        What it answers.
+    program
+        The PuLP problem, which maximises.
+    layers
+        The model of each period.
+    depth
+        (n,) distances from each point that its chain of distances holds.
+    unit, constant, sense
+        How the program's objective, which is maximised, stands for the goal's figure.
+    cuts
+        Inequalities that every plan keeps to, found by the program's relaxation.
+    """
+
+    question: Question
+    program: LpProblem
+    layers: list[Model]
+    depth: Ints
+    unit: float = 1.0
+    constant: float = 0.0
+    sense: int = 1
+    cuts: tuple[ResidualCapacityCut, ...] = ()
+
+    def figure(self, value: float) -> float:
+        """Return the goal's figure for a value of the program's objective."""
+        return self.sense * (value * self.unit + self.constant)
+
+    @property
+    def instance(self) -> ModelInstance:
+        """The arrays it is built from."""
+        return self.question.instance
+
+    @property
+    def discounts(self) -> tuple[float, ...]:
+        """What a unit of cover counts in each period."""
+        return self.question.discounts
+
+    @property
+    def open_(self) -> list[LpVariable]:
+        """All whole variables that a solver is to return: what is open, by period, then who is assigned whole."""
+        opened = [variable for layer in self.layers for variable in layer.open_]
+        return opened + [v for layer in self.layers for v in layer.decisions[len(layer.open_) :]]
+
+    @property
+    def counts(self) -> list[LpVariable]:
+        """Count variables for the solver to branch on."""
+        return [variable for layer in self.layers for variable in layer.counts]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedLevel:
+    """A goal that is reached already, and must stay so."""
+
+    goal: Goal
+    value: float
+
+
+def ask(problem: Problem, objective: Objective, blocks: Sequence[Constraint] | None = None) -> Question:
+    """Prepare a problem and an objective for their programs.
+
+    Parameters
+    ----------
+    blocks
+        The blocks to hold, the objective's own if left out.
+    """
+    wanted = all_blocks(problem, objective) if blocks is None else tuple(blocks)
+    periods = next((block for block in wanted if isinstance(block, Periods)), None)
+    years = 1 if periods is None else len(periods.budgets)
+    growth = None if periods is None else periods.growth
+    problems = tuple(in_year(problem, growth, year) for year in range(years))
+    rate = 0.0 if periods is None else periods.discount_rate
+    wanted = tuple(in_last_year(block, growth, years - 1) for block in wanted)
+    stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
+    parts: dict[str, Any] = {
+        "problem": problem,
+        "measures": np.array(_measures(problems, objective, wanted)),
+        "most_per_site": stacked.count,
+        "apart": _by_distance(objective) or any(_is_apart(block) for block in wanted),
+    }
+    if isinstance(objective, RobustObjective):
+        instance: ModelInstance = StackedInstance(**parts, stack=objective.stack)
+    else:
+        instance = ModelInstance(**parts)
+    discounts = tuple(present_value(rate, year) for year in range(years))
+    return Question(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
+
+
+def _by_distance(objective: Objective) -> bool:
+    """Tell whether it matters who of those in reach of a hub travels to it."""
+    return isinstance(objective, PMedian | PCenter) or bool(getattr(objective, "travel_cost", 0.0))
+
+
+def _is_apart(block: Constraint) -> bool:
+    """Tell whether a block serves each point on its own: as a whole, or within a distance."""
+    whole = isinstance(block, Capacity) and block.single
+    return whole or (isinstance(block, FullService) and math.isfinite(block.distance))
+
+
+def all_blocks(problem: Problem, objective: Objective) -> tuple[Constraint, ...]:
+    """Return an objective's blocks, and those that stand for what it asks of every plan."""
+    blocks = list(objective.blocks)
+    if isinstance(objective, MinCost):
+        blocks.append(Floor(weight=problem.need, share=objective.target_share, name="all need"))
+        if objective.travel_cost and objective.block(Capacity) is None:
+            # Who travels where counts, so people are assigned even where hubs have room for all.
+            blocks.append(Capacity(people=(math.inf,) * len(problem.tier_reach)))
+    return tuple(blocks)
+
+
+def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Constraint]) -> list[Floats]:
+    """Return everything that demand is weighted by: need and people of each year, then groups."""
+    floors = [block.weight for block in blocks if isinstance(block, Floor)]
+    groups = [] if objective.fairness is None else objective.fairness.with_need
+    every = [*(part.need for part in problems), *(part.people for part in problems), *floors, *groups]
+    return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
+
+
+def in_last_year(block: Constraint, growth: Floats | None, years: int) -> Constraint:
+    """Return a block with its weights grown to the last year of a programme."""
+    return replace(block, weight=grow_demand(block.weight, growth, years)) if isinstance(block, Floor) else block
+
+
+def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = None) -> Formulation:
+    """Return a formulation with a model for each period and no constraint yet."""
+    program = new_program(question.objective.name)
+    layers = []
+    for year, problem in enumerate(question.problems):
+        suffix = f"_{year + 1}" if len(question.problems) > 1 else ""
+        layer = replace(new_model(question.instance, program, suffix), need=problem.need, people=problem.people)
+        capacity = question.capacity
+        layer.parts.update(assigns=question.assigns, single=capacity is not None and capacity.single)
+        layers.append(layer)
+    if ranges is not None:
+        opened = [variable for layer in layers for variable in layer.open_]
+        for variable, least, most in zip(opened, *(part.ravel().tolist() for part in ranges), strict=True):
+            variable.lowBound, variable.upBound = least, most
+    return Formulation(question=question, program=program, layers=layers, depth=depth)
+
+
+def seek(form: Formulation, goal: Goal) -> Formulation:
+    """Make a goal the program's objective, scaled so that its largest coefficient is of the size of one."""
+    wanted = goal.expression(form).times(goal.sense)
+    unit = decimal_unit(max((abs(value) for _, value in wanted.terms), default=0.0))
+    form.program.setObjective(LpAffineExpression(wanted.times(1 / unit).terms))
+    return replace(form, unit=unit, constant=wanted.constant, sense=goal.sense)
+
+
+def hold(form: Formulation, held: FixedLevel) -> None:
+    """Keep a goal at the value reached."""
+    found = held.goal.expression(form).times(held.goal.sense)
+    if not found.terms:
+        return
+    unit = decimal_unit(max(abs(value) for _, value in found.terms))
+    least = held.goal.sense * held.value - HOLDING * max(1.0, abs(held.value)) - found.constant
+    form.layers[-1].add("hold", found.times(1 / unit).terms, LpConstraintGE, least / unit)

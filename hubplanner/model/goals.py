@@ -1,0 +1,204 @@
+"""What an objective asks first, second and so on: each goal as an expression to maximise and as a recomputed figure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.model.constraints.capacity import distance_served
+from hubplanner.model.fairness import MaxMin, shares_of, worst_shares
+from hubplanner.model.lp import LinearExpression
+from hubplanner.model.objectives import MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.model.robust import RobustObjective
+from hubplanner.model.variables.coverage import covered_measure
+from hubplanner.model.variables.distance_chains import distance_to_nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hubplanner.model.formulation import Formulation
+    from hubplanner.model.lp import Model
+    from hubplanner.problem import Bools, Evaluation, Floats, Problem
+
+WORST = "worst distance"
+
+
+@dataclass(frozen=True, eq=False)
+class Year:
+    """A recomputed plan with the problem it is a plan of, and what a unit counts in that year."""
+
+    problem: Problem
+    plan: Evaluation
+    discount: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """One thing to reach.
+
+    Parameters
+    ----------
+    name
+        What it is.
+    sense
+        1 where more is better, -1 where less is.
+    expression
+        The figure as a linear expression of a formulation's variables, in its own unit.
+    value
+        The figure recomputed from the plan of each year.
+    grows
+        Whether no plan is better than all hubs together, whoever may be served by how many.
+    limit
+        What no plan of a problem is better than, where that is not what all hubs together come to.
+    """
+
+    name: str
+    sense: int
+    expression: Callable[[Formulation], LinearExpression]
+    value: Callable[[Sequence[Year]], float]
+    grows: bool = False
+    limit: Callable[[Problem], float] | None = None
+
+
+def goals_of(objective: Objective) -> list[Goal]:
+    """Return what an objective asks, the most important first."""
+    own = OBJECTIVES[type(objective)](objective)
+    fairness = objective.fairness
+    if fairness is None:
+        return own
+    fair = [_worst(fairness, count + 1) for count in range(len(fairness.with_need))]
+    return [*fair, *own] if fairness.first else [*own, *fair]
+
+
+def covered_need() -> Goal:
+    r"""Return the need covered, $\sum_p (1 + r)^{-p} \sum_i w_{ip} z_{ip}$.
+
+    Church and ReVelle (1974), doi:10.1007/BF01942293.
+    """
+    return Goal(
+        name="covered need",
+        sense=1,
+        expression=lambda form: _over_years(form, lambda layer: covered_measure(layer, layer.need)),
+        value=lambda years: math.fsum(year.discount * year.plan.covered_need for year in years),
+        grows=True,
+    )
+
+
+def cost(travel: float = 0.0) -> Goal:
+    r"""Return the cost of hubs, and of travel if it costs: $\sum_o c_o y_o + \tau \sum_{io} w_i d_{io} x_{io}$.
+
+    Toregas et al. (1971), doi:10.1287/opre.19.6.1363.
+    """
+
+    def expression(form: Formulation) -> LinearExpression:
+        last = form.layers[-1]
+        prices = zip(last.open_, last.instance.cost.tolist(), strict=True)
+        hubs = LinearExpression(terms=[(v, c) for v, c in prices if c], constant=last.instance.base_cost)
+        return hubs.plus(distance_served(last, form.instance.measure(last.need)).times(travel)) if travel else hubs
+
+    def value(years: Sequence[Year]) -> float:
+        problem, plan = years[-1].problem, years[-1].plan
+        return plan.cost + travel * math.fsum(problem.need * plan.served_distance)
+
+    return Goal(name="cost", sense=-1, expression=expression, value=value, limit=_least_cost)
+
+
+def _least_cost(problem: Problem) -> float:
+    """Return what every plan costs at least: its required hubs at their cheapest, less what closing hubs can save."""
+    cost = problem.option_cost
+    required = [cost[problem.option_site == site].min() for site in problem.required_sites]
+    return math.fsum([*required, *np.minimum(cost, 0.0), -float(np.nansum(problem.savings))])
+
+
+def mean_distance() -> Goal:
+    r"""Return the need-weighted mean distance to the serving hub, $\sum_i w_i d_i / \sum_i w_i$.
+
+    Hakimi (1964), doi:10.1287/opre.12.3.450.
+    """
+    return Goal(
+        name="mean distance",
+        sense=-1,
+        expression=lambda form: _over_years(form, lambda layer: _mean_distance(form, layer)),
+        value=lambda years: math.fsum(year.discount * _mean(year.problem, year.plan) for year in years),
+        grows=True,
+    )
+
+
+def worst_distance() -> Goal:
+    """Return the largest distance of a point with need to its hub; a search finds it, no linear expression does.
+
+    Hakimi (1964), doi:10.1287/opre.12.3.450.
+    """
+
+    def value(years: Sequence[Year]) -> float:
+        problem, plan = years[-1].problem, years[-1].plan
+        if not plan.is_assigned:
+            return float(plan.nearest_distance[_served(problem)].max(initial=0.0))
+        return plan.farthest_served(_served(problem))
+
+    return Goal(name=WORST, sense=-1, expression=lambda _: LinearExpression(terms=[]), value=value, grows=True)
+
+
+def number_of_hubs() -> Goal:
+    """Return the number of hubs that are not there yet."""
+    return Goal(
+        name="hubs",
+        sense=-1,
+        expression=lambda form: LinearExpression(terms=form.layers[-1].opened(form.instance.new)),
+        value=lambda years: float(years[-1].plan.counts[years[-1].problem.new[years[-1].plan.options]].sum()),
+        limit=lambda _: 0.0,
+    )
+
+
+def _worst(block: MaxMin, count: int) -> Goal:
+    return Goal(
+        name="smallest share" if count == 1 else f"{count} smallest shares",
+        sense=1,
+        expression=lambda form: worst_shares(form.layers[-1], block, count),
+        value=lambda years: math.fsum(shares_of(years[-1].plan, block)[:count]),
+        grows=True,
+    )
+
+
+def _over_years(form: Formulation, part: Callable[[Model], LinearExpression]) -> LinearExpression:
+    total = LinearExpression(terms=[])
+    for layer, discount in zip(form.layers, form.discounts, strict=True):
+        total = total.plus(part(layer).times(discount))
+    return total
+
+
+def _mean_distance(form: Formulation, layer: Model) -> LinearExpression:
+    problem, need = form.instance.problem, np.asarray(layer.need)
+    total = math.fsum(need[_served(problem)])
+    if total <= 0:
+        return LinearExpression(terms=[])
+    if layer.parts.get("assigns"):
+        whole = distance_served(layer, form.instance.measure(need))
+    else:
+        whole = distance_to_nearest(layer, need, form.depth)
+    return whole.times(1 / total)
+
+
+def _mean(problem: Problem, plan: Evaluation) -> float:
+    counted = _served(problem)
+    total = math.fsum(problem.need[counted])
+    # Without any hub a point counts the largest distance there is.
+    nearest = np.minimum(plan.nearest_distance, problem.farthest)
+    distance: Floats = plan.served_distance if plan.is_assigned else nearest
+    return math.fsum(problem.need[counted] * distance[counted]) / total if total > 0 else 0.0
+
+
+def _served(problem: Problem) -> Bools:
+    return np.asarray((problem.need > 0) & problem.reachable)
+
+
+OBJECTIVES: Mapping[type[Objective], Callable[[Any], list[Goal]]] = {
+    MaxCoverage: lambda _: [covered_need()],
+    MinCost: lambda objective: [cost(objective.travel_cost)],
+    PMedian: lambda _: [mean_distance()],
+    PCenter: lambda _: [worst_distance(), mean_distance()],
+    RobustObjective: lambda objective: list(objective.goals),
+}

@@ -1,0 +1,132 @@
+"""The PuLP model and the variables that every family of constraints speaks of."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from pulp import LpAffineExpression, LpConstraint, LpConstraintGE, LpMaximize, LpProblem, LpVariable
+
+if TYPE_CHECKING:
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.problem.model_instance import ModelInstance
+
+Terms = list[tuple[LpVariable, float]]
+"""A linear expression as (variable, coefficient) pairs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearExpression:
+    """A linear expression with its constant."""
+
+    terms: Terms
+    constant: float = 0.0
+
+    def times(self, factor: float) -> LinearExpression:
+        """Return the expression, scaled."""
+        terms = [(variable, value * factor) for variable, value in self.terms]
+        return LinearExpression(terms=terms, constant=self.constant * factor)
+
+    def plus(self, other: LinearExpression) -> LinearExpression:
+        """Return the sum of two expressions."""
+        return LinearExpression(terms=self.terms + other.terms, constant=self.constant + other.constant)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    r"""A PuLP program over an instance: the whole of it, or its part for one period.
+
+    Parameters
+    ----------
+    instance
+        The arrays it is built from.
+    program
+        The PuLP problem, shared by all periods.
+    open_
+        (o,) whole $y_o$: hubs of option o that are built.
+    decisions
+        All whole variables that a solver is to return, shared by all periods.
+    counts
+        Integer numbers of open options of a kind, for the solver to branch on.
+    need_unit
+        Need that one unit of the program's objective stands for.
+    suffix
+        Ends the names of a period's variables and constraints.
+    need, people
+        (n,) of the demand points in the period; unused with merged rows.
+    parts
+        Variables that several families share, such as who is served by whom, by what they are.
+    """
+
+    instance: CoveringInstance | ModelInstance
+    program: LpProblem
+    open_: list[LpVariable]
+    decisions: list[LpVariable]
+    counts: list[LpVariable]
+    need_unit: float
+    suffix: str = ""
+    need: Floats = field(default_factory=lambda: np.zeros(0))
+    people: Floats = field(default_factory=lambda: np.zeros(0))
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> ModelInstance:
+        """The instance with all its points: the models that assign people or know distances are made from one."""
+        return cast("ModelInstance", self.instance)
+
+    def variable(self, name: str, low: float, high: float, *, whole: bool = False) -> LpVariable:
+        """Add one variable; its range is finite, so that multipliers of a relaxation prove a bound."""
+        return self.program.add_variable(name + self.suffix, low, high, cat="Integer" if whole else "Continuous")
+
+    def add(self, name: str, terms: Terms, sense: int, bound: float) -> None:
+        """Add one linear constraint."""
+        used = self.parts.setdefault("names", Counter())
+        used[name] += 1
+        label = f"{name}_{used[name]}" if used[name] > 1 else name
+        self.program.addConstraint(LpConstraint(LpAffineExpression(terms), sense, label + self.suffix, bound))
+
+    def add_never(self, name: str) -> None:
+        """Add a constraint that no plan keeps to."""
+        number = self.parts["never"] = self.parts.get("never", 0) + 1
+        self.add(name, [(self.variable(f"never_{number}", 0, 0), 1.0)], LpConstraintGE, 1)
+
+    def opened(self, options: Ints | Bools, weights: Floats | None = None) -> Terms:
+        """Return the (weighted) sum of some options' variables; the options as indices or as a mask."""
+        indices = options.nonzero()[0] if options.dtype == bool else options
+        weight = [1.0] * len(indices) if weights is None else weights.tolist()
+        return [(self.open_[option], value) for option, value in zip(indices.tolist(), weight, strict=True)]
+
+
+def new_program(name: str) -> LpProblem:
+    """Return an empty program; all are maximised, so that one reading of bounds and signs is enough."""
+    return LpProblem(name, LpMaximize)
+
+
+def new_model(instance: CoveringInstance | ModelInstance, program: LpProblem, suffix: str = "") -> Model:
+    """Return a model with its open variables and nothing else."""
+    ranges = zip(instance.option.tolist(), instance.least.tolist(), instance.most.tolist(), strict=True)
+    open_ = [
+        program.add_variable(f"open_{option}{suffix}", least, most, cat="Integer") for option, least, most in ranges
+    ]
+    return Model(
+        instance=instance,
+        program=program,
+        open_=open_,
+        decisions=list(open_),
+        counts=[],
+        need_unit=decimal_unit(instance.largest_need),
+        suffix=suffix,
+    )
+
+
+def decimal_unit(largest: float) -> float:
+    """Return the power of ten that brings the largest coefficient to [1, 10), where tolerances mean what they say.
+
+    >>> decimal_unit(40_500_000.0)
+    10000000.0
+    """
+    return 10.0 ** max(math.floor(math.log10(largest)), -300) if largest > 0 else 1.0

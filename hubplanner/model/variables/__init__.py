@@ -1,0 +1,1 @@
+"""The decision variables of a program."""

@@ -1,0 +1,65 @@
+"""Who is covered where hubs serve everyone within reach."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintLE
+
+from hubplanner.model.constraints.capacity import served
+from hubplanner.model.lp import LinearExpression
+
+if TYPE_CHECKING:
+    from pulp import LpVariable
+
+    from hubplanner.model.lp import Model, Terms
+    from hubplanner.problem import Floats, Ints
+
+
+def covered(model: Model, measure: int) -> LinearExpression:
+    r"""Return how much of a measure is covered: $b + \sum_r w_r z_r + \sum_o g_o y_o$."""
+    rows, rows_covered = model.instance.cover_rows, _rows_covered(model)
+    weights, gain = rows.weights[:, measure].tolist(), rows.gain[:, measure].tolist()
+    terms = [*zip(rows_covered, weights, strict=True), *zip(model.open_, gain, strict=True)]
+    return LinearExpression(terms=terms, constant=float(rows.base[measure]))
+
+
+def _rows_covered(model: Model) -> list[LpVariable]:
+    r"""Return $z_r \in [0, 1]$, row r is covered: $z_r \le \sum_{o \in C_r} y_o$, with $C_r$ the options that cover it.
+
+    A row that takes two hubs shares the limit of the row that takes the first, $z_r + z_{r'} \le \sum_{o \in C_r} y_o$,
+    if that one counts no less: then it is the first to be covered. Otherwise $z_r \le \sum_{o \in C_r \setminus q} y_o$
+    for each q in $C_r$; where a site may hold several hubs, $2 z_r \le \sum_{o \in C_r} y_o$ with a whole $z_r$.
+    """
+    if "covered" in model.parts:
+        found: list[LpVariable] = model.parts["covered"]
+        return found
+    rows = model.instance.cover_rows
+    model.parts["covered"] = made = []
+    alone = model.instance.most.max(initial=1) == 1
+    for row, (start, stop) in enumerate(pairwise(rows.cover.indptr.tolist())):
+        twice, options = rows.times[row] > 1, rows.cover.indices[start:stop].astype(np.intp)
+        partner = int(rows.partner[row])
+        needs_whole = bool(twice and partner < 0 and not alone)
+        covered_row = model.variable(f"covered_{row}", 0, 1, whole=needs_whole)
+        made.append(covered_row)
+        terms = [(covered_row, 2.0 if needs_whole else 1.0)]
+        if twice and partner < 0 and alone:
+            for option in options.tolist():
+                _limit(model, row, terms, options[options != option])
+        else:
+            _limit(model, row, terms + ([(made[partner], 1.0)] if partner >= 0 else []), options)
+    return made
+
+
+def _limit(model: Model, row: int, terms: Terms, options: Ints) -> None:
+    covering = model.opened(options, np.full(len(options), -1.0))
+    model.add(f"cover_{row}", [*terms, *covering], LpConstraintLE, 0)
+
+
+def covered_measure(model: Model, weight: Floats) -> LinearExpression:
+    """Return how much is covered of a weight (n,) of the demand points: by assignment where people are assigned."""
+    measure = model.whole.measure(weight)
+    return served(model, measure) if model.parts.get("assigns") else covered(model, measure)

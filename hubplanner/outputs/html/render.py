@@ -1,0 +1,127 @@
+"""The report: one HTML file that holds all it shows and asks nothing of any host."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hubplanner.outputs.html import charts as page_charts
+from hubplanner.outputs.html import comparison as page_comparison
+from hubplanner.outputs.html import headline as page_headline
+from hubplanner.outputs.html import map as page_map
+from hubplanner.outputs.html import tables as page_tables
+from hubplanner.outputs.html.labels import OUTLINES
+from hubplanner.outputs.html.prose import reasons, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from hubplanner.outputs.comparison import Comparison
+    from hubplanner.outputs.run_data import Result
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Extras:
+    """What a report can show beside the run itself.
+
+    Parameters
+    ----------
+    reasons
+        Why each hub stands where it does, by site id, from an explanation.
+    frontier
+        A frontier.json.
+    comparison
+        This run, the first, against others.
+    audit, audit_note
+        The audit as JSON, or why there is none.
+    """
+
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    frontier: dict[str, Any] | None = None
+    comparison: Comparison | None = None
+    audit: dict[str, Any] | None = None
+    audit_note: str = ""
+
+
+def write_page(result: Result, path: Path, extras: Extras | None = None) -> None:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    path
+        The HTML file.
+    extras
+        What else to show; nothing if left out.
+    """
+    path.write_text(page(result, extras or Extras()), encoding="utf-8")
+
+
+def page(result: Result, extras: Extras) -> str:
+    """Return the report as HTML."""
+    style, script = _part("tokens.css") + _part("report.css"), _part("report.js")
+    policy = (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=policy,
+            outlines=OUTLINES,
+            result=result,
+            extras=extras,
+            **_facts(result, extras),
+        )
+    )
+
+
+def _facts(result: Result, extras: Extras) -> dict[str, Any]:
+    tree, comparison = extras.frontier, extras.comparison
+    return {
+        "headline": page_headline,
+        "map": page_map.draw(result),
+        "hubs": page_tables.hubs(result, reasons(result, extras.reasons)),
+        "money_chart": page_charts.money_by_year(result),
+        "money": page_tables.money_by_year(result),
+        "groups": page_tables.groups(result),
+        "floors": page_tables.floors(result),
+        "curve": None if tree is None else page_charts.curve(result, tree),
+        "frontier": None if tree is None else page_tables.frontier(result, tree),
+        "comparison": None if comparison is None else page_comparison.figures(comparison),
+        "differences": [] if comparison is None else page_comparison.differences(comparison),
+        "notes": [] if comparison is None else comparison.figures["notes"],
+        "assumptions": sentences(result),
+        "tables": page_tables,
+    }
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("hubplanner.outputs.html", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _part(name: str) -> str:
+    return (files("hubplanner.outputs.html") / "page" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """Return the source of a policy that allows one inline text and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,319 @@
+"""A table of the report: columns, and cells that know how to be read and how to be sorted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.outputs.formats.excel import assumptions
+from hubplanner.outputs.html.charts import years
+from hubplanner.outputs.html.headline import new_hubs
+from hubplanner.outputs.html.words import count, decimal, heading, money
+from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
+from hubplanner.outputs.run_data import isolated, on_one_line
+from hubplanner.outputs.wording import gap_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.outputs.run_data import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column's heading, and whether it holds numbers."""
+
+    name: str
+    number: bool = False
+    name_of_row: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HtmlCell:
+    """A cell.
+
+    Parameters
+    ----------
+    text
+        As it is read.
+    key
+        What it is sorted by.
+    part
+        Share 0 to 1 to draw a bar for; None for none.
+    mark
+        Share at which the bar bears a mark.
+    code
+        Whether it is for machines.
+    """
+
+    text: str
+    key: float | str = ""
+    part: float | None = None
+    mark: float | None = None
+    code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HtmlTable:
+    """Rows under columns, with a caption."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[HtmlCell, ...], ...]
+    sortable: bool = False
+    total: tuple[HtmlCell, ...] = field(default=())
+
+
+def text(words: Any, *, code: bool = False) -> HtmlCell:
+    """Return a cell of words, sorted without regard to capitals."""
+    return HtmlCell(text=str(words), key=str(words).casefold(), code=code)
+
+
+def number(value: float | None, words: str, part: float | None = None, mark: float | None = None) -> HtmlCell:
+    """Return a cell of a number; unknown ones sort below all others."""
+    known = value is not None and math.isfinite(value)
+    return HtmlCell(text=words, key=float(value) if known and value is not None else -math.inf, part=part, mark=mark)
+
+
+def table(caption: str, columns: str, rows: Any, *, sortable: bool = False, total: Any = ()) -> HtmlTable:
+    """Return a table whose columns are named in one line: ``#`` before those of numbers, ``*`` before a row's name.
+
+    >>> [column.number for column in table("a", "*name|#people", []).columns]
+    [False, True]
+    """
+    heads = tuple(
+        Column(name=word.lstrip("#*"), number=word.startswith("#"), name_of_row=word.startswith("*"))
+        for word in columns.split("|")
+    )
+    return HtmlTable(
+        caption=caption, columns=heads, rows=tuple(map(tuple, rows)), sortable=sortable, total=tuple(total)
+    )
+
+
+SHOWN_GROUPS = 16
+"""Values of a group that are shown before the reader asks for all."""
+_STATUS = {"new": "new", "existing": "stands already", "upgraded": "upgraded"}
+
+
+def hubs(result: Result, reasons: Sequence[str]) -> HtmlTable:
+    """Return all hubs, those that cover most people first."""
+    rows = result.hubs.to_dict("records")
+    order = sorted(range(len(rows)), key=lambda at: (-float(rows[at]["covered_people"]), str(rows[at]["site_id"])))
+    programme = bool(result.summary["periods"])
+    columns = "*Place|Id|Tier|#Hubs|#People|#Cost" + ("|Opens" if programme else "") + "|Why here"
+    found = [_hub(result, rows[at], reasons[at], programme=programme) for at in order]
+    people, cost = (float(result.hubs[name].sum()) if rows else 0.0 for name in ("covered_people", "cost"))
+    many = int(result.hubs["hubs"].sum()) if rows else 0
+    total = [text("All hubs"), text(""), text(""), number(many, count(many)), number(people, count(people))]
+    total += [number(cost, money(result, cost)), *([text("")] if programme else []), text("")]
+    return table("Hubs of the plan", columns, found, sortable=True, total=total)
+
+
+def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -> list[HtmlCell]:
+    where = ", ".join(map(isolated, result.area_of(row)))
+    name, place = result.name_of(row), isolated(result.name_of(row))
+    status = "" if row["status"] == "new" else f" ({_STATUS.get(row['status'], row['status'])})"
+    found = [
+        HtmlCell(text=f"{place} · {where}" if where else place, key=name.casefold()),
+        text(on_one_line(row["site_id"])),
+        text(f"{on_one_line(row['tier'])}{status}"),
+        number(row["hubs"], count(row["hubs"])),
+        number(row["covered_people"], count(row["covered_people"])),
+        number(row["cost"], money(result, row["cost"])),
+    ]
+    return [*found, *([text(on_one_line(row.get("period")))] if programme else []), text(reason)]
+
+
+def groups(result: Result) -> list[tuple[str, HtmlTable, HtmlTable | None]]:
+    """Return for each group its name, the table of its values, and that of all of them where the first is cut."""
+    asked = {
+        (floor["group"], floor["value"]): floor["share"] for floor in result.summary["floors"] if not floor["people"]
+    }
+    found: list[tuple[str, HtmlTable, HtmlTable | None]] = []
+    for name, values in result.summary["groups"].items():
+        ranked = sorted(values.items(), key=lambda pair: (-pair[1]["need"], pair[0]))
+        rows = [_group(value, part, asked.get((name, value))) for value, part in ranked]
+        columns = f"*{heading(name).replace('|', ' ')}|#People|#People covered|#Need|#Need covered|#Covered share"
+        whole = table(f"Coverage by {heading(name).lower()}, most need first", columns, rows, sortable=True)
+        if len(rows) <= SHOWN_GROUPS:
+            found.append((heading(name), whole, None))
+        else:
+            first = table(
+                f"The {SHOWN_GROUPS} with most need, of {len(rows)}", columns, rows[:SHOWN_GROUPS], sortable=True
+            )
+            found.append((heading(name), first, whole))
+    return found
+
+
+def _group(value: str, part: dict[str, float], floor: float | None) -> list[HtmlCell]:
+    share = part["share"]
+    return [
+        text(on_one_line(value) or "(blank)"),
+        number(part["people"], count(part["people"])),
+        number(part["covered_people"], count(part["covered_people"])),
+        number(part["need"], count(part["need"])),
+        number(part["covered"], count(part["covered"])),
+        _covered(share, part["need"], floor),
+    ]
+
+
+def _covered(share: float, need: float | None, mark: float | None = None) -> HtmlCell:
+    """Return a covered share as a bar, in words where there is no need."""
+    return number(share, covered_in_words(share, need), part=min(max(share, 0.0), 1.0), mark=mark)
+
+
+def floors(result: Result) -> HtmlTable | None:
+    """Return what each floor asks for and what is covered."""
+    rows = [
+        [
+            text(_floor(floor)),
+            number(floor["share"], share_in_words(floor["share"])),
+            _covered(floor["covered"], floor.get("need"), floor["share"]),
+        ]
+        for floor in result.summary["floors"]
+    ]
+    return table("Least shares that were asked for", "*Of whom|#At least|#Covered", rows) if rows else None
+
+
+def _floor(floor: dict[str, Any]) -> str:
+    whom = on_one_line(floor["people"]) or "need"
+    where = on_one_line(floor["value"]) or on_one_line(floor["group"]) or "everywhere"
+    return f"{whom}: {where}"
+
+
+def money_by_year(result: Result) -> HtmlTable:
+    """Return the money of each year, and in a programme what comes of it."""
+    summary = result.summary
+    if not summary["periods"]:
+        rows = [
+            [
+                text(year["name"]),
+                number(year["cost"], money(result, year["cost"])),
+                number(year["worth"], money(result, year["worth"])),
+            ]
+            for year in years(result)
+        ]
+        total = [
+            text("All"),
+            number(0, money(result, sum(row[1].key for row in rows if isinstance(row[1].key, float)))),
+        ]
+        whole = summary["cost"]["capex"] + summary["cost"]["opex_present_value"]
+        return table(
+            "Money by year", "*When|#Paid then|#Worth today", rows, total=[*total, number(whole, money(result, whole))]
+        )
+    found = [
+        [
+            text(on_one_line(year["name"])),
+            number(year["budget"], money(result, year["budget"])),
+            number(year["cost"], money(result, year["cost"])),
+            number(len(year["opened"]), count(len(year["opened"]))),
+            number(year["people"]["covered"], count(year["people"]["covered"])),
+            _covered(year["need"]["share"], year["need"]["total"]),
+        ]
+        for year in summary["periods"]
+    ]
+    return table("Year by year", "*Year|#Budget|#Spent|#Sites that open|#People by then|#Covered share", found)
+
+
+def tiers(result: Result) -> HtmlTable:
+    """Return what was assumed of each tier."""
+    seated, horizon = result.seated, result.scenario.horizon_years
+    rows = [
+        [
+            text(tier.name),
+            _amount(result, tier.capex),
+            _amount(result, tier.opex_per_year),
+            text(f"{tier.reach_km:g} km" if tier.reach_km else f"{tier.reach_minutes:g} minutes"),
+            *([text("no limit" if tier.capacity is None else f"{tier.capacity:,.0f} people")] if seated else []),
+        ]
+        for tier in result.scenario.hubs
+    ]
+    columns = "*Tier|#To build|#To run, a year|Reach" + ("|Room" if seated else "")
+    return table(f"Hubs that could be built; running costs count for {horizon} years", columns, rows)
+
+
+def _amount(result: Result, value: float | str) -> HtmlCell:
+    return text(f"by site: {value}") if isinstance(value, str) else number(value, money(result, value))
+
+
+def question(result: Result) -> HtmlTable:
+    """Return every setting of the scenario."""
+    rows = assumptions(result)
+    chosen = rows[rows["part"] == "question"]
+    found = [
+        [text(item, code=True), text(on_one_line(value))]
+        for item, value in zip(chosen["item"], chosen["value"], strict=True)
+    ]
+    return table("Every setting of the scenario", "*Setting|Value", found)
+
+
+def data(result: Result) -> HtmlTable:
+    """Return the files the plan was made from."""
+    spec = result.scenario
+    roles = {
+        PureWindowsPath(part.path).name: role
+        for part, role in ((spec.sites, "where hubs may stand"), (spec.demand, "where people live"))
+    }
+    if spec.travel.path:
+        roles[PureWindowsPath(spec.travel.path).name] = "how far it is"
+    inputs = result.manifest.get("inputs", {})
+    rows = [[text(name), text(roles.get(name, "")), text(digest, code=True)] for name, digest in inputs.items()]
+    return table("Data the plan was made from", "*File|What it says|SHA-256", rows)
+
+
+def versions(result: Result) -> HtmlTable:
+    """Return the programs."""
+    rows = [[text(name), text(version)] for name, version in result.manifest.get("versions", {}).items()]
+    return table("Programs", "*Program|Version", rows)
+
+
+def proof(result: Result) -> HtmlTable:
+    """Return the figures of the proof."""
+    summary = result.summary
+    rows = [
+        [text("Goal, as this plan reaches it"), text(f"{summary['objective_value']:,.2f}")],
+        [text("Goal, as far as any plan could reach it"), text(f"{summary['bound']:,.2f}")],
+        [text("Difference"), text(gap_in_words(summary["gap"]))],
+        [text("Difference that was allowed"), text(gap_in_words(result.scenario.solver.gap))],
+        [text("Solver"), text(f"{summary['solver']['name']} {summary['solver']['version']}".strip())],
+        [text("Time to solve"), text(decimal(summary["seconds"], "seconds"))],
+        [text("How"), text(on_one_line(result.manifest.get("method")))],
+        [text("Hubs built"), text(count(new_hubs(result)))],
+    ]
+    return table("The proof in figures", "*Figure|Value", rows)
+
+
+def audit_findings(audit: dict[str, Any]) -> HtmlTable | None:
+    """Return what an audit found wrong."""
+    rows = [
+        [text(found["item"]), text(found["file"]), text(found["stated"]), text(found["recomputed"])]
+        for found in audit["findings"]
+    ]
+    return table("What the audit does not confirm", "*Figure|File|Stated|Recomputed", rows) if rows else None
+
+
+def warnings(result: Result) -> HtmlTable | None:
+    """Return what may be a mistake in the data; an earlier version's run says nothing of it."""
+    found = result.summary.get("warnings", [])
+    rows = [
+        [text(one["file"]), text("" if one["row"] is None else str(one["row"])), text(on_one_line(one["message"]))]
+        for one in found
+    ]
+    return table("Warnings about the data", "*File|Row|What is found", rows) if rows else None
+
+
+def frontier(result: Result, tree: dict[str, Any]) -> HtmlTable:
+    """Return the points of a frontier."""
+    rows = [
+        [
+            number(point["number"], count(point["number"])),
+            number(point["cost"], money(result, point["cost"])),
+            number(point["people"], count(point["people"])),
+            number(point["share"], share_in_words(point["share"]), part=min(point["share"], 1.0)),
+            number(len(point["hubs"]), count(sum(hub.get("hubs", 1) for hub in point["hubs"]))),
+        ]
+        for point in tree["points"]
+    ]
+    return table("Plans along the curve", "#Plan|#Cost|#People covered|#Covered share|#Hubs", rows)

@@ -1,0 +1,74 @@
+"""Numbers, money and lists as the report writes them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.outputs.map.fonts import in_words
+from hubplanner.outputs.run_data import isolated, on_one_line, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.outputs.run_data import Result
+
+
+def count(number: float | None) -> str:
+    """Return a whole number with separators, a dash where there is none.
+
+    >>> count(1234567.4), count(None), count(float("nan"))
+    ('1,234,567', '-', '-')
+    """
+    return f"{number:,.0f}" if number is not None and math.isfinite(number) else "-"
+
+
+def decimal(number: float | None, unit: str = "") -> str:
+    """Return a number with one decimal and its unit.
+
+    >>> decimal(1234.56, "km"), decimal(None)
+    ('1,234.6 km', '-')
+    """
+    if number is None or not math.isfinite(number):
+        return "-"
+    return f"{number:,.1f} {unit}".strip()
+
+
+def money(result: Result, amount: float | None) -> str:
+    """Return money in full, such as ``PKR 10,695,048``."""
+    if amount is None or not math.isfinite(amount):
+        return "-"
+    return f"{isolated(result.money)} {0.0 + round(amount):,.0f}".strip()
+
+
+def about(result: Result, amount: float) -> str:
+    """Return money in words, such as ``PKR 19.7 million``."""
+    return f"{isolated(result.money)} {in_words(amount)}".strip()
+
+
+def hubs_in_words(number: int, word: str = "new hub") -> str:
+    """Return how many hubs.
+
+    >>> hubs_in_words(1), hubs_in_words(1200), hubs_in_words(0)
+    ('1 new hub', '1,200 new hubs', 'no new hubs')
+    """
+    return "no " + word + "s" if not number else f"1 {word}" if number == 1 else plural(word, number)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def heading(column: Any) -> str:
+    """Return a column's name as a heading.
+
+    >>> heading("area_type"), heading("district")
+    ('Area type', 'District')
+    """
+    words = on_one_line(column).replace("_", " ")
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,226 @@
+"""The picture of a plan: one A4 page with need, what is covered, the hubs and the figures that matter."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from hubplanner.outputs.map.demand_layer import (
+    HEXAGON_INCH,
+    LEAST_SPACINGS,
+    MOST_MARKS,
+    HexagonLayer,
+    draw_ground,
+    seen,
+)
+from hubplanner.outputs.map.fonts import covered_in_words, drawable, in_words, plain, shorten, width, wrap
+from hubplanner.outputs.map.hub_symbols import circle_ends, draw_hubs, draw_reach
+from hubplanner.outputs.map.labels import draw_names
+from hubplanner.outputs.map.layout import DPI, MARGIN, View, view_of
+from hubplanner.outputs.map.legend import QUIET, draw_legend, legend_rows, write
+from hubplanner.outputs.wording import SMALLEST_GAP, gap_in_words, says_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from matplotlib.axes import Axes
+
+    from hubplanner.outputs.plan import Plan
+
+TITLE, FIGURE, LABEL, NOTE = 17.0, 14.0, 8.0, 7.0
+_LINE = 0.27
+"""Height of a line of the title."""
+_RULE = "#c9ced4"
+_COLUMNS = (0.15, 0.225, 0.175, 0.235, 0.215)
+"""Parts of the width for the five figures."""
+
+
+def draw_map(plan: Plan, path: Path) -> None:
+    """Draw the plan on an A4 page for print, the same bytes for the same plan.
+
+    Parameters
+    ----------
+    plan
+        Any plan, even one without hubs or need.
+    path
+        The PNG to write.
+    """
+    write_picture(lambda: _draw(plan), path)
+
+
+def view_of_plan(plan: Plan) -> View:
+    """Return the part of the world the picture shows: all demand and all hubs, with their circles where drawn."""
+    hubs = np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y])
+    places = np.concatenate([seen(plan).lonlat, hubs])
+    if plan.inputs.n_points <= MOST_MARKS:
+        places = np.concatenate([places, circle_ends(plan, places)])
+    return view_of(places, legend_rows(plan))
+
+
+def _draw(plan: Plan) -> Figure:
+    view = view_of_plan(plan)
+    figure = blank(view.sheet.size)
+    page, axes = page_of(figure), map_axes(figure, view)
+    demand = seen(plan)
+    ground = HexagonLayer(
+        places=view.km(demand.lonlat),
+        need=demand.need,
+        covered_share=demand.covered_share,
+        merged=plan.inputs.merged is not None,
+        hexagon_km=max(HEXAGON_INCH * view.km_per_inch, LEAST_SPACINGS * (plan.inputs.scenario.demand.spread_km or 0)),
+    )
+    if not ground.gathered:
+        draw_reach(axes, plan, view)
+    explained = draw_ground(axes, ground)
+    draw_hubs(axes, plan, view)
+    draw_names(axes, plan, view)
+    # Markers reset the limits.
+    axes.set(xlim=view.limits[0], ylim=view.limits[1])
+    _header(page, plan, view)
+    draw_legend(page, plan, view, explained, gathered=ground.gathered)
+    _footer(page, plan, view)
+    return figure
+
+
+def page_axes(figure: Figure, _: View) -> Axes:
+    """Return axes over the whole page, in inches."""
+    return page_of(figure)
+
+
+def map_axes(figure: Figure, view: View) -> Axes:
+    """Return axes over the map's box, in kilometres, without ticks."""
+    (left, bottom, box_wide, box_high), (wide, high) = view.sheet.map_box, view.sheet.size
+    axes = figure.add_axes((left / wide, bottom / high, box_wide / wide, box_high / high))
+    axes.set_axis_off()
+    return axes
+
+
+def _header(page: Axes, plan: Plan, view: View) -> None:
+    """Write name, title and the five figures, from the top down."""
+    wide, high = view.sheet.size
+    name, title = _titles(plan)
+    top = high - MARGIN
+    write(page, MARGIN, top - 0.06, shorten(name, LABEL, wide - 2 * MARGIN), LABEL, color=QUIET)
+    lines = wrap(title, TITLE, wide - 2 * MARGIN, 2, bold=True)
+    for number, line in enumerate(lines):
+        write(page, MARGIN, top - 0.32 - number * _LINE, line, TITLE, bold=True)
+    draw_figures(page, _headline(plan), top - 0.55 - len(lines) * _LINE, wide - 2 * MARGIN)
+
+
+def _titles(plan: Plan) -> tuple[str, str]:
+    """Return name and title; words the font has no letters for give way to plain ones."""
+    scenario = plan.inputs.scenario
+    words = " ".join((scenario.description or "").split())
+    return scenario.name, words if words and drawable(words) else f"Plan of IT hubs: {scenario.name}"
+
+
+def draw_figures(page: Axes, figures: Sequence[tuple[str, str]], top: float, wide: float) -> None:
+    """Write five figures between two rules, large, with a line below each on what it is."""
+    left = MARGIN
+    for (figure, meaning), part in zip(figures, _COLUMNS, strict=True):
+        room = part * wide - 0.15
+        size = min(FIGURE, FIGURE * room / width(figure, FIGURE, bold=True))
+        write(page, left, top - 0.08, figure, size, bold=True)
+        for number, line in enumerate(wrap(meaning, LABEL, room, 2)):
+            write(page, left, top - 0.3 - number * 0.145, line, LABEL, color=QUIET)
+        left += part * wide
+    for y in (top + 0.1, top - 0.58):
+        page.plot([MARGIN, MARGIN + wide], [y, y], color=_RULE, linewidth=0.7)
+
+
+def _headline(plan: Plan) -> list[tuple[str, str]]:
+    """Return the five figures and what each means."""
+    summary, scenario = plan.summary(), plan.inputs.scenario
+    existing = int((plan.hubs["status"] == "existing").sum())
+    new, currency = int(plan.hubs["hubs"].sum()) - existing, plain(scenario.currency)
+    sites = plan.hubs.loc[plan.hubs["status"] != "existing", "site_id"].nunique()
+    one = ("new hub" if new == 1 else "new hubs") + (f" at {sites:,} sites" if sites < new else "")
+    reached = "served" if is_seated(plan) else "covered"
+    budget = f", of a budget of {in_words(summary['budget'])}" if summary["budget"] is not None else ""
+    return [
+        (f"{new:,}", f"{one}, {existing:,} existing" if existing else one),
+        (in_words(summary["people"]["covered"]), f"people {reached}, of {in_words(summary['people']['total'])}"),
+        (covered_in_words(summary["need"]["share"], summary["need"]["total"]), f"of the need {reached}"),
+        (in_words(summary["cost"]["total"]), f"{currency} {_over(scenario.horizon_years)}{budget}".strip()),
+        _proof(summary["gap"], summary["status"]),
+    ]
+
+
+def _over(years: int) -> str:
+    return "to build" if years == 0 else "over one year" if years == 1 else f"over {years} years"
+
+
+def _proof(gap: float, status: str) -> tuple[str, str]:
+    """Return how far the plan may be from the best one, and what that means."""
+    if says_nothing(gap):
+        return "Unknown", "how far from the best: time ran out"
+    sure = "from the best possible plan, at most" + ("" if status == "optimal" else "; time ran out")
+    best = gap <= SMALLEST_GAP and status == "optimal"
+    return ("Best", "proven: no plan is better") if best else (gap_in_words(gap), sure)
+
+
+def _footer(page: Axes, plan: Plan, view: View) -> None:
+    """Write how to read coverage, the sources and the version at the foot of the page."""
+    wide = view.sheet.size[0]
+    version = f"hubplanner {importlib.metadata.version('hubplanner')}"
+    room = wide - 2 * MARGIN - width(version, NOTE) - 0.3
+    for number, line in enumerate((_travel(plan), _sources(plan))):
+        write(page, MARGIN, MARGIN + 0.2 - 0.16 * number, shorten(line, NOTE, room), NOTE, color=QUIET)
+    write(page, wide - MARGIN, MARGIN + 0.04, version, NOTE, color=QUIET, ha="right")
+
+
+def _travel(plan: Plan) -> str:
+    """Return how distance to a hub was measured."""
+    travel = plan.inputs.scenario.travel
+    seats = ", as far as its seats go" if is_seated(plan) else ""
+    seats += ". A number on a mark: hubs at that site" if (plan.hubs["hubs"] > 1).any() else ""
+    if travel.method == "matrix":
+        return f"Covered: within a hub's reach by the given table of travel{seats}."
+    detour = f", times {travel.detour:g} for the way on the ground" if travel.detour > 1 else ""
+    return f"Covered: within a hub's reach in a straight line{detour}{seats}."
+
+
+def is_seated(plan: Plan) -> bool:
+    """Tell whether hubs serve only so many people."""
+    return "capacity" in plan.hubs.columns
+
+
+def _sources(plan: Plan) -> str:
+    """Return the files the plan was made from, and where they are explained."""
+    scenario = plan.inputs.scenario
+    read = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
+    names = dict.fromkeys(plain(Path(path).name) for path in read if path)
+    beside = Path(scenario.demand.path).parent / "README.md"
+    readme = "; sources: see README.md beside the data" if beside.is_file() else ""
+    return f"Data: {', '.join(names)}{readme}."
+
+
+def write_picture(draw: Callable[[], Figure], path: Path) -> None:
+    """Draw a figure and write it as a PNG, the same bytes for the same figure.
+
+    A user's own settings must not change the picture; the context leaves them as they were.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        draw().savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def blank(size: tuple[float, float]) -> Figure:
+    """Return a white page of some width and height in inches."""
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def page_of(figure: Figure) -> Axes:
+    """Return axes over the whole page, in inches."""
+    wide, high = figure.get_size_inches()
+    page = figure.add_axes((0, 0, 1, 1), xlim=(0, wide), ylim=(0, high), autoscale_on=False)
+    page.set_axis_off()
+    return page

@@ -1,0 +1,125 @@
+"""Hubs on the map: a shape and size a tier, filled when new, hollow when they stand already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.patches import Circle
+
+from hubplanner.outputs.map.layout import KM_PER_DEGREE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from hubplanner.outputs.map.layout import View
+    from hubplanner.outputs.plan import Plan
+    from hubplanner.problem import Floats
+
+NEW = "#d9480f"
+REACH: dict[str, Any] = {"facecolor": "#e4eff7", "edgecolor": "#78aed3", "linewidth": 0.8, "zorder": 1}
+_SHAPES = ("o", "s", "D", "^", "p", "h")
+_EVEN = {"o": 1.0, "s": 0.9, "D": 0.82, "^": 1.15, "p": 1.1, "h": 1.05}
+"""Factors that make shapes of one size look alike in weight."""
+_SMALLEST, _STEP = 4.6, 2.0
+"""Width of the smallest tier's mark and how much each larger one adds, points of type."""
+_DIGIT = 0.85
+"""Height of a number on a mark, of the mark's width."""
+_CROWD = 60
+"""So many hubs are drawn at full size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubMark:
+    """How one tier is drawn: a shape of matplotlib, and its width in points of type."""
+
+    shape: str
+    width: float
+
+
+def tier_marks(plan: Plan) -> dict[str, HubMark]:
+    """Return each tier's mark: the further it reaches, the larger."""
+    names = [tier.name for tier in plan.inputs.scenario.hubs]
+    order = np.argsort(plan.problem.tier_reach, kind="stable")
+    shapes = [_SHAPES[rank % len(_SHAPES)] for rank in range(len(names))]
+    return {
+        names[tier]: HubMark(shape=shapes[rank], width=(_SMALLEST + _STEP * rank) * _EVEN[shapes[rank]])
+        for rank, tier in enumerate(order)
+    }
+
+
+def draw_mark(axes: Axes, place: tuple[float, float], mark: HubMark, *, new: bool, scale: float = 1.0) -> None:
+    """Draw one hub on a white rim, so that it reads on any ground."""
+    (x, y), width = place, mark.width * scale
+    style = {"marker": mark.shape, "linestyle": "none", "zorder": 5}
+    rim = width + 1.8 if new else width + 2.8
+    axes.plot(x, y, markersize=rim, markerfacecolor="white", markeredgewidth=0, **style)  # type: ignore[arg-type]
+    face, edge = (NEW, 0.0) if new else ("white", 1.4)
+    axes.plot(x, y, markersize=width, markerfacecolor=face, markeredgecolor=NEW, markeredgewidth=edge, **style)  # type: ignore[arg-type]
+
+
+def mark_scale(count: int) -> float:
+    """Return how large to draw marks: smaller when there are many.
+
+    >>> mark_scale(15), mark_scale(60), mark_scale(1000)
+    (1.4, 1.0, 0.75)
+    """
+    return float(np.clip(np.sqrt(_CROWD / max(count, 1)), 0.75, 1.4))
+
+
+def draw_reach(axes: Axes, plan: Plan, view: View) -> None:
+    """Draw the circle each hub reaches, where reach is a distance on the map."""
+    if not has_circles(plan):
+        return
+    for place, reach in zip(_places(plan, view), _radius(plan), strict=True):
+        axes.add_patch(Circle((place[0], place[1]), reach, **REACH))
+
+
+def has_circles(plan: Plan) -> bool:
+    """Tell whether what hubs reach are circles, and there are any."""
+    return len(plan.hubs) > 0 and plan.inputs.scenario.travel.method in {"great_circle", "planar"}
+
+
+def circle_ends(plan: Plan, lonlat: Floats) -> Floats:
+    """Return the outermost places (4 k, 2) of the hubs' circles; of none that is wider than all the places given."""
+    if not has_circles(plan):
+        return np.zeros((0, 2))
+    hubs = np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y])
+    degrees = _radius(plan) / KM_PER_DEGREE
+    shown = 2 * degrees <= np.ptp(lonlat, axis=0).max()
+    hubs, degrees = hubs[shown], degrees[shown]
+    east = np.column_stack([degrees / np.cos(np.radians(hubs[:, 1])), np.zeros(len(hubs))])
+    north = np.column_stack([np.zeros(len(hubs)), degrees])
+    return np.concatenate([hubs + east, hubs - east, hubs + north, hubs - north])
+
+
+def _radius(plan: Plan) -> Floats:
+    """Return the radius of each hub's circle in kilometres."""
+    return plan.problem.option_reach[plan.evaluation.options] / plan.inputs.scenario.travel.detour
+
+
+def _places(plan: Plan, view: View) -> Floats:
+    return view.km(np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y]))
+
+
+def draw_hubs(axes: Axes, plan: Plan, view: View) -> None:
+    """Draw every hub, small ones over large ones."""
+    hubs = plan.hubs
+    if not len(hubs):
+        return
+    marks = tier_marks(plan)
+    places = _places(plan, view)
+    scale = mark_scale(len(hubs))
+    order = np.argsort([-marks[tier].width for tier in hubs["tier"]], kind="stable")
+    for number in order:
+        mark, new = marks[hubs["tier"].iloc[number]], hubs["status"].iloc[number] != "existing"
+        draw_mark(axes, (places[number, 0], places[number, 1]), mark, new=bool(new), scale=scale)
+        if hubs["hubs"].iloc[number] > 1:
+            _write_count(axes, places[number], int(hubs["hubs"].iloc[number]), mark.width * scale)
+
+
+def _write_count(axes: Axes, place: Floats, count: int, width: float) -> None:
+    """Write how many hubs a mark stands for, on it."""
+    style: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": "white", "weight": "bold", "zorder": 6}
+    axes.text(place[0], place[1], str(count), fontsize=width * _DIGIT, **style)

@@ -1,0 +1,263 @@
+"""The plan's figures as plain JSON: recomputed, but for the solver's bound and time."""
+
+from __future__ import annotations
+
+import csv
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hubplanner.inputs.floors import group_floors
+from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.writers import harmless
+from hubplanner.problem import Ways, relative_gap, ways
+from hubplanner.problem.futures import tail_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from hubplanner.inputs import Inputs
+    from hubplanner.problem import Evaluation, Floats, Outcomes, Problem, RemeasuredDistance, Solution
+    from hubplanner.scenario import Scenario
+    from hubplanner.solver.robust.value_of_information import ValueOfInformation
+
+DECIMALS = 6
+"""Of degrees: a tenth of a metre."""
+
+
+def summarize(
+    inputs: Inputs,
+    solution: Solution,
+    evaluation: Evaluation,
+    hubs: gpd.GeoDataFrame,
+    measured: RemeasuredDistance | None = None,
+) -> dict[str, Any]:
+    """Return what plan.json holds."""
+    scenario, problem = inputs.scenario, solution.problem
+    covered = evaluation.covered_share
+    need, people = math.fsum(problem.need), math.fsum(problem.people)
+    tree: dict[str, Any] = {
+        "status": str(solution.status),
+        "objective": scenario.model.objective,
+        "objective_value": solution.value,
+        "bound": solution.bound,
+        "gap": solution.gap,
+        "seconds": solution.seconds,
+        "solver": {"name": solution.solver, "version": solution.version},
+        "currency": scenario.currency,
+        "budget": _budget(scenario),
+        "cost": _cost(inputs, problem, evaluation),
+        "need": {"total": need, "covered": evaluation.covered_need, "share": _share(evaluation.covered_need, need)},
+        "people": {"total": people, "covered": math.fsum(problem.people * covered)},
+        "distance": _distance(inputs, problem, evaluation, measured),
+        "groups": {name: _group(inputs, problem, covered, name) for name in scenario.demand.groups},
+        "hubs": _hubs(hubs),
+        "closed": inputs.sites.frame["site_id"].iloc[evaluation.closed].tolist(),
+        "floors": _floors(inputs, solution, covered),
+        "goals": [{"name": goal.name, "value": goal.value, "bound": goal.bound} for goal in solution.goals],
+        "ties": solution.ties,
+        "periods": [_period(inputs, solution, year) for year in range(len(solution.periods))],
+        "nested_value": None if math.isnan(solution.nested_value) else solution.nested_value,
+        "warnings": [warning.as_dict() for warning in inputs.warnings],
+    }
+    # The gap is that of the figures as they are written.
+    found: dict[str, Any] = rounded(tree)
+    return found | {"gap": relative_gap(found["objective_value"], found["bound"])}
+
+
+def _budget(scenario: Scenario) -> float | None:
+    """Return the money there is, that of all years together in a programme; None without a limit."""
+    years = [year.budget for year in scenario.model.periods.years]
+    limits = [math.fsum(years)] if years else []
+    limits += [] if scenario.model.budget is None else [scenario.model.budget]
+    return min(limits, default=None)
+
+
+def _floors(inputs: Inputs, solution: Solution, covered: Floats) -> list[dict[str, Any]]:
+    """Return what each floor asks for and what is covered of it, in the last year."""
+    years = max(len(solution.periods) - 1, 0)
+    found = []
+    for floor in group_floors(inputs):
+        weight = floor.in_year(inputs, years)
+        need = math.fsum(weight)
+        reached = _share(math.fsum(weight * covered), need)
+        asked = {"group": floor.group, "value": floor.value, "people": floor.people, "share": floor.share}
+        found.append({"name": floor.name, **asked, "covered": reached, "need": need})
+    return found
+
+
+def _period(inputs: Inputs, solution: Solution, number: int) -> dict[str, Any]:
+    """Return a year's budget, spending, cover and the sites where hubs open or are open."""
+    period, before = solution.periods[number], solution.periods[number - 1] if number else None
+    plan, problem = period.evaluation, period.problem
+    need, people = math.fsum(problem.need), math.fsum(problem.people)
+    ids = inputs.sites.frame["site_id"].to_numpy(dtype=object)
+    new = plan.options[problem.new[plan.options]]
+    fresh = np.setdiff1d(new, before.evaluation.options) if before else new
+    opened = ids[problem.option_site[fresh]]
+    return {
+        "name": period.name,
+        "budget": inputs.scenario.model.periods.years[number].budget,
+        "cost": plan.cost - (before.evaluation.cost if before else 0.0),
+        "need": {"total": need, "covered": plan.covered_need, "share": _share(plan.covered_need, need)},
+        "people": {"total": people, "covered": math.fsum(problem.people * plan.covered_share)},
+        "hubs": int(plan.counts.sum()),
+        "opened": opened.tolist(),
+        "open": ids[problem.option_site[plan.options]].tolist(),
+    }
+
+
+def _cost(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str, float]:
+    """Return the money for new hubs and upgrades by kind, less what closing frees; backhaul is not modelled."""
+    paid = ~problem.existing[evaluation.options]
+    options, counts = evaluation.options[paid], evaluation.counts[paid]
+    where = problem.option_site[options], problem.option_tier[options]
+    capex = math.fsum(inputs.sites.capex[where] * counts)
+    opex = math.fsum(inputs.sites.opex_present_value[where] * counts)
+    saved = math.fsum(problem.savings[evaluation.closed])
+    return {"total": evaluation.cost, "capex": capex, "opex_present_value": opex, "backhaul": 0.0, "saved": saved}
+
+
+def _distance(
+    inputs: Inputs, problem: Problem, evaluation: Evaluation, measured: RemeasuredDistance | None
+) -> dict[str, float | None]:
+    """Return mean and largest distance to the hub that serves, beside those left out of it with their need and people.
+
+    For merged demand distances are from every point, and in a straight line there is always a way to a hub; who is
+    served where hubs have seats is known by row alone.
+    """
+    found = ways(problem, evaluation)
+    if measured is not None:
+        there = math.isfinite(measured.mean_distance)
+        need, people = (math.fsum(part[problem.need > 0]) for part in (problem.need, problem.people))
+        lost, lost_people = (0.0, 0.0) if there else (need, math.fsum(problem.people))
+        served = np.where(problem.need > 0, np.asarray(evaluation.assigned.sum(axis=1)).ravel(), 0.0)
+        found = Ways(
+            mean=found.mean if evaluation.is_assigned else measured.mean_distance,
+            most=found.most if evaluation.is_assigned else measured.max_distance,
+            nearest=measured.mean_distance,
+            unreachable_need=lost,
+            unreachable_people=lost_people,
+            unserved_need=need - lost - math.fsum(problem.need * served) if evaluation.is_assigned else 0.0,
+            unserved_people=(people if there else 0.0) - math.fsum(problem.people * served)
+            if evaluation.is_assigned
+            else 0.0,
+        )
+    kilometres: dict[str, float | None] = {"mean_km": None, "max_km": None, "nearest_km": None}
+    own = {f"mean_{inputs.unit}": found.mean, f"max_{inputs.unit}": found.most, f"nearest_{inputs.unit}": found.nearest}
+    figures = {name: value if math.isfinite(value) else None for name, value in own.items()}
+    left_out = {
+        name: getattr(found, name)
+        for name in ("unreachable_need", "unreachable_people", "unserved_need", "unserved_people")
+    }
+    return kilometres | figures | left_out
+
+
+def _group(inputs: Inputs, problem: Problem, covered: Floats, name: str) -> dict[str, dict[str, float]]:
+    values = inputs.demand.frame[name].to_numpy(dtype=object)[inputs.demand.row]
+    return {str(value): _part(problem, covered, np.asarray(values == value)) for value in sorted(set(values))}
+
+
+def _part(problem: Problem, covered: Floats, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> dict[str, float]:
+    need, reached = math.fsum(problem.need[mask]), math.fsum((problem.need * covered)[mask])
+    people = {"people": math.fsum(problem.people[mask]), "covered_people": math.fsum((problem.people * covered)[mask])}
+    return {"need": need, "covered": reached, "share": _share(reached, need), **people}
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0
+
+
+def _hubs(hubs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    own = ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load")
+    known = [*own, *(name for name in ("capacity", "utilisation", "period") if name in hubs.columns)]
+    plain = hubs[known].astype(object).where(hubs[known].notna(), None).to_dict("records")
+    places = zip(hubs.geometry.x.round(DECIMALS), hubs.geometry.y.round(DECIMALS), strict=True)
+    return [hub | {"lon": lon, "lat": lat} for hub, (lon, lat) in zip(plain, places, strict=True)]
+
+
+FUTURES_FILE = "futures.csv"
+MORE_IS_BETTER = "max_coverage"
+
+
+def summarize_futures(scenario: Scenario, solution: Solution, worth: ValueOfInformation | None) -> dict[str, Any]:
+    """Return what plan.json says of futures; raise where the solution knows of none."""
+    known = solution.futures
+    if known is None:
+        raise AssertionError
+    alone = (worth.alone if worth is not None else ()) or solution.alone
+    rows = rows_of(scenario, known)
+    for row, best in zip(rows, alone, strict=False):
+        row |= {"best": best.value, "best_bound": best.bound}
+    spec = scenario.futures
+    return {
+        **criteria(scenario, known),
+        "limits": "on average" if spec is not None and spec.limits_on_average else "in every future",
+        "vss": None if worth is None else _range(worth.planning) | _ends(worth),
+        "evpi": None if worth is None or worth.knowing is None else _range(worth.knowing),
+        "each": rows,
+    }
+
+
+def criteria(scenario: Scenario, known: Outcomes) -> dict[str, Any]:
+    """Return the criterion that is asked for, and a plan's figures by those that need no other plan."""
+    values, more = values_of(scenario, known), scenario.model.objective == MORE_IS_BETTER
+    level = 0.9 if scenario.model.cvar_level is None else scenario.model.cvar_level
+    worst = int(np.argmin(values if more else -values))
+    tail = tail_mean(values if more else -values, known.futures.probability, level)
+    return {
+        "under": scenario.model.under or "expected",
+        "cvar_level": level,
+        "expected": known.mean(values),
+        "worst": {"name": known.futures.names[worst], "value": float(values[worst])},
+        "cvar": tail if more else -tail,
+        "expected_cost": known.mean(known.cost),
+        "highest_cost": float(known.cost.max()),
+    }
+
+
+def values_of(scenario: Scenario, known: Outcomes) -> Floats:
+    """Return the objective's figure (s,) in each future."""
+    return {"max_coverage": known.covered, "min_cost": known.cost}.get(scenario.model.objective, known.distance)
+
+
+def rows_of(scenario: Scenario, known: Outcomes) -> list[dict[str, Any]]:
+    """Return one row a future: its probability, need, what is covered of it, and what hubs cost."""
+    values = values_of(scenario, known)
+    columns = (known.futures.probability, values, known.need, known.covered, known.cost)
+    rows = []
+    for name, probability, value, need, covered, cost in zip(
+        known.futures.names, *(column.tolist() for column in columns), strict=True
+    ):
+        share = covered / need if need > 0 else 0.0
+        row = {
+            "name": name,
+            "probability": probability,
+            "value": value,
+            "need": need,
+            "covered": covered,
+            "share": share,
+        }
+        rows.append(row | {"cost": cost})
+    return rows
+
+
+def _range(ends: tuple[float, float, float]) -> dict[str, float]:
+    return dict(zip(("value", "at_least", "at_most"), ends, strict=True))
+
+
+def _ends(worth: ValueOfInformation) -> dict[str, float]:
+    return {"expected_best": worth.recourse.value, "expected_bound": worth.recourse.bound, "mean_plan": worth.mean_plan}
+
+
+def write_futures(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write the table of futures as Excel reads it."""
+    table = pd.DataFrame(rows)
+    table["name"] = table["name"].map(harmless)
+    if "run" in table:
+        table["run"] = table["run"].map(harmless)
+    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)

@@ -1,0 +1,1 @@
+"""The pipeline from a scenario to a plan, on one screen: `solve`."""

@@ -1,0 +1,135 @@
+"""A scenario's model section as an objective with its blocks, for the data that was read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.inputs.floors import group_floors
+from hubplanner.inputs.futures import futures_of
+from hubplanner.model import (
+    AtMostOne,
+    Capacity,
+    Constraint,
+    Floor,
+    HubsPerSite,
+    MaxCoverage,
+    MaxHubs,
+    MaxMin,
+    MinCost,
+    MinHubs,
+    MinSeparation,
+    Objective,
+    OnlyWith,
+    PCenter,
+    Periods,
+    PMedian,
+    Uncertainty,
+)
+from hubplanner.model.robust import LEVEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hubplanner.inputs import Inputs
+    from hubplanner.inputs.floors import GroupFloor
+    from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
+
+_OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "max_coverage": MaxCoverage,
+    "min_cost": MinCost,
+    "p_median": PMedian,
+    "p_center": PCenter,
+}
+
+
+def objective_of(inputs: Inputs) -> Objective:
+    """Return the scenario's objective with all its limits, for its data."""
+    model = inputs.scenario.model
+    own: dict[str, Any] = {}
+    if model.objective == "min_cost":
+        own = {"target_share": model.target_share, "travel_cost": model.travel_cost_per_km or 0.0}
+    return _OBJECTIVES[model.objective](
+        **own,
+        budget=model.budget,
+        max_hubs=model.max_hubs,
+        limits=tuple(_limits(inputs)),
+        fairness=_fairness(inputs),
+    )
+
+
+def _limits(inputs: Inputs) -> Iterator[Constraint]:
+    """Yield a block for each limit that the scenario sets."""
+    scenario, model = inputs.scenario, inputs.scenario.model
+    if model.max_per_site > 1:
+        yield HubsPerSite(count=model.max_per_site, mixed=model.mixed_tiers)
+    if any(tier.capacity is not None for tier in scenario.hubs):
+        people = tuple(math.inf if tier.capacity is None else tier.capacity for tier in scenario.hubs)
+        yield Capacity(people=people, single=model.assignment == "single")
+    if model.min_hubs is not None:
+        yield MinHubs(count=model.min_hubs)
+    if model.min_separation_km is not None:
+        yield MinSeparation(distance=model.min_separation_km)
+    for limit in model.hub_limits:
+        yield from _hub_limits(inputs, limit)
+    for floor in group_floors(inputs):
+        yield Floor(weight=floor.weight, share=floor.share, name=floor.name, group=_kind(floor))
+    yield from _site_sets(inputs, model)
+    if model.periods.years:
+        yield _periods(inputs)
+    if scenario.futures is not None:
+        yield Uncertainty(
+            futures=futures_of(inputs),
+            criterion=model.under or "expected",
+            level=LEVEL if model.cvar_level is None else model.cvar_level,
+            on_average=scenario.futures.limits_on_average,
+        )
+
+
+def _kind(floor: GroupFloor) -> str:
+    """Return what a floor is one of several of: the group, and which of its people count."""
+    return "" if floor.group is None else floor.group + ("" if floor.people is None else f", {floor.people}")
+
+
+def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Constraint]:
+    group = limit.group if limit.value is None else ""
+    words = inputs.sites.frame[limit.group].to_numpy(dtype=object)
+    for value in [limit.value] if limit.value is not None else sorted(set(words)):
+        sites, name = tuple(np.flatnonzero(words == value).tolist()), f"{limit.group} {value}"
+        if limit.max is not None:
+            yield MaxHubs(count=limit.max, sites=sites, name=name, group=group)
+        if limit.min is not None:
+            yield MinHubs(count=limit.min, sites=sites, name=name, group=group)
+
+
+def _site_sets(inputs: Inputs, model: ModelSpec) -> Iterator[Constraint]:
+    number = {site: at for at, site in enumerate(inputs.sites.frame["site_id"])}
+    for sites in model.at_most_one:
+        yield AtMostOne(sites=tuple(number[site] for site in sites))
+    for pair in model.only_with:
+        yield OnlyWith(site=number[pair.site], needs=number[pair.needs])
+
+
+def _periods(inputs: Inputs) -> Periods:
+    spec = inputs.scenario.model.periods
+    growth = inputs.demand.point_growth
+    return Periods(
+        budgets=tuple(year.budget for year in spec.years),
+        carry_over=spec.carry_over,
+        discount_rate=spec.discount_rate,
+        growth=growth if growth.any() else None,
+        nested=spec.nested,
+        names=tuple(year.name for year in spec.years),
+    )
+
+
+def _fairness(inputs: Inputs) -> MaxMin | None:
+    model = inputs.scenario.model
+    if model.fairness is None:
+        return None
+    group = model.fairness_group or inputs.scenario.demand.groups[0]
+    values = inputs.demand.values(group)
+    weights = np.array([inputs.demand.group_need(group=group, value=value) for value in values])
+    return MaxMin(weights=weights, names=tuple(values), first=model.fairness_goal == "main")

@@ -1,0 +1,111 @@
+"""Scenario -> Inputs -> Problem -> Formulation -> Solution -> Plan."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.errors import InfeasibleError, SolverError
+from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.outputs import Plan
+from hubplanner.pipeline.objective import objective_of
+from hubplanner.pipeline.remeasure import remeasure
+from hubplanner.problem import Evaluation, Problem, Solution, evaluate
+from hubplanner.solver import SolverOptions, in_words, solve_problem
+from hubplanner.solver.robust.value_of_information import value_of_information
+
+if TYPE_CHECKING:
+    from hubplanner.scenario import Scenario
+
+
+def solve(scenario: Scenario) -> Plan:
+    """Read a scenario's data, choose the hubs and return the plan.
+
+    Raises
+    ------
+    ScenarioError, DataError, CrsError
+        When something asked for or read cannot be used; every fault at once.
+    InfeasibleError
+        When no plan meets everything that is asked.
+    SolverError
+        When the solver fails or finds no plan in time.
+    """
+    return solve_inputs(read_inputs(scenario).tell())
+
+
+def solve_inputs(inputs: Inputs) -> Plan:
+    """Choose the hubs for data that is read already; raise as `solve` does."""
+    problem = build_problem(inputs)
+    objective, options = objective_of(inputs), options_of(inputs.scenario)
+    solution = solve_problem(problem, objective, options)
+    evaluation = _plan_found(inputs, solution)
+    again = remeasure(inputs, solution.problem, evaluation)
+    futures = inputs.scenario.futures
+    worth = (
+        value_of_information(problem, objective, solution, options)
+        if futures is not None and futures.information
+        else None
+    )
+    return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again, worth=worth)
+
+
+def options_of(scenario: Scenario) -> SolverOptions:
+    """Return the scenario's solver options."""
+    return SolverOptions(**scenario.solver.model_dump())
+
+
+def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
+    """Return the plan's figures, or raise for what kept it from being found."""
+    if solution.clash is not None:
+        ids = inputs.sites.frame["site_id"].tolist()
+        raise InfeasibleError(in_words(solution.clash, ids.__getitem__), _known(solution.clash.least_budget))
+    if solution.evaluation is None:
+        message = f"{solution.solver} found no plan within the time limit; raise solver.time_limit_s"
+        raise SolverError(message)
+    return solution.evaluation
+
+
+def _known(amount: float) -> float | None:
+    return amount if math.isfinite(amount) else None
+
+
+def overview(inputs: Inputs) -> dict[str, Any]:
+    """Return counts and totals, what existing hubs cover, and what hubs of the widest reach at all sites could."""
+    problem = build_problem(inputs)
+    need, people = math.fsum(problem.need), math.fsum(problem.people)
+    parts = {"existing": np.flatnonzero(problem.existing), "all_sites": _widest(problem)}
+    return {
+        "demand_rows": len(inputs.demand.frame),
+        "demand_points": inputs.n_points,
+        "people": people,
+        "need": need,
+        "sites": {status: int((inputs.sites.status == code).sum()) for status, code in _statuses()},
+        "tiers": [tier.name for tier in inputs.scenario.hubs],
+        "options": problem.n_options,
+        "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
+        "warnings": [warning.as_dict() for warning in inputs.warnings],
+    }
+
+
+def _statuses() -> list[tuple[str, int]]:
+    from hubplanner.problem import SiteStatus  # noqa: PLC0415
+
+    return [(status.name.lower(), int(status)) for status in SiteStatus]
+
+
+def _widest(problem: Problem) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+    """Return the option of the widest reach at each site."""
+    order = np.lexsort((-problem.option_reach, problem.option_site))
+    first = np.unique(problem.option_site[order], return_index=True)[1]
+    return order[first]
+
+
+def _coverable(
+    problem: Problem, options: np.ndarray[tuple[int, ...], np.dtype[np.intp]], need: float
+) -> dict[str, float]:
+    plan = evaluate(problem, options)
+    people = math.fsum(problem.people * plan.covered_share)
+    share = plan.covered_need / need if need else 0.0
+    return {"hubs": len(options), "people": people, "need": plan.covered_need, "share": share}

@@ -1,0 +1,1 @@
+"""Demand points merged into rows, exactly."""

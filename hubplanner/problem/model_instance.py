@@ -1,0 +1,253 @@
+"""A problem prepared for a model with any objective and blocks: options with their ranges, demand as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from hubplanner.problem.aggregation.equal_rows import group_rows, merge_rows, total_by
+from hubplanner.problem.coverage import MOST_BACKUP, condensed, coverage, levels, missing, option_pairs
+from hubplanner.problem.evaluation import LEAST_SHARE
+
+if TYPE_CHECKING:
+    from hubplanner.problem.problem import Problem
+    from hubplanner.problem.travel.base import Bools, Floats, Ints
+
+NO_ROW = -1
+"""Stands for no row: a point that no option reaches, or that counts for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CoverRows:
+    """Demand merged by what can cover it.
+
+    Parameters
+    ----------
+    weights
+        (r, k) what each row adds to each measure once covered.
+    cover
+        (r, o) which options cover it.
+    times
+        (r,) hubs it takes.
+    partner
+        (r,) for a row that takes two hubs, the row that the first of them covers if it counts no less; -1 elsewhere.
+    gain
+        (o, k) what each option adds on its own.
+    base
+        (k,) what is covered whatever is chosen.
+    counts
+        (r, k) whether a row stands for more of some point than rounding, by what the point counts for a measure.
+    never
+        (k,) what no choice covers.
+    """
+
+    weights: Floats
+    cover: csr_array
+    times: Ints
+    partner: Ints
+    gain: Floats
+    base: Floats
+    counts: Bools
+    never: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AssignRows:
+    """Demand to be assigned, merged where points are alike, and the pairs of rows and options that reach them.
+
+    Parameters
+    ----------
+    totals
+        (r, k) each measure's total in each row.
+    row_of
+        (n,) the row of each point; -1 where it has none.
+    row, option, share, distance
+        (p,) the pairs, by row: share of a row covered by the option once assigned, and its people's mean distance.
+    """
+
+    totals: Floats
+    row_of: Ints
+    row: Ints
+    option: Ints
+    share: Floats
+    distance: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelInstance:
+    """A problem and the measures of demand that a model speaks of.
+
+    Parameters
+    ----------
+    problem
+        The arrays.
+    measures
+        (k, n) what of each point may count as covered or served: need, people, need of a group.
+    most_per_site
+        Hubs of one tier at a site without a standing hub.
+    apart
+        Whether each point is a row of its own in an assignment, however alike others are.
+    """
+
+    problem: Problem
+    measures: Floats
+    most_per_site: int = 1
+    apart: bool = False
+
+    def measure(self, weight: Floats) -> int:
+        """Return the number of a measure."""
+        return next(number for number, known in enumerate(self.measures) if np.array_equal(known, weight))
+
+    @property
+    def option(self) -> Ints:
+        """Indices (o,) of the options: all of them."""
+        return np.arange(self.problem.n_options)
+
+    @property
+    def site(self) -> Ints:
+        """Site (o,) of each option."""
+        return self.problem.option_site
+
+    @property
+    def required(self) -> Ints:
+        """Sites that must hold a hub."""
+        return self.problem.required_sites
+
+    @property
+    def kept(self) -> Ints:
+        """Sites whose standing hub stays, as it is or upgraded."""
+        return self.problem.kept_sites
+
+    @property
+    def new(self) -> Bools:
+        """Mask (o,) of new hubs."""
+        return self.problem.new
+
+    @cached_property
+    def cost(self) -> Floats:
+        """Money (o,) for a hub of each option, plus what closing in its place would save."""
+        return self.problem.option_cost + np.nan_to_num(self.problem.savings)[self.site]
+
+    @property
+    def base_cost(self) -> float:
+        """Money that is saved if every hub that may be closed is closed, negative."""
+        return -float(np.nansum(self.problem.savings))
+
+    @cached_property
+    def least(self) -> Ints:
+        """Fewest hubs (o,) of each option: 1 for a standing hub that stays as it is."""
+        free = np.isin(self.site, self.site[self.problem.upgrades]) | ~np.isnan(self.problem.savings)[self.site]
+        return (self.problem.existing & ~free).astype(np.intp)
+
+    @cached_property
+    def most(self) -> Ints:
+        """Most hubs (o,) of each option."""
+        return np.where(self.new, self.most_per_site, 1)
+
+    @property
+    def largest_need(self) -> float:
+        """Total of the first measure."""
+        return float(self.measures[0].sum())
+
+    @cached_property
+    def counted(self) -> Bools:
+        """Mask (n,) of the points that count for some measure."""
+        return np.asarray((self.measures > 0).any(axis=0))
+
+    @cached_property
+    def distances(self) -> Floats:
+        """Distance (n, m) of every point to every site; infinite where there is no way."""
+        columns = [self.problem.travel.from_site(site) for site in range(self.problem.n_sites)]
+        return np.column_stack(columns) if columns else np.zeros((self.problem.n_points, 0))
+
+    @cached_property
+    def cover_rows(self) -> CoverRows:
+        """Demand merged by what covers it; what fixed hubs cover is settled."""
+        problem, measures = condensed(self.problem, self.measures)
+        points = np.flatnonzero((measures > 0).any(axis=0))
+        shares = coverage(problem, 0, problem.n_points)[points]
+        level, fixed = levels(shares), np.flatnonzero(self.least)
+        free = np.setdiff1d(self.option, fixed)
+        standing = np.asarray(level.cover[:, fixed].sum(axis=1), dtype=np.intp).ravel()
+        keep = csr_array((np.ones(len(free), np.int8), (free, free)), shape=(len(self.option),) * 2)
+        open_cover = csr_array(level.cover @ keep)
+        worth = measures[:, points][:, level.point].T * level.step[:, None]
+        speaks = (worth > 0) & (level.step > LEAST_SHARE)[:, None]
+        size = len(self.measures)
+        base, never, parts = np.zeros(size), measures[:, points] @ missing(level, len(points)), []
+        for rank, weight in problem.rule.ranks.items():
+            base += weight * worth[standing >= rank].sum(axis=0)
+            may = np.diff(open_cover.indptr) > 0
+            never = never + weight * worth[(standing < rank) & ~may].sum(axis=0)
+            for times in range(1, rank + 1):
+                rows = np.flatnonzero((standing == rank - times) & may)
+                both = np.hstack([worth[rows] * weight, speaks[rows]])
+                parts.append((*merge_rows(open_cover[rows], both), times))
+        covers, weights, times_of = zip(*parts, strict=True)
+        count = [len(part) for part in weights]
+        both = np.concatenate(weights)
+        return CoverRows(
+            weights=both[:, :size],
+            cover=csr_array(vstack(covers)),
+            times=np.repeat(times_of, count),
+            partner=self._partners(times_of, count),
+            gain=np.zeros((len(self.option), len(base))),
+            base=base,
+            counts=both[:, size:] > 0,
+            never=never,
+        )
+
+    def _partners(self, times: tuple[int, ...], count: list[int]) -> Ints:
+        """Return the row of the first hub for each row that takes two: both parts merge the same points alike."""
+        partner = np.full(sum(count), NO_ROW, dtype=np.intp)
+        ranks = self.problem.rule.ranks
+        if times[-1] == MOST_BACKUP and ranks.get(1, 0.0) >= ranks[MOST_BACKUP]:
+            partner[len(partner) - count[-1] :] = np.arange(count[0])
+        return partner
+
+    @cached_property
+    def assign_rows(self) -> AssignRows:
+        """Demand to assign: points with the same options, and the same measures for a person, are one row."""
+        problem = self.problem
+        point, option, distance = option_pairs(problem, 0, problem.n_points)
+        share = problem.rule.share(distance, problem.option_reach[option])
+        keep = (share > 0) & self.counted[point]
+        order = np.lexsort((option[keep], point[keep]))
+        point, option = point[keep][order], option[keep][order]
+        distance, share = distance[keep][order], share[keep][order]
+        reached, row = np.unique(point, return_inverse=True)
+        first, group = self._alike(reached, row, option)
+        row_of = np.full(problem.n_points, NO_ROW, dtype=np.intp)
+        row_of[reached] = group
+        stays = np.isin(row, first)
+        size = self.problem.n_options
+        pair = np.searchsorted(group[row[stays]] * size + option[stays], group[row] * size + option)
+        weight = np.where(problem.people > 0, problem.people, 1.0)[point]
+        return AssignRows(
+            totals=total_by(group, self.measures[:, reached].T, len(first)),
+            row_of=row_of,
+            row=group[row[stays]],
+            option=option[stays],
+            share=share[stays],
+            distance=np.bincount(pair, weight * distance) / np.bincount(pair, weight),
+        )
+
+    def _alike(self, reached: Ints, row: Ints, option: Ints) -> tuple[Ints, Ints]:
+        """Return the first of each group of alike points among the reached ones, and the group of each."""
+        own = np.arange(len(reached))
+        if self.apart or not self.problem.rule.is_step:
+            return own, own
+        cover = csr_array((np.ones(len(row), np.int8), (row, option)), shape=(len(reached), self.problem.n_options))
+        _, same_cover = group_rows(cover)
+        people = self.problem.people[reached]
+        per_person = self.measures[:, reached] / np.where(people > 0, people, 1.0)
+        traits = np.column_stack([same_cover, people > 0, *per_person])
+        _, first, group = np.unique(traits, axis=0, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rank = np.empty_like(order)
+        rank[order] = own[: len(order)]
+        return first[order], rank[group.ravel()]

@@ -1,0 +1,1 @@
+"""Travel between demand points and sites."""

@@ -1,0 +1,1 @@
+"""Run folders: named, stored, read back, exported, compared."""

@@ -1,0 +1,190 @@
+"""A run folder to files for other programs: Excel, ArcGIS, Google Earth, and a list of actions."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import shapely
+
+from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
+from hubplanner.inputs.coordinates import WGS84
+from hubplanner.inputs.sites import read_sites
+from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
+from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.run_folder import is_run
+from hubplanner.runs.verify import manifest_files, read_manifest, read_plan
+from hubplanner.scenario import read_scenario
+from hubplanner.scenario.files import input_files
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from hubplanner.inputs.sites import Sites
+    from hubplanner.scenario import Scenario
+
+log = logging.getLogger(__name__)
+
+FILES = {
+    "excel": ("plan.xlsx", "workbook", "write_workbook"),
+    "arcgis": ("arcgis.gpkg", "arcgis", "write_arcgis"),
+    "kml": ("plan.kml", "kml", "write_kml"),
+    "actions": ("actions.md", "actions_markdown", "write_markdown"),
+    "docx": ("actions.docx", "actions_docx", "write_docx"),
+}
+"""What can be made of a run: the file's name, and the module and function of `hubplanner.outputs` that write it."""
+EXPORT_FILES = tuple(name for name, *_ in FILES.values())
+_READ = ("plan.json", "scenario.yaml", "hubs.geojson", "demand.geojson", "links.geojson")
+_COLUMNS = {
+    "hubs": ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load"),
+    "demand": ("demand_id", "need", "people", "covered_share", "site_id"),
+    "links": ("demand_id", "site_id", "people", "need", "distance_km"),
+}
+"""What each layer has at least; an empty GeoJSON file cannot tell."""
+_FIGURES = (
+    "objective",
+    "status",
+    "gap",
+    "budget",
+    "cost",
+    "need",
+    "people",
+    "distance",
+    "groups",
+    "closed",
+    "floors",
+    "periods",
+)
+
+
+def export_run(
+    run: str | os.PathLike[str],
+    kinds: Sequence[str] = tuple(FILES),
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    replace: bool = False,
+) -> tuple[list[Path], list[str]]:
+    """Write files for other programs, each whole or not at all, and return their paths and what there is to say.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    kinds
+        Names in `FILES`; all if left out.
+    folder
+        Where to write; the run's own folder if left out.
+    replace
+        Whether files that are there may be replaced; they are told before.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder is no run, or a kind is unknown.
+    DataError
+        When a file of the run cannot be read, or is not as the run wrote it.
+    ExistsError
+        When a file is there and may not be replaced; nothing is written then.
+    MissingExtraError
+        When an optional part is not installed; nothing is written then.
+    UnwritableError
+        When the system refuses to write there.
+    """
+    unknown = [kind for kind in kinds if kind not in FILES]
+    if unknown:
+        raise ScenarioError(Fault(file="export", value=unknown[0], allowed=", ".join(FILES), kind="scenario"))
+    source = Path(run)
+    target = source if folder is None else Path(folder)
+    names = [FILES[kind][0] for kind in dict.fromkeys(kinds)]
+    check_files(target, names, overwrite=replace)
+    result, notes = read_result(source, with_sites="arcgis" in kinds)
+    paths = write_files_atomically(target.absolute(), names, lambda aside: _write_files(result, kinds, aside))
+    if is_run(target):
+        note_exports(target, names)
+    return paths, notes
+
+
+def _write_files(result: Result, kinds: Sequence[str], aside: Path) -> None:
+    for kind in dict.fromkeys(kinds):
+        name, module, function = FILES[kind]
+        log.info("write %s", name)
+        getattr(importlib.import_module(f"hubplanner.outputs.{module}"), function)(result, aside / name)
+
+
+def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list[str]]:
+    """Return a run as its folder tells of it, and what there is to say about it.
+
+    Parameters
+    ----------
+    with_sites
+        Whether the other sites of the question are wanted too, for which their file has to be read again.
+    """
+    recover(folder.absolute().parent)
+    if not is_run(folder):
+        allowed = "is no run folder: plan.json and manifest.json are not both there"
+        raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
+    _check_unchanged(folder)
+    summary, manifest, scenario = read_plan(folder), read_manifest(folder), read_scenario(folder / "scenario.yaml")
+    lacking = [key for key in _FIGURES if key not in summary]
+    if lacking:
+        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}"))
+    sites, notes = _sites(scenario, manifest) if with_sites or summary["closed"] else (None, [])
+    result = Result(
+        name=folder.absolute().name,
+        summary=summary,
+        scenario=scenario,
+        manifest=manifest,
+        **{layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()},
+        made=datetime.fromtimestamp(int((folder / "plan.json").stat().st_mtime), tz=UTC),
+        sites=sites,
+    )
+    _check_unchanged(folder)  # once more: what was read is what was looked at
+    return result, notes
+
+
+def _check_unchanged(folder: Path) -> None:
+    """Raise where a file is missing, or is not the one that the run wrote."""
+    known = manifest_files(folder) or {}
+    faults = []
+    for name in _READ:
+        path = folder / name
+        if not path.is_file():
+            faults.append(Fault(file=str(path), allowed="is missing"))
+        elif name in known and sha256(path) != known[name]:
+            faults.append(Fault(file=str(path), allowed="has changed since the run: its SHA-256 is not the manifest's"))
+    raise_faults(faults)
+
+
+def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return a layer; ids stay text, even such as 007."""
+    try:
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        rows: list[dict[str, Any]] = [feature["properties"] for feature in features]
+        shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+    frame = gpd.GeoDataFrame(rows, columns=None if rows else list(columns), geometry=shapes, crs=WGS84)
+    lacking = [name for name in columns if name not in frame and not name.startswith("distance_")]
+    if lacking:
+        raise DataError(Fault(file=str(path), allowed=f"needs {', '.join(lacking)}"))
+    return frame
+
+
+def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, list[str]]:
+    """Return all sites of the question, None with a note where their file is gone or another one."""
+    path, known = Path(scenario.sites.path), manifest.get("inputs", {})
+    name = next(name for name, file in input_files(scenario).items() if file == path)
+    if not path.is_file():
+        return None, [f"{path.name} is not where the run read it: the files hold the sites with hubs alone"]
+    if sha256(path) != known.get(name):
+        return None, [f"{path.name} has changed since the run: the files hold the sites with hubs alone"]
+    faults: list[Fault] = []
+    sites = read_sites(scenario, faults)
+    raise_faults(faults)
+    return sites, []

@@ -1,0 +1,152 @@
+"""A run folder back to the solution it was written from, every figure worked out anew."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.errors import DataError, Fault, raise_faults
+from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.io import recover
+from hubplanner.model import Capacity, FixedHubs, MaxHubs, Periods, goals_of
+from hubplanner.model.formulation import all_blocks
+from hubplanner.model.goals import Year
+from hubplanner.outputs.run_folder import is_run
+from hubplanner.pipeline.objective import objective_of
+from hubplanner.problem import GoalResult, SiteStatus, Solution, Status, evaluate
+from hubplanner.runs.verify import read_manifest, read_plan
+from hubplanner.scenario import read_scenario
+from hubplanner.solver import SolverOptions, solve_problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.inputs import Inputs
+    from hubplanner.model import Objective
+    from hubplanner.problem import Ints, Problem
+
+AGREED = 1e-6
+"""Relative difference that is rounding."""
+
+
+def read_solution(folder: Path) -> tuple[Inputs, Solution]:
+    """Return a run's inputs and its plan.
+
+    Raises
+    ------
+    DataError
+        When the folder is no run, an input has changed since, or the plan's figure is not what its hubs achieve.
+    """
+    recover(folder.absolute().parent)
+    if not is_run(folder):
+        allowed = "is no run folder: plan.json and manifest.json are not both there"
+        raise DataError(Fault(file=str(folder), allowed=allowed))
+    stated, manifest = read_plan(folder), read_manifest(folder)
+    inputs = read_inputs(read_scenario(folder / "scenario.yaml"))
+    _check_unchanged(inputs, manifest.get("inputs"))
+    problem, objective = build_problem(inputs), objective_of(inputs)
+    options, counts = _options(inputs, problem, stated, folder / "plan.json")
+    has_room = any(isinstance(block, Capacity) for block in all_blocks(problem, objective))
+    if has_room or objective.block(Periods) is not None:
+        found = _served_anew(problem, objective, options, counts)
+    else:
+        found = _as_stated(problem, objective, options, counts)
+    _check_figure(found, objective, stated, folder / "plan.json")
+    bound, status = float(stated["bound"]), Status(stated["status"])
+    sense = _sense(objective)
+    bound = sense * max(sense * bound, sense * found.value)  # a plan within rounding above its bound
+    return inputs, replace(found, bound=bound, status=status)
+
+
+def _sense(objective: Objective) -> int:
+    return next(goal.sense for goal in goals_of(objective) if goal.name == objective.goal)
+
+
+def _check_unchanged(inputs: Inputs, stated: Any) -> None:
+    """Raise for every input that differs from the one the plan was made from."""
+    known = stated if isinstance(stated, dict) else {}
+    allowed = "SHA-256 {}, of the file the plan was made from; solve the scenario anew"
+    raise_faults(
+        [
+            Fault(file=name, value=digest, allowed=allowed.format(known.get(name, "in manifest.json")))
+            for name, digest in inputs.digests.items()
+            if known.get(name) != digest
+        ]
+    )
+
+
+def _options(inputs: Inputs, problem: Problem, stated: dict[str, Any], file: Path) -> tuple[Ints, Ints]:
+    """Return the open options and how many hubs of each, as plan.json lists them."""
+    sites = {name: at for at, name in enumerate(inputs.sites.frame["site_id"])}
+    tiers = {tier.name: at for at, tier in enumerate(inputs.scenario.hubs)}
+    where = zip(problem.option_site.tolist(), problem.option_tier.tolist(), strict=True)
+    number = {pair: option for option, pair in enumerate(where)}
+    faults, found = [], dict[int, int]()
+    for row, hub in enumerate(stated.get("hubs", [])):
+        pair = sites.get(hub.get("site_id"), -1), tiers.get(hub.get("tier"), -1)
+        if pair not in number:
+            allowed = "a site and a tier that a hub may have there"
+            faults.append(Fault(file=str(file), column=f"hubs.{row}", value=str(hub.get("site_id")), allowed=allowed))
+            continue
+        found[number[pair]] = int(hub.get("hubs", 1))
+    raise_faults(faults)
+    options = np.array(sorted(found), dtype=np.intp)
+    return options, np.array([found[option] for option in options.tolist()], dtype=np.intp)
+
+
+def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: Ints) -> Solution:
+    """Return a plan where hubs alone tell who is served."""
+    plan = evaluate(problem, np.repeat(options, counts))
+    years = [Year(problem, plan)]
+    goals = [GoalResult(name=goal.name, value=goal.value(years), bound=math.nan) for goal in goals_of(objective)]
+    value = next(goal.value for goal in goals if goal.name == objective.goal)
+    return Solution(
+        problem=problem,
+        status=Status.FEASIBLE,
+        evaluation=plan,
+        value=value,
+        bound=value,
+        seconds=0.0,
+        solver="",
+        version="",
+        goals=tuple(goals),
+    )
+
+
+def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: Ints) -> Solution:
+    """Return the best plan with exactly these hubs: who is served, and when hubs open, is worked out anew."""
+    stands = problem.site_status[problem.option_site] == SiteStatus.EXISTING
+    keep = np.flatnonzero(stands | np.isin(np.arange(problem.n_options), options))
+    bare = ~np.isin(np.arange(problem.n_sites), problem.option_site[keep])
+    small = replace(
+        problem,
+        site_status=np.where(bare, int(SiteStatus.EXCLUDED), problem.site_status),
+        option_site=problem.option_site[keep],
+        option_tier=problem.option_tier[keep],
+        option_cost=problem.option_cost[keep],
+        upgrade=None if problem.upgrade is None else problem.upgrade[keep],
+    )
+    mine = np.searchsorted(keep, options)
+    new = int(counts[problem.new[options]].sum())
+    held = (FixedHubs(options=tuple(mine.tolist()), counts=tuple(counts.tolist())), MaxHubs(count=new))
+    exact = SolverOptions(gap=0.0, ties=False)
+    found = solve_problem(small, replace(objective, limits=(*objective.limits, *held)), exact)
+    if found.evaluation is None:
+        raise DataError(Fault(file="plan.json", column="hubs", allowed="hubs that keep to the scenario's limits"))
+    own = replace(found.evaluation, options=keep[found.evaluation.options])
+    last = found.problem
+    whole = replace(problem, need=last.need, people=last.people)
+    return replace(found, problem=whole, evaluation=own)
+
+
+def _check_figure(found: Solution, objective: Objective, stated: dict[str, Any], file: Path) -> None:
+    """Raise where the hubs achieve less than is stated, or, where all follows from them, anything else."""
+    value = float(stated["objective_value"])
+    short = _sense(objective) * (value - found.value)
+    wrong = short if found.periods or (found.evaluation is not None and found.evaluation.is_assigned) else abs(short)
+    if wrong > AGREED * max(1.0, abs(value)):
+        allowed = f"{found.value:,.6f}, which its hubs achieve; look at the run with hubplanner audit"
+        raise DataError(Fault(file=str(file), column="objective_value", value=value, allowed=allowed))

@@ -1,0 +1,104 @@
+"""A scenario to a run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hubplanner.inputs import read_inputs
+from hubplanner.io import ROOM, check_place, check_writable
+from hubplanner.outputs.run_folder import RUN_MARKS
+from hubplanner.pipeline.solve import solve_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hubplanner.inputs import Inputs
+    from hubplanner.outputs import Plan
+    from hubplanner.scenario import Scenario
+
+log = logging.getLogger(__name__)
+
+ROW = 2_000
+"""Bytes that a row of demand or a site takes in all files of a result, about."""
+HASH_LENGTH = 10
+RUNS = Path("runs")
+"""The folder of runs, under the current one."""
+
+
+def run_scenario(
+    scenario: Scenario, folder: Path | None = None, *, runs: Path = RUNS, overwrite: bool = False
+) -> tuple[Plan, Path]:
+    """Solve a scenario, write its run folder and return both.
+
+    Parameters
+    ----------
+    folder
+        Where to write; ``NAME-HASH`` in the folder of runs if left out, the same for the same question.
+    runs
+        The folder of runs.
+    overwrite
+        Whether anything else than an earlier, unchanged run that stands there goes; it is told before.
+    """
+    inputs, target = read_for(
+        scenario, folder, RUN_MARKS, lambda known: default_folder(known, runs), overwrite=overwrite
+    )
+    plan = solve_inputs(inputs)
+    log.info("write the files", extra={"folder": str(target)})
+    return plan, plan.write(target, overwrite=overwrite)
+
+
+def read_for(
+    scenario: Scenario,
+    folder: Path | None,
+    marks: Sequence[str],
+    default: Callable[[Inputs], Path],
+    *,
+    overwrite: bool,
+) -> tuple[Inputs, Path]:
+    """Return a scenario's data and where the result will stand, which is looked at before the work.
+
+    Parameters
+    ----------
+    folder
+        Where to write, looked at before anything is read; what ``default`` says if left out.
+    marks, overwrite
+        As for `write_folder_atomically`.
+    """
+    keep = read_files(scenario)
+    if folder is not None:
+        check_place(folder, marks, overwrite=overwrite, keep=keep)
+    log.info("read the data")
+    inputs = read_inputs(scenario).tell()
+    rows = len(inputs.demand.frame) + len(inputs.sites.frame)
+    target = (folder or default(inputs)).absolute()
+    if folder is None:
+        check_place(target, marks, overwrite=overwrite, keep=keep, room=ROOM + ROW * rows)
+    else:
+        check_writable(target, ROOM + ROW * rows)
+    return inputs, target
+
+
+def read_files(scenario: Scenario) -> list[str]:
+    """Return the files that a scenario reads, its own among them."""
+    named = (scenario.file, scenario.demand.path, scenario.sites.path, scenario.travel.path)
+    return [name for name in named if name]
+
+
+def default_folder(inputs: Inputs, runs: Path = RUNS) -> Path:
+    """Return ``runs/NAME-HASH``; the hash is of the resolved scenario, the inputs' contents and the version."""
+    digest = question_digest(inputs.scenario, inputs.digests)
+    return runs / f"{inputs.scenario.name}-{digest[:HASH_LENGTH]}"
+
+
+def question_digest(scenario: Scenario, digests: Mapping[str, str]) -> str:
+    """Return a SHA-256 of a resolved scenario, its inputs' contents and the version, wherever the files are."""
+    question = scenario.model_dump(mode="json")
+    for section in ("demand", "sites", "travel"):
+        question[section].pop("path", None)
+    parts = [question, dict(digests), importlib.metadata.version("hubplanner")]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,146 @@
+"""Whether a run folder is as it was written: every file there, every figure readable, every hash the same."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.errors import DataError, Fault, HubplannerError
+from hubplanner.inputs.inputs import file_digests as input_digests
+from hubplanner.outputs.run_folder import RUN_FILES
+from hubplanner.scenario import read_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+AGREEMENT = 1e-6
+"""Relative difference up to which two figures agree."""
+_FIGURES = ("objective_value", "gap", "seconds", "cost.total", "need.total", "need.covered", "people.covered")
+
+
+class RunUnreadableError(DataError):
+    """A file of a run folder cannot be read."""
+
+
+def read_plan(folder: Path) -> dict[str, Any]:
+    """Return a run's plan.json; raise `RunUnreadableError` where there is none that can be read."""
+    return _read_json(folder / "plan.json")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return a run's manifest.json; raise `RunUnreadableError` where there is none that can be read."""
+    return _read_json(folder / "manifest.json")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunUnreadableError(Fault(file=str(path), allowed=f"cannot be read: {error}")) from error
+    if not isinstance(tree, dict):
+        raise RunUnreadableError(Fault(file=str(path), value=type(tree).__name__, allowed="one JSON object"))
+    return tree
+
+
+def manifest_files(folder: Path) -> dict[str, str] | None:
+    """Return the files that a run wrote with their SHA-256; None where its manifest tells of none."""
+    try:
+        files = read_manifest(folder).get("files")
+    except RunUnreadableError:
+        return None
+    return files if isinstance(files, dict) else None
+
+
+def verify_run(folder: Path) -> dict[str, Any]:
+    """Return what is wrong with a run folder, and how its inputs are today.
+
+    Returns
+    -------
+    dict
+        ``name``; ``intact``; ``hashed``, whether its manifest holds hashes of its files; ``faults``, one line each;
+        ``inputs``: ``same``, ``missing`` where they are not there any more, or ``changed``, which is a fault too, as
+        the figures are of other data.
+    """
+    files = manifest_files(folder)
+    faults = [*_missing(folder, files), *_changed(folder, files or {}), *_figures(folder)]
+    inputs, found = _inputs(folder)
+    faults += found
+    hashed = files is not None
+    return {"name": folder.name, "intact": not faults, "hashed": hashed, "inputs": inputs, "faults": faults}
+
+
+def _missing(folder: Path, files: dict[str, str] | None) -> Iterator[str]:
+    for name in sorted({*RUN_FILES, *(files or {})}):
+        if not (folder / name).is_file():
+            yield f"{name} is missing"
+
+
+def _changed(folder: Path, files: dict[str, str]) -> Iterator[str]:
+    for name, digest in sorted(files.items()):
+        path = folder / name
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            yield f"{name} has changed since the run: its SHA-256 is not the manifest's"
+
+
+def _figures(folder: Path) -> Iterator[str]:
+    """Yield what does not parse, and figures that contradict the tables beside them."""
+    try:
+        read_manifest(folder)
+        plan = read_plan(folder)
+    except RunUnreadableError as error:
+        yield str(error)
+        return
+    for key in _FIGURES:
+        value: Any = plan
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            yield f"plan.json, {key}: {value!r} found; allowed: a finite number"
+            return
+    yield from _tables(folder, plan)
+
+
+def _tables(folder: Path, plan: dict[str, Any]) -> Iterator[str]:
+    """Yield where tables cannot be read, or do not add up to the plan's figures."""
+    try:
+        hubs, demand = (_read_csv(folder / f"{name}.csv") for name in ("hubs", "demand"))
+        sums = {
+            "need.total": math.fsum(float(row["need"]) for row in demand),
+            "need.covered": math.fsum(float(row["need"]) * float(row["covered_share"]) for row in demand),
+        }
+        shapes = {name: len(_read_json(folder / f"{name}.geojson")["features"]) for name in ("hubs", "demand")}
+        listed = len(plan["hubs"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield f"a table cannot be read: {type(error).__name__}: {error}"
+        return
+    for name, rows in (("hubs", hubs), ("demand", demand)):
+        if len(rows) != shapes[name]:
+            yield f"{name}.csv has {len(rows)} rows, {name}.geojson {shapes[name]}"
+    if listed != len(hubs):
+        yield f"plan.json has {listed} hubs, hubs.csv {len(hubs)}"
+    for key, total in sums.items():
+        told = float(plan["need"][key.partition(".")[2]])
+        if abs(told - total) > AGREEMENT * max(1.0, abs(told)):
+            yield f"plan.json, {key} is {told:,.6f}, demand.csv adds up to {total:,.6f}"
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _inputs(folder: Path) -> tuple[str, list[str]]:
+    """Return whether the files that a run was made from are as they were."""
+    try:
+        known = read_manifest(folder).get("inputs", {})
+        today = input_digests(read_scenario(folder / "scenario.yaml"))
+    except (OSError, HubplannerError):
+        return "missing", []
+    changed = sorted(name for name, digest in known.items() if name in today and today[name] != digest)
+    if changed:
+        return "changed", [f"input {name} has changed since the run" for name in changed]
+    return ("same" if set(known) <= set(today) else "missing"), []

@@ -1,0 +1,278 @@
+"""Scenario files to a `Scenario`: extends, overrides, settings, then validation with every fault at once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from hubplanner.errors import Fault, ScenarioError, raise_faults
+from hubplanner.scenario.fields import is_address, per_cent_hint
+from hubplanner.scenario.json_schema import json_schema
+from hubplanner.scenario.scenario import Scenario
+from hubplanner.scenario.validation import inconsistencies
+from hubplanner.scenario.yaml_text import Tree, assign, merge, read_yaml, without_nulls, write_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
+
+_PATHS = ("demand", "sites", "travel")
+"""Sections whose ``path`` is relative to the file that names it."""
+
+
+def read_scenario(
+    path: str | os.PathLike[str],
+    overrides: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """Read, merge and validate a scenario file.
+
+    Parameters
+    ----------
+    path
+        The YAML file; ``extends`` chains are followed.
+    overrides
+        Names of variants under ``overrides``, applied in this order.
+    settings
+        Dotted keys and their values, applied last.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of the file: key, value, what is allowed.
+    """
+    return resolve(read_tree(path, overrides), path, settings)
+
+
+def read_tree(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Tree:
+    """Return a scenario file's keys and values with its variants applied, for `resolve`; raise as `read_scenario`."""
+    file = Path(path)
+    tree = _extended(file, ())
+    variants = _variants(tree.pop("overrides", None), file)
+    _check_overrides(tree, variants, overrides, file)
+    for name in overrides:
+        tree = merge(tree, variants[name])
+    return tree
+
+
+def read_variants(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the names of a scenario file's variants, in their order; raise as `read_scenario`."""
+    file = Path(path)
+    return tuple(_variants(_extended(file, ()).pop("overrides", None), file))
+
+
+def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Scenario:
+    """Return the scenario of a tree with dotted keys set, one tree for many settings; raise as `read_scenario`.
+
+    Parameters
+    ----------
+    tree
+        As `read_tree` returns it; it stays as it is.
+    path
+        The file it was read from, for messages.
+    settings
+        Dotted keys and their values.
+    """
+    for key, value in (settings or {}).items():
+        tree = assign(tree, key, value)
+    scenario, faults = _validated(tree, Path(path), "")
+    if scenario is None:
+        raise ScenarioError(faults)
+    raise_faults(inconsistencies(scenario))
+    return scenario
+
+
+def _extended(file: Path, seen: tuple[Path, ...]) -> Tree:
+    """Return the file's tree laid over the one it extends, its paths made absolute."""
+    seen = (*seen, file.resolve())
+    tree = _absolute(read_yaml(file), file.parent)
+    base = tree.pop("extends", None)
+    if base is None:
+        return tree
+    if not isinstance(base, str) or not base or is_address(base):
+        raise ScenarioError(_fault(file, "extends", base, "the name of one scenario file"))
+    if (file.parent / base).resolve() in seen:
+        raise ScenarioError(_fault(file, "extends", base, "a file that does not itself extend this one"))
+    return _laid_over(_extended(file.parent / base, seen), tree)
+
+
+def _laid_over(base: Tree, tree: Tree) -> Tree:
+    """Return a tree laid over the one it extends; a variant of the base that is null is gone."""
+    merged: Tree = merge(base, tree)
+    inherited, own = base.get("overrides"), tree.get("overrides")
+    if isinstance(inherited, dict) and isinstance(own, dict):
+        gone = {name for name in inherited if name in own and own[name] is None}
+        merged["overrides"] = {name: part for name, part in merged["overrides"].items() if name not in gone}
+    return merged
+
+
+def _absolute(tree: Tree, folder: Path) -> Tree:
+    """Return the tree with its paths resolved against the folder, those of its overrides too."""
+    resolved = dict(tree)
+    for section in _PATHS:
+        part = tree.get(section)
+        if isinstance(part, dict) and isinstance(part.get("path"), str) and not is_address(part["path"]):
+            resolved[section] = part | {"path": os.path.normpath(folder.absolute() / part["path"])}
+    if isinstance(tree.get("overrides"), dict):
+        resolved["overrides"] = {
+            name: _absolute(variant, folder) if isinstance(variant, dict) else variant
+            for name, variant in tree["overrides"].items()
+        }
+    return resolved
+
+
+def _variants(named: Any, file: Path) -> dict[str, Tree]:
+    """Return the variants by name."""
+    variants = {} if named is None else named
+    if not isinstance(variants, dict):
+        raise ScenarioError(_fault(file, "overrides", named, "variants, each with a name"))
+    faults = [
+        _fault(file, f"overrides.{name}", variant, "scenario keys, such as {model: {budget: 1.0e9}}")
+        for name, variant in variants.items()
+        if not isinstance(variant, dict | None)
+    ]
+    raise_faults(faults)
+    return {str(name): variant or {} for name, variant in variants.items()}
+
+
+def _check_overrides(tree: Tree, variants: dict[str, Tree], chosen: Sequence[str], file: Path) -> None:
+    """Raise when a variant is unknown or would not validate, chosen or not."""
+    known = ", ".join(variants) or "none, the file has no overrides"
+    faults = [_fault(file, "overrides", name, f"one of {known}") for name in chosen if name not in variants]
+    _, own = _validated(tree, file, "")
+    for name, variant in variants.items():
+        _, found = _validated(merge(tree, variant), file, f"overrides.{name}.")
+        faults += [] if own else found
+    if faults:
+        raise ScenarioError([*faults, *own])
+
+
+def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, list[Fault]]:
+    lone = _half_letter(tree, prefix.removesuffix("."))
+    if lone is not None:
+        return None, [
+            _fault(file, ascii(lone)[1:-1], None, "holds half of a letter (a surrogate); write the whole one")
+        ]
+    try:
+        scenario = Scenario.model_validate(without_nulls(tree))
+    except ValidationError as error:
+        return None, [_as_fault(details, file, prefix) for details in _told_once(error.errors())]
+    scenario._file = file  # noqa: SLF001 - the model's own private attribute, set where it is made
+    return scenario, []
+
+
+def _half_letter(tree: Any, key: str) -> str | None:
+    r"""Return the key of the first text that no encoding can write, as \ud800 in YAML makes it; None without any.
+
+    >>> _half_letter({"hubs": [{"name": "\ud800"}]}, "")
+    'hubs.0.name'
+    """
+    if isinstance(tree, str):
+        return key if _HALF_LETTER.search(tree) else None
+    parts = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list | tuple) else ()
+    for name, part in parts:
+        own = f"{key}.{name}" if key else str(name)
+        found = own if _HALF_LETTER.search(str(name)) else _half_letter(part, own)
+        if found is not None:
+            return found
+    return None
+
+
+_HALF_LETTER = re.compile("[\ud800-\udfff]")
+
+
+def _told_once(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return pydantic's complaints without those about a list that only lacks the items it complains of anyway."""
+    inner = {details["loc"][:length] for details in errors for length in range(len(details["loc"]))}
+    return [details for details in errors if details["type"] != "too_short" or details["loc"] not in inner]
+
+
+def _fault(file: Path, key: str, value: object, allowed: str) -> Fault:
+    return Fault(
+        file=str(file), column=key, value=value if value is None else _brief(value), allowed=allowed, kind="scenario"
+    )
+
+
+def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:
+    where = prefix + ".".join(str(part) for part in details["loc"])
+    if details["type"] == "missing":
+        return _fault(file, where, None, "is required")
+    return _fault(file, where, details["input"], _allowed(details))
+
+
+def _brief(value: object) -> str | int | float:
+    """Return a value that fits a line."""
+    text = str(value)
+    if isinstance(value, int | float):
+        return value
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - the width of a line
+
+
+_WORDS = {
+    "model_type": "keys with values below it",
+    "dict_type": "keys with values below it",
+    "tuple_type": "a list, in [ ]",
+    "too_short": "a list of at least one",
+    "string_type": "text, in quotes if it looks like a number or date",
+    "string_too_short": "a text that is not blank",
+    "string_pattern_mismatch": "letters, digits, dot, dash and underscore, a letter or digit first",
+    "bool_type": "true or false",
+    "float_type": "a number, without quotes",
+    "int_type": "a whole number, without quotes or decimal point",
+    "finite_number": "a finite number",
+    "invalid_key": "a key that is text, in quotes if it looks like a number",
+}
+"""What is allowed instead, by the type of pydantic's complaint."""
+_PREFIXES = {"literal": "one of ", "greater": "a number ", "less": "a number "}
+"""What to put before pydantic's own words."""
+
+
+def _allowed(details: ErrorDetails) -> str:
+    """Return what would be allowed, in a planner's words."""
+    if details["type"] == "extra_forbidden":
+        return _known_keys(details["loc"])
+    plain = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    prefix = next((words for kind, words in _PREFIXES.items() if details["type"].startswith(kind)), "")
+    share = details["type"] == "less_than_equal" and details["ctx"]["le"] == 1
+    return _WORDS.get(details["type"], prefix + plain) + (per_cent_hint(details["input"]) if share else "")
+
+
+def _known_keys(location: tuple[int | str, ...]) -> str:
+    """Return the keys that may stand where an unknown one does, the most similar one last."""
+    known = _keys(location[:-1])
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"a known key, one of {', '.join(known)}{hint}"
+
+
+def _keys(location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys the scenario knows at a location."""
+    schema = json_schema()
+    node: Any = schema
+    for part in location:
+        node = node["items"] if isinstance(part, int) else node["properties"][part]
+        node = next((one for one in node.get("anyOf", ()) if "$ref" in one or "items" in one), node)  # it or null
+        node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    return sorted(node["properties"])
+
+
+def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
+    """Return the scenario as YAML with every default spelled out, its paths relative to the folder."""
+    tree = scenario.model_dump(mode="json", exclude_none=True)
+    for section in ("demand", "sites", "travel"):
+        if folder is not None and "path" in tree[section]:
+            tree[section]["path"] = _relative(tree[section]["path"], folder)
+    return write_yaml(tree)
+
+
+def _relative(path: str, folder: Path) -> str:
+    try:
+        return os.path.relpath(path, folder).replace(os.sep, "/")
+    except ValueError:  # another drive on Windows has no relative path
+        return path

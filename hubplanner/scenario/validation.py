@@ -1,0 +1,523 @@
+"""Checks between the keys of the model: what needs what, and what does not go together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.errors import Fault
+from hubplanner.scenario.names import key_of, repeated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hubplanner.scenario.futures_spec import FuturesSpec
+    from hubplanner.scenario.scenario import Scenario
+
+Complaints = Iterator[tuple[str, Any, str]]
+"""Key, value found and what is allowed."""
+Check = Callable[["Scenario"], Complaints]
+
+
+def _target(scenario: Scenario) -> Complaints:
+    model = scenario.model
+    if model.objective == "min_cost" and model.target_share is None:
+        yield "model.target_share", None, "is required for objective min_cost"
+    if model.objective != "min_cost" and model.target_share is not None:
+        yield "model.target_share", model.target_share, "only with objective min_cost"
+    if model.objective != "min_cost" and model.travel_cost_per_km is not None:
+        yield "model.travel_cost_per_km", model.travel_cost_per_km, "only with objective min_cost"
+    if model.travel_cost_per_km:
+        yield from _in_minutes(scenario, "travel_cost_per_km is money for a km")
+
+
+def _pins(scenario: Scenario) -> Complaints:
+    model = scenario.model
+    for site in sorted(set(model.require) & set(model.exclude)):
+        yield "model.require", site, "a site that model.exclude does not name"
+    if not isinstance(model.existing.close, bool):
+        for site in sorted(set(model.require) & set(model.existing.close)):
+            yield "model.existing.close", site, "a site that model.require does not name: a required hub stays open"
+
+
+def _decay(scenario: Scenario) -> Complaints:
+    coverage = scenario.coverage
+    fades = coverage.decay in {"exponential", "gaussian"}
+    if fades and coverage.width_km is None:
+        yield "coverage.width_km", None, f"is required for decay {coverage.decay}"
+    if not fades and coverage.width_km is not None:
+        yield "coverage.width_km", coverage.width_km, "only with decay exponential or gaussian"
+    if coverage.decay == "step":
+        if coverage.full_km > 0:
+            yield "coverage.full_km", coverage.full_km, "only with decay linear, exponential or gaussian"
+        return
+    yield from _in_minutes(scenario, "decay is in km")
+    for tier in scenario.hubs:
+        reach = tier.reach(scenario.travel.speed_kmh)
+        if 0 < reach <= coverage.full_km:
+            yield "coverage.full_km", coverage.full_km, f"a distance below the reach of {tier.name}, {reach:g} km"
+
+
+def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
+    """Complain of reaches in minutes that no speed turns into kilometres."""
+    for number, tier in enumerate(scenario.hubs):
+        if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
+            yield f"hubs.{number}.reach_minutes", tier.reach_minutes, f"reach_km, since {reason}"
+
+
+def _backup(scenario: Scenario) -> Complaints:
+    coverage, model = scenario.coverage, scenario.model
+    if coverage.backup_weight is not None and coverage.backup == 1:
+        yield "coverage.backup_weight", coverage.backup_weight, "only with backup: 2"
+    if coverage.backup > 1 and _has_capacity(scenario):
+        yield "coverage.backup", coverage.backup, "1 where tiers have a capacity: who is served by a hub has no second"
+    if coverage.backup > 1 and model.travel_cost_per_km:
+        yield "coverage.backup", coverage.backup, "1 with travel_cost_per_km: who is served by a hub has no second"
+    if coverage.backup > 1 and model.objective in {"p_median", "p_center"} and not (model.floors or model.fairness):
+        yield "coverage.backup", coverage.backup, f"1 with objective {model.objective}, which asks for no coverage"
+
+
+def _capacity(scenario: Scenario) -> Complaints:
+    model = scenario.model
+    if model.assignment == "single" and not _has_capacity(scenario):
+        yield (
+            "model.assignment",
+            "single",
+            "split, or a capacity for some tier: without one all within reach are served",
+        )
+    if model.mixed_tiers and model.max_per_site == 1:
+        yield "model.mixed_tiers", True, "only with max_per_site above 1"
+    if model.max_per_site > 1 and model.min_separation_km is not None:
+        allowed = "1 with min_separation_km: two hubs at a site are no distance apart"
+        yield "model.max_per_site", model.max_per_site, allowed
+    if scenario.coverage.decay != "step" and model.travel_cost_per_km:
+        yield "coverage.decay", scenario.coverage.decay, "step with model.travel_cost_per_km"
+
+
+def _floors(scenario: Scenario) -> Complaints:
+    groups = scenario.demand.groups
+    for number, floor in enumerate(scenario.model.floors):
+        if floor.group is not None and floor.group not in groups:
+            yield f"model.floors.{number}.group", floor.group, _one_of("demand.groups", groups)
+        if floor.value is not None and floor.group is None:
+            yield f"model.floors.{number}.value", floor.value, "only with a group"
+
+
+def _fairness(scenario: Scenario) -> Complaints:
+    model, groups = scenario.model, scenario.demand.groups
+    if model.fairness is None:
+        if model.fairness_group is not None:
+            yield "model.fairness_group", model.fairness_group, "only with fairness: max_min"
+        if model.fairness_goal != "main":
+            yield "model.fairness_goal", model.fairness_goal, "only with fairness: max_min"
+        return
+    if model.fairness_group is not None and model.fairness_group not in groups:
+        yield "model.fairness_group", model.fairness_group, _one_of("demand.groups", groups)
+    if not groups:
+        yield "model.fairness", model.fairness, "only with demand.groups: the first one is lifted"
+
+
+def _counts(scenario: Scenario) -> Complaints:
+    model, groups = scenario.model, scenario.sites.groups
+    if model.min_hubs is not None and model.max_hubs is not None and model.min_hubs > model.max_hubs:
+        yield "model.min_hubs", model.min_hubs, f"at most model.max_hubs, {model.max_hubs}"
+    for number, limit in enumerate(model.hub_limits):
+        key = f"model.hub_limits.{number}"
+        if limit.group not in groups:
+            yield f"{key}.group", limit.group, _one_of("sites.groups", groups)
+        if limit.min is None and limit.max is None:
+            yield key, limit.group, "min, max or both for this limit"
+        if limit.min is not None and limit.max is not None and limit.min > limit.max:
+            yield f"{key}.min", limit.min, f"at most max, {limit.max}"
+
+
+def _site_sets(scenario: Scenario) -> Complaints:
+    for number, sites in enumerate(scenario.model.at_most_one):
+        if len(set(sites)) < 2:  # noqa: PLR2004 - two sites exclude each other
+            yield f"model.at_most_one.{number}", ", ".join(sites), "two different sites or more"
+    for number, pair in enumerate(scenario.model.only_with):
+        if pair.site == pair.needs:
+            yield f"model.only_with.{number}.needs", pair.needs, "another site than the one that needs it"
+
+
+def _existing(scenario: Scenario) -> Complaints:
+    existing = scenario.model.existing
+    if existing.upgrade is False and existing.upgrade_fee != 0:
+        yield "model.existing.upgrade_fee", existing.upgrade_fee, "only with upgrade"
+    if existing.close is False and existing.close_saving != 0:
+        yield "model.existing.close_saving", existing.close_saving, "only with close"
+
+
+def _periods(scenario: Scenario) -> Complaints:
+    model, periods = scenario.model, scenario.model.periods
+    if not periods.years:
+        if periods != type(periods)():
+            yield "model.periods.years", None, "is required: each year with a name and a budget"
+        if scenario.demand.growth_per_year != 0:
+            yield "demand.growth_per_year", scenario.demand.growth_per_year, "only with model.periods"
+        return
+    names = [year.name for year in periods.years]
+    for number in repeated(names):
+        yield f"model.periods.years.{number}.name", names[number], "a name no other year has"
+    if model.objective not in {"max_coverage", "p_median"}:
+        yield "model.objective", model.objective, "max_coverage or p_median with model.periods"
+    if model.fairness is not None:
+        yield "model.fairness", model.fairness, "none with model.periods; set floors on the groups instead"
+    if model.existing.upgrade is not False or model.existing.close is not False:
+        yield "model.existing", "upgrade or close", "neither with model.periods: hubs that stand stay as they are"
+
+
+def _has_capacity(scenario: Scenario) -> bool:
+    return any(tier.capacity is not None for tier in scenario.hubs)
+
+
+def _one_of(key: str, groups: tuple[str, ...]) -> str:
+    return f"one of {key}: {', '.join(groups)}" if groups else f"a column that {key} lists; it lists none"
+
+
+MODEL_CHECKS: tuple[Check, ...] = (
+    _target,
+    _pins,
+    _decay,
+    _backup,
+    _capacity,
+    _floors,
+    _fairness,
+    _counts,
+    _site_sets,
+    _existing,
+    _periods,
+)
+
+
+SUM_TOLERANCE = 1e-6
+"""How far probabilities may be from adding up to one."""
+
+
+def _criterion(scenario: Scenario) -> Complaints:
+    model = scenario.model
+    if scenario.futures is None and model.under is not None:
+        yield "model.under", model.under, "only with futures"
+    if model.cvar_level is not None and model.under != "cvar":
+        yield "model.cvar_level", model.cvar_level, "only with under: cvar"
+
+
+def _futures(scenario: Scenario) -> Complaints:
+    spec = scenario.futures
+    if spec is None:
+        return
+    if bool(spec.named) == (spec.sample is not None):
+        yield "futures", None, "either named futures or sample, the number to draw"
+    if spec.sample is None and (spec.ranges != type(spec.ranges)() or spec.seed != 0):
+        yield "futures.ranges", None, "only with sample"
+    if spec.sample is not None and spec.ranges == type(spec.ranges)():
+        yield "futures.ranges", None, "is required with sample: at least one of need, cost, reach and site_out"
+    yield from _probabilities(spec)
+    names = [future.name for future in spec.named]
+    for number in repeated(names):
+        yield f"futures.named.{number}.name", names[number], "a name no other future has"
+
+
+def _probabilities(spec: FuturesSpec) -> Complaints:
+    given = [future.probability for future in spec.named if future.probability is not None]
+    if given and len(given) != len(spec.named):
+        yield "futures.named", f"{len(given)} of {len(spec.named)} probabilities", "one for every future, or for none"
+    elif given and abs(math.fsum(given) - 1) > SUM_TOLERANCE:
+        yield "futures.named", math.fsum(given), "probabilities that add up to 1"
+
+
+def _names(scenario: Scenario) -> Complaints:
+    """Complain of multipliers by tiers and groups that there are none of."""
+    spec = scenario.futures
+    if spec is None:
+        return
+    tiers = [tier.name for tier in scenario.hubs]
+    parts: list[tuple[str, Any]] = [(f"futures.named.{number}", future) for number, future in enumerate(spec.named)]
+    for key, part in [*parts, ("futures.ranges", spec.ranges)]:
+        sampled = key == "futures.ranges"
+        yield from _known(f"{key}.need", part.need, scenario.demand.groups, (), "demand.groups", sampled=sampled)
+        yield from _known(f"{key}.cost", part.cost, scenario.sites.groups, tiers, "sites.groups", sampled=sampled)
+        yield from _known(f"{key}.reach", part.reach, (), tiers, "", sampled=sampled)
+    for key, future in parts:
+        for tier in future.tiers_out:
+            if tier not in tiers:
+                yield f"{key}.tiers_out", tier, f"a tier: {', '.join(tiers)}"
+
+
+def _known(  # noqa: PLR0913 - a value, where it stands, and what it may name
+    key: str, value: object, groups: Iterable[str], tiers: Iterable[str], where: str, *, sampled: bool
+) -> Complaints:
+    for name, part in value.items() if isinstance(value, dict) else ():
+        by_group = isinstance(part, dict) or (sampled and name not in tiers)
+        known = tuple(groups) if by_group else tuple(tiers)
+        if name in known:
+            continue
+        kind = f"a group of {where}" if by_group and where else "a tier"
+        listed = ", ".join((*groups, *tiers) if sampled else known)
+        yield f"{key}.{name}", name, f"{kind}: {listed}" if listed else "a single number"
+
+
+def _together(scenario: Scenario) -> Complaints:
+    """Complain of what does not go with futures."""
+    spec, model = scenario.futures, scenario.model
+    if spec is None:
+        return
+    allowed = "with futures: max_coverage, min_cost or p_median without"
+    if any(tier.capacity is not None for tier in scenario.hubs):
+        yield "hubs", "capacity", f"{allowed} capacities"
+    if model.periods.years:
+        yield "model.periods", "years", f"{allowed} periods"
+    if model.fairness is not None:
+        yield "model.fairness", model.fairness, f"{allowed} fairness; set floors instead"
+    if scenario.coverage.backup > 1:
+        yield "coverage.backup", scenario.coverage.backup, f"{allowed} backup"
+    if model.travel_cost_per_km:
+        yield "model.travel_cost_per_km", model.travel_cost_per_km, f"{allowed} travel_cost_per_km"
+    if model.existing.upgrade is not False or model.existing.close is not False:
+        yield "model.existing", "upgrade or close", f"{allowed} changes of existing hubs"
+    if scenario.demand.is_merged:
+        yield "demand.merge", True, "none with futures: merged points share a reach"
+    if model.objective == "p_center":
+        yield "model.objective", model.objective, "max_coverage, min_cost or p_median with futures"
+    yield from _by_objective(scenario)
+
+
+def _by_objective(scenario: Scenario) -> Complaints:
+    spec, model = scenario.futures, scenario.model
+    if spec is None:
+        return
+    if model.objective == "min_cost" and model.under in {"regret", "cvar"}:
+        yield "model.under", model.under, "expected or worst with min_cost"
+    if model.objective != "p_median":
+        return
+    if model.under not in {None, "expected"}:
+        yield "model.under", model.under, "expected with p_median"
+    if model.floors:
+        yield "model.floors", len(model.floors), "none with p_median and futures"
+    out = any(future.sites_out or future.tiers_out for future in spec.named) or spec.ranges.site_out > 0
+    if out:
+        yield "futures", "outages", "with p_median futures of need and cost alone"
+
+
+FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names, _together)
+
+
+_IN_PARTS = (".csv", ".parquet", ".geoparquet")
+"""Tables that are read in parts."""
+_NO_CELL = ("id", "layer", "x", "y", "encoding", "people", "area_km2")
+"""Keys of demand that name what a raster does not have."""
+
+
+def _merged_file(scenario: Scenario) -> Complaints:
+    demand = scenario.demand
+    if not demand.merge or demand.is_raster:
+        return
+    if not demand.path.lower().endswith(_IN_PARTS):
+        yield "demand.merge", True, "only with CSV or GeoParquet, which are read in parts; save demand as one of them"
+        return
+    if demand.layer is not None and not demand.path.lower().endswith(".csv"):
+        yield "demand.layer", demand.layer, "only for a file of layers, not CSV or Parquet"
+    if demand.path.lower().endswith(".csv"):
+        return
+    if (demand.x is None) != (demand.y is None):
+        yield "demand.x" if demand.x is None else "demand.y", None, "is required: x and y go together"
+    if demand.encoding is not None:
+        yield "demand.encoding", demand.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+
+
+def _exact(scenario: Scenario) -> Complaints:
+    """Complain of what needs each point's own distances: merged points share a row."""
+    demand, model = scenario.demand, scenario.model
+    if not demand.is_merged:
+        return
+    why = "for a raster" if demand.is_raster else "with demand.merge"
+    if scenario.coverage.decay != "step":
+        yield "coverage.decay", scenario.coverage.decay, f"step {why}: merged points are covered alike"
+    if model.objective in {"p_median", "p_center"}:
+        yield "model.objective", model.objective, f"max_coverage or min_cost {why}: merged points share a distance"
+    if model.travel_cost_per_km is not None:
+        yield "model.travel_cost_per_km", model.travel_cost_per_km, f"none {why}: merged points share a distance"
+    if model.assignment == "single":
+        yield "model.assignment", "single", f"split {why}: merged points would be served whole together"
+    if scenario.travel.method not in {"great_circle", "planar"}:
+        yield "travel.method", scenario.travel.method, f"great_circle or planar {why}: a matrix is by demand row"
+    if demand.spread_km is not None:
+        yield "demand.spread_km", demand.spread_km, f"none {why}: its points are many already"
+    if isinstance(demand.growth_per_year, str):
+        yield "demand.growth_per_year", demand.growth_per_year, f"a number {why}"
+
+
+def _raster(scenario: Scenario) -> Complaints:
+    demand = scenario.demand
+    if not demand.is_raster:
+        return
+    for key in _NO_CELL:
+        if getattr(demand, key) is not None:
+            yield f"demand.{key}", getattr(demand, key), "none for a raster: its cells hold people and nothing else"
+    for key in ("groups", "where"):
+        if getattr(demand, key):
+            named = ", ".join(getattr(demand, key))
+            yield f"demand.{key}", named, "none for a raster, which has no columns"
+    for key in ("connected_share", "priority"):
+        if isinstance(getattr(demand, key), str):
+            yield f"demand.{key}", getattr(demand, key), "a number for a raster, which has no columns"
+    for number, floor in enumerate(scenario.model.floors):
+        if floor.people is not None:
+            yield f"model.floors.{number}.people", floor.people, "none for a raster, which has no columns"
+
+
+STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _exact, _raster)
+
+
+_VECTORS = (".geojson", ".json", ".gpkg", ".shp", ".parquet", ".geoparquet")
+"""Files with shapes; of files of other kinds, their readers say what to do."""
+_OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
+"""Names of the plan's own columns, which a group must not take."""
+
+
+def inconsistencies(scenario: Scenario) -> list[Fault]:
+    """Return everything in the scenario that contradicts itself."""
+    return _faults(scenario, _CHECKS)
+
+
+def not_yet(scenario: Scenario) -> list[Fault]:
+    """Return what the scenario asks for that this version cannot do."""
+    return _faults(scenario, (_later,))
+
+
+def _faults(scenario: Scenario, checks: tuple[Check, ...]) -> list[Fault]:
+    return [
+        Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario")
+        for check in checks
+        for key, value, allowed in check(scenario)
+    ]
+
+
+def _later(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    able = ("great_circle", "planar", "matrix")
+    if scenario.travel.method not in able:
+        method = scenario.travel.method
+        yield "travel.method", method, f"{', '.join(able)}; {method} is not yet supported"
+
+
+def _distinct_tiers(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    names = [tier.name for tier in scenario.hubs]
+    for number in repeated(names):
+        yield f"hubs.{number}.name", names[number], "a name no other tier has"
+
+
+def _one_reach(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    for number, tier in enumerate(scenario.hubs):
+        if (tier.reach_km is None) == (tier.reach_minutes is None):
+            yield f"hubs.{number}", tier.name, "exactly one of reach_km and reach_minutes for this tier"
+
+
+def _speed(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    in_minutes = any(tier.reach_minutes is not None for tier in scenario.hubs)
+    speed, method = scenario.travel.speed_kmh, scenario.travel.method
+    if in_minutes and speed is None and method in {"great_circle", "planar"}:
+        yield "travel.speed_kmh", None, "is required, since a tier's reach is in minutes and travel in kilometres"
+    if speed is not None and not in_minutes and method != "matrix":
+        yield "travel.speed_kmh", speed, "only with reach_minutes or a matrix of minutes"
+
+
+def _travel_path(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    travel = scenario.travel
+    if travel.method == "matrix" and travel.path is None:
+        yield "travel.path", None, "is required for method matrix"
+    if travel.method in {"great_circle", "planar"} and travel.path is not None:
+        yield "travel.path", travel.path, f"only with method matrix or network, not {travel.method}"
+    if travel.encoding is not None and not (travel.path or "").lower().endswith(".csv"):
+        yield "travel.encoding", travel.encoding, "only with a CSV table"
+    if travel.method == "matrix" and travel.detour != 1:
+        yield "travel.detour", travel.detour, "1 with method matrix: its distances are travelled ones already"
+
+
+def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    demand = scenario.demand
+    if demand.spread_km is not None and scenario.travel.method == "matrix":
+        yield "demand.spread_km", demand.spread_km, "only with computed distances: a matrix has none for spread points"
+
+
+def _csv_coordinates(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
+        given = {"x": table.x, "y": table.y}
+        is_csv, is_vector = table.path.lower().endswith(".csv"), table.path.lower().endswith(_VECTORS)
+        if name == "demand" and scenario.demand.is_merged and not is_csv:
+            continue  # `stream_checks` knows what goes with those
+        for key, value in given.items():
+            if is_vector and value is not None:
+                yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry"
+            if is_csv and value is None:
+                yield f"{name}.{key}", None, "is required for a CSV file"
+        if table.encoding is not None and not table.path.lower().endswith((".csv", ".shp")):
+            yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+        if table.layer is not None and table.path.lower().endswith((".csv", ".parquet", ".geoparquet")):
+            yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
+
+
+def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    for group in scenario.demand.groups:
+        if group in _OWN_COLUMNS:
+            yield "demand.groups", group, f"a column with a name other than {', '.join(_OWN_COLUMNS)}; rename it"
+
+
+def _once(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    """Complain of lists that name a thing twice."""
+    model, futures = scenario.model, scenario.futures
+    lists: dict[str, Sequence[str]] = {
+        "demand.groups": scenario.demand.groups,
+        "sites.groups": scenario.sites.groups,
+        "model.require": model.require,
+        "model.exclude": model.exclude,
+    }
+    for section, spec in (("demand", scenario.demand), ("sites", scenario.sites)):
+        lists |= {f"{section}.where.{column}": values for column, values in spec.where.items()}
+    for key in ("upgrade", "close"):
+        sites = getattr(model.existing, key)
+        lists |= {} if isinstance(sites, bool) else {f"model.existing.{key}": sites}
+    sets = {number: sites for number, sites in enumerate(model.at_most_one) if len(set(sites)) > 1}
+    lists |= {f"model.at_most_one.{number}": sites for number, sites in sets.items()}
+    for number, future in enumerate(futures.named if futures else ()):
+        lists |= {f"futures.named.{number}.{key}": getattr(future, key) for key in ("sites_out", "tiers_out")}
+    for key, names in lists.items():
+        for at in repeated(names):
+            yield key, names[at], "each name once; it stands twice"
+
+
+def _one_limit(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    """Complain of limits that are set twice."""
+    model = scenario.model
+    limits: list[tuple[str, dict[int, tuple[str | None, ...]]]] = [
+        ("floors", {at: (floor.group, floor.value, floor.people) for at, floor in enumerate(model.floors)}),
+        ("at_most_one", {at: tuple(sorted(sites)) for at, sites in enumerate(model.at_most_one)}),
+        ("only_with", {at: (pair.site, pair.needs) for at, pair in enumerate(model.only_with)}),
+    ]
+    for bound in ("min", "max"):
+        given = {at: limit for at, limit in enumerate(model.hub_limits) if getattr(limit, bound) is not None}
+        limits.append(("hub_limits", {at: (limit.group, limit.value) for at, limit in given.items()}))
+    for key, of in limits:
+        seen = set()
+        for at, parts in of.items():
+            own = tuple(key_of(part or "") for part in parts)
+            if own in seen:
+                what = ", ".join(filter(None, parts)) or "all need"
+                yield f"model.{key}.{at}", what, "each limit once; one above is of the same"
+            seen.add(own)
+
+
+_CHECKS: tuple[Check, ...] = (
+    _distinct_tiers,
+    _one_reach,
+    _speed,
+    _travel_path,
+    _spread,
+    _csv_coordinates,
+    _group_names,
+    _once,
+    _one_limit,
+    *MODEL_CHECKS,
+    *STREAM_CHECKS,
+    *FUTURES_CHECKS,
+)

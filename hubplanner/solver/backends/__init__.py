@@ -1,0 +1,48 @@
+"""One adapter a solver, reached by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hubplanner.solver.backends.base import (
+    Adapter,
+    DisagreementError,
+    Outcome,
+    SearchLimits,
+    Solvable,
+    Termination,
+    believed,
+)
+from hubplanner.solver.backends.cbc import solve_cbc
+from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.backends.pulp import found_solvers, known_solver, solve_other
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "DisagreementError",
+    "Outcome",
+    "SearchLimits",
+    "Solvable",
+    "Termination",
+    "adapter",
+    "believed",
+    "found_solvers",
+]
+
+ADAPTERS: Mapping[str, Adapter] = {"highs": solve_highs, "cbc": solve_cbc}
+
+
+def adapter(name: str) -> Adapter:
+    """Return the adapter of a solver; those that only PuLP knows share one.
+
+    Raises
+    ------
+    ScenarioError
+        When no solver of that name is on this machine.
+    """
+    if name.lower() in ADAPTERS:
+        return ADAPTERS[name.lower()]
+    known_solver(name)
+    return solve_other

@@ -1,0 +1,193 @@
+"""HiGHS through PuLP, with the start, the bound and the status PuLP does not pass on."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+import pulp
+
+from hubplanner.errors import SolverError
+from hubplanner.model.parameters import AGREEMENT
+from hubplanner.solver.backends.base import Outcome, SearchLimits, Termination, no_plan
+from hubplanner.solver.deadline import BUILDING, count_work
+from hubplanner.solver.progress import listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hubplanner.solver.backends.base import Solvable
+
+Int32s = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+
+_STOPPED = {
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kSolutionLimit,
+    highspy.HighsModelStatus.kInterrupt,
+}
+IPM = 100
+"""Iterations of simplex that one of an interior point costs as much as."""
+INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
+_FINISHED = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty}
+
+WHOLE: dict[str, Any] = {"mip_feasibility_tolerance": 1e-9}
+"""With its own tolerance HiGHS 1.16 may meet a better plan that overspends a little by almost whole hubs, prune by it,
+give it up in the end, and state a bound below the best plan."""
+
+
+def solve_highs(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
+    """Solve a model with HiGHS; the bound is the one HiGHS holds itself."""
+    # Presolve would put the sums back in place of the count variables, whose branching closes the gap.
+    presolve = "off" if model.counts else "choose"
+
+    def make() -> Any:
+        return prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve, **WHOLE)
+
+    first = make()
+    columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
+    return solve_handle(first, make, columns, start)
+
+
+def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: Sequence[float]) -> Outcome:
+    """Solve the MIP that a handle holds, and return the values of some columns.
+
+    Parameters
+    ----------
+    handle
+        Holds the negated objective of a maximisation.
+    make
+        Returns the same handle anew.
+    columns
+        (d,) columns of whole variables to return.
+    start
+        Values of the first of them: HiGHS completes it.
+    """
+    given = columns[: len(start)]
+    _report(handle)
+    if len(given):
+        handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
+    run(handle)
+    left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
+    if len(given) and left > 0 and not _is_consistent(handle):
+        # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
+        again = make()
+        again.setOptionValue("time_limit", left)
+        return solve_handle(again, make, columns, [])
+    return _outcome(handle, columns)
+
+
+def _report(handle: Any) -> None:
+    """Let HiGHS tell of its plan and bound on the way, if anyone listens."""
+    hear = listener()
+    if hear is not None:
+        # It holds the negated objective of a maximisation.
+        handle.cbMipInterrupt += lambda event: hear(-event.data_out.mip_primal_bound, -event.data_out.mip_dual_bound)
+
+
+def _is_consistent(handle: Any) -> bool:
+    """Tell whether the values HiGHS hands back have the objective it states."""
+    info = handle.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return True
+    stated = float(info.objective_function_value)
+    return bool(abs(_objective(handle) - stated) <= AGREEMENT * max(1.0, abs(stated)))
+
+
+def _objective(handle: Any) -> float:
+    """Return the objective of the values that HiGHS hands back."""
+    program = handle.getLp()
+    return float(np.dot(program.col_cost_, handle.getSolution().col_value)) + float(program.offset_)
+
+
+def prepared(program: pulp.LpProblem, effort: SearchLimits, *, mip: bool = True, **options: Any) -> Any:
+    """Return a HiGHS handle that holds a PuLP program, ready to run."""
+    solver = pulp.HiGHS(
+        mip=mip,
+        msg=False,
+        threads=effort.threads,
+        timeLimit=effort.seconds,
+        random_seed=effort.seed,
+        **_most_nodes(effort),
+        **options,
+    )
+    # HiGHS keeps the thread pool of its first run in a process, whatever a later one asks for.
+    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
+    with _silent_stdout():  # HiGHS greets on standard output, where only results belong
+        solver.createAndConfigureSolver(program)
+    solver.buildSolverModel(program)
+    return program.solverModel
+
+
+def new_handle(effort: SearchLimits, **options: Any) -> Any:
+    """Return an empty HiGHS handle, for programs given as arrays."""
+    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
+    with _silent_stdout():
+        handle: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    asked = {
+        "output_flag": False,
+        "threads": effort.threads,
+        "time_limit": effort.seconds,
+        "random_seed": effort.seed,
+        **_most_nodes(effort),
+        **options,
+    }
+    for name, value in asked.items():
+        handle.setOptionValue(name, value)
+    return handle
+
+
+def _most_nodes(effort: SearchLimits) -> dict[str, Any]:
+    return {} if effort.nodes is None else {"mip_max_nodes": effort.nodes}
+
+
+def run(handle: Any) -> None:
+    """Run HiGHS so that Ctrl-C stops it at once, not at its time limit."""
+    handle.HandleUserInterrupt = True
+    handle.startSolve()
+    try:
+        while not handle.wait(0.1)[0]:
+            pass
+    except KeyboardInterrupt:
+        handle.cancelSolve()
+        handle.wait()
+        raise
+    info = handle.getInfo()
+    iterations = max(info.simplex_iteration_count, 0) + IPM * max(info.ipm_iteration_count, 0)
+    count_work(handle.getNumNz(), BUILDING + iterations)
+
+
+def _outcome(handle: Any, columns: Int32s) -> Outcome:
+    status, info = handle.getModelStatus(), handle.getInfo()
+    if status in INFEASIBLE:
+        return no_plan(Termination.INFEASIBLE, handle.version())
+    if status not in _STOPPED | _FINISHED:
+        message = f"HiGHS stopped: {handle.modelStatusToString(status)}"
+        raise SolverError(message)
+    termination = Termination.STOPPED if status in _STOPPED else Termination.FINISHED
+    # HiGHS holds the negated objective of a maximisation; without integer columns it holds no MIP bound.
+    bound = -float(info.mip_dual_bound) if len(columns) else -float(info.objective_function_value)
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return no_plan(termination, handle.version(), bound)
+    return Outcome(
+        termination=termination,
+        open_=np.asarray(handle.getSolution().col_value)[columns].tolist(),
+        value=-_objective(handle),
+        bound=bound,
+        version=handle.version(),
+    )
+
+
+@contextmanager
+def _silent_stdout() -> Iterator[None]:
+    """Send what compiled code prints to nowhere."""
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

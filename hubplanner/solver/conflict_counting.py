@@ -1,0 +1,230 @@
+"""Clashes that counting shows, before any solver is asked: more hubs asked for than have a place, or money."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.model import Budget, HubsPerSite, MaxHubs, MinHubs, Periods, RequiredSites, ask, broken_years
+from hubplanner.model.constraints.budget import most_money
+from hubplanner.model.formulation import all_blocks
+from hubplanner.model.goals import Year
+from hubplanner.problem import Conflict, evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hubplanner.model import Constraint, Objective
+    from hubplanner.problem import Ints, Problem
+
+MOST_PINS = 12
+"""Up to this many required sites are told apart; more are one demand."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Minimum:
+    """At least so many new hubs at some sites, and the demand that asks for them."""
+
+    sites: frozenset[int]
+    count: int
+    demand: Constraint
+
+
+@dataclass(eq=False)
+class _Node:
+    """The fewest and cheapest hubs that a set of sites, and those within it, ask for; and the demands behind either."""
+
+    sites: frozenset[int]
+    hubs: dict[int, int]
+    by_number: list[Constraint] = field(default_factory=list)
+    by_cost: list[Constraint] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Number of its hubs."""
+        return sum(self.hubs.values())
+
+
+def counted_conflict(problem: Problem, objective: Objective, *, with_money: bool = True) -> Conflict | None:
+    """Return demands that clash by counting alone; None where counting shows nothing.
+
+    Counted are hubs: how many have a place, how many limits allow, and what the cheapest ones cost that required sites
+    and least numbers ask for. Sets of sites within others are counted once, those that overlap in part are left out.
+
+    Parameters
+    ----------
+    with_money
+        Whether budgets are of one future, so that costs are what the problem says.
+    """
+    return _Counting(problem, objective, with_money=with_money).clash()
+
+
+class _Counting:
+    """A question as numbers of hubs."""
+
+    def __init__(self, problem: Problem, objective: Objective, *, with_money: bool) -> None:
+        self.problem, self.objective = problem, objective
+        self.blocks = all_blocks(problem, objective)
+        new = np.flatnonzero(problem.new)
+        sites, place = np.unique(problem.option_site[new], return_inverse=True)
+        cheapest = np.full(len(sites), math.inf)
+        np.minimum.at(cheapest, place, problem.option_cost[new])
+        per_site = next((block.count for block in self.blocks if isinstance(block, HubsPerSite)), 1)
+        self.price = dict(zip(sites.tolist(), cheapest.tolist(), strict=True))
+        self.room = dict.fromkeys(self.price, per_site)
+        self.minima = list(self._minima())
+        self.money = [b for b in self.blocks if isinstance(b, Budget | Periods)] if with_money else []
+        self.asks_money = any(isinstance(block, Budget | Periods) for block in self.blocks)
+
+    def clash(self) -> Conflict | None:
+        """Return the first clash that counting shows."""
+        return self._no_place() or self._too_many() or self._too_dear()
+
+    def _minima(self) -> Iterator[_Minimum]:
+        required = self.problem.required_sites.tolist()
+        every = frozenset(self.price)
+        whole = RequiredSites()
+        for site in required:
+            demand = RequiredSites(site=site) if len(required) <= MOST_PINS else whole
+            yield _Minimum(frozenset({site}), 1, demand)
+        for block in self.blocks:
+            if isinstance(block, MinHubs) and block.count:
+                yield _Minimum(self._at(block) & every, block.count, block)
+
+    def _at(self, block: MinHubs | MaxHubs) -> frozenset[int]:
+        return frozenset(self.price if block.sites is None else block.sites)
+
+    def _no_place(self) -> Conflict | None:
+        """Return a least number of hubs for which there are too few places."""
+        for least in self.minima:
+            places = sum(self.room[site] for site in least.sites & self.price.keys())
+            if places < least.count:
+                hubs = "hub has" if places == 1 else "hubs have"
+                return self._found([least.demand], f"{places} new {hubs} a place there, {least.count} are asked for")
+        return None
+
+    def _too_many(self) -> Conflict | None:
+        """Return a largest number of hubs that least numbers within its sites exceed."""
+        for most in self.blocks:
+            if not isinstance(most, MaxHubs):
+                continue
+            inside = [least for least in self.minima if least.sites <= self._at(most)]
+            for some in _kinds(inside):
+                nodes = self._nodes(some)
+                asked = sum(node.count for node in nodes)
+                if asked > most.count:
+                    are = "is" if most.count == 1 else "are"
+                    asking = [demand for node in nodes for demand in node.by_number]
+                    return self._found([most, *_once(asking)], f"{most.count} {are} allowed, {asked} are asked for")
+        return None
+
+    def _too_dear(self) -> Conflict | None:
+        """Return a budget below what the hubs that are asked for cost at their cheapest."""
+        for budget in self.money:
+            amount = budget.amount if isinstance(budget, Budget) else math.fsum(budget.budgets)
+            for some in _kinds(self.minima):
+                nodes = self._nodes(some)
+                hubs = {site: count for node in nodes for site, count in node.hubs.items()}
+                least = math.fsum(self.price[site] * count for site, count in hubs.items())
+                if least - self._freed() > most_money(amount) and least > 0:
+                    reason = f"the {sum(hubs.values()):,} hubs that are asked for cost at least {least:,.12g}"
+                    reason += f", standing hubs free {self._freed():,.12g} at most" if self._freed() else ""
+                    return self._dear([budget, *_once([d for node in nodes for d in node.by_cost])], reason)
+        return None
+
+    def _freed(self) -> float:
+        """Return the money that closing standing hubs, or replacing them by cheaper ones, frees at most."""
+        closing = float(np.nansum(self.problem.savings))
+        cheaper = np.minimum(self.problem.option_cost, 0.0)
+        return closing - math.fsum(cheaper)
+
+    def _nodes(self, minima: Sequence[_Minimum]) -> list[_Node]:
+        """Return the hubs of sets that lie in no other, each the cheapest that it and those within it ask for.
+
+        From the smallest set to the largest the cheapest hubs that are missing are added: sets that lie in each other
+        or apart leave nothing to gain by any other choice.
+        """
+        top: dict[int, _Node] = {}
+        for least in sorted(minima, key=lambda one: len(one.sites)):
+            inner = list({id(top[site]): top[site] for site in least.sites if site in top}.values())
+            if not all(node.sites <= least.sites for node in inner):
+                continue
+            hubs = {site: count for node in inner for site, count in node.hubs.items()}
+            node = _Node(least.sites, hubs)
+            node.by_number = [demand for part in inner for demand in part.by_number]
+            node.by_cost = [demand for part in inner for demand in part.by_cost]
+            if least.count > node.count:
+                node.by_number = [least.demand]
+                node.by_cost.append(least.demand)
+            for site in sorted(least.sites, key=lambda site: (self.price[site], site)):
+                more = min(self.room[site] - hubs.get(site, 0), least.count - node.count)
+                if more > 0:
+                    hubs[site] = hubs.get(site, 0) + more
+                if node.count >= least.count:
+                    break
+            top.update(dict.fromkeys(least.sites, node))
+        return list({id(node): node for node in top.values()}.values())
+
+    def _dear(self, demands: list[Constraint], reason: str) -> Conflict:
+        """Return a clash with a budget, and the least budget where the cheapest hubs keep to all other limits."""
+        nodes = self._nodes(self.minima)
+        hubs = {site: count for node in nodes for site, count in node.hubs.items()}
+        surely = math.fsum(self.price[site] * count for site, count in hubs.items()) - self._freed()
+        least = self._enough(hubs)
+        return Conflict(
+            demands=tuple(demands),
+            is_smallest=False,
+            least_budget=least if math.isclose(least, surely, rel_tol=1e-9) else math.nan,
+            too_little=surely,
+            reason=reason,
+            is_counted=True,
+        )
+
+    def _enough(self, hubs: dict[int, int]) -> float:
+        """Return what the cheapest hubs cost if they keep to all limits but money, recomputed; NaN if they do not."""
+        question = ask(self.problem, self.objective)
+        if len(question.problems) > 1 or question.assigns or not self.problem.keeps_existing:
+            return math.nan
+        options = np.concatenate([np.flatnonzero(self.problem.existing), self._options(hubs)])
+        plan = evaluate(self.problem, options)
+        rest = tuple(block for block in question.blocks if not isinstance(block, Budget | Periods))
+        kept = ask(self.problem, self.objective, rest)
+        return math.nan if broken_years(kept, [Year(self.problem, plan)]) else plan.cost
+
+    def _options(self, hubs: dict[int, int]) -> Ints:
+        """Return the cheapest option of each site, as often as it has hubs."""
+        problem, found = self.problem, list[int]()
+        for site, count in sorted(hubs.items()):
+            at = np.flatnonzero((problem.option_site == site) & problem.new)
+            found += [int(at[np.argmin(problem.option_cost[at])])] * count
+        return np.array(found, dtype=np.intp)
+
+    def _found(self, demands: list[Constraint], reason: str) -> Conflict:
+        """Return a clash that no money helps against."""
+        least = math.inf if self.asks_money else math.nan
+        return Conflict(
+            demands=tuple(demands),
+            is_smallest=len(demands) == 1,
+            least_budget=least,
+            too_little=least,
+            reason=reason,
+            is_counted=True,
+        )
+
+
+def _kinds(minima: Sequence[_Minimum]) -> Iterator[list[_Minimum]]:
+    """Yield the least numbers of one kind and group, one after the other, then all of them."""
+    kinds: dict[tuple[type, str], list[_Minimum]] = {}
+    for least in minima:
+        kinds.setdefault((type(least.demand), getattr(least.demand, "group", "")), []).append(least)
+    yield from kinds.values()
+    if len(kinds) > 1:
+        yield list(minima)
+
+
+def _once(demands: Sequence[Constraint]) -> list[Constraint]:
+    """Return demands, each once."""
+    return list({id(demand): demand for demand in demands}.values())

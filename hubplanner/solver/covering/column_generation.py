@@ -1,0 +1,275 @@
+"""The relaxation of a large program by column generation: most options never enter it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from hubplanner.solver.backends.highs import new_handle, run
+from hubplanner.solver.covering.cuts import joined
+
+if TYPE_CHECKING:
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.solver.backends import SearchLimits
+    from hubplanner.solver.covering.cuts import Cuts
+    from hubplanner.solver.covering.lp import CoveringLP
+
+ENTERING = 1e-7
+"""Reduced cost from which an option enters, in units of the objective: a solver's own tolerance."""
+SLACK = 1e-6
+"""Slack of a cut from which it is not what holds a point."""
+LEAST_ENTERING = 1000
+"""Options that may enter at once, at least."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PrimalPoint:
+    """An end of the relaxation, and what its multipliers prove of all plans.
+
+    Parameters
+    ----------
+    covered, open_
+        (r,) and (o,) values of the rows and options.
+    bound
+        No plan is worth more, in units of the objective.
+    reduced
+        (o,) reduced cost of each option.
+    is_solved
+        Whether this is the relaxation's optimum.
+    price
+        (s,) multipliers of the constraints on options alone.
+    """
+
+    covered: Floats
+    open_: Floats
+    bound: float
+    reduced: Floats
+    is_solved: bool
+    price: Floats
+
+
+class ColumnGeneration:
+    """A program that holds all rows and the options that matter, in a solver that keeps its basis.
+
+    Column generation as in Bixby, Gregory, Lustig, Marsten and Shanno (1992), doi:10.1287/opre.40.5.885.
+    """
+
+    def __init__(self, table: CoveringLP, inside: Bools, effort: SearchLimits) -> None:
+        self.table = table
+        self.effort = effort
+        self.handle = new_handle(effort)
+        self.inside = np.zeros(len(table.gain), dtype=np.bool_)
+        self.order: Ints = np.zeros(0, dtype=np.intp)
+        self.cuts: list[Cuts] = []
+        self._last: PrimalPoint | None = None
+        self._deadline = effort.deadline()
+        self._pass_rows()
+        self._enter(np.flatnonzero(inside | table.must))
+
+    def _pass_rows(self) -> None:
+        rows, program = len(self.table.need), highspy.HighsLp()
+        program.num_col_, program.num_row_ = rows, rows + len(self.table.limit)
+        program.col_cost_ = -self.table.need
+        program.col_lower_, program.col_upper_ = np.zeros(rows), np.ones(rows)
+        program.row_lower_ = np.full(program.num_row_, -math.inf)
+        program.row_upper_ = self.table.limits
+        entries = program.a_matrix_
+        entries.format_, entries.num_col_, entries.num_row_ = highspy.MatrixFormat.kColwise, rows, program.num_row_
+        entries.start_, entries.index_ = np.arange(rows + 1), np.arange(rows)
+        entries.value_ = np.ones(rows)
+        self.handle.passModel(program)
+
+    def _enter(self, options: Ints) -> None:
+        """Take some options in."""
+        parts = [self.table.columns[options], *(csr_array(cut.options[:, options].T) for cut in self.cuts)]
+        block, count = csr_array(hstack(parts, format="csr")), len(options)
+        gain, low, high = -self.table.gain[options], np.zeros(count), np.ones(count)
+        self.handle.addCols(count, gain, low, high, block.nnz, *entries(block))
+        self.inside[options] = True
+        self.order = np.concatenate([self.order, options])
+
+    def add(self, cuts: Cuts) -> None:
+        """Add cuts."""
+        block = csr_array(hstack([cuts.rows, cuts.options[:, self.order]], format="csr"))
+        count = len(cuts.limit)
+        self.handle.addRows(count, np.full(count, -math.inf), cuts.limit, block.nnz, *entries(block))
+        self.cuts.append(cuts)
+
+    def takes(self, table: CoveringLP, effort: SearchLimits) -> bool:
+        """Go on with another table from the same basis, where it differs in its budget alone; tell whether it does.
+
+        Cuts come from constraints with whole coefficients, which the budget is not, so that they stay valid. Those
+        that the last point keeps to easily go.
+
+        Parameters
+        ----------
+        table
+            Of the same instance.
+        """
+        old = self.table
+        fixed = old.is_whole
+        if old.side.shape != table.side.shape or (old.side - table.side).count_nonzero() or old.unit != table.unit:
+            return False
+        if not (np.array_equal(fixed, table.is_whole) and np.array_equal(old.limit[fixed], table.limit[fixed])):
+            return False
+        for row in np.flatnonzero(~fixed).tolist():
+            self.handle.changeRowBounds(len(table.need) + row, -math.inf, float(table.limit[row]))
+        self.table, self.effort = table, effort
+        self._deadline = effort.deadline()
+        if self.cuts and self._last is not None:
+            self._forget_slack(self._last)
+        return True
+
+    def _forget_slack(self, point: PrimalPoint) -> None:
+        """Drop the cuts that a point keeps to easily."""
+        cuts, first = joined(self.cuts), len(self.table.need) + len(self.table.limit)
+        slack = cuts.limit - cuts.rows @ point.covered - cuts.options @ point.open_
+        gone, kept = np.flatnonzero(slack > SLACK), np.flatnonzero(slack <= SLACK)
+        if len(gone):
+            self.handle.deleteRows(len(gone), (first + gone).astype(np.int32))
+            self.cuts = [cuts.some(kept)] if len(kept) else []
+
+    def solve(self) -> PrimalPoint:
+        """Return the optimum over all options, or the point with the best bound when time is up."""
+        best: PrimalPoint | None = None
+        while True:
+            # HiGHS counts the time of all runs of a handle.
+            left = self._deadline.left
+            if left > 0:
+                self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
+                run(self.handle)
+            self._last = point = self._point()
+            best = point if best is None or point.bound < best.bound else best
+            if not point.is_solved:
+                return replace(best, is_solved=False)
+            entering = np.flatnonzero(~self.inside & (point.reduced > ENTERING))
+            if not len(entering):
+                return point
+            most = max(LEAST_ENTERING, len(self.inside) // 20)
+            first = np.argsort(-point.reduced[entering], kind="stable")[:most]
+            self._enter(np.sort(entering[first]))
+
+    def _point(self) -> PrimalPoint:
+        table, solution = self.table, self.handle.getSolution()
+        solved = self.handle.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        rows, size = len(table.need), len(table.need) + len(table.limit)
+        dual = np.maximum(-np.asarray(solution.row_dual), 0.0) if solution.dual_valid else np.zeros(0)
+        dual = np.append(dual, np.zeros(self.handle.getNumRow() - len(dual)))
+        values = np.asarray(solution.col_value) if solution.value_valid else np.zeros(rows + len(self.order))
+        # A row that no option inside covers is worth nothing inside; outside it counts in full. Without multipliers
+        # all need is the bound.
+        untouched = np.full(rows, bool(solution.dual_valid))
+        untouched[table.covers[self.order].indices] = False
+        cuts = joined(self.cuts) if self.cuts else None
+        bound, reduced = proven(table, dual[:size], untouched, cuts, dual[size:])
+        open_ = np.zeros(len(table.gain))
+        open_[self.order] = values[rows:]
+        return PrimalPoint(
+            covered=values[:rows],
+            open_=open_,
+            bound=bound,
+            reduced=reduced,
+            is_solved=solved,
+            price=dual[rows:size],
+        )
+
+
+def proven(
+    table: CoveringLP, dual: Floats, untouched: Bools, cuts: Cuts | None, cut_dual: Floats
+) -> tuple[float, Floats]:
+    r"""Return the bound and the reduced costs of all options that multipliers of at least 0 prove.
+
+    .. math:: u^T b + \sum_r (w_r - (A^T u)_r)^+ + \sum_o (g_o - (A^T u)_o)^+
+
+    Parameters
+    ----------
+    dual
+        (r + s,) multipliers of the table's constraints.
+    untouched
+        (r,) rows that are given away at their full worth, whatever their multiplier.
+    cut_dual
+        (k,) multipliers of the cuts.
+    """
+    rows = len(table.need)
+    price = np.where(untouched, table.need, dual[:rows])
+    worth, reduced = table.need - price, table.gain - table.columns @ np.concatenate([price, dual[rows:]])
+    constant = dual[rows:] @ table.limit
+    if cuts is not None:
+        worth, reduced = worth - cuts.rows.T @ cut_dual, reduced - cuts.options.T @ cut_dual
+        constant += cut_dual @ cuts.limit
+    return math.fsum([constant, *np.maximum(worth, 0.0), *np.maximum(reduced, 0.0)]), reduced
+
+
+def entries(block: csr_array) -> tuple[Any, Any, Any]:
+    """Return the entries of a matrix as HiGHS takes rows or columns to add."""
+    return block.indptr[:-1].astype(np.int32), block.indices.astype(np.int32), block.data.astype(np.float64)
+
+
+STEPS = 40
+"""Steps of the search for prices: few, since column generation mends what they leave."""
+FEW_OPTIONS = 2000
+"""With fewer options than this, all enter at once."""
+SHARE = 0.2
+"""Share of the options that enter at first."""
+MOMENTUM = 0.6
+PATIENCE = 15
+SHRINK = 0.6
+
+
+def promising(table: CoveringLP, spent: Floats, value: float) -> Bools:
+    r"""Return a mask (o,) of options that the relaxation will probably use, by a few subgradient steps.
+
+    Each row has a price $\pi_r \in [0, w_r]$ that the options which cover it share in; these then fill a knapsack.
+    Held, Wolfe and Crowder (1974), doi:10.1007/BF01580223.
+
+    Parameters
+    ----------
+    spent
+        (o,) share of the limits that each option takes.
+    value
+        What some plan is worth, in units of the objective.
+    """
+    count = len(table.gain)
+    if count <= FEW_OPTIONS:
+        return np.ones(count, dtype=np.bool_)
+    price = table.need / np.sqrt(np.maximum(np.diff(table.cover.indptr), 1))
+    best, kept, step, fails = np.inf, price, 1.0, 0
+    direction = np.zeros(len(price))
+    for _ in range(STEPS):
+        worth = table.covers @ price + table.gain
+        open_ = _knapsack(worth, spent)
+        bound = float(np.maximum(table.need - price, 0.0).sum() + worth @ open_)
+        if bound < best:
+            best, kept, fails = bound, price, 0
+        elif (fails := fails + 1) == PATIENCE:
+            price, step, fails = kept, step * SHRINK, 0
+        direction = MOMENTUM * direction + table.cover @ open_ - (price < table.need)
+        length = step * max(bound - value, 0.0) / max(float(direction @ direction), 1.0)
+        price = np.clip(price - length * direction, 0.0, table.need)
+    worth = table.covers @ kept + table.gain
+    rate = worth / spent
+    first = np.argsort(-_margins(worth, spent, rate), kind="stable")[: max(int(SHARE * count), FEW_OPTIONS)]
+    inside = np.zeros(count, dtype=np.bool_)
+    inside[first] = True
+    return inside
+
+
+def _knapsack(worth: Floats, spent: Floats) -> Floats:
+    """Return the shares (o,) of options that fill a knapsack of size 1 best."""
+    order = np.argsort(-worth / spent, kind="stable")
+    filled = np.cumsum(spent[order])
+    open_ = np.zeros(len(worth))
+    open_[order] = np.clip((1.0 - (filled - spent[order])) / spent[order], 0.0, 1.0)
+    return open_
+
+
+def _margins(worth: Floats, spent: Floats, rate: Floats) -> Floats:
+    """Return what each option is worth beyond its price at the last rate that fits into the knapsack."""
+    open_ = _knapsack(worth, spent)
+    last = float(rate[open_ > 0].min(initial=np.inf))
+    return worth - (last if np.isfinite(last) else 0.0) * spent

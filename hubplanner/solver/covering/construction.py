@@ -1,0 +1,260 @@
+"""Plans without a solver: greedy, the rounded relaxation, and what exchanges of hubs make of them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.model.constraints.budget import most_money
+from hubplanner.solver.limits import limits, money_share
+
+if TYPE_CHECKING:
+    from hubplanner.model import Objective
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.solver.deadline import Deadline
+
+MOST_TRIES = 200
+"""Hubs that are tried in a round of exchanges."""
+LEAST_GAIN = 1e-9
+"""Relative gain of an exchange below which it is rounding."""
+
+
+def greedy(instance: CoveringInstance, objective: Objective) -> Ints:
+    """Return options chosen one by one for the most newly covered need per share of the limits, within all limits.
+
+    Required sites take their cheapest tier first.
+
+    Returns
+    -------
+    Ints
+        (k,) positions in the instance, at most one a site, ascending.
+    """
+    choice = _with_required(instance, objective)
+    choice.fill()
+    return choice.options
+
+
+def fitted(instance: CoveringInstance, objective: Objective, chosen: Ints) -> Ints | None:
+    """Return a plan made to keep to the limits: without the hubs that add least for what they take, then filled up.
+
+    None where its required hubs alone are too dear.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions of the options of a plan under other limits.
+    """
+    choice = _with_required(instance, objective)
+    for option in chosen.tolist():
+        choice.open(option)
+    while choice.is_beyond:
+        option = choice.least()
+        if option is None:
+            return None
+        choice.close(option)
+    choice.fill()
+    return choice.options
+
+
+def rounded(instance: CoveringInstance, objective: Objective, open_: Floats) -> Ints:
+    """Return a plan near values (o,) of the relaxation: the largest ones that fit, then greedily more."""
+    choice = _with_required(instance, objective)
+    room, left = choice.count - len(choice.options), choice.money - choice.spent
+    for option in np.argsort(-open_, kind="stable")[: np.count_nonzero(open_ > 0)].tolist():
+        held = int(choice.held[instance.site[option]])
+        # A required site changes its tier, others take one hub.
+        extra = instance.cost[option] - (instance.cost[held] if held != NONE else 0.0)
+        first = held == NONE or (open_[held] == 0 and instance.site[option] in instance.required)
+        if first and extra <= left and (held != NONE or room >= 1):
+            left, room = left - extra, room - (held == NONE)
+            choice.open(option)
+    choice.fill()
+    return choice.options
+
+
+def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and how far to go
+    instance: CoveringInstance,
+    objective: Objective,
+    chosen: Ints,
+    doubt: Floats,
+    deadline: Deadline,
+    rounds: float = math.inf,
+) -> Ints:
+    """Return a plan that closing one of its doubtful hubs, and spending what it frees anew, does not improve.
+
+    Teitz and Bart (1968), doi:10.1287/opre.16.5.955, with money in place of a number of hubs.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions of the options of a plan.
+    doubt
+        (o,) the smaller, the sooner an option is tried: its reduced cost, for one.
+    deadline
+        When to stop.
+    rounds
+        Times that every hub is tried, at most.
+    """
+    choice = PartialPlan(instance, objective)
+    for option in chosen.tolist():
+        choice.open(option)
+    improved, done = True, 0
+    while improved and done < rounds:
+        done += 1
+        tried = choice.options[np.argsort(doubt[choice.options], kind="stable")][:MOST_TRIES]
+        improved = False
+        for option in tried.tolist():
+            if deadline.is_past:
+                return choice.options
+            improved |= _exchange(choice, option)
+    return choice.options
+
+
+def _exchange(choice: PartialPlan, option: int) -> bool:
+    """Try a plan without a hub; keep the better one and tell whether it changed."""
+    instance = choice.instance
+    if instance.site[option] in instance.required or choice.held[instance.site[option]] != option:
+        return False
+    before, value = choice.options, choice.value
+    choice.close(option)
+    choice.fill()
+    if choice.value > value * (1 + LEAST_GAIN):
+        return True
+    now = choice.options
+    for extra in np.setdiff1d(now, before).tolist():
+        choice.close(extra)
+    for missing in np.setdiff1d(before, now).tolist():
+        choice.open(missing)
+    return False
+
+
+def _with_required(instance: CoveringInstance, objective: Objective) -> PartialPlan:
+    choice = PartialPlan(instance, objective)
+    for option in cheapest(instance):
+        choice.open(option)
+    return choice
+
+
+def cheapest(instance: CoveringInstance) -> list[int]:
+    """Return the cheapest option of each required site."""
+    options = (np.flatnonzero(instance.site == site) for site in instance.required)
+    return [int(at[np.argmin(instance.cost[at])]) for at in options]
+
+
+NONE = -1
+
+
+class PartialPlan:
+    """Open options, at most one a site; opening and closing touch only what they change.
+
+    Attributes
+    ----------
+    held
+        (sites,) the open option of each site, -1 where there is none.
+    worth
+        (o,) need that each option would newly cover, its own gain included.
+    value
+        Need covered, without the settled part.
+    """
+
+    def __init__(self, instance: CoveringInstance, objective: Objective) -> None:
+        self.instance = instance
+        money, self.count = limits(objective)
+        self.money = most_money(money)
+        self._rows = instance.cover.tocsc()
+        self._times = np.zeros(len(instance.need), dtype=np.intp)
+        self.held = np.full(instance.site.max(initial=0) + 1, NONE)
+        self.worth: Floats = self._rows.T @ instance.need + instance.gain
+        self.whole = self.worth.copy()
+        self.value = 0.0
+        # What an option takes of the limits: a share of the money, and one of the hubs.
+        self._money_share = money_share(instance.cost, self.money)
+        self._count_share = 1.0 / max(self.count, 1.0)
+
+    @property
+    def options(self) -> Ints:
+        """Positions (k,) of the open options, ascending."""
+        return np.sort(self.held[self.held != NONE])
+
+    @property
+    def spent(self) -> float:
+        """Money spent."""
+        return math.fsum(self.instance.cost[self.options])
+
+    def open(self, option: int) -> None:
+        """Open an option in place of what its site holds."""
+        site = self.instance.site[option]
+        if self.held[site] != NONE:
+            self.close(int(self.held[site]))
+        self.held[site] = option
+        self.value += float(self.worth[option])
+        rows = self._rows_of(option)
+        self._change(rows[self._times[rows] == 0], -1.0)
+        self._times[rows] += 1
+
+    def close(self, option: int) -> None:
+        """Close an open option."""
+        self.held[self.instance.site[option]] = NONE
+        rows = self._rows_of(option)
+        self._times[rows] -= 1
+        self._change(rows[self._times[rows] == 0], 1.0)
+        self.value -= float(self.worth[option])
+
+    @property
+    def is_beyond(self) -> bool:
+        """Tell whether the open options break a limit."""
+        return self.spent > self.money or len(self.options) > self.count
+
+    def least(self) -> int | None:
+        """Return the open option that adds least for what it takes of the limits; none if all sites must hold one."""
+        instance = self.instance
+        free = self.options[~np.isin(instance.site[self.options], instance.required)]
+        if not len(free):
+            return None
+        alone = np.where(self._times == 1, instance.need, 0.0)
+        added = instance.covers[free] @ alone + instance.gain[free]
+        share = self._money_share[free] + self._count_share
+        return int(free[np.argmin(added / np.maximum(share, np.finfo(float).tiny))])
+
+    def fill(self) -> None:
+        """Open options one by one for the most newly covered need per share of the limits, within all limits.
+
+        A site that has a hub may grow into a tier that covers more.
+        """
+        left, room = self.money - self.spent, self.count - len(self.options)
+        while (option := self._best(left, room)) is not None:
+            held = self.held[self.instance.site[option]]
+            left -= self.instance.cost[option] - (self.instance.cost[held] if held != NONE else 0.0)
+            room -= held == NONE
+            self.open(option)
+
+    def _best(self, left: float, room: float) -> int | None:
+        instance = self.instance
+        now = self.held[instance.site]
+        at = np.flatnonzero(now != NONE)
+        extra, added, share = instance.cost.copy(), self.worth.copy(), self._money_share + self._count_share
+        extra[at] -= instance.cost[now[at]]
+        share[at] -= share[now[at]]
+        fits = (extra <= left) & ((now != NONE) | (room >= 1))
+        # Tiers of a site are nested: the one that covers more loses nothing of what the other covers.
+        fits[at] &= self.whole[at] > self.whole[now[at]]
+        added[at] -= instance.gain[now[at]]
+        fits &= added > 0
+        if not fits.any():
+            return None
+        free = share <= 0
+        rate = np.where(fits, np.where(free, np.inf, added / np.where(free, 1.0, share)), -np.inf)
+        return int(np.argmax(rate))
+
+    def _rows_of(self, option: int) -> Ints:
+        return np.asarray(self._rows.indices[self._rows.indptr[option] : self._rows.indptr[option + 1]], dtype=np.intp)
+
+    def _change(self, rows: Ints, sign: float) -> None:
+        """Note that rows are covered no longer, or now."""
+        cover = self.instance.cover
+        size = cover.indptr[rows + 1] - cover.indptr[rows]
+        entry = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size - cover.indptr[rows], size)
+        np.add.at(self.worth, cover.indices[entry], sign * np.repeat(self.instance.need[rows], size))

@@ -1,0 +1,157 @@
+"""Cuts that every plan keeps to and the relaxation breaks, in whole numbers, so that rounding cannot make one wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array, hstack, vstack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.solver.covering.column_generation import ColumnGeneration, PrimalPoint
+
+DENOMINATORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16)
+"""Denominators of multipliers that are looked for."""
+MOST_SOURCES = 1500
+"""Rows of the basis that are looked at, the most fractional first."""
+MOST_CUTS = 300
+"""Cuts that are added at once."""
+LEAST_VIOLATION = 1e-3
+"""Violation below which a cut is not worth its row."""
+FRACTIONAL = 1e-6
+"""Distance from a whole number that is no rounding."""
+NEARLY_WHOLE = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cuts:
+    r"""Inequalities $R z + O y \le l$ with whole coefficients.
+
+    Parameters
+    ----------
+    rows, options
+        (k, r) and (k, o) coefficients.
+    limit
+        (k,) right-hand sides.
+    """
+
+    rows: csr_array
+    options: csr_array
+    limit: Floats
+
+    def some(self, chosen: Ints) -> Cuts:
+        """Return some of the cuts."""
+        return Cuts(rows=self.rows[chosen], options=self.options[chosen], limit=self.limit[chosen])
+
+
+def joined(parts: Sequence[Cuts]) -> Cuts:
+    """Return several sets of cuts as one."""
+    return Cuts(
+        rows=csr_array(vstack([part.rows for part in parts], format="csr")),
+        options=csr_array(vstack([part.options for part in parts], format="csr")),
+        limit=np.concatenate([part.limit for part in parts]),
+    )
+
+
+def find_cuts(sifting: ColumnGeneration, point: PrimalPoint) -> Cuts | None:
+    r"""Return Chvátal-Gomory cuts that a basic solution breaks; None if there are none.
+
+    For multipliers $u = k / q \ge 0$ of the constraints $A x \le b$, and $x_j \le 1$ added where $x_j$ is nearer to 1,
+
+    .. math:: \sum_j \lfloor (u A)_j \rfloor x_j \le \lfloor u b \rfloor
+
+    holds for all whole $x \ge 0$. The multipliers are fractional parts of a row of the basis inverse, so the cut is
+    broken; k, q, A and b are whole, and all is computed in integers.
+    Gomory (1958), doi:10.1090/S0002-9904-1958-10224-4; Chvátal (1973), doi:10.1016/0012-365X(73)90167-2.
+    """
+    matrix, limit, is_whole = _system(sifting)
+    factors, denominator = _multipliers(sifting, is_whole)
+    if not len(denominator):
+        return None
+    values = np.concatenate([point.covered, point.open_])
+    total = (factors @ matrix).tocoo()
+    (row, column), weight = total.coords, total.data
+    q, at_top = denominator[row], values[column] > 0.5  # noqa: PLR2004 - halfway
+    rounded = np.where(at_top, -(-weight // q), weight // q)
+    added = np.where(at_top, rounded * q - weight, 0)
+    right = factors @ limit + np.bincount(row, added, minlength=len(denominator)).astype(np.int64)
+    right = right // denominator
+    left = np.bincount(row, rounded * values[column], minlength=len(denominator))
+    cells: Any = (rounded.astype(np.float64), (row, column))
+    found: csr_array = csr_array(cells, shape=(len(denominator), matrix.shape[1]))
+    found.eliminate_zeros()
+    best = _best(found, left - right)
+    if not len(best):
+        return None
+    chosen, rows = csr_array(found[best]), len(point.covered)
+    return Cuts(rows=chosen[:, :rows], options=chosen[:, rows:], limit=right[best].astype(np.float64))
+
+
+def _system(sifting: ColumnGeneration) -> tuple[csr_array, Ints, Bools]:
+    """Return all constraints with whole coefficients, (k, r + o); others are left empty, and marked."""
+    table, rows = sifting.table, len(sifting.table.need)
+    whole = np.concatenate([np.ones(rows, np.bool_), table.is_whole])
+    keep = csr_array((whole.astype(float), (np.arange(len(whole)),) * 2), shape=(len(whole),) * 2)
+    parts = [keep @ table.matrix, *(hstack([cut.rows, cut.options]) for cut in sifting.cuts)]
+    limits = [np.where(whole, table.limits, 0.0), *(cut.limit for cut in sifting.cuts)]
+    matrix = csr_array(vstack(parts, format="csr")).astype(np.int64)
+    limit = np.concatenate(limits).astype(np.int64)
+    return matrix, limit, np.append(whole, np.ones(len(limit) - len(whole), dtype=np.bool_))
+
+
+def _multipliers(sifting: ColumnGeneration, is_whole: Bools) -> tuple[csr_array, Ints]:
+    """Return whole k (m, constraints) and q (m,): fractional parts k / q of rows of the basis inverse, both signs."""
+    entries, denominators = [], []
+    for source in _sources(sifting):
+        _, dense, count, index = sifting.handle.getBasisInverseRowSparse(source)
+        where = np.asarray(index)[:count]
+        part = np.asarray(dense)[where]
+        q = _denominator(part)
+        if q is None:
+            continue
+        whole = np.round(part * q).astype(np.int64)
+        for signed in (whole % q, -whole % q):
+            used = signed != 0
+            if used.any() and is_whole[where[used]].all():
+                entries.append((where[used], signed[used]))
+                denominators.append(q)
+    number = np.repeat(np.arange(len(entries)), [len(where) for where, _ in entries])
+    columns = np.concatenate([where for where, _ in entries] or [np.zeros(0, dtype=np.intp)])
+    cells: Any = (np.concatenate([part for _, part in entries] or [np.zeros(0, dtype=np.int64)]), (number, columns))
+    shape = (len(entries), len(is_whole))
+    return csr_array(cells, shape=shape, dtype=np.int64), np.array(denominators, dtype=np.int64)
+
+
+def _sources(sifting: ColumnGeneration) -> list[int]:
+    """Return the rows of the basis whose variable is fractional, the most fractional first."""
+    values = np.asarray(sifting.handle.getSolution().col_value)
+    _, basic = sifting.handle.getBasicVariables()
+    column = np.maximum(basic, 0)  # a constraint's slack has a negative number
+    away = np.where(np.asarray(basic) >= 0, np.abs(values[column] - np.round(values[column])), 0.0)
+    order = np.argsort(-away, kind="stable")[:MOST_SOURCES]
+    return [int(row) for row in order if away[row] > FRACTIONAL]
+
+
+def _denominator(values: Floats) -> int | None:
+    """Return a small q that makes all values whole multiples of 1/q; None if there is none."""
+    return next(
+        (q for q in DENOMINATORS if np.abs(values * q - np.round(values * q)).max(initial=0.0) < NEARLY_WHOLE), None
+    )
+
+
+def _best(cuts: csr_array, violation: Floats) -> Ints:
+    """Return distinct violated cuts, the deepest first."""
+    norm = np.sqrt(np.asarray(cuts.multiply(cuts).sum(axis=1)).ravel())
+    depth = np.where(violation > LEAST_VIOLATION, violation / np.maximum(norm, 1.0), 0.0)
+    order = [int(cut) for cut in np.argsort(-depth, kind="stable") if depth[cut] > 0]
+    seen: dict[bytes, int] = {}
+    for cut in order:
+        if len(seen) == MOST_CUTS:
+            break
+        part = slice(cuts.indptr[cut], cuts.indptr[cut + 1])
+        seen.setdefault(cuts.indices[part].tobytes() + cuts.data[part].tobytes(), cut)
+    return np.array(list(seen.values()), dtype=np.intp)

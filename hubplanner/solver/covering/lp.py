@@ -1,0 +1,213 @@
+"""Maximal covering as one linear program in arrays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, eye_array, hstack, vstack
+
+from hubplanner.model.constraints.budget import money_unit, most_money
+from hubplanner.model.lp import decimal_unit
+from hubplanner.solver.backends.highs import new_handle, run
+from hubplanner.solver.covering.column_generation import PrimalPoint, proven
+from hubplanner.solver.covering.row_differencing import chained, chains
+from hubplanner.solver.limits import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hubplanner.model import Objective
+    from hubplanner.problem import Bools, Floats, Ints
+    from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.solver.backends import SearchLimits
+    from hubplanner.solver.covering.cuts import Cuts
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CoveringLP:
+    r"""The program over rows covered z and options open y.
+
+    .. math:: \max \sum_r w_r z_r + \sum_o g_o y_o \quad\text{with}\quad z_r \le \sum_{o \in C_r} y_o, \quad
+              S y \le s, \quad 0 \le z, y \le 1
+
+    Church and ReVelle (1974), doi:10.1007/BF01942293.
+
+    Parameters
+    ----------
+    need
+        (r,) weight of each row, in units of need.
+    gain
+        (o,) what each option adds on its own.
+    cover
+        (r, o) which options cover a row.
+    side
+        (s, o) the constraints on options alone.
+    limit
+        (s,) their right-hand sides.
+    is_whole
+        (s,) which of them have whole coefficients.
+    must
+        (o,) options of sites that must hold one.
+    unit
+        Need that one unit of the objective stands for.
+    """
+
+    need: Floats
+    gain: Floats
+    cover: csr_array
+    side: csr_array
+    limit: Floats
+    is_whole: Bools
+    must: Bools
+    unit: float
+
+    @cached_property
+    def covers(self) -> csr_array:
+        """The rows (o, r) that each option covers."""
+        return csr_array(self.cover.T)
+
+    @cached_property
+    def columns(self) -> csr_array:
+        """The options' part (o, r + s) of the constraints, one row an option."""
+        return csr_array(hstack([-self.covers, self.side.T], format="csr"))
+
+    @property
+    def matrix(self) -> csr_array:
+        """All constraints (r + s, r + o), rows covered first."""
+        upper = hstack([eye_array(len(self.need)), -self.cover])
+        lower = hstack([csr_array((len(self.limit), len(self.need))), self.side])
+        return csr_array(vstack([upper, lower], format="csr"))
+
+    @property
+    def limits(self) -> Floats:
+        """Right-hand sides (r + s,) of all constraints."""
+        return np.concatenate([np.zeros(len(self.need)), self.limit])
+
+
+def table_of(instance: CoveringInstance, objective: Objective, forbidden: Sequence[Ints] = ()) -> CoveringLP:
+    """Return the program of an instance with its budget, number of hubs, pins and one hub a site.
+
+    Parameters
+    ----------
+    forbidden
+        Sets of options none of which a plan may contain whole.
+    """
+    unit = decimal_unit(instance.largest_need)
+    rows = [*_side_rows(instance, objective), *map(_without, forbidden)]
+    shape = (len(rows), len(instance.option))
+    options = [options for options, _, _, _ in rows]
+    weights = [weights for _, weights, _, _ in rows]
+    cells: Any = (np.concatenate(weights or [np.zeros(0)]), _places(options))
+    return CoveringLP(
+        need=instance.need / unit,
+        gain=instance.gain / unit,
+        cover=instance.cover.astype(np.float64),
+        side=csr_array(cells, shape=shape),
+        limit=np.array([limit for _, _, limit, _ in rows]),
+        is_whole=np.array([whole for _, _, _, whole in rows], dtype=np.bool_),
+        must=np.isin(instance.site, instance.required),
+        unit=unit,
+    )
+
+
+def _without(members: Ints) -> tuple[Ints, Floats, float, bool]:
+    return members, np.ones(len(members)), len(members) - 1.0, True
+
+
+def _places(options: list[Ints]) -> tuple[Ints, Ints]:
+    number = np.repeat(np.arange(len(options)), [len(part) for part in options])
+    return number, np.concatenate([*options, np.zeros(0, dtype=np.intp)])
+
+
+def _side_rows(instance: CoveringInstance, objective: Objective) -> Iterator[tuple[Ints, Floats, float, bool]]:
+    """Yield options, coefficients, right-hand side and whether they are whole, of each constraint on options alone."""
+    money, count = limits(objective)
+    every = np.arange(len(instance.option))
+    if math.isfinite(money):
+        unit = money_unit(instance.cost.max(initial=0.0), money)
+        yield every, instance.cost / unit, most_money(money) / unit, False
+    if math.isfinite(count):
+        yield every, np.ones(len(every)), float(count), True
+    _, first, size = np.unique(instance.site, return_index=True, return_counts=True)
+    for start, options in zip(first[size > 1].tolist(), size[size > 1].tolist(), strict=True):
+        yield np.arange(start, start + options), np.ones(options), 1.0, True
+    for site in instance.required.tolist():
+        at = np.flatnonzero(instance.site == site)
+        yield at, -np.ones(len(at)), -1.0, True
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    r"""Constraints $A x \le b$ over rows covered, sums of chains if there are any, and options open.
+
+    Parameters
+    ----------
+    matrix, limit
+        A and b; the limits of rows covered come first.
+    rows, sums, options
+        How many variables of each kind there are.
+    """
+
+    matrix: csr_array
+    limit: Floats
+    rows: int
+    sums: int
+    options: int
+
+    def highs(self, table: CoveringLP, *, whole: bool) -> Any:
+        """Return the program for HiGHS, which minimises; options are whole or not."""
+        program, fixed = highspy.HighsLp(), self.rows + self.sums
+        program.num_row_, program.num_col_ = self.matrix.shape
+        program.col_cost_ = -np.concatenate([table.need, np.zeros(self.sums), table.gain])
+        program.col_lower_ = np.zeros(fixed + self.options)
+        ends = [np.ones(self.rows), np.full(self.sums, math.inf), np.ones(self.options)]
+        program.col_upper_ = np.concatenate(ends)
+        program.row_lower_, program.row_upper_ = np.full(len(self.limit), -math.inf), self.limit
+        if whole:
+            kinds = highspy.HighsVarType
+            program.integrality_ = [kinds.kContinuous] * fixed + [kinds.kInteger] * self.options
+        cells = program.a_matrix_
+        cells.format_, cells.num_row_, cells.num_col_ = highspy.MatrixFormat.kRowwise, *self.matrix.shape
+        cells.start_, cells.index_, cells.value_ = self.matrix.indptr, self.matrix.indices, self.matrix.data
+        return program
+
+
+def program_of(table: CoveringLP, cuts: Cuts | None = None) -> Program:
+    """Return the program of a table with cuts, in chains where they save much."""
+    (rows, options), links = table.cover.shape, chains(table.cover)
+    sums = 0 if links is None else rows
+    upper = table.matrix[:rows] if links is None else chained(links)
+    parts = [upper, _wide(csr_array((len(table.limit), rows)), table.side, sums)]
+    limits = [np.zeros(rows + sums), table.limit]
+    if cuts is not None:
+        parts.append(_wide(cuts.rows, cuts.options, sums))
+        limits.append(cuts.limit)
+    matrix = csr_array(vstack(parts, format="csr"))
+    return Program(matrix=matrix, limit=np.concatenate(limits), rows=rows, sums=sums, options=options)
+
+
+def _wide(rows: csr_array, options: csr_array, sums: int) -> csr_array:
+    """Return constraints over rows and options as ones over sums as well."""
+    return csr_array(hstack([rows, csr_array((rows.shape[0], sums)), options], format="csr"))
+
+
+def interior(table: CoveringLP, program: Program, effort: SearchLimits) -> PrimalPoint:
+    """Return a point within the optimal face of the relaxation, and what its multipliers prove."""
+    handle = new_handle(effort, solver="ipm", run_crossover="off")
+    handle.passModel(program.highs(table, whole=False))
+    run(handle)
+    solution, rows = handle.getSolution(), program.rows
+    solved = handle.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    dual = np.maximum(-np.asarray(solution.row_dual), 0.0) if solved else np.zeros(len(program.limit))
+    values = np.asarray(solution.col_value) if solved else np.zeros(program.matrix.shape[1])
+    # The chains' own constraints pass on what the rows' cost: only these and the side constraints count.
+    own = np.concatenate([dual[:rows], dual[rows + program.sums :]])
+    bound, reduced = proven(table, own, np.zeros(rows, dtype=np.bool_), None, np.zeros(0))
+    open_ = values[rows + program.sums :]
+    price = own[rows : rows + len(table.limit)]
+    return PrimalPoint(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved, price=price)

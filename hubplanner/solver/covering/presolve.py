@@ -1,0 +1,129 @@
+"""Steps that make an instance smaller and leave its best plans as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.model.constraints.budget import most_money
+from hubplanner.problem.aggregation.equal_rows import merge_rows
+from hubplanner.solver.limits import limits
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array, csr_array
+
+    from hubplanner.model import Objective
+    from hubplanner.problem import Bools, Ints
+    from hubplanner.problem.covering_instance import CoveringInstance
+
+MOST_PRODUCTS = 1e8
+"""Pairs of options in rows up to which dominated ones are looked for."""
+
+
+def merge_single(instance: CoveringInstance) -> CoveringInstance:
+    r"""Give need that one site alone covers to its options: $z_r = \sum_{o \in O_j} y_o$ in every best plan.
+
+    A site holds at most one hub, so the need is counted once.
+    """
+    cover = instance.cover
+    single = of_one_site(cover, instance.site)
+    rest = np.flatnonzero(~single)
+    alone = cover[np.flatnonzero(single)].T @ instance.need[single]
+    return replace(instance, need=instance.need[rest], cover=cover[rest], gain=instance.gain + alone)
+
+
+def drop_dominated(instance: CoveringInstance) -> CoveringInstance:
+    r"""Drop options that another one replaces in every plan: b covers all that a does and costs no more.
+
+    b must be of a's site, or the only option of its own, so that it may always be built in a's place; a site that must
+    hold a hub loses an option to its own ones only. Budget and number of hubs are kept to, since no plan grows.
+    Where rows are so many and so dense that looking would take longer than it saves, all options stay.
+    """
+    work = (np.diff(instance.cover.indptr).astype(np.float64) ** 2).sum()
+    if work > MOST_PRODUCTS:
+        return instance
+    ones = instance.cover.astype(np.int32)
+    common = (ones.T @ ones).tocoo()
+    one, other = common.coords
+    size = np.bincount(instance.cover.indices, minlength=len(instance.option))
+    same = instance.site[one] == instance.site[other]
+    alone = np.bincount(instance.site)[instance.site] == 1
+    free = ~np.isin(instance.site, instance.required) & (instance.gain <= 0)
+    within = (common.data == size[one]) & (instance.cost[other] <= instance.cost[one]) & (one != other)
+    replaces = within & np.where(same, instance.gain[other] >= instance.gain[one], alone[other] & free[one])
+    # Of two that replace each other the first stays.
+    twins = (size[one] == size[other]) & (instance.cost[one] == instance.cost[other])
+    twins &= instance.gain[one] == instance.gain[other]
+    back = np.where(same, replaces, alone[one] & free[other])
+    dropped = one[replaces & ~(twins & back & (one < other))]
+    keep = np.ones(len(instance.option), dtype=np.bool_)
+    keep[dropped] = False
+    smaller = instance.keep_options(keep)
+    cover, need = merge_rows(smaller.cover, smaller.need)
+    return replace(smaller, cover=cover, need=need)
+
+
+def of_one_site(cover: csr_array, site: Ints) -> Bools:
+    """Tell which rows (r, o) options of one site alone cover; options ascend by site (o,), and no row is empty."""
+    first, last = site[cover.indices[cover.indptr[:-1]]], site[cover.indices[cover.indptr[1:] - 1]]
+    return np.asarray(first == last)
+
+
+def drop_useless(instance: CoveringInstance, objective: Objective) -> CoveringInstance:
+    """Drop options that cost more than the budget or cover nothing; required sites keep theirs."""
+    money, _ = limits(objective)
+    reaches = np.bincount(instance.cover.indices, minlength=len(instance.option)) > 0
+    required = np.isin(instance.site, instance.required)
+    return instance.keep_options(required | (reaches & (instance.cost <= most_money(money))))
+
+
+def prune(instance: CoveringInstance, chosen: Ints) -> Ints:
+    """Return the choice without hubs, dearest first, whose need others cover as well; required sites keep theirs.
+
+    A hub is also replaced by a cheaper tier of its site that covers as much of what depends on it.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions in the instance.
+    """
+    # A cheaper tier may cover more than the one it replaces, and so make another hub needless.
+    while not np.array_equal(kept := _pruned(instance, chosen), np.sort(chosen)):
+        chosen = kept
+    return kept
+
+
+def _pruned(instance: CoveringInstance, chosen: Ints) -> Ints:
+    """Return the choice after each of its hubs was looked at once."""
+    cover = instance.cover.tocsc()
+    times = np.asarray(cover[:, chosen].sum(axis=1), dtype=np.intp)
+    kept: list[int] = []
+    for option in sorted(chosen.tolist(), key=lambda option: (-instance.cost[option], option)):
+        rows = _rows(cover, option)
+        needed = rows[(times[rows] == 1) & (instance.need[rows] > 0)]
+        times[rows] -= 1
+        keep = _least(instance, cover, option, needed)
+        if keep is not None:
+            kept.append(keep)
+            times[_rows(cover, keep)] += 1
+    return np.array(sorted(kept), dtype=np.intp)
+
+
+def _rows(cover: csc_array, option: int) -> Ints:
+    return np.asarray(cover.indices[cover.indptr[option] : cover.indptr[option + 1]], dtype=np.intp)
+
+
+def _least(instance: CoveringInstance, cover: csc_array, option: int, needed: Ints) -> int | None:
+    """Return the cheapest of the site's options that covers the needed rows and gain; None if nothing is needed."""
+    site = instance.site[option]
+    if not len(needed) and instance.gain[option] <= 0 and site not in instance.required:
+        return None
+    same = np.flatnonzero(instance.site == site)
+    enough = [
+        other
+        for other in same.tolist()
+        if instance.gain[other] >= instance.gain[option] and np.isin(needed, _rows(cover, other)).all()
+    ]
+    return min(enough, key=lambda other: (instance.cost[other], other != option, other))

@@ -1,0 +1,146 @@
+"""The relaxation of maximal covering, sharpened by cuts, and the plans it suggests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.solver.cache import CachedPlans
+from hubplanner.solver.covering.column_generation import ColumnGeneration, promising
+from hubplanner.solver.covering.construction import rounded
+from hubplanner.solver.covering.cuts import Cuts, find_cuts, joined
+from hubplanner.solver.covering.lp import interior, program_of, table_of
+from hubplanner.solver.limits import limits, money_share
+from hubplanner.solver.mip.relaxation import Relaxation
+
+if TYPE_CHECKING:
+    from hubplanner.model import Objective
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.solver.backends import SearchLimits
+    from hubplanner.solver.cache import SolveCache
+    from hubplanner.solver.covering.column_generation import PrimalPoint
+    from hubplanner.solver.covering.lp import CoveringLP
+
+MOST_ROUNDS = 30
+LEAST_PROGRESS = 1e-7
+"""Relative progress of the bound over three rounds below which cuts are given up."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CoveringRelaxation:
+    """A relaxation with its cuts, and a plan.
+
+    Parameters
+    ----------
+    relaxation
+        Bound and reduced costs, in need.
+    plan
+        (k,) options of the best plan met.
+    cuts
+        What sharpened it; None if nothing did.
+    columns
+        Options that the relaxation looked at.
+    line
+        Its bound for other budgets; None without a budget.
+    """
+
+    relaxation: Relaxation
+    plan: Ints
+    cuts: Cuts | None
+    columns: int
+    line: CachedPlans | None = None
+
+
+def solve_relaxation(
+    instance: CoveringInstance,
+    objective: Objective,
+    effort: SearchLimits,
+    start: Ints,
+    memory: SolveCache | None = None,
+) -> CoveringRelaxation:
+    """Return the relaxation after rounds of cuts, as far as time allows, and the best plan met on the way.
+
+    The bound holds in any case. After each round the relaxation is rounded to a plan.
+
+    Parameters
+    ----------
+    effort
+        Its gap, in need, tells how near to the best plan's value the bound need come.
+    start
+        (k,) options of some plan.
+    memory
+        Where the relaxation of another budget may be, to go on from, and where this one is left.
+    """
+    deadline = effort.deadline()
+    table = table_of(instance, objective)
+    best, value = start, instance.covered_need(start)
+    sifting, point = _first(instance, objective, table, effort, value, memory)
+    bounds = list[float]()
+    while True:
+        bounds.append(point.bound)
+        trial = rounded(instance, objective, point.open_)
+        if instance.covered_need(trial) > value:
+            best, value = trial, instance.covered_need(trial)
+        closed = point.bound * table.unit + instance.base - value <= effort.gap
+        late = not point.is_solved or deadline.is_past
+        if sifting is None or closed or late or _stalls(bounds) or (cuts := find_cuts(sifting, point)) is None:
+            break
+        sifting.add(cuts)
+        sharper = sifting.solve()
+        if not sharper.bound < point.bound:
+            break
+        point = sharper
+    values = np.concatenate([point.covered, point.open_]) if point.is_solved else np.zeros(0)
+    found = Relaxation(bound=point.bound, open_=point.open_, reduced=point.reduced, values=values)
+    columns = int(sifting.inside.sum()) if sifting else len(instance.option)
+    cuts = joined(sifting.cuts) if sifting and sifting.cuts else None
+    whole = found.times(table.unit, instance.base)
+    line = _line(table, point, whole.bound, limits(objective)[0])
+    return CoveringRelaxation(relaxation=whole, plan=best, cuts=cuts, columns=columns, line=line)
+
+
+def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is left of others
+    instance: CoveringInstance,
+    objective: Objective,
+    table: CoveringLP,
+    effort: SearchLimits,
+    value: float,
+    memory: SolveCache | None,
+) -> tuple[ColumnGeneration | None, PrimalPoint]:
+    """Return the relaxation without new cuts, and what solves it: one that is warm, a new one, an interior point."""
+    deadline = effort.deadline()
+    warm = memory.sifting if memory is not None and memory.instance is instance else None
+    if warm is not None and warm.takes(table, effort):
+        return warm, warm.solve()
+    program = program_of(table)
+    if program.sums:
+        return None, interior(table, program, effort)
+    inside = promising(table, _spent(instance, objective), (value - instance.base) / table.unit)
+    sifting = ColumnGeneration(table, inside, replace(effort, seconds=deadline.left))
+    if memory is not None:
+        memory.sifting, memory.instance = sifting, instance
+    return sifting, sifting.solve()
+
+
+def _line(table: CoveringLP, point: PrimalPoint, bound: float, money: float) -> CachedPlans | None:
+    """Return how the bound moves with the budget; None without one."""
+    row = np.flatnonzero(~table.is_whole)
+    if not len(row) or not 0 < money < np.inf:
+        return None
+    slope = float(point.price[row[0]] * table.limit[row[0]]) * table.unit / money
+    return CachedPlans(money=money, bound=bound, slope=slope)
+
+
+def _stalls(bounds: list[float]) -> bool:
+    """Tell whether cuts have moved the bound too little, or often enough."""
+    slow = len(bounds) > 3 and bounds[-4] - bounds[-1] < LEAST_PROGRESS * abs(bounds[-1])  # noqa: PLR2004
+    return slow or len(bounds) > MOST_ROUNDS
+
+
+def _spent(instance: CoveringInstance, objective: Objective) -> Floats:
+    """Return the share (o,) of money and hubs that each option takes, never quite nothing."""
+    money, count = limits(objective)
+    return np.maximum(money_share(instance.cost, money) + 1.0 / max(count, 1.0), np.finfo(float).eps)

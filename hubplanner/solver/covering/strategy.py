@@ -1,0 +1,324 @@
+"""Maximal covering within budget and count alone: the case with the strongest reductions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import SolverError
+from hubplanner.model import FixedLevel, MaxCoverage, Year, ask, broken_blocks, goals_of
+from hubplanner.model.parameters import AGREEMENT
+from hubplanner.problem import EXACT, GoalResult, Solution, Status, evaluate, relative_gap
+from hubplanner.solver.cache import reduction
+from hubplanner.solver.covering.branch_and_bound import Branching, branch
+from hubplanner.solver.covering.construction import exchanged, fitted, greedy
+from hubplanner.solver.covering.presolve import prune
+from hubplanner.solver.covering.relaxation import solve_relaxation
+from hubplanner.solver.covering.variable_fixing import screen, settle
+from hubplanner.solver.limits import limits
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
+from hubplanner.solver.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
+
+if TYPE_CHECKING:
+    from hubplanner.model import Objective
+    from hubplanner.problem import Evaluation, Ints, Problem
+    from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.solver.backends import SearchLimits
+    from hubplanner.solver.cache import CachedPlans, SolveCache
+    from hubplanner.solver.covering.cuts import Cuts
+    from hubplanner.solver.covering.relaxation import CoveringRelaxation
+    from hubplanner.solver.covering.variable_fixing import RestrictedInstance
+    from hubplanner.solver.deadline import Deadline
+    from hubplanner.solver.mip.relaxation import Relaxation
+    from hubplanner.solver.options import SolverOptions
+    from hubplanner.solver.run_log import RunLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmStart:
+    """What is known before a solve.
+
+    Parameters
+    ----------
+    plans
+        Plans under other limits.
+    memory
+        What solves of the same problem left, and where this one leaves its own.
+    reach
+        Covered need that is of interest: the search ends as soon as a plan has it, or none can.
+    """
+
+    plans: tuple[Evaluation, ...] = ()
+    memory: SolveCache | None = None
+    reach: float | None = None
+
+
+def is_plain(problem: Problem, objective: Objective) -> bool:
+    """Tell whether a question is maximal covering with nothing but pins, a budget and a number of hubs."""
+    return (
+        isinstance(objective, MaxCoverage)
+        and not objective.limits
+        and objective.fairness is None
+        and problem.rule.backup == 1
+        and problem.keeps_existing
+    )
+
+
+def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is known
+    problem: Problem,
+    objective: MaxCoverage,
+    options: SolverOptions,
+    deadline: Deadline,
+    record: RunLog,
+    known: WarmStart | None = None,
+) -> Solution:
+    """Solve maximal covering by reductions, screening and a search on what is left; some plan exists.
+
+    Parameters
+    ----------
+    known
+        What solves under other limits left.
+    """
+    known = known or WarmStart()
+    small = problem.n_options <= SMALL_OPTIONS
+    asked = replace(options, gap=0.0) if small else options
+    instance = _reduced(problem, objective, record, known.memory)
+    with record.phase("find a first plan"):
+        start = _start(instance, objective, known)
+    answer = run(instance, objective, asked, start, record, memory=known.memory, reach=known.reach)
+    with record.phase("recompute the plan"):
+        chosen = prune(instance, answer.chosen)
+        plan = evaluate(problem, _full(problem, instance, chosen))
+        _verify(problem, objective, plan, instance.covered_need(chosen), answer.bound)
+    if known.memory is not None:
+        known.memory.note(plan, answer.line)
+    ties = OPEN
+    if (
+        options.ties
+        and not options.is_heuristic
+        and asked.gap == 0
+        and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
+    ):
+        with record.phase("tell equal plans apart"):
+            plan, ties = _first_of_equals(problem, objective, plan, options, deadline, record)
+    return replace(_with_plan(problem, plan, answer, options, record), ties=ties)
+
+
+def _start(instance: CoveringInstance, objective: MaxCoverage, known: WarmStart) -> Ints:
+    """Return the best of the known plans made to fit the limits, or a greedy one where there are none."""
+    money, _ = limits(objective)
+    plans = [*known.plans, *(known.memory.near(money) if known.memory else ())]
+    chosen = [np.flatnonzero(np.isin(instance.option, plan.options)) for plan in plans]
+    return max(
+        [made for one in chosen if (made := fitted(instance, objective, one)) is not None]
+        or [greedy(instance, objective)],
+        key=instance.covered_need,
+    )
+
+
+def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and how far to go
+    problem: Problem,
+    objective: MaxCoverage,
+    plan: Evaluation,
+    options: SolverOptions,
+    deadline: Deadline,
+    record: RunLog,
+) -> tuple[Evaluation, str]:
+    """Return the plan that comes first among all that cover as much, and how sure that is."""
+    goal = goals_of(objective)[0]
+    opened = np.zeros((1, problem.n_options), dtype=np.intp)
+    opened[0, plan.options] = plan.counts
+    task = Subproblem(question=ask(problem, objective), goal=goal, options=options, deadline=deadline)
+    task = prepared(task, plan.covered_need)
+    held = (FixedLevel(goal=goal, value=plan.covered_need),)
+    known = Incumbent(years=(Year(problem, plan),), opened=opened, value=plan.covered_need, bound=plan.covered_need)
+    found, ties = break_ties(replace(task, held=held), known, ALLOWED + SHARE * record.work)
+    return found.years[-1].plan, ties
+
+
+def _reduced(
+    problem: Problem, objective: Objective, record: RunLog, memory: SolveCache | None = None
+) -> CoveringInstance:
+    """Return the instance that is left to decide."""
+    with record.phase("reduce the problem"):
+        made = memory.reduction(objective) if memory else reduction(problem, objective)
+        instance = made.instance
+    record.steps.update(
+        demand_points=problem.n_points,
+        distinct_rows=len(problem.rows.need),
+        model_rows=len(instance.need),
+        options=problem.n_options,
+        dominated_options=made.useful - len(instance.option),
+        model_options=len(instance.option),
+    )
+    return instance
+
+
+def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> list[int]:
+    """Return the chosen and the existing options as indices of the full problem."""
+    return [*problem.existing.nonzero()[0].tolist(), *instance.option[chosen].tolist()]
+
+
+def _verify(problem: Problem, objective: Objective, plan: Evaluation, counted: float, bound: float) -> None:
+    """Raise when the recomputed plan breaks a limit, covers another need than the model counts, or beats the bound."""
+    reasons = broken_blocks(problem, plan, objective)
+    slack = AGREEMENT * max(1.0, abs(plan.covered_need))
+    if abs(plan.covered_need - counted) > slack:
+        reasons.append(f"the model counts {counted:,.6f} covered need, recomputed it is {plan.covered_need:,.6f}")
+    if plan.covered_need > bound + slack:
+        reasons.append(f"the plan covers {plan.covered_need:,.6f}, above the proven bound {bound:,.6f}")
+    if reasons:
+        raise SolverError("; ".join(reasons))
+
+
+def _with_plan(
+    problem: Problem, plan: Evaluation, answer: CoveringResult, options: SolverOptions, record: RunLog
+) -> Solution:
+    # Within the agreed slack the recomputed value may lie above the bound by rounding.
+    bound = max(answer.bound, plan.covered_need)
+    proven = relative_gap(plan.covered_need, bound) <= options.gap + EXACT
+    return Solution(
+        problem=problem,
+        status=Status.OPTIMAL if proven else Status.FEASIBLE,
+        evaluation=plan,
+        value=plan.covered_need,
+        bound=bound,
+        seconds=record.seconds,
+        solver=options.name,
+        version=answer.version,
+        steps=record.steps,
+        phases=record.phases,
+        goals=(GoalResult(name="covered need", value=plan.covered_need, bound=bound),),
+    )
+
+
+UNUSED = "not needed"
+"""Stands for the version of a solver that was not called, since the relaxation alone closed the gap."""
+FEW, FEWEST = 1.25, 50
+"""Undecided options of the first MIP: so many for each that the relaxation uses, and at least."""
+USED = 1e-3
+"""Value from which the relaxation uses an option: an interior point leaves a little in all of them."""
+SCREEN = 6e-4
+"""Largest first margin below the relaxation's bound, relative to it."""
+NEARLY = 1 - 1e-6
+"""Part of the asked gap by which plans that are left out may be better than the best one met."""
+MOST_MORE = 5
+"""Searches for a plan that reaches what is of interest: each better plan leaves less slack."""
+ROUNDING = 1e-12
+"""Relative gap that is the rounding of sums."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoveringResult:
+    """The best choice found on an instance, and what is proven of all others.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions of the options to build.
+    bound
+        No choice covers more need, the settled part included.
+    version
+        The solver's version.
+    line
+        The relaxation's bound for other budgets; None without a budget.
+    """
+
+    chosen: Ints
+    bound: float
+    version: str
+    line: CachedPlans | None = None
+
+
+def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
+    instance: CoveringInstance,
+    objective: MaxCoverage,
+    options: SolverOptions,
+    start: Ints,
+    record: RunLog,
+    *,
+    memory: SolveCache | None = None,
+    reach: float | None = None,
+) -> CoveringResult:
+    """Improve a start until the gap is closed or the time is up.
+
+    The first MIP is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if the
+    bound of the plans left out is not good enough does a second MIP take all those that might still be better.
+
+    Parameters
+    ----------
+    memory
+        What solves under other budgets left.
+    reach
+        Covered need that is of interest: the search ends as soon as a plan has it, or none can.
+    """
+    deadline = options.deadline
+    with record.phase("solve the relaxation"):
+        effort = options.effort(_slack(options, instance.covered_need(start), reach))
+        found = solve_relaxation(instance, objective, effort, start, memory)
+    cuts = 0 if found.cuts is None else len(found.cuts.limit)
+    record.steps.update(relaxation_options=found.columns, cuts=cuts)
+    with record.phase("exchange hubs"):
+        start = exchanged(instance, objective, found.plan, np.abs(found.relaxation.reduced), deadline)
+    bound = min(found.relaxation.bound, instance.most_need)
+    best = CoveringResult(chosen=start, bound=bound, version=UNUSED, line=found.line)
+    report_progress("covered need", instance.covered_need(best.chosen), best.bound)
+    if options.is_heuristic:
+        return best
+    for margin in (_near(found.relaxation), math.inf) if reach is None else [math.inf] * MOST_MORE:
+        value = instance.covered_need(best.chosen)
+        effort = options.until(deadline).effort(_slack(options, value, reach))
+        if reach is not None and value >= reach:
+            break
+        if best.bound - value <= max(effort.gap, ROUNDING * value) or deadline.is_past:
+            break
+        with record.phase(f"solve with {options.name}"):
+            short = found.relaxation.bound - value - effort.gap * NEARLY
+            rest = _rest(instance, objective, found, min(margin, short))
+            record.steps.update(options_left=len(rest.free), rows_left=len(rest.instance.need))
+            with progress_within(ProgressBounds(sense=1, left_out=rest.left_out, bound=best.bound, value=value)):
+                best = _search(instance, rest, found.cuts, best, effort)
+        report_progress("covered need", instance.covered_need(best.chosen), best.bound)
+    return best
+
+
+def _slack(options: SolverOptions, value: float, reach: float | None) -> float:
+    """Return the distance of plan and bound at which the search may end."""
+    return options.gap * value if reach is None else max((reach - value) * NEARLY, 0.0)
+
+
+def _near(relaxation: Relaxation) -> float:
+    """Return a margin that leaves few options undecided, yet all that the relaxation uses."""
+    used = int(np.count_nonzero(relaxation.open_ > USED))
+    away = np.sort(np.abs(relaxation.reduced))
+    few = away[min(max(int(FEW * used), FEWEST), len(away)) - 1] if len(away) else 0.0
+    return float(min(SCREEN * relaxation.bound, few))
+
+
+def _rest(
+    instance: CoveringInstance, objective: MaxCoverage, known: CoveringRelaxation, margin: float
+) -> RestrictedInstance:
+    """Return what is left to decide among the plans within a margin of the relaxation's bound."""
+    return settle(instance, objective, screen(instance, known.relaxation, margin))
+
+
+def _search(
+    instance: CoveringInstance, rest: RestrictedInstance, cuts: Cuts | None, best: CoveringResult, effort: SearchLimits
+) -> CoveringResult:
+    """Return the better of the best choice so far and the best that is left."""
+    if not rest.is_possible:
+        bound = max(rest.left_out, instance.covered_need(best.chosen))
+        return replace(best, bound=min(best.bound, bound))
+    carried = None if cuts is None else rest.carried(cuts)
+    start = np.isin(rest.free, best.chosen)
+    found = branch(Branching(instance=rest.instance, objective=rest.objective, cuts=carried), start, effort)
+    trial = np.union1d(rest.built, rest.free[found.chosen])
+    # Without a choice of its own, the settled options may still lack what the limits demand.
+    better = found.has_plan and instance.covered_need(trial) > instance.covered_need(best.chosen)
+    chosen = trial if better else best.chosen
+    bound = max(found.bound, rest.left_out, instance.covered_need(chosen))
+    return replace(best, chosen=chosen, bound=min(best.bound, bound), version=found.version)

@@ -1,0 +1,331 @@
+"""Demands that no plan can meet together: the smallest such set, and the least money that would meet them all."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubplanner.model import (
+    AtMostOne,
+    Budget,
+    Capacity,
+    Floor,
+    FullService,
+    MaxHubs,
+    MinHubs,
+    MinSeparation,
+    OnlyWith,
+    Periods,
+    RequiredSites,
+    RobustBudget,
+    RobustFloor,
+    ask,
+    broken_years,
+)
+from hubplanner.model.formulation import all_blocks, in_last_year
+from hubplanner.model.goals import cost
+from hubplanner.problem import Conflict, evaluate
+from hubplanner.problem.evaluation import LEAST_SHARE
+from hubplanner.solver.conflict_counting import MOST_PINS
+from hubplanner.solver.mip.search import optimise
+from hubplanner.solver.mip.subproblem import Subproblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hubplanner.model import Constraint, Objective
+    from hubplanner.problem import Problem
+    from hubplanner.solver.deadline import Deadline
+    from hubplanner.solver.mip.subproblem import Incumbent
+    from hubplanner.solver.options import SolverOptions
+
+MOST_ALIKE = 3
+"""Like limits that are named one by one; of more it is said how many they are."""
+MOST_SUBSETS = 2000
+"""Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
+
+MONEY_NODES = 2000
+"""Nodes of the search for the least money at most."""
+SAME_MONEY = 1e-6
+"""Relative difference of amounts that is none."""
+
+MONEY = (Budget, Periods)
+
+log = logging.getLogger(__name__)
+
+_WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
+    Budget: lambda block, _: f"the budget of {block.amount:,.12g}",
+    RobustBudget: lambda block, _: f"the budget of {block.amount:,.12g} in every future",
+    RobustFloor: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered over futures",
+    Periods: lambda block, _: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
+    MaxHubs: lambda block, _: f"max_hubs = {block.count}{_of(block.name)}",
+    MinHubs: lambda block, _: f"min_hubs = {block.count}{_of(block.name)}",
+    Floor: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered",
+    Capacity: lambda block, _: f"capacities of {', '.join(f'{people:,.12g}' for people in block.people)} people",
+    MinSeparation: lambda block, _: f"a separation of {block.distance:g}",
+    AtMostOne: lambda block, name: f"at most one of sites {', '.join(map(name, block.sites))}",
+    OnlyWith: lambda block, name: f"site {name(block.site)} only with site {name(block.needs)}",
+    RequiredSites: lambda block, name: (
+        "the required sites" if block.site is None else f"a hub at site {name(block.site)}"
+    ),
+    FullService: lambda *_: "a hub for every point",
+}
+
+
+def find_conflict(problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline) -> Conflict:
+    """Return a smallest set of demands that clash, verified: it cannot be met, and every set without one of it can.
+
+    By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
+    met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
+    """
+    demands, rest = _demands(problem, objective)
+    finder = _ConflictFinder(problem, objective, rest, _together(demands), options, deadline)
+    asked = any(isinstance(block, MONEY) for block in demands)
+    least, surely = finder.least_budget() if asked else (math.nan, math.nan)
+    if least == math.inf:  # what clashes without any budget is the reason
+        finder = replace(finder, demands=_together([block for block in demands if not isinstance(block, MONEY)]))
+    smallest, proven = finder.smallest()
+    clash = tuple(block for number in sorted(smallest) for block in finder.demands[number])
+    reason = _reason(problem, clash)
+    return Conflict(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
+
+
+def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
+    """Return why demands are out of reach where the sites alone tell: what they cover, and whom they never serve."""
+    if len(clash) == 1 and isinstance(clash[0], Floor):
+        return _uncovered(problem, clash[0])
+    everyone = any(isinstance(block, FullService) for block in clash)
+    wanting = problem.need > 0
+    if everyone and wanting.any() and not (wanting & problem.reachable).any():
+        return "no usable site" + (" has a way to any need" if problem.n_options else ": none may hold a hub")
+    if everyone and any(isinstance(block, Capacity) for block in clash):
+        every = evaluate(problem, np.arange(problem.n_options))
+        alone = np.flatnonzero(wanting & problem.reachable & (every.covered_share <= 0))
+        return f"{_points(len(alone))} with need out of every hub's reach" if len(alone) else ""
+    return ""
+
+
+def _uncovered(problem: Problem, floor: Floor) -> str:
+    """Return what all sites together cover of what a floor asks, and the need that they leave out."""
+    if not problem.n_options:
+        return "no usable site: none may hold a hub"
+    weight, every = np.asarray(floor.weight), np.repeat(np.arange(problem.n_options), problem.rule.backup)
+    missing = weight * (1.0 - evaluate(problem, every).covered_share)
+    total, lost = math.fsum(weight), math.fsum(missing)
+    if not lost > 0:
+        return ""  # more than one hub a site would do
+    out = f"{lost:,.6g} of {total:,.12g} at {_points(int((missing > LEAST_SHARE * weight).sum()))} out of reach"
+    return f"all sites together cover {_share(1 - lost / total)}, with {out}"
+
+
+def _points(count: int) -> str:
+    return f"{count:,} point{'' if count == 1 else 's'}"
+
+
+def _share(share: float) -> str:
+    """Return a share in per cent, never one that reads as all where a part is missing."""
+    shown = f"{share:.4%}"
+    return shown if share >= 1 or float(shown.rstrip("%")) < 100 else "just short of 100%"  # noqa: PLR2004 - per cent
+
+
+def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
+    """Return the clash as sentences, with sites by their names."""
+    words = _words(clash, name_of)
+    together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    verb = "cannot be met" if len(words) == 1 else "cannot be met together"
+    verb += f": {clash.reason}" if clash.reason else ""
+    together = f"in future {clash.future} alone, {together}" if clash.future else together
+    is_sure = clash.is_smallest or clash.is_counted
+    sentences = [f"{together} {verb}" + ("" if is_sure else " (a smaller set may clash already)")]
+    if math.isfinite(clash.least_budget):
+        sentences.append(_least(clash))
+    elif clash.least_budget == math.inf:
+        sentences.append("no budget meets all demands")
+    return sentences
+
+
+def _words(clash: Conflict, name_of: Callable[[int], str]) -> list[str]:
+    """Return each demand in words, many alike as one."""
+    found: dict[object, list[Any]] = {}
+    for number, block in enumerate(clash.demands):
+        found.setdefault(_alike(block) or number, []).append(block)
+    words = list[str]()
+    for first, *more in found.values():
+        if len(more) < MOST_ALIKE:
+            words += [_WORDS[type(block)](block, name_of) for block in (first, *more)]
+        else:
+            whole = _WORDS[type(first)](first, name_of)
+            words.append(whole.replace(first.name, f"each of {len(more) + 1:,} {plural(first.group)}"))
+    return words
+
+
+def _alike(block: Any) -> tuple[object, ...] | None:
+    """Return what limits have in common that ask the same of each value of a group; None for a limit of its own."""
+    group = getattr(block, "group", "")
+    asked = getattr(block, "count", None), getattr(block, "share", None)
+    return (type(block), group, *asked) if group and block.name else None
+
+
+def plural(group: str) -> str:
+    """Return what several values of a group are called.
+
+    >>> plural("district"), plural("county"), plural("ADM2_EN")
+    ('districts', 'counties', 'values of ADM2_EN')
+    """
+    if not (group.isascii() and group.isalpha() and group.islower()):
+        return f"values of {group}"
+    if group.endswith("y") and group[-2:-1] not in set("aeiou"):
+        return group[:-1] + "ies"
+    return group + ("es" if group.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def _least(clash: Conflict) -> str:
+    """Return what is known of the money that would meet all demands."""
+    enough = _up(clash.least_budget)
+    if clash.least_budget - clash.too_little > SAME_MONEY * abs(clash.least_budget):
+        return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
+    return f"the least budget that meets all demands is {enough}"
+
+
+def _of(name: str) -> str:
+    return f" in {name}" if name else ""
+
+
+def _up(amount: float) -> str:
+    """Return an amount in twelve digits, rounded up so that it suffices."""
+    if amount <= 0:
+        return f"{amount:,.12g}"
+    unit = 10.0 ** (math.floor(math.log10(amount)) - 11)
+    return f"{math.ceil(amount / unit - 1e-6) * unit:,.12g}"
+
+
+def _demands(problem: Problem, objective: Objective) -> tuple[list[Constraint], list[Constraint]]:
+    """Return the blocks that may be given up, one for each required site, and those that stay."""
+    demands: list[Constraint] = []
+    blocks = all_blocks(problem, objective)
+    for block in blocks:
+        if isinstance(block, RequiredSites):
+            sites = problem.required_sites.tolist()
+            told_apart = [RequiredSites(site=site) for site in sites] if len(sites) <= MOST_PINS else [block]
+            demands += told_apart
+        elif _may_go(block):
+            demands.append(block)
+    return demands, [block for block in blocks if not _may_go(block)]
+
+
+def _together(demands: Sequence[Constraint]) -> tuple[tuple[Constraint, ...], ...]:
+    """Return the demands to be told apart: many that ask the same of each value of a group are one."""
+    kinds: dict[object, list[Constraint]] = {}
+    for number, block in enumerate(demands):
+        kinds.setdefault(_alike(block) or number, []).append(block)
+    parts = ([tuple(alike)] if len(alike) > MOST_PINS else [(block,) for block in alike] for alike in kinds.values())
+    return tuple(part for kind in parts for part in kind)
+
+
+def _may_go(block: Constraint) -> bool:
+    """Tell whether a block is a demand: not what a site is, nor that people are assigned to hubs with room for all."""
+    has_room = isinstance(block, Capacity) and all(math.isinf(people) for people in block.people)
+    return type(block) in _WORDS and not has_room
+
+
+class _LateError(Exception):
+    """The time is up before a set of demands is met or shown to clash."""
+
+
+@dataclass(frozen=True, eq=False)
+class _ConflictFinder:
+    """Answers whether sets of demands, by number, can be met."""
+
+    problem: Problem
+    objective: Objective
+    rest: Sequence[Constraint]
+    demands: tuple[tuple[Constraint, ...], ...]
+    options: SolverOptions
+    deadline: Deadline
+
+    def task(self, numbers: frozenset[int]) -> Subproblem:
+        wanted = [*self.rest, *(block for number in sorted(numbers) for block in self.demands[number])]
+        question = ask(self.problem, self.objective, wanted)
+        return Subproblem(question=question, goal=None, options=self.options, deadline=self.deadline)
+
+    def smallest(self) -> tuple[frozenset[int], bool]:
+        """Return a smallest set that cannot be met, and whether it is surely that."""
+        everything = frozenset(range(len(self.demands)))
+        to_hit: list[frozenset[int]] = []
+        try:
+            for _ in range(MOST_SUBSETS):
+                candidate = _hitting_set(to_hit, everything)
+                met = self._met(candidate)
+                if met is None:
+                    return candidate, True
+                to_hit.append(everything - self._grown(candidate | met))
+        except _LateError:
+            log.info("the time is up before the smallest clash is found")
+        return everything, False
+
+    def _met(self, numbers: frozenset[int]) -> frozenset[int] | None:
+        """Return all demands that a plan which meets some of them meets; None where there is no such plan."""
+        task = self.task(numbers)
+        found = optimise(task)
+        if not found.years:
+            if found.infeasible:
+                return None
+            raise _LateError
+        also = [
+            number
+            for number, blocks in enumerate(self.demands)
+            if all(self._holds(block, task, found) for block in blocks)
+        ]
+        return numbers.union(also)
+
+    @staticmethod
+    def _holds(block: Constraint, task: Subproblem, found: Incumbent) -> bool:
+        if isinstance(block, Capacity | Periods | FullService):
+            return False  # they change who is served, or what a year is: only a plan made with them can meet them
+        periods = task.question.periods
+        held = block if periods is None else in_last_year(block, periods.growth, len(periods.budgets) - 1)
+        return not broken_years(replace(task.question, blocks=(held,)), found.years)
+
+    def _grown(self, met: frozenset[int]) -> frozenset[int]:
+        """Return a largest set around one that can be met."""
+        for number in range(len(self.demands)):
+            if number not in met:
+                more = self._met(met | {number})
+                met = met if more is None else more
+        return met
+
+    def least_budget(self) -> tuple[float, float]:
+        """Return money that meets all other demands, and money below which none does.
+
+        The least there is within the asked gap, or what is known after part of the time; infinite where no money does,
+        NaN where it is not known.
+        """
+        rich = replace(self, demands=tuple(tuple(map(self._with_money, blocks)) for blocks in self.demands))
+        numbers = frozenset(n for n, blocks in enumerate(self.demands) if not isinstance(blocks[0], Budget))
+        task = replace(rich.task(numbers), deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES)
+        found = optimise(replace(task, goal=cost(), gap=self.options.gap))
+        if found.years:
+            return found.value, found.bound
+        return (math.inf, math.inf) if found.infeasible else (math.nan, math.nan)
+
+    def _with_money(self, block: Constraint) -> Constraint:
+        """Return a programme that has the money for all there is in its first year; any other block as it is."""
+        if not isinstance(block, Periods):
+            return block
+        instance = self.task(frozenset()).question.instance
+        return replace(block, budgets=tuple(math.fsum(instance.cost * instance.most) for _ in block.budgets))
+
+
+def _hitting_set(sets: Sequence[frozenset[int]], everything: frozenset[int]) -> frozenset[int]:
+    """Return a smallest set that shares an element with each of some sets."""
+    pool = sorted(frozenset().union(*sets)) if sets else []
+    for size in range(len(everything) + 1):
+        for chosen in combinations(pool, size):
+            if all(part.intersection(chosen) for part in sets):
+                return frozenset(chosen)
+    return everything

@@ -1,0 +1,1 @@
+"""Any question as one mixed-integer program, goal by goal."""

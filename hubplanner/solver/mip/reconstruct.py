@@ -1,0 +1,128 @@
+"""A solver's whole numbers to plans: who is served is worked out anew, and every figure recomputed from the arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from hubplanner.errors import SolverError
+from hubplanner.model import Year
+from hubplanner.model.constraints.capacity import live_rows
+from hubplanner.problem import evaluate
+from hubplanner.solver.mip.relaxation import relax
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.model import Formulation
+    from hubplanner.model.lp import Model
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.solver.backends import SearchLimits
+
+
+class UnservableError(SolverError):
+    """A solver's hubs keep to the constraints within its tolerance only: with them fixed, no one can be served."""
+
+
+ROUNDING = 1e-7
+"""Shares of a row below it are a linear program's tolerance."""
+INTEGRALITY = 1e-5
+"""Farthest a whole number may be from one."""
+
+
+def whole(values: Sequence[float], solver: str) -> Ints:
+    """Return whole numbers; raise when a value is not near one."""
+    found = np.asarray(values, dtype=np.float64)
+    nearest = np.round(found)
+    residual = np.abs(found - nearest).max(initial=0.0)
+    if not residual <= INTEGRALITY:  # so that NaN is caught
+        message = f"{solver} returned a whole number that is {residual:.2g} away from any"
+        raise SolverError(message)
+    return nearest.astype(np.intp)
+
+
+def realise(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[Year]:
+    """Return the plan of each year that a formulation's whole variables stand for, recomputed.
+
+    Parameters
+    ----------
+    decisions
+        Values of the formulation's whole variables, in their order.
+
+    Raises
+    ------
+    UnservableError
+        When no one can be served as the constraints ask with these hubs.
+    """
+    question, n_options = form.question, len(form.instance.option)
+    opened = decisions[: n_options * len(form.layers)].reshape(len(form.layers), n_options)
+    assigned = _assignments(form, decisions, effort)
+    years = []
+    for problem, counts, shares, discount in zip(question.problems, opened, assigned, question.discounts, strict=True):
+        plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares)
+        years.append(Year(problem, plan, discount))
+    return years
+
+
+def opened_in(form: Formulation, decisions: Ints) -> Ints:
+    """Return the hubs (periods, o) of each option that whole variables stand for."""
+    size = len(form.instance.option)
+    return decisions[: size * len(form.layers)].reshape(len(form.layers), size)
+
+
+def _assignments(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[csr_array] | list[None]:
+    """Return who serves whom in each year: None where hubs serve everyone who comes."""
+    question = form.question
+    if question.capacity is None:
+        return [None] * len(form.layers)
+    if question.capacity.single:
+        shares = decisions[len(form.instance.option) * len(form.layers) :].astype(np.float64)
+        sizes = [len(layer.parts["assign"]) for layer in form.layers]
+        parts = np.split(shares, np.cumsum(sizes)[:-1])
+    else:
+        values = _best_assignment(form, decisions, effort)
+        parts = [values[[v.index for v in layer.parts["assign"]]] for layer in form.layers]
+    opened = opened_in(form, decisions)
+    return [
+        _by_point(form, _tidy(form, layer, part, counts))
+        for layer, part, counts in zip(form.layers, parts, opened, strict=True)
+    ]
+
+
+def _best_assignment(form: Formulation, decisions: Ints, effort: SearchLimits) -> Floats:
+    """Return all variables' values in the program with its whole variables fixed: a linear program."""
+    for variable, value in zip(form.open_, decisions.tolist(), strict=True):
+        variable.lowBound = variable.upBound = value
+    if not form.program.variables():
+        return np.zeros(0)  # no usable site: no one is served
+    found = relax(form, effort)
+    if not found.is_solved:
+        message = f"{effort.name} returned hubs that cannot serve people as asked"
+        raise UnservableError(message)
+    return found.values
+
+
+def _tidy(form: Formulation, layer: Model, shares: Floats, counts: Ints) -> csr_array:
+    """Return shares (r, o) without rounding: none below zero, no row above one, no hub above its room."""
+    rows, problem, question = live_rows(layer), form.instance.problem, form.question
+    kept = np.where(shares > ROUNDING, shares, 0.0)
+    whole_rows = np.bincount(rows.row, weights=kept, minlength=len(rows.totals))
+    kept /= np.maximum(whole_rows, 1.0)[rows.row]
+    each = np.array(question.capacity.people if question.capacity else ())[problem.option_tier]
+    room = np.where(counts > 0, each, 0.0) * np.maximum(counts, 1)  # infinite room times no hub is no room
+    crowd = rows.totals[:, form.instance.measure(layer.people)][rows.row]
+    load = np.bincount(rows.option, weights=kept * crowd, minlength=problem.n_options)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squeeze = np.where(load > room, room / load, 1.0)
+    shape = (len(rows.totals), problem.n_options)
+    return csr_array((kept * squeeze[rows.option], (rows.row, rows.option)), shape=shape)
+
+
+def _by_point(form: Formulation, shares: csr_array) -> csr_array:
+    """Return the shares (n, o) of the points: those of each point's row."""
+    row_of = form.instance.assign_rows.row_of
+    points = np.flatnonzero(row_of >= 0)
+    place = csr_array((np.ones(len(points)), (points, row_of[points])), shape=(len(row_of), shares.shape[0]))
+    return csr_array(place @ shares)

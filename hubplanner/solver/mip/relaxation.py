@@ -1,0 +1,211 @@
+"""The linear relaxation, its bound recomputed from the duals so that no solver need be believed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_array
+
+from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut, residuals
+from hubplanner.model.parameters import AGREEMENT
+from hubplanner.model.variables.distance_chains import too_shallow
+from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
+from hubplanner.solver.mip.subproblem import program_of, splits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.model import Formulation
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.solver.backends import SearchLimits, Solvable
+    from hubplanner.solver.mip.subproblem import Subproblem
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Relaxation:
+    """What the relaxation tells of every plan.
+
+    Parameters
+    ----------
+    bound
+        No plan is worth more.
+    open_
+        (o,) the relaxation's values of the open variables.
+    reduced
+        (o,) what a plan loses at least by building an option at 0, or by leaving out one at 1 (negated at 0).
+    values
+        (v,) the relaxation's values of all variables, in the program's order; empty if it was not solved.
+    """
+
+    bound: float
+    open_: Floats
+    reduced: Floats
+    values: Floats
+
+    @property
+    def is_solved(self) -> bool:
+        """Tell whether it was solved in time; its bound holds in any case."""
+        return len(self.values) > 0
+
+    @property
+    def is_infeasible(self) -> bool:
+        """Tell whether it has no solution."""
+        return self.bound == -math.inf
+
+    def times(self, unit: float, base: float) -> Relaxation:
+        """Return the relaxation in another unit."""
+        return replace(self, bound=self.bound * unit + base, reduced=self.reduced * unit)
+
+
+def relax(model: Solvable, effort: SearchLimits) -> Relaxation:
+    r"""Return the relaxation of a program, in its own unit.
+
+    For any multipliers $\pi$ of the rows, positive ones on upper limits u and negative ones on lower limits l,
+
+    .. math:: \max_{A x \in [l, u]} c x \le \sum_{\pi_i > 0} \pi_i u_i + \sum_{\pi_i < 0} \pi_i l_i
+              + \sum_j \max(r_j \bar x_j, r_j \underline x_j), \qquad r = c - A^T \pi
+
+    holds whatever the solver did, also with no multipliers at all. A plan with $x_j$ at the other end of its range is
+    worse by $|r_j|$.
+    """
+    handle = prepared(model.program, effort, mip=False, solver="simplex")
+    run(handle)
+    return relaxation_of(handle, model)
+
+
+def relaxation_of(handle: Any, model: Solvable) -> Relaxation:
+    """Return what a linear program that was run tells of every plan; out of time, by its multipliers so far."""
+    status, program, nothing = handle.getModelStatus(), handle.getLp(), np.zeros(len(model.open_))
+    if status in INFEASIBLE:
+        return Relaxation(bound=-math.inf, open_=nothing, reduced=nothing, values=np.zeros(0))
+    solution = handle.getSolution()
+    if status != highspy.HighsModelStatus.kOptimal:
+        known = [np.zeros(program.num_row_)] + [np.asarray(solution.row_dual)] * bool(solution.dual_valid)
+        bound = min(lagrangean(program, dual)[0] for dual in known)
+        return Relaxation(bound=bound, open_=nothing, reduced=nothing, values=np.zeros(0))
+    bound, reduced = lagrangean(program, np.asarray(solution.row_dual))
+    columns = [variable.index for variable in model.open_]
+    values = np.asarray(solution.col_value)
+    return Relaxation(bound=bound, open_=values[columns], reduced=reduced[columns], values=values)
+
+
+def lagrangean(program: Any, row_dual: Floats) -> tuple[float, Floats]:
+    """Return the bound on the maximum, and the reduced costs of all columns, that row multipliers prove."""
+    # HiGHS holds the minimisation of the negated objective, and its duals with it.
+    gain, dual = -np.asarray(program.col_cost_), -row_dual
+    upper, lower = np.asarray(program.row_upper_), np.asarray(program.row_lower_)
+    dual = np.where((dual > 0) & np.isinf(upper) | (dual < 0) & np.isinf(lower), 0.0, dual)
+    limit = np.where(dual > 0, upper, np.where(dual < 0, lower, 0.0))
+    reduced = gain - matrix(program).T @ dual
+    ends = np.maximum(reduced * np.asarray(program.col_upper_), reduced * np.asarray(program.col_lower_))
+    return math.fsum(dual * limit) + math.fsum(ends), reduced
+
+
+def matrix(program: Any) -> csc_array:
+    """Return a HiGHS program's matrix (rows, columns)."""
+    entries = program.a_matrix_
+    shape = (program.num_row_, program.num_col_)
+    parts = (np.asarray(entries.value_), np.asarray(entries.index_), np.asarray(entries.start_))
+    if entries.format_ == highspy.MatrixFormat.kColwise:
+        return csc_array(parts, shape=shape)
+    return csc_array(csc_array(parts, shape=shape[::-1]).T)
+
+
+FIRST_DEPTH = 8
+"""Distances a point's chain holds at first."""
+
+
+def relaxed(task: Subproblem) -> tuple[Ints, Formulation, Relaxation]:
+    """Return chains (n,) deep enough for the relaxation, its program, and the relaxation."""
+    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
+    while True:
+        form = program_of(task, depth)
+        cuts, relaxation = _relax(task, form)
+        form = replace(form, cuts=cuts)
+        if not relaxation.is_solved:
+            return depth, form, relaxation
+        short = [too_shallow(layer, relaxation.values) for layer in form.layers]
+        shallow = np.unique(np.concatenate(short))
+        if not len(shallow):
+            return depth, form, relaxation
+        depth[shallow] *= 2
+
+
+def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[ResidualCapacityCut, ...], Relaxation]:
+    """Return the relaxation of a task's program, and the inequalities that sharpened it."""
+    effort = task.effort(0.0)
+    return relax_tightly(form, effort) if splits(task) else ((), relax(form, effort))
+
+
+def narrowed(task: Subproblem, value: float) -> Subproblem:
+    """Return a task with the ranges that its goal leaves to plans no worse than a value."""
+    _, form, relaxation = relaxed(task)
+    if not relaxation.is_solved:
+        return task
+    task = replace(task, cuts=form.cuts)
+    return within_margin(task, form, relaxation, abs(form.figure(relaxation.bound) - value))
+
+
+def within_margin(task: Subproblem, form: Formulation, relaxation: Relaxation, margin: float) -> Subproblem:
+    r"""Return a task with the ranges of plans that are worse than the relaxation's bound by at most a margin.
+
+    Reduced-cost fixing: with relaxation bound L and reduced cost $r_o$, a plan that is k hubs away from the
+    relaxation's end of a range is worth at most $L - k |r_o|$.
+    """
+    layers, size = len(form.layers), len(form.instance.option)
+    least, most = (
+        np.array([getattr(variable, end) for layer in form.layers for variable in layer.open_], dtype=np.float64)
+        for end in ("lowBound", "upBound")
+    )
+    reduced = relaxation.reduced[: layers * size]
+    room = margin / form.unit * (1 + AGREEMENT) + AGREEMENT
+    with np.errstate(divide="ignore"):
+        away = np.floor(room / np.abs(reduced))
+    fewest = np.where(reduced > 0, np.maximum(least, most - away), least)
+    largest = np.where(reduced < 0, np.minimum(most, least + away), most)
+    shape = (layers, size)
+    return replace(task, ranges=(fewest.astype(np.intp).reshape(shape), largest.astype(np.intp).reshape(shape)))
+
+
+MOST_ROUNDS = 20
+"""Rounds of cutting and solving again."""
+LEAST_GAIN = 1e-6
+"""Relative fall of the bound in a round below which cutting ends."""
+
+
+def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[ResidualCapacityCut, ...], Relaxation]:
+    """Return the relaxation of a program, sharpened by inequalities that its own values broke, and those.
+
+    The bound and the reduced costs are recomputed from the multipliers, as those of the relaxation alone are.
+    """
+    deadline = effort.deadline()
+    handle = prepared(form.program, effort, mip=False, solver="simplex")
+    run(handle)
+    cuts, best = list[ResidualCapacityCut](), relaxation_of(handle, form)
+    if not best.is_solved:
+        return (), best
+    for _ in range(MOST_ROUNDS):
+        found = list(residuals(form, best.values))
+        if not found or deadline.is_past:
+            break
+        _add(handle, form, found)
+        # HiGHS counts the time of all runs of a handle.
+        handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline.left, 0.01))
+        run(handle)
+        if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            break
+        cuts, before, best = cuts + found, best, relaxation_of(handle, form)
+        if before.bound - best.bound < LEAST_GAIN * abs(before.bound):
+            break
+    return tuple(cuts), best
+
+
+def _add(handle: Any, form: Formulation, cuts: Sequence[ResidualCapacityCut]) -> None:
+    for cut in cuts:
+        terms, limit = cut.row(form)
+        columns = np.array([variable.index for variable, _ in terms], dtype=np.int32)
+        handle.addRow(-np.inf, limit, len(columns), columns, np.array([value for _, value in terms]))

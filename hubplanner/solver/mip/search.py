@@ -1,0 +1,271 @@
+"""One goal of a question to its best plan: relaxation, a search near its bound, then one over all that is left."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.errors import SolverError
+from hubplanner.model import Budget, Periods, broken_years
+from hubplanner.model.constraints.budget import broken_budget
+from hubplanner.model.formulation import HOLDING
+from hubplanner.model.parameters import AGREEMENT
+from hubplanner.problem import relative_gap
+from hubplanner.solver.backends import DisagreementError, Termination, adapter
+from hubplanner.solver.backends.pulp import solve_without
+from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
+from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxed, within_margin
+from hubplanner.solver.mip.subproblem import Incumbent, program_of, splits
+from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
+from hubplanner.solver.upper_bound import cap_bound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.model import Formulation, Year
+    from hubplanner.problem import Ints
+    from hubplanner.solver.backends import Outcome
+    from hubplanner.solver.mip.subproblem import Subproblem
+
+SCREENS = (6e-4, 5e-3)
+"""Margins of the first searches below the relaxation's bound, relative to it: the next where one holds no plan."""
+SHARP_SCREENS = (3e-4, 1.5e-3)
+"""The same for a relaxation that inequalities sharpened: good plans lie nearer to it."""
+FEW_OPTIONS = 100
+"""With fewer options than this the first search is over all plans."""
+
+
+def optimise(task: Subproblem) -> Incumbent:
+    """Return the best plan for a goal, or as good a one as time allows.
+
+    The first search is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if
+    the bound of the plans left out is not good enough does a second one take all those that might still be better.
+    """
+    if task.is_late:
+        return Incumbent(bound=cap_bound(task.question, task.goal, math.nan))
+    depth, form, relaxation = relaxed(task)
+    if relaxation.is_infeasible:
+        return Incumbent(infeasible=True)
+    bound = form.figure(relaxation.bound)
+    if not relaxation.is_solved:
+        found = Incumbent(bound=cap_bound(task.question, task.goal, bound))
+        return found if task.is_late else _search(task, depth, found)
+    task, found = replace(task, scale=abs(bound), cuts=form.cuts), Incumbent(bound=bound)
+    if task.goal is not None and len(form.open_) > FEW_OPTIONS:
+        for share in SHARP_SCREENS if splits(task) else SCREENS:
+            margin = share * abs(bound)
+            left_out = bound - task.sense * margin
+            with progress_within(ProgressBounds(sense=task.sense, left_out=left_out, bound=bound)):
+                near = _search(within_margin(task, form, relaxation, margin), depth, found)
+            found = _or_left_out(task, near, left_out)
+            report_progress(task.goal.name, found.value, found.bound)
+            if task.is_late or _is_close(task, found):
+                return found
+            if found.years:
+                break
+        if found.years:
+            task = within_margin(task, form, relaxation, abs(bound - found.value))
+            task = replace(task, start=found.opened, scale=max(1.0, abs(found.value)))
+    # Plans farther from the bound than the best one are worse than it.
+    with progress_within(
+        ProgressBounds(sense=task.sense, left_out=-task.sense * math.inf, bound=bound, value=found.value)
+    ):
+        found = _search(task, depth, found)
+    if task.goal is not None:
+        report_progress(task.goal.name, found.value, found.bound)
+    return found
+
+
+def any_plan(task: Subproblem) -> Incumbent:
+    """Return some plan that keeps to a task's limits and held goals, without a relaxation before: few are left."""
+    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
+    return _search(task, depth, Incumbent(bound=math.inf))
+
+
+def _or_left_out(task: Subproblem, found: Incumbent, left_out: float) -> Incumbent:
+    """Return what a search in part found, with a bound that holds for the plans left out as well."""
+    if found.infeasible or not found.years:
+        # No plan near the bound: all are worth at most what was left out.
+        return Incumbent(bound=left_out if found.infeasible else found.bound, version=found.version)
+    bound = task.sense * max(task.sense * found.bound, task.sense * left_out, task.sense * found.value)
+    return replace(found, bound=bound)
+
+
+def _search(task: Subproblem, depth: Ints, found: Incumbent) -> Incumbent:
+    """Solve until the plan's gap is as asked and its chains are deep enough."""
+    depth = depth.copy()
+    while True:
+        trial, shallow = attempt(task, depth)
+        found = _better(task, found, trial)
+        if found.infeasible or task.is_late or not (len(shallow) or _too_coarse(task, found)):
+            return found
+        depth[shallow] *= 2
+        start = found.opened if found.years else trial.opened
+        task = replace(task, start=start, scale=max(1.0, abs(found.value)) if found.years else task.scale)
+
+
+def _is_close(task: Subproblem, found: Incumbent) -> bool:
+    """Tell whether a plan's gap is as asked, relative to its figure also where that is below one, as a share is."""
+    return bool(found.years) and abs(found.bound - found.value) <= task.gap * abs(found.value)
+
+
+def _too_coarse(task: Subproblem, found: Incumbent) -> bool:
+    """Tell whether the gap was taken of a larger figure than the one found, and is not what was asked."""
+    smaller = max(1.0, abs(found.value)) < task.scale
+    return bool(found.years) and smaller and relative_gap(found.value, found.bound) > task.gap
+
+
+def _better(task: Subproblem, one: Incumbent, other: Incumbent) -> Incumbent:
+    """Return the better plan of two attempts with the sharper of their bounds, which no plan beats but by rounding."""
+    sense = task.sense
+    bound = sense * float(np.nanmin([sense * one.bound, sense * other.bound]))
+    if other.infeasible:
+        return replace(one, bound=bound) if one.years else replace(other, bound=bound)
+    keep = one if one.years and not sense * other.value > sense * one.value else other
+    if keep.years:
+        bound = sense * max(sense * bound, sense * keep.value)
+    return replace(keep, bound=bound, version=other.version)
+
+
+ASSIGNING_S = 600.0
+"""Seconds to assign people to given hubs, also when time is up: a plan that was found is not thrown away."""
+MOST_ATTEMPTS = 50
+"""Plans that break a limit within a solver's tolerance before the search for one that does not ends."""
+
+
+def attempt(task: Subproblem, depth: Ints) -> tuple[Incumbent, Ints]:
+    """Return a solver's plan, recomputed, its bound, and the points whose chain was too short for it.
+
+    A plan that breaks a limit within the solver's tolerance is ruled out and the program solved again; so it is without
+    its start, where the solver's figures are not those of its plan.
+    """
+    nothing, bounds = np.zeros(0, dtype=np.intp), []
+    for _ in range(MOST_ATTEMPTS):
+        form = program_of(task, depth)
+        gap = task.gap * task.scale / form.unit if math.isfinite(task.scale) else 0.0
+        outcome = _outcome(task, form, gap)
+        if outcome.termination == Termination.INFEASIBLE:
+            return Incumbent(infeasible=True, version=outcome.version), nothing
+        bounds.append(form.figure(outcome.bound))
+        bound = task.sense * max(task.sense * bound for bound in bounds)
+        if outcome.open_ is None:
+            return Incumbent(bound=bound, version=outcome.version), nothing
+        decisions = whole(outcome.open_, task.options.name)
+        years, reasons = _realised(task, form, decisions)
+        opened, shallow = opened_in(form, decisions), _beyond(form, years) if years else nothing
+        reasons = reasons or broken_years(task.question, years) or ([] if len(shallow) else _lost(task, years))
+        if not reasons:
+            value = 0.0 if task.goal is None else task.goal.value(years)
+            if not len(shallow) and (contradiction := _contradiction(task, value, form.figure(outcome.value), bound)):
+                if task.start is None:
+                    raise DisagreementError(contradiction)
+                bounds.pop()
+                task = replace(task, start=None)
+                continue
+            found = Incumbent(years=years, opened=opened, value=value, bound=bound, version=outcome.version)
+            return found, shallow
+        if task.is_late:
+            return Incumbent(bound=bound, version=outcome.version), nothing
+        task = _ruled_out(task, form, opened, reasons, years)
+    raise SolverError(f"{task.options.name} returned only plans that break a limit: " + "; ".join(reasons))
+
+
+def _outcome(task: Subproblem, form: Formulation, gap: float) -> Outcome:
+    if not form.program.variables():
+        return solve_without(form.program)
+    with told_as("limits" if task.goal is None else task.goal.name, form.figure):
+        return adapter(task.options.name)(form, task.effort(gap), _start(task))
+
+
+def _realised(task: Subproblem, form: Formulation, decisions: Ints) -> tuple[tuple[Year, ...], list[str]]:
+    """Return the plan of each year; none, and why, where the hubs keep to the constraints within a tolerance only."""
+    try:
+        return tuple(realise(form, decisions, replace(task.effort(0.0), seconds=ASSIGNING_S))), []
+    except UnservableError as error:
+        return (), [str(error)]
+
+
+def _start(task: Subproblem) -> list[float]:
+    return [] if task.start is None else task.start.ravel().astype(float).tolist()
+
+
+def _beyond(form: Formulation, years: Sequence[Year]) -> Ints:
+    """Return the points whose chain ended before their nearest hub, by the recomputed distances."""
+    short = [
+        point
+        for layer, year in zip(form.layers, years, strict=True)
+        for point in layer.parts.get("chain ends", {})
+        if year.plan.nearest_distance[point] > _reached(form, point)
+    ]
+    return np.unique(np.array(short, dtype=np.intp))
+
+
+def _reached(form: Formulation, point: int) -> float:
+    """Return the largest distance that a point's chain tells apart."""
+    distance = form.instance.distances[point, form.instance.site]
+    steps = np.unique(distance[np.isfinite(distance)])
+    return float(steps[min(form.depth[point], len(steps) - 1)])
+
+
+def _lost(task: Subproblem, years: Sequence[Year]) -> list[str]:
+    """Return which goals held a plan falls short of, by more than rounding."""
+    # Where people are assigned, a linear program serves them to its own tolerance.
+    slack = AGREEMENT if task.question.assigns else 2 * HOLDING
+    return [
+        f"{held.goal.name} is {value:,.9g}, below the {held.value:,.9g} reached before"
+        for held in task.held
+        for value in [held.goal.value(years)]
+        if held.goal.sense * (value - held.value) < -slack * max(1.0, abs(held.value))
+    ]
+
+
+def _contradiction(task: Subproblem, value: float, stated: float, bound: float) -> str:
+    """Return how a plan is worth less than the solver states, or more than it says any can be; blank if it is not."""
+    if task.goal is None:
+        return ""
+    sense, slack = task.goal.sense, AGREEMENT * max(1.0, abs(value))
+    if not sense * value >= sense * stated - slack:
+        return f"{task.options.name} states {task.goal.name} {stated:,.6f}, its hubs make it {value:,.6f}"
+    if not sense * value <= sense * bound + slack:
+        figure = f"{bound:,.6f} as the best {task.goal.name}"
+        return f"{task.options.name} states {figure}, its own plan's is {value:,.6f}"
+    return ""
+
+
+def _ruled_out(
+    task: Subproblem, form: Formulation, opened: Ints, reasons: Sequence[str], years: Sequence[Year]
+) -> Subproblem:
+    """Return the task without a plan that breaks a limit; raise when rounding does not explain how."""
+    if form.instance.most.max(initial=1) == 1:
+        if years and len(opened) == 1 and _overspends(task, form, years[-1]):
+            # With all that contain its hubs that cost: else those that are free would come in every combination.
+            dear = np.flatnonzero((opened[0] > 0) & (form.instance.cost > 0))
+            return replace(task, too_dear=(*task.too_dear, dear))
+        return replace(task, forbidden=(*task.forbidden, opened))
+    # Hubs in numbers cannot be ruled out one by one: leave the solver a little less money.
+    blocks = tuple(_tighter(block) for block in task.question.blocks)
+    if not any(isinstance(block, Budget | Periods) for block in blocks):
+        raise SolverError("; ".join(reasons))
+    return replace(task, question=replace(task.question, blocks=blocks))
+
+
+def _overspends(task: Subproblem, form: Formulation, year: Year) -> bool:
+    """Tell whether a plan costs more than the budget, and so any that adds to it."""
+    budgets = [block for block in task.question.blocks if isinstance(block, Budget)]
+    over = any(broken_budget(year.problem, year.plan, block) for block in budgets)
+    return over and float(form.instance.cost.min(initial=0.0)) >= 0
+
+
+def _tighter(block: object) -> object:
+    if isinstance(block, Budget):
+        return replace(block, amount=block.amount * (1 - TIGHTER))
+    if isinstance(block, Periods):
+        return replace(block, budgets=tuple(amount * (1 - TIGHTER) for amount in block.budgets))
+    return block
+
+
+TIGHTER = 1e-8
+"""Share by which budgets shrink when a solver overspends within its tolerance."""

@@ -1,0 +1,138 @@
+"""What is to be solved and what was found, for one goal of a question."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulp import LpConstraintGE, LpConstraintLE
+
+from hubplanner.model import formulate
+from hubplanner.model.cuts.hub_counts import add_tally
+from hubplanner.model.cuts.residual_capacity import add_residual
+
+if TYPE_CHECKING:
+    from hubplanner.model import FixedLevel, Formulation, Goal, Question, Year
+    from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
+    from hubplanner.problem import Ints
+    from hubplanner.solver.backends import SearchLimits
+    from hubplanner.solver.deadline import Deadline
+    from hubplanner.solver.options import SolverOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incumbent:
+    """What was found for one goal.
+
+    Parameters
+    ----------
+    years
+        The recomputed plan of each year; empty without a plan.
+    opened
+        (p, o) hubs of each option in each year.
+    value
+        The goal's recomputed figure; NaN without a plan.
+    bound
+        No plan's figure is better.
+    infeasible
+        Whether the solver finds that there is no plan at all.
+    version
+        The solver's.
+    """
+
+    years: tuple[Year, ...] = ()
+    opened: Ints | None = None
+    value: float = math.nan
+    bound: float = math.nan
+    infeasible: bool = False
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subproblem:
+    """A goal of a question, and how to go about it.
+
+    Parameters
+    ----------
+    goal
+        What to reach; any plan if None.
+    held
+        Goals reached before.
+    gap
+        Asked relative gap.
+    deadline
+        When to stop.
+    start
+        (p, o) hubs to start from.
+    forbidden
+        (p, o) plans that are not wanted again.
+    too_dear
+        Sets of options none of which a plan may hold whole.
+    scale
+        Size of the goal's figure, that the gap is relative to.
+    ranges
+        Fewest and most hubs (p, o) of each option in every plan that is still of interest; the question's if None.
+    cuts
+        Inequalities that every plan keeps to.
+    nodes
+        Nodes of a search at most; no limit if None.
+    """
+
+    question: Question
+    goal: Goal | None
+    options: SolverOptions
+    deadline: Deadline
+    gap: float = 0.0
+    held: tuple[FixedLevel, ...] = ()
+    start: Ints | None = None
+    forbidden: tuple[Ints, ...] = ()
+    too_dear: tuple[Ints, ...] = ()
+    scale: float = 1.0
+    ranges: tuple[Ints, Ints] | None = None
+    cuts: tuple[ResidualCapacityCut, ...] = ()
+    nodes: int | None = None
+
+    def effort(self, gap: float) -> SearchLimits:
+        """Return what a solver is asked, with an absolute gap in the program's unit."""
+        return self.options.until(self.deadline).effort(gap, self.nodes)
+
+    @property
+    def sense(self) -> int:
+        """1 where more of the goal is better, -1 where less is."""
+        return 1 if self.goal is None else self.goal.sense
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether time is up."""
+        return self.deadline.is_past
+
+
+def program_of(task: Subproblem, depth: Ints) -> Formulation:
+    """Return a task's program, with chains of distances of some depth (n,)."""
+    form = formulate(task.question, task.goal, task.held, depth, task.ranges)
+    if splits(task):
+        add_tally(form)
+    for cut in task.cuts:
+        add_residual(form, cut)
+    for plan in task.forbidden:
+        forbid(form, plan)
+    for dear in task.too_dear:
+        form.layers[-1].add("too_dear", form.layers[-1].opened(dear), LpConstraintLE, len(dear) - 1)
+    return form
+
+
+def splits(task: Subproblem) -> bool:
+    """Tell whether a task shares people out among hubs of limited room, so that tallies and residuals sharpen it."""
+    capacity = task.question.capacity
+    return capacity is not None and not capacity.single and any(math.isfinite(people) for people in capacity.people)
+
+
+def forbid(form: Formulation, opened: Ints) -> None:
+    r"""Rule out a plan: $\sum_{o : y_o = 0} y_o + \sum_{o : y_o = 1} (1 - y_o) \ge 1$."""
+    terms, ones = [], 0
+    for layer, counts in zip(form.layers, opened, strict=True):
+        for variable, count in zip(layer.open_, counts.tolist(), strict=True):
+            terms.append((variable, -1.0 if count else 1.0))
+            ones += count
+    form.layers[-1].add("other", terms, LpConstraintGE, 1 - ones)

@@ -1,0 +1,157 @@
+"""Among equal plans always the same one: the cheaper, then the nearer, then fewer hubs, then lower sites.
+
+Each step is a goal of its own, with those before held. Most of the time there is no second plan, and one program that
+rules the first one out proves it; only if there is one do the further goals follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from hubplanner.model import FixedLevel, Goal
+from hubplanner.model.formulation import HOLDING
+from hubplanner.model.goals import cost, mean_distance, number_of_hubs
+from hubplanner.model.lp import LinearExpression
+from hubplanner.solver.backends import DisagreementError
+from hubplanner.solver.deadline import work_done
+from hubplanner.solver.mip.relaxation import narrowed
+from hubplanner.solver.mip.search import any_plan, optimise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.model import Formulation, Year
+    from hubplanner.problem import Floats, Ints
+    from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+
+MOST_NODES = 200
+"""Nodes of a search that tells equal plans apart."""
+SHARE, ALLOWED = 0.2, 1.5e8
+"""Work that telling equal plans apart may take: a share of what finding one took, and as much in any case."""
+MOST_EQUAL = 20
+"""Equal plans that are listed."""
+SMALL_OPTIONS = 30
+"""With at most this many options a solve is exact whatever gap is asked, so that ties can be broken."""
+MOST_DISTANCES = 2_000_000
+"""Distances between points and sites above which nearness does not break ties."""
+CHUNK = 10
+"""Options whose order one program settles."""
+
+ASSIGNED = 1e-9
+"""Relative difference of figures that is rounding, where people are assigned to hubs."""
+
+UNIQUE, BROKEN, OPEN = "unique", "broken", "open"
+
+
+def break_ties(task: Subproblem, found: Incumbent, allowed: float) -> tuple[Incumbent, str]:
+    """Return the plan that comes first among all equal to a proven best one, and how sure that is.
+
+    Equal plans are listed as long as they are few, and the first taken by their recomputed figures; of more than a few
+    the next goal leaves fewer.
+
+    Parameters
+    ----------
+    task
+        The question with its goals held.
+    allowed
+        Work that it may take.
+
+    Returns
+    -------
+    tuple
+        The plan, and ``unique`` where no other is equal, ``broken`` where the first of several was taken, ``open``
+        where work, time or size left it open.
+    """
+    sized = len(task.question.problems[0].need) * task.question.problems[0].n_sites
+    if sized > MOST_DISTANCES:
+        return found, OPEN
+    task, several, enough = replace(task, gap=0.0, start=found.opened), False, work_done() + allowed
+    for goal in (cost(), mean_distance(), number_of_hubs(), None):
+        equal = _equal(task, found, enough)
+        if equal is not None:
+            return _first_of(equal), BROKEN if several or len(equal) > 1 else UNIQUE
+        if goal is None or work_done() > enough:
+            break
+        several = True
+        task, found, settled = _settle(task, found, goal)
+        if not settled:
+            return found, OPEN
+    return _by_order(task, found, enough)
+
+
+def _first_of(equal: Sequence[Incumbent]) -> Incumbent:
+    """Return the plan that comes first among equal ones, by recomputed figures, but for rounding."""
+    for goal in (cost(), mean_distance(), number_of_hubs()):
+        figures = [goal.value(found.years) for found in equal]
+        least = min(figures)
+        # Where people are assigned, a linear program serves them to its own tolerance.
+        slack = (ASSIGNED if equal[0].years[-1].plan.is_assigned else HOLDING) * max(1.0, abs(least))
+        equal = [found for found, figure in zip(equal, figures, strict=True) if figure <= least + slack]
+    return min(equal, key=lambda found: [(-counts).tolist() for counts in reversed(cast("Ints", found.opened))])
+
+
+def _equal(task: Subproblem, found: Incumbent, enough: float) -> list[Incumbent] | None:
+    """Return all plans equal so far if they are few; None where they are many, or where it is not known."""
+    if found.opened is None or task.question.instance.most.max(initial=1) > 1:
+        return None
+    equal, task = [found], replace(task, goal=None, start=None)
+    while len(equal) <= MOST_EQUAL and work_done() <= enough:
+        task = replace(task, forbidden=(*task.forbidden, cast("Ints", equal[-1].opened)))
+        other = any_plan(task)
+        if other.infeasible:
+            return equal
+        if not other.years:
+            return None
+        equal.append(other)
+    return None
+
+
+def prepared(task: Subproblem, value: float) -> Subproblem:
+    """Return a task for telling plans apart whose goal reached a value: its ranges narrowed, its searches limited."""
+    return narrowed(replace(task, nodes=MOST_NODES), value)
+
+
+def _settle(task: Subproblem, found: Incumbent, goal: Goal) -> tuple[Subproblem, Incumbent, bool]:
+    """Return the task with a further goal held, the plan that reaches it, and whether it is proven."""
+    try:
+        better = optimise(replace(task, goal=goal, start=found.opened))
+    except DisagreementError:
+        # An order weighs one site a thousand times another: a solver's tolerance may blur it. Then it stays open.
+        return task, found, False
+    if not better.years or abs(better.bound - better.value) > 1e-7 * max(1.0, abs(better.value)):
+        return task, found, False
+    return replace(task, held=(*task.held, FixedLevel(goal=goal, value=better.value))), better, True
+
+
+def _by_order(task: Subproblem, found: Incumbent, enough: float) -> tuple[Incumbent, str]:
+    """Return the plan whose sites come first, settled some options at a time: those that equal plans may differ in."""
+    question = task.question
+    least, most = task.ranges or (np.atleast_2d(question.instance.least), np.atleast_2d(question.instance.most))
+    for year in reversed(range(len(question.problems))):
+        row = min(year, len(least) - 1)
+        free = np.flatnonzero(least[row] != most[row])
+        for start in range(0, len(free), CHUNK):
+            task, found, settled = _settle(task, found, _first(free[start : start + CHUNK], year, task))
+            if not settled or work_done() > enough:
+                return found, OPEN
+    return found, BROKEN
+
+
+def _first(options: Ints, year: int, task: Subproblem) -> Goal:
+    r"""Return the order of some options in a year as a goal: $\sum_k b^{-k} y_k$, an earlier hub before later ones."""
+    base = float(task.question.instance.most.max(initial=1) + 1)
+    worth: Floats = base ** np.arange(len(options) - 1, -1, -1, dtype=np.float64)
+
+    def expression(form: Formulation) -> LinearExpression:
+        return LinearExpression(terms=form.layers[year].opened(options, worth))
+
+    def value(years: Sequence[Year]) -> float:
+        plan = years[year].plan
+        counts = dict(zip(plan.options.tolist(), plan.counts.tolist(), strict=True))
+        pairs = zip(options.tolist(), worth.tolist(), strict=True)
+        return float(sum(counts.get(option, 0) * weight for option, weight in pairs))
+
+    return Goal(name="order of sites", sense=1, expression=expression, value=value)

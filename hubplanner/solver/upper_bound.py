@@ -1,0 +1,90 @@
+"""What no plan is better than, whatever a solver has proven: the figure of all hubs together."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.model import Budget, MaxCoverage, MaxHubs, Year
+from hubplanner.problem import evaluate
+from hubplanner.solver.greedy import worth_alone
+
+if TYPE_CHECKING:
+    from hubplanner.model import Goal, Question
+    from hubplanner.problem import Bools, Floats, Ints
+
+
+LEAK = 1e-6
+"""Share by which limits are taken wider, so that rounding leaves no plan out."""
+
+
+def all_hubs_bound(question: Question, goal: Goal) -> float:
+    """Return a figure of a goal that no plan is better than; infinitely good where none is known.
+
+    All hubs that the money allows, each on its own, are taken as open at once, with room for all. Where hubs cover no
+    more together than each alone, neither does what the money and the number of hubs allow, parts of hubs included.
+    """
+    if goal.limit is not None:
+        return goal.limit(question.problems[-1])
+    if not goal.grows:
+        return goal.sense * math.inf
+    instance = question.instance
+    every = np.repeat(np.flatnonzero(_affordable(question)), instance.most[_affordable(question)])
+    pairs = zip(question.problems, question.discounts, strict=True)
+    together = goal.value([Year(problem, evaluate(problem, every), discount) for problem, discount in pairs])
+    return min(together, _alone(question)) if goal.name == MaxCoverage.goal and _adds_up(question) else together
+
+
+def _adds_up(question: Question) -> bool:
+    """Tell whether hubs cover no more together than each of them would alone."""
+    problem = question.problems[-1]
+    asked = isinstance(question.objective, MaxCoverage) and question.periods is None
+    return asked and problem.keeps_existing and problem.rule.backup == 1
+
+
+def _alone(question: Question) -> float:
+    """Return what hubs that each cover all they can alone would come to, for the money and number there is."""
+    problem, most = question.problems[-1], question.instance.most
+    worth, standing = worth_alone(question), problem.existing
+    settled, new = math.fsum(worth[standing]), np.flatnonzero(problem.new & (worth > 0))
+    money = _money(question)
+    count = min((b.count for b in question.blocks if isinstance(b, MaxHubs) and b.sites is None), default=math.inf)
+    bounds = [
+        _filled(worth[new], problem.option_cost[new], most[new], money * (1 + LEAK)),
+        _filled(worth[new], np.ones(len(new)), most[new], count),
+    ]
+    return settled + min(bounds) * (1 + LEAK)
+
+
+def _filled(worth: Floats, size: Floats, most: Ints, room: float) -> float:
+    """Return what fills a room best where parts of things count for their part."""
+    if math.isinf(room):
+        return math.fsum(worth * most)
+    with np.errstate(divide="ignore"):
+        order = np.argsort(-worth / size, kind="stable")
+    sizes = (size * most)[order]
+    before = np.cumsum(sizes) - sizes
+    part = np.where(sizes > 0, np.clip((room - before) / np.where(sizes > 0, sizes, 1.0), 0.0, 1.0), 1.0)
+    return math.fsum((worth * most)[order] * part)
+
+
+def cap_bound(question: Question, goal: Goal | None, bound: float) -> float:
+    """Return a bound on a goal's figure, at most as good as all hubs together make it."""
+    if goal is None:
+        return bound
+    limit = all_hubs_bound(question, goal)
+    return limit if math.isnan(bound) else goal.sense * min(goal.sense * bound, goal.sense * limit)
+
+
+def _affordable(question: Question) -> Bools:
+    """Tell which options (o,) the budget allows alone; saving money by closing hubs, a plan may afford any."""
+    instance = question.instance
+    money = _money(question)
+    keeps = question.problems[-1].keeps_existing
+    return np.asarray((instance.cost <= money * (1 + LEAK)) | ~instance.new | (not keeps))
+
+
+def _money(question: Question) -> float:
+    return min((block.amount for block in question.blocks if isinstance(block, Budget)), default=math.inf)

@@ -1,0 +1,157 @@
+"""What a child process does for each kind of job, by the functions of the workflow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubplanner.scenario import read_scenario
+from hubplanner.web.run_notes import write_note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hubplanner.scenario import Scenario
+
+WITHIN, DIFFER, COUNT, TIME_LIMIT_S = 0.02, 3, 6, 120.0
+"""Alternatives: how much worse, how different, how many, and for how long."""
+REPORT = "report.html"
+AUDIT_S = 5.0
+"""Seconds for the second proof of an audit."""
+EXPLAIN_S = 60.0
+"""Seconds for the new solves of an explanation."""
+POINTS = 12
+"""Points of a frontier where the page asks for no number."""
+MEMORY, FILE = 4 << 30, 1 << 30
+"""Bytes that reading a stranger's file may take, in memory and on disk."""
+
+
+def solve(ask: dict[str, Any]) -> dict[str, Any]:
+    """Solve a scenario into the folder of runs."""
+    from hubplanner.runs.naming import run_scenario  # noqa: PLC0415 - heavy
+
+    _, folder = run_scenario(_asked(ask), runs=Path(ask["runs"]))
+    write_note(folder, ask["note"])
+    return {"run": folder.name}
+
+
+def frontier(ask: dict[str, Any]) -> dict[str, Any]:
+    """Find a scenario's frontier."""
+    from hubplanner.analysis.frontier.run import FrontierRequest, run_frontier  # noqa: PLC0415 - heavy
+
+    wanted = FrontierRequest(points=int(ask["points"] or POINTS))
+    _, folder = run_frontier(_asked(ask), wanted, runs=Path(ask["runs"]))
+    write_note(folder, ask["note"])
+    return {"frontier": folder.name}
+
+
+def alternatives(ask: dict[str, Any]) -> dict[str, Any]:
+    """Find plans that are nearly as good as the best one."""
+    from hubplanner.analysis.alternatives.run import run_alternatives  # noqa: PLC0415 - heavy
+
+    within = WITHIN if ask["within"] is None else ask["within"]
+    found, folder = run_alternatives(
+        _asked(ask),
+        None,
+        within=within,
+        differ=DIFFER,
+        count=COUNT,
+        time_limit_s=TIME_LIMIT_S,
+        runs=Path(ask["runs"]),
+    )
+    write_note(folder, ask["note"])
+    sites = found.sites.drop(columns="geometry").to_dict("records")
+    return {"alternatives": {"id": folder.name, **found.summary(), "sites": sites}}
+
+
+def explain(ask: dict[str, Any]) -> dict[str, Any]:
+    """Say why a run has, or has not, a hub at a site."""
+    from hubplanner.analysis.explain.run import explain as explain_run  # noqa: PLC0415 - heavy
+    from hubplanner.web.site_card import explained  # noqa: PLC0415
+
+    found = explain_run(ask["run"], ask["site"], sites=1, time_limit_s=EXPLAIN_S)
+    return {"explanation": explained(found.summary())}
+
+
+def export(ask: dict[str, Any]) -> dict[str, Any]:
+    """Make a file of a run for another program."""
+    from hubplanner.runs.export import export_run  # noqa: PLC0415 - heavy
+
+    paths, _ = export_run(ask["run"], [ask["what"]], replace=True)
+    return {"files": [path.name for path in paths]}
+
+
+def report(ask: dict[str, Any]) -> dict[str, Any]:
+    """Make a run's report, with what an audit finds."""
+    from hubplanner.audit import audit_run  # noqa: PLC0415 - heavy
+    from hubplanner.errors import DataError  # noqa: PLC0415
+    from hubplanner.runs.report import Verdict, write_report  # noqa: PLC0415 - heavy
+
+    run = Path(ask["run"])
+    try:
+        verdict = Verdict(audit=audit_run(run, None, AUDIT_S).as_dict())
+    except DataError:
+        verdict = Verdict(note="This run could not be audited here: its data are not at hand, or have changed.")
+    return {"files": [write_report([run], run / REPORT, verdict=verdict).name]}
+
+
+def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
+    """Look at an uploaded file and keep it if nothing is wrong with it."""
+    from hubplanner.errors import DataError  # noqa: PLC0415
+    from hubplanner.web.responses import faults_of, warnings_of  # noqa: PLC0415
+    from hubplanner.web.uploads.inspect import look_at  # noqa: PLC0415 - heavy
+
+    _bound()
+    look, table = look_at(Path(ask["file"]), ask["upload_kind"], Path(ask["kept"]), ask["rows"])
+    told = {"rows": look.rows, "columns": look.columns, "guess": look.guess, "preview": look.preview}
+    told["warnings"] = warnings_of(look.warnings, ask["names"])
+    if table is not None:
+        note = {"name": ask["name"], "kind": ask["upload_kind"], "table": table.name, **told}
+        (table.parent / "upload.json").write_text(json.dumps(note), encoding="utf-8")
+    count = len(look.faults)
+    return {**told, "count": count, "faults": faults_of(DataError(look.faults), ask["names"]) if count else []}
+
+
+def new_scenario(ask: dict[str, Any]) -> dict[str, Any]:
+    """Make a scenario of two uploads."""
+    from hubplanner.web.uploads.new_scenario import new_scenario as write_scenario  # noqa: PLC0415 - heavy
+
+    _bound()
+    tables = {kind: Path(path) for kind, path in ask["tables"].items()}
+    write_scenario(ask["wanted"], tables, Path(ask["folder"]))
+    return {"id": Path(ask["folder"]).name}
+
+
+def _bound() -> None:
+    """Bound what this process may take, whatever the file it reads makes it do."""
+    if sys.platform == "win32":  # pragma: no cover - it has no such bounds
+        return
+    import resource  # noqa: PLC0415 - not on every system
+
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, FILE),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        resource.setrlimit(what, (most if hard < 0 else min(most, hard), hard))
+
+
+def _asked(ask: dict[str, Any]) -> Scenario:
+    return read_scenario(ask["file"], ask["overrides"], ask["settings"])
+
+
+TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "solve": solve,
+    "frontier": frontier,
+    "alternatives": alternatives,
+    "explain": explain,
+    "export": export,
+    "report": report,
+    "check_upload": check_upload,
+    "new_scenario": new_scenario,
+}
+JOBS = frozenset({"solve", "frontier", "alternatives", "explain"})
+"""Kinds that a page may ask for."""

@@ -1,0 +1,200 @@
+"""The child process of a job: one JSON line in, events as JSON lines out.
+
+It ends with the server, however that ends: the pipe it was asked through closes then.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, SolverError
+from hubplanner.outputs.wording import better_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GRACE_S = 2.0
+"""Seconds to put things away once the server is gone."""
+WRONG = "Something went wrong inside hubplanner; the terminal says more."
+CANCELLED = 130
+UNKEPT = frozenset({"check_upload", "new_scenario"})
+"""Kinds of work that leave nothing to put away where they are cut off."""
+GIGABYTE = 1 << 30
+F_SETSIG = 10
+"""Linux's number; Python names it on some builds only."""
+MOST_OF = 0.5
+"""Part of its memory that a solver's own process had taken, from which on memory may be why it failed."""
+
+
+class ProgressReporter(logging.Handler):
+    """Writes what the library logs as events."""
+
+    def __init__(self, out: TextIO) -> None:
+        """Take the stream of events."""
+        super().__init__(logging.DEBUG)
+        self.out, self.goal = out, ""
+        self.last: dict[str, Any] | None = None
+
+    def tell(self, event: str, **figures: Any) -> None:
+        """Write one event."""
+        self.out.write(json.dumps({"event": event, **figures}, allow_nan=False) + "\n")
+        self.out.flush()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a phase as a message, a search's figures as progress."""
+        progress = getattr(record, "progress", None)
+        if progress is not None:
+            self.goal = self.goal or progress["goal"]
+            if progress["goal"] == self.goal and progress != self.last:  # later goals have other figures
+                self.last = progress
+                self.tell("progress", **progress, words=better_in_words(progress["gap"]))
+        elif record.levelno >= logging.INFO:
+            self.tell("message", text=record.getMessage())
+            if hasattr(record, "folder"):
+                self.tell("folder", folder=record.folder)
+            if hasattr(record, "points"):
+                self.goal = ""
+                self.tell("progress", point=record.point, points=record.points)  # type: ignore[attr-defined]
+
+
+def main() -> None:
+    """Do what the first line of standard input asks."""
+    # What compiled code prints must not look like an event.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    _make_ready()
+    line = sys.stdin.buffer.readline()
+    if not line:  # the server ended before it asked for anything
+        return
+    ask = json.loads(line)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gone = threading.Event()
+    threading.Thread(target=_end_with_server, args=(gone,), daemon=True).start()
+    if ask["kind"] in UNKEPT:
+        _end_at_once_with_server()
+    memory = ask.get("memory")
+    bound_memory(memory)
+    teller = ProgressReporter(out)
+    log = logging.getLogger("hubplanner")
+    log.addHandler(teller)
+    log.setLevel(logging.DEBUG)
+    code = 0
+    try:
+        teller.tell("done", result=_work(ask))
+    except KeyboardInterrupt:
+        code = CANCELLED
+    except MemoryError:
+        teller.tell("failed", error=too_little(memory), faults=[])
+    except HubplannerError as error:
+        teller.tell("failed", **failure(error, ask.get("names", {}), memory))
+    except Exception:  # noqa: BLE001 - told without its traceback, which is for the terminal
+        traceback.print_exc()
+        teller.tell("failed", error=WRONG, faults=[])
+    sys.stderr.flush()
+    if gone.is_set():
+        _kill_group()  # nobody else would end a solver that is a process of its own
+    os._exit(code)  # solver threads that were told to stop may still be at it
+
+
+def _make_ready() -> None:
+    """Load what most work needs, before there is any."""
+    from hubplanner.analysis.frontier import run as frontier  # noqa: PLC0415
+    from hubplanner.runs import naming as runs  # noqa: PLC0415
+    from hubplanner.web.jobs import tasks  # noqa: PLC0415 - heavy
+    from hubplanner.web.uploads import inspect as uploads  # noqa: PLC0415
+
+    del frontier, runs, tasks, uploads
+
+
+def _work(ask: dict[str, Any]) -> Any:
+    from hubplanner.web.jobs.tasks import TASKS  # noqa: PLC0415 - heavy
+
+    task: Callable[[dict[str, Any]], Any] = TASKS[ask["kind"]]
+    return task(ask)
+
+
+def failure(error: HubplannerError, names: dict[str, str], memory: int | None = None) -> dict[str, Any]:
+    """Return what a planner can put right as an event."""
+    from hubplanner.web.responses import as_refused  # noqa: PLC0415
+
+    if isinstance(error, SolverError) and memory is not None and _peak_of_children() >= MOST_OF * memory:
+        return {"error": f"{error} {too_little(memory)}", "faults": []}
+    refused = as_refused(error, names)
+    found: dict[str, Any] = {"error": refused.sentence, "faults": list(refused.faults)}
+    if isinstance(error, InfeasibleError):
+        found |= {"clashes": list(error.clashes), "least_budget": error.least_budget}
+    return found | {"is_input": isinstance(error, FaultyError)}
+
+
+def too_little(memory: int | None) -> str:
+    """Say that the memory that a job may take did not do."""
+    have = "the memory there is" if memory is None else f"the {memory / GIGABYTE:.3g} GB of memory that a job may take"
+    return f"This needs more than {have}. Ask for less at once, or start the app with a larger --memory."
+
+
+def bound_memory(most: int | None) -> None:
+    """Bound the memory that this process, and each one it starts, may take: what is beyond fails."""
+    if most is None or sys.platform == "win32":  # pragma: no cover - Windows has no such bounds
+        return
+    import resource  # noqa: PLC0415 - not on every system
+
+    # Linux counts there what is written to; elsewhere only addresses can be counted.
+    what = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard < 0 else min(most, hard), hard))
+
+
+def _peak_of_children() -> int:
+    """Return the most memory that a process of this one's took, in bytes."""
+    if sys.platform == "win32":  # pragma: no cover - it tells of none
+        return 0
+    import resource  # noqa: PLC0415 - not on every system
+
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _end_with_server(gone: threading.Event) -> None:
+    """End this process and its solver once the server's end of the pipe is closed."""
+    while sys.stdin.buffer.read(1):
+        pass
+    gone.set()
+    with suppress(ProcessLookupError):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_S)
+        _kill_group()
+    os._exit(CANCELLED)  # pragma: no cover - where there are no groups
+
+
+def _end_at_once_with_server() -> None:
+    """Have Linux kill this group of processes when the pipe closes, even while compiled code lets no thread run.
+
+    `PR_SET_PDEATHSIG` would not do: it fires when the thread that started this process ends, not the server.
+    """
+    if sys.platform != "linux":  # pragma: no cover - the thread does it
+        return
+    import fcntl  # noqa: PLC0415 - not on every system
+
+    pipe = sys.stdin.fileno()
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(pipe, F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _kill_group() -> None:
+    """Kill this process with all that it started."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

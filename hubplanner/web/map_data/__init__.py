@@ -1,0 +1,1 @@
+"""What the app draws on its map."""

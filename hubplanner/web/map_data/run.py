@@ -1,0 +1,45 @@
+"""What a run covers, as areas: the shares of its demand layer on the shapes of its scenario, or on areas of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.web.map_data.layers import MapAreas, areas_text, nearest_areas
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.inputs import Inputs
+
+
+def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = None) -> bytes | None:
+    """Return a run's need and covered share as GeoJSON areas; None where there are too many.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    known
+        What the run was made from, with its areas, to be used where it has the same demand rows.
+    """
+    features = json.loads((folder / "demand.geojson").read_bytes())["features"]
+    rows = [feature["properties"] for feature in features]
+    ids = [str(row["demand_id"]) for row in rows]
+    need, people, covered = (
+        np.array([row[key] or 0.0 for row in rows], dtype=np.float64) for key in ("need", "people", "covered_share")
+    )
+    areas = _same(ids, known)
+    if areas is None:
+        places = np.array([feature["geometry"]["coordinates"][:2] for feature in features], dtype=np.float64)
+        areas = nearest_areas(places.reshape(-1, 2))
+    return None if areas is None else areas_text(areas, ids, need, people, covered)
+
+
+def _same(ids: list[str], known: tuple[Inputs, MapAreas | None] | None) -> MapAreas | None:
+    if known is None or known[1] is None:
+        return None
+    inputs, areas = known
+    return areas if inputs.demand.frame["demand_id"].astype(str).tolist() == ids else None

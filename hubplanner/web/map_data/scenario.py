@@ -1,0 +1,86 @@
+"""What a planner may change about a scenario, and what its data hold, in one mapping."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hubplanner.inputs import Inputs
+    from hubplanner.scenario import Scenario
+    from hubplanner.scenario.scenario import TierSpec
+
+UP_TO = 2.0
+"""Times the scenario's budget up to which another one is offered."""
+STEPS = 100
+"""Steps a range of budgets has, about."""
+
+
+def describe_scenario(inputs: Inputs) -> dict[str, Any]:
+    """Return a scenario's money, tiers, limits and totals, as a page of settings shows them."""
+    scenario, model = inputs.scenario, inputs.scenario.model
+    frame = inputs.demand.frame
+    return {
+        "name": scenario.name,
+        "title": scenario.description or scenario.name,
+        "currency": scenario.currency,
+        "years": scenario.horizon_years,
+        "discount_rate": scenario.discount_rate,
+        "objective": model.objective,
+        "budget": None if model.budget is None else budget_range(model.budget),
+        "max_hubs": model.max_hubs,
+        "hubs": [_tier(tier) for tier in scenario.hubs],
+        "floors": [floor.model_dump(exclude_none=True) for floor in model.floors],
+        "required": list(model.require),
+        "excluded": list(model.exclude),
+        "detour": scenario.travel.detour,
+        "travel": scenario.travel.method,
+        "gap": scenario.solver.gap,
+        "time_limit_s": scenario.solver.time_limit_s,
+        "totals": {
+            "people": math.fsum(frame["people"]),
+            "need": math.fsum(frame["need"]),
+            "sites": len(inputs.sites.frame),
+            "demand": len(frame),
+        },
+        "groups": {group: inputs.demand.values(group) for group in scenario.demand.groups},
+        "site_groups": list(scenario.sites.groups),
+        "warnings": [warning.as_dict() | {"text": str(warning)} for warning in inputs.warnings],
+    }
+
+
+def _tier(tier: TierSpec) -> dict[str, Any]:
+    """Return a tier; money that is a column of the site file has no number of its own."""
+    money = {name: getattr(tier, key) for name, key in (("capex", "capex"), ("opex", "opex_per_year"))}
+    return {
+        "id": tier.name,
+        "label": tier.name,
+        **{name: None if isinstance(value, str) else value for name, value in money.items()},
+        "reach_km": tier.reach_km,
+        "reach_minutes": tier.reach_minutes,
+        "seats": tier.capacity,
+    }
+
+
+def budget_range(budget: float) -> dict[str, float]:
+    """Return a budget with the range and the step of those that may take its place.
+
+    >>> budget_range(4e9)
+    {'value': 4000000000.0, 'min': 0.0, 'max': 8000000000.0, 'step': 50000000.0}
+    """
+    most = UP_TO * budget if budget > 0 else 1.0
+    size = 10.0 ** math.floor(math.log10(most / STEPS))
+    step = max(size * part for part in (1, 2, 5) if size * part <= most / STEPS)
+    return {"value": budget, "min": 0.0, "max": math.ceil(most / step) * step, "step": step}
+
+
+def reaches(scenario: Scenario) -> dict[str, float | None]:
+    """Return the straight distance in km up to which each tier covers; None where that is no circle."""
+    travel = scenario.travel
+    round_ = travel.method in {"great_circle", "planar"}
+    return {
+        tier.name: round(tier.reach(travel.speed_kmh) / travel.detour, 3)
+        if round_ and (tier.reach_km is not None or travel.speed_kmh is not None)
+        else None
+        for tier in scenario.hubs
+    }

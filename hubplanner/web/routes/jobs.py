@@ -1,0 +1,120 @@
+"""Jobs: asked for, watched, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from hubplanner.runs.index import run_folders
+from hubplanner.web.jobs.queue import ENDED
+from hubplanner.web.jobs.tasks import JOBS
+from hubplanner.web.requests import KNOWN, check_ask, resolved
+from hubplanner.web.responses import Refused, answer, json_of
+from hubplanner.web.run_files import own_folder
+from hubplanner.web.run_notes import read_note
+from hubplanner.web.state import context_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from hubplanner.web.jobs.queue import Job, JobQueue
+    from hubplanner.web.state import AppState
+
+router = APIRouter(prefix="/api/jobs")
+
+LOOK_S = 0.1
+"""Seconds between two looks at a job."""
+ALIVE_S = 10.0
+"""Seconds after which an idle stream says that it is alive."""
+
+
+@router.post("")
+async def start(request: Request) -> Response:
+    """Put a job in line."""
+    context = context_of(request)
+    asked = check_ask(await json_of(request, KNOWN), context.settings.limits)
+    job = await run_in_threadpool(begin, context, asked)
+    return answer({"job": job.id}, 202)
+
+
+def begin(context: AppState, asked: dict[str, Any]) -> Job:
+    """Check what a job is asked and put it in line."""
+    kind = asked["kind"]
+    if kind not in JOBS:
+        raise Refused(501, f"This version cannot {kind} in the app yet.")
+    if kind == "explain":
+        return context.jobs.add(kind, _explain(context, asked))
+    file = context.library.file(asked["scenario"])
+    scenario, settings = resolved(file, asked)
+    note = {key: asked[key] for key in ("scenario", "settings", "overrides", "required", "excluded")}
+    ask = {
+        "kind": kind,
+        "file": str(file),
+        "overrides": asked["overrides"],
+        "settings": settings,
+        "points": asked["points"],
+        "within": asked["within"],
+        "site": asked["site"],
+        "runs": str(context.settings.runs),
+        "note": {**note, "title": scenario.description or scenario.name},
+    }
+    return context.jobs.add(kind, ask)
+
+
+def _explain(context: AppState, asked: dict[str, Any]) -> dict[str, Any]:
+    folder = own_folder(run_folders(context.settings.runs), asked["run"], "run")
+    note = read_note(folder)
+    return {"kind": "explain", "run": str(folder), "site": asked["site"], "note": note}
+
+
+@router.get("")
+def listing(request: Request) -> Response:
+    """Return all jobs in short."""
+    return answer(context_of(request).jobs.listing())
+
+
+@router.get("/{name}")
+def job(request: Request, name: str) -> Response:
+    """Return how a job stands."""
+    return answer(context_of(request).jobs.get(name).as_dict())
+
+
+@router.post("/{name}/cancel")
+def cancel(request: Request, name: str) -> Response:
+    """End a job and all its processes."""
+    return answer(context_of(request).jobs.cancel(name).as_dict())
+
+
+@router.get("/{name}/events")
+async def events(request: Request, name: str) -> Response:
+    """Return a stream of what a job tells."""
+    jobs = context_of(request).jobs
+    return StreamingResponse(_events(jobs, jobs.get(name)), media_type="text/event-stream")
+
+
+async def _events(jobs: JobQueue, job: Job) -> AsyncIterator[str]:
+    sent, said = 0, time.monotonic()
+    while True:
+        ended = job.state in ENDED
+        for event, figures in job.events[sent:]:
+            sent, said = sent + 1, time.monotonic()
+            yield _event(event, figures)
+        if ended:
+            yield _event("end", job.as_dict())
+            return
+        if jobs.closed:
+            return
+        if time.monotonic() - said > ALIVE_S:
+            said = time.monotonic()
+            yield ": alive\n\n"
+        await asyncio.sleep(LOOK_S)
+
+
+def _event(name: str, figures: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(figures, ensure_ascii=False, allow_nan=False)}\n\n"

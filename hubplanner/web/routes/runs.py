@@ -1,0 +1,215 @@
+"""Runs: listed, shown, compared, downloaded, removed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from hubplanner.outputs.wording import left_out_of_ways, proof_of
+from hubplanner.runs.export import FILES
+from hubplanner.runs.index import run_folders
+from hubplanner.runs.store import list_runs, remove_run
+from hubplanner.runs.verify import read_plan
+from hubplanner.scenario import read_scenario
+from hubplanner.web.jobs.tasks import REPORT
+from hubplanner.web.map_data.scenario import reaches
+from hubplanner.web.responses import GEOJSON, Refused, answer, encode, packed, packed_answer
+from hubplanner.web.run_files import files_of, linked, open_own, own_folder, read_own
+from hubplanner.web.run_notes import forget_note, read_note
+from hubplanner.web.state import context_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+router = APIRouter(prefix="/api/runs")
+
+NEEDS = {"excel": "xlsxwriter", "docx": "docx"}
+"""Optional parts that some files take."""
+PART = 1 << 16
+"""Bytes of a file that are sent at once."""
+LAYERS = ("hubs", "demand", "links")
+REPORT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-modals allow-downloads"
+)
+"""The report brings all it needs and gets no say in the app: to a browser it is a page from nowhere."""
+
+
+def run_folder(request: Request, name: str) -> Path:
+    """Return a run's folder; refuse a name that is not in the list of them, and a folder that holds links."""
+    return own_folder(run_folders(context_of(request).settings.runs), name, "run")
+
+
+@router.get("")
+def runs(request: Request) -> Response:
+    """Return all runs, the newest first."""
+    place = context_of(request).settings.runs
+    rows = list_runs(place) if place.is_dir() else []
+    return answer([_row(place, row) for row in rows])
+
+
+def _row(place: Path, row: dict[str, Any]) -> dict[str, Any]:
+    folder = place / row["name"]
+    note = read_note(folder)
+    figures: dict[str, Any] = {"budget": None, "covered": None}
+    foreign = linked(folder)
+    if foreign is not None:  # nothing that it leads to is shown
+        row = dict.fromkeys(row) | {
+            "name": row["name"],
+            "written": row["written"],
+            "status": "damaged",
+            "error": foreign,
+        }
+    if row["error"] is None:
+        plan = read_plan(folder)
+        figures = {"budget": plan.get("budget"), "covered": plan.get("need", {}).get("covered")}
+    return {
+        "id": row["name"],
+        "name": row["name"],
+        "title": note["title"] or row["name"],
+        "scenario": note["scenario"],
+        "share": row["need_share"],
+        "created": row["written"],
+        **{key: row[key] for key in ("status", "objective", "cost", "currency", "hubs", "people", "gap", "seconds")},
+        "proof": proof_of(row),
+        **figures,
+    }
+
+
+@router.get("/{name}")
+def run(request: Request, name: str) -> Response:
+    """Return a run's figures and what it came from."""
+    folder = run_folder(request, name)
+    note = read_note(folder)
+    own = {"id": name, "name": name, **note, "title": note["title"] or name, "has_report": (folder / REPORT).is_file()}
+    plan = read_plan(folder)
+    return answer(plan | own | {"proof": proof_of(plan), "ways": left_out_of_ways(plan.get("distance", {}))})
+
+
+@router.delete("/{name}")
+def remove(request: Request, name: str) -> Response:
+    """Remove a run."""
+    folder = run_folder(request, name)
+    remove_run(str(folder), context_of(request).settings.runs)
+    forget_note(folder)
+    return Response(status_code=204)
+
+
+@router.get("/{name}/layers/areas")
+def areas(request: Request, name: str) -> Response:
+    """Return need and cover as areas."""
+    from hubplanner.web.map_data.run import covered_areas  # noqa: PLC0415 - heavy
+
+    folder = run_folder(request, name)
+    known = _areas_known(request, folder)
+    text = covered_areas(folder, known)
+    if text is None:
+        raise Refused(404, "There are too many places to draw them as areas.")
+    return packed_answer(request, (text, packed(text)))
+
+
+def _areas_known(request: Request, folder: Path) -> Any:
+    """Return the demand of the scenario that made a run, for its areas; None where it is not there any more."""
+    library, scenario = context_of(request).library, read_note(folder)["scenario"]
+    if scenario is None:
+        return None
+    try:
+        shown = library.get(scenario)
+    except Refused:
+        return None
+    with shown.lock:
+        return shown.inputs, shown.areas
+
+
+@router.get("/{name}/layers/{layer}")
+def layer(request: Request, name: str, layer: str) -> Response:
+    """Return a layer of a run; hubs with the distance they cover."""
+    folder = run_folder(request, name)
+    if layer not in LAYERS:
+        raise Refused(404, f"There is no such layer; there are areas, {', '.join(LAYERS)}.")
+    text = read_own(folder, f"{layer}.geojson")
+    if layer == "hubs":
+        text = with_radius(text, folder)
+    return packed_answer(request, (text, packed(text)))
+
+
+def with_radius(text: bytes, folder: Path) -> bytes:
+    """Return hubs with the radius of the circle each covers, None where it is no circle."""
+    tree = json.loads(text)
+    radius = reaches(read_scenario(folder / "scenario.yaml"))
+    for feature in tree["features"]:
+        feature["properties"]["radius_km"] = radius.get(feature["properties"]["tier"])
+    return encode(tree)
+
+
+@router.get("/{name}/files")
+def files(request: Request, name: str) -> Response:
+    """Return the files of a run, and those that can be made of it, whose size is not known yet."""
+    folder = run_folder(request, name)
+    found = files_of(folder)
+    rows: list[dict[str, Any]] = [{"name": file, "bytes": (folder / file).lstat().st_size} for file in found]
+    return answer([*rows, *({"name": other, "bytes": None} for other in _makeable() if other not in found)])
+
+
+@router.get("/{name}/files/{file}")
+def download(request: Request, name: str, file: str) -> Response:
+    """Return a file of a run to keep, made now where it is for another program."""
+    opened = _made(request, name, file)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=utf-8''{quote(file)}"
+        if quote(file) != file
+        else f'attachment; filename="{file}"',
+        "Content-Length": str(os.fstat(opened.fileno()).st_size),
+    }
+    media_type = GEOJSON if file.endswith(".geojson") else "application/octet-stream"
+    return StreamingResponse(_parts(opened), media_type=media_type, headers=headers)
+
+
+def _parts(opened: BinaryIO) -> Iterator[bytes]:
+    with opened:
+        while part := opened.read(PART):
+            yield part
+
+
+@router.get("/{name}/report")
+def report(request: Request, name: str) -> Response:
+    """Return a run's report as a page that stands alone."""
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    with _made(request, name, REPORT) as opened:
+        return Response(opened.read(), media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _made(request: Request, name: str, file: str) -> BinaryIO:
+    """Return a file of a run, opened, made now where it can be made of it."""
+    folder, what = run_folder(request, name), _makeable().get(file)
+    if file not in files_of(folder) and what is not None:
+        kind = what if file == REPORT else "export"
+        context_of(request).jobs.check({"kind": kind, "run": str(folder), "what": what})
+    if file not in files_of(folder):
+        raise Refused(404, "There is no such file.")
+    return open_own(folder, file)
+
+
+def _makeable() -> dict[str, str]:
+    """Return the files that can be made of a run here, and what each is called by its maker."""
+    lacking = {what for what, module in NEEDS.items() if importlib.util.find_spec(module) is None}
+    return {REPORT: "report"} | {name: what for what, (name, *_) in FILES.items() if what not in lacking}
+
+
+comparisons = APIRouter(prefix="/api")
+
+
+@comparisons.get("/compare")
+def compare(request: Request, a: str, b: str) -> Response:
+    """Return how a run differs from another one."""
+    from hubplanner.web.map_data.comparison import side_by_side  # noqa: PLC0415 - heavy
+
+    text = encode(side_by_side(run_folder(request, a), run_folder(request, b)))
+    return packed_answer(request, (text, packed(text)), "application/json")

@@ -1,0 +1,95 @@
+"""The page's own files, and the map library's, by name: a file that is not listed is not there."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Response
+
+from hubplanner.errors import MissingExtraError
+from hubplanner.web.responses import Refused
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+router = APIRouter()
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".json": "application/json",
+}
+VENDOR = ("maplibre-gl.js", "maplibre-gl.css")
+
+
+@router.get("/")
+def page() -> Response:
+    """Return the page."""
+    return _file(_own().get("index.html"), "no-cache")
+
+
+@router.get("/static/{name:path}")
+def static(name: str) -> Response:
+    """Return a file of the page."""
+    return _file(_own().get(name), "no-cache")
+
+
+@router.get("/vendor/{name}")
+def vendor(name: str) -> Response:
+    """Return a file of the map library, from its own package."""
+    return _file(vendor_folder() / name if name in VENDOR else None, "max-age=3600")
+
+
+@router.get("/tokens.css")
+def tokens() -> Response:
+    """Return the colours and sizes that the page shares with the report."""
+    return _file(_report_tokens(), "no-cache")
+
+
+def _own() -> dict[str, Traversable]:
+    """Return the page's files by name; read anew each time, there are few."""
+    found: dict[str, Traversable] = {}
+    folders: list[tuple[str, Traversable]] = [("", files("hubplanner.web") / "static")]
+    while folders:
+        prefix, folder = folders.pop()
+        for part in folder.iterdir():
+            if part.is_dir():
+                folders.append((f"{prefix}{part.name}/", part))
+            elif Path(part.name).suffix in TYPES:
+                found[f"{prefix}{part.name}"] = part
+    return found
+
+
+def _report_tokens() -> Traversable | None:
+    place = files("hubplanner.outputs.html") / "page" / "tokens.css"
+    return place if place.is_file() else None
+
+
+@cache
+def vendor_folder() -> Path:
+    """Return the folder of the map library's files.
+
+    Raises
+    ------
+    MissingExtraError
+        When the package is not installed.
+    """
+    found = importlib.util.find_spec("maplibre")
+    if found is None or found.origin is None:
+        message = "the app needs an optional part: pip install 'hubplanner[web]'"
+        raise MissingExtraError(message)
+    return Path(found.origin).parent / "srcjs"
+
+
+def _file(place: Traversable | Path | None, keep: str) -> Response:
+    if place is None or not place.is_file():
+        raise Refused(404, "There is no such file.")
+    return Response(place.read_bytes(), media_type=TYPES[Path(place.name).suffix], headers={"Cache-Control": keep})

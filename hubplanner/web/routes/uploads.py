@@ -1,0 +1,182 @@
+"""Uploads, and the scenarios that are made of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from hubplanner.errors import ScenarioError
+from hubplanner.web.requests import check_size
+from hubplanner.web.responses import Refused, answer, json_of
+from hubplanner.web.scenarios import slug
+from hubplanner.web.state import context_of
+from hubplanner.web.uploads.inspect import check_kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hubplanner.web.state import AppState
+
+router = APIRouter(prefix="/api")
+
+TYPES = frozenset(
+    {
+        "application/octet-stream",
+        "text/csv",
+        "application/geo+json",
+        "application/json",
+        "application/geopackage+sqlite3",
+    }
+)
+KINDS = ("demand", "sites")
+KNOWN = frozenset({"title", "demand", "sites", "currency", "budget", "hubs", "detour"})
+COLUMNS = {
+    "demand": frozenset({"upload", "id", "x", "y", "people", "connected_share", "priority", "groups"}),
+    "sites": frozenset({"upload", "id", "x", "y", "status", "tier", "cost_factor", "groups"}),
+}
+HUB = frozenset({"name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity"})
+LONGEST_TITLE, MOST_HUBS, MOST_GROUPS = 200, 12, 8
+
+
+@router.post("/uploads")
+async def upload(request: Request, kind: str, name: str) -> Response:
+    """Take a file, look at it in a process of its own, and keep it if nothing is wrong with it."""
+    context, shown = context_of(request), PurePath(_shown(name).replace("\\", "/")).name
+    if kind not in KINDS:
+        raise Refused(400, f"kind must be one of {', '.join(KINDS)}.")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in TYPES:
+        raise Refused(415, "Send the file as it is, with Content-Type application/octet-stream.")
+    try:
+        suffix = check_kind(shown)
+    except ScenarioError as error:
+        raise Refused(415, str(error)) from error
+    own = secrets.token_hex(8)
+    place = context.settings.incoming / own
+    place.mkdir(parents=True)
+    try:
+        path = place / f"upload-{own}{suffix}"
+        with path.open("xb") as file:
+            async for part in request.stream():
+                file.write(part)
+        ask = {
+            "kind": "check_upload",
+            "file": str(path),
+            "upload_kind": kind,
+            "name": shown,
+            "names": {path.name: shown},
+        }
+        return await run_in_threadpool(_checked, context, ask, own)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _checked(context: AppState, ask: dict[str, Any], own: str) -> Response:
+    limits = context.settings.limits
+    kept = context.settings.workspace / "uploads" / own
+    try:
+        look = context.jobs.check({**ask, "kept": str(kept), "rows": limits.upload_rows})
+    except Refused:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
+    count = look.pop("count")
+    if count:
+        first = look["faults"][0]["text"]
+        sentence = first if count == 1 else f"{count:,} faults were found; the first: {first}"
+        return answer({"error": sentence, **look}, 422)
+    _make_room(kept.parent, limits.uploads)
+    return answer({"upload": own, "name": ask["name"], "kind": ask["upload_kind"], **look}, 201)
+
+
+def _make_room(place: Path, most: int) -> None:
+    """Remove the oldest uploads beyond those that are kept: scenarios have copies of their own."""
+    found = sorted((path for path in place.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in found[: max(len(found) - most, 0)]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@router.post("/scenarios")
+async def new(request: Request) -> Response:
+    """Make a scenario of two uploads."""
+    context = context_of(request)
+    wanted = _wanted(await json_of(request, KNOWN))
+    return await run_in_threadpool(_made, context, wanted)
+
+
+def _made(context: AppState, wanted: dict[str, Any]) -> Response:
+    settings = context.settings
+    if len(list(settings.workspace.glob("own-*"))) >= settings.limits.uploads:
+        raise Refused(409, f"{settings.limits.uploads} scenarios of your own are kept already.")
+    tables, names = {}, {}
+    for kind in KINDS:
+        place, note = _upload(settings.workspace / "uploads", wanted[kind]["upload"], kind)
+        tables[kind] = str(place / note["table"])
+        names[f"{kind}{(place / note['table']).suffix}"] = note["name"]
+    folder = settings.workspace / f"own-{secrets.token_hex(4)}"
+    ask = {"kind": "new_scenario", "wanted": wanted, "tables": tables, "names": names, "folder": str(folder)}
+    try:
+        return answer(context.jobs.check(ask), 201)
+    finally:
+        shutil.rmtree(folder.with_name(f".{folder.name}"), ignore_errors=True)
+
+
+def _upload(place: Path, name: str, kind: str) -> tuple[Path, dict[str, Any]]:
+    known = {path.name: path for path in place.iterdir() if path.is_dir()} if place.is_dir() else {}
+    if name not in known:
+        raise Refused(404, f"The {kind} are no upload that is here.")
+    note: dict[str, Any] = json.loads((known[name] / "upload.json").read_bytes())
+    if note["kind"] != kind:
+        raise Refused(400, f"That upload holds {note['kind']}, not {kind}.")
+    return known[name], note
+
+
+def _wanted(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return what a new scenario is to be, each part plain; the scenario's own checks do the rest."""
+    title = _shown(str(tree.get("title") or "")).strip()
+    if not title:
+        raise Refused(400, "A scenario needs a title.")
+    hubs = tree.get("hubs")
+    if not isinstance(hubs, list) or not 0 < len(hubs) <= MOST_HUBS or not all(isinstance(hub, dict) for hub in hubs):
+        raise Refused(400, f"hubs must be a list of 1 to {MOST_HUBS} kinds of hubs.")
+    parts = {kind: _columns(tree.get(kind), kind) for kind in KINDS}
+    currency = _shown(str(tree.get("currency") or ""))[:10]
+    plain = [{key: _plain(hub[key], key) for key in hub} for hub in hubs if _only(hub, HUB)]
+    money = {key: _plain(tree.get(key), key) for key in ("budget", "detour")}
+    return {"name": slug(title)[:60], "title": title, "currency": currency, "hubs": plain, **parts, **money}
+
+
+def _columns(section: Any, kind: str) -> dict[str, Any]:
+    if not isinstance(section, dict) or not isinstance(section.get("upload"), str):
+        raise Refused(400, f"{kind} must name an upload and its columns.")
+    _only(section, COLUMNS[kind])
+    groups = section.get("groups") or []
+    if not isinstance(groups, list) or len(groups) > MOST_GROUPS or not all(isinstance(name, str) for name in groups):
+        raise Refused(400, f"{kind}.groups must be a list of at most {MOST_GROUPS} columns.")
+    check_size(f"{kind}.groups", groups)
+    plain = {key: _plain(value, f"{kind}.{key}") for key, value in section.items() if key != "groups"}
+    return plain | ({"groups": groups} if groups else {})
+
+
+def _only(tree: dict[str, Any], known: frozenset[str]) -> bool:
+    unknown = sorted(set(tree) - known)
+    if unknown:
+        raise Refused(400, f"{unknown[0][:40]!r} is unknown; known are {', '.join(sorted(known))}.")
+    return True
+
+
+def _plain(value: Any, key: str) -> Any:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+        raise Refused(400, f"{key} must be a text or a number.")
+    check_size(key, value)
+    return value
+
+
+def _shown(name: str) -> str:
+    """Return a text as it may be shown and kept: one line, no controls, not too long."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", " ", name)[:LONGEST_TITLE]

@@ -1,0 +1,191 @@
+"""A stranger's file to a table that is safe to keep: looked at before a reader opens it, then read as all data are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from hubplanner.errors import DataError, DataWarning, Fault, ScenarioError
+from hubplanner.formats.geopackage import foreign_parts
+from hubplanner.inputs.coordinates import WGS84
+from hubplanner.inputs.demand import read_demand
+from hubplanner.inputs.readers.tables import read_table
+from hubplanner.inputs.sites import read_sites
+from hubplanner.inputs.warnings import data_warnings
+from hubplanner.outputs.writers import write_geojson
+from hubplanner.scenario.scenario import Scenario, TableSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PREVIEW_ROWS = 8
+MOST_COLUMNS = 200
+LONGEST_CELL = 80
+GUESSES = {
+    "id": ("demand_id", "site_id", "id", "code", "pcode", "fid_", "gid", "uid"),
+    "x": ("lon", "lng", "long", "longitude", "x"),
+    "y": ("lat", "latitude", "y"),
+    "people": ("people", "population", "pop", "persons", "inhabitants"),
+    "connected_share": ("connected_share", "internet", "internet_user_share", "internet_share", "connected"),
+    "name": ("name", "place", "town", "village", "settlement"),
+}
+"""Names that columns often have, in small letters."""
+MOST_LINES = 10
+"""Lines to a row that is taken: blank ones, and cells of several lines."""
+_PART = 1 << 20
+
+
+@dataclass(kw_only=True, eq=False)
+class FileInspection:
+    """What an upload holds, and what is wrong with it."""
+
+    rows: int = 0
+    columns: list[str] = field(default_factory=list)
+    guess: dict[str, str | None] = field(default_factory=dict)
+    preview: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    warnings: tuple[DataWarning, ...] = ()
+
+
+def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInspection, Path | None]:
+    """Return what a file holds, and where a table that is safe to read was kept; None where something is wrong.
+
+    Parameters
+    ----------
+    path
+        The file, of one of the kinds taken.
+    kind
+        ``demand`` or ``sites``.
+    kept
+        Folder for the table, which is free.
+    most_rows
+        Rows that are taken.
+    """
+    look, suffix = FileInspection(), path.suffix.lower()
+    if suffix in _SAFE:
+        _SAFE[suffix](path, most_rows, look.faults)
+    if look.faults:
+        return look, None
+    spec = TableSpec(path=str(path))
+    table = read_table(spec, look.faults)
+    if table is None:
+        return look, None
+    frame = table.frame
+    look.rows, look.columns = len(frame), [str(name) for name in frame.columns if name != "geometry"]
+    look.guess = guess(look.columns, is_table=suffix == ".csv")
+    look.preview = [
+        _shown(row) for row in frame.head(PREVIEW_ROWS).drop(columns="geometry", errors="ignore").to_dict("records")
+    ]
+    _check_size(look, path.name, most_rows)
+    if not look.faults:
+        faults, look.warnings = check_columns(path, kind, look.guess)
+        look.faults += faults
+    if look.faults:
+        return look, None
+    return look, _keep(path, frame, table.crs, kept)
+
+
+def _shown(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return a row for a preview, its cells as short texts."""
+    return {str(key): "" if pd.isna(cell) else str(cell)[:LONGEST_CELL] for key, cell in row.items()}
+
+
+def _check_size(look: FileInspection, name: str, most_rows: int) -> None:
+    if look.rows > most_rows:
+        look.faults.append(Fault(file=name, value=look.rows, allowed=f"at most {most_rows:,} rows"))
+    if len(look.columns) > MOST_COLUMNS:
+        look.faults.append(Fault(file=name, value=len(look.columns), allowed=f"at most {MOST_COLUMNS} columns"))
+
+
+def guess(columns: list[str], *, is_table: bool) -> dict[str, str | None]:
+    """Return which column is likely to hold what; places only where a table has no geometry.
+
+    >>> guess(["Code", "Lon", "Lat", "Population"], is_table=True)["people"]
+    'Population'
+    """
+    small = {name.lower(): name for name in reversed(columns)}
+    found = {what: next((small[name] for name in names if name in small), None) for what, names in GUESSES.items()}
+    return found if is_table else found | {"x": None, "y": None}
+
+
+def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> tuple[list[Fault], tuple[DataWarning, ...]]:
+    """Return faults and warnings of a file read by these columns, as a scenario would; none where too few are known."""
+    needed = ("id", "people") if kind == "demand" else ("id",)
+    places = ("x", "y") if path.suffix.lower() == ".csv" else ()
+    if any(columns.get(what) is None for what in (*needed, *places)):
+        return [], ()
+    own = {what: columns[what] for what in ("id", "x", "y") if columns.get(what) is not None}
+    people = {what: columns[what] for what in ("people", "connected_share") if columns.get(what) is not None}
+    plain: dict[str, Any] = {"path": str(path), "id": "id", "people": 0}
+    sections = {"demand": plain, "sites": {"path": str(path), "id": "id"}}
+    sections[kind] = {"path": str(path), **own, **(people if kind == "demand" else {})}
+    scenario = Scenario.model_validate(
+        {"name": "upload", **sections, "hubs": [{"name": "hub", "capex": 0, "reach_km": 1}]}
+    )
+    faults: list[Fault] = []
+    demand = read_demand(scenario, faults) if kind == "demand" else None
+    sites = read_sites(scenario, faults) if kind == "sites" else None
+    warnings = data_warnings(scenario, demand, sites, None, faults)
+    return list(dict.fromkeys(faults)), warnings
+
+
+def _keep(path: Path, frame: pd.DataFrame, crs: Any, kept: Path) -> Path:
+    """Keep a table as plain text that no reader runs: a CSV as it is, all else as GeoJSON written here."""
+    kept.mkdir(parents=True)
+    if path.suffix.lower() == ".csv":
+        target = kept / "table.csv"
+        target.write_bytes(path.read_bytes())
+        return target
+    target = kept / "table.geojson"
+    for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]].drop("geometry"):
+        frame[name] = frame[name].map(str, na_action="ignore")
+    places = gpd.GeoDataFrame(frame, geometry="geometry", crs=crs).to_crs(WGS84)
+    write_geojson(places, target)
+    return target
+
+
+def _safe_csv(path: Path, most_rows: int, faults: list[Fault]) -> None:
+    """Note a packed file, as a CSV file is text; and one with so many lines that reading them all is a waste."""
+    lines = 0
+    with path.open("rb") as file:
+        start = file.read(4)
+        while part := file.read(_PART):
+            lines += part.count(b"\n") + part.count(b"\r")
+    if start[:2] in {b"PK", b"\x1f\x8b"}:
+        faults.append(Fault(file=path.name, allowed="a CSV file; this one is packed, so unpack it first"))
+    if lines > MOST_LINES * most_rows:
+        faults.append(Fault(file=path.name, value=f"{lines:,} lines", allowed=f"at most {most_rows:,} rows"))
+
+
+def _safe_geopackage(path: Path, most_rows: int, faults: list[Fault]) -> None:
+    """Note views and virtual tables: a GeoPackage is a database, and these run what they say."""
+    del most_rows
+    try:
+        parts = foreign_parts(path)
+    except DataError as error:
+        faults.extend(error.faults)
+        return
+    allowed = "plain tables; export the layer into a new GeoPackage"
+    faults.extend(Fault(file=path.name, column=name, value=what, allowed=allowed) for name, what in parts)
+
+
+_SAFE: dict[str, Callable[[Path, int, list[Fault]], None]] = {".csv": _safe_csv, ".gpkg": _safe_geopackage}
+
+
+SUFFIXES = (".csv", ".geojson", ".json", ".gpkg")
+
+
+def check_kind(name: str) -> str:
+    """Return the suffix of a file's name; raise where it is of another kind than those taken.
+
+    >>> check_kind("Villages.CSV")
+    '.csv'
+    """
+    suffix = f".{name.rpartition('.')[2].lower()}"
+    if suffix not in SUFFIXES:
+        raise ScenarioError(Fault(file=name, value=suffix, allowed=f"a file name ending in {', '.join(SUFFIXES)}"))
+    return suffix

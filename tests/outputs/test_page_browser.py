@@ -1,0 +1,118 @@
+"""The report in a real browser: from a file, with the network cut, by keyboard, on a phone and on paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import NARROW, Sheet, browser, violations
+from odd_run import URDU, odd_result
+
+import hubplanner as hp
+from hubplanner.outputs import run_folder
+from hubplanner.outputs.html.render import Extras, write_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import Project
+    from playwright.sync_api import Browser
+
+__all__ = ["browser"]
+
+
+@pytest.fixture(autouse=True)
+def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out map.png, which takes most of the time."""
+    monkeypatch.setattr(run_folder, "draw_map", lambda _, path: path.write_bytes(b"picture"))
+
+
+@pytest.fixture
+def report(project: Project) -> Path:
+    settings = {"model.floors": [{"group": "province", "value": "Punjab", "share": 0.1}]}
+    return hp.solve(project.read(settings)).write(project.folder / "runs" / "small") / "report.html"
+
+
+@pytest.fixture
+def sheet(browser: Browser) -> Iterator[Sheet]:
+    sheet = Sheet(browser)
+    yield sheet
+    sheet.close()
+
+
+def test_it_opens_without_a_network_and_asks_for_nothing(sheet: Sheet, report: Path) -> None:
+    sheet.open(report)
+    assert [url for url in sheet.requests if not url.startswith(("file:", "data:"))] == []
+    assert len([url for url in sheet.requests if url.startswith("file:")]) == 1
+    assert sheet.complaints == []
+    assert sheet.page.locator("#map-picture .area").count() == 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("narrow", [False, True])
+def test_axe_finds_nothing_and_nothing_is_cut_off(
+    browser: Browser,
+    report: Path,
+    scheme: str,
+    *,
+    narrow: bool,
+) -> None:
+    sheet = Sheet(browser, color_scheme=scheme, **({"viewport": NARROW} if narrow else {})).open(report)
+    sheet.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    assert violations(sheet.page) == []
+    wide = sheet.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1]
+    sheet.close()
+
+
+def test_tables_sort_by_keyboard(sheet: Sheet, report: Path) -> None:
+    page = sheet.open(report).page
+    cost = page.locator("#hubs-table thead th", has_text="Cost")
+    for order in ("descending", "ascending"):
+        cost.locator("button").focus()
+        page.keyboard.press("Enter")
+        assert cost.get_attribute("aria-sort") == order
+        keys = [
+            float(key)
+            for key in page.locator("#hubs-table tbody td:nth-child(6)").evaluate_all(
+                "cells => cells.map((cell) => cell.dataset.key)"
+            )
+        ]
+        assert keys == sorted(keys, reverse=order == "descending")
+    assert len(keys) > 1
+
+
+def test_layers_tiers_and_zoom_change_the_map(sheet: Sheet, report: Path) -> None:
+    page = sheet.open(report).page
+    assert page.locator('[data-of="hubs"]').is_visible()
+    page.get_by_label("Hubs", exact=True).uncheck()
+    assert not page.locator('[data-of="hubs"]').is_visible()
+    page.get_by_label("Hubs", exact=True).check()
+    hubs = page.locator("#map-picture .hub")
+    page.locator(".tiers button").last.press("Space")
+    assert hubs.count() > 0
+    assert page.locator("#map-picture .hub.away").count() == hubs.count()  # none of them is a park
+    page.locator(".tiers button").first.press("Space")
+    assert page.locator("#map-picture .hub.away").count() == 0
+    before = page.locator("#map-picture").get_attribute("viewBox")
+    page.get_by_role("button", name="Closer").click()
+    assert page.locator("#map-picture").get_attribute("viewBox") != before
+    page.locator("#map-picture .area").first.hover(force=True)
+    assert "people" in page.locator(".readout").inner_text()
+
+
+def test_it_prints(sheet: Sheet, report: Path) -> None:
+    paper = sheet.open(report).page.pdf(prefer_css_page_size=True)
+    assert paper.startswith(b"%PDF")
+    assert len(paper) > 20_000
+
+
+def test_urdu_names_stand_in_their_own_direction(sheet: Sheet, project: Project, tmp_path: Path) -> None:
+    write_page(odd_result(project, with_sites=False), tmp_path / "odd.html", Extras())
+    page = sheet.open(tmp_path / "odd.html").page
+    name = page.locator("#hubs-table th[scope=row] bdi", has_text=URDU)
+    assert name.count() == 1
+    assert page.locator("#hubs-table th i, #hubs-table script").count() == 0
+    assert sheet.complaints == []
+    assert violations(page) == []
