@@ -2,17 +2,16 @@
 
 from hubplanner.problem.aggregation.remeasure import RemeasuredDistance, remeasure_chunks
 from hubplanner.problem.aggregation.stream import Chunk, Merged, merge_chunks
-from hubplanner.problem.coverage import CoverageRule, Decay, Rows, coverage, merge_demand
+from hubplanner.problem.coverage import CoverageRule, Decay, Rows
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, ways
 from hubplanner.problem.futures import Future, Futures, Outcomes, outcomes
 from hubplanner.problem.multi_period import annuity, grow_demand
-from hubplanner.problem.problem import Problem
+from hubplanner.problem.problem import Problem, SiteStatus, coverage, merge_demand
 from hubplanner.problem.solution import (
     EXACT,
     Conflict,
     GoalResult,
     PeriodPlan,
-    SiteStatus,
     Solution,
     Status,
     relative_gap,

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from hubplanner.errors import ScenarioError
-from hubplanner.problem.aggregation.equal_rows import merge_rows
-from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
-from hubplanner.problem.evaluation import LEAST_SHARE
-from hubplanner.problem.travel.base import Floats, Ints, Pairs, within
-from hubplanner.problem.travel.geometric import GeometricTravel
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel.base import Floats, Ints, within
 
 MOST_BACKUP = 2
+LEAST_SHARE = 1e-9
+"""Shares of a point below it are rounding."""
 
 
 class Decay(StrEnum):
@@ -112,12 +104,6 @@ class CoverageRule:
         return np.where(inside, fading, 0.0)
 
 
-CHUNK = 200_000
-"""Demand points whose coverage is held at once."""
-MANY_POINTS = 200_000
-"""Demand points from which a grid is worth its making."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
     """Demand merged by what can cover it.
@@ -138,93 +124,6 @@ class Rows:
     cover: csr_array
     n_points: int
     uncovered_need: float
-
-
-def coverage(problem: Problem, start: int, stop: int) -> csr_array:
-    r"""Return the share of the points start to stop that each option covers: $a_{io} = a(d_{i,j(o)})$ by the rule.
-
-    Returns
-    -------
-    csr_array
-        (stop - start, o), shares above 0, columns ascending in each row.
-    """
-    point, option, distance = option_pairs(problem, start, stop)
-    share = problem.rule.share(distance, problem.option_reach[option])
-    keep = share > 0
-    kind = np.int8 if problem.rule.decay == Decay.STEP else np.float64
-    cells: Any = (share[keep].astype(kind), (point[keep] - start, option[keep]))
-    cover = csr_array(cells, shape=(stop - start, problem.n_options))
-    cover.sort_indices()
-    return cover
-
-
-def option_pairs(problem: Problem, start: int, stop: int) -> Pairs:
-    """Return the points start to stop, the options that reach them, and the distances between."""
-    n_tiers = len(problem.tier_reach)
-    option_of = np.full((problem.n_sites, n_tiers), -1, dtype=np.intp)
-    option_of[problem.option_site, problem.option_tier] = np.arange(problem.n_options)
-    point, site, distance = problem.travel.pairs(start, stop, float(problem.tier_reach.max()))
-    found = [
-        (point[near], option_of[site[near], tier], distance[near])
-        for tier in range(n_tiers)
-        for near in [within(distance, problem.tier_reach[tier]) & (option_of[site, tier] >= 0)]
-    ]
-    points, options, distances = (np.concatenate(part) for part in zip(*found, strict=True))
-    return points, options, distances
-
-
-def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
-    """Merge demand points that the same options cover; drop those that none covers.
-
-    Points are read in chunks, so memory grows with the number of distinct rows, not with that of points. With decay a
-    point is several rows, one for each share it may be covered to.
-    """
-    n_points = problem.n_points
-    problem = condensed(problem, problem.need[None])[0]
-    rows: csr_array = csr_array(np.zeros((0, problem.n_options), dtype=np.int8))
-    weight: Floats = np.zeros(0)
-    uncovered = 0.0
-    for cover, need in _chunks(problem, chunk):
-        covered = np.diff(cover.indptr) > 0
-        uncovered += float(need[~covered].sum())
-        level = levels(cover[covered])
-        stacked = csr_array(vstack([rows, level.cover]))
-        rows, weight = merge_rows(stacked, np.concatenate([weight, need[covered][level.point] * level.step]))
-    return Rows(need=weight, cover=rows, n_points=n_points, uncovered_need=uncovered)
-
-
-def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
-    """Return a problem whose points are those of another, merged where the same options reach them.
-
-    Only coverage by the step rule stays as it is, so others come back unchanged, as do problems with few points.
-
-    Parameters
-    ----------
-    measures
-        (k, n) what to add up as well, by point.
-
-    Returns
-    -------
-    problem, measures
-        With r points, and (k, r).
-    """
-    if (
-        not isinstance(problem.travel, GeometricTravel)
-        or problem.rule.decay != Decay.STEP
-        or problem.n_points < MANY_POINTS
-    ):
-        return problem, measures
-    columns = np.vstack([problem.need, problem.people, measures])
-    allowed = np.zeros((problem.n_sites, len(problem.tier_reach)), dtype=np.bool_)
-    allowed[problem.option_site, problem.option_tier] = True
-    places, size = problem.travel.points, problem.n_points
-    chunks = (
-        Chunk(places=places[part], measures=columns[:, part].T, label=np.zeros(len(places[part]), dtype=np.intp))
-        for part in (slice(start, start + CHUNK) for start in range(0, size, CHUNK))
-    )
-    merged = merge_chunks(chunks, problem.travel, problem.tier_reach, allowed)
-    need, people, *totals = merged.totals.T
-    return replace(problem, need=need, people=people, travel=merged.travel), np.array(totals)
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,9 +178,3 @@ def missing(level: Levels, size: int) -> Floats:
     """Return the share (n,) of each point that no level adds up to, none where it is rounding."""
     left = 1.0 - np.bincount(level.point, level.step, size)
     return np.asarray(np.where(left > LEAST_SHARE, left, 0.0), dtype=np.float64)
-
-
-def _chunks(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
-    for start in range(0, problem.n_points, chunk):
-        stop = min(start + chunk, problem.n_points)
-        yield coverage(problem, start, stop), problem.need[start:stop]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from hubplanner.problem.coverage import LEAST_SHARE
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -19,8 +21,6 @@ CHUNK = 200_000
 """Points whose hubs are held at once."""
 NOWHERE = -1
 """Stands for no hub."""
-LEAST_SHARE = 1e-9
-"""Shares of a point below it are rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows, merge_rows, total_by
-from hubplanner.problem.coverage import MOST_BACKUP, condensed, coverage, levels, missing, option_pairs
-from hubplanner.problem.evaluation import LEAST_SHARE
+from hubplanner.problem.coverage import LEAST_SHARE, MOST_BACKUP, levels, missing
+from hubplanner.problem.problem import condensed, coverage, option_pairs
 
 if TYPE_CHECKING:
     from hubplanner.problem.problem import Problem

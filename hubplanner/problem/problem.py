@@ -1,27 +1,43 @@
-"""The planning problem as arrays: demand points, sites, the options to build, and travel between them."""
+"""The planning problem as arrays: demand points, sites, the options to build, travel, and who covers whom."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
-from hubplanner.errors import raise_faults
+from hubplanner.errors import Fault, raise_faults
+from hubplanner.problem.aggregation.equal_rows import merge_rows
 from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
-from hubplanner.problem.coverage import CoverageRule, merge_demand
-from hubplanner.problem.solution import SiteStatus
-from hubplanner.problem.travel.geometric import Planar
-from hubplanner.problem.validation import coordinates, distances, faults, vector
+from hubplanner.problem.coverage import CoverageRule, Decay, Rows, levels
+from hubplanner.problem.travel.base import within
+from hubplanner.problem.travel.geometric import GeometricTravel, Planar
+from hubplanner.problem.validation import COUNT, coordinates, distances, vector, wrong_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import ArrayLike
 
-    from hubplanner.problem.coverage import Rows
-    from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
+    from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel
+
+CHUNK = 200_000
+"""Demand points whose coverage is held at once."""
+MANY_POINTS = 200_000
+"""Demand points from which a grid is worth its making."""
+
+
+class SiteStatus(IntEnum):
+    """Whether a hub may, must or does stand at a site."""
+
+    CANDIDATE = 0
+    EXISTING = 1
+    REQUIRED = 2
+    EXCLUDED = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +87,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
-        raise_faults(faults(self))
+        raise_faults(_faults(self))
         for part in fields(self):
             value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
@@ -263,3 +279,169 @@ def _chunk(part: tuple[ArrayLike, ArrayLike]) -> Chunk:
     places = coordinates("demand_xy", part[0])
     need = vector("need", part[1], len(places))
     return Chunk(places=places, measures=need[:, None], label=np.zeros(len(need), dtype=np.intp))
+
+
+def coverage(problem: Problem, start: int, stop: int) -> csr_array:
+    r"""Return the share of the points start to stop that each option covers: $a_{io} = a(d_{i,j(o)})$ by the rule.
+
+    Returns
+    -------
+    csr_array
+        (stop - start, o), shares above 0, columns ascending in each row.
+    """
+    point, option, distance = option_pairs(problem, start, stop)
+    share = problem.rule.share(distance, problem.option_reach[option])
+    keep = share > 0
+    kind = np.int8 if problem.rule.decay == Decay.STEP else np.float64
+    cells: Any = (share[keep].astype(kind), (point[keep] - start, option[keep]))
+    cover = csr_array(cells, shape=(stop - start, problem.n_options))
+    cover.sort_indices()
+    return cover
+
+
+def option_pairs(problem: Problem, start: int, stop: int) -> Pairs:
+    """Return the points start to stop, the options that reach them, and the distances between."""
+    n_tiers = len(problem.tier_reach)
+    option_of = np.full((problem.n_sites, n_tiers), -1, dtype=np.intp)
+    option_of[problem.option_site, problem.option_tier] = np.arange(problem.n_options)
+    point, site, distance = problem.travel.pairs(start, stop, float(problem.tier_reach.max()))
+    found = [
+        (point[near], option_of[site[near], tier], distance[near])
+        for tier in range(n_tiers)
+        for near in [within(distance, problem.tier_reach[tier]) & (option_of[site, tier] >= 0)]
+    ]
+    points, options, distances = (np.concatenate(part) for part in zip(*found, strict=True))
+    return points, options, distances
+
+
+def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:
+    """Merge demand points that the same options cover; drop those that none covers.
+
+    Points are read in chunks, so memory grows with the number of distinct rows, not with that of points. With decay a
+    point is several rows, one for each share it may be covered to.
+    """
+    n_points = problem.n_points
+    problem = condensed(problem, problem.need[None])[0]
+    rows: csr_array = csr_array(np.zeros((0, problem.n_options), dtype=np.int8))
+    weight: Floats = np.zeros(0)
+    uncovered = 0.0
+    for cover, need in _covers(problem, chunk):
+        covered = np.diff(cover.indptr) > 0
+        uncovered += float(need[~covered].sum())
+        level = levels(cover[covered])
+        stacked = csr_array(vstack([rows, level.cover]))
+        rows, weight = merge_rows(stacked, np.concatenate([weight, need[covered][level.point] * level.step]))
+    return Rows(need=weight, cover=rows, n_points=n_points, uncovered_need=uncovered)
+
+
+def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
+    """Return a problem whose points are those of another, merged where the same options reach them.
+
+    Only coverage by the step rule stays as it is, so others come back unchanged, as do problems with few points.
+
+    Parameters
+    ----------
+    measures
+        (k, n) what to add up as well, by point.
+
+    Returns
+    -------
+    problem, measures
+        With r points, and (k, r).
+    """
+    if (
+        not isinstance(problem.travel, GeometricTravel)
+        or problem.rule.decay != Decay.STEP
+        or problem.n_points < MANY_POINTS
+    ):
+        return problem, measures
+    columns = np.vstack([problem.need, problem.people, measures])
+    allowed = np.zeros((problem.n_sites, len(problem.tier_reach)), dtype=np.bool_)
+    allowed[problem.option_site, problem.option_tier] = True
+    places, size = problem.travel.points, problem.n_points
+    chunks = (
+        Chunk(places=places[part], measures=columns[:, part].T, label=np.zeros(len(places[part]), dtype=np.intp))
+        for part in (slice(start, start + CHUNK) for start in range(0, size, CHUNK))
+    )
+    merged = merge_chunks(chunks, problem.travel, problem.tier_reach, allowed)
+    need, people, *totals = merged.totals.T
+    return replace(problem, need=need, people=people, travel=merged.travel), np.array(totals)
+
+
+def _covers(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
+    for start in range(0, problem.n_points, chunk):
+        stop = min(start + chunk, problem.n_points)
+        yield coverage(problem, start, stop), problem.need[start:stop]
+
+
+def _faults(problem: Problem) -> list[Fault]:
+    """Return what is wrong with the arrays: shapes first, then values, then what they say together."""
+    return _wrong_shapes(problem) or _wrong_values(problem) or _wrong_options(problem)
+
+
+def _wrong_shapes(problem: Problem) -> list[Fault]:
+    options = np.size(problem.option_site)
+    expected = {
+        "need": problem.travel.n_points,
+        "people": problem.travel.n_points,
+        "site_status": problem.travel.n_sites,
+        "tier_reach": max(1, np.size(problem.tier_reach)),
+        "option_site": options,
+        "option_tier": options,
+        "option_cost": options,
+    }
+    optional = {"upgrade": options, "closing_saving": problem.travel.n_sites}
+    expected |= {name: length for name, length in optional.items() if getattr(problem, name) is not None}
+    found = {name: np.shape(getattr(problem, name)) for name in expected}
+    return [
+        Fault(file="problem", column=name, value=found[name], allowed=f"shape ({length},)")
+        for name, length in expected.items()
+        if found[name] != (length,)
+    ]
+
+
+def _wrong_values(problem: Problem) -> list[Fault]:
+    counts = dict.fromkeys(("need", "people", "option_cost", "tier_reach"), COUNT)
+    codes = {"site_status": len(SiteStatus), "option_site": problem.n_sites, "option_tier": len(problem.tier_reach)}
+    allowed = counts | {name: f"0 to {limit - 1}" for name, limit in codes.items()}
+    wrong = {name: wrong_counts(getattr(problem, name)) for name in counts} | {
+        name: (getattr(problem, name) < 0) | (getattr(problem, name) >= limit) for name, limit in codes.items()
+    }
+    # An upgrade may free money.
+    wrong["option_cost"] &= ~(problem.upgrades & np.isfinite(problem.option_cost))
+    return [_at(name, getattr(problem, name), wrong[name], allowed[name]) for name in wrong if wrong[name].any()]
+
+
+def _wrong_options(problem: Problem) -> list[Fault]:
+    key = problem.option_site * len(problem.tier_reach) + problem.option_tier
+    if (np.diff(key) <= 0).any():
+        return [Fault(file="problem", column="option_site", allowed="distinct (site, tier) pairs, ascending")]
+    status, options = problem.site_status, np.bincount(problem.option_site, minlength=problem.n_sites)
+    standing = np.bincount(problem.option_site[problem.existing], minlength=problem.n_sites)
+    existing = status == SiteStatus.EXISTING
+    wrong = {
+        "one option at an existing site": existing & (standing != 1),
+        "at least one option at a required site": (status == SiteStatus.REQUIRED) & (options == 0),
+        "no option at an excluded site": (status == SiteStatus.EXCLUDED) & (options > 0),
+    }
+    found = [_at("option_site", options, sites, allowed) for allowed, sites in wrong.items() if sites.any()]
+    return [*found, *_wrong_existing(problem)]
+
+
+def _wrong_existing(problem: Problem) -> list[Fault]:
+    """Return what is wrong with the money and the changes of standing hubs."""
+    savings, elsewhere = problem.savings, problem.site_status != SiteStatus.EXISTING
+    wrong = {
+        ("option_cost", "0 at an existing site"): problem.existing & (problem.option_cost > 0),
+        ("upgrade", "upgrades at existing sites only"): problem.upgrades & problem.new,
+        ("closing_saving", "NaN where nothing stands"): elsewhere & ~np.isnan(savings),
+        ("closing_saving", COUNT): wrong_counts(np.nan_to_num(savings, posinf=np.inf)) & ~np.isnan(savings),
+    }
+    values = {"option_cost": problem.option_cost, "upgrade": problem.upgrades, "closing_saving": savings}
+    return [_at(name, values[name], mask, allowed) for (name, allowed), mask in wrong.items() if mask.any()]
+
+
+def _at(name: str, values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], wrong: Bools, allowed: str) -> Fault:
+    """Return the fault of the first wrong entry."""
+    row = int(np.argmax(wrong))
+    return Fault(file="problem", row=row, column=name, value=values[row].item(), allowed=allowed)

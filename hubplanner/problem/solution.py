@@ -1,10 +1,10 @@
-"""What a site is to a plan."""
+"""How a solve ended: the plan with its recomputed value and its bound, or the demands that no plan meets."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from hubplanner.problem.futures import Outcomes
     from hubplanner.problem.problem import Problem
     from hubplanner.problem.travel.base import Ints
-
-
-class SiteStatus(IntEnum):
-    """Whether a hub may, must or does stand at a site."""
-
-    CANDIDATE = 0
-    EXISTING = 1
-    REQUIRED = 2
-    EXCLUDED = 3
 
 
 EXACT = 1e-7

@@ -11,8 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows
-from hubplanner.problem.coverage import Decay, levels
-from hubplanner.problem.evaluation import LEAST_SHARE
+from hubplanner.problem.coverage import LEAST_SHARE, Decay, levels
 from hubplanner.problem.futures import Futures, in_service, need_in, reach_factor
 
 if TYPE_CHECKING:

@@ -31,8 +31,8 @@ from hubplanner.model.constraints.full_service import needing
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.min_separation import too_near
 from hubplanner.problem import evaluate
-from hubplanner.problem.coverage import coverage
 from hubplanner.problem.model_instance import NO_ROW
+from hubplanner.problem.problem import coverage
 from hubplanner.problem.travel.base import REACH_TOLERANCE
 from hubplanner.solver.mip.subproblem import Incumbent
 

@@ -30,7 +30,7 @@ from hubplanner.model import (
 from hubplanner.model.formulation import all_blocks, in_last_year
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, evaluate
-from hubplanner.problem.evaluation import LEAST_SHARE
+from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.solver.conflict_counting import MOST_PINS
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Subproblem

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import hubplanner as hp
 from hubplanner.problem import Chunk, GreatCircle, Planar, Problem, evaluate, merge_chunks, remeasure_chunks
 from hubplanner.problem.aggregation import disc_grid as regions
-from hubplanner.problem.coverage import condensed, merge_demand
+from hubplanner.problem.problem import condensed, merge_demand
 from hubplanner.problem.travel.base import within
 
 NOWHERE = np.zeros((0, 2))

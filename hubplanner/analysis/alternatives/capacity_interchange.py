@@ -12,7 +12,7 @@ from scipy.sparse import csc_array, csr_array
 
 from hubplanner.model import Floor, MaxCoverage, Year, broken_blocks
 from hubplanner.problem import evaluate
-from hubplanner.problem.coverage import coverage
+from hubplanner.problem.problem import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

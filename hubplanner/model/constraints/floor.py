@@ -14,7 +14,7 @@ from hubplanner.model.constraints.capacity import assigned, live_rows, served
 from hubplanner.model.lp import decimal_unit
 from hubplanner.model.parameters import AGREEMENT, check_share
 from hubplanner.model.variables.coverage import covered
-from hubplanner.problem.evaluation import LEAST_SHARE
+from hubplanner.problem.coverage import LEAST_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
