@@ -15,7 +15,7 @@ from hubplanner.errors import DataError, Fault
 from hubplanner.io import check_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 EXACT_WHOLE = 2**53
 """Up to here every whole number is a float of its own."""
@@ -42,40 +42,6 @@ class Layer:
     frame: gpd.GeoDataFrame
     crs: Any
     assumed: bool = False
-
-
-def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:
-    """Return a layer of a GeoJSON, GeoPackage or Shapefile, told apart by the file's name and by nothing in it.
-
-    Parameters
-    ----------
-    path
-        The file.
-    layer
-        Name of one of several layers; GeoPackage only.
-    encoding
-        Of a Shapefile's text; as its .cpg file says, else UTF-8, if left out.
-
-    Raises
-    ------
-    DataError
-        When there is anything else in the file than its name says, or it is not whole.
-    """
-    from hubplanner.formats.geojson import read_geojson  # noqa: PLC0415 - they import this module
-    from hubplanner.formats.geopackage import read_geopackage  # noqa: PLC0415
-    from hubplanner.formats.shapefile import read_shapefile  # noqa: PLC0415
-
-    readers: dict[str, Callable[[], Layer]] = {
-        ".geojson": lambda: read_geojson(path),
-        ".json": lambda: read_geojson(path),
-        ".gpkg": lambda: read_geopackage(path, layer),
-        ".shp": lambda: read_shapefile(path, encoding),
-    }
-    regular(path)
-    try:
-        return readers[path.suffix.lower()]()
-    except OSError as error:
-        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}")) from error
 
 
 def regular(path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hubplanner.analysis.alternatives import capacity_interchange as seats
 from hubplanner.analysis.alternatives.near_optimal import NearOptimal
 from hubplanner.analysis.alternatives.search import find_alternatives
-from hubplanner.analysis.alternatives.site_importance import SiteClass
+from hubplanner.analysis.alternatives.site_evidence import SiteClass
 from hubplanner.errors import InfeasibleError, ScenarioError
 from hubplanner.model import Capacity, Floor, HubsPerSite, MaxCoverage, MinCost, MinHubs, PCenter, PMedian
 from hubplanner.problem import Problem, SiteStatus

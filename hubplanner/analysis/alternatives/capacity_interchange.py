@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hubplanner.analysis.alternatives.near_optimal import NearOptimal
-    from hubplanner.analysis.alternatives.site_importance import SiteEvidence
+    from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
     from hubplanner.problem import Evaluation, Floats, Ints
     from hubplanner.solver.deadline import Deadline
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hubplanner.analysis.alternatives.near_optimal import NearOptimal
-    from hubplanner.analysis.alternatives.site_importance import SiteEvidence
+    from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
     from hubplanner.model import MaxCoverage
     from hubplanner.problem import Evaluation, Ints
     from hubplanner.problem.covering_instance import CoveringInstance

@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hubplanner.analysis.alternatives.site_importance import SiteClass
+from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
+from hubplanner.model.constraints.plan_distance import new_sites
 from hubplanner.outputs.map.demand_layer import (
     COVERED,
     HEXAGON_INCH,
@@ -35,24 +36,27 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from hubplanner.analysis.alternatives.result import AlternativePlans
-    from hubplanner.analysis.alternatives.site_importance import Classified
+    from hubplanner.analysis.alternatives.search import Alternatives
+    from hubplanner.analysis.alternatives.site_evidence import Classified
+    from hubplanner.inputs import Inputs
     from hubplanner.outputs.map.layout import View
     from hubplanner.problem import Floats, Ints
 
 
-def draw_alternatives(plans: AlternativePlans, path: Path) -> None:
+def draw_alternatives(inputs: Inputs, found: Alternatives, path: Path) -> None:
     """Draw every site by its class on an A4 page for print, the same bytes for the same plans."""
     # A user's own settings must not change the picture; the context leaves them as they were.
     with mpl.rc_context():
         mpl.rcdefaults()
-        figure = _draw(plans)
+        figure = _draw(inputs, found)
         figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
 
 
-def _draw(plans: AlternativePlans) -> Figure:
-    best, kinds = _best(plans), np.array(kind_of(plans.found.sites, plans.used[0]), dtype=np.intp)
-    demand, sites = seen(best), plans.inputs.sites.lonlat
+def _draw(inputs: Inputs, found: Alternatives) -> Figure:
+    best = _best(inputs, found)
+    used = new_sites(found.near.problem, best.evaluation)
+    kinds = np.array(kind_of(found.sites, used), dtype=np.intp)
+    demand, sites = seen(best), inputs.sites.lonlat
     view = view_of(np.concatenate([demand.lonlat, sites]), len(shown(kinds)) + 1)
     figure = Figure(figsize=view.sheet.size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
@@ -61,46 +65,46 @@ def _draw(plans: AlternativePlans) -> Figure:
         places=view.km(demand.lonlat),
         need=demand.need,
         covered_share=np.zeros(len(demand.need)),
-        merged=plans.inputs.merged is not None,
+        merged=inputs.merged is not None,
         hexagon_km=max(HEXAGON_INCH * view.km_per_inch, LEAST_SPACINGS * (best.inputs.scenario.demand.spread_km or 0)),
     )
     explained = draw_ground(axes, ground)
     draw_sites(axes, view.km(sites), kinds)
     # Markers reset the limits.
     axes.set(xlim=view.limits[0], ylim=view.limits[1])
-    _header(page, plans, view)
+    _header(page, inputs, found, view)
     need, hubs, scale = view.sheet.legend_corners
     _need_part(page, *need, explained, gathered=ground.gathered)
     _site_part(page, *hubs, kinds)
     draw_scale(page, *scale, view)
-    _footer(page, plans, view)
+    _footer(page, inputs, found, view)
     return figure
 
 
-def _best(plans: AlternativePlans) -> Plan:
-    best = plans.found.best
+def _best(inputs: Inputs, found: Alternatives) -> Plan:
+    best = found.best
     if best.evaluation is None:  # pragma: no cover - without a plan there are no alternatives
         raise AssertionError
-    return Plan(inputs=plans.inputs, solution=best, evaluation=best.evaluation)
+    return Plan(inputs=inputs, solution=best, evaluation=best.evaluation)
 
 
-def _header(page: Axes, plans: AlternativePlans, view: View) -> None:
+def _header(page: Axes, inputs: Inputs, found: Alternatives, view: View) -> None:
     """Write name, title and five figures, from the top down."""
     wide, high = view.sheet.size
     top = high - MARGIN
-    write(page, MARGIN, top - 0.06, shorten(plans.inputs.scenario.name, LABEL, wide - 2 * MARGIN), LABEL, color=QUIET)
-    title = f"Sites in plans within {share_in_words(plans.found.near.within)} of the best"
+    write(page, MARGIN, top - 0.06, shorten(inputs.scenario.name, LABEL, wide - 2 * MARGIN), LABEL, color=QUIET)
+    title = f"Sites in plans within {share_in_words(found.near.within)} of the best"
     write(page, MARGIN, top - 0.32, title, TITLE, bold=True)
-    draw_figures(page, _headline(plans), top - 0.82, wide - 2 * MARGIN)
+    draw_figures(page, _headline(found), top - 0.82, wide - 2 * MARGIN)
 
 
-def _headline(plans: AlternativePlans) -> list[tuple[str, str]]:
+def _headline(found: Alternatives) -> list[tuple[str, str]]:
     """Return the five figures and what each means."""
-    classes, others = plans.summary()["classes"], plans.found.plans
+    classes, others = counted(found.sites), found.plans
     settled = sum(classes[kind] for kind in ("must_have", "possible", "never"))
     share = settled / max(settled + classes["open"], 1)
     apart = min((plan.difference for plan in others), default=0)
-    gap = gap_in_words(plans.found.best.gap)
+    gap = gap_in_words(found.best.gap)
     return [
         (f"{classes['must_have']:,}", "must-have: in all plans"),
         (f"{classes['possible']:,}", "possible: in some plans, not in all"),
@@ -134,17 +138,17 @@ def _site_part(page: Axes, x: float, top: float, kinds: Ints) -> None:
         write(page, x + 0.3, middle, f"{KINDS[number].name}: {np.count_nonzero(kinds == number):,}")
 
 
-def _footer(page: Axes, plans: AlternativePlans, view: View) -> None:
+def _footer(page: Axes, inputs: Inputs, found: Alternatives, view: View) -> None:
     """Write what the classes rest on and the version at the foot of the page."""
     wide = view.sheet.size[0]
     version = f"hubplanner {importlib.metadata.version('hubplanner')}"
     room = wide - 2 * MARGIN - width(version, NOTE) - 0.3
     unit = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance"}
-    goal = unit.get(plans.found.near.objective.name, "the objective")
-    near = f"Plans within {share_in_words(plans.found.near.within)} of the best plan's {goal}."
+    goal = unit.get(found.near.objective.name, "the objective")
+    near = f"Plans within {share_in_words(found.near.within)} of the best plan's {goal}."
     proof = "Each class is proven, by plans or by a bound on all."
-    data = f"Data: {plain(str(plans.inputs.scenario.demand.path).rsplit('/', 1)[-1])}"
-    data += f", {plain(str(plans.inputs.scenario.sites.path).rsplit('/', 1)[-1])}."
+    data = f"Data: {plain(str(inputs.scenario.demand.path).rsplit('/', 1)[-1])}"
+    data += f", {plain(str(inputs.scenario.sites.path).rsplit('/', 1)[-1])}."
     for number, line in enumerate((f"{near} {proof}", data)):
         write(page, MARGIN, MARGIN + 0.2 - 0.16 * number, shorten(line, NOTE, room), NOTE, color=QUIET)
     write(page, wide - MARGIN, MARGIN + 0.04, version, NOTE, color=QUIET, ha="right")

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 
 from hubplanner.analysis.alternatives.plot import draw_alternatives
-from hubplanner.analysis.alternatives.site_importance import SiteClass, counted
+from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.model.constraints.plan_distance import new_sites
@@ -139,4 +139,4 @@ class AlternativePlans:
         write_geojson(self.hubs, folder / "alternatives.geojson")
         write_geojson(self.sites, folder / "sites.geojson")
         write_csv(self.sites, folder / "sites.csv")
-        draw_alternatives(self, folder / "alternatives.png")
+        draw_alternatives(self.inputs, self.found, folder / "alternatives.png")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hubplanner.analysis.alternatives.near_optimal import NearOptimal
-from hubplanner.analysis.alternatives.site_importance import SiteEvidence, classify
+from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
+from hubplanner.analysis.alternatives.site_importance import classify
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.model import FixedLevel, Year, broken_blocks
 from hubplanner.model.constraints.plan_distance import PlanDistance, most_different, new_sites
@@ -24,7 +25,7 @@ from hubplanner.solver.mip.search import optimise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.analysis.alternatives.site_importance import Classified
+    from hubplanner.analysis.alternatives.site_evidence import Classified
     from hubplanner.model import MaxCoverage, Objective
     from hubplanner.problem import Evaluation, Problem, Solution
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hubplanner.analysis.frontier.result import Frontier
+    from hubplanner.inputs import Inputs
 
 TITLE, TEXT, LABEL, NOTE = 17.0, 10.0, 8.5, 7.5
 _SIZE = A4[::-1]
@@ -33,26 +33,29 @@ _MARGINAL = 1.55
 """Height of the lower panel."""
 
 
-def draw_frontier(frontier: Frontier, path: Path) -> None:
+def draw_frontier(summary: dict[str, Any], inputs: Inputs, other_name: str, path: Path) -> None:
     """Draw a frontier on an A4 page for print, the same bytes for the same points.
 
     Parameters
     ----------
-    frontier
-        Any frontier, even one of a single point.
+    summary
+        What frontier.json holds of any frontier, even one of a single point.
+    inputs
+        What its plans were made from.
+    other_name
+        What coverage is traded against, as its points name it.
     path
         The PNG to write.
     """
-    write_picture(lambda: _draw(frontier), path)
+    write_picture(lambda: _draw(summary, inputs, other_name), path)
 
 
-def _draw(frontier: Frontier) -> Figure:
+def _draw(summary: dict[str, Any], inputs: Inputs, other_name: str) -> Figure:
     figure = blank(_SIZE)
-    summary = frontier.summary()
-    across = axis_of(frontier, summary)
+    across = axis_of(summary, inputs, other_name)
     by_cost = across.key == "cost"
     page = page_of(figure)
-    _header(page, summary, frontier, across)
+    _header(page, summary, inputs, across)
     floor = _BOTTOM + (_MARGINAL + 0.35 if by_cost else 0.0)
     curve = _panel(figure, floor, _SIZE[1] - _TOP - floor)
     draw_curve(curve, summary, across)
@@ -95,20 +98,20 @@ def _share_axis(axes: Axes, need: float) -> None:
     right.set_ylabel("of all need", fontproperties=font(LABEL), color=QUIET, rotation=270, va="bottom", labelpad=4)
 
 
-def _header(page: Axes, summary: dict[str, Any], frontier: Frontier, across: Axis) -> None:
+def _header(page: Axes, summary: dict[str, Any], inputs: Inputs, across: Axis) -> None:
     wide, top = _SIZE[0] - 2 * MARGIN, _SIZE[1] - MARGIN
     write(page, MARGIN, top - 0.04, shorten(plain(summary["name"]), LABEL, wide), LABEL, color=QUIET)
     title = wrap(f"What {across.what}", TITLE, wide, 1, bold=True)[0]
     write(page, MARGIN, top - 0.3, title, TITLE, bold=True)
-    for number, line in enumerate(_sentences(summary, frontier, across)):
+    for number, line in enumerate(_sentences(summary, inputs, across)):
         write(page, MARGIN, top - 0.64 - 0.21 * number, shorten(line, TEXT, wide), TEXT, color=QUIET)
 
 
-def _sentences(summary: dict[str, Any], frontier: Frontier, across: Axis) -> list[str]:
+def _sentences(summary: dict[str, Any], inputs: Inputs, across: Axis) -> list[str]:
     """Return what the curve says in a few lines."""
     points = summary["points"]
     first, last = points[0], points[-1]
-    words = " ".join((frontier.inputs.scenario.description or "").split())
+    words = " ".join((inputs.scenario.description or "").split())
     ends = (
         f"From {across.words(first)}, covering {share_in_words(first['share'])} of the need "
         f"to {across.words(last)}, covering {share_in_words(last['share'])}."
@@ -177,10 +180,10 @@ class Axis:
     words: Callable[[dict[str, Any]], str]
 
 
-def axis_of(frontier: Frontier, summary: dict[str, Any]) -> Axis:
+def axis_of(summary: dict[str, Any], inputs: Inputs, other_name: str) -> Axis:
     """Return what coverage is traded against, in words."""
-    key, currency = frontier.other_name, plain(summary["currency"] or "")
-    years = frontier.inputs.scenario.horizon_years
+    key, currency = other_name, plain(summary["currency"] or "")
+    years = inputs.scenario.horizon_years
     if key == "cost":
         over = "to build" if years == 0 else f"to build and run for {years} {'year' if years == 1 else 'years'}"
         return Axis(
@@ -197,7 +200,7 @@ def axis_of(frontier: Frontier, summary: dict[str, Any]) -> Axis:
             what=f"it takes to lift the worst-covered {group}",
             words=lambda point: f"at least {share_in_words(point['worst_share'])} of every {group}",
         )
-    unit = frontier.inputs.unit
+    unit = inputs.unit
     return Axis(
         key=key,
         label=f"Mean way to a hub, {unit}, weighted by need",

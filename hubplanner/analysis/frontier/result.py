@@ -266,7 +266,7 @@ def _write_files(frontier: Frontier, aside: Path, target: Path) -> None:
     path = aside / "frontier.csv"
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
     write_geojson(frontier.hubs, aside / "frontier.geojson")
-    draw_frontier(frontier, aside / "frontier.png")
+    draw_frontier(frontier.summary(), frontier.inputs, frontier.other_name, aside / "frontier.png")
     # Through a link, relative paths would lead elsewhere than from the folder itself.
     scenario = dump_scenario(frontier.inputs.scenario, None if target.is_symlink() else target)
     (aside / "scenario.yaml").write_text(scenario, encoding="utf-8")
