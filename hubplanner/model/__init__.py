@@ -1,6 +1,6 @@
 """Objectives and constraint families as PuLP: one of each a file, put together by the builder."""
 
-from hubplanner.model.builder import broken_blocks, broken_years, build_model, check_supported, formulate
+from hubplanner.model.builder import ask, broken_blocks, broken_years, build_model, check_supported, formulate
 from hubplanner.model.compatibility import check_compatible, check_size
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
@@ -11,16 +11,16 @@ from hubplanner.model.constraints.hub_count import MaxHubs, MinHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.min_separation import MinSeparation
 from hubplanner.model.constraints.required_sites import RequiredSites
-from hubplanner.model.constraints.robust import RobustBudget, RobustFloor
+from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty
 from hubplanner.model.constraints.site_relations import AtMostOne, OnlyWith
 from hubplanner.model.fairness import MaxMin
-from hubplanner.model.formulation import FixedLevel, Formulation, Question, ask
-from hubplanner.model.goals import Goal, Year, goals_of
+from hubplanner.model.formulation import FixedLevel, Formulation, Goal, Question, Year
+from hubplanner.model.goals import goals_of
 from hubplanner.model.lp import Model
 from hubplanner.model.multi_period import Periods
 from hubplanner.model.objectives import Constraint, MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.risk_measures import RobustQuestion, bind
-from hubplanner.model.robust import RobustObjective, Uncertainty, check_under, under_of
+from hubplanner.model.robust import RobustObjective, check_under, under_of
 
 __all__ = [
     "AtMostOne",

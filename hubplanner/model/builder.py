@@ -1,10 +1,12 @@
-"""Objective and blocks to a PuLP model, through two registries: add a family here and in its own file."""
+"""Problem, objective and blocks to a PuLP model, through two registries: add a family here and in its own file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pulp import LpAffineExpression, LpConstraintLE
 
 from hubplanner.errors import ScenarioError
@@ -28,6 +30,7 @@ from hubplanner.model.constraints.required_sites import RequiredSites, add_requi
 from hubplanner.model.constraints.robust import (
     RobustBudget,
     RobustFloor,
+    Uncertainty,
     add_budget_in,
     add_floor_in,
     broken_budget_in,
@@ -43,19 +46,23 @@ from hubplanner.model.constraints.site_relations import (
     broken_at_most_one,
     broken_only_with,
 )
-from hubplanner.model.formulation import FixedLevel, Formulation, Question, hold, new_formulation, seek
-from hubplanner.model.goals import OBJECTIVES, Goal, Year
+from hubplanner.model.formulation import FixedLevel, Formulation, Goal, Question, Year, hold, new_formulation, seek
+from hubplanner.model.goals import OBJECTIVES
 from hubplanner.model.lp import Model, new_model, new_program
 from hubplanner.model.multi_period import Periods, add_periods, broken_periods
-from hubplanner.model.robust import Uncertainty
+from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
+from hubplanner.model.robust import RobustObjective
 from hubplanner.model.variables.coverage import covered
+from hubplanner.problem.model_instance import ModelInstance
+from hubplanner.problem.multi_period import grow_demand, in_year, present_value
+from hubplanner.problem.stacked_demand import StackedInstance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hubplanner.model.formulation import Ranges
-    from hubplanner.model.objectives import Objective
-    from hubplanner.problem import Evaluation, Ints, Problem
+    from hubplanner.model.objectives import Constraint
+    from hubplanner.problem import Evaluation, Floats, Ints, Problem
     from hubplanner.problem.covering_instance import CoveringInstance
 
 
@@ -106,6 +113,71 @@ def build_model(instance: CoveringInstance, objective: Objective) -> Model:
     for block in objective.blocks:
         BLOCKS[type(block)].add(model, block)
     return model
+
+
+def ask(problem: Problem, objective: Objective, blocks: Sequence[Constraint] | None = None) -> Question:
+    """Prepare a problem and an objective for their programs.
+
+    Parameters
+    ----------
+    blocks
+        The blocks to hold, the objective's own if left out.
+    """
+    wanted = all_blocks(problem, objective) if blocks is None else tuple(blocks)
+    periods = next((block for block in wanted if isinstance(block, Periods)), None)
+    years = 1 if periods is None else len(periods.budgets)
+    growth = None if periods is None else periods.growth
+    problems = tuple(in_year(problem, growth, year) for year in range(years))
+    rate = 0.0 if periods is None else periods.discount_rate
+    wanted = tuple(in_last_year(block, growth, years - 1) for block in wanted)
+    stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
+    parts: dict[str, Any] = {
+        "problem": problem,
+        "measures": np.array(_measures(problems, objective, wanted)),
+        "most_per_site": stacked.count,
+        "apart": _by_distance(objective) or any(_is_apart(block) for block in wanted),
+    }
+    if isinstance(objective, RobustObjective):
+        instance: ModelInstance = StackedInstance(**parts, stack=objective.stack)
+    else:
+        instance = ModelInstance(**parts)
+    discounts = tuple(present_value(rate, year) for year in range(years))
+    return Question(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
+
+
+def _by_distance(objective: Objective) -> bool:
+    """Tell whether it matters who of those in reach of a hub travels to it."""
+    return isinstance(objective, PMedian | PCenter) or bool(getattr(objective, "travel_cost", 0.0))
+
+
+def _is_apart(block: Constraint) -> bool:
+    """Tell whether a block serves each point on its own: as a whole, or within a distance."""
+    whole = isinstance(block, Capacity) and block.single
+    return whole or (isinstance(block, FullService) and math.isfinite(block.distance))
+
+
+def all_blocks(problem: Problem, objective: Objective) -> tuple[Constraint, ...]:
+    """Return an objective's blocks, and those that stand for what it asks of every plan."""
+    blocks = list(objective.blocks)
+    if isinstance(objective, MinCost):
+        blocks.append(Floor(weight=problem.need, share=objective.target_share, name="all need"))
+        if objective.travel_cost and objective.block(Capacity) is None:
+            # Who travels where counts, so people are assigned even where hubs have room for all.
+            blocks.append(Capacity(people=(math.inf,) * len(problem.tier_reach)))
+    return tuple(blocks)
+
+
+def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Constraint]) -> list[Floats]:
+    """Return everything that demand is weighted by: need and people of each year, then groups."""
+    floors = [block.weight for block in blocks if isinstance(block, Floor)]
+    groups = [] if objective.fairness is None else objective.fairness.with_need
+    every = [*(part.need for part in problems), *(part.people for part in problems), *floors, *groups]
+    return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
+
+
+def in_last_year(block: Constraint, growth: Floats | None, years: int) -> Constraint:
+    """Return a block with its weights grown to the last year of a programme."""
+    return replace(block, weight=grow_demand(block.weight, growth, years)) if isinstance(block, Floor) else block
 
 
 def formulate(

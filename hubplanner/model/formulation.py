@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from pulp import LpAffineExpression, LpConstraintGE
 
 from hubplanner.model.constraints.capacity import Capacity
-from hubplanner.model.constraints.floor import Floor
-from hubplanner.model.constraints.full_service import FullService
-from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.lp import Model, decimal_unit, new_model, new_program
 from hubplanner.model.multi_period import Periods
-from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
-from hubplanner.model.robust import RobustObjective, StackedInstance
-from hubplanner.problem.model_instance import ModelInstance
-from hubplanner.problem.multi_period import grow_demand, in_year, present_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pulp import LpProblem, LpVariable
 
     from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
-    from hubplanner.model.goals import Goal
-    from hubplanner.model.objectives import Constraint
-    from hubplanner.problem import Floats, Ints, Problem
+    from hubplanner.model.lp import LinearExpression
+    from hubplanner.model.objectives import Constraint, Objective
+    from hubplanner.problem import Evaluation, Ints, Problem
+    from hubplanner.problem.model_instance import ModelInstance
 
     Ranges = tuple[Ints, Ints]
 
@@ -132,77 +124,49 @@ class Formulation:
         return [variable for layer in self.layers for variable in layer.counts]
 
 
+@dataclass(frozen=True, eq=False)
+class Year:
+    """A recomputed plan with the problem it is a plan of, and what a unit counts in that year."""
+
+    problem: Problem
+    plan: Evaluation
+    discount: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """One thing to reach.
+
+    Parameters
+    ----------
+    name
+        What it is.
+    sense
+        1 where more is better, -1 where less is.
+    expression
+        The figure as a linear expression of a formulation's variables, in its own unit.
+    value
+        The figure recomputed from the plan of each year.
+    grows
+        Whether no plan is better than all hubs together, whoever may be served by how many.
+    limit
+        What no plan of a problem is better than, where that is not what all hubs together come to.
+    """
+
+    name: str
+    sense: int
+    expression: Callable[[Formulation], LinearExpression]
+    value: Callable[[Sequence[Year]], float]
+    grows: bool = False
+    limit: Callable[[Problem], float] | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class FixedLevel:
     """A goal that is reached already, and must stay so."""
 
     goal: Goal
     value: float
-
-
-def ask(problem: Problem, objective: Objective, blocks: Sequence[Constraint] | None = None) -> Question:
-    """Prepare a problem and an objective for their programs.
-
-    Parameters
-    ----------
-    blocks
-        The blocks to hold, the objective's own if left out.
-    """
-    wanted = all_blocks(problem, objective) if blocks is None else tuple(blocks)
-    periods = next((block for block in wanted if isinstance(block, Periods)), None)
-    years = 1 if periods is None else len(periods.budgets)
-    growth = None if periods is None else periods.growth
-    problems = tuple(in_year(problem, growth, year) for year in range(years))
-    rate = 0.0 if periods is None else periods.discount_rate
-    wanted = tuple(in_last_year(block, growth, years - 1) for block in wanted)
-    stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
-    parts: dict[str, Any] = {
-        "problem": problem,
-        "measures": np.array(_measures(problems, objective, wanted)),
-        "most_per_site": stacked.count,
-        "apart": _by_distance(objective) or any(_is_apart(block) for block in wanted),
-    }
-    if isinstance(objective, RobustObjective):
-        instance: ModelInstance = StackedInstance(**parts, stack=objective.stack)
-    else:
-        instance = ModelInstance(**parts)
-    discounts = tuple(present_value(rate, year) for year in range(years))
-    return Question(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
-
-
-def _by_distance(objective: Objective) -> bool:
-    """Tell whether it matters who of those in reach of a hub travels to it."""
-    return isinstance(objective, PMedian | PCenter) or bool(getattr(objective, "travel_cost", 0.0))
-
-
-def _is_apart(block: Constraint) -> bool:
-    """Tell whether a block serves each point on its own: as a whole, or within a distance."""
-    whole = isinstance(block, Capacity) and block.single
-    return whole or (isinstance(block, FullService) and math.isfinite(block.distance))
-
-
-def all_blocks(problem: Problem, objective: Objective) -> tuple[Constraint, ...]:
-    """Return an objective's blocks, and those that stand for what it asks of every plan."""
-    blocks = list(objective.blocks)
-    if isinstance(objective, MinCost):
-        blocks.append(Floor(weight=problem.need, share=objective.target_share, name="all need"))
-        if objective.travel_cost and objective.block(Capacity) is None:
-            # Who travels where counts, so people are assigned even where hubs have room for all.
-            blocks.append(Capacity(people=(math.inf,) * len(problem.tier_reach)))
-    return tuple(blocks)
-
-
-def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Constraint]) -> list[Floats]:
-    """Return everything that demand is weighted by: need and people of each year, then groups."""
-    floors = [block.weight for block in blocks if isinstance(block, Floor)]
-    groups = [] if objective.fairness is None else objective.fairness.with_need
-    every = [*(part.need for part in problems), *(part.people for part in problems), *floors, *groups]
-    return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
-
-
-def in_last_year(block: Constraint, growth: Floats | None, years: int) -> Constraint:
-    """Return a block with its weights grown to the last year of a programme."""
-    return replace(block, weight=grow_demand(block.weight, growth, years)) if isinstance(block, Floor) else block
 
 
 def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = None) -> Formulation:

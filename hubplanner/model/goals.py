@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pulp import LpConstraintGE
 
-from hubplanner.model.constraints.capacity import distance_served
+from hubplanner.model.constraints.plan_distance import distance_to, new_sites, used_at
 from hubplanner.model.fairness import MaxMin, shares_of, worst_shares
+from hubplanner.model.formulation import Goal
 from hubplanner.model.lp import LinearExpression
 from hubplanner.model.objectives import MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.robust import RobustObjective
+from hubplanner.model.variables.assignment import distance_served
 from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.model.variables.distance_chains import distance_to_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hubplanner.model.formulation import Formulation
+    from hubplanner.model.formulation import Formulation, Year
     from hubplanner.model.lp import Model
-    from hubplanner.problem import Bools, Evaluation, Floats, Problem
+    from hubplanner.problem import Evaluation, Floats, Problem
 
 WORST = "worst distance"
-
-
-@dataclass(frozen=True, eq=False)
-class Year:
-    """A recomputed plan with the problem it is a plan of, and what a unit counts in that year."""
-
-    problem: Problem
-    plan: Evaluation
-    discount: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Goal:
-    """One thing to reach.
-
-    Parameters
-    ----------
-    name
-        What it is.
-    sense
-        1 where more is better, -1 where less is.
-    expression
-        The figure as a linear expression of a formulation's variables, in its own unit.
-    value
-        The figure recomputed from the plan of each year.
-    grows
-        Whether no plan is better than all hubs together, whoever may be served by how many.
-    limit
-        What no plan of a problem is better than, where that is not what all hubs together come to.
-    """
-
-    name: str
-    sense: int
-    expression: Callable[[Formulation], LinearExpression]
-    value: Callable[[Sequence[Year]], float]
-    grows: bool = False
-    limit: Callable[[Problem], float] | None = None
 
 
 def goals_of(objective: Objective) -> list[Goal]:
@@ -136,8 +101,8 @@ def worst_distance() -> Goal:
     def value(years: Sequence[Year]) -> float:
         problem, plan = years[-1].problem, years[-1].plan
         if not plan.is_assigned:
-            return float(plan.nearest_distance[_served(problem)].max(initial=0.0))
-        return plan.farthest_served(_served(problem))
+            return float(plan.nearest_distance[problem.needing].max(initial=0.0))
+        return plan.farthest_served(problem.needing)
 
     return Goal(name=WORST, sense=-1, expression=lambda _: LinearExpression(terms=[]), value=value, grows=True)
 
@@ -151,6 +116,44 @@ def number_of_hubs() -> Goal:
         value=lambda years: float(years[-1].plan.counts[years[-1].problem.new[years[-1].plan.options]].sum()),
         limit=lambda _: 0.0,
     )
+
+
+def most_different(plans: Sequence[frozenset[int]]) -> Goal:
+    r"""Return the smallest difference to any of some plans, $\max t : t \le |S \triangle S_k| \;\forall k$.
+
+    Gonzalez (1985), doi:10.1016/0304-3975(85)90224-5, chooses farthest points in this order.
+    """
+
+    def expression(form: Formulation) -> LinearExpression:
+        layer = form.layers[-1]
+        number = len(form.program.constraints())
+        least = layer.variable(f"least_difference_{number}", 0, float(form.instance.problem.n_sites), whole=True)
+        for plan in plans:
+            found = distance_to(layer, sorted(plan))
+            layer.add("difference", [*found.terms, (least, -1.0)], LpConstraintGE, -found.constant)
+        return LinearExpression(terms=[(least, 1.0)])
+
+    def value(years: Sequence[Year]) -> float:
+        mine = new_sites(years[-1].problem, years[-1].plan)
+        return float(min(len(mine ^ plan) for plan in plans))
+
+    return Goal(name="difference", sense=1, expression=expression, value=value)
+
+
+def most_unseen(inside: frozenset[int], outside: frozenset[int]) -> Goal:
+    r"""Return how many of some sites a plan uses, and of others it does without: $\sum_A u_j + \sum_B (1 - u_j)$."""
+
+    def expression(form: Formulation) -> LinearExpression:
+        total = LinearExpression(terms=[], constant=float(len(outside)))
+        for site, used in used_at(form.layers[-1]).items():
+            total = total.plus(used.times(float(site in inside) - float(site in outside)))
+        return LinearExpression(terms=[(v, c) for v, c in total.terms if c], constant=total.constant)
+
+    def value(years: Sequence[Year]) -> float:
+        mine = new_sites(years[-1].problem, years[-1].plan)
+        return float(len(mine & inside) + len(outside - mine))
+
+    return Goal(name="unseen sites", sense=1, expression=expression, value=value)
 
 
 def _worst(block: MaxMin, count: int) -> Goal:
@@ -172,7 +175,7 @@ def _over_years(form: Formulation, part: Callable[[Model], LinearExpression]) ->
 
 def _mean_distance(form: Formulation, layer: Model) -> LinearExpression:
     problem, need = form.instance.problem, np.asarray(layer.need)
-    total = math.fsum(need[_served(problem)])
+    total = math.fsum(need[problem.needing])
     if total <= 0:
         return LinearExpression(terms=[])
     if layer.parts.get("assigns"):
@@ -183,16 +186,12 @@ def _mean_distance(form: Formulation, layer: Model) -> LinearExpression:
 
 
 def _mean(problem: Problem, plan: Evaluation) -> float:
-    counted = _served(problem)
+    counted = problem.needing
     total = math.fsum(problem.need[counted])
     # Without any hub a point counts the largest distance there is.
     nearest = np.minimum(plan.nearest_distance, problem.farthest)
     distance: Floats = plan.served_distance if plan.is_assigned else nearest
     return math.fsum(problem.need[counted] * distance[counted]) / total if total > 0 else 0.0
-
-
-def _served(problem: Problem) -> Bools:
-    return np.asarray((problem.need > 0) & problem.reachable)
 
 
 OBJECTIVES: Mapping[type[Objective], Callable[[Any], list[Goal]]] = {

@@ -10,18 +10,17 @@ import numpy as np
 from pulp import LpConstraintGE
 
 from hubplanner.model.constraints.floor import Floor
-from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, covered_rows
-from hubplanner.model.goals import Goal
+from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty, covered_rows
+from hubplanner.model.formulation import Goal
 from hubplanner.model.lp import LinearExpression, decimal_unit
 from hubplanner.model.objectives import MinCost, Objective
-from hubplanner.model.robust import RobustObjective, Uncertainty
+from hubplanner.model.robust import RobustObjective
 from hubplanner.problem.futures import tail_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hubplanner.model.formulation import Formulation
-    from hubplanner.model.goals import Year
+    from hubplanner.model.formulation import Formulation, Year
     from hubplanner.model.lp import Model
     from hubplanner.model.objectives import Constraint
     from hubplanner.problem import Floats, Problem

@@ -28,7 +28,7 @@ from hubplanner.model import (
     PMedian,
     Uncertainty,
 )
-from hubplanner.model.robust import LEVEL
+from hubplanner.model.constraints.robust import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

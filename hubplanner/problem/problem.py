@@ -150,6 +150,11 @@ class Problem:
         return self._reach_of_all[0]
 
     @property
+    def needing(self) -> Bools:
+        """Mask (n,) of the points with need and a way to some site that has options."""
+        return np.asarray((self.need > 0) & self.reachable)
+
+    @property
     def farthest(self) -> float:
         """Largest distance between any point and any site with options that has a way to it."""
         return self._reach_of_all[1]

@@ -12,8 +12,8 @@ from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.io import recover
 from hubplanner.model import Capacity, FixedHubs, MaxHubs, Periods, goals_of
-from hubplanner.model.formulation import all_blocks
-from hubplanner.model.goals import Year
+from hubplanner.model.builder import all_blocks
+from hubplanner.model.formulation import Year
 from hubplanner.outputs.run_folder import is_run
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import GoalResult, SiteStatus, Solution, Status, evaluate

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.model import Budget, HubsPerSite, MaxHubs, MinHubs, Periods, RequiredSites, ask, broken_years
+from hubplanner.model.builder import all_blocks
 from hubplanner.model.constraints.budget import most_money
-from hubplanner.model.formulation import all_blocks
-from hubplanner.model.goals import Year
+from hubplanner.model.formulation import Year
 from hubplanner.problem import Conflict, evaluate
 
 if TYPE_CHECKING:

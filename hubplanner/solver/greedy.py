@@ -27,7 +27,6 @@ from hubplanner.model import (
     goals_of,
 )
 from hubplanner.model.constraints.fixed_hubs import FixedHubs
-from hubplanner.model.constraints.full_service import needing
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.min_separation import too_near
 from hubplanner.problem import evaluate
@@ -407,7 +406,7 @@ class _Builder:
             self._cover(self.need, math.fsum(self.need))
             return
         reach = min(block.distance for block in self.question.blocks if isinstance(block, FullService))
-        points = np.flatnonzero(needing(self.instance))
+        points = np.flatnonzero(self.problem.needing)
         distance = self.instance.distances[points][:, self.problem.option_site]
         near = np.isfinite(distance) & (distance <= reach * (1 + REACH_TOLERANCE))
         waits = ~near[:, self.counts > 0].any(axis=1)

@@ -27,7 +27,7 @@ from hubplanner.model import (
     ask,
     broken_years,
 )
-from hubplanner.model.formulation import all_blocks, in_last_year
+from hubplanner.model.builder import all_blocks, in_last_year
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE

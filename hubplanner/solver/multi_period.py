@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.model import Floor, MinHubs, OnlyWith, Periods, ask
-from hubplanner.model.formulation import in_last_year
+from hubplanner.model.builder import in_last_year
 from hubplanner.problem import EXACT, SiteStatus, Status, relative_gap
 from hubplanner.problem.solution import GoalResult, PeriodPlan
 

@@ -13,7 +13,8 @@ from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
 from hubplanner.analysis.alternatives.site_importance import classify
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.model import FixedLevel, Year, broken_blocks
-from hubplanner.model.constraints.plan_distance import PlanDistance, most_different, new_sites
+from hubplanner.model.constraints.plan_distance import PlanDistance, new_sites
+from hubplanner.model.goals import most_different
 from hubplanner.problem import evaluate
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.covering.diverse_plans import DiversePlans

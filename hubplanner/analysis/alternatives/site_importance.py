@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hubplanner.analysis.alternatives import capacity_interchange as seats
 from hubplanner.analysis.alternatives.covering_sites import ROUGH, settle_covering
 from hubplanner.analysis.explain.resolve import solve_pinned
-from hubplanner.model.constraints.plan_distance import most_unseen
+from hubplanner.model.goals import most_unseen
 from hubplanner.problem import Status
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.median.strategy import is_median

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pulp import LpConstraintGE
 
-from hubplanner.model.constraints.capacity import assigned, live_rows, served
 from hubplanner.model.lp import decimal_unit
 from hubplanner.model.parameters import AGREEMENT, check_share
+from hubplanner.model.variables.assignment import assigned, live_rows, served
 from hubplanner.model.variables.coverage import covered
 from hubplanner.problem.coverage import LEAST_SHARE
 

@@ -10,15 +10,15 @@ import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE
 from scipy.sparse import csr_array
 
-from hubplanner.model.constraints.capacity import assigned, live_rows
 from hubplanner.model.parameters import AGREEMENT
+from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.travel.base import REACH_TOLERANCE, within
 
 if TYPE_CHECKING:
     from hubplanner.model.lp import Model
-    from hubplanner.problem import Bools, Evaluation, Problem
+    from hubplanner.problem import Evaluation, Problem
     from hubplanner.problem.model_instance import ModelInstance
 
 
@@ -41,7 +41,7 @@ def add_serve_all(model: Model, block: FullService) -> None:
     if model.parts.get("assigns"):
         _serve_assigned(model, instance, block)
         return
-    points = np.flatnonzero(needing(instance))
+    points = np.flatnonzero(instance.problem.needing)
     near = within(instance.distances[points][:, instance.site], block.distance)
     first, _ = group_rows(csr_array(near.astype(np.int8)))
     for row in first.tolist():
@@ -60,26 +60,21 @@ def _serve_assigned(model: Model, instance: ModelInstance, block: FullService) -
         if terms:
             model.add("serve_all", terms, LpConstraintEQ, 1)
     served = np.bincount(rows.row, minlength=len(need)) > 0
-    if (needing(instance) & (rows.row_of == NO_ROW)).any() or (~served & (need > 0)).any():
+    if (instance.problem.needing & (rows.row_of == NO_ROW)).any() or (~served & (need > 0)).any():
         # No hub could serve that point: nothing can make up for it.
         model.add_never("serve_all")
 
 
 def _is_hopeless(problem: Problem) -> bool:
     """Tell whether there is need, but no way from any of it to a usable site."""
-    return bool((problem.need > 0).any() and not ((problem.need > 0) & problem.reachable).any())
-
-
-def needing(instance: ModelInstance) -> Bools:
-    """Return which points (n,) have need and a way to some site with options."""
-    return np.asarray((instance.problem.need > 0) & instance.problem.reachable)
+    return bool((problem.need > 0).any() and not problem.needing.any())
 
 
 def broken_serve_all(problem: Problem, plan: Evaluation, block: FullService) -> str | None:
     """Return which point a plan leaves without a hub, None when there is none."""
     if _is_hopeless(problem):
         return "no usable site has a way to any need"
-    far = (problem.need > 0) & problem.reachable & ~within(plan.nearest_distance, block.distance)
+    far = problem.needing & ~within(plan.nearest_distance, block.distance)
     if plan.is_assigned:
-        far = (problem.need > 0) & problem.reachable & (np.asarray(plan.assigned.sum(axis=1)).ravel() < 1 - AGREEMENT)
+        far = problem.needing & (np.asarray(plan.assigned.sum(axis=1)).ravel() < 1 - AGREEMENT)
     return f"point {int(np.argmax(far))} has no hub within {block.distance:g}" if far.any() else None

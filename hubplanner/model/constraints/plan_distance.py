@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model.goals import Goal
 from hubplanner.model.lp import LinearExpression
 from hubplanner.model.parameters import check_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.model.formulation import Formulation
-    from hubplanner.model.goals import Year
     from hubplanner.model.lp import Model
     from hubplanner.problem import Evaluation, Problem
 
@@ -83,41 +80,3 @@ def _used(model: Model, site: int, options: np.ndarray[tuple[int, ...], np.dtype
     model.add("used_new_least", [(used, most), *minus], LpConstraintGE, 0)
     model.add("used_new_most", [(used, 1.0), *minus], LpConstraintLE, 0)
     return LinearExpression(terms=[(used, 1.0)])
-
-
-def most_different(plans: Sequence[frozenset[int]]) -> Goal:
-    r"""Return the smallest difference to any of some plans, $\max t : t \le |S \triangle S_k| \;\forall k$.
-
-    Gonzalez (1985), doi:10.1016/0304-3975(85)90224-5, chooses farthest points in this order.
-    """
-
-    def expression(form: Formulation) -> LinearExpression:
-        layer = form.layers[-1]
-        number = len(form.program.constraints())
-        least = layer.variable(f"least_difference_{number}", 0, float(form.instance.problem.n_sites), whole=True)
-        for plan in plans:
-            found = distance_to(layer, sorted(plan))
-            layer.add("difference", [*found.terms, (least, -1.0)], LpConstraintGE, -found.constant)
-        return LinearExpression(terms=[(least, 1.0)])
-
-    def value(years: Sequence[Year]) -> float:
-        mine = new_sites(years[-1].problem, years[-1].plan)
-        return float(min(len(mine ^ plan) for plan in plans))
-
-    return Goal(name="difference", sense=1, expression=expression, value=value)
-
-
-def most_unseen(inside: frozenset[int], outside: frozenset[int]) -> Goal:
-    r"""Return how many of some sites a plan uses, and of others it does without: $\sum_A u_j + \sum_B (1 - u_j)$."""
-
-    def expression(form: Formulation) -> LinearExpression:
-        total = LinearExpression(terms=[], constant=float(len(outside)))
-        for site, used in used_at(form.layers[-1]).items():
-            total = total.plus(used.times(float(site in inside) - float(site in outside)))
-        return LinearExpression(terms=[(v, c) for v, c in total.terms if c], constant=total.constant)
-
-    def value(years: Sequence[Year]) -> float:
-        mine = new_sites(years[-1].problem, years[-1].plan)
-        return float(len(mine & inside) + len(outside - mine))
-
-    return Goal(name="unseen sites", sense=1, expression=expression, value=value)

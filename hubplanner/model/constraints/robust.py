@@ -1,4 +1,4 @@
-"""Limits that hold over futures: money and covered shares, in every future or on average."""
+"""How futures are looked at, and limits that hold over them: money and covered shares, in every one or on average."""
 
 from __future__ import annotations
 
@@ -13,14 +13,56 @@ from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.constraints.floor import FloorRows, cover_share, falls_short
 from hubplanner.model.lp import LinearExpression
-from hubplanner.model.parameters import check_amount, check_share
+from hubplanner.model.parameters import check, check_amount, check_share, refuse
 from hubplanner.model.variables.coverage import covered
+from hubplanner.problem.futures import CRITERIA
 
 if TYPE_CHECKING:
     from hubplanner.model.lp import Model
-    from hubplanner.model.robust import StackedInstance, Uncertainty
     from hubplanner.problem import Bools, Evaluation, Floats, Problem
-    from hubplanner.problem.stacked_demand import StackedDemand
+    from hubplanner.problem.futures import Futures
+    from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
+
+
+LEVEL = 0.9
+"""Share of futures that is no tail, unless another is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Uncertainty:
+    r"""Choose one plan before it is known which future comes.
+
+    With $f_s$ the objective's figure in future s and $p_s$ its probability:
+
+    .. math:: \max \sum_s p_s f_s, \qquad \max \min_s f_s, \qquad \min \max_s (f_s^* - f_s), \qquad
+              \max_\eta \; \eta - \frac{1}{1 - \alpha} \sum_s p_s (\eta - f_s)^+
+
+    for criterion expected, worst, regret (to the best plan $f_s^*$ of each future alone) and cvar. Birge and Louveaux
+    (2011), doi:10.1007/978-1-4614-0237-4; Kouvelis and Yu (1997), doi:10.1007/978-1-4757-2620-6; Rockafellar and
+    Uryasev (2000), doi:10.21314/JOR.2000.038.
+
+    Parameters
+    ----------
+    futures
+        The futures.
+    criterion
+        expected, worst, regret or cvar.
+    level
+        Share of futures $\alpha$ that is no tail; cvar only.
+    on_average
+        Whether budget, floors and target share hold on average; in every future if not.
+    """
+
+    futures: Futures
+    criterion: str = "expected"
+    level: float = LEVEL
+    on_average: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no criterion, and a level that leaves no tail."""
+        if self.criterion not in CRITERIA:
+            refuse("under", self.criterion, ", ".join(CRITERIA))
+        check("cvar_level", self.level, "a number from 0 to below 1", lambda value: 0 <= value < 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

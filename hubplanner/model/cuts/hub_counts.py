@@ -12,21 +12,22 @@ from scipy.spatial import ConvexHull
 
 from hubplanner.model.constraints.budget import Budget, most_money
 from hubplanner.model.constraints.floor import Floor
+from hubplanner.model.multi_period import Periods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pulp import LpVariable
 
-    from hubplanner.model.formulation import Formulation, Question
     from hubplanner.model.lp import Model
+    from hubplanner.model.objectives import Constraint
     from hubplanner.problem import Bools, Floats, Ints
 
 MOST_KINDS = 200
 """Kinds above which only prices are told apart."""
 
 
-def add_tally(form: Formulation) -> None:
+def add_tally(layers: Sequence[Model], blocks: Sequence[Constraint]) -> None:
     r"""Count the hubs of each price c and set of floors f, and hold the counts to what money buys.
 
     .. math:: n_{cf} = \sum_{o \in O_{cf}} y_o \in \mathbb{Z}, \qquad
@@ -36,14 +37,14 @@ def add_tally(form: Formulation) -> None:
     Where hubs are full, a plan's worth hangs on how many hubs there are for each floor, hardly on which: branching on
     sums settles in some nodes what branching on single options does not in thousands.
     """
-    for layer, money in zip(form.layers, _money(form.question), strict=True):
+    for layer, money in zip(layers, _money(layers[-1], blocks), strict=True):
         if math.isfinite(money):
             # Upgrades that free money leave more of it for hubs that cost some.
             freed = math.fsum(np.minimum(layer.instance.cost, 0.0) * layer.instance.most)
-            _tally(form.question, layer, money - freed)
+            _tally(layer, blocks, money - freed)
 
 
-def _tally(question: Question, layer: Model, money: float) -> None:
+def _tally(layer: Model, blocks: Sequence[Constraint], money: float) -> None:
     """Count a year's hubs, if the hull of what its money buys has few sides."""
     cost = layer.instance.cost
     most = np.array([variable.upBound for variable in layer.open_], dtype=np.intp)
@@ -52,26 +53,27 @@ def _tally(question: Question, layer: Model, money: float) -> None:
     limits = np.bincount(price, weights=most[paid], minlength=len(prices)).astype(np.intp)
     sides = hull(tuple(prices.tolist()), tuple(limits.tolist()), money)
     if sides:
-        kinds = _kinds(question, paid, price)
+        kinds = _kinds(layer, blocks, (paid, price))
         counts = [_count(layer, number, paid[kinds == number]) for number in range(int(kinds.max()) + 1)]
         _hold(layer, counts, price[np.unique(kinds, return_index=True)[1]], sides)
 
 
-def _money(question: Question) -> Sequence[float]:
+def _money(layer: Model, blocks: Sequence[Constraint]) -> Sequence[float]:
     """Return the money for all hubs in each year, infinite where there is no limit."""
-    if question.periods is not None:
-        return question.periods.available
-    amounts = [block.amount for block in question.blocks if isinstance(block, Budget)]
-    return [most_money(min(amounts, default=math.inf)) - question.instance.base_cost]
+    periods = next((block for block in blocks if isinstance(block, Periods)), None)
+    if periods is not None:
+        return periods.available
+    amounts = [block.amount for block in blocks if isinstance(block, Budget)]
+    return [most_money(min(amounts, default=math.inf)) - layer.instance.base_cost]
 
 
-def _kinds(question: Question, options: Ints, price: Ints) -> Ints:
-    """Return the kind of each option: its price, and the floors whose group it reaches."""
-    rows = question.instance.assign_rows
-    floors = [block for block in question.blocks if isinstance(block, Floor)]
+def _kinds(layer: Model, blocks: Sequence[Constraint], paid: tuple[Ints, Ints]) -> Ints:
+    """Return the kind of each option that costs money: its price, and the floors whose group it reaches."""
+    (options, price), rows = paid, layer.whole.assign_rows
+    floors = [block for block in blocks if isinstance(block, Floor)]
     traits = [price]
     for block in floors:
-        needed = rows.totals[:, question.instance.measure(block.weight)][rows.row] > 0
+        needed = rows.totals[:, layer.whole.measure(block.weight)][rows.row] > 0
         traits.append(np.isin(options, rows.option[needed]).astype(np.intp))
     _, kinds = np.unique(np.column_stack(traits), axis=0, return_inverse=True)
     return price if kinds.max() >= MOST_KINDS else kinds.ravel()

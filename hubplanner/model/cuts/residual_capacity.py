@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pulp import LpConstraintLE
 
-from hubplanner.model.constraints.capacity import live_rows
 from hubplanner.model.lp import decimal_unit
+from hubplanner.model.variables.assignment import live_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pulp import LpVariable
 
-    from hubplanner.model.formulation import Formulation
-    from hubplanner.model.lp import Terms
+    from hubplanner.model.constraints.capacity import Capacity
+    from hubplanner.model.lp import Model, Terms
     from hubplanner.problem import Floats, Ints
 
 VIOLATION = 1e-5
@@ -65,52 +65,49 @@ class ResidualCapacityCut:
         """People that are left for the last of the hubs."""
         return self.total - (self.hubs - 1) * self.room
 
-    def row(self, form: Formulation) -> tuple[Terms, float]:
+    def row(self, layers: Sequence[Model]) -> tuple[Terms, float]:
         """Return the inequality's terms and upper limit."""
-        layer = form.layers[self.layer]
+        layer = layers[self.layer]
         unit = decimal_unit(self.room)
         served = dict(zip(self.rows.tolist(), (self.people / unit).tolist(), strict=True))
-        terms: Terms = [(v, served[r]) for r, v in assigned_to(form, self.layer, self.option) if r in served]
+        terms: Terms = [(v, served[r]) for r, v in assigned_to(layer, self.option) if r in served]
         terms.append((layer.open_[self.option], -self.rest / unit))
         return terms, (self.total - self.rest * self.hubs) / unit
 
 
-def add_residual(form: Formulation, cut: ResidualCapacityCut) -> None:
+def add_residual(layers: Sequence[Model], cut: ResidualCapacityCut) -> None:
     """Add an inequality where its option may have a hub."""
-    if form.layers[cut.layer].open_[cut.option].upBound > 0:
-        terms, limit = cut.row(form)
-        form.layers[cut.layer].add(f"residual_{cut.option}", terms, LpConstraintLE, limit)
+    if layers[cut.layer].open_[cut.option].upBound > 0:
+        terms, limit = cut.row(layers)
+        layers[cut.layer].add(f"residual_{cut.option}", terms, LpConstraintLE, limit)
 
 
-def residuals(form: Formulation, values: Floats) -> Iterator[ResidualCapacityCut]:
+def residuals(layers: Sequence[Model], capacity: Capacity, values: Floats) -> Iterator[ResidualCapacityCut]:
     r"""Yield an inequality for each option that a relaxation's values break most.
 
     With $f = y_o - \lfloor y_o \rfloor$, rows with $x_{ro} > f$ break it most: each takes $p_r (1 - x_{ro})$ from the
     excess and adds $p_r (1 - f)$. Atamturk and Rajan (2002), doi:10.1007/s101070100269.
     """
-    capacity = form.question.capacity
-    if capacity is None:
-        return
-    room = np.array(capacity.people)[form.instance.problem.option_tier]
-    for number, layer in enumerate(form.layers):
+    for number, layer in enumerate(layers):
+        room = np.array(capacity.people)[layer.whole.problem.option_tier]
         open_ = values[[variable.index for variable in layer.open_]]
         part = open_ - np.floor(open_)
         for option in np.flatnonzero((np.minimum(part, 1 - part) > VIOLATION) & np.isfinite(room)).tolist():
-            cut = _most_broken(form, number, option, (open_[option], room[option], values))
+            cut = _most_broken((number, layer), option, (open_[option], room[option], values))
             if cut is not None:
                 yield cut
 
 
 def _most_broken(
-    form: Formulation, number: int, option: int, found: tuple[float, float, Floats]
+    year: tuple[int, Model], option: int, found: tuple[float, float, Floats]
 ) -> ResidualCapacityCut | None:
     """Return an option's most broken inequality at its hubs, its room and all values, None where it holds."""
-    hubs, room, values = found
-    pairs = assigned_to(form, number, option)
+    (number, layer), (hubs, room, values) = year, found
+    pairs = assigned_to(layer, option)
     share = np.array([values[variable.index] for _, variable in pairs])
     full = share > hubs - math.floor(hubs)
     rows = np.array([row for row, _ in pairs], dtype=np.intp)[full]
-    people = form.instance.assign_rows.totals[rows, form.instance.measure(form.layers[number].people)]
+    people = layer.whole.assign_rows.totals[rows, layer.whole.measure(layer.people)]
     if not people.sum() > 0:
         return None
     cut = ResidualCapacityCut(layer=number, option=option, rows=rows, people=people, room=room)
@@ -118,9 +115,8 @@ def _most_broken(
     return cut if excess > VIOLATION * room else None
 
 
-def assigned_to(form: Formulation, number: int, option: int) -> list[tuple[int, LpVariable]]:
+def assigned_to(layer: Model, option: int) -> list[tuple[int, LpVariable]]:
     """Return the rows that an option may serve in a year, each with its share's variable."""
-    layer = form.layers[number]
     if "assigned to" not in layer.parts:
         rows = live_rows(layer)
         found: dict[int, list[tuple[int, LpVariable]]] = {}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pulp import LpConstraintLE
 
-from hubplanner.model.constraints.capacity import served
 from hubplanner.model.lp import LinearExpression
+from hubplanner.model.variables.assignment import served
 
 if TYPE_CHECKING:
     from pulp import LpVariable

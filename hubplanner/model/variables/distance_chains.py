@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pulp import LpConstraintGE
 
-from hubplanner.model.constraints.full_service import needing
 from hubplanner.model.lp import LinearExpression
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> LinearExpr
     """
     instance, constant = model.whole, 0.0
     far, terms = instance.problem.farthest, list[Any]()
-    for point in np.flatnonzero(needing(instance) & (weight > 0)).tolist():
+    for point in np.flatnonzero(instance.problem.needing & (weight > 0)).tolist():
         distance = instance.distances[point, instance.site]
         steps = np.unique(distance[np.isfinite(distance)])
         constant += weight[point] * steps[0]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.model import FullService
-from hubplanner.model.constraints.full_service import needing
 from hubplanner.problem.travel.base import REACH_TOLERANCE
 from hubplanner.solver.mip.search import optimise
 
@@ -52,7 +51,7 @@ def smallest_radius(task: Subproblem) -> tuple[Incumbent, Question]:
 def candidates(question: Question) -> Floats:
     """Return the distances that may be the worst one, ascending, none below what the loneliest point needs."""
     instance = question.instance
-    points = needing(instance)
+    points = instance.problem.needing
     if question.assigns:
         rows = instance.assign_rows
         return np.unique(rows.distance)

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
 from hubplanner.model import Year
-from hubplanner.model.constraints.capacity import live_rows
+from hubplanner.model.variables.assignment import live_rows
 from hubplanner.problem import evaluate
 from hubplanner.solver.mip.relaxation import relax
 

@@ -185,11 +185,11 @@ def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Residu
     deadline = effort.deadline()
     handle = prepared(form.program, effort, mip=False, solver="simplex")
     run(handle)
-    cuts, best = list[ResidualCapacityCut](), relaxation_of(handle, form)
-    if not best.is_solved:
+    cuts, best, capacity = list[ResidualCapacityCut](), relaxation_of(handle, form), form.question.capacity
+    if not best.is_solved or capacity is None:
         return (), best
     for _ in range(MOST_ROUNDS):
-        found = list(residuals(form, best.values))
+        found = list(residuals(form.layers, capacity, best.values))
         if not found or deadline.is_past:
             break
         _add(handle, form, found)
@@ -206,6 +206,6 @@ def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Residu
 
 def _add(handle: Any, form: Formulation, cuts: Sequence[ResidualCapacityCut]) -> None:
     for cut in cuts:
-        terms, limit = cut.row(form)
+        terms, limit = cut.row(form.layers)
         columns = np.array([variable.index for variable, _ in terms], dtype=np.int32)
         handle.addRow(-np.inf, limit, len(columns), columns, np.array([value for _, value in terms]))

@@ -112,9 +112,9 @@ def program_of(task: Subproblem, depth: Ints) -> Formulation:
     """Return a task's program, with chains of distances of some depth (n,)."""
     form = formulate(task.question, task.goal, task.held, depth, task.ranges)
     if splits(task):
-        add_tally(form)
+        add_tally(form.layers, task.question.blocks)
     for cut in task.cuts:
-        add_residual(form, cut)
+        add_residual(form.layers, cut)
     for plan in task.forbidden:
         forbid(form, plan)
     for dear in task.too_dear:

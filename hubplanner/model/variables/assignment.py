@@ -1,0 +1,68 @@
+"""Who is served by whom where people are assigned to hubs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pulp import LpConstraintLE
+
+from hubplanner.model.lp import LinearExpression
+
+if TYPE_CHECKING:
+    from pulp import LpVariable
+
+    from hubplanner.model.lp import Model
+    from hubplanner.problem.model_instance import AssignRows
+
+
+def assigned(model: Model) -> list[LpVariable]:
+    r"""Return $x_{ro} \in [0, 1]$, the share of row r that option o serves, with $\sum_o x_{ro} \le 1 \;\forall r$."""
+    if "assign" in model.parts:
+        found: list[LpVariable] = model.parts["assign"]
+        return found
+    rows = live_rows(model)
+    whole = bool(model.parts.get("single"))
+    made = [
+        model.variable(f"assign_{row}_{option}", 0, 1, whole=whole)
+        for row, option in zip(rows.row.tolist(), rows.option.tolist(), strict=True)
+    ]
+    model.parts["assign"] = made
+    if whole:
+        model.decisions.extend(made)
+    for row, (start, stop) in enumerate(_spans(rows)):
+        if stop > start:
+            model.add(f"assign_{row}", [(variable, 1.0) for variable in made[start:stop]], LpConstraintLE, 1)
+    return made
+
+
+def live_rows(model: Model) -> AssignRows:
+    """Return rows with the pairs of options that may have a hub: those left out by their range serve no one."""
+    if "live" not in model.parts:
+        rows = model.whole.assign_rows
+        may = np.array([variable.upBound > 0 for variable in model.open_], dtype=bool)[rows.option]
+        kept = {name: getattr(rows, name)[may] for name in ("row", "option", "share", "distance")}
+        model.parts["live"] = replace(rows, **kept)
+    found: AssignRows = model.parts["live"]
+    return found
+
+
+def served(model: Model, measure: int) -> LinearExpression:
+    r"""Return how much of a measure is covered by assignment: $\sum_{ro} w_r a_{ro} x_{ro}$."""
+    rows = live_rows(model)
+    worth = rows.totals[:, measure][rows.row] * rows.share
+    return LinearExpression(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
+
+
+def distance_served(model: Model, measure: int) -> LinearExpression:
+    r"""Return the distance to assigned hubs, times a measure: $\sum_{ro} w_r d_{ro} x_{ro}$."""
+    rows = live_rows(model)
+    worth = rows.totals[:, measure][rows.row] * rows.distance
+    return LinearExpression(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
+
+
+def _spans(rows: AssignRows) -> list[tuple[int, int]]:
+    bounds = np.searchsorted(rows.row, np.arange(len(rows.totals) + 1)).tolist()
+    return list(pairwise(bounds))
