@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyproj import CRS
 
-    from hubplanner.inputs.point_stream import PointFile
+    from hubplanner.inputs.readers.points import PointFile
     from hubplanner.inputs.sites import Sites
     from hubplanner.problem import Floats, GeometricTravel, Ints, Matrix, Merged
     from hubplanner.scenario import Scenario

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
 
-    from hubplanner.inputs.columns import Checker
+    from hubplanner.inputs.readers.columns import Checker
     from hubplanner.problem import Floats
     from hubplanner.scenario.scenario import TableSpec
 

@@ -10,9 +10,9 @@ import numpy as np
 from pyproj import Proj
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.columns import Checker, as_text, select
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.disaggregation import MOST_POINTS, expected_points, spread
+from hubplanner.inputs.readers.columns import Checker, as_text, select
 from hubplanner.inputs.readers.tables import as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_demand_names
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT

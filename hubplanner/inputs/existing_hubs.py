@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hubplanner.inputs.columns import Checker
-    from hubplanner.inputs.sites import Sites
+    from hubplanner.inputs.readers.columns import Checker
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -40,31 +39,7 @@ def read_changes(scenario: Scenario, checker: Checker) -> Changes:
     return Changes(fee=fee, saving=saving)
 
 
-def with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:
-    """Return the sites with the tiers their hubs may grow into, at the difference in cost, and what closing frees.
-
-    What stands is paid for, so that a larger tier which is cheaper to build pays nothing back; one that is cheaper to
-    run saves money from now on, and an upgrade may free more than it costs.
-    """
-    existing, standing = sites.status == SiteStatus.EXISTING, sites.allowed
-    growing = existing & _named(ids, scenario.model.existing.upgrade)
-    own = np.argmax(standing, axis=1)
-    upgrade = growing[:, None] & _larger(scenario)[own]
-    at_own = np.arange(len(ids)), own
-    capex = np.maximum(sites.capex - sites.capex[at_own][:, None], 0.0) + changes.fee[:, None]
-    opex = sites.opex_present_value - sites.opex_present_value[at_own][:, None]
-    closing = existing & _named(ids, scenario.model.existing.close) & ~ids.isin(scenario.model.require).to_numpy()
-    return replace(
-        sites,
-        allowed=standing | upgrade,
-        upgrade=upgrade,
-        capex=np.where(upgrade, capex, sites.capex),
-        opex_present_value=np.where(upgrade, opex, sites.opex_present_value),
-        closing_saving=np.where(closing, changes.saving, np.nan),
-    )
-
-
-def _larger(scenario: Scenario) -> Bools:
+def larger_tiers(scenario: Scenario) -> Bools:
     """Return which tiers (own, other) are larger: by capacity if all have one, else by reach."""
     capacities = [tier.capacity for tier in scenario.hubs]
     reaches = [tier.reach(scenario.travel.speed_kmh) for tier in scenario.hubs]
@@ -72,7 +47,8 @@ def _larger(scenario: Scenario) -> Bools:
     return np.asarray(size[None, :] > size[:, None])
 
 
-def _named(ids: pd.Series, sites: bool | tuple[str, ...]) -> Bools:  # noqa: FBT001 - all, none, or those listed
+def is_named(ids: pd.Series, sites: bool | tuple[str, ...]) -> Bools:  # noqa: FBT001 - all, none, or those listed
+    """Tell which sites (m,) are meant: all, none, or those listed."""
     if isinstance(sites, bool):
         return np.full(len(ids), sites, dtype=np.bool_)
     return np.asarray(ids.isin(sites).to_numpy(), dtype=np.bool_)

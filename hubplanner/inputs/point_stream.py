@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.columns import Checker, among, keys_of, near_names, note_unknown, spellings
 from hubplanner.inputs.coordinates import note_swapped_names
+from hubplanner.inputs.readers.columns import Checker, among, keys_of, near_names, note_unknown, spellings
 from hubplanner.inputs.readers.parquet import (
     ParquetLayout,
     Part,
@@ -20,6 +20,7 @@ from hubplanner.inputs.readers.parquet import (
     parquet_layout,
     parquet_parts,
 )
+from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import InputTable, can_read, parse_crs
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import key_of, spelling_of
@@ -39,63 +40,6 @@ MOST_FAULTS = 1000
 """Faults after which reading stops."""
 MOST_KNOWN = 1000
 """Values of a filtered column that are remembered for a message."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Points:
-    """Some demand points.
-
-    Parameters
-    ----------
-    places
-        (k, 2) coordinates in the file's system.
-    measures
-        (k, q) need, people, then the need of other columns of people.
-    label
-        (k,) numbers of what keeps points apart.
-    table
-        The rows they come from, for messages; None for cells of a raster.
-    """
-
-    places: Floats
-    measures: Floats
-    label: Ints
-    table: InputTable | None = None
-
-
-class PointFile(Protocol):
-    """A file that holds demand points."""
-
-    @property
-    def name(self) -> str:
-        """Name, for messages."""
-        ...
-
-    @property
-    def crs(self) -> CRS:
-        """System of the places."""
-        ...
-
-    @property
-    def crs_named(self) -> bool:
-        """Tell whether the file itself names that system."""
-        ...
-
-    def points(self, faults: list[Fault]) -> Iterator[Points]:
-        """Yield the points in parts, those without a fault; note every fault."""
-        ...
-
-    def finish(self, faults: list[Fault]) -> None:
-        """Note what only the whole file shows, once all points were read."""
-        ...
-
-    def groups(self) -> Mapping[str, list[str]]:
-        """Return the value of each group, by label."""
-        ...
-
-    def warnings(self) -> list[DataWarning]:
-        """Return what may be a mistake, once all points were read."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.columns import Checker, select
 from hubplanner.inputs.coordinates import lonlat, read_places, representative
-from hubplanner.inputs.existing_hubs import check_groups, check_named, read_changes, with_changes
+from hubplanner.inputs.existing_hubs import check_groups, check_named, is_named, larger_tiers, read_changes
+from hubplanner.inputs.readers.columns import Checker, select
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_site_names
 from hubplanner.problem import SiteStatus, annuity
@@ -22,6 +22,7 @@ from hubplanner.scenario.names import hint
 
 if TYPE_CHECKING:
     from hubplanner.errors import DataWarning
+    from hubplanner.inputs.existing_hubs import Changes
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -117,7 +118,31 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         rows=table.rows,
         warnings=tuple(table.warnings),
     )
-    return _in_order(with_changes(scenario, sites, ids, changes), order)
+    return _in_order(_with_changes(scenario, sites, ids, changes), order)
+
+
+def _with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:
+    """Return the sites with the tiers their hubs may grow into, at the difference in cost, and what closing frees.
+
+    What stands is paid for, so that a larger tier which is cheaper to build pays nothing back; one that is cheaper to
+    run saves money from now on, and an upgrade may free more than it costs.
+    """
+    existing, standing = sites.status == SiteStatus.EXISTING, sites.allowed
+    growing = existing & is_named(ids, scenario.model.existing.upgrade)
+    own = np.argmax(standing, axis=1)
+    upgrade = growing[:, None] & larger_tiers(scenario)[own]
+    at_own = np.arange(len(ids)), own
+    capex = np.maximum(sites.capex - sites.capex[at_own][:, None], 0.0) + changes.fee[:, None]
+    opex = sites.opex_present_value - sites.opex_present_value[at_own][:, None]
+    closing = existing & is_named(ids, scenario.model.existing.close) & ~ids.isin(scenario.model.require).to_numpy()
+    return replace(
+        sites,
+        allowed=standing | upgrade,
+        upgrade=upgrade,
+        capex=np.where(upgrade, capex, sites.capex),
+        opex_present_value=np.where(upgrade, opex, sites.opex_present_value),
+        closing_saving=np.where(closing, changes.saving, np.nan),
+    )
 
 
 def _in_order(sites: Sites, order: Ints) -> Sites:

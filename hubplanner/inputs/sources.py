@@ -70,6 +70,11 @@ class Sources:
         return (name in self.stamps and _stamp(path) == self.stamps[name]) or _digest(path) == self.digests[name]
 
 
+def file_digests(scenario: Scenario) -> dict[str, str]:
+    """Return the SHA-256 of the files a scenario names, and of those beside them that decide what is read."""
+    return {name: sha256(path) for name, path in input_files(scenario).items()}
+
+
 def _digest(path: Path) -> str:
     """Return a file's SHA-256; blank where it cannot be read, which is told in full where its rows are wanted."""
     try:

@@ -11,7 +11,6 @@ import pandas as pd
 from pyproj import CRS, Transformer
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.columns import Checker
 from hubplanner.inputs.coordinates import (
     DEGREES,
     DEGREES_NAMED,
@@ -25,12 +24,13 @@ from hubplanner.inputs.coordinates import (
     off_globe,
     swapped_among,
 )
+from hubplanner.inputs.far_places import MANY_TIMES, Spots, body_of, told_far
 from hubplanner.inputs.point_stream import MOST_SHOWN
-from hubplanner.inputs.warnings import MANY_TIMES, Spots, body_of, told_far
+from hubplanner.inputs.readers.columns import Checker
 
 if TYPE_CHECKING:
     from hubplanner.errors import DataWarning
-    from hubplanner.inputs.point_stream import PointFile, Points
+    from hubplanner.inputs.readers.points import PointFile, Points
     from hubplanner.problem import Chunk, Floats, Ints
 
 METRES_PER_KM = 1000.0

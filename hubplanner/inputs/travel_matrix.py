@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.columns import Checker, keys_of
+from hubplanner.inputs.readers.columns import Checker, keys_of
 from hubplanner.inputs.readers.csv import read_csv
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet
 from hubplanner.problem import Matrix

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import DataError, Fault, HubplannerError
-from hubplanner.inputs.inputs import file_digests as input_digests
+from hubplanner.inputs.sources import file_digests as input_digests
 from hubplanner.outputs.run_folder import RUN_FILES
 from hubplanner.scenario import read_scenario
 

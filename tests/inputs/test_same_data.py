@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubplanner.inputs import build_problem
-from hubplanner.inputs.columns import as_numbers
+from hubplanner.inputs.readers.columns import as_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ import pytest
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.errors import DataError, ScenarioError
-from hubplanner.inputs import inputs, read_inputs
+from hubplanner.inputs import read as reading
+from hubplanner.inputs import read_inputs
 from hubplanner.inputs import travel_matrix as matrix
 from hubplanner.inputs.readers import tables
 from hubplanner.pipeline import remeasure as second_look
@@ -77,7 +78,7 @@ def test_a_table_that_changes_while_it_is_read_is_refused(
 def test_a_change_before_all_is_read_is_told_instead_of_what_half_a_file_seems_to_hold(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    after(monkeypatch, inputs, "read_sites", lambda: project.write("demand.csv", "demand_id,lon\nhalf"))
+    after(monkeypatch, reading, "read_sites", lambda: project.write("demand.csv", "demand_id,lon\nhalf"))
     with pytest.raises(DataError) as caught:
         project.inputs()
     assert [str(fault) for fault in caught.value.faults] == [f"demand.csv: {CHANGED}"]

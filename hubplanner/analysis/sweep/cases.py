@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault, FaultyError, ScenarioError, raise_faults
-from hubplanner.inputs.inputs import file_digests
+from hubplanner.inputs.sources import file_digests
 from hubplanner.runs.naming import question_digest
 from hubplanner.scenario.loader import read_tree, resolve
 from hubplanner.scenario.yaml_text import assign, parse_yaml

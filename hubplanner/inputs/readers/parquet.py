@@ -12,7 +12,7 @@ import shapely
 
 from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
-from hubplanner.inputs.columns import Checker
+from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.csv import csv_parts, unnamed_columns
 from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, parse_crs, require_pyarrow, settled_crs, unreadable
 from hubplanner.scenario.names import renamed

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.errors import Fault, MissingExtraError
-from hubplanner.inputs.point_stream import Points
+from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
 from hubplanner.scenario.fields import MOST_PEOPLE
 from hubplanner.scenario.scenario import RASTERS
