@@ -12,7 +12,7 @@ from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.run_folder import manifest
 
 if TYPE_CHECKING:
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class NotebookCell:
         )
 
 
-def explore(plan: Plan, height: int) -> NotebookCell:
+def explore(plan: PlanData, height: int) -> NotebookCell:
     """Return the report of a plan that is written nowhere."""
     result = Result(
         name=plan.inputs.scenario.name,

@@ -21,7 +21,7 @@ from hubplanner.scenario import dump_scenario
 if TYPE_CHECKING:
     import os
 
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
 
 RUN_MARKS = ("plan.json", "manifest.json")
 """Files that tell an earlier run from a folder with something else in it."""
@@ -35,7 +35,7 @@ RUN_FILES = (
 """Every file of a run folder."""
 
 
-def write_folder(plan: Plan, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+def write_folder(plan: PlanData, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Write every file of a run; replace an earlier, unchanged run, and refuse to touch anything else unless asked."""
     target = Path(folder).absolute()
     return write_folder_atomically(
@@ -48,7 +48,7 @@ def is_run(folder: Path) -> bool:
     return all((folder / mark).is_file() for mark in RUN_MARKS)
 
 
-def _write_files(plan: Plan, folder: Path, target: Path) -> dict[str, Any]:
+def _write_files(plan: PlanData, folder: Path, target: Path) -> dict[str, Any]:
     """Write all files but the manifest, and return what that tells."""
     layers = {"hubs": plan.hubs, "demand": plan.demand, "links": plan.links}
     for name, frame in layers.items():
@@ -76,7 +76,7 @@ def _write_json(tree: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def manifest(plan: Plan) -> dict[str, Any]:
+def manifest(plan: PlanData) -> dict[str, Any]:
     """Return what made the plan: versions, the inputs' SHA-256, and what each step of the solve did."""
     solution = plan.solution
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}

@@ -28,7 +28,7 @@ from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorte
 from hubplanner.outputs.map.hub_symbols import NEW, mark_scale
 from hubplanner.outputs.map.layout import DPI, MARGIN, ROW, view_of
 from hubplanner.outputs.map.legend import QUIET, SMALL, SWATCH, draw_scale, draw_swatch, write
-from hubplanner.outputs.plan import Plan
+from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.wording import gap_in_words
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def _draw(inputs: Inputs, found: Alternatives) -> Figure:
     return figure
 
 
-def _best(inputs: Inputs, found: Alternatives) -> Plan:
+def _best(inputs: Inputs, found: Alternatives) -> PlanData:
     best = found.best
     if best.evaluation is None:  # pragma: no cover - without a plan there are no alternatives
         raise AssertionError
-    return Plan(inputs=inputs, solution=best, evaluation=best.evaluation)
+    return PlanData(inputs=inputs, solution=best, evaluation=best.evaluation)
 
 
 def _header(page: Axes, inputs: Inputs, found: Alternatives, view: View) -> None:

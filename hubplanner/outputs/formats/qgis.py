@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hubplanner.outputs.map.hub_symbols import HubMark
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
 
 TABLE = "layer_styles"
 _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "^": "triangle", "p": "pentagon", "h": "hexagon"}
@@ -33,7 +33,7 @@ _RING = 1.4
 """Widths of the white rim of new hubs and of the ring of those that stand already, points."""
 
 
-def write_styles(plan: Plan, path: Path) -> None:
+def write_styles(plan: PlanData, path: Path) -> None:
     """Write the styles of a plan's layers into its GeoPackage, as QGIS itself keeps default styles.
 
     The table ``layer_styles`` is described in the documentation of QGIS, *Saving styles into a data source*.
@@ -71,7 +71,7 @@ def _geometry_column(path: Path, layer: str) -> str:
     return str(pyogrio.read_info(path, layer=layer)["geometry_name"])
 
 
-def _hubs(plan: Plan) -> Style:
+def _hubs(plan: PlanData) -> Style:
     """Return a look a tier: filled where new, hollow where hubs stand already; small marks over large ones."""
     marks, scale = tier_marks(plan), mark_scale(len(plan.hubs))
     stands = set(plan.hubs.loc[plan.hubs["status"] == "existing", "tier"])
@@ -95,11 +95,11 @@ def _hub_marker(mark: HubMark, scale: float, *, new: bool) -> Marker:
     return Marker(shape=_SHAPES[mark.shape], fill=fill, edge=edge, edge_width=width, size=size)
 
 
-def _name_column(plan: Plan) -> str:
+def _name_column(plan: PlanData) -> str:
     return "name" if "name" in plan.hubs else "site_id"
 
 
-def _demand(plan: Plan) -> Style:
+def _demand(plan: PlanData) -> Style:
     """Return circles whose area is the need, coloured by the share that is covered, with the map's two limits."""
     most = float(plan.demand["need"].max()) if len(plan.demand) else 0.0
     least, largest = (math.sqrt(area) for area in mark_area(np.array([0.0, most]), most))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hubplanner.inputs.aggregation import MergedDemand
     from hubplanner.inputs.stream_checks import Lattice
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
     from hubplanner.problem import Floats, Ints
 
 # The blues of covered are darker than any other colour, and partly covered has a dark edge: both show in black and
@@ -188,7 +188,7 @@ class DemandLayer:
     covered_share: Floats
 
 
-def seen(plan: Plan) -> DemandLayer:
+def seen(plan: PlanData) -> DemandLayer:
     """Return the demand of a plan's map."""
     demand, merged = plan.inputs.demand, plan.inputs.merged
     if merged is None or plan.again is None or not len(plan.again.lattice.need):
@@ -200,12 +200,12 @@ def seen(plan: Plan) -> DemandLayer:
     )
 
 
-def _lonlat(plan: Plan, places: Floats) -> Floats:
+def _lonlat(plan: PlanData, places: Floats) -> Floats:
     transformer = Transformer.from_crs(plan.inputs.demand.crs, WGS84, always_xy=True)
     return np.column_stack(transformer.transform(*places.T))
 
 
-def _covered(plan: Plan, merged: MergedDemand, lattice: Lattice) -> Floats:
+def _covered(plan: PlanData, merged: MergedDemand, lattice: Lattice) -> Floats:
     """Return the share (g,) covered: none beyond reach, else that of the nearest row some of which is covered."""
     options, problem, share = plan.evaluation.options, plan.problem, plan.evaluation.covered_share
     near = np.zeros(len(lattice.need), dtype=np.bool_)
@@ -219,6 +219,6 @@ def _covered(plan: Plan, merged: MergedDemand, lattice: Lattice) -> Floats:
     return np.where(near, share[rows[nearest]], 0.0)
 
 
-def _points(plan: Plan, lattice: Lattice) -> Floats:
+def _points(plan: PlanData, lattice: Lattice) -> Floats:
     """Return the lattice's places in the unit of demand's points."""
     return lattice.places * (METRES_PER_KM if plan.inputs.scenario.travel.method == "planar" else 1.0)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
 
 TITLE, FIGURE, LABEL, NOTE = 17.0, 14.0, 8.0, 7.0
 _LINE = 0.27
@@ -41,7 +41,7 @@ _COLUMNS = (0.15, 0.225, 0.175, 0.235, 0.215)
 """Parts of the width for the five figures."""
 
 
-def draw_map(plan: Plan, path: Path) -> None:
+def draw_map(plan: PlanData, path: Path) -> None:
     """Draw the plan on an A4 page for print, the same bytes for the same plan.
 
     Parameters
@@ -54,7 +54,7 @@ def draw_map(plan: Plan, path: Path) -> None:
     write_picture(lambda: _draw(plan), path)
 
 
-def view_of_plan(plan: Plan) -> View:
+def view_of_plan(plan: PlanData) -> View:
     """Return the part of the world the picture shows: all demand and all hubs, with their circles where drawn."""
     hubs = np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y])
     places = np.concatenate([seen(plan).lonlat, hubs])
@@ -63,7 +63,7 @@ def view_of_plan(plan: Plan) -> View:
     return view_of(places, legend_rows(plan))
 
 
-def _draw(plan: Plan) -> Figure:
+def _draw(plan: PlanData) -> Figure:
     view = view_of_plan(plan)
     figure = blank(view.sheet.size)
     page, axes = page_of(figure), map_axes(figure, view)
@@ -101,7 +101,7 @@ def map_axes(figure: Figure, view: View) -> Axes:
     return axes
 
 
-def _header(page: Axes, plan: Plan, view: View) -> None:
+def _header(page: Axes, plan: PlanData, view: View) -> None:
     """Write name, title and the five figures, from the top down."""
     wide, high = view.sheet.size
     name, title = _titles(plan)
@@ -113,7 +113,7 @@ def _header(page: Axes, plan: Plan, view: View) -> None:
     draw_figures(page, _headline(plan), top - 0.55 - len(lines) * _LINE, wide - 2 * MARGIN)
 
 
-def _titles(plan: Plan) -> tuple[str, str]:
+def _titles(plan: PlanData) -> tuple[str, str]:
     """Return name and title; words the font has no letters for give way to plain ones."""
     scenario = plan.inputs.scenario
     words = " ".join((scenario.description or "").split())
@@ -134,7 +134,7 @@ def draw_figures(page: Axes, figures: Sequence[tuple[str, str]], top: float, wid
         page.plot([MARGIN, MARGIN + wide], [y, y], color=_RULE, linewidth=0.7)
 
 
-def _headline(plan: Plan) -> list[tuple[str, str]]:
+def _headline(plan: PlanData) -> list[tuple[str, str]]:
     """Return the five figures and what each means."""
     summary, scenario = plan.summary(), plan.inputs.scenario
     existing = int((plan.hubs["status"] == "existing").sum())
@@ -165,7 +165,7 @@ def _proof(gap: float, status: str) -> tuple[str, str]:
     return ("Best", "proven: no plan is better") if best else (gap_in_words(gap), sure)
 
 
-def _footer(page: Axes, plan: Plan, view: View) -> None:
+def _footer(page: Axes, plan: PlanData, view: View) -> None:
     """Write how to read coverage, the sources and the version at the foot of the page."""
     wide = view.sheet.size[0]
     version = f"hubplanner {importlib.metadata.version('hubplanner')}"
@@ -175,7 +175,7 @@ def _footer(page: Axes, plan: Plan, view: View) -> None:
     write(page, wide - MARGIN, MARGIN + 0.04, version, NOTE, color=QUIET, ha="right")
 
 
-def _travel(plan: Plan) -> str:
+def _travel(plan: PlanData) -> str:
     """Return how distance to a hub was measured."""
     travel = plan.inputs.scenario.travel
     seats = ", as far as its seats go" if is_seated(plan) else ""
@@ -186,12 +186,12 @@ def _travel(plan: Plan) -> str:
     return f"Covered: within a hub's reach in a straight line{detour}{seats}."
 
 
-def is_seated(plan: Plan) -> bool:
+def is_seated(plan: PlanData) -> bool:
     """Tell whether hubs serve only so many people."""
     return "capacity" in plan.hubs.columns
 
 
-def _sources(plan: Plan) -> str:
+def _sources(plan: PlanData) -> str:
     """Return the files the plan was made from, and where they are explained."""
     scenario = plan.inputs.scenario
     read = (scenario.demand.path, scenario.sites.path, scenario.travel.path)

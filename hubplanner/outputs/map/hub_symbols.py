@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hubplanner.outputs.map.layout import View
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
     from hubplanner.problem import Floats
 
 NEW = "#d9480f"
@@ -38,7 +38,7 @@ class HubMark:
     width: float
 
 
-def tier_marks(plan: Plan) -> dict[str, HubMark]:
+def tier_marks(plan: PlanData) -> dict[str, HubMark]:
     """Return each tier's mark: the further it reaches, the larger."""
     names = [tier.name for tier in plan.inputs.scenario.hubs]
     order = np.argsort(plan.problem.tier_reach, kind="stable")
@@ -68,7 +68,7 @@ def mark_scale(count: int) -> float:
     return float(np.clip(np.sqrt(_CROWD / max(count, 1)), 0.75, 1.4))
 
 
-def draw_reach(axes: Axes, plan: Plan, view: View) -> None:
+def draw_reach(axes: Axes, plan: PlanData, view: View) -> None:
     """Draw the circle each hub reaches, where reach is a distance on the map."""
     if not has_circles(plan):
         return
@@ -76,12 +76,12 @@ def draw_reach(axes: Axes, plan: Plan, view: View) -> None:
         axes.add_patch(Circle((place[0], place[1]), reach, **REACH))
 
 
-def has_circles(plan: Plan) -> bool:
+def has_circles(plan: PlanData) -> bool:
     """Tell whether what hubs reach are circles, and there are any."""
     return len(plan.hubs) > 0 and plan.inputs.scenario.travel.method in {"great_circle", "planar"}
 
 
-def circle_ends(plan: Plan, lonlat: Floats) -> Floats:
+def circle_ends(plan: PlanData, lonlat: Floats) -> Floats:
     """Return the outermost places (4 k, 2) of the hubs' circles; of none that is wider than all the places given."""
     if not has_circles(plan):
         return np.zeros((0, 2))
@@ -94,16 +94,16 @@ def circle_ends(plan: Plan, lonlat: Floats) -> Floats:
     return np.concatenate([hubs + east, hubs - east, hubs + north, hubs - north])
 
 
-def _radius(plan: Plan) -> Floats:
+def _radius(plan: PlanData) -> Floats:
     """Return the radius of each hub's circle in kilometres."""
     return plan.problem.option_reach[plan.evaluation.options] / plan.inputs.scenario.travel.detour
 
 
-def _places(plan: Plan, view: View) -> Floats:
+def _places(plan: PlanData, view: View) -> Floats:
     return view.km(np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y]))
 
 
-def draw_hubs(axes: Axes, plan: Plan, view: View) -> None:
+def draw_hubs(axes: Axes, plan: PlanData, view: View) -> None:
     """Draw every hub, small ones over large ones."""
     hubs = plan.hubs
     if not len(hubs):

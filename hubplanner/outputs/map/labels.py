@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hubplanner.outputs.map.layout import View
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
     from hubplanner.problem import Floats
 
 MOST_NAMES = 8
@@ -32,7 +32,7 @@ _CLEAR = 0.05
 Box = tuple[float, float, float, float]
 
 
-def draw_names(axes: Axes, plan: Plan, view: View) -> None:
+def draw_names(axes: Axes, plan: PlanData, view: View) -> None:
     """Write names beside their hubs, the most people first, wherever no other hub or name is in the way."""
     if "name" not in plan.hubs or len(plan.hubs) > CROWD:
         return

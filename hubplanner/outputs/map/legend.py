@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hubplanner.outputs.map.layout import View
-    from hubplanner.outputs.plan import Plan
+    from hubplanner.outputs.plan_data import PlanData
     from hubplanner.problem import Floats
 
 INK, QUIET = "#1d2733", "#5b6673"
@@ -47,12 +47,12 @@ def write(page: Axes, x: float, y: float, text: str, size: float = TEXT, **style
     page.text(x, y, text, fontproperties=face, parse_math=False, **settings)  # type: ignore[arg-type]
 
 
-def legend_rows(plan: Plan) -> int:
+def legend_rows(plan: PlanData) -> int:
     """Return how many lines the part about hubs needs."""
     return len(plan.inputs.scenario.hubs) + 2
 
 
-def draw_legend(page: Axes, plan: Plan, view: View, explained: Floats, *, gathered: bool) -> None:
+def draw_legend(page: Axes, plan: PlanData, view: View, explained: Floats, *, gathered: bool) -> None:
     """Draw all three parts where the sheet wants them."""
     need, hubs, scale = view.sheet.legend_corners
     part = _hexagon_part if gathered else _marks_part
@@ -61,14 +61,14 @@ def draw_legend(page: Axes, plan: Plan, view: View, explained: Floats, *, gather
     draw_scale(page, *scale, view)
 
 
-def _need_heading(page: Axes, x: float, top: float, plan: Plan, words: str) -> None:
+def _need_heading(page: Axes, x: float, top: float, plan: PlanData, words: str) -> None:
     """Write what is shown, and below the part what need is."""
     write(page, x, top - ROW / 2, words if plan.problem.need.any() else "No need anywhere", bold=True)
     weighted = "" if plan.inputs.scenario.demand.priority == 1 else ", weighted by priority"
     write(page, x, top - ROW * 5.5, f"Need: people not yet connected{weighted}", SMALL, color=QUIET)
 
 
-def _hexagon_part(page: Axes, x: float, top: float, plan: Plan, limits: Floats) -> None:
+def _hexagon_part(page: Axes, x: float, top: float, plan: PlanData, limits: Floats) -> None:
     _need_heading(page, x, top, plan, "Need per km²")
     levels = (("covered", COVERED), ("partly", PARTLY), ("not covered", NOT_COVERED))
     for line, (name, ramp) in enumerate(levels):
@@ -90,7 +90,7 @@ def draw_swatch(page: Axes, x: float, middle: float, color: str) -> None:
     page.fill_between([x + inset, x + SWATCH - inset], low, high, facecolor=color, edgecolor=edge, linewidth=WIDTHS[1])
 
 
-def _marks_part(page: Axes, x: float, top: float, plan: Plan, values: Floats) -> None:
+def _marks_part(page: Axes, x: float, top: float, plan: PlanData, values: Floats) -> None:
     _need_heading(page, x, top, plan, "Need of a place")
     names = [("covered", COVERED[2], "white"), ("not covered", NOT_COVERED[4], "white")]
     names += [("in reach", REACH["facecolor"], REACH["edgecolor"])] if has_circles(plan) else []
@@ -105,7 +105,7 @@ def _marks_part(page: Axes, x: float, top: float, plan: Plan, values: Floats) ->
         write(page, left + 0.18, top - ROW * 3.7, in_words(value), SMALL)
 
 
-def _hub_part(page: Axes, x: float, top: float, plan: Plan) -> None:
+def _hub_part(page: Axes, x: float, top: float, plan: PlanData) -> None:
     marks, hubs, scale = tier_marks(plan), plan.hubs, mark_scale(len(plan.hubs))
     write(page, x, top - ROW / 2, "Hubs in this plan" if len(hubs) else "No hubs in this plan", bold=True)
     for line, tier in enumerate(plan.inputs.scenario.hubs):
