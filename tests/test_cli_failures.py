@@ -232,7 +232,10 @@ def _read_until(process: subprocess.Popen[str], word: str) -> None:
 
 
 FAILING = {
-    "SolverError": "from hubplanner.errors import SolverError\ndef fail(*_):\n    raise SolverError('it broke')",
+    "SolverError": (
+        "from hubplanner.errors import SolverError\ndef fail(*_):\n    raise SolverError('it broke')\n"
+        "import hubplanner.solver.covering.branch_and_bound as branch\nbranch.search_core = fail"
+    ),
     "no plan": (
         "import hubplanner.pipeline.solve as pipeline\nfrom dataclasses import replace\n"
         "solve = pipeline.solve_problem\n"
@@ -244,7 +247,7 @@ FAILING = {
 @pytest.mark.parametrize(
     ("patch", "seconds", "said"),
     [
-        (f"{FAILING['SolverError']}\nimport hubplanner.solver.branch as branch\nbranch.search = fail", 60, "it broke"),
+        (FAILING["SolverError"], 60, "it broke"),
         (FAILING["no plan"], 1, "highs found no plan within the time limit; raise solver.time_limit_s"),
     ],
     ids=list(FAILING),

@@ -58,7 +58,7 @@ def test_the_changelog_knows_the_version() -> None:
 def test_help_loads_none_of_the_heavy_parts() -> None:
     heavy = {"geopandas", "matplotlib", "numpy", "pandas", "pulp", "scipy", "shapely"}
     code = (
-        "import sys\nfrom hubplanner.cli import app\n"
+        "import sys\nfrom hubplanner.cli.main import app\n"
         "for words in (['--help'], ['solve', '--help']):\n"
         "    app(words, standalone_mode=False)\n"
         f"sys.exit(','.join(sorted({heavy!r} & set(sys.modules))) or 0)"
