@@ -238,17 +238,17 @@ def test_rows_that_lie_about_their_points_are_found_out(many: Many) -> None:
     frame = inputs.demand.frame.assign(people=inputs.demand.frame["people"] * 1.01)
     lying = replace(inputs, demand=replace(inputs.demand, frame=frame))
     with pytest.raises(hp.SolverError, match=r"people within reach is .* by merged rows, .* by the points themselves"):
-        second_look.look_again(lying, solution.problem, solution.evaluation)
+        second_look.remeasure(lying, solution.problem, solution.evaluation)
 
 
 def test_a_file_that_changes_on_the_way_is_found_out(many: Many) -> None:
     plan = hp.solve(many.read({"demand.merge": True}))
     many.table.iloc[1:].to_csv(many.folder / "demand.csv", index=False)
     with pytest.raises(hp.DataError, match=r"demand\.csv: has changed while it was read"):
-        second_look.look_again(plan.inputs, plan.problem, plan.evaluation)
+        second_look.remeasure(plan.inputs, plan.problem, plan.evaluation)
     (many.folder / "demand.csv").write_text("id,lon\n", encoding="utf-8")
     with pytest.raises(hp.DataError, match=r"demand\.csv, internet: is missing"):
-        second_look.look_again(plan.inputs, plan.problem, plan.evaluation)
+        second_look.remeasure(plan.inputs, plan.problem, plan.evaluation)
 
 
 def test_long_reads_say_how_far_they_are(
