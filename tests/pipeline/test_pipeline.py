@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hubplanner as hp
+from hubplanner.pipeline import solve as pipeline
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import overview
-from hubplanner.pipeline.solve import solve as pipeline
 from hubplanner.problem import Status
 
 if TYPE_CHECKING:

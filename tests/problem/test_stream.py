@@ -45,10 +45,10 @@ def test_neither_the_pieces_nor_the_order_of_points_change_a_row(
     travel = Planar(NOWHERE, sites, detour=1.2)
     whole = merge_chunks([Chunk(places=points, measures=measures, label=label)], travel, REACHES, allowed)
     parts = list[int]()
-    tally = stream._Tally
+    tally = stream._RowSums
     real = tally.add
 
-    def counted(self: stream._Tally, part: Chunk) -> None:
+    def counted(self: stream._RowSums, part: Chunk) -> None:
         real(self, part)
         parts.append(max(len(self._looked_up), len(self._parts)))
 

@@ -59,7 +59,7 @@ def test_cuts_hold_for_every_plan_with_tiers_and_pins(monkeypatch: pytest.Monkey
         if not len(plans):
             continue
         inside = np.arange(len(instance.option)) < few
-        relaxed = sifting.Sifting(table_of(instance, objective), inside, EFFORT)
+        relaxed = sifting.ColumnGeneration(table_of(instance, objective), inside, EFFORT)
         for _ in range(5):
             point = relaxed.solve()
             assert point.bound * relaxed.table.unit + instance.base >= worth(instance, plans).max() * (1 - 1e-12)
@@ -165,11 +165,11 @@ def test_without_time_a_plan_is_exchanged_for_nothing() -> None:
     )
 
 
-def half_known() -> sifting.Sifting:
+def half_known() -> sifting.ColumnGeneration:
     """Return a relaxation of a town that knows a few of its options."""
     objective = hp.MaxCoverage(max_hubs=9)
     instance = _reduced(random_town(5), objective, RunLog())
-    return sifting.Sifting(table_of(instance, objective), np.arange(len(instance.option)) < 20, EFFORT)
+    return sifting.ColumnGeneration(table_of(instance, objective), np.arange(len(instance.option)) < 20, EFFORT)
 
 
 def all_need(table: CoveringLP) -> float:
@@ -183,16 +183,16 @@ def test_column_generation_out_of_time_proves_what_it_had(monkeypatch: pytest.Mo
     nothing = late.solve()
     assert not nothing.is_solved
     assert nothing.bound == pytest.approx(all_need(late.table))
-    relaxed, entered, real = half_known(), list[int](), sifting.Sifting._enter
+    relaxed, entered, real = half_known(), list[int](), sifting.ColumnGeneration._enter
     exact = half_known().solve()
     assert exact.is_solved
 
-    def enter(self: sifting.Sifting, options: np.ndarray) -> None:
+    def enter(self: sifting.ColumnGeneration, options: np.ndarray) -> None:
         real(self, options)
         entered.append(len(options))
         self._deadline = Deadline(-math.inf) if len(entered) == 4 else self._deadline
 
-    monkeypatch.setattr(sifting.Sifting, "_enter", enter)
+    monkeypatch.setattr(sifting.ColumnGeneration, "_enter", enter)
     stopped = relaxed.solve()
     assert (stopped.is_solved, len(entered)) == (False, 4)
     assert exact.bound <= stopped.bound < all_need(relaxed.table)
@@ -216,7 +216,7 @@ def test_a_start_that_breaks_the_limits_does_no_harm(seed: int) -> None:
 
 
 def test_a_heuristic_hands_nothing_to_any_solver(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(branching, "search", None)
+    monkeypatch.setattr(branching, "search_core", None)
     for name in ADAPTERS:
         monkeypatch.setitem(ADAPTERS, name, None)
     for seed in range(144, 432, 24):

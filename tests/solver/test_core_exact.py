@@ -87,7 +87,7 @@ def values(instance: CoveringInstance, plan: np.ndarray) -> tuple[np.ndarray, np
 def cut_rounds(instance: CoveringInstance, objective: hp.MaxCoverage) -> Iterator[tuple[object, object]]:
     """Yield cuts of round after round, with the point they were found for."""
     table = table_of(instance, objective)
-    lp = sifting.Sifting(table, np.ones(len(instance.option), np.bool_), EFFORT)
+    lp = sifting.ColumnGeneration(table, np.ones(len(instance.option), np.bool_), EFFORT)
     for _ in range(6):
         point = lp.solve()
         cuts = find_cuts(lp, point)
@@ -152,7 +152,7 @@ def test_the_arrays_are_the_pulp_model() -> None:
     for seed in range(0, 60, 3):
         instance, objective = fractional(seed)
         model, table = build_model(instance, objective), table_of(instance, objective)
-        lp = sifting.Sifting(table, np.ones(len(instance.option), np.bool_), EFFORT).solve()
+        lp = sifting.ColumnGeneration(table, np.ones(len(instance.option), np.bool_), EFFORT).solve()
         assert lp.bound * table.unit == pytest.approx(relax(model, EFFORT).bound * model.need_unit)
         whole = search_core(table, None, EFFORT, np.zeros(len(instance.option), np.bool_))
         pulp_says = ADAPTERS["highs"](model, EFFORT, [])
@@ -189,7 +189,7 @@ def test_the_program_in_chains_has_the_same_optimum(monkeypatch: pytest.MonkeyPa
         with monkeypatch.context() as patch:
             patch.setattr(chains, "LEAST_ENTRIES", 10**9)
             assert not program.program_of(table).sums
-            lp = sifting.Sifting(table, ~nothing, EFFORT).solve()
+            lp = sifting.ColumnGeneration(table, ~nothing, EFFORT).solve()
             assert search_core(table, None, EFFORT, nothing).value == pytest.approx(plan.value)
         assert point.bound == pytest.approx(lp.bound, rel=1e-6)
         assert point.bound >= lp.bound * (1 - 1e-9)

@@ -45,7 +45,7 @@ def test_no_plan_is_left_where_what_is_built_breaks_a_limit(monkeypatch: pytest.
     assert not built(instance, hp.MaxCoverage(budget=1.5), [0, 2]).is_possible
     assert built(instance, hp.MaxCoverage(budget=2.0), [0, 2]).is_possible
     monkeypatch.setattr(searching, "branch", None)
-    known = searching.Answer(chosen=np.array([0]), bound=9.0, version="")
+    known = searching.CoveringResult(chosen=np.array([0]), bound=9.0, version="")
     assert searching._search(instance, rest, None, known, EFFORT).bound == 2.0
 
 

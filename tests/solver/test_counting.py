@@ -194,13 +194,13 @@ def test_like_limits_are_one_demand_of_a_search(monkeypatch: pytest.MonkeyPatch)
         )
         for d in range(20)
     ]
-    asked, real = list[frozenset[int]](), search._Finder._met
+    asked, real = list[frozenset[int]](), search._ConflictFinder._met
 
     def counted(self: Any, numbers: frozenset[int]) -> Any:
         asked.append(numbers)
         return real(self, numbers)
 
-    monkeypatch.setattr(search._Finder, "_met", counted)
+    monkeypatch.setattr(search._ConflictFinder, "_met", counted)
     found = hp.solve_problem(problem, MaxCoverage(budget=95, limits=tuple(floors)))
     assert list(found.clashes) == [
         "the budget of 95 and 100 % of each of 20 districts covered cannot be met together",

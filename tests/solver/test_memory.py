@@ -15,6 +15,7 @@ import hubplanner as hp
 from hubplanner.model import ask
 from hubplanner.problem import evaluate
 from hubplanner.solver import SolveCache, cheapest
+from hubplanner.solver.covering.column_generation import ColumnGeneration
 from hubplanner.solver.covering.construction import fitted
 from hubplanner.solver.mip import strategy as lexicographic
 from hubplanner.solver.warm_start import given
@@ -63,9 +64,9 @@ def test_budgets_in_any_order_are_solved_as_each_alone(seed: int, order: int) ->
 
 def test_a_relaxation_goes_on_only_where_the_budget_alone_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     problem, made = random_town(2, points=150, sites=40), []
-    first = hp.solver.core.sifting.Sifting.__init__
+    first = ColumnGeneration.__init__
     monkeypatch.setattr(
-        hp.solver.core.sifting.Sifting,
+        ColumnGeneration,
         "__init__",
         lambda *given: made.append(1) or first(*given),  # type: ignore[func-returns-value]
     )

@@ -128,9 +128,9 @@ def test_on_a_slow_machine_equal_plans_are_told_apart_alike(case: Case) -> None:
 def test_as_much_work_is_done_whatever_the_threads() -> None:
     spent = []
     for threads in (1, 2):
-        before = work.done()
+        before = work.work_done()
         hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1), hp.SolverOptions(threads=threads))
-        spent.append(work.done() - before)
+        spent.append(work.work_done() - before)
     assert spent[0] == spent[1] > 0
 
 
@@ -162,8 +162,8 @@ def test_goals_without_time_are_stated_as_they_are_with_the_relaxations_bound(mo
 
     real = lexicographic.optimise
 
-    def hurried(task: lexicographic.Task) -> lexicographic.Found:
-        return real(task) if task.goal and "share" in task.goal.name else lexicographic.Found()
+    def hurried(task: lexicographic.Subproblem) -> lexicographic.Incumbent:
+        return real(task) if task.goal and "share" in task.goal.name else lexicographic.Incumbent()
 
     monkeypatch.setattr(lexicographic, "optimise", hurried)
     fair = MaxMin(weights=np.array([[5.0, 3, 0, 0, 0], [0, 0, 1, 3, 4]]))
