@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import SolverError
+from hubplanner.formatting import gap_in_words
 from hubplanner.inputs import build_problem
 from hubplanner.model import Periods, ask, goals_of, under_of
 from hubplanner.model.goals import WORST
-from hubplanner.outputs.wording import gap_in_words
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem.solution import GoalResult
 from hubplanner.solver import found_solvers, solve_problem

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.cli.common import (
     TIME_LIMIT_REACHED,
     AsJson,
@@ -20,18 +21,32 @@ from hubplanner.cli.common import (
     answering,
     read_asked,
 )
-from hubplanner.outputs.wording import proof_in_words
+from hubplanner.formatting import proof_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+Within = Annotated[float, typer.Option("--within", help="Share a plan may be worse by.")]
+Differ = Annotated[int, typer.Option("--differ", min=1, help="Sites any two plans differ in at least.")]
+Count = Annotated[int, typer.Option("--count", min=0, help="Plans beside the best one.")]
+TimeLimit = Annotated[float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for it all.")]
+
+
 def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
     scenario: ScenarioFile,
-    within: Annotated[float, typer.Option("--within", help="Share a plan may be worse by.")] = 0.02,
-    differ: Annotated[int, typer.Option("--differ", min=1, help="Sites any two plans differ in at least.")] = 5,
-    count: Annotated[int, typer.Option("--count", min=0, help="Plans beside the best one.")] = 10,
-    time_limit: Annotated[float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for it all.")] = 240.0,
+    within: Annotated[
+        float, typer.Option("--within", help="Share a plan may be worse by.")
+    ] = AlternativesRequest.within,
+    differ: Annotated[
+        int, typer.Option("--differ", min=1, help="Sites any two plans differ in at least.")
+    ] = AlternativesRequest.differ,
+    count: Annotated[
+        int, typer.Option("--count", min=0, help="Plans beside the best one.")
+    ] = AlternativesRequest.count,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for it all.")
+    ] = AlternativesRequest.time_limit_s,
     settings: Settings = None,
     override: Overrides = None,
     out: Out = None,
@@ -47,9 +62,8 @@ def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
             spec = read_asked(scenario, settings, override)
             from hubplanner.analysis.alternatives.run import run_alternatives  # noqa: PLC0415
 
-            found, folder = run_alternatives(
-                spec, out, within=within, differ=differ, count=count, time_limit_s=time_limit, overwrite=overwrite
-            )
+            request = AlternativesRequest(within=within, differ=differ, count=count, time_limit_s=time_limit)
+            found, folder = run_alternatives(spec, request, out, overwrite=overwrite)
         summary = found.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):

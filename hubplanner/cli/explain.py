@@ -9,11 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, answering
-from hubplanner.outputs.wording import proof_in_words
+from hubplanner.formatting import proof_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+Sites = Annotated[int, typer.Option("--sites", min=0, help="Rejected sites to force in, the nearest first.")]
 
 
 def explain(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -21,10 +25,10 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
     site: Annotated[
         str | None, typer.Argument(metavar="SITE", help="The id of one site; all sites if left out.")
     ] = None,
-    sites: Annotated[int, typer.Option("--sites", min=0, help="Rejected sites to force in, the nearest first.")] = 10,
+    sites: Sites = ExplainRequest.sites,
     time_limit: Annotated[
         float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for new solves.")
-    ] = 120.0,
+    ] = ExplainRequest.time_limit_s,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The folder to write; RUN-explanation if left out.")
     ] = None,
@@ -42,7 +46,8 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
         with progress(shown=not quiet):
             from hubplanner.analysis.explain.run import run_explain  # noqa: PLC0415
 
-            found, folder = run_explain(run, site, out, sites=sites, time_limit_s=time_limit, overwrite=overwrite)
+            request = ExplainRequest(sites=sites, time_limit_s=time_limit)
+            found, folder = run_explain(run, site, request, out, overwrite=overwrite)
         summary = found.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):

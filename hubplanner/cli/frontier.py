@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hubplanner.analysis.requests import FrontierRequest
 from hubplanner.cli.common import (
     TIME_LIMIT_REACHED,
     AsJson,
@@ -22,7 +23,7 @@ from hubplanner.cli.common import (
     read_asked,
 )
 from hubplanner.cli.tables import count_of
-from hubplanner.outputs.wording import gap_in_words, left_out_of_ways
+from hubplanner.formatting import gap_in_words, left_out_of_ways
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     scenario: ScenarioFile,
     points: Points = None,
     budgets: Budgets = None,
-    trade: Trade = "coverage,cost",
+    trade: Trade = FrontierRequest.trade,
     group: Group = None,
     nested: Nested = False,  # noqa: FBT002 - a flag on the command line
     every: Every = False,  # noqa: FBT002
@@ -68,7 +69,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
         money = _amounts(budgets, points=points, every=every)
         with progress(shown=not quiet):
             spec = read_asked(scenario, settings, override)
-            from hubplanner.analysis.frontier.run import FrontierRequest, run_frontier  # noqa: PLC0415
+            from hubplanner.analysis.frontier.run import run_frontier  # noqa: PLC0415
 
             given = {} if points is None else {"points": points}
             ask = FrontierRequest(trade=trade, group=group, nested=nested, every=every, budgets=money, **given)

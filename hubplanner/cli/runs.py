@@ -12,7 +12,7 @@ from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Quiet, answering
 from hubplanner.cli.tables import count_of
-from hubplanner.outputs.wording import gap_in_words
+from hubplanner.formatting import gap_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

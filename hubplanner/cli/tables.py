@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hubplanner.outputs.wording import SMALLEST_GAP, at_most, left_out_of_ways, says_nothing
+from hubplanner.formatting import SMALLEST_GAP, at_most, left_out_of_ways, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

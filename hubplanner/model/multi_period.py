@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model.constraints.budget import TOLERANCE, most_money
+from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.lp import decimal_unit
 from hubplanner.model.parameters import check, check_amount, refuse
+from hubplanner.tolerances import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,7 @@ def broken_periods(plans: Sequence[Evaluation], block: Periods) -> str | None:
     for year, (available, budget) in enumerate(zip(block.available, block.budgets, strict=True)):
         before = plans[year - 1].cost if year else 0.0
         spent, limit = (plans[year].cost, available) if block.carry_over else (plans[year].cost - before, budget)
-        if spent > most_money(limit) + TOLERANCE * math.fsum(block.budgets):
+        if spent > most_money(limit) + MONEY_TOLERANCE * math.fsum(block.budgets):
             return f"year {block.labels[year]} spends {spent:,.2f}, its budget is {limit:,.2f}"
     for earlier, later in pairwise(plans):
         held = dict(zip(later.options.tolist(), later.counts.tolist(), strict=True))

@@ -10,9 +10,6 @@ from hubplanner.errors import ScenarioError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AGREEMENT = 1e-6
-"""Relative difference allowed between a model's figures and recomputed ones."""
-
 
 def refuse(name: str, value: object, allowed: str) -> None:
     """Raise for a parameter that cannot be used."""

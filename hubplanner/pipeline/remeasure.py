@@ -12,6 +12,7 @@ import numpy as np
 from hubplanner.errors import SolverError
 from hubplanner.inputs.aggregation import measure
 from hubplanner.problem import CoverageRule, evaluate
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Problem
 
 log = logging.getLogger(__name__)
-
-AGREEMENT = 1e-6
-"""Relative difference up to which two figures agree."""
 
 
 def remeasure(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Remeasurement | None:

@@ -8,7 +8,6 @@ from hubplanner.problem.futures import Future, Futures, Outcomes, outcomes
 from hubplanner.problem.multi_period import annuity, grow_demand
 from hubplanner.problem.problem import Problem, SiteStatus, coverage, merge_demand
 from hubplanner.problem.solution import (
-    EXACT,
     Conflict,
     GoalResult,
     PeriodPlan,
@@ -20,7 +19,6 @@ from hubplanner.problem.travel.base import Bools, Floats, Ints, Matrix, Travel, 
 from hubplanner.problem.travel.geometric import GeometricTravel, GreatCircle, Planar
 
 __all__ = [
-    "EXACT",
     "NOWHERE",
     "Bools",
     "Chunk",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.errors import ScenarioError
+from hubplanner.tolerances import SUM_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from hubplanner.problem.problem import Problem
     from hubplanner.problem.travel.base import Bools, Floats, Ints
-
-SUM_TOLERANCE = 1e-6
-"""How far probabilities may be from adding up to one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

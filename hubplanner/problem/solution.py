@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from hubplanner.problem.travel.base import Ints
 
 
-EXACT = 1e-7
-"""Relative gap that is rounding: of the digits a solver prints, and of goals that are held."""
-
-
 class Status(StrEnum):
     """How a solve ended."""
 

@@ -12,13 +12,12 @@ from hubplanner.errors import DataError, Fault, HubplannerError
 from hubplanner.inputs.sources import file_digests as input_digests
 from hubplanner.outputs.run_folder import RUN_FILES
 from hubplanner.scenario import read_scenario
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-AGREEMENT = 1e-6
-"""Relative difference up to which two figures agree."""
 _FIGURES = ("objective_value", "gap", "seconds", "cost.total", "need.total", "need.covered", "people.covered")
 
 

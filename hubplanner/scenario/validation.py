@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault
 from hubplanner.scenario.names import key_of, repeated
+from hubplanner.tolerances import SUM_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -189,10 +190,6 @@ MODEL_CHECKS: tuple[Check, ...] = (
     _existing,
     _periods,
 )
-
-
-SUM_TOLERANCE = 1e-6
-"""How far probabilities may be from adding up to one."""
 
 
 def _criterion(scenario: Scenario) -> Complaints:

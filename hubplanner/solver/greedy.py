@@ -32,8 +32,8 @@ from hubplanner.model.constraints.min_separation import too_near
 from hubplanner.problem import evaluate
 from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.problem import coverage
-from hubplanner.problem.travel.base import REACH_TOLERANCE
 from hubplanner.solver.mip.subproblem import Incumbent
+from hubplanner.tolerances import REACH_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,9 @@ import numpy as np
 
 from hubplanner.model import Floor, MinHubs, OnlyWith, Periods, ask
 from hubplanner.model.builder import in_last_year
-from hubplanner.problem import EXACT, SiteStatus, Status, relative_gap
+from hubplanner.problem import SiteStatus, Status, relative_gap
 from hubplanner.problem.solution import GoalResult, PeriodPlan
+from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import hubplanner as hp
-from hubplanner.model.constraints.budget import TOLERANCE, budget_of, most_money
+from hubplanner.model.constraints.budget import budget_of, most_money
 from hubplanner.problem import Problem, SiteStatus
+from hubplanner.tolerances import MONEY_TOLERANCE
 
 SOURCE = Path(hp.__file__).parent
 
@@ -55,11 +56,11 @@ def test_more_than_a_billionth_beyond_the_budget_is_too_much() -> None:
 
 def test_the_most_money_of_a_budget_and_back() -> None:
     assert budget_of(most_money(0.3)) == pytest.approx(0.3, rel=1e-15)
-    assert most_money(1e9) == pytest.approx(1e9 + 1e9 * TOLERANCE, rel=1e-15)
+    assert most_money(1e9) == pytest.approx(1e9 + 1e9 * MONEY_TOLERANCE, rel=1e-15)
 
 
 def test_the_tolerance_of_money_is_spelled_once() -> None:
     """No file but that of the budget multiplies money by a tolerance of its own; the audit has its own, exact."""
-    spelled = re.compile(r"(money|budget|amount|limit)\)? \* \(1 [+-] (TOLERANCE|1e-)")
+    spelled = re.compile(r"(money|budget|amount|limit)\)? \* \(1 [+-] (MONEY_TOLERANCE|1e-)")
     found = [path.name for path in SOURCE.rglob("*.py") if spelled.search(path.read_text(encoding="utf-8"))]
     assert found == ["budget.py"]

@@ -11,7 +11,7 @@ import pytest
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.cli.tables import print_plan
-from hubplanner.outputs.wording import left_out_of_ways
+from hubplanner.formatting import left_out_of_ways
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ import pytest
 from core_instances import all_plans, pinned, worth
 
 import hubplanner as hp
-from hubplanner.model.constraints.budget import TOLERANCE
 from hubplanner.problem import Matrix, SiteStatus, merge_demand
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering import strategy as searching
 from hubplanner.solver.covering.variable_fixing import FixedVariables, RestrictedInstance, settle
+from hubplanner.tolerances import MONEY_TOLERANCE
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)
@@ -57,8 +57,8 @@ def test_the_difference_of_money_does_not_round_the_last_hub_away() -> None:
     rest = built(dear, hp.MaxCoverage(budget=money), [0])
     assert rest.objective.budget is not None
     assert rest.objective.budget >= 0.3
-    assert math.fsum([1e9, rest.objective.budget * (1 + TOLERANCE)]) == pytest.approx(
-        money * (1 + TOLERANCE), rel=1e-15
+    assert math.fsum([1e9, rest.objective.budget * (1 + MONEY_TOLERANCE)]) == pytest.approx(
+        money * (1 + MONEY_TOLERANCE), rel=1e-15
     )
 
 

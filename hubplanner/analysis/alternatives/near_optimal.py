@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from hubplanner.errors import ScenarioError
 from hubplanner.model import FixedLevel, PCenter, Periods, ask, goals_of
 from hubplanner.model.formulation import HOLDING
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.problem.covering_instance import reduce_existing
 from hubplanner.solver.covering.presolve import merge_single
 from hubplanner.solver.mip.subproblem import Subproblem
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
+from hubplanner.formatting import gap_in_words
 from hubplanner.model.constraints.plan_distance import new_sites
 from hubplanner.outputs.map.demand_layer import (
     COVERED,
@@ -29,7 +30,6 @@ from hubplanner.outputs.map.hub_symbols import NEW, mark_scale
 from hubplanner.outputs.map.layout import DPI, MARGIN, ROW, view_of
 from hubplanner.outputs.map.legend import QUIET, SMALL, SWATCH, draw_scale, draw_swatch, write
 from hubplanner.outputs.plan_data import PlanData
-from hubplanner.outputs.wording import gap_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path

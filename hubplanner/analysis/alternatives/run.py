@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hubplanner.analysis.alternatives.result import MARKS, AlternativePlans
 from hubplanner.analysis.alternatives.search import find_alternatives
+from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.pipeline.objective import objective_of
@@ -23,24 +25,24 @@ log = logging.getLogger(__name__)
 
 
 def alternatives(
-    scenario: Scenario, *, within: float = 0.02, differ: int = 5, count: int = 10, time_limit_s: float = 240.0
+    scenario: Scenario,
+    *,
+    within: float = AlternativesRequest.within,
+    differ: int = AlternativesRequest.differ,
+    count: int = AlternativesRequest.count,
+    time_limit_s: float = AlternativesRequest.time_limit_s,
 ) -> AlternativePlans:
     """Return plans nearly as good as the best one, the most different first, and the class of every site.
 
     Parameters
     ----------
-    within
-        Share of the best value that a plan may be worse by.
-    differ
-        Sites with a new hub in one of two plans only: at least so many between any two.
-    count
-        Plans beside the best one.
-    time_limit_s
-        Seconds beside those of the best plan.
+    within, differ, count, time_limit_s
+        As in `AlternativesRequest`.
     """
     _check_certain(scenario)
     log.info("read the data")
-    return _found(read_inputs(scenario).tell(), within=within, differ=differ, count=count, time_limit_s=time_limit_s)
+    request = AlternativesRequest(within=within, differ=differ, count=count, time_limit_s=time_limit_s)
+    return _found(read_inputs(scenario).tell(), request)
 
 
 def _check_certain(scenario: Scenario) -> None:
@@ -49,27 +51,21 @@ def _check_certain(scenario: Scenario) -> None:
         raise ScenarioError(Fault(file=scenario.name, column="futures", allowed=allowed, kind="scenario"))
 
 
-def _found(inputs: Inputs, *, within: float, differ: int, count: int, time_limit_s: float) -> AlternativePlans:
+def _found(inputs: Inputs, request: AlternativesRequest) -> AlternativePlans:
     found = find_alternatives(
         build_problem(inputs),
         objective_of(inputs),
         options_of(inputs.scenario),
-        within=within,
-        differ=differ,
-        count=count,
-        time_limit_s=time_limit_s,
+        **asdict(request),
     )
-    return AlternativePlans(inputs=inputs, found=found, differ=differ)
+    return AlternativePlans(inputs=inputs, found=found, differ=request.differ)
 
 
-def run_alternatives(  # noqa: PLR0913 - one argument an option
+def run_alternatives(
     scenario: Scenario,
-    folder: Path | None,
+    request: AlternativesRequest,
+    folder: Path | None = None,
     *,
-    within: float,
-    differ: int,
-    count: int,
-    time_limit_s: float,
     runs: Path = RUNS,
     overwrite: bool = False,
 ) -> tuple[AlternativePlans, Path]:
@@ -78,7 +74,7 @@ def run_alternatives(  # noqa: PLR0913 - one argument an option
     inputs, target = read_for(
         scenario, folder, MARKS, lambda known: _default_folder(default_folder(known, runs)), overwrite=overwrite
     )
-    found = _found(inputs, within=within, differ=differ, count=count, time_limit_s=time_limit_s)
+    found = _found(inputs, request)
     return found, found.write(target, overwrite=overwrite)
 
 

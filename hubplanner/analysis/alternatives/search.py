@@ -11,6 +11,7 @@ import numpy as np
 from hubplanner.analysis.alternatives.near_optimal import NearOptimal
 from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
 from hubplanner.analysis.alternatives.site_importance import classify
+from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.model import FixedLevel, Year, broken_blocks
 from hubplanner.model.constraints.plan_distance import PlanDistance, new_sites
@@ -80,10 +81,10 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     objective: Objective,
     options: SolverOptions | None = None,
     *,
-    within: float = 0.02,
-    differ: int = 5,
-    count: int = 10,
-    time_limit_s: float = 240.0,
+    within: float = AlternativesRequest.within,
+    differ: int = AlternativesRequest.differ,
+    count: int = AlternativesRequest.count,
+    time_limit_s: float = AlternativesRequest.time_limit_s,
 ) -> Alternatives:
     r"""Return near-best plans, the most different first, and what each site is to all of them.
 
@@ -92,14 +93,8 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
 
     Parameters
     ----------
-    within
-        Share of the best value that a plan may be worse by.
-    differ
-        Least difference of any two plans.
-    count
-        Plans beside the best one.
-    time_limit_s
-        Seconds for classes and plans together, half of them for classes at most; the best plan has the solver's own.
+    within, differ, count, time_limit_s
+        As in `AlternativesRequest`.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [4, 4], [[1, 0], [8, 0]], [1, 1], reach=5)

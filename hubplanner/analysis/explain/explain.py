@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.analysis.explain.resolve import ExplainRequest, could_hold, new_of, with_site, without_site
+from hubplanner.analysis.explain.resolve import ExplainContext, could_hold, new_of, with_site, without_site
 from hubplanner.analysis.explain.shadow_prices import Price, Shadow, pins, priced, shadows
 from hubplanner.analysis.explain.sites import Figures, HubFigures, Reason, Rejected, reasons
+from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
@@ -54,7 +55,7 @@ class Explanation:
         Wall time.
     """
 
-    asked: ExplainRequest
+    asked: ExplainContext
     hubs: tuple[HubFigures, ...]
     rejected: tuple[Rejected, ...]
     reasons: tuple[tuple[Reason, ...], ...]
@@ -82,8 +83,8 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
     *,
     plan: Solution | None = None,
     site: int | None = None,
-    sites: int = 10,
-    time_limit_s: float = 120.0,
+    sites: int = ExplainRequest.sites,
+    time_limit_s: float = ExplainRequest.time_limit_s,
     lift: Lift = lambda _: None,
 ) -> Explanation:
     r"""Explain a plan: every hub, every other site, every demand.
@@ -98,10 +99,8 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
         The plan to explain; the best one, solved now, if left out.
     site
         The one site to explain; all if left out.
-    sites
-        Rejected sites to force in, those that come nearest to being worth it first.
-    time_limit_s
-        Seconds in all; what is not solved by then has no `change`.
+    sites, time_limit_s
+        As in `ExplainRequest`; what is not solved by then has no `change`.
     lift
         Gives the problem with a banned site free, None where that is not known.
 
@@ -121,7 +120,7 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
     began, options = time.perf_counter(), options or SolverOptions()
     known = plan or _best(problem, objective, options)
     deadline = Deadline.after(time_limit_s, options.clock)
-    asked = ExplainRequest(problem=problem, objective=objective, options=options, plan=known, deadline=deadline)
+    asked = ExplainContext(problem=problem, objective=objective, options=options, plan=known, deadline=deadline)
     log.info("work out what each hub adds, and what each other site would")
     figures = Figures(asked)
     hubs = sorted((figures.hub(at) for at in new_of(asked)), key=lambda hub: (-hub.need, hub.site))
@@ -171,19 +170,19 @@ def _best(problem: Problem, objective: Objective, options: SolverOptions) -> Sol
     return found
 
 
-def _others(asked: ExplainRequest) -> list[int]:
+def _others(asked: ExplainContext) -> list[int]:
     """Return the sites without a hub: those that might hold one, and those that are ruled out."""
     banned = np.flatnonzero(asked.problem.site_status == SiteStatus.EXCLUDED).tolist()
     return sorted({*could_hold(asked.problem), *banned} - set(new_of(asked)))
 
 
-def _check(asked: ExplainRequest, site: int) -> None:
+def _check(asked: ExplainContext, site: int) -> None:
     if site not in {*new_of(asked), *_others(asked)}:
         message = f"site {site}: a hub stands there already; only new hubs, and sites for them, are explained"
         raise ScenarioError(message)
 
 
-def _priced(asked: ExplainRequest, price: Price, lift: Lift) -> Price:
+def _priced(asked: ExplainContext, price: Price, lift: Lift) -> Price:
     if asked.is_late:
         return price
     log.info("price of %s", price.kind)
@@ -191,13 +190,13 @@ def _priced(asked: ExplainRequest, price: Price, lift: Lift) -> Price:
     return priced(asked, price, lifted)
 
 
-def _scarce(asked: ExplainRequest) -> Iterator[Shadow]:
+def _scarce(asked: ExplainContext) -> Iterator[Shadow]:
     log.info("what a little more and a little less is worth")
     return shadows(asked)
 
 
 def _solved(
-    asked: ExplainRequest, hubs: list[HubFigures], others: list[Rejected], sites: int
+    asked: ExplainContext, hubs: list[HubFigures], others: list[Rejected], sites: int
 ) -> tuple[list[HubFigures], list[Rejected]]:
     """Return hubs dropped, and the first rejected sites forced in, by turns, as far as time goes."""
     hubs, others = hubs.copy(), others.copy()

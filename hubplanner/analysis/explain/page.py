@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.analysis.explain.wording import number
-from hubplanner.outputs.wording import proof_in_words
+from hubplanner.formatting import proof_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -69,7 +69,7 @@ class Counterfactual:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ExplainRequest:
+class ExplainContext:
     """A question with the plan to explain, and the time for it.
 
     Parameters
@@ -117,27 +117,27 @@ class ExplainRequest:
         return replace(self.options, ties=False).until(self.deadline.within(self.options.time_limit_s))
 
 
-def without_site(asked: ExplainRequest, site: int) -> Counterfactual:
+def without_site(asked: ExplainContext, site: int) -> Counterfactual:
     """Return the best plan without any new hub at a site; it may be a better one where the site is pinned."""
     found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=False, start=asked.plan)
     pinned = asked.problem.site_status[site] == SiteStatus.REQUIRED
     return _held(asked, found, plan, asked.problem) if pinned else _restricted(asked, found, plan)
 
 
-def with_site(asked: ExplainRequest, site: int) -> Counterfactual:
+def with_site(asked: ExplainContext, site: int) -> Counterfactual:
     """Return the best plan with at least one new hub at a site."""
     found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=True, start=asked.plan)
     return _restricted(asked, found, plan)
 
 
-def tightened(asked: ExplainRequest, objective: Objective) -> Counterfactual:
+def tightened(asked: ExplainContext, objective: Objective) -> Counterfactual:
     """Return the best plan under tighter limits."""
     found = solve_problem(asked.problem, objective, asked.effort)
     return _restricted(asked, found, found.evaluation)
 
 
 def loosened(
-    asked: ExplainRequest, problem: Problem, objective: Objective, *, same_options: bool = True
+    asked: ExplainContext, problem: Problem, objective: Objective, *, same_options: bool = True
 ) -> Counterfactual:
     """Return the best plan under looser limits; the plan that is explained where none better is found.
 
@@ -161,7 +161,7 @@ def loosened(
     return replace(change, least=min(least, 0.0), most=min(0.0, sense * (limit - found.value)))
 
 
-def _as_it_is(asked: ExplainRequest, change: Counterfactual) -> Counterfactual:
+def _as_it_is(asked: ExplainContext, change: Counterfactual) -> Counterfactual:
     """Return the explained plan itself as what comes of a change."""
     now = asked.evaluation
     return replace(
@@ -178,7 +178,7 @@ def _as_it_is(asked: ExplainRequest, change: Counterfactual) -> Counterfactual:
     )
 
 
-def _restricted(asked: ExplainRequest, found: Solution, plan: Evaluation | None) -> Counterfactual:
+def _restricted(asked: ExplainContext, found: Solution, plan: Evaluation | None) -> Counterfactual:
     """Return a change to fewer plans: what limits all plans limits these, too."""
     change = _held(asked, found, plan, asked.problem)
     if change.is_impossible or not asked.is_ordered:
@@ -188,7 +188,7 @@ def _restricted(asked: ExplainRequest, found: Solution, plan: Evaluation | None)
     return replace(change, bound=bound, least=sense * (value - bound))
 
 
-def _held(asked: ExplainRequest, found: Solution, plan: Evaluation | None, problem: Problem) -> Counterfactual:
+def _held(asked: ExplainContext, found: Solution, plan: Evaluation | None, problem: Problem) -> Counterfactual:
     """Return a solution held against the explained plan."""
     worse = asked.sense * (asked.plan.value - found.value)
     least = asked.sense * (asked.plan.value - found.bound)
@@ -211,12 +211,12 @@ def _held(asked: ExplainRequest, found: Solution, plan: Evaluation | None, probl
     )
 
 
-def people_of(asked: ExplainRequest, plan: Evaluation) -> float:
+def people_of(asked: ExplainContext, plan: Evaluation) -> float:
     """Return the people that a plan covers, in the last year of a programme."""
     return math.fsum(asked.plan.problem.people * plan.covered_share)
 
 
-def _moves(asked: ExplainRequest, plan: Evaluation, problem: Problem) -> tuple[tuple[int, ...], ...]:
+def _moves(asked: ExplainContext, plan: Evaluation, problem: Problem) -> tuple[tuple[int, ...], ...]:
     """Return the sites that enter, that leave and that differ."""
     before, after = new_sites(asked.problem, asked.evaluation), new_sites(problem, plan)
     here, there = _hubs(asked.problem, asked.evaluation), _hubs(problem, plan)
@@ -233,7 +233,7 @@ def _hubs(problem: Problem, plan: Evaluation) -> dict[int, list[tuple[int, int]]
     return found
 
 
-def new_of(asked: ExplainRequest) -> list[int]:
+def new_of(asked: ExplainContext) -> list[int]:
     """Return the sites with a new hub in the plan, ascending."""
     return sorted(new_sites(asked.problem, asked.evaluation))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from hubplanner.analysis.explain.explain import explain_plan
 from hubplanner.analysis.explain.result import MARKS, PlanExplanation
+from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.errors import DataError, Fault
 from hubplanner.inputs import build_problem
 from hubplanner.io import check_place
@@ -32,7 +33,11 @@ log = logging.getLogger(__name__)
 
 
 def explain(
-    run: Plan | str | os.PathLike[str], site: str | None = None, *, sites: int = 10, time_limit_s: float = 120.0
+    run: Plan | str | os.PathLike[str],
+    site: str | None = None,
+    *,
+    sites: int = ExplainRequest.sites,
+    time_limit_s: float = ExplainRequest.time_limit_s,
 ) -> PlanExplanation:
     """Return what each hub of a plan adds, why each other site is out, and what each demand costs.
 
@@ -42,10 +47,8 @@ def explain(
         A plan, or the folder of a run whose inputs are unchanged.
     site
         The id of the one site to explain; all sites if left out.
-    sites
-        Rejected sites to force in, those that come nearest to being worth a hub first.
-    time_limit_s
-        Seconds for all new solves; what they did not reach is told.
+    sites, time_limit_s
+        As in `ExplainRequest`.
 
     Raises
     ------
@@ -94,8 +97,8 @@ def _lifted(inputs: Inputs, site: int) -> Problem | None:
     return build_problem(replace(inputs, sites=replace(inputs.sites, status=status, allowed=allowed)))
 
 
-def run_explain(  # noqa: PLR0913 - one argument an option
-    run: Path, site: str | None, out: Path | None, *, sites: int, time_limit_s: float, overwrite: bool = False
+def run_explain(
+    run: Path, site: str | None, request: ExplainRequest, out: Path | None = None, *, overwrite: bool = False
 ) -> tuple[PlanExplanation, Path]:
     """Explain a run, write the folder and return both; the folder is checked first.
 
@@ -108,6 +111,6 @@ def run_explain(  # noqa: PLR0913 - one argument an option
     tail = "" if site is None else "-" + re.sub(r"[^\w.-]", "_", site)
     target = out.absolute() if out else where.with_name(f"{where.name}-explanation{tail}")
     check_place(target, MARKS, overwrite=overwrite, keep=[where / "plan.json"])
-    found = explain(where, site, sites=sites, time_limit_s=time_limit_s)
+    found = explain(where, site, **asdict(request))
     log.info("write the files")
     return found, found.write(target, overwrite=overwrite)

@@ -32,7 +32,7 @@ from hubplanner.solver.mip.subproblem import Subproblem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hubplanner.analysis.explain.resolve import Counterfactual, ExplainRequest
+    from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext
     from hubplanner.model import Constraint, Objective
     from hubplanner.problem import Problem
 
@@ -92,7 +92,7 @@ class Shadow:
     relaxation_rate: float = math.nan
 
 
-def pins(asked: ExplainRequest) -> list[Price]:
+def pins(asked: ExplainContext) -> list[Price]:
     """Return the demands that have a price, none of them solved yet: pins first, then bans, then limits."""
     problem = asked.problem
     found = [Price(kind="pin", site=site) for site in problem.required_sites.tolist()]
@@ -118,7 +118,7 @@ def kind_of(block: Constraint) -> str:
     return names[type(block)]
 
 
-def priced(asked: ExplainRequest, price: Price, lifted: Problem | None) -> Price:
+def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price:
     """Return a price, solved.
 
     Parameters
@@ -145,7 +145,7 @@ def priced(asked: ExplainRequest, price: Price, lifted: Problem | None) -> Price
     return replace(price, change=loosened(asked, asked.problem, freer))
 
 
-def shadows(asked: ExplainRequest) -> Iterator[Shadow]:
+def shadows(asked: ExplainContext) -> Iterator[Shadow]:
     """Yield what a little more and a little less of each scarce thing is worth; stop when the time is up."""
     for kind, amount, step in _scarce(asked):
         shadow = Shadow(kind=kind, amount=amount, step=step)
@@ -164,7 +164,7 @@ def _signs(kind: str) -> tuple[int, int]:
     return (-1, 1) if kind == TARGET else (1, -1)
 
 
-def _scarce(asked: ExplainRequest) -> Iterator[tuple[str, float, float]]:
+def _scarce(asked: ExplainContext) -> Iterator[tuple[str, float, float]]:
     """Yield what is scarce, how much there is, and the step."""
     objective, cost = asked.objective, asked.problem.option_cost[asked.problem.new]
     cheapest = float(cost[cost > 0].min(initial=math.inf))
@@ -209,7 +209,7 @@ def _richer(block: Constraint, amount: float, more: float) -> Constraint:
     return block
 
 
-def _rate(asked: ExplainRequest, looser: Objective, step: float) -> float:
+def _rate(asked: ExplainContext, looser: Objective, step: float) -> float:
     """Return how much the relaxation gains by a unit more; NaN where the objective has no linear one."""
     periods = asked.objective.block(Periods)
     unlinked = isinstance(periods, Periods) and not periods.nested

@@ -26,11 +26,11 @@ from hubplanner.model import (
 from hubplanner.model.builder import BLOCKS
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import SUMMING
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.problem import SiteStatus
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
-    from hubplanner.analysis.explain.resolve import Counterfactual, ExplainRequest
+    from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext
     from hubplanner.model import Constraint
     from hubplanner.problem import Evaluation, Floats, Ints
 
@@ -140,7 +140,7 @@ def per_person(cost: float, people: float) -> float:
 class Figures:
     """What single hubs and sites are to a plan, the rest of it as it is."""
 
-    def __init__(self, asked: ExplainRequest) -> None:
+    def __init__(self, asked: ExplainContext) -> None:
         self._asked, last = asked, asked.plan.problem
         question = ask(asked.problem, asked.objective)
         self._blocks = question.blocks
@@ -289,7 +289,7 @@ class Reason(StrEnum):
     UNTESTED = "not_tested"
 
 
-def reasons(asked: ExplainRequest, one: Rejected, hubs: list[HubFigures]) -> tuple[Reason, ...]:
+def reasons(asked: ExplainContext, one: Rejected, hubs: list[HubFigures]) -> tuple[Reason, ...]:
     """Return why a site has no hub, the reason that decides first."""
     if one.option is None:
         return (Reason.BANNED,)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier.points import COST, FrontierPoint, FrontierTrace, Missing, tightened
+from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing, tightened
 from hubplanner.analysis.frontier.trace import as_point, check_traceable, without_plan
+from hubplanner.analysis.requests import COST
 from hubplanner.errors import ScenarioError
 from hubplanner.model import FixedHubs, MaxCoverage
 from hubplanner.problem import SiteStatus

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from hubplanner.formatting import SMALLEST_GAP, at_most, says_nothing
 from hubplanner.outputs.map.draw import blank, page_of, write_picture
 from hubplanner.outputs.map.fonts import drawable, font, in_words, plain, share_in_words, shorten, wrap
 from hubplanner.outputs.map.layout import A4, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write
-from hubplanner.outputs.wording import SMALLEST_GAP, at_most, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hubplanner.analysis.requests import WORST_GROUP
 from hubplanner.problem import relative_gap
 from hubplanner.solver.covering.cheapest import SAME
 
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hubplanner.problem import Conflict, Evaluation, Problem
-
-COST, DISTANCE, WORST_GROUP = "cost", "distance", "worst_group"
-PAIRS = (COST, DISTANCE, WORST_GROUP)
-"""What covered need may be traded against."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

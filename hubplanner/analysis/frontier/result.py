@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.analysis.frontier.plot import draw_frontier
-from hubplanner.analysis.frontier.points import COST, DISTANCE, FrontierPoint, FrontierTrace, knee
+from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, knee
+from hubplanner.analysis.requests import COST, DISTANCE
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded

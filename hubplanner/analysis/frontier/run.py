@@ -7,16 +7,15 @@ import json
 import logging
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hubplanner.analysis.frontier.nested import trace_nested
-from hubplanner.analysis.frontier.points import COST, DISTANCE, PAIRS, WORST_GROUP
 from hubplanner.analysis.frontier.result import FRONTIER_MARKS, Frontier
 from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
+from hubplanner.analysis.requests import COST, DISTANCE, WORST_GROUP, FrontierRequest
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.model import MaxMin
@@ -37,74 +36,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FEWEST, MOST = 2, 500
-"""Points that may be asked for."""
 UP_TO = 2.0
 """Times the scenario's budget up to which points go."""
-TRADES = tuple(f"coverage,{pair}" for pair in PAIRS)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrontierRequest:
-    """Which frontier is wanted.
-
-    Parameters
-    ----------
-    points
-        Number of budgets, in even steps up to twice the scenario's, or up to what the most coverage costs where it has
-        none; of shares, for the other trades.
-    budgets
-        Budgets in their place, in money.
-    trade
-        ``coverage,cost``, ``coverage,distance`` or ``coverage,worst_group``.
-    group
-        Column of demand whose worst-covered value counts; the first of ``demand.groups`` if left out.
-    nested
-        Whether each plan keeps the hubs of the one before.
-    every
-        Whether to find all points of a small problem.
-    """
-
-    points: int = 20
-    budgets: tuple[float, ...] | None = None
-    trade: str = TRADES[0]
-    group: str | None = None
-    nested: bool = False
-    every: bool = False
-
-    @property
-    def against(self) -> str:
-        """What coverage is traded against."""
-        return self.trade.removeprefix("coverage,")
-
-    def __post_init__(self) -> None:
-        """Refuse what has no frontier."""
-        other = self.trade != TRADES[0]
-        budgets = self.budgets or ()
-        reasons = {
-            f"--trade: {self.trade!r} found; allowed: {', '.join(TRADES)}": self.trade not in TRADES,
-            f"--points: {self.points} found; allowed: {FEWEST} to {MOST}": not FEWEST <= self.points <= MOST,
-            "--budgets: allowed: at least one amount of 0 or more": (
-                self.budgets is not None and not (budgets and all(0 <= money < math.inf for money in budgets))
-            ),
-            f"--budgets: {len(budgets):,} found; allowed: at most {MOST}": len(budgets) > MOST,
-            f"--budgets and --nested go with --trade {TRADES[0]}": other and (self.nested or bool(budgets)),
-            "--all finds its own budgets: leave out --budgets and --nested": (
-                self.every and (self.nested or self.budgets is not None)
-            ),
-            f"--group goes with --trade {TRADES[2]}": self.group is not None and self.against != WORST_GROUP,
-        }
-        wrong = [reason for reason, applies in reasons.items() if applies]
-        if wrong:
-            raise ScenarioError("; ".join(wrong))
 
 
 def frontier(  # noqa: PLR0913 - one argument an option
     scenario: Scenario,
     *,
-    points: int = 20,
+    points: int = FrontierRequest.points,
     budgets: Sequence[float] | None = None,
-    trade: str = TRADES[0],
+    trade: str = FrontierRequest.trade,
     group: str | None = None,
     nested: bool = False,
     every: bool = False,

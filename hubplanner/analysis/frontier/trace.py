@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier.points import COST, FrontierPoint, FrontierTrace, Missing, tightened
+from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing, tightened
+from hubplanner.analysis.requests import COST
 from hubplanner.errors import ScenarioError
 from hubplanner.model import MaxCoverage, MinCost, Periods, under_of
-from hubplanner.problem import EXACT, Status, evaluate
+from hubplanner.problem import Status, evaluate
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
 from hubplanner.solver.covering.cheapest import CLOSE, SAME
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.tie_breaking import SMALL_OPTIONS
+from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

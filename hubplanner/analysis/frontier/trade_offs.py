@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier.points import DISTANCE, WORST_GROUP, FrontierPoint, FrontierTrace, Missing
+from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing
 from hubplanner.analysis.frontier.trace import MOST_POINTS, check_small, check_traceable, without_plan
+from hubplanner.analysis.requests import DISTANCE, WORST_GROUP
 from hubplanner.errors import ScenarioError
 from hubplanner.model import Floor, MaxCoverage, MaxMin, PMedian
 from hubplanner.problem import Status

@@ -11,13 +11,11 @@ from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_amount
+from hubplanner.tolerances import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Ints, Problem
 
-TOLERANCE = 1e-9
-"""Share of a budget that may be spent beyond it: binary fractions have 0.1 + 0.2 above 0.3, and a sum of costs that is
-the budget to the last cent fits. Nothing else spells this tolerance."""
 
 MOST_PRICES = 12
 """With at most this many distinct costs the hubs of each cost are counted."""
@@ -64,12 +62,12 @@ def most_money(amount: float) -> float:
     >>> 0.1 + 0.2 <= most_money(0.3), 0.1 + 0.2 <= 0.3
     (True, False)
     """
-    return amount * (1 + TOLERANCE)
+    return amount * (1 + MONEY_TOLERANCE)
 
 
 def budget_of(amount: float) -> float:
     """Return the budget of which so much may be spent at most."""
-    return amount / (1 + TOLERANCE)
+    return amount / (1 + MONEY_TOLERANCE)
 
 
 def money_unit(cost: float, money: float) -> float:

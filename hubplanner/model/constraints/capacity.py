@@ -9,8 +9,9 @@ import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.model.lp import decimal_unit
-from hubplanner.model.parameters import AGREEMENT, check, refuse
+from hubplanner.model.parameters import check, refuse
 from hubplanner.model.variables.assignment import assigned, live_rows
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from hubplanner.model.lp import Model

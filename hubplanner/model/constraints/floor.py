@@ -11,10 +11,11 @@ import numpy as np
 from pulp import LpConstraintGE
 
 from hubplanner.model.lp import decimal_unit
-from hubplanner.model.parameters import AGREEMENT, check_share
+from hubplanner.model.parameters import check_share
 from hubplanner.model.variables.assignment import assigned, live_rows, served
 from hubplanner.model.variables.coverage import covered
 from hubplanner.problem.coverage import LEAST_SHARE
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,11 +10,11 @@ import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE
 from scipy.sparse import csr_array
 
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.problem.model_instance import NO_ROW
-from hubplanner.problem.travel.base import REACH_TOLERANCE, within
+from hubplanner.problem.travel.base import within
+from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE
 
 if TYPE_CHECKING:
     from hubplanner.model.lp import Model

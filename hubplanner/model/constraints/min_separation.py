@@ -11,7 +11,7 @@ from pulp import LpConstraintLE
 
 from hubplanner.errors import ScenarioError
 from hubplanner.model.parameters import check
-from hubplanner.problem.travel.base import REACH_TOLERANCE
+from hubplanner.tolerances import REACH_TOLERANCE
 
 if TYPE_CHECKING:
     from hubplanner.model.lp import Model

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from hubplanner.formatting import left_out_of_ways, says_nothing, than_this
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line, plural
-from hubplanner.outputs.wording import left_out_of_ways, says_nothing, than_this
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hubplanner.formatting import gap_in_words
 from hubplanner.outputs.html.tables import HtmlCell, HtmlTable, number, table, text
 from hubplanner.outputs.html.words import count, heading, listed
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
-from hubplanner.outputs.wording import gap_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

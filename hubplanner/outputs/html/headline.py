@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.formatting import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing
 from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
-from hubplanner.outputs.wording import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.formatting import gap_in_words
 from hubplanner.outputs.formats.excel import assumptions
 from hubplanner.outputs.html.charts import years
 from hubplanner.outputs.html.headline import new_hubs
 from hubplanner.outputs.html.words import count, decimal, heading, money
 from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
-from hubplanner.outputs.wording import gap_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from hubplanner.formatting import SMALLEST_GAP, gap_in_words, says_nothing
 from hubplanner.outputs.map.demand_layer import (
     HEXAGON_INCH,
     LEAST_SPACINGS,
@@ -24,7 +25,6 @@ from hubplanner.outputs.map.hub_symbols import circle_ends, draw_hubs, draw_reac
 from hubplanner.outputs.map.labels import draw_names
 from hubplanner.outputs.map.layout import DPI, MARGIN, View, view_of
 from hubplanner.outputs.map.legend import QUIET, draw_legend, legend_rows, write
-from hubplanner.outputs.wording import SMALLEST_GAP, gap_in_words, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

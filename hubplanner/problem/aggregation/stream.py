@@ -11,7 +11,8 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from hubplanner.problem.aggregation.disc_grid import UNKNOWN, Discs, regions
 from hubplanner.problem.aggregation.equal_rows import group_rows, total_by
-from hubplanner.problem.travel.base import REACH_TOLERANCE, Matrix, within
+from hubplanner.problem.travel.base import Matrix, within
+from hubplanner.tolerances import REACH_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

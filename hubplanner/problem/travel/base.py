@@ -9,14 +9,13 @@ from typing import Protocol
 import numpy as np
 from scipy.sparse import csc_array
 
+from hubplanner.tolerances import REACH_TOLERANCE
+
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Pairs = tuple[Ints, Ints, Floats]
 """Demand points, sites and the distances between them, one entry a pair."""
-
-REACH_TOLERANCE = 1e-9
-"""Relative slack of the inclusive reach, so that rounding does not exclude a point at the very edge."""
 
 
 class Travel(Protocol):

@@ -11,10 +11,10 @@ import numpy as np
 import pulp
 
 from hubplanner.errors import SolverError
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Termination, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
 from hubplanner.solver.progress import listener
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

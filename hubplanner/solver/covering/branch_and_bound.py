@@ -14,13 +14,13 @@ from hubplanner.errors import SolverError
 from hubplanner.model import build_model
 from hubplanner.model.constraints.budget import MOST_PRICES, most_money
 from hubplanner.model.lp import decimal_unit
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.solver.backends import DisagreementError, Outcome, SearchLimits, Termination, adapter, believed
 from hubplanner.solver.backends.highs import new_handle, solve_handle
 from hubplanner.solver.covering.lp import program_of, table_of
 from hubplanner.solver.limits import limits
 from hubplanner.solver.options import LEAST_S
 from hubplanner.solver.progress import told_as
+from hubplanner.tolerances import AGREEMENT, INTEGRALITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +99,6 @@ def _count(handle: Any, table: CoveringLP, prices: Floats, first: int, money: in
     handle.changeRowBounds(money, -np.inf, np.inf)
 
 
-INTEGRALITY = 1e-5
-"""Farthest a binary may be from 0 or 1."""
 MOST_FORBIDDEN = 50
 """Overspent choices that are forbidden before the search for one within the budget ends."""
 

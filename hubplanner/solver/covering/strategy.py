@@ -10,8 +10,7 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.model import FixedLevel, MaxCoverage, Year, ask, broken_blocks, goals_of
-from hubplanner.model.parameters import AGREEMENT
-from hubplanner.problem import EXACT, GoalResult, Solution, Status, evaluate, relative_gap
+from hubplanner.problem import GoalResult, Solution, Status, evaluate, relative_gap
 from hubplanner.solver.cache import reduction
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
 from hubplanner.solver.covering.construction import exchanged, fitted, greedy
@@ -22,6 +21,7 @@ from hubplanner.solver.limits import limits
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
 from hubplanner.solver.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.tolerances import AGREEMENT, EXACT
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective

@@ -14,12 +14,12 @@ from hubplanner.errors import SolverError
 from hubplanner.model import Budget
 from hubplanner.model.constraints.budget import add_budget
 from hubplanner.model.lp import decimal_unit, new_model, new_program
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import DisagreementError, Termination, adapter
-from hubplanner.solver.covering.branch_and_bound import INTEGRALITY, MOST_FORBIDDEN, rounded
+from hubplanner.solver.covering.branch_and_bound import MOST_FORBIDDEN, rounded
 from hubplanner.solver.median.lagrangian import KEPT, bound, nearest, settled
 from hubplanner.solver.options import LEAST_S
+from hubplanner.tolerances import AGREEMENT, INTEGRALITY
 
 if TYPE_CHECKING:
     from hubplanner.model import Model

@@ -10,9 +10,7 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.model import PCenter, PMedian, Year, ask, broken_blocks, goals_of
-from hubplanner.model.parameters import AGREEMENT
-from hubplanner.problem import EXACT, GoalResult, Solution, Status, evaluate
-from hubplanner.problem.travel.base import REACH_TOLERANCE
+from hubplanner.problem import GoalResult, Solution, Status, evaluate
 from hubplanner.solver.covering.strategy import UNUSED
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median.cost_matrix import table_of
@@ -26,6 +24,7 @@ from hubplanner.solver.mip.strategy import within_gap
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.progress import report_progress
 from hubplanner.solver.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS
+from hubplanner.tolerances import AGREEMENT, EXACT, REACH_TOLERANCE
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.solver.deadline import work_done
 from hubplanner.solver.median.cost_matrix import WHOLE
 from hubplanner.solver.median.interchange import first_plan
@@ -16,6 +15,7 @@ from hubplanner.solver.median.lagrangian import KEPT, settled
 from hubplanner.solver.median.reduced_mip import search
 from hubplanner.solver.median.subgradient import climb
 from hubplanner.solver.tie_breaking import BROKEN, MOST_NODES, OPEN, UNIQUE
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from hubplanner.problem import Ints

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.model import FullService
-from hubplanner.problem.travel.base import REACH_TOLERANCE
 from hubplanner.solver.mip.search import optimise
+from hubplanner.tolerances import REACH_TOLERANCE
 
 if TYPE_CHECKING:
     from hubplanner.model import Question

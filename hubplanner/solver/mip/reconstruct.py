@@ -12,6 +12,7 @@ from hubplanner.model import Year
 from hubplanner.model.variables.assignment import live_rows
 from hubplanner.problem import evaluate
 from hubplanner.solver.mip.relaxation import relax
+from hubplanner.tolerances import INTEGRALITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,6 @@ class UnservableError(SolverError):
 
 ROUNDING = 1e-7
 """Shares of a row below it are a linear program's tolerance."""
-INTEGRALITY = 1e-5
-"""Farthest a whole number may be from one."""
 
 
 def whole(values: Sequence[float], solver: str) -> Ints:

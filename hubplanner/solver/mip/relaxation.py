@@ -11,10 +11,10 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut, residuals
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
 from hubplanner.solver.mip.subproblem import program_of, splits
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

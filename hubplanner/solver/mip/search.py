@@ -12,7 +12,6 @@ from hubplanner.errors import SolverError
 from hubplanner.model import Budget, Periods, broken_years
 from hubplanner.model.constraints.budget import broken_budget
 from hubplanner.model.formulation import HOLDING
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.problem import relative_gap
 from hubplanner.solver.backends import DisagreementError, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
@@ -21,6 +20,7 @@ from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxed, within_margin
 from hubplanner.solver.mip.subproblem import Incumbent, program_of, splits
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
 from hubplanner.solver.upper_bound import cap_bound
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hubplanner.model import FixedLevel, goals_of
 from hubplanner.model.goals import WORST
-from hubplanner.problem import EXACT, relative_gap
+from hubplanner.problem import relative_gap
 from hubplanner.problem.solution import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.greedy import greedy_plan
@@ -19,6 +19,7 @@ from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
 from hubplanner.solver.upper_bound import cap_bound
 from hubplanner.solver.warm_start import given
+from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from hubplanner.model import MaxCoverage
-from hubplanner.problem import EXACT, Floats, Rows, Solution, Status, evaluate, relative_gap
+from hubplanner.problem import Floats, Rows, Solution, Status, evaluate, relative_gap
 from hubplanner.problem.covering_instance import reduce_existing
 from hubplanner.problem.solution import GoalResult
 from hubplanner.solver.covering.construction import greedy
@@ -31,6 +31,7 @@ from hubplanner.solver.covering.strategy import run
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.robust.residual_search import search_rest
 from hubplanner.solver.tie_breaking import SMALL_OPTIONS
+from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:
     from hubplanner.model import RobustQuestion

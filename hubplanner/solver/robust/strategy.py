@@ -13,7 +13,6 @@ from hubplanner.model import Floor, MaxCoverage, PMedian, Uncertainty, bind, bro
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import falls_short
 from hubplanner.model.constraints.robust import RobustBudget
-from hubplanner.model.parameters import AGREEMENT
 from hubplanner.model.risk_measures import undominated
 from hubplanner.problem import Solution, evaluate
 from hubplanner.problem.futures import covered_shares, need_in, outcomes
@@ -22,6 +21,7 @@ from hubplanner.problem.stacked_demand import StackedDemand
 from hubplanner.solver.infeasibility import in_words
 from hubplanner.solver.robust.mixtures import has_core, solve_core
 from hubplanner.solver.run_log import RunLog
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.analysis.requests import AlternativesRequest, FrontierRequest
 from hubplanner.scenario import read_scenario
 from hubplanner.web.run_notes import write_note
 
@@ -15,15 +16,7 @@ if TYPE_CHECKING:
 
     from hubplanner.scenario import Scenario
 
-WITHIN, DIFFER, COUNT, TIME_LIMIT_S = 0.02, 3, 6, 120.0
-"""Alternatives: how much worse, how different, how many, and for how long."""
 REPORT = "report.html"
-AUDIT_S = 5.0
-"""Seconds for the second proof of an audit."""
-EXPLAIN_S = 60.0
-"""Seconds for the new solves of an explanation."""
-POINTS = 12
-"""Points of a frontier where the page asks for no number."""
 MEMORY, FILE = 4 << 30, 1 << 30
 """Bytes that reading a stranger's file may take, in memory and on disk."""
 
@@ -39,10 +32,10 @@ def solve(ask: dict[str, Any]) -> dict[str, Any]:
 
 def frontier(ask: dict[str, Any]) -> dict[str, Any]:
     """Find a scenario's frontier."""
-    from hubplanner.analysis.frontier.run import FrontierRequest, run_frontier  # noqa: PLC0415 - heavy
+    from hubplanner.analysis.frontier.run import run_frontier  # noqa: PLC0415 - heavy
 
-    wanted = FrontierRequest(points=int(ask["points"] or POINTS))
-    _, folder = run_frontier(_asked(ask), wanted, runs=Path(ask["runs"]))
+    request = FrontierRequest(points=int(ask["points"] or FrontierRequest.points))
+    _, folder = run_frontier(_asked(ask), request, runs=Path(ask["runs"]))
     write_note(folder, ask["note"])
     return {"frontier": folder.name}
 
@@ -51,16 +44,8 @@ def alternatives(ask: dict[str, Any]) -> dict[str, Any]:
     """Find plans that are nearly as good as the best one."""
     from hubplanner.analysis.alternatives.run import run_alternatives  # noqa: PLC0415 - heavy
 
-    within = WITHIN if ask["within"] is None else ask["within"]
-    found, folder = run_alternatives(
-        _asked(ask),
-        None,
-        within=within,
-        differ=DIFFER,
-        count=COUNT,
-        time_limit_s=TIME_LIMIT_S,
-        runs=Path(ask["runs"]),
-    )
+    request = AlternativesRequest(within=AlternativesRequest.within if ask["within"] is None else ask["within"])
+    found, folder = run_alternatives(_asked(ask), request, runs=Path(ask["runs"]))
     write_note(folder, ask["note"])
     sites = found.sites.drop(columns="geometry").to_dict("records")
     return {"alternatives": {"id": folder.name, **found.summary(), "sites": sites}}
@@ -71,7 +56,7 @@ def explain(ask: dict[str, Any]) -> dict[str, Any]:
     from hubplanner.analysis.explain.run import explain as explain_run  # noqa: PLC0415 - heavy
     from hubplanner.web.site_card import explained  # noqa: PLC0415
 
-    found = explain_run(ask["run"], ask["site"], sites=1, time_limit_s=EXPLAIN_S)
+    found = explain_run(ask["run"], ask["site"], sites=1)
     return {"explanation": explained(found.summary())}
 
 
@@ -91,7 +76,7 @@ def report(ask: dict[str, Any]) -> dict[str, Any]:
 
     run = Path(ask["run"])
     try:
-        verdict = Verdict(audit=audit_run(run, None, AUDIT_S).as_dict())
+        verdict = Verdict(audit=audit_run(run).as_dict())
     except DataError:
         verdict = Verdict(note="This run could not be audited here: its data are not at hand, or have changed.")
     return {"files": [write_report([run], run / REPORT, verdict=verdict).name]}

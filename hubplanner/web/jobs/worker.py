@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, SolverError
-from hubplanner.outputs.wording import better_in_words
+from hubplanner.formatting import better_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from hubplanner.analysis.frontier.result import FRONTIER_MARKS
-from hubplanner.outputs.wording import proof_of
+from hubplanner.formatting import proof_of
 from hubplanner.web.responses import Refused, answer, packed, packed_answer
 from hubplanner.web.routes.runs import with_radius
 from hubplanner.web.run_files import linked, own_folder, read_own

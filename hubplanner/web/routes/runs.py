@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from hubplanner.outputs.wording import left_out_of_ways, proof_of
+from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.runs.export import FILES
 from hubplanner.runs.index import run_folders
 from hubplanner.runs.store import list_runs, remove_run

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.problem import EXACT
+from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.cli.tables import proof
+from hubplanner.formatting import at_most, better_in_words, gap_in_words, is_sure, proof_in_words, proof_of
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.html import headline as page_headline
 from hubplanner.outputs.map import draw as picture
-from hubplanner.outputs.wording import at_most, better_in_words, gap_in_words, is_sure, proof_in_words, proof_of
 from hubplanner.runs.export import read_result
 
 if TYPE_CHECKING:
