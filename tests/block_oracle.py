@@ -61,7 +61,7 @@ class Query:
     @cached_property
     def service(self) -> list[Any]:
         """Blocks that speak of service."""
-        found = [block for block in self.blocks if type(block).__name__ in {"Floor", "ServeAll"}]
+        found = [block for block in self.blocks if type(block).__name__ in {"Floor", "FullService"}]
         if self.objective.name == "min_cost":
             found.append(_floor(self.town.needs, self.objective.target_share))
         return found
@@ -83,7 +83,7 @@ class Query:
 
     def hubs(self) -> Plans:
         """Return the plans (k, o) that keep to all limits that speak of hubs alone."""
-        block = self.block("PerSite")
+        block = self.block("HubsPerSite")
         plans = self.town.plans(getattr(block, "count", 1), mixed=getattr(block, "mixed", False))
         return plans[self.keeps(plans)]
 
@@ -137,7 +137,7 @@ def recheck(query: Query, plan: Plans, shares: Numbers | None) -> list[float]:
     shares
         None where hubs have room for all.
     """
-    block = query.block("PerSite")
+    block = query.block("HubsPerSite")
     allowed = query.town.plans(getattr(block, "count", 1), mixed=getattr(block, "mixed", False))
     assert (allowed == plan).all(axis=1).any(), plan
     assert query.keeps(plan[None]).all(), plan
@@ -185,7 +185,7 @@ def first_plan(query: Query) -> tuple[int, ...]:
     return max(tuple(plan) for plan in ways.plans.tolist())
 
 
-REACHED_LATER = {"Required", "MinHubs", "Floor", "OnlyWith"}
+REACHED_LATER = {"RequiredSites", "MinHubs", "Floor", "OnlyWith"}
 """Limits that a programme keeps to in its last year only; all others hold in each."""
 
 

@@ -102,7 +102,7 @@ HUB_LIMITS: dict[str, Callable[[Town, Plans, Any], NDArray[np.bool_]]] = {
     "Budget": lambda town, plans, block: town.cost(plans) <= block.amount * (1 + SLACK),
     "MaxHubs": lambda town, plans, block: new_hubs(town, plans, block.sites) <= block.count,
     "MinHubs": lambda town, plans, block: new_hubs(town, plans, block.sites) >= block.count,
-    "Required": lambda town, plans, block: _required(town, plans, block.site),
+    "RequiredSites": lambda town, plans, block: _required(town, plans, block.site),
     "MinSeparation": lambda town, plans, block: _apart(town, plans, block.distance),
     "AtMostOne": lambda town, plans, block: sum(_used(town, plans, site) for site in block.sites) <= 1,
     "OnlyWith": lambda town, plans, block: ~_used(town, plans, block.site) | _used(town, plans, block.needs),
@@ -139,7 +139,7 @@ def keeps_service(ways: Ways, block: Any, slack: float = SLACK) -> NDArray[np.bo
     if kind == "Floor":
         total = block.weight.sum()
         return np.asarray(ways.covered @ block.weight >= block.share * total - slack * max(total, 1.0))
-    if kind == "ServeAll":
+    if kind == "FullService":
         far = ways.farthest[:, ways.town.wants]
         return np.asarray((np.isfinite(far) & (far <= block.distance * (1 + SLACK))).all(axis=1))
     return np.ones(len(ways.plans), dtype=bool)

@@ -53,7 +53,7 @@ def demands(case: Case) -> tuple[Any, ...]:
     for block in case.query.objective.blocks:
         if isinstance(block, RequiredSites):
             found += [RequiredSites(site=site) for site, status in enumerate(town.statuses) if status == 2]
-        elif type(block).__name__ != "PerSite" and not has_room(block):
+        elif type(block).__name__ != "HubsPerSite" and not has_room(block):
             found.append(block)
     share = getattr(case.query.objective, "target_share", None)
     return (*found, *(() if share is None else (Floor(weight=town.needs, share=share),)))
@@ -70,7 +70,7 @@ def can_be_met(case: Case, wanted: tuple[Any, ...]) -> bool:
 
 
 def _neutral(case: Case, wanted: tuple[Any, ...]) -> Query:
-    per_site = tuple(block for block in case.query.blocks if type(block).__name__ == "PerSite")
+    per_site = tuple(block for block in case.query.blocks if type(block).__name__ == "HubsPerSite")
     # With a cost of travel, or room for all, people are assigned in any case: only within reach.
     assigned = "travel" in case.kind or any(has_room(block) for block in case.query.blocks)
     everyone = Capacity(people=(math.inf,) * len(case.query.town.reaches))
@@ -128,7 +128,8 @@ def test_clashes_of_every_size_and_kind_are_among_the_cases() -> None:
         counted.update({type(block).__name__ for block in clash.demands})
         counted["money helps"] += math.isfinite(clash.least_budget)
     assert {"1 demands", "2 demands", "3 demands"} <= set(counted), counted
-    assert {"Budget", "MaxHubs", "MinHubs", "Floor", "Capacity", "Required", "ServeAll"} <= set(counted), counted
+    kinds = {"Budget", "MaxHubs", "MinHubs", "Floor", "Capacity", "RequiredSites", "FullService"}
+    assert kinds <= set(counted), counted
     assert counted["money helps"] >= 3, counted
 
 
