@@ -112,6 +112,12 @@ def test_values_that_pulp_holds_are_no_plan_when_the_log_has_none(
     assert outcome.bound == pytest.approx(bound)
 
 
+@pytest.mark.parametrize(("limit", "termination"), [(0.015, Termination.STOPPED), (1.0, Termination.INFEASIBLE)])
+def test_out_of_time_cbc_is_not_believed_that_a_model_is_infeasible(limit: float, termination: Termination) -> None:
+    log = HEAD + PREPROCESSING + "Total time (CPU seconds):       0.02   (Wallclock seconds):       0.02\n"
+    assert read_log(log, model(), limit).termination == termination
+
+
 def test_a_log_without_a_version_is_of_an_unknown_one() -> None:
     assert read_log("", model()).version == "unknown"
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
+CLOCK = 0.01
+"""CBC prints its time in hundredths of a second."""
 INCREMENT = 1e-9
 """CBC is told to look for no plan that is better by less, so a finished search proves no more."""
 MODEL, SOLUTION, LOG = "model.mps", "model.sol", "cbc.log"
@@ -61,7 +63,7 @@ def solve_cbc(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> 
         written = (folder / LOG).read_text(encoding="utf-8", errors="replace")
         iterations = re.search(r"Total iterations:\s*(\d+)", written)
         count_work(entries_of(model), BUILDING + (int(iterations.group(1)) if iterations else 0))
-        return read_log(written, model)
+        return read_log(written, model, effort.seconds)
 
 
 class _Cbc(pulp.COIN_CMD):  # type: ignore[misc]
@@ -109,10 +111,14 @@ def cbc_path() -> str:
     return str(found or pulp.PULP_CBC_CMD.pulp_cbc_path)
 
 
-def read_log(log: str, model: Solvable) -> Outcome:
-    """Return what CBC's log says of status, bound and version, with the values PuLP read."""
+def read_log(log: str, model: Solvable, seconds: float = math.inf) -> Outcome:
+    """Return what CBC's log says of status, bound and version, with the values PuLP read.
+
+    Out of time within its preprocessing CBC calls a model infeasible that is not: only a search that ended before its
+    limit of ``seconds`` is believed there.
+    """
     version = re.search(r"Version:\s*(\S+)", log)
-    termination = _termination(log)
+    termination = _termination(log, seconds)
     # A plan is one CBC lists in its result: PuLP may hold the values of a relaxation.
     stated = re.search(rf"Objective value:{_NUMBER}", log)
     name = version.group(1) if version else "unknown"
@@ -128,11 +134,13 @@ def read_log(log: str, model: Solvable) -> Outcome:
     )
 
 
-def _termination(log: str) -> Termination:
+def _termination(log: str, seconds: float) -> Termination:
     """Return why CBC stopped; only its own words for a finished search count as one."""
     # An instance found infeasible in presolve has no result block.
     if _INFEASIBLE.search(log):
-        return Termination.INFEASIBLE
+        spent = re.search(rf"Wallclock seconds\):{_NUMBER}", log)
+        in_time = spent is None or float(spent.group(1)) + CLOCK < seconds
+        return Termination.INFEASIBLE if in_time else Termination.STOPPED
     return Termination.FINISHED if "Result - Optimal solution found" in log else Termination.STOPPED
 
 
