@@ -19,7 +19,7 @@ from hubplanner.formats.layer import in_plane
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hubplanner.scenario.scenario import TableSpec
+    from hubplanner.scenario.data_spec import TableSpec
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

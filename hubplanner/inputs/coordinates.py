@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hubplanner.inputs.readers.columns import Checker
     from hubplanner.problem import Floats
-    from hubplanner.scenario.scenario import TableSpec
+    from hubplanner.scenario.data_spec import TableSpec
 
 WGS84 = "EPSG:4326"
 MOST_LON, MOST_LAT = 180.0, 90.0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hubplanner.inputs.travel_matrix import Pairs
     from hubplanner.problem import Floats
     from hubplanner.scenario import Scenario
-    from hubplanner.scenario.scenario import DemandSpec, SitesSpec
+    from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
 
 
 def read_inputs(scenario: Scenario) -> Inputs:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from hubplanner.problem import Bools
-    from hubplanner.scenario.scenario import DemandSpec, SitesSpec
+    from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""

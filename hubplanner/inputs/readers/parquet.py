@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hubplanner.inputs.readers.csv import CsvPart
     from hubplanner.problem import Bools, Floats
-    from hubplanner.scenario.scenario import DemandSpec
+    from hubplanner.scenario.data_spec import DemandSpec
 
 ROWS = 250_000
 """Rows of a Parquet file that are looked at together."""

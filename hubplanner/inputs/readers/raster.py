@@ -14,8 +14,8 @@ import numpy as np
 from hubplanner.errors import Fault, MissingExtraError
 from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
+from hubplanner.scenario.data_spec import RASTERS
 from hubplanner.scenario.fields import MOST_PEOPLE
-from hubplanner.scenario.scenario import RASTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

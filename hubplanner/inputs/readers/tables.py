@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hubplanner.errors import DataWarning
     from hubplanner.problem import Bools, Ints
-    from hubplanner.scenario.scenario import TableSpec
+    from hubplanner.scenario.data_spec import TableSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

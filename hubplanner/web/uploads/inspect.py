@@ -16,7 +16,8 @@ from hubplanner.inputs.readers.tables import read_table
 from hubplanner.inputs.sites import read_sites
 from hubplanner.inputs.warnings import data_warnings
 from hubplanner.outputs.writers import write_geojson
-from hubplanner.scenario.scenario import Scenario, TableSpec
+from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
