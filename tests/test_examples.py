@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 
 import hubplanner as hp
 from hubplanner.scenario import json_schema
-from hubplanner.solver.robust.value_of_information import MANY
-from hubplanner.solver.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.value_of_information import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
     from hubplanner.inputs.aggregation import Remeasurement
     from hubplanner.problem import Evaluation, Problem, Solution
-    from hubplanner.solver.robust.value_of_information import ValueOfInformation
+    from hubplanner.solver.value_of_information import ValueOfInformation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
     from hubplanner.problem import Evaluation, Floats, Outcomes, Problem, RemeasuredDistance, Solution
     from hubplanner.scenario import Scenario
-    from hubplanner.solver.robust.value_of_information import ValueOfInformation
+    from hubplanner.solver.value_of_information import ValueOfInformation
 
 DECIMALS = 6
 """Of degrees: a tenth of a metre."""

@@ -14,7 +14,7 @@ from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.remeasure import remeasure
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.solver import SolverOptions, in_words, solve_problem
-from hubplanner.solver.robust.value_of_information import value_of_information
+from hubplanner.solver.value_of_information import value_of_information
 
 if TYPE_CHECKING:
     from hubplanner.scenario import Scenario

@@ -20,19 +20,19 @@ from hubplanner.model import (
 )
 from hubplanner.problem import PeriodPlan, Solution, Status
 from hubplanner.solver.backends import adapter
-from hubplanner.solver.cache import SolveCache
 from hubplanner.solver.conflict_counting import counted_conflict
+from hubplanner.solver.covering.cache import SolveCache
 from hubplanner.solver.covering.strategy import WarmStart, is_plain, solve_plain
 from hubplanner.solver.infeasibility import find_conflict, in_words
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median.strategy import is_median, solve_median
 from hubplanner.solver.mip.strategy import answer, within_gap
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.mip.warm_start import not_used, plans_of
 from hubplanner.solver.multi_period import solve_unnested
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import solve_futures
 from hubplanner.solver.run_log import RunLog
-from hubplanner.solver.tie_breaking import SMALL_OPTIONS
-from hubplanner.solver.warm_start import not_used, plans_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -22,8 +22,8 @@ from hubplanner.solver.covering import relaxation as sharpening
 from hubplanner.solver.covering import row_differencing as chains
 from hubplanner.solver.covering.branch_and_bound import search_core
 from hubplanner.solver.covering.construction import PartialPlan, exchanged, greedy, rounded
-from hubplanner.solver.covering.cuts import find_cuts, joined
-from hubplanner.solver.covering.lp import interior, table_of
+from hubplanner.solver.covering.cuts import find_cuts
+from hubplanner.solver.covering.lp import interior, joined, table_of
 from hubplanner.solver.covering.presolve import drop_dominated
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.strategy import _reduced

@@ -13,10 +13,10 @@ from instances import dear_and_cheap, two_islands
 
 import hubplanner as hp
 from hubplanner.problem import evaluate
-from hubplanner.solver import cache as memory
 from hubplanner.solver import found_solvers
 from hubplanner.solver.backends import ADAPTERS, Outcome, Termination
 from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.covering import cache as memory
 from hubplanner.solver.covering import strategy as home
 from hubplanner.solver.covering import strategy as run
 

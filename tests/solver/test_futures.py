@@ -13,7 +13,7 @@ from instances import line_of_five, random_town
 
 import hubplanner as hp
 from hubplanner.problem import outcomes
-from hubplanner.solver.robust.value_of_information import value_of_information
+from hubplanner.solver.value_of_information import value_of_information
 
 CRITERIA = ("expected", "worst", "regret", "cvar")
 EXACT = hp.SolverOptions(gap=0.0, ties=False)

@@ -17,8 +17,8 @@ import hubplanner as hp
 from hubplanner.model import MaxMin
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import solve as way_in
-from hubplanner.solver import tie_breaking as ties
 from hubplanner.solver.median.strategy import is_median
+from hubplanner.solver.mip import tie_breaking as ties
 
 if TYPE_CHECKING:
     from oracle import Option

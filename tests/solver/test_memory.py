@@ -18,7 +18,7 @@ from hubplanner.solver import SolveCache, cheapest
 from hubplanner.solver.covering.column_generation import ColumnGeneration
 from hubplanner.solver.covering.construction import fitted
 from hubplanner.solver.mip import strategy as lexicographic
-from hubplanner.solver.warm_start import given
+from hubplanner.solver.mip.warm_start import given
 
 if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Problem

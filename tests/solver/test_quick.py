@@ -17,8 +17,8 @@ import hubplanner as hp
 from hubplanner.model import ask, goals_of
 from hubplanner.model.goals import WORST
 from hubplanner.problem import evaluate
-from hubplanner.solver.greedy import greedy_plan
-from hubplanner.solver.upper_bound import all_hubs_bound
+from hubplanner.solver.mip.greedy import greedy_plan
+from hubplanner.solver.mip.upper_bound import all_hubs_bound
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective

@@ -15,8 +15,8 @@ import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, MaxMin
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import deadline as work
-from hubplanner.solver import tie_breaking as ties
 from hubplanner.solver.covering import strategy as covering
+from hubplanner.solver.mip import tie_breaking as ties
 
 OPTIONS = {name: hp.SolverOptions(name=name, threads=1) for name in ("highs", "cbc")}
 COUNTED = ("capacity", "periods")

@@ -18,7 +18,7 @@ from hubplanner.problem import Status, evaluate
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
 from hubplanner.solver.covering.cheapest import CLOSE, SAME
 from hubplanner.solver.covering.strategy import is_plain
-from hubplanner.solver.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from hubplanner.model import MaxCoverage
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.covering.cuts import Cuts
-    from hubplanner.solver.covering.lp import CoveringLP
+    from hubplanner.solver.covering.lp import CoveringLP, Cuts
 
 
 def search_core(table: CoveringLP, cuts: Cuts | None, effort: SearchLimits, start: Sequence[float]) -> Outcome:

@@ -12,7 +12,7 @@ from hubplanner.solver.run_log import RunLog
 if TYPE_CHECKING:
     from hubplanner.model import MaxCoverage
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.cache import SolveCache
+    from hubplanner.solver.covering.cache import SolveCache
     from hubplanner.solver.options import SolverOptions
 
 CLOSE = 1e-6

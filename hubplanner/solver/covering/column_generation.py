@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -11,13 +11,12 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from hubplanner.solver.backends.highs import new_handle, run
-from hubplanner.solver.covering.cuts import joined
+from hubplanner.solver.covering.lp import PrimalPoint, joined, proven
 
 if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.covering.cuts import Cuts
-    from hubplanner.solver.covering.lp import CoveringLP
+    from hubplanner.solver.covering.lp import CoveringLP, Cuts
 
 ENTERING = 1e-7
 """Reduced cost from which an option enters, in units of the objective: a solver's own tolerance."""
@@ -25,32 +24,6 @@ SLACK = 1e-6
 """Slack of a cut from which it is not what holds a point."""
 LEAST_ENTERING = 1000
 """Options that may enter at once, at least."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PrimalPoint:
-    """An end of the relaxation, and what its multipliers prove of all plans.
-
-    Parameters
-    ----------
-    covered, open_
-        (r,) and (o,) values of the rows and options.
-    bound
-        No plan is worth more, in units of the objective.
-    reduced
-        (o,) reduced cost of each option.
-    is_solved
-        Whether this is the relaxation's optimum.
-    price
-        (s,) multipliers of the constraints on options alone.
-    """
-
-    covered: Floats
-    open_: Floats
-    bound: float
-    reduced: Floats
-    is_solved: bool
-    price: Floats
 
 
 class ColumnGeneration:
@@ -177,32 +150,6 @@ class ColumnGeneration:
             is_solved=solved,
             price=dual[rows:size],
         )
-
-
-def proven(
-    table: CoveringLP, dual: Floats, untouched: Bools, cuts: Cuts | None, cut_dual: Floats
-) -> tuple[float, Floats]:
-    r"""Return the bound and the reduced costs of all options that multipliers of at least 0 prove.
-
-    .. math:: u^T b + \sum_r (w_r - (A^T u)_r)^+ + \sum_o (g_o - (A^T u)_o)^+
-
-    Parameters
-    ----------
-    dual
-        (r + s,) multipliers of the table's constraints.
-    untouched
-        (r,) rows that are given away at their full worth, whatever their multiplier.
-    cut_dual
-        (k,) multipliers of the cuts.
-    """
-    rows = len(table.need)
-    price = np.where(untouched, table.need, dual[:rows])
-    worth, reduced = table.need - price, table.gain - table.columns @ np.concatenate([price, dual[rows:]])
-    constant = dual[rows:] @ table.limit
-    if cuts is not None:
-        worth, reduced = worth - cuts.rows.T @ cut_dual, reduced - cuts.options.T @ cut_dual
-        constant += cut_dual @ cuts.limit
-    return math.fsum([constant, *np.maximum(worth, 0.0), *np.maximum(reduced, 0.0)]), reduced
 
 
 def entries(block: csr_array) -> tuple[Any, Any, Any]:

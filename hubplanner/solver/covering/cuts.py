@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from hubplanner.solver.covering.lp import Cuts
 
+if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.covering.column_generation import ColumnGeneration, PrimalPoint
+    from hubplanner.solver.covering.column_generation import ColumnGeneration
+    from hubplanner.solver.covering.lp import PrimalPoint
 
 DENOMINATORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16)
 """Denominators of multipliers that are looked for."""
@@ -25,36 +25,6 @@ LEAST_VIOLATION = 1e-3
 FRACTIONAL = 1e-6
 """Distance from a whole number that is no rounding."""
 NEARLY_WHOLE = 1e-6
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Cuts:
-    r"""Inequalities $R z + O y \le l$ with whole coefficients.
-
-    Parameters
-    ----------
-    rows, options
-        (k, r) and (k, o) coefficients.
-    limit
-        (k,) right-hand sides.
-    """
-
-    rows: csr_array
-    options: csr_array
-    limit: Floats
-
-    def some(self, chosen: Ints) -> Cuts:
-        """Return some of the cuts."""
-        return Cuts(rows=self.rows[chosen], options=self.options[chosen], limit=self.limit[chosen])
-
-
-def joined(parts: Sequence[Cuts]) -> Cuts:
-    """Return several sets of cuts as one."""
-    return Cuts(
-        rows=csr_array(vstack([part.rows for part in parts], format="csr")),
-        options=csr_array(vstack([part.options for part in parts], format="csr")),
-        limit=np.concatenate([part.limit for part in parts]),
-    )
 
 
 def find_cuts(sifting: ColumnGeneration, point: PrimalPoint) -> Cuts | None:

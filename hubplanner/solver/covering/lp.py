@@ -14,7 +14,6 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.lp import decimal_unit
 from hubplanner.solver.backends.highs import new_handle, run
-from hubplanner.solver.covering.column_generation import PrimalPoint, proven
 from hubplanner.solver.covering.row_differencing import chained, chains
 from hubplanner.solver.limits import limits
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.covering.cuts import Cuts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,6 +85,62 @@ class CoveringLP:
     def limits(self) -> Floats:
         """Right-hand sides (r + s,) of all constraints."""
         return np.concatenate([np.zeros(len(self.need)), self.limit])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cuts:
+    r"""Inequalities $R z + O y \le l$ with whole coefficients.
+
+    Parameters
+    ----------
+    rows, options
+        (k, r) and (k, o) coefficients.
+    limit
+        (k,) right-hand sides.
+    """
+
+    rows: csr_array
+    options: csr_array
+    limit: Floats
+
+    def some(self, chosen: Ints) -> Cuts:
+        """Return some of the cuts."""
+        return Cuts(rows=self.rows[chosen], options=self.options[chosen], limit=self.limit[chosen])
+
+
+def joined(parts: Sequence[Cuts]) -> Cuts:
+    """Return several sets of cuts as one."""
+    return Cuts(
+        rows=csr_array(vstack([part.rows for part in parts], format="csr")),
+        options=csr_array(vstack([part.options for part in parts], format="csr")),
+        limit=np.concatenate([part.limit for part in parts]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PrimalPoint:
+    """An end of the relaxation, and what its multipliers prove of all plans.
+
+    Parameters
+    ----------
+    covered, open_
+        (r,) and (o,) values of the rows and options.
+    bound
+        No plan is worth more, in units of the objective.
+    reduced
+        (o,) reduced cost of each option.
+    is_solved
+        Whether this is the relaxation's optimum.
+    price
+        (s,) multipliers of the constraints on options alone.
+    """
+
+    covered: Floats
+    open_: Floats
+    bound: float
+    reduced: Floats
+    is_solved: bool
+    price: Floats
 
 
 def table_of(instance: CoveringInstance, objective: Objective, forbidden: Sequence[Ints] = ()) -> CoveringLP:
@@ -194,6 +248,32 @@ def program_of(table: CoveringLP, cuts: Cuts | None = None) -> Program:
 def _wide(rows: csr_array, options: csr_array, sums: int) -> csr_array:
     """Return constraints over rows and options as ones over sums as well."""
     return csr_array(hstack([rows, csr_array((rows.shape[0], sums)), options], format="csr"))
+
+
+def proven(
+    table: CoveringLP, dual: Floats, untouched: Bools, cuts: Cuts | None, cut_dual: Floats
+) -> tuple[float, Floats]:
+    r"""Return the bound and the reduced costs of all options that multipliers of at least 0 prove.
+
+    .. math:: u^T b + \sum_r (w_r - (A^T u)_r)^+ + \sum_o (g_o - (A^T u)_o)^+
+
+    Parameters
+    ----------
+    dual
+        (r + s,) multipliers of the table's constraints.
+    untouched
+        (r,) rows that are given away at their full worth, whatever their multiplier.
+    cut_dual
+        (k,) multipliers of the cuts.
+    """
+    rows = len(table.need)
+    price = np.where(untouched, table.need, dual[:rows])
+    worth, reduced = table.need - price, table.gain - table.columns @ np.concatenate([price, dual[rows:]])
+    constant = dual[rows:] @ table.limit
+    if cuts is not None:
+        worth, reduced = worth - cuts.rows.T @ cut_dual, reduced - cuts.options.T @ cut_dual
+        constant += cut_dual @ cuts.limit
+    return math.fsum([constant, *np.maximum(worth, 0.0), *np.maximum(reduced, 0.0)]), reduced
 
 
 def interior(table: CoveringLP, program: Program, effort: SearchLimits) -> PrimalPoint:

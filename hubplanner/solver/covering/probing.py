@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.covering.column_generation import PrimalPoint
+    from hubplanner.solver.covering.lp import PrimalPoint
 
 
 class Probing:

@@ -11,16 +11,16 @@ import numpy as np
 from hubplanner.errors import SolverError
 from hubplanner.model import FixedLevel, MaxCoverage, Year, ask, broken_blocks, goals_of
 from hubplanner.problem import GoalResult, Solution, Status, evaluate, relative_gap
-from hubplanner.solver.cache import reduction
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
+from hubplanner.solver.covering.cache import reduction
 from hubplanner.solver.covering.construction import exchanged, fitted, greedy
 from hubplanner.solver.covering.presolve import prune
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.variable_fixing import screen, settle
 from hubplanner.solver.limits import limits
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.mip.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
-from hubplanner.solver.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
 from hubplanner.tolerances import AGREEMENT, EXACT
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.cache import CachedPlans, SolveCache
-    from hubplanner.solver.covering.cuts import Cuts
+    from hubplanner.solver.covering.cache import CachedPlans, SolveCache
+    from hubplanner.solver.covering.lp import Cuts
     from hubplanner.solver.covering.relaxation import CoveringRelaxation
     from hubplanner.solver.covering.variable_fixing import RestrictedInstance
     from hubplanner.solver.deadline import Deadline

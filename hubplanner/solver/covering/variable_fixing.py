@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from hubplanner.model.constraints.budget import budget_of, most_money
 from hubplanner.problem.aggregation.equal_rows import group_rows, total_by
-from hubplanner.solver.covering.cuts import Cuts
+from hubplanner.solver.covering.lp import Cuts
 from hubplanner.solver.covering.presolve import of_one_site
 from hubplanner.solver.limits import limits
 

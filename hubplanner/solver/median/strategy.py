@@ -22,8 +22,8 @@ from hubplanner.solver.mip.p_center import candidates, within_radius
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.strategy import within_gap
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.mip.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS
 from hubplanner.solver.progress import report_progress
-from hubplanner.solver.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS
 from hubplanner.tolerances import AGREEMENT, EXACT, REACH_TOLERANCE
 
 if TYPE_CHECKING:

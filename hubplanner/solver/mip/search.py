@@ -18,8 +18,8 @@ from hubplanner.solver.backends.pulp import solve_without
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxed, within_margin
 from hubplanner.solver.mip.subproblem import Incumbent, program_of, splits
+from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
-from hubplanner.solver.upper_bound import cap_bound
 from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:

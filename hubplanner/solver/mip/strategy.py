@@ -11,14 +11,14 @@ from hubplanner.model.goals import WORST
 from hubplanner.problem import relative_gap
 from hubplanner.problem.solution import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
-from hubplanner.solver.greedy import greedy_plan
+from hubplanner.solver.mip.greedy import greedy_plan
 from hubplanner.solver.mip.p_center import smallest_radius
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
-from hubplanner.solver.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
-from hubplanner.solver.upper_bound import cap_bound
-from hubplanner.solver.warm_start import given
+from hubplanner.solver.mip.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.solver.mip.upper_bound import cap_bound
+from hubplanner.solver.mip.warm_start import given
 from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:

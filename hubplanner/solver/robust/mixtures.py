@@ -22,16 +22,13 @@ import numpy as np
 from scipy.optimize import linprog
 
 from hubplanner.model import MaxCoverage
-from hubplanner.problem import Floats, Rows, Solution, Status, evaluate, relative_gap
+from hubplanner.problem import Floats, Rows
 from hubplanner.problem.covering_instance import reduce_existing
-from hubplanner.problem.solution import GoalResult
 from hubplanner.solver.covering.construction import greedy
 from hubplanner.solver.covering.presolve import drop_dominated, drop_useless, merge_single, prune
 from hubplanner.solver.covering.strategy import run
 from hubplanner.solver.limits import required_fit
-from hubplanner.solver.robust.residual_search import search_rest
-from hubplanner.solver.tie_breaking import SMALL_OPTIONS
-from hubplanner.tolerances import EXACT
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 
 if TYPE_CHECKING:
     from hubplanner.model import RobustQuestion
@@ -40,9 +37,6 @@ if TYPE_CHECKING:
     from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.run_log import RunLog
-
-MIXING_SHARE = 0.5
-"""Part of the time that finding the best mix may take."""
 
 
 def has_core(bound: RobustQuestion, options: SolverOptions) -> bool:
@@ -116,53 +110,6 @@ class MixtureSearch:
     def worth(self, plan: Ints) -> Floats:
         """Return the need (s,) that a plan covers in each future."""
         return self.bound.objective.stack.covered(plan)
-
-
-def solve_core(bound: RobustQuestion, options: SolverOptions, record: RunLog) -> Solution:
-    """Return the best plan over futures; some plan exists."""
-    deadline = options.deadline
-    mixer, criterion = MixtureSearch(bound, options, record), bound.criterion
-    if criterion.kind == "expected":
-        found = mixer.solve(criterion.probability, options)
-        value = math.fsum(criterion.probability * mixer.worth(found.plan))
-        return _solution(bound, found.plan, (value, found.most), options, record, found.version)
-    with record.phase("mix the futures"):
-        best = best_mix(mixer, options, deadline.part(MIXING_SHARE))
-    figures = criterion.goal_sense * best.value, criterion.goal_sense * best.most
-    plan, version = best.plan, best.version
-    if relative_gap(*figures) > options.gap and not options.is_heuristic:
-        with record.phase("search what is left"):
-            plan, figures, version = search_rest(mixer, best, figures, deadline)
-    return _solution(bound, plan, figures, options, record, version)
-
-
-def _solution(  # noqa: PLR0913, PLR0917 - a plan, its figures and how they came about
-    bound: RobustQuestion,
-    plan: Ints,
-    figures: tuple[float, float],
-    options: SolverOptions,
-    record: RunLog,
-    version: str,
-) -> Solution:
-    value, most = figures
-    sense = bound.criterion.goal_sense
-    every = bound.criterion.of(bound.objective.stack.covered(np.arange(bound.problem.n_options)))
-    most = sense * max(min(sense * most, sense * every), sense * value)
-    proven = relative_gap(value, most) <= options.gap + EXACT
-    return Solution(
-        problem=bound.problem,
-        status=Status.OPTIMAL if proven else Status.FEASIBLE,
-        evaluation=evaluate(bound.problem, plan),
-        value=value,
-        bound=most,
-        seconds=record.seconds,
-        solver=options.name,
-        version=version,
-        steps=record.steps,
-        phases=record.phases,
-        goals=(GoalResult(name=bound.objective.goal, value=value, bound=most),),
-        method="core: max_coverage over futures within budget, max_hubs and pins alone",
-    )
 
 
 log = logging.getLogger(__name__)

@@ -14,14 +14,15 @@ from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import falls_short
 from hubplanner.model.constraints.robust import RobustBudget
 from hubplanner.model.risk_measures import undominated
-from hubplanner.problem import Solution, evaluate
+from hubplanner.problem import Solution, Status, evaluate, relative_gap
 from hubplanner.problem.futures import covered_shares, need_in, outcomes
 from hubplanner.problem.solution import GoalResult
 from hubplanner.problem.stacked_demand import StackedDemand
 from hubplanner.solver.infeasibility import in_words
-from hubplanner.solver.robust.mixtures import has_core, solve_core
+from hubplanner.solver.robust.mixtures import MixtureSearch, best_mix, has_core
+from hubplanner.solver.robust.residual_search import search_rest
 from hubplanner.solver.run_log import RunLog
-from hubplanner.tolerances import AGREEMENT
+from hubplanner.tolerances import AGREEMENT, EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from hubplanner.solver.options import SolverOptions
 
     Solve = Callable[[Problem, Objective, SolverOptions], Solution]
+
+
+MIXING_SHARE = 0.5
+"""Part of the time that finding the best mix may take."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,6 +127,53 @@ def solve_futures(problem: Problem, objective: Objective, options: SolverOptions
     pairs = zip(under.futures.names, alone, strict=False)
     best = tuple(GoalResult(name=name, value=part.value, bound=part.bound) for name, part in pairs)
     return replace(stated(quest, found), alone=best)
+
+
+def solve_core(bound: RobustQuestion, options: SolverOptions, record: RunLog) -> Solution:
+    """Return the best plan over futures; some plan exists."""
+    deadline = options.deadline
+    mixer, criterion = MixtureSearch(bound, options, record), bound.criterion
+    if criterion.kind == "expected":
+        found = mixer.solve(criterion.probability, options)
+        value = math.fsum(criterion.probability * mixer.worth(found.plan))
+        return _solution(bound, found.plan, (value, found.most), options, record, found.version)
+    with record.phase("mix the futures"):
+        best = best_mix(mixer, options, deadline.part(MIXING_SHARE))
+    figures = criterion.goal_sense * best.value, criterion.goal_sense * best.most
+    plan, version = best.plan, best.version
+    if relative_gap(*figures) > options.gap and not options.is_heuristic:
+        with record.phase("search what is left"):
+            plan, figures, version = search_rest(mixer, best, figures, deadline)
+    return _solution(bound, plan, figures, options, record, version)
+
+
+def _solution(  # noqa: PLR0913, PLR0917 - a plan, its figures and how they came about
+    bound: RobustQuestion,
+    plan: Ints,
+    figures: tuple[float, float],
+    options: SolverOptions,
+    record: RunLog,
+    version: str,
+) -> Solution:
+    value, most = figures
+    sense = bound.criterion.goal_sense
+    every = bound.criterion.of(bound.objective.stack.covered(np.arange(bound.problem.n_options)))
+    most = sense * max(min(sense * most, sense * every), sense * value)
+    proven = relative_gap(value, most) <= options.gap + EXACT
+    return Solution(
+        problem=bound.problem,
+        status=Status.OPTIMAL if proven else Status.FEASIBLE,
+        evaluation=evaluate(bound.problem, plan),
+        value=value,
+        bound=most,
+        seconds=record.seconds,
+        solver=options.name,
+        version=version,
+        steps=record.steps,
+        phases=record.phases,
+        goals=(GoalResult(name=bound.objective.goal, value=value, bound=most),),
+        method="core: max_coverage over futures within budget, max_hubs and pins alone",
+    )
 
 
 def stated(quest: RobustRequest, found: Solution) -> Solution:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hubplanner.model import Budget, MaxCoverage, MaxHubs, Year
 from hubplanner.problem import evaluate
-from hubplanner.solver.greedy import worth_alone
+from hubplanner.solver.mip.greedy import worth_alone
 
 if TYPE_CHECKING:
     from hubplanner.model import Goal, Question
