@@ -12,6 +12,7 @@ from pyproj import Transformer
 
 from hubplanner.audit.money import Money, column, prices
 from hubplanner.audit.places import (
+    PLAIN,
     WGS84,
     Array,
     alike,
@@ -23,9 +24,9 @@ from hubplanner.audit.places import (
     names,
     numbers,
     read_rows,
-    read_text,
     words,
 )
+from hubplanner.formats.table_formats import format_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -254,7 +255,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
 def _given(scenario: Scenario, people: AuditPeople, sites: AuditPlaces) -> tuple[Array, str]:
     """Return the table of distances and its unit."""
     path = Path(scenario.travel.path or "")
-    rows = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else read_text(path, scenario.travel.encoding)
+    rows = PLAIN[format_of(path).name](path, scenario.travel.encoding)
     rows = called(rows, {"demand_id", "site_id", "km", "minutes"})
     speed = scenario.travel.speed_kmh
     in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)

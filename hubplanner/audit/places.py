@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hubplanner.formats import read_layer
 from hubplanner.formats.layer import in_plane
+from hubplanner.formats.read import read_layer
+from hubplanner.formats.table_formats import format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hubplanner.scenario.data_spec import TableSpec
 
@@ -39,19 +40,14 @@ ROOM = 1 << 22
 def read_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
     """Return a file's rows that the scenario's filter keeps, with their places, columns called as asked for."""
     path = Path(spec.path)
-    suffix = path.suffix.lower()
-    if suffix == ".csv" or (spec.x and spec.y):
-        plain = called(read_text(path, spec.encoding) if suffix == ".csv" else pd.read_parquet(path), asked)
+    file = format_of(path)
+    if file.kind == "table" or (spec.x and spec.y):
+        plain = called(PLAIN[file.name](path, spec.encoding), asked)
         places = gpd.points_from_xy(plain[spec.x].astype(float), plain[spec.y].astype(float))
         plain = plain.rename(columns={"geometry": "geometry_text"})
         frame = gpd.GeoDataFrame(plain, geometry=places, crs=spec.crs or WGS84)
-    elif suffix in {".parquet", ".geoparquet"}:
-        frame = gpd.read_parquet(path)
-        frame = frame.set_geometry(in_plane(frame.geometry.array), crs=frame.crs if spec.crs is None else spec.crs)
     else:
-        layer = read_layer(path, spec.layer, spec.encoding)
-        stands = spec.crs is not None and (layer.crs is None or layer.assumed)
-        frame = layer.frame.set_crs(spec.crs if stands else layer.crs)
+        frame = SHAPES[file.name](path, spec)
     return _kept(_filled(called(frame, asked)), spec.where)
 
 
@@ -70,6 +66,35 @@ def read_text(path: Path, encoding: str | None) -> pd.DataFrame:
     header, *rest = [row for row in rows if any(row)]
     plain = pd.DataFrame(rest, columns=header, dtype=str)
     return plain[[name for name in header if name]]
+
+
+PLAIN: dict[str, Callable[[Path, str | None], pd.DataFrame]] = {
+    "CSV": read_text,
+    "Parquet": lambda path, _: pd.read_parquet(path),
+    "GeoParquet": lambda path, _: pd.read_parquet(path),
+}
+"""How the columns of a file of each format are read, whatever else it holds."""
+
+
+def _geoparquet(path: Path, spec: TableSpec) -> gpd.GeoDataFrame:
+    frame = gpd.read_parquet(path)
+    return frame.set_geometry(in_plane(frame.geometry.array), crs=frame.crs if spec.crs is None else spec.crs)
+
+
+def _layer(path: Path, spec: TableSpec) -> gpd.GeoDataFrame:
+    layer = read_layer(path, spec.layer, spec.encoding)
+    stands = spec.crs is not None and (layer.crs is None or layer.assumed)
+    return layer.frame.set_crs(spec.crs if stands else layer.crs)
+
+
+SHAPES: dict[str, Callable[[Path, TableSpec], gpd.GeoDataFrame]] = {
+    "GeoJSON": _layer,
+    "GeoPackage": _layer,
+    "Shapefile": _layer,
+    "Parquet": _geoparquet,
+    "GeoParquet": _geoparquet,
+}
+"""How a file of each format is read with its places."""
 
 
 def _filled(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, raise_faults
-from hubplanner.formats import read_layer
+from hubplanner.formats.read import read_layer
 from hubplanner.io import recover, sha256
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.files import input_files

@@ -1,6 +1,4 @@
-"""Files of places decoded by code that opens nothing but the file itself: no drivers, links, views or addresses."""
+"""Formats of places: a table of those that are read, and decoders that open nothing but the file itself.
 
-from hubplanner.formats.layer import Layer, regular
-from hubplanner.formats.read import read_layer
-
-__all__ = ["Layer", "read_layer", "regular"]
+No drivers, links, views or addresses. Nothing heavy is imported here, for a scenario is checked by the table alone.
+"""

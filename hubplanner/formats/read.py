@@ -9,6 +9,7 @@ from hubplanner.formats.geojson import read_geojson
 from hubplanner.formats.geopackage import read_geopackage
 from hubplanner.formats.layer import Layer, regular
 from hubplanner.formats.shapefile import read_shapefile
+from hubplanner.formats.table_formats import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +34,12 @@ def read_layer(path: Path, layer: str | None = None, encoding: str | None = None
         When there is anything else in the file than its name says, or it is not whole.
     """
     readers: dict[str, Callable[[], Layer]] = {
-        ".geojson": lambda: read_geojson(path),
-        ".json": lambda: read_geojson(path),
-        ".gpkg": lambda: read_geopackage(path, layer),
-        ".shp": lambda: read_shapefile(path, encoding),
+        "GeoJSON": lambda: read_geojson(path),
+        "GeoPackage": lambda: read_geopackage(path, layer),
+        "Shapefile": lambda: read_shapefile(path, encoding),
     }
     regular(path)
     try:
-        return readers[path.suffix.lower()]()
+        return readers[format_of(path).name]()
     except OSError as error:
         raise DataError(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}")) from error

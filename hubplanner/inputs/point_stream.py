@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
+from hubplanner.formats.table_formats import CHUNKED, format_of
 from hubplanner.inputs.coordinates import note_swapped_names
 from hubplanner.inputs.readers.columns import Checker, among, keys_of, near_names, note_unknown, spellings
 from hubplanner.inputs.readers.parquet import (
@@ -233,11 +234,11 @@ def open_table(scenario: Scenario, people: list[str], faults: list[Fault], *, ag
         Whether it was read and checked before, so that ids and groups do not matter.
     """
     spec, path = scenario.demand, Path(scenario.demand.path)
-    if not can_read(path, (".csv", ".parquet", ".geoparquet"), faults):
+    if not can_read(path, CHUNKED, faults):
         return None
     note_swapped_names(spec, path.name, faults)
     wanted = ColumnSelection.of(scenario, people, again=again)
-    if path.suffix.lower() == ".csv":
+    if format_of(path).kind == "table":
         crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
         return None if crs is None else TableFile(scenario, crs, wanted, None)
     layout = parquet_layout(path, spec, faults)

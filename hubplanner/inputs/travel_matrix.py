@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import Fault
+from hubplanner.formats.table_formats import DISTANCES, format_of
 from hubplanner.inputs.readers.columns import Checker, keys_of
 from hubplanner.inputs.readers.csv import read_csv
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet
@@ -77,9 +78,9 @@ def read_matrix(
 
 
 def _table(path: Path, faults: list[Fault], encoding: str | None) -> InputTable | None:
-    if not can_read(path, (".csv", ".parquet"), faults):
+    if not can_read(path, DISTANCES, faults):
         return None
-    is_csv = path.suffix.lower() == ".csv"
+    is_csv = format_of(path).kind == "table"
     frame = read_csv(path, faults, encoding) if is_csv else read_parquet(path, pd.read_parquet, faults)
     if frame is not None and frame.empty:
         faults.append(Fault(file=path.name, allowed="has no rows of data"))

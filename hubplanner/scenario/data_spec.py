@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.fields import (
     Column,
     ColumnOrFactor,
@@ -20,9 +21,6 @@ from hubplanner.scenario.fields import (
     LocalFile,
     Spec,
 )
-
-RASTERS = (".tif", ".tiff")
-"""How the names of rasters end."""
 
 
 class TableSpec(Spec):
@@ -95,7 +93,7 @@ def is_raster(path: str) -> bool:
     >>> is_raster("population.TIF")
     True
     """
-    return path.lower().endswith(RASTERS)
+    return format_of(path).kind == "raster"
 
 
 class SitesSpec(TableSpec):

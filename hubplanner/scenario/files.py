@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hubplanner.formats.table_formats import format_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from hubplanner.scenario.scenario import Scenario
-
-PARTS = (".shx", ".dbf", ".prj", ".cpg")
-"""Of a Shapefile, beside its .shp; other formats are one file, and others' files beside them are not read."""
 
 
 def input_files(scenario: Scenario) -> dict[str, Path]:
@@ -25,9 +24,9 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
 
 
 def _beside(path: Path) -> list[Path]:
-    if path.suffix.lower() != ".shp" or not path.parent.is_dir():
+    wanted = {f"{path.stem}{part}".lower() for part in format_of(path).beside}
+    if not wanted or not path.parent.is_dir():
         return []
-    wanted = {f"{path.stem}{part}".lower() for part in PARTS}
     return [other for other in path.parent.iterdir() if other.name.lower() in wanted and other.is_file()]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import Fault
+from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.names import key_of, repeated
 from hubplanner.tolerances import SUM_TOLERANCE
 
@@ -300,8 +301,6 @@ def _by_objective(scenario: Scenario) -> Complaints:
 FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names, _together)
 
 
-_IN_PARTS = (".csv", ".parquet", ".geoparquet")
-"""Tables that are read in parts."""
 _NO_CELL = ("id", "layer", "x", "y", "encoding", "people", "area_km2")
 """Keys of demand that name what a raster does not have."""
 
@@ -310,16 +309,17 @@ def _merged_file(scenario: Scenario) -> Complaints:
     demand = scenario.demand
     if not demand.merge or demand.is_raster:
         return
-    if not demand.path.lower().endswith(_IN_PARTS):
+    file = format_of(demand.path)
+    if not file.chunked:
         yield "demand.merge", True, "only with CSV or GeoParquet, which are read in parts; save demand as one of them"
         return
-    if demand.layer is not None and not demand.path.lower().endswith(".csv"):
+    if demand.layer is not None and not file.layers and file.kind != "table":
         yield "demand.layer", demand.layer, "only for a file of layers, not CSV or Parquet"
-    if demand.path.lower().endswith(".csv"):
+    if file.kind == "table":
         return
     if (demand.x is None) != (demand.y is None):
         yield "demand.x" if demand.x is None else "demand.y", None, "is required: x and y go together"
-    if demand.encoding is not None:
+    if demand.encoding is not None and not file.encoding:
         yield "demand.encoding", demand.encoding, "only for a CSV file or a Shapefile; others say it themselves"
 
 
@@ -367,8 +367,6 @@ def _raster(scenario: Scenario) -> Complaints:
 STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _exact, _raster)
 
 
-_VECTORS = (".geojson", ".json", ".gpkg", ".shp", ".parquet", ".geoparquet")
-"""Files with shapes; of files of other kinds, their readers say what to do."""
 _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
 """Names of the plan's own columns, which a group must not take."""
 
@@ -425,7 +423,7 @@ def _travel_path(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         yield "travel.path", None, "is required for method matrix"
     if travel.method in {"great_circle", "planar"} and travel.path is not None:
         yield "travel.path", travel.path, f"only with method matrix or network, not {travel.method}"
-    if travel.encoding is not None and not (travel.path or "").lower().endswith(".csv"):
+    if travel.encoding is not None and format_of(travel.path or "").kind != "table":
         yield "travel.encoding", travel.encoding, "only with a CSV table"
     if travel.method == "matrix" and travel.detour != 1:
         yield "travel.detour", travel.detour, "1 with method matrix: its distances are travelled ones already"
@@ -440,17 +438,17 @@ def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 def _csv_coordinates(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
         given = {"x": table.x, "y": table.y}
-        is_csv, is_vector = table.path.lower().endswith(".csv"), table.path.lower().endswith(_VECTORS)
-        if name == "demand" and scenario.demand.is_merged and not is_csv:
-            continue  # `stream_checks` knows what goes with those
+        file = format_of(table.path)
+        if name == "demand" and scenario.demand.is_merged and file.kind != "table":
+            continue  # `_merged_file` and `_raster` know what goes with those
         for key, value in given.items():
-            if is_vector and value is not None:
+            if file.kind == "shapes" and value is not None:
                 yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry"
-            if is_csv and value is None:
+            if file.kind == "table" and value is None:
                 yield f"{name}.{key}", None, "is required for a CSV file"
-        if table.encoding is not None and not table.path.lower().endswith((".csv", ".shp")):
+        if table.encoding is not None and not file.encoding:
             yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
-        if table.layer is not None and table.path.lower().endswith((".csv", ".parquet", ".geoparquet")):
+        if table.layer is not None and not file.layers:
             yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
 
 

@@ -15,8 +15,8 @@ import shapely
 from shapely import MultiPoint, MultiPolygon, Point, Polygon, box
 from shapely.affinity import rotate, translate
 
-from hubplanner.formats import read_layer
 from hubplanner.formats.layer import in_plane
+from hubplanner.formats.read import read_layer
 
 if TYPE_CHECKING:
     from pathlib import Path

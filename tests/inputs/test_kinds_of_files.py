@@ -21,7 +21,7 @@ from shapely import MultiPoint
 
 from hubplanner.audit.places import read_rows
 from hubplanner.errors import DataError, HubplannerError
-from hubplanner.formats import read_layer
+from hubplanner.formats.read import read_layer
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.readers.csv import read_csv
 from hubplanner.outputs.writers import write_geopackage

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.errors import Fault, MissingExtraError
+from hubplanner.formats.table_formats import RASTERS
 from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
-from hubplanner.scenario.data_spec import RASTERS
 from hubplanner.scenario.fields import MOST_PEOPLE
 
 if TYPE_CHECKING:

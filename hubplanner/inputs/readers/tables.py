@@ -15,17 +15,19 @@ from shapely import points
 from shapely.errors import ShapelyError
 
 from hubplanner.errors import DataError, Fault, MissingExtraError
-from hubplanner.formats import read_layer, regular
-from hubplanner.formats.layer import in_plane
+from hubplanner.formats.layer import in_plane, regular
+from hubplanner.formats.read import read_layer
+from hubplanner.formats.table_formats import PLACES, advice_on, format_of, suffixes_of
 from hubplanner.inputs.readers.csv import read_csv
 from hubplanner.scenario.names import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     import pandas as pd
 
     from hubplanner.errors import DataWarning
+    from hubplanner.formats.table_formats import TableFormat
     from hubplanner.problem import Bools, Ints
     from hubplanner.scenario.data_spec import TableSpec
 
@@ -78,10 +80,10 @@ def as_named(table: InputTable | None, wanted: Iterable[str]) -> InputTable | No
 def read_table(spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     """Return the table of a demand or site section; None, with faults noted, when it cannot be read."""
     path = Path(spec.path)
-    if not can_read(path, _READERS, faults):
+    if not can_read(path, PLACES, faults):
         return None
     try:
-        table = _READERS[path.suffix.lower()](path, spec, faults)
+        table = READERS[format_of(path).name](path, spec, faults)
     except DataError as error:
         faults.extend(error.faults)
         return None
@@ -105,13 +107,11 @@ def _blank_rows(frame: pd.DataFrame) -> Bools:
     return blank
 
 
-def can_read(path: Path, suffixes: Collection[str], faults: list[Fault]) -> bool:
-    """Tell whether a path is a file that opens, of a known kind, and holds something; note why not."""
+def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) -> bool:
+    """Tell whether a path is a file that opens, of one of these formats, and holds something; note why not."""
     before = len(faults)
-    suffix = path.suffix.lower()
-    if suffix not in suffixes:
-        advice = next((words for ends, words in _OTHER_KINDS.items() if suffix in ends), "")
-        allowed = f"a file name ending in one of {', '.join(suffixes)}{advice}"
+    if format_of(path) not in formats:
+        allowed = f"a file name ending in one of {', '.join(suffixes_of(formats))}{advice_on(path)}"
         faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
     try:
         regular(path)
@@ -125,15 +125,6 @@ def can_read(path: Path, suffixes: Collection[str], faults: list[Fault]) -> bool
     return len(faults) == before
 
 
-_OTHER_KINDS = {
-    (".xlsx", ".xls", ".xlsm", ".ods"): "; in the spreadsheet, save the sheet as 'CSV UTF-8'",
-    (".tsv", ".tab", ".txt"): "; save the table with commas between its columns, as 'CSV UTF-8'",
-    (".kml", ".kmz", ".gml", ".gpx", ".gdb", ".fgb", ".geojsonl"): "; in QGIS, export the layer as GeoPackage",
-    (".zip", ".gz", ".7z", ".rar", ".tar"): "; this one is packed, so unpack it first",
-    (".dbf", ".shx", ".prj", ".cpg"): "; of a Shapefile, name the .shp file",
-    (".vrt",): "; this one only points at other files, so export what they hold",
-}
-"""What to do about files of other kinds, by the ends of their names."""
 _LONGEST_NAME = 80
 
 
@@ -265,12 +256,12 @@ def place_points(frame: pd.DataFrame, x: pd.Series, y: pd.Series, crs: CRS | Non
     return gpd.GeoDataFrame(frame, geometry=points(x.to_numpy(), y.to_numpy()), crs=crs)
 
 
-_READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] = {
-    ".csv": _csv,
-    ".geojson": _vector,
-    ".json": _vector,
-    ".gpkg": _vector,
-    ".shp": _vector,
-    ".parquet": _parquet,
-    ".geoparquet": _parquet,
+READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] = {
+    "CSV": _csv,
+    "GeoJSON": _vector,
+    "GeoPackage": _vector,
+    "Shapefile": _vector,
+    "Parquet": _parquet,
+    "GeoParquet": _parquet,
 }
+"""How a file of each format becomes a table."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hubplanner.errors import DataError, DataWarning, Fault, ScenarioError
 from hubplanner.formats.geopackage import foreign_parts
+from hubplanner.formats.table_formats import UPLOADED, format_of, suffixes_of
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.demand import read_demand
 from hubplanner.inputs.readers.tables import read_table
@@ -66,9 +67,9 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInsp
     most_rows
         Rows that are taken.
     """
-    look, suffix = FileInspection(), path.suffix.lower()
-    if suffix in _SAFE:
-        _SAFE[suffix](path, most_rows, look.faults)
+    look, file = FileInspection(), format_of(path)
+    if file.name in _SAFE:
+        _SAFE[file.name](path, most_rows, look.faults)
     if look.faults:
         return look, None
     spec = TableSpec(path=str(path))
@@ -77,7 +78,7 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInsp
         return look, None
     frame = table.frame
     look.rows, look.columns = len(frame), [str(name) for name in frame.columns if name != "geometry"]
-    look.guess = guess(look.columns, is_table=suffix == ".csv")
+    look.guess = guess(look.columns, is_table=file.kind == "table")
     look.preview = [
         _shown(row) for row in frame.head(PREVIEW_ROWS).drop(columns="geometry", errors="ignore").to_dict("records")
     ]
@@ -116,7 +117,7 @@ def guess(columns: list[str], *, is_table: bool) -> dict[str, str | None]:
 def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> tuple[list[Fault], tuple[DataWarning, ...]]:
     """Return faults and warnings of a file read by these columns, as a scenario would; none where too few are known."""
     needed = ("id", "people") if kind == "demand" else ("id",)
-    places = ("x", "y") if path.suffix.lower() == ".csv" else ()
+    places = ("x", "y") if format_of(path).kind == "table" else ()
     if any(columns.get(what) is None for what in (*needed, *places)):
         return [], ()
     own = {what: columns[what] for what in ("id", "x", "y") if columns.get(what) is not None}
@@ -135,10 +136,10 @@ def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> tupl
 
 
 def _keep(path: Path, frame: pd.DataFrame, crs: Any, kept: Path) -> Path:
-    """Keep a table as plain text that no reader runs: a CSV as it is, all else as GeoJSON written here."""
+    """Keep a table as plain text that no reader runs: one of columns as it is, all else as GeoJSON written here."""
     kept.mkdir(parents=True)
-    if path.suffix.lower() == ".csv":
-        target = kept / "table.csv"
+    if format_of(path).kind == "table":
+        target = kept / f"table{path.suffix.lower()}"
         target.write_bytes(path.read_bytes())
         return target
     target = kept / "table.geojson"
@@ -174,10 +175,8 @@ def _safe_geopackage(path: Path, most_rows: int, faults: list[Fault]) -> None:
     faults.extend(Fault(file=path.name, column=name, value=what, allowed=allowed) for name, what in parts)
 
 
-_SAFE: dict[str, Callable[[Path, int, list[Fault]], None]] = {".csv": _safe_csv, ".gpkg": _safe_geopackage}
-
-
-SUFFIXES = (".csv", ".geojson", ".json", ".gpkg")
+_SAFE: dict[str, Callable[[Path, int, list[Fault]], None]] = {"CSV": _safe_csv, "GeoPackage": _safe_geopackage}
+"""What a file of a format is looked through for before it is read."""
 
 
 def check_kind(name: str) -> str:
@@ -187,6 +186,7 @@ def check_kind(name: str) -> str:
     '.csv'
     """
     suffix = f".{name.rpartition('.')[2].lower()}"
-    if suffix not in SUFFIXES:
-        raise ScenarioError(Fault(file=name, value=suffix, allowed=f"a file name ending in {', '.join(SUFFIXES)}"))
+    if suffix not in suffixes_of(UPLOADED):
+        allowed = f"a file name ending in {', '.join(suffixes_of(UPLOADED))}"
+        raise ScenarioError(Fault(file=name, value=suffix, allowed=allowed))
     return suffix

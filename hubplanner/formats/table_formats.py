@@ -1,0 +1,126 @@
+"""Every format of places or of distances that is read: what its files are called, and what goes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFormat:
+    """A kind of file that holds places, people or distances.
+
+    Parameters
+    ----------
+    name
+        What it is called; readers go by it.
+    suffixes
+        How the names of its files end, in small letters.
+    kind
+        Where its rows say where they are: a ``table`` in columns that keys name, ``shapes`` in a geometry of their own;
+        a ``raster`` has cells instead of rows, and ``other`` files are not read.
+    chunked
+        Whether it is read in parts, as merging demand points asks for.
+    distances
+        Whether it may hold a table of distances.
+    layers
+        Whether the key ``layer`` goes with it.
+    encoding
+        Whether the key ``encoding`` goes with it: whether its text may be of any encoding.
+    uploaded
+        Whether the app takes it.
+    beside
+        How the names of further files end that belong to it and stand beside it.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    kind: Literal["table", "shapes", "raster", "other"] = "shapes"
+    chunked: bool = False
+    distances: bool = False
+    layers: bool = False
+    encoding: bool = False
+    uploaded: bool = False
+    beside: tuple[str, ...] = ()
+
+
+FORMATS: tuple[TableFormat, ...] = (
+    TableFormat(
+        name="CSV",
+        suffixes=(".csv",),
+        kind="table",
+        chunked=True,
+        distances=True,
+        encoding=True,
+        uploaded=True,
+    ),
+    TableFormat(name="GeoJSON", suffixes=(".geojson", ".json"), layers=True, uploaded=True),
+    TableFormat(name="GeoPackage", suffixes=(".gpkg",), layers=True, uploaded=True),
+    TableFormat(
+        name="Shapefile", suffixes=(".shp",), layers=True, encoding=True, beside=(".shx", ".dbf", ".prj", ".cpg")
+    ),
+    TableFormat(name="Parquet", suffixes=(".parquet",), chunked=True, distances=True),
+    TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True),
+    TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster"),
+)
+"""A format is added by an entry here, a line in ``READERS`` of `hubplanner.inputs.readers.tables`, which makes a frame
+of its file, and one in ``PLAIN`` or ``SHAPES`` of `hubplanner.audit.places`, which does the same by other code. Which
+keys go with it, where tables are read in parts, what the app takes and what is said of other files follow from here."""
+
+ADVICE: dict[tuple[str, ...], str] = {
+    (".xlsx", ".xls", ".xlsm", ".ods"): "in the spreadsheet, save the sheet as 'CSV UTF-8'",
+    (".tsv", ".tab", ".txt"): "save the table with commas between its columns, as 'CSV UTF-8'",
+    (".kml", ".kmz", ".gml", ".gpx", ".gdb", ".fgb", ".geojsonl"): "in QGIS, export the layer as GeoPackage",
+    (".zip", ".gz", ".7z", ".rar", ".tar"): "this one is packed, so unpack it first",
+    (".dbf", ".shx", ".prj", ".cpg"): "of a Shapefile, name the .shp file",
+    (".vrt",): "this one only points at other files, so export what they hold",
+}
+"""What to do about files of other kinds, by the ends of their names."""
+
+
+OTHER = TableFormat(name="other", suffixes=(), kind="other", layers=True)
+"""All that is not read; what to do about it is for the reader to say, once."""
+
+
+def format_of(path: str | PurePath) -> TableFormat:
+    """Return the format that a file's name tells.
+
+    >>> format_of("data/Towns.GPKG").name
+    'GeoPackage'
+    >>> format_of("towns.docx").kind
+    'other'
+    """
+    suffix = PurePath(path).suffix.lower()
+    return next((each for each in FORMATS if suffix in each.suffixes), OTHER)
+
+
+def suffixes_of(formats: tuple[TableFormat, ...]) -> tuple[str, ...]:
+    """Return how the names of files of some formats end.
+
+    >>> suffixes_of(tuple(each for each in FORMATS if each.distances))
+    ('.csv', '.parquet')
+    """
+    return tuple(suffix for each in formats for suffix in each.suffixes)
+
+
+def advice_on(path: str | PurePath) -> str:
+    """Return what to do about a file of a kind that is not read, after a semicolon; nothing where that is not known.
+
+    >>> advice_on("towns.zip")
+    '; this one is packed, so unpack it first'
+    """
+    suffix = PurePath(path).suffix.lower()
+    return next((f"; {words}" for ends, words in ADVICE.items() if suffix in ends), "")
+
+
+PLACES = tuple(each for each in FORMATS if each.kind != "raster")
+"""Formats of demand points and sites, a row each."""
+CHUNKED = tuple(each for each in FORMATS if each.chunked)
+"""Formats of tables that are read in parts."""
+DISTANCES = tuple(each for each in FORMATS if each.distances)
+"""Formats of tables of distances."""
+RASTERS = tuple(each for each in FORMATS if each.kind == "raster")
+"""Formats of people by cell."""
+UPLOADED = tuple(each for each in FORMATS if each.uploaded)
+"""Formats that the app takes."""
