@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         PMedian,
         Uncertainty,
     )
-    from hubplanner.outputs import Plan
+    from hubplanner.outputs.plan import Plan
     from hubplanner.pipeline.solve import solve
     from hubplanner.problem import CoverageRule, Decay, Future, Futures, Problem, Solution, Status
     from hubplanner.runs.compare import compare
@@ -56,7 +56,7 @@ _HOMES = {
         *("HubsPerSite", "Periods", "Uncertainty"),
     ),
     "problem": ("Decay", "Future", "Futures", "Problem", "CoverageRule", "Solution", "Status"),
-    "outputs": ("Plan",),
+    "outputs.plan": ("Plan",),
     "analysis.frontier.result": ("Frontier",),
     "scenario": ("Scenario", "read_scenario"),
     "solver": ("SolverOptions", "solve_many", "solve_problem"),

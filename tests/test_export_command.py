@@ -10,13 +10,16 @@ import pytest
 from command import Done, answer, fits
 
 import hubplanner as hp
-from hubplanner.runs.export import EXPORT_FILES, export_run
+from hubplanner.outputs.formats.exports import EXPORTS
+from hubplanner.runs.export import export_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Project
+
+EXPORT_FILES = tuple(each.file for each in EXPORTS)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import platform
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -11,6 +10,7 @@ from shutil import ignore_patterns
 from typing import Any
 
 from hubplanner.errors import ExistsError
+from hubplanner.extras import EXTRAS, is_installed
 from hubplanner.io import check_place, copy_folder_atomically
 from hubplanner.outputs.run_folder import PACKAGES
 from hubplanner.solver import found_solvers
@@ -35,17 +35,6 @@ def write_project(directory: Path) -> list[str]:
     return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.is_file())
 
 
-EXTRAS = {
-    "parquet": "pyarrow",
-    "raster": "rasterio",
-    "cluster": "distributed",
-    "excel": "xlsxwriter",
-    "docx": "docx",
-    "web": "fastapi",
-}
-"""Optional parts and the module each needs."""
-
-
 def examine() -> dict[str, dict[str, Any]]:
     """Return versions, solvers found and optional parts present."""
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
@@ -53,7 +42,6 @@ def examine() -> dict[str, dict[str, Any]]:
         "versions": {"python": platform.python_version(), **versions},
         "solvers": dict.fromkeys(found_solvers(), "found"),
         "optional parts": {
-            name: "present" if importlib.util.find_spec(module) else f"missing: pip install 'hubplanner[{name}]'"
-            for name, module in EXTRAS.items()
+            name: "present" if is_installed(name) else f"missing: pip install 'hubplanner[{name}]'" for name in EXTRAS
         },
     }

@@ -90,10 +90,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
 
 def require_web() -> None:
     """Raise when the optional part that serves pages is missing."""
-    from importlib.util import find_spec  # noqa: PLC0415
+    from hubplanner.extras import absent, is_installed  # noqa: PLC0415
 
-    from hubplanner.errors import MissingExtraError  # noqa: PLC0415
-
-    if not all(find_spec(name) for name in ("fastapi", "uvicorn", "maplibre")):
-        message = "the app needs an optional part: pip install 'hubplanner[web]'"
-        raise MissingExtraError(message)
+    if not is_installed("web"):
+        raise absent(extra="web", needs="the app needs")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hubplanner.outputs import Plan
+    from hubplanner.outputs.plan import Plan
 
 SMALL_SHARE = 0.1
 """Shares below it are shown with two decimals."""

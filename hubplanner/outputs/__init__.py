@@ -1,5 +1,1 @@
-"""A plan for people: frames, figures, files and pictures."""
-
-from hubplanner.outputs.plan import Plan
-
-__all__ = ["Plan"]
+"""A plan for people: frames, figures, files and pictures. Nothing is imported here, so that lists stay quick."""

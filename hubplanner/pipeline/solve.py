@@ -9,7 +9,7 @@ import numpy as np
 
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
-from hubplanner.outputs import Plan
+from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.remeasure import remeasure
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.sites import read_sites
 from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
+from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.run_folder import is_run
 from hubplanner.runs.verify import manifest_files, read_manifest, read_plan
@@ -27,19 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.inputs.sites import Sites
+    from hubplanner.outputs.formats.exports import Export
     from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
 
-FILES = {
-    "excel": ("plan.xlsx", "workbook", "write_workbook"),
-    "arcgis": ("arcgis.gpkg", "arcgis", "write_arcgis"),
-    "kml": ("plan.kml", "kml", "write_kml"),
-    "actions": ("actions.md", "actions_markdown", "write_markdown"),
-    "docx": ("actions.docx", "actions_docx", "write_docx"),
-}
-"""What can be made of a run: the file's name, and the module and function of `hubplanner.outputs` that write it."""
-EXPORT_FILES = tuple(name for name, *_ in FILES.values())
 _READ = ("plan.json", "scenario.yaml", "hubs.geojson", "demand.geojson", "links.geojson")
 _COLUMNS = {
     "hubs": ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load"),
@@ -65,7 +57,7 @@ _FIGURES = (
 
 def export_run(
     run: str | os.PathLike[str],
-    kinds: Sequence[str] = tuple(FILES),
+    kinds: Sequence[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
     *,
     replace: bool = False,
@@ -77,7 +69,7 @@ def export_run(
     run
         A run folder.
     kinds
-        Names in `FILES`; all if left out.
+        Names of `hubplanner.outputs.formats.exports.EXPORTS`; all if left out.
     folder
         Where to write; the run's own folder if left out.
     replace
@@ -96,25 +88,27 @@ def export_run(
     UnwritableError
         When the system refuses to write there.
     """
-    unknown = [kind for kind in kinds if kind not in FILES]
+    known = {each.name: each for each in EXPORTS}
+    kinds = list(known) if kinds is None else kinds
+    unknown = [kind for kind in kinds if kind not in known]
     if unknown:
-        raise ScenarioError(Fault(file="export", value=unknown[0], allowed=", ".join(FILES), kind="scenario"))
+        raise ScenarioError(Fault(file="export", value=unknown[0], allowed=", ".join(known), kind="scenario"))
     source = Path(run)
     target = source if folder is None else Path(folder)
-    names = [FILES[kind][0] for kind in dict.fromkeys(kinds)]
+    asked = [known[kind] for kind in dict.fromkeys(kinds)]
+    names = [each.file for each in asked]
     check_files(target, names, overwrite=replace)
     result, notes = read_result(source, with_sites="arcgis" in kinds)
-    paths = write_files_atomically(target.absolute(), names, lambda aside: _write_files(result, kinds, aside))
+    paths = write_files_atomically(target.absolute(), names, lambda aside: _write_files(result, asked, aside))
     if is_run(target):
         note_exports(target, names)
     return paths, notes
 
 
-def _write_files(result: Result, kinds: Sequence[str], aside: Path) -> None:
-    for kind in dict.fromkeys(kinds):
-        name, module, function = FILES[kind]
-        log.info("write %s", name)
-        getattr(importlib.import_module(f"hubplanner.outputs.{module}"), function)(result, aside / name)
+def _write_files(result: Result, asked: Sequence[Export], aside: Path) -> None:
+    for each in asked:
+        log.info("write %s", each.file)
+        each.write(result, aside / each.file)
 
 
 def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list[str]]:

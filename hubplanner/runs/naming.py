@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hubplanner.inputs import Inputs
-    from hubplanner.outputs import Plan
+    from hubplanner.outputs.plan import Plan
     from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.errors import DataError, Fault
 from hubplanner.inputs import build_problem
 from hubplanner.io import check_place
-from hubplanner.outputs import Plan
+from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import SiteStatus

@@ -14,7 +14,7 @@ from hubplanner.inputs import read_inputs
 from hubplanner.pipeline.solve import solve_inputs
 
 if TYPE_CHECKING:
-    from hubplanner.outputs import Plan
+    from hubplanner.outputs.plan import Plan
     from hubplanner.scenario import Scenario
 
 Record = dict[str, Any]

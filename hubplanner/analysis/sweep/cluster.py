@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.analysis.sweep.case import FAILED, Record, SweepTask, record, solve_case
-from hubplanner.errors import Fault, MissingExtraError, ScenarioError, SolverError
+from hubplanner.errors import Fault, ScenarioError, SolverError
+from hubplanner.extras import absent
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -88,8 +89,7 @@ def _client(cluster: Cluster) -> Iterator[Any]:
         from distributed import Client  # noqa: PLC0415 - optional
         from distributed.security import Security  # noqa: PLC0415
     except ImportError as error:
-        message = "a cluster needs an optional part: pip install 'hubplanner[cluster]'"
-        raise MissingExtraError(message) from error
+        raise absent(extra="cluster", needs="a cluster needs") from error
     files = {"tls_ca_file": cluster.tls_ca, "tls_client_cert": cluster.tls_cert, "tls_client_key": cluster.tls_key}
     security = Security(require_encryption=True, **{name: str(path) for name, path in files.items()})
     try:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hubplanner.errors import Fault, MissingExtraError
+from hubplanner.errors import Fault
+from hubplanner.extras import absent
 from hubplanner.formats.table_formats import RASTERS
 from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
@@ -209,7 +210,6 @@ def require_rasterio() -> ModuleType:
         import rasterio  # noqa: PLC0415 - optional
         import rasterio.errors  # noqa: PLC0415
     except ImportError as error:
-        message = "GeoTIFF rasters need an optional part: pip install 'hubplanner[raster]'"
-        raise MissingExtraError(message) from error
+        raise absent(extra="raster", needs="GeoTIFF rasters need") from error
     module: ModuleType = rasterio
     return module

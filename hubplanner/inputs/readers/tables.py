@@ -14,7 +14,8 @@ from pyproj.exceptions import CRSError
 from shapely import points
 from shapely.errors import ShapelyError
 
-from hubplanner.errors import DataError, Fault, MissingExtraError
+from hubplanner.errors import DataError, Fault
+from hubplanner.extras import absent
 from hubplanner.formats.layer import in_plane, regular
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import PLACES, advice_on, format_of, suffixes_of
@@ -246,8 +247,7 @@ def require_pyarrow() -> None:
     try:
         import pyarrow as pa  # noqa: PLC0415 - optional
     except ImportError as error:
-        message = "Parquet files need an optional part: pip install 'hubplanner[parquet]'"
-        raise MissingExtraError(message) from error
+        raise absent(extra="parquet", needs="Parquet files need") from error
     del pa
 
 

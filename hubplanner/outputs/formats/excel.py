@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hubplanner.errors import DataError, Fault, MissingExtraError
+from hubplanner.errors import DataError, Fault
+from hubplanner.extras import absent
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import DECIMALS, FORMULA_STARTS
 
@@ -81,8 +82,7 @@ def _library() -> Any:
     try:
         import xlsxwriter  # noqa: PLC0415 - optional
     except ImportError as error:
-        message = "an Excel workbook needs an optional part: pip install 'hubplanner[excel]'"
-        raise MissingExtraError(message) from error
+        raise absent(extra="excel", needs="an Excel workbook needs") from error
     return xlsxwriter
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.errors import MissingExtraError
+from hubplanner.extras import absent
 from hubplanner.outputs.formats.actions import list_actions
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def write_docx(result: Result, path: Path) -> None:
     try:
         from docx import Document  # noqa: PLC0415 - optional
     except ImportError as error:
-        message = "a Word document needs an optional part: pip install 'hubplanner[docx]'"
-        raise MissingExtraError(message) from error
+        raise absent(extra="docx", needs="a Word document needs") from error
     found, document = list_actions(result), Document()
     _page(document, result, found.title)
     document.add_heading(found.title, level=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -11,8 +10,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from hubplanner.extras import is_installed
 from hubplanner.formatting import left_out_of_ways, proof_of
-from hubplanner.runs.export import FILES
+from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
 from hubplanner.runs.store import list_runs, remove_run
 from hubplanner.runs.verify import read_plan
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/api/runs")
 
-NEEDS = {"excel": "xlsxwriter", "docx": "docx"}
-"""Optional parts that some files take."""
 PART = 1 << 16
 """Bytes of a file that are sent at once."""
 LAYERS = ("hubs", "demand", "links")
@@ -199,8 +197,8 @@ def _made(request: Request, name: str, file: str) -> BinaryIO:
 
 def _makeable() -> dict[str, str]:
     """Return the files that can be made of a run here, and what each is called by its maker."""
-    lacking = {what for what, module in NEEDS.items() if importlib.util.find_spec(module) is None}
-    return {REPORT: "report"} | {name: what for what, (name, *_) in FILES.items() if what not in lacking}
+    made = [each for each in EXPORTS if each.extra is None or is_installed(each.extra)]
+    return {REPORT: "report"} | {each.file: each.name for each in made}
 
 
 comparisons = APIRouter(prefix="/api")

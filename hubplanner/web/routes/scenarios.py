@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from hubplanner.extras import is_installed
 from hubplanner.web.responses import Refused, answer, packed_answer
 from hubplanner.web.state import context_of
 
@@ -25,7 +25,7 @@ def state(request: Request) -> Response:
             "version": importlib.metadata.version("hubplanner"),
             "scenarios": context.library.listing(),
             "base_map": context.settings.base_map,
-            "excel": importlib.util.find_spec("xlsxwriter") is not None,
+            "excel": is_installed("excel"),
         }
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from hubplanner.errors import MissingExtraError
+from hubplanner.extras import absent
 from hubplanner.web.responses import Refused
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def vendor_folder() -> Path:
     """
     found = importlib.util.find_spec("maplibre")
     if found is None or found.origin is None:
-        message = "the app needs an optional part: pip install 'hubplanner[web]'"
-        raise MissingExtraError(message)
+        raise absent(extra="web", needs="the app needs")
     return Path(found.origin).parent / "srcjs"
 
 

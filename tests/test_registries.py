@@ -1,0 +1,33 @@
+"""Tables that commands, app, package and documentation are read from: each agrees with what it does not make itself."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+from command import run
+
+from hubplanner.extras import EXTRAS
+from hubplanner.outputs.formats.exports import EXPORTS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_package_offers_the_optional_parts_that_are_asked_for() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert set(setup["options.extras_require"]) - {"dev"} == set(EXTRAS)
+    assert {each.extra for each in EXPORTS} - {None} <= set(EXTRAS)
+
+
+def test_every_export_has_an_option_and_stands_in_readme() -> None:
+    told = run("export", "--help").stdout
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for each in EXPORTS:
+        assert f"--{each.name} " in told
+        assert each.file in told
+        assert f"`--{each.name}`" in readme
+
+
+def test_no_two_exports_share_a_name_or_a_file() -> None:
+    assert len({each.name for each in EXPORTS}) == len({each.file for each in EXPORTS}) == len(EXPORTS)
