@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import configparser
+import re
 from pathlib import Path
 
 from command import run
+from typer import Typer
 
+from hubplanner.cli.main import COMMANDS
 from hubplanner.extras import EXTRAS
 from hubplanner.outputs.formats.exports import EXPORTS
+from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,3 +35,16 @@ def test_every_export_has_an_option_and_stands_in_readme() -> None:
 
 def test_no_two_exports_share_a_name_or_a_file() -> None:
     assert len({each.name for each in EXPORTS}) == len({each.file for each in EXPORTS}) == len(EXPORTS)
+
+
+def test_readme_s_table_is_of_the_files_of_every_run() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| (`.*?) \|", readme.partition("## What comes out")[2].partition("```")[0], re.MULTILINE)
+    told = [name for row in table for name in re.findall(r"`([^`]+)`", row)]
+    assert sorted(told) == sorted(FILES_OF_EVERY_RUN)
+
+
+def test_every_command_is_told_by_help() -> None:
+    told = run("--help").stdout
+    names = re.findall(r"^  (\w+)  ", told.partition("Commands:")[2], re.MULTILINE)
+    assert names == [each.info.name if isinstance(each, Typer) else each.__name__ for each in COMMANDS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -21,14 +22,10 @@ from hubplanner.cli.serve import serve
 from hubplanner.cli.solve import solve
 from hubplanner.cli.sweep import sweep
 
-app = typer.Typer(
-    help="Decide where community internet centres and IT hubs go, with a proof of how good the plan is.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for command in (
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     init,
     validate,
     info,
@@ -45,9 +42,22 @@ for command in (
     serve,
     schema,
     doctor,
-):
-    app.command()(command)
-app.add_typer(runs, name="runs")
+    runs,
+)
+"""In the order of the help: a function for a command, a named app for a family of them."""
+
+app = typer.Typer(
+    help="Decide where community internet centres and IT hubs go, with a proof of how good the plan is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in COMMANDS:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command)
+    else:
+        app.command()(command)
 
 
 def main() -> None:

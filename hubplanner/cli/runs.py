@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hubplanner.outputs.comparison import Comparison
 
 runs = typer.Typer(
+    name="runs",
     help="List, show, remove and check runs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

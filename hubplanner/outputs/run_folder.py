@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ from hubplanner.scenario import dump_scenario
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
+
+    import geopandas as gpd
 
     from hubplanner.outputs.plan_data import PlanData
 
@@ -28,11 +32,77 @@ RUN_MARKS = ("plan.json", "manifest.json")
 PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
 
 
-RUN_FILES = (
-    *("plan.json", "hubs.geojson", "demand.geojson", "links.geojson", "plan.gpkg", "hubs.csv", "demand.csv"),
-    *("map.png", "report.html", "scenario.yaml", "manifest.json"),
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunContents:
+    """What the files of a run folder are written from.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    result
+        The same run as files for other programs show it, with its figures and layers.
+    base
+        Folder that paths in the scenario are written from; None for full paths.
+    """
+
+    plan: PlanData
+    result: Result
+    base: Path | None
+
+
+def _always(_: RunContents) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFile:
+    """A file of the run folder.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    write
+        Writes it to a path; None for the manifest, which `hubplanner.io` writes last as it holds the others' hashes.
+    when
+        Tells whether a run has it.
+    """
+
+    name: str
+    write: Callable[[RunContents, Path], None] | None
+    when: Callable[[RunContents], bool] = _always
+
+
+def _geopackage(run: RunContents, path: Path) -> None:
+    write_geopackage(_layers(run.plan), path)
+    write_styles(run.plan, path)
+
+
+def _scenario(run: RunContents, path: Path) -> None:
+    path.write_text(dump_scenario(run.plan.inputs.scenario, run.base), encoding="utf-8")
+
+
+RUN_FILES: tuple[RunFile, ...] = (
+    RunFile(name="plan.json", write=lambda run, path: _write_json(run.result.summary, path)),
+    RunFile(name="hubs.geojson", write=lambda run, path: write_geojson(run.plan.hubs, path)),
+    RunFile(name="demand.geojson", write=lambda run, path: write_geojson(run.plan.demand, path)),
+    RunFile(name="links.geojson", write=lambda run, path: write_geojson(run.plan.links, path)),
+    RunFile(name="plan.gpkg", write=_geopackage),
+    RunFile(name="hubs.csv", write=lambda run, path: write_csv(run.plan.hubs, path)),
+    RunFile(name="demand.csv", write=lambda run, path: write_csv(run.plan.demand, path)),
+    RunFile(
+        name=FUTURES_FILE,
+        write=lambda run, path: write_futures(run.result.summary["futures"]["each"], path),
+        when=lambda run: "futures" in run.result.summary,
+    ),
+    RunFile(name="map.png", write=lambda run, path: draw_map(run.plan, path)),
+    RunFile(name="report.html", write=lambda run, path: write_page(run.result, path)),
+    RunFile(name="scenario.yaml", write=_scenario),
+    RunFile(name="manifest.json", write=None),
 )
-"""Every file of a run folder."""
+"""Every file of a run folder, in the order in which they are written."""
+FILES_OF_EVERY_RUN = tuple(each.name for each in RUN_FILES if each.when is _always)
 
 
 def write_folder(plan: PlanData, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -50,26 +120,25 @@ def is_run(folder: Path) -> bool:
 
 def _write_files(plan: PlanData, folder: Path, target: Path) -> dict[str, Any]:
     """Write all files but the manifest, and return what that tells."""
-    layers = {"hubs": plan.hubs, "demand": plan.demand, "links": plan.links}
-    for name, frame in layers.items():
-        write_geojson(frame, folder / f"{name}.geojson")
-    write_geopackage(layers, folder / "plan.gpkg")
-    write_styles(plan, folder / "plan.gpkg")
-    write_csv(plan.hubs, folder / "hubs.csv")
-    write_csv(plan.demand, folder / "demand.csv")
-    draw_map(plan, folder / "map.png")
+    made_by = manifest(plan)
+    result = Result(
+        name=target.name,
+        summary=plan.summary(),
+        scenario=plan.inputs.scenario,
+        manifest=made_by,
+        **_layers(plan),
+        made=datetime.now(tz=UTC),
+    )
     # Through a link, relative paths would lead elsewhere than from the folder itself.
-    base = None if target.is_symlink() else target
-    (folder / "scenario.yaml").write_text(dump_scenario(plan.inputs.scenario, base), encoding="utf-8")
-    summary = plan.summary()
-    _write_json(summary, folder / "plan.json")
-    if "futures" in summary:
-        write_futures(summary["futures"]["each"], folder / FUTURES_FILE)
-    made_by, made = manifest(plan), datetime.now(tz=UTC)
-    scenario, name = plan.inputs.scenario, target.name
-    result = Result(name=name, summary=summary, scenario=scenario, manifest=made_by, **layers, made=made)
-    write_page(result, folder / "report.html")
+    run = RunContents(plan=plan, result=result, base=None if target.is_symlink() else target)
+    for each in RUN_FILES:
+        if each.write is not None and each.when(run):
+            each.write(run, folder / each.name)
     return made_by
+
+
+def _layers(plan: PlanData) -> dict[str, gpd.GeoDataFrame]:
+    return {"hubs": plan.hubs, "demand": plan.demand, "links": plan.links}
 
 
 def _write_json(tree: dict[str, Any], path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import DataError, Fault, HubplannerError
 from hubplanner.inputs.sources import file_digests as input_digests
-from hubplanner.outputs.run_folder import RUN_FILES
+from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
 from hubplanner.scenario import read_scenario
 from hubplanner.tolerances import AGREEMENT
 
@@ -73,7 +73,7 @@ def verify_run(folder: Path) -> dict[str, Any]:
 
 
 def _missing(folder: Path, files: dict[str, str] | None) -> Iterator[str]:
-    for name in sorted({*RUN_FILES, *(files or {})}):
+    for name in sorted({*FILES_OF_EVERY_RUN, *(files or {})}):
         if not (folder / name).is_file():
             yield f"{name} is missing"
 

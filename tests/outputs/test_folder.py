@@ -19,19 +19,7 @@ from hubplanner.outputs import run_folder
 if TYPE_CHECKING:
     from conftest import Project
 
-FILES = {
-    "plan.json",
-    "hubs.geojson",
-    "demand.geojson",
-    "links.geojson",
-    "hubs.csv",
-    "demand.csv",
-    "plan.gpkg",
-    "map.png",
-    "report.html",
-    "scenario.yaml",
-    "manifest.json",
-}
+FILES = set(run_folder.FILES_OF_EVERY_RUN)
 
 
 @pytest.fixture
