@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
+from hubplanner.audit.joins import joined_rows
 from hubplanner.audit.money import Money, column, prices
 from hubplanner.audit.places import (
     PLAIN,
@@ -23,7 +24,6 @@ from hubplanner.audit.places import (
     lattice,
     names,
     numbers,
-    read_rows,
     words,
 )
 from hubplanner.formats.table_formats import format_of
@@ -161,8 +161,8 @@ def _reach(km: float | None, minutes: float | None, speed: float | None) -> floa
 def read_world(scenario: Scenario) -> AuditData:
     """Read a scenario's files."""
     asked = _texts(scenario.model_dump())
-    sites = read_rows(scenario.sites, asked)
-    people = _cells(scenario) if scenario.demand.is_raster else _people(scenario, read_rows(scenario.demand, asked))
+    sites = joined_rows(scenario.sites, asked)
+    people = _cells(scenario) if scenario.demand.is_raster else _people(scenario, joined_rows(scenario.demand, asked))
     crs = people.crs if scenario.travel.method == "planar" else WGS84
     places = _places(scenario, sites, crs)
     table, unit = (None, "km") if scenario.travel.method != "matrix" else _given(scenario, people, places)

@@ -43,12 +43,14 @@ def read_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
     file = format_of(path)
     if file.kind == "table" or (spec.x and spec.y):
         plain = called(PLAIN[file.name](path, spec.encoding), asked)
-        places = gpd.points_from_xy(plain[spec.x].astype(float), plain[spec.y].astype(float))
+        # A table that is only joined needs no places.
+        has = spec.x and spec.y
+        places = gpd.points_from_xy(*(plain[x].astype(float) for x in (spec.x, spec.y))) if has else [None] * len(plain)
         plain = plain.rename(columns={"geometry": "geometry_text"})
         frame = gpd.GeoDataFrame(plain, geometry=places, crs=spec.crs or WGS84)
     else:
         frame = SHAPES[file.name](path, spec)
-    return _kept(_filled(called(frame, asked)), spec.where)
+    return kept(_filled(called(frame, asked)), spec.where)
 
 
 def called(frame: Any, asked: set[str]) -> Any:
@@ -84,7 +86,8 @@ def _geoparquet(path: Path, spec: TableSpec) -> gpd.GeoDataFrame:
 def _layer(path: Path, spec: TableSpec) -> gpd.GeoDataFrame:
     layer = read_layer(path, spec.layer, spec.encoding)
     stands = spec.crs is not None and (layer.crs is None or layer.assumed)
-    return layer.frame.set_crs(spec.crs if stands else layer.crs)
+    crs = spec.crs if stands else layer.crs
+    return layer.frame if crs is None else layer.frame.set_crs(crs)
 
 
 SHAPES: dict[str, Callable[[Path, TableSpec], gpd.GeoDataFrame]] = {
@@ -104,11 +107,12 @@ def _filled(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame[says]
 
 
-def _kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.GeoDataFrame:
-    kept = np.ones(len(frame), dtype=bool)
+def kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.GeoDataFrame:
+    """Return the rows whose columns have one of the values that are asked for."""
+    chosen = np.ones(len(frame), dtype=bool)
     for column, wanted in where.items():
-        kept &= words(frame[column]).map(alike).isin({alike(value) for value in wanted}).to_numpy()
-    return frame[kept].reset_index(drop=True)
+        chosen &= words(frame[column]).map(alike).isin({alike(value) for value in wanted}).to_numpy()
+    return frame[chosen].reset_index(drop=True)
 
 
 def cells(path: Path, crs: str | None) -> tuple[Array, Array, str]:

@@ -12,7 +12,8 @@ from pyproj import Proj
 from hubplanner.errors import Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.disaggregation import MOST_POINTS, expected_points, spread
-from hubplanner.inputs.readers.columns import Checker, as_text, select
+from hubplanner.inputs.joins import join_all
+from hubplanner.inputs.readers.columns import Checker, as_text
 from hubplanner.inputs.readers.tables import as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_demand_names
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from hubplanner.errors import DataWarning
+    from hubplanner.inputs.joins import JoinReport
     from hubplanner.problem import Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -54,6 +56,8 @@ class Demand:
         (n,) where each row stands in its file; none of merged demand.
     warnings
         What was found that may be a mistake.
+    joins
+        What became of the scenario's joins.
     """
 
     frame: gpd.GeoDataFrame
@@ -64,6 +68,7 @@ class Demand:
     need_of: Mapping[str, Floats]
     rows: Ints
     warnings: tuple[DataWarning, ...] = ()
+    joins: tuple[JoinReport, ...] = ()
 
     @property
     def point_need(self) -> Floats:
@@ -102,7 +107,8 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     if table is None:
         return None
     before = len(faults)
-    table = select(table, spec.where, faults)
+    counted = {*floor_columns(scenario), *([spec.people] if isinstance(spec.people, str) else [])}
+    table, joins = join_all(scenario, "demand", table, counted, faults)
     checker = Checker(table=table, faults=faults)
     columns = {
         # Both are there wherever points are not merged.
@@ -136,7 +142,7 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     if placed is None:
         return None
     rows, warnings = table.rows[order], tuple(table.warnings)
-    return replace(placed, growth=growth.to_numpy()[order], need_of=need_of, rows=rows, warnings=warnings)
+    return replace(placed, growth=growth.to_numpy()[order], need_of=need_of, rows=rows, warnings=warnings, joins=joins)
 
 
 def floor_columns(scenario: Scenario) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hubplanner.errors import DataWarning
     from hubplanner.inputs.aggregation import MergedDemand
     from hubplanner.inputs.demand import Demand
+    from hubplanner.inputs.joins import JoinReport
     from hubplanner.inputs.sites import Sites
     from hubplanner.inputs.sources import Sources
     from hubplanner.inputs.travel_matrix import Pairs
@@ -64,6 +65,11 @@ class Inputs:
         for warning in self.warnings:
             log.warning("Warning: %s", warning)
         return self
+
+    @property
+    def joins(self) -> tuple[JoinReport, ...]:
+        """What became of the scenario's joins, of demand and of sites."""
+        return (*self.demand.joins, *self.sites.joins)
 
     @property
     def digests(self) -> Mapping[str, str]:

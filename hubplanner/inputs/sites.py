@@ -13,7 +13,8 @@ import pandas as pd
 from hubplanner.errors import Fault
 from hubplanner.inputs.coordinates import lonlat, read_places, representative
 from hubplanner.inputs.existing_hubs import check_groups, check_named, is_named, larger_tiers, read_changes
-from hubplanner.inputs.readers.columns import Checker, select
+from hubplanner.inputs.joins import join_all
+from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_site_names
 from hubplanner.problem import SiteStatus, annuity
@@ -23,6 +24,7 @@ from hubplanner.scenario.names import hint
 if TYPE_CHECKING:
     from hubplanner.errors import DataWarning
     from hubplanner.inputs.existing_hubs import Changes
+    from hubplanner.inputs.joins import JoinReport
     from hubplanner.problem import Bools, Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -54,6 +56,8 @@ class Sites:
         (m,) where each row stands in its file.
     warnings
         What was found that may be a mistake.
+    joins
+        What became of the scenario's joins.
     """
 
     frame: gpd.GeoDataFrame
@@ -65,6 +69,7 @@ class Sites:
     closing_saving: Floats
     rows: Ints
     warnings: tuple[DataWarning, ...] = ()
+    joins: tuple[JoinReport, ...] = ()
 
     @property
     def lonlat(self) -> Floats:
@@ -79,7 +84,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     if table is None:
         return None
     before = len(faults)
-    table = select(table, spec.where, faults)
+    table, joins = join_all(scenario, "sites", table, (), faults)
     checker = Checker(table=table, faults=faults)
     if len(table.frame.columns) > MOST_COLUMNS:
         value, allowed = (
@@ -117,6 +122,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         closing_saving=np.full(len(ids), np.nan),
         rows=table.rows,
         warnings=tuple(table.warnings),
+        joins=joins,
     )
     return _in_order(_with_changes(scenario, sites, ids, changes), order)
 

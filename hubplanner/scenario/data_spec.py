@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from hubplanner.formats.table_formats import format_of
@@ -21,6 +21,89 @@ from hubplanner.scenario.fields import (
     LocalFile,
     Spec,
 )
+
+
+class GroupMean(Spec):
+    """What stands in for a missing cell: the mean of the rows that share a group."""
+
+    mean_of: Column
+    """Column of the group, such as province."""
+
+
+def _keys(value: object) -> object:
+    """Let location or columns pass: said at once, where a union would complain of each alternative."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    if value != "location" and not (pairs and all(isinstance(word, str) and word for pair in pairs for word in pair)):
+        message = "location, or columns here and there, such as {district: County}"
+        raise ValueError(message)
+    return value
+
+
+def _alike(value: object) -> object:
+    """Let a file or values pass."""
+    if isinstance(value, dict):
+        value = {str(here): str(there) for here, there in value.items()}
+    if not (isinstance(value, str | dict) and value):
+        message = "values here and there, such as {Quetta City: Quetta}, or a CSV file with a column of each"
+        raise ValueError(message)
+    return value
+
+
+def _otherwise(value: object) -> object:
+    """Let what becomes of rows without a partner pass."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (value in {"error", "drop"} if isinstance(value, str) else isinstance(value, dict | GroupMean) or is_number):
+        message = "error, drop, a number, or {mean_of: a column of groups}"
+        raise ValueError(message)
+    return value
+
+
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}, "minProperties": 1}
+Keys = Annotated[
+    str | dict[str, str], BeforeValidator(_keys), WithJsonSchema({"anyOf": [{"const": "location"}, _TEXTS]})
+]
+Aliases = Annotated[
+    str | dict[str, str],
+    BeforeValidator(_alike),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]}),
+]
+Unmatched = Annotated[str | float | GroupMean, BeforeValidator(_otherwise)]
+Taken = Annotated[dict[Column, Column], Field(min_length=1)]
+
+
+class JoinSpec(Spec):
+    """A file whose columns are taken over, by a key or by where a row lies."""
+
+    path: LocalFile
+    """A table, or a file of polygons."""
+    layer: Column | None = None
+    """Layer of a file that holds several."""
+    crs: Column | None = None
+    """Coordinate reference system of polygons whose file names none."""
+    encoding: Encoding | None = None
+    """Encoding of the text of a CSV file or Shapefile; UTF-8, or as a .cpg file says, if left out."""
+    where: dict[Column, Identifiers] = Field(default_factory=dict)
+    """Only rows of this file whose columns have one of these values."""
+    on: Keys
+    """Columns here and there whose values are the same, such as {district: County}; or location, inside a polygon."""
+    take: Taken
+    """New column here: column there."""
+    aliases: Aliases | None = None
+    """Value here: value there, for names that differ; or a CSV file with these two columns."""
+    exact: Flag = False
+    """Tell keys apart by case, accents, hyphens, and zeros before numbers."""
+    unmatched: Unmatched = "error"
+    """Rows here without a partner: error, drop, a number for each column, or {mean_of: group}."""
+
+    @property
+    def by_place(self) -> bool:
+        """Tell whether a row's partner is the polygon it lies in."""
+        return self.on == "location"
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The columns here and there; none by place."""
+        return self.on if isinstance(self.on, dict) else {}
 
 
 class TableSpec(Spec):
@@ -42,6 +125,8 @@ class TableSpec(Spec):
     """Columns for floors and breakdowns."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)
     """Only rows whose columns have one of these values, such as {province: Balochistan}."""
+    join: tuple[JoinSpec, ...] = ()
+    """Files whose columns are taken over, one after the other, before anything is checked."""
     far_places: Flag = False
     """Whether places at 0, 0 (refused if not) and places far from all others (told if not) are meant."""
 

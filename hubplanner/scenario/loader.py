@@ -18,12 +18,14 @@ from hubplanner.scenario.validation import inconsistencies
 from hubplanner.scenario.yaml_text import Tree, assign, merge, read_yaml, without_nulls, write_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
 _PATHS = ("demand", "sites", "travel")
-"""Sections whose ``path`` is relative to the file that names it."""
+"""Sections whose paths are relative to the file that names them."""
+_PARTS = ("join", "zones", "spread_by")
+"""Keys of those sections that name files of their own."""
 
 
 def read_scenario(
@@ -116,15 +118,25 @@ def _absolute(tree: Tree, folder: Path) -> Tree:
     """Return the tree with its paths resolved against the folder, those of its overrides too."""
     resolved = dict(tree)
     for section in _PATHS:
-        part = tree.get(section)
-        if isinstance(part, dict) and isinstance(part.get("path"), str) and not is_address(part["path"]):
-            resolved[section] = part | {"path": os.path.normpath(folder.absolute() / part["path"])}
+        if section in tree:
+            resolved[section] = _with_paths(tree[section], lambda path: os.path.normpath(folder.absolute() / path))
     if isinstance(tree.get("overrides"), dict):
         resolved["overrides"] = {
             name: _absolute(variant, folder) if isinstance(variant, dict) else variant
             for name, variant in tree["overrides"].items()
         }
     return resolved
+
+
+def _with_paths(part: Any, change: Callable[[str], str]) -> Any:
+    """Return a section with each path of a file changed."""
+    if isinstance(part, list):
+        return [_with_paths(item, change) for item in part]
+    if not isinstance(part, dict):
+        return part
+    files = {key: part[key] for key in ("path", "aliases") if isinstance(part.get(key), str)}
+    inner = {key: _with_paths(part[key], change) for key in _PARTS if key in part}
+    return part | inner | {key: change(path) for key, path in files.items() if path and not is_address(path)}
 
 
 def _variants(named: Any, file: Path) -> dict[str, Tree]:
@@ -266,8 +278,8 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
     """Return the scenario as YAML with every default spelled out, its paths relative to the folder."""
     tree = scenario.model_dump(mode="json", exclude_none=True)
     for section in ("demand", "sites", "travel"):
-        if folder is not None and "path" in tree[section]:
-            tree[section]["path"] = _relative(tree[section]["path"], folder)
+        if folder is not None:
+            tree[section] = _with_paths(tree[section], lambda path: _relative(path, folder))
     return write_yaml(tree)
 
 

@@ -19,6 +19,9 @@ _PLAIN = re.compile(r"[!-~]+( [!-~]+)*")
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """What no one sees though its category does not say so: fillers, joiners and selectors of variants."""
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_HYPHENS = re.compile("[-\u2010-\u2015\u2212]+")
+_WHOLE = re.compile(r"[0-9]+(\.0+)?")
+"""A whole number, as spreadsheets write codes too."""
 _PUNCTUATION = re.compile(r"[-_'.,/\u2010-\u2015\u2018\u2019]+")
 
 
@@ -58,6 +61,17 @@ def near_key(name: str) -> str:
     """
     plain = _PUNCTUATION.sub(" ", _ACCENTS.sub("", unicodedata.normalize("NFD", key_of(name).casefold())))
     return " ".join(unicodedata.normalize("NFC", plain).split())
+
+
+def join_key(name: str) -> str:
+    """Return what keys of two files are compared by: no case, no accents, hyphens as blanks, no zeros before numbers.
+
+    >>> join_key("Elgeyo-Marakwet") == join_key("ELGEYO  MARAKWET"), join_key("Ñuble"), join_key("01001")
+    (True, 'nuble', '1001')
+    """
+    plain = _HYPHENS.sub(" ", _ACCENTS.sub("", unicodedata.normalize("NFD", key_of(name).casefold())))
+    key = " ".join(unicodedata.normalize("NFC", plain).split())
+    return (key.partition(".")[0].lstrip("0") or "0") if _WHOLE.fullmatch(key) else key
 
 
 def spelling_of(spellings: Iterable[str]) -> str:

@@ -341,6 +341,11 @@ def _exact(scenario: Scenario) -> Complaints:
         yield "travel.method", scenario.travel.method, f"great_circle or planar {why}: a matrix is by demand row"
     if demand.spread_km is not None:
         yield "demand.spread_km", demand.spread_km, f"none {why}: its points are many already"
+    if demand.join:
+        advice = (
+            "zones gives cells and points the columns of polygons" if demand.is_raster else "leave merge out to join"
+        )
+        yield "demand.join", len(demand.join), f"none {why}: {advice}"
     if isinstance(demand.growth_per_year, str):
         yield "demand.growth_per_year", demand.growth_per_year, f"a number {why}"
 

@@ -1,0 +1,492 @@
+"""Columns of other files taken over by a key or by place: nobody is lost or counted twice, and no name is guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.areas import OUTSIDE, Areas
+from hubplanner.inputs.coordinates import representative
+from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, select
+from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
+from hubplanner.scenario.data_spec import GroupMean, TableSpec
+from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from hubplanner.problem import Bools, Ints
+    from hubplanner.scenario import Scenario
+    from hubplanner.scenario.data_spec import JoinSpec
+
+CANDIDATES = 3
+"""Names that are offered for one without a partner."""
+LIKENESS = 60
+"""Least likeness, of 100, of a name that is offered."""
+MOST_OFFERED = 500
+"""Names for which others are looked for."""
+_BETWEEN = "\x1f"
+"""Between the parts of a key of several columns."""
+Names = dict[str, tuple[str, ...]]
+"""Names without a partner, each with the nearest ones of the other file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinReport:
+    """What became of one join.
+
+    Parameters
+    ----------
+    key
+        Where the scenario asks for it, such as demand.join.0.
+    here, there
+        The two files.
+    rows, matched
+        Rows here that stand before the join, and those with a partner.
+    unmatched
+        Names here without a partner, with the nearest ones there.
+    unused
+        Names there that no row here has.
+    people
+        Of each column of people that was taken over: its name, their sum there and the sum that was taken.
+    """
+
+    key: str
+    here: str
+    there: str
+    rows: int
+    matched: int
+    unmatched: Names = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+    people: tuple[tuple[str, float, float], ...] = ()
+
+    def lines(self) -> list[str]:
+        """Return the join in words: both sides, and that people are conserved."""
+        said = [f"{self.key}, {self.there}: {self.matched:,} of {self.rows:,} rows of {self.here} have a partner"]
+        for name, near in self.unmatched.items():
+            said.append(f"  without one here: {shown(name)}{_offer(near)}")
+        if self.unused:
+            said.append(f"  {len(self.unused):,} there are taken by none: {listed(self.unused)}")
+        said += [
+            f"  {name}: {taken:,.0f} of {total:,.0f} people taken over, each once" for name, total, taken in self.people
+        ]
+        return said
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the join as a JSON object."""
+        return {
+            "key": self.key,
+            "file": self.there,
+            "rows": self.rows,
+            "matched": self.matched,
+            "unmatched": {name: list(near) for name, near in self.unmatched.items()},
+            "unused": list(self.unused),
+            "people": {name: {"there": total, "taken": taken} for name, total, taken in self.people},
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Match:
+    """How the rows of two tables belong together.
+
+    Parameters
+    ----------
+    partner
+        (n,) position there of each row's partner; -1 without one.
+    names
+        (n,) what each row here is called in messages.
+    unused
+        Names there without a row here.
+    near
+        Returns the names there that are nearest to one here.
+    column
+        What the names stand in.
+    """
+
+    partner: Ints
+    names: pd.Series
+    unused: tuple[str, ...]
+    near: Callable[[str], tuple[str, ...]]
+    column: str
+
+    @property
+    def alone(self) -> Bools:
+        """Tell which rows have no partner."""
+        return np.asarray(self.partner == OUTSIDE)
+
+
+def join_all(
+    scenario: Scenario, section: str, table: InputTable, people: Collection[str], faults: list[Fault]
+) -> tuple[InputTable, tuple[JoinReport, ...]]:
+    """Return a section's table filtered by its own columns, joined, then filtered by what was taken over.
+
+    Parameters
+    ----------
+    scenario
+        Holds the section.
+    section
+        demand or sites.
+    table
+        The section's file as it was read.
+    people
+        Columns that count people: a row there that they come from belongs to one row here only.
+    faults
+        Gets what is wrong.
+    """
+    spec: TableSpec = getattr(scenario, section)
+    taken = {name for join in spec.join for name in join.take}
+    table = select(table, {name: values for name, values in spec.where.items() if name not in taken}, faults)
+    reports: list[JoinReport] = []
+    for number, join in enumerate(spec.join):
+        before = len(faults)
+        key = f"{section}.join.{number}"
+        joined = _join(scenario, key, table, spec, join, people, faults)
+        if joined is not None:
+            table = joined[0]
+            reports.append(joined[1])
+        if len(faults) > before:  # a later join may need what this one was to bring
+            break
+    later = {name: values for name, values in spec.where.items() if name in taken and name in table.frame.columns}
+    return select(table, later, faults) if later else table, tuple(reports)
+
+
+def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and where to note what is wrong
+    scenario: Scenario,
+    key: str,
+    here: InputTable,
+    section: TableSpec,
+    join: JoinSpec,
+    people: Collection[str],
+    faults: list[Fault],
+) -> tuple[InputTable, JoinReport] | None:
+    """Return a table with the columns of one join; None, with faults noted, where the two cannot be compared."""
+    before = len(faults)
+    there = read_other(join, [*join.keys.values(), *join.take.values()], faults, places=join.by_place)
+    if there is None:
+        return None
+    checker = Checker(table=there, faults=faults)
+    for column in join.take.values():
+        checker.column(column)
+    for name in join.take:
+        if name in here.frame.columns:
+            allowed = f"a name that {here.name} does not have: it would be written over"
+            faults.append(_asked_wrongly(scenario, f"{key}.take", name, allowed))
+    match = (
+        _by_place(here, section, there, faults) if join.by_place else _by_key(scenario, key, here, there, join, faults)
+    )
+    if match is None or len(faults) > before:
+        return None
+    _check_once(match, there, join, people, faults)
+    alone = match.names[match.alone]
+    unmatched = {name: match.near(name) for name in sorted(set(alone))[:MOST_OFFERED]}
+    report = JoinReport(
+        key=key,
+        here=here.name,
+        there=there.name,
+        rows=len(here.frame),
+        matched=int((~match.alone).sum()),
+        unmatched=unmatched,
+        unused=match.unused,
+        people=_totals(match, there, join, people),
+    )
+    if match.alone.any() and join.unmatched == "error":
+        _note_alone(here, match, there, unmatched, key, faults)
+    return _taken(here, match, there, join, faults), report
+
+
+def read_other(spec: JoinSpec, columns: Collection[str], faults: list[Fault], *, places: bool) -> InputTable | None:
+    """Return the rows of a file that a join, or zones, name; None, with faults noted, when it cannot be read.
+
+    Parameters
+    ----------
+    spec
+        Names the file and how its cells are written.
+    columns
+        What its columns are called in the scenario.
+    faults
+        Gets what is wrong.
+    places
+        Whether its polygons matter; if not, they need no system.
+    """
+    own: list[Fault] = []
+    common = {name: getattr(spec, name) for name in type(spec).model_fields if name in TableSpec.model_fields}
+    table = as_named(read_table(TableSpec.model_construct(**common), own), [*columns, *spec.where])
+    faults += own if places else [fault for fault in own if fault.kind != "crs"]
+    if table is None:
+        return None
+    table = select(table, spec.where, faults)
+    return replace(
+        table, frame=table.frame if places else pd.DataFrame(table.frame.drop(columns="geometry", errors="ignore"))
+    )
+
+
+def _asked_wrongly(scenario: Scenario, column: str, value: object, allowed: str) -> Fault:
+    return Fault(file=scenario.file, column=column, value=value, allowed=allowed, kind="scenario")
+
+
+def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and where to note what is wrong
+    scenario: Scenario, key: str, here: InputTable, there: InputTable, join: JoinSpec, faults: list[Fault]
+) -> Match | None:
+    """Return which rows have the same key; None, with faults noted, where a column is missing or a key stands twice."""
+    before = len(faults)
+    own = Checker(table=here, faults=faults)
+    other = Checker(table=there, faults=faults)
+    ours = [own.text(name, blank=True) for name in join.keys]
+    theirs = [other.text(name, blank=True) for name in join.keys.values()]
+    compared = key_of if join.exact else join_key
+    aliases = read_aliases(scenario, key, join, faults)
+    if aliases is None or len(faults) > before:
+        return None
+    known = {compared(word) for words in theirs for word in words}
+    for name, meant in aliases.items():
+        if compared(meant) not in known:
+            allowed = f"a value that {there.name} has{hint(meant, [w for words in theirs for w in words.unique()])}"
+            faults.append(_asked_wrongly(scenario, f"{key}.aliases", f"{name}: {meant}", allowed))
+    alias = {compared(name): compared(meant) for name, meant in aliases.items()}
+    keys = _keys(ours, lambda word: alias.get(compared(word), compared(word)))
+    other_keys = _keys(theirs, compared)
+    _note_doubled(there, join, other_keys, theirs, set(keys), faults)
+    if len(faults) > before:
+        return None
+    first = ~other_keys.duplicated().to_numpy() & (other_keys != "").to_numpy()
+    position = np.flatnonzero(first)
+    found = pd.Index(other_keys.to_numpy()[first]).get_indexer(pd.Index(keys))
+    partner = np.where(found < 0, OUTSIDE, position[np.maximum(found, 0)] if len(position) else OUTSIDE)
+    partner = np.where((keys == "").to_numpy(), OUTSIDE, partner)
+    names, other_names = _together(ours), _together(theirs)
+    free = np.setdiff1d(position, partner)
+    unused = tuple(other_names.iloc[free])
+    return Match(
+        partner=partner, names=names, unused=unused, near=_nearest(unused, other_names), column=", ".join(join.keys)
+    )
+
+
+def _keys(columns: list[pd.Series], compared: Callable[[str], str]) -> pd.Series:
+    """Return what rows are compared by, each word of a column looked at once; blank where all columns are."""
+    parts = [words.map({word: compared(word) for word in words.unique()}) for words in columns]
+    return _joined(parts)
+
+
+def _joined(parts: list[pd.Series]) -> pd.Series:
+    whole = parts[0].astype(object)
+    for part in parts[1:]:
+        whole = whole + _BETWEEN + part
+    return whole.where(whole.str.strip(_BETWEEN) != "", "")
+
+
+def _together(columns: list[pd.Series]) -> pd.Series:
+    return _joined(columns).str.replace(_BETWEEN, ", ")
+
+
+def _nearest(unused: tuple[str, ...], every: pd.Series) -> Callable[[str], tuple[str, ...]]:
+    """Return what finds the names nearest to one: of those that are free, then of all."""
+    free = {name: join_key(name) for name in unused}
+    known = {name: join_key(name) for name in every.unique() if name} if len(free) < CANDIDATES else free
+
+    def near(name: str) -> tuple[str, ...]:
+        pool = free or known
+        found = process.extract(join_key(name), pool, scorer=fuzz.WRatio, limit=CANDIDATES, score_cutoff=LIKENESS)
+        return tuple(original for _, _, original in found)
+
+    return near
+
+
+def _note_doubled(  # noqa: PLR0913, PLR0917 - a table's keys, those that matter, and where to note what is wrong
+    there: InputTable, join: JoinSpec, keys: pd.Series, words: list[pd.Series], wanted: set[str], faults: list[Fault]
+) -> None:
+    """Note each row there whose key stands in an earlier one, where a row here asks for it."""
+    again = keys.duplicated() & keys.isin(wanted) & (keys != "")
+    first = {key: position for position, key in reversed(list(enumerate(keys)))}
+    names = _together(words)
+
+    def allowed(position: int) -> str:
+        earlier = first[keys.iloc[position]]
+        written = "" if names.iloc[earlier] == names.iloc[position] else f", written {names.iloc[earlier]!a} there"
+        more = "" if join.exact or not written else ", or exact: true if they differ"
+        return (
+            f"a key only once; row {there.row(earlier)} has it already{written}: keep one with where, add a column to "
+            f"on that tells them apart{more}"
+        )
+
+    Checker(table=there, faults=faults).note(", ".join(join.keys.values()), again, names, allowed)
+
+
+def _by_place(here: InputTable, section: TableSpec, there: InputTable, faults: list[Fault]) -> Match | None:
+    """Return which polygon each row lies in; None, with faults noted, where there are no polygons or no places."""
+    wrong = (
+        ~there.frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
+        if "geometry" in there.frame
+        else [True]
+    )
+    if np.any(wrong):
+        row = there.row(int(np.argmax(wrong)))
+        faults.append(Fault(file=there.name, row=row, column="geometry", allowed="polygons, to join on: location"))
+        return None
+    if here.crs is None:
+        return None
+    places = table_places(here, section)
+    areas = Areas(there.frame.geometry)
+    partner = areas.at(places, here.crs)
+    if areas.doubled:
+        here.warnings.append(overlap(there.name, areas.doubled))
+    lost = ~np.isfinite(places).all(axis=1)
+    if lost.any():  # told in full when places are read
+        partner[lost] = 0
+    names = pd.Series([f"{x:.5g}, {y:.5g}" for x, y in places], dtype=object)
+    rows = there.rows[np.setdiff1d(np.arange(len(there.frame)), partner)]
+    unused = tuple(f"row {row}" for row in rows)
+    return Match(partner=partner, names=names, unused=unused, near=lambda _: (), column="location")
+
+
+def are_polygons(table: InputTable, faults: list[Fault]) -> bool:
+    """Tell whether a table's places are polygons throughout; note the first that is not."""
+    kinds = table.frame.geometry.geom_type if "geometry" in table.frame else pd.Series("no geometry", table.frame.index)
+    wrong = np.flatnonzero(~kinds.isin(["Polygon", "MultiPolygon"]).to_numpy())
+    if len(wrong):
+        row, kind = table.row(int(wrong[0])), str(kinds.iloc[wrong[0]])
+        allowed = "polygons, which tell where a place lies"
+        faults.append(Fault(file=table.name, row=row, column="geometry", value=kind, allowed=allowed))
+    return not len(wrong)
+
+
+def table_places(table: InputTable, section: TableSpec) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return a table's places (n, 2) in its own system: points, or points inside its polygons; NaN where unusable."""
+    if section.x and section.y:
+        columns = [table.frame.get(name, pd.Series(np.nan, index=table.frame.index)) for name in (section.x, section.y)]
+        return np.column_stack([as_numbers(column).to_numpy() for column in columns])
+    shapes = table.frame.geometry
+    usable = ~(shapes.isna() | shapes.is_empty).to_numpy()
+    places = np.full((len(shapes), 2), np.nan)
+    inside = representative(table.frame[usable])
+    places[usable] = np.column_stack([inside.x, inside.y])
+    return places
+
+
+def overlap(file: str, count: int) -> DataWarning:
+    """Return the warning of polygons that lie over each other."""
+    message = f"{count:,} places lie inside two polygons or more, which overlap; each belongs to the first of them"
+    return DataWarning(code="overlapping_areas", message=message, file=file)
+
+
+def _check_once(match: Match, there: InputTable, join: JoinSpec, people: Collection[str], faults: list[Fault]) -> None:
+    """Note rows there whose people more than one row here would take."""
+    counted = [name for name in join.take if name in people]
+    if not counted:
+        return
+    often = np.flatnonzero(np.bincount(match.partner[~match.alone], minlength=len(there.frame)) > 1)
+    for position in often.tolist():
+        names = match.names[match.partner == position]
+        allowed = (
+            f"people of one row here; {len(names):,} rows would each have them all: {listed(set(names))}. Join what is "
+            "a share, or plan by the areas that are counted"
+        )
+        column = join.take[counted[0]]
+        faults.append(Fault(file=there.name, row=there.row(position), column=column, allowed=allowed))
+
+
+def _totals(
+    match: Match, there: InputTable, join: JoinSpec, people: Collection[str]
+) -> tuple[tuple[str, float, float], ...]:
+    found = []
+    for name, column in join.take.items():
+        if name in people:
+            values = as_numbers(there.frame[column]).to_numpy()
+            found.append((name, float(np.nansum(values)), float(np.nansum(values[match.partner[~match.alone]]))))
+    return tuple(found)
+
+
+def _offer(near: tuple[str, ...]) -> str:
+    return f" (near: {', '.join(map(shown, near))})" if near else ""
+
+
+def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where to note them
+    here: InputTable,
+    match: Match,
+    there: InputTable,
+    near: Mapping[str, tuple[str, ...]],
+    key: str,
+    faults: list[Fault],
+) -> None:
+    """Note each name without a partner once, with those that may be meant."""
+    first: dict[str, int] = {}
+    for position in np.flatnonzero(match.alone).tolist():
+        first.setdefault(match.names.iloc[position], position)
+    by_place = match.column == "location"
+    for name, position in first.items():
+        count = int((match.names[match.alone] == name).sum())
+        rows = f" ({count:,} rows)" if count > 1 else ""
+        offered = f"; near: {', '.join(map(shown, near[name]))}" if near.get(name) else ""
+        where = f"a place inside a polygon of {there.name}" if by_place else f"a value that {there.name} has{offered}"
+        way = "" if by_place else f"name its partner under {key}.aliases, or "
+        allowed = f"{where}{rows}; {way}say {key}.unmatched: drop, a number or mean_of"
+        row = here.row(position)
+        faults.append(Fault(file=here.name, row=row, column=match.column, value=name, allowed=allowed))
+
+
+def _taken(here: InputTable, match: Match, there: InputTable, join: JoinSpec, faults: list[Fault]) -> InputTable:
+    """Return the table with the columns of its partners; rows without one left out or filled, as asked."""
+    frame, alone = here.frame, match.alone
+    kept: Bools = np.ones(len(frame), dtype=np.bool_)
+    if alone.any() and join.unmatched == "drop":
+        kept = ~alone
+        names = listed(set(match.names[alone]))
+        message = f"{int(alone.sum()):,} rows without a partner in {there.name} are left out: {names}"
+        here.warnings.append(DataWarning(code="left_out", message=message, file=here.name))
+    columns = {}
+    for name, column in join.take.items():
+        values = there.frame[column].iloc[np.maximum(match.partner, 0)].reset_index(drop=True)
+        if alone.any() and join.unmatched not in {"error", "drop"}:
+            values = _filled(here, values, match, join, name, faults)
+        columns[name] = values.set_axis(frame.index)
+    joined = frame.assign(**columns)[kept]
+    if joined.empty:
+        faults.append(Fault(file=here.name, column="join", allowed=f"has no row with a partner in {there.name}"))
+    return replace(here, frame=joined)
+
+
+def _filled(  # noqa: PLR0913, PLR0917 - a column, where it lacks what, and where to note what is wrong
+    here: InputTable, values: pd.Series, match: Match, join: JoinSpec, name: str, faults: list[Fault]
+) -> pd.Series:
+    """Return a column with a number, or the mean of a group, in the rows that have no partner."""
+    alone = match.alone
+    numbers = as_numbers(values)
+    words = as_text(values)
+    wrong = pd.Series(np.isnan(numbers.to_numpy()) & ~alone & (words != "").to_numpy())
+    allowed = f"a number: rows without a partner get {'a mean' if isinstance(join.unmatched, GroupMean) else 'one'}"
+    Checker(table=here, faults=faults).note(name, wrong, words, allowed)
+    if not isinstance(join.unmatched, GroupMean):
+        return numbers.mask(alone, float(join.unmatched))
+    group = Checker(table=here, faults=faults).text(join.unmatched.mean_of)
+    mean = numbers.mask(alone).groupby(group).transform("mean")
+    without = pd.Series(alone & mean.isna().to_numpy())
+    note = f"a {join.unmatched.mean_of} in which some row has a partner in {Path(join.path).name}"
+    Checker(table=here, faults=faults).note(join.unmatched.mean_of, without, group, note)
+    return numbers.mask(alone, mean)
+
+
+def read_aliases(scenario: Scenario, key: str, join: JoinSpec, faults: list[Fault]) -> dict[str, str] | None:
+    """Return value here and value there, of a mapping or of a CSV file's first two columns; None, with faults noted."""
+    if not isinstance(join.aliases, str):
+        return dict(join.aliases or {})
+    path = Path(join.aliases)
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        allowed = "a CSV file that is there, with two columns: the value here and the value there"
+        faults.append(_asked_wrongly(scenario, f"{key}.aliases", path.name, allowed))
+        return None
+    table = read_table(TableSpec(path=join.aliases), faults)
+    if table is None:
+        return None
+    frame = table.frame
+    if len(frame.columns) < 2:  # noqa: PLR2004 - a value here and one there
+        faults.append(
+            Fault(file=path.name, allowed="has one column; two are needed: the value here and the value there")
+        )
+        return None
+    ours, theirs = (as_text(frame.iloc[:, place]) for place in (0, 1))
+    return {name: meant for name, meant in zip(ours, theirs, strict=True) if name and meant}
