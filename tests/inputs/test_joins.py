@@ -209,7 +209,7 @@ def varied(draw: st.DrawFn, name: str) -> str:
     return name if join_key(name) else "a"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables=tables(), seed=st.integers(0, 9))
 def test_a_join_never_loses_or_doubles_people_whatever_order_or_spelling(
     project: Project, tables: tuple[pd.DataFrame, pd.DataFrame], seed: int
