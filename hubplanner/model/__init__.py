@@ -2,6 +2,7 @@
 
 from hubplanner.model.builder import ask, broken_blocks, broken_years, build_model, check_supported, formulate
 from hubplanner.model.compatibility import check_compatible, check_size
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.fixed_hubs import FixedHubs
@@ -18,7 +19,7 @@ from hubplanner.model.formulation import FixedLevel, Formulation, Goal, Question
 from hubplanner.model.goals import goals_of
 from hubplanner.model.lp import Model
 from hubplanner.model.multi_period import Periods
-from hubplanner.model.objectives import Constraint, MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.model.objectives import MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.risk_measures import RobustQuestion, bind
 from hubplanner.model.robust import RobustObjective, check_under, under_of
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from pulp import LpProblem, LpVariable
 
+    from hubplanner.model.constraints.base import Constraint
     from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
     from hubplanner.model.lp import LinearExpression
-    from hubplanner.model.objectives import Constraint, Objective
+    from hubplanner.model.objectives import Objective
     from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.model_instance import ModelInstance
 

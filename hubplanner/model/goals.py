@@ -126,8 +126,7 @@ def most_different(plans: Sequence[frozenset[int]]) -> Goal:
 
     def expression(form: Formulation) -> LinearExpression:
         layer = form.layers[-1]
-        number = len(form.program.constraints())
-        least = layer.variable(f"least_difference_{number}", 0, float(form.instance.problem.n_sites), whole=True)
+        least = layer.variable("least_difference", 0, float(form.instance.problem.n_sites), whole=True)
         for plan in plans:
             found = distance_to(layer, sorted(plan))
             layer.add("difference", [*found.terms, (least, -1.0)], LpConstraintGE, -found.constant)

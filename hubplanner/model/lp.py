@@ -80,19 +80,23 @@ class Model:
 
     def variable(self, name: str, low: float, high: float, *, whole: bool = False) -> LpVariable:
         """Add one variable; its range is finite, so that multipliers of a relaxation prove a bound."""
-        return self.program.add_variable(name + self.suffix, low, high, cat="Integer" if whole else "Continuous")
+        label = self._unused("variable", name)
+        return self.program.add_variable(label, low, high, cat="Integer" if whole else "Continuous")
 
     def add(self, name: str, terms: Terms, sense: int, bound: float) -> None:
         """Add one linear constraint."""
-        used = self.parts.setdefault("names", Counter())
+        label = self._unused("constraint", name)
+        self.program.addConstraint(LpConstraint(LpAffineExpression(terms), sense, label, bound))
+
+    def _unused(self, kind: str, name: str) -> str:
+        """Return a name that is no other's of its kind, numbered from the second on."""
+        used = self.parts.setdefault(f"{kind} names", Counter())
         used[name] += 1
-        label = f"{name}_{used[name]}" if used[name] > 1 else name
-        self.program.addConstraint(LpConstraint(LpAffineExpression(terms), sense, label + self.suffix, bound))
+        return (f"{name}_{used[name]}" if used[name] > 1 else name) + self.suffix
 
     def add_never(self, name: str) -> None:
         """Add a constraint that no plan keeps to."""
-        number = self.parts["never"] = self.parts.get("never", 0) + 1
-        self.add(name, [(self.variable(f"never_{number}", 0, 0), 1.0)], LpConstraintGE, 1)
+        self.add(name, [(self.variable("never", 0, 0), 1.0)], LpConstraintGE, 1)
 
     def opened(self, options: Ints | Bools, weights: Floats | None = None) -> Terms:
         """Return the (weighted) sum of some options' variables; the options as indices or as a mask."""

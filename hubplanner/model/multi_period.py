@@ -5,25 +5,31 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pulp import LpConstraintGE, LpConstraintLE
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.lp import decimal_unit
 from hubplanner.model.parameters import check, check_amount, refuse
 from hubplanner.tolerances import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hubplanner.model.lp import Model, Terms
-    from hubplanner.problem import Evaluation, Floats
+    from hubplanner.problem import Evaluation, Floats, Problem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Periods:
-    """Hubs are opened year by year within yearly budgets, and stay open.
+class Periods(Constraint):
+    r"""Hubs are opened year by year within yearly budgets, and stay open.
+
+    .. math:: y_{op} \le y_{o,p+1}, \qquad \sum_o c_o y_{op} \le \sum_{q \le p} B_q
+              \quad\text{or, without carry-over,}\quad \sum_o c_o (y_{op} - y_{o,p-1}) \le B_p
+
+    A programme violates it where a year spends more than it has, but for the rounding of sums, or closes a hub again.
 
     Parameters
     ----------
@@ -39,6 +45,13 @@ class Periods:
         Whether opened hubs stay open; if not, each year is planned alone with all the money up to it.
     names
         What the years are called; 1, 2, ... if left out.
+
+    See Also
+    --------
+    hubplanner.model.constraints.budget.Budget : money for all new hubs.
+
+    >>> Periods(budgets=(1e6, 2e6)).available, Periods(budgets=(1e6, 2e6)).labels
+    ((1000000.0, 3000000.0), ('1', '2'))
     """
 
     budgets: tuple[float, ...]
@@ -47,6 +60,10 @@ class Periods:
     growth: Floats | None = None
     nested: bool = True
     names: tuple[str, ...] = ()
+
+    key: ClassVar[str] = "periods"
+    priced: ClassVar[bool] = False
+    changes_service: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse a programme without years, and money that is none."""
@@ -66,41 +83,49 @@ class Periods:
         """Money up to and with each year."""
         return tuple(accumulate(self.budgets))
 
+    def add_to(self, model: Model) -> None:
+        """Add the budget of a programme of one year."""
+        self.add_to_periods([model])
 
-def add_periods(layers: Sequence[Model], block: Periods) -> None:
-    r"""Keep hubs open, $y_{op} \le y_{o,p+1}$, and spend within the years' budgets.
+    def add_to_periods(self, layers: Sequence[Model]) -> None:
+        """Keep hubs open from year to year, and spend within the years' budgets."""
+        for earlier, later in pairwise(layers):
+            for option, (before, after) in enumerate(zip(earlier.open_, later.open_, strict=True)):
+                earlier.add(f"stays_{option}", [(after, 1.0), (before, -1.0)], LpConstraintGE, 0)
+        for number, (layer, available, budget) in enumerate(zip(layers, self.available, self.budgets, strict=True)):
+            spent = _spent(layer, 1.0)
+            if not self.carry_over and number:
+                spent += _spent(layers[number - 1], -1.0)
+            unit = decimal_unit(layer.instance.cost.max(initial=0.0))
+            terms = [(variable, value / unit) for variable, value in spent]
+            limit = available if self.carry_over else budget
+            layer.add("year_budget", terms, LpConstraintLE, most_money(limit) / unit)
 
-    .. math:: \sum_o c_o y_{op} \le \sum_{q \le p} B_q \quad\text{or, without carry-over,}\quad
-              \sum_o c_o (y_{op} - y_{o,p-1}) \le B_p
-    """
-    for earlier, later in pairwise(layers):
-        for option, (before, after) in enumerate(zip(earlier.open_, later.open_, strict=True)):
-            earlier.add(f"stays_{option}", [(after, 1.0), (before, -1.0)], LpConstraintGE, 0)
-    for number, (layer, available, budget) in enumerate(zip(layers, block.available, block.budgets, strict=True)):
-        spent = _spent(layer, 1.0)
-        if not block.carry_over and number:
-            spent += _spent(layers[number - 1], -1.0)
-        unit = decimal_unit(layer.instance.cost.max(initial=0.0))
-        terms = [(variable, value / unit) for variable, value in spent]
-        limit = available if block.carry_over else budget
-        layer.add("year_budget", terms, LpConstraintLE, most_money(limit) / unit)
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a plan overspends in a programme of one year, None when it does not."""
+        return next(iter(self.violations([problem], [plan])), None)
+
+    def violations(self, problems: Sequence[Problem], plans: Sequence[Evaluation]) -> list[str]:
+        """Return the first year whose budget a programme breaks, or the first hub that it closes."""
+        del problems
+        for year, (available, budget) in enumerate(zip(self.available, self.budgets, strict=True)):
+            before = plans[year - 1].cost if year else 0.0
+            spent, limit = (plans[year].cost, available) if self.carry_over else (plans[year].cost - before, budget)
+            if spent > most_money(limit) + MONEY_TOLERANCE * math.fsum(self.budgets):
+                return [f"year {self.labels[year]} spends {spent:,.2f}, its budget is {limit:,.2f}"]
+        for earlier, later in pairwise(plans):
+            held = dict(zip(later.options.tolist(), later.counts.tolist(), strict=True))
+            for option, count in zip(earlier.options.tolist(), earlier.counts.tolist(), strict=True):
+                if held.get(option, 0) < count:
+                    return [f"a hub of option {option} is closed again"]
+        return []
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the budgets in words."""
+        del name_of
+        return f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in self.budgets)}"
 
 
 def _spent(layer: Model, sign: float) -> Terms:
     cost = layer.instance.cost
     return [(variable, sign * price) for variable, price in zip(layer.open_, cost.tolist(), strict=True) if price]
-
-
-def broken_periods(plans: Sequence[Evaluation], block: Periods) -> str | None:
-    """Return which year's budget a programme breaks, or which hub it closes, None when it does not."""
-    for year, (available, budget) in enumerate(zip(block.available, block.budgets, strict=True)):
-        before = plans[year - 1].cost if year else 0.0
-        spent, limit = (plans[year].cost, available) if block.carry_over else (plans[year].cost - before, budget)
-        if spent > most_money(limit) + MONEY_TOLERANCE * math.fsum(block.budgets):
-            return f"year {block.labels[year]} spends {spent:,.2f}, its budget is {limit:,.2f}"
-    for earlier, later in pairwise(plans):
-        held = dict(zip(later.options.tolist(), later.counts.tolist(), strict=True))
-        for option, count in zip(earlier.options.tolist(), earlier.counts.tolist(), strict=True):
-            if held.get(option, 0) < count:
-                return f"a hub of option {option} is closed again"
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.full_service import FullService
@@ -13,11 +13,8 @@ from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.parameters import check, check_amount
 
 if TYPE_CHECKING:
+    from hubplanner.model.constraints.base import Constraint
     from hubplanner.model.fairness import MaxMin
-
-
-class Constraint(Protocol):
-    """A family of constraints, known by its parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,9 @@ from hubplanner.problem.futures import tail_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hubplanner.model.constraints.base import Constraint
     from hubplanner.model.formulation import Formulation, Year
     from hubplanner.model.lp import Model
-    from hubplanner.model.objectives import Constraint
     from hubplanner.problem import Floats, Problem
     from hubplanner.problem.stacked_demand import StackedDemand
 

@@ -6,28 +6,12 @@ import logging
 import math
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from hubplanner.model import (
-    AtMostOne,
-    Budget,
-    Capacity,
-    Floor,
-    FullService,
-    MaxHubs,
-    MinHubs,
-    MinSeparation,
-    OnlyWith,
-    Periods,
-    RequiredSites,
-    RobustBudget,
-    RobustFloor,
-    ask,
-    broken_years,
-)
-from hubplanner.model.builder import all_blocks, in_last_year
+from hubplanner.model import Budget, Capacity, Floor, FullService, Periods, RequiredSites, ask, broken_years
+from hubplanner.model.builder import all_blocks
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
@@ -57,24 +41,6 @@ SAME_MONEY = 1e-6
 MONEY = (Budget, Periods)
 
 log = logging.getLogger(__name__)
-
-_WORDS: dict[type, Callable[[Any, Callable[[int], str]], str]] = {
-    Budget: lambda block, _: f"the budget of {block.amount:,.12g}",
-    RobustBudget: lambda block, _: f"the budget of {block.amount:,.12g} in every future",
-    RobustFloor: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered over futures",
-    Periods: lambda block, _: f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in block.budgets)}",
-    MaxHubs: lambda block, _: f"max_hubs = {block.count}{_of(block.name)}",
-    MinHubs: lambda block, _: f"min_hubs = {block.count}{_of(block.name)}",
-    Floor: lambda block, _: f"{100 * block.share:.6g} % of {block.name or 'a group'} covered",
-    Capacity: lambda block, _: f"capacities of {', '.join(f'{people:,.12g}' for people in block.people)} people",
-    MinSeparation: lambda block, _: f"a separation of {block.distance:g}",
-    AtMostOne: lambda block, name: f"at most one of sites {', '.join(map(name, block.sites))}",
-    OnlyWith: lambda block, name: f"site {name(block.site)} only with site {name(block.needs)}",
-    RequiredSites: lambda block, name: (
-        "the required sites" if block.site is None else f"a hub at site {name(block.site)}"
-    ),
-    FullService: lambda *_: "a hub for every point",
-}
 
 
 def find_conflict(problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline) -> Conflict:
@@ -152,23 +118,16 @@ def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
 def _words(clash: Conflict, name_of: Callable[[int], str]) -> list[str]:
     """Return each demand in words, many alike as one."""
     found: dict[object, list[Any]] = {}
-    for number, block in enumerate(clash.demands):
-        found.setdefault(_alike(block) or number, []).append(block)
+    for number, block in enumerate(cast("tuple[Constraint, ...]", clash.demands)):
+        found.setdefault(block.alike or number, []).append(block)
     words = list[str]()
     for first, *more in found.values():
         if len(more) < MOST_ALIKE:
-            words += [_WORDS[type(block)](block, name_of) for block in (first, *more)]
+            words += [block.describe(name_of) for block in (first, *more)]
         else:
-            whole = _WORDS[type(first)](first, name_of)
-            words.append(whole.replace(first.name, f"each of {len(more) + 1:,} {plural(first.group)}"))
+            every = f"each of {len(more) + 1:,} {plural(first.group)}"
+            words.append(replace(first, name=every).describe(name_of))
     return words
-
-
-def _alike(block: Any) -> tuple[object, ...] | None:
-    """Return what limits have in common that ask the same of each value of a group; None for a limit of its own."""
-    group = getattr(block, "group", "")
-    asked = getattr(block, "count", None), getattr(block, "share", None)
-    return (type(block), group, *asked) if group and block.name else None
 
 
 def plural(group: str) -> str:
@@ -192,10 +151,6 @@ def _least(clash: Conflict) -> str:
     return f"the least budget that meets all demands is {enough}"
 
 
-def _of(name: str) -> str:
-    return f" in {name}" if name else ""
-
-
 def _up(amount: float) -> str:
     """Return an amount in twelve digits, rounded up so that it suffices."""
     if amount <= 0:
@@ -213,24 +168,18 @@ def _demands(problem: Problem, objective: Objective) -> tuple[list[Constraint], 
             sites = problem.required_sites.tolist()
             told_apart = [RequiredSites(site=site) for site in sites] if len(sites) <= MOST_PINS else [block]
             demands += told_apart
-        elif _may_go(block):
+        elif block.can_relax:
             demands.append(block)
-    return demands, [block for block in blocks if not _may_go(block)]
+    return demands, [block for block in blocks if not block.can_relax]
 
 
 def _together(demands: Sequence[Constraint]) -> tuple[tuple[Constraint, ...], ...]:
     """Return the demands to be told apart: many that ask the same of each value of a group are one."""
     kinds: dict[object, list[Constraint]] = {}
     for number, block in enumerate(demands):
-        kinds.setdefault(_alike(block) or number, []).append(block)
+        kinds.setdefault(block.alike or number, []).append(block)
     parts = ([tuple(alike)] if len(alike) > MOST_PINS else [(block,) for block in alike] for alike in kinds.values())
     return tuple(part for kind in parts for part in kind)
-
-
-def _may_go(block: Constraint) -> bool:
-    """Tell whether a block is a demand: not what a site is, nor that people are assigned to hubs with room for all."""
-    has_room = isinstance(block, Capacity) and all(math.isinf(people) for people in block.people)
-    return type(block) in _WORDS and not has_room
 
 
 class _LateError(Exception):
@@ -285,10 +234,10 @@ class _ConflictFinder:
 
     @staticmethod
     def _holds(block: Constraint, task: Subproblem, found: Incumbent) -> bool:
-        if isinstance(block, Capacity | Periods | FullService):
-            return False  # they change who is served, or what a year is: only a plan made with them can meet them
+        if block.changes_service:
+            return False
         periods = task.question.periods
-        held = block if periods is None else in_last_year(block, periods.growth, len(periods.budgets) - 1)
+        held = block if periods is None else block.grown(periods.growth, len(periods.budgets) - 1)
         return not broken_years(replace(task.question, blocks=(held,)), found.years)
 
     def _grown(self, met: frozenset[int]) -> frozenset[int]:

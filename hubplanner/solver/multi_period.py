@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import Floor, MinHubs, OnlyWith, Periods, ask
-from hubplanner.model.builder import in_last_year
+from hubplanner.model import Periods, ask
 from hubplanner.problem import SiteStatus, Status, relative_gap
 from hubplanner.problem.solution import GoalResult, PeriodPlan
 from hubplanner.tolerances import EXACT
@@ -17,15 +16,11 @@ from hubplanner.tolerances import EXACT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hubplanner.model import MaxCoverage, PMedian
-    from hubplanner.model.objectives import Constraint
+    from hubplanner.model import Constraint, MaxCoverage, PMedian
     from hubplanner.problem import Problem, Solution
     from hubplanner.solver.options import SolverOptions
 
     Solve = Callable[[Problem, MaxCoverage | PMedian, SolverOptions], Solution]
-
-REACHED_LATER = (Floor, MinHubs, OnlyWith)
-"""Limits that a programme keeps to in its last year only, as it need not hold its required hubs before."""
 
 
 def solve_unnested(
@@ -38,7 +33,7 @@ def solve_unnested(
     alone, deadline, count = [], options.deadline, len(question.problems)
     for year, (part, available) in enumerate(zip(question.problems, periods.available, strict=True)):
         last = year == len(question.problems) - 1
-        limits = tuple(in_last_year(block, periods.growth, year) for block in objective.limits if block is not periods)
+        limits = tuple(block.grown(periods.growth, year) for block in objective.limits if block is not periods)
         budget = min(available, math.inf if objective.budget is None else objective.budget)
         asked = replace(objective, budget=budget, limits=limits if last else _early(limits))
         time = options.until(deadline.part(1 / (count + 1 - year)))
@@ -68,7 +63,7 @@ def solve_unnested(
 
 def _early(limits: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
     """Return the limits that hold before the last year."""
-    return tuple(block for block in limits if not isinstance(block, REACHED_LATER))
+    return tuple(block for block in limits if not block.needs_final_period)
 
 
 def _unpinned(problem: Problem) -> Problem:

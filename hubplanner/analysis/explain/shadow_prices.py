@@ -10,21 +10,7 @@ import numpy as np
 
 from hubplanner.analysis.explain.resolve import loosened, tightened
 from hubplanner.errors import ScenarioError
-from hubplanner.model import (
-    AtMostOne,
-    Budget,
-    Floor,
-    MaxHubs,
-    MinCost,
-    MinHubs,
-    MinSeparation,
-    OnlyWith,
-    PCenter,
-    Periods,
-    ask,
-    check_compatible,
-    goals_of,
-)
+from hubplanner.model import Budget, MinCost, PCenter, Periods, ask, check_compatible, goals_of
 from hubplanner.problem import SiteStatus
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
@@ -38,8 +24,6 @@ if TYPE_CHECKING:
 
 STEP = 0.01
 """A little more or less: this part of the budget, or of all need."""
-PRICED = (Floor, MinHubs, MaxHubs, MinSeparation, AtMostOne, OnlyWith)
-"""Limits that are given up, one at a time, to see what they cost."""
 BUDGET, TARGET, COUNT = "budget", "target_share", "max_hubs"
 
 
@@ -98,24 +82,7 @@ def pins(asked: ExplainContext) -> list[Price]:
     found = [Price(kind="pin", site=site) for site in problem.required_sites.tolist()]
     banned = np.flatnonzero(problem.site_status == SiteStatus.EXCLUDED).tolist()
     found += [Price(kind="ban", site=site) for site in banned]
-    return found + [Price(kind=kind_of(block), block=block) for block in asked.objective.limits if _is_priced(block)]
-
-
-def _is_priced(block: Constraint) -> bool:
-    return isinstance(block, PRICED)
-
-
-def kind_of(block: Constraint) -> str:
-    """Return what a limit is called in a scenario."""
-    names: dict[type, str] = {
-        Floor: "floor",
-        MinHubs: "min_hubs",
-        MaxHubs: "max_hubs",
-        MinSeparation: "min_separation",
-        AtMostOne: "at_most_one",
-        OnlyWith: "only_with",
-    }
-    return names[type(block)]
+    return found + [Price(kind=block.key, block=block) for block in asked.objective.limits if block.priced]
 
 
 def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price:

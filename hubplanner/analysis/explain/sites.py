@@ -10,20 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.analysis.explain.marginal_value import MarginalValues, alone, distances
-from hubplanner.model import (
-    AtMostOne,
-    Budget,
-    Floor,
-    MaxHubs,
-    MinHubs,
-    MinSeparation,
-    OnlyWith,
-    PCenter,
-    Periods,
-    PMedian,
-    ask,
-)
-from hubplanner.model.builder import BLOCKS
+from hubplanner.model import Budget, Floor, PCenter, Periods, PMedian, ask
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import SUMMING
 from hubplanner.problem import SiteStatus
@@ -36,10 +23,6 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3
 """Hubs that are named for covering what a site would."""
-RULES = (MaxHubs, MinSeparation, AtMostOne, OnlyWith)
-"""Limits that speak of where hubs may stand, which one more may break."""
-DEMANDS = (MinHubs, OnlyWith)
-"""Limits that speak of where hubs stand, which one less may break."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -175,9 +158,7 @@ class Figures:
     def _broken_without(self, site: int, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[Constraint]:
         plan, problem = self._asked.evaluation, self._asked.plan.problem
         rest = replace(plan, options=plan.options[kept], counts=plan.counts[kept])
-        broken: list[Constraint] = [
-            b for b in self._blocks if isinstance(b, DEMANDS) and BLOCKS[type(b)].broken(problem, rest, b)
-        ]
+        broken = [block for block in self._blocks if block.tells_of_sites and block.violation(problem, rest)]
         for floor, lost in zip(self._floors, self.alone.lost[2:, site].tolist(), strict=True):
             total = math.fsum(floor.weight)
             spare = math.fsum(np.asarray(floor.weight) * plan.covered_share) - floor.share * total
@@ -196,7 +177,7 @@ class Figures:
         entry = figures.covered_people[[best]].tocoo()
         by = sorted(zip(entry.coords[1].tolist(), entry.data.tolist(), strict=True), key=lambda pair: -pair[1])
         more = _with_one(plan, best, cost)
-        broken = [b for b in self._blocks if isinstance(b, RULES) and BLOCKS[type(b)].broken(problem, more, b)]
+        broken = [block for block in self._blocks if block.tells_of_sites and block.violation(problem, more)]
         return Rejected(
             site=site,
             option=best,
@@ -207,8 +188,8 @@ class Figures:
             need=float(figures.added_need[best]),
             people=float(figures.added_people[best]),
             figure=float(self._with[site]),
-            breaks=tuple(b for b in broken if not _is_total(b)),
-            is_over=more.cost > most_money(self._money) or any(map(_is_total, broken)),
+            breaks=tuple(block for block in broken if not block.is_total),
+            is_over=more.cost > most_money(self._money) or any(block.is_total for block in broken),
         )
 
     def _best(self, options: Ints) -> int:
@@ -254,11 +235,6 @@ def _money(block: Constraint) -> float:
     if isinstance(block, Budget):
         return block.amount
     return math.fsum(block.budgets) if isinstance(block, Periods) else math.inf
-
-
-def _is_total(block: Constraint) -> bool:
-    """Tell whether a limit is on the number of all new hubs."""
-    return isinstance(block, MaxHubs) and block.sites is None
 
 
 def _with_one(plan: Evaluation, option: int, cost: float) -> Evaluation:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hubplanner.analysis.explain.sites import Reason
-from hubplanner.model import AtMostOne, Floor, MaxHubs, MinCost, MinHubs, MinSeparation, OnlyWith, PCenter, PMedian
+from hubplanner.model import MinCost, PCenter, PMedian
 from hubplanner.solver import in_words
 
 if TYPE_CHECKING:
@@ -281,6 +281,11 @@ class ExplanationWords:
         return f"{number(amount)} of need"
 
     @property
+    def distance_unit(self) -> str:
+        """Unit of distances."""
+        return self.inputs.unit
+
+    @property
     def unit(self) -> str:
         """What the objective counts."""
         objective = self.found.asked.objective
@@ -341,29 +346,11 @@ class ExplanationWords:
 
     def limit(self, block: Constraint) -> str:
         """Return a limit in words."""
-        return LIMITS[type(block)](self, block)
+        return block.explain(self)
 
 
 def _verb(goal: str) -> str:
     return "add up to" if goal.endswith("shares") else "is"
-
-
-def _share(block: Floor) -> str:
-    return f"the floor of {100 * block.share:.6g} % for {block.name or 'a group'}"
-
-
-def _where(name: str) -> str:
-    return f" in {name}" if name else ""
-
-
-LIMITS: dict[type, Callable[[ExplanationWords, Any], str]] = {
-    Floor: lambda _, block: _share(block),
-    MinHubs: lambda _, block: f"at least {block.count} hubs{_where(block.name)}",
-    MaxHubs: lambda _, block: f"at most {block.count} hubs{_where(block.name)}",
-    MinSeparation: lambda words, block: f"the separation of {block.distance:g} {words.inputs.unit} between hubs",
-    AtMostOne: lambda words, block: f"at most one of {words.places(block.sites)}",
-    OnlyWith: lambda words, block: f"{words.label(block.site)} only with {words.label(block.needs)}",
-}
 
 
 def _some(tier: str, count: int) -> str:

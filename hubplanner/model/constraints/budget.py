@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_amount
 from hubplanner.tolerances import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hubplanner.problem import Evaluation, Ints, Problem
 
 
@@ -27,33 +30,62 @@ MOST_MONEY = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
-    """New hubs cost at most ``amount``, in money."""
+class Budget(Constraint):
+    r"""New hubs cost at most so much.
+
+    .. math:: \sum_o c_o y_o \le B
+
+    Where options share a few costs $c_k$, integer counts carry it, $n_k = \sum_{o : c_o = c_k} y_o$ and
+    $\sum_k c_k n_k \le B$: branching on how many hubs of each cost closes the gap that a knapsack with few prices
+    leaves, thousands of nodes sooner than branching on single hubs.
+
+    A plan violates it where its hubs cost more, less what closing hubs saves, but for the rounding of sums.
+
+    Parameters
+    ----------
+    amount
+        Money B.
+
+    See Also
+    --------
+    hubplanner.model.multi_period.Periods : money year by year.
+
+    >>> Budget(amount=2e9).describe(str)
+    'the budget of 2,000,000,000'
+    """
 
     amount: float
+
+    key: ClassVar[str] = "budget"
+    priced: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Refuse an amount that is no money."""
         check_amount("budget", self.amount)
 
+    def add_to(self, model: Model) -> None:
+        """Add the row, and counts of the hubs of each cost where these are few."""
+        cost = model.instance.cost
+        money = most_money(self.amount) - model.instance.base_cost
+        unit = decimal_unit(cost.max(initial=0.0))
+        prices, price = np.unique(cost, return_inverse=True)
+        if len(prices) > MOST_PRICES or model.instance.most.max(initial=1) > 1:
+            terms = model.opened(np.arange(len(cost)), cost / unit)
+        else:
+            counts = [_count(model, number, np.flatnonzero(price == number)) for number in range(len(prices))]
+            terms = list(zip(counts, (prices / unit).tolist(), strict=True))
+        model.add("budget", terms, LpConstraintLE, money / unit)
 
-def add_budget(model: Model, block: Budget) -> None:
-    r"""Hold the cost of new hubs within the budget: $\sum_o c_o y_o \le B$.
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a plan overspends, None when it does not."""
+        saved = math.fsum(problem.savings[plan.closed])
+        over = plan.cost > most_money(self.amount + saved) - saved
+        return f"new hubs cost {plan.cost:,.2f}, the budget is {self.amount:,.2f}" if over else None
 
-    Where options share a few costs $c_k$, integer counts carry it, $n_k = \sum_{o : c_o = c_k} y_o$ and
-    $\sum_k c_k n_k \le B$: branching on how many hubs of each cost closes the gap that a knapsack with few prices
-    leaves, thousands of nodes sooner than branching on single hubs.
-    """
-    cost = model.instance.cost
-    money = most_money(block.amount) - model.instance.base_cost
-    unit = decimal_unit(cost.max(initial=0.0))
-    prices, price = np.unique(cost, return_inverse=True)
-    if len(prices) > MOST_PRICES or model.instance.most.max(initial=1) > 1:
-        terms = model.opened(np.arange(len(cost)), cost / unit)
-    else:
-        counts = [_count(model, number, np.flatnonzero(price == number)) for number in range(len(prices))]
-        terms = list(zip(counts, (prices / unit).tolist(), strict=True))
-    model.add("budget", terms, LpConstraintLE, money / unit)
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the amount in words."""
+        del name_of
+        return f"the budget of {self.amount:,.12g}"
 
 
 def most_money(amount: float) -> float:
@@ -86,10 +118,3 @@ def _count(model: Model, number: int, options: Ints) -> LpVariable:
     model.add(f"count_{number}", [*model.opened(options), (count, -1.0)], LpConstraintEQ, 0)
     model.counts.append(count)
     return count
-
-
-def broken_budget(problem: Problem, plan: Evaluation, block: Budget) -> str | None:
-    """Return how a plan overspends, None when it does not."""
-    saved = math.fsum(problem.savings[plan.closed])
-    over = plan.cost > most_money(block.amount + saved) - saved
-    return f"new hubs cost {plan.cost:,.2f}, the budget is {block.amount:,.2f}" if over else None

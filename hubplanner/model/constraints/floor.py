@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import decimal_unit
 from hubplanner.model.parameters import check_share
 from hubplanner.model.variables.assignment import assigned, live_rows, served
 from hubplanner.model.variables.coverage import covered
 from hubplanner.problem.coverage import LEAST_SHARE
+from hubplanner.problem.multi_period import grow_demand
 from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Self
 
     from pulp import LpVariable
 
+    from hubplanner.model.constraints.base import SiteNames
     from hubplanner.model.lp import Model
     from hubplanner.problem import Bools, Evaluation, Floats, Problem
 
@@ -30,19 +34,31 @@ SUMMING = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Floor:
-    """At least ``share`` of a group's need is covered.
+class Floor(Constraint):
+    r"""At least a share of a group's need is covered.
+
+    .. math:: \sum_{i \in G} w_i z_i \ge \phi \sum_{i \in G} w_i
+
+    A plan violates it where less is covered, but for the rounding of sums; with a share of 1 every point with need must
+    be, however small.
 
     Parameters
     ----------
     weight
-        (n,) need of the group at each demand point, 0 at those of others.
+        (n,) need $w_i$ of the group at each demand point, 0 at those of others.
     share
-        Least covered share; 1 asks for every point with need, however small.
+        Least covered share $\phi$; 1 asks for every point with need, however small.
     name
         What the group is called, such as "province Punjab".
     group
         What each of several such floors speaks of a value of, such as province.
+
+    See Also
+    --------
+    hubplanner.model.fairness.MaxMin : lifts the worst-covered group as high as can be.
+
+    >>> Floor(weight=np.array([3.0, 0.0]), share=0.3, name="province Punjab").describe(str)
+    '30 % of province Punjab covered'
     """
 
     weight: Floats
@@ -50,9 +66,98 @@ class Floor:
     name: str = ""
     group: str = ""
 
+    key: ClassVar[str] = "floor"
+    needs_final_period: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         """Refuse a share that is none."""
         check_share(f"floor {self.name}".strip(), self.share)
+
+    @property
+    def alike(self) -> tuple[object, ...] | None:
+        """The group and the share, where there is a name for each of its values."""
+        return (self.key, self.group, self.share) if self.group and self.name else None
+
+    def measures(self) -> Sequence[Floats]:
+        """Return the group's need."""
+        return (self.weight,)
+
+    def grown(self, growth: Floats | None, years: int) -> Self:
+        """Return the floor with the group's need grown."""
+        return replace(self, weight=grow_demand(self.weight, growth, years))
+
+    def add_to(self, model: Model) -> None:
+        """Add a row, or bounds and a row, for what may be left uncovered."""
+        total = math.fsum(self.weight)
+        if total <= 0:
+            return
+        if model.parts.get("assigns"):
+            self._serve_share(model, total)
+            return
+        covered(model, 0)
+        rows, measure = model.whole.cover_rows, model.whole.measure(self.weight)
+        found = FloorRows(
+            variables=model.parts["covered"],
+            weights=rows.weights[:, measure],
+            counts=rows.counts[:, measure],
+            never=float(rows.never[measure]),
+            total=total,
+        )
+        cover_share(model, "floor", found, self.share)
+
+    def _serve_share(self, model: Model, total: float) -> None:
+        r"""Serve a share of a group's need where people are assigned.
+
+        A row that counts for more than may be left out is served to $1 - A / w_r$ at least, with a share of 1 each
+        wholly.
+        """
+        instance, allowed = model.whole, _allowed(total, self.share)
+        whole = instance.assign_rows
+        measure = instance.measure(self.weight)
+        alone = math.fsum(np.asarray(self.weight)[whole.row_of < 0])
+        allowed -= alone
+        if allowed < -SUMMING * total or (self.share >= 1 and alone > 0):
+            model.add_never("floor")
+            return
+        allowed = max(allowed, 0.0)
+        rows, assign, weights = live_rows(model), assigned(model), whole.totals[:, measure]
+        spans = list(pairwise(np.searchsorted(rows.row, np.arange(len(weights) + 1)).tolist()))
+        for row in np.flatnonzero(weights > allowed).tolist():
+            pairs = range(*spans[row])
+            least = 1 - allowed / weights[row]
+            terms = [(assign[pair], float(rows.share[pair])) for pair in pairs]
+            if not terms:
+                model.add_never("floor")
+                return
+            model.add("floor_of_row", terms, LpConstraintGE, least)
+        if self.share >= 1:
+            return
+        unit = decimal_unit(max(min(self.share, 1 - self.share), AGREEMENT) * total)
+        model.add("floor", served(model, measure).times(1 / unit).terms, LpConstraintGE, self.share * total / unit)
+
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how far a plan stays below the floor, None when it does not."""
+        del problem
+        weight = np.asarray(self.weight)
+        if not falls_short(weight, plan.covered_share, self.share, is_assigned=plan.is_assigned):
+            return None
+        missed = math.fsum(weight * (1 - plan.covered_share))
+        reached = math.fsum(weight * plan.covered_share) / math.fsum(weight)
+        return f"{self._who} is covered to {reached:.4%}, all but {missed:,.6g}; its floor is {self.share:.4%}"
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the share in words."""
+        del name_of
+        return f"{100 * self.share:.6g} % of {self._who} covered"
+
+    def explain(self, names: SiteNames) -> str:
+        """Return the floor in words."""
+        del names
+        return f"the floor of {100 * self.share:.6g} % for {self._who}"
+
+    @property
+    def _who(self) -> str:
+        return self.name or "a group"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,26 +183,6 @@ class FloorRows:
     counts: Bools
     never: float
     total: float
-
-
-def add_floor(model: Model, block: Floor) -> None:
-    r"""Cover a share of a group's need: $\sum_{i \in G} w_i z_i \ge \phi \sum_{i \in G} w_i$."""
-    total = math.fsum(block.weight)
-    if total <= 0:
-        return
-    if model.parts.get("assigns"):
-        _serve_share(model, block, total)
-        return
-    covered(model, 0)
-    rows, measure = model.whole.cover_rows, model.whole.measure(block.weight)
-    found = FloorRows(
-        variables=model.parts["covered"],
-        weights=rows.weights[:, measure],
-        counts=rows.counts[:, measure],
-        never=float(rows.never[measure]),
-        total=total,
-    )
-    cover_share(model, "floor", found, block.share)
 
 
 def cover_share(model: Model, name: str, rows: FloorRows, share: float) -> None:
@@ -129,36 +214,6 @@ def cover_share(model: Model, name: str, rows: FloorRows, share: float) -> None:
     model.add(name, terms, LpConstraintGE, least / unit)
 
 
-def _serve_share(model: Model, block: Floor, total: float) -> None:
-    r"""Serve a share of a group's need where people are assigned.
-
-    A row that counts for more than may be left out is served to $1 - A / w_r$ at least, with a share of 1 each wholly.
-    """
-    instance, allowed = model.whole, _allowed(total, block.share)
-    whole = instance.assign_rows
-    measure = instance.measure(block.weight)
-    alone = math.fsum(np.asarray(block.weight)[whole.row_of < 0])
-    allowed -= alone
-    if allowed < -SUMMING * total or (block.share >= 1 and alone > 0):
-        model.add_never("floor")
-        return
-    allowed = max(allowed, 0.0)
-    rows, assign, weights = live_rows(model), assigned(model), whole.totals[:, measure]
-    spans = list(pairwise(np.searchsorted(rows.row, np.arange(len(weights) + 1)).tolist()))
-    for row in np.flatnonzero(weights > allowed).tolist():
-        pairs = range(*spans[row])
-        least = 1 - allowed / weights[row]
-        terms = [(assign[pair], float(rows.share[pair])) for pair in pairs]
-        if not terms:
-            model.add_never("floor")
-            return
-        model.add("floor_of_row", terms, LpConstraintGE, least)
-    if block.share >= 1:
-        return
-    unit = decimal_unit(max(min(block.share, 1 - block.share), AGREEMENT) * total)
-    model.add("floor", served(model, measure).times(1 / unit).terms, LpConstraintGE, block.share * total / unit)
-
-
 def _allowed(total: float, share: float) -> float:
     """Return what may be left uncovered."""
     return (1 - share) * total if share < 1 else 0.0
@@ -178,14 +233,3 @@ def falls_short(weight: Floats, covered_share: Floats, share: float, *, is_assig
         split = math.fsum(weight[(left > 0) & (left < 1 - AGREEMENT)])
         slack += AGREEMENT * min(min(share, 1 - share) * total + split, total)
     return math.fsum(weight * left) > _allowed(total, share) + slack
-
-
-def broken_floor(problem: Problem, plan: Evaluation, block: Floor) -> str | None:
-    """Return how far a plan stays below a floor, None when it does not."""
-    del problem
-    weight = np.asarray(block.weight)
-    if not falls_short(weight, plan.covered_share, block.share, is_assigned=plan.is_assigned):
-        return None
-    missed = math.fsum(weight * (1 - plan.covered_share))
-    reached, name = math.fsum(weight * plan.covered_share) / math.fsum(weight), block.name or "a group"
-    return f"{name} is covered to {reached:.4%}, all but {missed:,.6g}; its floor is {block.share:.4%}"

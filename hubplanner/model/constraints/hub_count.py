@@ -3,88 +3,155 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.parameters import check_count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hubplanner.model.constraints.base import SiteNames
     from hubplanner.model.lp import Model
     from hubplanner.problem import Bools, Evaluation, Ints, Problem
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.problem.model_instance import ModelInstance
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaxHubs:
-    """At most ``count`` new hubs, at some sites only where ``sites`` lists them; ``name`` says which they are.
-
-    ``group`` is what each of several such limits speaks of a value of, such as district.
-    """
+class _HubCount(Constraint):
+    """A limit on the number of new hubs, everywhere or at some sites."""
 
     count: int
     sites: tuple[int, ...] | None = None
     name: str = ""
     group: str = ""
 
+    tells_of_sites: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         """Refuse a count that is none."""
-        check_count("max_hubs", self.count)
+        check_count(self.key, self.count)
+
+    @property
+    def alike(self) -> tuple[object, ...] | None:
+        """The group and the count, where there is a name for each of its values."""
+        return (self.key, self.group, self.count) if self.group and self.name else None
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the limit as a scenario sets it."""
+        del name_of
+        return f"{self.key} = {self.count}{self._where}"
+
+    def _add(self, model: Model, sense: int) -> None:
+        counted = np.flatnonzero(model.instance.new & self._at(model.instance.site))
+        model.add(self.key, model.opened(counted), sense, self.count)
+
+    def _at(self, site: Ints) -> Bools:
+        return np.ones(len(site), dtype=np.bool_) if self.sites is None else np.isin(site, self.sites)
+
+    def _built(self, problem: Problem, plan: Evaluation) -> int:
+        counted = problem.new[plan.options] & self._at(problem.option_site[plan.options])
+        return int(plan.counts[counted].sum())
+
+    def _broken(self, built: int) -> str:
+        return f"{built} new hubs are built{self._where}, {self.key} is {self.count}"
+
+    @property
+    def _where(self) -> str:
+        return f" in {self.name}" if self.name else ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MinHubs:
-    """At least ``count`` new hubs, at some sites only where ``sites`` lists them; ``name`` says which they are.
+class MaxHubs(_HubCount):
+    r"""At most so many new hubs are built, everywhere or at some sites $J$.
 
-    ``group`` is what each of several such limits speaks of a value of, such as district.
+    .. math:: \sum_{o \in N : j(o) \in J} y_o \le p
+
+    A plan violates it where it builds more. Standing hubs do not count.
+
+    Parameters
+    ----------
+    count
+        New hubs p.
+    sites
+        The sites, all if left out.
+    name
+        What the sites are called, such as "district Quetta".
+    group
+        What each of several such limits speaks of a value of, such as district.
+
+    See Also
+    --------
+    MinHubs : the least number.
+
+    >>> MaxHubs(count=3, sites=(0, 4), name="district Quetta").describe(str)
+    'max_hubs = 3 in district Quetta'
     """
 
-    count: int
-    sites: tuple[int, ...] | None = None
-    name: str = ""
-    group: str = ""
+    key: ClassVar[str] = "max_hubs"
 
-    def __post_init__(self) -> None:
-        """Refuse a count that is none."""
-        check_count("min_hubs", self.count)
+    @property
+    def is_total(self) -> bool:
+        """Whether it speaks of all sites."""
+        return self.sites is None
 
+    def add_to(self, model: Model) -> None:
+        """Add the row."""
+        self._add(model, LpConstraintLE)
 
-def add_max_hubs(model: Model, block: MaxHubs) -> None:
-    r"""Build at most p new hubs: $\sum_{o \in N} y_o \le p$."""
-    model.add("max_hubs", model.opened(_counted(model.instance, block)), LpConstraintLE, block.count)
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a plan builds too many hubs, None when it does not."""
+        built = self._built(problem, plan)
+        return self._broken(built) if built > self.count else None
 
-
-def add_min_hubs(model: Model, block: MinHubs) -> None:
-    r"""Build at least p new hubs: $\sum_{o \in N} y_o \ge p$."""
-    model.add("min_hubs", model.opened(_counted(model.instance, block)), LpConstraintGE, block.count)
-
-
-def broken_max_hubs(problem: Problem, plan: Evaluation, block: MaxHubs) -> str | None:
-    """Return how a plan builds too many hubs, None when it does not."""
-    built = _built(problem, plan, block)
-    return f"{built} new hubs are built{_where(block)}, max_hubs is {block.count}" if built > block.count else None
+    def explain(self, names: SiteNames) -> str:
+        """Return the limit in words."""
+        del names
+        return f"at most {self.count} hubs{self._where}"
 
 
-def broken_min_hubs(problem: Problem, plan: Evaluation, block: MinHubs) -> str | None:
-    """Return how a plan builds too few hubs, None when it does not."""
-    built = _built(problem, plan, block)
-    return f"{built} new hubs are built{_where(block)}, min_hubs is {block.count}" if built < block.count else None
+@dataclass(frozen=True, kw_only=True)
+class MinHubs(_HubCount):
+    r"""At least so many new hubs are built, everywhere or at some sites $J$.
 
+    .. math:: \sum_{o \in N : j(o) \in J} y_o \ge p
 
-def _counted(instance: CoveringInstance | ModelInstance, block: MaxHubs | MinHubs) -> Ints:
-    return np.flatnonzero(instance.new & _at(instance.site, block))
+    A plan violates it where it builds fewer. Standing hubs do not count.
 
+    Parameters
+    ----------
+    count
+        New hubs p.
+    sites
+        The sites, all if left out.
+    name
+        What the sites are called, such as "district Quetta".
+    group
+        What each of several such limits speaks of a value of, such as district.
 
-def _at(site: Ints, block: MaxHubs | MinHubs) -> Bools:
-    return np.ones(len(site), dtype=np.bool_) if block.sites is None else np.isin(site, block.sites)
+    See Also
+    --------
+    MaxHubs : the largest number.
 
+    >>> MinHubs(count=3).describe(str)
+    'min_hubs = 3'
+    """
 
-def _built(problem: Problem, plan: Evaluation, block: MaxHubs | MinHubs) -> int:
-    counted = problem.new[plan.options] & _at(problem.option_site[plan.options], block)
-    return int(plan.counts[counted].sum())
+    key: ClassVar[str] = "min_hubs"
+    needs_final_period: ClassVar[bool] = True
 
+    def add_to(self, model: Model) -> None:
+        """Add the row."""
+        self._add(model, LpConstraintGE)
 
-def _where(block: MaxHubs | MinHubs) -> str:
-    return f" in {block.name}" if block.name else ""
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a plan builds too few hubs, None when it does not."""
+        built = self._built(problem, plan)
+        return self._broken(built) if built < self.count else None
+
+    def explain(self, names: SiteNames) -> str:
+        """Return the limit in words."""
+        del names
+        return f"at least {self.count} hubs{self._where}"

@@ -3,43 +3,75 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import LinearExpression
 from hubplanner.model.parameters import check_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hubplanner.model.lp import Model
     from hubplanner.problem import Evaluation, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanDistance:
-    """At least ``least`` sites hold a new hub here or in an earlier plan's ``sites``, but not in both."""
+class PlanDistance(Constraint):
+    r"""A plan differs from an earlier one by at least so many sites.
+
+    .. math:: \sum_{j \in S} (1 - u_j) + \sum_{j \notin S} u_j \ge k
+
+    with $u_j$ telling whether site j holds a new hub. A plan violates it where fewer sites hold a new hub in just one
+    of the two. Analyses add it; no scenario asks for it.
+
+    Parameters
+    ----------
+    sites
+        Sites S with a new hub in the earlier plan.
+    least
+        Sites k that differ.
+
+    See Also
+    --------
+    hubplanner.model.goals.most_different : plans as different as can be.
+
+    >>> PlanDistance(sites=(0, 4), least=2).describe(str)
+    '2 sites other than in an earlier plan'
+    """
 
     sites: tuple[int, ...]
     least: int
+
+    key: ClassVar[str] = "differ"
+    priced: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Refuse a count that is none."""
         check_count("differ", self.least)
 
+    @property
+    def can_relax(self) -> bool:
+        """It says what another plan is."""
+        return False
 
-def add_differ(model: Model, block: PlanDistance) -> None:
-    r"""Differ from a plan: $\sum_{j \in S} (1 - u_j) + \sum_{j \notin S} u_j \ge k$, $u_j$ a new hub at j."""
-    found = distance_to(model, block.sites)
-    model.add("differ", found.terms, LpConstraintGE, block.least - found.constant)
+    def add_to(self, model: Model) -> None:
+        """Add the row."""
+        found = distance_to(model, self.sites)
+        model.add("differ", found.terms, LpConstraintGE, self.least - found.constant)
 
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a plan is too like an earlier one, None when it is not."""
+        apart = len(new_sites(problem, plan) ^ set(self.sites))
+        return None if apart >= self.least else f"{apart} sites differ from an earlier plan, {self.least} are to"
 
-def broken_differ(problem: Problem, plan: Evaluation, block: PlanDistance) -> str | None:
-    """Return how a plan is too like an earlier one, None when it is not."""
-    apart = len(new_sites(problem, plan) ^ set(block.sites))
-    return None if apart >= block.least else f"{apart} sites differ from an earlier plan, {block.least} are to"
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the demand in words."""
+        del name_of
+        return f"{self.least} sites other than in an earlier plan"
 
 
 def new_sites(problem: Problem, plan: Evaluation) -> set[int]:

@@ -3,33 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE
 
+from hubplanner.model.constraints.base import Constraint
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hubplanner.model.lp import Model
     from hubplanner.problem import Evaluation, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequiredSites:
-    """A hub at each required site, or at one of them only."""
+class RequiredSites(Constraint):
+    r"""A hub stands at each required site R.
+
+    .. math:: \sum_{o \in O_j} y_o \ge 1 \qquad \forall j \in R
+
+    A plan violates it where one of them is empty.
+
+    Parameters
+    ----------
+    site
+        The one of them that is spoken of; all if left out.
+
+    See Also
+    --------
+    hubplanner.model.constraints.fixed_hubs.FixedHubs : hubs that stay as they are.
+
+    >>> RequiredSites().describe(str), RequiredSites(site=3).describe(str)
+    ('the required sites', 'a hub at site 3')
+    """
 
     site: int | None = None
 
+    key: ClassVar[str] = "require"
+    priced: ClassVar[bool] = False
 
-def add_required(model: Model, block: RequiredSites) -> None:
-    r"""Build a hub at each required site: $\sum_{o \in O_j} y_o \ge 1 \;\forall j \in R$."""
-    for site in model.instance.required.tolist():
-        if block.site in {None, site}:
-            at = np.flatnonzero(model.instance.site == site)
-            model.add(f"required_{site}", model.opened(at), LpConstraintGE, 1)
+    def add_to(self, model: Model) -> None:
+        """Add a row for each site."""
+        for site in model.instance.required.tolist():
+            if self.site in {None, site}:
+                at = np.flatnonzero(model.instance.site == site)
+                model.add(f"required_{site}", model.opened(at), LpConstraintGE, 1)
 
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return which required site a plan leaves empty, None when there is none."""
+        empty = np.setdiff1d(problem.required_sites, problem.option_site[plan.options])
+        empty = empty if self.site is None else empty[empty == self.site]
+        return f"required site {empty[0]} holds no hub" if len(empty) else None
 
-def broken_required(problem: Problem, plan: Evaluation, block: RequiredSites) -> str | None:
-    """Return which required site a plan leaves empty, None when there is none."""
-    empty = np.setdiff1d(problem.required_sites, problem.option_site[plan.options])
-    empty = empty if block.site is None else empty[empty == block.site]
-    return f"required site {empty[0]} holds no hub" if len(empty) else None
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the demand in words."""
+        return "the required sites" if self.site is None else f"a hub at site {name_of(self.site)}"

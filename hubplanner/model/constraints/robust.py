@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.errors import ScenarioError
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.constraints.floor import FloorRows, cover_share, falls_short
 from hubplanner.model.lp import LinearExpression
@@ -18,6 +19,8 @@ from hubplanner.model.variables.coverage import covered
 from hubplanner.problem.futures import CRITERIA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hubplanner.model.lp import Model
     from hubplanner.problem import Bools, Evaluation, Floats, Problem
     from hubplanner.problem.futures import Futures
@@ -29,7 +32,7 @@ LEVEL = 0.9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Uncertainty:
+class Uncertainty(Constraint):
     r"""Choose one plan before it is known which future comes.
 
     With $f_s$ the objective's figure in future s and $p_s$ its probability:
@@ -51,6 +54,10 @@ class Uncertainty:
         Share of futures $\alpha$ that is no tail; cvar only.
     on_average
         Whether budget, floors and target share hold on average; in every future if not.
+
+    See Also
+    --------
+    RobustBudget, RobustFloor : the limits that it turns into.
     """
 
     futures: Futures
@@ -58,41 +65,117 @@ class Uncertainty:
     level: float = LEVEL
     on_average: bool = False
 
+    key: ClassVar[str] = "under"
+    priced: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         """Refuse what is no criterion, and a level that leaves no tail."""
         if self.criterion not in CRITERIA:
             refuse("under", self.criterion, ", ".join(CRITERIA))
         check("cvar_level", self.level, "a number from 0 to below 1", lambda value: 0 <= value < 1)
 
+    @property
+    def can_relax(self) -> bool:
+        """It says what a plan is for."""
+        return False
+
+    def add_to(self, model: Model) -> None:
+        """Raise: futures are looked at by solve_problem alone, which turns them into other constraints."""
+        del model
+        message = "futures go with solving and scoring; take them out of the scenario for other analyses"
+        raise ScenarioError(message)
+
+    def violation(self, problem: Problem, plan: Evaluation) -> None:
+        """Return that no plan violates futures, which are no limit."""
+        del problem, plan
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the criterion in words."""
+        del name_of
+        return f"{len(self.futures.each)} futures by {self.criterion}"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RobustBudget:
-    """New hubs cost at most ``amount`` by each of the costs (k, o)."""
+class RobustBudget(Constraint):
+    r"""New hubs cost at most so much in every future.
+
+    .. math:: \sum_o c_{os} y_o \le B \qquad \forall s
+
+    A plan violates it where its hubs cost more in some future, but for the rounding of sums.
+
+    Parameters
+    ----------
+    amount
+        Money B.
+    costs
+        (k, o) costs $c_{os}$ of the futures that differ.
+
+    See Also
+    --------
+    hubplanner.model.constraints.budget.Budget : one cost.
+
+    >>> RobustBudget(amount=5, costs=np.ones((2, 3))).describe(str)
+    'the budget of 5 in every future'
+    """
 
     amount: float
     costs: Floats
+
+    key: ClassVar[str] = "budget_in"
+    priced: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Refuse an amount that is no money."""
         check_amount("budget", self.amount)
 
+    def add_to(self, model: Model) -> None:
+        """Add a row for each of the costs."""
+        money = most_money(self.amount)
+        for cost in self.costs:
+            unit = money_unit(cost.max(initial=0.0), money)
+            terms = model.opened(np.arange(len(cost)), cost / unit)
+            model.add("budget_in", terms, LpConstraintLE, money / unit)
+
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a plan overspends in some future, None when it does not."""
+        del problem
+        spent = max(math.fsum(cost[plan.options] * plan.counts) for cost in self.costs)
+        over = spent > most_money(self.amount)
+        return f"new hubs cost {spent:,.2f} in some future, the budget is {self.amount:,.2f}" if over else None
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the amount in words."""
+        del name_of
+        return f"the budget of {self.amount:,.12g} in every future"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RobustFloor:
-    """At least ``share`` is covered by each of the weights (k, r) of a stack's rows, whose totals (k,) are need.
+class RobustFloor(Constraint):
+    r"""At least a share is covered in every future.
+
+    .. math:: \sum_r w_{rs} z_r \ge \phi W_s \qquad \forall s
+
+    A plan violates it where less is covered in some future, but for the rounding of sums.
 
     Parameters
     ----------
+    stack
+        All futures' demand.
     weights, totals
-        What each row counts, and all need behind it, also that which no row stands for.
+        (k, r) what each row of the stack counts, $w_{rs}$, and (k,) all need $W_s$ behind it, also that which no row
+        stands for.
     counts
         (k, r) which rows stand for more than rounding of some point.
     never
         (k,) what no option covers.
     share
-        Least covered share.
+        Least covered share $\phi$.
     name
         What is to be covered.
+
+    See Also
+    --------
+    hubplanner.model.constraints.floor.Floor : one need.
     """
 
     stack: StackedDemand
@@ -103,9 +186,42 @@ class RobustFloor:
     share: float
     name: str
 
+    key: ClassVar[str] = "floor_in"
+    priced: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         """Refuse a share that is none."""
         check_share(f"floor {self.name}".strip(), self.share)
+
+    def add_to(self, model: Model) -> None:
+        """Add rows, or bounds and rows, for what may be left uncovered in each future."""
+        covered(model, 0)
+        live = cast("StackedInstance", model.instance).live
+        parts = zip(self.weights, self.counts, self.never.tolist(), self.totals.tolist(), strict=True)
+        for weights, counts, never, total in parts:
+            rows = FloorRows(
+                variables=model.parts["covered"], weights=weights[live], counts=counts[live], never=never, total=total
+            )
+            cover_share(model, "floor_in", rows, self.share)
+
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how far a plan stays below the floor in some future, None when it does not."""
+        del problem
+        reached = self.stack.reached(plan.options)
+        left = np.column_stack([np.where(self.counts & ~reached, self.weights, 0.0), self.never])
+        short = [
+            falls_short(np.append(part, total - math.fsum(part)), np.append(np.zeros(len(part)), 1.0), self.share)
+            for part, total in zip(left, self.totals.tolist(), strict=True)
+        ]
+        if not any(short):
+            return None
+        least = float((1 - left.sum(axis=1) / self.totals).min())
+        return f"{self.name or 'a group'} is covered to {least:.4%} in some future, its floor is {self.share:.4%}"
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the share in words."""
+        del name_of
+        return f"{100 * self.share:.6g} % of {self.name or 'a group'} covered over futures"
 
 
 def covered_rows(model: Model, weights: Floats) -> LinearExpression:
@@ -117,59 +233,3 @@ def covered_rows(model: Model, weights: Floats) -> LinearExpression:
     variables = model.parts["covered"]
     terms = [(variables[row], value) for row, value in zip(used.tolist(), live[used].tolist(), strict=True)]
     return LinearExpression(terms=terms, constant=float(weights[instance.settled].sum()))
-
-
-def refuse_under(model: Model, block: Uncertainty) -> None:
-    """Raise: futures are looked at by solve_problem alone, which turns them into other blocks."""
-    del model, block
-    message = "futures go with solving and scoring; take them out of the scenario for other analyses"
-    raise ScenarioError(message)
-
-
-def unbroken(problem: Problem, plan: Evaluation, block: Uncertainty) -> None:
-    """Return that no plan breaks futures, which are no limit."""
-    del problem, plan, block
-
-
-def add_budget_in(model: Model, block: RobustBudget) -> None:
-    r"""Hold the cost of new hubs within the budget in every future: $\sum_o c_{os} y_o \le B \;\forall s$."""
-    money = most_money(block.amount)
-    for cost in block.costs:
-        unit = money_unit(cost.max(initial=0.0), money)
-        terms = model.opened(np.arange(len(cost)), cost / unit)
-        model.add("budget_in", terms, LpConstraintLE, money / unit)
-
-
-def broken_budget_in(problem: Problem, plan: Evaluation, block: RobustBudget) -> str | None:
-    """Return how a plan overspends in some future, None when it does not."""
-    del problem
-    spent = max(math.fsum(cost[plan.options] * plan.counts) for cost in block.costs)
-    over = spent > most_money(block.amount)
-    return f"new hubs cost {spent:,.2f} in some future, the budget is {block.amount:,.2f}" if over else None
-
-
-def add_floor_in(model: Model, block: RobustFloor) -> None:
-    r"""Cover a share in every future: $\sum_r w_{rs} z_r \ge \phi W_s \;\forall s$."""
-    covered(model, 0)
-    live = cast("StackedInstance", model.instance).live
-    parts = zip(block.weights, block.counts, block.never.tolist(), block.totals.tolist(), strict=True)
-    for weights, counts, never, total in parts:
-        rows = FloorRows(
-            variables=model.parts["covered"], weights=weights[live], counts=counts[live], never=never, total=total
-        )
-        cover_share(model, "floor_in", rows, block.share)
-
-
-def broken_floor_in(problem: Problem, plan: Evaluation, block: RobustFloor) -> str | None:
-    """Return how far a plan stays below a floor in some future, None when it does not."""
-    del problem
-    reached = block.stack.reached(plan.options)
-    left = np.column_stack([np.where(block.counts & ~reached, block.weights, 0.0), block.never])
-    short = [
-        falls_short(np.append(part, total - math.fsum(part)), np.append(np.zeros(len(part)), 1.0), block.share)
-        for part, total in zip(left, block.totals.tolist(), strict=True)
-    ]
-    if not any(short):
-        return None
-    least = float((1 - left.sum(axis=1) / block.totals).min())
-    return f"{block.name or 'a group'} is covered to {least:.4%} in some future, its floor is {block.share:.4%}"

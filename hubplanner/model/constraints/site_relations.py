@@ -3,69 +3,133 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pulp import LpConstraintLE
 
+from hubplanner.model.constraints.base import Constraint
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hubplanner.model.constraints.base import SiteNames
     from hubplanner.model.lp import Model
     from hubplanner.problem import Evaluation, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
-class AtMostOne:
-    """At most one of some sites holds a hub, a standing one included."""
+class AtMostOne(Constraint):
+    r"""At most one of some sites S holds a hub, a standing one included.
+
+    .. math:: \sum_{o \in O_j} y_o \le q b_j \quad \forall j \in S, \qquad \sum_{j \in S} b_j \le 1
+
+    Where a site holds one hub at most, $\sum_{j \in S} \sum_{o \in O_j} y_o \le 1$ says it all.
+
+    A plan violates it where two of the sites hold a hub.
+
+    Parameters
+    ----------
+    sites
+        The rival sites.
+
+    See Also
+    --------
+    OnlyWith : a site that needs another.
+    hubplanner.model.constraints.min_separation.MinSeparation : rivals by distance.
+
+    >>> import hubplanner as hp
+    >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> rivals = hp.AtMostOne(sites=(0, 1))
+    >>> hp.solve_problem(line, hp.MaxCoverage(budget=2, limits=(rivals,))).open_sites.tolist()
+    [1]
+    """
 
     sites: tuple[int, ...]
 
+    key: ClassVar[str] = "at_most_one"
+    tells_of_sites: ClassVar[bool] = True
+
+    def add_to(self, model: Model) -> None:
+        """Add the row, with a binary for each site where hubs may stand in numbers."""
+        instance = model.instance
+        at = np.isin(instance.site, self.sites)
+        if instance.most[at].max(initial=1) == 1:
+            model.add(self.key, model.opened(at), LpConstraintLE, 1)
+            return
+        used = []
+        for site in self.sites:
+            options = np.flatnonzero(instance.site == site)
+            variable = model.variable(f"used_{site}", 0, 1, whole=True)
+            most = float(instance.most[options].max(initial=1))
+            model.add("used", [*model.opened(options), (variable, -most)], LpConstraintLE, 0)
+            used.append((variable, 1.0))
+        model.add(self.key, used, LpConstraintLE, 1)
+
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return which sites a plan uses together, None when it does not."""
+        used = np.intersect1d(problem.option_site[plan.options], self.sites)
+        return f"sites {used[0]} and {used[1]} both hold a hub" if len(used) > 1 else None
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the sites in words."""
+        return f"at most one of sites {', '.join(map(name_of, self.sites))}"
+
+    def explain(self, names: SiteNames) -> str:
+        """Return the first few sites in words."""
+        return f"at most one of {names.places(self.sites)}"
+
 
 @dataclass(frozen=True, kw_only=True)
-class OnlyWith:
-    """A site holds a hub only if another one does."""
+class OnlyWith(Constraint):
+    r"""A site a may hold a hub only if another one, b, does.
+
+    .. math:: y_o \le q \sum_{p \in O_b} y_p \qquad \forall o \in O_a
+
+    A plan violates it where the first holds a hub and the second does not.
+
+    Parameters
+    ----------
+    site, needs
+        Site a, and the site b that it depends on.
+
+    See Also
+    --------
+    AtMostOne : rival sites.
+
+    >>> import hubplanner as hp
+    >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> after = hp.OnlyWith(site=1, needs=0)
+    >>> hp.solve_problem(line, hp.MaxCoverage(budget=1, limits=(after,))).open_sites.tolist()
+    [0]
+    """
 
     site: int
     needs: int
 
+    key: ClassVar[str] = "only_with"
+    needs_final_period: ClassVar[bool] = True
+    tells_of_sites: ClassVar[bool] = True
 
-def add_at_most_one(model: Model, block: AtMostOne) -> None:
-    r"""Use at most one of some sites: $\sum_{o \in O_j} y_o \le q b_j$ and $\sum_j b_j \le 1$.
+    def add_to(self, model: Model) -> None:
+        """Add a row for each option of the site."""
+        instance = model.instance
+        needs = np.flatnonzero(instance.site == self.needs)
+        for option in np.flatnonzero(instance.site == self.site).tolist():
+            most = float(instance.most[option])
+            terms = [(model.open_[option], 1.0), *model.opened(needs, np.full(len(needs), -most))]
+            model.add(self.key, terms, LpConstraintLE, 0)
 
-    Where a site holds one hub at most, $\sum_{j} \sum_{o \in O_j} y_o \le 1$ says it all.
-    """
-    instance = model.instance
-    at = np.isin(instance.site, block.sites)
-    if instance.most[at].max(initial=1) == 1:
-        model.add("at_most_one", model.opened(at), LpConstraintLE, 1)
-        return
-    used = []
-    for site in block.sites:
-        options = np.flatnonzero(instance.site == site)
-        variable = model.variable(f"used_{site}_{len(model.program.constraints())}", 0, 1, whole=True)
-        most = float(instance.most[options].max(initial=1))
-        model.add("used", [*model.opened(options), (variable, -most)], LpConstraintLE, 0)
-        used.append((variable, 1.0))
-    model.add("at_most_one", used, LpConstraintLE, 1)
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return that a plan uses the site without the other, None when it does not."""
+        used = problem.option_site[plan.options]
+        alone = self.site in used and self.needs not in used
+        return f"site {self.site} holds a hub, site {self.needs} does not" if alone else None
 
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return the two sites in words."""
+        return f"site {name_of(self.site)} only with site {name_of(self.needs)}"
 
-def add_only_with(model: Model, block: OnlyWith) -> None:
-    r"""Use site a only with site b: $y_o \le q \sum_{o' \in O_b} y_{o'} \;\forall o \in O_a$."""
-    instance = model.instance
-    needs = np.flatnonzero(instance.site == block.needs)
-    for option in np.flatnonzero(instance.site == block.site).tolist():
-        most = float(instance.most[option])
-        terms = [(model.open_[option], 1.0), *model.opened(needs, np.full(len(needs), -most))]
-        model.add("only_with", terms, LpConstraintLE, 0)
-
-
-def broken_at_most_one(problem: Problem, plan: Evaluation, block: AtMostOne) -> str | None:
-    """Return which sites a plan uses together, None when it does not."""
-    used = np.intersect1d(problem.option_site[plan.options], block.sites)
-    return f"sites {used[0]} and {used[1]} both hold a hub" if len(used) > 1 else None
-
-
-def broken_only_with(problem: Problem, plan: Evaluation, block: OnlyWith) -> str | None:
-    """Return whether a plan uses a site without the other, None when it does not."""
-    used = problem.option_site[plan.options]
-    alone = block.site in used and block.needs not in used
-    return f"site {block.site} holds a hub, site {block.needs} does not" if alone else None
+    def explain(self, names: SiteNames) -> str:
+        """Return the two sites by name and id."""
+        return f"{names.label(self.site)} only with {names.label(self.needs)}"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pulp import LpVariable
 
+    from hubplanner.model.constraints.base import Constraint
     from hubplanner.model.lp import Model
-    from hubplanner.model.objectives import Constraint
     from hubplanner.problem import Bools, Floats, Ints
 
 MOST_KINDS = 200

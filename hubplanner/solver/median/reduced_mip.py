@@ -12,7 +12,6 @@ from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
 from hubplanner.model import Budget
-from hubplanner.model.constraints.budget import add_budget
 from hubplanner.model.lp import decimal_unit, new_model, new_program
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import DisagreementError, Termination, adapter
@@ -136,7 +135,7 @@ def chains(table: CostMatrix, depth: Floats, reach: Floats) -> DistanceChains:
     # HiGHS leaves out its presolve where numbers of hubs may be branched on: here that is three times as fast.
     model.counts.append(hubs)
     if math.isfinite(table.money):
-        add_budget(model, Budget(amount=table.money))
+        Budget(amount=table.money).add_to(model)
     beyond = {whole: model.variable(f"beyond_{number}", 0, 1) for number, whole in enumerate(found.weight)}
     for number, (whole, (before, sites)) in enumerate(found.added.items()):
         if before and before not in beyond:

@@ -28,7 +28,6 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.fixed_hubs import FixedHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
-from hubplanner.model.constraints.min_separation import too_near
 from hubplanner.problem import evaluate
 from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.problem import coverage
@@ -257,7 +256,7 @@ class _Builder:
         self.apart: dict[int, set[int]] = {}
         for block in blocks:
             if isinstance(block, MinSeparation):
-                for one, other in too_near(self.problem, block).tolist():
+                for one, other in block.too_near(self.problem).tolist():
                     self.apart.setdefault(one, set()).add(other)
                     self.apart.setdefault(other, set()).add(one)
         self.alone = [set(block.sites) for block in blocks if isinstance(block, AtMostOne)]

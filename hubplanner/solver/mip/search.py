@@ -10,7 +10,6 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.model import Budget, Periods, broken_years
-from hubplanner.model.constraints.budget import broken_budget
 from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import relative_gap
 from hubplanner.solver.backends import DisagreementError, Termination, adapter
@@ -25,7 +24,7 @@ from hubplanner.tolerances import AGREEMENT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.model import Formulation, Year
+    from hubplanner.model import Constraint, Formulation, Year
     from hubplanner.problem import Ints
     from hubplanner.solver.backends import Outcome
     from hubplanner.solver.mip.subproblem import Subproblem
@@ -255,11 +254,11 @@ def _ruled_out(
 def _overspends(task: Subproblem, form: Formulation, year: Year) -> bool:
     """Tell whether a plan costs more than the budget, and so any that adds to it."""
     budgets = [block for block in task.question.blocks if isinstance(block, Budget)]
-    over = any(broken_budget(year.problem, year.plan, block) for block in budgets)
+    over = any(block.violation(year.problem, year.plan) for block in budgets)
     return over and float(form.instance.cost.min(initial=0.0)) >= 0
 
 
-def _tighter(block: object) -> object:
+def _tighter(block: Constraint) -> Constraint:
     if isinstance(block, Budget):
         return replace(block, amount=block.amount * (1 - TIGHTER))
     if isinstance(block, Periods):

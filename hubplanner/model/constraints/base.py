@@ -1,0 +1,105 @@
+"""What every family of constraints knows of itself: its rows, how a plan violates it, and its words."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Self
+
+    from hubplanner.model.lp import Model
+    from hubplanner.problem import Evaluation, Floats, Problem
+
+
+class SiteNames(Protocol):
+    """How the sites and distances of a scenario are called."""
+
+    @property
+    def distance_unit(self) -> str:
+        """Unit of distances, such as km."""
+
+    def label(self, site: int) -> str:
+        """Return a site's name and id."""
+
+    def places(self, sites: Sequence[int]) -> str:
+        """Return a list of sites, the first few by name."""
+
+
+class Constraint(ABC):
+    """A family of constraints; an instance is one of them, and holds its parameters.
+
+    A new one is a frozen dataclass that derives from this class, in a module of its own. Everything else follows from
+    what it says here: it is added to models, held against every plan that a solver hands over, found where demands
+    clash, and priced and named in explanations.
+    """
+
+    key: ClassVar[str]
+    """What it is called in a scenario and in explanations, such as ``only_with``."""
+    every_period: ClassVar[bool] = False
+    """Whether it holds in each year of a programme; in the last, when all hubs are open, if not."""
+    needs_final_period: ClassVar[bool] = False
+    """Whether years planned each on its own keep to it in the last only: it asks for what is reached by then."""
+    priced: ClassVar[bool] = True
+    """Whether an explanation gives it up to see what it costs."""
+    tells_of_sites: ClassVar[bool] = False
+    """Whether it speaks of where hubs stand and of nothing else, so that one hub more or less is seen to violate it."""
+    changes_service: ClassVar[bool] = False
+    """Whether it changes who is served, or what a year is: only a plan made with it can be held against it."""
+
+    @abstractmethod
+    def add_to(self, model: Model) -> None:
+        """Add its rows to the model of one period."""
+
+    @abstractmethod
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a finished plan violates it, recomputed from the problem's arrays; None when it does not."""
+
+    @abstractmethod
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return it as a demand in a sentence, such as "max_hubs = 3", with sites by the names that are given."""
+
+    def explain(self, names: SiteNames) -> str:
+        """Return it as explanations word it: as `describe` does unless a family says more."""
+        return self.describe(names.label)
+
+    def add_to_periods(self, layers: Sequence[Model]) -> None:
+        """Add its rows to the models of the periods that it holds in."""
+        for layer in layers if self.every_period else layers[-1:]:
+            self.add_to(layer)
+
+    def violations(self, problems: Sequence[Problem], plans: Sequence[Evaluation]) -> list[str]:
+        """Return how the plans of all periods violate it."""
+        periods = list(zip(problems, plans, strict=True))
+        found = (self.violation(*period) for period in (periods if self.every_period else periods[-1:]))
+        return [reason for reason in found if reason]
+
+    @property
+    def can_relax(self) -> bool:
+        """Whether it may be given up where demands clash: not if it says what a site, a hub or a plan is."""
+        return True
+
+    @property
+    def serves_apart(self) -> bool:
+        """Whether it serves each point on its own, so that points alike must not be merged."""
+        return False
+
+    @property
+    def is_total(self) -> bool:
+        """Whether it limits the number of all new hubs."""
+        return False
+
+    @property
+    def alike(self) -> tuple[object, ...] | None:
+        """What it has in common with those that ask the same of other values of a group; None for one of its own."""
+        return None
+
+    def measures(self) -> Iterable[Floats]:
+        """Return what it weights demand points (n,) by."""
+        return ()
+
+    def grown(self, growth: Floats | None, years: int) -> Self:
+        """Return it with its weights grown by yearly rates (n,) for some years."""
+        del growth, years
+        return self
