@@ -248,3 +248,12 @@ def test_every_family_and_objective_has_a_golden_file() -> None:
     # Futures are no constraint: they are turned into others.
     assert families(Constraint) - {Uncertainty} == set(FAMILIES)
     assert {kind.name for kind in OBJECTIVES} | set(FAMILIES.values()) <= set(MODELS)
+
+
+def test_variables_asked_for_twice_are_numbered_as_rows_are() -> None:
+    rivals = AtMostOne(sites=(0, 1))
+    objective = MaxCoverage(limits=(HubsPerSite(count=2), rivals, rivals))
+    form = formulate(ask(town(), objective), None, (), np.zeros(3, dtype=np.intp))
+    used = [variable.name for variable in form.program.variables() if variable.name.startswith("used")]
+    assert sorted(used) == ["used_0", "used_0_2", "used_1", "used_1_2"]
+    assert {"at_most_one", "at_most_one_2"} <= {row.name for row in form.program.constraints()}
