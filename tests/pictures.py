@@ -6,24 +6,20 @@ The national plan is solved in the app as a planner would do it; minutes.
 from __future__ import annotations
 
 import io
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
-
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "web")]
-
-from journey import Visit, launch, visiting  # noqa: E402 - the tests' helpers stand beside this script
-from playwright.sync_api import Page, ViewportSize, expect, sync_playwright  # noqa: E402
-from serving import Serving, start, stop  # noqa: E402
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from support.browser.server import Serving, start, stop
+from support.browser.visit import Visit, launch, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parents[1]
 PLACE = ROOT / "scenarios"
 MOST_BYTES = 400_000
 HOUR_MS = 3_600_000

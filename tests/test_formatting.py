@@ -17,7 +17,7 @@ from hubplanner.outputs.map import draw as picture
 from hubplanner.runs.export import read_result
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 SOURCE = Path(hp.__file__).parent
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from block_cases import Case, every_block, every_rule, some_changes, some_pairs
-from block_oracle import Query, best
-from block_ways import free_ways, mean_distance, sought
+from support.instances.random_questions import Case, every_block, every_rule, some_changes, some_pairs
+from support.oracles.assignment import free_ways, mean_distance, sought
+from support.oracles.questions import Query, best
 
 import hubplanner as hp
 from hubplanner.analysis.explain.explain import Explanation, explain_plan
@@ -23,7 +23,7 @@ from hubplanner.solver import SolverOptions, solve_problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from block_town import Town
+    from support.oracles.town import Town
 
     from hubplanner.analysis.explain.resolve import Counterfactual
     from hubplanner.analysis.explain.shadow_prices import Price, Shadow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from instances import line_of_five, random_town, two_islands
+from support.instances.tiny import line_of_five, random_town, two_islands
 
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested

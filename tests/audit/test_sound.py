@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from pyproj import Geod, Transformer
-from runs import audited, findings_of, made, made_of_areas, made_of_raster, project
+from support.instances.audited_runs import audited, findings_of, made, made_of_areas, made_of_raster, project
 
 import hubplanner as hp
 from hubplanner.audit.assignment import shortest

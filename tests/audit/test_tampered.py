@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runs import audited, findings_of, made, made_of_areas, made_of_raster
+from support.instances.audited_runs import audited, findings_of, made, made_of_areas, made_of_raster
 
 from hubplanner.errors import DataError
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import DEMAND, MATRIX, SCENARIO, SITES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from many import write_raster
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from shapely import MultiPolygon, Point, box
+from support.instances.demand_files import write_raster
+from support.project import DEMAND, MATRIX, SCENARIO, SITES
 
 from hubplanner.errors import HubplannerError
 from hubplanner.inputs import read_inputs

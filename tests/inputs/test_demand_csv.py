@@ -6,14 +6,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import DEMAND
+from support.project import DEMAND
 
 from hubplanner.errors import CrsError, DataError, ScenarioError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 NUMBER = "a number of at least 0"
 SHARE = "a number from 0 to 1"

@@ -16,8 +16,8 @@ from hubplanner.inputs.far_places import body_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from command import Done
-    from conftest import Project
+    from support.command import Done
+    from support.project import Project
 
     import hubplanner as hp
 

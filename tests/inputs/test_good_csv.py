@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import DEMAND
+from support.project import DEMAND
 
 from hubplanner.inputs import build_problem
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 
 def test_need_is_people_not_connected_times_priority(project: Project) -> None:

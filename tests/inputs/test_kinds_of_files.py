@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import DEMAND, MATRIX
 from shapely import MultiPoint
+from support.project import DEMAND, MATRIX
 
 from hubplanner.audit.places import read_rows
 from hubplanner.errors import DataError, HubplannerError
@@ -30,7 +30,7 @@ from hubplanner.web.uploads.inspect import look_at
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 IDS = ["D1", "D2", "D3", "D4"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import MATRIX
+from support.project import MATRIX
 
 from hubplanner.errors import DataError, ScenarioError
 from hubplanner.inputs import build_problem
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.inputs import Inputs
 

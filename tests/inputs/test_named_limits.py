@@ -13,7 +13,7 @@ from hubplanner.inputs.floors import group_floors
 from hubplanner.problem import CoverageRule, Decay
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 NO_SITE = "the id of a site in sites.csv; in quotes if it starts with 0"
 NO_HUB = "a site with an existing hub"

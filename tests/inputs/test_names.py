@@ -16,7 +16,7 @@ from hubplanner.audit.places import alike
 from hubplanner.scenario.names import hint, key_of
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.inputs import Inputs
 

@@ -10,9 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import DEMAND, MATRIX, SITES
 from hypothesis import given
 from hypothesis import strategies as st
+from support.project import DEMAND, MATRIX, SITES
 
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.readers.columns import as_numbers
@@ -20,7 +20,7 @@ from hubplanner.inputs.readers.columns import as_numbers
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.inputs import Inputs
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SITES
+from support.project import SITES
 
 from hubplanner.errors import ScenarioError
 from hubplanner.inputs import build_problem
 from hubplanner.problem import SiteStatus
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 STATUSES = "one of candidate, existing, required, excluded, or blank"
 

@@ -23,7 +23,7 @@ from hubplanner.runs.export import read_result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Project
+    from support.project import Project
 
 CHANGED = "has changed while it was read; run this again once it is complete"
 

@@ -9,15 +9,15 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from conftest import DEMAND
 from shapely import MultiPolygon, Point, Polygon, box
+from support.project import DEMAND
 
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.disaggregation import spread
 from hubplanner.problem import GreatCircle
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 AREA: dict[str, Any] = {"demand.area_km2": "area"}
 CAPE = [(67.0, 30.0), (67.6, 30.1), (67.5, 30.6), (67.2, 30.3), (67.05, 30.55)]

@@ -16,7 +16,7 @@ from hubplanner.inputs import build_problem
 from hubplanner.problem import GreatCircle, Planar
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 RADIUS_KM = 6371.0088
 Place = tuple[float, float]

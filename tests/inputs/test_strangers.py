@@ -14,10 +14,10 @@ import pandas as pd
 import pyogrio
 import pytest
 import rasterio
-from conftest import DEMAND
-from many import write_raster
 from rasterio.crs import CRS
 from rasterio.transform import Affine
+from support.instances.demand_files import write_raster
+from support.project import DEMAND
 
 from hubplanner.audit.places import read_rows
 from hubplanner.errors import DataError, ScenarioError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 CANARY = "CANARY-4711"
 SECRET = DEMAND.replace("D1,", f"{CANARY},")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from many import Many, write_many
 from shapely import Point, Polygon
+from support.instances.demand_files import Many, write_many
 
 import hubplanner as hp
 from hubplanner.errors import MissingExtraError

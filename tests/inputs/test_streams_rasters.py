@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from many import NODATA, Many, write_many, write_raster
 from rasterio.transform import Affine
+from support.instances.demand_files import NODATA, Many, write_many, write_raster
 
 import hubplanner as hp
 from hubplanner.errors import MissingExtraError

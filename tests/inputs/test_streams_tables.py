@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import DEMAND
-from many import Many, write_many
+from support.instances.demand_files import Many, write_many
+from support.project import DEMAND
 
 import hubplanner as hp
 from hubplanner.inputs import point_stream as labels
@@ -18,7 +18,7 @@ from hubplanner.inputs.readers import csv as delimited
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 MERGE = {"demand.merge": True}
 

@@ -10,7 +10,7 @@ from pyproj import Transformer
 import hubplanner as hp
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 
 def projected(project: Project, crs: str) -> hp.Scenario:

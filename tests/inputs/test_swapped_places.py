@@ -8,13 +8,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import DEMAND, SITES
+from support.project import DEMAND, SITES
 
 from hubplanner.errors import CrsError
 from hubplanner.inputs.coordinates import swapped_among
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 GLOBE = "lon from -180 to 180, lat from -90 to 90"
 

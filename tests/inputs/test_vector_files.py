@@ -19,7 +19,7 @@ from hubplanner.errors import CrsError, DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 SUFFIXES = ["geojson", "gpkg", "shp", "parquet"]
 NAME_IT = "name it with the key crs, such as crs: EPSG:32642, or save the file with its system"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from instances import line_of_five, two_islands
+from support.instances.tiny import line_of_five, two_islands
 
 import hubplanner as hp
 from hubplanner.model import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import docx
 import pytest
 from markdown_it import MarkdownIt
-from odd_run import LINES, MARKUP, URDU, odd_result
+from support.instances.hostile_names import LINES, MARKUP, URDU, odd_result
 
 from hubplanner.errors import MissingExtraError
 from hubplanner.outputs.formats import actions as action_words
@@ -19,7 +19,7 @@ from hubplanner.outputs.formats.word import write_docx
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.outputs.run_data import Result
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pytest
-from odd_run import LINES, URDU, odd_result
+from support.instances.hostile_names import LINES, URDU, odd_result
 
 from hubplanner.outputs.formats.arcgis import write_arcgis
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.outputs.run_data import Result
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import hubplanner as hp
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 
 def test_a_cell_holds_the_whole_page_and_asks_no_host(project: Project) -> None:

@@ -11,7 +11,7 @@ import pytest
 import hubplanner as hp
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 NUMBER = (int, float)
 MEASURED = (int, float, type(None))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 LAYERS = ("hubs", "demand", "links")
 ODD_SITES = """\

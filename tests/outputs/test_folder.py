@@ -17,7 +17,7 @@ from hubplanner.errors import ExistsError, HubplannerError, UnwritableError
 from hubplanner.outputs import run_folder
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 FILES = set(run_folder.FILES_OF_EVERY_RUN)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-    from conftest import Project
+    from support.project import Project
 
 SPREAD = {"demand.spread_km": 1.0, "demand.area_km2": "area"}
 SETTINGS: list[dict[str, Any]] = [

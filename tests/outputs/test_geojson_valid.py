@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from odd_run import odd_plan
+from support.instances.hostile_names import odd_plan
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 geojson = pytest.importorskip("geojson")
 

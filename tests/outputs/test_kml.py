@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pytest
-from odd_run import LINES, MARKUP, URDU, odd_result, tree
+from support.instances.hostile_names import LINES, MARKUP, URDU, odd_result, tree
 
 from hubplanner.outputs.formats.kml import circle, write_kml
 from hubplanner.outputs.map.hub_symbols import NEW
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree import ElementTree as ET
 
-    from conftest import Project
+    from support.project import Project
 
 KML = "{http://www.opengis.net/kml/2.2}"
 RICH = {"model.budget": 2000, "model.require": ["S3"]}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from command import Done
-    from conftest import Project
+    from support.command import Done
+    from support.project import Project
 
 PUNJAB = {"D3,68.00,31.00,2000,0,1": "D3,68.00,31.00,2000,1,1"}
 """All of Punjab is connected then."""

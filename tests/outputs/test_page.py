@@ -9,7 +9,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from odd_run import MARKUP, URDU, odd_result
+from support.instances.hostile_names import MARKUP, URDU, odd_result
 
 import hubplanner as hp
 from hubplanner.outputs import run_folder
@@ -22,7 +22,7 @@ from hubplanner.runs.export import read_result
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.outputs.run_data import Result
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import NARROW, Sheet, browser, violations
-from odd_run import URDU, odd_result
+from support.browser.chromium import NARROW, Sheet, browser, violations
+from support.instances.hostile_names import URDU, odd_result
 
 import hubplanner as hp
 from hubplanner.outputs import run_folder
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Project
     from playwright.sync_api import Browser
+    from support.project import Project
 
 __all__ = ["browser"]
 

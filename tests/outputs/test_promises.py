@@ -14,7 +14,7 @@ import hubplanner as hp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 OWN = ["site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load"]
 SEATS = ["capacity", "utilisation"]

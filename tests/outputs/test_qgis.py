@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from odd_run import odd_plan, tree
+from support.instances.hostile_names import odd_plan, tree
 
 import hubplanner as hp
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, mark_area
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree import ElementTree as ET
 
-    from conftest import Project
+    from support.project import Project
 
 SE, OGC = "{http://www.opengis.net/se}", "{http://www.opengis.net/ogc}"
 Row = dict[str, Any]

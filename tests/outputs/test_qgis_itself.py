@@ -14,7 +14,7 @@ import hubplanner as hp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 PYTHON = "/usr/bin/python3"
 """Debian's own, which its QGIS belongs to."""

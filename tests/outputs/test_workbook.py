@@ -7,7 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from odd_run import MARKUP, URDU, odd_result, tree
+from support.instances.hostile_names import MARKUP, URDU, odd_result, tree
 
 from hubplanner.errors import DataError, MissingExtraError
 from hubplanner.outputs.formats import excel as workbook
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree import ElementTree as ET
 
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.outputs.run_data import Result
 

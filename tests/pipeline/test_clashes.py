@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moving import write_moving
+from support.instances.moving_people import write_moving
 
 import hubplanner as hp
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 
 ANNUITY = 1 / 1.25 + 1 / 1.25**2

@@ -7,12 +7,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moving import write_moving
+from support.instances.moving_people import write_moving
 
 import hubplanner as hp
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 ANNUITY = 1 / 1.25 + 1 / 1.25**2
 S1, S4 = 100 + 10 * ANNUITY, 2 * (100 + 10 * ANNUITY)

@@ -15,7 +15,7 @@ from hubplanner.web.map_data.run import covered_areas
 from hubplanner.web.map_data.scenario import budget_range, reaches
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 
 def test_every_place_near_another_lies_in_the_area_of_the_nearest() -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pytest
-from many import NODATA, Many, cells_of, write_many, write_raster
 from rasterio.transform import Affine
+from support.instances.demand_files import NODATA, Many, cells_of, write_many, write_raster
 
 import hubplanner as hp
 from hubplanner.inputs import aggregation as merged

@@ -17,7 +17,7 @@ from hubplanner.pipeline.solve import overview
 from hubplanner.problem import Status
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 

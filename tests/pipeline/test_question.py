@@ -11,7 +11,7 @@ from hubplanner import model as models
 from hubplanner.pipeline.objective import objective_of
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 BY_CAPEX = {"sites.groups": ["capex"]}
 """A group of the sites: S2 has the value 120, the others 100."""

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from cases import sample
 from hypothesis import given
 from hypothesis import strategies as st
-from instances import line_of_five, two_islands
+from support.instances.random_covering import sample
+from support.instances.tiny import line_of_five, two_islands
 
 from hubplanner.problem import NOWHERE, Problem, Solution, Status, evaluate
 

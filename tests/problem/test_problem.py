@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from instances import line_of_five, two_islands
 from scipy import sparse
+from support.instances.tiny import line_of_five, two_islands
 
 import hubplanner as hp
 from hubplanner.problem import Matrix, Problem, SiteStatus, coverage, evaluate

@@ -6,12 +6,12 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from cases import sample
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from instances import line_of_five, two_islands
 from scipy.sparse import csr_array
+from support.instances.random_covering import sample
+from support.instances.tiny import line_of_five, two_islands
 
 from hubplanner.problem import Rows, coverage, merge_demand
 from hubplanner.problem.aggregation.equal_rows import merge_rows

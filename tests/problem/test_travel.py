@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from oracle import _arc
+from support.oracles.covering import _arc
 
 from hubplanner.problem import GreatCircle, Planar, annuity, relative_gap, within
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from readers import EXACT, cap, expected, needs_files, patience, pmed, pmedcap
+from support.instances.published import EXACT, cap, expected, needs_files, patience, pmed, pmedcap
 
 import hubplanner as hp
 

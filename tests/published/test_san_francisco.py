@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from readers import EXACT, expected, needs_files, san_francisco
+from support.instances.published import EXACT, expected, needs_files, san_francisco
 
 import hubplanner as hp
 

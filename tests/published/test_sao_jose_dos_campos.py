@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from readers import EXACT, expected, needs_files, patience, sjc, sjc_capacitated
+from support.instances.published import EXACT, expected, needs_files, patience, sjc, sjc_capacitated
 
 import hubplanner as hp
 

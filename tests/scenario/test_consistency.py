@@ -10,7 +10,7 @@ from hubplanner.errors import ScenarioError
 from hubplanner.inputs import read_inputs
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hubplanner.scenario import read_scenario
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 
 def test_settings_come_last_and_reach_anything(project: Project) -> None:

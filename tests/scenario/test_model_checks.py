@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 SEATS = {"hubs.0.capacity": 600, "hubs.1.capacity": 900}
 LEAST = {"model.objective": "min_cost", "model.target_share": 0.5}

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 
 def test_defaults_are_the_contracts(project: Project) -> None:

@@ -12,7 +12,7 @@ from hubplanner.scenario import dump_scenario, json_schema, read_scenario
 from hubplanner.scenario.yaml_text import assign, parse_yaml, read_yaml
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 

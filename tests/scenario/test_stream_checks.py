@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from hubplanner.scenario import json_schema
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 MERGE = {"demand.merge": True}
 RASTER = {"demand": {"path": "people.tif"}}

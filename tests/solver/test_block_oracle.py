@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from block_cases import BLOCKS, KINDS, RULES, Case, every_block, every_rule, goes, some_changes, some_pairs
-from block_oracle import recheck, years_of
-from block_ways import sought
+from support.instances.random_questions import (
+    BLOCKS,
+    KINDS,
+    RULES,
+    Case,
+    every_block,
+    every_rule,
+    goes,
+    some_changes,
+    some_pairs,
+)
+from support.oracles.assignment import sought
+from support.oracles.questions import recheck, years_of
 
 import hubplanner as hp
 from hubplanner.problem import Status
@@ -19,7 +29,7 @@ from hubplanner.solver.mip import relaxation as screening
 from hubplanner.solver.mip import search as optimise
 
 if TYPE_CHECKING:
-    from block_oracle import Query
+    from support.oracles.questions import Query
 
     from hubplanner.problem import Evaluation
 

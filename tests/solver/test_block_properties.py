@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from block_cases import KINDS, town
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.instances.random_questions import KINDS, town
 
 import hubplanner as hp
 from hubplanner.model import (
@@ -34,7 +34,7 @@ from hubplanner.problem import CoverageRule, Decay, SiteStatus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from block_town import Town
+    from support.oracles.town import Town
 
     from hubplanner.model import Objective
     from hubplanner.model.objectives import Constraint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from instances import dear_and_cheap
+from support.instances.tiny import dear_and_cheap
 
 import hubplanner as hp
 from hubplanner.model import Model, build_model

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from block_cases import Case, every_block, some_changes, some_pairs
-from block_oracle import Query, best
-from instances import two_islands
+from support.instances.random_questions import Case, every_block, some_changes, some_pairs
+from support.instances.tiny import two_islands
+from support.oracles.questions import Query, best
 
 import hubplanner as hp
 from hubplanner.model import (

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from cases import best, sample
-from core_instances import all_plans, crowd, pinned, worth
 from hypothesis import given
 from hypothesis import strategies as st
-from instances import random_town, two_islands
+from support.instances.fractional import all_plans, crowd, pinned, worth
+from support.instances.random_covering import best, sample
+from support.instances.tiny import random_town, two_islands
 
 import hubplanner as hp
 from hubplanner.model import build_model

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from instances import random_town
 from scipy.sparse import csr_array
+from support.instances.tiny import random_town
 
 import hubplanner as hp
 from hubplanner.model import build_model

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from core_instances import all_plans, pinned, worth
+from support.instances.fractional import all_plans, pinned, worth
 
 import hubplanner as hp
 from hubplanner.problem import Matrix, SiteStatus, merge_demand

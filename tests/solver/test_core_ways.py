@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import best, sample
-from instances import random_town, two_islands
+from support.instances.random_covering import best, sample
+from support.instances.tiny import random_town, two_islands
 
 import hubplanner as hp
 from hubplanner.solver.backends import SearchLimits

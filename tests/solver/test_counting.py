@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from block_cases import every_block, every_rule, some_changes, some_pairs
+from support.instances.random_questions import every_block, every_rule, some_changes, some_pairs
 
 import hubplanner as hp
 from hubplanner.model import Floor, MaxCoverage, MaxHubs, MinHubs, ask

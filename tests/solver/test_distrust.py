@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pulp
 import pytest
-from instances import dear_and_cheap, two_islands
+from support.instances.tiny import dear_and_cheap, two_islands
 
 import hubplanner as hp
 from hubplanner.problem import evaluate

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from instances import line_of_five
+from support.instances.tiny import line_of_five
 
 import hubplanner as hp
 from hubplanner.solver.backends import ADAPTERS

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from futures_oracle import Plan, allowed, futures_of, plans, random_case, score, truth
-from instances import line_of_five, random_town
+from support.instances.tiny import line_of_five, random_town
+from support.oracles.futures import Plan, allowed, futures_of, plans, random_case, score, truth
 
 import hubplanner as hp
 from hubplanner.problem import outcomes

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from clocks import Ticking
-from oracle import Case
+from support.clock import Ticking
+from support.oracles.covering import Case
 
 import hubplanner as hp
 from hubplanner.model import MaxMin
@@ -21,7 +21,7 @@ from hubplanner.solver.median.strategy import is_median
 from hubplanner.solver.mip import tie_breaking as ties
 
 if TYPE_CHECKING:
-    from oracle import Option
+    from support.oracles.covering import Option
 
 SEEDS = 160
 MID = 6

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from cases import LIMITS, Sample, sample
-from cases import best as optimal
+from support.instances.random_covering import LIMITS, Sample, sample
+from support.instances.random_covering import best as optimal
 
 from hubplanner.model import Budget
 from hubplanner.model.constraints.budget import MOST_PRICES

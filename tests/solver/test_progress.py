@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from instances import random_town
+from support.instances.tiny import random_town
 
 import hubplanner as hp
 from hubplanner.model import Capacity

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from cases import sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.instances.random_covering import sample
 
 import hubplanner as hp
 from hubplanner.problem import GreatCircle, Matrix, Planar

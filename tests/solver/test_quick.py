@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from block_cases import Case, every_block, every_rule, some_changes, some_pairs
-from block_oracle import recheck
-from block_ways import sought
-from clocks import Ticking
-from instances import random_town
+from support.clock import Ticking
+from support.instances.random_questions import Case, every_block, every_rule, some_changes, some_pairs
+from support.instances.tiny import random_town
+from support.oracles.assignment import sought
+from support.oracles.questions import recheck
 
 import hubplanner as hp
 from hubplanner.model import ask, goals_of

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 import pytest
-from cases import Sample, sample
-from cases import best as optimal
 from hypothesis import given
 from hypothesis import strategies as st
-from instances import random_town, two_islands
+from support.instances.random_covering import Sample, sample
+from support.instances.random_covering import best as optimal
+from support.instances.tiny import random_town, two_islands
 
 from hubplanner.model import MaxCoverage, build_model
 from hubplanner.problem import merge_demand

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import highspy
 import numpy as np
 import pytest
-from cases import best as optimal
-from cases import sample
 from hypothesis import given
 from hypothesis import strategies as st
-from instances import line_of_five, random_town
 from scipy.sparse import csc_array, csr_array
+from support.instances.random_covering import best as optimal
+from support.instances.random_covering import sample
+from support.instances.tiny import line_of_five, random_town
 
 from hubplanner.model import MaxCoverage, build_model
 from hubplanner.problem import merge_demand

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pulp
 import pytest
-from second_opinion import SEEDS, Second, by_need, check, town
+from support.oracles.second_formulation import SEEDS, Second, by_need, check, town
 
 import hubplanner as hp
 from hubplanner.model import Capacity

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 import pytest
-from second_opinion import EXACT, SAME, SEEDS, Second, by_need, check, town
+from support.oracles.second_formulation import EXACT, SAME, SEEDS, Second, by_need, check, town
 
 import hubplanner as hp
 from hubplanner.model import Floor, MaxMin, MinSeparation, Periods

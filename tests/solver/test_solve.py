@@ -11,8 +11,8 @@ import highspy
 import numpy as np
 import pulp
 import pytest
-from cases import best, sample
-from instances import dear_and_cheap, line_of_five, two_islands
+from support.instances.random_covering import best, sample
+from support.instances.tiny import dear_and_cheap, line_of_five, two_islands
 
 import hubplanner as hp
 from hubplanner.model import build_model

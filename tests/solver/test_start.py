@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from cases import best, sample
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from instances import line_of_five, two_islands
 from scipy.sparse import csr_array
+from support.instances.random_covering import best, sample
+from support.instances.tiny import line_of_five, two_islands
 
 from hubplanner.model import MaxCoverage
 from hubplanner.problem import merge_demand

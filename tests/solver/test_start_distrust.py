@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 import pytest
-from instances import dear_and_cheap, line_of_five
+from support.instances.tiny import dear_and_cheap, line_of_five
 from test_futures import EXACT, hedged, town
 from test_median_distrust import ASKED, scattered, truth
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from instances import dear_and_cheap
+from support.instances.tiny import dear_and_cheap
 
 import hubplanner as hp
 
@@ -48,7 +48,7 @@ sys.path.insert(0, {tests!r})
 from hubplanner.solver.backends import cbc
 cbc.cbc_path = lambda: {path!r}
 import hubplanner as hp
-from instances import dear_and_cheap
+from support.instances.tiny import dear_and_cheap
 hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), hp.SolverOptions(name="cbc", gap=0.0))
 """
 
@@ -59,7 +59,7 @@ def test_nothing_is_left_of_a_solve_that_is_ended(tmp_path: Path, how: signal.Si
     place.mkdir()
     wrapper.write_text("#!/bin/sh\nexec sleep 321\n", encoding="utf-8")
     wrapper.chmod(0o755)
-    code = SLOW.format(tests=str(Path(__file__).parent.parent), path=str(wrapper))
+    code = SLOW.format(tests=str(Path(__file__).parents[1]), path=str(wrapper))
     words = [sys.executable, "-c", code]
     process = subprocess.Popen(words, env={**os.environ, "TMPDIR": str(place)}, stderr=subprocess.DEVNULL)
     solving = psutil.Process(process.pid)

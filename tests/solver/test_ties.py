@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from block_cases import Case, every_block, every_rule, some_changes
-from block_oracle import first_plan
-from instances import line_of_five
+from support.instances.random_questions import Case, every_block, every_rule, some_changes
+from support.instances.tiny import line_of_five
+from support.oracles.questions import first_plan
 
 import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, MaxMin

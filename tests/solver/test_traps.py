@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 import pulp
 import pytest
-from instances import dear_and_cheap, random_town, scattered
+from support.instances.tiny import dear_and_cheap, random_town, scattered
 
 import hubplanner as hp
 from hubplanner.model import Model, build_model

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import browser as shared
-import journey
 import pytest
-from journey import NARROW, Visit, project, visiting
 from playwright.sync_api import Browser, Locator, Page, expect
-from serving import Serving, served, start, stop
+from support.browser import chromium as shared
+from support.browser import visit as journey
+from support.browser.server import Serving, served, start, stop
+from support.browser.visit import NARROW, Visit, project, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import browser as shared
 import numpy as np
 import pytest
-from journey import Visit, note, visiting
 from playwright.sync_api import Browser, expect
-from serving import Serving, start, stop
+from support.browser import chromium as shared
+from support.browser.server import Serving, start, stop
+from support.browser.visit import Visit, note, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

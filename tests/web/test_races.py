@@ -6,12 +6,12 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import browser as shared
 import pytest
-from conftest import DEMAND, SCENARIO, SITES
-from journey import Visit, visiting
 from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
-from serving import Serving, start, stop, write_hard
+from support.browser import chromium as shared
+from support.browser.server import Serving, start, stop, write_hard
+from support.browser.visit import Visit, visiting
+from support.project import DEMAND, SCENARIO, SITES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

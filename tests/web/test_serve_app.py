@@ -7,14 +7,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import serving
-from conftest import DEMAND, SITES
+from support.browser import server as serving
+from support.project import DEMAND, SITES
 
 import hubplanner as hp
 from hubplanner.outputs.run_folder import is_run
 
 if TYPE_CHECKING:
-    from serving import Serving
+    from support.browser.server import Serving
 
 app = serving.app
 

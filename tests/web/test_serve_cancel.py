@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-import serving
+from support.browser import server as serving
 
 from hubplanner.web.jobs.queue import JobQueue
 from hubplanner.web.responses import Refused
@@ -17,7 +17,7 @@ from hubplanner.web.settings import Limits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from serving import Serving
+    from support.browser.server import Serving
 
 app = serving.app
 SOON_S = 2.5

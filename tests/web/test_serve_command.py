@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-import serving
-from command import run
+from support.browser import server as serving
+from support.command import run
 
 from hubplanner.errors import ScenarioError
 from hubplanner.web.scenarios import scenario_files, slug
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Project
-    from serving import Serving
+    from support.browser.server import Serving
+    from support.project import Project
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import serving
+from support.browser import server as serving
 
 from hubplanner.web.responses import Refused
 from hubplanner.web.security import Guard
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from serving import Serving
+    from support.browser.server import Serving
 
 app, nothing_lost = serving.app, serving.nothing_lost
 

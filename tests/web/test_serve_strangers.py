@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 import pytest
-import serving
+from support.browser import server as serving
 
 from hubplanner.errors import SolverError
 from hubplanner.web.app import create_app
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from serving import Serving
+    from support.browser.server import Serving
 
 app = serving.app
 

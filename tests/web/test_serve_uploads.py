@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import psutil
 import pytest
-import serving
-from conftest import DEMAND
 from shapely import Point
+from support.browser import server as serving
+from support.project import DEMAND
 
 from hubplanner.web.uploads.inspect import look_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from serving import Serving
+    from support.browser.server import Serving
 
 app, nothing_lost = serving.app, serving.nothing_lost
 

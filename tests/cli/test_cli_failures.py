@@ -1,0 +1,275 @@
+"""What the command line says and how it ends when something is wrong, and that nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from support.command import PATCHED, PROGRAM, Done, answer, execute, run, run_patched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+HARD_SITES = 1000
+"""Sites in a square of which each covers some 50, at nearly the same cost: no plan is proven in half a minute."""
+
+# -- faults of the user ----------------------------------------------------------------------------------------------
+
+BAD_USAGE: list[tuple[list[str], str]] = [
+    ([], "Usage: hubplanner"),
+    (["fly"], "No such command 'fly'"),
+    (["solve"], "Missing argument 'SCENARIO'"),
+    (["solve", "scenario.yaml", "--fast"], "No such option: --fast"),
+    (["solve", "scenario.yaml", "--out"], "requires an argument"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), BAD_USAGE)
+def test_bad_usage_is_told(words: list[str], said: str, inside: Callable[..., Done]) -> None:
+    done = inside(*words)
+    assert done.returncode == 2
+    assert said in done.stdout + done.stderr
+
+
+BAD_SCENARIOS: list[tuple[list[str], str]] = [
+    (["nosuch.yaml"], "nosuch.yaml: cannot be read: No such file or directory"),
+    (["."], "cannot be read: it is a folder, not a file"),
+    (["demand.csv"], "demand.csv"),
+    (["scenario.yaml", "--set", "model.budget"], "allowed: key=value, such as model.budget=2e9"),
+    (["scenario.yaml", "--set", "model.bugdet=1"], "did you mean budget?"),
+    (["scenario.yaml", "--set", "hubs.7.capex=1"], "a position from 0 to 1"),
+    (["scenario.yaml", "--set", "model.budget=-1"], "model.budget: -1"),
+    (["scenario.yaml", "--override", "rich"], "allowed: one of lean, wide"),
+    (["scenario.yaml", "--set", "solver.name=gurobi"], "a solver on this machine, one of highs, cbc"),
+    (["scenario.yaml", "--set", "travel.method=network"], "network is not yet supported"),
+    (["scenario.yaml", "--set", "demand.people=nosuch"], "demand.csv, nosuch: is missing"),
+    (["scenario.yaml", "--set", "demand.crs=EPSG:1"], "EPSG:1"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), BAD_SCENARIOS)
+def test_a_bad_scenario_is_told_and_leaves_nothing(
+    scenario: Path, words: list[str], said: str, inside: Callable[..., Done]
+) -> None:
+    before = sorted(scenario.parent.iterdir())
+    done = inside("solve", *words, "--json", "--quiet")
+    assert done.returncode == 2
+    assert answer(done)["status"] == "invalid"
+    assert said in done.stderr
+    assert sorted(scenario.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("place", [".", "scenario.yaml", "scenario.yaml/run"])
+def test_a_folder_with_something_else_is_refused_before_the_work(
+    scenario: Path, place: str, inside: Callable[..., Done]
+) -> None:
+    before = sorted(scenario.parent.iterdir())
+    done = inside("solve", scenario, "--out", place, "--json")
+    assert done.returncode == 2
+    assert "name another --out, nothing was written" in answer(done)["error"]
+    assert "find a first plan" not in done.stderr
+    assert sorted(scenario.parent.iterdir()) == before
+
+
+def test_a_place_that_cannot_be_written_is_told(scenario: Path, inside: Callable[..., Done]) -> None:
+    done = inside("solve", scenario, "--out", "/proc/run", "--quiet")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: /proc/run: cannot be written: ")
+
+
+def test_what_cannot_be_is_told_with_the_demands_that_clash_and_what_it_would_take(scenario: Path) -> None:
+    words = ("--set", "model.require=[S1]", "--out", scenario.parent / "run", "--json")
+    done = run("solve", scenario, "--set", "model.budget=300", *words)
+    tree = answer(done)
+    clash = "a hub at site S1, a hub at site S4 and the budget of 300 cannot be met together"
+    least = "the least budget that meets all demands is 343.2"
+    assert done.returncode == 3
+    assert tree == {
+        "status": "infeasible",
+        "error": f"no plan is possible: {clash}; {least}",
+        "clashes": [clash, least],
+        "least_budget": pytest.approx(343.2),
+    }
+    assert done.stderr.splitlines()[-1] == f"Error: {tree['error']}"
+    assert not (scenario.parent / "run").exists()
+    again = run("solve", scenario, "--set", f"model.budget={tree['least_budget']!r}", *words)
+    assert again.returncode == 0
+    assert answer(again)["cost"]["total"] == pytest.approx(tree["least_budget"])
+
+
+def test_what_no_money_helps_has_no_least_budget(scenario: Path, inside: Callable[..., Done]) -> None:
+    done = inside("solve", scenario, "--set", "model.at_most_one=[[S2, S4]]", "--json", "--quiet")
+    clash = "a hub at site S4 and at most one of sites S2, S4 cannot be met together"
+    assert done.returncode == 3
+    tree = answer(done)
+    assert (tree["clashes"], tree["least_budget"]) == ([clash, "no budget meets all demands"], None)
+
+
+# -- time limits, failures and bugs ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hard(tmp_path: Path) -> Path:
+    """A scenario that takes far longer than a second to prove."""
+    random = np.random.default_rng(2026)
+    places = 500_000 + random.random((HARD_SITES, 2)) * 1000
+    needs, costs = random.integers(1, 100, HARD_SITES), random.integers(90, 101, HARD_SITES)
+    rows = zip(places.tolist(), needs, costs, strict=True)
+    lines = [f"{number},{x},{y},{need},{cost}" for number, ((x, y), need, cost) in enumerate(rows)]
+    (tmp_path / "places.csv").write_text("\n".join(["id,x,y,people,cost", *lines, ""]), encoding="utf-8")
+    (tmp_path / "hard.yaml").write_text(
+        """\
+name: hard
+demand: {path: places.csv, id: id, x: x, y: y, crs: "EPSG:32642", people: people}
+sites: {path: places.csv, id: id, x: x, y: y, crs: "EPSG:32642"}
+hubs: [{name: hub, capex: cost, reach_km: 0.126}]
+travel: {method: planar}
+model: {budget: 1800}
+solver: {gap: 0.0, time_limit_s: 1}
+""",
+        encoding="utf-8",
+    )
+    return tmp_path / "hard.yaml"
+
+
+def test_the_best_plan_at_the_time_limit_is_written_with_its_true_gap(hard: Path) -> None:
+    done = run("solve", hard, "--out", hard.parent / "run", "--json")
+    tree = answer(done)
+    assert done.returncode == 4
+    assert tree["status"] == "feasible"
+    assert 1e-6 < tree["gap"] == (tree["bound"] - tree["objective_value"]) / tree["objective_value"]
+    assert 0 < tree["cost"]["total"] <= 1800
+    plan = json.loads((hard.parent / "run/plan.json").read_text(encoding="utf-8"))
+    assert plan == {key: value for key, value in tree.items() if key != "folder"}
+    told = run("solve", hard, "--out", hard.parent / "run")
+    assert told.returncode == 4
+    assert "NOT proven within the asked gap" in told.stdout
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_solve_leaves_nothing(hard: Path, how: signal.Signals) -> None:
+    words = ["solve", hard, "--set", "solver.time_limit_s=120", "--out", hard.parent / "deep/run"]
+    process = _started(*words)
+    _read_until(process, "solve with highs")
+    time.sleep(0.5)
+    process.send_signal(how)
+    out, error = process.communicate(timeout=200)
+    assert process.returncode == 128 + how
+    assert (out, "Traceback" in error) == ("", False)
+    assert error.endswith("Interrupted; nothing was written.\n")
+    assert {path.name for path in hard.parent.iterdir()} == {"hard.yaml", "places.csv"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_is_ended_while_it_writes_leaves_the_earlier_run(scenario: Path, how: signal.Signals) -> None:
+    out = scenario.parent / "deep/run"
+    assert run("solve", scenario, "--out", out).returncode == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    patch = "import time\nfrom hubplanner.outputs import run_folder as folder\n"
+    patch += "folder.draw_map = lambda *_: (print('drawing', file=sys.stderr, flush=True), time.sleep(600))"
+    process = _started("solve", scenario, "--out", out, patch=patch)
+    _read_until(process, "drawing")
+    assert len(list(out.parent.iterdir())) == 2
+    process.send_signal(how)
+    _, error = process.communicate(timeout=200)
+    assert (process.returncode, "Traceback" in error) == (128 + how, False)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_a_hangup_is_ignored_where_it_was_asked_to_be(scenario: Path) -> None:
+    patch = "import os, signal\nfrom hubplanner.outputs import run_folder as folder\ndraw = folder.draw_map\n"
+    patch += "folder.draw_map = lambda *words: (os.kill(os.getpid(), signal.SIGHUP), draw(*words))"
+    words = ("solve", scenario, "--out", scenario.parent / "run", "--quiet")
+    assert run_patched(f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{patch}", *words).returncode == 0
+    assert run_patched(patch, *words).returncode == 128 + signal.SIGHUP
+
+
+@pytest.mark.parametrize(
+    ("module", "how"),
+    [
+        *(("hubplanner.cli.main", how) for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
+        *((module, signal.SIGINT) for module in ("typer", "hubplanner.scenario", "geopandas")),
+    ],
+)
+def test_an_end_while_parts_are_loaded_is_quiet(scenario: Path, module: str, how: signal.Signals) -> None:
+    code = f"""
+import os, sys
+from hubplanner.__main__ import main
+class Ending:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), {int(how)})
+sys.meta_path.insert(0, Ending())
+sys.argv = ["hubplanner", "validate", {str(scenario)!r}, "--quiet"]
+main()
+"""
+    done = execute([sys.executable, "-c", code], cwd=None)
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (128 + how, "", False)
+    assert done.stderr in {"", "Interrupted; nothing was written.\n"}
+
+
+def _started(*words: str | Path, patch: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", PATCHED.format(patch=patch)] if patch else [PROGRAM]
+    return subprocess.Popen([*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _read_until(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stderr
+    read = ""
+    while word not in read:
+        line = process.stderr.readline()
+        assert line, read
+        read += line
+
+
+FAILING = {
+    "SolverError": (
+        "from hubplanner.errors import SolverError\ndef fail(*_):\n    raise SolverError('it broke')\n"
+        "import hubplanner.solver.covering.branch_and_bound as branch\nbranch.search_core = fail"
+    ),
+    "no plan": (
+        "import hubplanner.pipeline.solve as pipeline\nfrom dataclasses import replace\n"
+        "solve = pipeline.solve_problem\n"
+        "pipeline.solve_problem = lambda *words: replace(solve(*words), status='no_plan', evaluation=None)"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("patch", "seconds", "said"),
+    [
+        (FAILING["SolverError"], 60, "it broke"),
+        (FAILING["no plan"], 1, "highs found no plan within the time limit; raise solver.time_limit_s"),
+    ],
+    ids=list(FAILING),
+)
+def test_a_failing_solver_or_no_plan_is_told(hard: Path, patch: str, seconds: int, said: str) -> None:
+    words = ("solve", hard, "--set", f"solver.time_limit_s={seconds}", "--out", hard.parent / "run", "--json")
+    done = run_patched(patch, *words)
+    assert done.returncode == 5
+    assert answer(done) == {"status": "no_plan", "error": said}
+    assert "Traceback" not in done.stderr
+    assert not (hard.parent / "run").exists()
+
+
+def test_only_a_bug_shows_a_traceback(scenario: Path) -> None:
+    patch = "from hubplanner.outputs import run_folder as folder\nfolder.draw_map = lambda *_: {}['a bug']"
+    done = run_patched(patch, "solve", scenario, "--out", scenario.parent / "run", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" in done.stderr
+    assert "KeyError: 'a bug'" in done.stderr
+    assert {path.name for path in scenario.parent.iterdir()} == {
+        "scenario.yaml",
+        "demand.csv",
+        "sites.csv",
+        "travel.csv",
+    }

@@ -1,0 +1,118 @@
+"""Every example scenario runs, is proven, and shows what it is there to show."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from benchmarks import memory
+from ruamel.yaml import YAML
+
+import hubplanner as hp
+from hubplanner.scenario import json_schema
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.value_of_information import MANY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+EXAMPLES = sorted((SCENARIOS / "examples").glob("*.yaml"))
+REFERENCE = (SCENARIOS / "README.md").read_text(encoding="utf-8")
+
+
+@cache
+def summary(name: str, *overrides: str) -> dict[str, Any]:
+    plan = hp.solve(hp.read_scenario(SCENARIOS / "examples" / f"{name}.yaml", overrides=overrides))
+    return json.loads(json.dumps(plan.summary()))
+
+
+def shares(found: dict[str, Any]) -> dict[str, float]:
+    return {name: part["share"] for name, part in found["groups"]["area_type"].items()}
+
+
+def fullest(found: dict[str, Any]) -> float:
+    return max(hub["utilisation"] for hub in found["hubs"])
+
+
+TIES = {"existing": "unique", "gradual": "unique", "least_cost": "open"}
+"""What is said of equal plans, where it is not that the first of several was taken."""
+SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "base": lambda found: found["need"]["share"] > 0.4,
+    "least_cost": lambda found: 0.33 <= found["need"]["share"] < 0.36 and found["objective_value"] < 2e8,
+    "nearest_on_average": lambda found: found["objective_value"] == pytest.approx(found["distance"]["mean_km"]),
+    "nearest_for_all": lambda found: found["objective_value"] == pytest.approx(found["distance"]["max_km"]),
+    "capacity": lambda found: fullest(found) <= 1 + 1e-9 and max(hub["hubs"] for hub in found["hubs"]) > 1,
+    "whole_places": lambda found: fullest(found) <= 1 + 1e-9,
+    "floors": lambda found: all(floor["covered"] >= floor["share"] for floor in found["floors"]),
+    "fairness": lambda found: min(shares(found).values()) > max(0.4, min(shares(summary("base")).values())),
+    "gradual": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
+    "backup": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
+    "spacing": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
+    "years": lambda found: [year["name"] for year in found["periods"]] == ["2027", "2028", "2029"],
+    "merged": lambda found: found["need"] == pytest.approx(summary("base")["need"]),
+    "existing": lambda found: found["closed"] == ["GN1163054"],
+}
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
+def test_an_example_is_proven_and_shows_its_point(name: str) -> None:
+    found = summary(name)
+    assert found["status"] == "optimal"
+    assert SHOWN[name](found), found
+    assert found["ties"] == TIES.get(name, "broken")
+
+
+def test_floors_bind_in_their_example() -> None:
+    assert shares(summary("base"))["rural"] < 0.4 <= shares(summary("floors"))["rural"]
+
+
+def test_hubs_that_may_move_reach_at_least_as_much_and_the_price_of_staying_is_told() -> None:
+    nested, free = summary("years"), summary("years", "free")
+    assert free["nested_value"] == pytest.approx(nested["objective_value"], rel=1e-9)
+    assert free["objective_value"] >= nested["objective_value"] * (1 - 1e-9)
+
+
+def test_with_more_money_the_hub_that_closed_grows_instead() -> None:
+    statuses = {hub["site_id"]: hub["status"] for hub in summary("existing", "more")["hubs"]}
+    assert statuses["GN1163054"] == "upgraded"
+
+
+def test_every_example_opens_with_a_comment_and_is_in_the_reference() -> None:
+    assert {path.stem for path in EXAMPLES} == set(SHOWN)
+    for path in EXAMPLES:
+        assert path.read_text(encoding="utf-8").startswith("# ")
+        assert path.stem == "base" or f"examples/{path.name}" in REFERENCE
+
+
+@pytest.mark.parametrize("name", ["pakistan", "futures"])
+def test_the_reference_names_a_scenario_s_overrides(name: str) -> None:
+    [words] = re.findall(rf"^\| \[{name}\.yaml\].*overrides (.*) \|$", REFERENCE, re.MULTILINE)
+    given = YAML(typ="safe").load((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))["overrides"]
+    assert set(re.findall(r"`(\w+)`", words)) == {key for key, changes in given.items() if changes is not None}
+
+
+def test_the_reference_states_the_limits_that_the_program_has() -> None:
+    text = " ".join(REFERENCE.split())
+    assert f"for up to {SMALL_OPTIONS} options" in text
+    assert f"above {['ten', 'eleven', 'twelve'][MANY - 10]} futures" in text
+    assert f"files of {memory.ROWS // 10**6} million rows and {math.prod(memory.CELLS) // 10**6} million cells" in text
+
+
+def test_a_province_s_budget_is_the_share_of_the_national_one_that_it_says() -> None:
+    national, province = (hp.read_scenario(SCENARIOS / f"{name}.yaml") for name in ("pakistan", "balochistan"))
+    [share] = re.findall(r"# ([\d.]+) % of the national budget", (SCENARIOS / "balochistan.yaml").read_text("utf-8"))
+    assert province.model.budget == national.model.budget * float(share) / 100
+
+
+@pytest.mark.parametrize(
+    "section", ["DemandSpec", "CoverageSpec", "FloorSpec", "HubLimitSpec", "ModelSpec", "ExistingSpec", "PeriodsSpec"]
+)
+def test_every_key_is_in_the_reference(section: str) -> None:
+    keys = json_schema()["$defs"][section]["properties"]
+    assert [key for key in keys if key not in REFERENCE] == []

@@ -1,0 +1,125 @@
+"""README's promises, kept by running them."""
+
+from __future__ import annotations
+
+import configparser
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.command import run as command
+from support.readme_claims import README, claimed, unclaimed
+
+from hubplanner.cli import alternatives, audit
+from hubplanner.cli.common import TIME_LIMIT_REACHED
+from hubplanner.model.compatibility import MOST_DISTANCES
+from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
+from hubplanner.scenario import json_schema
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKE_TARGETS = {"make plan", "make test"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What a user has after cloning: the files under version control and those about to be."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_every_command_runs_as_written(checkout: Path) -> None:
+    commands = [line for block in blocks("console") for line in block.splitlines()]
+    assert {line for line in commands if line.startswith("make")} == MAKE_TARGETS
+    for line in commands:
+        if line not in MAKE_TARGETS:
+            run(line.split(), checkout)
+    assert (checkout / "my-project/runs/first/map.png").is_file()
+    assert {"lean", "reach-8", "balochistan"} <= {folder.name for folder in (checkout / "runs").iterdir()}
+
+
+def test_every_python_snippet_runs_as_written(checkout: Path) -> None:
+    snippets = blocks("python")
+    assert snippets
+    for snippet in snippets:
+        printed = run([sys.executable, "-W", "error", "-c", snippet], checkout).stdout
+        assert re.search(r"gap (0\.0e\+00|\d\.\de-(09|1\d))", printed)
+        assert "[1] 40.0 40.0 0.0 optimal" in printed
+        assert printed.splitlines()[-1] == "100.0"
+
+
+def test_make_plan_works_as_the_first_command_in_a_fresh_clone(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    python = Path(sys.executable).resolve()
+    done = run(["make", "plan", f"PYTHON={python}"], checkout, HOME=str(home), VIRTUAL_ENV="")
+    assert "runs/pakistan/report.html" in done.stdout
+    promised = set(
+        re.findall(r"`([\w.-]+\.(?:png|html|csv|gpkg|geojson|json|yaml))`", README.partition("## What comes out")[2])
+    )
+    made = {file.name for file in (checkout / "runs/pakistan").iterdir()}
+    assert made <= promised
+    assert made == set(FILES_OF_EVERY_RUN)
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_every_figure_in_readme_is_held_by_a_claim() -> None:
+    assert unclaimed() == []
+
+
+def test_readme_names_the_values_that_the_program_has() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    given = inspect.signature(alternatives.alternatives).parameters
+    default = json_schema()["$defs"]["SolverSpec"]["properties"]["gap"]["default"]
+    assert setup["options"]["python_requires"] == f">={claimed('python')[0]:.2f}"
+    assert claimed("alternatives") == (given["within"].default * 100,)
+    assert given["differ"].default == 5
+    assert claimed("explained in part") == claimed("late") == (TIME_LIMIT_REACHED,)
+    assert claimed("audit") == (audit.ENDS["fail"], audit.ENDS["incomplete"])
+    assert claimed("gap") == (pytest.approx(default * 100),)
+    assert claimed("distances") == (MOST_DISTANCES / 1e6,)
+    assert f"--cov-fail-under={claimed('coverage')[0]:g}" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_readme_s_clash_is_what_the_command_says(tmp_path: Path) -> None:
+    [expected] = blocks("text")
+    [setting] = re.findall(r"`--set (\S+)` the example", README)
+    words = ("solve", ROOT / "scenarios/examples/floors.yaml", "--set", setting, "--out", tmp_path / "run", "--quiet")
+    done = command(*words)
+    assert done.returncode == 3
+    assert done.stderr.split() == expected.split()
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,1 @@
+"""What tests lean on; nothing here is a test."""

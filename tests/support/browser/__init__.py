@@ -1,0 +1,1 @@
+"""The app's server, a browser, and what a visitor sees."""

@@ -1,0 +1,213 @@
+"""A real server of the app in a process of its own, and a browser's manners to talk to it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+
+from support.command import PROGRAM
+from support.project import DEMAND, SCENARIO, SITES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE_S = 60.0
+END = {"done", "failed", "cancelled"}
+
+
+@dataclass
+class Serving:
+    process: subprocess.Popen[str]
+    address: str
+    folder: Path
+    errors: Path
+    known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        return self.address.partition("?")[0].rstrip("/")
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        headers = {"X-Hubplanner": "1", "Origin": self.origin}
+        return httpx.Client(base_url=self.origin, headers=headers, timeout=PATIENCE_S)
+
+    def get(self, path: str, status: int = 200) -> Any:
+        return self._read(self.client.get(path), status)
+
+    def post(self, path: str, tree: Any, status: int = 202) -> Any:
+        return self._read(self.client.post(path, json=tree), status)
+
+    def upload(self, name: str, content: bytes | str, kind: str = "demand", status: int = 201) -> Any:
+        content = content.encode() if isinstance(content, str) else content
+        headers = {"Content-Type": "application/octet-stream"}
+        answer = self.client.post("/api/uploads", params={"kind": kind, "name": name}, content=content, headers=headers)
+        return self._read(answer, status)
+
+    def _read(self, answer: httpx.Response, status: int) -> Any:
+        assert answer.status_code == status, answer.text
+        assert "Traceback" not in answer.text
+        return answer.json() if answer.content else None
+
+    def ask(self, **wanted: Any) -> str:
+        name = self.post("/api/jobs", wanted)["job"]
+        assert isinstance(name, str)
+        return name
+
+    def wait(self, job: str, *states: str) -> Any:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = self.get(f"/api/jobs/{job}")
+            if found["state"] in (states or END):
+                return found
+            time.sleep(0.05)
+        raise AssertionError(found)
+
+    def done(self, **wanted: Any) -> Any:
+        """Return the result of a job, of the same one where it was asked before."""
+        key = json.dumps(wanted, sort_keys=True)
+        if key not in self.known:
+            found = self.wait(self.ask(**wanted))
+            assert found["state"] == "done", found
+            self.known[key] = found["result"]
+        return self.known[key]
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def busy(self) -> list[psutil.Process]:
+        """The processes at work, with their own: all but the newest, which waits for work."""
+        workers = sorted(psutil.Process(self.process.pid).children(), key=psutil.Process.create_time)[:-1]
+        return [part for worker in workers for part in (worker, *worker.children(recursive=True))]
+
+    def raw(self, *lines: str | bytes) -> str:
+        """Send bytes as they are, and return the first line of what comes back."""
+        parts = [line.encode("latin-1") if isinstance(line, str) else line for line in lines]
+        name, _, port = self.origin.removeprefix("http://").rpartition(":")
+        with socket.create_connection((name, int(port)), timeout=20) as line:
+            line.sendall(b"\r\n".join(parts))
+            return line.makefile("rb").readline().decode()
+
+    def listing(self) -> set[str]:
+        """Everything in the project's folder, so that a test can tell that nothing was lost or added."""
+        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
+
+
+def start(folder: Path, *words: str) -> Serving:
+    errors = folder.parent / f"{folder.name}-errors.txt"
+    with errors.open("w") as stream:
+        process = subprocess.Popen(
+            [str(PROGRAM), "serve", ".", *words], cwd=folder, stdout=subprocess.PIPE, stderr=stream, text=True
+        )
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    assert address.startswith("http://"), errors.read_text()
+    serving = Serving(process=process, address=address, folder=folder, errors=errors)
+    for _ in range(200):
+        with socket.socket() as line:
+            name, _, port = serving.origin.removeprefix("http://").rpartition(":")
+            if line.connect_ex((name.strip("[]"), int(port))) == 0:
+                break
+        time.sleep(0.05)
+    return serving
+
+
+def stop(serving: Serving) -> None:
+    """Stop as Ctrl-C does, and find nothing left over and nothing to complain of."""
+    children = serving.children()
+    serving.process.send_signal(signal.SIGINT)
+    assert serving.process.wait(15) == 0
+    gone, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive, gone
+    close(serving)
+
+
+def close(serving: Serving) -> None:
+    """Let go of a server that has ended."""
+    serving.client.close()
+    if serving.process.stdout is not None:
+        serving.process.stdout.close()
+    assert "Traceback" not in serving.errors.read_text()
+
+
+@contextmanager
+def served(folder: Path, *words: str) -> Iterator[Serving]:
+    """Yield a server that is stopped in the end, or killed with all of its processes where a test fails."""
+    server = start(folder, *words)
+    try:
+        yield server
+        server.get("/api/jobs", 401 if "token" in server.address else 200)  # it is up, and ends as it should
+    except BaseException:
+        for process in [*server.children(), server.process]:
+            process.kill()
+        server.process.wait()
+        close(server)
+        raise
+    stop(server)
+
+
+HARD = """\
+name: hard
+demand: {path: many.csv, id: id, x: x, y: y, people: people}
+sites: {path: places.csv, id: id, x: x, y: y}
+hubs:
+  - {name: small, capex: 31, reach_km: 9, capacity: 2100}
+  - {name: large, capex: 83, reach_km: 21, capacity: 6100}
+model: {budget: 907, assignment: single}
+solver: {gap: 0, time_limit_s: 300}
+"""
+"""Places served whole by hubs with seats: minutes to proof."""
+
+
+def write_hard(folder: Path) -> None:
+    rng = np.random.default_rng(7)
+    for name, count in (("many.csv", 300), ("places.csv", 60)):
+        rows = [
+            f"{name[0]}{number},{x:.4f},{y:.4f},{people}"
+            for number, (x, y, people) in enumerate(
+                zip(rng.uniform(67, 68, count), rng.uniform(30, 31, count), rng.integers(40, 900, count), strict=True)
+            )
+        ]
+        (folder / name).write_text("\n".join(["id,x,y,people", *rows]) + "\n", encoding="utf-8")
+    (folder / "hard.yaml").write_text(HARD, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    folder = tmp_path_factory.mktemp("served") / "project"
+    folder.mkdir()
+    for name, text in (("small.yaml", SCENARIO), ("demand.csv", DEMAND), ("sites.csv", SITES)):
+        (folder / name).write_text(text, encoding="utf-8")
+    write_hard(folder)
+    serving = start(folder)
+    yield serving
+    stop(serving)
+
+
+HIDDEN = "a secret that stands beside the project"
+
+
+@pytest.fixture(autouse=True)
+def nothing_lost(app: Serving) -> Iterator[None]:
+    """Whatever a test asks, files stay as they are and the server answers on."""
+    secret = app.folder.parent / "secret.csv"
+    secret.write_text(f"demand_id,lon,lat,people\n{HIDDEN},67,30,5\n", encoding="utf-8")
+    run = app.done(kind="solve", scenario="small")["run"]
+    before = app.listing()
+    yield
+    assert app.listing() == before
+    assert app.get("/api/runs")[0]["id"] == run
+    assert "Traceback" not in app.errors.read_text()

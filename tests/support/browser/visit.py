@@ -1,0 +1,131 @@
+"""A planner at the page: a server of its own, a browser that reports what it asks for and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+
+from support.browser.chromium import CHROMIUM, FLAGS
+from support.browser.server import write_hard
+from support.command import PROGRAM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "app"
+WIDE, NARROW = (1280, 800), (390, 844)
+OWN = {"127.0.0.1", "localhost"}
+PATIENCE_MS = 40_000
+"""Other tests may keep the cores busy."""
+expect.set_options(timeout=PATIENCE_MS)
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+class Visit:
+    """A page with a record of everything it asked for and complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        self.expected: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("request", self._request)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+
+    def _request(self, request: Request) -> None:
+        self.asked.append(request.url)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.wrong.append(f"{message.text} {message.location.get('url', '')}")
+
+    def open(self, address: str) -> None:
+        """Open the page and wait for its map."""
+        self.page.goto(address)
+        expect(self.page.locator("#loading")).to_be_hidden(timeout=PATIENCE_MS)
+
+    def solve(self) -> str:
+        """Find a plan and return what the page says of it."""
+        self.page.click("#solve")
+        expect(self.page.locator("#cancel")).to_be_visible()
+        expect(self.page.locator("#solve")).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.locator("#headline")).to_be_visible()
+        expect(self.page.locator("#headline .changed")).to_have_count(0)
+        return self.page.locator("#headline .says").inner_text().replace("\u00a0", " ")
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture of the page as it is."""
+        self.settle()
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+    def settle(self) -> None:
+        """Wait until the maps have drawn all they were given."""
+        self.page.wait_for_timeout(150)
+        expect(self.page.locator(".map[aria-busy=true]:visible")).to_have_count(0)
+
+    def check(self, name: str, rules: tuple[str, ...] = ()) -> None:
+        """Assert that axe finds nothing amiss, by all of its rules or by some."""
+        self.page.evaluate(AXE)
+        only = {"runOnly": list(rules)} if rules else {}
+        found = self.page.evaluate("(only) => axe.run(document, {resultTypes: ['violations'], ...only})", only)[
+            "violations"
+        ]
+        told = [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found]
+        assert told == [], f"{name}: {told}"
+
+    def leave(self) -> None:
+        """Assert that the page asked nobody but its server, and that nothing went wrong."""
+        foreign = [
+            url for url in self.asked if not url.startswith(("blob:", "data:")) and urlsplit(url).hostname not in OWN
+        ]
+        wrong = [fault for fault in self.wrong if not any(part in fault for part in self.expected)]
+        assert foreign + wrong == [], (foreign, wrong)
+
+
+@contextmanager
+def visiting(browser: Browser, size: tuple[int, int] = WIDE, scheme: Any = "light") -> Iterator[Visit]:
+    """Yield a visit in a window of its own; its record is checked in the end."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        bypass_csp=False,
+        accept_downloads=True,
+    )
+    try:
+        visit = Visit(context.new_page())
+        yield visit
+        visit.leave()
+    finally:
+        context.close()
+
+
+def project(folder: Path) -> Path:
+    """Make a small project, an Urdu name among its sites, with a question that takes minutes, and return its folder."""
+    subprocess.run([str(PROGRAM), "init", str(folder)], check=True, capture_output=True)
+    write_hard(folder)
+    sites = folder / "data" / "sites.csv"
+    sites.write_text(sites.read_text(encoding="utf-8").replace("Gwadar", "گوادر", 1), encoding="utf-8")
+    return folder
+
+
+def note(name: str, figures: dict[str, Any]) -> None:
+    """Keep figures that were measured."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    (ARTEFACTS / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def launch(playwright: Any) -> Browser:
+    """Start the browser outside of tests, as they have it."""
+    browser: Browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    return browser

@@ -1,0 +1,53 @@
+"""README's figures, each by the words it stands in; the tests beside compare every one with what it is about."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+
+CLAIMS = {
+    "python": r"Python (3\.\d+) or newer",
+    "budget": r"a budget of PKR ([\d.]+) billion",
+    "plan": r"([\d.]+) hubs of ([\d.]+) seats at about ([\d.]+) sites serve ([\d.]+) million people, with at least "
+    r"([\d.]+) % of the need of every province",
+    "alternatives": r"plans within ([\d.]+) % of the best that differ in at least five sites",
+    "explained in part": r"what the time did not suffice for is said, with exit code (\d)",
+    "audit": r"It ends with (\d) when something is wrong, with (\d) when something could not be looked at",
+    "gap": r"the default asks for ([\d.]+) %",
+    "late": r"says so, exits with (\d)",
+    "coverage": r"holds line coverage above ([\d.]+) %",
+    "seats": r"([\d.]+) people share a seat: ([\d.]+) minutes a week each, or ([\d.]+) hours for the one in five",
+    "fewer seats": r"with ([\d.]+) a seat the same hubs would have room for ([\d.]+) million, and no plan could keep "
+    r"the floors, which ask for ([\d.]+) million",
+    "within reach": r"puts ([\d.]+) million people within reach of ([\d.]+) hubs, ([\d.]+) million of them near a "
+    "single park in Lahore",
+    "stacked": r"it puts up to ([\d.]+) at a site",
+    "survey": r"Connectivity is of (\d+)-(\d+)\*\* for Pakistan",
+    "distances": r"at most ([\d.]+) million pairs",
+}
+NO_FIGURES = (r"prints on A4", r"BSD 3-Clause", r"^\d\. ")
+"""Digits that state nothing."""
+
+
+def claimed(name: str) -> tuple[float, ...]:
+    """Return the figures of a claim."""
+    [found] = re.finditer(CLAIMS[name], " ".join(README.split()))
+    return tuple(float(figure) for figure in found.groups())
+
+
+def prose() -> str:
+    """Return README without code, measured tables, which are generated, and the targets of links."""
+    text = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"<!-- (\w+) -->.*?<!-- end of \1 -->", "", text, flags=re.DOTALL)
+    return re.sub(r"\]\([^)]*\)", "]", text)
+
+
+def unclaimed() -> list[str]:
+    """Return README's figures that no claim holds, with the words about them."""
+    text = re.sub("|".join(NO_FIGURES), "", re.sub(r"`[^`]*`", "", prose()), flags=re.MULTILINE)
+    text = " ".join(text.split())
+    for pattern in CLAIMS.values():
+        text = re.sub(pattern, "", text)
+    return re.findall(r".{0,30}\d+.{0,30}", text)
