@@ -21,7 +21,7 @@ from hubplanner.scenario.names import join_key
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
     from hubplanner.errors import Fault
 

@@ -6,7 +6,7 @@ import configparser
 import re
 from pathlib import Path
 
-from command import run
+from support.command import run
 from typer import Typer
 
 from hubplanner.cli.main import COMMANDS
@@ -14,7 +14,7 @@ from hubplanner.extras import EXTRAS
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_package_offers_the_optional_parts_that_are_asked_for() -> None:
