@@ -9,8 +9,10 @@ PEERS := .venv-peers
 RUN := runs/pakistan
 # Solves use the cores themselves; two test processes share them well.
 WORKERS ?= 2
+# Many tests start processes: each would compile the package anew where Python may not write bytecode.
+COMPILE := $(BIN)/python -m compileall -q hubplanner
 
-.PHONY: plan test lint bench bench-full peers picture clean
+.PHONY: plan test test-unit lint bench bench-full peers picture clean
 
 plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
@@ -18,7 +20,13 @@ plan: .venv/ready
 
 # COVERAGE=yes also measures which lines are run and holds them above 95 %; that takes half as long again.
 test: .venv/ready-dev .venv/programs
+	$(COMPILE)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
+
+# Parts that need no solver: for each change, before the rest.
+test-unit: .venv/ready-dev
+	$(COMPILE)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m unit
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
