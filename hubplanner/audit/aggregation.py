@@ -36,7 +36,7 @@ def merge(world: AuditData) -> AuditData:
     first = np.unique(group, return_index=True)[1]
     need = frame["need"].to_numpy()
     places = np.column_stack([_mean(group, need, people.points[:, axis]) for axis in (0, 1)])
-    planar = world.scenario.travel.method == "planar"
+    planar = world.scenario.travel.is_planar
     ends = places.round(DIGITS) if not planar else (places / METRES).round(DIGITS)
     order = np.lexsort((label[first], ends[:, 1], ends[:, 0]))
     rank = np.empty_like(order)
@@ -105,7 +105,7 @@ def _codes(world: AuditData) -> tuple[Array, Array]:
 def _reached(world: AuditData, number: Array, points: Array, point: Array, site: Array) -> tuple[Array, Array]:
     """Return the pairs of points and options that reach them, among pairs of points and sites."""
     travel = world.scenario.travel
-    far = along(points[point], world.sites.places[site], travel.detour, planar=travel.method == "planar")
+    far = along(points[point], world.sites.places[site], travel.detour, planar=travel.is_planar)
     inside = (far[:, None] <= world.reach * (1 + SLACK)) & (number[site] >= 0)
     pair, tier = np.nonzero(inside)
     return point[pair], number[site[pair], tier]
@@ -113,7 +113,7 @@ def _reached(world: AuditData, number: Array, points: Array, point: Array, site:
 
 def near_sites(world: AuditData) -> Callable[[Array], tuple[Array, Array]]:
     """Return what finds the pairs of points and sites that may be within the longest reach."""
-    planar = world.scenario.travel.method == "planar"
+    planar = world.scenario.travel.is_planar
     most = float(world.reach.max()) / world.scenario.travel.detour * (1 + MARGIN)
     # On the sphere of radius one by chords, which grow with the ways along it.
     chord = 2.0 * float(np.sin(min(most / RADIUS_KM, np.pi) / 2.0)) + MARGIN / RADIUS_KM
@@ -159,7 +159,7 @@ def _mean(group: Array, need: Array, values: Array) -> Array:
 
 
 def _degrees(world: AuditData, places: Array) -> Array:
-    if world.scenario.travel.method != "planar":
+    if not world.scenario.travel.is_planar:
         return places
     import geopandas as gpd  # noqa: PLC0415 - planar merged demand only
 
@@ -177,7 +177,7 @@ def _table(world: AuditData, places: Array, reached: Array) -> Array:
         beyond[~holds, site] = np.maximum(beyond[~holds, site], edge)
     row, at = np.nonzero(np.isfinite(within))
     travel = world.scenario.travel
-    far = along(places[row], world.sites.places[at], travel.detour, planar=travel.method == "planar")
+    far = along(places[row], world.sites.places[at], travel.detour, planar=travel.is_planar)
     low = beyond[row, at]
     least = np.where(low >= 0, np.nextafter(low * (1 + 2 * SLACK), np.inf), 0.0)
     table = np.full(shape, np.inf)

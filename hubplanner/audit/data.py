@@ -27,6 +27,7 @@ from hubplanner.audit.places import (
     words,
 )
 from hubplanner.formats.table_formats import format_of
+from hubplanner.scenario.travel_spec import MatrixSpec
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -143,11 +144,11 @@ class AuditData:
             return np.asarray(self.table[np.ix_(points, sites)])
         travel = self.scenario.travel
         places = self.people.points[points]
-        return distances(places, self.sites.places[sites], travel.detour, planar=travel.method == "planar")
+        return distances(places, self.sites.places[sites], travel.detour, planar=travel.is_planar)
 
     def between(self, sites: Array) -> Array:
         """Return the distances between some sites and each other."""
-        travel, planar = self.scenario.travel, self.scenario.travel.method == "planar"
+        travel, planar = self.scenario.travel, self.scenario.travel.is_planar
         places = self.sites.lonlat[sites] if self.table is not None else self.sites.places[sites]
         return distances(places, places, travel.detour, planar=planar)
 
@@ -163,9 +164,10 @@ def read_world(scenario: Scenario) -> AuditData:
     asked = _texts(scenario.model_dump())
     sites = joined_rows(scenario.sites, asked)
     people = _cells(scenario) if scenario.demand.is_raster else _people(scenario, joined_rows(scenario.demand, asked))
-    crs = people.crs if scenario.travel.method == "planar" else WGS84
+    travel = scenario.travel
+    crs = people.crs if travel.is_planar else WGS84
     places = _places(scenario, sites, crs)
-    table, unit = (None, "km") if scenario.travel.method != "matrix" else _given(scenario, people, places)
+    table, unit = (None, "km") if not isinstance(travel, MatrixSpec) else _given(scenario, travel, people, places)
     return AuditData(scenario=scenario, people=people, sites=places, table=table, unit=unit)
 
 
@@ -208,7 +210,7 @@ def _cells(scenario: Scenario) -> AuditPeople:
     """Return a raster's cells as points, each a row of its own without a name: they are merged before they are told."""
     spec = scenario.demand
     places, count, system = cells(Path(spec.path), spec.crs)
-    if scenario.travel.method != "planar":
+    if not scenario.travel.is_planar:
         places = np.column_stack(Transformer.from_crs(system, WGS84, always_xy=True).transform(*places.T))
     per_person = (1.0 - float(spec.connected_share)) * float(spec.priority)
     frame = pd.DataFrame({"people": count, "need": count * per_person, "growth": float(spec.growth_per_year)})
@@ -216,7 +218,7 @@ def _cells(scenario: Scenario) -> AuditPeople:
 
 
 def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:
-    spec, planar = scenario.demand, scenario.travel.method == "planar"
+    spec, planar = scenario.demand, scenario.travel.is_planar
     crs = rows.crs if planar else WGS84
     if spec.spread_km is None:
         return coordinates(rows, crs), np.arange(len(rows))
@@ -252,12 +254,12 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
     )
 
 
-def _given(scenario: Scenario, people: AuditPeople, sites: AuditPlaces) -> tuple[Array, str]:
+def _given(scenario: Scenario, travel: MatrixSpec, people: AuditPeople, sites: AuditPlaces) -> tuple[Array, str]:
     """Return the table of distances and its unit."""
-    path = Path(scenario.travel.path or "")
-    rows = PLAIN[format_of(path).name](path, scenario.travel.encoding)
+    path = Path(travel.path)
+    rows = PLAIN[format_of(path).name](path, travel.encoding)
     rows = called(rows, {"demand_id", "site_id", "km", "minutes"})
-    speed = scenario.travel.speed_kmh
+    speed = travel.speed_kmh
     in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)
     name = "minutes" if in_minutes or "km" not in rows else "km"
     factor = speed / MINUTES if name == "minutes" and speed is not None else 1.0

@@ -78,7 +78,7 @@ class _Reading:
     def __init__(
         self, scenario: Scenario, file: PointFile, faults: list[Fault], tally: DensityGrid | None = None
     ) -> None:
-        spec, planar = scenario.demand, scenario.travel.method == "planar"
+        spec, planar = scenario.demand, scenario.travel.is_planar
         self.file, self.ground, self.count = file, Projection(file.crs, planar=planar), 0
         column = f"{spec.x}, {spec.y}" if spec.x else "geometry"
         self.survey = CoordinateChecks(file, column, far_places=spec.far_places)
@@ -165,7 +165,7 @@ def _open(scenario: Scenario, faults: list[Fault], *, again: bool = False) -> Po
 
 def _straight(scenario: Scenario, sites: Sites, crs: CRS) -> GeometricTravel:
     nowhere, detour = np.zeros((0, 2)), scenario.travel.detour
-    if scenario.travel.method == "planar":
+    if scenario.travel.is_planar:
         return Planar(nowhere, metres(sites.frame, crs) / METRES_PER_KM, detour)
     return GreatCircle(nowhere, sites.lonlat, detour)
 

@@ -162,7 +162,7 @@ def check_floors(scenario: Scenario, columns: Mapping[str, Iterable[object]], na
 
 def check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fault]) -> None:
     """Note planar distance in anything but metres."""
-    if scenario.travel.method != "planar" or crs is None:
+    if not scenario.travel.is_planar or crs is None:
         return
     metric = crs.is_projected and all(axis.unit_name in {"metre", "meter"} for axis in crs.axis_info[:2])
     if not metric:
@@ -173,7 +173,7 @@ def check_planar(scenario: Scenario, crs: CRS | None, name: str, faults: list[Fa
 def check_scale(scenario: Scenario, places: gpd.GeoDataFrame, name: str, faults: list[Fault]) -> None:
     """Note planar distance in a projection that stretches it where the demand is, as Web Mercator does."""
     crs = places.crs
-    if scenario.travel.method != "planar" or crs is None or not crs.is_projected:
+    if not scenario.travel.is_planar or crs is None or not crs.is_projected:
         return
     factors = Proj(crs).get_factors(*lonlat(places).T)
     scale = np.concatenate([factors.meridional_scale, factors.parallel_scale])
@@ -197,7 +197,7 @@ def _with_points(
     scenario: Scenario, frame: gpd.GeoDataFrame, area: Floats | None, faults: list[Fault]
 ) -> Demand | None:
     """Return the demand with its people spread over points, or standing at each row's own point."""
-    planar = scenario.travel.method == "planar"
+    planar = scenario.travel.is_planar
     places = frame.geometry if planar else frame.geometry.to_crs(WGS84)
     spacing = scenario.demand.spread_km
     if spacing is None:

@@ -129,7 +129,7 @@ def _travel(inputs: Inputs) -> Travel:
         return inputs.merged.travel
     if inputs.pairs is not None:
         return _matrix_travel(inputs.pairs, inputs)
-    if travel.method == "planar":
+    if travel.is_planar:
         sites = metres(inputs.sites.frame, inputs.demand.crs)
         return Planar(points / METRES_PER_KM, sites / METRES_PER_KM, travel.detour)
     return GreatCircle(points, inputs.sites.lonlat, travel.detour)

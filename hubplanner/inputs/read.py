@@ -19,7 +19,7 @@ from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelling import with_demand_names, with_site_names
 from hubplanner.inputs.travel_matrix import KnownIds, read_matrix
 from hubplanner.inputs.warnings import data_warnings
-from hubplanner.scenario.validation import not_yet
+from hubplanner.scenario.travel_spec import MatrixSpec
 
 if TYPE_CHECKING:
     from hubplanner.inputs.demand import Demand
@@ -50,14 +50,14 @@ def read_inputs(scenario: Scenario) -> Inputs:
 
 
 def _read(scenario: Scenario, sources: Sources) -> Inputs:
-    faults, of_sites = not_yet(scenario), list[Fault]()
+    faults, of_sites = list[Fault](), list[Fault]()
     sites = read_sites(scenario, of_sites)  # first, since merging asks what reaches a point
     merged = read_merged(scenario, sites, faults) if scenario.demand.is_merged else None
     demand = merged.demand if merged else None if scenario.demand.is_merged else read_demand(scenario, faults)
     faults += of_sites
     scenario = _spelled(scenario, demand, sites)
     pairs = _read_pairs(scenario, demand, sites, faults)
-    if demand and sites and scenario.travel.method != "matrix":
+    if demand and sites and scenario.travel.is_geometric:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
     check_futures(scenario, demand, sites, faults)
@@ -94,11 +94,12 @@ def _bounds(places: Floats) -> tuple[Floats, Floats]:
 
 
 def _read_pairs(scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]) -> Pairs | None:
-    if scenario.travel.method != "matrix":
+    travel = scenario.travel
+    if not isinstance(travel, MatrixSpec):
         return None
     demand_ids = _known_ids(scenario.demand, None if demand is None else demand.frame["demand_id"])
     site_ids = _known_ids(scenario.sites, None if sites is None else sites.frame["site_id"])
-    return read_matrix(Path(scenario.travel.path or ""), demand_ids, site_ids, faults, scenario.travel.encoding)
+    return read_matrix(Path(travel.path), demand_ids, site_ids, faults, travel.encoding)
 
 
 def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds:

@@ -41,7 +41,7 @@ def data_warnings(
 ) -> tuple[DataWarning, ...]:
     """Return what may be a mistake in data that were read; places at 0, 0 are noted as faults."""
     found = [*(demand.warnings if demand else ()), *(sites.warnings if sites else ())]
-    if scenario.travel.method != "matrix":
+    if scenario.travel.is_geometric:
         found += _far_places(scenario, demand, sites, merged, faults)
     if demand is not None:
         found += _doubled_demand(scenario, demand)
@@ -184,7 +184,7 @@ def _of_scenario(scenario: Scenario) -> list[DataWarning]:
 def _widest(scenario: Scenario) -> float | None:
     """Return the widest reach in km; None where travel is given or in minutes."""
     speed = scenario.travel.speed_kmh
-    if scenario.travel.method == "matrix" or any(tier.reach_km is None and speed is None for tier in scenario.hubs):
+    if not scenario.travel.is_geometric or any(tier.reach_km is None and speed is None for tier in scenario.hubs):
         return None
     return max(tier.reach(speed) for tier in scenario.hubs)
 

@@ -85,7 +85,7 @@ def read_for(
 
 def read_files(scenario: Scenario) -> list[str]:
     """Return the files that a scenario reads, its own among them."""
-    named = (scenario.file, scenario.demand.path, scenario.sites.path, scenario.travel.path)
+    named = (scenario.file, scenario.demand.path, scenario.sites.path, scenario.travel.file)
     return [name for name in named if name]
 
 

@@ -19,7 +19,7 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
     Those that are not there are among them, but for parts that a file may do without.
     """
     joins = (*scenario.demand.join, *scenario.sites.join)
-    named = [scenario.demand.path, scenario.sites.path, scenario.travel.path, *(join.path for join in joins)]
+    named = [scenario.demand.path, scenario.sites.path, scenario.travel.file, *(join.path for join in joins)]
     named += [join.aliases for join in joins if isinstance(join.aliases, str)]
     paths = sorted({path for name in named if name for path in (Path(name), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}

@@ -43,6 +43,10 @@ def _loosen(schema: Node) -> Node:
 
     A file that extends another, and a variant, may leave out whatever the other says.
     """
+    travel = schema["properties"]["travel"]
+    travel["anyOf"] = travel.pop("oneOf")  # with nothing required, keys that several methods know fit each of them
+    for method in travel["anyOf"]:
+        schema["$defs"][method["$ref"].rpartition("/")[2]].pop("required", None)
     complete: Node = {"required": schema.pop("required"), "properties": {}}
     for key, part in schema["properties"].items():
         section = schema["$defs"].get(part.get("$ref", "").rpartition("/")[2], {})

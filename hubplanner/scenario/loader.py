@@ -14,6 +14,7 @@ from hubplanner.errors import Fault, ScenarioError, raise_faults
 from hubplanner.scenario.fields import is_address, per_cent_hint
 from hubplanner.scenario.json_schema import json_schema
 from hubplanner.scenario.scenario import Scenario
+from hubplanner.scenario.travel_spec import METHODS
 from hubplanner.scenario.validation import inconsistencies
 from hubplanner.scenario.yaml_text import Tree, assign, merge, read_yaml, without_nulls, write_yaml
 
@@ -212,10 +213,26 @@ def _fault(file: Path, key: str, value: object, allowed: str) -> Fault:
 
 
 def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:
-    where = prefix + ".".join(str(part) for part in details["loc"])
+    location, method = _in_section(details["loc"])
+    where = prefix + ".".join(str(part) for part in location)
     if details["type"] == "missing":
-        return _fault(file, where, None, "is required")
+        return _fault(file, where, None, f"is required{f' for method {method}' if method else ''}")
+    if details["type"] == "union_tag_invalid":
+        return _fault(file, f"{where}.method", details["ctx"]["tag"], f"one of {details['ctx']['expected_tags']}")
+    if details["type"] == "extra_forbidden":
+        return _fault(file, where, details["input"], _known_keys(location, method))
     return _fault(file, where, details["input"], _allowed(details))
+
+
+def _in_section(location: tuple[int | str, ...]) -> tuple[tuple[int | str, ...], str | None]:
+    """Return where a key stands in the file, and the method of travel that pydantic puts in between, if any.
+
+    >>> _in_section(("travel", "matrix", "path"))
+    (('travel', 'path'), 'matrix')
+    """
+    if location[0] == "travel" and len(location) > 1 and location[1] in METHODS:
+        return (location[0], *location[2:]), str(location[1])
+    return location, None
 
 
 def _brief(value: object) -> str | int | float:
@@ -247,17 +264,18 @@ _PREFIXES = {"literal": "one of ", "greater": "a number ", "less": "a number "}
 
 def _allowed(details: ErrorDetails) -> str:
     """Return what would be allowed, in a planner's words."""
-    if details["type"] == "extra_forbidden":
-        return _known_keys(details["loc"])
     plain = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     prefix = next((words for kind, words in _PREFIXES.items() if details["type"].startswith(kind)), "")
     share = details["type"] == "less_than_equal" and details["ctx"]["le"] == 1
     return _WORDS.get(details["type"], prefix + plain) + (per_cent_hint(details["input"]) if share else "")
 
 
-def _known_keys(location: tuple[int | str, ...]) -> str:
+def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:
     """Return the keys that may stand where an unknown one does, the most similar one last."""
-    known = _keys(location[:-1])
+    knows = [name for name, spec in METHODS.items() if location[-1] in spec.model_fields] if method else []
+    if knows:
+        return f"only with method {' or '.join(knows)}, not {method}"
+    known = sorted(METHODS[method].model_fields) if method else _keys(location[:-1])
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"a known key, one of {', '.join(known)}{hint}"

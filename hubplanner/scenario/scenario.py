@@ -12,10 +12,8 @@ from hubplanner.scenario.fields import (
     MOST_PEOPLE,
     Column,
     ColumnOrMoney,
-    Encoding,
     Flag,
     Kilometres,
-    LocalFile,
     Name,
     Share,
     Spec,
@@ -24,9 +22,9 @@ from hubplanner.scenario.fields import (
 )
 from hubplanner.scenario.futures_spec import FuturesSpec  # noqa: TC001 - pydantic reads the annotations
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
+from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
 
 MINUTES_PER_HOUR = 60.0
-MOST_DETOUR = 10.0
 MOST_SECONDS = 1e8
 """Three years."""
 MOST_THREADS = 256
@@ -57,21 +55,6 @@ class TierSpec(Spec):
         if self.reach_km is not None:
             return self.reach_km
         return (self.reach_minutes or 0.0) * (1.0 if speed_kmh is None else speed_kmh / MINUTES_PER_HOUR)
-
-
-class TravelSpec(Spec):
-    """How far it is from people to hubs."""
-
-    method: Literal["great_circle", "planar", "matrix", "network"] = "great_circle"
-    """Haversine, Euclidean in a projected CRS, a table of distances, or a road network."""
-    detour: Annotated[float, Field(strict=True, ge=1, le=MOST_DETOUR)] = 1.0
-    """Factor from straight-line to travelled distance."""
-    speed_kmh: Annotated[float, Field(strict=True, ge=0.1, le=1000)] | None = None
-    """Speed that turns minutes into kilometres; only with minutes."""
-    path: LocalFile | None = None
-    """Long table demand_id, site_id, km (or minutes); matrix only."""
-    encoding: Encoding | None = None
-    """Encoding of a CSV table's text; UTF-8 if left out."""
 
 
 class SolverSpec(Spec):
@@ -110,7 +93,8 @@ class Scenario(Spec):
     """Years of running cost that count; 0 = capex only."""
     discount_rate: Share = 0.1
     """Yearly rate for the present value of running cost."""
-    travel: TravelSpec = TravelSpec()
+    travel: TravelSpec = GreatCircleSpec()
+    """How far it is from people to hubs."""
     coverage: CoverageSpec = CoverageSpec()
     model: ModelSpec = ModelSpec()
     futures: FuturesSpec | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.names import key_of, repeated
+from hubplanner.scenario.travel_spec import METHODS, MatrixSpec
 from hubplanner.tolerances import SUM_TOLERANCE
 
 if TYPE_CHECKING:
@@ -337,8 +338,9 @@ def _exact(scenario: Scenario) -> Complaints:
         yield "model.travel_cost_per_km", model.travel_cost_per_km, f"none {why}: merged points share a distance"
     if model.assignment == "single":
         yield "model.assignment", "single", f"split {why}: merged points would be served whole together"
-    if scenario.travel.method not in {"great_circle", "planar"}:
-        yield "travel.method", scenario.travel.method, f"great_circle or planar {why}: a matrix is by demand row"
+    if not scenario.travel.supports_streaming:
+        able = " or ".join(name for name, method in METHODS.items() if method.supports_streaming)
+        yield "travel.method", scenario.travel.method, f"{able} {why}: a {scenario.travel.method} is by demand row"
     if demand.spread_km is not None:
         yield "demand.spread_km", demand.spread_km, f"none {why}: its points are many already"
     if demand.join:
@@ -378,27 +380,11 @@ _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "g
 
 def inconsistencies(scenario: Scenario) -> list[Fault]:
     """Return everything in the scenario that contradicts itself."""
-    return _faults(scenario, _CHECKS)
-
-
-def not_yet(scenario: Scenario) -> list[Fault]:
-    """Return what the scenario asks for that this version cannot do."""
-    return _faults(scenario, (_later,))
-
-
-def _faults(scenario: Scenario, checks: tuple[Check, ...]) -> list[Fault]:
     return [
         Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario")
-        for check in checks
+        for check in _CHECKS
         for key, value, allowed in check(scenario)
     ]
-
-
-def _later(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
-    able = ("great_circle", "planar", "matrix")
-    if scenario.travel.method not in able:
-        method = scenario.travel.method
-        yield "travel.method", method, f"{', '.join(able)}; {method} is not yet supported"
 
 
 def _distinct_tiers(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -415,28 +401,22 @@ def _one_reach(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 def _speed(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     in_minutes = any(tier.reach_minutes is not None for tier in scenario.hubs)
-    speed, method = scenario.travel.speed_kmh, scenario.travel.method
-    if in_minutes and speed is None and method in {"great_circle", "planar"}:
+    speed, computed = scenario.travel.speed_kmh, scenario.travel.file is None
+    if in_minutes and speed is None and computed:
         yield "travel.speed_kmh", None, "is required, since a tier's reach is in minutes and travel in kilometres"
-    if speed is not None and not in_minutes and method != "matrix":
+    if speed is not None and not in_minutes and computed:
         yield "travel.speed_kmh", speed, "only with reach_minutes or a matrix of minutes"
 
 
-def _travel_path(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+def _travel_encoding(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     travel = scenario.travel
-    if travel.method == "matrix" and travel.path is None:
-        yield "travel.path", None, "is required for method matrix"
-    if travel.method in {"great_circle", "planar"} and travel.path is not None:
-        yield "travel.path", travel.path, f"only with method matrix or network, not {travel.method}"
-    if travel.encoding is not None and format_of(travel.path or "").kind != "table":
+    if isinstance(travel, MatrixSpec) and travel.encoding is not None and format_of(travel.path).kind != "table":
         yield "travel.encoding", travel.encoding, "only with a CSV table"
-    if travel.method == "matrix" and travel.detour != 1:
-        yield "travel.detour", travel.detour, "1 with method matrix: its distances are travelled ones already"
 
 
 def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     demand = scenario.demand
-    if demand.spread_km is not None and scenario.travel.method == "matrix":
+    if demand.spread_km is not None and scenario.travel.file is not None:
         yield "demand.spread_km", demand.spread_km, "only with computed distances: a matrix has none for spread points"
 
 
@@ -511,7 +491,7 @@ _CHECKS: tuple[Check, ...] = (
     _distinct_tiers,
     _one_reach,
     _speed,
-    _travel_path,
+    _travel_encoding,
     _spread,
     _csv_coordinates,
     _group_names,

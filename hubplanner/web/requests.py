@@ -157,7 +157,7 @@ def resolved(file: Path, asked: dict[str, Any]) -> tuple[Scenario, dict[str, Any
 
 
 def _files(scenario: Scenario) -> tuple[str | None, ...]:
-    return scenario.demand.path, scenario.sites.path, scenario.travel.path, scenario.demand.layer, scenario.sites.layer
+    return scenario.demand.path, scenario.sites.path, scenario.travel.file, scenario.demand.layer, scenario.sites.layer
 
 
 def _text(tree: dict[str, Any], key: str, *, optional: bool = False) -> str | None:

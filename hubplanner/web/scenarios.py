@@ -154,7 +154,7 @@ class ScenarioStore:
 
 
 def _stamps(scenario: Scenario) -> tuple[int, ...]:
-    paths = [Path(path) for path in (scenario.demand.path, scenario.sites.path, scenario.travel.path) if path]
+    paths = [Path(path) for path in (scenario.demand.path, scenario.sites.path, scenario.travel.file) if path]
     return tuple(path.stat().st_mtime_ns for path in paths if path.exists())
 
 

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hubplanner.errors import ScenarioError
-from hubplanner.inputs import read_inputs
-
 if TYPE_CHECKING:
     from support.project import Project
 
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
         ),
         ({"travel.speed_kmh": 30}, "travel.speed_kmh: 30.0 found; allowed: only with reach_minutes or a matrix"),
         ({"travel.method": "matrix"}, "travel.path: is required for method matrix"),
-        ({"travel.path": "t.csv"}, "travel.path: 't.csv' found; allowed: only with method matrix or network"),
+        ({"travel.path": "t.csv"}, "travel.path: 't.csv' found; allowed: only with method matrix, not great_circle"),
         (
             {"travel.method": "matrix", "travel.path": "t.csv", "travel.detour": 1.3},
             "travel.detour: 1.3 found; allowed: 1 with method matrix: its distances are travelled ones already",
@@ -72,10 +69,27 @@ def test_keys_that_belong_together_pass(project: Project, settings: dict[str, An
     assert project.read(settings).name == "small"
 
 
-def test_a_later_feature_validates_but_is_refused_by_name_before_anything_is_solved(project: Project) -> None:
-    scenario = project.read({"travel.method": "network"})
-    with pytest.raises(ScenarioError) as caught:
-        read_inputs(scenario)
-    [found] = caught.value.faults
-    message = "travel.method: 'network' found; allowed: great_circle, planar, matrix; network is not yet supported"
-    assert str(found) == f"{project.folder}/scenario.yaml, {message}"
+def test_a_method_that_there_is_not_is_refused_with_those_there_are(project: Project) -> None:
+    [found] = project.refusal({"travel.method": "network"})
+    allowed = "one of 'great_circle', 'planar', 'matrix'"
+    assert found == f"scenario.yaml, travel.method: 'network' found; allowed: {allowed}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"travel.encoding": "cp1252"}, "travel.encoding: 'cp1252' found; allowed: only with method matrix, not"),
+        (
+            {"travel.oops": 1},
+            "travel.oops: 1 found; allowed: a known key, one of detour, method, speed_kmh",
+        ),
+        ({"travel": 5}, "travel: 5 found; allowed: keys with values below it"),
+        (
+            {"travel": {"method": "matrix", "path": "t.gpkg", "encoding": "cp1252"}},
+            "travel.encoding: 'cp1252' found; allowed: only with a CSV table",
+        ),
+    ],
+)
+def test_a_key_of_another_method_is_none(project: Project, settings: dict[str, Any], message: str) -> None:
+    [found] = project.refusal(settings)
+    assert found.startswith(f"scenario.yaml, {message}")

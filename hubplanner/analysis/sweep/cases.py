@@ -130,7 +130,7 @@ def _case(
     if scenario.solver.threads == 0:
         # Several solvers with all cores each would be slower, and a plan could depend on the machine.
         scenario = _with_one_thread(scenario)
-    paths = scenario.demand.path, scenario.sites.path, scenario.travel.path
+    paths = scenario.demand.path, scenario.sites.path, scenario.travel.file
     if paths not in known:
         try:
             known[paths] = file_digests(scenario)

@@ -144,9 +144,9 @@ def _coordinates(lonlat: Floats) -> str:
 def _reach_folder(document: ET.Element, result: Result) -> None:
     """Write a circle about each hub, where reach is a distance in a straight line."""
     travel = result.scenario.travel
-    if travel.method not in {"great_circle", "planar"} or not len(result.hubs):
+    if not travel.is_geometric or not len(result.hubs):
         return
-    reach = {tier.name: tier.reach(travel.speed_kmh) / travel.detour for tier in result.scenario.hubs}
+    reach = {tier.name: travel.circle(tier.reach(travel.speed_kmh)) for tier in result.scenario.hubs}
     folder = ET.SubElement(document, "Folder")
     _text(folder, "name", "within reach")
     for hub in result.hubs.to_dict("records"):

@@ -144,9 +144,9 @@ def _lonlat(frame: Any) -> Floats:
 def _radius(result: Result) -> Floats:
     """Return the radius of each hub's circle in kilometres, NaN where reach is none."""
     travel = result.scenario.travel
-    if travel.method not in {"great_circle", "planar"} or not len(result.hubs):
+    if not travel.is_geometric or not len(result.hubs):
         return np.full(len(result.hubs), np.nan)
-    reach = {tier.name: tier.reach(travel.speed_kmh) / travel.detour for tier in result.scenario.hubs}
+    reach = {tier.name: travel.circle(tier.reach(travel.speed_kmh)) for tier in result.scenario.hubs}
     return np.array([reach.get(str(tier), np.nan) for tier in result.hubs["tier"]], dtype=np.float64)
 
 

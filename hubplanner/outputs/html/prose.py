@@ -51,12 +51,8 @@ def _people(result: Result) -> Iterator[str]:
 
 
 def _travel(result: Result) -> Iterator[str]:
-    travel, coverage = result.scenario.travel, result.scenario.coverage
-    if travel.method == "matrix":
-        yield "Ways are those of a table of distances."
-    else:
-        detour = f", times {travel.detour:g} for the detours of roads" if travel.detour != 1 else ""
-        yield f"Ways are straight lines{detour}. Rivers and mountains do not count."
+    coverage = result.scenario.coverage
+    yield result.scenario.travel.assumption()
     yield _DECAY[coverage.decay]
     if coverage.backup > 1:
         yield "A place counts as covered where a second hub is in reach too."

@@ -256,8 +256,8 @@ def data(result: Result) -> HtmlTable:
         PureWindowsPath(part.path).name: role
         for part, role in ((spec.sites, "where hubs may stand"), (spec.demand, "where people live"))
     }
-    if spec.travel.path:
-        roles[PureWindowsPath(spec.travel.path).name] = "how far it is"
+    if spec.travel.file:
+        roles[PureWindowsPath(spec.travel.file).name] = "how far it is"
     inputs = result.manifest.get("inputs", {})
     rows = [[text(name), text(roles.get(name, "")), text(digest, code=True)] for name, digest in inputs.items()]
     return table("Data the plan was made from", "*File|What it says|SHA-256", rows)

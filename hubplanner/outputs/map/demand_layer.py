@@ -221,4 +221,4 @@ def _covered(plan: PlanData, merged: MergedDemand, lattice: Lattice) -> Floats:
 
 def _points(plan: PlanData, lattice: Lattice) -> Floats:
     """Return the lattice's places in the unit of demand's points."""
-    return lattice.places * (METRES_PER_KM if plan.inputs.scenario.travel.method == "planar" else 1.0)
+    return lattice.places * (METRES_PER_KM if plan.inputs.scenario.travel.is_planar else 1.0)

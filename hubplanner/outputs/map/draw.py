@@ -177,13 +177,9 @@ def _footer(page: Axes, plan: PlanData, view: View) -> None:
 
 def _travel(plan: PlanData) -> str:
     """Return how distance to a hub was measured."""
-    travel = plan.inputs.scenario.travel
     seats = ", as far as its seats go" if is_seated(plan) else ""
     seats += ". A number on a mark: hubs at that site" if (plan.hubs["hubs"] > 1).any() else ""
-    if travel.method == "matrix":
-        return f"Covered: within a hub's reach by the given table of travel{seats}."
-    detour = f", times {travel.detour:g} for the way on the ground" if travel.detour > 1 else ""
-    return f"Covered: within a hub's reach in a straight line{detour}{seats}."
+    return f"Covered: within a hub's reach {plan.inputs.scenario.travel.describe()}{seats}."
 
 
 def is_seated(plan: PlanData) -> bool:
@@ -194,7 +190,7 @@ def is_seated(plan: PlanData) -> bool:
 def _sources(plan: PlanData) -> str:
     """Return the files the plan was made from, and where they are explained."""
     scenario = plan.inputs.scenario
-    read = (scenario.demand.path, scenario.sites.path, scenario.travel.path)
+    read = (scenario.demand.path, scenario.sites.path, scenario.travel.file)
     names = dict.fromkeys(plain(Path(path).name) for path in read if path)
     beside = Path(scenario.demand.path).parent / "README.md"
     readme = "; sources: see README.md beside the data" if beside.is_file() else ""

@@ -78,7 +78,7 @@ def draw_reach(axes: Axes, plan: PlanData, view: View) -> None:
 
 def has_circles(plan: PlanData) -> bool:
     """Tell whether what hubs reach are circles, and there are any."""
-    return len(plan.hubs) > 0 and plan.inputs.scenario.travel.method in {"great_circle", "planar"}
+    return len(plan.hubs) > 0 and plan.inputs.scenario.travel.is_geometric
 
 
 def circle_ends(plan: PlanData, lonlat: Floats) -> Floats:
@@ -96,7 +96,8 @@ def circle_ends(plan: PlanData, lonlat: Floats) -> Floats:
 
 def _radius(plan: PlanData) -> Floats:
     """Return the radius of each hub's circle in kilometres."""
-    return plan.problem.option_reach[plan.evaluation.options] / plan.inputs.scenario.travel.detour
+    circle = plan.inputs.scenario.travel.circle
+    return np.array([circle(reach) for reach in plan.problem.option_reach[plan.evaluation.options].tolist()])
 
 
 def _places(plan: PlanData, view: View) -> Floats:

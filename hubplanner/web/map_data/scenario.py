@@ -77,10 +77,9 @@ def budget_range(budget: float) -> dict[str, float]:
 def reaches(scenario: Scenario) -> dict[str, float | None]:
     """Return the straight distance in km up to which each tier covers; None where that is no circle."""
     travel = scenario.travel
-    round_ = travel.method in {"great_circle", "planar"}
     return {
-        tier.name: round(tier.reach(travel.speed_kmh) / travel.detour, 3)
-        if round_ and (tier.reach_km is not None or travel.speed_kmh is not None)
+        tier.name: round(travel.circle(tier.reach(travel.speed_kmh)), 3)
+        if travel.is_geometric and (tier.reach_km is not None or travel.speed_kmh is not None)
         else None
         for tier in scenario.hubs
     }

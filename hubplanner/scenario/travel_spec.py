@@ -1,0 +1,143 @@
+"""Ways to travel, each with the keys that it knows: a key that does not go with a method is no key of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from hubplanner.scenario.fields import Encoding, LocalFile, Spec
+
+MOST_DETOUR = 10.0
+
+
+class TravelMethod(Spec):
+    """How far it is from people to hubs: what every method knows of itself.
+
+    Nothing else in the package compares `method`; what depends on the way people travel asks these.
+    """
+
+    is_geometric: ClassVar[bool] = True
+    """Whether distance follows from places alone, so that what a hub reaches is a circle."""
+    is_planar: ClassVar[bool] = False
+    """Whether distance is measured in the plane of demand's own coordinate system."""
+    supports_streaming: ClassVar[bool] = True
+    """Whether demand may be read in parts and merged, as no point has distances of its own."""
+
+    method: str
+    """How distances are measured."""
+    detour: Annotated[float, Field(strict=True, ge=1, le=MOST_DETOUR)] = 1.0
+    """Factor from straight-line to travelled distance."""
+    speed_kmh: Annotated[float, Field(strict=True, ge=0.1, le=1000)] | None = None
+    """Speed that turns minutes into kilometres; only with minutes."""
+
+    @property
+    def file(self) -> str | None:
+        """The file that distances are read from; None where they are computed."""
+        return None
+
+    def circle(self, reach: float) -> float:
+        """Return the radius of the circle that holds what a hub of some reach covers; both in km.
+
+        >>> GreatCircleSpec(detour=1.25).circle(10)
+        8.0
+        """
+        return reach / self.detour
+
+    def describe(self) -> str:
+        """Return how distance is measured, to stand after "within reach".
+
+        >>> GreatCircleSpec(detour=1.3).describe()
+        'in a straight line, times 1.3 for the way on the ground'
+        """
+        return f"in a straight line{f', times {self.detour:g} for the way on the ground' if self.detour > 1 else ''}"
+
+    def assumption(self) -> str:
+        """Return what a plan takes for granted of ways, in sentences.
+
+        >>> GreatCircleSpec().assumption()
+        'Ways are straight lines. Rivers and mountains do not count.'
+        """
+        detour = f", times {self.detour:g} for the detours of roads" if self.detour != 1 else ""
+        return f"Ways are straight lines{detour}. Rivers and mountains do not count."
+
+
+class GreatCircleSpec(TravelMethod):
+    """Distance on the sphere."""
+
+    method: Literal["great_circle"] = "great_circle"
+    """Haversine distance; what is taken if left out."""
+
+
+class PlanarSpec(TravelMethod):
+    """Distance in the plane of a projected coordinate system."""
+
+    is_planar: ClassVar[bool] = True
+
+    method: Literal["planar"]
+    """Euclidean distance in a projected CRS, in metres."""
+
+
+def _travelled(detour: float) -> float:
+    if detour != 1:
+        message = "1 with method matrix: its distances are travelled ones already"
+        raise ValueError(message)
+    return detour
+
+
+class MatrixSpec(TravelMethod):
+    """Distances that a table gives; a pair that is missing is out of reach."""
+
+    is_geometric: ClassVar[bool] = False
+    supports_streaming: ClassVar[bool] = False
+
+    method: Literal["matrix"]
+    """A table of distances."""
+    detour: Annotated[float, Field(strict=True, json_schema_extra={"const": 1}), AfterValidator(_travelled)] = 1.0
+    """1: the table's distances are travelled ones already."""
+    path: LocalFile
+    """Long table demand_id, site_id, km (or minutes)."""
+    encoding: Encoding | None = None
+    """Encoding of a CSV table's text; UTF-8 if left out."""
+
+    @property
+    def file(self) -> str | None:
+        """The table."""
+        return self.path
+
+    def circle(self, reach: float) -> float:
+        """Return NaN: what a hub reaches by a table is no circle."""
+        del reach
+        return math.nan
+
+    def describe(self) -> str:
+        """Return that a table gives distances."""
+        return "by the given table of travel"
+
+    def assumption(self) -> str:
+        """Return that a table gives ways."""
+        return "Ways are those of a table of distances."
+
+
+METHODS: dict[str, type[TravelMethod]] = {
+    "great_circle": GreatCircleSpec,
+    "planar": PlanarSpec,
+    "matrix": MatrixSpec,
+}
+"""Every method, by its name."""
+
+
+def _method_of(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("method", "great_circle"))
+    return str(getattr(value, "method", "great_circle"))
+
+
+TravelSpec = Annotated[
+    Annotated[GreatCircleSpec, Tag("great_circle")]
+    | Annotated[PlanarSpec, Tag("planar")]
+    | Annotated[MatrixSpec, Tag("matrix")],
+    Discriminator(_method_of),
+]
+"""One of `METHODS`, told by its key ``method``."""
