@@ -75,7 +75,7 @@ def covered_goal(stack: StackedDemand, criterion: RiskMeasure) -> Goal:
             name=RobustObjective.goal,
             sense=1,
             expression=lambda form: covered_rows(form.layers[-1], mean),
-            value=lambda years: math.fsum(mean[stack.reached(years[-1].plan.options)]),
+            value=lambda years: criterion.of(stack.covered(years[-1].plan.options)),
             grows=True,
         )
 

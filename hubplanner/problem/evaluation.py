@@ -191,6 +191,21 @@ def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = 
     )
 
 
+def evaluate_again(problem: Problem, plan: Evaluation, *, assigned: bool) -> Evaluation:
+    """Return what the hubs of a plan come to in a problem; with ``assigned``, serving whom they serve in the plan.
+
+    >>> from hubplanner.problem import Problem
+    >>> line = Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> evaluate_again(line, evaluate(line, [1]), assigned=False).covered_need
+    4.0
+    """
+    hubs, own = np.repeat(plan.options, plan.counts), plan.assigned
+    if not assigned:
+        return evaluate(problem, hubs)
+    cells = (own.data, plan.options[own.indices], own.indptr)
+    return evaluate(problem, hubs, csr_array(cells, shape=(problem.n_points, problem.n_options)))
+
+
 @dataclass(frozen=True, eq=False)
 class _NearestHubs:
     """Each point's nearest hub, and the hub that covers most of it."""

@@ -1,8 +1,8 @@
 """Reductions, starts and solvers, behind one entry: `solve_problem`."""
 
 from hubplanner.solver.backends import found_solvers
-from hubplanner.solver.covering.cache import SolveCache
-from hubplanner.solver.covering.cheapest import cheapest
+from hubplanner.solver.cache import SolveCache
+from hubplanner.solver.cheapest_plan import cheapest
 from hubplanner.solver.infeasibility import in_words
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_many, solve_problem

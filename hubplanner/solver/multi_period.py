@@ -4,61 +4,81 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.model import Periods, ask
-from hubplanner.problem import SiteStatus, Status, relative_gap
-from hubplanner.problem.solution import GoalResult, PeriodPlan
-from hubplanner.tolerances import EXACT
+from hubplanner.model import Year, ask, broken_years, goals_of
+from hubplanner.problem import SiteStatus
+from hubplanner.solver.strategy import Candidate, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from hubplanner.model import Constraint, MaxCoverage, PMedian
+    from hubplanner.model import Constraint, MaxCoverage, Objective, Periods, PMedian, Question
     from hubplanner.problem import Problem, Solution
     from hubplanner.solver.options import SolverOptions
+    from hubplanner.solver.strategy import SolveContext
 
-    Solve = Callable[[Problem, MaxCoverage | PMedian, SolverOptions], Solution]
+
+class SeparateYearsStrategy:
+    """A programme in which hubs may move: each year with all the money up to it, and what keeping hubs would cost."""
+
+    name = "years"
+
+    def applies(self, question: Question, options: SolverOptions) -> str | None:  # noqa: ARG002 - any will do
+        """Return why it is the way to take."""
+        periods = question.periods
+        return "hubs may move" if periods is not None and not periods.nested else None
+
+    def run(self, question: Question, context: SolveContext) -> Candidate:
+        r"""Return what each year alone would choose with all money up to it, $\sum_{q \le p} B_q$, and their sum."""
+        context.leave_start("each year is planned alone")
+        objective, periods = cast("MaxCoverage | PMedian", question.objective), cast("Periods", question.periods)
+        options, count = context.options, len(question.problems)
+        # Each year has its part of the time, and so has the programme in which hubs stay.
+        alone: list[Solution] = []
+        questions: list[Question] = []
+        for year, (part, available) in enumerate(zip(question.problems, periods.available, strict=True)):
+            last = year == count - 1
+            limits = tuple(block.grown(periods.growth, year) for block in objective.limits if block is not periods)
+            budget = min(available, math.inf if objective.budget is None else objective.budget)
+            asked = replace(objective, budget=budget, limits=limits if last else _early(limits))
+            own = part if last else _unpinned(part)
+            found = context.solve(own, asked, options.until(context.deadline.part(1 / (count + 1 - year))))
+            if found.evaluation is None:
+                context.log.add(found)
+                return Candidate.without_plan(found)
+            alone.append(found)
+            questions.append(ask(own, asked))
+        kept = tuple(replace(block, nested=True) if block is periods else block for block in objective.limits)
+        whole = replace(objective, limits=kept)
+        nested = context.solve(question.instance.problem, whole, options.until(context.deadline))
+        context.log.add(alone[-1])
+        weights = question.discounts
+        return Candidate(
+            plans=tuple(found.evaluation for found in alone if found.evaluation is not None),
+            stated=(math.fsum(weight * part.value for weight, part in zip(weights, alone, strict=True)),),
+            bounds=(math.fsum(weight * part.bound for weight, part in zip(weights, alone, strict=True)),),
+            ties=alone[-1].ties,
+            version=alone[-1].version,
+            terms=_terms(objective, questions),
+            method=alone[-1].method,
+            nested_value=nested.value,
+        )
 
 
-def solve_unnested(
-    problem: Problem, objective: MaxCoverage | PMedian, options: SolverOptions, solve: Solve
-) -> Solution:
-    r"""Return what each year alone would choose with all the money up to it, $\sum_{q \le p} B_q$, and their sum."""
-    periods = next(block for block in objective.limits if isinstance(block, Periods))
-    question = ask(problem, objective)
-    # Each year has its part of the time, and so has the programme in which hubs stay.
-    alone, deadline, count = [], options.deadline, len(question.problems)
-    for year, (part, available) in enumerate(zip(question.problems, periods.available, strict=True)):
-        last = year == len(question.problems) - 1
-        limits = tuple(block.grown(periods.growth, year) for block in objective.limits if block is not periods)
-        budget = min(available, math.inf if objective.budget is None else objective.budget)
-        asked = replace(objective, budget=budget, limits=limits if last else _early(limits))
-        time = options.until(deadline.part(1 / (count + 1 - year)))
-        alone.append(solve(part if last else _unpinned(part), asked, time))
-        if alone[-1].evaluation is None:
-            return alone[-1]
-    kept = tuple(replace(block, nested=True) if block is periods else block for block in objective.limits)
-    nested = solve(problem, replace(objective, limits=kept), options.until(deadline))
-    weights = question.discounts
-    value = math.fsum(weight * part.value for weight, part in zip(weights, alone, strict=True))
-    bound = math.fsum(weight * part.bound for weight, part in zip(weights, alone, strict=True))
-    return replace(
-        alone[-1],
-        status=Status.OPTIMAL if relative_gap(value, bound) <= options.gap + EXACT else Status.FEASIBLE,
-        value=value,
-        bound=bound,
-        seconds=math.fsum([nested.seconds, *(part.seconds for part in alone)]),
-        goals=(GoalResult(name="sum of the years", value=value, bound=bound),),
-        periods=tuple(
-            PeriodPlan(name=name, problem=part, evaluation=found.evaluation)
-            for name, part, found in zip(periods.labels, question.problems, alone, strict=True)
-            if found.evaluation is not None
-        ),
-        nested_value=nested.value,
-    )
+def _terms(objective: Objective, questions: Sequence[Question]) -> Terms:
+    """Return what the years' plans are held to: the sum of their figures, and each to its own limits."""
+
+    def broken(years: Sequence[Year]) -> list[str]:
+        # Before the last year required sites are free, so each plan is one of its own year's problem.
+        pairs = zip(questions, years, strict=True)
+        each = (broken_years(question, [Year(question.problems[0], year.plan)]) for question, year in pairs)
+        return [reason for reasons in each for reason in reasons]
+
+    goal = replace(goals_of(objective)[0], name="sum of the years")
+    return Terms(goals=(goal,), main=goal.name, broken=broken)
 
 
 def _early(limits: tuple[Constraint, ...]) -> tuple[Constraint, ...]:

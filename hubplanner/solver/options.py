@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, field, replace
 
 from hubplanner.errors import ScenarioError
 from hubplanner.solver.backends.base import SearchLimits
-from hubplanner.solver.deadline import Clock, Deadline
+from hubplanner.solver.deadline import CLOCK, Clock, Deadline
 
 METHODS = ("auto", "plain", "core")
 HEURISTIC = "heuristic"
@@ -55,7 +54,7 @@ class SolverOptions:
     seed: int = 0
     ties: bool = True
     method: str = "auto"
-    clock: Clock = field(default=time.perf_counter, repr=False, compare=False)
+    clock: Clock = field(default=CLOCK, repr=False, compare=False)
 
     @property
     def is_heuristic(self) -> bool:

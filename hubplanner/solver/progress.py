@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubplanner.problem import relative_gap
+from hubplanner.solver.deadline import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def listener() -> Callable[[float, float], None] | None:
 
     def hear(value: float, bound: float) -> None:
         nonlocal last
-        now, value, bound = time.monotonic(), figure(value), figure(bound)
+        now, value, bound = CLOCK(), figure(value), figure(bound)
         if known is not None:
             value = known.best(value)
             bound = known.limit(value, bound)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hubplanner.solver.deadline import work_done
+from hubplanner.solver.deadline import CLOCK, work_done
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hubplanner.problem import Solution
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 class RunLog:
     """A solve's log book, for the manifest."""
 
-    began: float = field(default_factory=time.perf_counter)
+    began: float = field(default_factory=CLOCK)
     steps: dict[str, int] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
     work_before: float = field(default_factory=work_done)
@@ -29,9 +30,14 @@ class RunLog:
     def phase(self, name: str) -> Iterator[None]:
         """Say that a phase begins, and time it."""
         log.info(name)
-        start = time.perf_counter()
+        start = CLOCK()
         yield
-        self.phases[name] = self.phases.get(name, 0.0) + time.perf_counter() - start
+        self.phases[name] = self.phases.get(name, 0.0) + CLOCK() - start
+
+    def add(self, found: Solution) -> None:
+        """Take on the sizes and phases of a solve that this one builds on; phases of one name are this one's."""
+        self.steps.update(found.steps)
+        self.phases.update({name: seconds for name, seconds in found.phases.items() if name not in self.phases})
 
     @property
     def work(self) -> float:
@@ -41,4 +47,4 @@ class RunLog:
     @property
     def seconds(self) -> float:
         """Seconds since the solve began."""
-        return time.perf_counter() - self.began
+        return CLOCK() - self.began

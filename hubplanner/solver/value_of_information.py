@@ -15,6 +15,7 @@ from hubplanner.problem import Futures, GoalResult, Status, outcomes
 from hubplanner.problem.futures import mean_future
 from hubplanner.solver.robust.strategy import RobustRequest
 from hubplanner.solver.solve import solve_problem
+from hubplanner.solver.strategy import SolveContext
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective
@@ -120,7 +121,9 @@ def value_of_information(
     (1.0, 0.5)
     """
     quest = RobustRequest(
-        problem=problem, objective=objective, options=replace(options, ties=False), solve=solve_problem
+        problem=problem,
+        objective=objective,
+        context=SolveContext.begin(replace(options, ties=False), solve_problem),
     )
     under = under_of(objective)
     if under is None:

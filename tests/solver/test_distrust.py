@@ -12,11 +12,11 @@ import pytest
 from support.instances.tiny import dear_and_cheap, two_islands
 
 import hubplanner as hp
-from hubplanner.problem import evaluate
+from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.solver import found_solvers
 from hubplanner.solver.backends import ADAPTERS, Outcome, Termination
 from hubplanner.solver.backends.highs import solve_highs
-from hubplanner.solver.covering import cache as memory
+from hubplanner.solver.covering import presolve
 from hubplanner.solver.covering import strategy as home
 from hubplanner.solver.covering import strategy as run
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hubplanner.model import Model
+    from hubplanner.problem import Evaluation
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver.backends import SearchLimits
 
@@ -174,18 +175,18 @@ def test_a_solver_without_a_plan_leaves_the_one_there_was_and_the_relaxations_bo
 
 
 def test_a_plan_recounted_by_the_evaluator_must_cover_what_the_model_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def short(problem: hp.Problem, options: list[int]) -> object:
-        return replace(evaluate(problem, options), covered_need=1.0)
+    def short(problem: hp.Problem, plan: Evaluation, *, assigned: bool) -> object:
+        return replace(evaluate_again(problem, plan, assigned=assigned), covered_need=1.0)
 
-    monkeypatch.setattr("hubplanner.solver.covering.strategy.evaluate", short)
-    with pytest.raises(hp.SolverError, match=r"the model counts 15.000000 covered need, recomputed it is 1.000000"):
+    monkeypatch.setattr("hubplanner.solver.certify.evaluate_again", short)
+    with pytest.raises(hp.SolverError, match=r"the model counts 15.000000 as covered need, recomputed it is 1.000000"):
         hp.solve_problem(two_islands(), hp.MaxCoverage(budget=7))
 
 
 def test_a_plan_above_the_proven_bound_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real = home.run
     monkeypatch.setattr(home, "run", lambda *given, **more: replace(real(*given, **more), bound=14.0))
-    with pytest.raises(hp.SolverError, match=r"the plan covers 15.000000, above the proven bound 14.000000"):
+    with pytest.raises(hp.SolverError, match=r"covered need is 15.000000, better than the proven bound 14.000000"):
         hp.solve_problem(two_islands(), hp.MaxCoverage(budget=7))
 
 
@@ -198,7 +199,7 @@ def test_a_better_and_cheaper_tier_found_in_pruning_is_no_contradiction(monkeypa
         return replace(real(instance, *given, **more), chosen=np.flatnonzero(instance.option == 3))
 
     monkeypatch.setattr(home, "run", worse)
-    monkeypatch.setattr(memory, "drop_dominated", lambda instance: instance)
+    monkeypatch.setattr(presolve, "drop_dominated", lambda instance: instance)
     solution = hp.solve_problem(odd, hp.MaxCoverage(max_hubs=1))
     assert solution.open_options.tolist() == [0, 4]
     assert solution.value == 12

@@ -16,7 +16,7 @@ from support.oracles.covering import Case
 import hubplanner as hp
 from hubplanner.model import MaxMin
 from hubplanner.problem import SiteStatus
-from hubplanner.solver import solve as way_in
+from hubplanner.solver.median import strategy as home
 from hubplanner.solver.median.strategy import is_median
 from hubplanner.solver.mip import tie_breaking as ties
 
@@ -194,7 +194,7 @@ def town(seed: int) -> tuple[hp.Problem, hp.PMedian]:
 def test_it_agrees_with_the_general_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem, objective = town(seed)
     own = hp.solve_problem(problem, objective, QUICK)
-    monkeypatch.setattr(way_in, "is_median", lambda *_: False)
+    monkeypatch.setattr(home, "is_median", lambda *_: False)
     general = hp.solve_problem(problem, objective, QUICK)
     assert own.status == general.status == hp.Status.OPTIMAL
     assert "rounds" in own.steps

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hubplanner as hp
-from hubplanner.problem import evaluate
+from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.solver.backends import ADAPTERS, Outcome, Termination
 from hubplanner.solver.backends.highs import solve_highs
 from hubplanner.solver.median import strategy as home
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hubplanner.model import Model
+    from hubplanner.problem import Evaluation
     from hubplanner.solver.backends import SearchLimits
 
     Lie = Callable[[Model, Outcome], Outcome]
@@ -133,12 +134,12 @@ def test_hubs_slightly_beyond_the_budget_are_forbidden(monkeypatch: pytest.Monke
 
 
 def test_a_plan_recounted_by_the_evaluator_must_be_as_far_as_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    def short(problem: hp.Problem, options: Any) -> object:
-        plan = evaluate(problem, options)
+    def short(problem: hp.Problem, found: Evaluation, *, assigned: bool) -> object:
+        plan = evaluate_again(problem, found, assigned=assigned)
         return replace(plan, nearest_distance=plan.nearest_distance / 2)
 
-    monkeypatch.setattr(home, "evaluate", short)
-    with pytest.raises(hp.SolverError, match=r"the table makes the mean distance .*, recomputed it is"):
+    monkeypatch.setattr("hubplanner.solver.certify.evaluate_again", short)
+    with pytest.raises(hp.SolverError, match=r"the model counts .* as mean distance, recomputed it is"):
         hp.solve_problem(scattered(), ASKED)
 
 
@@ -150,7 +151,7 @@ def test_a_plan_better_than_the_proven_bound_is_caught(monkeypatch: pytest.Monke
         return replace(proof, lower=proof.value * 1.01)
 
     monkeypatch.setattr(home, "climb", careless)
-    with pytest.raises(hp.SolverError, match="below the proven bound"):
+    with pytest.raises(hp.SolverError, match="better than the proven bound"):
         hp.solve_problem(scattered(), ASKED)
 
 

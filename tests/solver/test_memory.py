@@ -17,6 +17,7 @@ from hubplanner.problem import evaluate
 from hubplanner.solver import SolveCache, cheapest
 from hubplanner.solver.covering.column_generation import ColumnGeneration
 from hubplanner.solver.covering.construction import fitted
+from hubplanner.solver.covering.presolve import reduction
 from hubplanner.solver.mip import strategy as lexicographic
 from hubplanner.solver.mip.warm_start import given
 
@@ -101,7 +102,7 @@ def test_only_budget_and_count_have_their_cheapest_plan_found_so() -> None:
 def test_a_plan_made_to_fit_keeps_to_the_limits(seed: int) -> None:
     problem = random_town(seed, points=80, sites=30)
     asked = hp.MaxCoverage(budget=10, max_hubs=4)
-    instance = SolveCache(problem=problem).reduction(asked).instance
+    instance = reduction(problem, asked, SolveCache(problem=problem)).instance
     chosen = np.flatnonzero(np.random.default_rng(seed).random(len(instance.option)) < 0.5)
     found = fitted(instance, asked, chosen)
     assert found is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hubplanner.analysis.requests import WORST_GROUP
 from hubplanner.problem import relative_gap
-from hubplanner.solver.covering.cheapest import SAME
+from hubplanner.solver.cheapest_plan import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,7 +16,7 @@ from hubplanner.errors import ScenarioError
 from hubplanner.model import MaxCoverage, MinCost, Periods, under_of
 from hubplanner.problem import Status, evaluate
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
-from hubplanner.solver.covering.cheapest import CLOSE, SAME
+from hubplanner.solver.cheapest_plan import CLOSE, SAME
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.tolerances import EXACT

@@ -16,7 +16,7 @@ from hubplanner.errors import ScenarioError
 from hubplanner.model import Floor, MaxCoverage, MaxMin, PMedian
 from hubplanner.problem import Status
 from hubplanner.solver import SolverOptions, solve_problem
-from hubplanner.solver.covering.cheapest import SAME
+from hubplanner.solver.cheapest_plan import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

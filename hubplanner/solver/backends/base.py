@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hubplanner.errors import SolverError
-from hubplanner.solver.deadline import Clock, Deadline
+from hubplanner.solver.deadline import CLOCK, Clock, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +76,7 @@ class SearchLimits:
     threads: int
     seed: int
     nodes: int | None = None
-    clock: Clock = field(default=time.perf_counter, repr=False, compare=False)
+    clock: Clock = field(default=CLOCK, repr=False, compare=False)
 
     def deadline(self) -> Deadline:
         """Return when a search that begins now is to stop."""

@@ -9,17 +9,32 @@ import numpy as np
 
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.problem.aggregation.equal_rows import merge_rows
+from hubplanner.problem.covering_instance import reduce_existing
+from hubplanner.solver.cache import CachedReduction
 from hubplanner.solver.limits import limits
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array, csr_array
 
     from hubplanner.model import Objective
-    from hubplanner.problem import Bools, Ints
+    from hubplanner.problem import Bools, Ints, Problem
     from hubplanner.problem.covering_instance import CoveringInstance
+    from hubplanner.solver.cache import SolveCache
 
 MOST_PRODUCTS = 1e8
 """Pairs of options in rows up to which dominated ones are looked for."""
+
+
+def reduction(problem: Problem, objective: Objective, cache: SolveCache | None = None) -> CachedReduction:
+    """Return the instance that is left to decide: the same for all budgets that allow the same options."""
+    allowed = int(np.count_nonzero(problem.option_cost <= most_money(limits(objective)[0])))
+    if cache is not None and allowed in cache.reductions:
+        return cache.reductions[allowed]
+    useful = drop_useless(reduce_existing(problem, problem.rows), objective)
+    found = CachedReduction(instance=merge_single(drop_dominated(useful)), useful=len(useful.option))
+    if cache is not None:
+        cache.reductions[allowed] = found
+    return found
 
 
 def merge_single(instance: CoveringInstance) -> CoveringInstance:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.solver.covering.cache import CachedPlans
+from hubplanner.solver.cache import CachedPlans
 from hubplanner.solver.covering.column_generation import ColumnGeneration, promising
 from hubplanner.solver.covering.construction import rounded
 from hubplanner.solver.covering.cuts import find_cuts
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats, Ints
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.covering.cache import SolveCache
+    from hubplanner.solver.cache import SolveCache
     from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint
 
 MOST_ROUNDS = 30
@@ -112,7 +112,7 @@ def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is l
     """Return the relaxation without new cuts, and what solves it: one that is warm, a new one, an interior point."""
     deadline = effort.deadline()
     warm = memory.sifting if memory is not None and memory.instance is instance else None
-    if warm is not None and warm.takes(table, effort):
+    if isinstance(warm, ColumnGeneration) and warm.takes(table, effort):
         return warm, warm.solve()
     program = program_of(table)
     if program.sums:

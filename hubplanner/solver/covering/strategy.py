@@ -4,57 +4,44 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.errors import SolverError
-from hubplanner.model import FixedLevel, MaxCoverage, Year, ask, broken_blocks, goals_of
-from hubplanner.problem import GoalResult, Solution, Status, evaluate, relative_gap
+from hubplanner.model import FixedLevel, MaxCoverage, Year, goals_of
+from hubplanner.problem import evaluate, relative_gap
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
-from hubplanner.solver.covering.cache import reduction
 from hubplanner.solver.covering.construction import exchanged, fitted, greedy
-from hubplanner.solver.covering.presolve import prune
+from hubplanner.solver.covering.presolve import prune, reduction
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.variable_fixing import screen, settle
-from hubplanner.solver.limits import limits
+from hubplanner.solver.limits import limits, required_fit
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
-from hubplanner.solver.mip.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.solver.mip.warm_start import plans_of
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
-from hubplanner.tolerances import AGREEMENT, EXACT
+from hubplanner.solver.strategy import OPEN, Candidate
+from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:
-    from hubplanner.model import Objective
+    from collections.abc import Sequence
+
+    from hubplanner.model import Objective, Question
     from hubplanner.problem import Evaluation, Ints, Problem
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.covering.cache import CachedPlans, SolveCache
+    from hubplanner.solver.cache import CachedPlans, SolveCache
     from hubplanner.solver.covering.lp import Cuts
     from hubplanner.solver.covering.relaxation import CoveringRelaxation
     from hubplanner.solver.covering.variable_fixing import RestrictedInstance
-    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.mip.relaxation import Relaxation
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.run_log import RunLog
+    from hubplanner.solver.strategy import SolveContext
 
 
-@dataclass(frozen=True, kw_only=True)
-class WarmStart:
-    """What is known before a solve.
-
-    Parameters
-    ----------
-    plans
-        Plans under other limits.
-    memory
-        What solves of the same problem left, and where this one leaves its own.
-    reach
-        Covered need that is of interest: the search ends as soon as a plan has it, or none can.
-    """
-
-    plans: tuple[Evaluation, ...] = ()
-    memory: SolveCache | None = None
-    reach: float | None = None
+ALONE = "budget, max_hubs and pins alone"
+"""Limits that reductions know."""
 
 
 def is_plain(problem: Problem, objective: Objective) -> bool:
@@ -68,50 +55,59 @@ def is_plain(problem: Problem, objective: Objective) -> bool:
     )
 
 
-def solve_plain(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is known
-    problem: Problem,
-    objective: MaxCoverage,
-    options: SolverOptions,
-    deadline: Deadline,
-    record: RunLog,
-    known: WarmStart | None = None,
-) -> Solution:
-    """Solve maximal covering by reductions, screening and a search on what is left; some plan exists.
+class CoveringStrategy:
+    """Maximal covering within budget, count and pins alone: reductions, screening and a search on what is left."""
 
-    Parameters
-    ----------
-    known
-        What solves under other limits left.
-    """
-    known = known or WarmStart()
-    small = problem.n_options <= SMALL_OPTIONS
-    asked = replace(options, gap=0.0) if small else options
-    instance = _reduced(problem, objective, record, known.memory)
-    with record.phase("find a first plan"):
-        start = _start(instance, objective, known)
-    answer = run(instance, objective, asked, start, record, memory=known.memory, reach=known.reach)
-    with record.phase("recompute the plan"):
-        chosen = prune(instance, answer.chosen)
-        plan = evaluate(problem, _full(problem, instance, chosen))
-        _verify(problem, objective, plan, instance.covered_need(chosen), answer.bound)
-    if known.memory is not None:
-        known.memory.note(plan, answer.line)
-    ties = OPEN
-    if (
-        options.ties
-        and not options.is_heuristic
-        and asked.gap == 0
-        and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
-    ):
-        with record.phase("tell equal plans apart"):
-            plan, ties = _first_of_equals(problem, objective, plan, options, deadline, record)
-    return replace(_with_plan(problem, plan, answer, options, record), ties=ties)
+    name = "core"
+
+    def applies(self, question: Question, options: SolverOptions) -> str | None:
+        """Return why it is the way to take."""
+        if options.method == "plain" or not is_plain(question.instance.problem, question.objective):
+            return None
+        return "as asked" if options.method == "core" else f"{question.objective.name} within {ALONE}"
+
+    def run(self, question: Question, context: SolveContext) -> Candidate:
+        """Return the plan that covers most."""
+        problem, objective = question.instance.problem, cast("MaxCoverage", question.objective)
+        if not required_fit(problem, objective):
+            return Candidate(is_infeasible=True)
+        options, record = context.options, context.log
+        asked = replace(options, gap=0.0) if problem.n_options <= SMALL_OPTIONS else options
+        instance = _reduced(problem, objective, record, context.cache)
+        with record.phase("find a first plan"):
+            start = _start(instance, objective, _known(problem, objective, context))
+        within = asked.until(context.deadline)
+        answer = run(instance, objective, within, start, record, memory=context.cache, reach=context.target)
+        with record.phase("recompute the plan"):
+            chosen = prune(instance, answer.chosen)
+            plan = evaluate(problem, _full(problem, instance, chosen))
+        if context.cache is not None:
+            context.cache.note(plan, answer.line)
+        stated, ties = instance.covered_need(chosen), OPEN
+        if (
+            options.ties
+            and not options.is_heuristic
+            and asked.gap == 0
+            and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
+        ):
+            with record.phase("tell equal plans apart"):
+                plan, ties = _first_of_equals(question, plan, context)
+        return Candidate(plans=(plan,), stated=(stated,), bounds=(answer.bound,), ties=ties, version=answer.version)
 
 
-def _start(instance: CoveringInstance, objective: MaxCoverage, known: WarmStart) -> Ints:
-    """Return the best of the known plans made to fit the limits, or a greedy one where there are none."""
+def _known(problem: Problem, objective: Objective, context: SolveContext) -> list[Evaluation]:
+    """Return the plan to start from, if it is of the problem, and those of budgets just below and above."""
+    start = context.warm_start
+    own = start is not None and start.problem.n_options == problem.n_options
+    if not own:
+        context.leave_start("it is of another problem")
     money, _ = limits(objective)
-    plans = [*known.plans, *(known.memory.near(money) if known.memory else ())]
+    near = context.cache.near(money) if context.cache else []
+    return [*(plans_of(start) if own and start is not None else []), *near]
+
+
+def _start(instance: CoveringInstance, objective: MaxCoverage, plans: Sequence[Evaluation]) -> Ints:
+    """Return the best of some plans made to fit the limits, or a greedy one where there are none."""
     chosen = [np.flatnonzero(np.isin(instance.option, plan.options)) for plan in plans]
     return max(
         [made for one in chosen if (made := fitted(instance, objective, one)) is not None]
@@ -120,23 +116,16 @@ def _start(instance: CoveringInstance, objective: MaxCoverage, known: WarmStart)
     )
 
 
-def _first_of_equals(  # noqa: PLR0913, PLR0917 - a question, its plan, and how far to go
-    problem: Problem,
-    objective: MaxCoverage,
-    plan: Evaluation,
-    options: SolverOptions,
-    deadline: Deadline,
-    record: RunLog,
-) -> tuple[Evaluation, str]:
+def _first_of_equals(question: Question, plan: Evaluation, context: SolveContext) -> tuple[Evaluation, str]:
     """Return the plan that comes first among all that cover as much, and how sure that is."""
-    goal = goals_of(objective)[0]
+    goal, problem = goals_of(question.objective)[0], question.problems[0]
     opened = np.zeros((1, problem.n_options), dtype=np.intp)
     opened[0, plan.options] = plan.counts
-    task = Subproblem(question=ask(problem, objective), goal=goal, options=options, deadline=deadline)
+    task = Subproblem(question=question, goal=goal, options=context.options, deadline=context.deadline)
     task = prepared(task, plan.covered_need)
     held = (FixedLevel(goal=goal, value=plan.covered_need),)
     known = Incumbent(years=(Year(problem, plan),), opened=opened, value=plan.covered_need, bound=plan.covered_need)
-    found, ties = break_ties(replace(task, held=held), known, ALLOWED + SHARE * record.work)
+    found, ties = break_ties(replace(task, held=held), known, ALLOWED + SHARE * context.log.work)
     return found.years[-1].plan, ties
 
 
@@ -145,7 +134,7 @@ def _reduced(
 ) -> CoveringInstance:
     """Return the instance that is left to decide."""
     with record.phase("reduce the problem"):
-        made = memory.reduction(objective) if memory else reduction(problem, objective)
+        made = reduction(problem, objective, memory)
         instance = made.instance
     record.steps.update(
         demand_points=problem.n_points,
@@ -161,39 +150,6 @@ def _reduced(
 def _full(problem: Problem, instance: CoveringInstance, chosen: Ints) -> list[int]:
     """Return the chosen and the existing options as indices of the full problem."""
     return [*problem.existing.nonzero()[0].tolist(), *instance.option[chosen].tolist()]
-
-
-def _verify(problem: Problem, objective: Objective, plan: Evaluation, counted: float, bound: float) -> None:
-    """Raise when the recomputed plan breaks a limit, covers another need than the model counts, or beats the bound."""
-    reasons = broken_blocks(problem, plan, objective)
-    slack = AGREEMENT * max(1.0, abs(plan.covered_need))
-    if abs(plan.covered_need - counted) > slack:
-        reasons.append(f"the model counts {counted:,.6f} covered need, recomputed it is {plan.covered_need:,.6f}")
-    if plan.covered_need > bound + slack:
-        reasons.append(f"the plan covers {plan.covered_need:,.6f}, above the proven bound {bound:,.6f}")
-    if reasons:
-        raise SolverError("; ".join(reasons))
-
-
-def _with_plan(
-    problem: Problem, plan: Evaluation, answer: CoveringResult, options: SolverOptions, record: RunLog
-) -> Solution:
-    # Within the agreed slack the recomputed value may lie above the bound by rounding.
-    bound = max(answer.bound, plan.covered_need)
-    proven = relative_gap(plan.covered_need, bound) <= options.gap + EXACT
-    return Solution(
-        problem=problem,
-        status=Status.OPTIMAL if proven else Status.FEASIBLE,
-        evaluation=plan,
-        value=plan.covered_need,
-        bound=bound,
-        seconds=record.seconds,
-        solver=options.name,
-        version=answer.version,
-        steps=record.steps,
-        phases=record.phases,
-        goals=(GoalResult(name="covered need", value=plan.covered_need, bound=bound),),
-    )
 
 
 UNUSED = "not needed"

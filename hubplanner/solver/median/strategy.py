@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.errors import SolverError
-from hubplanner.model import PCenter, PMedian, Year, ask, broken_blocks, goals_of
-from hubplanner.problem import GoalResult, Solution, Status, evaluate
-from hubplanner.solver.covering.strategy import UNUSED
+from hubplanner.model import PCenter, PMedian, Year, goals_of
+from hubplanner.problem import evaluate
+from hubplanner.solver.covering.strategy import ALONE, UNUSED
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median.cost_matrix import table_of
 from hubplanner.solver.median.interchange import first_plan, improved
@@ -20,41 +19,47 @@ from hubplanner.solver.median.subgradient import climb
 from hubplanner.solver.median.tie_breaking import first_of_equals
 from hubplanner.solver.mip.p_center import candidates, within_radius
 from hubplanner.solver.mip.search import optimise
-from hubplanner.solver.mip.strategy import within_gap
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
-from hubplanner.solver.mip.tie_breaking import ALLOWED, OPEN, SHARE, SMALL_OPTIONS
+from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS
 from hubplanner.solver.progress import report_progress
-from hubplanner.tolerances import AGREEMENT, EXACT, REACH_TOLERANCE
+from hubplanner.solver.strategy import OPEN, Candidate
+from hubplanner.tolerances import EXACT, REACH_TOLERANCE
 
 if TYPE_CHECKING:
-    from hubplanner.model import Objective
+    from hubplanner.model import Objective, Question
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.deadline import Deadline
     from hubplanner.solver.median.cost_matrix import CostMatrix
     from hubplanner.solver.median.subgradient import BoundedPlan
     from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.run_log import RunLog
+    from hubplanner.solver.strategy import SolveContext
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _MedianRequest:
-    """What is asked, and the time there is for it."""
+    """What is asked, and how to go about it."""
 
-    problem: Problem
-    objective: Objective
-    options: SolverOptions
-    deadline: Deadline
-    record: RunLog
+    question: Question
+    context: SolveContext
+
+    @property
+    def problem(self) -> Problem:
+        """The arrays."""
+        return self.question.instance.problem
+
+    @property
+    def objective(self) -> Objective:
+        """What to reach."""
+        return self.question.objective
+
+    @property
+    def options(self) -> SolverOptions:
+        """How to solve."""
+        return self.context.options
 
     @property
     def gap(self) -> float:
         """The relative gap to reach: none where ties are to be broken whatever gap is asked."""
         return 0.0 if self.problem.n_options <= SMALL_OPTIONS else self.options.gap
-
-    def effort(self, gap: float) -> SearchLimits:
-        """Return what a solver is asked for the time that is left."""
-        return self.options.until(self.deadline).effort(gap)
 
 
 def is_median(problem: Problem, objective: Objective) -> bool:
@@ -67,75 +72,96 @@ def is_median(problem: Problem, objective: Objective) -> bool:
     )
 
 
-def solve_median(
-    problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline, record: RunLog
-) -> Solution | None:
-    """Solve p-median by a bound and plans that improve each other, and a program for the sites they leave open.
+class MedianStrategy:
+    """Distances within budget, count and pins alone: a bound and plans that improve each other, then a program.
 
     Of p-center that is the second goal, within the least distance in which everyone can have a hub.
-
-    Returns
-    -------
-    Solution or None
-        None where there is nothing to choose, or no plan is found: the general way tells why.
     """
-    quest = _MedianRequest(problem=problem, objective=objective, options=options, deadline=deadline, record=record)
-    if not required_fit(problem, objective):
-        return None
-    worst = _worst(quest) if isinstance(objective, PCenter) else None
-    if worst is not None and not worst.years:
-        return None
-    with record.phase("weigh the distances"):
-        table = table_of(problem, objective, math.inf if worst is None else worst.value)
-    if not len(table.base) or not table.size:
-        return None
-    proof, version = _proof(quest, table, worst)
-    if proof.value >= table.far:
-        return None
-    record.steps.update(
-        demand_points=problem.n_points,
-        model_rows=len(table.base),
-        options=problem.n_options,
-        model_options=table.size,
-        rounds=proof.rounds,
-        options_left=proof.table.size,
-    )
-    plan, ties = _plan(quest, proof)
-    return _solution(quest, proof, plan, worst, version=version, ties=ties)
+
+    name = "core"
+
+    def applies(self, question: Question, options: SolverOptions) -> str | None:
+        """Return why it is the way to take."""
+        if options.method == "plain" or not is_median(question.instance.problem, question.objective):
+            return None
+        return "as asked" if options.method == "core" else f"{question.objective.name} within {ALONE}"
+
+    def run(self, question: Question, context: SolveContext) -> Candidate | None:
+        """Return the nearest plan; None where there is nothing to choose, or no plan is found."""
+        quest, objective = _MedianRequest(question=question, context=context), question.objective
+        context.leave_start(f"{objective.name} within budget and count finds its own first plans")
+        if not required_fit(quest.problem, objective):
+            return None
+        worst = _worst(quest) if isinstance(objective, PCenter) else None
+        if worst is not None and not worst.years:
+            return None
+        with context.log.phase("weigh the distances"):
+            table = table_of(quest.problem, objective, math.inf if worst is None else worst.value)
+        if not len(table.base) or not table.size:
+            return None
+        proof, version = _proof(quest, table, worst)
+        if proof.value >= table.far:
+            return None
+        context.log.steps.update(
+            demand_points=quest.problem.n_points,
+            model_rows=len(table.base),
+            options=quest.problem.n_options,
+            model_options=table.size,
+            rounds=proof.rounds,
+            options_left=proof.table.size,
+        )
+        plan, ties = _plan(quest, proof)
+        stated, bound = proof.value / proof.table.need, proof.lower / proof.table.need
+        if worst is None:
+            return Candidate(plans=(plan,), stated=(stated,), bounds=(bound,), ties=ties, version=version)
+        farthest = goals_of(objective)[0].value((Year(quest.problem, plan),))
+        return Candidate(
+            plans=(plan,),
+            stated=(farthest, stated),
+            bounds=(worst.bound, bound),
+            levels=(worst.value,),
+            ties=ties,
+            version=version,
+        )
 
 
 def _worst(quest: _MedianRequest) -> Incumbent:
     """Return a plan of least worst distance, or as near as half of the time brings it."""
     goal = goals_of(quest.objective)[0]
     task = Subproblem(
-        question=ask(quest.problem, quest.objective),
+        question=quest.question,
         goal=goal,
         options=quest.options,
-        deadline=quest.deadline.part(1 / 2),
+        deadline=quest.context.deadline.part(1 / 2),
         gap=quest.gap,
     )
-    with quest.record.phase(f"optimise {goal.name}"):
+    with quest.context.log.phase(f"optimise {goal.name}"):
         return least_radius(task)
 
 
 def _proof(quest: _MedianRequest, table: CostMatrix, worst: Incumbent | None) -> tuple[BoundedPlan, str]:
     """Return a plan with its proof, and the version of the solver if one was needed."""
     version = UNUSED if worst is None else worst.version or UNUSED
-    with quest.record.phase("find a first plan"):
-        start = first_plan(table, quest.deadline)
+    with quest.context.log.phase("find a first plan"):
+        start = first_plan(table, quest.context.deadline)
         if worst is not None:
             sites = quest.problem.option_site
             known = np.isin(sites[table.option], sites[worst.years[-1].plan.options])
-            start = min(start, improved(table, np.flatnonzero(known), quest.deadline), key=table.value)
-    with quest.record.phase("solve the relaxation"):
-        proof = climb(table, start, quest.gap, quest.deadline)
+            start = min(start, improved(table, np.flatnonzero(known), quest.context.deadline), key=table.value)
+    with quest.context.log.phase("solve the relaxation"):
+        proof = climb(table, start, quest.gap, quest.context.deadline)
         nearest = min(math.fsum(table.served(np.arange(table.size))), proof.value)
         proof = replace(proof, lower=max(proof.lower, nearest))
     _tell(quest, proof)
-    if quest.options.is_heuristic or proof.is_within(quest.gap) or proof.value >= table.far or quest.deadline.is_past:
+    if (
+        quest.options.is_heuristic
+        or proof.is_within(quest.gap)
+        or proof.value >= table.far
+        or quest.context.deadline.is_past
+    ):
         return proof, version
-    with quest.record.phase(f"solve with {quest.options.name}"):
-        return explore(proof, quest.effort(table.slack(quest.gap, proof.value)))
+    with quest.context.log.phase(f"solve with {quest.options.name}"):
+        return explore(proof, quest.context.limits(table.slack(quest.gap, proof.value)))
 
 
 def _tell(quest: _MedianRequest, proof: BoundedPlan) -> None:
@@ -145,30 +171,15 @@ def _tell(quest: _MedianRequest, proof: BoundedPlan) -> None:
 def _plan(quest: _MedianRequest, proof: BoundedPlan) -> tuple[Evaluation, str]:
     """Return the plan, the first of all as good if that is asked for, and how sure that is."""
     standing = np.flatnonzero(quest.problem.existing)
-    with quest.record.phase("recompute the plan"):
+    with quest.context.log.phase("recompute the plan"):
         plan = evaluate(quest.problem, np.concatenate([standing, proof.table.options(proof.chosen)]))
-        _verify(quest, plan, proof)
     if not (quest.options.ties and not quest.options.is_heuristic and quest.gap == 0 and proof.is_within(EXACT)):
         return plan, OPEN
-    with quest.record.phase("tell equal plans apart"):
-        allowed = ALLOWED + SHARE * quest.record.work
-        first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.effort(0.0), allowed)
+    with quest.context.log.phase("tell equal plans apart"):
+        allowed = ALLOWED + SHARE * quest.context.log.work
+        first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.context.limits(0.0), allowed)
         plan = evaluate(quest.problem, np.concatenate([standing, first]))
-        _verify(quest, plan, proof)
     return plan, ties
-
-
-def _verify(quest: _MedianRequest, plan: Evaluation, proof: BoundedPlan) -> None:
-    """Raise when a plan breaks a limit, has another mean distance than the table, or beats the bound."""
-    value = goals_of(quest.objective)[-1].value((Year(quest.problem, plan),))
-    counted, bound = proof.value / proof.table.need, proof.lower / proof.table.need
-    reasons, slack = broken_blocks(quest.problem, plan, quest.objective), AGREEMENT * max(1.0, abs(value))
-    if not abs(value - counted) <= slack:
-        reasons.append(f"the table makes the mean distance {counted:,.6f}, recomputed it is {value:,.6f}")
-    if not value >= bound - slack:
-        reasons.append(f"the plan's mean distance is {value:,.6f}, below the proven bound {bound:,.6f}")
-    if reasons:
-        raise SolverError("; ".join(reasons))
 
 
 def _dearer_tier(problem: Problem, plan: Evaluation) -> float:
@@ -178,36 +189,6 @@ def _dearer_tier(problem: Problem, plan: Evaluation) -> float:
     paid[problem.option_site[built]] = problem.option_cost[built]
     other = np.setdiff1d(np.flatnonzero(np.isfinite(paid[problem.option_site])), built)
     return float((problem.option_cost[other] - paid[problem.option_site[other]]).min(initial=np.inf))
-
-
-def _solution(  # noqa: PLR0913 - all that is known of a plan
-    quest: _MedianRequest, proof: BoundedPlan, plan: Evaluation, worst: Incumbent | None, *, version: str, ties: str
-) -> Solution:
-    goals = goals_of(quest.objective)
-    figures = [goal.value((Year(quest.problem, plan),)) for goal in goals]
-    bounds = [] if worst is None else [worst.bound]
-    if worst is not None and figures[0] > worst.value * (1 + REACH_TOLERANCE):
-        message = f"the plan's {goals[0].name} is {figures[0]:,.6f}, above the {worst.value:,.6f} reached before"
-        raise SolverError(message)
-    bounds.append(proof.lower / proof.table.need)
-    reached = tuple(
-        GoalResult(name=goal.name, value=value, bound=min(bound, value))
-        for goal, value, bound in zip(goals, figures, bounds, strict=True)
-    )
-    return Solution(
-        problem=quest.problem,
-        status=Status.OPTIMAL if within_gap(reached, quest.options.gap) else Status.FEASIBLE,
-        evaluation=plan,
-        value=reached[0].value,
-        bound=reached[0].bound,
-        seconds=quest.record.seconds,
-        solver=quest.options.name,
-        version=version,
-        steps=quest.record.steps,
-        phases=quest.record.phases,
-        goals=reached,
-        ties=ties,
-    )
 
 
 def least_radius(task: Subproblem) -> Incumbent:

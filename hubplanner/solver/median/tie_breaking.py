@@ -14,7 +14,8 @@ from hubplanner.solver.median.interchange import first_plan
 from hubplanner.solver.median.lagrangian import KEPT, settled
 from hubplanner.solver.median.reduced_mip import search
 from hubplanner.solver.median.subgradient import climb
-from hubplanner.solver.mip.tie_breaking import BROKEN, MOST_NODES, OPEN, UNIQUE
+from hubplanner.solver.mip.tie_breaking import MOST_NODES
+from hubplanner.solver.strategy import BROKEN, OPEN, UNIQUE
 from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from hubplanner.solver.backends import DisagreementError
 from hubplanner.solver.deadline import work_done
 from hubplanner.solver.mip.relaxation import narrowed
 from hubplanner.solver.mip.search import any_plan, optimise
+from hubplanner.solver.strategy import BROKEN, OPEN, UNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,6 @@ CHUNK = 10
 
 ASSIGNED = 1e-9
 """Relative difference of figures that is rounding, where people are assigned to hubs."""
-
-UNIQUE, BROKEN, OPEN = "unique", "broken", "open"
 
 
 def break_ties(task: Subproblem, found: Incumbent, allowed: float) -> tuple[Incumbent, str]:

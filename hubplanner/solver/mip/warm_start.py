@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from hubplanner.model import Year, broken_years
-from hubplanner.problem import evaluate
+from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.solver.mip.subproblem import Incumbent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.model import Question
-    from hubplanner.problem import Evaluation, Problem, Solution
+    from hubplanner.problem import Evaluation, Solution
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ def given(question: Question, start: Solution | None) -> Incumbent:
     reason, years = _recomputed(question, plans)
     reason = reason or "; ".join(broken_years(question, years))
     if reason:
-        not_used(reason)
+        log.info("the plan to start from is not used: %s", reason)
         return Incumbent()
     opened = np.zeros((len(years), len(question.instance.option)), dtype=np.intp)
     for row, year in zip(opened, years, strict=True):
@@ -42,11 +41,6 @@ def plans_of(start: Solution) -> list[Evaluation]:
     if start.periods:
         return [year.evaluation for year in start.periods]
     return [] if start.evaluation is None else [start.evaluation]
-
-
-def not_used(reason: str) -> None:
-    """Tell why a plan to start from is of no use."""
-    log.info("the plan to start from is not used: %s", reason)
 
 
 def _recomputed(question: Question, plans: Sequence[Evaluation]) -> tuple[str, tuple[Year, ...]]:
@@ -63,13 +57,6 @@ def _recomputed(question: Question, plans: Sequence[Evaluation]) -> tuple[str, t
         return "it assigns no one to hubs, which is asked now", ()
     triples = zip(question.problems, plans, question.discounts, strict=True)
     return "", tuple(
-        Year(problem, _evaluated(problem, plan, assigns=question.assigns), discount)
+        Year(problem, evaluate_again(problem, plan, assigned=question.assigns), discount)
         for problem, plan, discount in triples
     )
-
-
-def _evaluated(problem: Problem, plan: Evaluation, *, assigns: bool) -> Evaluation:
-    pairs = plan.assigned.tocoo()
-    cells: Any = (pairs.data, (pairs.coords[0], plan.options[pairs.coords[1]]))
-    whole: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
-    return evaluate(problem, np.repeat(plan.options, plan.counts), whole if assigns else None)

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.errors import ScenarioError, SolverError
-from hubplanner.model import Floor, MaxCoverage, PMedian, Uncertainty, bind, broken_blocks, check_under, under_of
+from hubplanner.errors import ScenarioError
+from hubplanner.model import Floor, MaxCoverage, PMedian, Uncertainty, Year, ask, bind, goals_of, under_of
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import falls_short
 from hubplanner.model.constraints.robust import RobustBudget
 from hubplanner.model.risk_measures import undominated
-from hubplanner.problem import Solution, Status, evaluate, relative_gap
-from hubplanner.problem.futures import covered_shares, need_in, outcomes
-from hubplanner.problem.solution import GoalResult
+from hubplanner.problem import GoalResult, Solution, Status, evaluate, outcomes, relative_gap
+from hubplanner.problem.futures import covered_shares, need_in
 from hubplanner.problem.stacked_demand import StackedDemand
-from hubplanner.solver.infeasibility import in_words
+from hubplanner.solver.certify import certify
+from hubplanner.solver.covering.strategy import ALONE
 from hubplanner.solver.robust.mixtures import MixtureSearch, best_mix, has_core
 from hubplanner.solver.robust.residual_search import search_rest
-from hubplanner.solver.run_log import RunLog
-from hubplanner.tolerances import AGREEMENT, EXACT
+from hubplanner.solver.strategy import Candidate, Terms
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from hubplanner.model import Objective, RobustQuestion
-    from hubplanner.problem import Floats, Ints, Problem
-    from hubplanner.problem.futures import Futures, Outcomes
+    from hubplanner.model import Objective, Question, RobustQuestion
+    from hubplanner.problem import Evaluation, Floats, Ints, Problem
+    from hubplanner.problem.futures import Futures
     from hubplanner.solver.options import SolverOptions
-
-    Solve = Callable[[Problem, Objective, SolverOptions], Solution]
-
+    from hubplanner.solver.strategy import SolveContext
 
 MIXING_SHARE = 0.5
 """Part of the time that finding the best mix may take."""
@@ -45,17 +43,20 @@ class RobustRequest:
 
     Parameters
     ----------
-    problem, objective, options
+    problem, objective
         What was asked.
-    solve
-        Solves a question that knows no futures.
+    context
+        How to solve it.
     """
 
     problem: Problem
     objective: Objective
-    options: SolverOptions
-    solve: Solve
-    record: RunLog = field(default_factory=RunLog)
+    context: SolveContext
+
+    @property
+    def options(self) -> SolverOptions:
+        """How to solve."""
+        return self.context.options
 
     @property
     def under(self) -> Uncertainty:
@@ -67,26 +68,30 @@ class RobustRequest:
 
     def stacked(self, futures: Futures | None = None) -> StackedDemand:
         """Return the demand of its futures, or of others, stacked; distances alone need no rows."""
-        with self.record.phase("stack the futures"):
+        with self.context.log.phase("stack the futures"):
             return StackedDemand.of(self.problem, futures or self.under.futures)
 
     def answer(self, bound: RobustQuestion, options: SolverOptions | None = None) -> Solution:
         """Return a bound question's plan: by the core where it has one, by one program else."""
         asked = options or self.options
         if has_core(bound, asked):
-            return solve_core(bound, asked, self.record)
+            context = replace(self.context, options=asked, deadline=asked.deadline)
+            method = f"core: max_coverage over futures within {ALONE}"
+            return certify(ask(bound.problem, bound.objective), solve_core(bound, context), context, method)
         if asked.is_heuristic or asked.method == "core":
             name = "solver.name heuristic" if asked.is_heuristic else "solver.method core"
             message = f"{name} goes with futures for max_coverage within budget, max_hubs and pins alone"
             raise ScenarioError(message)
-        return self.solve(bound.problem, bound.objective, replace(asked, method="plain"))
+        return self.context.solve(bound.problem, bound.objective, replace(asked, method="plain"))
 
     def choose(
         self, stack: StackedDemand, shares: Floats, held: Floats, options: SolverOptions | None = None
     ) -> Solution:
         """Return the plan that is best on average by some shares (s,), within limits of the futures that are held."""
         if isinstance(self.objective, PMedian):
-            return self.solve(*_nearest(self, self.objective, stack.futures, shares, held), options or self.options)
+            return self.context.solve(
+                *_nearest(self, self.objective, stack.futures, shares, held), options or self.options
+            )
         under = replace(self.under, criterion="expected")
         numbers = np.flatnonzero(shares)
         if len(numbers) == 1 and np.array_equal(np.flatnonzero(held), numbers):
@@ -99,120 +104,100 @@ class RobustRequest:
         return self.choose(stack, shares, shares, options)
 
 
-def solve_futures(problem: Problem, objective: Objective, options: SolverOptions, solve: Solve) -> Solution:
-    """Return the best plan over an objective's futures; the arguments are those of `solve_problem`."""
-    quest = RobustRequest(problem=problem, objective=objective, options=options, solve=solve)
-    under = quest.under
-    check_under(problem, objective, under)
-    if isinstance(objective, PMedian):
-        return _median(quest, objective)
-    deadline, stack, alone = options.deadline, quest.stacked(), tuple[Solution, ...]()
-    if under.criterion == "regret":
-        with quest.record.phase("solve each future alone"):
-            # Each has its part of the time, and so has the plan for all of them.
-            count = len(under.futures.each)
-            times = (options.until(deadline.part(1 / (count + 1 - number))) for number in range(count))
-            alone = tuple(quest.alone(stack, number, time) for number, time in enumerate(times))
-        for name, part in zip(under.futures.names, alone, strict=True):
-            if part.evaluation is None:
-                # Without a best plan of its own a future has no regret, though its limits may be met on average.
-                clash = None if part.clash is None else replace(part.clash, future=name)
-                clashes = () if clash is None else tuple(in_words(clash))
-                return replace(part, problem=problem, clash=clash, clashes=clashes)
-    bound = bind(objective, stack, under, best=np.array([found.value for found in alone]) if alone else None)
-    found = quest.answer(bound, options.until(deadline))
-    if found.evaluation is None:
-        return replace(found, problem=problem)
-    verify(quest, bound, found)
-    pairs = zip(under.futures.names, alone, strict=False)
-    best = tuple(GoalResult(name=name, value=part.value, bound=part.bound) for name, part in pairs)
-    return replace(stated(quest, found), alone=best)
+class RobustStrategy:
+    """One plan for all futures, recomputed in each from distances alone."""
+
+    name = "robust"
+
+    def applies(self, question: Question, options: SolverOptions) -> str | None:  # noqa: ARG002 - any will do
+        """Return why it is the way to take."""
+        under = under_of(question.objective)
+        return None if under is None else f"{under.criterion} over futures"
+
+    def run(self, question: Question, context: SolveContext) -> Candidate:
+        """Return the best plan over the objective's futures."""
+        context.leave_start("over futures each step finds its own first plan")
+        problem, objective = question.instance.problem, question.objective
+        quest = RobustRequest(problem=problem, objective=objective, context=context)
+        under = quest.under
+        if isinstance(objective, PMedian):
+            return _median(quest, objective)
+        options, stack, alone = context.options, quest.stacked(), tuple[Solution, ...]()
+        if under.criterion == "regret":
+            with context.log.phase("solve each future alone"):
+                # Each has its part of the time, and so has the plan for all of them.
+                count = len(under.futures.each)
+                times = (options.until(context.deadline.part(1 / (count + 1 - number))) for number in range(count))
+                alone = tuple(quest.alone(stack, number, time) for number, time in enumerate(times))
+            for name, part in zip(under.futures.names, alone, strict=True):
+                if part.evaluation is None:
+                    # Without a best plan of its own a future has no regret, though its limits may be met on average.
+                    context.log.add(part)
+                    own = None if part.clash is None else replace(part.clash, future=name)
+                    return replace(Candidate.without_plan(part), conflict=own)
+        bound = bind(objective, stack, under, best=np.array([found.value for found in alone]) if alone else None)
+        found = quest.answer(bound, options.until(context.deadline))
+        terms = Terms(
+            goals=bound.objective.goals,
+            main=bound.objective.goal,
+            broken=lambda years: _broken(quest, bound, years[-1].plan),
+        )
+        pairs = zip(under.futures.names, alone, strict=False)
+        best = tuple(GoalResult(name=name, value=part.value, bound=part.bound) for name, part in pairs)
+        return replace(_stated(quest, found, terms), alone=best)
 
 
-def solve_core(bound: RobustQuestion, options: SolverOptions, record: RunLog) -> Solution:
-    """Return the best plan over futures; some plan exists."""
-    deadline = options.deadline
+def solve_core(bound: RobustQuestion, context: SolveContext) -> Candidate:
+    """Return the best plan over futures by mixes of them; some plan exists."""
+    options, record, deadline = context.options, context.log, context.deadline
     mixer, criterion = MixtureSearch(bound, options, record), bound.criterion
     if criterion.kind == "expected":
         found = mixer.solve(criterion.probability, options)
-        value = math.fsum(criterion.probability * mixer.worth(found.plan))
-        return _solution(bound, found.plan, (value, found.most), options, record, found.version)
-    with record.phase("mix the futures"):
-        best = best_mix(mixer, options, deadline.part(MIXING_SHARE))
-    figures = criterion.goal_sense * best.value, criterion.goal_sense * best.most
-    plan, version = best.plan, best.version
-    if relative_gap(*figures) > options.gap and not options.is_heuristic:
-        with record.phase("search what is left"):
-            plan, figures, version = search_rest(mixer, best, figures, deadline)
-    return _solution(bound, plan, figures, options, record, version)
+        plan, version = found.plan, found.version
+        value, most = math.fsum(criterion.probability * mixer.worth(plan)), found.most
+    else:
+        with record.phase("mix the futures"):
+            best = best_mix(mixer, options, deadline.part(MIXING_SHARE))
+        value, most = criterion.goal_sense * best.value, criterion.goal_sense * best.most
+        plan, version = best.plan, best.version
+        if relative_gap(value, most) > options.gap and not options.is_heuristic:
+            with record.phase("search what is left"):
+                plan, (value, most), version = search_rest(mixer, best, (value, most), deadline)
+    sense = criterion.goal_sense
+    every = criterion.of(bound.objective.stack.covered(np.arange(bound.problem.n_options)))
+    most = sense * min(sense * most, sense * every)
+    return Candidate(plans=(evaluate(bound.problem, plan),), stated=(value,), bounds=(most,), version=version)
 
 
-def _solution(  # noqa: PLR0913, PLR0917 - a plan, its figures and how they came about
-    bound: RobustQuestion,
-    plan: Ints,
-    figures: tuple[float, float],
-    options: SolverOptions,
-    record: RunLog,
-    version: str,
-) -> Solution:
-    value, most = figures
-    sense = bound.criterion.goal_sense
-    every = bound.criterion.of(bound.objective.stack.covered(np.arange(bound.problem.n_options)))
-    most = sense * max(min(sense * most, sense * every), sense * value)
-    proven = relative_gap(value, most) <= options.gap + EXACT
-    return Solution(
-        problem=bound.problem,
-        status=Status.OPTIMAL if proven else Status.FEASIBLE,
-        evaluation=evaluate(bound.problem, plan),
-        value=value,
-        bound=most,
-        seconds=record.seconds,
-        solver=options.name,
-        version=version,
-        steps=record.steps,
-        phases=record.phases,
-        goals=(GoalResult(name=bound.objective.goal, value=value, bound=most),),
-        method="core: max_coverage over futures within budget, max_hubs and pins alone",
-    )
-
-
-def stated(quest: RobustRequest, found: Solution) -> Solution:
-    """Return a bound question's solution as one of the question itself."""
+def _stated(quest: RobustRequest, found: Solution, terms: Terms) -> Candidate:
+    """Return a bound question's solution as a candidate for the question itself."""
+    quest.context.log.add(found)
     if found.evaluation is None:
-        return replace(found, problem=quest.problem)
-    options, counts = found.evaluation.options, found.evaluation.counts
-    return replace(
-        found,
-        problem=quest.problem,
-        evaluation=evaluate(quest.problem, np.repeat(options, counts)),
-        seconds=quest.record.seconds,
-        steps={**quest.record.steps, **found.steps},
-        phases={**found.phases, **quest.record.phases},
-        futures=figures(quest, options, counts),
+        return Candidate.without_plan(found)
+    plan, distances = found.evaluation, isinstance(quest.objective, PMedian)
+    return Candidate(
+        plans=(plan,),
+        stated=(found.value,),
+        bounds=(found.bound,),
+        ties=found.ties,
+        version=found.version,
+        is_complete=found.status == Status.OPTIMAL,
+        terms=terms,
+        method=found.method,
+        futures=outcomes(quest.problem, quest.under.futures, plan.options, plan.counts, distances=distances),
     )
 
 
-def figures(quest: RobustRequest, options: Ints, counts: Ints) -> Outcomes:
-    """Return what open options come to in each future."""
-    distances = isinstance(quest.objective, PMedian)
-    return outcomes(quest.problem, quest.under.futures, options, counts, distances=distances)
-
-
-def verify(quest: RobustRequest, bound: RobustQuestion, found: Solution) -> None:
-    """Raise when a plan, recomputed from distances, has another figure than stated, or breaks a limit in a future."""
-    plan = found.evaluation
-    if plan is None:
-        raise AssertionError
+def _broken(quest: RobustRequest, bound: RobustQuestion, plan: Evaluation) -> list[str]:
+    """Return how a plan, recomputed from distances, breaks a limit in a future or has another figure than by rows."""
     known = outcomes(quest.problem, quest.under.futures, plan.options, plan.counts)
     own = known.covered if isinstance(quest.objective, MaxCoverage) else known.cost
     value = bound.criterion.of(own)
-    reasons = broken_blocks(bound.problem, plan, bound.objective)
-    if abs(value - found.value) > AGREEMENT * max(1.0, abs(value)):
-        reasons.append(f"the model counts {found.value:,.6f} over futures, recomputed it is {value:,.6f}")
-    reasons += _over(quest, known.cost)
-    reasons += _short(quest, plan.options)
-    if reasons:
-        raise SolverError("; ".join(reasons))
+    counted = bound.objective.goals[0].value((Year(quest.problem, plan),))
+    reasons = []
+    if not abs(value - counted) <= AGREEMENT * max(1.0, abs(value)):
+        reasons.append(f"the model counts {counted:,.6f} over futures, recomputed it is {value:,.6f}")
+    return [*reasons, *_over(quest, known.cost), *_short(quest, plan.options)]
 
 
 def _over(quest: RobustRequest, cost: Floats) -> list[str]:
@@ -249,19 +234,24 @@ def _short(quest: RobustRequest, options: Ints) -> list[str]:
     return reasons
 
 
-def _median(quest: RobustRequest, objective: PMedian) -> Solution:
+def _median(quest: RobustRequest, objective: PMedian) -> Candidate:
     """Return the plan of the least expected mean distance."""
     futures = quest.under.futures
     mixed, asked = _nearest(quest, objective, futures, futures.probability, futures.probability)
-    found = stated(quest, quest.solve(mixed, asked, quest.options))
-    if found.futures is not None:
-        value = found.futures.mean(found.futures.distance)
-        reasons = _over(quest, found.futures.cost)
-        if abs(value - found.value) > AGREEMENT * max(1.0, abs(value)):
-            reasons.append(f"mean distance is {found.value:,.9f} by one weight, {value:,.9f} over futures")
-        if reasons:
-            raise SolverError("; ".join(reasons))
-    return found
+    found, goal = quest.context.solve(mixed, asked, quest.options), goals_of(asked)[0]
+
+    def value(years: Sequence[Year]) -> float:
+        return goal.value([Year(mixed, years[-1].plan)])
+
+    def broken(years: Sequence[Year]) -> list[str]:
+        plan, counted = years[-1].plan, value(years)
+        known = outcomes(quest.problem, futures, plan.options, plan.counts, distances=True)
+        mean, reasons = known.mean(known.distance), _over(quest, known.cost)
+        if not abs(mean - counted) <= AGREEMENT * max(1.0, abs(mean)):
+            reasons.append(f"mean distance is {counted:,.9f} by one weight, {mean:,.9f} over futures")
+        return reasons
+
+    return _stated(quest, found, Terms(goals=(replace(goal, value=value),), main=goal.name, broken=broken))
 
 
 def _nearest(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hubplanner.solver.covering.strategy import WarmStart, is_plain, solve_plain
+from hubplanner.model import ask
+from hubplanner.solver.certify import certify
+from hubplanner.solver.covering.strategy import CoveringStrategy, is_plain
 from hubplanner.solver.limits import required_fit
-from hubplanner.solver.run_log import RunLog
+from hubplanner.solver.solve import solve_problem
+from hubplanner.solver.strategy import SolveContext
 
 if TYPE_CHECKING:
     from hubplanner.model import MaxCoverage
     from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.covering.cache import SolveCache
+    from hubplanner.solver.cache import SolveCache
     from hubplanner.solver.options import SolverOptions
 
 CLOSE = 1e-6
@@ -64,8 +67,9 @@ def cheapest(
         if not required_fit(problem, asked):
             return Cheapest(plan=plan, least=plan.cost)
         how = replace(options.until(deadline), gap=0.0, ties=False)
-        known = WarmStart(memory=memory, reach=reach)
-        found = solve_plain(problem, asked, how, deadline, RunLog(), known)
+        context = SolveContext.begin(how, solve_problem, cache=memory, target=reach)
+        question, strategy = ask(problem, asked), CoveringStrategy()
+        found = certify(question, strategy.run(question, context), context, strategy.name)
         if found.evaluation is not None and found.value >= reach:
             plan = found.evaluation
         elif found.bound < reach:

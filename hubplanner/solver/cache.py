@@ -6,18 +6,11 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hubplanner.model.constraints.budget import most_money
-from hubplanner.problem.covering_instance import reduce_existing
-from hubplanner.solver.covering.presolve import drop_dominated, drop_useless, merge_single
-from hubplanner.solver.limits import limits
 
 if TYPE_CHECKING:
-    from hubplanner.model import Objective
     from hubplanner.problem import Evaluation, Problem
     from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.covering.column_generation import ColumnGeneration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,22 +31,20 @@ class SolveCache:
     ----------
     problem
         What all solves have in common.
+    plans, lines
+        The plans found, and what relaxations proved of other budgets.
+    reductions
+        The instances left to decide, by the number of options that the budget allows.
+    sifting, instance
+        A solver's handle on the last relaxation, which that relaxation alone knows how to use, and what it is of.
     """
 
     problem: Problem
     plans: list[Evaluation] = field(default_factory=list)
     lines: list[CachedPlans] = field(default_factory=list)
-    sifting: ColumnGeneration | None = None
+    reductions: dict[int, CachedReduction] = field(default_factory=dict)
+    sifting: object | None = None
     instance: CoveringInstance | None = None
-    _reductions: dict[int, CachedReduction] = field(default_factory=dict)
-
-    def reduction(self, objective: Objective) -> CachedReduction:
-        """Return the instance that an objective leaves: the same for all budgets that allow the same options."""
-        money, _ = limits(objective)
-        allowed = int(np.count_nonzero(self.problem.option_cost <= most_money(money)))
-        if allowed not in self._reductions:
-            self._reductions[allowed] = reduction(self.problem, objective)
-        return self._reductions[allowed]
 
     def near(self, money: float) -> list[Evaluation]:
         """Return the dearest plan within so much money, and the cheapest beyond it."""
@@ -71,12 +62,6 @@ class SolveCache:
         self.plans.append(plan)
         if line is not None and math.isfinite(line.bound):
             self.lines.append(line)
-
-
-def reduction(problem: Problem, objective: Objective) -> CachedReduction:
-    """Return the instance that is left to decide."""
-    useful = drop_useless(reduce_existing(problem, problem.rows), objective)
-    return CachedReduction(instance=merge_single(drop_dominated(useful)), useful=len(useful.option))
 
 
 @dataclass(frozen=True, kw_only=True)
