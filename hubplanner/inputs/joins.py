@@ -11,6 +11,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.formats.table_formats import format_of
 from hubplanner.inputs.areas import OUTSIDE, Areas
 from hubplanner.inputs.coordinates import representative
 from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, select
@@ -475,7 +476,7 @@ def read_aliases(scenario: Scenario, key: str, join: JoinSpec, faults: list[Faul
     if not isinstance(join.aliases, str):
         return dict(join.aliases or {})
     path = Path(join.aliases)
-    if path.suffix.lower() != ".csv" or not path.is_file():
+    if format_of(path).name != "CSV" or not path.is_file():
         allowed = "a CSV file that is there, with two columns: the value here and the value there"
         faults.append(_asked_wrongly(scenario, f"{key}.aliases", path.name, allowed))
         return None
