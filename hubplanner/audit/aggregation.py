@@ -134,10 +134,8 @@ def _on_sphere(degrees: Array) -> Array:
 
 
 def _labels(world: AuditData) -> Array:
-    """Return numbers for what else keeps points apart, as they appear in the file; nothing does in a raster."""
+    """Return numbers for what else keeps points apart, as they appear in the file."""
     people, scenario = world.people, world.scenario
-    if scenario.demand.is_raster:
-        return np.zeros(len(people.frame), dtype=np.intp)
     parts = {name: people.frame[name] for name in scenario.demand.groups}
     if any(tier.capacity is not None for tier in scenario.hubs):
         count = people.frame["people"].to_numpy()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
-from hubplanner.audit.joins import joined_rows
+from hubplanner.audit.joins import NOWHERE, holders, joined_rows, other_rows
 from hubplanner.audit.money import Money, column, prices
 from hubplanner.audit.places import (
     PLAIN,
@@ -31,8 +32,6 @@ from hubplanner.scenario.travel_spec import MatrixSpec
 
 if TYPE_CHECKING:
     from fractions import Fraction
-
-    import geopandas as gpd
 
     from hubplanner.scenario import Scenario
 
@@ -163,7 +162,9 @@ def read_world(scenario: Scenario) -> AuditData:
     """Read a scenario's files."""
     asked = _texts(scenario.model_dump())
     sites = joined_rows(scenario.sites, asked)
-    people = _cells(scenario) if scenario.demand.is_raster else _people(scenario, joined_rows(scenario.demand, asked))
+    own = scenario.model_copy(update={"demand": scenario.demand.without_zones()})
+    people = _cells(own) if scenario.demand.is_raster else _people(own, joined_rows(own.demand, asked))
+    people = people if scenario.demand.zones is None else _zoned(scenario, people)
     travel = scenario.travel
     crs = people.crs if travel.is_planar else WGS84
     places = _places(scenario, sites, crs)
@@ -213,8 +214,46 @@ def _cells(scenario: Scenario) -> AuditPeople:
     if not scenario.travel.is_planar:
         places = np.column_stack(Transformer.from_crs(system, WGS84, always_xy=True).transform(*places.T))
     per_person = (1.0 - float(spec.connected_share)) * float(spec.priority)
-    frame = pd.DataFrame({"people": count, "need": count * per_person, "growth": float(spec.growth_per_year)})
+    figures = {"people": count, "need": count * per_person, "growth": float(spec.growth_per_year)}
+    frame = pd.DataFrame(figures | {"line": np.arange(len(count))})
     return AuditPeople(frame=frame, points=places, row=np.arange(len(count)), other={}, crs=system)
+
+
+def _zoned(scenario: Scenario, people: AuditPeople) -> AuditPeople:
+    """Return the people that lie in zones, with what those say, scaled to what is counted there."""
+    demand, zones = scenario.demand, scenario.demand.zones
+    if zones is None:
+        raise AssertionError
+    asked = {zones.id, *zones.take.values(), *zones.where, *([zones.people] if zones.people else [])}
+    areas = other_rows(zones, asked)
+    areas = areas.iloc[sorted(range(len(areas)), key=words(areas[zones.id]).tolist().__getitem__)].reset_index(
+        drop=True
+    )
+    crs = people.crs if scenario.travel.is_planar else WGS84
+    points = gpd.GeoSeries(gpd.points_from_xy(*people.points.T), crs=crs).to_crs(areas.crs)
+    zone = holders(points, areas.geometry)
+    if zones.unmatched == "nearest":
+        for at in np.flatnonzero(zone == NOWHERE).tolist():
+            zone[at] = int(np.argmin(areas.geometry.distance(points.iloc[at]).to_numpy()))
+    inside = zone != NOWHERE
+    for name in demand.of_zones & set(demand.where):
+        fits = words(areas[zones.take[name]]).map(alike).isin({alike(value) for value in demand.where[name]}).to_numpy()
+        inside &= fits[zone]
+    zone, frame = zone[inside], people.frame[inside].reset_index(drop=True)
+    count = frame["people"].to_numpy()
+    sums = np.bincount(zone, weights=count, minlength=len(areas))
+    factor = np.ones(len(areas))
+    if zones.people:
+        factor = np.where(sums > 0, numbers(areas, zones.people) / np.where(sums > 0, sums, 1.0), 1.0)
+    share, weight = (zones.take.get(str(source)) for source in (demand.connected_share, demand.priority))
+    each = (1.0 - numbers(areas, share or 0.0)) * numbers(areas, weight or 1.0)
+    frame = frame.assign(people=count * factor[zone], need=frame["need"].to_numpy() * (factor * each)[zone])
+    for group in demand.groups:
+        if group in zones.take:
+            frame[group] = names(areas[zones.take[group]]).to_numpy()[zone]
+    other = {name: values[inside] * (factor * each)[zone] for name, values in people.other.items()}
+    points_inside = people.points[inside]
+    return replace(people, frame=frame, points=points_inside, row=np.arange(len(frame)), other=other)
 
 
 def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:

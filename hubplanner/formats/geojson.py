@@ -234,7 +234,9 @@ def _line(tree: Any) -> Any:
 
 
 def _polygon(tree: Any) -> Any:
-    return shapely.polygons(_line(tree[0]), [_line(ring) for ring in tree[1:]] or None) if tree else shapely.Polygon()
+    # Rings one by one, since holes of several lengths are no array.
+    shell, *holes = [shapely.linearrings(_line(ring)) for ring in tree] or [None]
+    return shapely.Polygon() if shell is None else shapely.polygons(shell, holes or None)
 
 
 _SHAPES: dict[str, Callable[[Any], Any]] = {

@@ -16,6 +16,7 @@ from hubplanner.inputs.demand import Demand, check_floors, check_planar, check_s
 from hubplanner.inputs.point_stream import open_table
 from hubplanner.inputs.readers.raster import open_raster
 from hubplanner.inputs.stream_checks import METRES_PER_KM, CoordinateChecks, DensityGrid, Lattice, Projection
+from hubplanner.inputs.zones import ZonedFile, read_zones
 from hubplanner.problem import Chunk, GreatCircle, Planar, RemeasuredDistance, merge_chunks, remeasure_chunks
 
 if TYPE_CHECKING:
@@ -158,6 +159,20 @@ def measure(scenario: Scenario, merged: MergedDemand, site: Ints, reach: Floats)
 
 
 def _open(scenario: Scenario, faults: list[Fault], *, again: bool = False) -> PointFile | None:
+    """Return the file of points, each in its zone where the scenario has zones."""
+    if scenario.demand.zones is None:
+        return _open_own(scenario, faults, again=again)
+    zones, own = read_zones(scenario, faults), _alone(scenario)
+    file, first = _open_own(own, faults, again=again), _open_own(own, [], again=True)
+    return None if zones is None or file is None or first is None else ZonedFile(scenario, file, first, zones)
+
+
+def _alone(scenario: Scenario) -> Scenario:
+    """Return a scenario as far as its file of demand goes."""
+    return scenario.model_copy(update={"demand": scenario.demand.without_zones()})
+
+
+def _open_own(scenario: Scenario, faults: list[Fault], *, again: bool) -> PointFile | None:
     if scenario.demand.is_raster:
         return open_raster(scenario, faults)
     return open_table(scenario, floor_columns(scenario), faults, again=again)
@@ -218,4 +233,5 @@ def _demand(scenario: Scenario, merged: Merged, rows: Ints, reading: _Reading) -
         need_of={name: totals[:, 2 + place] for place, name in enumerate(floor_columns(scenario))},
         rows=np.zeros(0, dtype=np.intp),
         warnings=(*reading.survey.warnings, *reading.file.warnings()),
+        joins=reading.file.reports() if isinstance(reading.file, ZonedFile) else (),
     )

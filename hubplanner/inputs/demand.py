@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from hubplanner.errors import DataWarning
     from hubplanner.inputs.joins import JoinReport
+    from hubplanner.inputs.zones import ZoneReport
     from hubplanner.problem import Floats, Ints
     from hubplanner.scenario import Scenario
 
@@ -57,7 +58,7 @@ class Demand:
     warnings
         What was found that may be a mistake.
     joins
-        What became of the scenario's joins.
+        What became of the scenario's joins and zones.
     """
 
     frame: gpd.GeoDataFrame
@@ -68,7 +69,7 @@ class Demand:
     need_of: Mapping[str, Floats]
     rows: Ints
     warnings: tuple[DataWarning, ...] = ()
-    joins: tuple[JoinReport, ...] = ()
+    joins: tuple[JoinReport | ZoneReport, ...] = ()
 
     @property
     def point_need(self) -> Floats:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hubplanner.inputs.sites import Sites
     from hubplanner.inputs.sources import Sources
     from hubplanner.inputs.travel_matrix import Pairs
+    from hubplanner.inputs.zones import ZoneReport
     from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Inputs:
         return self
 
     @property
-    def joins(self) -> tuple[JoinReport, ...]:
+    def joins(self) -> tuple[JoinReport | ZoneReport, ...]:
         """What became of the scenario's joins, of demand and of sites."""
         return (*self.demand.joins, *self.sites.joins)
 

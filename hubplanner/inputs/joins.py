@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hubplanner.problem import Bools, Ints
     from hubplanner.scenario import Scenario
-    from hubplanner.scenario.data_spec import JoinSpec
+    from hubplanner.scenario.data_spec import JoinSpec, ZonesSpec
 
 CANDIDATES = 3
 """Names that are offered for one without a partner."""
@@ -201,7 +201,9 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
     return _taken(here, match, there, join, faults), report
 
 
-def read_other(spec: JoinSpec, columns: Collection[str], faults: list[Fault], *, places: bool) -> InputTable | None:
+def read_other(
+    spec: JoinSpec | ZonesSpec, columns: Collection[str], faults: list[Fault], *, places: bool
+) -> InputTable | None:
     """Return the rows of a file that a join, or zones, name; None, with faults noted, when it cannot be read.
 
     Parameters

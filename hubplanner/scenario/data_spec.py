@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
@@ -106,6 +106,29 @@ class JoinSpec(Spec):
         return self.on if isinstance(self.on, dict) else {}
 
 
+class ZonesSpec(Spec):
+    """Polygons whose columns cells and points take over from the one they lie in."""
+
+    path: LocalFile
+    """A file of polygons."""
+    layer: Column | None = None
+    """Layer of a file that holds several."""
+    crs: Column | None = None
+    """Coordinate reference system, where the file names none."""
+    encoding: Encoding | None = None
+    """Encoding of a Shapefile's text; UTF-8, or as a .cpg file says, if left out."""
+    where: dict[Column, Identifiers] = Field(default_factory=dict)
+    """Only polygons whose columns have one of these values."""
+    id: Column
+    """Column of unique ids; on a shared border the first of them, in order, holds the place."""
+    take: dict[Column, Column] = Field(default_factory=dict)
+    """New column here: column there; groups, where, connected_share and priority may name it."""
+    people: Column | None = None
+    """Column of people that those of a zone's places are scaled to."""
+    unmatched: Literal["drop", "error", "nearest"] = "drop"
+    """Places outside all zones: drop (counted, and told), error, or nearest: they belong to the nearest zone."""
+
+
 class TableSpec(Spec):
     """A file of places and the columns to read from it."""
 
@@ -151,6 +174,9 @@ class DemandSpec(TableSpec):
     spread_km: Kilometres | None = None
     """Spread each row's people evenly over points this far apart, in its polygon or a disc of area_km2."""
 
+    zones: ZonesSpec | None = None
+    """What cells of a raster and points with merge take over from the polygon they lie in."""
+
     @field_validator("id", "people")
     @classmethod
     def _given(cls, value: str | float | None, info: ValidationInfo) -> str | float | None:
@@ -160,6 +186,24 @@ class DemandSpec(TableSpec):
             kind = "missing"
             raise PydanticCustomError(kind, "is required")
         return value
+
+    @property
+    def of_zones(self) -> frozenset[str]:
+        """Columns that come from zones."""
+        return frozenset(self.zones.take if self.zones else ())
+
+    def without_zones(self) -> DemandSpec:
+        """Return the section as far as its own file goes: without what comes from zones."""
+        taken = self.of_zones
+        return self.model_copy(
+            update={
+                "groups": tuple(group for group in self.groups if group not in taken),
+                "where": {name: values for name, values in self.where.items() if name not in taken},
+                "connected_share": 0.0 if self.connected_share in taken else self.connected_share,
+                "priority": 1.0 if self.priority in taken else self.priority,
+                "zones": None,
+            }
+        )
 
     @property
     def is_raster(self) -> bool:

@@ -359,19 +359,28 @@ def _raster(scenario: Scenario) -> Complaints:
     for key in _NO_CELL:
         if getattr(demand, key) is not None:
             yield f"demand.{key}", getattr(demand, key), "none for a raster: its cells hold people and nothing else"
+    own = demand.without_zones()
     for key in ("groups", "where"):
-        if getattr(demand, key):
-            named = ", ".join(getattr(demand, key))
-            yield f"demand.{key}", named, "none for a raster, which has no columns"
+        if getattr(own, key):
+            named = ", ".join(getattr(own, key))
+            yield f"demand.{key}", named, "none for a raster, which has no columns but those that demand.zones takes"
     for key in ("connected_share", "priority"):
-        if isinstance(getattr(demand, key), str):
-            yield f"demand.{key}", getattr(demand, key), "a number for a raster, which has no columns"
+        if isinstance(getattr(own, key), str):
+            allowed = "a number for a raster, which has no columns but those that demand.zones takes"
+            yield f"demand.{key}", getattr(own, key), allowed
     for number, floor in enumerate(scenario.model.floors):
         if floor.people is not None:
             yield f"model.floors.{number}.people", floor.people, "none for a raster, which has no columns"
 
 
-STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _exact, _raster)
+def _zones(scenario: Scenario) -> Complaints:
+    demand = scenario.demand
+    if demand.zones is not None and not demand.is_merged:
+        allowed = "only for a raster or with demand.merge; demand.join with on: location gives rows a polygon's columns"
+        yield "demand.zones", demand.zones.path, allowed
+
+
+STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _exact, _raster, _zones)
 
 
 _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
