@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from many import write_raster
 from rasterio.transform import Affine
+from support.instances.demand_files import write_raster
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
