@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-Within = Annotated[float, typer.Option("--within", help="Share a plan may be worse by.")]
-Differ = Annotated[int, typer.Option("--differ", min=1, help="Sites any two plans differ in at least.")]
-Count = Annotated[int, typer.Option("--count", min=0, help="Plans beside the best one.")]
-TimeLimit = Annotated[float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for it all.")]
+Within = Annotated[float, typer.Option("--within", help="Maximum relative loss against the best plan.")]
+Differ = Annotated[int, typer.Option("--differ", min=1, help="Minimum number of sites by which any two plans differ.")]
+Count = Annotated[int, typer.Option("--count", min=0, help="Number of alternatives to find.")]
+TimeLimit = Annotated[float, typer.Option("--time-limit", metavar="S", min=1, help="Total time limit in seconds.")]
 
 
 def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
     scenario: ScenarioFile,
     within: Annotated[
-        float, typer.Option("--within", help="Share a plan may be worse by.")
+        float, typer.Option("--within", help="Maximum relative loss against the best plan.")
     ] = AlternativesRequest.within,
     differ: Annotated[
-        int, typer.Option("--differ", min=1, help="Sites any two plans differ in at least.")
+        int, typer.Option("--differ", min=1, help="Minimum number of sites by which any two plans differ.")
     ] = AlternativesRequest.differ,
     count: Annotated[
-        int, typer.Option("--count", min=0, help="Plans beside the best one.")
+        int, typer.Option("--count", min=0, help="Number of alternatives to find.")
     ] = AlternativesRequest.count,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for it all.")
+        float, typer.Option("--time-limit", metavar="S", min=1, help="Total time limit in seconds.")
     ] = AlternativesRequest.time_limit_s,
     settings: Settings = None,
     override: Overrides = None,
@@ -54,7 +54,7 @@ def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Find plans nearly as good as the best but different, and the sites that all of them need."""
+    """Find different plans that are nearly as good. Tells which sites all of them need."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 

@@ -21,17 +21,20 @@ ENDS = {"pass": 0, "incomplete": 4, "fail": 6}
 
 
 def audit(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)],
     solver: Annotated[
-        str | None, typer.Option("--solver", help="Who proves the bound anew; another one than the run's if left out.")
+        str | None,
+        typer.Option("--solver", help="Solver that re-proves the bound (default: a different one from the run's)."),
     ] = None,
-    time_limit: Annotated[float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for that.")] = 60.0,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", metavar="S", min=1, help="Time limit of that proof in seconds.")
+    ] = 60.0,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Recompute every figure of a run by other code, and prove its bound anew.
+    """Recompute a run by independent code; re-prove its bound.
 
-    Exit codes: 0 all is confirmed, 4 nothing is wrong but not all could be audited, 6 something is wrong.
+    Exit codes: 0 everything is confirmed, 4 no errors but some parts could not be audited, 6 errors were found.
     """
     with answering(as_json=as_json) as answer:
         from hubplanner.audit import audit_run  # noqa: PLC0415 - heavy imports wait for their command

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
     from hubplanner.scenario import Scenario
 
-ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario's YAML file.", show_default=False)]
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Set a key, such as model.budget=2e9; repeatable."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key, such as model.budget=2e9 (repeatable)."),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--override", metavar="NAME", help="Apply a named variant; repeatable.")
+    list[str] | None, typer.Option("--override", metavar="NAME", help="Apply a named variant (repeatable).")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Write the result to stdout as one JSON object.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress and no tables.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder; runs/NAME-HASH if left out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Run folder (default: runs/NAME-HASH).")]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace whatever stands at --out, such as files changed since; tells what goes."),
+    typer.Option("--overwrite", help="Replace what is at --out, even files changed by hand; lists what is lost."),
 ]
 
 TIME_LIMIT_REACHED = 4

@@ -12,10 +12,10 @@ from hubplanner.cli.runs import RUNS, Runs
 
 RunNames = Annotated[
     list[str],
-    typer.Argument(metavar="RUN_A RUN_B ...", help="Run folders, names or starts of names.", show_default=False),
+    typer.Argument(metavar="RUN_A RUN_B ...", help="Run folders, names, or the start of a name.", show_default=False),
 ]
 Folder = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Write files and a map too.", show_default=False)
+    Path | None, typer.Option("--out", metavar="DIR", help="Also write files and a map here.", show_default=False)
 ]
 
 
@@ -27,7 +27,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Hold runs against the first: money, people, sites, and who gains or loses cover."""
+    """Compare runs: money, people, sites, who gains and loses."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415
         from hubplanner.io import check_place  # noqa: PLC0415 - heavy imports wait for their command

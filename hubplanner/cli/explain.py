@@ -17,28 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-Sites = Annotated[int, typer.Option("--sites", min=0, help="Rejected sites to force in, the nearest first.")]
+Sites = Annotated[int, typer.Option("--sites", min=0, help="Number of rejected sites to force in, best first.")]
 
 
 def explain(  # noqa: PLR0913, PLR0917 - one argument an option
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
-    site: Annotated[
-        str | None, typer.Argument(metavar="SITE", help="The id of one site; all sites if left out.")
-    ] = None,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)],
+    site: Annotated[str | None, typer.Argument(metavar="SITE", help="Id of one site (default: all sites).")] = None,
     sites: Sites = ExplainRequest.sites,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for new solves.")
+        float, typer.Option("--time-limit", metavar="S", min=1, help="Time limit for new solves in seconds.")
     ] = ExplainRequest.time_limit_s,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="The folder to write; RUN-explanation if left out.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder to write (default: RUN-explanation).")
     ] = None,
     overwrite: Overwrite = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Say what each hub adds, why other sites are out, and what each demand and a little more money are worth.
+    """Explain what each hub adds and why others are not chosen. Tells what limits and more money are worth.
 
-    Exit codes: 0 all is explained, 4 the time was too short for some of it, which is told.
+    Exit codes: 0 everything is explained, 4 time ran out for the parts that are listed.
     """
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command

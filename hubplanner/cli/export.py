@@ -17,17 +17,17 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunName,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Where to write; the run's folder if left out.", show_default=False),
+        typer.Option("--out", metavar="DIR", help="Where to write (default: the run's folder).", show_default=False),
     ] = None,
     overwrite: Annotated[  # noqa: FBT002
-        bool, typer.Option("--overwrite", "--force", help="Replace files that are there; tells which.")
+        bool, typer.Option("--overwrite", "--force", help="Replace existing files; lists them.")
     ] = False,
     folder: Runs = RUNS,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     **asked: bool,
 ) -> None:
-    """Write a run for Excel, ArcGIS, Google Earth and Word; all of them if none is named."""
+    """Export a run for Excel, ArcGIS, Google Earth and Word. Writes all of them by default."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
         from hubplanner.runs.export import export_run  # noqa: PLC0415

@@ -32,17 +32,27 @@ if TYPE_CHECKING:
 
 Points = Annotated[
     int | None,
-    typer.Option("--points", help="Number of budgets, up to twice the scenario's; of shares with other trades. [20]"),
+    typer.Option(
+        "--points", help="Number of points: budgets up to twice the scenario's, or levels of the other goal. [20]"
+    ),
 ]
 Budgets = Annotated[
-    str | None, typer.Option("--budgets", metavar="LIST", help="FROM:TO:STEP or a comma list, such as 1e9:20e9:1e9.")
+    str | None,
+    typer.Option("--budgets", metavar="LIST", help="Budgets as FROM:TO:STEP (1e9:20e9:1e9) or a comma list."),
 ]
 Trade = Annotated[
-    str, typer.Option("--trade", metavar="PAIR", help="coverage,cost, coverage,distance or coverage,worst_group.")
+    str,
+    typer.Option(
+        "--trade", metavar="PAIR", help="What to trade: coverage,cost or coverage,distance or coverage,worst_group."
+    ),
 ]
-Group = Annotated[str | None, typer.Option("--group", help="Group of coverage,worst_group; the first if left out.")]
-Nested = Annotated[bool, typer.Option("--nested", help="Plans that only grow, and what that costs.")]
-Every = Annotated[bool, typer.Option("--all", help="Every point of a small problem.")]
+Group = Annotated[
+    str | None, typer.Option("--group", help="Group column of coverage,worst_group (default: the first).")
+]
+Nested = Annotated[
+    bool, typer.Option("--nested", help="Plans that build on each other as money grows, and what that costs.")
+]
+Every = Annotated[bool, typer.Option("--all", help="Every efficient point, for small problems.")]
 
 MOST_BUDGETS = 500
 
@@ -62,7 +72,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Trade coverage against cost, nearness or fairness: plans of which none beats another."""
+    """Trade coverage against cost, distance or fairness. Traces the Pareto frontier."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 

@@ -13,11 +13,11 @@ from hubplanner.cli.common import AsJson, Overrides, Quiet, ScenarioFile, Settin
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.", show_default=False)],
     as_json: AsJson = False,  # noqa: FBT002 - a flag on the command line
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Write a small working project, scenario and data, to start from."""
+    """Create a small working project to start from."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.project import write_project  # noqa: PLC0415 - heavy imports wait for their command
 
@@ -36,7 +36,7 @@ def validate(
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Read everything and report every fault at once; solve nothing."""
+    """Check a scenario and its data, and list every fault. Solves nothing."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import count_of, progress  # noqa: PLC0415
 
@@ -64,7 +64,7 @@ def info(
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Count people, need and sites; say what existing hubs cover and what all sites could."""
+    """Count people, need and sites, and what hubs could cover."""
     with answering(as_json=as_json) as answer:
         spec = read_asked(scenario, settings, override)
         from hubplanner.cli.tables import print_overview, progress  # noqa: PLC0415
@@ -89,7 +89,7 @@ def doctor(
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Show versions, solvers found and optional parts present."""
+    """Show versions, available solvers and optional extras."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.project import examine  # noqa: PLC0415
 

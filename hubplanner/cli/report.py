@@ -17,7 +17,7 @@ RunNames = Annotated[
     list[str],
     typer.Argument(
         metavar="RUN [RUN ...]",
-        help="Run folders, names or starts of names; others are held against the first.",
+        help="Run folders, names, or the start of a name; the others are compared with the first.",
         show_default=False,
     ),
 ]
@@ -26,24 +26,24 @@ RunNames = Annotated[
 def report(  # noqa: PLR0913, PLR0917 - one argument an option
     run: RunNames,
     folder: Runs = RUNS,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML file to write.")] = Path(
-        "report.html"
-    ),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="HTML file to write.")] = Path("report.html"),
     frontier: Annotated[
         Path | None,
-        typer.Option("--frontier", metavar="DIR", help="The folder of a frontier to show too.", show_default=False),
+        typer.Option("--frontier", metavar="DIR", help="Folder of a frontier to include.", show_default=False),
     ] = None,
-    audit: Annotated[bool, typer.Option("--audit/--no-audit", help="Audit the first run and show the verdict.")] = True,  # noqa: FBT002
+    audit: Annotated[  # noqa: FBT002 - a flag on the command line
+        bool, typer.Option("--audit/--no-audit", help="Audit the first run and include the verdict.")
+    ] = True,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="S", min=1, help="Seconds for the audit's second proof.")
+        float, typer.Option("--time-limit", metavar="S", min=1, help="Time limit of the audit's proof in seconds.")
     ] = 60.0,
     overwrite: Annotated[  # noqa: FBT002
-        bool, typer.Option("--overwrite", "--force", help="Replace a file that is no report.")
+        bool, typer.Option("--overwrite", "--force", help="Replace an existing file that is not a report.")
     ] = False,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Write a run as one page to look at, print and send: it opens in any browser, without a network."""
+    """Write a run as one HTML page that opens offline."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
         from hubplanner.runs.report import check_target, write_report  # noqa: PLC0415

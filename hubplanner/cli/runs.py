@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 runs = typer.Typer(
     name="runs",
-    help="List, show, remove and check runs.",
+    help="List, show, verify and remove runs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's folder, its name or the start of it.", show_default=False)
+    str, typer.Argument(metavar="RUN", help="Run folder, its name, or the start of its name.", show_default=False)
 ]
-Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="The folder of runs.")]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of runs.")]
 RUNS = Path("runs")
 NOT_INTACT = 2
 
@@ -68,7 +68,7 @@ def show(run: RunName, folder: Runs = RUNS, as_json: AsJson = False, quiet: Quie
 def rm(
     run: RunName,
     folder: Runs = RUNS,
-    force: Annotated[bool, typer.Option("--force", help="Also files that the run did not write.")] = False,  # noqa: FBT002
+    force: Annotated[bool, typer.Option("--force", help="Also remove files that the run did not write.")] = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -85,7 +85,7 @@ def rm(
 @runs.command()
 def verify(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="All runs if left out.", show_default=False)
+        str | None, typer.Argument(metavar="[RUN]", help="One run (default: all).", show_default=False)
     ] = None,
     folder: Runs = RUNS,
     as_json: AsJson = False,  # noqa: FBT002

@@ -14,9 +14,9 @@ from hubplanner.cli.common import AsJson, Overrides, Overwrite, Quiet, answering
 RunFolders = Annotated[list[Path], typer.Argument(metavar="RUN ...", help="Run folders.", show_default=False)]
 FuturesFile = Annotated[
     Path | None,
-    typer.Option("--futures", metavar="SCENARIO", help="Whose futures to score on; each run's own if left out."),
+    typer.Option("--futures", metavar="SCENARIO", help="Scenario whose futures are used (default: each run's own)."),
 ]
-Folder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write files too.", show_default=False)]
+Folder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write files here.", show_default=False)]
 
 
 def score(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -28,7 +28,7 @@ def score(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Score plans on futures: what each comes to on average, at worst and future by future."""
+    """Score plans under each future, on average and at worst."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 

@@ -16,25 +16,27 @@ Place = Annotated[
     Path | None,
     typer.Argument(
         metavar="SCENARIO|FOLDER",
-        help="A scenario, or a folder of them; scenarios or . if left out.",
+        help="Scenario or folder of scenarios (default: scenarios, or else this folder).",
         show_default=False,
     ),
 ]
-Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Where to listen; a free port if left out.")]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port (default: a free one).")]
 Host = Annotated[
-    str, typer.Option("--host", metavar="ADDRESS", help="Listen to other machines too; visitors need a token then.")
+    str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; from other machines a token is needed.")
 ]
 BaseMap = Annotated[
     str | None,
     typer.Option(
-        "--base-map", metavar="URL", help="Style of an online base map; nothing is loaded from outside without."
+        "--base-map",
+        metavar="URL",
+        help="Style URL of an online base map (default: none, nothing is loaded from outside).",
     ),
 ]
-Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="The folder of runs.")]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of runs.")]
 Uploads = Annotated[
     Path | None,
     typer.Option(
-        "--uploads", metavar="DIR", help="Keep uploads and their scenarios here; gone at the end if left out."
+        "--uploads", metavar="DIR", help="Folder that keeps uploads and their scenarios (default: deleted at the end)."
     ),
 ]
 
@@ -45,7 +47,7 @@ Memory = Annotated[
         metavar="GB",
         min=0.5,
         max=1e6,
-        help="Memory that a job's process may take; half of the machine's if left out.",
+        help="Memory limit of a job in GB (default: half of the machine's).",
         show_default=False,
     ),
 ]
@@ -62,7 +64,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Open the app in a browser: plans on a map, on this machine alone."""
+    """Start the app: plans on a map, in a browser. It is open to this machine only."""
     with answering(as_json=False):
         require_web()
         from hubplanner.web import server  # noqa: PLC0415 - heavy

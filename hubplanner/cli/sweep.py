@@ -26,29 +26,31 @@ if TYPE_CHECKING:
 Grid = Annotated[
     list[str],
     typer.Option(
-        "--grid", metavar="KEY=V1,V2,..", help="Values of a key; repeatable, all combinations.", show_default=False
+        "--grid", metavar="KEY=V1,V2,..", help="Values of a key; repeat it to combine keys.", show_default=False
     ),
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", metavar="N", min=1, help="Worker processes here; one a core if left out.")
+    int | None, typer.Option("--jobs", metavar="N", min=1, help="Number of worker processes (default: one a core).")
 ]
 Address = Annotated[
     str | None,
     typer.Option(
         "--cluster",
         metavar="ADDRESS",
-        help="A Dask scheduler instead, such as tcp://10.0.0.5:8786. Trusted hosts only: whoever reaches it can run "
+        help="Dask scheduler to use, such as tcp://10.0.0.5:8786. Trusted hosts only: whoever reaches it can run "
         "code there. Its machines need the files under the same paths.",
     ),
 ]
 Folder = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="The sweep's folder; sweeps/NAME-HASH if left out.")
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder of the sweep (default: sweeps/NAME-HASH).")
 ]
 
 
-TlsCa = Annotated[Path | None, typer.Option("--tls-ca", metavar="PEM", help="Authority of a cluster at tls://...")]
-TlsCert = Annotated[Path | None, typer.Option("--tls-cert", metavar="PEM", help="This side's certificate.")]
-TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="PEM", help="This side's key.")]
+TlsCa = Annotated[
+    Path | None, typer.Option("--tls-ca", metavar="PEM", help="Certificate authority of a cluster at tls://...")
+]
+TlsCert = Annotated[Path | None, typer.Option("--tls-cert", metavar="PEM", help="Client certificate.")]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="PEM", help="Client key.")]
 
 
 def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -63,14 +65,14 @@ def sweep(  # noqa: PLR0913, PLR0917 - one argument an option
     tls_key: TlsKey = None,
     out: Folder = None,
     overwrite: Overwrite = False,  # noqa: FBT002
-    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Write whole run folders too.")] = False,  # noqa: FBT002
+    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Also write a run folder for each case.")] = False,  # noqa: FBT002
     retry_failed: Annotated[  # noqa: FBT002
-        bool, typer.Option("--retry-failed", help="Try cases again whose process died.")
+        bool, typer.Option("--retry-failed", help="Retry cases whose process died.")
     ] = False,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Solve every combination of settings; interrupted, the same command goes on where it stopped."""
+    """Solve every combination of settings. An interrupted sweep resumes when run again."""
     with answering(as_json=as_json) as answer:
         from hubplanner.analysis.sweep.cluster import Cluster  # noqa: PLC0415
         from hubplanner.analysis.sweep.sweep import plan_sweep, settings_of  # noqa: PLC0415
