@@ -42,19 +42,23 @@ def validate(
 
         spec = read_asked(scenario, settings, override)
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
+        from hubplanner.scenario.assumptions import assumptions, in_words  # noqa: PLC0415
 
         with progress(shown=not (quiet or as_json)):
             inputs = read_inputs(spec).tell()
         rows, sites = len(inputs.demand.frame), len(inputs.sites.frame)
         warnings = [warning.as_dict() for warning in inputs.warnings]
         answer.update(status="valid", demand_rows=rows, demand_points=inputs.n_points, sites=sites, warnings=warnings)
-        answer.update(joins=[join.as_dict() for join in inputs.joins])
+        assumed = assumptions(spec)
+        answer.update(joins=[join.as_dict() for join in inputs.joins], assumptions=assumed)
         if not (as_json or quiet):
             counts = [count_of(rows, "demand row"), count_of(sites, "site"), count_of(len(spec.hubs), "tier")]
             counts += [count_of(len(warnings), "warning")] if warnings else []
             typer.echo(f"{scenario} is valid: {', '.join(counts)}.")
             for line in (line for join in inputs.joins for line in join.lines()):
                 typer.echo(line)
+            if words := in_words(assumed):
+                typer.echo(f"{words}.")
 
 
 def info(

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hubplanner.formatting import SMALLEST_GAP, at_most, left_out_of_ways, says_nothing
+from hubplanner.scenario.assumptions import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,7 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
         console.print(_floors(summary))
     for name, values in summary["groups"].items():
         console.print(_coverage(name, values))
+    _assumed(console, summary)
     if summary["warnings"]:
         found = count_of(len(summary["warnings"]), "warning")
         console.print(f"{found} about the data, told above and in plan.json.", style="yellow")
@@ -255,6 +257,13 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
     console = _console()
     console.print(name, style="bold")
     console.print(table)
+    _assumed(console, figures)
+
+
+def _assumed(console: Console, figures: dict[str, Any]) -> None:
+    """Print in one line what no one gave, where there is anything."""
+    if words := in_words(figures["assumptions"]):
+        console.print(f"{words}.", style="dim")
 
 
 def print_examination(found: dict[str, Any]) -> None:

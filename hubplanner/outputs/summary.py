@@ -14,6 +14,7 @@ from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless
 from hubplanner.problem import Ways, relative_gap, ways
 from hubplanner.problem.futures import tail_mean
+from hubplanner.scenario import assumptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,7 @@ def summarize(
         "periods": [_period(inputs, solution, year) for year in range(len(solution.periods))],
         "nested_value": None if math.isnan(solution.nested_value) else solution.nested_value,
         "warnings": [warning.as_dict() for warning in inputs.warnings],
+        "assumptions": assumptions(scenario),
     }
     # The gap is that of the figures as they are written.
     found: dict[str, Any] = rounded(tree)

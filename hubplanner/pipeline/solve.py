@@ -13,6 +13,7 @@ from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.remeasure import remeasure
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
+from hubplanner.scenario import assumptions
 from hubplanner.solver import SolverOptions, in_words, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
 
@@ -86,6 +87,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
         "options": problem.n_options,
         "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
         "warnings": [warning.as_dict() for warning in inputs.warnings],
+        "assumptions": assumptions(inputs.scenario),
     }
 
 

@@ -58,10 +58,15 @@ def test_init_touches_no_folder_with_anything_in_it(scenario: Path, inside: Call
 
 def test_validate_counts_what_it_read(scenario: Path, inside: Callable[..., Done]) -> None:
     done = inside("validate", "scenario.yaml")
-    assert done.stdout == "scenario.yaml is valid: 4 demand rows, 5 sites, 2 tiers.\n"
+    first, assumed = done.stdout.splitlines()
+    assert first == "scenario.yaml is valid: 4 demand rows, 5 sites, 2 tiers."
+    assert assumed.startswith("Assumed, as not given: ")
+    assert "coverage.decay step" in assumed
     assert done.stderr == ""
     assert inside("validate", scenario, "--quiet").stdout == ""
-    assert answer(inside("validate", scenario, "--json")) == {
+    told = answer(inside("validate", scenario, "--json"))
+    assert told.pop("assumptions") == answer(inside("info", scenario, "--json"))["assumptions"]
+    assert told == {
         "status": "valid",
         "demand_rows": 4,
         "demand_points": 4,

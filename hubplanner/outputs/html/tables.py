@@ -14,6 +14,7 @@ from hubplanner.outputs.html.headline import new_hubs
 from hubplanner.outputs.html.words import count, decimal, heading, money
 from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
+from hubplanner.scenario.assumptions import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -302,6 +303,18 @@ def warnings(result: Result) -> HtmlTable | None:
         for one in found
     ]
     return table("Warnings about the data", "*File|Row|What is found", rows) if rows else None
+
+
+def assumed(result: Result) -> HtmlTable | None:
+    """Return the settings that the result hangs on; an earlier version's run says nothing of them."""
+    rows = [
+        [text(one["key"]), text(on_one_line(plain(one["value"]))), text(_SOURCES[one["source"]])]
+        for one in result.summary.get("assumptions", [])
+    ]
+    return table("What was assumed", "*Setting|Value|Where from", rows) if rows else None
+
+
+_SOURCES = {"default": "not given: the default", "scenario": "the scenario", "data": "this column of the data"}
 
 
 def frontier(result: Result, tree: dict[str, Any]) -> HtmlTable:

@@ -1,0 +1,145 @@
+"""What a plan takes for granted: the settings that change its result, and whether anyone chose them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hubplanner.scenario.fields import Spec
+    from hubplanner.scenario.scenario import Scenario
+
+Value = str | float | bool | None
+
+
+def assumptions(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return the settings that the result hangs on, with where each value comes from.
+
+    A setting that cannot matter, such as the detour of a table of distances, is left out.
+
+    Parameters
+    ----------
+    scenario
+        The question as it was read; a key counts as given where the file, an override or `--set` names it.
+
+    Returns
+    -------
+    list
+        ``{key, value, source}``: the scenario's key; its value, for data the column that holds it, None where nothing
+        of the kind is done; and ``default`` where no one gave it, ``scenario`` or ``data`` where it was given.
+    """
+    return [
+        {"key": f"{section}.{name}".lstrip("."), "value": value, "source": _source(spec, name)}
+        for section, spec, name, value in _settings(scenario)
+    ]
+
+
+def in_words(found: list[dict[str, Any]]) -> str:
+    """Return in one line what was assumed because no one said otherwise; empty where all was given.
+
+    >>> in_words([{"key": "travel.detour", "value": 1.0, "source": "default"}])
+    'Assumed, as not given: travel.detour 1'
+    """
+    return ", ".join(
+        f"{'' if number else 'Assumed, as not given: '}{one['key']} {plain(one['value'])}"
+        for number, one in enumerate(one for one in found if one["source"] == "default")
+    )
+
+
+def plain(value: Value) -> str:
+    """Return a setting's value as a scenario file spells it.
+
+    >>> plain(True), plain(0.1), plain(None)
+    ('true', '0.1', 'none')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "none" if value is None else f"{value:g}" if isinstance(value, int | float) else value
+
+
+def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
+    demand, sites, model = scenario.demand, scenario.sites, scenario.model
+    names: dict[str, tuple[Spec, Iterator[str]]] = {
+        "": (scenario, _money(scenario)),
+        "demand": (demand, _demand(scenario)),
+        "sites": (sites, iter(("status", "cost_factor"))),
+        "travel": (scenario.travel, _travel(scenario)),
+        "coverage": (scenario.coverage, _coverage(scenario)),
+        "model": (model, _model(scenario)),
+        "model.periods": (
+            model.periods,
+            _periods(scenario),
+        ),
+    }
+    for section, (spec, own) in names.items():
+        for name in own:
+            value = getattr(spec, name)
+            yield section, spec, name, _STAND_INS.get((section, name)) if value is None else value
+
+
+_STAND_INS: dict[tuple[str, str], Value] = {
+    ("sites", "status"): "candidate",
+    ("coverage", "backup_weight"): 1.0,
+    ("model", "cvar_level"): 0.9,
+    ("model", "under"): "expected",
+}
+"""What stands for a setting that is left out and has no value of its own."""
+
+
+def _money(scenario: Scenario) -> Iterator[str]:
+    if any(tier.opex_per_year != 0 for tier in scenario.hubs):
+        yield "horizon_years"
+        if scenario.horizon_years:
+            yield "discount_rate"
+
+
+def _demand(scenario: Scenario) -> Iterator[str]:
+    yield from ("connected_share", "priority")
+    if scenario.model.periods.years:
+        yield "growth_per_year"
+    if not scenario.demand.is_merged:
+        yield "spread_km"
+
+
+def _travel(scenario: Scenario) -> Iterator[str]:
+    yield "method"
+    if scenario.travel.method in ("great_circle", "planar"):
+        yield "detour"
+
+
+def _coverage(scenario: Scenario) -> Iterator[str]:
+    yield "decay"
+    if scenario.coverage.decay != "step":
+        yield "full_km"
+    yield "backup"
+    if scenario.coverage.backup > 1:
+        yield "backup_weight"
+
+
+def _model(scenario: Scenario) -> Iterator[str]:
+    model = scenario.model
+    yield from ("objective", "max_per_site")
+    if model.max_per_site > 1:
+        yield "mixed_tiers"
+    if any(tier.capacity is not None for tier in scenario.hubs):
+        yield "assignment"
+    if scenario.futures is not None:
+        yield "under"
+        if model.under == "cvar":
+            yield "cvar_level"
+
+
+def _periods(scenario: Scenario) -> Iterator[str]:
+    if scenario.model.periods.years:
+        yield from ("carry_over", "discount_rate", "nested")
+
+
+def _source(spec: Spec, name: str) -> str:
+    if name not in spec.model_fields_set:
+        return "default"
+    # Of a column the data give the value, but for words that only this file knows.
+    return "data" if name in _COLUMNS and isinstance(getattr(spec, name), str) else "scenario"
+
+
+_COLUMNS = {"connected_share", "priority", "growth_per_year", "status", "cost_factor"}
