@@ -104,7 +104,7 @@ def _demand(scenario: Scenario) -> Iterator[str]:
 
 def _travel(scenario: Scenario) -> Iterator[str]:
     yield "method"
-    if scenario.travel.method in ("great_circle", "planar"):
+    if scenario.travel.is_geometric:
         yield "detour"
 
 

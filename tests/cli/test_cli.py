@@ -72,6 +72,7 @@ def test_validate_counts_what_it_read(scenario: Path, inside: Callable[..., Done
         "demand_points": 4,
         "sites": 5,
         "warnings": [],
+        "joins": [],
     }
 
 

@@ -45,6 +45,17 @@ def test_it_audits_and_compares(inside: Callable[..., Done], folders: tuple[Path
     assert "b: lean" in html
 
 
+def test_it_tells_what_was_assumed_when_the_run_was_solved(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    folder, _ = folders
+    assert "detour: 1" in (folder / "scenario.yaml").read_text(encoding="utf-8")  # spelled out, though no one gave it
+    html = write_report([folder], tmp_path / "out.html").read_text(encoding="utf-8")
+    rows = html[html.index("What was assumed") :].split("</table>", 1)[0].split("</tr>")
+    told = {key: row for row in rows for key in ("travel.detour", "horizon_years", "demand.priority") if key in row}
+    assert "not given: the default" in told["travel.detour"]
+    assert "the scenario" in told["horizon_years"]
+    assert "this column of the data" in told["demand.priority"]
+
+
 def test_data_that_are_gone_are_said(
     inside: Callable[..., Done], folders: tuple[Path, Path], project: Project, tmp_path: Path
 ) -> None:
