@@ -7,9 +7,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rasterio.transform import Affine
+from shapely import Point
 from support.instances.demand_files import write_raster
 
 import hubplanner as hp
@@ -143,3 +148,68 @@ def test_runs_in_zones_are_audited_in_full(folder: Path, kind: str, capacity: fl
     assert {name: part["people"] for name, part in plan["groups"]["part"].items()} == pytest.approx(
         {"zone A": 500, "zone B": 1000}
     )
+
+
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    people=st.lists(st.integers(0, 10**6), min_size=25, max_size=25).filter(lambda cells: min(cells[0], cells[3]) > 0),
+    border=st.floats(67.06, 67.34),
+    census=st.tuples(st.floats(1, 1e7), st.floats(1, 1e7)),
+)
+def test_zones_conserve_people(tmp_path: Path, people: list[int], border: float, census: tuple[float, float]) -> None:
+    cells = np.array(people).reshape(5, 5)
+    write_raster(tmp_path / "people.tif", cells, GRID, "EPSG:4326")
+    zones(tmp_path, {"B": (66.9, border), "A": (border, 67.6)}, census)
+    held = rasterio.open(tmp_path / "people.tif").read(1).astype(float)
+    plain = hp.read_inputs(asked(tmp_path, connected_share=0.0))
+    assert sum(by_part(plain).values()) == pytest.approx(held.sum(), rel=1e-9)
+    scaled = hp.read_inputs(asked(tmp_path, connected_share=0.0, zones=with_zones(people="people")))
+    assert by_part(scaled) == pytest.approx({"zone B": census[0], "zone A": census[1]}, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_burundi_from_its_raw_files(tmp_path: Path) -> None:
+    own = REAL / "burundi"
+    if not own.is_dir():
+        pytest.skip(f"{own} is absent: set HUBPLANNER_SHARED to the folder that holds real/")
+    tree = {
+        "name": "burundi",
+        "demand": {
+            "path": str(own / "ghs_pop_250m.tif"),
+            "zones": {"path": str(own / "aoi.geojson"), "id": "fid", "take": {"country": "NAME_0"}},
+            "groups": ["country"],
+            "connected_share": 0.1,
+        },
+        "sites": {"path": str(own / "towns.csv"), "id": "Town", "x": "lon", "y": "lat"},
+        "hubs": [{"name": "hub", "capex": 10, "reach_km": 10}],
+        "model": {"budget": 30},
+    }
+    (tmp_path / "scenario.yaml").write_text(json.dumps(tree), encoding="utf-8")
+    run = hp.solve(hp.read_scenario(tmp_path / "scenario.yaml")).write(tmp_path / "run")
+    plan = json.loads((run / "plan.json").read_text(encoding="utf-8"))
+    with rasterio.open(own / "ghs_pop_250m.tif") as raster:
+        band = raster.read(1, masked=True).filled(0).astype(float)
+        row, column = np.nonzero(band > 0)
+        x, y = raster.xy(row, column)
+        cells = gpd.GeoDataFrame({"people": band[row, column]}, geometry=gpd.points_from_xy(x, y), crs=raster.crs)
+    aoi = gpd.read_file(own / "aoi.geojson")
+    inside = gpd.sjoin(cells.to_crs(aoi.crs), aoi, predicate="intersects")
+    assert plan["people"]["total"] == pytest.approx(inside["people"].sum(), rel=1e-9)
+    assert plan["groups"]["country"]["Burundi"]["people"] == pytest.approx(inside["people"].sum(), rel=1e-9)
+    hubs = {hub["site_id"]: Point(hub["lon"], hub["lat"]) for hub in plan["hubs"]}
+    lon, lat = np.radians(inside.geometry.x), np.radians(inside.geometry.y)
+    reached = np.zeros(len(inside), dtype=bool)
+    for hub in hubs.values():
+        half = np.sin((lat - np.radians(hub.y)) / 2) ** 2
+        half += np.cos(lat) * np.cos(np.radians(hub.y)) * np.sin((lon - np.radians(hub.x)) / 2) ** 2
+        reached |= (2 * 6371.0088 * np.arcsin(np.sqrt(half)) <= 10).to_numpy()
+    assert plan["people"]["covered"] == pytest.approx(inside["people"].to_numpy()[reached].sum(), rel=1e-9)
+    assert plan["need"]["covered"] == pytest.approx(0.9 * plan["people"]["covered"], rel=1e-9)
+    assert audit_run(run).verdict == "pass"
+
+
+def test_no_zone_is_left_where_a_box_covers_all(folder: Path) -> None:
+    zones(folder, {"A": (67.0, 67.5)}, (325,))
+    inputs = hp.read_inputs(asked(folder))
+    assert by_part(inputs) == {"zone A": 325}
+    assert not inputs.warnings
