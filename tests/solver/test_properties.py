@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from support.instances.random_covering import sample
 
 import hubplanner as hp
-from hubplanner.problem import GreatCircle, Matrix, Planar
 from hubplanner import tolerances
+from hubplanner.problem import GreatCircle, Matrix, Planar
 
 if TYPE_CHECKING:
     from hubplanner.problem import Travel
