@@ -17,7 +17,6 @@ from hubplanner.errors import HubplannerError
 from hubplanner.web.responses import SMALLEST_PACKED, Refused, as_refused, refusal
 from hubplanner.web.routes import frontiers as routes_frontiers
 from hubplanner.web.routes import jobs as routes_jobs
-from hubplanner.web.routes import runs as routes_compare
 from hubplanner.web.routes import runs as routes_runs
 from hubplanner.web.routes import scenarios as routes_scenarios
 from hubplanner.web.routes import static_files as pages
@@ -42,8 +41,9 @@ def create_app(settings: AppSettings) -> FastAPI:
         title="hubplanner", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_life, redirect_slashes=False
     )
     app.state.context = new_context(settings)
-    for part in (pages, routes_scenarios, routes_uploads, routes_jobs, routes_runs, routes_frontiers, routes_compare):
+    for part in (pages, routes_scenarios, routes_uploads, routes_jobs, routes_runs, routes_frontiers):
         app.include_router(part.router)
+    app.include_router(routes_runs.comparisons)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HubplannerError, _unusable)
     app.add_exception_handler(RequestValidationError, _unreadable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import multiprocessing
 import os
@@ -189,9 +190,9 @@ def test_a_worker_with_other_data_or_version_is_refused(scenario: Path) -> None:
     assert case.scenario is not None
     right = {"key": "k", "scenario": case.scenario, "digests": case.digests, "version": "0"}
     assert "hubplanner" in solve_case(SweepTask(**right))["error"]
-    found = solve_case(SweepTask(**right | {"version": hp.workflow.runs.importlib.metadata.version("hubplanner")}))
+    found = solve_case(SweepTask(**right | {"version": importlib.metadata.version("hubplanner")}))
     assert found["status"] == "optimal"
-    other = right | {"digests": {}, "version": hp.workflow.runs.importlib.metadata.version("hubplanner")}
+    other = right | {"digests": {}, "version": importlib.metadata.version("hubplanner")}
     assert "SHA-256" in solve_case(SweepTask(**other))["error"]
 
 

@@ -71,6 +71,7 @@ def test_validate_counts_what_it_read(scenario: Path, inside: Callable[..., Done
         "demand_rows": 4,
         "demand_points": 4,
         "sites": 5,
+        "joins": [],
         "warnings": [],
         "joins": [],
     }

@@ -132,13 +132,21 @@ def test_the_keys_are_all_there() -> None:
 def _bounds(key: str) -> list[Any]:
     """Return the least and the largest number that the schema allows, and those just beyond."""
     schema = hp.Scenario.model_json_schema()
-    node: Any = schema
+
+    def meant(node: Any) -> list[Any]:
+        """Return what a node stands for: itself, or what it refers to or offers as alternatives."""
+        if "$ref" in node:
+            return meant(schema["$defs"][node["$ref"].rpartition("/")[2]])
+        offered = [*node.get("anyOf", ()), *node.get("oneOf", ())]
+        return [one for part in offered for one in meant(part)] or [node]
+
+    nodes = [schema]
     for part in key.split("."):
-        node = next((one for one in node.get("anyOf", ()) if "$ref" in one or "items" in one), node)
-        node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
-        node = node["items"] if part.isdecimal() else node["properties"][part]
+        held = [one.get("items") if part.isdecimal() else one.get("properties", {}).get(part) for one in nodes]
+        nodes = [one for node in held if node for one in meant(node)]
+    assert nodes
     found: list[Any] = []
-    for one in (node, *node.get("anyOf", ())):
+    for one in nodes:
         for word, beyond in (("minimum", -1), ("maximum", 1)):
             if word in one:
                 whole = one["type"] == "integer"

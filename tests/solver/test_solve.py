@@ -11,6 +11,7 @@ import highspy
 import numpy as np
 import pulp
 import pytest
+from support.clock import Ticking
 from support.instances.random_covering import best, sample
 from support.instances.tiny import dear_and_cheap, line_of_five, two_islands
 
@@ -169,7 +170,7 @@ def test_the_two_searches_find_the_best_from_the_poorest_start(monkeypatch: pyte
 
 
 def test_without_time_for_the_relaxation_the_need_in_reach_is_the_bound() -> None:
-    options = hp.SolverOptions(time_limit_s=1e-9)
+    options = hp.SolverOptions(time_limit_s=1e-9, clock=Ticking())
     solution = hp.solve_problem(dear_and_cheap(), hp.MaxCoverage(budget=11), options)
     assert (solution.status, solution.value, solution.bound) == ("feasible", 61, 159)
 
