@@ -89,7 +89,8 @@ def test_it_names_no_other_file_and_no_host(run: Path) -> None:
 
 
 def test_names_are_text_and_never_markup(project: Project) -> None:
-    html = page(odd_result(project, with_sites=False), Extras())
+    odd = odd_result(project, with_sites=False)
+    html = page(odd, scene_of_run(odd), Extras())
     assert MARKUP not in html
     assert html.count("<script>") == 1
     assert URDU in html

@@ -44,7 +44,7 @@ def draw_need(axes: Axes, layer: NeedLayer) -> Floats:
 
 def shape_path(shape: Any) -> Path:
     """Return a polygon of any parts and holes as one path."""
-    rings = shapely.get_rings(shapely.get_parts(shape)) if not shapely.is_empty(shape) else []
+    rings: Any = shapely.get_rings(shapely.get_parts(shape)) if not shapely.is_empty(shape) else []
     paths = [Path(shapely.get_coordinates(ring), closed=True) for ring in rings]
     return Path.make_compound_path(*paths)
 

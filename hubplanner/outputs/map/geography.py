@@ -29,6 +29,8 @@ HOME_SHARE = 0.05
 """Share of the places from which a country they lie in is one that the map is about."""
 MOST_TOWNS = 400
 """Towns among which a map finds those to name, the best known first."""
+COAST_KM = 5.0
+"""How far off the coast may be drawn."""
 CREDIT = "Coast, borders and rivers: Natural Earth. Towns: GeoNames (CC BY 4.0)."
 DISCLAIMER = "Borders are no opinion on any claim; disputed ones are dashed."
 
@@ -160,11 +162,12 @@ def _countries(projection: Projection, half: float) -> tuple[Any, list[str]]:
         return np.zeros(0, dtype=object), []
     owner = _stored()["country_of"][kept]
     hole = owner < 0
-    parts = shapely.polygons(shapely.linearrings(points, indices=of), indices=np.cumsum(~hole) - 1)
+    rings: Any = shapely.linearrings(points, indices=of)
+    parts: Any = shapely.polygons(rings, indices=np.cumsum(~hole) - 1)
     owner = owner[~hole]
     numbers = np.unique(owner)
     whole = shapely.multipolygons(parts, indices=np.searchsorted(numbers, owner))
-    shapes = shapely.make_valid(whole)
+    shapes: Any = shapely.make_valid(whole)
     inside = shapely.intersects(shapes, shapely.box(-half, -half, half, half))
     names = _text("country_name")
     return shapes[inside], [names[number] for number in numbers[inside].tolist()]
@@ -188,7 +191,7 @@ def _home(shapes: Any, places: Floats) -> Any:
     """Tell which countries hold enough of the places."""
     if not len(shapes) or not len(places):
         return np.zeros(len(shapes), dtype=np.bool_)
-    some = shapely.points(places[:: max(len(places) // 2000, 1)])
+    some: Any = shapely.points(places[:: max(len(places) // 2000, 1)])
     within, _ = shapely.STRtree(some).query(shapes, predicate="intersects")
     return np.bincount(within, minlength=len(shapes)) >= max(HOME_SHARE * len(some), 1)
 
@@ -197,7 +200,8 @@ def _towns(projection: Projection, half: float, home: Any) -> tuple[Town, ...]:
     places = projection.km(_stored()["town_place"] * TOWN_GRID)
     kept = np.flatnonzero((np.abs(places) < half).all(axis=1))[:MOST_TOWNS]
     ground = shapely.union_all(home) if len(home) else shapely.Polygon()
-    inside = shapely.intersects_xy(ground, places[kept])
+    # Towns of the coast may stand in the sea of a coarse map.
+    inside: Any = shapely.dwithin(shapely.points(places[kept]), ground, COAST_KM)
     names = _text("town_name")
     return tuple(
         Town(name=names[number], place=(float(places[number, 0]), float(places[number, 1])), home=own)

@@ -30,7 +30,7 @@ LINE_INCH = 0.14
 """Height of a line of a name."""
 MARK_INCH = 0.05
 """Half the width of the room that a hub's mark, or a town's dot, needs."""
-_HALO: dict[str, float] = {"linewidth": 2.0, "alpha": 0.85}
+_HALO: dict[str, Any] = {"linewidth": 2.0, "alpha": 0.85}
 
 
 def draw_ground(axes: Axes, scene: MapScene) -> None:

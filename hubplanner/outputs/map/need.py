@@ -137,7 +137,9 @@ def need_layer(points: DemandPoints, km: Floats, width: float, *, gathered: bool
         places=centres,
         need=need,
         covered=share,
-        people=None if points.people is None else np.bincount(cell, weights=points.people, minlength=len(centres)),
+        people=None
+        if points.people is None
+        else np.bincount(cell, weights=points.people, minlength=len(centres)).astype(np.float64),
         level=level,
         shade=np.searchsorted(limits, need / size, side="right"),
         limits=limits,

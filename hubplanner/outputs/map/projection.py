@@ -48,7 +48,8 @@ class Projection:
         >>> Projection(middle=(180.0, 0.0)).flat(np.array([[181.0, 0.0]])).round().tolist()
         [[111.0, 0.0]]
         """
-        return (lonlat - self.middle) * [np.cos(np.radians(self.middle[1])), 1.0] * KM_PER_DEGREE
+        scale = np.array([np.cos(np.radians(self.middle[1])), 1.0]) * KM_PER_DEGREE
+        return np.asarray((lonlat - np.array(self.middle)) * scale, dtype=np.float64)
 
     def lonlat(self, km: Floats) -> Floats:
         """Return the longitudes and latitudes (n, 2) of points of the map."""
