@@ -62,6 +62,13 @@ def test_kashmir_is_drawn_as_disputed_and_the_durand_line_is_not() -> None:
     assert shapely.distance(behind.borders, frontier).min() < 60
 
 
+def test_the_tribal_areas_are_a_part_of_their_province() -> None:
+    projection, behind = around("Pakistan")
+    merged, punjab = shapely.points(projection.km(np.array([[70.5, 33.3], [71.4, 32.5]])))
+    assert shapely.distance(behind.provinces, merged).min() > 50
+    assert shapely.distance(behind.provinces, punjab).min() < 20
+
+
 def test_a_country_without_sea_has_a_lake_and_no_coast() -> None:
     _, behind = around("Burundi")
     assert len(behind.lakes) > 0
