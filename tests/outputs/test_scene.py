@@ -15,7 +15,7 @@ import shapely
 from hubplanner.outputs.map.geography import LEAST_SPAN_KM, Geography, geography
 from hubplanner.outputs.map.labels import Label, Sheet, place_labels
 from hubplanner.outputs.map.need import DemandPoints, area_layer, need_layer
-from hubplanner.outputs.map.projection import Projection
+from hubplanner.outputs.map.projection import MapProjection
 from hubplanner.outputs.map.scene import Hubs, build_scene
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -36,11 +36,11 @@ TOWNS = {
 BUILD = Path(__file__).parents[2] / "data" / "geography" / "build.py"
 
 
-def around(country: str) -> tuple[Projection, Geography]:
+def around(country: str) -> tuple[MapProjection, Geography]:
     """Return the geography of a map of places all over a rectangle."""
     west, south, east, north = COUNTRIES[country]
     grid = np.stack(np.meshgrid(np.linspace(west, east, 20), np.linspace(south, north, 20)), axis=-1).reshape(-1, 2)
-    projection = Projection.around(grid)
+    projection = MapProjection.around(grid)
     km = projection.km(grid)
     return projection, geography(projection, 1.3 * float(np.abs(km).max()), km)
 
@@ -89,7 +89,7 @@ def test_a_small_map_has_no_coarse_geography() -> None:
 
 
 def test_degrees_come_back_from_kilometres() -> None:
-    projection = Projection(middle=(179.0, -17.0))
+    projection = MapProjection(middle=(179.0, -17.0))
     lonlat = np.array([[178.0, -16.0], [-179.5, -18.0]])
     assert projection.lonlat(projection.km(lonlat)) == pytest.approx(lonlat)
 

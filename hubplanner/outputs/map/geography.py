@@ -18,7 +18,7 @@ from hubplanner.outputs.map.projection import TURN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hubplanner.outputs.map.projection import Projection
+    from hubplanner.outputs.map.projection import MapProjection
     from hubplanner.problem import Floats
 
 GRID, TOWN_GRID = 0.004, 0.01
@@ -74,7 +74,7 @@ class Geography:
     countries: tuple[Town, ...]
 
 
-def geography(projection: Projection, half: float, places: Floats) -> Geography:
+def geography(projection: MapProjection, half: float, places: Floats) -> Geography:
     """Return the geography of a square map.
 
     Parameters
@@ -134,7 +134,7 @@ def _unpacked(name: str) -> tuple[Floats, Floats, Any]:
     return points, extent, ends
 
 
-def _near(name: str, projection: Projection, half: float) -> tuple[Any, Floats, Any]:
+def _near(name: str, projection: MapProjection, half: float) -> tuple[Any, Floats, Any]:
     """Return which lines may be on the map, their points in kilometres, and the line of each point."""
     points, extent, ends = _unpacked(name)
     # Each line is taken to the side of the antimeridian where the map is.
@@ -148,14 +148,14 @@ def _near(name: str, projection: Projection, half: float) -> tuple[Any, Floats, 
     return kept, projection.flat(points[at] + shift[kept][of][:, None] * [1, 0]), of
 
 
-def _lines(name: str, projection: Projection, half: float) -> Any:
+def _lines(name: str, projection: MapProjection, half: float) -> Any:
     _, points, of = _near(name, projection, half)
     if not len(points):
         return np.zeros(0, dtype=object)
     return (shapely.linearrings if name == "lake" else shapely.linestrings)(points, indices=of)
 
 
-def _countries(projection: Projection, half: float) -> tuple[Any, list[str]]:
+def _countries(projection: MapProjection, half: float) -> tuple[Any, list[str]]:
     """Return the countries that reach into a map, what lies near it whole, and their names."""
     kept, points, of = _near("country", projection, half)
     if not len(points):
@@ -196,7 +196,7 @@ def _home(shapes: Any, places: Floats) -> Any:
     return np.bincount(within, minlength=len(shapes)) >= max(HOME_SHARE * len(some), 1)
 
 
-def _towns(projection: Projection, half: float, home: Any) -> tuple[Town, ...]:
+def _towns(projection: MapProjection, half: float, home: Any) -> tuple[Town, ...]:
     places = projection.km(_stored()["town_place"] * TOWN_GRID)
     kept = np.flatnonzero((np.abs(places) < half).all(axis=1))[:MOST_TOWNS]
     ground = shapely.union_all(home) if len(home) else shapely.Polygon()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hubplanner.outputs.map.projection import Projection
+    from hubplanner.outputs.map.projection import MapProjection
     from hubplanner.problem import Floats
 
 A4 = (8.27, 11.69)
@@ -87,7 +87,7 @@ class View:
         The paper.
     """
 
-    projection: Projection
+    projection: MapProjection
     middle_km: tuple[float, float]
     km_per_inch: float
     sheet: PageLayout
@@ -110,7 +110,7 @@ class View:
         return int((self.sheet.size[1] - y) * DPI), int(x * DPI)
 
 
-def view_of(projection: Projection, extent: Floats, rows: int) -> View:
+def view_of(projection: MapProjection, extent: Floats, rows: int) -> View:
     """Return the view that shows an extent largest, in portrait when that is as good.
 
     Parameters

@@ -17,7 +17,7 @@ KM_PER_DEGREE = np.pi / HALF_TURN * EARTH_RADIUS_KM
 
 
 @dataclass(frozen=True, kw_only=True)
-class Projection:
+class MapProjection:
     """A kilometre is as long eastwards as northwards at the middle latitude, and meridians are upright.
 
     Parameters
@@ -29,7 +29,7 @@ class Projection:
     middle: tuple[float, float]
 
     @classmethod
-    def around(cls, lonlat: Floats) -> Projection:
+    def around(cls, lonlat: Floats) -> MapProjection:
         """Return the projection of a map whose middle is that of places (n, 2), at least one."""
         # Islands on both sides of the antimeridian are neighbours.
         apart = np.ptp(lonlat[:, 0]) > HALF_TURN
@@ -45,7 +45,7 @@ class Projection:
     def flat(self, lonlat: Floats) -> Floats:
         """Return kilometres (n, 2) of points whose longitudes run on across the antimeridian, as those of a line do.
 
-        >>> Projection(middle=(180.0, 0.0)).flat(np.array([[181.0, 0.0]])).round().tolist()
+        >>> MapProjection(middle=(180.0, 0.0)).flat(np.array([[181.0, 0.0]])).round().tolist()
         [[111.0, 0.0]]
         """
         scale = np.array([np.cos(np.radians(self.middle[1])), 1.0]) * KM_PER_DEGREE

@@ -21,7 +21,7 @@ from hubplanner.outputs.map.need import (
     need_layer,
     points_of,
 )
-from hubplanner.outputs.map.projection import KM_PER_DEGREE, Projection
+from hubplanner.outputs.map.projection import KM_PER_DEGREE, MapProjection
 from hubplanner.outputs.run_data import on_one_line
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class MapScene:
         What a reader must know about what is drawn.
     """
 
-    projection: Projection
+    projection: MapProjection
     extent: Floats
     need: NeedLayer
     borders: Any
@@ -164,7 +164,7 @@ def build_scene(points: DemandPoints, hubs: Hubs, groups: Mapping[str, Sequence[
     seen = np.concatenate([points.lonlat, at] if polygons is None else [points.lonlat, at, _corners(polygons)])
     if not gathered:
         seen = np.concatenate([seen, _circle_ends(at, radius, float(np.ptp(seen, axis=0).max()))])
-    projection = Projection.around(seen)
+    projection = MapProjection.around(seen)
     extent = projection.km(seen)
     extent = np.array([extent.min(axis=0), extent.max(axis=0)])
     span = float(np.ptp(extent, axis=0).max())
