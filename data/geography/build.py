@@ -48,8 +48,8 @@ HELD = "International boundary (verify)"
 """The class of borders that nobody disputes; of the others, all are drawn dashed."""
 NOT_LAND = {"Overlay limit", "Lease limit"}
 GONE = [2858]
-"""Rows of the lines of provinces, which bear no names, that are none any more: the tribal areas of Pakistan's north-west
-are a part of Khyber Pakhtunkhwa since 2018."""
+"""Rows of the lines of provinces, which bear no names, that are none any more: the tribal areas of Pakistan's
+north-west are a part of Khyber Pakhtunkhwa since 2018."""
 
 
 def main(packages: Path) -> None:

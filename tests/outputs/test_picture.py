@@ -21,7 +21,7 @@ from hubplanner.outputs.map.hub_symbols import NEW, REACH
 from hubplanner.outputs.map.layout import A4, DPI, View, view_of
 from hubplanner.outputs.map.legend import INK, bar_km, legend_rows
 from hubplanner.outputs.map.need import HALF, SOME, DemandPoints, class_limits, need_layer
-from hubplanner.outputs.map.projection import Projection
+from hubplanner.outputs.map.projection import MapProjection
 from hubplanner.outputs.map.scene import scene_of
 
 Maker = Callable[..., hp.Plan]
@@ -74,7 +74,7 @@ def view_of_plan(plan: hp.Plan) -> View:
 
 
 def view_around(lonlat: Pixels) -> View:
-    projection = Projection.around(lonlat)
+    projection = MapProjection.around(lonlat)
     return view_of(projection, projection.km(lonlat), rows=3)
 
 
