@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hubplanner.outputs.html.render import Extras, page
+from hubplanner.outputs.map.scene import scene_of
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.run_folder import manifest
 
@@ -49,4 +50,4 @@ def explore(plan: PlanData, height: int) -> NotebookCell:
         links=plan.links,
         made=datetime.now(tz=UTC),
     )
-    return NotebookCell(page=page(result, Extras()), height=height)
+    return NotebookCell(page=page(result, scene_of(plan), Extras()), height=height)

@@ -7,6 +7,7 @@ import json
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.formats.qgis import write_styles
 from hubplanner.outputs.html.render import write_page
 from hubplanner.outputs.map.draw import draw_map
+from hubplanner.outputs.map.scene import scene_of
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.summary import FUTURES_FILE, write_futures
 from hubplanner.outputs.writers import write_csv, write_geojson, write_geopackage
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.plan_data import PlanData
 
 RUN_MARKS = ("plan.json", "manifest.json")
@@ -49,6 +52,11 @@ class RunContents:
     plan: PlanData
     result: Result
     base: Path | None
+
+    @cached_property
+    def scene(self) -> MapScene:
+        """The map that the picture and the report draw."""
+        return scene_of(self.plan)
 
 
 def _always(_: RunContents) -> bool:
@@ -96,8 +104,8 @@ RUN_FILES: tuple[RunFile, ...] = (
         write=lambda run, path: write_futures(run.result.summary["futures"]["each"], path),
         when=lambda run: "futures" in run.result.summary,
     ),
-    RunFile(name="map.png", write=lambda run, path: draw_map(run.plan, path)),
-    RunFile(name="report.html", write=lambda run, path: write_page(run.result, path)),
+    RunFile(name="map.png", write=lambda run, path: draw_map(run.plan, run.scene, path)),
+    RunFile(name="report.html", write=lambda run, path: write_page(run.result, path, run.scene)),
     RunFile(name="scenario.yaml", write=_scenario),
     RunFile(name="manifest.json", write=None),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError
 from hubplanner.io import check_file, write_atomically
 from hubplanner.outputs.html.render import Extras, write_page
+from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.outputs.run_folder import is_run
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
@@ -80,7 +81,7 @@ def write_report(
         audit=known.audit,
         audit_note=known.note,
     )
-    return write_atomically(target, lambda path: write_page(result, path, extras))
+    return write_atomically(target, lambda path: write_page(result, path, scene_of_run(result), extras))
 
 
 def check_target(target: Path, *, replace: bool) -> None:

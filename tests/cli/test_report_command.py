@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out map.png, which takes most of the time."""
-    monkeypatch.setattr(run_folder, "draw_map", lambda _, path: path.write_bytes(b"picture"))
+    monkeypatch.setattr(run_folder, "draw_map", lambda _, __, path: path.write_bytes(b"picture"))
 
 
 @pytest.fixture

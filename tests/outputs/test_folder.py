@@ -31,7 +31,7 @@ def plan(project: Project) -> hp.Plan:
 def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the picture, which takes most of the time."""
 
-    def draw(_: hp.Plan, path: Path) -> None:
+    def draw(_: hp.Plan, __: object, path: Path) -> None:
         path.write_bytes(b"picture")
 
     monkeypatch.setattr(run_folder, "draw_map", draw)
@@ -144,7 +144,7 @@ def test_what_comes_into_the_folder_meanwhile_is_not_lost(
 ) -> None:
     folder = plan.write(place / "run")
 
-    def draw(_: hp.Plan, path: Path) -> None:
+    def draw(_: hp.Plan, __: object, path: Path) -> None:
         path.write_bytes(b"picture")
         (folder / "thesis.docx").write_text("written just now", encoding="utf-8")
 

@@ -13,10 +13,10 @@ from support.instances.hostile_names import MARKUP, URDU, odd_result
 
 import hubplanner as hp
 from hubplanner.outputs import run_folder
-from hubplanner.outputs.html.areas import MOST_AREAS, areas_of, borders
 from hubplanner.outputs.html.charts import curve, rounds, years
 from hubplanner.outputs.html.headline import proof
 from hubplanner.outputs.html.render import Extras, page
+from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.export import read_result
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ shapely = pytest.importorskip("shapely")
 @pytest.fixture(autouse=True)
 def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out map.png, which takes most of the time."""
-    monkeypatch.setattr(run_folder, "draw_map", lambda _, path: path.write_bytes(b"picture"))
+    monkeypatch.setattr(run_folder, "draw_map", lambda _, __, path: path.write_bytes(b"picture"))
 
 
 @pytest.fixture
@@ -89,7 +89,8 @@ def test_it_names_no_other_file_and_no_host(run: Path) -> None:
 
 
 def test_names_are_text_and_never_markup(project: Project) -> None:
-    html = page(odd_result(project, with_sites=False), Extras())
+    odd = odd_result(project, with_sites=False)
+    html = page(odd, scene_of_run(odd), Extras())
     assert MARKUP not in html
     assert html.count("<script>") == 1
     assert URDU in html
@@ -151,44 +152,8 @@ def test_years_add_up_to_the_plan(run: Path) -> None:
 def test_explained_hubs_are_told_in_those_words(run: Path) -> None:
     result = result_of(run)
     site = str(result.hubs["site_id"].iloc[0])
-    html = page(result, Extras(reasons={site: "Because of the bridge."}))
+    html = page(result, scene_of_run(result), Extras(reasons={site: "Because of the bridge."}))
     assert "Because of the bridge." in words(html)
-
-
-def test_areas_part_the_ground_and_each_holds_its_place() -> None:
-    places = np.random.default_rng(3).random((40, 2)) * 100
-    need = np.arange(40.0)
-    areas = areas_of(places, need, need + 1, np.linspace(0, 1, 40))
-    union = shapely.union_all(areas.shapes)
-    assert shapely.area(areas.shapes).sum() == pytest.approx(shapely.area(union))
-    points = shapely.points(places)
-    assert shapely.contains(areas.shapes[areas.of], points).all()
-    assert areas.need[areas.of].tolist() == need.tolist()
-    inside = shapely.points(shapely.get_coordinates(shapely.centroid(areas.shapes)))
-    for area, middle in enumerate(inside):
-        if shapely.contains(areas.shapes[area], middle):
-            nearest = int(np.argmin(shapely.distance(points, middle)))
-            assert areas.of[nearest] == area
-
-
-@pytest.mark.parametrize("many", [1, 2, MOST_AREAS + 1])
-def test_few_and_many_places_have_areas(many: int) -> None:
-    places = np.random.default_rng(1).random((many, 2)) * 50
-    areas = areas_of(places, np.ones(many), np.ones(many), np.zeros(many))
-    assert areas.need.sum() == pytest.approx(many)
-    assert len(areas.shapes) == len(areas.need) <= MOST_AREAS * 3
-    assert shapely.is_valid(areas.shapes).all()
-
-
-def test_borders_are_of_what_lies_together() -> None:
-    grid = np.stack(np.meshgrid(np.arange(8.0), np.arange(8.0)), axis=-1).reshape(-1, 2) * 10
-    areas = areas_of(grid, np.ones(64), np.ones(64), np.zeros(64))
-    mixed = ["rural" if (x + y) % 20 else "urban" for x, y in grid]
-    halves = ["west" if x < 40 else "east" for x, _ in grid]
-    name, grounds = borders(areas, {"area": mixed, "side": halves})
-    assert name == "side"
-    assert set(grounds) == {"west", "east"}
-    assert borders(areas, {"area": mixed}) == ("", {})
 
 
 def test_a_frontier_is_drawn_in_scale(run: Path) -> None:

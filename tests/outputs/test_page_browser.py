@@ -11,6 +11,7 @@ from support.instances.hostile_names import URDU, odd_result
 import hubplanner as hp
 from hubplanner.outputs import run_folder
 from hubplanner.outputs.html.render import Extras, write_page
+from hubplanner.outputs.map.scene import scene_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ __all__ = ["browser"]
 @pytest.fixture(autouse=True)
 def no_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out map.png, which takes most of the time."""
-    monkeypatch.setattr(run_folder, "draw_map", lambda _, path: path.write_bytes(b"picture"))
+    monkeypatch.setattr(run_folder, "draw_map", lambda _, __, path: path.write_bytes(b"picture"))
 
 
 @pytest.fixture
@@ -109,7 +110,8 @@ def test_it_prints(sheet: Sheet, report: Path) -> None:
 
 
 def test_urdu_names_stand_in_their_own_direction(sheet: Sheet, project: Project, tmp_path: Path) -> None:
-    write_page(odd_result(project, with_sites=False), tmp_path / "odd.html", Extras())
+    odd = odd_result(project, with_sites=False)
+    write_page(odd, tmp_path / "odd.html", scene_of_run(odd), Extras())
     page = sheet.open(tmp_path / "odd.html").page
     name = page.locator("#hubs-table th[scope=row] bdi", has_text=URDU)
     assert name.count() == 1

@@ -13,22 +13,16 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 import hubplanner as hp
-from hubplanner.outputs.map.demand_layer import (
-    COVERED,
-    HALF,
-    NOT_COVERED,
-    PARTLY,
-    SOME,
-    HexagonLayer,
-    class_limits,
-    hexagons,
-)
-from hubplanner.outputs.map.draw import _headline, _sources, _titles, draw_map, view_of_plan
+from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY
+from hubplanner.outputs.map.draw import _headline, _sources, _titles, draw_map
 from hubplanner.outputs.map.fonts import drawable, shorten, width, wrap
+from hubplanner.outputs.map.ground import draw_names
 from hubplanner.outputs.map.hub_symbols import NEW, REACH
-from hubplanner.outputs.map.labels import draw_names
 from hubplanner.outputs.map.layout import A4, DPI, View, view_of
-from hubplanner.outputs.map.legend import INK, bar_km
+from hubplanner.outputs.map.legend import INK, bar_km, legend_rows
+from hubplanner.outputs.map.need import HALF, SOME, DemandPoints, class_limits, need_layer
+from hubplanner.outputs.map.projection import MapProjection
+from hubplanner.outputs.map.scene import scene_of
 
 Maker = Callable[..., hp.Plan]
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -74,8 +68,18 @@ def town(tmp_path: Path) -> Maker:
     return make
 
 
+def view_of_plan(plan: hp.Plan) -> View:
+    scene = scene_of(plan)
+    return view_of(scene.projection, scene.extent, legend_rows(plan))
+
+
+def view_around(lonlat: Pixels) -> View:
+    projection = MapProjection.around(lonlat)
+    return view_of(projection, projection.km(lonlat), rows=3)
+
+
 def drawn(plan: hp.Plan, path: Path) -> Pixels:
-    draw_map(plan, path)
+    draw_map(plan, scene_of(plan), path)
     return np.asarray(imread(path), dtype=np.float64)[..., :3]
 
 
@@ -105,11 +109,11 @@ def test_page_is_a4_turned_to_the_data(
 
 def test_same_plan_same_bytes_whatever_the_user_set(town: Maker, tmp_path: Path) -> None:
     plan = town()
-    draw_map(plan, tmp_path / "one.png")
+    draw_map(plan, scene_of(plan), tmp_path / "one.png")
     own: Any = {"font.size": 31, "savefig.bbox": "tight", "figure.facecolor": "red", "axes.xmargin": 0.4}
     with mpl.rc_context(own):
         before = dict(mpl.rcParams)
-        draw_map(plan, tmp_path / "two.png")
+        draw_map(plan, scene_of(plan), tmp_path / "two.png")
         assert dict(mpl.rcParams) == before
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
@@ -162,21 +166,22 @@ def test_scale_bar_measures_the_map(town: Maker, tmp_path: Path) -> None:
     left, top = view.sheet.legend_corners[2]
     ink = is_color(image[int((view.sheet.size[1] - top) * DPI) :, int(left * DPI) - 5 :], INK)
     half = max(int(row.sum()) for row in ink[:120])
+    lon, lat = view.projection.middle
     # A degree of latitude is 111.195 km on the sphere that travel is measured on.
-    degree = abs(view.pixel(view.middle[0], view.middle[1] + 1)[0] - view.pixel(*view.middle)[0])
+    degree = abs(view.pixel(lon, lat + 1)[0] - view.pixel(lon, lat)[0])
     assert 2 * half * 111.195 / degree == pytest.approx(bar_km(view.km_per_inch), rel=0.04)
 
 
 def test_kilometre_is_as_long_eastwards_as_northwards() -> None:
-    view = view_of(np.array([[66.0, 29.0], [68.0, 31.0]]), rows=3)
-    middle = view.pixel(*view.middle)
+    view = view_around(np.array([[66.0, 29.0], [68.0, 31.0]]))
+    middle = view.pixel(*view.projection.middle)
     east, north = view.pixel(67 + 1 / np.cos(np.radians(30)), 30), view.pixel(67, 31)
     assert east[1] - middle[1] == pytest.approx(middle[0] - north[0], abs=2)
 
 
 def test_islands_across_the_antimeridian_are_neighbours() -> None:
-    view = view_of(np.array([[179.0, -17.0], [-179.0, -17.0]]), rows=3)
-    assert np.ptp(view.km(np.array([[179.0, -17.0], [-179.0, -17.0]]))[:, 0]) == pytest.approx(212.7, abs=1)
+    view = view_around(np.array([[179.0, -17.0], [-179.0, -17.0]]))
+    assert np.ptp(view.projection.km(np.array([[179.0, -17.0], [-179.0, -17.0]]))[:, 0]) == pytest.approx(212.7, abs=1)
     assert view.km_per_inch < 40
 
 
@@ -227,20 +232,21 @@ def test_hexagons_keep_need_and_tell_coverage_apart() -> None:
     random = np.random.default_rng(3)
     places, need = random.uniform(0, 90, (5000, 2)), random.uniform(0, 9, 5000)
     covered = (places[:, 0] < 30).astype(float)
-    cells = hexagons(HexagonLayer(places=places, need=need, covered_share=covered, hexagon_km=10))
-    assert cells.density.sum() * np.sqrt(3) / 2 * 100 == pytest.approx(need.sum())
-    west, east = cells.centres[:, 0] < 25, cells.centres[:, 0] > 35
-    assert (cells.coverage[west] == 2).all()
-    assert (cells.coverage[east] == 0).all()
+    points = DemandPoints(lonlat=places, need=need, covered_share=covered)
+    cells = need_layer(points, places, 10.0, gathered=True)
+    assert cells.need.sum() == pytest.approx(need.sum())
+    west, east = cells.places[:, 0] < 25, cells.places[:, 0] > 35
+    assert (cells.level[west] == 2).all()
+    assert (cells.level[east] == 0).all()
     # No place is further from its centre than a corner, so that every place has one near.
-    distance = np.hypot(*(places[:, None] - cells.centres).transpose(2, 0, 1)).min(axis=1)
+    distance = np.hypot(*(places[:, None] - cells.places).transpose(2, 0, 1)).min(axis=1)
     assert distance.max() <= 10 / np.sqrt(3) + 1e-6
 
 
 @pytest.mark.parametrize(("share", "coverage"), [(0, 0), (SOME / 2, 0), (SOME, 1), (HALF - 0.01, 1), (HALF, 2), (1, 2)])
 def test_hexagon_is_partly_covered_between_limits(share: float, coverage: int) -> None:
-    ground = HexagonLayer(places=np.zeros((1, 2)), need=np.ones(1), covered_share=np.array([share]), hexagon_km=1)
-    assert hexagons(ground).coverage.tolist() == [coverage]
+    points = DemandPoints(lonlat=np.zeros((1, 2)), need=np.ones(1), covered_share=np.array([share]))
+    assert need_layer(points, np.zeros((1, 2)), 1.0, gathered=True).level.tolist() == [coverage]
 
 
 def test_classes_are_round_and_no_more_than_the_colours() -> None:
@@ -277,11 +283,11 @@ def test_names_stand_clear_of_hubs_and_of_each_other(town: Maker) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415 - only here
 
     plan = town(statuses=("existing",) * 30, budget=0)
-    view = view_of_plan(plan)
+    scene, view = scene_of(plan), view_of_plan(plan)
     axes = Figure(figsize=view.sheet.map_box[2:]).add_axes((0, 0, 1, 1), xlim=view.limits[0], ylim=view.limits[1])
-    draw_names(axes, plan, view)
+    draw_names(axes, scene, view)
     boxes = [text.get_window_extent() for text in axes.texts]
-    hubs = axes.transData.transform(view.km(np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y])))
+    hubs = axes.transData.transform(scene.hubs)
     assert 3 <= len(boxes) <= 8
     assert not any(one.overlaps(other) for one in boxes for other in boxes if one is not other)
     assert not any(box.contains(*hub) for box in boxes for hub in hubs)

@@ -18,7 +18,7 @@ from hubplanner.inputs import aggregation as merged
 from hubplanner.inputs.readers import csv as delimited
 from hubplanner.inputs.readers import parquet as parts
 from hubplanner.inputs.readers import raster as rasters
-from hubplanner.outputs.map.demand_layer import seen
+from hubplanner.outputs.map.need import points_of
 from hubplanner.pipeline import remeasure as second_look
 from hubplanner.pipeline.solve import overview
 
@@ -203,14 +203,14 @@ def test_the_map_shows_the_need_where_it_is(many: Many) -> None:
         if settings is planar:
             in_metres(many)
         expected, plan = hp.solve(many.read(settings)), hp.solve(many.read(settings | {"demand.merge": True}))
-        shown, wanted = seen(plan), seen(expected)
+        shown, wanted = points_of(plan), points_of(expected)
         assert shown.need.sum() == pytest.approx(wanted.need.sum())
         assert shown.lonlat.min(axis=0) == pytest.approx(wanted.lonlat.min(axis=0), abs=0.01)
         covered = (shown.need * shown.covered_share).sum()
         assert covered == pytest.approx(
             plan.summary()["need"]["covered"], rel=0.15 if "hubs.0.capacity" in settings else 0.02
         )
-    assert len(seen(hp.solve(many.read(planar | {"demand.merge": True, "demand.connected_share": 1.0}))).need) > 0
+    assert len(points_of(hp.solve(many.read(planar | {"demand.merge": True, "demand.connected_share": 1.0}))).need) > 0
 
 
 def in_metres(many: Many) -> None:

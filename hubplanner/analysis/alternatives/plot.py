@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -14,21 +13,15 @@ from matplotlib.figure import Figure
 from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
 from hubplanner.formatting import gap_in_words
 from hubplanner.model.constraints.plan_distance import new_sites
-from hubplanner.outputs.map.demand_layer import (
-    COVERED,
-    HEXAGON_INCH,
-    LEAST_SPACINGS,
-    NOT_COVERED,
-    HexagonLayer,
-    draw_ground,
-    seen,
-    shades,
-)
-from hubplanner.outputs.map.draw import LABEL, NOTE, TITLE, draw_figures, map_axes, page_axes
-from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten, width
+from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, draw_need, shades
+from hubplanner.outputs.map.draw import LABEL, TITLE, draw_figures, draw_footer, map_axes, page_axes
+from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten
+from hubplanner.outputs.map.ground import draw_ground, draw_names
 from hubplanner.outputs.map.hub_symbols import NEW, mark_scale
 from hubplanner.outputs.map.layout import DPI, MARGIN, ROW, view_of
 from hubplanner.outputs.map.legend import QUIET, SMALL, SWATCH, draw_scale, draw_swatch, write
+from hubplanner.outputs.map.need import points_of
+from hubplanner.outputs.map.scene import Hubs, MapScene, build_scene, groups_of
 from hubplanner.outputs.plan_data import PlanData
 
 if TYPE_CHECKING:
@@ -56,29 +49,35 @@ def _draw(inputs: Inputs, found: Alternatives) -> Figure:
     best = _best(inputs, found)
     used = new_sites(found.near.problem, best.evaluation)
     kinds = np.array(kind_of(found.sites, used), dtype=np.intp)
-    demand, sites = seen(best), inputs.sites.lonlat
-    view = view_of(np.concatenate([demand.lonlat, sites]), len(shown(kinds)) + 1)
+    scene = _scene(inputs, best)
+    view = view_of(scene.projection, scene.extent, len(shown(kinds)) + 1)
     figure = Figure(figsize=view.sheet.size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     page, axes = page_axes(figure, view), map_axes(figure, view)
-    ground = HexagonLayer(
-        places=view.km(demand.lonlat),
-        need=demand.need,
-        covered_share=np.zeros(len(demand.need)),
-        merged=inputs.merged is not None,
-        hexagon_km=max(HEXAGON_INCH * view.km_per_inch, LEAST_SPACINGS * (best.inputs.scenario.demand.spread_km or 0)),
-    )
-    explained = draw_ground(axes, ground)
-    draw_sites(axes, view.km(sites), kinds)
+    draw_ground(axes, scene)
+    explained = draw_need(axes, scene.need)
+    draw_sites(axes, scene.hubs, kinds)
+    draw_names(axes, scene, view)
     # Markers reset the limits.
     axes.set(xlim=view.limits[0], ylim=view.limits[1])
     _header(page, inputs, found, view)
     need, hubs, scale = view.sheet.legend_corners
-    _need_part(page, *need, explained, gathered=ground.gathered)
+    _need_part(page, *need, explained, gathered=scene.need.kind != "points")
     _site_part(page, *hubs, kinds)
     draw_scale(page, *scale, view)
-    _footer(page, inputs, found, view)
+    draw_footer(page, view, scene.notes, _proof(inputs, found))
     return figure
+
+
+def _scene(inputs: Inputs, best: PlanData) -> MapScene:
+    """Return the map of all sites on demand that none of them covers yet."""
+    points = points_of(best)
+    sites = inputs.sites.lonlat
+    return build_scene(
+        replace(points, covered_share=np.zeros(len(points.need))),
+        Hubs(lonlat=sites, radius=np.full(len(sites), np.nan)),
+        groups_of(inputs.scenario, inputs.demand.frame),
+    )
 
 
 def _best(inputs: Inputs, found: Alternatives) -> PlanData:
@@ -138,20 +137,14 @@ def _site_part(page: Axes, x: float, top: float, kinds: Ints) -> None:
         write(page, x + 0.3, middle, f"{KINDS[number].name}: {np.count_nonzero(kinds == number):,}")
 
 
-def _footer(page: Axes, inputs: Inputs, found: Alternatives, view: View) -> None:
-    """Write what the classes rest on and the version at the foot of the page."""
-    wide = view.sheet.size[0]
-    version = f"hubplanner {importlib.metadata.version('hubplanner')}"
-    room = wide - 2 * MARGIN - width(version, NOTE) - 0.3
+def _proof(inputs: Inputs, found: Alternatives) -> tuple[str, str]:
+    """Return what the classes rest on, and the files."""
     unit = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance"}
     goal = unit.get(found.near.objective.name, "the objective")
     near = f"Plans within {share_in_words(found.near.within)} of the best plan's {goal}."
-    proof = "Each class is proven, by plans or by a bound on all."
     data = f"Data: {plain(str(inputs.scenario.demand.path).rsplit('/', 1)[-1])}"
     data += f", {plain(str(inputs.scenario.sites.path).rsplit('/', 1)[-1])}."
-    for number, line in enumerate((f"{near} {proof}", data)):
-        write(page, MARGIN, MARGIN + 0.2 - 0.16 * number, shorten(line, NOTE, room), NOTE, color=QUIET)
-    write(page, wide - MARGIN, MARGIN + 0.04, version, NOTE, color=QUIET, ha="right")
+    return f"{near} Each class is proven, by plans or by a bound on all.", data
 
 
 INK = "#1d2733"

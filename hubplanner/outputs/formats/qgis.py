@@ -11,8 +11,9 @@ import pandas as pd
 import pyogrio
 
 from hubplanner.outputs.formats.styles import Marker, Stroke, Style, StyleRule
-from hubplanner.outputs.map.demand_layer import COVERED, HALF, NOT_COVERED, PARTLY, SOME, mark_area
+from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, mark_area
 from hubplanner.outputs.map.hub_symbols import NEW, REACH, mark_scale, tier_marks
+from hubplanner.outputs.map.need import HALF, SOME
 from hubplanner.outputs.writers import check_geopackage, gdal_writes
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The report's map as shapes of a vector picture: areas, borders, reach, links, hubs and names."""
+"""The report's map: a scene as shapes of a vector picture."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from hubplanner.outputs.html.areas import areas_of, borders
-from hubplanner.outputs.html.labels import SHAPES, Ground, Name, place_names, ranks, scale
+from hubplanner.outputs.html.labels import SHAPES, ranks, scale
 from hubplanner.outputs.html.words import about, count
 from hubplanner.outputs.map.fonts import in_words, share_in_words
-from hubplanner.outputs.map.layout import view_of
+from hubplanner.outputs.map.labels import Sheet, labels_of, place_labels
 from hubplanner.outputs.map.legend import bar_km
+from hubplanner.outputs.map.scene import groups_of
 from hubplanner.outputs.run_data import isolated, on_one_line
 
 if TYPE_CHECKING:
-    from hubplanner.outputs.html.areas import NearestAreas
+    from collections.abc import Sequence
+
+    from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.run_data import Result
     from hubplanner.problem import Floats
 
@@ -26,9 +28,15 @@ WIDTH, HIGHEST = 1000.0, 1150.0
 EDGE = 0.03
 MOST_LINKS = 4000
 """More links than this are left out."""
-PLACES = 7
-"""Places along each side of an area where its name may stand."""
 LEVELS = ("not", "partly", "covered")
+LINE, MARK = 15.0, 8.0
+"""Height of a line of names, and half the width of a mark with its rim before it is scaled."""
+LETTERS = {"hub": 7.2, "town": 6.4, "area": 10.5, "country": 9.5}
+"""Width of a letter of each kind of name."""
+COARSE = 0.4
+"""Units by which lines of the geography may be simplified."""
+LEAST_MARK, MOST_MARK = 2.2, 15.0
+"""Radii of graduated points."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +63,33 @@ class MapMark:
 
 @dataclass(frozen=True, kw_only=True)
 class Circle:
-    """What a hub reaches: an ellipse where the map is stretched."""
+    """What a hub reaches."""
 
     x: float
     y: float
-    wide: float
-    high: float
+    radius: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A place with need of which only the place is known."""
+
+    x: float
+    y: float
+    radius: float
+    css: str
+    tip: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A name, where it starts, its kind, and the dot of a town."""
+
+    text: str
+    x: float
+    y: float
+    css: str
+    dot: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,24 +98,30 @@ class Map:
 
     width: float
     height: float
+    land: tuple[Spot, ...]
     areas: tuple[Spot, ...]
-    borders: tuple[str, ...]
-    border_group: str
+    points: tuple[Point, ...]
+    lines: tuple[Spot, ...]
     circles: tuple[Circle, ...]
     links: str
     marks: tuple[MapMark, ...]
-    names: tuple[Name, ...]
+    names: tuple[Written, ...]
     bar: tuple[float, str]
     limits: tuple[str, ...]
     tiers: tuple[tuple[str, str, int], ...]
     has_existing: bool
+    notes: tuple[str, ...]
+
+    @property
+    def has_points(self) -> bool:
+        """Whether need is drawn as points."""
+        return bool(self.points)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Frame:
-    """From degrees to units of the picture."""
+    """From kilometres to units of the picture."""
 
-    view: Any
     low: Floats
     per_km: float
     height: float
@@ -94,77 +129,106 @@ class _Frame:
     def units(self, km: Floats) -> Floats:
         return np.column_stack([km[:, 0] - self.low[0], -(km[:, 1] - self.low[1])]) * self.per_km + [0.0, self.height]
 
-    def at(self, lonlat: Floats) -> Floats:
-        return self.units(self.view.km(lonlat))
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east and north kilometres of the picture."""
+        east, north = self.low + np.array([WIDTH, self.height]) / self.per_km
+        return float(self.low[0]), float(self.low[1]), float(east), float(north)
 
 
-def draw(result: Result) -> Map:
-    """Return the map of a run."""
-    demand, hubs = _lonlat(result.demand), _lonlat(result.hubs)
-    radius = _radius(result)
-    view = view_of(np.concatenate([demand, hubs]), 4)
-    share, need, people = (
-        result.demand[name].to_numpy(dtype=np.float64) for name in ("covered_share", "need", "people")
-    )
-    areas = areas_of(view.km(demand), need, people, np.nan_to_num(share))
-    frame = _frame(view, areas, hubs, radius)
-    groups = {name: [on_one_line(cell) for cell in result.demand[name]] for name in _groups(result)}
-    group, grounds = borders(areas, groups)
-    at = frame.at(hubs)
-    marks = _marks(result, at)
+def draw(result: Result, scene: MapScene) -> Map:
+    """Return the map of a run as a page draws it."""
+    frame = _frame(scene)
+    at = frame.units(scene.hubs)
+    tips = _tips(result, scene)
     return Map(
         width=WIDTH,
         height=round(frame.height, 1),
-        areas=tuple(_spots(result, areas, frame, groups)),
-        borders=tuple(_path(ground, frame) for ground in grounds.values()),
-        border_group=group.replace("_", " "),
-        circles=tuple(_circles(at, hubs, radius, frame)),
-        links=_links(result, frame),
-        marks=marks,
-        names=place_names(result, at, _areas_named(grounds, frame), WIDTH, frame.height),
+        land=tuple(_land(scene, frame)),
+        areas=tuple(_spots(scene, frame, tips)) if scene.need.kind != "points" else (),
+        points=tuple(_points(scene, frame, tips)) if scene.need.kind == "points" else (),
+        lines=tuple(_lines(scene, frame)),
+        circles=tuple(_circles(scene, at, frame)),
+        links=_links(result, scene, frame),
+        marks=_marks(result, at),
+        names=tuple(_names(scene, at, frame)),
         bar=_bar(frame),
-        limits=tuple(in_words(limit) for limit in areas.limits),
+        limits=tuple(in_words(limit) for limit in scene.need.limits),
         tiers=_tiers(result),
         has_existing=bool(len(result.hubs)) and bool((result.hubs["status"] == "existing").any()),
+        notes=scene.notes,
     )
 
 
-def _groups(result: Result) -> list[str]:
-    found = [
-        (name, f"demand_{name}" if f"demand_{name}" in result.demand else name)
-        for name in result.scenario.demand.groups
-    ]
-    return [column for _, column in found if column in result.demand]
-
-
-def _lonlat(frame: Any) -> Floats:
-    return np.column_stack([frame.geometry.x, frame.geometry.y]).astype(np.float64).reshape(-1, 2)
-
-
-def _radius(result: Result) -> Floats:
-    """Return the radius of each hub's circle in kilometres, NaN where reach is none."""
-    travel = result.scenario.travel
-    if not travel.is_geometric or not len(result.hubs):
-        return np.full(len(result.hubs), np.nan)
-    reach = {tier.name: travel.circle(tier.reach(travel.speed_kmh)) for tier in result.scenario.hubs}
-    return np.array([reach.get(str(tier), np.nan) for tier in result.hubs["tier"]], dtype=np.float64)
-
-
-def _frame(view: Any, areas: NearestAreas, hubs: Floats, radius: Floats) -> _Frame:
-    km = [shapely.total_bounds(areas.shapes).reshape(2, 2)]
-    span = float(np.ptp(km[0], axis=0).max())
-    if len(hubs):
-        away = np.nan_to_num(np.where(2 * radius < span, radius, 0.0))[:, None]
-        km += [view.km(hubs) + away, view.km(hubs) - away]
-    whole = np.concatenate(km)
-    margin = EDGE * span
-    low, high = whole.min(axis=0) - margin, whole.max(axis=0) + margin
+def _frame(scene: MapScene) -> _Frame:
+    span = float(np.ptp(scene.extent, axis=0).max())
+    margin = EDGE * span if span > 0 else 1.0
+    low, high = scene.extent[0] - margin, scene.extent[1] + margin
     wide, tall = high - low
     per_km = min(WIDTH / wide, HIGHEST / tall)
     low[0] -= (WIDTH / per_km - wide) / 2
     least = max(tall, 0.45 * WIDTH / per_km)
     low[1] -= (least - tall) / 2
-    return _Frame(view=view, low=low, per_km=float(per_km), height=float(least * per_km))
+    return _Frame(low=low, per_km=float(per_km), height=float(least * per_km))
+
+
+def _land(scene: MapScene, frame: _Frame) -> list[Spot]:
+    """Return sea and land, from the ground up; nothing without geography."""
+    behind = scene.geography
+    if behind is None:
+        return []
+    sea = Spot(css="sea", path=f"M0 0H{WIDTH:g}V{frame.height:g}H0z")
+    return [
+        sea,
+        *(
+            Spot(css=css, path=_cut(shapes, frame))
+            for css, shapes in (("abroad", behind.abroad), ("home", behind.home))
+        ),
+    ]
+
+
+def _lines(scene: MapScene, frame: _Frame) -> list[Spot]:
+    """Return what lies above need: water, borders and given outlines."""
+    behind, found = scene.geography, [("given", scene.borders)]
+    if behind is not None:
+        found = [
+            ("lake", behind.lakes),
+            ("river", behind.rivers),
+            ("coast", behind.coast),
+            ("province", behind.provinces),
+            *found,
+            ("state", behind.borders),
+            ("state disputed", behind.disputed),
+        ]
+    return [Spot(css=css, path=path) for css, shapes in found if (path := _cut(shapes, frame))]
+
+
+def _cut(shapes: Any, frame: _Frame) -> str:
+    """Return shapes within the picture as one path."""
+    if not len(shapes):
+        return ""
+    cut = shapely.get_parts(shapely.clip_by_rect(shapes, *frame.box))
+    return "".join(_path(shape, frame) for shape in shapely.simplify(cut, COARSE / frame.per_km))
+
+
+def _names(scene: MapScene, at: Floats, frame: _Frame) -> list[Written]:
+    sheet = Sheet(
+        units=frame.units,
+        size=(0.0, 0.0, WIDTH, frame.height),
+        width=lambda text, kind: len(text) * LETTERS[kind],
+        line=LINE,
+        mark=MARK * scale(len(at)) / 1.6,
+    )
+    return [
+        Written(
+            text=isolated(label.text),
+            x=round(label.x, 1),
+            y=round(label.y + 4.5, 1),
+            css=f"of-{label.kind}{' known' if label.known else ''}",
+            dot=(round(label.at[0], 1), round(label.at[1], 1)) if label.kind == "town" else None,
+        )
+        for label in place_labels(labels_of(scene), at, sheet)
+    ]
 
 
 def _covered(share: float, need: float) -> str:
@@ -172,58 +236,81 @@ def _covered(share: float, need: float) -> str:
 
 
 def _path(shape: Any, frame: _Frame) -> str:
-    """Return the rings of a polygon as a path, in steps from point to point."""
-    return "".join(
-        _ring(frame.units(shapely.get_coordinates(ring)))
-        for part in shapely.get_parts(shape)
-        if shapely.get_type_id(part) == shapely.GeometryType.POLYGON
-        for ring in shapely.get_rings(part)
-    )
+    """Return a polygon or a line as a path, in steps from point to point."""
+    if shapely.get_dimensions(shape) == 1:
+        return _steps(frame.units(shapely.get_coordinates(shape)))
+    rings = shapely.get_rings(shapely.get_parts(shape))
+    return "".join(f"{_steps(frame.units(shapely.get_coordinates(ring))[:-1])}z" for ring in rings)
 
 
-def _ring(points: Floats) -> str:
-    tenths = np.round(points[:-1] * 10).astype(int)
+def _steps(points: Floats) -> str:
+    tenths = np.round(points * 10).astype(int)
     steps = np.diff(tenths, axis=0)
     moved = steps[np.any(steps != 0, axis=1)]
     start = f"M{tenths[0, 0] / 10:g} {tenths[0, 1] / 10:g}"
-    return start + "".join(f"l{x / 10:g} {y / 10:g}" for x, y in moved.tolist()) + "z"
+    return start + "".join(f"l{x / 10:g} {y / 10:g}" for x, y in moved.tolist())
 
 
-def _spots(result: Result, areas: NearestAreas, frame: _Frame, groups: dict[str, list[str]]) -> list[Spot]:
-    rows = np.argsort(areas.of, kind="stable")
-    first = rows[np.searchsorted(areas.of[rows], np.arange(len(areas.need)))]
-    inside = np.bincount(areas.of, minlength=len(areas.need))
-    ids = result.demand["demand_id"].map(on_one_line).tolist()
+def _tips(result: Result, scene: MapScene) -> list[str]:
+    """Return what there is to say about each place with need."""
+    need, ids = scene.need, result.demand["demand_id"].map(on_one_line).tolist()
+    groups = [[on_one_line(value) for value in values] for values in groups_of(result.scenario, result.demand).values()]
     found = []
-    for number, (row, many) in enumerate(zip(first.tolist(), inside.tolist(), strict=True)):
-        where = ", ".join(isolated(values[row]) for values in groups.values() if values[row])
-        called = isolated(ids[row]) if many == 1 else f"{isolated(ids[row])} and {many - 1:,} more"
-        tip = (
-            f"{called}{f' ({where})' if where else ''}: {count(areas.people[number])} people, "
-            f"need {count(areas.need[number])}, {_covered(areas.covered[number], areas.need[number])}"
-        )
-        css = f"area {LEVELS[areas.level[number]]} {LEVELS[areas.level[number]]}-{areas.shade[number] + 1}"
-        found.append(Spot(css=css, path=_path(areas.shapes[number], frame), tip=tip))
+    for number, (row, rows) in enumerate(zip(need.row.tolist(), need.rows.tolist(), strict=True)):
+        people = "" if need.people is None else f"{count(need.people[number])} people, "
+        figures = f"{people}need {count(need.need[number])}, {_covered(need.covered[number], need.need[number])}"
+        found.append(figures if row < 0 else f"{_called(ids, groups, row, rows)}: {figures}")
+    return found
+
+
+def _called(ids: Sequence[str], groups: Sequence[Sequence[str]], row: int, rows: int) -> str:
+    where = ", ".join(isolated(values[row]) for values in groups if values[row])
+    called = isolated(ids[row]) if rows == 1 else f"{isolated(ids[row])} and {rows - 1:,} more"
+    return f"{called} ({where})" if where else called
+
+
+def _spots(scene: MapScene, frame: _Frame, tips: Sequence[str]) -> list[Spot]:
+    need = scene.need
+    faces = zip(need.faces, need.of.tolist(), need.face_level.tolist(), strict=True)
+    found = []
+    for shape, of, level in faces:
+        name = LEVELS[level]
+        found.append(Spot(css=f"area {name} {name}-{need.shade[of] + 1}", path=_path(shape, frame), tip=tips[of]))
     # Those with the darker edge are drawn last.
     return sorted((spot for spot in found if spot.path), key=lambda spot: "partly" in spot.css)
 
 
-def _circles(at: Floats, hubs: Floats, radius: Floats, frame: _Frame) -> list[Circle]:
-    middle = np.cos(np.radians(frame.view.middle[1]))
-    wide = radius * frame.per_km * middle / np.maximum(np.cos(np.radians(hubs[:, 1])), 0.05)
+def _points(scene: MapScene, frame: _Frame, tips: Sequence[str]) -> list[Point]:
+    """Return graduated points, the large ones first."""
+    need, at = scene.need, frame.units(scene.need.places)
+    most = max(float(need.need.max(initial=0.0)), 1e-9)
+    radius = np.maximum(MOST_MARK * np.sqrt(need.need / most), LEAST_MARK)
+    return [
+        Point(
+            x=round(float(at[number, 0]), 1),
+            y=round(float(at[number, 1]), 1),
+            radius=round(float(radius[number]), 1),
+            css=f"area {LEVELS[need.level[number]]} {LEVELS[need.level[number]]}-{4 if need.level[number] == 1 else 3}",
+            tip=tips[number],
+        )
+        for number in np.argsort(-need.need, kind="stable").tolist()
+    ]
+
+
+def _circles(scene: MapScene, at: Floats, frame: _Frame) -> list[Circle]:
+    shown = np.isfinite(scene.radius) & (scene.radius * frame.per_km < 2 * WIDTH)
     kept = {
-        (round(float(x), 1), round(float(y), 1), round(float(east), 1), round(float(north), 1)): None
-        for (x, y), east, north in zip(at, wide, radius * frame.per_km, strict=True)
-        if np.isfinite(north) and north < 2 * WIDTH
+        tuple(np.round([x, y, reach * frame.per_km], 1).tolist()): None
+        for (x, y), reach in zip(at[shown], scene.radius[shown], strict=True)
     }
-    return [Circle(x=x, y=y, wide=east, high=north) for x, y, east, north in kept]
+    return [Circle(x=x, y=y, radius=radius) for x, y, radius in kept]
 
 
-def _links(result: Result, frame: _Frame) -> str:
+def _links(result: Result, scene: MapScene, frame: _Frame) -> str:
     if not 0 < len(result.links) <= MOST_LINKS:
         return ""
-    ends = np.round(frame.at(shapely.get_coordinates(result.links.geometry.to_numpy())), 1).reshape(-1, 4)
-    return "".join(f"M{a:g} {b:g}L{c:g} {d:g}" for a, b, c, d in ends.tolist())
+    ends = frame.units(scene.projection.km(shapely.get_coordinates(result.links.geometry.to_numpy())))
+    return "".join(f"M{a:g} {b:g}L{c:g} {d:g}" for a, b, c, d in np.round(ends, 1).reshape(-1, 4).tolist())
 
 
 def _marks(result: Result, at: Floats) -> tuple[MapMark, ...]:
@@ -255,31 +342,6 @@ def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: in
         tip=tip,
         number=str(many) if many > 1 else "",
     )
-
-
-def _areas_named(grounds: dict[str, Any], frame: _Frame) -> list[Ground]:
-    """Return the names of grounds, places in each, the best first, and how wide it is; the widest first."""
-    found = []
-    for name, ground in grounds.items():
-        inside = _inside(ground)
-        if len(inside) and name:
-            west, _, east, _ = shapely.bounds(ground)
-            found.append((name, frame.units(inside), float(east - west) * frame.per_km))
-    return sorted(found, key=lambda place: -place[2])
-
-
-def _inside(ground: Any) -> Floats:
-    """Return places in a ground, those nearest to its middle first."""
-    west, south, east, north = shapely.bounds(ground)
-    middle = shapely.get_coordinates(shapely.point_on_surface(ground))
-    if not len(middle):
-        return middle
-    parts = np.linspace(0, 1, PLACES + 2)[1:-1]
-    grid = np.stack(np.meshgrid(west + (east - west) * parts, south + (north - south) * parts), axis=-1).reshape(-1, 2)
-    shapely.prepare(ground)
-    grid = grid[shapely.contains_xy(ground, grid)]
-    away = np.hypot(*(grid - shapely.get_coordinates(shapely.centroid(ground))).T)
-    return np.concatenate([middle, grid[np.argsort(away, kind="stable")]])
 
 
 def _bar(frame: _Frame) -> tuple[float, str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hubplanner.outputs.comparison import Comparison
+    from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.run_data import Result
 
 
@@ -51,20 +52,22 @@ class Extras:
     audit_note: str = ""
 
 
-def write_page(result: Result, path: Path, extras: Extras | None = None) -> None:
+def write_page(result: Result, path: Path, scene: MapScene, extras: Extras | None = None) -> None:
     """Write the report of a run.
 
     Parameters
     ----------
     path
         The HTML file.
+    scene
+        Its map.
     extras
         What else to show; nothing if left out.
     """
-    path.write_text(page(result, extras or Extras()), encoding="utf-8")
+    path.write_text(page(result, scene, extras or Extras()), encoding="utf-8")
 
 
-def page(result: Result, extras: Extras) -> str:
+def page(result: Result, scene: MapScene, extras: Extras) -> str:
     """Return the report as HTML."""
     style, script = _part("tokens.css") + _part("report.css"), _part("report.js")
     policy = (
@@ -81,16 +84,16 @@ def page(result: Result, extras: Extras) -> str:
             outlines=OUTLINES,
             result=result,
             extras=extras,
-            **_facts(result, extras),
+            **_facts(result, scene, extras),
         )
     )
 
 
-def _facts(result: Result, extras: Extras) -> dict[str, Any]:
+def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
     tree, comparison = extras.frontier, extras.comparison
     return {
         "headline": page_headline,
-        "map": page_map.draw(result),
+        "map": page_map.draw(result, scene),
         "hubs": page_tables.hubs(result, reasons(result, extras.reasons)),
         "money_chart": page_charts.money_by_year(result),
         "money": page_tables.money_by_year(result),

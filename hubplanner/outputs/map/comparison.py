@@ -10,23 +10,18 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hubplanner.outputs.map.demand_layer import (
-    COVERED,
-    HALF,
-    HEXAGON_INCH,
-    MOST_MARKS,
-    NOT_COVERED,
-    PARTLY,
-    SOME,
-    HexagonLayer,
-)
-from hubplanner.outputs.map.demand_layer import draw_ground as draw_hexagons
+from hubplanner.inputs.coordinates import lonlat
+from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, draw_need
 from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten
+from hubplanner.outputs.map.ground import draw_ground
 from hubplanner.outputs.map.hub_symbols import HubMark, draw_mark, mark_scale
-from hubplanner.outputs.map.layout import A4, DPI, MARGIN, View, view_of
+from hubplanner.outputs.map.layout import A4, DPI, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write
+from hubplanner.outputs.map.need import HALF, MOST_MARKS, SOME, DemandPoints, levels, need_layer
+from hubplanner.outputs.map.scene import Hubs, MapScene, build_scene
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -47,6 +42,8 @@ HUB = HubMark(shape="o", width=5.5)
 TITLE, NAME, SMALL = 15.0, 10.0, 7.5
 _LARGEST, _SMALLEST = 90.0, 4.0
 """Areas of marks, square points of type."""
+HEXAGON_INCH = 0.112
+"""Width of a hexagon on paper: wide enough to show around a hub's mark."""
 LEAST_CHANGE = 1e-6
 
 
@@ -80,8 +77,8 @@ class Layout:
         Of maps.
     wide, high
         Of each.
-    view
-        Kilometres of places.
+    scene
+        What lies behind all of them.
     km_per_inch
         The one scale.
     """
@@ -90,7 +87,7 @@ class Layout:
     rows: int
     wide: float
     high: float
-    view: View
+    scene: MapScene
     km_per_inch: float
 
     @property
@@ -143,24 +140,25 @@ def draw_comparison(panels: list[Panel], demand: gpd.GeoDataFrame, path: Path) -
         for number, panel in enumerate(shown[1:], start=1):
             place = (0, 2) if layout.rows == 1 else (1, number)
             _draw_change(sheet, panel, demand, place)
-        _legend(page)
+        _legend(page, layout.scene.notes)
         figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
 
 
 def _layout(panels: list[Panel], demand: gpd.GeoDataFrame) -> Layout:
     rows = 1 if len(panels) == 2 else 2  # noqa: PLR2004 - two plans and their difference fit one row
     columns = 3 if rows == 1 else len(panels)
-    places = np.concatenate([_lonlat(demand), *(_lonlat(panel.hubs) for panel in panels)])
-    view = view_of(places, 0)
-    span = np.maximum(1.08 * 2 * np.abs(view.km(places)).max(axis=0), 1.0)
+    hubs = np.concatenate([lonlat(panel.hubs) for panel in panels])
+    need = demand["need"].to_numpy(dtype=np.float64)
+    scene = build_scene(
+        DemandPoints(lonlat=lonlat(demand), need=need, covered_share=np.zeros(len(need))),
+        Hubs(lonlat=hubs, radius=np.full(len(hubs), np.nan)),
+        {},
+    )
+    span = np.maximum(1.08 * np.ptp(scene.extent, axis=0), 1.0)
     wide = (A4[1] - 2 * MARGIN - (columns - 1) * GAP) / columns
     high = float(np.clip(wide * span[1] / span[0], LEAST_HIGH, MOST_HIGH))
     scale = float((span / (wide, high)).max())
-    return Layout(columns=columns, rows=rows, wide=wide, high=high, view=view, km_per_inch=scale)
-
-
-def _lonlat(frame: gpd.GeoDataFrame) -> Floats:
-    return np.column_stack([frame.geometry.x, frame.geometry.y]).reshape(-1, 2)
+    return Layout(columns=columns, rows=rows, wide=wide, high=high, scene=scene, km_per_inch=scale)
 
 
 def _map(sheet: _ComparisonPage, place: tuple[int, int]) -> Axes:
@@ -171,8 +169,10 @@ def _map(sheet: _ComparisonPage, place: tuple[int, int]) -> Axes:
     axes = sheet.figure.add_axes(
         (left / wide, bottom / high, layout.wide / wide, layout.high / high), autoscale_on=False
     )
-    half = layout.wide * layout.km_per_inch / 2, layout.high * layout.km_per_inch / 2
-    axes.set(xlim=(-half[0], half[0]), ylim=(-half[1], half[1]), xticks=(), yticks=())
+    half = np.array([layout.wide, layout.high]) * layout.km_per_inch / 2
+    (west, south), (east, north) = layout.scene.extent.mean(axis=0) - half, layout.scene.extent.mean(axis=0) + half
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=(), yticks=())
+    draw_ground(axes, layout.scene)
     for spine in axes.spines.values():
         spine.set(color="#c9ced4", linewidth=0.6)
     return axes
@@ -198,7 +198,7 @@ def _draw_plan(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame, p
     _draw_cover(axes, layout, here, here[f"share_{panel.letter}"].to_numpy(dtype=np.float64))
     scale = 0.7 * mark_scale(len(panel.hubs))
     for mark in ("same", "changed", "own"):
-        for x, y in layout.view.km(_lonlat(panel.hubs[panel.hubs["mark"] == mark])):
+        for x, y in layout.scene.projection.km(lonlat(panel.hubs[panel.hubs["mark"] == mark])):
             _draw_hub(axes, (float(x), float(y)), mark, scale)
 
 
@@ -214,13 +214,13 @@ def _draw_cover(axes: Axes, layout: Layout, demand: gpd.GeoDataFrame, share: Flo
     """Draw demand by how far it is covered: hexagons where there are many rows."""
     if not len(demand):
         return
-    places, need = layout.view.km(_lonlat(demand)), demand["need"].to_numpy(dtype=np.float64)
+    places, need = layout.scene.projection.km(lonlat(demand)), demand["need"].to_numpy(dtype=np.float64)
     if len(demand) > MOST_MARKS:
-        width = HEXAGON_INCH * layout.km_per_inch
-        draw_hexagons(axes, HexagonLayer(places=places, need=need, covered_share=share, hexagon_km=width, merged=True))
+        points = DemandPoints(lonlat=places, need=need, covered_share=share)
+        draw_need(axes, need_layer(points, places, HEXAGON_INCH * layout.km_per_inch, gathered=True))
         return
     order = np.argsort(-need, kind="stable")
-    colors = np.array([NOT_COVERED[2], PARTLY[4], COVERED[2]])[np.searchsorted((SOME, HALF), share, side="right")]
+    colors = np.array([NOT_COVERED[2], PARTLY[4], COVERED[2]])[levels(share)]
     area = _areas(need, float(need.max(initial=0.0)))
     style: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.3, "zorder": 2}
     axes.scatter(places[order, 0], places[order, 1], s=area[order], c=colors[order].tolist(), **style)
@@ -238,7 +238,7 @@ def _draw_change(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame,
     gain, lose = change > LEAST_CHANGE, change < -LEAST_CHANGE
     words = f"{in_words(people[gain].sum())} people gain cover, {in_words(people[lose].sum())} lose it"
     _caption(sheet, place, f"From A to {panel.letter.upper()}", words)
-    axes, places = _map(sheet, place), sheet.layout.view.km(_lonlat(both))
+    axes, places = _map(sheet, place), sheet.layout.scene.projection.km(lonlat(both))
     still = ~(gain | lose)
     axes.scatter(places[still, 0], places[still, 1], s=3.0, color=NOT_COVERED[1], linewidths=0, zorder=1)
     area = _areas(people, float(people.max(initial=0.0)))
@@ -247,8 +247,9 @@ def _draw_change(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame,
         axes.scatter(places[chosen, 0], places[chosen, 1], s=area[chosen], **style)
 
 
-def _legend(page: Axes) -> None:
-    """Explain marks in two lines at the foot."""
+def _legend(page: Axes, notes: Sequence[str]) -> None:
+    """Explain marks in two lines at the foot, and what lies behind the maps in a third."""
+    write(page, MARGIN, MARGIN - 0.14, shorten(" ".join(notes), SMALL, A4[1] - 2 * MARGIN), SMALL, color=QUIET)
     heading, y = 1.15, MARGIN + 0.4
     write(page, MARGIN, y, "Need of a place", SMALL, bold=True)
     x = MARGIN + heading

@@ -7,22 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hubplanner.formatting import SMALLEST_GAP, gap_in_words, says_nothing
-from hubplanner.outputs.map.demand_layer import (
-    HEXAGON_INCH,
-    LEAST_SPACINGS,
-    MOST_MARKS,
-    HexagonLayer,
-    draw_ground,
-    seen,
-)
+from hubplanner.outputs.map.demand_layer import draw_need
 from hubplanner.outputs.map.fonts import covered_in_words, drawable, in_words, plain, shorten, width, wrap
-from hubplanner.outputs.map.hub_symbols import circle_ends, draw_hubs, draw_reach
-from hubplanner.outputs.map.labels import draw_names
+from hubplanner.outputs.map.ground import draw_ground, draw_names
+from hubplanner.outputs.map.hub_symbols import draw_hubs, draw_reach
 from hubplanner.outputs.map.layout import DPI, MARGIN, View, view_of
 from hubplanner.outputs.map.legend import QUIET, draw_legend, legend_rows, write
 
@@ -31,6 +23,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.plan_data import PlanData
 
 TITLE, FIGURE, LABEL, NOTE = 17.0, 14.0, 8.0, 7.0
@@ -41,50 +34,36 @@ _COLUMNS = (0.15, 0.225, 0.175, 0.235, 0.215)
 """Parts of the width for the five figures."""
 
 
-def draw_map(plan: PlanData, path: Path) -> None:
+def draw_map(plan: PlanData, scene: MapScene, path: Path) -> None:
     """Draw the plan on an A4 page for print, the same bytes for the same plan.
 
     Parameters
     ----------
     plan
         Any plan, even one without hubs or need.
+    scene
+        Its map.
     path
         The PNG to write.
     """
-    write_picture(lambda: _draw(plan), path)
+    write_picture(lambda: _draw(plan, scene), path)
 
 
-def view_of_plan(plan: PlanData) -> View:
-    """Return the part of the world the picture shows: all demand and all hubs, with their circles where drawn."""
-    hubs = np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y])
-    places = np.concatenate([seen(plan).lonlat, hubs])
-    if plan.inputs.n_points <= MOST_MARKS:
-        places = np.concatenate([places, circle_ends(plan, places)])
-    return view_of(places, legend_rows(plan))
-
-
-def _draw(plan: PlanData) -> Figure:
-    view = view_of_plan(plan)
+def _draw(plan: PlanData, scene: MapScene) -> Figure:
+    view = view_of(scene.projection, scene.extent, legend_rows(plan))
     figure = blank(view.sheet.size)
     page, axes = page_of(figure), map_axes(figure, view)
-    demand = seen(plan)
-    ground = HexagonLayer(
-        places=view.km(demand.lonlat),
-        need=demand.need,
-        covered_share=demand.covered_share,
-        merged=plan.inputs.merged is not None,
-        hexagon_km=max(HEXAGON_INCH * view.km_per_inch, LEAST_SPACINGS * (plan.inputs.scenario.demand.spread_km or 0)),
-    )
-    if not ground.gathered:
-        draw_reach(axes, plan, view)
-    explained = draw_ground(axes, ground)
-    draw_hubs(axes, plan, view)
-    draw_names(axes, plan, view)
+    draw_ground(axes, scene)
+    if scene.need.kind != "hexagons":
+        draw_reach(axes, scene)
+    explained = draw_need(axes, scene.need)
+    draw_hubs(axes, plan, scene)
+    draw_names(axes, scene, view)
     # Markers reset the limits.
     axes.set(xlim=view.limits[0], ylim=view.limits[1])
     _header(page, plan, view)
-    draw_legend(page, plan, view, explained, gathered=ground.gathered)
-    _footer(page, plan, view)
+    draw_legend(page, plan, view, scene, explained)
+    draw_footer(page, view, scene.notes, (_travel(plan), _sources(plan)))
     return figure
 
 
@@ -97,6 +76,7 @@ def map_axes(figure: Figure, view: View) -> Axes:
     """Return axes over the map's box, in kilometres, without ticks."""
     (left, bottom, box_wide, box_high), (wide, high) = view.sheet.map_box, view.sheet.size
     axes = figure.add_axes((left / wide, bottom / high, box_wide / wide, box_high / high))
+    axes.set(xlim=view.limits[0], ylim=view.limits[1])
     axes.set_axis_off()
     return axes
 
@@ -165,13 +145,15 @@ def _proof(gap: float, status: str) -> tuple[str, str]:
     return ("Best", "proven: no plan is better") if best else (gap_in_words(gap), sure)
 
 
-def _footer(page: Axes, plan: PlanData, view: View) -> None:
-    """Write how to read coverage, the sources and the version at the foot of the page."""
+def draw_footer(page: Axes, view: View, notes: Sequence[str], lines: Sequence[str]) -> None:
+    """Write what the map shows, other lines and, beside the last of them, the version at the foot of the page."""
     wide = view.sheet.size[0]
     version = f"hubplanner {importlib.metadata.version('hubplanner')}"
-    room = wide - 2 * MARGIN - width(version, NOTE) - 0.3
-    for number, line in enumerate((_travel(plan), _sources(plan))):
-        write(page, MARGIN, MARGIN + 0.2 - 0.16 * number, shorten(line, NOTE, room), NOTE, color=QUIET)
+    room = wide - 2 * MARGIN
+    last = shorten(lines[-1], NOTE, room - width(version, NOTE) - 0.3)
+    above = [*wrap(" ".join(notes), NOTE, room, 2), *(shorten(line, NOTE, room) for line in lines[:-1])]
+    for number, line in enumerate([last, *reversed(above)]):
+        write(page, MARGIN, MARGIN + 0.04 + 0.16 * number, line, NOTE, color=QUIET)
     write(page, wide - MARGIN, MARGIN + 0.04, version, NOTE, color=QUIET, ha="right")
 
 

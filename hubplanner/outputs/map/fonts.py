@@ -57,6 +57,7 @@ def plain(text: str) -> str:
     return letters
 
 
+@cache
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of a line in inches."""
     points = text_to_path.get_text_width_height_descent(text, font(size, bold=bold), ismath=False)[0]

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.patches import Circle
 
-from hubplanner.outputs.map.layout import KM_PER_DEGREE
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hubplanner.outputs.map.layout import View
+    from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.plan_data import PlanData
     from hubplanner.problem import Floats
 
@@ -68,49 +66,20 @@ def mark_scale(count: int) -> float:
     return float(np.clip(np.sqrt(_CROWD / max(count, 1)), 0.75, 1.4))
 
 
-def draw_reach(axes: Axes, plan: PlanData, view: View) -> None:
+def draw_reach(axes: Axes, scene: MapScene) -> None:
     """Draw the circle each hub reaches, where reach is a distance on the map."""
-    if not has_circles(plan):
-        return
-    for place, reach in zip(_places(plan, view), _radius(plan), strict=True):
-        axes.add_patch(Circle((place[0], place[1]), reach, **REACH))
+    for place, reach in zip(scene.hubs, scene.radius, strict=True):
+        if np.isfinite(reach):
+            axes.add_patch(Circle((place[0], place[1]), reach, **REACH))
 
 
-def has_circles(plan: PlanData) -> bool:
-    """Tell whether what hubs reach are circles, and there are any."""
-    return len(plan.hubs) > 0 and plan.inputs.scenario.travel.is_geometric
-
-
-def circle_ends(plan: PlanData, lonlat: Floats) -> Floats:
-    """Return the outermost places (4 k, 2) of the hubs' circles; of none that is wider than all the places given."""
-    if not has_circles(plan):
-        return np.zeros((0, 2))
-    hubs = np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y])
-    degrees = _radius(plan) / KM_PER_DEGREE
-    shown = 2 * degrees <= np.ptp(lonlat, axis=0).max()
-    hubs, degrees = hubs[shown], degrees[shown]
-    east = np.column_stack([degrees / np.cos(np.radians(hubs[:, 1])), np.zeros(len(hubs))])
-    north = np.column_stack([np.zeros(len(hubs)), degrees])
-    return np.concatenate([hubs + east, hubs - east, hubs + north, hubs - north])
-
-
-def _radius(plan: PlanData) -> Floats:
-    """Return the radius of each hub's circle in kilometres."""
-    circle = plan.inputs.scenario.travel.circle
-    return np.array([circle(reach) for reach in plan.problem.option_reach[plan.evaluation.options].tolist()])
-
-
-def _places(plan: PlanData, view: View) -> Floats:
-    return view.km(np.column_stack([plan.hubs.geometry.x, plan.hubs.geometry.y]))
-
-
-def draw_hubs(axes: Axes, plan: PlanData, view: View) -> None:
+def draw_hubs(axes: Axes, plan: PlanData, scene: MapScene) -> None:
     """Draw every hub, small ones over large ones."""
     hubs = plan.hubs
     if not len(hubs):
         return
     marks = tier_marks(plan)
-    places = _places(plan, view)
+    places = scene.hubs
     scale = mark_scale(len(hubs))
     order = np.argsort([-marks[tier].width for tier in hubs["tier"]], kind="stable")
     for number in order:

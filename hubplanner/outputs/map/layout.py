@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
-
 if TYPE_CHECKING:
+    from hubplanner.outputs.map.projection import MapProjection
     from hubplanner.problem import Floats
 
 A4 = (8.27, 11.69)
@@ -17,7 +16,7 @@ DPI = 200
 MARGIN = 0.55
 GUTTER = 0.3
 HEADER = 1.75
-FOOTER = 0.55
+FOOTER = 0.72
 SIDE = 2.7
 """Width of the legend beside a landscape map."""
 ROW = 0.235
@@ -26,8 +25,6 @@ LEAST_ROWS = 6
 SMALLEST_SPAN_KM = 0.5
 _EDGE = 1.06
 """Part of the map that shows more than its places, so that marks at the edge are whole."""
-HALF_TURN, TURN = 180.0, 360.0
-KM_PER_DEGREE = np.pi / HALF_TURN * EARTH_RADIUS_KM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,66 +73,61 @@ class PageLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A local equirectangular map on a sheet: a kilometre is as long eastwards as northwards at its middle latitude.
+    """A map on a sheet.
 
     Parameters
     ----------
-    middle
-        Longitude and latitude of the middle.
+    projection
+        From degrees to the map's kilometres.
+    middle_km
+        The place in the middle of the map's box.
     km_per_inch
         Scale.
     sheet
         The paper.
     """
 
-    middle: tuple[float, float]
+    projection: MapProjection
+    middle_km: tuple[float, float]
     km_per_inch: float
     sheet: PageLayout
-
-    def km(self, lonlat: Floats) -> Floats:
-        """Return kilometres (n, 2) east and north of the middle."""
-        return _km(lonlat, np.array(self.middle))
 
     @property
     def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """East and north kilometres at the map's edges."""
-        half = [side * self.km_per_inch / 2 for side in self.sheet.map_box[2:]]
-        return (-half[0], half[0]), (-half[1], half[1])
+        (east, north), (wide, high) = self.middle_km, (side * self.km_per_inch / 2 for side in self.sheet.map_box[2:])
+        return (east - wide, east + wide), (north - high, north + high)
+
+    def inches(self, km: Floats) -> Floats:
+        """Return inches (n, 2) from the middle of the map's box."""
+        return (km - self.middle_km) / self.km_per_inch
 
     def pixel(self, lon: float, lat: float) -> tuple[int, int]:
         """Return the row and column of the picture's pixel that shows a place."""
         left, bottom, wide, high = self.sheet.map_box
-        east, north = self.km(np.array([[lon, lat]]))[0] / self.km_per_inch
+        east, north = self.inches(self.projection.km(np.array([[lon, lat]])))[0]
         x, y = left + wide / 2 + east, bottom + high / 2 + north
         return int((self.sheet.size[1] - y) * DPI), int(x * DPI)
 
 
-def view_of(lonlat: Floats, rows: int) -> View:
-    """Return the view that shows all places largest, in portrait when that is as good.
+def view_of(projection: MapProjection, extent: Floats, rows: int) -> View:
+    """Return the view that shows an extent largest, in portrait when that is as good.
 
     Parameters
     ----------
-    lonlat
-        Places (n, 2) to show, at least one.
+    extent
+        (2, 2) lowest and highest corner in kilometres.
     rows
         Lines the longest part of the legend needs.
     """
-    places = _whole(lonlat)
-    middle = (places.min(axis=0) + places.max(axis=0)) / 2
-    span = _EDGE * np.maximum(np.ptp(_km(places, middle), axis=0), SMALLEST_SPAN_KM)
+    middle = extent.mean(axis=0)
+    span = _EDGE * np.maximum(np.ptp(extent, axis=0), SMALLEST_SPAN_KM)
     sheets = [PageLayout(landscape=landscape, rows=rows) for landscape in (False, True)]
     scales = [float((span / sheet.map_box[2:]).max()) for sheet in sheets]
     best = int(np.argmin(scales))
-    return View(middle=(float(middle[0]), float(middle[1])), km_per_inch=scales[best], sheet=sheets[best])
-
-
-def _whole(lonlat: Floats) -> Floats:
-    """Return places on one side of the antimeridian, so that islands across it are neighbours."""
-    if np.ptp(lonlat[:, 0]) <= HALF_TURN:
-        return lonlat
-    return np.column_stack([lonlat[:, 0] % TURN, lonlat[:, 1]])
-
-
-def _km(lonlat: Floats, middle: Floats) -> Floats:
-    east = (lonlat[:, 0] - middle[0] + HALF_TURN) % TURN - HALF_TURN
-    return np.column_stack([east * np.cos(np.radians(middle[1])), lonlat[:, 1] - middle[1]]) * KM_PER_DEGREE
+    return View(
+        projection=projection,
+        middle_km=(float(middle[0]), float(middle[1])),
+        km_per_inch=scales[best],
+        sheet=sheets[best],
+    )

@@ -10,22 +10,22 @@ import numpy as np
 from hubplanner.outputs.map.demand_layer import (
     COVERED,
     EDGES,
-    HALF,
     NOT_COVERED,
     PARTLY,
-    SOME,
     WIDTHS,
     mark_area,
     shades,
 )
 from hubplanner.outputs.map.fonts import font, in_words, plain, share_in_words, shorten
-from hubplanner.outputs.map.hub_symbols import REACH, draw_mark, has_circles, mark_scale, tier_marks
+from hubplanner.outputs.map.hub_symbols import REACH, draw_mark, mark_scale, tier_marks
 from hubplanner.outputs.map.layout import ROW
+from hubplanner.outputs.map.need import HALF, SOME
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hubplanner.outputs.map.layout import View
+    from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.plan_data import PlanData
     from hubplanner.problem import Floats
 
@@ -52,11 +52,13 @@ def legend_rows(plan: PlanData) -> int:
     return len(plan.inputs.scenario.hubs) + 2
 
 
-def draw_legend(page: Axes, plan: PlanData, view: View, explained: Floats, *, gathered: bool) -> None:
+def draw_legend(page: Axes, plan: PlanData, view: View, scene: MapScene, explained: Floats) -> None:
     """Draw all three parts where the sheet wants them."""
     need, hubs, scale = view.sheet.legend_corners
-    part = _hexagon_part if gathered else _marks_part
-    part(page, *need, plan, explained)
+    if scene.need.kind == "points":
+        _marks_part(page, need, plan, scene, explained)
+    else:
+        _shades_part(page, *need, plan, explained)
     _hub_part(page, *hubs, plan)
     draw_scale(page, *scale, view)
 
@@ -68,7 +70,7 @@ def _need_heading(page: Axes, x: float, top: float, plan: PlanData, words: str) 
     write(page, x, top - ROW * 5.5, f"Need: people not yet connected{weighted}", SMALL, color=QUIET)
 
 
-def _hexagon_part(page: Axes, x: float, top: float, plan: PlanData, limits: Floats) -> None:
+def _shades_part(page: Axes, x: float, top: float, plan: PlanData, limits: Floats) -> None:
     _need_heading(page, x, top, plan, "Need per km²")
     levels = (("covered", COVERED), ("partly", PARTLY), ("not covered", NOT_COVERED))
     for line, (name, ramp) in enumerate(levels):
@@ -83,17 +85,18 @@ def _hexagon_part(page: Axes, x: float, top: float, plan: PlanData, limits: Floa
 
 
 def draw_swatch(page: Axes, x: float, middle: float, color: str) -> None:
-    """Draw a class as a box edged like its hexagons."""
+    """Draw a class as a box edged like its areas."""
     edge = EDGES[1] if color in PARTLY else EDGES[0]
     inset = 0.012
     low, high = middle - ROW / 2 + inset, middle + ROW / 2 - inset
     page.fill_between([x + inset, x + SWATCH - inset], low, high, facecolor=color, edgecolor=edge, linewidth=WIDTHS[1])
 
 
-def _marks_part(page: Axes, x: float, top: float, plan: PlanData, values: Floats) -> None:
+def _marks_part(page: Axes, corner: tuple[float, float], plan: PlanData, scene: MapScene, values: Floats) -> None:
+    x, top = corner
     _need_heading(page, x, top, plan, "Need of a place")
     names = [("covered", COVERED[2], "white"), ("not covered", NOT_COVERED[4], "white")]
-    names += [("in reach", REACH["facecolor"], REACH["edgecolor"])] if has_circles(plan) else []
+    names += [("in reach", REACH["facecolor"], REACH["edgecolor"])] if scene.has_circles else []
     for number, (name, color, edge) in enumerate(names):
         left = x + 0.1 + 0.92 * number - 0.13 * (number == 1)
         page.scatter(left, top - ROW * 1.7, s=75, facecolor=color, edgecolor=edge, linewidth=0.8)
