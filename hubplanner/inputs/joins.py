@@ -14,7 +14,7 @@ from hubplanner.errors import DataWarning, Fault
 from hubplanner.formats.table_formats import format_of
 from hubplanner.inputs.areas import OUTSIDE, Areas
 from hubplanner.inputs.coordinates import representative
-from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, select
+from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, complete_rows, select
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.scenario.data_spec import GroupMean, TableSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
@@ -178,6 +178,7 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
         if name in here.frame.columns:
             allowed = f"a name that {here.name} does not have: it would be written over"
             faults.append(_asked_wrongly(scenario, f"{key}.take", name, allowed))
+    there = _plain_numbers(there, join, plain=here.cells.is_plain)
     match = (
         _by_place(here, section, there, faults) if join.by_place else _by_key(scenario, key, here, there, join, faults)
     )
@@ -199,6 +200,21 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
     if match.alone.any() and join.unmatched == "error":
         _note_alone(here, match, there, unmatched, key, faults)
     return _taken(here, match, there, join, faults), report
+
+
+def _plain_numbers(there: InputTable, join: JoinSpec, *, plain: bool) -> InputTable:
+    """Return a table whose columns to take are numbers where they are written as its keys say, per cent as shares.
+
+    A cell that is none stays as it is, to be told where the column is used. Plain says whether the table that takes
+    them is written as computers write numbers.
+    """
+    frame, rules = there.frame, there.cells
+    for name, column in join.take.items():
+        is_percent = name in (join.percent or ())
+        if column in frame.columns and (is_percent or not (plain and rules.is_plain)):
+            numbers = as_numbers(frame[column], rules, percent=is_percent).set_axis(frame.index)
+            frame = frame.assign(**{column: numbers.where(numbers.notna(), frame[column])})
+    return replace(there, frame=frame)
 
 
 def read_other(
@@ -223,7 +239,7 @@ def read_other(
     faults += own if places else [fault for fault in own if fault.kind != "crs"]
     if table is None:
         return None
-    table = select(table, spec.where, faults)
+    table = complete_rows(select(table, spec.where, faults), faults)
     return replace(
         table, frame=table.frame if places else pd.DataFrame(table.frame.drop(columns="geometry", errors="ignore"))
     )
