@@ -26,7 +26,7 @@ from hubplanner.audit.places import (
     numbers,
     words,
 )
-from hubplanner.audit.raw_tables import PLAIN, ROW
+from hubplanner.audit.raw_tables import PLAIN, ROW, in_shares
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.travel_spec import MatrixSpec
@@ -240,6 +240,8 @@ def _zoned(scenario: Scenario, people: AuditPeople) -> AuditPeople:
     areas = areas.iloc[sorted(range(len(areas)), key=words(areas[zones.id]).tolist().__getitem__)].reset_index(
         drop=True
     )
+    shares = {zones.take.get(name, name) for name in zones.percent or ()}
+    areas = areas.assign(**{name: in_shares(areas[name]) for name in shares})
     crs = people.crs if scenario.travel.is_planar else WGS84
     points = gpd.GeoSeries(gpd.points_from_xy(*people.points.T), crs=crs).to_crs(areas.crs)
     zone = holders(points, areas.geometry)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.errors import DataError, Fault, MissingExtraError
+from hubplanner.errors import DataError, Fault
+from hubplanner.extras import absent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +42,7 @@ def read_sheet(path: Path, sheet: str | int | None) -> tuple[list[tuple[int, lis
     try:
         import python_calamine as calamine  # noqa: PLC0415 - optional
     except ImportError as error:
-        message = "Excel and OpenDocument files need an optional part: pip install 'hubplanner[excel]'"
-        raise MissingExtraError(message) from error
+        raise absent(extra="excel", needs="Excel and OpenDocument files need") from error
     try:
         with calamine.CalamineWorkbook.from_path(str(path)) as book:
             chosen = _chosen(path, book, sheet)

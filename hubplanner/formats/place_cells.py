@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from hubplanner.errors import MissingExtraError
+from hubplanner.extras import absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,8 +54,7 @@ def _h3_reader() -> Callable[[str], Any]:
     try:
         import h3  # noqa: PLC0415 - optional
     except ImportError as error:
-        message = "H3 cells need an optional part: pip install 'hubplanner[h3]'"
-        raise MissingExtraError(message) from error
+        raise absent(extra="h3", needs="H3 cells need") from error
 
     def outline(word: str) -> Any:
         if not h3.is_valid_cell(word):

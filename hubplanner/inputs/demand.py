@@ -13,7 +13,7 @@ from hubplanner.errors import Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.disaggregation import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.joins import join_all
-from hubplanner.inputs.readers.columns import Checker, as_text, connected_share, usable_rows
+from hubplanner.inputs.readers.columns import Checker, as_text, connected_share
 from hubplanner.inputs.readers.tables import as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_demand_names
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
@@ -110,7 +110,6 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     before = len(faults)
     counted = {*floor_columns(scenario), *([spec.people] if isinstance(spec.people, str) else [])}
     table, joins = join_all(scenario, "demand", table, counted, faults)
-    table = usable_rows(table, faults)
     checker = Checker(table=table, faults=faults)
     columns = {
         "demand_id": checker.identifiers(spec.id),

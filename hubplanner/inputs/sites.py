@@ -14,7 +14,7 @@ from hubplanner.errors import Fault
 from hubplanner.inputs.coordinates import lonlat, read_places, representative
 from hubplanner.inputs.existing_hubs import check_groups, check_named, is_named, larger_tiers, read_changes
 from hubplanner.inputs.joins import join_all
-from hubplanner.inputs.readers.columns import Checker, usable_rows
+from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_site_names
 from hubplanner.problem import SiteStatus, annuity
@@ -85,7 +85,6 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         return None
     before = len(faults)
     table, joins = join_all(scenario, "sites", table, (), faults)
-    table = usable_rows(table, faults)
     checker = Checker(table=table, faults=faults)
     if len(table.frame.columns) > MOST_COLUMNS:
         value, allowed = (

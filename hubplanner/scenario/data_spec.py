@@ -126,7 +126,7 @@ class FileSpec(Spec):
     thousands: Literal[",", ".", " ", "'", "_"] | None = None
     """Mark of thousands in numbers that are written as text; none if left out."""
     percent: Annotated[tuple[Column, ...], BeforeValidator(one_or_more)] | None = None
-    """Columns given in per cent, which are divided by 100."""
+    """Columns given in per cent, which are divided by 100, by their names here."""
     total_rows: Literal["drop"] | None = None
     """drop leaves out the rows that say total in a cell of their own."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)

@@ -15,7 +15,7 @@ from hubplanner.tolerances import SUM_TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hubplanner.scenario.data_spec import TableSpec
+    from hubplanner.scenario.data_spec import FileSpec, JoinSpec, TableSpec, ZonesSpec
     from hubplanner.scenario.futures_spec import FuturesSpec
     from hubplanner.scenario.scenario import Scenario
 
@@ -454,17 +454,37 @@ def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         if name == "demand" and scenario.demand.is_merged and file.kind != "table":
             continue  # `_merged_file` and `_raster` know what goes with those
         yield from _place_keys(name, table)
-        if table.encoding is not None and not file.encoding:
-            yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
-        if table.layer is not None and not file.layers:
-            yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
-        if table.sheet is not None and not file.sheets:
-            yield f"{name}.sheet", table.sheet, "only for a spreadsheet; of a file of layers, name a layer"
-        for key in ("skip_rows", "header_rows"):
-            if getattr(table, key) is not None and not file.header:
-                yield f"{name}.{key}", getattr(table, key), "only for a CSV file or a spreadsheet"
-        if table.thousands is not None and table.thousands == (table.decimal or "."):
-            yield f"{name}.thousands", table.thousands, "another mark than that of decimals; set decimal"
+        yield from _format_keys(name, table)
+    for name, other in _other_files(scenario):
+        yield from _format_keys(name, other)
+        for column in other.percent or ():
+            if column not in other.take:
+                yield f"{name}.percent", column, f"a column that take brings: {', '.join(other.take)}"
+
+
+def _other_files(scenario: Scenario) -> Iterator[tuple[str, JoinSpec | ZonesSpec]]:
+    """Yield the files beside those of demand and sites, and where the scenario names them."""
+    for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
+        for number, join in enumerate(table.join):
+            yield f"{name}.join.{number}", join
+    if scenario.demand.zones is not None:
+        yield "demand.zones", scenario.demand.zones
+
+
+def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
+    """Complain of keys that files of another format have."""
+    file = format_of(table.path)
+    if table.encoding is not None and not file.encoding:
+        yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+    if table.layer is not None and not file.layers:
+        yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
+    if table.sheet is not None and not file.sheets:
+        yield f"{name}.sheet", table.sheet, "only for a spreadsheet; of a file of layers, name a layer"
+    for key in ("skip_rows", "header_rows"):
+        if getattr(table, key) is not None and not file.header:
+            yield f"{name}.{key}", getattr(table, key), "only for a CSV file or a spreadsheet"
+    if table.thousands is not None and table.thousands == (table.decimal or "."):
+        yield f"{name}.thousands", table.thousands, "another mark than that of decimals; set decimal"
 
 
 def _place_keys(name: str, table: TableSpec) -> Iterator[tuple[str, Any, str]]:

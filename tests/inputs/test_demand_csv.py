@@ -239,10 +239,10 @@ def test_a_file_that_another_program_holds_is_named(project: Project, monkeypatc
 
 
 def test_an_unknown_kind_of_file_is_refused(project: Project) -> None:
-    project.write("demand.xlsx", b"PK")
-    settings = {"demand.path": str(project.folder / "demand.xlsx"), "demand.x": None, "demand.y": None}
+    project.write("demand.docx", b"PK")
+    settings = {"demand.path": str(project.folder / "demand.docx"), "demand.x": None, "demand.y": None}
     [found] = project.messages(settings)
-    assert found.startswith("demand.xlsx: '.xlsx' found; allowed: a file name ending in one of .csv, .geojson,")
+    assert found.startswith("demand.docx: '.docx' found; allowed: a file name ending in one of .csv, .tsv, .tab, .txt,")
 
 
 @pytest.mark.parametrize("crs", ["EPSG:99999", "nonsense", "EPSG:5714", "EPSG:4978"])
@@ -271,7 +271,10 @@ def test_a_scenario_fault_and_data_faults_of_every_file_come_in_one_error(projec
     assert project.messages(settings) == [
         "demand.csv, row 5, demand_id: 'D3' found; allowed: an id only once; row 4 has it already",
         "demand.csv, row 2, people: '-3' found; allowed: a number of at least 0",
-        "sites.csv, row 5, status: 'maybe' found; allowed: one of candidate, existing, required, excluded, or blank",
+        (
+            "sites.csv, row 5, status: 'maybe' found; allowed: one of candidate, existing, required, excluded, or "
+            "blank; or say what it means with status_words: {maybe: candidate}"
+        ),
         (
             "scenario.yaml, model.require: 'S8' found; allowed: the id of a site in sites.csv; in quotes if it starts "
             "with 0"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import DEMAND
 from hypothesis import given
 from hypothesis import strategies as st
+from support.project import DEMAND
 
 from hubplanner.audit.places import read_rows
 from hubplanner.audit.raw_tables import as_written
@@ -21,7 +21,7 @@ from hubplanner.inputs.readers.columns import as_numbers
 from hubplanner.scenario.data_spec import FileSpec
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from support.project import Project
 
 MARKS = [(",", "."), (",", " "), (",", ""), (".", ","), (".", "'"), (".", " "), (".", "")]
 

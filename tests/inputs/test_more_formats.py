@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import DEMAND, SITES
+from support.project import DEMAND, SITES
 
 from hubplanner.audit.places import read_rows
 from hubplanner.formats.place_cells import read_place_cells
@@ -21,7 +21,7 @@ from hubplanner.inputs import build_problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Project
+    from support.project import Project
 
 COLUMNS = ("people", "internet", "weight")
 

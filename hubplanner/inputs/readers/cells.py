@@ -153,7 +153,7 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
     plain = word.translate(_SPACES)
     found = [marks for marks in _NOTATIONS if number_pattern(*marks).fullmatch(plain)]
     said = dict.fromkeys(_said(plain, decimal, thousands) for decimal, thousands in found)
-    return "".join(f"; {way}" if not place else f", {way}" for place, way in enumerate(filter(None, said)))
+    return "".join(f"; {way}" for way in said if way)
 
 
 def _said(word: str, decimal: str, thousands: str) -> str:

@@ -335,7 +335,9 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
     elif totals.any():
         row = table.row(int(np.flatnonzero(totals)[0]))
         message = "a cell says that this row is a total of others; total_rows: drop leaves such rows out"
-        table.warnings.append(DataWarning(code="total_row", message=message, file=table.name, row=row))
+        warning = DataWarning(code="total_row", message=message, file=table.name, row=row)
+        if warning not in table.warnings:
+            table.warnings.append(warning)
     kept = np.ones(len(frame), dtype=np.bool_)
     for why, rows in out.items():
         gone = rows.to_numpy() & kept
