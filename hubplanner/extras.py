@@ -10,7 +10,8 @@ EXTRAS = {
     "parquet": ("pyarrow",),
     "raster": ("rasterio",),
     "cluster": ("distributed",),
-    "excel": ("xlsxwriter",),
+    "excel": ("xlsxwriter", "python_calamine"),
+    "h3": ("h3",),
     "docx": ("docx",),
     "web": ("fastapi", "uvicorn", "maplibre"),
 }

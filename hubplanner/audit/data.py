@@ -14,7 +14,6 @@ from pyproj import Transformer
 from hubplanner.audit.joins import NOWHERE, holders, joined_rows, other_rows
 from hubplanner.audit.money import Money, column, prices
 from hubplanner.audit.places import (
-    PLAIN,
     WGS84,
     Array,
     alike,
@@ -27,7 +26,9 @@ from hubplanner.audit.places import (
     numbers,
     words,
 )
+from hubplanner.audit.raw_tables import PLAIN, ROW, in_shares
 from hubplanner.formats.table_formats import format_of
+from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.travel_spec import MatrixSpec
 
 if TYPE_CHECKING:
@@ -183,11 +184,11 @@ def _texts(part: object) -> set[str]:
 
 def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
     spec = scenario.demand
-    ids = words(rows[spec.id]) if spec.id else pd.Series([str(at) for at in range(len(rows))])
+    ids = words(rows[spec.id or ROW])
     order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
     rows, ids = rows.iloc[order].reset_index(drop=True), ids.iloc[order].reset_index(drop=True)
-    per_person = (1.0 - numbers(rows, spec.connected_share)) * numbers(rows, spec.priority)
     count = numbers(rows, 0.0 if spec.people is None else spec.people)
+    per_person = (1.0 - _online(scenario, rows, count)) * numbers(rows, spec.priority)
     places = coordinates(rows, WGS84)
     frame = pd.DataFrame(
         {
@@ -205,6 +206,16 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
     columns = {floor.people for floor in scenario.model.floors if floor.people is not None}
     other = {f"need of {name}": numbers(rows, name) * per_person for name in columns}
     return AuditPeople(frame=frame, points=points, row=row, other=other, crs=rows.crs)
+
+
+def _online(scenario: Scenario, rows: gpd.GeoDataFrame, count: Array) -> Array:
+    """Return the share of each row's people who are connected."""
+    spec = scenario.demand
+    if spec.connected_people is None and spec.offline_people is None:
+        return numbers(rows, spec.connected_share)
+    given = numbers(rows, str(spec.connected_people or spec.offline_people))
+    share = np.divide(given, count, out=np.zeros(len(count)), where=count > 0)
+    return share if spec.connected_people else np.where(count > 0, 1.0 - share, 0.0)
 
 
 def _cells(scenario: Scenario) -> AuditPeople:
@@ -229,6 +240,8 @@ def _zoned(scenario: Scenario, people: AuditPeople) -> AuditPeople:
     areas = areas.iloc[sorted(range(len(areas)), key=words(areas[zones.id]).tolist().__getitem__)].reset_index(
         drop=True
     )
+    shares = {zones.take.get(name, name) for name in zones.percent or ()}
+    areas = areas.assign(**{name: in_shares(areas[name]) for name in shares})
     crs = people.crs if scenario.travel.is_planar else WGS84
     points = gpd.GeoSeries(gpd.points_from_xy(*people.points.T), crs=crs).to_crs(areas.crs)
     zone = holders(points, areas.geometry)
@@ -269,17 +282,19 @@ def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:
 
 def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPlaces:
     spec, model = scenario.sites, scenario.model
-    ids = words(rows[spec.id])
+    ids = words(rows[spec.id or ROW])
     order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
     rows, ids = rows.iloc[order].reset_index(drop=True), ids.iloc[order].reset_index(drop=True)
     blank = [""] * len(rows)
     rows = rows.assign(**{group: names(rows[group]) for group in spec.groups})
-    status = [alike(word) or "candidate" for word in (words(rows[spec.status]).tolist() if spec.status else blank)]
+    other = {alike(word): meant for word, meant in (spec.status_words or {}).items()}
+    said = [alike(word) for word in (words(rows[spec.status]).tolist() if spec.status else blank)]
+    status = [other.get(word, word) or "candidate" for word in said]
     pins = {alike(site): "excluded" for site in model.exclude} | {alike(site): "required" for site in model.require}
     pinned = [was if was == "existing" else pins.get(alike(site), was) for site, was in zip(ids, status, strict=True)]
     tiers = {alike(tier.name): tier.name for tier in scenario.hubs} | {"": ""}
     capex, opex = prices(scenario, rows)
-    own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id} if name in rows]))
+    own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id or ROW} if name in rows]))
     return AuditPlaces(
         frame=pd.concat([ids.rename("site_id"), own.drop(columns="site_id", errors="ignore")], axis=1),
         lonlat=coordinates(rows, WGS84),
@@ -296,7 +311,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
 def _given(scenario: Scenario, travel: MatrixSpec, people: AuditPeople, sites: AuditPlaces) -> tuple[Array, str]:
     """Return the table of distances and its unit."""
     path = Path(travel.path)
-    rows = PLAIN[format_of(path).name](path, travel.encoding)
+    rows = PLAIN[format_of(path).name](path, FileSpec(path=travel.path, encoding=travel.encoding))
     rows = called(rows, {"demand_id", "site_id", "km", "minutes"})
     speed = travel.speed_kmh
     in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.audit.places import Array, alike, inner, kept, read_rows, words
+from hubplanner.audit.raw_tables import in_shares, mended
 from hubplanner.scenario.data_spec import GroupMean, TableSpec
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ def joined_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
     rows = read_rows(spec.model_copy(update={"where": own}), asked)
     for join in spec.join:
         rows = _joined(rows, join)
-    return kept(rows, {name: values for name, values in spec.where.items() if name in taken})
+    rows = kept(rows, {name: values for name, values in spec.where.items() if name in taken})
+    missing = {name: rule for name, rule in (spec.missing or {}).items() if name in taken}
+    percent = tuple(name for name in spec.percent or () if name in taken)
+    late = {"missing": missing, "percent": percent, "total_rows": None, "decimal": None, "thousands": None}
+    return mended(rows, spec.model_copy(update=late), set()).reset_index(drop=True)
 
 
 def _joined(rows: gpd.GeoDataFrame, join: JoinSpec) -> gpd.GeoDataFrame:
@@ -37,7 +42,8 @@ def _joined(rows: gpd.GeoDataFrame, join: JoinSpec) -> gpd.GeoDataFrame:
     partner = _by_place(rows, other) if join.by_place else _by_key(rows, other, join)
     alone = partner == NOWHERE
     for name, column in join.take.items():
-        values = other[column].iloc[np.where(alone, 0, partner)].reset_index(drop=True).set_axis(rows.index)
+        whole = other[column] if name not in (join.percent or ()) else in_shares(other[column])
+        values = whole.iloc[np.where(alone, 0, partner)].reset_index(drop=True).set_axis(rows.index)
         rows = rows.assign(**{name: _filled(rows, values, alone, join)})
     return rows[~alone].reset_index(drop=True) if join.unmatched == "drop" else rows
 
@@ -45,7 +51,7 @@ def _joined(rows: gpd.GeoDataFrame, join: JoinSpec) -> gpd.GeoDataFrame:
 def other_rows(join: Any, asked: set[str]) -> Any:
     """Return the rows of a file that is named beside that of a section."""
     shared = {name: getattr(join, name) for name in type(join).model_fields if name in TableSpec.model_fields}
-    return read_rows(TableSpec.model_construct(**shared), asked)
+    return read_rows(TableSpec.model_construct(**shared | {"percent": None}), asked)
 
 
 def holders(points: gpd.GeoSeries, shapes: gpd.GeoSeries) -> Array:

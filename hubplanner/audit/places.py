@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hubplanner.audit.raw_tables import PLAIN, ROW, from_one, has_columns_only, mended, placed
 from hubplanner.formats.layer import in_plane
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of
@@ -38,19 +38,19 @@ ROOM = 1 << 22
 
 
 def read_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
-    """Return a file's rows that the scenario's filter keeps, with their places, columns called as asked for."""
+    """Return a file's rows that the scenario keeps, with their places, columns called as asked for, cells as meant."""
     path = Path(spec.path)
     file = format_of(path)
-    if file.kind == "table" or (spec.x and spec.y):
-        plain = called(PLAIN[file.name](path, spec.encoding), asked)
-        # A table that is only joined needs no places.
-        has = spec.x and spec.y
-        places = gpd.points_from_xy(*(plain[x].astype(float) for x in (spec.x, spec.y))) if has else [None] * len(plain)
-        plain = plain.rename(columns={"geometry": "geometry_text"})
-        frame = gpd.GeoDataFrame(plain, geometry=places, crs=spec.crs or WGS84)
+    in_columns = file.kind == "table" or (file.kind == "either" and has_columns_only(path))
+    if in_columns or (spec.x and spec.y):
+        frame = placed(called(PLAIN[file.name](path, spec), asked), spec, spec.crs or WGS84)
     else:
-        frame = SHAPES[file.name](path, spec)
-    return kept(_filled(called(frame, asked)), spec.where)
+        frame = from_one(SHAPES[file.name](path, spec))
+    frame = _filled(called(frame, asked))
+    if hasattr(spec, "id") and spec.id is None:
+        frame = frame.assign(**{ROW: frame.index.astype(str)})
+    text = {str(getattr(spec, key, None)) for key in ("id", "status", "tier")} | {*spec.groups, *spec.where}
+    return mended(kept(frame, spec.where), spec, text).reset_index(drop=True)
 
 
 def called(frame: Any, asked: set[str]) -> Any:
@@ -59,23 +59,6 @@ def called(frame: Any, asked: set[str]) -> Any:
     own = [str(name) for name in frame.columns if str(name) != "geometry"]
     same = {name: wanted[alike(name)] for name in own if name not in asked and alike(name) in wanted}
     return frame.rename(columns=same)
-
-
-def read_text(path: Path, encoding: str | None) -> pd.DataFrame:
-    """Return a CSV file's cells as stripped text, without rows that are blank."""
-    with path.open(encoding=encoding or "utf-8-sig", newline="") as file:
-        rows = [[cell.strip() for cell in cells] for cells in csv.reader(file, skipinitialspace=True)]
-    header, *rest = [row for row in rows if any(row)]
-    plain = pd.DataFrame(rest, columns=header, dtype=str)
-    return plain[[name for name in header if name]]
-
-
-PLAIN: dict[str, Callable[[Path, str | None], pd.DataFrame]] = {
-    "CSV": read_text,
-    "Parquet": lambda path, _: pd.read_parquet(path),
-    "GeoParquet": lambda path, _: pd.read_parquet(path),
-}
-"""How the columns of a file of each format are read, whatever else it holds."""
 
 
 def _geoparquet(path: Path, spec: TableSpec) -> gpd.GeoDataFrame:
@@ -92,8 +75,14 @@ def _layer(path: Path, spec: TableSpec) -> gpd.GeoDataFrame:
 
 SHAPES: dict[str, Callable[[Path, TableSpec], gpd.GeoDataFrame]] = {
     "GeoJSON": _layer,
+    "JSON": _layer,
+    "TopoJSON": _layer,
     "GeoPackage": _layer,
     "Shapefile": _layer,
+    "KML": _layer,
+    "FlatGeobuf": _layer,
+    "geodatabase": _layer,
+    "archive": _layer,
     "Parquet": _geoparquet,
     "GeoParquet": _geoparquet,
 }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import DataError, Fault
+from hubplanner.formats.archive import unpacked
+from hubplanner.formats.gdal import read_by_gdal
 from hubplanner.formats.geojson import read_geojson
 from hubplanner.formats.geopackage import read_geopackage
+from hubplanner.formats.json_table import kind_of_json
 from hubplanner.formats.layer import Layer, regular
 from hubplanner.formats.shapefile import read_shapefile
-from hubplanner.formats.table_formats import format_of
+from hubplanner.formats.table_formats import PACKED, format_of, suffixes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:
-    """Return a layer of a GeoJSON, GeoPackage or Shapefile, told apart by the file's name and by nothing in it.
+    """Return a layer of a vector file, told apart by the file's name and by nothing in it.
 
     Parameters
     ----------
     path
-        The file.
+        The file; the folder of a geodatabase; or an archive that holds one of either.
     layer
-        Name of one of several layers; GeoPackage only.
+        Name of one of several layers, or of one of several files of an archive.
     encoding
         Of a Shapefile's text; as its .cpg file says, else UTF-8, if left out.
 
@@ -35,11 +38,26 @@ def read_layer(path: Path, layer: str | None = None, encoding: str | None = None
     """
     readers: dict[str, Callable[[], Layer]] = {
         "GeoJSON": lambda: read_geojson(path),
+        "JSON": lambda: read_by_gdal(path, layer) if kind_of_json(path) == "topojson" else read_geojson(path),
+        "TopoJSON": lambda: read_by_gdal(path, layer),
         "GeoPackage": lambda: read_geopackage(path, layer),
         "Shapefile": lambda: read_shapefile(path, encoding),
+        "KML": lambda: read_by_gdal(path, layer),
+        "FlatGeobuf": lambda: read_by_gdal(path, layer),
+        "geodatabase": lambda: read_by_gdal(path, layer),
+        "archive": lambda: _read_packed(path, layer, encoding),
     }
-    regular(path)
+    file = format_of(path)
+    if not file.folder:
+        regular(path)
     try:
-        return readers[format_of(path).name]()
+        return readers[file.name]()
     except OSError as error:
         raise DataError(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}")) from error
+
+
+def _read_packed(path: Path, layer: str | None, encoding: str | None) -> Layer:
+    """Return a layer of the file in an archive; what is asked for may be the file or a layer in it."""
+    with unpacked(path, suffixes_of(PACKED), layer) as inner:
+        is_file = layer is not None and layer.rpartition("/")[2] in {inner.name, inner.stem}
+        return read_layer(inner, None if is_file else layer, encoding)

@@ -18,8 +18,8 @@ class TableFormat:
     suffixes
         How the names of its files end, in small letters.
     kind
-        Where its rows say where they are: a ``table`` in columns that keys name, ``shapes`` in a geometry of their own;
-        a ``raster`` has cells instead of rows, and ``other`` files are not read.
+        Where its rows say where they are: a ``table`` in columns that keys name, ``shapes`` in a geometry of their own,
+        ``either`` as the file turns out; a ``raster`` has cells instead of rows, and ``other`` files are not read.
     chunked
         Whether it is read in parts, as merging demand points asks for.
     distances
@@ -32,34 +32,66 @@ class TableFormat:
         Whether the app takes it.
     beside
         How the names of further files end that belong to it and stand beside it.
+    header
+        Whether the keys ``skip_rows`` and ``header_rows`` go with it.
+    sheets
+        Whether the key ``sheet`` goes with it.
+    folder
+        Whether it is a folder of files.
+    packed
+        Whether an archive may hold it.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    kind: Literal["table", "shapes", "raster", "other"] = "shapes"
+    kind: Literal["table", "shapes", "either", "raster", "other"] = "shapes"
     chunked: bool = False
     distances: bool = False
     layers: bool = False
     encoding: bool = False
     uploaded: bool = False
     beside: tuple[str, ...] = ()
+    header: bool = False
+    sheets: bool = False
+    folder: bool = False
+    packed: bool = False
 
 
 FORMATS: tuple[TableFormat, ...] = (
     TableFormat(
         name="CSV",
-        suffixes=(".csv",),
+        suffixes=(".csv", ".tsv", ".tab", ".txt"),
         kind="table",
         chunked=True,
         distances=True,
         encoding=True,
         uploaded=True,
+        header=True,
     ),
-    TableFormat(name="GeoJSON", suffixes=(".geojson", ".json"), layers=True, uploaded=True),
-    TableFormat(name="GeoPackage", suffixes=(".gpkg",), layers=True, uploaded=True),
     TableFormat(
-        name="Shapefile", suffixes=(".shp",), layers=True, encoding=True, beside=(".shx", ".dbf", ".prj", ".cpg")
+        name="Excel",
+        suffixes=(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+        kind="table",
+        distances=True,
+        header=True,
+        sheets=True,
     ),
+    TableFormat(name="GeoJSON", suffixes=(".geojson",), layers=True, uploaded=True, packed=True),
+    TableFormat(name="JSON", suffixes=(".json",), kind="either", layers=True, uploaded=True, packed=True),
+    TableFormat(name="TopoJSON", suffixes=(".topojson",), layers=True, packed=True),
+    TableFormat(name="GeoPackage", suffixes=(".gpkg",), layers=True, uploaded=True, packed=True),
+    TableFormat(
+        name="Shapefile",
+        suffixes=(".shp",),
+        layers=True,
+        encoding=True,
+        packed=True,
+        beside=(".shx", ".dbf", ".prj", ".cpg"),
+    ),
+    TableFormat(name="KML", suffixes=(".kml",), layers=True, packed=True),
+    TableFormat(name="FlatGeobuf", suffixes=(".fgb",), layers=True, packed=True),
+    TableFormat(name="geodatabase", suffixes=(".gdb",), layers=True, folder=True, packed=True),
+    TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True),
     TableFormat(name="Parquet", suffixes=(".parquet",), chunked=True, distances=True),
     TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True),
     TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster"),
@@ -69,10 +101,9 @@ of its file, and one in ``PLAIN`` or ``SHAPES`` of `hubplanner.audit.places`, wh
 keys go with it, where tables are read in parts, what the app takes and what is said of other files follow from here."""
 
 ADVICE: dict[tuple[str, ...], str] = {
-    (".xlsx", ".xls", ".xlsm", ".ods"): "in the spreadsheet, save the sheet as 'CSV UTF-8'",
-    (".tsv", ".tab", ".txt"): "save the table with commas between its columns, as 'CSV UTF-8'",
-    (".kml", ".kmz", ".gml", ".gpx", ".gdb", ".fgb", ".geojsonl"): "in QGIS, export the layer as GeoPackage",
-    (".zip", ".gz", ".7z", ".rar", ".tar"): "this one is packed, so unpack it first",
+    (".numbers", ".gsheet", ".wks", ".dta", ".sav"): "save the table as .xlsx or 'CSV UTF-8'",
+    (".gml", ".gpx", ".geojsonl", ".mif", ".dxf", ".mdb"): "in QGIS, export the layer as GeoPackage",
+    (".gz", ".7z", ".rar", ".tar"): "this one is packed, so unpack it first",
     (".dbf", ".shx", ".prj", ".cpg"): "of a Shapefile, name the .shp file",
     (".vrt",): "this one only points at other files, so export what they hold",
 }
@@ -98,8 +129,8 @@ def format_of(path: str | PurePath) -> TableFormat:
 def suffixes_of(formats: tuple[TableFormat, ...]) -> tuple[str, ...]:
     """Return how the names of files of some formats end.
 
-    >>> suffixes_of(tuple(each for each in FORMATS if each.distances))
-    ('.csv', '.parquet')
+    >>> suffixes_of(RASTERS)
+    ('.tif', '.tiff')
     """
     return tuple(suffix for each in formats for suffix in each.suffixes)
 
@@ -107,7 +138,7 @@ def suffixes_of(formats: tuple[TableFormat, ...]) -> tuple[str, ...]:
 def advice_on(path: str | PurePath) -> str:
     """Return what to do about a file of a kind that is not read, after a semicolon; nothing where that is not known.
 
-    >>> advice_on("towns.zip")
+    >>> advice_on("towns.rar")
     '; this one is packed, so unpack it first'
     """
     suffix = PurePath(path).suffix.lower()
@@ -124,3 +155,7 @@ RASTERS = tuple(each for each in FORMATS if each.kind == "raster")
 """Formats of people by cell."""
 UPLOADED = tuple(each for each in FORMATS if each.uploaded)
 """Formats that the app takes."""
+PACKED = tuple(each for each in FORMATS if each.packed)
+"""Formats that an archive may hold."""
+FOLDERS = tuple(each for each in FORMATS if each.folder)
+"""Formats that are folders."""

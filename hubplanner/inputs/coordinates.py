@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.readers.tables import place_points
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from pyproj import CRS
 
     from hubplanner.inputs.readers.columns import Checker
@@ -41,13 +42,46 @@ def read_places(spec: TableSpec, checker: Checker) -> gpd.GeoDataFrame | None:
         # A text column of that name would make way for the points.
         frame = frame.rename(columns={"geometry": "geometry_text"})
         frame = place_points(frame, checker.coordinates(spec.x), checker.coordinates(spec.y), table.crs)
+    elif "geometry" not in frame.columns:
+        known = ", ".join(map(str, frame.columns))
+        allowed = f"is required: name columns with x and y, or with geometry: {{wkt: COLUMN}}; the file has {known}"
+        checker.faults.append(Fault(file=table.name, column="x, y", allowed=allowed))
     else:
+        frame = _repaired(frame, checker)
         _check_shapes(frame.geometry, checker)
     if table.crs is None or len(checker.faults) > before:
         return None
     check = _check_degrees if table.crs.is_geographic else _check_projected
     check(frame, f"{spec.x}, {spec.y}" if spec.x else "geometry", checker)
     return None if len(checker.faults) > before else frame
+
+
+def _repaired(frame: gpd.GeoDataFrame, checker: Checker) -> gpd.GeoDataFrame:
+    """Return the rows with the areas of invalid polygons made valid; tell of each."""
+    with np.errstate(all="ignore"):  # coordinates beyond all measure are told as such
+        wrong = (frame.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.geometry.is_valid).to_numpy()
+        if not wrong.any():
+            return frame
+        reasons = frame.geometry[wrong].is_valid_reason().tolist()
+        areas = [_areas(shape) for shape in shapely.make_valid(frame.geometry[wrong].to_numpy())]
+    shapes = frame.geometry.to_numpy().copy()
+    for position, reason, area in zip(np.flatnonzero(wrong).tolist(), reasons, areas, strict=True):
+        if area is None:
+            continue
+        shapes[position] = area
+        message = f"geometry: an invalid shape was repaired ({reason})"
+        row = checker.table.row(position)
+        checker.table.warnings.append(
+            DataWarning(code="repaired_shape", message=message, file=checker.table.name, row=row)
+        )
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+
+
+def _areas(shape: Any) -> Any:
+    """Return the polygons of a shape as one; None where it has none."""
+    parts = shapely.get_parts(shape)
+    areas = parts[shapely.get_dimensions(parts) == 2]  # noqa: PLR2004 - of the plane
+    return shapely.union_all(areas) if len(areas) and np.isfinite(shapely.area(areas)).all() else None
 
 
 def note_swapped_names(spec: TableSpec, name: str, faults: list[Fault]) -> None:

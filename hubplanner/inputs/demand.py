@@ -13,7 +13,7 @@ from hubplanner.errors import Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
 from hubplanner.inputs.disaggregation import MOST_POINTS, expected_points, spread
 from hubplanner.inputs.joins import join_all
-from hubplanner.inputs.readers.columns import Checker, as_text
+from hubplanner.inputs.readers.columns import Checker, as_text, connected_share
 from hubplanner.inputs.readers.tables import as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_demand_names
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
@@ -112,10 +112,9 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     table, joins = join_all(scenario, "demand", table, counted, faults)
     checker = Checker(table=table, faults=faults)
     columns = {
-        # Both are there wherever points are not merged.
-        "demand_id": checker.identifiers(spec.id or ""),
-        "people": checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE),
-        "connected_share": checker.numbers(spec.connected_share, most=1),
+        "demand_id": checker.identifiers(spec.id),
+        "people": (people := checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE)),
+        "connected_share": connected_share(spec, checker, people),
         "priority": checker.numbers(spec.priority, most=MOST_WEIGHT),
     }
     if isinstance(spec.people, str):
@@ -123,7 +122,7 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     groups = {group: checker.names(group) for group in spec.groups}
     columns |= groups
     growth = checker.numbers(spec.growth_per_year, most=1)
-    people = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
+    others = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
     check_floors(scenario, groups, table.name, faults)
@@ -139,7 +138,7 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     order = np.argsort(frame["demand_id"].to_numpy(dtype=str), kind="stable")
     ordered = frame.iloc[order].reset_index(drop=True)
     placed = _with_points(scenario, ordered, None if area is None else area.to_numpy()[order], faults)
-    need_of = {name: (part * per_person).to_numpy()[order] for name, part in people.items()}
+    need_of = {name: (part * per_person).to_numpy()[order] for name, part in others.items()}
     if placed is None:
         return None
     rows, warnings = table.rows[order], tuple(table.warnings)

@@ -14,7 +14,7 @@ from hubplanner.errors import DataWarning, Fault
 from hubplanner.formats.table_formats import format_of
 from hubplanner.inputs.areas import OUTSIDE, Areas
 from hubplanner.inputs.coordinates import representative
-from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, select
+from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, complete_rows, select, usable_rows
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.scenario.data_spec import GroupMean, TableSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
@@ -125,7 +125,7 @@ class Match:
 def join_all(
     scenario: Scenario, section: str, table: InputTable, people: Collection[str], faults: list[Fault]
 ) -> tuple[InputTable, tuple[JoinReport, ...]]:
-    """Return a section's table filtered by its own columns, joined, then filtered by what was taken over.
+    """Return a section's rows that count, with what is taken over: filtered before and after it is joined.
 
     Parameters
     ----------
@@ -143,6 +143,9 @@ def join_all(
     spec: TableSpec = getattr(scenario, section)
     taken = {name for join in spec.join for name in join.take}
     table = select(table, {name: values for name, values in spec.where.items() if name not in taken}, faults)
+    if not spec.join:
+        return usable_rows(table, faults), ()
+    table = complete_rows(table, faults)  # a total has no partner
     reports: list[JoinReport] = []
     for number, join in enumerate(spec.join):
         before = len(faults)
@@ -152,9 +155,9 @@ def join_all(
             table = joined[0]
             reports.append(joined[1])
         if len(faults) > before:  # a later join may need what this one was to bring
-            break
-    later = {name: values for name, values in spec.where.items() if name in taken and name in table.frame.columns}
-    return select(table, later, faults) if later else table, tuple(reports)
+            return table, tuple(reports)
+    later = {name: values for name, values in spec.where.items() if name in taken}
+    return usable_rows(select(table, later, faults), faults), tuple(reports)
 
 
 def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and where to note what is wrong
@@ -178,6 +181,7 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
         if name in here.frame.columns:
             allowed = f"a name that {here.name} does not have: it would be written over"
             faults.append(_asked_wrongly(scenario, f"{key}.take", name, allowed))
+    there = _plain_numbers(there, join, plain=here.cells.is_plain)
     match = (
         _by_place(here, section, there, faults) if join.by_place else _by_key(scenario, key, here, there, join, faults)
     )
@@ -201,6 +205,21 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
     return _taken(here, match, there, join, faults), report
 
 
+def _plain_numbers(there: InputTable, join: JoinSpec, *, plain: bool) -> InputTable:
+    """Return a table whose columns to take are numbers where they are written as its keys say, per cent as shares.
+
+    A cell that is none stays as it is, to be told where the column is used. Plain says whether the table that takes
+    them is written as computers write numbers.
+    """
+    frame, rules = there.frame, there.cells
+    for name, column in join.take.items():
+        is_percent = name in (join.percent or ())
+        if column in frame.columns and (is_percent or not (plain and rules.is_plain)):
+            numbers = as_numbers(frame[column], rules, percent=is_percent).set_axis(frame.index)
+            frame = frame.assign(**{column: numbers.where(numbers.notna(), frame[column])})
+    return replace(there, frame=frame)
+
+
 def read_other(
     spec: JoinSpec | ZonesSpec, columns: Collection[str], faults: list[Fault], *, places: bool
 ) -> InputTable | None:
@@ -219,11 +238,12 @@ def read_other(
     """
     own: list[Fault] = []
     common = {name: getattr(spec, name) for name in type(spec).model_fields if name in TableSpec.model_fields}
+    common["percent"] = tuple(spec.take.get(name, name) for name in spec.percent or ())  # it names columns here
     table = as_named(read_table(TableSpec.model_construct(**common), own), [*columns, *spec.where])
     faults += own if places else [fault for fault in own if fault.kind != "crs"]
     if table is None:
         return None
-    table = select(table, spec.where, faults)
+    table = complete_rows(select(table, spec.where, faults), faults)
     return replace(
         table, frame=table.frame if places else pd.DataFrame(table.frame.drop(columns="geometry", errors="ignore"))
     )

@@ -12,7 +12,16 @@ import pandas as pd
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import CHUNKED, format_of
 from hubplanner.inputs.coordinates import note_swapped_names
-from hubplanner.inputs.readers.columns import Checker, among, keys_of, near_names, note_unknown, spellings
+from hubplanner.inputs.readers.cells import CellRules
+from hubplanner.inputs.readers.columns import (
+    Checker,
+    among,
+    connected_share,
+    keys_of,
+    near_names,
+    note_unknown,
+    spellings,
+)
 from hubplanner.inputs.readers.parquet import (
     ParquetLayout,
     Part,
@@ -69,7 +78,8 @@ class ColumnSelection:
     def of(cls, scenario: Scenario, people: list[str], *, again: bool) -> ColumnSelection:
         """Return the columns that a scenario's demand section names; without ids and groups when read again."""
         spec = scenario.demand
-        sources = (spec.people, spec.connected_share, spec.priority, spec.x, spec.y, *people)
+        share = spec.connected_people or spec.offline_people or spec.connected_share
+        sources = (spec.people, share, spec.priority, spec.x, spec.y, *people)
         numbers = {source for source in sources if isinstance(source, str)}
         groups, identifier = ((), None) if again else (spec.groups, spec.id)
         words = {*groups, *spec.where, *([identifier] if identifier else [])}
@@ -152,8 +162,8 @@ class TableFile:
         path, wanted = Path(self._scenario.demand.path), self._wanted
         columns = wanted.numbers | wanted.words
         if self._layout is not None:
-            return parquet_parts(path, self._layout, columns, faults)
-        return csv_table_parts(path, columns, wanted.numbers - wanted.words, faults, self._scenario.demand.encoding)
+            return parquet_parts(path, self._layout, columns, faults, CellRules.of(self._scenario.demand))
+        return csv_table_parts(path, columns, wanted.numbers - wanted.words, faults, self._scenario.demand)
 
     def _with_ids(self, column: str) -> Iterator[tuple[InputTable, pd.Series]]:
         unread: list[Fault] = []
@@ -178,8 +188,8 @@ class TableFile:
         table, kept = self._kept_rows(Checker(table=whole, faults=faults))
         checker = Checker(table=table, faults=faults, most=MOST_SHOWN)
         ids = checker.text(self._wanted.identifier) if self._wanted.identifier else None
-        people = checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE).to_numpy()
-        share = checker.numbers(spec.connected_share, most=1).to_numpy()
+        counted = checker.numbers(0.0 if spec.people is None else spec.people, most=MOST_PEOPLE)
+        people, share = counted.to_numpy(), connected_share(spec, checker, counted).to_numpy()
         per_person = (1 - share) * checker.numbers(spec.priority, most=MOST_WEIGHT).to_numpy()
         others = [checker.numbers(name, most=MOST_PEOPLE).to_numpy() for name in self._wanted.people]
         groups = {group: self._keyed(group, checker.text(group)) for group in self._wanted.groups}
@@ -187,6 +197,7 @@ class TableFile:
             places = np.column_stack([checker.coordinates(str(axis)).to_numpy() for axis in (spec.x, spec.y)])
         else:
             places = coordinates(part.geometry, kept, checker)
+        self._told |= dict.fromkeys(table.warnings)
         if faults:
             return None
         self._kept += len(people)

@@ -94,7 +94,9 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         faults.append(Fault(file=table.name, value=value, allowed=allowed))
     blank = pd.Series([""] * len(table.frame))
     ids = checker.identifiers(spec.id)
-    words = checker.choices(spec.status, _STATUSES, "candidate") if spec.status else blank
+    words = blank
+    if spec.status:
+        words = checker.choices(spec.status, _STATUSES, "candidate", spec.status_words, "status_words")
     only_tier = checker.choices(spec.tier, tiers, "") if spec.tier else blank
     factor = checker.numbers(spec.cost_factor, least=LEAST_FACTOR, most=MOST_WEIGHT).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
@@ -103,7 +105,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     places = read_places(spec, checker)
     status = np.array([_STATUSES.get(word, SiteStatus.CANDIDATE) for word in words], dtype=np.intp)
     changes = read_changes(scenario, checker)
-    has_ids = spec.id in table.frame.columns
+    has_ids = spec.id is None or spec.id in table.frame.columns
     pinned = _pinned(scenario, ids, status, faults) if has_ids else status
     if has_ids:
         check_named(scenario, ids, pinned, faults)
@@ -220,10 +222,10 @@ def _allowed(tiers: list[str], only_tier: pd.Series, status: Ints) -> Bools:
 
 
 def _frame(
-    table: InputTable, places: gpd.GeoDataFrame, ids: pd.Series, id_column: str, groups: dict[str, pd.Series]
+    table: InputTable, places: gpd.GeoDataFrame, ids: pd.Series, id_column: str | None, groups: dict[str, pd.Series]
 ) -> gpd.GeoDataFrame:
     """Return the file's columns with the id first and groups as text, each site a point."""
-    own = places.drop(columns=["geometry", id_column]).assign(**groups)
+    own = places.drop(columns=["geometry", *([id_column] if id_column else [])]).assign(**groups)
     typed = pd.DataFrame(
         {name: column if name in groups else _typed(column) for name, column in own.items() if name != "site_id"}
     )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataError, Fault
 from hubplanner.formats.table_formats import DISTANCES, format_of
 from hubplanner.inputs.readers.columns import Checker, keys_of
-from hubplanner.inputs.readers.csv import read_csv
-from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet
+from hubplanner.inputs.readers.csv import CsvLayout, read_csv
+from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, excel_table, read_parquet
 from hubplanner.problem import Matrix
+from hubplanner.scenario.data_spec import FileSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ def read_matrix(
     table = as_named(_table(path, faults, encoding), ("demand_id", "site_id", *UNITS))
     if table is None:
         return None
-    checker = Checker(table=table, faults=faults)
+    checker = Checker(table=table, faults=faults, has_keys=False)
     units = [unit for unit in UNITS if unit in table.frame.columns]
     if not units:
         faults.append(Fault(file=path.name, column="km", allowed="is missing; a column km or minutes is needed"))
@@ -80,12 +81,33 @@ def read_matrix(
 def _table(path: Path, faults: list[Fault], encoding: str | None) -> InputTable | None:
     if not can_read(path, DISTANCES, faults):
         return None
-    is_csv = format_of(path).kind == "table"
-    frame = read_csv(path, faults, encoding) if is_csv else read_parquet(path, pd.read_parquet, faults)
-    if frame is not None and frame.empty:
+    table = _DISTANCES[format_of(path).name](path, faults, encoding)
+    if table is not None and table.frame.empty:
         faults.append(Fault(file=path.name, allowed="has no rows of data"))
         return None
-    return None if frame is None else InputTable(name=path.name, frame=frame, first_row=0 if is_csv else 1)
+    return table
+
+
+def _csv(path: Path, faults: list[Fault], encoding: str | None) -> InputTable | None:
+    found = read_csv(path, faults, CsvLayout(encoding=encoding))
+    return None if found is None else InputTable(name=path.name, frame=found.frame, first_row=0)
+
+
+def _excel(path: Path, faults: list[Fault], _: str | None) -> InputTable | None:
+    try:
+        return excel_table(path, FileSpec(path=str(path)), faults)
+    except DataError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _parquet(path: Path, faults: list[Fault], _: str | None) -> InputTable | None:
+    frame = read_parquet(path, pd.read_parquet, faults)
+    return None if frame is None else InputTable(name=path.name, frame=frame)
+
+
+_DISTANCES = {"CSV": _csv, "Excel": _excel, "Parquet": _parquet}
+"""How a file of each format becomes a table of distances."""
 
 
 def _ids(checker: Checker, column: str, known: KnownIds) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from hubplanner.formats.table_formats import format_of
@@ -20,6 +20,7 @@ from hubplanner.scenario.fields import (
     Kilometres,
     LocalFile,
     Spec,
+    one_or_more,
 )
 
 
@@ -71,19 +72,72 @@ Unmatched = Annotated[str | float | GroupMean, BeforeValidator(_otherwise)]
 Taken = Annotated[dict[Column, Column], Field(min_length=1)]
 
 
-class JoinSpec(Spec):
-    """A file whose columns are taken over, by a key or by where a row lies."""
+class GeometrySpec(Spec):
+    """A column of a table that says where its rows are."""
+
+    wkt: Column | None = None
+    """Column of well-known text, such as POINT (67 30), in the system crs."""
+    h3: Column | None = None
+    """Column of H3 cells, such as 8429a1bffffffff; needs hubplanner[h3]."""
+    quadkey: Column | None = None
+    """Column of quadkeys, such as 123021: tiles of Web Mercator."""
+
+    @model_validator(mode="after")
+    def _one(self) -> GeometrySpec:
+        """Refuse none or several."""
+        if sum(getattr(self, kind) is not None for kind in ("wkt", "h3", "quadkey")) != 1:
+            kind = "one_of"
+            raise PydanticCustomError(kind, "exactly one of wkt, h3 and quadkey, with the name of a column")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of the kinds the column is of."""
+        return next(kind for kind in ("wkt", "h3", "quadkey") if getattr(self, kind) is not None)
+
+    @property
+    def column(self) -> str:
+        """The column."""
+        return str(getattr(self, self.kind))
+
+
+Missing = Literal["drop"] | Annotated[float, Field(strict=True)] | GroupMean
+"""What becomes of a row whose cell is blank or says n/a: it is left out, or the cell is this number or that mean."""
+
+
+class FileSpec(Spec):
+    """A file of rows, and how its cells are written."""
 
     path: LocalFile
-    """A table, or a file of polygons."""
+    """CSV, Excel, JSON, GeoJSON, GeoPackage, Shapefile, GeoParquet and others, relative to this file; for demand also a
+    GeoTIFF of people."""
     layer: Column | None = None
-    """Layer of a file that holds several."""
+    """Layer of a file that holds several, or file of an archive that does."""
+    sheet: Column | Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Sheet of a spreadsheet, by name or by number from 1; the only one that is not empty if left out."""
+    skip_rows: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = None
+    """Rows above the header of a CSV file or a sheet that are no part of the table; none if left out."""
+    header_rows: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
+    """Rows of the header of a CSV file or a sheet, whose cells are joined by blanks; 1 if left out."""
+    encoding: Encoding | None = None
+    """Encoding of the text of a CSV file or Shapefile, such as cp1252; UTF-8, or as the file says, if left out."""
+    decimal: Literal[".", ","] | None = None
+    """Mark of decimals in numbers that are written as text; a point if left out."""
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
+    """Mark of thousands in numbers that are written as text; none if left out."""
+    percent: Annotated[tuple[Column, ...], BeforeValidator(one_or_more)] | None = None
+    """Columns given in per cent, which are divided by 100, by their names here."""
+    total_rows: Literal["drop"] | None = None
+    """drop leaves out the rows that say total in a cell of their own."""
+    where: dict[Column, Identifiers] = Field(default_factory=dict)
+    """Only rows whose columns have one of these values, such as {province: Balochistan}."""
+
+
+class JoinSpec(FileSpec):
+    """A file whose columns are taken over, by a key or by where a row lies."""
+
     crs: Column | None = None
     """Coordinate reference system of polygons whose file names none."""
-    encoding: Encoding | None = None
-    """Encoding of the text of a CSV file or Shapefile; UTF-8, or as a .cpg file says, if left out."""
-    where: dict[Column, Identifiers] = Field(default_factory=dict)
-    """Only rows of this file whose columns have one of these values."""
     on: Keys
     """Columns here and there whose values are the same, such as {district: County}; or location, inside a polygon."""
     take: Taken
@@ -106,19 +160,11 @@ class JoinSpec(Spec):
         return self.on if isinstance(self.on, dict) else {}
 
 
-class ZonesSpec(Spec):
+class ZonesSpec(FileSpec):
     """Polygons whose columns cells and points take over from the one they lie in."""
 
-    path: LocalFile
-    """A file of polygons."""
-    layer: Column | None = None
-    """Layer of a file that holds several."""
     crs: Column | None = None
     """Coordinate reference system, where the file names none."""
-    encoding: Encoding | None = None
-    """Encoding of a Shapefile's text; UTF-8, or as a .cpg file says, if left out."""
-    where: dict[Column, Identifiers] = Field(default_factory=dict)
-    """Only polygons whose columns have one of these values."""
     id: Column
     """Column of unique ids; on a shared border the first of them, in order, holds the place."""
     take: dict[Column, Column] = Field(default_factory=dict)
@@ -129,27 +175,23 @@ class ZonesSpec(Spec):
     """Places outside all zones: drop (counted, and told), error, or nearest: they belong to the nearest zone."""
 
 
-class TableSpec(Spec):
+class TableSpec(FileSpec):
     """A file of places and the columns to read from it."""
 
-    path: LocalFile
-    """CSV, GeoJSON, GeoPackage, Shapefile or GeoParquet, relative to this file; for demand also a GeoTIFF of people."""
-    layer: Column | None = None
-    """Layer of a file that holds several."""
-    x: Column | None = None
-    """Column of the x coordinate or longitude; CSV only, or Parquet without geometry with demand.merge."""
-    y: Column | None = None
-    """Column of the y coordinate or latitude, beside x."""
-    crs: Column | None = None
-    """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file of shapes that names none."""
-    encoding: Encoding | None = None
-    """Encoding of the text of a CSV file or Shapefile, such as cp1252; UTF-8, or as a .cpg file says, if left out."""
-    groups: tuple[Column, ...] = ()
-    """Columns for floors and breakdowns."""
-    where: dict[Column, Identifiers] = Field(default_factory=dict)
-    """Only rows whose columns have one of these values, such as {province: Balochistan}."""
+    missing: dict[Column, Missing] | None = None
+    """What becomes of blank cells, by column, such as {internet: {mean_of: province}, people: drop}; else a fault."""
     join: tuple[JoinSpec, ...] = ()
     """Files whose columns are taken over, one after the other, before anything is checked."""
+    x: Column | None = None
+    """Column of the x coordinate or longitude; for tables, and for Parquet without geometry with demand.merge."""
+    y: Column | None = None
+    """Column of the y coordinate or latitude, beside x."""
+    geometry: GeometrySpec | None = None
+    """Column of a table that holds places, instead of x and y: {wkt: column}, {h3: column} or {quadkey: column}."""
+    crs: Column | None = None
+    """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file of shapes that names none."""
+    groups: tuple[Column, ...] = ()
+    """Columns for floors and breakdowns."""
     far_places: Flag = False
     """Whether places at 0, 0 (refused if not) and places far from all others (told if not) are meant."""
 
@@ -159,12 +201,16 @@ class DemandSpec(TableSpec):
 
     merge: Flag = False
     """Read CSV or GeoParquet in parts and merge points that the same hubs can reach; always so for a raster."""
-    id: Annotated[Column | None, Field(validate_default=True)] = None
-    """Column of unique ids; may be left out with merge, none for a raster."""
+    id: Column | None = None
+    """Column of unique ids; numbers of rows if left out, none for a raster."""
     people: Annotated[ColumnOrPeople | None, Field(validate_default=True)] = None
     """People at the place: a column or a number; none for a raster, whose cells hold them."""
     connected_share: ColumnOrShare = 0.0
     """Share of the people already connected, 0 to 1."""
+    connected_people: Column | None = None
+    """Column of people already connected, a count in the place of connected_share."""
+    offline_people: Column | None = None
+    """Column of people not connected, a count in the place of connected_share."""
     priority: ColumnOrWeight = 1.0
     """Weight of the place's need, at least 0."""
     growth_per_year: ColumnOrShare = 0.0
@@ -177,12 +223,11 @@ class DemandSpec(TableSpec):
     zones: ZonesSpec | None = None
     """What cells of a raster and points with merge take over from the polygon they lie in."""
 
-    @field_validator("id", "people")
+    @field_validator("people")
     @classmethod
     def _given(cls, value: str | float | None, info: ValidationInfo) -> str | float | None:
-        """Refuse to go without, but where there are no columns or no ids are asked for."""
-        merged = info.field_name == "id" and info.data.get("merge", False)
-        if value is None and not merged and not is_raster(info.data.get("path", "")):
+        """Refuse to go without, but where cells hold them."""
+        if value is None and not is_raster(info.data.get("path", "")):
             kind = "missing"
             raise PydanticCustomError(kind, "is required")
         return value
@@ -228,10 +273,12 @@ def is_raster(path: str) -> bool:
 class SitesSpec(TableSpec):
     """Where hubs may stand, and where they already do."""
 
-    id: Column
-    """Column of unique ids."""
+    id: Column | None = None
+    """Column of unique ids; numbers of rows if left out."""
     status: Column | None = None
     """Column of candidate, existing, required or excluded; candidate if left out."""
+    status_words: dict[Column, Literal["candidate", "existing", "required", "excluded"]] | None = None
+    """Other words of the column status and what they mean, such as {Operational: existing}."""
     tier: Column | None = None
     """Column of the tier of an existing hub, or the only tier a site may take; blank = any."""
     cost_factor: ColumnOrFactor = 1.0

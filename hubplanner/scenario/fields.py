@@ -86,7 +86,8 @@ def _way(value: float) -> float:
     return value
 
 
-def _one_or_more(value: object) -> object:
+def one_or_more(value: object) -> object:
+    """Take one value for a list of one."""
     return value if isinstance(value, list | tuple) else (value,)
 
 
@@ -138,7 +139,7 @@ _IDS_SCHEMA = {"anyOf": [*_ID_SCHEMA["anyOf"], {"type": "array", "items": _ID_SC
 
 Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1), WithJsonSchema(_ID_SCHEMA)]
 Identifiers = Annotated[
-    tuple[Identifier, ...], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_IDS_SCHEMA)
+    tuple[Identifier, ...], BeforeValidator(one_or_more), Field(min_length=1), WithJsonSchema(_IDS_SCHEMA)
 ]
 Column = Annotated[str, Field(min_length=1)]
 LocalFile = Annotated[str, BeforeValidator(_local_file), Field(min_length=1)]

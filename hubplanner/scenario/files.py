@@ -22,8 +22,14 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
     named = [scenario.demand.path, scenario.sites.path, scenario.travel.file, *(join.path for join in joins)]
     named += [scenario.demand.zones.path] if scenario.demand.zones else []
     named += [join.aliases for join in joins if isinstance(join.aliases, str)]
-    paths = sorted({path for name in named if name for path in (Path(name), *_beside(Path(name)))})
+    paths = sorted({path for name in named if name for path in (*_parts(Path(name)), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}
+
+
+def _parts(path: Path) -> list[Path]:
+    """Return a file, or the files of a format that is a folder."""
+    is_folder = format_of(path).folder and path.is_dir()
+    return sorted(part for part in path.iterdir() if part.is_file()) if is_folder else [path]
 
 
 def _beside(path: Path) -> list[Path]:

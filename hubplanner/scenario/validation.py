@@ -15,6 +15,7 @@ from hubplanner.tolerances import SUM_TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hubplanner.scenario.data_spec import FileSpec, JoinSpec, TableSpec, ZonesSpec
     from hubplanner.scenario.futures_spec import FuturesSpec
     from hubplanner.scenario.scenario import Scenario
 
@@ -302,7 +303,10 @@ def _by_objective(scenario: Scenario) -> Complaints:
 FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names, _together)
 
 
-_NO_CELL = ("id", "layer", "x", "y", "encoding", "people", "area_km2")
+_NO_CELL = (
+    *("id", "layer", "sheet", "skip_rows", "header_rows", "x", "y", "geometry", "encoding", "decimal", "thousands"),
+    *("percent", "missing", "total_rows", "people", "connected_people", "offline_people", "area_km2"),
+)
 """Keys of demand that name what a raster does not have."""
 
 
@@ -322,6 +326,20 @@ def _merged_file(scenario: Scenario) -> Complaints:
         yield "demand.x" if demand.x is None else "demand.y", None, "is required: x and y go together"
     if demand.encoding is not None and not file.encoding:
         yield "demand.encoding", demand.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+
+
+def _merged_cells(scenario: Scenario) -> Complaints:
+    """Complain of rules of cells that only the whole file decides."""
+    demand = scenario.demand
+    if not demand.merge or demand.is_raster:
+        return
+    if demand.geometry is not None:
+        yield "demand.geometry", demand.geometry.column, "none with demand.merge: x and y are read in parts"
+    if demand.total_rows is not None:
+        yield "demand.total_rows", demand.total_rows, "none with demand.merge: take such rows out of the file"
+    for column, rule in (demand.missing or {}).items():
+        if not isinstance(rule, float | int):
+            yield f"demand.missing.{column}", str(rule), "a number with demand.merge, where no other row is at hand"
 
 
 def _exact(scenario: Scenario) -> Complaints:
@@ -380,7 +398,7 @@ def _zones(scenario: Scenario) -> Complaints:
         yield "demand.zones", demand.zones.path, allowed
 
 
-STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _exact, _raster, _zones)
+STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _merged_cells, _exact, _raster, _zones)
 
 
 _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
@@ -419,7 +437,7 @@ def _speed(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 def _travel_encoding(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     travel = scenario.travel
-    if isinstance(travel, MatrixSpec) and travel.encoding is not None and format_of(travel.path).kind != "table":
+    if isinstance(travel, MatrixSpec) and travel.encoding is not None and format_of(travel.path).name != "CSV":
         yield "travel.encoding", travel.encoding, "only with a CSV table"
 
 
@@ -429,21 +447,77 @@ def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         yield "demand.spread_km", demand.spread_km, "only with computed distances: a matrix has none for spread points"
 
 
-def _csv_coordinates(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    """Complain of keys that do not go with a file's format."""
     for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
-        given = {"x": table.x, "y": table.y}
         file = format_of(table.path)
         if name == "demand" and scenario.demand.is_merged and file.kind != "table":
             continue  # `_merged_file` and `_raster` know what goes with those
-        for key, value in given.items():
-            if file.kind == "shapes" and value is not None:
-                yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry"
-            if file.kind == "table" and value is None:
-                yield f"{name}.{key}", None, "is required for a CSV file"
-        if table.encoding is not None and not file.encoding:
-            yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
-        if table.layer is not None and not file.layers:
-            yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
+        yield from _place_keys(name, table)
+        yield from _format_keys(name, table)
+    for name, other in _other_files(scenario):
+        yield from _format_keys(name, other)
+        for column in other.percent or ():
+            if column not in other.take:
+                yield f"{name}.percent", column, f"a column that take brings: {', '.join(other.take)}"
+
+
+def _other_files(scenario: Scenario) -> Iterator[tuple[str, JoinSpec | ZonesSpec]]:
+    """Yield the files beside those of demand and sites, and where the scenario names them."""
+    for name, table in (("demand", scenario.demand), ("sites", scenario.sites)):
+        for number, join in enumerate(table.join):
+            yield f"{name}.join.{number}", join
+    if scenario.demand.zones is not None:
+        yield "demand.zones", scenario.demand.zones
+
+
+def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
+    """Complain of keys that files of another format have."""
+    file = format_of(table.path)
+    if table.encoding is not None and not file.encoding:
+        yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+    if table.layer is not None and not file.layers:
+        yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
+    if table.sheet is not None and not file.sheets:
+        yield f"{name}.sheet", table.sheet, "only for a spreadsheet; of a file of layers, name a layer"
+    for key in ("skip_rows", "header_rows"):
+        if getattr(table, key) is not None and not file.header:
+            yield f"{name}.{key}", getattr(table, key), "only for a CSV file or a spreadsheet"
+    if table.thousands is not None and table.thousands == (table.decimal or "."):
+        yield f"{name}.thousands", table.thousands, "another mark than that of decimals; set decimal"
+
+
+def _place_keys(name: str, table: TableSpec) -> Iterator[tuple[str, Any, str]]:
+    """Complain of coordinates that a file does not have, or that a table lacks."""
+    file = format_of(table.path)
+    for key, value in {"x": table.x, "y": table.y}.items():
+        if file.kind == "shapes" and value is not None:
+            yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry"
+        if file.kind == "table" and value is None and table.geometry is None:
+            yield f"{name}.{key}", None, f"is required for a {_TABLES.get(file.name, file.name)}"
+        if value is not None and table.geometry is not None:
+            yield f"{name}.{key}", value, "none beside geometry"
+    if file.kind == "shapes" and table.geometry is not None:
+        yield f"{name}.geometry", table.geometry.column, "only for a table; a vector file carries its own geometry"
+
+
+_TABLES = {"CSV": "CSV file", "Excel": "spreadsheet"}
+
+
+def _file_counts(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    """Complain of several ways to say how many are connected."""
+    demand = scenario.demand
+    given = [key for key in ("connected_people", "offline_people") if getattr(demand, key) is not None]
+    if demand.connected_share != 0:
+        given.insert(0, "connected_share")
+    for key in given[1:]:
+        yield f"demand.{key}", getattr(demand, key), f"none beside {given[0]}, which says the same"
+
+
+def _status_words(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    sites = scenario.sites
+    if sites.status_words and sites.status is None:
+        yield "sites.status_words", ", ".join(sites.status_words), "only with sites.status, the column that holds them"
 
 
 def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -502,7 +576,9 @@ _CHECKS: tuple[Check, ...] = (
     _speed,
     _travel_encoding,
     _spread,
-    _csv_coordinates,
+    _file_keys,
+    _file_counts,
+    _status_words,
     _group_names,
     _once,
     _one_limit,

@@ -239,3 +239,28 @@ def test_keys_are_compared_alike_by_the_planner_and_its_audit(name: str) -> None
 @pytest.mark.parametrize(("one", "other"), [("01001", "1001"), ("28001.0", "28001"), ("ﬁ x", "FI-X"), ("0", "00")])
 def test_codes_and_ligatures_are_the_same(one: str, other: str) -> None:
     assert join_key(one) == join_key(other)
+
+
+def test_a_total_is_left_out_before_partners_are_looked_for_and_per_cent_are_shares(project: Project) -> None:
+    table = "Table 2;;\nCounty;% online;census\nNuble;12,5 %;1\nNairobi City;30%;2\nElgeyo Marakwet;0;3\n"
+    settings = joined(project, percent=["online"], decimal=",", skip_rows=1, aliases={"Muranga": "Murang'a"})
+    project.write("online.csv", f"{table}Murang'a;7,25;4\nTotal;9;10\n")
+    project.write("towns.csv", f"{TOWNS}D9,68,31,4300,TOTAL,East\n")
+    settings["demand.join"][0]["total_rows"] = "drop"
+    refused = project.messages(with_key(settings, connected_share="online"))
+    assert any("TOTAL" in message for message in refused)
+    settings = with_key(settings, connected_share="online", total_rows="drop")
+    inputs = project.inputs(settings)
+    assert inputs.demand.frame["connected_share"].tolist() == pytest.approx([0, 0.3, 0.125, 0.0725])
+    assert sorted(warning.code for warning in inputs.warnings if warning.code == "total_row") == []
+
+
+def test_keys_that_a_joined_file_does_not_have_are_refused(project: Project) -> None:
+    found = project.refusal(joined(project, sheet="Table 2", percent=["web"]))
+    assert found == [
+        (
+            "scenario.yaml, demand.join.0.sheet: 'Table 2' found; allowed: only for a spreadsheet; of a file of "
+            "layers, name a layer"
+        ),
+        "scenario.yaml, demand.join.0.percent: 'web' found; allowed: a column that take brings: online",
+    ]

@@ -301,8 +301,6 @@ def test_points_that_may_separate_thousands_are_asked_about(project: Project) ->
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.csv", "sep=;\nid;x\n", "row 1: 'sep=;' found; allowed: the names of the columns; this line tells a"),
-        ("a.csv", "sep=,\nid,x\n", "row 1: 'sep=,' found; allowed: the names of the columns; this line tells a"),
         (
             "a.csv",
             DEMAND.replace("D1,", "#code,#lon,#lat,#pop,#a,#b,#adm1,#c\nD1,"),
@@ -311,18 +309,18 @@ def test_points_that_may_separate_thousands_are_asked_about(project: Project) ->
         (
             "a.csv",
             DEMAND.replace("67.00", '"67,00"'),
-            "row 2, lon: '67,00' found; allowed: a number, written like 67.5, without",
+            "row 2, lon: '67,00' found; allowed: a number, written like 67.5; if the comma marks decimals, add",
         ),
-        ("a.xlsx", "PK", "'.xlsx' found; allowed: a file name ending in one of .csv, .geojson, .json, .gpkg, .shp"),
-        ("a.tsv", "id\tx\n", "'.tsv' found; allowed: a file name ending in one of .csv, .geojson, .json, .gpkg, .shp"),
-        ("a.zip", "PK", "'.zip' found; allowed: a file name ending in one of .csv, .geojson, .json, .gpkg, .shp"),
+        ("a.xlsx", "PK", "cannot be read as a spreadsheet"),
+        ("a.zip", "PK", "cannot be unpacked"),
+        ("a.rar", "PK", "'.rar' found; allowed: a file name ending in one of .csv, .tsv, .tab, .txt, .xlsx"),
     ],
 )
 def test_the_cause_and_what_to_do_are_named(project: Project, name: str, content: str, told: str) -> None:
     project.write(name, content)
     message = project.messages({"demand.path": str(project.folder / name)})[0]
     assert message.startswith((f"{name}, {told}", f"{name}: {told}"))
-    assert any(word in message for word in ("remove it", "without a comma", "save", "unpack"))
+    assert any(word in message for word in ("remove it", "add decimal", "spreadsheet", "unpack"))
 
 
 # --- sizes and figures

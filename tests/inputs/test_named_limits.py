@@ -85,7 +85,10 @@ def test_numbers_that_limits_need_are_checked_row_by_row(project: Project) -> No
     settings |= {"model.existing": {"close": True, "close_saving": "capex"}}
     assert project.messages(settings) == [
         "demand.csv, row 2, area: '-12' found; allowed: a number of at least 0",
-        "sites.csv, row 3, capex: blank found; allowed: a number of at least 0; write 0 if it is none",
+        (
+            "sites.csv, row 3, capex: blank found; allowed: a number of at least 0; write 0 if it is none, or "
+            "add missing: {capex: drop}"
+        ),
     ]
 
 

@@ -16,16 +16,28 @@ from hubplanner.problem import SiteStatus
 if TYPE_CHECKING:
     from support.project import Project
 
+WORDS = "; or say what it means with status_words:"
 STATUSES = "one of candidate, existing, required, excluded, or blank"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("required", "Required", f"row 5, status: 'Required' found; allowed: {STATUSES}"),
-        ("required", "new", f"row 5, status: 'new' found; allowed: {STATUSES}"),
+        (
+            "required",
+            "Required",
+            f"row 5, status: 'Required' found; allowed: {STATUSES}{WORDS} {{Required: candidate}}",
+        ),
+        ("required", "new", f"row 5, status: 'new' found; allowed: {STATUSES}{WORDS} {{new: candidate}}"),
         ("centre", "center", "row 5, tier: 'center' found; allowed: one of centre, park, or blank"),
-        ("1.5,100", "1.5,", "row 4, capex: blank found; allowed: a number of at least 0; write 0 if it is none"),
+        (
+            "1.5,100",
+            "1.5,",
+            (
+                "row 4, capex: blank found; allowed: a number of at least 0; write 0 if it is none, or "
+                "add missing: {capex: drop}"
+            ),
+        ),
         ("1.5,100", "1.5,-1", "row 4, capex: '-1' found; allowed: a number of at least 0"),
         ("1.5,100", "-1.5,100", "row 4, factor: '-1.5' found; allowed: a number of at least 0"),
         ("S5", "S1", "row 6, site_id: 'S1' found; allowed: an id only once; row 2 has it already"),

@@ -204,7 +204,7 @@ def test_points_without_an_area_cannot_be_spread(project: Project) -> None:
     [
         ("0", "'0' found; allowed: a number above 0, the area in km2"),
         ("-1", "'-1' found; allowed: a number of at least 0"),
-        ("", "blank found; allowed: a number of at least 0; write 0 if it is none"),
+        ("", "blank found; allowed: a number of at least 0; write 0 if it is none, or add missing: {area: drop}"),
     ],
 )
 def test_an_area_of_nothing_is_named(project: Project, area: str, fault: str) -> None:

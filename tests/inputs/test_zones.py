@@ -100,6 +100,20 @@ def test_people_of_a_zone_add_up_to_its_census(folder: Path) -> None:
     ]
 
 
+def test_shares_of_zones_may_be_per_cent(folder: Path) -> None:
+    text = (folder / "zones.geojson").read_text(encoding="utf-8")
+    plain = hp.read_inputs(asked(folder))
+    (folder / "zones.geojson").write_text(
+        text.replace('"online": 0.25', '"online": 25').replace("0.5,", "50,"), "utf-8"
+    )
+    run = hp.solve(asked(folder, zones=with_zones(percent=["net"]))).write(folder / "run")
+    inputs = hp.read_inputs(asked(folder, zones=with_zones(percent=["net"])))
+    assert by_part(inputs, "need") == pytest.approx(by_part(plain, "need"), rel=1e-12)
+    assert audit_run(run).verdict == "pass"
+    with pytest.raises(FaultyError, match=r"demand\.zones\.percent: 'online' found"):
+        asked(folder, zones=with_zones(percent=["online"]))
+
+
 def test_places_outside_go_to_the_nearest_zone_or_are_refused(folder: Path) -> None:
     inputs = hp.read_inputs(asked(folder, zones=with_zones(unmatched="nearest")))
     assert by_part(inputs) == {"zone A": PEOPLE[:, 2:].sum(), "zone B": PEOPLE[:, :2].sum()}

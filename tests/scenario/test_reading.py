@@ -47,7 +47,7 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         (
             "demand.xx",
             "a",
-            "a known key, one of area_km2, connected_share, crs, encoding, far_places, groups, growth_per_year",
+            "a known key, one of area_km2, connected_people, connected_share, crs, decimal, encoding, far_places,",
         ),
         ("model.budget", "12", "model.budget: '12' found; allowed: a number, without quotes"),
         ("model.budget", True, "model.budget: True found; allowed: a number, without quotes"),
@@ -112,7 +112,7 @@ def test_a_key_that_is_no_text_is_named(project: Project) -> None:
 
 
 def test_all_faults_of_a_scenario_come_at_once(project: Project) -> None:
-    found = project.refusal({"model.budget": "x", "hubs.0.capex": -1, "demand.id": None, "oops": 1})
+    found = project.refusal({"model.budget": "x", "hubs.0.capex": -1, "demand.people": None, "oops": 1})
     assert len(found) == 4
 
 

@@ -90,7 +90,7 @@ def test_the_schema_accepts_what_the_reader_does(project: Project, key: str, val
         ("hubs", []),
         ("hubs.0", {"name": "a"}),
         ("demand", {"path": "a.csv"}),
-        ("sites", {"path": "a.csv"}),
+        ("sites", {"id": "site_id"}),
         ("name", "two words"),
         ("hubs.0.capacity", 0.5),
         ("coverage.backup", 3),

@@ -108,10 +108,10 @@ def test_parquet_names_its_coordinates_wholly_or_not_at_all(
     assert found.startswith(f"scenario.yaml, {fault}")
 
 
-def test_ids_and_people_are_required_but_where_they_need_not_be(project: Project) -> None:
-    required = [f"scenario.yaml, demand.{key}: is required" for key in ("id", "people")]
+def test_people_are_required_but_where_cells_hold_them(project: Project) -> None:
+    required = ["scenario.yaml, demand.people: is required"]
     assert project.refusal({"demand.id": None, "demand.people": None}) == required
-    assert project.refusal(MERGE | {"demand.id": None, "demand.people": None}) == required[1:]
+    assert project.refusal(MERGE | {"demand.id": None, "demand.people": None}) == required
     assert project.refusal({"demand.id": None, "demand.people": None, "demand.path": None})[1:] == required
     assert project.read(MERGE | {"demand.id": None}).demand.is_merged
     assert project.read(RASTER).demand.is_merged

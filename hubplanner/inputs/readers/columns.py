@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.readers.cells import CellRules, advice_on_cell, is_missing, is_total
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
-from hubplanner.scenario.fields import MOST_MONEY, per_cent_hint
+from hubplanner.scenario.data_spec import GroupMean
+from hubplanner.scenario.fields import MOST_MONEY, MOST_PEOPLE, PER_CENT, per_cent_hint
 from hubplanner.scenario.names import has_control, hint, key_of, listed, near_key, shown, spelling_of
 
 if TYPE_CHECKING:
@@ -38,11 +40,14 @@ class Checker:
         The list that every fault is added to.
     most
         Faults of a column that are spelled out, the others counted; None for all.
+    has_keys
+        Whether the scenario has keys that say how the table's cells are written, which a message may advise.
     """
 
     table: InputTable
     faults: list[Fault]
     most: int | None = None
+    has_keys: bool = True
 
     def note(self, column: str, wrong: pd.Series, values: pd.Series, allowed: str | Callable[[int], str]) -> None:
         """Note each row where ``wrong`` holds; what is allowed may depend on the row's position."""
@@ -95,8 +100,12 @@ class Checker:
             return words
         return keys.map({key: spelling_of(same) for key, same in spelled.items()} | {"": ""})
 
-    def identifiers(self, name: str) -> pd.Series:
-        """Return a column of unique ids as they are spelled; warn of those that are nearly the same."""
+    def identifiers(self, name: str | None) -> pd.Series:
+        """Return a column of unique ids as they are spelled, numbers of rows without one; warn of near ones."""
+        if name is None:
+            message = "no id is named, so that rows are called by their numbers in the file"
+            self.table.warnings.append(DataWarning(code="row_numbers", message=message, file=self.table.name))
+            return pd.Series(self.table.rows.astype(str), dtype=object)
         words = self.text(name)
         self.note_repeated(name, words, "an id")
         self._warn_of_ids(name, words)
@@ -137,11 +146,35 @@ class Checker:
 
         self.note(column, again, words, allowed)
 
-    def choices(self, name: str, allowed: Collection[str], default: str) -> pd.Series:
-        """Return a column of named choices, blanks as the default."""
+    def choices(
+        self, name: str, allowed: Collection[str], default: str, others: Mapping[str, str] | None = None, key: str = ""
+    ) -> pd.Series:
+        """Return a column of named choices, blanks as the default.
+
+        Parameters
+        ----------
+        name
+            The column.
+        allowed
+            The choices.
+        default
+            What a blank stands for.
+        others
+            Other words for choices.
+        key
+            The scenario's key that names other words, for a message.
+        """
         words = self.text(name, blank=True)
-        meant = keys_of(words).map({key_of(word): word for word in allowed} | {"": default})
-        self.note(name, meant.isna(), words, f"one of {', '.join(allowed)}, or blank")
+        known = {key_of(word): word for word in allowed} | {
+            key_of(word): meant for word, meant in (others or {}).items()
+        }
+        meant = keys_of(words).map({"": default} | known)
+
+        def allowed_here(position: int) -> str:
+            way = f"; or say what it means with {key}: {{{words.iloc[position]}: {next(iter(allowed))}}}" if key else ""
+            return f"one of {', '.join(allowed)}, or blank{way}"
+
+        self.note(name, meant.isna(), words, allowed_here)
         return meant.fillna(default)
 
     def numbers(
@@ -177,19 +210,60 @@ class Checker:
         return numbers
 
     def _numeric(self, column: pd.Series, name: str, most: float, blank: str) -> pd.Series:
-        numbers = as_numbers(column)
+        rules = self.table.cells
+        is_percent = name in rules.percent
+        numbers = as_numbers(column, rules, percent=is_percent)
         if ((numbers >= 0) & (numbers <= most)).all():
             return numbers
         words = as_text(column)
         allowed = "a number from 0 to 1" if most == 1 else "a number of at least 0"
-        self.note(name, words == "", words, f"{allowed}; {blank}")
-        example = "0.45" if most == 1 else "1234.5"
-        unreadable = ~np.isfinite(numbers) & (words != "")
-        self.note(name, unreadable, words, _with_hint(f"{allowed}, written like {example}", words))
-        hint = per_cent_hint if most == 1 else lambda value: f" and at most {most:g}" if value > most else ""
+        if is_percent:
+            allowed = f"a number from 0 to {PER_CENT * most:g}, in per cent"
+        gaps = is_missing(words) if name in rules.missing else words == ""
+        if name in rules.missing:
+            numbers = self._filled(name, numbers, gaps)
+        else:
+            way = f", or add missing: {{{name}: drop}}" if self.has_keys else ""
+            self.note(name, gaps, words, f"{allowed}; {blank}{way}")
+        example = "45" if is_percent else "0.45" if most == 1 else "1234.5"
+        unreadable = ~np.isfinite(numbers) & ~gaps
+        self.note(name, unreadable, words, self._with_advice(f"{allowed}, written like {example}", name, words))
+        hint = _share_hint(name, is_percent=is_percent) if most == 1 else lambda value: _most_hint(value, most)
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
         self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
         return numbers
+
+    def _with_advice(
+        self, allowed: str, name: str, words: pd.Series, *, is_place: bool = False
+    ) -> Callable[[int], str]:
+        """Return what is allowed, by row, with the key that reads a cell as it stands."""
+        if not self.has_keys:
+            return lambda _: allowed
+        rules = self.table.cells
+        return lambda position: allowed + advice_on_cell(words.iloc[position], name, rules, is_place=is_place)
+
+    def _filled(self, name: str, numbers: pd.Series, gaps: pd.Series) -> pd.Series:
+        """Return numbers with what the scenario says of those that are missing; note groups that have none."""
+        rule = self.table.cells.missing[name]
+        if not gaps.any() or rule == "drop":
+            return numbers
+        if not isinstance(rule, GroupMean):
+            self._tell_filled(name, gaps, f"{rule:g}")
+            return numbers.mask(gaps, float(rule))
+        groups = keys_of(self.text(rule.mean_of))
+        means = numbers.where(~gaps).groupby(groups).mean().reindex(groups).to_numpy()
+        filled = numbers.mask(gaps, pd.Series(means, index=numbers.index))
+        allowed = f"a {rule.mean_of} in which some row has {name}, whose mean missing: {{{name}: ...}} asks for"
+        self.note(rule.mean_of, gaps & filled.isna(), groups, allowed)
+        self._tell_filled(name, gaps, f"the mean of the other rows of their {rule.mean_of}")
+        return filled.mask(gaps & filled.isna(), 0.0)
+
+    def _tell_filled(self, name: str, gaps: pd.Series, what: str) -> None:
+        count = int(gaps.sum())
+        message = f"{name} is missing in {count:,} {'row' if count == 1 else 'rows'} and taken as {what}"
+        warning = DataWarning(code="filled_cells", message=message, file=self.table.name)
+        if warning not in self.table.warnings:
+            self.table.warnings.append(warning)
 
     def doubt_thousands(self, name: str) -> None:
         """Warn of a column of text whose points look like those of thousands: three digits after each, nobody else."""
@@ -212,26 +286,83 @@ class Checker:
         column = self.column(name)
         if column is None:
             return self._empty(np.nan)
-        numbers = as_numbers(column)
+        numbers = as_numbers(column, self.table.cells)
         unreadable = ~np.isfinite(numbers)
         if unreadable.any():
             words = as_text(column)
-            self.note(name, unreadable, words, _with_hint("a number, written like 67.5", words))
+            self.note(
+                name, unreadable, words, self._with_advice("a number, written like 67.5", name, words, is_place=True)
+            )
         return numbers
 
     def _empty(self, value: str | float) -> pd.Series:
         return pd.Series(np.full(len(self.table.frame), value, dtype=object if isinstance(value, str) else np.float64))
 
 
-def _with_hint(allowed: str, words: pd.Series) -> Callable[[int], str]:
-    """Return what is allowed, by row, with what to do about a comma in a number."""
+def _share_hint(name: str, *, is_percent: bool) -> Callable[[float], str]:
+    """Return what a share outside 0 to 1 may have meant."""
+    key = "" if is_percent else f", or add percent: [{name}] for all rows"
+    return lambda value: f"{hinted}{key}" if (hinted := per_cent_hint(value)) else ""
 
-    def hinted(position: int) -> str:
-        plain = str(words.iloc[position]).replace(",", "")
-        comma = plain != words.iloc[position] and plain.lstrip("-").replace(".", "", 1).isdigit()
-        return f"{allowed}, without a comma" if comma else allowed
 
-    return hinted
+def _most_hint(value: float, most: float) -> str:
+    return f" and at most {most:g}" if value > most else ""
+
+
+def usable_rows(table: InputTable, faults: list[Fault]) -> InputTable:
+    """Return the rows without those that the scenario's rules of cells leave out, and tell of these.
+
+    Rows are left out where a column of ``missing: {column: drop}`` says nothing, and by ``total_rows: drop`` where a
+    cell says total.
+    """
+    checker = Checker(table=table, faults=faults)
+    for name in sorted({*table.cells.percent, *table.cells.missing}):
+        checker.column(name)
+    return complete_rows(table, faults)
+
+
+def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
+    """Return the rows that the rules of cells do not leave out; tell how many they do."""
+    frame, rules = table.frame, table.cells
+    out = {
+        f"say nothing of {name}": is_missing(as_text(frame[name]))
+        for name, rule in rules.missing.items()
+        if rule == "drop" and name in frame.columns
+    }
+    totals = _total_rows(table)
+    if rules.drop_totals:
+        out["say total"] = totals
+    elif totals.any():
+        row = table.row(int(np.flatnonzero(totals)[0]))
+        message = "a cell says that this row is a total of others; total_rows: drop leaves such rows out"
+        warning = DataWarning(code="total_row", message=message, file=table.name, row=row)
+        if warning not in table.warnings:
+            table.warnings.append(warning)
+    kept = np.ones(len(frame), dtype=np.bool_)
+    for why, rows in out.items():
+        gone = rows.to_numpy() & kept
+        if gone.any():
+            count = int(gone.sum())
+            listed_rows = ", ".join(str(table.row(at)) for at in np.flatnonzero(gone)[:5].tolist())
+            what = "row is left out because its cells" if count == 1 else "rows are left out because their cells"
+            message = f"{count:,} {what} {why}: {listed_rows}{', ...' if count > 5 else ''}"  # noqa: PLR2004 - rows that are listed
+            table.warnings.append(DataWarning(code="dropped_rows", message=message, file=table.name))
+        kept &= ~gone
+    if not kept.any() and len(frame):
+        faults.append(Fault(file=table.name, allowed=f"has no row left: all {' or '.join(out)}"))
+    return table if kept.all() else replace(table, frame=frame[kept])
+
+
+def _total_rows(table: InputTable) -> pd.Series:
+    """Tell which rows say in a cell that they are sums."""
+    found = pd.Series(np.zeros(len(table.frame), dtype=np.bool_))
+    for name, column in table.frame.items():
+        if name != "geometry" and (pd.api.types.is_string_dtype(column) or column.dtype == object):
+            codes, words = pd.factorize(as_text(column))
+            says = is_total(pd.Series(words, dtype=object)).to_numpy(dtype=np.bool_)
+            if says.any():
+                found |= says[codes]
+    return found
 
 
 def select(table: InputTable, where: Mapping[str, Collection[str]], faults: list[Fault]) -> InputTable:
@@ -263,6 +394,8 @@ def read_ids(spec: DemandSpec | SitesSpec) -> pd.Series | None:
     """Return a file's ids, whatever else is wrong with it; None when it has none to read."""
     unread: list[Fault] = []
     table = as_named(read_table(spec, unread), [spec.id or ""])
+    if table is not None and spec.id is None:
+        return pd.Series(table.rows.astype(str), dtype=object)
     return as_text(table.frame[spec.id]) if table is not None and spec.id in table.frame.columns else None
 
 
@@ -333,11 +466,45 @@ def as_text(column: pd.Series) -> pd.Series:
     return column.astype("object").where(column.notna(), "").astype(str).str.strip().reset_index(drop=True)
 
 
-def as_numbers(column: pd.Series) -> pd.Series:
-    """Return values as floats, those that spell no number as NaN; true, false and dates are no numbers."""
+def as_numbers(column: pd.Series, rules: CellRules | None = None, *, percent: bool = False) -> pd.Series:
+    """Return values as floats, those that spell no number as NaN; true, false and dates are no numbers.
+
+    Parameters
+    ----------
+    column
+        The cells.
+    rules
+        How numbers are written as text; as computers write them if None.
+    percent
+        Whether they are per cent, to be divided by 100.
+    """
     values = column.reset_index(drop=True)
     if pd.api.types.is_float_dtype(values) or (
         pd.api.types.is_integer_dtype(values) and not pd.api.types.is_bool_dtype(values)
     ):
-        return values.astype("float64")
-    return pd.to_numeric(as_text(values), errors="coerce").astype("float64")
+        numbers = values.astype("float64")
+    else:
+        words = as_text(values)
+        plain = words if rules is None else rules.plain(words, percent=percent)
+        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+        if rules is not None and not rules.is_plain and values.dtype == object:  # cells of a sheet that are numbers
+            own = values.map(lambda cell: isinstance(cell, int | float) and not isinstance(cell, bool)).astype(bool)
+            numbers = numbers.mask(own, pd.to_numeric(values.where(own), errors="coerce").astype("float64"))
+    return numbers / PER_CENT if percent else numbers
+
+
+def connected_share(spec: DemandSpec, checker: Checker, people: pd.Series) -> pd.Series:
+    """Return the share of each row's people who are connected: as given, or from a count of those who are or are not.
+
+    Where nobody lives, nobody is connected. A count above the row's people is a fault.
+    """
+    name = spec.connected_people or spec.offline_people
+    if name is None:
+        return checker.numbers(spec.connected_share, most=1)
+    count = checker.numbers(name, most=MOST_PEOPLE)
+    column = checker.table.frame.get(name)
+    words = as_text(column) if column is not None else count
+    allowed = "at most the people of the row"
+    checker.note(name, count > people, words, lambda at: f"{allowed}, {people.iloc[at]:g}")
+    share = (count / people.where(people > 0)).fillna(0.0).clip(upper=1.0)
+    return share if spec.connected_people else (1 - share).where(people > 0, 0.0)

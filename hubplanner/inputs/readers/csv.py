@@ -1,4 +1,8 @@
-"""CSV files to frames of text, in parts: plain blocks by a fast parser, all else by a careful one."""
+"""CSV files to frames of text, in parts: plain blocks by a fast parser, all else by a careful one.
+
+The mark between cells is the one that the header has most of, or that a line ``sep=;`` above it names. Text is UTF-8,
+or UTF-16 where the file begins with that encoding's mark.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +22,7 @@ import pandas as pd
 from hubplanner.errors import DataWarning, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hubplanner.problem import Ints
@@ -32,14 +37,59 @@ MOST_COLUMNS = 10_000
 """More columns than this are no table."""
 MOST_BLANK, MOST_WRONG = 1_000_000, 10_000
 """Blank lines, and lines of other lengths, after which a file that needs a closer look is given up."""
-_NOTHING = " \t,\r\n"
-_LEAD = re.compile(r"[ \t,\r\n]*[\r\n]")
+SEPARATORS = ",;\t|"
+"""Marks between cells; of two that a header has as often, the first."""
+_NOTHING = f" {SEPARATORS}\r\n"
+_LEAD = re.compile(r"[ ,;\t|\r\n]*[\r\n]")
 """Blank lines at the start."""
-_BLANK_ROW = re.compile(r"^[ \t,]*\n|^[ \t,]+\Z", re.MULTILINE)
-_BLANKS = np.frombuffer(b" \t,\n", dtype=np.uint8)
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _BOOLEAN = re.compile("true|false", re.IGNORECASE)
 _UNNAMED = "\0{}"
 """A column without a name cannot be asked for; spreadsheets leave empty ones at the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvLayout:
+    """What a scenario says of how a CSV file is laid out.
+
+    Parameters
+    ----------
+    encoding
+        Of its text; UTF-8, or as its first bytes say, if None.
+    skip_rows
+        Lines above the header that are no part of the table.
+    header_rows
+        Lines of the header.
+    """
+
+    encoding: str | None = None
+    skip_rows: int = 0
+    header_rows: int = 1
+
+
+PLAIN = CsvLayout()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Marks:
+    """What stands between cells, and what a line without any holds."""
+
+    separator: str
+
+    @cached_property
+    def blank_row(self) -> re.Pattern[str]:
+        """Lines that hold nothing."""
+        mark = re.escape(self.separator)
+        return re.compile(rf"^[ \t{mark}]*\n|^[ \t{mark}]+\Z", re.MULTILINE)
+
+    @property
+    def blanks(self) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+        """Bytes of lines that hold nothing."""
+        return np.frombuffer(f" \t{self.separator}\n".encode(), dtype=np.uint8)
+
+    def reader(self, lines: Iterable[str]) -> Any:
+        """Return the csv module's reader of lines."""
+        return csv.reader(lines, strict=True, skipinitialspace=True, delimiter=self.separator)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,18 +104,24 @@ class CsvPart:
         Number of the line that each row starts at.
     rows
         The cells, or text that holds no quotes and as many cells a line as the header.
+    separator
+        The mark between cells.
+    also
+        Other names of columns: a line of a header of several lines, where no other column has it.
     """
 
     header: list[str]
     lines: Sequence[int] | Ints
     rows: list[list[str]] | str
+    separator: str = ","
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def frame(self, columns: Collection[str] | None = None, numbers: Collection[str] = ()) -> pd.DataFrame:
         """Return stripped text by line number, of some columns or all; numbers where a column holds nothing else."""
         names = [name or _UNNAMED.format(place) for place, name in enumerate(self.header)]
         wanted = [name for name in self.header if name and (columns is None or name in columns)]
         if isinstance(self.rows, str):
-            frame = _parsed(self.rows, names, wanted, {name for name in numbers if name in wanted})
+            frame = _parsed(self.rows, self.separator, names, wanted, {name for name in numbers if name in wanted})
         else:
             frame = pd.DataFrame(self.rows, columns=names, dtype=str)[wanted]
         frame.index = pd.Index(self.lines)
@@ -78,7 +134,9 @@ class CsvPart:
         blank = [place for place, name in enumerate(self.header) if not name]
         if not blank:
             return set()
-        rows = [line.split(",") for line in self.rows.split("\n")] if isinstance(self.rows, str) else self.rows
+        rows = (
+            [line.split(self.separator) for line in self.rows.split("\n")] if isinstance(self.rows, str) else self.rows
+        )
         return {place for place in blank if any(len(row) > place and row[place].strip() for row in rows)}
 
 
@@ -90,11 +148,12 @@ def unnamed_columns(path: Path, places: Collection[int]) -> list[DataWarning]:
     ]
 
 
-def _parsed(text: str, names: list[str], wanted: list[str], numbers: Collection[str]) -> pd.DataFrame:
+def _parsed(text: str, separator: str, names: list[str], wanted: list[str], numbers: Collection[str]) -> pd.DataFrame:
     kinds = {name: np.float64 if name in numbers else str for name in wanted}
     try:
         frame = pd.read_csv(
             io.StringIO(text),
+            sep=separator,
             header=None,
             names=names,
             usecols=wanted,
@@ -108,28 +167,38 @@ def _parsed(text: str, names: list[str], wanted: list[str], numbers: Collection[
     except ValueError:
         if not numbers:
             raise
-        return _parsed(text, names, wanted, ())
+        return _parsed(text, separator, names, wanted, ())
     # The parser takes a column of true and false for ones and zeros, which they are not.
     yes_or_no = any(((frame[name] == 0) | (frame[name] == 1)).all() for name in numbers)
-    return _parsed(text, names, wanted, ()) if yes_or_no and _BOOLEAN.search(text) else frame
+    return _parsed(text, separator, names, wanted, ()) if yes_or_no and _BOOLEAN.search(text) else frame
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CsvTable:
+    """A CSV file's cells as stripped text, indexed by line; other names of columns, as `CsvPart.also`."""
+
+    frame: pd.DataFrame
+    also: Mapping[str, str]
 
 
 def read_csv(
-    path: Path, faults: list[Fault], encoding: str | None = None, warnings: list[DataWarning] | None = None
-) -> pd.DataFrame | None:
-    """Return a CSV file's cells as stripped text, indexed by line; None, with faults noted, when it is malformed."""
+    path: Path, faults: list[Fault], layout: CsvLayout = PLAIN, warnings: list[DataWarning] | None = None
+) -> CsvTable | None:
+    """Return a CSV file; None, with faults noted, when it is malformed."""
     before, frames, unnamed = len(faults), [], set[int]()
-    for part in csv_parts(path, faults, encoding):
+    also: Mapping[str, str] = {}
+    for part in csv_parts(path, faults, layout):
         frames.append(part.frame())
         unnamed |= part.unnamed()
+        also = part.also
     if len(faults) > before:
         return None
     if warnings is not None:
         warnings.extend(unnamed_columns(path, unnamed))
-    return pd.concat(frames) if len(frames) > 1 else frames[0]
+    return CsvTable(frame=pd.concat(frames) if len(frames) > 1 else frames[0], also=also)
 
 
-def csv_parts(path: Path, faults: list[Fault], encoding: str | None = None) -> Iterator[CsvPart]:
+def csv_parts(path: Path, faults: list[Fault], layout: CsvLayout = PLAIN) -> Iterator[CsvPart]:
     """Yield a CSV file in parts, at least one; note what is malformed and leave it out.
 
     Parameters
@@ -138,24 +207,27 @@ def csv_parts(path: Path, faults: list[Fault], encoding: str | None = None) -> I
         The file.
     faults
         Gets what is wrong.
-    encoding
-        Of its text; UTF-8 if None.
+    layout
+        What the scenario says of it.
     """
     before = len(faults)
     try:
-        texts = _texts(path, encoding, faults)
-        line, text = _first_text(texts)
+        texts = _texts(path, layout.encoding or _marked(path), faults)
+        line, text = _first_text(texts, layout.skip_rows)
         if not text:
             if len(faults) == before:
                 faults.append(Fault(file=path.name, allowed="is empty"))
             return
+        marks, told = _marks(text)
         first = io.StringIO(text, newline="")
-        reader = csv.reader(first, strict=True, skipinitialspace=True)
-        header = _header(reader, line, path, faults)
+        first.seek(told)
+        line += text.count("\n", 0, told)
+        reader = marks.reader(first)
+        header, also = _header(reader, line, layout.header_rows, path, faults)
         if len(faults) > before:
             return
         rest = chain([text[first.tell() :]], texts)
-        parts = _parts(rest, line + reader.line_num, header, path, faults)
+        parts = _parts(rest, line + reader.line_num, (header, also), marks, path, faults)
         part = next(parts)
         _check_tags(part, path, faults)
         yield part
@@ -164,17 +236,51 @@ def csv_parts(path: Path, faults: list[Fault], encoding: str | None = None) -> I
         faults.append(Fault(file=str(path), allowed=f"cannot be read: {error.strerror or error}"))
 
 
-def _first_text(texts: Iterator[str]) -> tuple[int, str]:
-    """Return the first text that is not blank without the blank lines before it, and its line; nothing without any."""
+def _marked(path: Path) -> str | None:
+    """Return the encoding of Unicode that a file's first bytes say; None where they say none, or UTF-8."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start in {codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE}:
+        return "utf-32"
+    return "utf-16" if start[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else None
+
+
+def _marks(text: str) -> tuple[_Marks, int]:
+    """Return what stands between the cells of a text that begins with its header, and where the header begins."""
+    told = _SEPARATOR_LINE.match(text)
+    if told is not None and told.group(1):
+        return _Marks(separator=told.group(1)), told.end()
+    start = told.end() if told else 0
+    head = _QUOTED.sub("", text[start : start + _LONGEST_HEADER])
+    line = re.split(r"[\r\n]", head, maxsplit=1)[0]
+    return _Marks(separator=max(SEPARATORS, key=line.count)), start
+
+
+_LONGEST_HEADER = 1_000_000
+
+
+def _first_text(texts: Iterator[str], skipped: int) -> tuple[int, str]:
+    """Return the first text that is not blank without the lines before it, and its line; nothing without any.
+
+    Lines before it are blank, or the first ones that are to be skipped.
+    """
     line = 1
     for text in texts:
-        lead = _LEAD.match(text)
+        rest = text
+        while line <= skipped and rest:
+            ended = _LINE_END.search(rest)
+            rest = rest[ended.end() :] if ended else ""
+            line += 1
+        lead = _LEAD.match(rest)
         blank = lead.group() if lead else ""
         line += blank.count("\n") + blank.count("\r") - blank.count("\r\n")
-        rest = text[len(blank) :]
+        rest = rest[len(blank) :]
         if rest.strip(_NOTHING):
             return line, rest
     return line, ""
+
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[str]:
@@ -189,7 +295,7 @@ def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[st
             except UnicodeDecodeError as error:
                 before = error.object[: error.start].decode(error.encoding, errors="replace")
                 row = line + rest.count("\n") + before.count("\n")
-                faults.append(_undecoded(path, row, error, encoding, start=row == 1 and not before))
+                faults.append(_undecoded(path, row, error, encoding))
                 return
             if "\0" in text:
                 allowed = f"{encoding or 'UTF-8'} text{_SAVE_AS}"
@@ -212,14 +318,11 @@ def _texts(path: Path, encoding: str | None, faults: list[Fault]) -> Iterator[st
                 return
 
 
-def _undecoded(path: Path, row: int, error: UnicodeDecodeError, encoding: str | None, *, start: bool) -> Fault:
+def _undecoded(path: Path, row: int, error: UnicodeDecodeError, encoding: str | None) -> Fault:
     """Return what is wrong with bytes that are no text, and how they may have been meant."""
     value = f"byte {error.object[error.start]:#04x}"
     if encoding:
         return Fault(file=path.name, row=row, value=value, allowed=f"{encoding} text, as the key encoding says")
-    if start and error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        allowed = f"UTF-8 text; this is UTF-16: add encoding: utf-16{_SAVE_AS}"
-        return Fault(file=path.name, row=row, value=value, allowed=allowed)
     word = re.split(rb"[,;\t\r\n\"]", error.object[max(error.start - 30, 0) : error.start])[-1]
     word += re.split(rb"[,;\t\r\n\"]", error.object[error.start : error.start + 30])[0]
     shown = word.decode("cp1252", errors="replace").strip()
@@ -230,72 +333,107 @@ def _undecoded(path: Path, row: int, error: UnicodeDecodeError, encoding: str | 
 _SAVE_AS = ", or save it as 'CSV UTF-8' in a spreadsheet"
 
 
-def _header(reader: Iterator[list[str]], line: int, path: Path, faults: list[Fault]) -> list[str]:
-    """Return the first line that is not blank; note one that repeats a name or uses another separator."""
+def _header(
+    reader: Iterator[list[str]], line: int, count: int, path: Path, faults: list[Fault]
+) -> tuple[list[str], dict[str, str]]:
+    """Return the first lines that are not blank as names, and other names; note what repeats a name."""
     try:
-        header = [cell.strip() for cell in next((cells for cells in reader if not _is_blank(cells)), [""])]
+        lines = [next((cells for cells in reader if not _is_blank(cells)), [""]) for _ in range(count)]
     except csv.Error as error:
         faults.append(_quoting(path, line, error))
-        return []
-    told = _SEPARATOR_LINE.fullmatch(header[0]) or (len(header) > 1 and header[0].lower() == "sep=")
-    mark = next((mark for mark in ";\t|" if mark in header[0]), None) if len(header) == 1 else None
-    if told:
-        commas = "" if "," in ",".join(header) else _COMMAS
-        allowed = f"the names of the columns; this line tells a spreadsheet how to open the file: remove it{commas}"
-        faults.append(Fault(file=path.name, row=line, value=",".join(header)[:40], allowed=allowed))
-    elif mark:
-        allowed = f"columns separated by commas, not by {_MARKS[mark]}{_COMMAS}"
-        faults.append(Fault(file=path.name, row=line, value=header[0][:40], allowed=allowed))
+        return [], {}
+    header, also = names_of([[cell.strip() for cell in cells] for cells in lines])
     if len(header) > MOST_COLUMNS:
         allowed = f"at most {MOST_COLUMNS:,} columns"
         faults.append(Fault(file=path.name, row=line, value=f"{len(header):,} columns", allowed=allowed))
-        return header
+        return header, also
+    note_repeated_names(header, path.name, line, faults)
+    return header, also
+
+
+def names_of(lines: Sequence[Sequence[str]]) -> tuple[list[str], dict[str, str]]:
+    """Return the names of columns of a header of some lines, and other names for them.
+
+    A cell above the last line stands for the blank ones right of it, as where cells are merged; the cells of a column
+    are joined by blanks. A cell that no other column has is another name of its column.
+
+    >>> names_of([["code", "2024", "", "2025"], ["", "people", "online", "people"]])
+    (['code', '2024 people', '2024 online', '2025 people'], {'online': '2024 online', '2025': '2025 people'})
+    """
+    width = max(map(len, lines))
+    rows = [[*cells, *[""] * (width - len(cells))] for cells in lines]
+    for upper in rows[:-1]:
+        for place in range(1, width):
+            upper[place] = upper[place] or (upper[place - 1] if any(row[place] for row in rows) else "")
+    parts = [list(dict.fromkeys(row[place] for row in rows if row[place])) for place in range(width)]
+    names = [" ".join(part) for part in parts]
+    counted = Counter(cell for part in parts for cell in part)
+    also = {
+        cell: name
+        for part, name in zip(parts, names, strict=True)
+        for cell in part
+        if counted[cell] == 1 and cell not in names
+    }
+    return names, also
+
+
+def note_repeated_names(header: Sequence[str], file: str, line: int, faults: list[Fault]) -> None:
+    """Note each name that two columns have."""
     counted = Counter(header)
     repeated = sorted(name for name in counted if name and counted[name] > 1)
     allowed = "stands twice in the header; rename one"
-    faults.extend(Fault(file=path.name, row=line, column=name, allowed=allowed) for name in repeated)
-    return header
+    faults.extend(Fault(file=file, row=line, column=name, allowed=allowed) for name in repeated)
 
 
-_SEPARATOR_LINE = re.compile(r"sep=.?", re.IGNORECASE)
-_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-_COMMAS = "; in a spreadsheet, save as 'CSV UTF-8 (comma delimited)', with decimal points"
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|]?)"?[,;\t|]*(?:\r\n|\n|\r)', re.IGNORECASE)
+"""What tells a spreadsheet the mark between cells."""
 
 
 def _check_tags(part: CsvPart, path: Path, faults: list[Fault]) -> None:
     """Note a first row that holds tags of what the columns mean."""
-    cells = next(iter(part.rows), []) if isinstance(part.rows, list) else part.rows.partition("\n")[0].split(",")
+    cells = (
+        next(iter(part.rows), []) if isinstance(part.rows, list) else part.rows.partition("\n")[0].split(part.separator)
+    )
     tags = [cell.strip() for cell in cells if cell.strip()]
     if tags and all(tag.startswith("#") for tag in tags):
         allowed = "data; this row of tags (HXL) says what the columns mean: remove it"
         faults.append(Fault(file=path.name, row=int(part.lines[0]), value=tags[0], allowed=allowed))
 
 
-def _parts(texts: Iterator[str], line: int, header: list[str], path: Path, faults: list[Fault]) -> Iterator[CsvPart]:
+def _parts(  # noqa: PLR0913, PLR0917 - where the lines come from, and what they are called
+    texts: Iterator[str],
+    line: int,
+    names: tuple[list[str], Mapping[str, str]],
+    marks: _Marks,
+    path: Path,
+    faults: list[Fault],
+) -> Iterator[CsvPart]:
     """Yield plain blocks as they stand, and from the first that is not plain on, rows that the csv module read."""
-    yielded = False
+    yielded, (header, also) = False, names
     for text in texts:
         plain = text.replace("\r\n", "\n")
-        found = _plain_rows(plain, len(header))
+        found = _plain_rows(plain, len(header), marks)
         if found is None:
-            careful = _careful(chain([text], texts), line, header, path, faults)
-            yield from careful
+            for own, cells in _careful(chain([text], texts), line, len(header), marks, path, faults):
+                yield CsvPart(header=header, lines=own, rows=cells, separator=marks.separator, also=also)
             return
         rows, lines, count = found
         if len(lines) or not yielded:
-            yield CsvPart(header=header, lines=lines + line, rows=rows if len(lines) else [])
+            rest: list[list[str]] | str = rows if len(lines) else []
+            yield CsvPart(header=header, lines=lines + line, rows=rest, separator=marks.separator, also=also)
             yielded = True
         line += count
 
 
-def _plain_rows(text: str, width: int) -> tuple[str, Ints, int] | None:
+def _plain_rows(text: str, width: int, marks: _Marks) -> tuple[str, Ints, int] | None:
     r"""Return a text without its blank lines, the number of each line left, and how many there were.
 
     None where quotes, or lines of other lengths, need a closer look.
 
-    >>> _plain_rows("1,2\n , \n\n3,4", 2)
+    >>> commas = _Marks(separator=",")
+    >>> _plain_rows("1,2\n , \n\n3,4", 2, commas)
     ('1,2\n3,4', array([0, 3]), 4)
-    >>> _plain_rows("1,2,3\n", 2), _plain_rows('"1",2', 2)
+    >>> _plain_rows("1,2,3\n", 2, commas), _plain_rows('"1",2', 2, commas)
     (None, None)
     """
     if '"' in text or "\r" in text:
@@ -307,22 +445,23 @@ def _plain_rows(text: str, width: int) -> tuple[str, Ints, int] | None:
     if cells[-1] != ord("\n"):
         ends = np.append(ends, len(cells))
     count, lines = len(ends), np.arange(len(ends))
-    if _BLANK_ROW.search(text):
+    if marks.blank_row.search(text):
         starts = np.concatenate([[0], ends[:-1] + 1])
-        filled = np.logical_or.reduceat(~np.isin(cells, _BLANKS), starts)
+        filled = np.logical_or.reduceat(~np.isin(cells, marks.blanks), starts)
         sizes = np.diff(np.append(starts, len(cells)))
         cells, lines = cells[np.repeat(filled, sizes)], lines[filled]
         text, ends = cells.tobytes().decode(), np.cumsum(sizes[filled]) - 1
-    commas = np.searchsorted(np.flatnonzero(cells == ord(",")), ends)
+    commas = np.searchsorted(np.flatnonzero(cells == ord(marks.separator)), ends)
     return (text, lines, count) if (np.diff(commas, prepend=0) == width - 1).all() else None
 
 
-def _careful(texts: Iterator[str], line: int, header: list[str], path: Path, faults: list[Fault]) -> Iterator[CsvPart]:
+def _careful(  # noqa: PLR0913, PLR0917 - where the lines come from, and what they hold
+    texts: Iterator[str], line: int, width: int, marks: _Marks, path: Path, faults: list[Fault]
+) -> Iterator[tuple[list[int], list[list[str]]]]:
     """Yield rows that the csv module reads; note lines with more or fewer cells than the header."""
-    allowed = f"{len(header)} cells, as many as the header has; a cell that holds a comma stands in quotes"
-    reader = csv.reader(
-        chain.from_iterable(io.StringIO(text, newline="") for text in texts), strict=True, skipinitialspace=True
-    )
+    called = _CALLED[marks.separator]
+    allowed = f"{width} cells, as many as the header has; a cell that holds a {called} stands in quotes"
+    reader = marks.reader(chain.from_iterable(io.StringIO(text, newline="") for text in texts))
     lines: list[int] = []
     rows: list[list[str]] = []
     start, blank, wrong = line, 0, 0
@@ -330,7 +469,7 @@ def _careful(texts: Iterator[str], line: int, header: list[str], path: Path, fau
         for cells in reader:
             if not any(cells) or _is_blank(cells):
                 blank += 1
-            elif len(cells) == len(header):
+            elif len(cells) == width:
                 lines.append(start)
                 rows.append(cells)
             else:
@@ -342,11 +481,14 @@ def _careful(texts: Iterator[str], line: int, header: list[str], path: Path, fau
                 faults.append(Fault(file=path.name, row=start, allowed=more))
                 break
             if len(rows) == ROWS:
-                yield CsvPart(header=header, lines=lines, rows=rows)
+                yield lines, rows
                 lines, rows = [], []
     except csv.Error as error:
         faults.append(_quoting(path, start, error))
-    yield CsvPart(header=header, lines=lines, rows=rows)
+    yield lines, rows
+
+
+_CALLED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 def _is_blank(cells: list[str]) -> bool:

@@ -12,9 +12,18 @@ import shapely
 
 from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
+from hubplanner.inputs.readers.cells import CellRules
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.csv import csv_parts, unnamed_columns
-from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, parse_crs, require_pyarrow, settled_crs, unreadable
+from hubplanner.inputs.readers.tables import (
+    UNREADABLE,
+    InputTable,
+    csv_layout,
+    parse_crs,
+    require_pyarrow,
+    settled_crs,
+    unreadable,
+)
 from hubplanner.scenario.names import renamed
 
 if TYPE_CHECKING:
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
     from hubplanner.inputs.readers.csv import CsvPart
     from hubplanner.problem import Bools, Floats
-    from hubplanner.scenario.data_spec import DemandSpec
+    from hubplanner.scenario.data_spec import DemandSpec, FileSpec
 
 ROWS = 250_000
 """Rows of a Parquet file that are looked at together."""
@@ -73,23 +82,29 @@ class Part:
 
 
 def csv_table_parts(
-    path: Path, columns: Collection[str], numbers: Collection[str], faults: list[Fault], encoding: str | None = None
+    path: Path, columns: Collection[str], numbers: Collection[str], faults: list[Fault], spec: FileSpec
 ) -> Iterator[Part]:
     """Yield a CSV file in parts; note what is malformed, and columns it does not have."""
-    for plain in csv_parts(path, faults, encoding):
-        names = renamed(plain.header, columns)
+    rules = CellRules.of(spec)
+    numbers = numbers if rules.is_plain else ()
+    layout = csv_layout(spec)
+    for plain in csv_parts(path, faults, layout):
+        lacking = set(columns) - set(plain.header)
+        also = {plain.also[name]: name for name in lacking & set(plain.also) if plain.also[name] not in columns}
+        names = renamed(plain.header, columns) | also
         part = replace(plain, header=[names.get(name, name) for name in plain.header])
         if _lacks(path, part.header, columns, faults):
             return
-        yield _csv_part(path, part, columns, numbers)
+        yield _csv_part(path, part, columns, numbers, rules)
 
 
-def _csv_part(path: Path, part: CsvPart, columns: Collection[str], numbers: Collection[str]) -> Part:
+def _csv_part(path: Path, part: CsvPart, columns: Collection[str], numbers: Collection[str], rules: CellRules) -> Part:
     def exact() -> InputTable:
-        return InputTable(name=path.name, frame=part.frame(columns), first_row=0)
+        return InputTable(name=path.name, frame=part.frame(columns), first_row=0, cells=rules)
 
     warnings = unnamed_columns(path, part.unnamed())
-    table = InputTable(name=path.name, frame=part.frame(columns, numbers), first_row=0, warnings=warnings)
+    frame = part.frame(columns, numbers)
+    table = InputTable(name=path.name, frame=frame, first_row=0, warnings=warnings, cells=rules)
     return Part(table=table, exact=exact)
 
 
@@ -170,7 +185,9 @@ def _opened(path: Path, faults: list[Fault]) -> Any:
         return None
 
 
-def parquet_parts(path: Path, layout: ParquetLayout, columns: Collection[str], faults: list[Fault]) -> Iterator[Part]:
+def parquet_parts(
+    path: Path, layout: ParquetLayout, columns: Collection[str], faults: list[Fault], rules: CellRules
+) -> Iterator[Part]:
     """Yield a Parquet file in parts; note columns it does not have, and what cannot be read."""
     file = _opened(path, faults)
     known = [name for name in layout.header if name != layout.geometry]
@@ -184,7 +201,7 @@ def parquet_parts(path: Path, layout: ParquetLayout, columns: Collection[str], f
             frame = batch.select(own).to_pandas(ignore_metadata=True).rename(columns=names)
             frame.index = pd.RangeIndex(start, start + batch.num_rows)
             start += batch.num_rows
-            table = InputTable(name=path.name, frame=frame)
+            table = InputTable(name=path.name, frame=frame, cells=rules)
             places = _geometries(batch.column(layout.geometry), layout.encoding) if layout.geometry else None
             yield Part(table=table, exact=lambda table=table: table, geometry=places)  # type: ignore[misc]
     except UNREADABLE as error:

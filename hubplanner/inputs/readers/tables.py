@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely import points
@@ -16,21 +17,23 @@ from shapely.errors import ShapelyError
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
-from hubplanner.formats.layer import in_plane, regular
+from hubplanner.formats.excel import read_sheet
+from hubplanner.formats.json_table import kind_of_json, read_json_table
+from hubplanner.formats.layer import in_plane, regular, typed
+from hubplanner.formats.place_cells import PLACE_CELLS, read_place_cells
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import PLACES, advice_on, format_of, suffixes_of
-from hubplanner.inputs.readers.csv import read_csv
+from hubplanner.inputs.readers.cells import PLAIN_CELLS, CellRules
+from hubplanner.inputs.readers.csv import CsvLayout, names_of, note_repeated_names, read_csv, unnamed_columns
 from hubplanner.scenario.names import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    import pandas as pd
+    from collections.abc import Callable, Iterable, Mapping
 
     from hubplanner.errors import DataWarning
     from hubplanner.formats.table_formats import TableFormat
     from hubplanner.problem import Bools, Ints
-    from hubplanner.scenario.data_spec import TableSpec
+    from hubplanner.scenario.data_spec import FileSpec, TableSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +54,10 @@ class InputTable:
         Whether the file itself names that system.
     warnings
         What was found while reading that may be a mistake; readers and checks add to it.
+    cells
+        How its cells are written.
+    also
+        Other names of columns, such as a line of a header of several.
     """
 
     name: str
@@ -59,6 +66,8 @@ class InputTable:
     crs: CRS | None = None
     named: bool = False
     warnings: list[DataWarning] = field(default_factory=list)
+    cells: CellRules = PLAIN_CELLS
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def row(self, position: int) -> int:
         """Return the row's number in the file, wherever it stands in a selection."""
@@ -74,7 +83,12 @@ def as_named(table: InputTable | None, wanted: Iterable[str]) -> InputTable | No
     """Return a table whose columns are spelled as they are asked for, however the file spells them."""
     if table is None:
         return None
-    names = renamed((name for name in map(str, table.frame.columns) if name != "geometry"), wanted)
+    wanted = set(wanted)
+    lacking = wanted - set(table.frame.columns)
+    names = {table.also[name]: name for name in lacking & set(table.also) if table.also[name] not in wanted}
+    names |= renamed(
+        (name for name in map(str, table.frame.columns) if name != "geometry"), wanted - set(names.values())
+    )
     return replace(table, frame=table.frame.rename(columns=names)) if names else table
 
 
@@ -89,7 +103,7 @@ def read_table(spec: TableSpec, faults: list[Fault]) -> InputTable | None:
         faults.extend(error.faults)
         return None
     if table is not None:
-        table = replace(table, frame=table.frame[~_blank_rows(table.frame)])
+        table = replace(table, frame=table.frame[~_blank_rows(table.frame)], cells=CellRules.of(spec))
         if table.frame.empty:
             faults.append(Fault(file=path.name, allowed="has no rows of data"))
             return None
@@ -115,6 +129,8 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
         allowed = f"a file name ending in one of {', '.join(suffixes_of(formats))}{advice_on(path)}"
         faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
     try:
+        if format_of(path).folder and path.is_dir():
+            return len(faults) == before
         regular(path)
         with path.open("rb") as file:
             if not file.read(1):
@@ -126,7 +142,7 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
     return len(faults) == before
 
 
-_LONGEST_NAME = 80
+_LONGEST_NAME, _DEGREES = 80, 4326
 
 
 def parse_crs(name: object, file: str, faults: list[Fault]) -> CRS | None:
@@ -184,11 +200,100 @@ def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], 
     return crs
 
 
+def csv_layout(spec: FileSpec) -> CsvLayout:
+    """Return what a section of the scenario says of how a CSV file is laid out."""
+    return CsvLayout(encoding=spec.encoding, skip_rows=spec.skip_rows or 0, header_rows=spec.header_rows or 1)
+
+
 def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     warnings: list[DataWarning] = []
-    frame = read_csv(path, faults, spec.encoding, warnings)
-    crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
-    return None if frame is None else InputTable(name=path.name, frame=frame, first_row=0, warnings=warnings, crs=crs)
+    found = read_csv(path, faults, csv_layout(spec), warnings)
+    if found is None:
+        return None
+    table = InputTable(name=path.name, frame=found.frame, first_row=0, warnings=warnings, also=found.also)
+    return _with_geometry(table, spec, faults)
+
+
+def _excel(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    table = excel_table(path, spec, faults)
+    return None if table is None else _with_geometry(table, spec, faults)
+
+
+def excel_table(path: Path, spec: FileSpec, faults: list[Fault]) -> InputTable | None:
+    """Return a sheet's rows by their numbers in it; None, with faults noted, when its header cannot be used."""
+    before, count = len(faults), spec.header_rows or 1
+    every, merged = read_sheet(path, spec.sheet)
+    rows = [(number, row) for number, row in every if number > (spec.skip_rows or 0)]
+    if len(rows) <= count:
+        faults.append(Fault(file=path.name, allowed="has no rows of data"))
+        return None
+    lines = [["" if cell is None else str(cell) for cell in row] for _, row in rows[:count]]
+    for place, (number, _) in enumerate(rows[:count]):
+        for _, left, right in (part for part in merged if part[0] == number):
+            lines[place][left : right + 1] = [lines[place][left]] * (right + 1 - left)
+    header, also = names_of(lines)
+    line = rows[0][0]
+    wide = next(((number, row) for number, row in rows[1:] if sum(cell is not None for cell in row) > 1), None)
+    if count == 1 and sum(map(bool, lines[0])) == 1 and wide is not None:
+        allowed = f"the names of the columns; if they stand in row {wide[0]}, add skip_rows: {wide[0] - 1}"
+        faults.append(Fault(file=path.name, row=line, value=lines[0][0] or header[-1], allowed=allowed))
+    note_repeated_names(header, path.name, line, faults)
+    if len(faults) > before:
+        return None
+    numbers, cells = [number for number, _ in rows[count:]], [row for _, row in rows[count:]]
+    named = {place: name for place, name in enumerate(header) if name}
+    blank = {place for row in cells for place, cell in enumerate(row) if cell is not None and place not in named}
+    columns = {name: plain_cells([row[place] for row in cells]) for place, name in named.items()}
+    frame = pd.DataFrame(columns, index=pd.Index(numbers))
+    warnings = unnamed_columns(path, blank)
+    return InputTable(name=path.name, frame=frame, first_row=0, warnings=warnings, also=also)
+
+
+def plain_cells(cells: list[Any]) -> np.ndarray[Any, Any]:
+    """Return cells as one kind where they are, else each as it is: a column may mix numbers and text."""
+    kinds = {type(cell) for cell in cells if cell is not None}
+    mixed = str in kinds and bool(kinds & {int, float})
+    return np.array([*cells, None], dtype=object)[:-1] if mixed else typed(cells).to_numpy()
+
+
+def _json(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    if kind_of_json(path) != "table":
+        if spec.x or spec.y or spec.geometry:
+            allowed = "none for a file that carries its own geometry"
+            faults.append(Fault(file=path.name, column="x, y" if spec.x or spec.y else "geometry", allowed=allowed))
+            return None
+        return _vector(path, spec, faults)
+    frame = pd.DataFrame(read_json_table(path))
+    return _with_geometry(InputTable(name=path.name, frame=frame), spec, faults)
+
+
+def _with_geometry(table: InputTable, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    """Return a table with the system of its coordinates, and with places where a column holds them."""
+    before = len(faults)
+    crs = parse_crs(spec.crs or "EPSG:4326", table.name, faults)
+    table = replace(table, crs=crs)
+    if spec.geometry is None:
+        return table
+    kind, own = spec.geometry.kind, spec.geometry.column
+    if kind != "wkt" and spec.crs is not None and crs is not None and crs.to_epsg() != _DEGREES:
+        allowed = f"EPSG:4326 with {kind}; leave it out"
+        faults.append(Fault(file=table.name, column="crs", value=spec.crs, allowed=allowed, kind="crs"))
+    named = as_named(table, [own])
+    if named is None or own not in named.frame.columns:
+        known = ", ".join(map(str, table.frame.columns))
+        faults.append(Fault(file=table.name, column=own, allowed=f"is missing; the file's columns are {known}"))
+        return None
+    cells = named.frame[own]
+    shapes, wrong = read_place_cells(kind, cells)
+    for position in np.flatnonzero(wrong).tolist():
+        value = str(cells.iloc[position])[:_LONGEST_NAME]
+        faults.append(
+            Fault(file=table.name, row=named.row(position), column=own, value=value, allowed=PLACE_CELLS[kind])
+        )
+    if len(faults) > before:
+        return None
+    rest = named.frame.drop(columns=own).rename(columns={"geometry": "geometry_text"})
+    return replace(named, frame=gpd.GeoDataFrame(rest, geometry=in_plane(shapes), crs=crs))
 
 
 def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
@@ -258,9 +363,16 @@ def place_points(frame: pd.DataFrame, x: pd.Series, y: pd.Series, crs: CRS | Non
 
 READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] = {
     "CSV": _csv,
+    "Excel": _excel,
     "GeoJSON": _vector,
+    "JSON": _json,
+    "TopoJSON": _vector,
     "GeoPackage": _vector,
     "Shapefile": _vector,
+    "KML": _vector,
+    "FlatGeobuf": _vector,
+    "geodatabase": _vector,
+    "archive": _vector,
     "Parquet": _parquet,
     "GeoParquet": _parquet,
 }

@@ -77,6 +77,9 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInsp
     if table is None:
         return look, None
     frame = table.frame
+    if file.kind == "either" and "geometry" not in frame:
+        look.faults.append(Fault(file=path.name, allowed="GeoJSON; save a table without places of its own as CSV"))
+        return look, None
     look.rows, look.columns = len(frame), [str(name) for name in frame.columns if name != "geometry"]
     look.guess = guess(look.columns, is_table=file.kind == "table")
     look.preview = [

@@ -1,0 +1,90 @@
+"""Files of places in a zip archive: unpacked beside nothing else, then read as what they are."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from hubplanner.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_BYTES = 8_000_000_000
+"""Of all that is unpacked."""
+MOST_FILES = 10_000
+_GEODATABASE = ".gdb"
+
+
+@contextmanager
+def unpacked(path: Path, kinds: Sequence[str], member: str | None) -> Iterator[Path]:
+    """Yield the one file of places in an archive, unpacked with those beside it; it is gone afterwards.
+
+    Parameters
+    ----------
+    path
+        The archive, .zip or .kmz.
+    kinds
+        Endings of files that are read, and ``.gdb``.
+    member
+        Name of one of several.
+
+    Raises
+    ------
+    DataError
+        Where the archive is damaged, too large, locked, or holds none or several such files.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="hubplanner-") as folder:
+            parts = [part for part in archive.infolist() if not part.is_dir() and not _is_hidden(part.filename)]
+            if len(parts) > MOST_FILES or sum(part.file_size for part in parts) > MOST_BYTES:
+                allowed = f"at most {MOST_FILES:,} files and {MOST_BYTES:,} bytes unpacked; unpack it first"
+                raise DataError(Fault(file=path.name, allowed=allowed))
+            chosen = _chosen(path, [part.filename for part in parts], kinds, member)
+            is_folder = chosen.lower().endswith(_GEODATABASE)
+            beside = f"{chosen}/" if is_folder else f"{PurePosixPath(chosen).with_suffix('')}."
+            place = Path(folder) / PurePosixPath(chosen).name
+            if is_folder:
+                place.mkdir()
+            for part in parts:
+                if part.filename.startswith(beside):
+                    name = PurePosixPath(part.filename).name
+                    target = place / name if is_folder else place.with_name(name)
+                    with archive.open(part) as source, target.open("xb") as file:
+                        shutil.copyfileobj(source, file)
+            yield place
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, FileExistsError) as error:
+        what = str(error).partition("\n")[0][:80]
+        raise DataError(Fault(file=path.name, allowed=f"cannot be unpacked: {what}")) from error
+
+
+def _is_hidden(name: str) -> bool:
+    """Tell whether a name is of what systems add to archives of their own."""
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
+
+
+def _chosen(path: Path, names: Sequence[str], kinds: Sequence[str], member: str | None) -> str:
+    """Return the file, or folder of a geodatabase, that is meant."""
+    found = [name for name in names if PurePosixPath(name).suffix.lower() in kinds]
+    folders = {
+        str(folder) for name in names for folder in PurePosixPath(name).parents if folder.suffix.lower() == _GEODATABASE
+    }
+    found = [
+        *(name for name in found if not any(name.startswith(f"{folder}/") for folder in folders)),
+        *sorted(folders),
+    ]
+    if len(found) == 1:
+        return found[0]
+    named = [name for name in found if member in {name, PurePosixPath(name).name, PurePosixPath(name).stem}]
+    if len(named) == 1:
+        return named[0]
+    if not found:
+        allowed = f"holds no file ending in one of {', '.join(kinds)}"
+        raise DataError(Fault(file=path.name, allowed=allowed))
+    listed = ", ".join(sorted(found))
+    allowed = f"one of {listed}" if member else f"holds several files; set layer to one of {listed}"
+    raise DataError(Fault(file=path.name, column="layer", value=member, allowed=allowed))

@@ -1,0 +1,167 @@
+"""How the cells of a file are written, as the scenario says: numbers, per cent, what is missing, what is a sum."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from hubplanner.scenario.data_spec import FileSpec, Missing
+
+MISSING_MARKS = frozenset(
+    {
+        "",
+        "na",
+        "n/a",
+        "n.a.",
+        "n.a",
+        "#n/a",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "-",
+        "--",
+        "\u2013",
+        "\u2014",
+        ".",
+        "..",
+        "...",
+        "\u2026",
+    }
+)
+"""What cells say that say nothing, in small letters."""
+_TOTAL = re.compile(
+    r"((grand|overall|sub)[ -]?)?totals?( g[eé]n[eé]ral)?|totaux|total(es)? generale?s?|(ins)?gesamt|summe|somme|suma|"
+    r"итого|всего|jumla|الإجمالي|المجموع|کل تعداد",
+    re.IGNORECASE,
+)
+_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"})
+"""Blanks and apostrophes that stand between thousands."""
+_NOTATIONS = ((".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"))
+"""Marks of decimals and thousands that a column may be written with."""
+
+
+def number_pattern(decimal: str, thousands: str) -> re.Pattern[str]:
+    r"""Return the texts that are numbers with these marks.
+
+    >>> bool(number_pattern(",", ".").fullmatch("1.234,5")), bool(number_pattern(",", ".").fullmatch("1.23,5"))
+    (True, False)
+    """
+    mark = re.escape(thousands)
+    whole = rf"(\d{{1,3}}({mark}\d{{3}})+|\d+)" if thousands else r"\d+"
+    point = re.escape(decimal)
+    return re.compile(rf"[+-]?({whole}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellRules:
+    """What a scenario says of a file's cells.
+
+    Parameters
+    ----------
+    decimal, thousands
+        Marks of numbers written as text.
+    percent
+        Columns that are divided by 100.
+    missing
+        What becomes of cells that say nothing, by column.
+    drop_totals
+        Whether rows that say total are left out.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    percent: frozenset[str] = frozenset()
+    missing: Mapping[str, Missing] = field(default_factory=dict)
+    drop_totals: bool = False
+
+    @classmethod
+    def of(cls, spec: FileSpec) -> CellRules:
+        """Return the rules of a section of the scenario."""
+        return cls(
+            decimal=spec.decimal or ".",
+            thousands=spec.thousands or "",
+            percent=frozenset(spec.percent or ()),
+            missing=getattr(spec, "missing", None) or {},
+            drop_totals=spec.total_rows == "drop",
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether numbers are written as computers write them."""
+        return self.decimal == "." and not self.thousands
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return number_pattern(self.decimal, self.thousands)
+
+    def plain(self, words: pd.Series, *, percent: bool = False) -> pd.Series:
+        """Return numbers written with these marks as computers write them; blank where a text is no such number.
+
+        >>> import pandas as pd
+        >>> CellRules(decimal=",", thousands=".").plain(pd.Series(["1.234,5", "12", "1.23"])).tolist()
+        ['1234.5', '12', '']
+        """
+        if percent:
+            words = words.str.removesuffix("%").str.rstrip()
+        if self.is_plain:
+            return words
+        words = words.str.translate(_SPACES)
+        fits = words.map(lambda word: self._pattern.fullmatch(word) is not None).astype(bool)
+        if self.thousands:
+            words = words.str.replace(self.thousands, "", regex=False)
+        return words.str.replace(self.decimal, ".", regex=False).where(fits, "")
+
+
+PLAIN_CELLS = CellRules()
+
+
+def is_missing(words: pd.Series) -> pd.Series:
+    """Tell which texts say nothing: blanks, n/a, dashes and the like."""
+    return words.str.casefold().isin(MISSING_MARKS)
+
+
+def is_total(words: pd.Series) -> pd.Series:
+    """Tell which texts say that a row is a sum of others."""
+    return words.map(lambda word: _TOTAL.fullmatch(word.rstrip(" :")) is not None).astype(bool)
+
+
+def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool = False) -> str:
+    """Return which key reads a cell that is no number as it stands, after a semicolon; nothing where none is likely.
+
+    >>> advice_on_cell("45 %", "internet", CellRules())
+    '; if it is per cent, add percent: [internet]'
+    >>> advice_on_cell("3,21", "lon", CellRules())
+    '; if the comma marks decimals, add decimal: ","'
+    """
+    named = column if re.fullmatch(r"[A-Za-z_][\w ]*", column) else f'"{column}"'
+    if word.casefold() in MISSING_MARKS and column not in rules.missing:
+        others = "" if is_place else ", or a number, or {mean_of: GROUP}, for drop"
+        return f"; if it is not known, add missing: {{{named}: drop}}{others}"
+    if word.endswith("%") and column not in rules.percent:
+        return f"; if it is per cent, add percent: [{named}]"
+    if not rules.is_plain:
+        marks = f"decimal {rules.decimal!r} and thousands {rules.thousands!r}"
+        return f"; numbers here are written with {marks}, as the keys say"
+    plain = word.translate(_SPACES)
+    found = [marks for marks in _NOTATIONS if number_pattern(*marks).fullmatch(plain)]
+    said = dict.fromkeys(_said(plain, decimal, thousands) for decimal, thousands in found)
+    return "".join(f"; {way}" for way in said if way)
+
+
+def _said(word: str, decimal: str, thousands: str) -> str:
+    """Return what a text's marks mean and the keys that say so."""
+    has_decimal, has_thousands = decimal in word and decimal != ".", bool(thousands) and thousands in word
+    what = {",": "the comma", ".": "the point", " ": "the blank", "'": "the apostrophe"}
+    ways = [f"{what[decimal]} marks decimals" for _ in range(has_decimal)]
+    ways += [f"{what[thousands]} separates thousands" for _ in range(has_thousands)]
+    keys = [f'decimal: "{decimal}"' for _ in range(has_decimal)]
+    keys += [f'thousands: "{thousands}"' for _ in range(has_thousands)]
+    return f"if {' and '.join(ways)}, add {' and '.join(keys)}" if ways else ""
