@@ -73,7 +73,6 @@ def test_validate_counts_what_it_read(scenario: Path, inside: Callable[..., Done
         "sites": 5,
         "joins": [],
         "warnings": [],
-        "joins": [],
     }
 
 
