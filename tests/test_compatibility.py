@@ -29,6 +29,7 @@ from hubplanner.model import (
     check_compatible,
 )
 from hubplanner.problem import CoverageRule, Decay, SiteStatus
+from hubplanner.scenario.loader import read_tree, resolve
 
 if TYPE_CHECKING:
     from support.project import Project
@@ -56,6 +57,7 @@ SETTINGS: dict[Feature, dict[str, Any]] = {
     Feature.REGRET: {"model.under": "regret"},
     Feature.CVAR: {"model.under": "cvar"},
 }
+FILE = "scenario.yaml"
 OVER_FUTURES = {Feature.OUTAGES, Feature.WORST, Feature.REGRET, Feature.CVAR}
 CRITERIA = [Feature.WORST, Feature.REGRET, Feature.CVAR]
 OF_FILES = {Feature.MERGED, Feature.SPREAD, Feature.GROWTH_COLUMN, Feature.SINGLE}
@@ -77,16 +79,16 @@ def asked(objective: Feature, pair: tuple[Feature, ...]) -> frozenset[Feature] |
     return None if no_cost or len(wanted.intersection(CRITERIA)) > 1 else wanted
 
 
-def from_the_file(project: Project, wanted: frozenset[Feature]) -> list[str]:
+def from_the_file(tree: dict[str, Any], wanted: frozenset[Feature]) -> list[str]:
     """Return the reasons that the scenario file is refused for."""
     settings: dict[str, Any] = {}
     for feature in Feature:
         if feature in wanted:
             settings |= OBJECTIVES[feature][0] if feature in OBJECTIVES else SETTINGS[feature]
     try:
-        project.read(settings)
-    except hp.ScenarioError:
-        return sorted(found.rpartition(": ")[2] for found in project.refusal(settings))
+        resolve(tree, FILE, settings)
+    except hp.ScenarioError as error:
+        return sorted(str(fault).rpartition(": ")[2] for fault in error.faults)
     return []
 
 
@@ -118,12 +120,13 @@ def from_the_library(wanted: frozenset[Feature]) -> list[str]:
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_file_and_library_refuse_the_same_pairs_for_the_same_reasons(project: Project, objective: Feature) -> None:
+    tree = read_tree(project.folder / FILE)
     pairs = [(), *combinations(SETTINGS, 1), *combinations(SETTINGS, 2)]
     refused = set()
     for wanted in filter(None, {asked(objective, pair) for pair in pairs}):
         expected = sorted(rule.reason for rule in broken(wanted))
         assert from_the_library(wanted) == expected, wanted
-        assert from_the_file(project, wanted) == expected, wanted
+        assert from_the_file(tree, wanted) == expected, wanted
         refused |= set(broken(wanted))
     assert refused >= {
         rule
