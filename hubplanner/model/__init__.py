@@ -21,7 +21,7 @@ from hubplanner.model.lp import Model
 from hubplanner.model.multi_period import Periods
 from hubplanner.model.objectives import MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.risk_measures import RobustQuestion, bind
-from hubplanner.model.robust import RobustObjective, check_under, under_of
+from hubplanner.model.robust import RobustObjective, under_of
 
 __all__ = [
     "AtMostOne",
@@ -63,7 +63,6 @@ __all__ = [
     "check_compatible",
     "check_size",
     "check_supported",
-    "check_under",
     "formulate",
     "goals_of",
     "under_of",

@@ -1,16 +1,14 @@
-"""What cannot be asked together, each with its reason."""
+"""What a problem and an objective ask for, held against the table of what does not go together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.capacity import Capacity
-from hubplanner.model.constraints.floor import Floor
-from hubplanner.model.constraints.hubs_per_site import HubsPerSite
-from hubplanner.model.constraints.min_separation import MinSeparation
-from hubplanner.model.multi_period import Periods
-from hubplanner.model.objectives import MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
+from hubplanner.problem import Decay
 
 if TYPE_CHECKING:
     from hubplanner.model.formulation import Question
@@ -22,44 +20,32 @@ MOST_DISTANCES = 20_000_000
 """Distances between points and sites that an objective of distance holds."""
 
 
+def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
+    """Return what is asked for."""
+    own = {
+        Feature.MIN_COST: isinstance(objective, MinCost),
+        Feature.P_MEDIAN: isinstance(objective, PMedian),
+        Feature.P_CENTER: isinstance(objective, PCenter),
+        Feature.TRAVEL_COST: isinstance(objective, MinCost) and objective.travel_cost > 0,
+        Feature.FAIRNESS: objective.fairness is not None,
+        Feature.BACKUP: problem.rule.backup > 1,
+        Feature.DECAY: problem.rule.decay != Decay.STEP,
+        Feature.EXISTING: not problem.keeps_existing,
+    }
+    asked = frozenset(feature for feature, is_asked in own.items() if is_asked)
+    return asked.union(*(block.features for block in objective.blocks))
+
+
 def check_compatible(problem: Problem, objective: Objective) -> None:
     """Raise for blocks, objectives and problems that cannot go together; say why."""
-    kinds = {type(block) for block in objective.blocks}
-    stacked = any(isinstance(block, HubsPerSite) and block.count > 1 for block in objective.blocks)
-    phased, by_distance = Periods in kinds, isinstance(objective, PMedian | PCenter)
-    travels = isinstance(objective, MinCost) and objective.travel_cost > 0
+    wrong = [rule.says for rule in broken(features(problem, objective))]
     distances = problem.n_points * problem.n_sites
-    reasons = {
-        "capacity and backup do not go together: a point served by one hub has no second": (
-            Capacity in kinds and problem.rule.backup > 1
-        ),
-        "min_cost with travel_cost does not go with backup: a point served by one hub has no second": (
-            travels and problem.rule.backup > 1
-        ),
-        "min_separation allows no second hub at a site, so max_per_site must be 1": (
-            MinSeparation in kinds and stacked
-        ),
-        f"periods go with objective max_coverage or p_median, not {objective.name}": (
-            phased and not isinstance(objective, MaxCoverage | PMedian)
-        ),
-        "periods and fairness do not go together: put floors on the groups instead": (
-            phased and objective.fairness is not None
-        ),
-        "periods go with standing hubs that stay: leave out upgrades and closing": (
-            phased and not problem.keeps_existing
-        ),
-        "backup does not change distances: leave it out with p_median and p_center, or ask for floors": (
-            by_distance and problem.rule.backup > 1 and not _has_cover(objective)
-        ),
-        f"{objective.name} over {problem.n_points:,} points and {problem.n_sites:,} sites takes {distances:,} "
-        f"distances, more than {MOST_DISTANCES:,}; use fewer points, such as rows without demand.spread_km": (
-            by_distance and Capacity not in kinds and distances > MOST_DISTANCES
-        ),
-        "min_cost with travel_cost does not go with decay: a hub serves those it covers wholly": (
-            travels and problem.rule.decay != "step"
-        ),
-    }
-    wrong = [reason for reason, applies in reasons.items() if applies]
+    by_distance = isinstance(objective, PMedian | PCenter) and objective.block(Capacity) is None
+    if by_distance and distances > MOST_DISTANCES:
+        wrong.append(
+            f"{objective.name} over {problem.n_points:,} points and {problem.n_sites:,} sites takes {distances:,} "
+            f"distances, more than {MOST_DISTANCES:,}; use fewer points, such as rows without demand.spread_km"
+        )
     if wrong:
         raise ScenarioError("; ".join(wrong))
 
@@ -73,7 +59,3 @@ def check_size(question: Question) -> None:
             f"more than {MOST_PAIRS:,}; use fewer points, such as rows without demand.spread_km, or shorter reaches"
         )
         raise ScenarioError(message)
-
-
-def _has_cover(objective: Objective) -> bool:
-    return objective.fairness is not None or any(isinstance(block, Floor) for block in objective.blocks)

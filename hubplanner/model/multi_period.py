@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pulp import LpConstraintGE, LpConstraintLE
 
+from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.lp import decimal_unit
@@ -82,6 +83,11 @@ class Periods(Constraint):
     def available(self) -> tuple[float, ...]:
         """Money up to and with each year."""
         return tuple(accumulate(self.budgets))
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """A programme."""
+        return frozenset({Feature.PERIODS})
 
     def add_to(self, model: Model) -> None:
         """Add the budget of a programme of one year."""

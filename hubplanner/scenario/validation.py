@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.names import key_of, repeated
@@ -71,20 +73,14 @@ def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
 
 
 def _backup(scenario: Scenario) -> Complaints:
-    coverage, model = scenario.coverage, scenario.model
+    coverage = scenario.coverage
     if coverage.backup_weight is not None and coverage.backup == 1:
         yield "coverage.backup_weight", coverage.backup_weight, "only with backup: 2"
-    if coverage.backup > 1 and _has_capacity(scenario):
-        yield "coverage.backup", coverage.backup, "1 where tiers have a capacity: who is served by a hub has no second"
-    if coverage.backup > 1 and model.travel_cost_per_km:
-        yield "coverage.backup", coverage.backup, "1 with travel_cost_per_km: who is served by a hub has no second"
-    if coverage.backup > 1 and model.objective in {"p_median", "p_center"} and not (model.floors or model.fairness):
-        yield "coverage.backup", coverage.backup, f"1 with objective {model.objective}, which asks for no coverage"
 
 
 def _capacity(scenario: Scenario) -> Complaints:
     model = scenario.model
-    if model.assignment == "single" and not _has_capacity(scenario):
+    if model.assignment == "single" and all(tier.capacity is None for tier in scenario.hubs):
         yield (
             "model.assignment",
             "single",
@@ -92,11 +88,6 @@ def _capacity(scenario: Scenario) -> Complaints:
         )
     if model.mixed_tiers and model.max_per_site == 1:
         yield "model.mixed_tiers", True, "only with max_per_site above 1"
-    if model.max_per_site > 1 and model.min_separation_km is not None:
-        allowed = "1 with min_separation_km: two hubs at a site are no distance apart"
-        yield "model.max_per_site", model.max_per_site, allowed
-    if scenario.coverage.decay != "step" and model.travel_cost_per_km:
-        yield "coverage.decay", scenario.coverage.decay, "step with model.travel_cost_per_km"
 
 
 def _floors(scenario: Scenario) -> Complaints:
@@ -154,7 +145,7 @@ def _existing(scenario: Scenario) -> Complaints:
 
 
 def _periods(scenario: Scenario) -> Complaints:
-    model, periods = scenario.model, scenario.model.periods
+    periods = scenario.model.periods
     if not periods.years:
         if periods != type(periods)():
             yield "model.periods.years", None, "is required: each year with a name and a budget"
@@ -164,16 +155,6 @@ def _periods(scenario: Scenario) -> Complaints:
     names = [year.name for year in periods.years]
     for number in repeated(names):
         yield f"model.periods.years.{number}.name", names[number], "a name no other year has"
-    if model.objective not in {"max_coverage", "p_median"}:
-        yield "model.objective", model.objective, "max_coverage or p_median with model.periods"
-    if model.fairness is not None:
-        yield "model.fairness", model.fairness, "none with model.periods; set floors on the groups instead"
-    if model.existing.upgrade is not False or model.existing.close is not False:
-        yield "model.existing", "upgrade or close", "neither with model.periods: hubs that stand stay as they are"
-
-
-def _has_capacity(scenario: Scenario) -> bool:
-    return any(tier.capacity is not None for tier in scenario.hubs)
 
 
 def _one_of(key: str, groups: tuple[str, ...]) -> str:
@@ -258,49 +239,7 @@ def _known(  # noqa: PLR0913 - a value, where it stands, and what it may name
         yield f"{key}.{name}", name, f"{kind}: {listed}" if listed else "a single number"
 
 
-def _together(scenario: Scenario) -> Complaints:
-    """Complain of what does not go with futures."""
-    spec, model = scenario.futures, scenario.model
-    if spec is None:
-        return
-    allowed = "with futures: max_coverage, min_cost or p_median without"
-    if any(tier.capacity is not None for tier in scenario.hubs):
-        yield "hubs", "capacity", f"{allowed} capacities"
-    if model.periods.years:
-        yield "model.periods", "years", f"{allowed} periods"
-    if model.fairness is not None:
-        yield "model.fairness", model.fairness, f"{allowed} fairness; set floors instead"
-    if scenario.coverage.backup > 1:
-        yield "coverage.backup", scenario.coverage.backup, f"{allowed} backup"
-    if model.travel_cost_per_km:
-        yield "model.travel_cost_per_km", model.travel_cost_per_km, f"{allowed} travel_cost_per_km"
-    if model.existing.upgrade is not False or model.existing.close is not False:
-        yield "model.existing", "upgrade or close", f"{allowed} changes of existing hubs"
-    if scenario.demand.is_merged:
-        yield "demand.merge", True, "none with futures: merged points share a reach"
-    if model.objective == "p_center":
-        yield "model.objective", model.objective, "max_coverage, min_cost or p_median with futures"
-    yield from _by_objective(scenario)
-
-
-def _by_objective(scenario: Scenario) -> Complaints:
-    spec, model = scenario.futures, scenario.model
-    if spec is None:
-        return
-    if model.objective == "min_cost" and model.under in {"regret", "cvar"}:
-        yield "model.under", model.under, "expected or worst with min_cost"
-    if model.objective != "p_median":
-        return
-    if model.under not in {None, "expected"}:
-        yield "model.under", model.under, "expected with p_median"
-    if model.floors:
-        yield "model.floors", len(model.floors), "none with p_median and futures"
-    out = any(future.sites_out or future.tiers_out for future in spec.named) or spec.ranges.site_out > 0
-    if out:
-        yield "futures", "outages", "with p_median futures of need and cost alone"
-
-
-FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names, _together)
+FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names)
 
 
 _NO_CELL = (
@@ -342,32 +281,24 @@ def _merged_cells(scenario: Scenario) -> Complaints:
             yield f"demand.missing.{column}", str(rule), "a number with demand.merge, where no other row is at hand"
 
 
-def _exact(scenario: Scenario) -> Complaints:
-    """Complain of what needs each point's own distances: merged points share a row."""
-    demand, model = scenario.demand, scenario.model
+def _by_row(scenario: Scenario) -> Complaints:
+    """Complain of what is read row by row beside merged points, which share one."""
+    demand = scenario.demand
     if not demand.is_merged:
         return
-    why = "for a raster" if demand.is_raster else "with demand.merge"
-    if scenario.coverage.decay != "step":
-        yield "coverage.decay", scenario.coverage.decay, f"step {why}: merged points are covered alike"
-    if model.objective in {"p_median", "p_center"}:
-        yield "model.objective", model.objective, f"max_coverage or min_cost {why}: merged points share a distance"
-    if model.travel_cost_per_km is not None:
-        yield "model.travel_cost_per_km", model.travel_cost_per_km, f"none {why}: merged points share a distance"
-    if model.assignment == "single":
-        yield "model.assignment", "single", f"split {why}: merged points would be served whole together"
+    why = _merged(scenario)
     if not scenario.travel.supports_streaming:
         able = " or ".join(name for name, method in METHODS.items() if method.supports_streaming)
         yield "travel.method", scenario.travel.method, f"{able} {why}: a {scenario.travel.method} is by demand row"
-    if demand.spread_km is not None:
-        yield "demand.spread_km", demand.spread_km, f"none {why}: its points are many already"
     if demand.join:
         advice = (
             "zones gives cells and points the columns of polygons" if demand.is_raster else "leave merge out to join"
         )
         yield "demand.join", len(demand.join), f"none {why}: {advice}"
-    if isinstance(demand.growth_per_year, str):
-        yield "demand.growth_per_year", demand.growth_per_year, f"a number {why}"
+
+
+def _merged(scenario: Scenario) -> str:
+    return "for a raster" if scenario.demand.is_raster else "with demand.merge"
 
 
 def _raster(scenario: Scenario) -> Complaints:
@@ -398,7 +329,77 @@ def _zones(scenario: Scenario) -> Complaints:
         yield "demand.zones", demand.zones.path, allowed
 
 
-STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _merged_cells, _exact, _raster, _zones)
+STREAM_CHECKS: tuple[Check, ...] = (_merged_file, _merged_cells, _by_row, _raster, _zones)
+
+
+class Setting(NamedTuple):
+    """Where a scenario asks for a feature."""
+
+    key: str
+    value: Any
+    beside: str
+    """How a complaint of another key names it, such as "with model.periods"."""
+
+
+_SWITCHES: dict[Feature, tuple[str, tuple[object, ...]]] = {
+    Feature.TRAVEL_COST: ("model.travel_cost_per_km", (None, 0)),
+    Feature.SINGLE: ("model.assignment", ("split",)),
+    Feature.STACKED: ("model.max_per_site", (1,)),
+    Feature.SEPARATION: ("model.min_separation_km", (None,)),
+    Feature.DECAY: ("coverage.decay", ("step",)),
+    Feature.BACKUP: ("coverage.backup", (1,)),
+    Feature.FAIRNESS: ("model.fairness", (None,)),
+    Feature.SPREAD: ("demand.spread_km", (None,)),
+}
+"""Features that one key asks for, with the values that do not."""
+
+
+def features(scenario: Scenario) -> dict[Feature, Setting]:
+    """Return what a scenario asks for, each with the key that does."""
+    model, growth, spec = scenario.model, scenario.demand.growth_per_year, scenario.futures
+    by_objective = f"with objective {model.objective}"
+    asked = {Feature(model.objective): Setting("model.objective", model.objective, by_objective)}
+    for feature, (key, off) in _SWITCHES.items():
+        value = attrgetter(key)(scenario)
+        if value not in off:
+            asked[feature] = Setting(key, value, f"with {key}")
+    if scenario.demand.is_merged:
+        asked[Feature.MERGED] = Setting("demand.merge", scenario.demand.merge or "raster", _merged(scenario))
+    for number, tier in enumerate(scenario.hubs):
+        if tier.capacity is not None:
+            setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
+            asked.setdefault(Feature.CAPACITY, setting)
+    if model.floors:
+        asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
+    changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
+    if changes:
+        asked[Feature.EXISTING] = Setting("model.existing", " and ".join(changes), "with model.existing")
+    if model.periods.years:
+        asked[Feature.PERIODS] = Setting("model.periods", f"{len(model.periods.years)} years", "with model.periods")
+    if isinstance(growth, str):
+        asked[Feature.GROWTH_COLUMN] = Setting("demand.growth_per_year", growth, "with demand.growth_per_year")
+    return asked if spec is None else asked | _features_over(spec, model.under)
+
+
+def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:
+    """Return what futures ask for; the average goes with all that futures go with."""
+    asked = {Feature.FUTURES: Setting("futures", "futures", "with futures")}
+    if under not in {None, "expected"}:
+        asked[Feature(f"under {under}")] = Setting("model.under", under, f"under {under}")
+    out = [f"futures.named.{at}" for at, future in enumerate(spec.named) if future.sites_out or future.tiers_out]
+    out += ["futures.ranges.site_out"] if spec.ranges.site_out > 0 else []
+    if out:
+        asked[Feature.OUTAGES] = Setting(out[0], "outages", "with outages")
+    return asked
+
+
+def _together(scenario: Scenario) -> Complaints:
+    """Complain of what does not go together by the table."""
+    asked = features(scenario)
+    for rule in broken(asked):
+        first, *others = (asked[feature] for feature in rule.features)
+        beside = " and ".join(setting.beside for setting in others)
+        yield first.key, first.value, f"{rule.fix} {beside}: {rule.reason}"
 
 
 _OWN_COLUMNS = ("demand_id", "people", "connected_share", "priority", "need", "geometry", "covered_share", "site_id")
@@ -585,4 +586,5 @@ _CHECKS: tuple[Check, ...] = (
     *MODEL_CHECKS,
     *STREAM_CHECKS,
     *FUTURES_CHECKS,
+    _together,
 )

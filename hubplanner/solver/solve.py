@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import PCenter, ask, check_compatible, check_supported, check_under, under_of
+from hubplanner.model import PCenter, ask, check_compatible, check_supported, under_of
 from hubplanner.problem import Solution
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.cache import SolveCache
@@ -121,7 +121,7 @@ def _checked(problem: Problem, objective: Objective, options: SolverOptions) -> 
     if not options.is_heuristic:
         adapter(options.name)
     if (under := under_of(objective)) is not None:
-        check_under(problem, objective, under)
+        under.futures.check(problem)
     else:
         _check_method(problem, objective, options)
     return ask(problem, objective)

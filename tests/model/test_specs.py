@@ -120,14 +120,26 @@ YEARS = Periods(budgets=(1.0, 1.0))
 @pytest.mark.parametrize(
     ("objective", "changes", "reason"),
     [
-        (MaxCoverage(limits=(Capacity(people=(9.0,)),)), {"rule": BACKUP}, "capacity and backup do not go together"),
-        (MaxCoverage(limits=(HubsPerSite(count=2), MinSeparation(distance=1))), {}, "max_per_site must be 1"),
-        (MinCost(0.5, limits=(YEARS,)), {}, "periods go with objective max_coverage or p_median, not min_cost"),
-        (PCenter(limits=(YEARS,)), {}, "periods go with objective max_coverage or p_median, not p_center"),
-        (MaxCoverage(limits=(YEARS,), fairness=MaxMin(weights=np.ones((1, 5)))), {}, "periods and fairness"),
-        (MaxCoverage(limits=(YEARS,)), {"closing_saving": np.array([np.nan, 1, np.nan])}, "standing hubs that stay"),
+        (
+            MaxCoverage(limits=(Capacity(people=(9.0,)),)),
+            {"rule": BACKUP},
+            "backup does not go with capacity: who is served by a hub has no second",
+        ),
+        (
+            MaxCoverage(limits=(HubsPerSite(count=2), MinSeparation(distance=1))),
+            {},
+            "max_per_site above 1 does not go with min_sep",
+        ),
+        (MinCost(0.5, limits=(YEARS,)), {}, "min_cost does not go with periods: a programme"),
+        (PCenter(limits=(YEARS,)), {}, "p_center does not go with periods: years are"),
+        (
+            MaxCoverage(limits=(YEARS,), fairness=MaxMin(weights=np.ones((1, 5)))),
+            {},
+            "fairness does not go with periods",
+        ),
+        (MaxCoverage(limits=(YEARS,)), {"closing_saving": np.array([np.nan, 1, np.nan])}, "hubs that stand stay"),
         (PMedian(max_hubs=1), {"rule": BACKUP}, "backup does not change distances"),
-        (MinCost(0.5, travel_cost=1), {"rule": DECAY}, "min_cost with travel_cost does not go with decay"),
+        (MinCost(0.5, travel_cost=1), {"rule": DECAY}, "decay does not go with travel_cost"),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_its_reason(

@@ -311,7 +311,7 @@ def test_what_does_not_go_with_futures_is_refused() -> None:
     capacity = hp.Capacity(people=(5,))
     for objective, words in (
         (hp.PCenter(max_hubs=1, limits=hedged(futures, "expected")), "max_coverage, min_cost or p_median"),
-        (hp.MinCost(target_share=0.5, limits=hedged(futures, "cvar")), "expected, worst"),
+        (hp.MinCost(target_share=0.5, limits=hedged(futures, "cvar")), "under cvar does not go with min_cost"),
         (hp.MaxCoverage(budget=1, limits=(capacity, *hedged(futures, "worst"))), "leave capacities out"),
         (
             hp.PMedian(max_hubs=1, limits=hedged(hp.Futures([hp.Future(name="x", sites_out=(0,))]), "expected")),

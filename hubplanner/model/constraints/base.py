@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Self
 
+    from hubplanner.compatibility import Feature
     from hubplanner.model.lp import Model
     from hubplanner.problem import Evaluation, Floats, Problem
 
@@ -94,6 +95,11 @@ class Constraint(ABC):
     def alike(self) -> tuple[object, ...] | None:
         """What it has in common with those that ask the same of other values of a group; None for one of its own."""
         return None
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What it asks for of which `hubplanner.compatibility` has rules."""
+        return frozenset()
 
     def measures(self) -> Iterable[Floats]:
         """Return what it weights demand points (n,) by."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pulp import LpConstraintLE
 
+from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import decimal_unit
 from hubplanner.model.parameters import check, refuse
@@ -71,6 +72,11 @@ class Capacity(Constraint):
     def serves_apart(self) -> bool:
         """Whether points are served whole."""
         return self.single
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Capacity, and points served whole."""
+        return frozenset({Feature.CAPACITY, Feature.SINGLE} if self.single else {Feature.CAPACITY})
 
     def add_to(self, model: Model) -> None:
         """Add a row for each option that has a limit, and the links of people to hubs."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pulp import LpConstraintGE
 
+from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import decimal_unit
 from hubplanner.model.parameters import check_share
@@ -85,6 +86,11 @@ class Floor(Constraint):
     def grown(self, growth: Floats | None, years: int) -> Self:
         """Return the floor with the group's need grown."""
         return replace(self, weight=grow_demand(self.weight, growth, years))
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """A floor."""
+        return frozenset({Feature.FLOORS})
 
     def add_to(self, model: Model) -> None:
         """Add a row, or bounds and a row, for what may be left uncovered."""

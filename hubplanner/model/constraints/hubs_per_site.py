@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE, LpConstraintLE
 
+from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.parameters import check_count
 from hubplanner.problem import SiteStatus
@@ -59,6 +60,11 @@ class HubsPerSite(Constraint):
     def can_relax(self) -> bool:
         """It says what a site is."""
         return False
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Several hubs at a site."""
+        return frozenset({Feature.STACKED} if self.count > 1 else ())
 
     def add_to(self, model: Model) -> None:
         """Add a row for each site with more than one option."""

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 from pulp import LpConstraintLE
 
+from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.parameters import check
@@ -54,6 +55,11 @@ class MinSeparation(Constraint):
     def __post_init__(self) -> None:
         """Refuse a distance that is none."""
         check("min_separation", self.distance, "a distance above 0", lambda value: value > 0)
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Hubs apart."""
+        return frozenset({Feature.SEPARATION})
 
     def add_to(self, model: Model) -> None:
         """Add a row for each clique."""

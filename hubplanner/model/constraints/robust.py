@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 from pulp import LpConstraintLE
 
+from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import money_unit, most_money
@@ -78,6 +79,16 @@ class Uncertainty(Constraint):
     def can_relax(self) -> bool:
         """It says what a plan is for."""
         return False
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Futures, outages in them, and the criterion unless it is the average, which goes with all that futures do."""
+        found = {Feature.FUTURES}
+        if any(future.sites_out or future.tiers_out for future in self.futures.each):
+            found.add(Feature.OUTAGES)
+        if self.criterion != "expected":
+            found.add(Feature(f"under {self.criterion}"))
+        return frozenset(found)
 
     def add_to(self, model: Model) -> None:
         """Raise: futures are looked at by solve_problem alone, which turns them into other constraints."""

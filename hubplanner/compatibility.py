@@ -1,0 +1,167 @@
+"""What cannot be asked together: one table, for the scenario file and for the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+class Feature(Enum):
+    """What a question may ask for, by the name that messages and the manual use."""
+
+    MAX_COVERAGE = "max_coverage"
+    MIN_COST = "min_cost"
+    P_MEDIAN = "p_median"
+    P_CENTER = "p_center"
+    TRAVEL_COST = "travel_cost"
+    CAPACITY = "capacity"
+    SINGLE = "single assignment"
+    STACKED = "max_per_site above 1"
+    SEPARATION = "min_separation"
+    DECAY = "decay"
+    BACKUP = "backup"
+    FLOORS = "floors"
+    FAIRNESS = "fairness"
+    EXISTING = "upgrades or closing"
+    PERIODS = "periods"
+    FUTURES = "futures"
+    OUTAGES = "outages in futures"
+    WORST = "under worst"
+    REGRET = "under regret"
+    CVAR = "under cvar"
+    MERGED = "merged demand"
+    SPREAD = "spread_km"
+    GROWTH_COLUMN = "growth by column"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Features that do not go together.
+
+    Parameters
+    ----------
+    features
+        Two or more; the first is the one to change.
+    fix
+        What the first may be beside the others.
+    reason
+        Why, with what to ask instead where there is something.
+    unless
+        Features of which any one makes the others go together.
+
+    >>> Rule(features=(Feature.BACKUP, Feature.CAPACITY), fix="1", reason="a point has one hub").says
+    'backup does not go with capacity: a point has one hub'
+    """
+
+    features: tuple[Feature, ...]
+    fix: str
+    reason: str
+    unless: frozenset[Feature] = frozenset()
+
+    @property
+    def says(self) -> str:
+        """The rule as a sentence."""
+        first, *others = (feature.value for feature in self.features)
+        return f"{first} does not go with {' and '.join(others)}: {self.reason}"
+
+    def breaks(self, asked: Collection[Feature]) -> bool:
+        """Tell whether what is asked does not go together by this rule."""
+        return all(feature in asked for feature in self.features) and self.unless.isdisjoint(asked)
+
+
+def _rule(first: Feature, others: tuple[Feature, ...], fix: str, reason: str, *unless: Feature) -> Rule:
+    return Rule(features=(first, *others), fix=fix, reason=reason, unless=frozenset(unless))
+
+
+_COVERS = (Feature.FLOORS, Feature.FAIRNESS)
+_ONE_HUB = "who is served by a hub has no second"
+_NO_COVER = "backup does not change distances, so leave it out or ask for floors"
+_STAY = "hubs that stand stay as they are"
+_SHARED = "merged points share a distance"
+_WEIGHTS = "only on average do futures add up to one weight for each distance"
+_OF_COVERAGE = "regret and tails are figures of coverage"
+
+INCOMPATIBLE: tuple[Rule, ...] = (
+    _rule(Feature.BACKUP, (Feature.CAPACITY,), "1", _ONE_HUB),
+    _rule(Feature.BACKUP, (Feature.TRAVEL_COST,), "1", _ONE_HUB),
+    _rule(Feature.BACKUP, (Feature.P_MEDIAN,), "1", _NO_COVER, *_COVERS),
+    _rule(Feature.BACKUP, (Feature.P_CENTER,), "1", _NO_COVER, *_COVERS),
+    _rule(Feature.STACKED, (Feature.SEPARATION,), "1", "two hubs at a site are no distance apart"),
+    _rule(Feature.DECAY, (Feature.TRAVEL_COST,), "step", "a hub serves those whom it covers wholly"),
+    # a programme of years
+    _rule(
+        Feature.MIN_COST, (Feature.PERIODS,), "max_coverage or p_median", "a programme spends the budgets of its years"
+    ),
+    _rule(
+        Feature.P_CENTER, (Feature.PERIODS,), "max_coverage or p_median", "years are added up, worst distances are not"
+    ),
+    _rule(
+        Feature.FAIRNESS, (Feature.PERIODS,), "none", "the worst-covered group changes by year, so set floors on groups"
+    ),
+    _rule(Feature.EXISTING, (Feature.PERIODS,), "neither", _STAY),
+    # futures
+    _rule(
+        Feature.P_CENTER,
+        (Feature.FUTURES,),
+        "max_coverage, min_cost or p_median",
+        "a worst distance over futures is no goal, so take max_coverage, min_cost or p_median",
+    ),
+    _rule(
+        Feature.CAPACITY,
+        (Feature.FUTURES,),
+        "tiers without capacities",
+        "who is served where depends on the future, so leave capacities out",
+    ),
+    _rule(Feature.PERIODS, (Feature.FUTURES,), "none", "years have no futures of their own, so plan for one of them"),
+    _rule(
+        Feature.FAIRNESS,
+        (Feature.FUTURES,),
+        "none",
+        "the worst-covered group depends on the future, so set floors on groups",
+    ),
+    _rule(Feature.BACKUP, (Feature.FUTURES,), "1", "let sites be out in futures instead"),
+    _rule(Feature.TRAVEL_COST, (Feature.FUTURES,), "none", "who travels where depends on the future"),
+    _rule(Feature.EXISTING, (Feature.FUTURES,), "neither", _STAY),
+    _rule(Feature.REGRET, (Feature.MIN_COST,), "expected or worst", _OF_COVERAGE),
+    _rule(Feature.CVAR, (Feature.MIN_COST,), "expected or worst", _OF_COVERAGE),
+    _rule(Feature.WORST, (Feature.P_MEDIAN,), "expected", _WEIGHTS),
+    _rule(Feature.REGRET, (Feature.P_MEDIAN,), "expected", _WEIGHTS),
+    _rule(Feature.CVAR, (Feature.P_MEDIAN,), "expected", _WEIGHTS),
+    _rule(
+        Feature.OUTAGES,
+        (Feature.P_MEDIAN,),
+        "futures of need and cost alone",
+        "who is nearest depends on outages, so leave them out",
+    ),
+    _rule(
+        Feature.FLOORS,
+        (Feature.P_MEDIAN, Feature.FUTURES),
+        "none",
+        "distances over futures know no shares",
+    ),
+    # merged demand, whose points share a row
+    _rule(Feature.MERGED, (Feature.FUTURES,), "none", "merged points share a reach"),
+    _rule(Feature.DECAY, (Feature.MERGED,), "step", "merged points are covered alike"),
+    _rule(Feature.P_MEDIAN, (Feature.MERGED,), "max_coverage or min_cost", _SHARED),
+    _rule(Feature.P_CENTER, (Feature.MERGED,), "max_coverage or min_cost", _SHARED),
+    _rule(Feature.TRAVEL_COST, (Feature.MERGED,), "none", _SHARED),
+    _rule(Feature.SINGLE, (Feature.MERGED,), "split", "merged points would be served whole together"),
+    _rule(Feature.SPREAD, (Feature.MERGED,), "none", "its points are many already"),
+    _rule(Feature.GROWTH_COLUMN, (Feature.MERGED,), "a number", "merged points grow alike"),
+)
+"""All that does not go together."""
+
+
+def broken(asked: Collection[Feature]) -> list[Rule]:
+    """Return the rules that what is asked breaks.
+
+    >>> [rule.fix for rule in broken([Feature.CAPACITY, Feature.BACKUP, Feature.DECAY])]
+    ['1']
+    >>> broken([Feature.P_MEDIAN, Feature.BACKUP, Feature.FLOORS])
+    []
+    """
+    return [rule for rule in INCOMPATIBLE if rule.breaks(asked)]
