@@ -112,5 +112,6 @@ def _as_json(error: HubplannerError) -> dict[str, Any]:
 
 def _in_words(error: HubplannerError) -> str:
     if isinstance(error, FaultyError) and len(error.faults) > 1:
-        return f"{len(error.faults)} faults found, nothing was written:\n{error}"
-    return f"Error: {error}"
+        told = "; ".join(getattr(error, "__notes__", ["nothing was written"]))
+        return f"{len(error.faults)} faults found, {told}:\n{error}"
+    return "\n".join([f"Error: {error}", *getattr(error, "__notes__", [])])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hubplanner.cli.common import AsJson, Overrides, Quiet, ScenarioFile, Settings, answering, read_asked
+from hubplanner.errors import ExistsError, FaultyError
+
+if TYPE_CHECKING:
+    from hubplanner.scenario import Scenario
 
 
 def init(
@@ -29,10 +34,14 @@ def init(
             typer.echo(f"Next: hubplanner solve {scenario} --out {run}")
 
 
-def validate(
+def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
     scenario: ScenarioFile,
     settings: Settings = None,
     override: Overrides = None,
+    write_aliases: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the values that joins find no partner for to a CSV file to fill in."),
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -44,8 +53,14 @@ def validate(
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
         from hubplanner.scenario.assumptions import assumptions, in_words  # noqa: PLC0415
 
-        with progress(shown=not (quiet or as_json)):
-            inputs = read_inputs(spec).tell()
+        told = None if write_aliases is None else _write_aliases(spec, write_aliases)
+        try:
+            with progress(shown=not (quiet or as_json)):
+                inputs = read_inputs(spec).tell()
+        except FaultyError as error:
+            if told is not None:
+                error.add_note(told)
+            raise
         rows, sites = len(inputs.demand.frame), len(inputs.sites.frame)
         warnings = [warning.as_dict() for warning in inputs.warnings]
         answer.update(status="valid", demand_rows=rows, demand_points=inputs.n_points, sites=sites, warnings=warnings)
@@ -59,6 +74,40 @@ def validate(
                 typer.echo(line)
             if words := in_words(assumed):
                 typer.echo(f"{words}.")
+            if told is not None:
+                typer.echo(f"{told[0].upper()}{told[1:]}.")
+
+
+def _write_aliases(scenario: Scenario, path: Path) -> str:
+    """Write what joins lack an alias for; return what was done in words.
+
+    The file has a row for each value: the value here, a blank for the value there, the nearest candidates and the key
+    of the join. Its first two columns are what ``aliases`` reads, so that nothing is taken that nobody chose.
+    """
+    from hubplanner.inputs.joins import values_to_alias  # noqa: PLC0415
+    from hubplanner.io import write_atomically  # noqa: PLC0415
+    from hubplanner.outputs.writers import harmless  # noqa: PLC0415
+
+    if path.suffix.lower() != ".csv":
+        message = f"--write-aliases {path}: a file ending in .csv, as aliases are read from"
+        raise FaultyError(message)
+    if path.exists():
+        message = f"{path}: is there already, perhaps with names filled in; name another file for --write-aliases"
+        raise ExistsError(message)
+    lacking = values_to_alias(scenario)
+    if not lacking:
+        return f"no join lacks an alias, and {path} was not written"
+
+    def write(aside: Path) -> None:
+        with aside.open("w", encoding="utf-8-sig", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["here", "there", "near", "join"])
+            rows.writerows([harmless(value), "", harmless(" | ".join(near)), key] for key, value, near in lacking)
+
+    write_atomically(path.absolute(), write)
+    joins = ", ".join(dict.fromkeys(f"{key}.aliases" for key, _, _ in lacking))
+    names = "value" if len(lacking) == 1 else "values"
+    return f"{len(lacking):,} {names} to fill in written to {path}: complete its column there, and name it as {joins}"
 
 
 def info(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from hubplanner.inputs.areas import OUTSIDE, Areas
 from hubplanner.inputs.coordinates import representative
 from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, complete_rows, select, usable_rows
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
+from hubplanner.inputs.spelling import mentioned
 from hubplanner.scenario.data_spec import GroupMean, TableSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
 
@@ -56,6 +58,8 @@ class JoinReport:
         Names there that no row here has.
     people
         Of each column of people that was taken over: its name, their sum there and the sum that was taken.
+    to_alias
+        Values here of single columns that the column there lacks, with the nearest ones that are free there.
     """
 
     key: str
@@ -66,6 +70,7 @@ class JoinReport:
     unmatched: Names = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     people: tuple[tuple[str, float, float], ...] = ()
+    to_alias: Names = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """Return the join in words: both sides, and that people are conserved."""
@@ -108,6 +113,8 @@ class Match:
         Returns the names there that are nearest to one here.
     column
         What the names stand in.
+    to_alias
+        Values here of single columns that the column there lacks, with the nearest ones that are free there.
     """
 
     partner: Ints
@@ -115,6 +122,7 @@ class Match:
     unused: tuple[str, ...]
     near: Callable[[str], tuple[str, ...]]
     column: str
+    to_alias: Names = field(default_factory=dict)
 
     @property
     def alone(self) -> Bools:
@@ -160,6 +168,34 @@ def join_all(
     return usable_rows(select(table, later, faults), faults), tuple(reports)
 
 
+def values_to_alias(scenario: Scenario) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return what the joins of a scenario lack an alias for, whatever else is wrong with its files.
+
+    Returns
+    -------
+    list
+        Of each value without a partner: the key of its join, such as demand.join.0, the value, and the nearest ones
+        of the other file. A join after one that lacks partners is told once those are there.
+    """
+    found = []
+    for section in ("demand", "sites"):
+        spec: TableSpec = getattr(scenario, section)
+        # A file of aliases that is not there yet is the one that is to be written.
+        joins = tuple(
+            join.model_copy(update={"aliases": None})
+            if isinstance(join.aliases, str) and not Path(join.aliases).exists()
+            else join
+            for join in spec.join
+        )
+        asked = scenario.model_copy(update={section: spec.model_copy(update={"join": joins})})
+        faults: list[Fault] = []  # told by whoever reads all files
+        table = as_named(read_table(spec, faults), mentioned(scenario.model_dump())) if joins else None
+        if table is not None:
+            _, reports = join_all(asked, section, table, (), faults)
+            found += [(report.key, value, near) for report in reports for value, near in report.to_alias.items()]
+    return found
+
+
 def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and where to note what is wrong
     scenario: Scenario,
     key: str,
@@ -199,6 +235,7 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
         unmatched=unmatched,
         unused=match.unused,
         people=_totals(match, there, join, people),
+        to_alias=match.to_alias,
     )
     if match.alone.any() and join.unmatched == "error":
         _note_alone(here, match, there, unmatched, key, faults)
@@ -285,9 +322,16 @@ def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and 
     names, other_names = _together(ours), _together(theirs)
     free = np.setdiff1d(position, partner)
     unused = tuple(other_names.iloc[free])
-    return Match(
-        partner=partner, names=names, unused=unused, near=_nearest(unused, other_names), column=", ".join(join.keys)
-    )
+    near = _nearest(unused, other_names)
+    to_alias: Names = {}
+    for words, others in zip(ours, theirs, strict=True):
+        plain = {word: alias.get(compared(word), compared(word)) for word in words.unique()}
+        held = {compared(word) for word in others.unique()}
+        lost = sorted(word for word in words[partner == OUTSIDE].unique() if word and plain[word] not in held)
+        spare = tuple(word for word in others.unique() if compared(word) not in plain.values())
+        offers = near if len(ours) == 1 else _nearest(spare, others)
+        to_alias |= {word: offers(word) if number < MOST_OFFERED else () for number, word in enumerate(lost)}
+    return Match(partner=partner, names=names, unused=unused, near=near, column=", ".join(join.keys), to_alias=to_alias)
 
 
 def _keys(columns: list[pd.Series], compared: Callable[[str], str]) -> pd.Series:
@@ -312,6 +356,7 @@ def _nearest(unused: tuple[str, ...], every: pd.Series) -> Callable[[str], tuple
     free = {name: join_key(name) for name in unused}
     known = {name: join_key(name) for name in every.unique() if name} if len(free) < CANDIDATES else free
 
+    @cache
     def near(name: str) -> tuple[str, ...]:
         pool = free or known
         found = process.extract(join_key(name), pool, scorer=fuzz.WRatio, limit=CANDIDATES, score_cutoff=LIKENESS)

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.command import run
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.audit.joins import folded
-from hubplanner.inputs.joins import join_all
+from hubplanner.inputs.joins import join_all, values_to_alias
 from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.scenario.names import join_key
 
@@ -118,6 +119,43 @@ def test_aliases_may_stand_in_a_file_and_must_name_what_is_there(project: Projec
             "did you mean Murang'a?"
         )
     ]
+
+
+def test_what_lacks_an_alias_is_listed_with_what_may_be_meant(project: Project) -> None:
+    settings = joined(project)
+    assert values_to_alias(project.read(settings)) == [("demand.join.0", "Muranga", ("Murang'a",))]
+    absent = joined(project, aliases=str(project.folder / "names.csv"))
+    assert values_to_alias(project.read(absent)) == values_to_alias(project.read(settings))
+    project.write("both.csv", "County,part,% online\nElgeyo Marakwet,Westt,0.2\nNuble,East,0.4\n")
+    both = joined(project, path=str(project.folder / "both.csv"), on={"district": "County", "province": "part"})
+    assert values_to_alias(project.read(both)) == [
+        ("demand.join.0", "Muranga", ()),
+        ("demand.join.0", "NAIROBI  City", ()),
+        ("demand.join.0", "West", ("Westt",)),
+    ]
+
+
+@pytest.mark.slow
+def test_validate_writes_the_aliases_to_fill_in(project: Project) -> None:
+    settings = joined(project) | {"demand.connected_share": "online"}
+    asked = [word for key, value in settings.items() for word in ("--set", f"{key}={json.dumps(value)}")]
+    validate = ("validate", project.folder / "scenario.yaml", *asked, "--write-aliases")
+    names = project.folder / "names.csv"
+    done = run(*validate, names)
+    assert done.returncode == 2
+    assert "towns.csv, row 5, district: 'Muranga' found" in done.stderr
+    assert f"1 value to fill in written to {names}" in done.stderr
+    assert "nothing was written" not in done.stderr
+    text = names.read_text(encoding="utf-8-sig")
+    assert text == "here,there,near,join\nMuranga,,Murang'a,demand.join.0\n"
+    again = run(*validate, names)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    filled = with_key(joined(project, aliases=str(names)), connected_share="online")
+    assert any("'Muranga' found" in message for message in project.messages(filled))
+    names.write_text(text.replace("Muranga,,", "Muranga,Murang'a,"), encoding="utf-8-sig")
+    assert project.inputs(filled).demand.frame["connected_share"].tolist() == [0.2, 0.3, 0.4, 0.5]
+    assert values_to_alias(project.read(filled)) == []
 
 
 def test_a_key_stands_once_in_the_file_that_is_taken_from(project: Project) -> None:
