@@ -66,15 +66,6 @@ def test_lines_are_no_places(project: Project, suffix: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("suffix", ["geojson", "gpkg", "parquet"])
-def test_a_polygon_that_crosses_itself_is_named(project: Project, suffix: str) -> None:
-    frame = places(project)
-    bowtie = Polygon([(67, 30), (68, 31), (68, 30), (67, 31)])
-    frame["geometry"] = [*frame.geometry[:3], bowtie]
-    [found] = messages(project, frame, suffix)
-    assert found.startswith(f"places.{suffix}, row 4, geometry: 'Self-intersection[67.5 30.5]' found; allowed: a valid")
-
-
 @pytest.mark.parametrize("suffix", ["gpkg", "shp", "parquet"])
 def test_a_file_without_its_coordinate_system_is_refused(project: Project, suffix: str) -> None:
     path = project.folder / f"places.{suffix}"

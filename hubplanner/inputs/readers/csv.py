@@ -342,11 +342,12 @@ def _header(
     except csv.Error as error:
         faults.append(_quoting(path, line, error))
         return [], {}
-    header, also = names_of([[cell.strip() for cell in cells] for cells in lines])
-    if len(header) > MOST_COLUMNS:
+    width = max(map(len, lines))
+    if width > MOST_COLUMNS:
         allowed = f"at most {MOST_COLUMNS:,} columns"
-        faults.append(Fault(file=path.name, row=line, value=f"{len(header):,} columns", allowed=allowed))
-        return header, also
+        faults.append(Fault(file=path.name, row=line, value=f"{width:,} columns", allowed=allowed))
+        return [], {}
+    header, also = names_of([[cell.strip() for cell in cells] for cells in lines])
     note_repeated_names(header, path.name, line, faults)
     return header, also
 
