@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import sys
@@ -101,6 +102,7 @@ def server_of(app: FastAPI, settings: AppSettings) -> uvicorn.Server:
             self.force_exit = self.should_exit
             self.should_exit = True
 
+    logging.getLogger("uvicorn.error").addFilter(_is_no_cut_off_request)
     options: dict[str, Any] = {
         "http": connection_class(settings.limits),
         "ws": "none",
@@ -112,6 +114,11 @@ def server_of(app: FastAPI, settings: AppSettings) -> uvicorn.Server:
         "timeout_graceful_shutdown": STOP_S,
     }
     return Server(uvicorn.Config(app, host=settings.host, port=settings.port, **options))
+
+
+def _is_no_cut_off_request(record: logging.LogRecord) -> bool:
+    """Tell whether a record is of something else than a request that was cut off since the server stops."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
 
 
 @contextmanager

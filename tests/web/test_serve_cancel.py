@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import socket
+import subprocess
+import sys
 import time
+from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -11,6 +16,7 @@ import pytest
 from support.browser import server as serving
 
 from hubplanner.web.jobs.queue import JobQueue
+from hubplanner.web.jobs.worker import CANCELLED
 from hubplanner.web.responses import Refused
 from hubplanner.web.settings import Limits
 
@@ -105,3 +111,45 @@ def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Sig
     assert processes
     assert sorted(folder.rglob("*")) == before
     serving.close(server)
+
+
+def test_a_request_cut_off_as_the_server_stops_leaves_no_traceback(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    serving.write_hard(folder)
+    server = serving.start(folder)
+    name, _, port = server.origin.removeprefix("http://").partition(":")
+    head = [f"Host: {name}:{port}", f"Origin: {server.origin}", "X-Hubplanner: 1"]
+    head += ["Content-Type: application/json", "Content-Length: 500"]
+    with socket.create_connection((name, int(port))) as line:
+        line.sendall("\r\n".join(["POST /api/jobs HTTP/1.1", *head, "", "{"]).encode())
+        time.sleep(0.5)  # the rest of it never comes
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(30) == 0
+    assert "timeout graceful shutdown exceeded" in server.errors.read_text()
+    serving.close(server)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.05, 0.5])
+def test_work_that_is_cancelled_ends_in_silence(tmp_path: Path, late: float) -> None:
+    serving.write_hard(tmp_path)
+    ask = {
+        "kind": "solve",
+        "file": str(tmp_path / "hard.yaml"),
+        "overrides": {},
+        "settings": {},
+        "runs": str(tmp_path / "runs"),
+        "note": {},
+    }
+    worker = [sys.executable, "-P", "-m", "hubplanner.web.jobs.worker"]
+    with subprocess.Popen(worker, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdin.write(json.dumps(ask).encode() + b"\n")
+        child.stdin.flush()
+        child.stdout.readline()  # it is at work
+        time.sleep(late)
+        child.terminate()
+        assert child.wait(20) == CANCELLED
+        assert child.stderr.read() == b""

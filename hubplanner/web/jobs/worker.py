@@ -14,13 +14,14 @@ import threading
 import time
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, SolverError
 from hubplanner.formatting import better_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
 GRACE_S = 2.0
 """Seconds to put things away once the server is gone."""
@@ -75,34 +76,58 @@ def main() -> None:
     line = sys.stdin.buffer.readline()
     if not line:  # the server ended before it asked for anything
         return
-    ask = json.loads(line)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    gone = threading.Event()
-    threading.Thread(target=_end_with_server, args=(gone,), daemon=True).start()
+    cancelled, gone = threading.Event(), threading.Event()
+    try:
+        _end_when_told(cancelled)
+        threading.Thread(target=_end_with_server, args=(gone,), daemon=True).start()
+        _answer(json.loads(line), ProgressReporter(out), cancelled)
+    except KeyboardInterrupt:
+        pass
+    sys.stderr.flush()
+    if gone.is_set():
+        _kill_group()  # nobody else would end a solver that is a process of its own
+    # Solver threads that were told to stop may still be at it.
+    os._exit(CANCELLED if cancelled.is_set() else 0)
+
+
+def _end_when_told(cancelled: threading.Event) -> None:
+    """Have the signal to end unwind this process once, so that it puts its folders away, and silently."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)
+        cancelled.set()
+        del frame
+        raise KeyboardInterrupt
+
+    def tell_unless_cancelled(told: sys.UnraisableHookArgs) -> None:
+        """Tell what cannot be raised, as in a callback of compiled code, but for the signal's own exception."""
+        if not cancelled.is_set():
+            sys.__unraisablehook__(told)
+
+    sys.unraisablehook = tell_unless_cancelled
+    signal.signal(signal.SIGTERM, end)
+
+
+def _answer(ask: dict[str, Any], teller: ProgressReporter, cancelled: threading.Event) -> None:
+    """Do what is asked, and tell how it ended, unless it was cancelled."""
     if ask["kind"] in UNKEPT:
         _end_at_once_with_server()
     memory = ask.get("memory")
     bound_memory(memory)
-    teller = ProgressReporter(out)
     log = logging.getLogger("hubplanner")
     log.addHandler(teller)
     log.setLevel(logging.DEBUG)
-    code = 0
     try:
         teller.tell("done", result=_work(ask))
-    except KeyboardInterrupt:
-        code = CANCELLED
     except MemoryError:
         teller.tell("failed", error=too_little(memory), faults=[])
     except HubplannerError as error:
         teller.tell("failed", **failure(error, ask.get("names", {}), memory))
     except Exception:  # noqa: BLE001 - told without its traceback, which is for the terminal
+        if cancelled.is_set():  # what was cut off may fail as it is put away; nobody waits for it
+            return
         traceback.print_exc()
         teller.tell("failed", error=WRONG, faults=[])
-    sys.stderr.flush()
-    if gone.is_set():
-        _kill_group()  # nobody else would end a solver that is a process of its own
-    os._exit(code)  # solver threads that were told to stop may still be at it
 
 
 def _make_ready() -> None:

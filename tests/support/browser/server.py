@@ -140,7 +140,8 @@ def close(serving: Serving) -> None:
     serving.client.close()
     if serving.process.stdout is not None:
         serving.process.stdout.close()
-    assert "Traceback" not in serving.errors.read_text()
+    told = serving.errors.read_text()
+    assert "Traceback" not in told, told
 
 
 @contextmanager
