@@ -94,6 +94,8 @@ class AuditPlaces:
         The tier each site names; blank for any.
     capex, opex
         Money by site and tier.
+    room
+        People that a hub of each tier can serve, by site; infinite where there is no limit.
     fee, saving
         Money of an upgrade on top of the difference, and of a closure, by site.
     """
@@ -105,6 +107,7 @@ class AuditPlaces:
     tier: list[str]
     capex: Money
     opex: Money
+    room: Array
     fee: list[Fraction]
     saving: list[Fraction]
 
@@ -303,6 +306,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
         tier=[tiers[alike(word)] for word in words(rows[spec.tier])] if spec.tier else blank,
         capex=capex,
         opex=opex,
+        room=np.column_stack([numbers(rows, tier.capacity or np.inf) for tier in scenario.hubs]),
         fee=column(rows, model.existing.upgrade_fee),
         saving=column(rows, model.existing.close_saving),
     )

@@ -11,7 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     from hubplanner.audit.data import AuditData
     from hubplanner.audit.ledger import Ledger
-    from hubplanner.scenario import Scenario
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +90,7 @@ def own_tier(world: AuditData, site: int) -> int:
 def _status(world: AuditData, site: int, tier: int) -> str:
     status, named = world.sites.status[site], world.sites.tier[site]
     if status == "existing":
-        own, size = own_tier(world, site), sizes(world)
+        own, size = own_tier(world, site), sizes(world, site)
         if tier == own:
             return "existing"
         grows = is_named(world, site, world.scenario.model.existing.upgrade) and size[tier] > size[own]
@@ -100,10 +99,11 @@ def _status(world: AuditData, site: int, tier: int) -> str:
     return "new" if status != "excluded" and fits else ""
 
 
-def sizes(world: AuditData) -> list[float]:
-    """Return what tiers are larger by: capacity where all have one, else reach."""
-    room = [tier.capacity for tier in world.scenario.hubs]
-    return world.reach.tolist() if None in room else [float(people or 0.0) for people in room]
+def sizes(world: AuditData, site: int) -> list[float]:
+    """Return what tiers are larger by at a site: capacity where all have one, else reach."""
+    tiers = range(len(world.scenario.hubs))
+    room = [world.sites.room[site, tier] for tier in tiers]
+    return world.reach.tolist() if np.inf in room else room
 
 
 def is_named(world: AuditData, site: int, which: bool | tuple[str, ...]) -> bool:  # noqa: FBT001 - all, none, or some
@@ -123,7 +123,6 @@ def may_close(world: AuditData, site: int) -> bool:
     return is_named(world, site, model.existing.close) and world.sites.frame["site_id"].iloc[site] not in model.require
 
 
-def room(scenario: Scenario, hub: AuditHub) -> float:
+def room(world: AuditData, hub: AuditHub) -> float:
     """Return how many people hubs can serve."""
-    people = scenario.hubs[hub.tier].capacity
-    return np.inf if people is None else people * hub.count
+    return float(world.sites.room[hub.site, hub.tier]) * hub.count

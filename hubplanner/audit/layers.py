@@ -58,7 +58,7 @@ def hub_rows(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> F
     }
     table |= {"covered_need": outcome.hub_need, "covered_people": outcome.hub_people, "load": outcome.hub_load}
     if any(tier.capacity is not None for tier in world.scenario.hubs):
-        seats = np.array([room(world.scenario, hub) for hub in hubs])
+        seats = np.array([room(world, hub) for hub in hubs])
         table["capacity"] = np.where(np.isfinite(seats), seats, np.nan)
         table["utilisation"] = outcome.hub_load / seats
     places = {world.scenario.sites.x, world.scenario.sites.y}
@@ -232,6 +232,6 @@ def _check_split(  # noqa: PLR0913, PLR0917 - rows, what they are held against, 
         parts = [loads.get((name, world.scenario.hubs[hub.tier].name), np.nan) for hub in here]
         ledger.same(file, f"load of all hubs at {name}", sum(parts), served, relative=1e-6)
         for hub, load in zip(here, parts, strict=True):
-            tier, seats = world.scenario.hubs[hub.tier].name, room(world.scenario, hub)
+            tier, seats = world.scenario.hubs[hub.tier].name, room(world, hub)
             fits = load <= seats * (1 + 1e-6)
             ledger.holds(file, f"{name} {tier}, load", true=fits, stated=load, recomputed=f"room for {seats}")

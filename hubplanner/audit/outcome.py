@@ -150,7 +150,7 @@ def _by_hub(  # noqa: PLR0913, PLR0917 - links, their ends and where to note wha
     for site, numbers in at.items():
         here = (links["site"] == site).to_numpy()
         load = float(links["people"].to_numpy()[here].sum())
-        seats = sum(room(world.scenario, hubs[number]) for number in numbers)
+        seats = sum(room(world, hubs[number]) for number in numbers)
         name = f"people at {world.sites.frame['site_id'].iloc[site]}"
         fits = load <= seats * (1 + SEATS)
         ledger.holds(LINKS, name, true=fits, stated=load, recomputed=f"room for {seats:,.0f}")

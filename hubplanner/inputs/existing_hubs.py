@@ -39,12 +39,12 @@ def read_changes(scenario: Scenario, checker: Checker) -> Changes:
     return Changes(fee=fee, saving=saving)
 
 
-def larger_tiers(scenario: Scenario) -> Bools:
-    """Return which tiers (own, other) are larger: by capacity if all have one, else by reach."""
-    capacities = [tier.capacity for tier in scenario.hubs]
+def larger_tiers(scenario: Scenario, capacity: Floats, own: Ints) -> Bools:
+    """Return which tiers are larger than a site's own (m, t): by capacity (m, t) if all have one, else by reach."""
     reaches = [tier.reach(scenario.travel.speed_kmh) for tier in scenario.hubs]
-    size = np.array(reaches if None in capacities else capacities, dtype=np.float64)
-    return np.asarray(size[None, :] > size[:, None])
+    is_limited = all(tier.capacity is not None for tier in scenario.hubs)
+    size = capacity if is_limited else np.broadcast_to(reaches, capacity.shape)
+    return np.asarray(size > size[np.arange(len(own)), own][:, None])
 
 
 def is_named(ids: pd.Series, sites: bool | tuple[str, ...]) -> Bools:  # noqa: FBT001 - all, none, or those listed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_site_names
 from hubplanner.problem import SiteStatus, annuity
-from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_WEIGHT
+from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import hint
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Sites:
     capex, opex_present_value
         (m, t) money for a hub of each tier, cost factor applied; for an upgrade the difference, with its fee in capex;
         to run it may cost less than nothing.
+    capacity
+        (m, t) people that a hub of each tier can serve; infinite where there is no limit.
     upgrade
         (m, t) which tiers would replace an existing hub.
     closing_saving
@@ -65,6 +68,7 @@ class Sites:
     allowed: Bools
     capex: Floats
     opex_present_value: Floats
+    capacity: Floats
     upgrade: Bools
     closing_saving: Floats
     rows: Ints
@@ -100,6 +104,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     only_tier = checker.choices(spec.tier, tiers, "") if spec.tier else blank
     factor = checker.numbers(spec.cost_factor, least=LEAST_FACTOR, most=MOST_WEIGHT).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
+    capacity = _capacity(scenario, checker)
     groups = {group: checker.names(group) for group in spec.groups}
     scenario = with_site_names(scenario, ids, groups)
     places = read_places(spec, checker)
@@ -120,6 +125,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         allowed=_allowed(tiers, only_tier, pinned),
         capex=capex,
         opex_present_value=present_value,
+        capacity=capacity,
         upgrade=np.zeros(capex.shape, dtype=np.bool_),
         closing_saving=np.full(len(ids), np.nan),
         rows=table.rows,
@@ -138,7 +144,7 @@ def _with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Cha
     existing, standing = sites.status == SiteStatus.EXISTING, sites.allowed
     growing = existing & is_named(ids, scenario.model.existing.upgrade)
     own = np.argmax(standing, axis=1)
-    upgrade = growing[:, None] & larger_tiers(scenario)[own]
+    upgrade = growing[:, None] & larger_tiers(scenario, sites.capacity, own)
     at_own = np.arange(len(ids)), own
     capex = np.maximum(sites.capex - sites.capex[at_own][:, None], 0.0) + changes.fee[:, None]
     opex = sites.opex_present_value - sites.opex_present_value[at_own][:, None]
@@ -161,6 +167,7 @@ def _in_order(sites: Sites, order: Ints) -> Sites:
         allowed=sites.allowed[order],
         capex=sites.capex[order],
         opex_present_value=sites.opex_present_value[order],
+        capacity=sites.capacity[order],
         upgrade=sites.upgrade[order],
         closing_saving=sites.closing_saving[order],
         rows=sites.rows[order],
@@ -171,6 +178,20 @@ def _money(scenario: Scenario, checker: Checker, item: str, factor: Floats) -> F
     """Return capex or yearly opex (m, t), cost factor applied."""
     columns = [checker.numbers(getattr(tier, item), least=LEAST_MONEY).to_numpy() for tier in scenario.hubs]
     return np.column_stack(columns) * factor[:, None]
+
+
+def _capacity(scenario: Scenario, checker: Checker) -> Floats:
+    """Return people that a hub can serve (m, t), infinite where a tier has no limit."""
+    rooms = np.full((len(checker.table.frame), len(scenario.hubs)), math.inf)
+    for number, tier in enumerate(scenario.hubs):
+        if tier.capacity is None:
+            continue
+        room = checker.numbers(tier.capacity, most=MOST_PEOPLE, blank="exclude the site if it has none")
+        rooms[:, number] = room
+        if isinstance(tier.capacity, str):
+            words = checker.text(tier.capacity, blank=True)
+            checker.note(tier.capacity, (room >= 0) & (room < 1), words, "a number of at least 1; exclude a site without room")
+    return rooms
 
 
 def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault]) -> Ints:

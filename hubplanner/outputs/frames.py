@@ -56,11 +56,11 @@ def _statuses(problem: Problem, options: Ints) -> np.ndarray[tuple[int, ...], np
 
 def _room(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str, Floats]:
     """Return how many people the hubs have room for, and the share of it that is taken; nothing without capacities."""
-    capacities = [tier.capacity for tier in inputs.scenario.hubs]
-    if all(people is None for people in capacities):
+    if all(tier.capacity is None for tier in inputs.scenario.hubs):
         return {}
-    room = np.array([np.nan if people is None else people for people in capacities])
-    room = room[problem.option_tier[evaluation.options]] * evaluation.counts
+    options = evaluation.options
+    room = inputs.sites.capacity[problem.option_site[options], problem.option_tier[options]] * evaluation.counts
+    room = np.where(np.isfinite(room), room, np.nan)
     return {"capacity": room, "utilisation": evaluation.load / room}
 
 

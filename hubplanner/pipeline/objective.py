@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +65,11 @@ def _limits(inputs: Inputs) -> Iterator[Constraint]:
     if model.max_per_site > 1:
         yield HubsPerSite(count=model.max_per_site, mixed=model.mixed_tiers)
     if any(tier.capacity is not None for tier in scenario.hubs):
-        people = tuple(math.inf if tier.capacity is None else tier.capacity for tier in scenario.hubs)
+        rooms = inputs.sites.capacity.T
+        people = tuple(
+            tuple(room.tolist()) if isinstance(tier.capacity, str) else float(room[0])
+            for tier, room in zip(scenario.hubs, rooms, strict=True)
+        )
         yield Capacity(people=people, single=model.assignment == "single")
     if model.min_hubs is not None:
         yield MinHubs(count=model.min_hubs)

@@ -48,6 +48,16 @@ def _column_or(most: float, least: float = 0.0) -> Callable[[object], object]:
     return checked
 
 
+def _column_or_room(value: object) -> object:
+    """Let a column name pass, or a number of people from 1."""
+    if isinstance(value, str) and value:
+        return value
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= MOST_PEOPLE:
+        message = f"a column name, or a number from 1 to {MOST_PEOPLE:g}"
+        raise ValueError(message)
+    return value
+
+
 def _no_such_number(value: object, most: float) -> str:
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
     if most == 1:
@@ -156,6 +166,7 @@ NameOrNumber = Annotated[
 """What a year or a future is called, which may be a number."""
 ColumnOrMoney = Annotated[str | float, BeforeValidator(_column_or(MOST_MONEY, LEAST_MONEY))]
 ColumnOrPeople = Annotated[str | float, BeforeValidator(_column_or(MOST_PEOPLE))]
+ColumnOrRoom = Annotated[str | Annotated[float, Field(ge=1, le=MOST_PEOPLE)], BeforeValidator(_column_or_room)]
 ColumnOrWeight = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT))]
 ColumnOrFactor = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT, LEAST_FACTOR))]
 ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or(1))]

@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec  # noqa: TC001 - pydantic reads the annotations
 from hubplanner.scenario.fields import (
-    MOST_PEOPLE,
     Column,
     ColumnOrMoney,
+    ColumnOrRoom,
     Flag,
     Kilometres,
     Name,
@@ -47,8 +47,8 @@ class TierSpec(Spec):
     """Distance within which people count as covered, inclusive."""
     reach_minutes: Kilometres | None = None
     """Travel time within which people count as covered, instead of reach_km."""
-    capacity: Annotated[float, Field(strict=True, ge=1, le=MOST_PEOPLE)] | None = None
-    """People one hub can serve; no limit if left out."""
+    capacity: ColumnOrRoom | None = None
+    """People one hub can serve: a number or a column of the site file; no limit if left out."""
 
     def reach(self, speed_kmh: float | None) -> float:
         """Return the reach in kilometres, or in minutes where no speed turns them into kilometres."""

@@ -146,7 +146,7 @@ class _Seats:
             hub=hub,
             distance=distance,
             share=problem.rule.share(distance, problem.option_reach[plan.options[hub]]),
-            room=np.array(capacity.people)[problem.option_tier[plan.options]] * plan.counts,
+            room=capacity.room(problem)[plan.options] * plan.counts,
             floors=tuple(floors),
             whole_points=(problem.need > 0) & problem.reachable if everyone else np.zeros(problem.n_points, np.bool_),
             most=not isinstance(objective, MinCost | PMedian | PCenter),

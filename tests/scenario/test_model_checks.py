@@ -188,8 +188,8 @@ def test_keys_of_the_model_that_do_not_go_together_are_named(
 
 
 NOT_ALLOWED: list[tuple[str, object, str]] = [
-    ("hubs.0.capacity", 0.5, "hubs.0.capacity: 0.5 found; allowed: a number greater than or equal to 1"),
-    ("hubs.0.capacity", "many", "hubs.0.capacity: 'many' found; allowed: a number, without quotes"),
+    ("hubs.0.capacity", 0.5, "hubs.0.capacity: 0.5 found; allowed: a column name, or a number from 1 to 1e+12"),
+    ("hubs.0.capacity", [600], "hubs.0.capacity: '[600]' found; allowed: a column name, or a number from 1 to 1e+12"),
     ("coverage.decay", "cubic", "coverage.decay: 'cubic' found; allowed: one of 'step', 'linear', 'exponential'"),
     ("coverage.full_km", -1, "coverage.full_km: -1 found; allowed: a number greater than or equal to 0"),
     ("coverage.width_km", 0, "coverage.width_km: 0 found; allowed: a number greater than 0"),

@@ -122,7 +122,7 @@ class _Seated:
         self._least = np.array([block.share * math.fsum(block.weight) for block in floors])
         problem = near.problem
         capacity = near.question.capacity
-        self._room = np.array(capacity.people if capacity else ())[problem.option_tier]
+        self._room = np.full(problem.n_options, math.inf) if capacity is None else capacity.room(problem)
         self._rate = problem.need / np.maximum(problem.people, 1e-9)
         money = getattr(near.objective, "budget", None)
         self.money = math.inf if money is None else money

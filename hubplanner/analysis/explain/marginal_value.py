@@ -193,7 +193,7 @@ def _free_people(problem: Problem, plan: Evaluation, capacity: Capacity | None) 
     with np.errstate(divide="ignore", invalid="ignore"):
         order = np.lexsort((-np.where(crowd > 0, worth / crowd, np.inf), option))
     option, crowd = option[order], crowd[order]
-    taken = _seated(option, crowd, np.asarray(capacity.people, dtype=np.float64)[problem.option_tier])
+    taken = _seated(option, crowd, capacity.room(problem))
     size = problem.n_options
     need = np.bincount(option, weights=taken * worth[order], minlength=size)
     people = np.bincount(option, weights=taken * crowd * pairs.data[order], minlength=size)

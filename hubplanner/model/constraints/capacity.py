@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Problem
+    from hubplanner.problem import Evaluation, Floats, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity(Constraint):
     r"""A hub serves at most so many people within its reach.
 
-    .. math:: \sum_r p_r x_{ro} \le q_{t(o)} y_o \qquad \forall o
+    .. math:: \sum_r p_r x_{ro} \le q_o y_o \qquad \forall o
 
     With $x_{ro} \le y_o$ wherever a row has fewer people than the hub has room; elsewhere the limit implies it.
 
@@ -37,7 +36,8 @@ class Capacity(Constraint):
     Parameters
     ----------
     people
-        (t,) people $q_t$ that a hub of each tier can serve; infinite where a tier has no limit.
+        (t,) people that a hub of each tier can serve, a number or (m,) one for each site; infinite
+        where there is no limit.
     single
         Whether a demand point must be served whole, by the hubs of one tier at one site; split among any if not.
 
@@ -45,11 +45,11 @@ class Capacity(Constraint):
     --------
     hubplanner.model.constraints.full_service.FullService : everyone is served.
 
-    >>> Capacity(people=(1000, 20_000)).describe(str)
-    'capacities of 1,000, 20,000 people'
+    >>> Capacity(people=(1000, (300, 20_000))).describe(str)
+    'capacities of 1,000, 300 to 20,000 people'
     """
 
-    people: tuple[float, ...]
+    people: tuple[float | tuple[float, ...], ...]
     single: bool = False
 
     key: ClassVar[str] = "capacity"
@@ -59,14 +59,15 @@ class Capacity(Constraint):
 
     def __post_init__(self) -> None:
         """Refuse a capacity of less than a person."""
-        for people in self.people:
-            if people != np.inf:
-                check("capacity", people, "a number of at least 1 person", lambda value: value >= 1)
+        for room in self.people:
+            for people in room if isinstance(room, tuple) else (room,):
+                if people != np.inf:
+                    check("capacity", people, "a number of at least 1 person", lambda value: value >= 1)
 
     @property
     def can_relax(self) -> bool:
         """Whether some hub is limited; if none is, it only says that people are assigned to hubs."""
-        return not all(math.isinf(people) for people in self.people)
+        return any(np.isfinite(room).any() for room in self.people)
 
     @property
     def serves_apart(self) -> bool:
@@ -78,14 +79,23 @@ class Capacity(Constraint):
         """Capacity, and points served whole."""
         return frozenset({Feature.CAPACITY, Feature.SINGLE} if self.single else {Feature.CAPACITY})
 
+    def room(self, problem: Problem) -> Floats:
+        """Return (o,) people $q_o$ that one hub of each option can serve; infinite where there is no limit."""
+        tiers = len(problem.tier_reach)
+        if len(self.people) != tiers:
+            refuse("capacity", self.people, f"one number for each of {tiers} tiers")
+        room = np.empty(problem.n_options)
+        for tier, people in enumerate(self.people):
+            own = problem.option_tier == tier
+            room[own] = np.asarray(people)[problem.option_site[own]] if isinstance(people, tuple) else people
+        return room
+
     def add_to(self, model: Model) -> None:
         """Add a row for each option that has a limit, and the links of people to hubs."""
         instance = model.whole
-        if len(self.people) != len(instance.problem.tier_reach):
-            refuse("capacity", self.people, f"one number for each of {len(instance.problem.tier_reach)} tiers")
         rows, assign = live_rows(model), assigned(model)
         people = rows.totals[:, instance.measure(model.people)][rows.row]
-        room = np.array(self.people)[instance.problem.option_tier]
+        room = self.room(instance.problem)
         order = np.argsort(rows.option, kind="stable")
         bounds = np.searchsorted(rows.option[order], np.arange(len(room) + 1))
         for option in np.flatnonzero(np.isfinite(room)).tolist():
@@ -101,7 +111,7 @@ class Capacity(Constraint):
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """Return how a plan overloads a hub or a point, None when it does not."""
-        room = np.array(self.people)[problem.option_tier[plan.options]] * plan.counts
+        room = self.room(problem)[plan.options] * plan.counts
         over = plan.load > room * (1 + AGREEMENT)
         if over.any():
             hub = int(np.argmax(over))
@@ -117,4 +127,9 @@ class Capacity(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the capacities in words."""
         del name_of
-        return f"capacities of {', '.join(f'{people:,.12g}' for people in self.people)} people"
+        return f"capacities of {', '.join(map(_in_words, self.people))} people"
+
+
+def _in_words(room: float | tuple[float, ...]) -> str:
+    ends = dict.fromkeys((np.min(room), np.max(room)))
+    return " to ".join(f"{people:,.12g}" for people in ends)

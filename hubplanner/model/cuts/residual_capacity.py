@@ -89,7 +89,7 @@ def residuals(layers: Sequence[Model], capacity: Capacity, values: Floats) -> It
     excess and adds $p_r (1 - f)$. Atamturk and Rajan (2002), doi:10.1007/s101070100269.
     """
     for number, layer in enumerate(layers):
-        room = np.array(capacity.people)[layer.whole.problem.option_tier]
+        room = capacity.room(layer.whole.problem)
         open_ = values[[variable.index for variable in layer.open_]]
         part = open_ - np.floor(open_)
         for option in np.flatnonzero((np.minimum(part, 1 - part) > VIOLATION) & np.isfinite(room)).tolist():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hubplanner.outputs.run_data import Result
+    from hubplanner.scenario.scenario import TierSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,12 +228,18 @@ def tiers(result: Result) -> HtmlTable:
             _amount(result, tier.capex),
             _amount(result, tier.opex_per_year),
             text(f"{tier.reach_km:g} km" if tier.reach_km else f"{tier.reach_minutes:g} minutes"),
-            *([text("no limit" if tier.capacity is None else f"{tier.capacity:,.0f} people")] if seated else []),
+            *([text(_room(tier))] if seated else []),
         ]
         for tier in result.scenario.hubs
     ]
     columns = "*Tier|#To build|#To run, a year|Reach" + ("|Room" if seated else "")
     return table(f"Hubs that could be built; running costs count for {horizon} years", columns, rows)
+
+
+def _room(tier: TierSpec) -> str:
+    if tier.capacity is None:
+        return "no limit"
+    return f"by site: {tier.capacity}" if isinstance(tier.capacity, str) else f"{tier.capacity:,.0f} people"
 
 
 def _amount(result: Result, value: float | str) -> HtmlCell:

@@ -157,8 +157,8 @@ class _Cover:
         count = len(self.units.people)
         self.left, self.best = np.ones(count), np.zeros(count)
         capacity = self.question.capacity
-        tiers = self.problem.option_tier
-        self.room = np.full(len(tiers), math.inf) if capacity is None else np.array(capacity.people)[tiers]
+        none = np.full(self.problem.n_options, math.inf)
+        self.room = none if capacity is None else capacity.room(self.problem)
         self.far = [b.distance for b in self.question.blocks if isinstance(b, FullService)]
         self.by_distance = isinstance(self.question.objective, PMedian | PCenter)
 

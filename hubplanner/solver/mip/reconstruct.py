@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,7 +110,7 @@ def _tidy(form: Formulation, layer: Model, shares: Floats, counts: Ints) -> csr_
     kept = np.where(shares > ROUNDING, shares, 0.0)
     whole_rows = np.bincount(rows.row, weights=kept, minlength=len(rows.totals))
     kept /= np.maximum(whole_rows, 1.0)[rows.row]
-    each = np.array(question.capacity.people if question.capacity else ())[problem.option_tier]
+    each = np.full(problem.n_options, math.inf) if question.capacity is None else question.capacity.room(problem)
     room = np.where(counts > 0, each, 0.0) * np.maximum(counts, 1)  # infinite room times no hub is no room
     crowd = rows.totals[:, form.instance.measure(layer.people)][rows.row]
     load = np.bincount(rows.option, weights=kept * crowd, minlength=problem.n_options)

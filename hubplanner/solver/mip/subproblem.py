@@ -125,7 +125,7 @@ def program_of(task: Subproblem, depth: Ints) -> Formulation:
 def splits(task: Subproblem) -> bool:
     """Tell whether a task shares people out among hubs of limited room, so that tallies and residuals sharpen it."""
     capacity = task.question.capacity
-    return capacity is not None and not capacity.single and any(math.isfinite(people) for people in capacity.people)
+    return capacity is not None and not capacity.single and capacity.can_relax
 
 
 def forbid(form: Formulation, opened: Ints) -> None:
