@@ -190,7 +190,8 @@ def _capacity(scenario: Scenario, checker: Checker) -> Floats:
         rooms[:, number] = room
         if isinstance(tier.capacity, str):
             words = checker.text(tier.capacity, blank=True)
-            checker.note(tier.capacity, (room >= 0) & (room < 1), words, "a number of at least 1; exclude a site without room")
+            none = (room >= 0) & (room < 1)
+            checker.note(tier.capacity, none, words, "a number of at least 1; exclude a site without room")
     return rooms
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -22,6 +23,9 @@ from hubplanner.scenario.fields import (
     Spec,
     one_or_more,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class GroupMean(Spec):
@@ -50,13 +54,21 @@ def _alike(value: object) -> object:
     return value
 
 
-def _otherwise(value: object) -> object:
-    """Let what becomes of rows without a partner pass."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (value in {"error", "drop"} if isinstance(value, str) else isinstance(value, dict | GroupMean) or is_number):
-        message = "error, drop, a number, or {mean_of: a column of groups}"
-        raise ValueError(message)
-    return value
+def _instead(*words: str) -> Callable[[object], object]:
+    """Let what stands in for a missing figure pass: one of some words, a number, or the mean of a group."""
+
+    def checked(value: object) -> object:
+        if isinstance(value, dict):
+            passes = set(value) == {"mean_of"} and isinstance(value["mean_of"], str) and bool(value["mean_of"])
+        else:
+            is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            passes = is_number or isinstance(value, GroupMean) or value in words
+        if not passes:
+            message = f"{', '.join(words)}, a number, or {{mean_of: a column of groups}}"
+            raise ValueError(message)
+        return value
+
+    return checked
 
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}, "minProperties": 1}
@@ -68,7 +80,9 @@ Aliases = Annotated[
     BeforeValidator(_alike),
     WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]}),
 ]
-Unmatched = Annotated[str | float | GroupMean, BeforeValidator(_otherwise)]
+Unmatched = Annotated[Literal["error", "drop"] | float | GroupMean, BeforeValidator(_instead("error", "drop"))]
+Missing = Annotated[Literal["drop"] | float | GroupMean, BeforeValidator(_instead("drop"))]
+"""What becomes of a row whose cell is blank or says n/a: it is left out, or the cell is this number or that mean."""
 Taken = Annotated[dict[Column, Column], Field(min_length=1)]
 
 
@@ -99,10 +113,6 @@ class GeometrySpec(Spec):
     def column(self) -> str:
         """The column."""
         return str(getattr(self, self.kind))
-
-
-Missing = Literal["drop"] | Annotated[float, Field(strict=True)] | GroupMean
-"""What becomes of a row whose cell is blank or says n/a: it is left out, or the cell is this number or that mean."""
 
 
 class FileSpec(Spec):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -97,7 +97,7 @@ def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         key = f"{prefix}{name}"
         yield key
         for part in _models(field.annotation):
-            inside = key if part is field.annotation or not _is_list(field.annotation) else f"{key}.0"
+            inside = key if part is field.annotation else f"{key}{_within(field.annotation)}"
             if inside != key:
                 yield inside
             yield from _keys(part, f"{inside}.")
@@ -110,8 +110,11 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(part)
 
 
-def _is_list(annotation: Any) -> bool:
-    return any(part is Ellipsis for part in get_args(annotation)) or any(map(_is_list, get_args(annotation)))
+def _within(annotation: Any) -> str:
+    """Return what leads to an item: its number in a list, a column of demand where columns are keys."""
+    parts = get_args(annotation)
+    own = ".people" if get_origin(annotation) is dict else ".0" if Ellipsis in parts else ""
+    return own or max(map(_within, parts), default="")
 
 
 KEYS = sorted(set(_keys(Scenario)))
@@ -129,6 +132,11 @@ def test_the_keys_are_all_there() -> None:
     assert len(KEYS) > 90
 
 
+def _property(node: dict[str, Any], name: str) -> Any:
+    other = node.get("additionalProperties")
+    return node.get("properties", {}).get(name, other if isinstance(other, dict) else None)
+
+
 def _bounds(key: str) -> list[Any]:
     """Return the least and the largest number that the schema allows, and those just beyond."""
     schema = hp.Scenario.model_json_schema()
@@ -142,7 +150,7 @@ def _bounds(key: str) -> list[Any]:
 
     nodes = [schema]
     for part in key.split("."):
-        held = [one.get("items") if part.isdecimal() else one.get("properties", {}).get(part) for one in nodes]
+        held = [one.get("items") if part.isdecimal() else _property(one, part) for one in nodes]
         nodes = [one for node in held if node for one in meant(node)]
     assert nodes
     found: list[Any] = []

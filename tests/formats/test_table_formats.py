@@ -49,5 +49,6 @@ def test_files_are_told_apart_by_their_names_in_one_place() -> None:
     }
     assert found == {
         "formats/table_formats.py",
+        "cli/inspect.py",
         "web/routes/runs.py",
-    }  # the last names a file it sends, not one it reads
+    }  # the last two name a file they write or send, not one they read
