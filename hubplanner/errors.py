@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, ClassVar
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 SHOWN_FAULTS = 40
 """Faults spelled out in a message; the exception's ``faults`` holds all of them."""
+SHOWN_ALIKE = 5
+"""The same of rows of a file that are wrong alike."""
+_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|[0-9][0-9,.]*")
+"""What tells the messages of rows apart that are wrong alike: values and numbers."""
 
 
 def spelled_out(path: object) -> str:
@@ -84,6 +89,26 @@ class DataWarning:
         return {"code": self.code, "message": self.message, "file": self.file, "row": self.row}
 
 
+def _lines(faults: Sequence[Fault]) -> list[str]:
+    """Return faults as lines: the rows of a file that are wrong alike counted, the first of them shown."""
+    alike: dict[object, list[Fault]] = {}
+    for fault in faults:
+        kind = (fault.file, fault.column, _OWN.sub("", fault.allowed))
+        alike.setdefault(fault if fault.row is None else kind, []).append(fault)
+    lines: list[str] = []
+    shown = told = 0
+    for part in alike.values():
+        if shown >= SHOWN_FAULTS:
+            break
+        if len(part) > SHOWN_ALIKE:
+            place = ", ".join(filter(None, (spelled_out(part[0].file), part[0].column)))
+            lines.append(f"{place}: {len(part):,} rows are wrong alike; the first {SHOWN_ALIKE}:")
+        lines += [str(fault).removeprefix(": ") for fault in part[:SHOWN_ALIKE]]
+        shown += min(len(part), SHOWN_ALIKE)
+        told += len(part)
+    return [*lines, f"... and {len(faults) - told:,} more faults"] if len(faults) > told else lines
+
+
 class HubplannerError(Exception):
     """Anything hubplanner refuses or cannot do."""
 
@@ -98,9 +123,7 @@ class FaultyError(HubplannerError, ValueError):
         if isinstance(faults, str):
             faults = Fault(file="", allowed=faults)
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        lines = [str(fault).removeprefix(": ") for fault in self.faults[:SHOWN_FAULTS]]
-        more = len(self.faults) - SHOWN_FAULTS
-        super().__init__("\n".join([*lines, f"... and {more} more faults"] if more > 0 else lines))
+        super().__init__("\n".join(_lines(self.faults)))
 
 
 class ScenarioError(FaultyError):

@@ -83,11 +83,23 @@ def test_no_fault_raises_nothing_and_a_repeated_one_is_said_once() -> None:
 
 
 def test_a_long_list_of_faults_is_cut_in_the_message_but_kept_in_the_error() -> None:
-    error = DataError(Fault(file="a", row=row, allowed="x") for row in range(SHOWN_FAULTS + 2))
+    error = DataError(Fault(file=str(row), row=row, allowed="x") for row in range(SHOWN_FAULTS + 2))
     lines = str(error).splitlines()
     assert len(lines) == SHOWN_FAULTS + 1
     assert lines[-1] == "... and 2 more faults"
     assert len(error.faults) == SHOWN_FAULTS + 2
+
+
+def test_rows_that_are_wrong_alike_are_counted_and_the_first_ones_shown() -> None:
+    rows = [
+        Fault(file="a.csv", row=row, column="people", value=f"-{row}", allowed=f"{row} or more") for row in range(290)
+    ]
+    other = Fault(file="a.csv", row=3, column="id", value="", allowed="an id")
+    error = DataError([*rows[:200], other, *rows[200:]])
+    lines = str(error).splitlines()
+    assert lines[0] == "a.csv, people: 290 rows are wrong alike; the first 5:"
+    assert lines[1:] == [*map(str, rows[:5]), str(other)]
+    assert len(error.faults) == 291
 
 
 def test_one_sentence_is_an_error_too() -> None:

@@ -166,15 +166,18 @@ def swapped_among(places: Floats, rest: Floats | None = None) -> np.ndarray[tupl
     >>> swapped_among(places).tolist()
     [False, False, False, False, True]
     """
+    return turned_among(places, places[:, ::-1], places if rest is None else rest)
+
+
+def turned_among(places: Floats, turned: Floats, rest: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Tell which places (k, 2) lie far from the rest, but would lie among them if they were others (k, 2)."""
     if len(places) == 0:
         return np.zeros(0, dtype=np.bool_)
-    rest = places if rest is None else rest
     middle = np.median(rest, axis=0)
     margin = 7 * np.median(np.abs(rest - middle), axis=0) + 1
-    exchanged = places[:, ::-1]
     low, high = middle - margin, middle + margin
-    far = np.linalg.norm(places - middle, axis=1) > 3 * np.linalg.norm(exchanged - middle, axis=1)
-    return np.asarray(far & ~_inside(places, low, high) & _inside(exchanged, low, high))
+    far = np.linalg.norm(places - middle, axis=1) > 3 * np.linalg.norm(turned - middle, axis=1)
+    return np.asarray(far & ~_inside(places, low, high) & _inside(turned, low, high))
 
 
 def _inside(places: Floats, low: Floats, high: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.errors import DataWarning, Fault
+from hubplanner.errors import DataWarning
+from hubplanner.inputs.coordinates import turned_among
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
@@ -21,9 +22,12 @@ ZERO_TIMES = 1.5
 """The same for a place at 0, 0, where nothing else is."""
 NEAR_KM = 200.0
 """Nothing nearer than this to the middle of all places is far."""
-ZERO = "a place near the others; it lies {0:,.0f} km from their middle, and 0, 0 mostly stands for an unknown place: "
+ZERO = "{0}: lies {1:,.0f} km from the middle of all places, and 0, 0 mostly stands for an unknown one; correct it, or "
 FAR = "{0}: lies {1:,.0f} km from the middle of all places, which lie within {2:,.0f} km of it; correct it, or "
+SIGN = "{0}: would lie among the others as {2:g}, {3:g}, {1:,.0f} km from here; add a minus sign if it is lost, or "
 MEANT = "if it is meant, set {0}.far_places: true"
+SIGNS = ((-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0))
+"""How coordinates may have lost their signs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,35 +113,46 @@ class Spots:
         """Tell which (k,) stand at exactly 0, 0."""
         return np.asarray((self.own == 0).all(axis=1))
 
-    def note_zero(self, body: Body, faults: list[Fault]) -> None:
-        """Note places at 0, 0 where all others are far from it."""
-        distance = body.distance(self.lonlat)
-        for position in np.flatnonzero(self.at_zero & (distance > body.beyond(ZERO_TIMES))).tolist():
-            allowed = ZERO.format(distance[position]) + MEANT.format(self.section)
-            row = None if self.rows is None else int(self.rows[position])
-            faults.append(Fault(file=self.file, row=row, column=self.column, value="0, 0", allowed=allowed))
+    def doubts(self, body: Body, rest: Floats) -> list[DataWarning]:
+        """Return a warning for each place at 0, 0, without its sign, or just far from all others.
 
-    def far(self, body: Body) -> list[DataWarning]:
-        """Return a warning for each place far from all others."""
-        distance = body.distance(self.lonlat)
-        found = np.flatnonzero((distance > body.beyond(MANY_TIMES)) & ~self.at_zero).tolist()
-        return [self._far(position, float(distance[position]), body.radius) for position in found]
+        Parameters
+        ----------
+        body
+            Where most places are.
+        rest
+            (k, 2) longitudes and latitudes that stand for all.
+        """
+        distance, zero = body.distance(self.lonlat), self.at_zero
+        found = {
+            position: self._warning("zero_place", position, ZERO.format(self._place(position), distance[position]))
+            for position in np.flatnonzero(zero & (distance > body.beyond(ZERO_TIMES))).tolist()
+        }
+        if np.allclose(self.own, self.lonlat):
+            for signs in SIGNS:
+                lost = np.flatnonzero(turned_among(self.lonlat, self.lonlat * signs, rest) & ~zero).tolist()
+                found |= {position: self._lost_sign(position, signs) for position in lost if position not in found}
+        for position in np.flatnonzero((distance > body.beyond(MANY_TIMES)) & ~zero).tolist():
+            message = FAR.format(self._place(position), distance[position], body.radius)
+            found.setdefault(position, self._warning("far_place", position, message))
+        return [found[position] for position in sorted(found)]
 
-    def _far(self, position: int, distance: float, radius: float) -> DataWarning:
-        place = f"{self.column} {self.own[position, 0]:g}, {self.own[position, 1]:g}"
-        message = FAR.format(place, distance, radius) + MEANT.format(self.section)
+    def _lost_sign(self, position: int, signs: tuple[float, float]) -> DataWarning:
+        here, there = self.lonlat[position], self.lonlat[position] * signs
+        apart = Body(middle=unit_vectors(there[None])[0], radius=0.0).distance(here[None])[0]
+        return self._warning("lost_sign", position, SIGN.format(self._place(position), apart, *there))
+
+    def _place(self, position: int) -> str:
+        return f"{self.column} {self.own[position, 0]:g}, {self.own[position, 1]:g}"
+
+    def _warning(self, code: str, position: int, message: str) -> DataWarning:
         row = None if self.rows is None else int(self.rows[position])
-        return DataWarning(code="far_place", message=message, file=self.file, row=row)
+        return DataWarning(code=code, message=message + MEANT.format(self.section), file=self.file, row=row)
 
 
-def told_far(parts: Iterable[Spots], rest: Sequence[Floats], faults: list[Fault]) -> list[DataWarning]:
-    """Return a warning for each place far from the rest; note as faults those at 0, 0."""
+def told_far(parts: Iterable[Spots], rest: Sequence[Floats]) -> list[DataWarning]:
+    """Return a warning for each place that does not lie where the rest do."""
     around = np.concatenate(rest) if rest else np.zeros((0, 2))
-    body = body_of(around[(around != 0).any(axis=1)])
-    if body is None:
-        return []
-    warnings = []
-    for part in parts:
-        part.note_zero(body, faults)
-        warnings += part.far(body)
-    return warnings
+    around = around[(around != 0).any(axis=1)]
+    body = body_of(around)
+    return [] if body is None else [doubt for part in parts for doubt in part.doubts(body, around)]

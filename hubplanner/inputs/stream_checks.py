@@ -23,8 +23,9 @@ from hubplanner.inputs.coordinates import (
     WGS84,
     off_globe,
     swapped_among,
+    turned_among,
 )
-from hubplanner.inputs.far_places import MANY_TIMES, Spots, body_of, told_far
+from hubplanner.inputs.far_places import MANY_TIMES, SIGNS, Spots, body_of, told_far
 from hubplanner.inputs.point_stream import MOST_SHOWN
 from hubplanner.inputs.readers.columns import Checker
 
@@ -106,11 +107,14 @@ class CoordinateChecks:
         """Keep the points of a part that lie at 0, 0, or far from its other ones."""
         zero, body = (places == 0).all(axis=1), body_of(lonlat)
         far = zero if body is None else zero | (body.distance(lonlat) > body.beyond(MANY_TIMES))
+        if self._file.crs.is_geographic:
+            for signs in SIGNS:
+                far |= turned_among(lonlat, lonlat * signs, lonlat)
         kept = np.flatnonzero(far)[: max(MOST_STRAYS - sum(len(row) for *_, row in self._far), 0)]
         self._far.append((places[kept], lonlat[kept], rows[kept]))
 
-    def _note_far(self, faults: list[Fault]) -> None:
-        """Note points at 0, 0, and warn of others far from all, of those kept and of the sample."""
+    def _doubt_far(self) -> None:
+        """Warn of points that do not lie where the others do, of those kept and of the sample."""
         places, degrees, rows = (np.concatenate(part) for part in zip(*self._far, *self._sample, strict=True))
         first = np.unique(rows if self._has_rows else places, axis=0, return_index=True)[1]
         spots = Spots(
@@ -121,7 +125,7 @@ class CoordinateChecks:
             own=places[first],
             rows=rows[first] if self._has_rows else None,
         )
-        self.warnings += told_far([spots], [self.around()], faults)
+        self.warnings += told_far([spots], [self.around()])
 
     def around(self) -> Floats:
         """Return longitudes and latitudes (k, 2) of points that stand for all."""
@@ -138,7 +142,7 @@ class CoordinateChecks:
         if crs.is_geographic and self._strays:
             self._note_strays(faults)
         if not self._far_meant:
-            self._note_far(faults)
+            self._doubt_far()
 
     def sample(self) -> gpd.GeoDataFrame | None:
         """Return points that stand for all, in the file's system; None without any."""

@@ -1,4 +1,4 @@
-"""What in the data can be used but may be a mistake: places far from all others, doubled ones, areas beyond reach."""
+"""What in the data can be used but may be a mistake, and what the scenario's checks make of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hubplanner.errors import DataWarning
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, representative
 from hubplanner.inputs.far_places import Spots, told_far, unit_vectors
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
+from hubplanner.scenario.checks_spec import ChecksSpec
 from hubplanner.scenario.names import key_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from hubplanner.errors import Fault
     from hubplanner.inputs.aggregation import MergedDemand
     from hubplanner.inputs.demand import Demand
     from hubplanner.inputs.sites import Sites
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
 
 MUCH_DETOUR = 3.0
-MOST_TOLD = 10
-"""Warnings of a kind and file that are spelled out, the others counted."""
+MOST_TOLD = 5
+"""Warnings of a kind and file that are spelled out, where there are more."""
 
 
 def data_warnings(
@@ -39,10 +39,10 @@ def data_warnings(
     merged: MergedDemand | None,
     faults: list[Fault],
 ) -> tuple[DataWarning, ...]:
-    """Return what may be a mistake in data that were read; places at 0, 0 are noted as faults."""
+    """Return what may be a mistake in data that were read; what the checks refuse is noted as faults."""
     found = [*(demand.warnings if demand else ()), *(sites.warnings if sites else ())]
     if scenario.travel.is_geometric:
-        found += _far_places(scenario, demand, sites, merged, faults)
+        found += _far_places(scenario, demand, sites, merged)
     if demand is not None:
         found += _doubled_demand(scenario, demand)
         found += _wide_areas(scenario, demand)
@@ -50,7 +50,7 @@ def data_warnings(
         found += _doubled_sites(scenario, sites)
         found += _free_sites(scenario, sites)
     found += _of_scenario(scenario)
-    return _counted(found)
+    return _grouped(_judged(scenario, found, faults))
 
 
 def _spots(scenario: Scenario, section: str, frame: gpd.GeoDataFrame, rows: Ints) -> Spots:
@@ -71,9 +71,8 @@ def _far_places(
     demand: Demand | None,
     sites: Sites | None,
     merged: MergedDemand | None,
-    faults: list[Fault],
 ) -> list[DataWarning]:
-    """Return a warning for each place far from all others, of demand and of sites; note as faults those at 0, 0.
+    """Return a warning for each place that does not lie where the others do, of demand and of sites.
 
     Merged demand was looked at while it was read.
     """
@@ -84,7 +83,7 @@ def _far_places(
     elif demand is not None:
         parts.insert(0, _spots(scenario, "demand", demand.frame, demand.rows))
         rest.append(parts[0].lonlat)
-    return told_far([part for part in parts if not _meant(scenario, part.section)], rest, faults)
+    return told_far([part for part in parts if not _meant(scenario, part.section)], rest)
 
 
 def _meant(scenario: Scenario, section: str) -> bool:
@@ -189,16 +188,31 @@ def _widest(scenario: Scenario) -> float | None:
     return max(tier.reach(speed) for tier in scenario.hubs)
 
 
-def _counted(warnings: Iterable[DataWarning]) -> tuple[DataWarning, ...]:
-    """Return warnings by file and row, the first ones of each kind and file, and one that counts the others."""
+def _judged(scenario: Scenario, warnings: Iterable[DataWarning], faults: list[Fault]) -> list[DataWarning]:
+    """Return what the scenario's checks let pass with a warning; note as faults what they refuse."""
+    found = []
+    for warning in warnings:
+        level = scenario.checks.level(warning.code)
+        if level == "warn":
+            found.append(warning)
+        elif level == "error":
+            kind = "scenario" if warning.file == scenario.file else "data"
+            allowed = f"{warning.message} (checks.{warning.code}: error)"
+            faults.append(Fault(file=warning.file, row=warning.row, allowed=allowed, kind=kind))
+    return found
+
+
+def _grouped(warnings: Iterable[DataWarning]) -> tuple[DataWarning, ...]:
+    """Return warnings by file and kind: where there are many, how many, and the first ones."""
     kinds: dict[tuple[str, str], list[DataWarning]] = {}
     for warning in warnings:
         kinds.setdefault((warning.file, warning.code), []).append(warning)
     found: list[DataWarning] = []
     for (file, code), part in kinds.items():
         part.sort(key=lambda warning: (warning.row is not None, warning.row or 0))
-        found += part[:MOST_TOLD]
         if len(part) > MOST_TOLD:
-            message = f"{len(part) - MOST_TOLD:,} more like those above"
+            times = "times" if part[0].row is None else "rows"
+            message = f"{len(part):,} {times}: {ChecksSpec.words(code)}; the first {MOST_TOLD} are told"
             found.append(DataWarning(code=code, message=message, file=file))
+        found += part[:MOST_TOLD]
     return tuple(found)

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
 
 
+MANY_TIMES = 5.0
+"""Times by which the people of a zone and its census may differ."""
+MOST_OFF = 0.5
+"""Share by which the people of all zones and their census may."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ZoneReport:
     """What zones did to people: how many lay where, and what they were scaled to.
@@ -148,6 +154,24 @@ def read_zones(scenario: Scenario, faults: list[Fault]) -> Zones | None:
     )
 
 
+def _far_from_census(zones: Zones, people: Floats, census: Floats, file: str) -> list[DataWarning]:
+    """Return a warning where the people (z,) of zones are many times more or fewer than their census (z,)."""
+    used = (people > 0) & zones.kept
+    found = []
+    most, least = np.maximum(people, census), np.minimum(people, census)
+    for at in np.flatnonzero(used & (most > MANY_TIMES * least)).tolist():
+        message = f"zone {zones.ids[at]}: {people[at]:,.0f} people in {file}, {census[at]:,.0f} by the census"
+        found.append(DataWarning(code="far_from_census", message=message, file=zones.name))
+    here, there = float(people[used].sum()), float(census[used].sum())
+    if used.any() and abs(here - there) > MOST_OFF * max(here, there):
+        message = (
+            f"the zones have {here:,.0f} people in {file} and {there:,.0f} by the census; "
+            "look whether both are people, of the same year"
+        )
+        found.insert(0, DataWarning(code="far_from_census", message=message, file=zones.name))
+    return found
+
+
 class ZonedFile:
     """A file of demand points, each with what its zone says: a `PointFile` over another."""
 
@@ -237,6 +261,8 @@ class ZonedFile:
             names = listed(self._zones.ids[at] for at in lost)
             message = f"zones with {census[lost].sum():,.0f} people have no place for them in {self.name}: {names}"
             found.append(DataWarning(code="empty_zone", message=message, file=self._zones.name))
+        if census is not None:
+            found += _far_from_census(self._zones, self._sum, census, self.name)
         return found
 
     def reports(self) -> tuple[ZoneReport, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
+from hubplanner.scenario.checks_spec import ChecksSpec
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec  # noqa: TC001 - pydantic reads the annotations
 from hubplanner.scenario.fields import (
     Column,
@@ -100,6 +101,8 @@ class Scenario(Spec):
     futures: FuturesSpec | None = None
     """Ways the world may turn out; as the data say if left out."""
     solver: SolverSpec = SolverSpec()
+    checks: ChecksSpec = ChecksSpec()
+    """What becomes of each kind of doubt about the data: error, warn or off, by its code."""
 
     _file: Path | None = PrivateAttr(default=None)
 

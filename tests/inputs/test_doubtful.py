@@ -43,8 +43,10 @@ def test_sound_data_warn_of_nothing(project: Project) -> None:
 def test_a_place_at_zero_is_refused_unless_meant(project: Project, settings: dict[str, Any]) -> None:
     project.write("demand.csv", DEMAND.format(place="0,0.00"))
     (message,) = project.messages(settings)
-    assert message.startswith("demand.csv, row 5, lon, lat: '0, 0' found; allowed: a place near the others")
-    assert message.endswith("set demand.far_places: true")
+    assert message.startswith("demand.csv, row 5: lon, lat 0, 0: lies ")
+    assert message.endswith("set demand.far_places: true (checks.zero_place: error)")
+    assert _codes(project.inputs({**settings, "checks.zero_place": "warn"})) == [("zero_place", "demand.csv", 5)]
+    assert project.inputs({**settings, "checks.zero_place": "off"}).warnings == ()
     assert project.inputs({**settings, "demand.far_places": True}).warnings == ()
 
 
@@ -134,8 +136,8 @@ def test_many_warnings_of_a_kind_are_counted(project: Project) -> None:
     rows = "".join(f"E{number:02},67,30,9,0,1,Punjab\n" for number in range(30))
     project.write("demand.csv", DEMAND.format(place="68.05,31.02") + rows)
     inputs = project.inputs()
-    assert [warning.row for warning in inputs.warnings] == [*range(7, 17), None]
-    assert inputs.warnings[-1].message == "19 more like those above"
+    assert [warning.row for warning in inputs.warnings] == [None, *range(7, 12)]
+    assert inputs.warnings[0].message.startswith("29 rows: rows at the very same place")
 
 
 def test_warnings_are_told_by_every_command_and_kept(project: Project, inside: Callable[..., Done]) -> None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.readers.cells import CellRules, advice_on_cell, is_missing, is_total
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.scenario.data_spec import GroupMean
 from hubplanner.scenario.fields import MOST_MONEY, MOST_PEOPLE, PER_CENT, per_cent_hint
-from hubplanner.scenario.names import has_control, hint, key_of, listed, near_key, shown, spelling_of
+from hubplanner.scenario.names import MOST_COMPARED, has_control, hint, key_of, listed, near_key, shown, spelling_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -26,6 +28,8 @@ EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
 _GROUP, _THOUSANDS = 3, r"[1-9]\d{0,2}(\.\d{3})+"
 """Digits between the points of thousands."""
+LEAST_LETTERS, MANY_TIMES = 6, 4
+"""Letters of names that may be misspelt, and how many times as many rows the right ones have."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,6 +100,7 @@ class Checker:
         keys = keys_of(words)
         spelled = spellings(words, keys)
         self.table.warnings.extend(near_names(self.table.name, name, spelled))
+        self.table.warnings.extend(rare_names(self.table.name, name, keys))
         if all(len(same) == 1 for same in spelled.values()):
             return words
         return keys.map({key: spelling_of(same) for key, same in spelled.items()} | {"": ""})
@@ -451,6 +456,33 @@ def near_names(file: str, column: str, spelled: Mapping[str, Collection[str]]) -
         if len(keys) > 1:
             names = ", ".join(repr(spelling_of(spelled[key])) for key in sorted(keys))
             message = f"{column}: {names} are {len(keys)} values; spell them alike if they are one"
+            found.append(DataWarning(code="similar_values", message=message, file=file))
+    return found
+
+
+def rare_names(file: str, column: str, keys: pd.Series) -> list[DataWarning]:
+    """Return a warning for each name that differs by a letter from one with many times as many rows.
+
+    Numbers and short names are left out, as are names with about as many rows: such mostly are two.
+
+    >>> [warning.message for warning in rare_names("a.csv", "province", pd.Series(["Punjab"] * 9 + ["Punjap"]))]
+    ["province: 'Punjap', in 1 row, differs by a letter from 'Punjab', in 9; spell them alike if they are one"]
+    """
+    counts = keys[keys != ""].value_counts()
+    names = [name for name in counts.index if len(name) >= LEAST_LETTERS and not any(map(str.isdigit, name))]
+    rare = [name for name in names if counts[name] * MANY_TIMES <= counts.iloc[0]]
+    if not rare or len(names) > MOST_COMPARED:
+        return []
+    plain = {name: near_key(name) for name in names}
+    apart = cdist([plain[name] for name in rare], [plain[name] for name in names], scorer=OSA.distance, score_cutoff=1)
+    found = []
+    for at, other in np.argwhere(apart == 1).tolist():
+        one, many = counts[rare[at]], counts[names[other]]
+        if one * MANY_TIMES <= many:
+            message = (
+                f"{column}: {rare[at]!r}, in {one:,} {'row' if one == 1 else 'rows'}, differs by a letter from "
+                f"{names[other]!r}, in {many:,}; spell them alike if they are one"
+            )
             found.append(DataWarning(code="similar_values", message=message, file=file))
     return found
 
