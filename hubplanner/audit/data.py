@@ -316,7 +316,13 @@ def _given(scenario: Scenario, travel: MatrixSpec, people: AuditPeople, sites: A
     """Return the table of distances and its unit."""
     path = Path(travel.path)
     rows = PLAIN[format_of(path).name](path, FileSpec(path=travel.path, encoding=travel.encoding))
-    rows = called(rows, {"demand_id", "site_id", "km", "minutes"})
+    names = {"site_id": travel.site_id, "km": travel.km, "minutes": travel.minutes}
+    asked = {name or word for word, name in names.items()}
+    rows = called(rows, {travel.demand_id} if travel.wide else {travel.demand_id, *asked})
+    if travel.wide:
+        rows = rows.melt(travel.demand_id, var_name="site_id", value_name=travel.wide)
+        rows = rows[words(rows[travel.wide]) != ""]
+    rows = rows.rename(columns={travel.demand_id: "demand_id"} | {own: word for word, own in names.items() if own})
     speed = travel.speed_kmh
     in_minutes = "minutes" in rows and all(tier.reach_minutes is not None for tier in scenario.hubs)
     name = "minutes" if in_minutes or "km" not in rows else "km"

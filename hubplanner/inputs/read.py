@@ -99,7 +99,7 @@ def _read_pairs(scenario: Scenario, demand: Demand | None, sites: Sites | None, 
         return None
     demand_ids = _known_ids(scenario.demand, None if demand is None else demand.frame["demand_id"])
     site_ids = _known_ids(scenario.sites, None if sites is None else sites.frame["site_id"])
-    return read_matrix(Path(travel.path), demand_ids, site_ids, faults, travel.encoding)
+    return read_matrix(travel, demand_ids, site_ids, faults)
 
 
 def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds:

@@ -1,8 +1,9 @@
-"""A long table of travel distances or times between demand and sites."""
+"""A table of travel distances or times between demand and sites, with a row a pair or a column a site."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.table_formats import DISTANCES, format_of
-from hubplanner.inputs.readers.columns import Checker, keys_of
+from hubplanner.inputs.readers.columns import Checker, as_text, keys_of
 from hubplanner.inputs.readers.csv import CsvLayout, read_csv
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, excel_table, read_parquet
 from hubplanner.problem import Matrix
@@ -18,11 +19,13 @@ from hubplanner.scenario.data_spec import FileSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from hubplanner.problem import Floats, Ints
+    from hubplanner.scenario.travel_spec import MatrixSpec
 
 UNITS = ("km", "minutes")
+MOST_SHOWN = 10
+"""Columns of a file that a message names."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,25 +60,50 @@ class KnownIds:
     used: pd.Series
 
 
-def read_matrix(
-    path: Path, demand: KnownIds, sites: KnownIds, faults: list[Fault], encoding: str | None = None
-) -> Pairs | None:
+def read_matrix(travel: MatrixSpec, demand: KnownIds, sites: KnownIds, faults: list[Fault]) -> Pairs | None:
     """Return the table; None, with every fault noted, when a row has an unknown id, a pair again or no number."""
-    before = len(faults)
-    table = as_named(_table(path, faults, encoding), ("demand_id", "site_id", *UNITS))
+    path, before = Path(travel.path), len(faults)
+    site_id = travel.site_id or "site_id"
+    columns = {unit: getattr(travel, unit) or unit for unit in UNITS}
+    named = (travel.demand_id,) if travel.wide else (travel.demand_id, site_id, *columns.values())
+    table = as_named(_table(path, faults, travel.encoding), named)
+    if table is not None and travel.wide is not None:
+        table = _with_row_a_pair(table, travel.demand_id, travel.wide, sites, faults)
     if table is None:
         return None
     checker = Checker(table=table, faults=faults, has_keys=False)
-    units = [unit for unit in UNITS if unit in table.frame.columns]
+    units = [unit for unit in UNITS if getattr(travel, unit) or columns[unit] in table.frame.columns]
     if not units:
-        faults.append(Fault(file=path.name, column="km", allowed="is missing; a column km or minutes is needed"))
+        allowed = "is missing; a column km or minutes is needed, or its name as travel.km or travel.minutes"
+        faults.append(Fault(file=path.name, column="km", allowed=allowed))
     way = "leave the row out if there is no way"
-    distance = {unit: checker.numbers(unit, blank=way).to_numpy(dtype=np.float64) for unit in units}
-    points, places = _ids(checker, "demand_id", demand), _ids(checker, "site_id", sites)
+    distance = {unit: checker.numbers(columns[unit], blank=way).to_numpy(dtype=np.float64) for unit in units}
+    points, places = _ids(checker, travel.demand_id, demand), _ids(checker, site_id, sites)
     both = (points != "") & (places != "")
     pair = keys_of(points) + ", " + keys_of(places)
-    checker.note_repeated("demand_id, site_id", pair.where(both, ""), "a pair")
+    checker.note_repeated(f"{travel.demand_id}, {site_id}", pair.where(both, ""), "a pair")
     return None if len(faults) > before else _pairs(points, places, demand, sites, distance)
+
+
+def _with_row_a_pair(
+    table: InputTable, demand_id: str, unit: str, sites: KnownIds, faults: list[Fault]
+) -> InputTable | None:
+    """Return a table with a column a site as one with a row a pair, blank cells left out; None with a fault."""
+    frame, before = table.frame, len(faults)
+    if demand_id not in frame.columns:
+        others = ", ".join(map(str, frame.columns[:MOST_SHOWN]))
+        allowed = f"is missing; name the column of demand ids as travel.demand_id; the file has {others}"
+        faults.append(Fault(file=table.name, column=demand_id, allowed=allowed))
+    columns = pd.Series([str(name) for name in frame.columns if name != demand_id], dtype=object)
+    if sites.all is not None:
+        for name in columns[~keys_of(columns).isin(keys_of(sites.all))]:
+            allowed = f"no column but {demand_id} and the ids that {sites.file} has; remove it, or mend the id"
+            faults.append(Fault(file=table.name, column=name, value=name, allowed=allowed))
+    if len(faults) > before:
+        return None
+    pairs = frame.melt(id_vars=[demand_id], var_name="site_id", value_name=unit, ignore_index=False)
+    has_way = (as_text(pairs[unit]) != "").to_numpy()
+    return replace(table, frame=pairs.loc[has_way].sort_index(kind="stable"))
 
 
 def _table(path: Path, faults: list[Fault], encoding: str | None) -> InputTable | None:
@@ -115,8 +143,28 @@ def _ids(checker: Checker, column: str, known: KnownIds) -> pd.Series:
     words = checker.text(column)
     if known.all is not None:
         unknown = ~keys_of(words).isin(keys_of(known.all)) & (words != "")
-        checker.note(column, unknown, words, f"an id that {known.file} has")
+        every = set(keys_of(known.all))
+        checker.note(
+            column, unknown, words, lambda row: f"an id that {known.file} has{_as_whole(words.iloc[row], every)}"
+        )
     return words
+
+
+def _as_whole(word: str, known: set[str]) -> str:
+    """Return which id a number in scientific notation was, after a semicolon; nothing where it was none.
+
+    >>> _as_whole("1e+05", {"100000"})
+    '; 1e+05 may be 100000, written by a program that took ids for numbers: write ids as text'
+    """
+    try:
+        whole = f"{float(word):.0f}"
+    except (ValueError, OverflowError):
+        return ""
+    return (
+        f"; {word} may be {whole}, written by a program that took ids for numbers: write ids as text"
+        if whole in known
+        else ""
+    )
 
 
 def _pairs(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from hubplanner.scenario.fields import Encoding, LocalFile, Spec
+from hubplanner.scenario.fields import Column, Encoding, LocalFile, Spec
 
 MOST_DETOUR = 10.0
 
@@ -97,7 +97,17 @@ class MatrixSpec(TravelMethod):
     detour: Annotated[float, Field(strict=True, json_schema_extra={"const": 1}), AfterValidator(_travelled)] = 1.0
     """1: the table's distances are travelled ones already."""
     path: LocalFile
-    """Long table demand_id, site_id, km (or minutes)."""
+    """Table with a row a pair (demand_id, site_id, km or minutes), or with wide a row a demand point."""
+    demand_id: Column = "demand_id"
+    """Column of demand ids."""
+    site_id: Column | None = None
+    """Column of site ids; site_id if left out, none with wide."""
+    km: Column | None = None
+    """Column of kilometres; km if left out and there, none with wide."""
+    minutes: Column | None = None
+    """Column of minutes; minutes if left out and there, none with wide."""
+    wide: Literal["km", "minutes"] | None = None
+    """The table has a column a site, named by its id, whose cells are in this unit; a blank one is no way."""
     encoding: Encoding | None = None
     """Encoding of a CSV table's text; UTF-8 if left out."""
 

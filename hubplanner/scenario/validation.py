@@ -90,6 +90,13 @@ def _capacity(scenario: Scenario) -> Complaints:
         yield "model.mixed_tiers", True, "only with max_per_site above 1"
 
 
+def _matrix(scenario: Scenario) -> Complaints:
+    travel = scenario.travel
+    for key in ("site_id", "km", "minutes") if isinstance(travel, MatrixSpec) and travel.wide else ():
+        if getattr(travel, key) is not None:
+            yield f"travel.{key}", getattr(travel, key), "only without travel.wide, by which each column is a site"
+
+
 def _floors(scenario: Scenario) -> Complaints:
     groups = scenario.demand.groups
     for number, floor in enumerate(scenario.model.floors):
@@ -167,6 +174,7 @@ MODEL_CHECKS: tuple[Check, ...] = (
     _decay,
     _backup,
     _capacity,
+    _matrix,
     _floors,
     _fairness,
     _counts,

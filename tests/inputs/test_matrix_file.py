@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from support.project import MATRIX
 
+import hubplanner as hp
+from hubplanner.audit import audit_run
 from hubplanner.errors import DataError, ScenarioError
 from hubplanner.inputs import build_problem
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 MINUTES = {"hubs.0.reach_km": None, "hubs.0.reach_minutes": 4, "hubs.1.reach_km": None, "hubs.1.reach_minutes": 20}
 
 ENDS = "a file name ending in one of .csv, .tsv, .tab, .txt, .xlsx, .xlsm, .xlsb, .xls, .ods, .parquet"
+
+
+LACKING = "travel.csv, km: is missing; a column km or minutes is needed, or its name as travel.km or travel.minutes"
 
 
 def by_matrix(project: Project, settings: dict[str, Any] | None = None, name: str = "travel.csv") -> dict[str, Any]:
@@ -55,7 +60,7 @@ def test_a_wrong_row_is_named(project: Project, row: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("content", "faults"),
     [
-        ("demand_id,site_id,hours\nD1,S1,1\n", ["travel.csv, km: is missing; a column km or minutes is needed"]),
+        ("demand_id,site_id,hours\nD1,S1,1\n", [LACKING]),
         (
             "demand,site_id,km\nD1,S1,1\n",
             ["travel.csv, demand_id: is missing; the file's columns are demand, site_id, km"],
@@ -184,3 +189,66 @@ def test_parquet_holds_the_same_table(project: Project) -> None:
     project.write("travel.parquet", b"junk")
     assert type(project.error(settings)) is DataError
     assert project.messages(settings)[0].startswith("travel.parquet: cannot be read as a Parquet file: ")
+
+
+NAMED = MATRIX.replace("demand_id,site_id,km,minutes", "from_id,to_id,metres_k,p50")
+WIDE = "from_id,S1,S4,S2\nD1,1.5,12,\nD2,,1.2,\nD3,,,2\n"
+
+
+def test_columns_of_another_program_are_named(project: Project) -> None:
+    expected = distances(project.inputs(by_matrix(project)))
+    project.write("times.csv", NAMED)
+    named = {"travel.demand_id": "from_id", "travel.site_id": "to_id", "travel.km": "metres_k"}
+    assert distances(project.inputs(by_matrix(project, named, "times.csv"))) == expected
+    minutes = named | {"travel.minutes": "p50"} | MINUTES
+    expected = distances(project.inputs(by_matrix(project, MINUTES)))
+    assert distances(project.inputs(by_matrix(project, minutes, "times.csv"))) == expected
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
+def test_a_wide_table_is_the_long_one(project: Project, suffix: str) -> None:
+    expected = distances(project.inputs(by_matrix(project)))
+    path = project.write("wide.csv", WIDE)
+    if suffix != "csv":
+        table, path = pd.read_csv(path), project.folder / f"wide.{suffix}"
+        table.to_excel(path, index=False) if suffix == "xlsx" else table.to_parquet(path)
+    wide = {"travel.wide": "km", "travel.demand_id": "from_id"}
+    settings = by_matrix(project, wide, path.name)
+    assert distances(project.inputs(settings)) == expected
+    hp.solve(project.read(settings)).write(project.folder / f"run-{suffix}")
+    assert audit_run(project.folder / f"run-{suffix}").verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "fault"),
+    [
+        (
+            WIDE.replace("S4", "S9"),
+            {},
+            "wide.csv, S9: 'S9' found; allowed: no column but from_id and the ids",
+        ),
+        (WIDE.replace("from_id", "home"), {}, "wide.csv, from_id: is missing; name the column of demand ids as travel"),
+        (WIDE.replace("1.2", "far"), {}, "wide.csv, row 3, km: 'far' found; allowed: a number of at least 0"),
+        (WIDE.replace("D2", "D1"), {}, "wide.csv, row 3, from_id, site_id: 'D1, S4' found; allowed: a pair only once"),
+        (WIDE, {"travel.km": "p50"}, "scenario.yaml, travel.km: 'p50' found; allowed: only without travel.wide"),
+        (
+            WIDE,
+            {"travel.wide": "miles"},
+            "scenario.yaml, travel.wide: 'miles' found; allowed: one of 'km'",
+        ),
+    ],
+)
+def test_a_wide_table_that_cannot_be_used_is_told(
+    project: Project, text: str, settings: dict[str, Any], fault: str
+) -> None:
+    project.write("wide.csv", text)
+    wide = {"travel.wide": "km", "travel.demand_id": "from_id", **settings}
+    settings = by_matrix(project, wide, "wide.csv")
+    told = project.messages(settings) if fault.startswith("wide") else project.refusal(settings)
+    assert told[0].startswith(fault)
+
+
+def test_an_id_that_was_taken_for_a_number_is_recognised(project: Project) -> None:
+    project.write("demand.csv", (project.folder / "demand.csv").read_text().replace("D1,", "100000,"))
+    project.write("travel.csv", MATRIX.replace("D1,", "1e+05,"))
+    assert "1e+05 may be 100000, written by a program" in project.messages(by_matrix(project))[0]
