@@ -63,7 +63,7 @@ def _repaired(frame: gpd.GeoDataFrame, checker: Checker) -> gpd.GeoDataFrame:
         if not wrong.any():
             return frame
         reasons = frame.geometry[wrong].is_valid_reason().tolist()
-        areas = [_areas(shape) for shape in shapely.make_valid(frame.geometry[wrong].to_numpy())]
+        areas = [_areas(shape) for shape in frame.geometry[wrong]]
     shapes = frame.geometry.to_numpy().copy()
     for position, reason, area in zip(np.flatnonzero(wrong).tolist(), reasons, areas, strict=True):
         if area is None:
@@ -78,8 +78,11 @@ def _repaired(frame: gpd.GeoDataFrame, checker: Checker) -> gpd.GeoDataFrame:
 
 
 def _areas(shape: Any) -> Any:
-    """Return the polygons of a shape as one; None where it has none."""
-    parts = shapely.get_parts(shape)
+    """Return the polygons of an invalid shape made valid, as one; None where it has none or cannot be mended."""
+    try:
+        parts = shapely.get_parts(shapely.make_valid(shape))
+    except shapely.errors.GEOSException:  # the shape stays as it is, and is told as invalid
+        return None
     areas = parts[shapely.get_dimensions(parts) == 2]  # noqa: PLR2004 - of the plane
     return shapely.union_all(areas) if len(areas) and np.isfinite(shapely.area(areas)).all() else None
 
@@ -134,7 +137,8 @@ def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> 
 
 def _shown(frame: gpd.GeoDataFrame, wrong: pd.Series) -> pd.Series:
     """Return a place inside each wrong row as text."""
-    inside = representative(frame[wrong])
+    with np.errstate(all="ignore"):  # coordinates may be beyond all measure
+        inside = representative(frame[wrong])
     return pd.Series([f"{point.x:g}, {point.y:g}" for point in inside], index=inside.index).reindex(frame.index)
 
 

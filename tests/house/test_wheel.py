@@ -18,6 +18,7 @@ BESIDE_CODE = {
     "hubplanner/cli/template/scenario.yaml",
     "hubplanner/cli/template/data/demand.csv",
     "hubplanner/cli/template/data/sites.csv",
+    "hubplanner/outputs/map/geography.npz",
 }
 PAGES = ("hubplanner/outputs/html/page", "hubplanner/web/static")
 """Folders whose files all belong to the wheel."""

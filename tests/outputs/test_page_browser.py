@@ -96,11 +96,11 @@ def test_layers_tiers_and_zoom_change_the_map(sheet: Sheet, report: Path) -> Non
     assert page.locator("#map-picture .hub.away").count() == hubs.count()  # none of them is a park
     page.locator(".tiers button").first.press("Space")
     assert page.locator("#map-picture .hub.away").count() == 0
+    page.locator("#map-picture .area").first.hover(force=True)
+    assert "people" in page.locator(".readout").inner_text()
     before = page.locator("#map-picture").get_attribute("viewBox")
     page.get_by_role("button", name="Closer").click()
     assert page.locator("#map-picture").get_attribute("viewBox") != before
-    page.locator("#map-picture .area").first.hover(force=True)
-    assert "people" in page.locator(".readout").inner_text()
 
 
 def test_it_prints(sheet: Sheet, report: Path) -> None:

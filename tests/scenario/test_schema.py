@@ -150,7 +150,18 @@ ALL_KEYS: dict[str, list[str]] = {
     "TierSpec": ["name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity"],
     "GreatCircleSpec": ["method", "detour", "speed_kmh"],
     "PlanarSpec": ["method", "detour", "speed_kmh"],
-    "MatrixSpec": ["method", "detour", "speed_kmh", "path", "encoding"],
+    "MatrixSpec": [
+        "method",
+        "detour",
+        "speed_kmh",
+        "path",
+        "demand_id",
+        "site_id",
+        "km",
+        "minutes",
+        "wide",
+        "encoding",
+    ],
     "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties", "method"],
 }
 
