@@ -103,16 +103,16 @@ def from_the_library(wanted: frozenset[Feature]) -> list[str]:
         ),
         closing_saving=np.array([np.nan, 1, np.nan]) if Feature.EXISTING in wanted else None,
     )
-    limits = [limit for feature, limit in LIMITS.items() if feature in wanted]
+    constraints = [limit for feature, limit in LIMITS.items() if feature in wanted]
     if Feature.FUTURES in wanted:
         future = hp.Future(name="now", sites_out=(0,) if Feature.OUTAGES in wanted else ())
         criterion = next((feature.value.split()[1] for feature in CRITERIA if feature in wanted), "expected")
-        limits.append(Uncertainty(futures=hp.Futures([future]), criterion=criterion))
+        constraints.append(Uncertainty(futures=hp.Futures([future]), criterion=criterion))
     [(_, kind, own)] = [entry for feature, entry in OBJECTIVES.items() if feature in wanted]
     own = own | ({"travel_cost": 2.0} if Feature.TRAVEL_COST in wanted else {})
     fairness = MaxMin(weights=np.ones((1, 5))) if Feature.FAIRNESS in wanted else None
     try:
-        check_compatible(line, kind(**own, limits=tuple(limits), fairness=fairness))
+        check_compatible(line, kind(**own, constraints=tuple(constraints), fairness=fairness))
     except hp.ScenarioError as error:
         return sorted(reason.rpartition(": ")[2] for reason in str(error).split("; "))
     return []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.errors import SolverError
 from hubplanner.formatting import gap_in_words
 from hubplanner.inputs import build_problem
-from hubplanner.model import Periods, ask, goals_of, under_of
+from hubplanner.model import Periods, Question, goals_of, under_of
 from hubplanner.model.goals import WORST
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem.solution import GoalResult
@@ -137,7 +137,7 @@ def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) 
     unnested = isinstance(periods, Periods) and not periods.nested
     if unnested or goal.name == WORST or goal.name != objective.goal:
         return math.nan
-    task = Subproblem(question=ask(problem, objective), goal=goal, options=options, deadline=options.deadline)
+    task = Subproblem(question=Question.of(problem, objective), goal=goal, options=options, deadline=options.deadline)
     _, form, relaxation = relaxed(task)
     return form.figure(relaxation.bound) if math.isfinite(relaxation.bound) else math.nan
 

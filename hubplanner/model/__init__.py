@@ -1,6 +1,6 @@
 """Objectives and constraint families as PuLP: one of each a file, put together by the builder."""
 
-from hubplanner.model.builder import ask, broken_blocks, broken_years, build_model, check_supported, formulate
+from hubplanner.model.builder import broken_blocks, broken_years, build_model, check_supported, formulate
 from hubplanner.model.compatibility import check_compatible, check_size
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget
@@ -55,7 +55,6 @@ __all__ = [
     "RobustQuestion",
     "Uncertainty",
     "Year",
-    "ask",
     "bind",
     "broken_blocks",
     "broken_years",

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pulp import LpAffineExpression, LpConstraintGE
 
 from hubplanner.model.constraints.capacity import Capacity
+from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.lp import Model, decimal_unit, new_model, new_program
 from hubplanner.model.multi_period import Periods
+from hubplanner.problem.multi_period import in_year, present_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
     from pulp import LpProblem, LpVariable
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
     from hubplanner.model.lp import LinearExpression
     from hubplanner.model.objectives import Objective
-    from hubplanner.problem import Evaluation, Ints, Problem
+    from hubplanner.problem import Evaluation, Floats, Ints, Problem
     from hubplanner.problem.model_instance import ModelInstance
 
     Ranges = tuple[Ints, Ints]
@@ -53,6 +57,32 @@ class Question:
     discounts: tuple[float, ...]
     instance: ModelInstance
     blocks: tuple[Constraint, ...]
+
+    @classmethod
+    def of(cls, problem: Problem, objective: Objective, blocks: Sequence[Constraint] | None = None) -> Self:
+        """Prepare a problem and an objective for their programs.
+
+        Parameters
+        ----------
+        blocks
+            The constraints to hold, the objective's own if left out.
+        """
+        wanted = objective.constraints_on(problem) if blocks is None else tuple(blocks)
+        periods = next((block for block in wanted if isinstance(block, Periods)), None)
+        years = 1 if periods is None else len(periods.budgets)
+        growth = None if periods is None else periods.growth
+        problems = tuple(in_year(problem, growth, year) for year in range(years))
+        rate = 0.0 if periods is None else periods.discount_rate
+        wanted = tuple(block.grown(growth, years - 1) for block in wanted)
+        stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
+        instance = objective.instance(
+            problem=problem,
+            measures=np.array(_measures(problems, objective, wanted)),
+            most_per_site=stacked.count,
+            apart=objective.by_distance or any(block.serves_apart for block in wanted),
+        )
+        discounts = tuple(present_value(rate, year) for year in range(years))
+        return cls(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
 
     @property
     def periods(self) -> Periods | None:
@@ -168,6 +198,14 @@ class FixedLevel:
 
     goal: Goal
     value: float
+
+
+def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Constraint]) -> list[Floats]:
+    """Return everything that demand is weighted by: need and people of each year, then the constraints' and groups."""
+    own = [weight for block in blocks for weight in block.measures()]
+    groups = [] if objective.fairness is None else objective.fairness.with_need
+    every = [*(part.need for part in problems), *(part.people for part in problems), *own, *groups]
+    return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
 
 
 def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = None) -> Formulation:

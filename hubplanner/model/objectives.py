@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hubplanner.model.constraints.budget import Budget
+from hubplanner.model.constraints.capacity import Capacity
+from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.constraints.full_service import FullService
 from hubplanner.model.constraints.hub_count import MaxHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.parameters import check, check_amount
+from hubplanner.problem.model_instance import ModelInstance
 
 if TYPE_CHECKING:
     from hubplanner.model.constraints.base import Constraint
     from hubplanner.model.fairness import MaxMin
+    from hubplanner.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +28,13 @@ class Objective:
 
     Parameters
     ----------
-    limits
-        Further blocks of constraints.
+    constraints
+        Constraints beside those of its own parameters.
     fairness
         A group of which the worst-covered is lifted first.
     """
 
-    limits: tuple[Constraint, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     fairness: MaxMin | None = None
 
     name: ClassVar[str]
@@ -37,7 +42,7 @@ class Objective:
     """Name of the goal whose figure is the objective's value."""
 
     def __post_init__(self) -> None:
-        """Check the limits by making their blocks."""
+        """Check the parameters by making their constraints."""
         _ = self.blocks
 
     @property
@@ -46,8 +51,22 @@ class Objective:
         budget, count = getattr(self, "budget", None), getattr(self, "max_hubs", None)
         own: list[Constraint] = [] if budget is None else [Budget(amount=budget)]
         own += [] if count is None else [MaxHubs(count=count)]
-        stacked = any(isinstance(block, HubsPerSite) for block in self.limits)
-        return (*(() if stacked else (HubsPerSite(),)), RequiredSites(), *own, *self.limits)
+        stacked = any(isinstance(block, HubsPerSite) for block in self.constraints)
+        return (*(() if stacked else (HubsPerSite(),)), RequiredSites(), *own, *self.constraints)
+
+    def constraints_on(self, problem: Problem) -> tuple[Constraint, ...]:
+        """Return the constraints on a problem's plans: the blocks, and those that stand for what any plan must do."""
+        del problem
+        return self.blocks
+
+    @property
+    def by_distance(self) -> bool:
+        """Whether it matters who of those in reach of a hub travels to it."""
+        return False
+
+    def instance(self, **parts: Any) -> ModelInstance:
+        """Return the arrays that its models are built from."""
+        return ModelInstance(**parts)
 
     def block(self, kind: type) -> Constraint | None:
         """Return the first block of a kind, None when there is none."""
@@ -104,6 +123,19 @@ class MinCost(Objective):
         check_amount("travel_cost", self.travel_cost)
         super().__post_init__()
 
+    @property
+    def by_distance(self) -> bool:
+        """Whether travel costs."""
+        return self.travel_cost > 0
+
+    def constraints_on(self, problem: Problem) -> tuple[Constraint, ...]:
+        """Return the blocks, and the share of need that every plan covers."""
+        floor = Floor(weight=problem.need, share=self.target_share, name="all need")
+        if not self.by_distance or self.block(Capacity) is not None:
+            return (*self.blocks, floor)
+        # Who travels where counts, so people are assigned even where hubs have room for all.
+        return (*self.blocks, floor, Capacity(people=(math.inf,) * len(problem.tier_reach)))
+
 
 @dataclass(frozen=True)
 class PMedian(Objective):
@@ -120,6 +152,11 @@ class PMedian(Objective):
 
     name: ClassVar[str] = "p_median"
     goal: ClassVar[str] = "mean distance"
+
+    @property
+    def by_distance(self) -> bool:
+        """Whether it matters who travels where: always."""
+        return True
 
     @property
     def blocks(self) -> tuple[Constraint, ...]:
@@ -142,6 +179,11 @@ class PCenter(Objective):
 
     name: ClassVar[str] = "p_center"
     goal: ClassVar[str] = "worst distance"
+
+    @property
+    def by_distance(self) -> bool:
+        """Whether it matters who travels where: always."""
+        return True
 
     @property
     def blocks(self) -> tuple[Constraint, ...]:

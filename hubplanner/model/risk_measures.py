@@ -221,18 +221,20 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
     costs = _costs(stack.cost, held, on_average=under.on_average)
     single = len(costs) == 1
     goal_costs = stack.cost if under.criterion == "expected" else undominated(stack.cost)
-    floors = [block for block in objective.limits if isinstance(block, Floor)]
+    floors = [block for block in objective.constraints if isinstance(block, Floor)]
     if least:
         share = float(getattr(objective, "target_share", 0.0))
         floors.append(Floor(weight=stack.problem.need, share=share, name="all need"))
     budget = getattr(objective, "budget", None)
-    limits: list[Constraint] = [block for block in objective.limits if not isinstance(block, Uncertainty | Floor)]
-    limits += [_floor(stack, block, held, on_average=under.on_average) for block in floors]
-    limits += [RobustBudget(amount=budget, costs=costs)] if budget is not None and not single else []
+    constraints: list[Constraint] = [
+        block for block in objective.constraints if not isinstance(block, Uncertainty | Floor)
+    ]
+    constraints += [_floor(stack, block, held, on_average=under.on_average) for block in floors]
+    constraints += [RobustBudget(amount=budget, costs=costs)] if budget is not None and not single else []
     hedge = RobustObjective(
         goals=(cost_goal(goal_costs, criterion) if least else covered_goal(stack, criterion),),
         stack=stack,
-        limits=tuple(limits),
+        constraints=tuple(constraints),
         budget=budget if single else None,
         max_hubs=getattr(objective, "max_hubs", None),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hubplanner.model.constraints.robust import Uncertainty
 from hubplanner.model.objectives import Objective
+from hubplanner.problem.stacked_demand import StackedInstance
 
 if TYPE_CHECKING:
     from hubplanner.model.formulation import Goal
@@ -35,7 +36,11 @@ class RobustObjective(Objective):
     name: ClassVar[str] = "hedge"
     goal: ClassVar[str] = "over futures"
 
+    def instance(self, **parts: Any) -> StackedInstance:
+        """Return the arrays that its models are built from, with all futures' demand."""
+        return StackedInstance(**parts, stack=self.stack)
+
 
 def under_of(objective: Objective) -> Uncertainty | None:
     """Return how an objective looks at futures, None where it knows of none."""
-    return next((block for block in objective.limits if isinstance(block, Uncertainty)), None)
+    return next((block for block in objective.constraints if isinstance(block, Uncertainty)), None)

@@ -45,7 +45,7 @@ _OBJECTIVES: dict[str, Callable[..., Objective]] = {
 
 
 def objective_of(inputs: Inputs) -> Objective:
-    """Return the scenario's objective with all its limits, for its data."""
+    """Return the scenario's objective with all its constraints, for its data."""
     model = inputs.scenario.model
     own: dict[str, Any] = {}
     if model.objective == "min_cost":
@@ -54,13 +54,13 @@ def objective_of(inputs: Inputs) -> Objective:
         **own,
         budget=model.budget,
         max_hubs=model.max_hubs,
-        limits=tuple(_limits(inputs)),
+        constraints=tuple(_constraints(inputs)),
         fairness=_fairness(inputs),
     )
 
 
-def _limits(inputs: Inputs) -> Iterator[Constraint]:
-    """Yield a block for each limit that the scenario sets."""
+def _constraints(inputs: Inputs) -> Iterator[Constraint]:
+    """Yield a constraint for each limit that the scenario sets."""
     scenario, model = inputs.scenario, inputs.scenario.model
     if model.max_per_site > 1:
         yield HubsPerSite(count=model.max_per_site, mixed=model.mixed_tiers)

@@ -12,7 +12,6 @@ from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.io import recover
 from hubplanner.model import Capacity, FixedHubs, MaxHubs, Periods, goals_of
-from hubplanner.model.builder import all_blocks
 from hubplanner.model.formulation import Year
 from hubplanner.outputs.run_folder import is_run
 from hubplanner.pipeline.objective import objective_of
@@ -49,7 +48,7 @@ def read_solution(folder: Path) -> tuple[Inputs, Solution]:
     _check_unchanged(inputs, manifest.get("inputs"))
     problem, objective = build_problem(inputs), objective_of(inputs)
     options, counts = _options(inputs, problem, stated, folder / "plan.json")
-    has_room = any(isinstance(block, Capacity) for block in all_blocks(problem, objective))
+    has_room = any(isinstance(block, Capacity) for block in objective.constraints_on(problem))
     if has_room or objective.block(Periods) is not None:
         found = _served_anew(problem, objective, options, counts)
     else:
@@ -133,7 +132,7 @@ def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: 
     new = int(counts[problem.new[options]].sum())
     held = (FixedHubs(options=tuple(mine.tolist()), counts=tuple(counts.tolist())), MaxHubs(count=new))
     exact = SolverOptions(gap=0.0, ties=False)
-    found = solve_problem(small, replace(objective, limits=(*objective.limits, *held)), exact)
+    found = solve_problem(small, replace(objective, constraints=(*objective.constraints, *held)), exact)
     if found.evaluation is None:
         raise DataError(Fault(file="plan.json", column="hubs", allowed="hubs that keep to the scenario's limits"))
     own = replace(found.evaluation, options=keep[found.evaluation.options])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hubplanner.model import ask
+from hubplanner.model import Question
 from hubplanner.solver.certify import certify
 from hubplanner.solver.covering.strategy import CoveringStrategy, is_plain
 from hubplanner.solver.limits import required_fit
@@ -68,7 +68,7 @@ def cheapest(
             return Cheapest(plan=plan, least=plan.cost)
         how = replace(options.until(deadline), gap=0.0, ties=False)
         context = SolveContext.begin(how, solve_problem, cache=memory, target=reach)
-        question, strategy = ask(problem, asked), CoveringStrategy()
+        question, strategy = Question.of(problem, asked), CoveringStrategy()
         found = certify(question, strategy.run(question, context), context, strategy.name)
         if found.evaluation is not None and found.value >= reach:
             plan = found.evaluation

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import Budget, HubsPerSite, MaxHubs, MinHubs, Periods, RequiredSites, ask, broken_years
-from hubplanner.model.builder import all_blocks
+from hubplanner.model import Budget, HubsPerSite, MaxHubs, MinHubs, Periods, Question, RequiredSites, broken_years
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.formulation import Year
 from hubplanner.problem import Conflict, evaluate
@@ -67,7 +66,7 @@ class _Counting:
 
     def __init__(self, problem: Problem, objective: Objective, *, with_money: bool) -> None:
         self.problem, self.objective = problem, objective
-        self.blocks = all_blocks(problem, objective)
+        self.blocks = objective.constraints_on(problem)
         new = np.flatnonzero(problem.new)
         sites, place = np.unique(problem.option_site[new], return_inverse=True)
         cheapest = np.full(len(sites), math.inf)
@@ -185,13 +184,13 @@ class _Counting:
 
     def _enough(self, hubs: dict[int, int]) -> float:
         """Return what the cheapest hubs cost if they keep to all limits but money, recomputed; NaN if they do not."""
-        question = ask(self.problem, self.objective)
+        question = Question.of(self.problem, self.objective)
         if len(question.problems) > 1 or question.assigns or not self.problem.keeps_existing:
             return math.nan
         options = np.concatenate([np.flatnonzero(self.problem.existing), self._options(hubs)])
         plan = evaluate(self.problem, options)
         rest = tuple(block for block in question.blocks if not isinstance(block, Budget | Periods))
-        kept = ask(self.problem, self.objective, rest)
+        kept = Question.of(self.problem, self.objective, rest)
         return math.nan if broken_years(kept, [Year(self.problem, plan)]) else plan.cost
 
     def _options(self, hubs: dict[int, int]) -> Ints:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from hubplanner.model import Budget, Capacity, Floor, FullService, Periods, RequiredSites, ask, broken_years
-from hubplanner.model.builder import all_blocks
+from hubplanner.model import Budget, Capacity, Floor, FullService, Periods, Question, RequiredSites, broken_years
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
@@ -162,7 +161,7 @@ def _up(amount: float) -> str:
 def _demands(problem: Problem, objective: Objective) -> tuple[list[Constraint], list[Constraint]]:
     """Return the blocks that may be given up, one for each required site, and those that stay."""
     demands: list[Constraint] = []
-    blocks = all_blocks(problem, objective)
+    blocks = objective.constraints_on(problem)
     for block in blocks:
         if isinstance(block, RequiredSites):
             sites = problem.required_sites.tolist()
@@ -199,7 +198,7 @@ class _ConflictFinder:
 
     def task(self, numbers: frozenset[int]) -> Subproblem:
         wanted = [*self.rest, *(block for number in sorted(numbers) for block in self.demands[number])]
-        question = ask(self.problem, self.objective, wanted)
+        question = Question.of(self.problem, self.objective, wanted)
         return Subproblem(question=question, goal=None, options=self.options, deadline=self.deadline)
 
     def smallest(self) -> tuple[frozenset[int], bool]:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hubplanner.model import Year, ask, broken_years, goals_of
+from hubplanner.model import Question, Year, broken_years, goals_of
 from hubplanner.problem import SiteStatus
 from hubplanner.solver.strategy import Candidate, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.model import Constraint, MaxCoverage, Objective, Periods, PMedian, Question
+    from hubplanner.model import Constraint, MaxCoverage, Objective, Periods, PMedian
     from hubplanner.problem import Problem, Solution
     from hubplanner.solver.options import SolverOptions
     from hubplanner.solver.strategy import SolveContext
@@ -41,18 +41,20 @@ class SeparateYearsStrategy:
         questions: list[Question] = []
         for year, (part, available) in enumerate(zip(question.problems, periods.available, strict=True)):
             last = year == count - 1
-            limits = tuple(block.grown(periods.growth, year) for block in objective.limits if block is not periods)
+            constraints = tuple(
+                block.grown(periods.growth, year) for block in objective.constraints if block is not periods
+            )
             budget = min(available, math.inf if objective.budget is None else objective.budget)
-            asked = replace(objective, budget=budget, limits=limits if last else _early(limits))
+            asked = replace(objective, budget=budget, constraints=constraints if last else _early(constraints))
             own = part if last else _unpinned(part)
             found = context.solve(own, asked, options.until(context.deadline.part(1 / (count + 1 - year))))
             if found.evaluation is None:
                 context.log.add(found)
                 return Candidate.without_plan(found)
             alone.append(found)
-            questions.append(ask(own, asked))
-        kept = tuple(replace(block, nested=True) if block is periods else block for block in objective.limits)
-        whole = replace(objective, limits=kept)
+            questions.append(Question.of(own, asked))
+        kept = tuple(replace(block, nested=True) if block is periods else block for block in objective.constraints)
+        whole = replace(objective, constraints=kept)
         nested = context.solve(question.instance.problem, whole, options.until(context.deadline))
         context.log.add(alone[-1])
         weights = question.discounts
@@ -81,9 +83,9 @@ def _terms(objective: Objective, questions: Sequence[Question]) -> Terms:
     return Terms(goals=(goal,), main=goal.name, broken=broken)
 
 
-def _early(limits: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
+def _early(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
     """Return the limits that hold before the last year."""
-    return tuple(block for block in limits if not block.needs_final_period)
+    return tuple(block for block in constraints if not block.needs_final_period)
 
 
 def _unpinned(problem: Problem) -> Problem:

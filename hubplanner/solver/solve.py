@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import PCenter, ask, check_compatible, check_supported, under_of
+from hubplanner.model import PCenter, Question, check_compatible, check_supported, under_of
 from hubplanner.problem import Solution
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.cache import SolveCache
@@ -25,7 +25,7 @@ from hubplanner.solver.strategy import Candidate, SolveContext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubplanner.model import Objective, Question
+    from hubplanner.model import Objective
     from hubplanner.problem import Conflict, Problem
     from hubplanner.solver.strategy import Strategy
 
@@ -54,7 +54,7 @@ def solve_problem(
     problem
         The arrays to choose from.
     objective
-        What to reach, with its limits.
+        What to reach, with its constraints.
     options
         Solver, gap, time limit, threads, seed; their defaults if left out.
     start
@@ -124,7 +124,7 @@ def _checked(problem: Problem, objective: Objective, options: SolverOptions) -> 
         under.futures.check(problem)
     else:
         _check_method(problem, objective, options)
-    return ask(problem, objective)
+    return Question.of(problem, objective)
 
 
 def _check_method(problem: Problem, objective: Objective, options: SolverOptions) -> None:

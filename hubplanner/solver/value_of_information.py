@@ -115,7 +115,7 @@ def value_of_information(
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
     >>> futures = hp.Futures([hp.Future(name="calm"), hp.Future(name="flood", sites_out=(1,))])
-    >>> objective = hp.MaxCoverage(budget=1, limits=(hp.Uncertainty(futures=futures),))
+    >>> objective = hp.MaxCoverage(budget=1, constraints=(hp.Uncertainty(futures=futures),))
     >>> worth = value_of_information(line, objective, hp.solve_problem(line, objective), hp.SolverOptions())
     >>> worth.planning[0], worth.knowing[0]
     (1.0, 0.5)
@@ -127,7 +127,7 @@ def value_of_information(
     )
     under = under_of(objective)
     if under is None:
-        message = "there are no futures to weigh: add hubplanner.Under to the limits"
+        message = "there are no futures to weigh: add hubplanner.Uncertainty to the constraints"
         raise ScenarioError(message)
     each = [replace(future, probability=None) for future in under.futures.each]
     stack = quest.stacked(Futures([*each, replace(mean_future(under.futures), name="the mean of all futures")]))
@@ -170,4 +170,4 @@ def _alone(quest: RobustRequest, stack: StackedDemand) -> tuple[GoalResult, ...]
 
 def _limited(quest: RobustRequest) -> bool:
     """Tell whether there are limits beside budget, count and pins, which a plan without a search does not know."""
-    return len(quest.objective.limits) > 1 or quest.problem.n_options == 0
+    return len(quest.objective.constraints) > 1 or quest.problem.n_options == 0

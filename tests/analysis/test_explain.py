@@ -115,8 +115,8 @@ def _without_demand(query: Query, price: Price) -> list[float] | None:
     if price.site is not None:
         change = freed if price.kind == "ban" else _unpinned
         return oracle(query, change(query.town, price.site))
-    rest = tuple(block for block in query.objective.limits if block is not price.block)
-    return oracle(query, objective=replace(query.objective, limits=rest))
+    rest = tuple(block for block in query.objective.constraints if block is not price.block)
+    return oracle(query, objective=replace(query.objective, constraints=rest))
 
 
 def _unpinned(town: Town, site: int) -> Town:
@@ -135,11 +135,11 @@ def _scarce(query: Query, shadow: Shadow) -> Iterator[tuple[Counterfactual, list
 
 def richer(objective: Any, money: float) -> Any:
     """Return an objective with more money."""
-    limits = [
+    constraints = [
         replace(block, amount=block.amount + money) if isinstance(block, Budget) else block
-        for block in objective.limits
+        for block in objective.constraints
     ]
-    return replace(objective, limits=tuple(limits))
+    return replace(objective, constraints=tuple(constraints))
 
 
 @pytest.mark.parametrize("first", range(0, len(CASES), BATCH))

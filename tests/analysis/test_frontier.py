@@ -89,7 +89,7 @@ def test_limits_hold_along_the_frontier() -> None:
     problem = town(2)
     north = np.where(np.arange(problem.n_points) % 2, problem.need, 0.0)
     floor = hp.Floor(weight=north, share=0.5, name="north")
-    limits = (floor, hp.AtMostOne(sites=(0, 3)), hp.MinHubs(count=2))
+    constraints = (floor, hp.AtMostOne(sites=(0, 3)), hp.MinHubs(count=2))
 
     def allowed(plan: Evaluation) -> bool:
         sites = set(plan.options.tolist())
@@ -98,7 +98,7 @@ def test_limits_hold_along_the_frontier() -> None:
 
     best = pareto({(plan.cost, plan.covered_need) for plan in plans(problem) if allowed(plan)})
     assert len(best) > 2
-    assert pairs_of(trace_all(problem, hp.MaxCoverage(max_hubs=5, limits=limits)).points) == best
+    assert pairs_of(trace_all(problem, hp.MaxCoverage(max_hubs=5, constraints=constraints)).points) == best
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -137,15 +137,17 @@ def test_coverage_against_the_worst_group_is_the_enumerated_one(seed: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("make", "limits"),
+    ("make", "constraints"),
     [
         (lambda seed: random_town(seed, points=120, sites=40), ()),
         (town, (hp.HubsPerSite(count=2, mixed=True), hp.Capacity(people=(60,)))),
     ],
 )
-def test_nested_plans_grow_and_are_never_above_free_ones(make: Callable[[int], Problem], limits: tuple[object]) -> None:
+def test_nested_plans_grow_and_are_never_above_free_ones(
+    make: Callable[[int], Problem], constraints: tuple[object]
+) -> None:
     problem = make(4)
-    found = trace_nested(problem, hp.MaxCoverage(limits=limits), [5, 10, 20, 30], hp.SolverOptions(gap=0.01))
+    found = trace_nested(problem, hp.MaxCoverage(constraints=constraints), [5, 10, 20, 30], hp.SolverOptions(gap=0.01))
     assert len(found.solved) == 4
     assert found.free is not None
     held = np.zeros(problem.n_options, dtype=np.intp)
@@ -171,7 +173,7 @@ def test_each_nested_step_is_the_best_that_keeps_the_last_plan() -> None:
 def test_keeping_a_tier_is_told_from_keeping_a_site() -> None:
     problem = two_islands()
     small = FixedHubs(options=(3,), counts=(1,))
-    kept = hp.solve_problem(problem, hp.MaxCoverage(budget=5, limits=(small,)), EXACT)
+    kept = hp.solve_problem(problem, hp.MaxCoverage(budget=5, constraints=(small,)), EXACT)
     assert kept.open_options.tolist() == [0, 1, 3]
     assert hp.solve_problem(problem, hp.MaxCoverage(budget=5), EXACT).value > kept.value
     nested = trace_nested(problem, hp.MaxCoverage(), [3, 5, 7], EXACT)
@@ -198,7 +200,7 @@ def test_a_loose_gap_keeps_the_frontier_monotone_and_bracketed() -> None:
 def test_small_budgets_that_meet_no_floor_are_missing() -> None:
     problem = line_of_five()
     floor = hp.Floor(weight=problem.need, share=0.9, name="all need")
-    found = trace(problem, hp.MaxCoverage(limits=(floor,)), [0.5, 1, 2, 4, 5], EXACT)
+    found = trace(problem, hp.MaxCoverage(constraints=(floor,)), [0.5, 1, 2, 4, 5], EXACT)
     assert [(missing.limit, missing.status) for missing in found.left_out] == [
         (0.5, "infeasible"),
         (1, "infeasible"),
@@ -214,7 +216,7 @@ def test_only_coverage_is_traded_and_only_small_problems_enumerated() -> None:
     for objective, word in [
         (hp.PMedian(max_hubs=1), "max_coverage, not p_median"),
         (hp.MaxCoverage(fairness=fair), "fairness"),
-        (hp.MaxCoverage(limits=(hp.Periods(budgets=(1.0, 1.0)),)), "periods"),
+        (hp.MaxCoverage(constraints=(hp.Periods(budgets=(1.0, 1.0)),)), "periods"),
     ]:
         with pytest.raises(hp.ScenarioError, match=word):
             trace(problem, objective, [1.0])

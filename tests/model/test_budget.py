@@ -45,7 +45,7 @@ def test_required_hubs_of_just_the_budget_are_within_it(objective: type[hp.PMedi
 
 def test_a_year_of_just_its_budget_is_within_it() -> None:
     years = hp.Periods(budgets=(0.1, 0.2))
-    found = hp.solve_problem(apart([0.1, 0.2]), hp.MaxCoverage(limits=(years,)), hp.SolverOptions(gap=0.0))
+    found = hp.solve_problem(apart([0.1, 0.2]), hp.MaxCoverage(constraints=(years,)), hp.SolverOptions(gap=0.0))
     assert [len(year.evaluation.options) for year in found.periods] == [1, 2]
 
 

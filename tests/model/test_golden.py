@@ -30,11 +30,11 @@ from hubplanner.model import (
     PCenter,
     Periods,
     PMedian,
+    Question,
     RequiredSites,
     RobustBudget,
     RobustFloor,
     Uncertainty,
-    ask,
     bind,
     build_model,
     formulate,
@@ -132,7 +132,7 @@ def asked(
     objective: Objective, *blocks: Constraint, problem: Problem | None = None, reached: float | None = None
 ) -> LpProblem:
     """Return a program with some blocks and an objective's first goal, or its second once the first is reached."""
-    question = ask(problem or town(), objective, blocks)
+    question = Question.of(problem or town(), objective, blocks)
     goals = goals_of(objective)
     held = [] if reached is None else [FixedLevel(goal=goals[0], value=reached)]
     return formulate(question, goals[len(held)], held, np.full(3, DEPTH)).program
@@ -145,7 +145,7 @@ def over_futures(criterion: str, objective: Objective | None = None) -> LpProble
     under = Uncertainty(futures=Futures([calm, flood]), criterion=criterion, level=0.5)
     best = np.array([9.0, 10.0]) if criterion == "regret" else None
     bound = bind(objective or MaxCoverage(), StackedDemand.of(town(), under.futures), under, best=best)
-    return asked(bound.objective, *bound.objective.limits, problem=bound.problem)
+    return asked(bound.objective, *bound.objective.constraints, problem=bound.problem)
 
 
 COVER = MaxCoverage()
@@ -194,7 +194,7 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "hedge_cvar": lambda: over_futures("cvar"),
     "hedge_cost": lambda: over_futures("worst", MinCost(0.5)),
     "budget_in": lambda: over_futures("expected", MaxCoverage(budget=50)),
-    "floor_in": lambda: over_futures("expected", MaxCoverage(limits=(Floor(weight=EAST, share=0.4),))),
+    "floor_in": lambda: over_futures("expected", MaxCoverage(constraints=(Floor(weight=EAST, share=0.4),))),
     "whole": lambda: build_model(SMALL, MaxCoverage(budget=55, max_hubs=2)).program,
 }
 FAMILIES = {
@@ -252,8 +252,8 @@ def test_every_family_and_objective_has_a_golden_file() -> None:
 
 def test_variables_asked_for_twice_are_numbered_as_rows_are() -> None:
     rivals = AtMostOne(sites=(0, 1))
-    objective = MaxCoverage(limits=(HubsPerSite(count=2), rivals, rivals))
-    form = formulate(ask(town(), objective), None, (), np.zeros(3, dtype=np.intp))
+    objective = MaxCoverage(constraints=(HubsPerSite(count=2), rivals, rivals))
+    form = formulate(Question.of(town(), objective), None, (), np.zeros(3, dtype=np.intp))
     used = [variable.name for variable in form.program.variables() if variable.name.startswith("used")]
     assert sorted(used) == ["used_0", "used_0_2", "used_1", "used_1_2"]
     assert {"at_most_one", "at_most_one_2"} <= {row.name for row in form.program.constraints()}

@@ -78,7 +78,7 @@ def test_an_objective_without_a_model_says_so() -> None:
         (PMedian(budget=3), [Budget, FullService]),
         (PMedian(max_hubs=3), [MaxHubs, FullService]),
         (PCenter(budget=3, max_hubs=2), [Budget, MaxHubs, FullService]),
-        (MaxCoverage(max_hubs=2, limits=(MinHubs(count=1),)), [MaxHubs, MinHubs]),
+        (MaxCoverage(max_hubs=2, constraints=(MinHubs(count=1),)), [MaxHubs, MinHubs]),
     ],
 )
 def test_an_objective_knows_its_blocks(objective: Objective, kinds: list[type]) -> None:
@@ -86,7 +86,7 @@ def test_an_objective_knows_its_blocks(objective: Objective, kinds: list[type]) 
 
 
 def test_hubs_in_numbers_take_the_place_of_one_a_site() -> None:
-    objective = MaxCoverage(limits=(HubsPerSite(count=3),))
+    objective = MaxCoverage(constraints=(HubsPerSite(count=3),))
     assert [block for block in objective.blocks if isinstance(block, HubsPerSite)] == [HubsPerSite(count=3)]
 
 
@@ -121,23 +121,23 @@ YEARS = Periods(budgets=(1.0, 1.0))
     ("objective", "changes", "reason"),
     [
         (
-            MaxCoverage(limits=(Capacity(people=(9.0,)),)),
+            MaxCoverage(constraints=(Capacity(people=(9.0,)),)),
             {"rule": BACKUP},
             "backup does not go with capacity: who is served by a hub has no second",
         ),
         (
-            MaxCoverage(limits=(HubsPerSite(count=2), MinSeparation(distance=1))),
+            MaxCoverage(constraints=(HubsPerSite(count=2), MinSeparation(distance=1))),
             {},
             "max_per_site above 1 does not go with min_sep",
         ),
-        (MinCost(0.5, limits=(YEARS,)), {}, "min_cost does not go with periods: a programme"),
-        (PCenter(limits=(YEARS,)), {}, "p_center does not go with periods: years are"),
+        (MinCost(0.5, constraints=(YEARS,)), {}, "min_cost does not go with periods: a programme"),
+        (PCenter(constraints=(YEARS,)), {}, "p_center does not go with periods: years are"),
         (
-            MaxCoverage(limits=(YEARS,), fairness=MaxMin(weights=np.ones((1, 5)))),
+            MaxCoverage(constraints=(YEARS,), fairness=MaxMin(weights=np.ones((1, 5)))),
             {},
             "fairness does not go with periods",
         ),
-        (MaxCoverage(limits=(YEARS,)), {"closing_saving": np.array([np.nan, 1, np.nan])}, "hubs that stand stay"),
+        (MaxCoverage(constraints=(YEARS,)), {"closing_saving": np.array([np.nan, 1, np.nan])}, "hubs that stand stay"),
         (PMedian(max_hubs=1), {"rule": BACKUP}, "backup does not change distances"),
         (MinCost(0.5, travel_cost=1), {"rule": DECAY}, "decay does not go with travel_cost"),
     ],

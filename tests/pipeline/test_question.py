@@ -36,7 +36,7 @@ def test_each_objective_has_its_spec(project: Project, settings: dict[str, Any],
     assert objective_of(project.inputs({f"model.{key}": value for key, value in settings.items()})) == expected
 
 
-LIMITS: list[tuple[dict[str, Any], list[models.Block]]] = [
+LIMITS: list[tuple[dict[str, Any], list[models.Constraint]]] = [
     ({}, []),
     ({"model.max_per_site": 3}, [models.HubsPerSite(count=3, mixed=False)]),
     ({"model.max_per_site": 2, "model.mixed_tiers": True}, [models.HubsPerSite(count=2, mixed=True)]),
@@ -70,9 +70,11 @@ LIMITS: list[tuple[dict[str, Any], list[models.Block]]] = [
 
 
 @pytest.mark.parametrize(("settings", "expected"), LIMITS)
-def test_each_limit_has_its_blocks(project: Project, settings: dict[str, Any], expected: list[models.Block]) -> None:
+def test_each_limit_has_its_blocks(
+    project: Project, settings: dict[str, Any], expected: list[models.Constraint]
+) -> None:
     objective = objective_of(project.inputs(settings))
-    assert list(objective.limits) == expected
+    assert list(objective.constraints) == expected
     assert set(expected) <= set(objective.blocks)
 
 
@@ -80,14 +82,16 @@ def test_sites_are_numbered_in_id_order_whatever_the_file_s_is(project: Project)
     header, *rows = (project.folder / "sites.csv").read_text(encoding="utf-8").splitlines()
     project.write("sites.csv", "\n".join([header, *reversed(rows)]))
     settings = BY_CAPEX | {"model.hub_limits": [{"group": "capex", "value": 120, "max": 1}]}
-    [limit, pair] = objective_of(project.inputs(settings | {"model.only_with": [{"site": "S3", "needs": "S1"}]})).limits
+    [limit, pair] = objective_of(
+        project.inputs(settings | {"model.only_with": [{"site": "S3", "needs": "S1"}]})
+    ).constraints
     assert limit == models.MaxHubs(count=1, sites=(S2,), name="capex 120")
     assert pair == models.OnlyWith(site=S3, needs=S1)
 
 
 def test_a_floor_is_a_block_for_each_value(project: Project) -> None:
     settings = {"model.floors": [{"group": "province", "share": 0.3}, {"people": "area", "share": 0.2}]}
-    floors = [block for block in objective_of(project.inputs(settings)).limits if isinstance(block, models.Floor)]
+    floors = [block for block in objective_of(project.inputs(settings)).constraints if isinstance(block, models.Floor)]
     assert [(floor.name, floor.share, floor.weight.tolist()) for floor in floors] == [
         ("province Balochistan", 0.3, [750, 500, 0, 0]),
         ("province Punjab", 0.3, [0, 0, 2000, 0]),
@@ -115,12 +119,12 @@ def test_fairness_lifts_the_values_of_its_group(project: Project, settings: dict
 
 def test_a_programme_is_a_block_of_its_years(project: Project) -> None:
     years = [{"name": 2027, "budget": 300}, {"name": "later", "budget": 0}]
-    [block] = objective_of(project.inputs({"model.periods.years": years})).limits
+    [block] = objective_of(project.inputs({"model.periods.years": years})).constraints
     assert isinstance(block, models.Periods)
     assert (block.budgets, block.names, block.growth) == ((300, 0), ("2027", "later"), None)
     assert (block.carry_over, block.nested, block.discount_rate) == (True, True, 0)
     other = {"years": years, "carry_over": False, "nested": False, "discount_rate": 0.1}
-    [block] = objective_of(project.inputs({"model.periods": other, "demand.growth_per_year": 0.02})).limits
+    [block] = objective_of(project.inputs({"model.periods": other, "demand.growth_per_year": 0.02})).constraints
     assert isinstance(block, models.Periods)
     assert (block.carry_over, block.nested, block.discount_rate) == (False, False, 0.1)
     assert block.growth is not None

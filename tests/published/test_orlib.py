@@ -51,7 +51,7 @@ def test_p_center_of_a_graph_is_as_published(name: str) -> None:
 @pytest.mark.parametrize("name", PLANTS)
 def test_facility_location_with_capacities_costs_as_published(name: str) -> None:
     problem, capacity = cap(name)
-    solution = hp.solve_problem(problem, hp.MinCost(1.0, travel_cost=1.0, limits=(capacity,)), EXACT)
+    solution = hp.solve_problem(problem, hp.MinCost(1.0, travel_cost=1.0, constraints=(capacity,)), EXACT)
     assert solution.status == "optimal"
     assert solution.value == pytest.approx(expected("orlib_cap")[name]["CFLP"], rel=1e-9)
     assert solution.bound == pytest.approx(solution.value, rel=1e-9)
@@ -62,7 +62,7 @@ def test_facility_location_with_capacities_costs_as_published(name: str) -> None
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[patience] * (name in SLOW)) for name in CROWDED])
 def test_p_median_with_capacity_for_whole_points_is_as_published(name: str) -> None:
     problem, hubs, capacity = pmedcap(name)
-    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs, limits=(capacity,)), EXACT)
+    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs, constraints=(capacity,)), EXACT)
     assert solution.status == "optimal"
     for figure in (solution.value, solution.bound):
         assert figure * problem.n_points == pytest.approx(expected("orlib_pmedcap")[name]["best_known"], rel=1e-9)

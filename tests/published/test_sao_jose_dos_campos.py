@@ -34,6 +34,6 @@ def test_fewest_hubs_that_cover_all_are_as_published(name: str, reach: int) -> N
 @patience
 def test_p_median_with_capacity_for_whole_points_is_as_published() -> None:
     problem, hubs, capacity = sjc_capacitated("SJC1")
-    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs, limits=(capacity,)), EXACT)
+    solution = hp.solve_problem(problem, hp.PMedian(max_hubs=hubs, constraints=(capacity,)), EXACT)
     assert solution.status == "optimal"
     assert solution.value * problem.n_points == pytest.approx(expected("cpmp_sjc")["SJC1"]["best_known"], abs=0.005)

@@ -70,14 +70,14 @@ def same(one: hp.Solution, other: hp.Solution) -> None:
     assert other.value == pytest.approx(one.value, rel=SAME, abs=SAME, nan_ok=True)
 
 
-def objectives(limits: tuple[Constraint, ...], hubs: int = 2) -> list[Objective]:
-    """Return every objective with some limits."""
+def objectives(constraints: tuple[Constraint, ...], hubs: int = 2) -> list[Objective]:
+    """Return every objective with some constraints."""
     return [
-        MaxCoverage(max_hubs=hubs, limits=limits),
-        MinCost(0.4, limits=limits),
-        MinCost(0.4, travel_cost=0.5, limits=limits),
-        PMedian(max_hubs=hubs, limits=limits),
-        PCenter(max_hubs=hubs, limits=limits),
+        MaxCoverage(max_hubs=hubs, constraints=constraints),
+        MinCost(0.4, constraints=constraints),
+        MinCost(0.4, travel_cost=0.5, constraints=constraints),
+        PMedian(max_hubs=hubs, constraints=constraints),
+        PCenter(max_hubs=hubs, constraints=constraints),
     ]
 
 
@@ -122,7 +122,7 @@ def test_less_money_never_makes_a_plan_better(seed: int, kind: int, one: float, 
 def test_a_floor_never_raises_the_need_covered(seed: int, share: float) -> None:
     where = small(seed)
     floor = Floor(weight=where.needs * (np.arange(len(where.needs)) < 4), share=share)
-    never_better(MaxCoverage(max_hubs=2, limits=(floor,)), MaxCoverage(max_hubs=2), where)
+    never_better(MaxCoverage(max_hubs=2, constraints=(floor,)), MaxCoverage(max_hubs=2), where)
 
 
 @given(seeds, st.integers(0, len(KINDS) - 1))
@@ -142,7 +142,7 @@ def test_room_for_all_is_no_capacity(seed: int, kind: int) -> None:
 @few
 def test_room_for_all_covers_as_much_as_no_capacity_whatever_the_reach(seed: int) -> None:
     where = small(seed, tiers=2, rule="linear")
-    with_room = MaxCoverage(max_hubs=2, limits=(Capacity(people=(math.inf, math.inf)),))
+    with_room = MaxCoverage(max_hubs=2, constraints=(Capacity(people=(math.inf, math.inf)),))
     same(solved(where, MaxCoverage(max_hubs=2)), solved(where, with_room))
 
 
@@ -173,7 +173,7 @@ def test_one_period_is_none(seed: int, money: float, kind: type[MaxCoverage | PM
     where = small(seed)
     for more in ({}, {"carry_over": False}, {"nested": False}):
         periods = Periods(budgets=(money,), discount_rate=0.2, growth=np.full(8, 0.5), **more)  # type: ignore[arg-type]
-        same(solved(where, kind(budget=money)), solved(where, kind(limits=(periods,))))
+        same(solved(where, kind(budget=money)), solved(where, kind(constraints=(periods,))))
 
 
 @given(seeds, st.lists(st.floats(0, 5), min_size=2, max_size=3), st.sampled_from([MaxCoverage, PMedian]))
@@ -184,7 +184,7 @@ def test_hubs_that_may_move_are_worth_no_less_than_hubs_that_stay(
     where = small(seed)
     growth = np.random.default_rng(seed).uniform(-0.3, 0.5, 8)
     stay, move = (
-        kind(limits=(Periods(budgets=tuple(budgets), growth=growth, nested=nested), MinHubs(count=1)))
+        kind(constraints=(Periods(budgets=tuple(budgets), growth=growth, nested=nested), MinHubs(count=1)))
         for nested in (True, False)
     )
     never_better(stay, move, where)
@@ -202,7 +202,7 @@ def test_a_longer_programme_covers_no_less_in_its_last_year(seed: int, budgets: 
     last = []
     for years in range(1, len(budgets) + 1):
         rates = Periods(budgets=tuple(budgets[:years]), discount_rate=0.0, nested=False)
-        solution = solved(where, MaxCoverage(limits=(rates,)))
+        solution = solved(where, MaxCoverage(constraints=(rates,)))
         last.append(-math.inf if solution.evaluation is None else solution.evaluation.covered_need)
     assert all(later >= earlier - SAME for earlier, later in itertools.pairwise(last))
 
@@ -213,7 +213,8 @@ def test_a_year_more_never_lowers_what_a_programme_covers(seed: int, budgets: li
     where = small(seed)
     years = [tuple(budgets[:count]) for count in range(1, len(budgets) + 1)]
     sums = [
-        worth(solved(where, each), each) for each in (MaxCoverage(limits=(Periods(budgets=part),)) for part in years)
+        worth(solved(where, each), each)
+        for each in (MaxCoverage(constraints=(Periods(budgets=part),)) for part in years)
     ]
     required = SiteStatus.REQUIRED in where.statuses  # a shorter programme may be too poor for its required hubs
     assert required or all(math.isfinite(part) for part in sums)

@@ -10,7 +10,7 @@ import pytest
 from support.instances.tiny import line_of_five
 
 import hubplanner as hp
-from hubplanner.model import ask
+from hubplanner.model import Question
 from hubplanner.problem import evaluate
 from hubplanner.solver.certify import certify
 from hubplanner.solver.strategy import Candidate, SolveContext
@@ -32,7 +32,10 @@ def claimed(objective: Objective, options: list[int], **figures: tuple[float, ..
 
 def certified(objective: Objective, candidate: Candidate) -> hp.Solution:
     return certify(
-        ask(line_of_five(), objective), candidate, SolveContext.begin(OPTIONS, hp.solve_problem), "test: by hand"
+        Question.of(line_of_five(), objective),
+        candidate,
+        SolveContext.begin(OPTIONS, hp.solve_problem),
+        "test: by hand",
     )
 
 

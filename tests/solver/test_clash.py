@@ -189,17 +189,17 @@ def test_the_least_budget_is_said_so_that_it_suffices(least: float, sentence: st
                 "the least budget that meets all demands is 7",
             ],
         ),
-        (MaxCoverage(limits=(MinHubs(count=3),)), ["min_hubs = 3 cannot be met"]),
+        (MaxCoverage(constraints=(MinHubs(count=3),)), ["min_hubs = 3 cannot be met"]),
         (
-            MaxCoverage(limits=(OnlyWith(site=2, needs=1), MaxHubs(count=1))),
+            MaxCoverage(constraints=(OnlyWith(site=2, needs=1), MaxHubs(count=1))),
             ["a hub at site 2, site 2 only with site 1 and max_hubs = 1 cannot be met together"],
         ),
         (
-            PMedian(limits=(FullService(distance=3),)),
+            PMedian(constraints=(FullService(distance=3),)),
             ["a hub for every point cannot be met"],
         ),
         (
-            MaxCoverage(limits=(Periods(budgets=(1.0, 1.0)),)),
+            MaxCoverage(constraints=(Periods(budgets=(1.0, 1.0)),)),
             [
                 "a hub at site 2 and the yearly budgets of 1, 1 cannot be met together",
                 "the least budget that meets all demands is 3",
@@ -218,6 +218,6 @@ def test_least_money_of_a_programme_is_for_the_need_as_it_will_have_grown() -> N
     growth = np.array([0.0, 0.0, 0.0, 3.0])
     floor = Floor(weight=two_islands().need, share=0.6)
     periods = Periods(budgets=(1.0, 1.0), growth=growth)
-    solution = hp.solve_problem(two_islands(), MaxCoverage(limits=(floor, periods)))
+    solution = hp.solve_problem(two_islands(), MaxCoverage(constraints=(floor, periods)))
     assert solution.clash is not None
     assert solution.clash.least_budget == 5

@@ -49,9 +49,9 @@ def test_a_heuristic_calls_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
         (hp.MaxCoverage(), {"name": "heuristic", "method": "plain"}, HEURISTIC),
         (hp.MinCost(target_share=0.5), {"name": "Heuristic"}, HEURISTIC),
         (hp.MinCost(target_share=0.5), {"name": "heuristic", "method": "core"}, HEURISTIC),
-        (hp.PMedian(max_hubs=1, limits=(hp.Capacity(people=(40,)),)), {"name": "heuristic"}, HEURISTIC),
+        (hp.PMedian(max_hubs=1, constraints=(hp.Capacity(people=(40,)),)), {"name": "heuristic"}, HEURISTIC),
         (hp.MinCost(target_share=0.5), {"method": "core"}, CORE),
-        (hp.PMedian(max_hubs=1, limits=(hp.Capacity(people=(40,)),)), {"method": "core"}, CORE),
+        (hp.PMedian(max_hubs=1, constraints=(hp.Capacity(people=(40,)),)), {"method": "core"}, CORE),
     ],
 )
 def test_what_has_no_core_is_refused(objective: object, options: dict[str, str], said: str) -> None:

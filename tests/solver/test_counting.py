@@ -13,7 +13,7 @@ import pytest
 from support.instances.random_questions import every_block, every_rule, some_changes, some_pairs
 
 import hubplanner as hp
-from hubplanner.model import Floor, MaxCoverage, MaxHubs, MinHubs, ask
+from hubplanner.model import Floor, MaxCoverage, MaxHubs, MinHubs, Question
 from hubplanner.problem import Conflict, SiteStatus
 from hubplanner.solver import infeasibility as search
 from hubplanner.solver.conflict_counting import counted_conflict
@@ -56,7 +56,7 @@ def test_a_hub_in_each_district_costs_more_than_there_is() -> None:
     problem, least, _ = country()
     cheapest = math.fsum(problem.option_cost[list(block.sites or ())].min() for block in least)
     budget = cheapest - 1e6
-    found = hp.solve_problem(problem, MaxCoverage(budget=budget, limits=tuple(least)))
+    found = hp.solve_problem(problem, MaxCoverage(budget=budget, constraints=tuple(least)))
     assert found.status == hp.Status.INFEASIBLE
     assert found.clash is not None
     assert list(found.clashes) == [
@@ -74,7 +74,7 @@ def test_with_the_money_that_is_said_there_is_a_plan() -> None:
     problem, least, _ = country()
     cheapest = math.fsum(problem.option_cost[list(block.sites or ())].min() for block in least)
     options = hp.SolverOptions(gap=0.01)
-    enough = hp.solve_problem(problem, MaxCoverage(budget=cheapest, limits=tuple(least)), options)
+    enough = hp.solve_problem(problem, MaxCoverage(budget=cheapest, constraints=tuple(least)), options)
     assert enough.evaluation is not None
 
 
@@ -91,7 +91,7 @@ def test_more_districts_than_their_province_may_have_hubs() -> None:
         )
         for name, count in shared.items()
     ]
-    found = hp.solve_problem(problem, MaxCoverage(budget=1e12, limits=(*most, *least)))
+    found = hp.solve_problem(problem, MaxCoverage(budget=1e12, constraints=(*most, *least)))
     assert list(found.clashes) == [
         (
             "max_hubs = 6 in province Balochistan and min_hubs = 1 in each of 36 districts cannot be met together: "
@@ -105,7 +105,7 @@ def test_more_districts_than_their_province_may_have_hubs() -> None:
 
 @pytest.mark.usefixtures("without_solver")
 @pytest.mark.parametrize(
-    ("limits", "words"),
+    ("constraints", "words"),
     [
         (
             (MinHubs(count=4, sites=(0, 1, 2), name="province East"),),
@@ -121,9 +121,9 @@ def test_more_districts_than_their_province_may_have_hubs() -> None:
         ),
     ],
 )
-def test_places_are_counted(limits: tuple[Any, ...], words: str) -> None:
+def test_places_are_counted(constraints: tuple[Any, ...], words: str) -> None:
     problem, _, _ = country()
-    assert list(hp.solve_problem(problem, MaxCoverage(limits=limits)).clashes) == [words]
+    assert list(hp.solve_problem(problem, MaxCoverage(constraints=constraints)).clashes) == [words]
 
 
 @pytest.mark.usefixtures("without_solver")
@@ -133,8 +133,8 @@ def test_required_sites_are_counted_with_least_numbers() -> None:
     status = np.array(problem.site_status)
     status[[0, 1, 9]] = SiteStatus.REQUIRED
     pinned = replace(problem, site_status=status)
-    limits = (MinHubs(count=3, sites=(0, 1, 2), name="province East"), MaxHubs(count=3))
-    [clash] = hp.solve_problem(pinned, MaxCoverage(limits=limits)).clashes
+    constraints = (MinHubs(count=3, sites=(0, 1, 2), name="province East"), MaxHubs(count=3))
+    [clash] = hp.solve_problem(pinned, MaxCoverage(constraints=constraints)).clashes
     assert clash == (
         "max_hubs = 3, min_hubs = 3 in province East and a hub at site 9 cannot be met together: "
         "3 are allowed, 4 are asked for"
@@ -174,11 +174,11 @@ def test_counts_and_costs_are_the_least_of_all_choices(seed: int) -> None:
     cheapest = min(math.fsum(problem.option_cost[list(hubs)]) for hubs in fits)
     for count in (fewest - 1, fewest):
         if count >= 0:
-            clash = counted_conflict(problem, MaxCoverage(max_hubs=count, limits=tuple(least)))
+            clash = counted_conflict(problem, MaxCoverage(max_hubs=count, constraints=tuple(least)))
             assert (clash is None) == (count == fewest), (count, sets)
     for money in (cheapest - 0.5, cheapest):
         if money >= 0:
-            clash = counted_conflict(problem, MaxCoverage(budget=money, limits=tuple(least)))
+            clash = counted_conflict(problem, MaxCoverage(budget=money, constraints=tuple(least)))
             assert (clash is None) == (money == cheapest), (money, sets)
             assert clash is None or clash.least_budget == pytest.approx(cheapest)
 
@@ -201,7 +201,7 @@ def test_like_limits_are_one_demand_of_a_search(monkeypatch: pytest.MonkeyPatch)
         return real(self, numbers)
 
     monkeypatch.setattr(search._ConflictFinder, "_met", counted)
-    found = hp.solve_problem(problem, MaxCoverage(budget=95, limits=tuple(floors)))
+    found = hp.solve_problem(problem, MaxCoverage(budget=95, constraints=tuple(floors)))
     assert list(found.clashes) == [
         "the budget of 95 and 100 % of each of 20 districts covered cannot be met together",
         "the least budget that meets all demands is 100",
@@ -214,7 +214,7 @@ def test_few_like_limits_are_named() -> None:
     clash = Conflict(demands=tuple(least[:3]), is_smallest=True, least_budget=math.nan)
     named = ", ".join(f"min_hubs = 1 in {block.name}" for block in least[:2])
     assert in_words(clash) == [f"{named} and min_hubs = 1 in {least[2].name} cannot be met together"]
-    assert ask(problem, MaxCoverage(limits=tuple(least))).blocks
+    assert Question.of(problem, MaxCoverage(constraints=tuple(least))).blocks
 
 
 def test_a_scenario_with_a_hub_in_each_district_says_what_it_costs() -> None:

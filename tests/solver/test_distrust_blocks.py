@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from hubplanner.solver.backends import Outcome, SearchLimits, Solvable
 
-TWO = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1),))
-STACKED = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1), hp.HubsPerSite(count=2), hp.Capacity(people=(4,))))
+TWO = hp.MaxCoverage(budget=2, constraints=(hp.MinHubs(count=1),))
+STACKED = hp.MaxCoverage(budget=2, constraints=(hp.MinHubs(count=1), hp.HubsPerSite(count=2), hp.Capacity(people=(4,))))
 
 
 def solve_with(

@@ -29,7 +29,7 @@ def hedged(futures: hp.Futures, criterion: str, **also: object) -> tuple[hp.Unce
 def test_a_plan_is_as_good_as_the_best_of_all(seed: int, criterion: str) -> None:
     case, turns = random_case(seed)
     known = truth(case, turns, 9.0, LEVEL, max_hubs=3)
-    objective = hp.MaxCoverage(budget=9.0, max_hubs=3, limits=hedged(futures_of(case, turns), criterion))
+    objective = hp.MaxCoverage(budget=9.0, max_hubs=3, constraints=hedged(futures_of(case, turns), criterion))
     found = hp.solve_problem(case.problem(), objective, EXACT)
     if known is None:
         assert found.status == "infeasible"
@@ -49,7 +49,7 @@ def test_mixes_of_futures_prove_what_one_program_does(seed: int, criterion: str)
     known = truth(case, turns, 9.0, LEVEL)
     if known is None:
         return
-    objective = hp.MaxCoverage(budget=9.0, limits=hedged(futures_of(case, turns), criterion))
+    objective = hp.MaxCoverage(budget=9.0, constraints=hedged(futures_of(case, turns), criterion))
     found = hp.solve_problem(case.problem(), objective, replace(EXACT, method="core"))
     assert found.method.startswith("core")
     assert (-found.value if criterion == "regret" else found.value) == pytest.approx(known.best[criterion], abs=1e-6)
@@ -73,7 +73,7 @@ def town(seed: int = 3) -> tuple[hp.Problem, hp.Futures]:
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_a_town_by_mixes_is_the_town_by_one_program(criterion: str) -> None:
     problem, futures = town()
-    objective = hp.MaxCoverage(budget=25.0, limits=hedged(futures, criterion))
+    objective = hp.MaxCoverage(budget=25.0, constraints=hedged(futures, criterion))
     core, plain = (
         hp.solve_problem(problem, objective, hp.SolverOptions(gap=1e-6, ties=False, method=method))
         for method in ("core", "plain")
@@ -87,7 +87,7 @@ def test_no_plan_is_better_by_a_criterion_than_the_one_made_for_it() -> None:
     problem, futures = town(5)
     made = {}
     for criterion in CRITERIA:
-        objective = hp.MaxCoverage(budget=25.0, limits=hedged(futures, criterion))
+        objective = hp.MaxCoverage(budget=25.0, constraints=hedged(futures, criterion))
         made[criterion] = hp.solve_problem(problem, objective, hp.SolverOptions(gap=1e-6, ties=False))
     values = {name: outcomes(problem, futures, found.open_options).covered for name, found in made.items()}
     for name, found in made.items():
@@ -105,7 +105,9 @@ def test_one_future_is_the_plain_problem(criterion: str) -> None:
     problem = random_town(1, points=80, sites=40)
     plain = hp.solve_problem(problem, hp.MaxCoverage(budget=20), EXACT)
     under = hedged(hp.Futures([hp.Future(name="now")]), criterion)
-    assert hp.solve_problem(problem, hp.MaxCoverage(budget=20, limits=under), EXACT).value == pytest.approx(plain.value)
+    assert hp.solve_problem(problem, hp.MaxCoverage(budget=20, constraints=under), EXACT).value == pytest.approx(
+        plain.value
+    )
 
 
 def test_futures_alike_are_one_of_their_probabilities_together() -> None:
@@ -114,7 +116,7 @@ def test_futures_alike_are_one_of_their_probabilities_together() -> None:
     several = hp.Futures([hp.Future(name=str(n), probability=p, need=f) for n, (p, f) in enumerate(parts)])
     two = hp.Futures([hp.Future(name="a", need=1.0), hp.Future(name="b", need=3.0)])
     values = [
-        hp.solve_problem(problem, hp.MaxCoverage(budget=2, limits=hedged(futures, criterion)), EXACT).value
+        hp.solve_problem(problem, hp.MaxCoverage(budget=2, constraints=hedged(futures, criterion)), EXACT).value
         for criterion, futures in itertools.product(CRITERIA, (several, two))
     ]
     assert values[::2] == pytest.approx(values[1::2])
@@ -126,7 +128,7 @@ def test_what_planning_and_knowing_are_worth(seed: int) -> None:
     known = truth(case, turns, 10.0, LEVEL)
     if known is None:
         return
-    objective = hp.MaxCoverage(budget=10.0, limits=hedged(futures_of(case, turns), CRITERIA[seed % 4]))
+    objective = hp.MaxCoverage(budget=10.0, constraints=hedged(futures_of(case, turns), CRITERIA[seed % 4]))
     problem = case.problem()
     worth = value_of_information(problem, objective, hp.solve_problem(problem, objective, EXACT), EXACT)
     assert worth is not None
@@ -155,7 +157,7 @@ def test_least_cost_covers_the_target_in_every_future(seed: int, criterion: str)
             turn.covered(case, plan) >= share * math.fsum(np.array(case.needs) * turn.need) - 1e-9 for turn in turns
         )
     ]
-    objective = hp.MinCost(target_share=share, limits=hedged(futures_of(case, turns), criterion))
+    objective = hp.MinCost(target_share=share, constraints=hedged(futures_of(case, turns), criterion))
     found = hp.solve_problem(case.problem(), objective, EXACT)
     if not fit:
         assert found.status == "infeasible"
@@ -185,8 +187,8 @@ def test_budget_and_floors_hold_as_asked(seed: int, *, on_average: bool) -> None
 
     fit = [plan for plan in plans(case) if allowed(case, plan, lambda _: 0.0, 0.0, None) and fits(plan)]
     block = hp.Floor(weight=np.where(half, case.needs, 0.0), share=floor, name="west")
-    limits = (block, *hedged(futures_of(case, turns), "expected", on_average=on_average))
-    found = hp.solve_problem(case.problem(), hp.MaxCoverage(budget=budget, limits=limits), EXACT)
+    constraints = (block, *hedged(futures_of(case, turns), "expected", on_average=on_average))
+    found = hp.solve_problem(case.problem(), hp.MaxCoverage(budget=budget, constraints=constraints), EXACT)
     if not fit:
         assert found.status == "infeasible"
         return
@@ -206,7 +208,7 @@ def test_each_future_alone_has_its_own_limits_also_where_all_hold_on_average(see
     mean = lambda plan: float(np.dot(shares, money(case, turns, plan)))  # noqa: E731
     fit = [plan for plan in every if allowed(case, plan, mean, budget, None)]
     under = hedged(futures_of(case, turns), "regret", on_average=True)
-    objective, problem = hp.MaxCoverage(budget=budget, limits=under), case.problem()
+    objective, problem = hp.MaxCoverage(budget=budget, constraints=under), case.problem()
     found = hp.solve_problem(problem, objective, EXACT)
     if not fit or None in alone:
         assert found.status == "infeasible"
@@ -226,7 +228,7 @@ def test_knowing_may_be_worth_less_than_nothing_where_limits_hold_on_average() -
     # A hub costs 1 in one future and 3 in the other, 2 on average: alone, the dear one has no hub for 2.
     problem = hp.Problem.from_points([[0, 0]], [6], [[0, 0]], [1], reach=5)
     futures = hp.Futures([hp.Future(name="cheap"), hp.Future(name="dear", cost=3.0)])
-    objective = hp.MaxCoverage(budget=2, limits=hedged(futures, "regret", on_average=True))
+    objective = hp.MaxCoverage(budget=2, constraints=hedged(futures, "regret", on_average=True))
     found = hp.solve_problem(problem, objective, EXACT)
     assert [part.value for part in found.alone] == [6.0, 0.0]
     assert found.value == 0.0
@@ -238,8 +240,8 @@ def test_knowing_may_be_worth_less_than_nothing_where_limits_hold_on_average() -
 def test_a_future_without_a_plan_of_its_own_is_named() -> None:
     problem = replace(line_of_five(), site_status=np.array([2, 0, 0]))
     futures = hp.Futures([hp.Future(name="cheap"), hp.Future(name="dear", cost=3.0)])
-    limits = hedged(futures, "regret", on_average=True)
-    found = hp.solve_problem(problem, hp.MaxCoverage(budget=2, limits=limits), EXACT)
+    constraints = hedged(futures, "regret", on_average=True)
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=2, constraints=constraints), EXACT)
     assert found.status == "infeasible"
     assert found.clashes[0].startswith("in future dear alone, ")
 
@@ -266,7 +268,7 @@ def test_a_multiplier_of_reach_stretches_all_distances_of_coverage(
         worth = [0.0 if d > 7.0 else 1.0 if d <= 2.0 else share(d, 7.0) for d in far]  # type: ignore[operator]
         expected.append(math.fsum(need * part for need, part in zip((1, 10, 100), worth, strict=True)))
     assert outcomes(problem, futures, [0]).covered == pytest.approx(expected)
-    objective = hp.MaxCoverage(budget=1, limits=hedged(futures, "worst"))
+    objective = hp.MaxCoverage(budget=1, constraints=hedged(futures, "worst"))
     found = hp.solve_problem(problem, objective, replace(EXACT, method=method))
     assert found.value == pytest.approx(min(expected))
 
@@ -275,8 +277,10 @@ def test_hubs_keep_apart_in_all_futures() -> None:
     problem = line_of_five()
     futures = hp.Futures([hp.Future(name="calm"), hp.Future(name="flood", sites_out=(0,))])
     free, apart = (
-        hp.solve_problem(problem, hp.MaxCoverage(max_hubs=2, limits=(*limits, *hedged(futures, "worst"))), EXACT)
-        for limits in ((), (hp.MinSeparation(distance=20.0),))
+        hp.solve_problem(
+            problem, hp.MaxCoverage(max_hubs=2, constraints=(*constraints, *hedged(futures, "worst"))), EXACT
+        )
+        for constraints in ((), (hp.MinSeparation(distance=20.0),))
     )
     # In the flood S0 is out: S1 and S2 cover 11, but stand 15 apart; S2 with S0 covers 7.
     assert (free.value, apart.value) == (11.0, 7.0)
@@ -290,7 +294,7 @@ def test_the_expected_mean_distance_is_least(seed: int) -> None:
     needs = rng.uniform(0.5, 2, (3, 8))
     dear = rng.uniform(0.8, 1.5, (3, 5))
     each = [hp.Future(name=str(n), need=need, cost=c) for n, (need, c) in enumerate(zip(needs, dear, strict=True))]
-    objective = hp.PMedian(budget=5.0, limits=hedged(hp.Futures(each), "expected"))
+    objective = hp.PMedian(budget=5.0, constraints=hedged(hp.Futures(each), "expected"))
     found = hp.solve_problem(problem, objective, EXACT)
     means = []
     for size in range(1, 6):
@@ -310,11 +314,11 @@ def test_what_does_not_go_with_futures_is_refused() -> None:
     problem, futures = line_of_five(), hp.Futures([hp.Future(name="now")])
     capacity = hp.Capacity(people=(5,))
     for objective, words in (
-        (hp.PCenter(max_hubs=1, limits=hedged(futures, "expected")), "max_coverage, min_cost or p_median"),
-        (hp.MinCost(target_share=0.5, limits=hedged(futures, "cvar")), "under cvar does not go with min_cost"),
-        (hp.MaxCoverage(budget=1, limits=(capacity, *hedged(futures, "worst"))), "leave capacities out"),
+        (hp.PCenter(max_hubs=1, constraints=hedged(futures, "expected")), "max_coverage, min_cost or p_median"),
+        (hp.MinCost(target_share=0.5, constraints=hedged(futures, "cvar")), "under cvar does not go with min_cost"),
+        (hp.MaxCoverage(budget=1, constraints=(capacity, *hedged(futures, "worst"))), "leave capacities out"),
         (
-            hp.PMedian(max_hubs=1, limits=hedged(hp.Futures([hp.Future(name="x", sites_out=(0,))]), "expected")),
+            hp.PMedian(max_hubs=1, constraints=hedged(hp.Futures([hp.Future(name="x", sites_out=(0,))]), "expected")),
             "outages",
         ),
     ):
@@ -322,7 +326,7 @@ def test_what_does_not_go_with_futures_is_refused() -> None:
             hp.solve_problem(problem, objective)
     wrong = hp.Futures([hp.Future(name="now", need=np.ones(3))])
     with pytest.raises(hp.ScenarioError, match="a number or"):
-        hp.solve_problem(problem, hp.MaxCoverage(budget=1, limits=hedged(wrong, "expected")))
+        hp.solve_problem(problem, hp.MaxCoverage(budget=1, constraints=hedged(wrong, "expected")))
     with pytest.raises(hp.ScenarioError, match=r"add up to 0\.7"):
         hp.Futures([hp.Future(name="a", probability=0.3), hp.Future(name="b", probability=0.4)])
 
@@ -330,6 +334,6 @@ def test_what_does_not_go_with_futures_is_refused() -> None:
 def test_a_budget_that_no_future_meets_is_said() -> None:
     futures = hp.Futures([hp.Future(name="cheap"), hp.Future(name="dear", cost=3.0)])
     problem = replace(line_of_five(), site_status=np.array([2, 0, 0]))
-    found = hp.solve_problem(problem, hp.MaxCoverage(budget=2, limits=hedged(futures, "expected")))
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=2, constraints=hedged(futures, "expected")))
     assert found.status == "infeasible"
     assert "budget" in found.clashes[0]

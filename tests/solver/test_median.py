@@ -243,7 +243,7 @@ def test_more_need_on_a_larger_scale_changes_no_plan() -> None:
 @pytest.mark.parametrize(
     "objective",
     [
-        hp.PMedian(max_hubs=2, limits=(hp.MinHubs(count=1),)),
+        hp.PMedian(max_hubs=2, constraints=(hp.MinHubs(count=1),)),
         hp.PMedian(max_hubs=2, fairness=MaxMin(weights=np.ones((1, 50)))),
         hp.MaxCoverage(max_hubs=2),
     ],

@@ -12,7 +12,7 @@ import pytest
 from support.instances.tiny import line_of_five, random_town, two_islands
 
 import hubplanner as hp
-from hubplanner.model import ask
+from hubplanner.model import Question
 from hubplanner.problem import evaluate
 from hubplanner.solver import SolveCache, cheapest
 from hubplanner.solver.covering.column_generation import ColumnGeneration
@@ -93,7 +93,7 @@ def test_the_cheapest_of_equals_is_the_enumerated_one(seed: int) -> None:
 
 def test_only_budget_and_count_have_their_cheapest_plan_found_so() -> None:
     problem = line_of_five()
-    limited = hp.MaxCoverage(budget=2, limits=(hp.MinHubs(count=1),))
+    limited = hp.MaxCoverage(budget=2, constraints=(hp.MinHubs(count=1),))
     with pytest.raises(ValueError, match="budget and count"):
         cheapest(problem, limited, evaluate(problem, [0]), EXACT, SolveCache(problem=problem))
 
@@ -110,8 +110,8 @@ def test_a_plan_made_to_fit_keeps_to_the_limits(seed: int) -> None:
     assert 0 < len(found) <= 4
 
 
-HUBS = hp.MaxCoverage(budget=6, limits=(hp.MinHubs(count=2),))
-SEATS = hp.MaxCoverage(budget=3, limits=(hp.Capacity(people=(6,)),))
+HUBS = hp.MaxCoverage(budget=6, constraints=(hp.MinHubs(count=2),))
+SEATS = hp.MaxCoverage(budget=3, constraints=(hp.Capacity(people=(6,)),))
 QUESTIONS: list[tuple[Problem, hp.Objective, hp.Objective]] = [
     (two_islands(), HUBS, replace(HUBS, budget=5)),
     (line_of_five(), hp.MinCost(target_share=0.6), hp.MaxCoverage(budget=4)),
@@ -139,10 +139,10 @@ def test_every_program_starts_from_a_plan_that_keeps_to_it(number: int, monkeypa
 def test_a_plan_that_does_not_keep_to_a_question_is_left_out_with_a_reason(caplog: pytest.LogCaptureFixture) -> None:
     problem = two_islands()
     rich = hp.solve_problem(problem, hp.MaxCoverage(budget=9), EXACT)
-    poor = hp.MaxCoverage(budget=3, limits=(hp.MinHubs(count=1),))
-    seats = hp.MaxCoverage(budget=9, limits=(hp.Capacity(people=(6, 6)),))
+    poor = hp.MaxCoverage(budget=3, constraints=(hp.MinHubs(count=1),))
+    seats = hp.MaxCoverage(budget=9, constraints=(hp.Capacity(people=(6, 6)),))
     other = hp.solve_problem(line_of_five(), hp.MaxCoverage(budget=2), EXACT)
-    years = hp.MaxCoverage(limits=(hp.Periods(budgets=(6.0, 3.0)),))
+    years = hp.MaxCoverage(constraints=(hp.Periods(budgets=(6.0, 3.0)),))
     median = hp.PMedian(max_hubs=2)
     cases = [
         (poor, rich, "budget"),
@@ -158,12 +158,12 @@ def test_a_plan_that_does_not_keep_to_a_question_is_left_out_with_a_reason(caplo
             found = hp.solve_problem(problem, asked, EXACT, start=start)
         assert found.value == hp.solve_problem(problem, asked, EXACT).value
         assert [record.message for record in caplog.records if "not used" in record.message and word in record.message]
-    assert given(ask(problem, poor), None).opened is None
+    assert given(Question.of(problem, poor), None).opened is None
 
 
 def test_a_plan_to_start_from_is_the_answer_where_time_is_too_short() -> None:
     problem = random_town(5, points=200, sites=80)
-    asked = hp.MaxCoverage(budget=30, limits=(hp.MinHubs(count=2),))
+    asked = hp.MaxCoverage(budget=30, constraints=(hp.MinHubs(count=2),))
     start = hp.solve_problem(problem, replace(asked, budget=25), EXACT)
     found = hp.solve_problem(problem, asked, replace(EXACT, time_limit_s=1e-6), start=start)
     assert found.evaluation is not None

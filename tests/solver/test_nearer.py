@@ -65,8 +65,11 @@ def shortest(
 def test_the_nearer_of_two_hubs_with_seats_serves() -> None:
     """100 to A at 1, 80 to B at 6 and 20 to B at 5: 680 over 200 people; each to its nearest would overfill A."""
     problem = line([100, 80, 20], [0, 3, 14], [1, 9], reach=12)
-    limits = (hp.Capacity(people=(100.0,)),)
-    for objective in (hp.MaxCoverage(max_hubs=2, limits=limits), hp.PMedian(max_hubs=2, limits=limits)):
+    constraints = (hp.Capacity(people=(100.0,)),)
+    for objective in (
+        hp.MaxCoverage(max_hubs=2, constraints=constraints),
+        hp.PMedian(max_hubs=2, constraints=constraints),
+    ):
         plan = hp.solve_problem(problem, objective, TIGHT).evaluation
         assert plan is not None
         assert served(problem, plan) == pytest.approx(680, rel=1e-12)
@@ -76,7 +79,7 @@ def test_the_nearer_of_two_hubs_with_seats_serves() -> None:
 
 def test_where_seats_are_scarce_the_nearer_people_have_them() -> None:
     problem = line([60, 60, 60], [1, 2, 3], [0], reach=9)
-    found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=1, limits=(hp.Capacity(people=(100.0,)),)), TIGHT)
+    found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=1, constraints=(hp.Capacity(people=(100.0,)),)), TIGHT)
     assert found.evaluation is not None
     assert found.evaluation.covered_share == pytest.approx([1.0, 40 / 60, 0.0], abs=1e-12)
     assert found.value == 100.0
@@ -88,13 +91,13 @@ def test_no_assignment_to_the_same_hubs_is_nearer(seed: int, *, priority: bool) 
     problem, seats = town(seed, priority=priority)
     half = np.where(np.arange(25) < 12, problem.need, 0.0)
     floor = hp.Floor(weight=half, share=0.4, name="half")
-    for limits in ((), (floor,)):
-        objective = hp.MaxCoverage(max_hubs=3, limits=(hp.Capacity(people=(seats,)), *limits))
+    for constraints in ((), (floor,)):
+        objective = hp.MaxCoverage(max_hubs=3, constraints=(hp.Capacity(people=(seats,)), *constraints))
         found = hp.solve_problem(problem, objective, TIGHT)
         if found.evaluation is None:
             continue
         plan = found.evaluation
-        levels = [(block.weight, 0.4 * math.fsum(block.weight) * (1 - 1e-9)) for block in limits]
+        levels = [(block.weight, 0.4 * math.fsum(block.weight) * (1 - 1e-9)) for block in constraints]
         least = shortest(problem, plan, seats, found.value, levels)
         assert served(problem, plan) == pytest.approx(least, rel=1e-6)
         assert found.value == pytest.approx(found.bound, rel=1e-7)
@@ -105,7 +108,7 @@ def test_no_assignment_to_the_same_hubs_is_nearer(seed: int, *, priority: bool) 
 def test_people_in_whole_numbers_stay_so(seed: int) -> None:
     """Seats and people are whole, so a corner of the transportation problem is; no tolerance shows."""
     problem, seats = town(seed, priority=False)
-    found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=4, limits=(hp.Capacity(people=(seats,)),)), TIGHT)
+    found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=4, constraints=(hp.Capacity(people=(seats,)),)), TIGHT)
     plan = found.evaluation
     assert plan is not None
     parts = plan.assigned.multiply(problem.people[:, None]).tocoo().data
@@ -120,7 +123,7 @@ def test_points_served_whole_stay_whole_and_go_nearer(seed: int) -> None:
     rng = np.random.default_rng(seed)
     need = rng.integers(1, 9, 7).astype(float)
     problem = line(need.tolist(), rng.integers(0, 30, 7).tolist(), [5, 15, 25], reach=20)
-    objective = hp.MaxCoverage(max_hubs=2, limits=(hp.Capacity(people=(float(need.sum() // 3),), single=True),))
+    objective = hp.MaxCoverage(max_hubs=2, constraints=(hp.Capacity(people=(float(need.sum() // 3),), single=True),))
     found = hp.solve_problem(problem, objective, TIGHT)
     plan = found.evaluation
     assert plan is not None
@@ -138,7 +141,7 @@ def test_points_served_whole_stay_whole_and_go_nearer(seed: int) -> None:
 
 def test_the_least_worst_distance_is_kept() -> None:
     problem = line([10, 10, 10, 10], [0, 4, 10, 14], [2, 12], reach=12)
-    found = hp.solve_problem(problem, hp.PCenter(max_hubs=2, limits=(hp.Capacity(people=(20.0,)),)), TIGHT)
+    found = hp.solve_problem(problem, hp.PCenter(max_hubs=2, constraints=(hp.Capacity(people=(20.0,)),)), TIGHT)
     assert found.evaluation is not None
     assert [goal.value for goal in found.goals] == [2.0, 2.0]
 
@@ -146,7 +149,7 @@ def test_the_least_worst_distance_is_kept() -> None:
 def test_fading_cover_is_as_much_as_before() -> None:
     problem, seats = town(3, priority=False)
     fading = Problem(**vars(problem) | {"rule": CoverageRule(decay=Decay.LINEAR, full=10.0)})
-    objective = hp.MaxCoverage(max_hubs=3, limits=(hp.Capacity(people=(seats,)),))
+    objective = hp.MaxCoverage(max_hubs=3, constraints=(hp.Capacity(people=(seats,)),))
     found = hp.solve_problem(fading, objective, TIGHT)
     assert found.evaluation is not None
     assert found.value == pytest.approx(found.bound, rel=1e-7)
@@ -154,7 +157,7 @@ def test_fading_cover_is_as_much_as_before() -> None:
 
 def test_least_cost_covers_what_was_asked_and_no_less() -> None:
     problem, seats = town(5, priority=False)
-    objective = hp.MinCost(target_share=0.6, limits=(hp.Capacity(people=(seats,)),))
+    objective = hp.MinCost(target_share=0.6, constraints=(hp.Capacity(people=(seats,)),))
     found = hp.solve_problem(problem, objective, TIGHT)
     plan = found.evaluation
     assert plan is not None

@@ -14,7 +14,7 @@ from support.oracles.assignment import sought
 from support.oracles.questions import recheck
 
 import hubplanner as hp
-from hubplanner.model import ask, goals_of
+from hubplanner.model import Question, goals_of
 from hubplanner.model.goals import WORST
 from hubplanner.problem import evaluate
 from hubplanner.solver.mip.greedy import greedy_plan
@@ -34,7 +34,7 @@ PARTS = 6
 
 def made(case: Case) -> Incumbent:
     """Return the plan that is made of a case without a search."""
-    return greedy_plan(ask(case.query.town.problem(), case.query.objective))
+    return greedy_plan(Question.of(case.query.town.problem(), case.query.objective))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -71,7 +71,7 @@ def test_no_plan_is_better_than_all_hubs_together(part: int) -> None:
     for case in CASES[part::PARTS]:
         if case.best is None:
             continue
-        question = ask(case.query.town.problem(), case.query.objective)
+        question = Question.of(case.query.town.problem(), case.query.objective)
         goal = goals_of(question.objective)[0]
         limit = all_hubs_bound(question, goal)
         assert goal.sense * limit >= goal.sense * case.best[0] - 1e-9 * max(1.0, abs(case.best[0])), case
@@ -90,7 +90,7 @@ def test_out_of_time_a_plan_comes_with_a_bound_that_holds(looks: int) -> None:
         first = solution.goals[0]
         slack = 1e-6 * max(1.0, abs(best))
         assert goal.sense * first.value <= goal.sense * best + slack <= goal.sense * first.bound + 2 * slack, case
-        limit = all_hubs_bound(ask(case.query.town.problem(), case.query.objective), goal)
+        limit = all_hubs_bound(Question.of(case.query.town.problem(), case.query.objective), goal)
         assert goal.name == WORST or goal.sense * first.bound <= goal.sense * limit + slack, case
 
 
@@ -99,16 +99,16 @@ def test_out_of_time_a_plan_comes_with_a_bound_that_holds(looks: int) -> None:
     "objective",
     [
         hp.MaxCoverage(max_hubs=9),
-        hp.MaxCoverage(budget=20.0, limits=(hp.MinHubs(count=2),)),
-        hp.MaxCoverage(limits=(hp.Periods(budgets=(9.0, 9.0), discount_rate=0.1),)),
-        hp.MaxCoverage(limits=(hp.Periods(budgets=(9.0, 9.0), nested=False),)),
-        hp.MaxCoverage(budget=20.0, limits=(hp.Capacity(people=(40.0,)),)),
+        hp.MaxCoverage(budget=20.0, constraints=(hp.MinHubs(count=2),)),
+        hp.MaxCoverage(constraints=(hp.Periods(budgets=(9.0, 9.0), discount_rate=0.1),)),
+        hp.MaxCoverage(constraints=(hp.Periods(budgets=(9.0, 9.0), nested=False),)),
+        hp.MaxCoverage(budget=20.0, constraints=(hp.Capacity(people=(40.0,)),)),
         hp.PMedian(max_hubs=9),
-        hp.PMedian(budget=30.0, limits=(hp.MinHubs(count=2),)),
+        hp.PMedian(budget=30.0, constraints=(hp.MinHubs(count=2),)),
         hp.PCenter(max_hubs=9),
         hp.MinCost(target_share=0.5),
     ],
-    ids=lambda objective: f"{objective.name}{len(objective.limits)}",
+    ids=lambda objective: f"{objective.name}{len(objective.constraints)}",
 )
 def test_a_bound_cut_short_stays_within_what_all_sites_together_reach(objective: Objective, looks: int) -> None:
     problem = random_town(3)

@@ -83,7 +83,7 @@ def test_capacity_as_a_flow_of_people_over_two_tiers(seed: int) -> None:
         option_tier=tier,
         option_cost=here.cost[site] * np.array(dearer)[tier],
     )
-    check(problem, hp.MaxCoverage(budget=120, limits=(Capacity(people=room),)), most)
+    check(problem, hp.MaxCoverage(budget=120, constraints=(Capacity(people=room),)), most)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -96,7 +96,7 @@ def test_capacity_for_whole_points_without_links(seed: int) -> None:
         load = pulp.lpSum(float(here.people[point]) * share for (point, to), share in shares.items() if to == site)
         second.hold(load <= 250 * opened)
     most = second.most(second.worth(shares, by_need(here)))
-    check(here.problem(), hp.MaxCoverage(max_hubs=4, limits=(Capacity(people=(250.0,), single=True),)), most)
+    check(here.problem(), hp.MaxCoverage(max_hubs=4, constraints=(Capacity(people=(250.0,), single=True),)), most)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -112,4 +112,4 @@ def test_p_median_with_capacity_for_parts_of_points(seed: int) -> None:
         second.hold(pulp.lpSum(flows[point, site] for site in range(20)) == float(here.people[point]))
     per_person = by_need(here, here.distance) / here.people[:, None]
     mean = second.least(second.worth(flows, per_person)) / here.need.sum()
-    check(here.problem(), hp.PMedian(max_hubs=4, limits=(Capacity(people=(room,)),)), mean)
+    check(here.problem(), hp.PMedian(max_hubs=4, constraints=(Capacity(people=(room,)),)), mean)

@@ -79,7 +79,7 @@ def test_separation_pair_by_pair(seed: int) -> None:
         if np.hypot(*(here.sites[one] - here.sites[other])) < 32:
             second.hold(second.open_[one] + second.open_[other] <= 1)
     most = second.most(second.worth(second.shares(here.near), by_need(here)))
-    apart = check(here.problem(), hp.MaxCoverage(max_hubs=8, limits=(MinSeparation(distance=32),)), most)
+    apart = check(here.problem(), hp.MaxCoverage(max_hubs=8, constraints=(MinSeparation(distance=32),)), most)
     free = hp.solve_problem(here.problem(), hp.MaxCoverage(max_hubs=8), EXACT)
     assert free.value > apart.value
 
@@ -100,7 +100,7 @@ def test_floors_of_four_quarters(seed: int) -> None:
         second.hold(second.worth(shares, quarter[:, None] * here.near) >= least * float(quarter.sum()))
         floors += (Floor(weight=quarter, share=least),)
     most = second.most(second.worth(shares, by_need(here)))
-    held = check(here.problem(), hp.MaxCoverage(budget=130, limits=floors), most)
+    held = check(here.problem(), hp.MaxCoverage(budget=130, constraints=floors), most)
     assert free.value > held.value
 
 
@@ -129,7 +129,7 @@ def test_three_years_with_opening_dates_and_a_purse(seed: int, *, carry_over: bo
             worth += float(discounted[point]) * reached
     most = second.most(worth)
     years = Periods(budgets=budgets, carry_over=carry_over, discount_rate=rate, growth=growth)
-    solution = check(here.problem(), hp.MaxCoverage(limits=(years,)), most)
+    solution = check(here.problem(), hp.MaxCoverage(constraints=(years,)), most)
     assert len(solution.periods) == 3
 
 

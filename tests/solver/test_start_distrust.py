@@ -103,12 +103,12 @@ def test_a_median_is_searched_anew(monkeypatch: pytest.MonkeyPatch, liar: Liar) 
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_a_question_with_blocks_is_searched_anew(liar: Liar, *, ties: bool) -> None:
-    problem, limits = line_of_five(), (hp.MinHubs(count=1),)
-    poor = hp.solve_problem(problem, hp.MaxCoverage(budget=1, limits=limits), EXACT)
-    best = hp.solve_problem(problem, hp.MaxCoverage(budget=2, limits=limits), EXACT)
+    problem, constraints = line_of_five(), (hp.MinHubs(count=1),)
+    poor = hp.solve_problem(problem, hp.MaxCoverage(budget=1, constraints=constraints), EXACT)
+    best = hp.solve_problem(problem, hp.MaxCoverage(budget=2, constraints=constraints), EXACT)
     assert poor.value < best.value
     options = replace(OPTIONS, ties=ties)
-    found = hp.solve_problem(problem, hp.MaxCoverage(budget=2, limits=limits), options, start=poor)
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=2, constraints=constraints), options, start=poor)
     assert (found.status, found.value) == (hp.Status.OPTIMAL, best.value)
     assert min(liar.with_start, liar.without) > 0
 
@@ -116,7 +116,7 @@ def test_a_question_with_blocks_is_searched_anew(liar: Liar, *, ties: bool) -> N
 @pytest.mark.parametrize("criterion", ["worst", "regret", "cvar"])
 def test_futures_are_searched_anew(liar: Liar, criterion: str) -> None:
     problem, futures = town()
-    objective = hp.MaxCoverage(budget=25.0, limits=hedged(futures, criterion))
+    objective = hp.MaxCoverage(budget=25.0, constraints=hedged(futures, criterion))
     honest, found = (
         hp.solve_problem(problem, objective, hp.SolverOptions(name=name, gap=1e-6, ties=False, method="core"))
         for name in ("highs", "liar")

@@ -156,7 +156,7 @@ def test_more_equal_plans_than_are_listed_are_told_apart_by_goals(name: str, mon
 def test_hubs_in_numbers_are_told_apart(name: str) -> None:
     """Two hubs serve all: S2 and S3 together, or either twice; the lower site takes both."""
     problem = replace(four_equal(), people=np.array([10.0]), site_status=np.array([SiteStatus.CANDIDATE] * 4))
-    objective = hp.MaxCoverage(limits=(HubsPerSite(count=2), Capacity(people=(5.0,))))
+    objective = hp.MaxCoverage(constraints=(HubsPerSite(count=2), Capacity(people=(5.0,))))
     solution = hp.solve_problem(problem, objective, OPTIONS[name])
     assert (solution.open_sites.tolist(), solution.value) == ([2], 5)
     assert solution.evaluation is not None

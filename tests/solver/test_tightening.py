@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hubplanner as hp
-from hubplanner.model import Capacity, Floor, HubsPerSite, Periods, ask, formulate, goals_of
+from hubplanner.model import Capacity, Floor, HubsPerSite, Periods, Question, formulate, goals_of
 from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
 from hubplanner.problem import Planar, Problem, SiteStatus, Status
 from hubplanner.solver import SolverOptions, solve_problem
@@ -43,14 +43,14 @@ def region(seed: int, points: int = 60, sites: int = 9) -> Problem:
 def asked(problem: Problem, seed: int, *, in_years: bool) -> hp.MaxCoverage:
     """Return what to reach: full hubs, several at a site, a floor for the west."""
     west = np.where(problem.travel.points[:, 0] < 50, problem.need, 0.0)  # type: ignore[union-attr]
-    limits = [
+    constraints = [
         Capacity(people=(70.0, 240.0)),
         HubsPerSite(count=3, mixed=True),
         Floor(weight=west, share=0.1 + 0.02 * seed),
     ]
     if in_years:
-        return hp.MaxCoverage(limits=(*limits, Periods(budgets=(31.0, 40.0), discount_rate=0.1)))
-    return hp.MaxCoverage(budget=70.0, limits=tuple(limits))
+        return hp.MaxCoverage(constraints=(*constraints, Periods(budgets=(31.0, 40.0), discount_rate=0.1)))
+    return hp.MaxCoverage(budget=70.0, constraints=tuple(constraints))
 
 
 @pytest.mark.parametrize("in_years", [False, True])
@@ -61,7 +61,7 @@ def test_the_best_plan_is_that_of_the_plain_program(
     monkeypatch.setattr(optimise, "FEW_OPTIONS", 0)
     problem = region(seed)
     objective = asked(problem, seed, in_years=in_years)
-    question, goal = ask(problem, objective), goals_of(objective)[0]
+    question, goal = Question.of(problem, objective), goals_of(objective)[0]
     form = formulate(question, goal, (), np.full(problem.n_points, 8))
     plain = adapter("highs")(form, EFFORT, [])
     found = solve_problem(problem, objective, OPTIONS)
@@ -81,7 +81,7 @@ def test_the_best_plan_is_that_of_the_plain_program(
 
 def test_a_program_leaves_out_what_no_hub_would_serve() -> None:
     problem = region(0)
-    question = ask(problem, asked(problem, 0, in_years=False))
+    question = Question.of(problem, asked(problem, 0, in_years=False))
     shape = (1, problem.n_options)
     most = np.zeros(shape, dtype=np.intp)
     most[0, :4] = 3

@@ -87,8 +87,8 @@ def test_floors_of_groups_hold_to_the_last_village(
         for plan in plans(len(costs))
         if all(enough(people, cover, plan, share, group) for group, share in zip(groups, shares, strict=True))
     ]
-    check(hp.solve_problem(problem, hp.MinCost(target_share=1e-9, limits=floors), EXACT), cheapest(costs, fits))
-    far = hp.solve_problem(problem, hp.PMedian(limits=floors), EXACT)
+    check(hp.solve_problem(problem, hp.MinCost(target_share=1e-9, constraints=floors), EXACT), cheapest(costs, fits))
+    far = hp.solve_problem(problem, hp.PMedian(constraints=floors), EXACT)
     assert (far.status == "infeasible") == (not fits)
     if far.evaluation is not None:
         assert tuple(far.open_sites.tolist()) in fits
@@ -115,7 +115,7 @@ def test_so_they_do_in_every_future_or_on_average(
     else:
         fits = [p for p in plans(len(costs)) if all(enough(turn, cover, p, share, everyone) for turn in turns)]
     under = hp.Uncertainty(futures=futures, on_average=on_average)
-    found = hp.solve_problem(problem, hp.MinCost(target_share=share, limits=(under,)), EXACT)
+    found = hp.solve_problem(problem, hp.MinCost(target_share=share, constraints=(under,)), EXACT)
     check(found, cheapest(costs, fits))
 
 
@@ -130,7 +130,7 @@ def test_so_they_do_where_people_are_assigned(
     room = hp.Capacity(people=(float(sum(people)),), single=served == "whole")
     if share < 1 and served == "in parts":
         return  # a village may be served in part then
-    check(hp.solve_problem(problem, hp.MinCost(target_share=share, limits=(room,)), EXACT), cheapest(costs, fits))
+    check(hp.solve_problem(problem, hp.MinCost(target_share=share, constraints=(room,)), EXACT), cheapest(costs, fits))
 
 
 @given(country(), st.sampled_from([0.3, 1.0]))
@@ -163,7 +163,7 @@ def test_a_village_of_five_among_a_country_has_its_hub(name: str, method: str) -
     options = replace(EXACT, name=name, method=method)
     for objective in (
         hp.MinCost(target_share=1.0),
-        hp.MinCost(0.5, limits=(hp.Floor(weight=problem.need, share=1.0),)),
+        hp.MinCost(0.5, constraints=(hp.Floor(weight=problem.need, share=1.0),)),
     ):
         found = hp.solve_problem(problem, objective, options)
         assert (found.status, found.value, found.open_sites.tolist()) == ("optimal", 5.0, [0, 1, 2, 3, 4])
@@ -196,12 +196,12 @@ def test_a_sum_that_is_exact_is_enough_and_a_person_less_is_not(people: list[int
 
 
 @pytest.mark.parametrize(("village", "city"), [(1.0, 1e10), (5.0, 2.4e8), (3.0, 1e11)])
-@pytest.mark.parametrize("limits", [(), (hp.MinHubs(count=0),)], ids=["core", "plain"])
+@pytest.mark.parametrize("constraints", [(), (hp.MinHubs(count=0),)], ids=["core", "plain"])
 def test_no_village_is_given_up_for_a_cheaper_plan_among_equal_ones(
-    village: float, city: float, limits: tuple[hp.MinHubs, ...]
+    village: float, city: float, constraints: tuple[hp.MinHubs, ...]
 ) -> None:
     table = np.where(np.eye(3) > 0, 0.0, 9.0)
     problem = hp.Problem.from_matrix(table, [city, village, city], np.ones(3), reach=5.0)
-    found = hp.solve_problem(problem, hp.MaxCoverage(budget=3, limits=limits), hp.SolverOptions(gap=0.0))
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=3, constraints=constraints), hp.SolverOptions(gap=0.0))
     assert found.value == 2 * city + village
     assert found.ties == "unique"

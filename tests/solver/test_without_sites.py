@@ -46,25 +46,25 @@ YEARS = (hp.Periods(budgets=(1.0, 1.0)),)
         hp.PMedian(),
         hp.PMedian(budget=3.0),
         hp.PCenter(max_hubs=1),
-        hp.PMedian(max_hubs=1, limits=SEATS),
-        hp.PCenter(max_hubs=1, limits=SEATS),
-        hp.PMedian(max_hubs=1, limits=UNDER),
-        hp.PMedian(limits=YEARS),
+        hp.PMedian(max_hubs=1, constraints=SEATS),
+        hp.PCenter(max_hubs=1, constraints=SEATS),
+        hp.PMedian(max_hubs=1, constraints=UNDER),
+        hp.PMedian(constraints=YEARS),
         hp.MinCost(target_share=1.0),
         hp.MinCost(target_share=0.1),
         hp.MinCost(target_share=0.1, travel_cost=1.0),
-        hp.MinCost(target_share=0.1, limits=SEATS),
-        hp.MinCost(target_share=0.1, limits=UNDER),
-        hp.MaxCoverage(limits=(hp.Floor(weight=np.ones(2), share=0.1),)),
+        hp.MinCost(target_share=0.1, constraints=SEATS),
+        hp.MinCost(target_share=0.1, constraints=UNDER),
+        hp.MaxCoverage(constraints=(hp.Floor(weight=np.ones(2), share=0.1),)),
     ],
     ids=repr,
 )
 def test_where_serving_is_asked_no_plan_is_one(objective: hp.Objective, name: str, method: str) -> None:
     for problem in (without_sites(), without_ways()):
         asked = objective
-        if objective.limits and isinstance(objective.limits[0], hp.Floor):
-            asked = replace(objective, limits=(hp.Floor(weight=problem.need, share=0.1),))
-        options = replace(EXACT, name=name, method="auto" if objective.limits == UNDER else method)
+        if objective.constraints and isinstance(objective.constraints[0], hp.Floor):
+            asked = replace(objective, constraints=(hp.Floor(weight=problem.need, share=0.1),))
+        options = replace(EXACT, name=name, method="auto" if objective.constraints == UNDER else method)
         found = hp.solve_problem(problem, asked, options)
         assert found.status == "infeasible", (problem.n_options, found.value)
         assert found.evaluation is None
@@ -84,7 +84,7 @@ def test_a_heuristic_says_so_too() -> None:
     assert hp.solve_problem(without_sites(), hp.PMedian(max_hubs=1), options).status == "infeasible"
 
 
-@pytest.mark.parametrize("objective", [hp.MaxCoverage(budget=1), hp.MaxCoverage(max_hubs=1, limits=SEATS)])
+@pytest.mark.parametrize("objective", [hp.MaxCoverage(budget=1), hp.MaxCoverage(max_hubs=1, constraints=SEATS)])
 @pytest.mark.parametrize("method", ["auto", "plain"])
 def test_covering_the_most_is_covering_nothing(objective: hp.Objective, method: str) -> None:
     for problem in (without_sites(), without_ways()):
@@ -101,6 +101,6 @@ def test_without_need_there_is_nothing_to_serve(objective: hp.Objective) -> None
 
 def test_points_that_no_hub_can_seat_are_counted() -> None:
     problem = hp.Problem.from_matrix([[1.0], [7.0], [FAR]], [1, 2, 4], [1], reach=5)
-    found = hp.solve_problem(problem, hp.PMedian(limits=(hp.Capacity(people=(9.0,)),)), EXACT)
+    found = hp.solve_problem(problem, hp.PMedian(constraints=(hp.Capacity(people=(9.0,)),)), EXACT)
     assert found.status == "infeasible"
     assert found.clashes[0].endswith(" cannot be met together: 1 point with need out of every hub's reach")

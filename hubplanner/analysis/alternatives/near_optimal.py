@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import FixedLevel, PCenter, Periods, ask, goals_of
+from hubplanner.model import FixedLevel, PCenter, Periods, Question, goals_of
 from hubplanner.model.formulation import HOLDING
 from hubplanner.problem.covering_instance import reduce_existing
 from hubplanner.solver.covering.presolve import merge_single
@@ -17,7 +17,7 @@ from hubplanner.tolerances import AGREEMENT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.model import Constraint, Goal, Objective, Question, Year
+    from hubplanner.model import Constraint, Goal, Objective, Year
     from hubplanner.problem import Problem
     from hubplanner.problem.covering_instance import CoveringInstance
     from hubplanner.solver import SolverOptions
@@ -74,7 +74,7 @@ class NearOptimal:
     @cached_property
     def question(self) -> Question:
         """The question, prepared once."""
-        return ask(self.problem, self.objective)
+        return Question.of(self.problem, self.objective)
 
     def task(
         self, goal: Goal, deadline: Deadline, *, held: bool = False, blocks: Sequence[Constraint] = ()
@@ -82,7 +82,7 @@ class NearOptimal:
         """Return the task of reaching a goal, held near the best or not, with further blocks."""
         question = self.question
         if blocks:
-            question = ask(self.problem, self.objective, (*question.blocks, *blocks))
+            question = Question.of(self.problem, self.objective, (*question.blocks, *blocks))
         keep = (FixedLevel(goal=self.goal, value=self.threshold),) if held else ()
         return Subproblem(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
 

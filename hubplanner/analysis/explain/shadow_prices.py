@@ -10,7 +10,7 @@ import numpy as np
 
 from hubplanner.analysis.explain.resolve import loosened, tightened
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Budget, MinCost, PCenter, Periods, ask, check_compatible, goals_of
+from hubplanner.model import Budget, MinCost, PCenter, Periods, Question, check_compatible, goals_of
 from hubplanner.problem import SiteStatus
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
@@ -82,7 +82,7 @@ def pins(asked: ExplainContext) -> list[Price]:
     found = [Price(kind="pin", site=site) for site in problem.required_sites.tolist()]
     banned = np.flatnonzero(problem.site_status == SiteStatus.EXCLUDED).tolist()
     found += [Price(kind="ban", site=site) for site in banned]
-    return found + [Price(kind=block.key, block=block) for block in asked.objective.limits if block.priced]
+    return found + [Price(kind=block.key, block=block) for block in asked.objective.constraints if block.priced]
 
 
 def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price:
@@ -103,8 +103,8 @@ def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price
         )
         free = replace(asked.problem, site_status=status)
         return replace(price, change=loosened(asked, free, asked.objective))
-    rest = tuple(block for block in asked.objective.limits if block is not price.block)
-    freer = replace(asked.objective, limits=rest)
+    rest = tuple(block for block in asked.objective.constraints if block is not price.block)
+    freer = replace(asked.objective, constraints=rest)
     try:
         check_compatible(asked.problem, freer)
     except ScenarioError as error:
@@ -163,7 +163,7 @@ def _with(objective: Any, kind: str, amount: float, more: float) -> Any:
     if kind == COUNT:
         return replace(objective, max_hubs=int(amount + more))
     own = {} if objective.budget is None else {"budget": objective.budget + more}
-    return replace(objective, **own, limits=tuple(_richer(block, amount, more) for block in objective.limits))
+    return replace(objective, **own, constraints=tuple(_richer(block, amount, more) for block in objective.constraints))
 
 
 def _richer(block: Constraint, amount: float, more: float) -> Constraint:
@@ -186,7 +186,7 @@ def _rate(asked: ExplainContext, looser: Objective, step: float) -> float:
     bounds = []
     for objective in (asked.objective, looser):
         task = Subproblem(
-            question=ask(asked.problem, objective), goal=goal, options=asked.effort, deadline=asked.deadline
+            question=Question.of(asked.problem, objective), goal=goal, options=asked.effort, deadline=asked.deadline
         )
         _, form, relaxation = relaxed(task)
         if not relaxation.is_solved:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.analysis.explain.marginal_value import MarginalValues, alone, distances
-from hubplanner.model import Budget, Floor, PCenter, Periods, PMedian, ask
+from hubplanner.model import Budget, Floor, PCenter, Periods, PMedian, Question
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import SUMMING
 from hubplanner.problem import SiteStatus
@@ -125,7 +125,7 @@ class Figures:
 
     def __init__(self, asked: ExplainContext) -> None:
         self._asked, last = asked, asked.plan.problem
-        question = ask(asked.problem, asked.objective)
+        question = Question.of(asked.problem, asked.objective)
         self._blocks = question.blocks
         self._floors = [block for block in question.blocks if isinstance(block, Floor)]
         plan = asked.evaluation

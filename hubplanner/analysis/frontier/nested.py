@@ -90,7 +90,7 @@ def _step(
         return found if found.evaluation is None else _back(problem, plan, found)
     new = problem.new[plan.options]
     kept = FixedHubs(options=tuple(plan.options[new].tolist()), counts=tuple(plan.counts[new].tolist()))
-    return solve_problem(problem, replace(objective, limits=(*objective.limits, kept)), options)
+    return solve_problem(problem, replace(objective, constraints=(*objective.constraints, kept)), options)
 
 
 def _left(problem: Problem, plan: Evaluation) -> Ints:

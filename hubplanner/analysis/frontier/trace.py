@@ -202,7 +202,7 @@ def _by_share(point: FrontierPoint, objective: MaxCoverage, options: SolverOptio
         target_share=min(1.0, point.covered / total * (1 - SAME)),
         budget=point.limit if math.isfinite(point.limit) else None,
         max_hubs=objective.max_hubs,
-        limits=objective.limits,
+        constraints=objective.constraints,
     )
     found = solve_problem(problem, asked, replace(options, method="auto"))
     plan = found.evaluation

@@ -54,13 +54,15 @@ def trace_distance(
         When the objective is another one, or the problem too large.
     """
     most = _most_covering(problem, objective)
-    median = PMedian(budget=most.budget, max_hubs=most.max_hubs, limits=most.limits)
+    median = PMedian(budget=most.budget, max_hubs=most.max_hubs, constraints=most.constraints)
     total = math.fsum(problem.need)
 
     def asked(share: float) -> Objective:
         if share <= 0:
             return median
-        return replace(median, limits=(*median.limits, Floor(weight=problem.need, share=share, name="all need")))
+        return replace(
+            median, constraints=(*median.constraints, Floor(weight=problem.need, share=share, name="all need"))
+        )
 
     trade = _Trade(
         problem=problem,
@@ -108,7 +110,7 @@ def trace_worst_group(
 
     def asked(share: float) -> Objective:
         floors = [Floor(weight=weight, share=share, name=name) for weight, name in zip(weights, named, strict=True)]
-        return replace(most, limits=(*most.limits, *floors)) if share > 0 else most
+        return replace(most, constraints=(*most.constraints, *floors)) if share > 0 else most
 
     def found_worst(found: Solution) -> float:
         return worst(_plan_of(found))

@@ -41,7 +41,7 @@ class AtMostOne(Constraint):
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
     >>> rivals = hp.AtMostOne(sites=(0, 1))
-    >>> hp.solve_problem(line, hp.MaxCoverage(budget=2, limits=(rivals,))).open_sites.tolist()
+    >>> hp.solve_problem(line, hp.MaxCoverage(budget=2, constraints=(rivals,))).open_sites.tolist()
     [1]
     """
 
@@ -100,7 +100,7 @@ class OnlyWith(Constraint):
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
     >>> after = hp.OnlyWith(site=1, needs=0)
-    >>> hp.solve_problem(line, hp.MaxCoverage(budget=1, limits=(after,))).open_sites.tolist()
+    >>> hp.solve_problem(line, hp.MaxCoverage(budget=1, constraints=(after,))).open_sites.tolist()
     [0]
     """
 

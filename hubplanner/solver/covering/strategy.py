@@ -48,7 +48,7 @@ def is_plain(problem: Problem, objective: Objective) -> bool:
     """Tell whether a question is maximal covering with nothing but pins, a budget and a number of hubs."""
     return (
         isinstance(objective, MaxCoverage)
-        and not objective.limits
+        and not objective.constraints
         and objective.fairness is None
         and problem.rule.backup == 1
         and problem.keeps_existing

@@ -66,7 +66,7 @@ def is_median(problem: Problem, objective: Objective) -> bool:
     """Tell whether a question is p-median or p-center with nothing but pins, a budget and a number of hubs."""
     return (
         isinstance(objective, PMedian | PCenter)
-        and not objective.limits
+        and not objective.constraints
         and objective.fairness is None
         and problem.keeps_existing
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 def has_core(bound: RobustQuestion, options: SolverOptions) -> bool:
     """Tell whether a bound question is covering within budget, count and pins alone, and is to be answered so."""
-    plain = bound.criterion.sense > 0 and not bound.objective.limits
+    plain = bound.criterion.sense > 0 and not bound.objective.constraints
     small = bound.problem.n_options <= SMALL_OPTIONS and options.method == "auto" and not options.is_heuristic
     return plain and options.method != "plain" and not small and required_fit(bound.problem, plain_of(bound))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import ask
+from hubplanner.model import Question
 from hubplanner.model.risk_measures import covered_goal
 from hubplanner.problem import relative_gap
 from hubplanner.solver.covering.construction import greedy
@@ -49,7 +49,7 @@ def search_rest(
         part = _part(bound, sorted(some))
         opened = np.zeros((1, bound.problem.n_options), dtype=np.intp)
         opened[0, plan] = 1
-        question = ask(bound.problem, part.objective)
+        question = Question.of(bound.problem, part.objective)
         task = Subproblem(question=question, goal=part.objective.goals[0], options=options, deadline=deadline)
         found = optimise(replace(task, gap=options.gap / 2, start=opened, ranges=ranges))
         version = found.version or version or UNUSED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Floor, MaxCoverage, PMedian, Uncertainty, Year, ask, bind, goals_of, under_of
+from hubplanner.model import Floor, MaxCoverage, PMedian, Question, Uncertainty, Year, bind, goals_of, under_of
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import falls_short
 from hubplanner.model.constraints.robust import RobustBudget
@@ -27,7 +27,7 @@ from hubplanner.tolerances import AGREEMENT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubplanner.model import Objective, Question, RobustQuestion
+    from hubplanner.model import Objective, RobustQuestion
     from hubplanner.problem import Evaluation, Floats, Ints, Problem
     from hubplanner.problem.futures import Futures
     from hubplanner.solver.options import SolverOptions
@@ -77,7 +77,7 @@ class RobustRequest:
         if has_core(bound, asked):
             context = replace(self.context, options=asked, deadline=asked.deadline)
             method = f"core: max_coverage over futures within {ALONE}"
-            return certify(ask(bound.problem, bound.objective), solve_core(bound, context), context, method)
+            return certify(Question.of(bound.problem, bound.objective), solve_core(bound, context), context, method)
         if asked.is_heuristic or asked.method == "core":
             name = "solver.name heuristic" if asked.is_heuristic else "solver.method core"
             message = f"{name} goes with futures for max_coverage within budget, max_hubs and pins alone"
@@ -210,7 +210,7 @@ def _over(quest: RobustRequest, cost: Floats) -> list[str]:
 
 def _short(quest: RobustRequest, options: Ints) -> list[str]:
     """Return which floors a plan falls short of, by the distances themselves."""
-    floors = [block for block in quest.objective.limits if isinstance(block, Floor)]
+    floors = [block for block in quest.objective.constraints if isinstance(block, Floor)]
     target = getattr(quest.objective, "target_share", None)
     if target is not None:
         floors.append(Floor(weight=quest.problem.need, share=target, name="all need"))
@@ -270,10 +270,10 @@ def _nearest(
         weight += share * need / total if total > 0 else 0.0
     costs = futures.cost(problem)
     limited = (held @ costs)[None] if on_average else undominated(costs[held > 0])
-    limits = tuple(block for block in objective.limits if not isinstance(block, Uncertainty))
+    constraints = tuple(block for block in objective.constraints if not isinstance(block, Uncertainty))
     single = len(limited) == 1
     if budget is not None and not single:
-        limits, budget = (*limits, RobustBudget(amount=budget, costs=limited)), None
+        constraints, budget = (*constraints, RobustBudget(amount=budget, costs=limited)), None
     option_cost = limited[0] if single else problem.option_cost
     mixed = replace(problem, need=weight * math.fsum(problem.need), option_cost=option_cost)
-    return mixed, replace(objective, limits=limits, budget=budget)
+    return mixed, replace(objective, constraints=constraints, budget=budget)

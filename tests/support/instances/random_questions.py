@@ -170,9 +170,9 @@ def town(
 def objective(rng: Rng, kind: str, blocks: list[Any]) -> Objective:
     """Return an objective with some blocks, fairness among them."""
     fairness = next((block for block in blocks if isinstance(block, MaxMin)), None)
-    limits = tuple(block for block in blocks if not isinstance(block, MaxMin))
-    given: dict[str, Any] = {"limits": limits, "fairness": fairness}
-    if not limits or rng.random() < 0.3:
+    constraints = tuple(block for block in blocks if not isinstance(block, MaxMin))
+    given: dict[str, Any] = {"constraints": constraints, "fairness": fairness}
+    if not constraints or rng.random() < 0.3:
         given["max_hubs"] = _count(rng, 3) + (kind.startswith("p_"))
     if kind.startswith("min_cost"):
         travel = round(float(rng.uniform(0.1, 2)), 2) if "travel" in kind else 0.0
