@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
@@ -10,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.fields import (
+    MOST_MONEY,
     Column,
     ColumnOrFactor,
     ColumnOrPeople,
@@ -61,7 +61,7 @@ def _instead(*words: str) -> Callable[[object], object]:
         if isinstance(value, dict):
             passes = set(value) == {"mean_of"} and isinstance(value["mean_of"], str) and bool(value["mean_of"])
         else:
-            is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_MONEY
             passes = is_number or isinstance(value, GroupMean) or value in words
         if not passes:
             message = f"{', '.join(words)}, a number, or {{mean_of: a column of groups}}"
