@@ -34,7 +34,7 @@ class Feature(Enum):
     REGRET = "under regret"
     CVAR = "under cvar"
     MERGED = "merged demand"
-    SPREAD = "spread_km"
+    SPREAD = "spread_km or spread_by"
     GROWTH_COLUMN = "growth by column"
 
 

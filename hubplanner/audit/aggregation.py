@@ -61,6 +61,7 @@ def merge(world: AuditData) -> AuditData:
         frame=rows,
         points=places,
         row=np.arange(len(rows)),
+        share=np.ones(len(rows)),
         other={name: total(values) for name, values in people.other.items()},
         crs=people.crs,
     )

@@ -40,29 +40,31 @@ class ShortestAssignment:
     unique: bool
 
 
-def shortest(
-    far: Array, inside: Array, amount: Array, stated: Array | None = None, off: float = 0.0
+def shortest(  # noqa: PLR0913, PLR0917 - who is where, who goes where, and what is said of it
+    far: Array, inside: Array, supply: Array, amount: Array, stated: Array | None = None, off: float = 0.0
 ) -> ShortestAssignment | None:
     r"""Return the ways by which points go to hubs, as short as can be in all; None where so many cannot.
 
-    .. math:: \min \sum_{ph} d_{ph} x_{ph}, \quad \sum_h x_{ph} \le 1, \quad \sum_p x_{ph} = s_h, \quad x \ge 0
+    .. math:: \min \sum_{ph} d_{ph} x_{ph}, \quad \sum_h x_{ph} \le w_p, \quad \sum_p x_{ph} = s_h, \quad x \ge 0
 
     Parameters
     ----------
     far, inside
         (p, k) distances, and whether the hub reaches the point.
+    supply
+        (p,) people of each point, in those of a mean one.
     amount
-        (k,) how many of the points go to each hub, in points.
+        (k,) how many go to each hub, in the same unit.
     stated, off
         Mean distances (k,) to each hub that the ways must have, but for so much; any if left out.
     """
     point, hub = np.nonzero(inside)
     if len(amount) == 1 and stated is None:
-        return _nearest(far[point, 0], float(amount[0]))
+        return _nearest(far[point, 0], supply[point], float(amount[0]))
     pair, length = np.arange(len(point)), far[point, hub]
     unit = max(float(length.max(initial=0.0)), 1e-300)
     rows = [csr_array((np.ones(len(pair)), (point, pair)), shape=(len(far), len(pair)))]
-    limits = [np.full(len(far), 1.0 + ROUNDING)]
+    limits = [supply + ROUNDING]
     if stated is not None:
         moment = csr_array((length / unit, (hub, pair)), shape=(len(amount), len(pair)))
         rows += [moment, -moment]
@@ -90,12 +92,13 @@ def shortest(
     return ShortestAssignment(mean=mean, farthest=farthest, unique=unique)
 
 
-def _nearest(length: Array, amount: float) -> ShortestAssignment | None:
-    """Return the ways of so many points to their only hub: the nearest go."""
-    if amount > len(length) * (1.0 + ROUNDING):
+def _nearest(length: Array, supply: Array, amount: float) -> ShortestAssignment | None:
+    """Return the ways of so many people to their only hub: those of the nearest points go."""
+    if amount > supply.sum() + len(length) * ROUNDING:
         return None
-    ordered = np.sort(length)
-    part = np.clip(amount - np.arange(len(ordered)), 0.0, 1.0)
+    order = np.argsort(length, kind="stable")
+    ordered, room = length[order], supply[order]
+    part = np.clip(amount - (np.cumsum(room) - room), 0.0, room)
     return ShortestAssignment(
         mean=np.array([part @ ordered / amount]),
         farthest=float(ordered[part > ROUNDING].max(initial=0.0)),

@@ -21,6 +21,7 @@ from hubplanner.audit.places import (
     cells,
     coordinates,
     distances,
+    inner,
     lattice,
     names,
     numbers,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from hubplanner.scenario import Scenario
+    from hubplanner.scenario.data_spec import SpreadBySpec
 
 MINUTES = 60.0
 
@@ -51,6 +53,8 @@ class AuditPeople:
         (p, 2) places in the system of travel.
     row
         (p,) the row each point belongs to.
+    share
+        (p,) part of the row's people at each point.
     other
         Need (n,) by another column of people, for floors.
     crs
@@ -60,13 +64,9 @@ class AuditPeople:
     frame: pd.DataFrame
     points: Array
     row: Array
+    share: Array
     other: dict[str, Array]
     crs: object
-
-    @property
-    def parts(self) -> Array:
-        """Number (n,) of points of each row."""
-        return np.bincount(self.row, minlength=len(self.frame))
 
     def weight(self, name: str, year: int) -> Array:
         """Return need or people (n,), or the need of another column, some years on."""
@@ -74,8 +74,8 @@ class AuditPeople:
         return np.asarray(base * (1.0 + self.frame["growth"].to_numpy()) ** year)
 
     def at_points(self, values: Array) -> Array:
-        """Return the even part (p,) of each row's figure that stands at each point."""
-        return np.asarray((values / self.parts)[self.row])
+        """Return the part (p,) of each row's figure that stands at each point."""
+        return np.asarray(values[self.row] * self.share)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -205,10 +205,10 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
             **{group: names(rows[group]) for group in spec.groups},
         }
     )
-    points, row = _points(scenario, rows)
+    points, row, share = _points(scenario, rows)
     columns = {floor.people for floor in scenario.model.floors if floor.people is not None}
     other = {f"need of {name}": numbers(rows, name) * per_person for name in columns}
-    return AuditPeople(frame=frame, points=points, row=row, other=other, crs=rows.crs)
+    return AuditPeople(frame=frame, points=points, row=row, share=share, other=other, crs=rows.crs)
 
 
 def _online(scenario: Scenario, rows: gpd.GeoDataFrame, count: Array) -> Array:
@@ -230,7 +230,8 @@ def _cells(scenario: Scenario) -> AuditPeople:
     per_person = (1.0 - float(spec.connected_share)) * float(spec.priority)
     figures = {"people": count, "need": count * per_person, "growth": float(spec.growth_per_year)}
     frame = pd.DataFrame(figures | {"line": np.arange(len(count))})
-    return AuditPeople(frame=frame, points=places, row=np.arange(len(count)), other={}, crs=system)
+    rows = np.arange(len(count))
+    return AuditPeople(frame=frame, points=places, row=rows, share=np.ones(len(rows)), other={}, crs=system)
 
 
 def _zoned(scenario: Scenario, people: AuditPeople) -> AuditPeople:
@@ -268,19 +269,42 @@ def _zoned(scenario: Scenario, people: AuditPeople) -> AuditPeople:
         if group in zones.take:
             frame[group] = names(areas[zones.take[group]]).to_numpy()[zone]
     other = {name: values[inside] * (factor * each)[zone] for name, values in people.other.items()}
-    points_inside = people.points[inside]
-    return replace(people, frame=frame, points=points_inside, row=np.arange(len(frame)), other=other)
+    points_inside, row, alone = people.points[inside], np.arange(len(frame)), np.ones(len(frame))
+    return replace(people, frame=frame, points=points_inside, row=row, share=alone, other=other)
 
 
-def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array]:
+def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array, Array]:
+    """Return points, the row of each and its part of the row's people."""
     spec, planar = scenario.demand, scenario.travel.is_planar
     crs = rows.crs if planar else WGS84
+    if spec.spread_by is not None:
+        return _weighted(spec.spread_by, rows, crs)
     if spec.spread_km is None:
-        return coordinates(rows, crs), np.arange(len(rows))
+        return coordinates(rows, crs), np.arange(len(rows)), np.ones(len(rows))
     area = numbers(rows, spec.area_km2) if spec.area_km2 else np.zeros(len(rows))
     shapes = rows.geometry.to_crs(crs)
     parts = [lattice(at, km2, spec.spread_km, planar=planar) for at, km2 in zip(shapes, area.tolist(), strict=True)]
-    return np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    counts = [len(part) for part in parts]
+    return np.concatenate(parts), np.repeat(np.arange(len(parts)), counts), np.repeat([1.0 / n for n in counts], counts)
+
+
+def _weighted(by: SpreadBySpec, rows: gpd.GeoDataFrame, crs: object) -> tuple[Array, Array, Array]:
+    """Return the places that lie in each row's polygon, row by row, and each one's part of their weight."""
+    if by.is_raster:
+        places, weight, system = cells(Path(by.path), by.crs)
+        spots = gpd.GeoSeries(gpd.points_from_xy(*places.T), crs=system)
+    else:
+        own = other_rows(by, {name for name in (by.weight, by.x, by.y) if name} | set(by.where))
+        spots, weight = inner(own), numbers(own, 1.0 if by.weight is None else by.weight)
+    holder = holders(spots.to_crs(rows.crs), rows.geometry)
+    spots, single, found = spots.to_crs(crs), coordinates(rows, crs), list[tuple[Array, Array, Array]]()
+    for row in range(len(rows)):
+        here = np.flatnonzero((holder == row) & (weight > 0))
+        part = weight[here] / weight[here].sum() if len(here) else np.ones(1)
+        at = np.column_stack([spots.x.iloc[here], spots.y.iloc[here]]) if len(here) else single[row : row + 1]
+        found.append((at, np.full(len(part), row), part))
+    points, row_of, share = (np.concatenate(each) for each in zip(*found, strict=True))
+    return points, row_of, share
 
 
 def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPlaces:

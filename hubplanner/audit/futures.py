@@ -139,8 +139,8 @@ def covered_in(world: AuditData, turns: Sequence[FutureCase], hubs: Sequence[Aud
         for number, turn in enumerate(turns):
             serves = np.array([turn.serves(hub) for hub in hubs])
             worth = share(spec, far / turn.reach[tiers], world.reach[tiers]) * serves
-            np.add.at(found[number], people.row[part], worth.max(axis=1))
-    return np.asarray(found / people.parts)
+            np.add.at(found[number], people.row[part], worth.max(axis=1) * people.share[part])
+    return found
 
 
 def check_futures(run: RunFiles, world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, ledger: Ledger) -> None:

@@ -70,8 +70,8 @@ def outcome_of(world: AuditData, hubs: list[AuditHub], stated: pd.DataFrame, yea
     service = serve(world, hubs)
     if is_assigned(world):
         return _by_links(world, hubs, service, _read_links(world, stated, year, ledger), ledger, year)
-    people, parts = world.people, world.people.parts
-    covered = np.bincount(people.row, weights=service.covered, minlength=len(parts)) / parts
+    people = world.people
+    covered = np.bincount(people.row, weights=service.covered * people.share, minlength=len(people.frame))
     some = service.hub != NOBODY
 
     def by_hub(weight: Array) -> Array:
@@ -181,7 +181,7 @@ def _measured(  # noqa: PLR0913 - links, their ends and where to note what is wr
         far = world.apart(points[row], np.array([site]))[:, 0]
         worth = share(world.scenario.coverage, far, np.full(len(far), world.reach[tiers].max()))
         near, stated = far[worth > 0], float(distance[number])
-        most = len(near) / len(far)
+        most = float(world.people.share[points[row]][worth > 0].sum())
         ledger.holds(LINKS, f"{name}, share", true=part <= most + SEATS, stated=part, recomputed=f"{most:.6f} in reach")
         credit[number] = part * (1.0 if spread else float(worth[0]))
         if spread and len(near):
@@ -210,10 +210,11 @@ def _check_ways(
     for row, group in links[(links["share"] > 0) & links["site"].isin(list(at))].groupby("row"):
         here, sites = np.flatnonzero(world.people.row == row), group["site"].tolist()
         amount, stated = group["share"].to_numpy() * len(here), group["distance"].to_numpy(dtype=float)
+        supply = world.people.share[here] * len(here)
         name = f"people of {names[int(str(row))]}"
         far = np.column_stack([far_from[site][0][here] for site in sites])
         inside = np.column_stack([far_from[site][1][here] for site in sites])
-        ways = shortest(far, inside, amount)
+        ways = shortest(far, inside, supply, amount)
         ledger.holds(
             LINKS, f"{name}, together", true=ways is not None, stated=amount.sum(), recomputed="too few points in reach"
         )
@@ -232,7 +233,7 @@ def _check_ways(
                 to = world.sites.frame["site_id"].iloc[site]
                 ledger.same(LINKS, f"{name}, distance to {to}", one, other, absolute=WAYS_KM)
         else:
-            fits = shortest(far, inside, amount, stated, WAYS_KM) is not None
+            fits = shortest(far, inside, supply, amount, stated, WAYS_KM) is not None
             ledger.holds(LINKS, f"{name}, distances", true=fits, stated=stated.tolist(), recomputed="no such ways")
         if world.people.frame["need"].iloc[int(str(row))] > 0:
             farthest = max(farthest, ways.farthest) if ways.unique else np.nan

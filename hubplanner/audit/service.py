@@ -115,7 +115,7 @@ def links_of(world: AuditData, hubs: list[AuditHub], service: Service, year: int
         {
             "row": people.row[some],
             "site": place[service.hub[some]],
-            "share": (1.0 / people.parts)[people.row[some]],
+            "share": people.share[some],
             "distance": service.distance[some],
         }
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -173,8 +174,9 @@ def _alone(scenario: Scenario) -> Scenario:
 
 
 def _open_own(scenario: Scenario, faults: list[Fault], *, again: bool) -> PointFile | None:
-    if scenario.demand.is_raster:
-        return open_raster(scenario, faults)
+    spec = scenario.demand
+    if spec.is_raster:  # the scenario's checks let numbers pass only
+        return open_raster(Path(spec.path), spec.crs, (1 - float(spec.connected_share)) * float(spec.priority), faults)
     return open_table(scenario, floor_columns(scenario), faults, again=again)
 
 
@@ -228,6 +230,7 @@ def _demand(scenario: Scenario, merged: Merged, rows: Ints, reading: _Reading) -
         frame=places,
         points=points,
         row=np.arange(len(rows)),
+        share=np.ones(len(rows)),
         crs=places.crs,
         growth=np.full(len(rows), growth),
         need_of={name: totals[:, 2 + place] for place, name in enumerate(floor_columns(scenario))},

@@ -11,7 +11,7 @@ from pyproj import Proj
 
 from hubplanner.errors import Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
-from hubplanner.inputs.disaggregation import MOST_POINTS, expected_points, spread
+from hubplanner.inputs.disaggregation import MOST_POINTS, expected_points, spread, spread_by
 from hubplanner.inputs.joins import join_all
 from hubplanner.inputs.readers.columns import Checker, as_text, connected_share
 from hubplanner.inputs.readers.tables import as_named, read_table
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from hubplanner.errors import DataWarning
+    from hubplanner.inputs.disaggregation import SpreadReport
     from hubplanner.inputs.joins import JoinReport
     from hubplanner.inputs.zones import ZoneReport
     from hubplanner.problem import Floats, Ints
@@ -47,6 +48,8 @@ class Demand:
         (p, 2) coordinates that distances are measured from; the rows themselves without spread.
     row
         (p,) the row each point belongs to.
+    share
+        (p,) part of the row's people at each point; the parts of a row add up to 1.
     crs
         System of the points.
     growth
@@ -58,28 +61,29 @@ class Demand:
     warnings
         What was found that may be a mistake.
     joins
-        What became of the scenario's joins and zones.
+        What became of the scenario's joins, zones and spread.
     """
 
     frame: gpd.GeoDataFrame
     points: Floats
     row: Ints
+    share: Floats
     crs: CRS
     growth: Floats
     need_of: Mapping[str, Floats]
     rows: Ints
     warnings: tuple[DataWarning, ...] = ()
-    joins: tuple[JoinReport | ZoneReport, ...] = ()
+    joins: tuple[JoinReport | ZoneReport | SpreadReport, ...] = ()
 
     @property
     def point_need(self) -> Floats:
-        """Need (p,) of each point: its even part of the row's."""
-        return self._even(self.frame["need"])
+        """Need (p,) of each point: its part of the row's."""
+        return self._at_points(self.frame["need"])
 
     @property
     def point_people(self) -> Floats:
-        """People (p,) at each point: its even part of the row's."""
-        return self._even(self.frame["people"])
+        """People (p,) at each point: its part of the row's."""
+        return self._at_points(self.frame["people"])
 
     @property
     def point_growth(self) -> Floats:
@@ -88,7 +92,7 @@ class Demand:
 
     def group_need(self, *, group: str | None = None, value: str | None = None, people: str | None = None) -> Floats:
         """Return the need (p,) of a group's value at each point, 0 elsewhere; of all people or those of a column."""
-        need = self._even(self.frame["need"] if people is None else self.need_of[people])
+        need = self._at_points(self.frame["need"] if people is None else self.need_of[people])
         if group is None:
             return need
         return np.where((self.frame[group] == value).to_numpy()[self.row], need, 0.0)
@@ -97,8 +101,8 @@ class Demand:
         """Return the values of a group, in order."""
         return sorted(set(self.frame[group]))
 
-    def _even(self, values: pd.Series | Floats) -> Floats:
-        return np.asarray((np.asarray(values) / np.bincount(self.row))[self.row])
+    def _at_points(self, values: pd.Series | Floats) -> Floats:
+        return np.asarray(np.asarray(values)[self.row] * self.share)
 
 
 def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
@@ -137,12 +141,19 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     frame["need"] = frame["people"] * per_person
     order = np.argsort(frame["demand_id"].to_numpy(dtype=str), kind="stable")
     ordered = frame.iloc[order].reset_index(drop=True)
-    placed = _with_points(scenario, ordered, None if area is None else area.to_numpy()[order], faults)
+    rows = table.rows[order]
+    placed = _with_points(scenario, ordered, rows, None if area is None else area.to_numpy()[order], faults)
     need_of = {name: (part * per_person).to_numpy()[order] for name, part in others.items()}
     if placed is None:
         return None
-    rows, warnings = table.rows[order], tuple(table.warnings)
-    return replace(placed, growth=growth.to_numpy()[order], need_of=need_of, rows=rows, warnings=warnings, joins=joins)
+    return replace(
+        placed,
+        growth=growth.to_numpy()[order],
+        need_of=need_of,
+        rows=rows,
+        warnings=(*table.warnings, *placed.warnings),
+        joins=(*joins, *placed.joins),
+    )
 
 
 def floor_columns(scenario: Scenario) -> list[str]:
@@ -194,12 +205,18 @@ def _check_area(scenario: Scenario, places: gpd.GeoDataFrame, area: pd.Series | 
 
 
 def _with_points(
-    scenario: Scenario, frame: gpd.GeoDataFrame, area: Floats | None, faults: list[Fault]
+    scenario: Scenario, frame: gpd.GeoDataFrame, rows: Ints, area: Floats | None, faults: list[Fault]
 ) -> Demand | None:
     """Return the demand with its people spread over points, or standing at each row's own point."""
     planar = scenario.travel.is_planar
     places = frame.geometry if planar else frame.geometry.to_crs(WGS84)
     spacing = scenario.demand.spread_km
+    if scenario.demand.spread_by is not None:
+        found = spread_by(scenario, frame, rows, places.crs, faults)
+        if found is None:
+            return None
+        demand = _demand(frame, found.points, found.row, places.crs)
+        return replace(demand, share=found.share, warnings=found.warnings, joins=(found.report,))
     if spacing is None:
         points = metres(frame, frame.crs) if planar else lonlat(frame)
         return _demand(frame, points, np.arange(len(frame)), places.crs)
@@ -214,6 +231,15 @@ def _with_points(
 
 
 def _demand(frame: gpd.GeoDataFrame, points: Floats, row: Ints, crs: CRS) -> Demand:
-    """Return demand that does not grow, with no other people than its own."""
+    """Return demand that does not grow, with no other people than its own, evenly at the points of their row."""
     nowhere = np.zeros(0, dtype=np.intp)
-    return Demand(frame=frame, points=points, row=row, crs=crs, growth=np.zeros(len(frame)), need_of={}, rows=nowhere)
+    return Demand(
+        frame=frame,
+        points=points,
+        row=row,
+        share=(1 / np.bincount(row))[row],
+        crs=crs,
+        growth=np.zeros(len(frame)),
+        need_of={},
+        rows=nowhere,
+    )

@@ -1,25 +1,41 @@
-"""People of an area spread over a lattice of points, so that a hub covers the part of the area it reaches."""
+"""People of an area spread over points, so that a hub covers the part it reaches: evenly, or to where people are."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from pyproj import Proj
+from pyproj import Proj, Transformer
 from shapely.geometry import Point
 
+from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.areas import OUTSIDE, Areas
+from hubplanner.inputs.coordinates import metres, read_places, representative
+from hubplanner.inputs.joins import overlap, read_other
+from hubplanner.inputs.readers.columns import Checker
+from hubplanner.inputs.readers.raster import open_raster
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
+from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.scenario.fields import MOST_PEOPLE
+from hubplanner.scenario.names import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
+    from pyproj import CRS
     from shapely.geometry.base import BaseGeometry
 
     from hubplanner.problem import Floats, Ints
+    from hubplanner.scenario import Scenario
+    from hubplanner.scenario.data_spec import SpreadBySpec
 
 METRES = 1000.0
 MOST_POINTS = 20_000_000
-"""More spread points than this are a mistake in spread_km."""
+"""More spread points than this are a mistake."""
 
 
 def spread(places: gpd.GeoSeries, area_km2: Floats | None, spacing_km: float, *, planar: bool) -> tuple[Floats, Ints]:
@@ -102,3 +118,189 @@ def _lattice(shape: BaseGeometry, centre: Point, area: float, spacing: float) ->
 def _ticks(low: float, high: float, centre: float, spacing: float) -> Floats:
     first, last = np.ceil((low - centre) / spacing), np.floor((high - centre) / spacing)
     return centre + spacing * np.arange(first, last + 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadReport:
+    """Where the people of areas went.
+
+    Parameters
+    ----------
+    here, there
+        The files of areas and of places.
+    areas
+        Areas.
+    places, inside
+        Places with a weight, and those in an area.
+    weight, weight_inside
+        Their weights together.
+    people
+        People of the areas.
+    alone
+        Ids of the areas with people and no place, which stand at one point.
+    """
+
+    here: str
+    there: str
+    areas: int
+    places: int
+    inside: int
+    weight: float
+    weight_inside: float
+    people: float
+    alone: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return the report in words."""
+        inside = f"{self.inside:,} of {self.places:,} places lie in an area of {self.here}"
+        weight = f"with {self.weight_inside:,.0f} of a weight of {self.weight:,.0f}"
+        said = [f"demand.spread_by, {self.there}: {inside}, {weight}; {self.people:,.0f} people go to them"]
+        if self.alone:
+            said.append(
+                f"  {len(self.alone):,} areas have no place inside and stand at one point: {listed(self.alone)}"
+            )
+        return said
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as a JSON object."""
+        return {
+            "key": "demand.spread_by",
+            "file": self.there,
+            "areas": self.areas,
+            "places": self.places,
+            "inside": self.inside,
+            "weight": {"all": self.weight, "inside": self.weight_inside},
+            "people": self.people,
+            "one_point": list(self.alone),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WeightedPoints:
+    """Places that the people of areas go to.
+
+    Parameters
+    ----------
+    points
+        (p, 2) coordinates in the system of travel.
+    row
+        (p,) the area each lies in, ascending.
+    share
+        (p,) part of the area's people that goes there.
+    report, warnings
+        What was done, and what may be a mistake.
+    """
+
+    points: Floats
+    row: Ints
+    share: Floats
+    report: SpreadReport
+    warnings: tuple[DataWarning, ...]
+
+
+def spread_by(
+    scenario: Scenario, frame: gpd.GeoDataFrame, rows: Ints, crs: CRS, faults: list[Fault]
+) -> WeightedPoints | None:
+    r"""Return the places that the people of areas go to; None, with every fault noted, when they cannot.
+
+    Of the :math:`P` people of an area, :math:`P w_i / \sum_k w_k` go to its place :math:`i` of weight :math:`w_i`, the
+    centre of a cell or a point; on a border the area whose id comes first holds the place. This is dasymetric mapping
+    with weights given (Mennis 2003, https://doi.org/10.1111/0033-0124.10042).
+
+    Parameters
+    ----------
+    scenario
+        What was asked.
+    frame
+        n areas in id order, with ``demand_id`` and ``people``.
+    rows
+        (n,) where they stand in their file.
+    crs
+        System of travel.
+    faults
+        Gets what is wrong.
+    """
+    spec, before = scenario.demand.spread_by, len(faults)
+    if spec is None:
+        raise AssertionError
+    here, there = Path(scenario.demand.path).name, Path(spec.path).name
+    points_at = np.flatnonzero(frame.geom_type == "Point").tolist()
+    allowed = "a polygon: demand.spread_by gives the people of an area to the places inside it"
+    faults += [
+        Fault(file=here, row=int(rows[at]), column="geometry", value="Point", allowed=allowed) for at in points_at
+    ]
+    if points_at:
+        return None
+    areas, warnings = Areas(frame.geometry), list[DataWarning]()
+    parts = [(np.zeros((0, 2)), np.zeros(0, dtype=np.intp), np.zeros(0))]
+    count, total, kept = 0, 0.0, 0
+    for spots, of_spots, system in _weighted(spec, warnings, faults):
+        places, weight = spots[of_spots > 0], of_spots[of_spots > 0]
+        at = areas.at(places, system)
+        inside = at != OUTSIDE
+        count, total, kept = count + len(weight), total + float(weight.sum()), kept + int(inside.sum())
+        if kept > MOST_POINTS:
+            allowed = f"at most {MOST_POINTS:,} places inside areas; take a coarser raster or fewer places"
+            faults.append(Fault(file=there, value=f"more than {kept:,}", allowed=allowed))
+            break
+        turned = Transformer.from_crs(system, crs, always_xy=True).transform(*places[inside].T)
+        parts.append((np.column_stack(turned), at[inside], weight[inside]))
+    points, row, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+    people, ids = frame["people"].to_numpy(), frame["demand_id"].to_numpy()
+    empty = np.bincount(row, minlength=len(frame)) == 0
+    alone = np.flatnonzero(empty & (people > 0)).tolist()
+    if spec.unmatched == "error":
+        allowed = (
+            f"an area with a place of {there} inside; or demand.spread_by.unmatched: one_point, for a point inside it"
+        )
+        for at in alone if len(faults) == before else ():
+            faults.append(Fault(file=here, row=int(rows[at]), column="geometry", value=str(ids[at]), allowed=allowed))
+    if len(faults) > before:
+        return None
+    if areas.doubled:
+        warnings.append(overlap(here, areas.doubled))
+    if alone:
+        message = (
+            f"no place of {there} lies in these areas, whose {people[alone].sum():,.0f} people stand at one point each"
+        )
+        warnings.append(DataWarning(code="empty_zone", message=f"{message}: {listed(ids[alone])}", file=here))
+    points = np.concatenate([points, metres(frame[empty], crs)])
+    row, weight = np.concatenate([row, np.flatnonzero(empty)]), np.concatenate([weight, np.ones(int(empty.sum()))])
+    order = np.argsort(row, kind="stable")
+    report = SpreadReport(
+        here=here,
+        there=there,
+        areas=len(frame),
+        places=count,
+        inside=kept,
+        weight=total,
+        weight_inside=float(weight[: len(weight) - int(empty.sum())].sum()),
+        people=float(people.sum()),
+        alone=tuple(map(str, ids[alone])),
+    )
+    share = (weight / np.bincount(row, weights=weight)[row])[order]
+    return WeightedPoints(points=points[order], row=row[order], share=share, report=report, warnings=tuple(warnings))
+
+
+def _weighted(
+    spec: SpreadBySpec, warnings: list[DataWarning], faults: list[Fault]
+) -> Iterator[tuple[Floats, Floats, CRS]]:
+    """Yield places (k, 2), their weights (k,) and their system in parts; note every fault and doubt."""
+    if spec.is_raster:
+        raster = open_raster(Path(spec.path), spec.crs, 1.0, faults)
+        if raster is not None:
+            for cells in raster.points(faults):
+                yield cells.places, cells.measures[:, 1], raster.crs
+            raster.finish(faults)
+        return
+    wanted = [name for name in (spec.weight, spec.x, spec.y, spec.geometry and spec.geometry.column) if name]
+    table = read_other(spec, wanted, faults, places=True)
+    if table is None:
+        return
+    before, checker = len(faults), Checker(table=table, faults=faults)
+    weight = checker.numbers(1.0 if spec.weight is None else spec.weight, most=MOST_PEOPLE).to_numpy()
+    places = read_places(TableSpec.model_construct(path=spec.path, x=spec.x, y=spec.y), checker)
+    warnings += table.warnings
+    if places is not None and table.crs is not None and len(faults) == before:
+        inside = representative(places)
+        yield np.column_stack([inside.x, inside.y]), weight, table.crs

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hubplanner.errors import DataWarning
     from hubplanner.inputs.aggregation import MergedDemand
     from hubplanner.inputs.demand import Demand
+    from hubplanner.inputs.disaggregation import SpreadReport
     from hubplanner.inputs.joins import JoinReport
     from hubplanner.inputs.sites import Sites
     from hubplanner.inputs.sources import Sources
@@ -68,8 +69,8 @@ class Inputs:
         return self
 
     @property
-    def joins(self) -> tuple[JoinReport | ZoneReport, ...]:
-        """What became of the scenario's joins, of demand and of sites."""
+    def joins(self) -> tuple[JoinReport | ZoneReport | SpreadReport, ...]:
+        """What became of the scenario's joins, of demand and of sites, of zones and of a spread."""
         return (*self.demand.joins, *self.sites.joins)
 
     @property

@@ -18,7 +18,7 @@ from hubplanner.inputs.coordinates import representative
 from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, complete_rows, select, usable_rows
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned
-from hubplanner.scenario.data_spec import GroupMean, TableSpec
+from hubplanner.scenario.data_spec import GroupMean, SpreadBySpec, TableSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
 
 if TYPE_CHECKING:
@@ -258,9 +258,9 @@ def _plain_numbers(there: InputTable, join: JoinSpec, *, plain: bool) -> InputTa
 
 
 def read_other(
-    spec: JoinSpec | ZonesSpec, columns: Collection[str], faults: list[Fault], *, places: bool
+    spec: JoinSpec | ZonesSpec | SpreadBySpec, columns: Collection[str], faults: list[Fault], *, places: bool
 ) -> InputTable | None:
-    """Return the rows of a file that a join, or zones, name; None, with faults noted, when it cannot be read.
+    """Return the rows of a file that a join, zones or a spread name; None, with faults noted, when it cannot be read.
 
     Parameters
     ----------
@@ -275,7 +275,8 @@ def read_other(
     """
     own: list[Fault] = []
     common = {name: getattr(spec, name) for name in type(spec).model_fields if name in TableSpec.model_fields}
-    common["percent"] = tuple(spec.take.get(name, name) for name in spec.percent or ())  # it names columns here
+    if not isinstance(spec, SpreadBySpec):
+        common["percent"] = tuple(spec.take.get(name, name) for name in spec.percent or ())  # it names columns here
     table = as_named(read_table(TableSpec.model_construct(**common), own), [*columns, *spec.where])
     faults += own if places else [fault for fault in own if fault.kind != "crs"]
     if table is None:

@@ -130,7 +130,8 @@ def _wide_areas(scenario: Scenario, demand: Demand) -> list[DataWarning]:
     """Return a warning for each polygon whose people are counted at one point, though it is wider than any reach."""
     shapes = demand.frame.geometry
     reach = _widest(scenario)
-    if scenario.demand.spread_km is not None or reach is None or (shapes.geom_type == "Point").all():
+    is_spread = scenario.demand.spread_km is not None or scenario.demand.spread_by is not None
+    if is_spread or reach is None or (shapes.geom_type == "Point").all():
         return []
     areas = demand.frame[shapes.geom_type != "Point"]
     inside, outlines = lonlat(areas), areas.geometry.to_crs(WGS84)
@@ -141,7 +142,7 @@ def _wide_areas(scenario: Scenario, demand: Demand) -> list[DataWarning]:
     np.maximum.at(farthest, of, away)
     message = (
         "the area goes up to {0:,.1f} km from the one point at which its people are counted, and the widest reach is "
-        "{1:g} km; demand.spread_km would spread them"
+        "{1:g} km; demand.spread_km or spread_by would spread them"
     )
     rows = demand.rows[(shapes.geom_type != "Point").to_numpy()]
     return [

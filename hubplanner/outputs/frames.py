@@ -86,7 +86,7 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
     if inputs.demand.growth.any():  # as in the last year of a programme
         frame["need"] = np.bincount(row, weights=problem.need)
         frame["people"] = np.bincount(row, weights=problem.people)
-    frame["covered_share"] = _mean(row, evaluation.covered_share, np.ones(len(row)))
+    frame["covered_share"] = _mean(row, evaluation.covered_share, inputs.demand.share)
     served = _served(inputs, problem, evaluation)
     # Most need first, then most people, then the nearer hub: the row's first link is the hub that serves it.
     order = ["row", "need", "people", "distance", "site_id"]
@@ -125,17 +125,18 @@ def _served(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> pd.Data
     """Return people, need and mean distance by demand row and the site whose hubs serve them."""
     pairs = evaluation.assigned.tocoo()
     points, hub = pairs.coords
+    share = pairs.data * inputs.demand.share[points]
     frame = pd.DataFrame(
         {
             "row": inputs.demand.row[points],
             "site": problem.option_site[evaluation.options[hub]],
             "people": problem.people[points] * pairs.data,
             "need": problem.need[points] * pairs.data,
-            "share": pairs.data,
-            "distance": evaluation.pair_distance * pairs.data,
+            "share": share,
+            "distance": evaluation.pair_distance * share,
         }
     )
-    # The people of a row stand evenly on its points, so a mean over shares is a mean over people.
+    # A share is that of the row's people, so a mean over shares is a mean over people.
     served = frame.groupby(["row", "site"], as_index=False).sum()
     served["distance"] /= served["share"]
     served["site_id"] = inputs.sites.frame["site_id"].to_numpy(dtype=object)[served["site"]]

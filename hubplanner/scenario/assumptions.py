@@ -72,6 +72,11 @@ def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
             _periods(scenario),
         ),
     }
+    if demand.spread_by is not None:
+        names["demand.spread_by"] = (
+            demand.spread_by,
+            iter(("path",) if demand.spread_by.is_raster else ("path", "weight")),
+        )
     for section, (spec, own) in names.items():
         for name in own:
             value = getattr(spec, name)
@@ -83,6 +88,7 @@ _STAND_INS: dict[tuple[str, str], Value] = {
     ("coverage", "backup_weight"): 1.0,
     ("model", "cvar_level"): 0.9,
     ("model", "under"): "expected",
+    ("demand.spread_by", "weight"): 1.0,
 }
 """What stands for a setting that is left out and has no value of its own."""
 
@@ -98,7 +104,7 @@ def _demand(scenario: Scenario) -> Iterator[str]:
     yield from ("connected_share", "priority")
     if scenario.model.periods.years:
         yield "growth_per_year"
-    if not scenario.demand.is_merged:
+    if not scenario.demand.is_merged and scenario.demand.spread_by is None:
         yield "spread_km"
 
 

@@ -62,7 +62,7 @@ class ChecksSpec(Spec):
     outside_zones: Level | None = None
     """places that lie in no zone"""
     empty_zone: Level | None = None
-    """zones whose people have no place to go to"""
+    """zones or areas whose people have no place to go to"""
     far_from_census: Level | None = None
     """zones with people far from their census"""
     overlapping_areas: Level | None = None

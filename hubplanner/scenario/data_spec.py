@@ -185,6 +185,28 @@ class ZonesSpec(FileSpec):
     """Places outside all zones: drop (counted, and told), error, or nearest: they belong to the nearest zone."""
 
 
+class SpreadBySpec(FileSpec):
+    """Cells of a raster or places of a file to which an area's people go, by their weights."""
+
+    weight: Column | None = None
+    """Column of weights, such as pupils; 1 for each place if left out. A raster's cells hold theirs."""
+    x: Column | None = None
+    """Column of the x coordinate or longitude; for tables."""
+    y: Column | None = None
+    """Column of the y coordinate or latitude, beside x."""
+    geometry: GeometrySpec | None = None
+    """Column of a table that holds places, instead of x and y."""
+    crs: Column | None = None
+    """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file that names none."""
+    unmatched: Literal["error", "one_point"] = "error"
+    """Areas with people and no place inside: error, or one_point: all their people stand at one point inside."""
+
+    @property
+    def is_raster(self) -> bool:
+        """Tell whether the weights are the cells of a raster."""
+        return is_raster(self.path)
+
+
 class TableSpec(FileSpec):
     """A file of places and the columns to read from it."""
 
@@ -229,7 +251,8 @@ class DemandSpec(TableSpec):
     """Column of areas; with spread_km only, where the file has points."""
     spread_km: Kilometres | None = None
     """Spread each row's people evenly over points this far apart, in its polygon or a disc of area_km2."""
-
+    spread_by: SpreadBySpec | None = None
+    """Spread the people of each row, a polygon, over the cells of a raster or the places of a file that lie in it."""
     zones: ZonesSpec | None = None
     """What cells of a raster and points with merge take over from the polygon they lie in."""
 

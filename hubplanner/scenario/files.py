@@ -20,7 +20,7 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
     """
     joins = (*scenario.demand.join, *scenario.sites.join)
     named = [scenario.demand.path, scenario.sites.path, scenario.travel.file, *(join.path for join in joins)]
-    named += [scenario.demand.zones.path] if scenario.demand.zones else []
+    named += [part.path for part in (scenario.demand.zones, scenario.demand.spread_by) if part is not None]
     named += [join.aliases for join in joins if isinstance(join.aliases, str)]
     paths = sorted({path for name in named if name for path in (*_parts(Path(name)), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}

@@ -17,7 +17,7 @@ from hubplanner.tolerances import SUM_TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hubplanner.scenario.data_spec import FileSpec, JoinSpec, TableSpec, ZonesSpec
+    from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
     from hubplanner.scenario.futures_spec import FuturesSpec
     from hubplanner.scenario.scenario import Scenario
 
@@ -357,7 +357,6 @@ _SWITCHES: dict[Feature, tuple[str, tuple[object, ...]]] = {
     Feature.DECAY: ("coverage.decay", ("step",)),
     Feature.BACKUP: ("coverage.backup", (1,)),
     Feature.FAIRNESS: ("model.fairness", (None,)),
-    Feature.SPREAD: ("demand.spread_km", (None,)),
 }
 """Features that one key asks for, with the values that do not."""
 
@@ -371,6 +370,9 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         value = attrgetter(key)(scenario)
         if value not in off:
             asked[feature] = Setting(key, value, f"with {key}")
+    for key in ("spread_km", "spread_by"):
+        if getattr(scenario.demand, key) is not None:
+            asked[Feature.SPREAD] = _spreading(scenario, key)
     if scenario.demand.is_merged:
         asked[Feature.MERGED] = Setting("demand.merge", scenario.demand.merge or "raster", _merged(scenario))
     for number, tier in enumerate(scenario.hubs):
@@ -387,6 +389,11 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
     if isinstance(growth, str):
         asked[Feature.GROWTH_COLUMN] = Setting("demand.growth_per_year", growth, "with demand.growth_per_year")
     return asked if spec is None else asked | _features_over(spec, model.under)
+
+
+def _spreading(scenario: Scenario, key: str) -> Setting:
+    by = scenario.demand.spread_by
+    return Setting(f"demand.{key}", scenario.demand.spread_km if by is None else by.path, f"with demand.{key}")
 
 
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:
@@ -451,9 +458,26 @@ def _travel_encoding(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 
 def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
-    demand = scenario.demand
-    if demand.spread_km is not None and scenario.travel.file is not None:
-        yield "demand.spread_km", demand.spread_km, "only with computed distances: a matrix has none for spread points"
+    demand, by = scenario.demand, scenario.demand.spread_by
+    value = demand.spread_km if by is None else by.path
+    key = "demand.spread_km" if by is None else "demand.spread_by"
+    if value is not None and scenario.travel.file is not None:
+        yield key, value, "only with computed distances: a matrix has none for spread points"
+    if by is None:
+        return
+    for other in ("spread_km", "area_km2"):
+        if getattr(demand, other) is not None:
+            yield f"demand.{other}", getattr(demand, other), "none beside spread_by, which says where people are"
+    yield from _format_keys(key, by)
+    if not by.is_raster:
+        yield from _place_keys(key, by)
+        return
+    for name in ("weight", "x", "y"):
+        if getattr(by, name) is not None:
+            yield f"{key}.{name}", getattr(by, name), "none for a raster: its cells hold weights and nothing else"
+    for name in ("geometry", "where", "percent", "decimal", "total_rows"):
+        if getattr(by, name):
+            yield f"{key}.{name}", str(getattr(by, name)), "none for a raster: its cells hold weights and nothing else"
 
 
 def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -496,7 +520,7 @@ def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
         yield f"{name}.thousands", table.thousands, "another mark than that of decimals; set decimal"
 
 
-def _place_keys(name: str, table: TableSpec) -> Iterator[tuple[str, Any, str]]:
+def _place_keys(name: str, table: TableSpec | SpreadBySpec) -> Iterator[tuple[str, Any, str]]:
     """Complain of coordinates that a file does not have, or that a table lacks."""
     file = format_of(table.path)
     for key, value in {"x": table.x, "y": table.y}.items():

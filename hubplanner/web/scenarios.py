@@ -44,7 +44,7 @@ class ShownScenario:
         """Everything the scenario names, rows where it spreads people: a map shows rows."""
         from hubplanner.inputs import read_inputs  # noqa: PLC0415 - heavy
 
-        demand = self.scenario.demand.model_copy(update={"spread_km": None, "area_km2": None})
+        demand = self.scenario.demand.model_copy(update={"spread_km": None, "spread_by": None, "area_km2": None})
         return read_inputs(self.scenario.model_copy(update={"demand": demand}))
 
     @cached_property

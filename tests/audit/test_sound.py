@@ -165,18 +165,19 @@ def test_the_shortest_ways_are_those_of_all_ways() -> None:
     """Three points to two hubs, two points' worth to each at most; by hand."""
     far = np.array([[1.0, 2.0], [2.0, 2.5], [9.0, 3.0]])
     inside = np.array([[True, True], [True, True], [False, True]])
-    ways = shortest(far, inside, np.array([1.0, 1.5]))
+    even = np.ones(len(far))
+    ways = shortest(far, inside, even, np.array([1.0, 1.5]))
     assert ways is not None
     # The first point goes to the first hub, the second and half of the third to the second: 1 + 2.5 + 1.5.
     assert ways.mean.tolist() == pytest.approx([1.0, 4.0 / 1.5], abs=1e-6)
     assert (ways.farthest, ways.unique) == (3.0, True)
-    assert shortest(far, inside, np.array([2.5, 0.1])) is None
-    assert shortest(far, inside, np.array([1.0, 1.5]), ways.mean, 1e-6) is not None
-    assert shortest(far, inside, np.array([1.0, 1.5]), ways.mean - [0.01, 0.0], 1e-6) is None
-    alone = shortest(far[:, :1], inside[:, :1], np.array([1.5]))
+    assert shortest(far, inside, even, np.array([2.5, 0.1])) is None
+    assert shortest(far, inside, even, np.array([1.0, 1.5]), ways.mean, 1e-6) is not None
+    assert shortest(far, inside, even, np.array([1.0, 1.5]), ways.mean - [0.01, 0.0], 1e-6) is None
+    alone = shortest(far[:, :1], inside[:, :1], even, np.array([1.5]))
     assert alone is not None
     assert (alone.mean.tolist(), alone.farthest) == ([pytest.approx(2.0 / 1.5)], 2.0)
-    assert shortest(far[:, :1], inside[:, :1], np.array([2.5])) is None
+    assert shortest(far[:, :1], inside[:, :1], even, np.array([2.5])) is None
 
 
 def test_planar_metres_pass() -> None:

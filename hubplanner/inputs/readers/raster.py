@@ -6,7 +6,6 @@ import logging
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +19,13 @@ from hubplanner.scenario.fields import MOST_PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
     from types import ModuleType
 
     from pyproj import CRS
 
     from hubplanner.errors import DataWarning
     from hubplanner.problem import Bools, Floats
-    from hubplanner.scenario import Scenario
 
 WINDOW = 1 << 23
 """Cells that are read at once, about."""
@@ -145,9 +144,21 @@ def _strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
             yield start + top, values, ~np.ma.getmaskarray(part) & ~np.isnan(values)
 
 
-def open_raster(scenario: Scenario, faults: list[Fault]) -> RasterFile | None:
-    """Return a raster of people; None, with faults noted, when it cannot be used."""
-    spec, path, before = scenario.demand, Path(scenario.demand.path), len(faults)
+def open_raster(path: Path, crs: str | None, per_person: float, faults: list[Fault]) -> RasterFile | None:
+    """Return a raster of people; None, with faults noted, when it cannot be used.
+
+    Parameters
+    ----------
+    path
+        The file.
+    crs
+        System that stands in for one that the file does not name.
+    per_person
+        Need of a person.
+    faults
+        Gets what is wrong.
+    """
+    before = len(faults)
     if not can_read(path, RASTERS, faults):
         return None
     rasterio = require_rasterio()
@@ -157,16 +168,14 @@ def open_raster(scenario: Scenario, faults: list[Fault]) -> RasterFile | None:
             with opened(rasterio, path) as raster:
                 named = raster.crs is not None
                 own = raster.crs.to_wkt() if named else None
-                crs = settled_crs(own, spec.crs, path.name, faults)
+                settled = settled_crs(own, crs, path.name, faults)
                 _check_transform(raster, path, faults)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
         faults.append(unreadable(path, "a raster", error))
         return None
-    if crs is None or len(faults) > before:
+    if settled is None or len(faults) > before:
         return None
-    # The scenario's checks let numbers pass only.
-    per_person = (1 - float(spec.connected_share)) * float(spec.priority)
-    return RasterFile(path=path, crs=crs, per_person=per_person, crs_named=named)
+    return RasterFile(path=path, crs=settled, per_person=per_person, crs_named=named)
 
 
 @contextmanager

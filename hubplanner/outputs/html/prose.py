@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,10 @@ def _people(result: Result) -> Iterator[str]:
         points = count(manifest.get("points"))
         apart = f"{demand.spread_km:g} km apart"
         yield f"The people of each row live evenly over its area, on points {apart}: {points} points."
+    if demand.spread_by:
+        file = isolated(on_one_line(Path(demand.spread_by.path).name))
+        points = count(manifest.get("points"))
+        yield f"The people of each row live at the places of {file} inside it, by their weights: {points} points."
     if result.summary["periods"]:
         yield "People are counted as of the last year."
         if result.scenario.model.periods.carry_over:
