@@ -253,8 +253,9 @@ def spread_by(
         allowed = (
             f"an area with a place of {there} inside; or demand.spread_by.unmatched: one_point, for a point inside it"
         )
-        for at in alone if len(faults) == before else ():
-            faults.append(Fault(file=here, row=int(rows[at]), column="geometry", value=str(ids[at]), allowed=allowed))
+        for area in alone if len(faults) == before else ():
+            value = str(ids[area])
+            faults.append(Fault(file=here, row=int(rows[area]), column="geometry", value=value, allowed=allowed))
     if len(faults) > before:
         return None
     if areas.doubled:

@@ -44,8 +44,11 @@ class ShownScenario:
         """Everything the scenario names, rows where it spreads people: a map shows rows."""
         from hubplanner.inputs import read_inputs  # noqa: PLC0415 - heavy
 
-        demand = self.scenario.demand.model_copy(update={"spread_km": None, "spread_by": None, "area_km2": None})
-        return read_inputs(self.scenario.model_copy(update={"demand": demand}))
+        demand, checks = self.scenario.demand, self.scenario.checks
+        if demand.spread_km is not None or demand.spread_by is not None:  # wide areas are no doubt then
+            demand = demand.model_copy(update={"spread_km": None, "spread_by": None, "area_km2": None})
+            checks = checks.model_copy(update={"wide_area": "off"})
+        return read_inputs(self.scenario.model_copy(update={"demand": demand, "checks": checks}))
 
     @cached_property
     def areas(self) -> MapAreas | None:

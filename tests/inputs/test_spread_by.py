@@ -21,6 +21,7 @@ import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.errors import FaultyError
 from hubplanner.problem import GreatCircle
+from hubplanner.web.scenarios import ShownScenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -262,3 +263,13 @@ def test_a_user_is_told_where_people_went(folder: Path, inside: Callable[..., Do
     assert {"key": "demand.spread_by.path", "value": str(folder / "weight.tif"), "source": "scenario"} in plan[
         "assumptions"
     ]
+
+
+def test_the_app_shows_rows_and_does_not_call_spread_areas_wide(folder: Path) -> None:
+    scenario = asked(folder, {"path": "weight.tif"})
+    inputs = ShownScenario(scenario).inputs
+    assert (len(inputs.demand.row), inputs.warnings) == (2, ())
+    plain = hp.read_inputs(
+        scenario.model_copy(update={"demand": scenario.demand.model_copy(update={"spread_by": None})})
+    )
+    assert [warning.code for warning in plain.warnings] == ["wide_area"] * 2
