@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hubplanner.cli.common import AsJson, Overwrite, Quiet, answering
-from hubplanner.cli.runs import RUNS, Runs
+from hubplanner.cli.runs import Runs
+from hubplanner.folders import COMPARISON_MARKS, RUNS
 
 RunNames = Annotated[
     list[str],
@@ -31,7 +32,6 @@ def compare(  # noqa: PLR0913, PLR0917 - one argument an option
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415
         from hubplanner.io import check_place  # noqa: PLC0415 - heavy imports wait for their command
-        from hubplanner.outputs.comparison import COMPARISON_MARKS  # noqa: PLC0415
         from hubplanner.runs.compare import compare as compare_runs  # noqa: PLC0415
         from hubplanner.runs.store import find_run  # noqa: PLC0415
 

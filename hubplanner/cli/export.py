@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hubplanner.cli.common import AsJson, Quiet, answering
-from hubplanner.cli.runs import RUNS, RunName, Runs
+from hubplanner.cli.runs import RunName, Runs
+from hubplanner.folders import RUNS
 from hubplanner.outputs.formats.exports import EXPORTS
 
 

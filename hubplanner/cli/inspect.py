@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
-from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubplanner.cli.common import AsJson, Quiet, answering
-from hubplanner.cli.runs import RUNS, Runs
+from hubplanner.cli.runs import Runs
+from hubplanner.folders import RUNS
 
 if TYPE_CHECKING:
     from hubplanner.runs.report import Verdict

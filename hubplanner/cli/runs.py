@@ -12,6 +12,7 @@ from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Quiet, answering
 from hubplanner.cli.tables import count_of
+from hubplanner.folders import RUNS
 from hubplanner.formatting import gap_in_words
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="Run folder, its name, or the start of its name.", show_default=False)
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of runs.")]
-RUNS = Path("runs")
 NOT_INTACT = 2
 
 

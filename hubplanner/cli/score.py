@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Overrides, Overwrite, Quiet, answering
+from hubplanner.folders import SCORE_MARKS
 
 RunFolders = Annotated[list[Path], typer.Argument(metavar="RUN ...", help="Run folders.", show_default=False)]
 FuturesFile = Annotated[
@@ -33,7 +34,6 @@ def score(  # noqa: PLR0913, PLR0917 - one argument an option
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 
         with progress(shown=not quiet):
-            from hubplanner.analysis.futures.score import SCORE_MARKS  # noqa: PLC0415
             from hubplanner.analysis.futures.score import score as score_runs  # noqa: PLC0415
             from hubplanner.io import check_place  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubplanner.cli.common import Quiet, answering
+from hubplanner.folders import RUNS
 
 if TYPE_CHECKING:
     from hubplanner.web.settings import AppSettings
@@ -58,7 +59,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
     port: Port = None,
     host: Host = "127.0.0.1",
     base_map: BaseMap = None,
-    runs: Runs = Path("runs"),
+    runs: Runs = RUNS,
     uploads: Uploads = None,
     memory: Memory = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,  # noqa: FBT002

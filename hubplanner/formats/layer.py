@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - doctests and annotations alike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+from hubplanner.errors import Fault, ScenarioError
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableFormat:
@@ -159,3 +161,16 @@ PACKED = tuple(each for each in FORMATS if each.packed)
 """Formats that an archive may hold."""
 FOLDERS = tuple(each for each in FORMATS if each.folder)
 """Formats that are folders."""
+
+
+def check_kind(name: str) -> str:
+    """Return the suffix of a file's name; raise where it is of another kind than those taken.
+
+    >>> check_kind("Villages.CSV")
+    '.csv'
+    """
+    suffix = f".{name.rpartition('.')[2].lower()}"
+    if suffix not in suffixes_of(UPLOADED):
+        allowed = f"a file name ending in {', '.join(suffixes_of(UPLOADED))}"
+        raise ScenarioError(Fault(file=name, value=suffix, allowed=allowed))
+    return suffix

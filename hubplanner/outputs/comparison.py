@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hubplanner.folders import COMPARISON_MARKS
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.map.comparison import Panel, draw_comparison
 from hubplanner.outputs.rounding import rounded_change
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
-
-COMPARISON_MARKS = ("comparison.json", "comparison.geojson")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,13 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.folders import FUTURES_FILE, RUN_MARKS
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.formats.qgis import write_styles
 from hubplanner.outputs.html.render import write_page
 from hubplanner.outputs.map.draw import draw_map
 from hubplanner.outputs.map.scene import scene_of
 from hubplanner.outputs.run_data import Result
-from hubplanner.outputs.summary import FUTURES_FILE, write_futures
+from hubplanner.outputs.summary import write_futures
 from hubplanner.outputs.writers import write_csv, write_geojson, write_geopackage
 from hubplanner.scenario import dump_scenario
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.plan_data import PlanData
 
-RUN_MARKS = ("plan.json", "manifest.json")
-"""Files that tell an earlier run from a folder with something else in it."""
 PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
 
 
@@ -119,11 +118,6 @@ def write_folder(plan: PlanData, folder: str | os.PathLike[str], *, overwrite: b
     return write_folder_atomically(
         target, lambda aside: _write_files(plan, aside, target), RUN_MARKS, overwrite=overwrite
     )
-
-
-def is_run(folder: Path) -> bool:
-    """Tell whether a folder holds a run."""
-    return all((folder / mark).is_file() for mark in RUN_MARKS)
 
 
 def _write_files(plan: PlanData, folder: Path, target: Path) -> dict[str, Any]:

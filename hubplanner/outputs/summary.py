@@ -182,7 +182,6 @@ def _hubs(hubs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     return [hub | {"lon": lon, "lat": lat} for hub, (lon, lat) in zip(plain, places, strict=True)]
 
 
-FUTURES_FILE = "futures.csv"
 MORE_IS_BETTER = "max_coverage"
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, ScenarioError
+from hubplanner.folders import is_run
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import recover
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
-from hubplanner.outputs.run_folder import is_run
-from hubplanner.runs.verify import read_plan
+from hubplanner.runs.read import read_plan
 
 if TYPE_CHECKING:
     import os

@@ -12,13 +12,13 @@ import geopandas as gpd
 import shapely
 
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
+from hubplanner.folders import is_run
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.sites import read_sites
 from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.outputs.run_data import Result
-from hubplanner.outputs.run_folder import is_run
-from hubplanner.runs.verify import manifest_files, read_manifest, read_plan
+from hubplanner.runs.read import manifest_files, read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.files import input_files
 

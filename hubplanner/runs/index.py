@@ -10,8 +10,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import UnwritableError
-from hubplanner.outputs.run_folder import is_run
-from hubplanner.runs.verify import RunUnreadableError, read_manifest, read_plan
+from hubplanner.folders import is_run
+from hubplanner.runs.read import RunUnreadableError, read_manifest, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.errors import DataError, Fault, raise_faults
+from hubplanner.folders import is_run
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.io import recover
 from hubplanner.model import Capacity, FixedHubs, MaxHubs, Periods, goals_of
 from hubplanner.model.formulation import Year
-from hubplanner.outputs.run_folder import is_run
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import GoalResult, SiteStatus, Solution, Status, evaluate
-from hubplanner.runs.verify import read_manifest, read_plan
+from hubplanner.runs.read import read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.solver import SolverOptions, solve_problem
 

@@ -9,9 +9,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hubplanner.folders import RUN_MARKS, RUNS
 from hubplanner.inputs import read_inputs
 from hubplanner.io import ROOM, check_place, check_writable
-from hubplanner.outputs.run_folder import RUN_MARKS
 from hubplanner.pipeline.solve import solve_inputs
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 ROW = 2_000
 """Bytes that a row of demand or a site takes in all files of a result, about."""
 HASH_LENGTH = 10
-RUNS = Path("runs")
-"""The folder of runs, under the current one."""
 
 
 def run_scenario(

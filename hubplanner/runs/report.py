@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError
+from hubplanner.folders import is_run
 from hubplanner.io import check_file, write_atomically
 from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.scene import scene_of_run
-from hubplanner.outputs.run_folder import is_run
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from hubplanner.errors import Fault, ScenarioError
+from hubplanner.folders import RUN_MARKS, is_run
 from hubplanner.io import foreign_files, recover, remove_atomically
-from hubplanner.outputs.run_folder import RUN_MARKS, is_run
 from hubplanner.runs.index import Row, describe, read_rows, run_folders
-from hubplanner.runs.verify import verify_run
 
-__all__ = ["describe", "find_run", "list_runs", "remove_run", "verify_run"]
+__all__ = ["describe", "find_run", "list_runs", "remove_run"]
 
 SHOWN = 8
 """Runs named in a message."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.errors import DataError, Fault, HubplannerError
+from hubplanner.errors import HubplannerError
 from hubplanner.inputs.sources import file_digests as input_digests
 from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
+from hubplanner.runs.read import RunUnreadableError, manifest_files, read_json, read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.tolerances import AGREEMENT
 
@@ -19,39 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FIGURES = ("objective_value", "gap", "seconds", "cost.total", "need.total", "need.covered", "people.covered")
-
-
-class RunUnreadableError(DataError):
-    """A file of a run folder cannot be read."""
-
-
-def read_plan(folder: Path) -> dict[str, Any]:
-    """Return a run's plan.json; raise `RunUnreadableError` where there is none that can be read."""
-    return _read_json(folder / "plan.json")
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return a run's manifest.json; raise `RunUnreadableError` where there is none that can be read."""
-    return _read_json(folder / "manifest.json")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunUnreadableError(Fault(file=str(path), allowed=f"cannot be read: {error}")) from error
-    if not isinstance(tree, dict):
-        raise RunUnreadableError(Fault(file=str(path), value=type(tree).__name__, allowed="one JSON object"))
-    return tree
-
-
-def manifest_files(folder: Path) -> dict[str, str] | None:
-    """Return the files that a run wrote with their SHA-256; None where its manifest tells of none."""
-    try:
-        files = read_manifest(folder).get("files")
-    except RunUnreadableError:
-        return None
-    return files if isinstance(files, dict) else None
 
 
 def verify_run(folder: Path) -> dict[str, Any]:
@@ -111,7 +78,7 @@ def _tables(folder: Path, plan: dict[str, Any]) -> Iterator[str]:
             "need.total": math.fsum(float(row["need"]) for row in demand),
             "need.covered": math.fsum(float(row["need"]) * float(row["covered_share"]) for row in demand),
         }
-        shapes = {name: len(_read_json(folder / f"{name}.geojson")["features"]) for name in ("hubs", "demand")}
+        shapes = {name: len(read_json(folder / f"{name}.geojson")["features"]) for name in ("hubs", "demand")}
         listed = len(plan["hubs"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield f"a table cannot be read: {type(error).__name__}: {error}"

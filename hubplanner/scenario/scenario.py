@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
 from hubplanner.scenario.checks_spec import ChecksSpec
-from hubplanner.scenario.data_spec import DemandSpec, SitesSpec  # noqa: TC001 - pydantic reads the annotations
+from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
 from hubplanner.scenario.fields import (
     Column,
     ColumnOrMoney,
@@ -21,7 +21,7 @@ from hubplanner.scenario.fields import (
     plain,
     prose,
 )
-from hubplanner.scenario.futures_spec import FuturesSpec  # noqa: TC001 - pydantic reads the annotations
+from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
 

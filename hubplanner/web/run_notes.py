@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.folders import ALTERNATIVES_MARKS, FRONTIER_MARKS, RUN_MARKS
 from hubplanner.io import write_atomically
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 FOLDER = ".app"
 """Beside the runs, hidden from the list of them."""
 KEYS = ("scenario", "title", "settings", "overrides", "required", "excluded")
-_MARKS = ("plan.json", "frontier.json", "alternatives.json")
 
 
 def write_note(folder: Path, note: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ def forget_note(folder: Path) -> None:
 
 
 def _stamp(folder: Path) -> int | None:
-    for mark in _MARKS:
+    for mark, *_ in (RUN_MARKS, FRONTIER_MARKS, ALTERNATIVES_MARKS):
         path = folder / mark
         if path.is_file():
             return path.stat().st_mtime_ns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import Request  # noqa: TC002 - FastAPI reads the annotations
+from fastapi import Request
 
 from hubplanner.web.jobs.queue import JobQueue
 from hubplanner.web.scenarios import ScenarioStore

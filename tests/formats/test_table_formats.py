@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from hubplanner.audit.places import PLAIN, SHAPES
-from hubplanner.formats.table_formats import ADVICE, FORMATS, PLACES, TableFormat, suffixes_of
+from hubplanner.formats.table_formats import ADVICE, FORMATS, PLACES, TableFormat, check_kind, suffixes_of
 from hubplanner.inputs.readers.tables import READERS
-from hubplanner.web.uploads.inspect import check_kind
 
 PACKAGE = Path(__file__).resolve().parents[2] / "hubplanner"
 

@@ -11,7 +11,7 @@ from support.browser import server as serving
 from support.project import DEMAND, SITES
 
 import hubplanner as hp
-from hubplanner.outputs.run_folder import is_run
+from hubplanner.folders import is_run
 
 if TYPE_CHECKING:
     from support.browser.server import Serving

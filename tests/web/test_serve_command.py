@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import httpx
@@ -80,3 +82,9 @@ def test_scenarios_of_a_folder(project: Project) -> None:
     assert list(scenario_files(project.folder)) == ["scenario", "examples-my-plan"]
     assert list(scenario_files(project.folder / "scenario.yaml")) == ["scenario"]
     assert slug("../../etc") == "etc"
+
+
+def test_the_app_starts_without_what_only_its_work_takes() -> None:
+    heavy = {"geopandas", "highspy", "jinja2", "matplotlib", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely"}
+    line = f"import sys, hubplanner.web.app; print(*sorted({heavy!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout == "\n"

@@ -12,6 +12,7 @@ import numpy as np
 
 from hubplanner.analysis.alternatives.plot import draw_alternatives
 from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
+from hubplanner.folders import ALTERNATIVES_MARKS
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.model.constraints.plan_distance import new_sites
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from hubplanner.analysis.alternatives.search import Alternatives
     from hubplanner.inputs import Inputs
     from hubplanner.problem import Evaluation
-
-MARKS = ("alternatives.json", "alternatives.geojson")
-"""Files that tell an earlier folder of alternatives from one with something else in it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,7 +129,7 @@ class AlternativePlans:
 
     def write(self, folder: Path, *, overwrite: bool = False) -> Path:
         """Write the folder, whole or not at all, and return its path."""
-        return write_folder_atomically(folder.absolute(), self._files, MARKS, overwrite=overwrite)
+        return write_folder_atomically(folder.absolute(), self._files, ALTERNATIVES_MARKS, overwrite=overwrite)
 
     def _files(self, folder: Path) -> None:
         text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)

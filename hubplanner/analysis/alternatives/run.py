@@ -6,14 +6,15 @@ import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from hubplanner.analysis.alternatives.result import MARKS, AlternativePlans
+from hubplanner.analysis.alternatives.result import AlternativePlans
 from hubplanner.analysis.alternatives.search import find_alternatives
 from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.errors import Fault, ScenarioError
+from hubplanner.folders import ALTERNATIVES_MARKS, RUNS
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
-from hubplanner.runs.naming import RUNS, default_folder, read_for
+from hubplanner.runs.naming import default_folder, read_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +73,11 @@ def run_alternatives(
     """Find a scenario's alternatives, write their folder and return both; the folder is checked first."""
     _check_certain(scenario)
     inputs, target = read_for(
-        scenario, folder, MARKS, lambda known: _default_folder(default_folder(known, runs)), overwrite=overwrite
+        scenario,
+        folder,
+        ALTERNATIVES_MARKS,
+        lambda known: _default_folder(default_folder(known, runs)),
+        overwrite=overwrite,
     )
     found = _found(inputs, request)
     return found, found.write(target, overwrite=overwrite)

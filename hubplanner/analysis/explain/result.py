@@ -18,6 +18,7 @@ from hubplanner.analysis.explain.wording import (
     of_shadow,
     people_per_million,
 )
+from hubplanner.folders import EXPLANATION_MARKS
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded, rounded_change
 from hubplanner.problem import relative_gap
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from hubplanner.analysis.explain.shadow_prices import Price, Shadow
     from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
     from hubplanner.inputs import Inputs
-
-MARKS = ("explanation.json", "explanation.md")
-"""Files that tell an earlier explanation from a folder with something else in it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -205,7 +203,7 @@ class PlanExplanation:
 
     def write(self, folder: Path, *, overwrite: bool = False) -> Path:
         """Write the folder, whole or not at all, and return its path."""
-        return write_folder_atomically(folder.absolute(), self._files, MARKS, overwrite=overwrite)
+        return write_folder_atomically(folder.absolute(), self._files, EXPLANATION_MARKS, overwrite=overwrite)
 
     def _files(self, folder: Path) -> None:
         tree = self.summary()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.analysis.explain.explain import explain_plan
-from hubplanner.analysis.explain.result import MARKS, PlanExplanation
+from hubplanner.analysis.explain.result import PlanExplanation
 from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.errors import DataError, Fault
+from hubplanner.folders import EXPLANATION_MARKS
 from hubplanner.inputs import build_problem
 from hubplanner.io import check_place
 from hubplanner.outputs.plan import Plan
@@ -110,7 +111,7 @@ def run_explain(
     where = run.absolute()
     tail = "" if site is None else "-" + re.sub(r"[^\w.-]", "_", site)
     target = out.absolute() if out else where.with_name(f"{where.name}-explanation{tail}")
-    check_place(target, MARKS, overwrite=overwrite, keep=[where / "plan.json"])
+    check_place(target, EXPLANATION_MARKS, overwrite=overwrite, keep=[where / "plan.json"])
     found = explain(where, site, **asdict(request))
     log.info("write the files")
     return found, found.write(target, overwrite=overwrite)

@@ -17,6 +17,7 @@ import pandas as pd
 from hubplanner.analysis.frontier.plot import draw_frontier
 from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, knee
 from hubplanner.analysis.requests import COST, DISTANCE
+from hubplanner.folders import FRONTIER_MARKS
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded
@@ -243,10 +244,6 @@ def hubs_frame(frontier: Frontier) -> gpd.GeoDataFrame:
     frame["budget"] = frame["budget"].astype(float)
     lon, lat = ([float(place[site][axis]) for site in frame["site_id"]] for axis in (0, 1))
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(lon, lat), crs=WGS84)
-
-
-FRONTIER_MARKS = ("frontier.json", "frontier.csv")
-"""Files that tell an earlier frontier from a folder with something else in it."""
 
 
 def write_frontier(frontier: Frontier, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.analysis.frontier.nested import trace_nested
-from hubplanner.analysis.frontier.result import FRONTIER_MARKS, Frontier
+from hubplanner.analysis.frontier.result import Frontier
 from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
 from hubplanner.analysis.requests import COST, DISTANCE, WORST_GROUP, FrontierRequest
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
+from hubplanner.folders import FRONTIER_MARKS, RUNS
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.model import MaxMin
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
-from hubplanner.runs.naming import HASH_LENGTH, RUNS, default_folder, read_for
+from hubplanner.runs.naming import HASH_LENGTH, default_folder, read_for
 from hubplanner.solver import in_words, solve_problem
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
+from hubplanner.folders import FUTURES_FILE, SCORE_MARKS
 from hubplanner.inputs import build_problem, read_inputs
 from hubplanner.inputs.futures import futures_of
 from hubplanner.io import recover, write_folder_atomically
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.outputs.rounding import rounded
-from hubplanner.outputs.summary import FUTURES_FILE, criteria, rows_of, write_futures
+from hubplanner.outputs.summary import criteria, rows_of, write_futures
 from hubplanner.problem import outcomes
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.validation import inconsistencies
@@ -123,10 +124,6 @@ def _notes(scenario: Scenario, known: Outcomes) -> tuple[str, ...]:
         return ()
     shown = ", ".join(over[:5]) + (f" and {len(over) - 5:,} more" if len(over) > 5 else "")  # noqa: PLR2004
     return (f"The hubs cost more than the budget of {budget:,.0f} in {len(over):,} of the futures: {shown}.",)
-
-
-SCORE_MARKS = ("score.json", FUTURES_FILE)
-"""Files that tell an earlier score from a folder with something else in it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

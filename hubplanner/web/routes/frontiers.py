@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from hubplanner.analysis.frontier.result import FRONTIER_MARKS
+from hubplanner.folders import FRONTIER_MARKS, has_marks
 from hubplanner.formatting import proof_of
 from hubplanner.web.responses import Refused, answer, packed, packed_answer
 from hubplanner.web.routes.runs import with_radius
@@ -27,7 +27,7 @@ def frontier_folders(runs: Path) -> dict[str, Path]:
     return {
         path.name: path
         for path in found
-        if not path.name.startswith(".") and not path.is_symlink() and all((path / m).is_file() for m in FRONTIER_MARKS)
+        if not path.name.startswith(".") and not path.is_symlink() and has_marks(path, FRONTIER_MARKS)
     }
 
 

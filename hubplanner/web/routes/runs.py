@@ -14,8 +14,8 @@ from hubplanner.extras import is_installed
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
+from hubplanner.runs.read import read_plan
 from hubplanner.runs.store import list_runs, remove_run
-from hubplanner.runs.verify import read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.web.jobs.tasks import REPORT
 from hubplanner.web.map_data.scenario import reaches

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from hubplanner.errors import ScenarioError
+from hubplanner.formats.table_formats import check_kind
 from hubplanner.web.requests import check_size
 from hubplanner.web.responses import Refused, answer, json_of
 from hubplanner.web.scenarios import slug
 from hubplanner.web.state import context_of
-from hubplanner.web.uploads.inspect import check_kind
 
 if TYPE_CHECKING:
     from pathlib import Path

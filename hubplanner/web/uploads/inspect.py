@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from hubplanner.errors import DataError, DataWarning, Fault, ScenarioError
+from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.formats.geopackage import foreign_parts
-from hubplanner.formats.table_formats import UPLOADED, format_of, suffixes_of
+from hubplanner.formats.table_formats import format_of
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.demand import read_demand
 from hubplanner.inputs.readers.tables import read_table
@@ -180,16 +180,3 @@ def _safe_geopackage(path: Path, most_rows: int, faults: list[Fault]) -> None:
 
 _SAFE: dict[str, Callable[[Path, int, list[Fault]], None]] = {"CSV": _safe_csv, "GeoPackage": _safe_geopackage}
 """What a file of a format is looked through for before it is read."""
-
-
-def check_kind(name: str) -> str:
-    """Return the suffix of a file's name; raise where it is of another kind than those taken.
-
-    >>> check_kind("Villages.CSV")
-    '.csv'
-    """
-    suffix = f".{name.rpartition('.')[2].lower()}"
-    if suffix not in suffixes_of(UPLOADED):
-        allowed = f"a file name ending in {', '.join(suffixes_of(UPLOADED))}"
-        raise ScenarioError(Fault(file=name, value=suffix, allowed=allowed))
-    return suffix

@@ -1,0 +1,30 @@
+"""What a result folder is told by: the files that an earlier one of its kind holds, and where runs go.
+
+Nothing is imported here, so that what only looks for folders starts quickly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RUNS = Path("runs")
+"""Folder of runs, where none is named."""
+
+RUN_MARKS = ("plan.json", "manifest.json")
+FRONTIER_MARKS = ("frontier.json", "frontier.csv")
+ALTERNATIVES_MARKS = ("alternatives.json", "alternatives.geojson")
+EXPLANATION_MARKS = ("explanation.json", "explanation.md")
+COMPARISON_MARKS = ("comparison.json", "comparison.geojson")
+FUTURES_FILE = "futures.csv"
+"""What each future holds for a plan: of a run that looks at futures, and of plans scored on them."""
+SCORE_MARKS = ("score.json", FUTURES_FILE)
+
+
+def has_marks(folder: Path, marks: tuple[str, ...]) -> bool:
+    """Tell whether a folder holds all files that tell its kind from one with something else in it."""
+    return all((folder / mark).is_file() for mark in marks)
+
+
+def is_run(folder: Path) -> bool:
+    """Tell whether a folder holds a run."""
+    return has_marks(folder, RUN_MARKS)

@@ -1,0 +1,43 @@
+"""A run folder's figures read back, as they stand there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hubplanner.errors import DataError, Fault
+
+
+class RunUnreadableError(DataError):
+    """A file of a run folder cannot be read."""
+
+
+def read_plan(folder: Path) -> dict[str, Any]:
+    """Return a run's plan.json; raise `RunUnreadableError` where there is none that can be read."""
+    return read_json(folder / "plan.json")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return a run's manifest.json; raise `RunUnreadableError` where there is none that can be read."""
+    return read_json(folder / "manifest.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a file of a run that holds one JSON object; raise `RunUnreadableError` where it holds none."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunUnreadableError(Fault(file=str(path), allowed=f"cannot be read: {error}")) from error
+    if not isinstance(tree, dict):
+        raise RunUnreadableError(Fault(file=str(path), value=type(tree).__name__, allowed="one JSON object"))
+    return tree
+
+
+def manifest_files(folder: Path) -> dict[str, str] | None:
+    """Return the files that a run wrote with their SHA-256; None where its manifest tells of none."""
+    try:
+        files = read_manifest(folder).get("files")
+    except RunUnreadableError:
+        return None
+    return files if isinstance(files, dict) else None
