@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hubplanner.errors import CrsError, DataError, HubplannerError, InfeasibleError, ScenarioError, SolverError
     from hubplanner.inputs import Inputs, build_problem, read_inputs
     from hubplanner.model import (
+        AlphaFair,
         AtMostOne,
         Budget,
         Capacity,
@@ -53,7 +54,7 @@ _HOMES = {
     "model": (
         *("MaxCoverage", "MinCost", "PCenter", "PMedian"),
         *("AtMostOne", "Budget", "Capacity", "Floor", "MaxHubs", "MaxMin", "MinHubs", "MinSeparation", "OnlyWith"),
-        *("HubsPerSite", "Periods", "Uncertainty"),
+        *("AlphaFair", "HubsPerSite", "Periods", "Uncertainty"),
     ),
     "problem": ("Decay", "Future", "Futures", "Problem", "CoverageRule", "Solution", "Status"),
     "outputs.plan": ("Plan",),
@@ -71,6 +72,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AlphaFair",
     "AtMostOne",
     "Budget",
     "Capacity",

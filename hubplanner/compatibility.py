@@ -26,6 +26,7 @@ class Feature(Enum):
     BACKUP = "backup"
     FLOORS = "floors"
     FAIRNESS = "fairness"
+    ALPHA = "fairness by alpha"
     EXISTING = "upgrades or closing"
     PERIODS = "periods"
     FUTURES = "futures"
@@ -36,6 +37,7 @@ class Feature(Enum):
     MERGED = "merged demand"
     SPREAD = "spread_km or spread_by"
     GROWTH_COLUMN = "growth by column"
+    EXPLANATIONS = "explanations"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +86,7 @@ _STAY = "hubs that stand stay as they are"
 _SHARED = "merged points share a distance"
 _WEIGHTS = "only on average do futures add up to one weight for each distance"
 _OF_COVERAGE = "regret and tails are figures of coverage"
+_WEIGHS_COVER = "alpha weighs what is covered of each group, so ask for max_coverage, or for fairness max_min"
 
 INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.BACKUP, (Feature.CAPACITY,), "1", _ONE_HUB),
@@ -142,6 +145,20 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         (Feature.P_MEDIAN, Feature.FUTURES),
         "none",
         "distances over futures know no shares",
+    ),
+    # fairness by alpha, whose figure is a share and no sum
+    _rule(Feature.ALPHA, (Feature.MIN_COST,), "0 or .inf", _WEIGHS_COVER),
+    _rule(Feature.ALPHA, (Feature.P_MEDIAN,), "0 or .inf", _WEIGHS_COVER),
+    _rule(Feature.ALPHA, (Feature.P_CENTER,), "0 or .inf", _WEIGHS_COVER),
+    _rule(
+        Feature.ALPHA, (Feature.PERIODS,), "0", "shares change by year and years are added up, so set floors on groups"
+    ),
+    _rule(Feature.ALPHA, (Feature.FUTURES,), "0", "shares depend on the future, so set floors on groups"),
+    _rule(
+        Feature.ALPHA,
+        (Feature.EXPLANATIONS,),
+        "0 or .inf",
+        "what a hub adds to a utility of groups is no number of people, so ask for max_min or for floors on groups",
     ),
     # merged demand, whose points share a row
     _rule(Feature.MERGED, (Feature.FUTURES,), "none", "merged points share a reach"),

@@ -114,6 +114,29 @@ def better_in_words(gap: float | None) -> str:
     return f"A better plan, if there is one, is better by at most {at_most(gap)}."
 
 
+def small_share(share: float) -> str:
+    """Return a share as per cent with three digits, however small it is.
+
+    >>> small_share(0.0056612), small_share(0.25), small_share(0)
+    ('0.566 %', '25 %', '0 %')
+    """
+    return f"{100 * share:.3g} %"
+
+
+def fairness_in_words(fair: Mapping[str, Any]) -> list[str]:
+    """Return what fairness by alpha speaks of and why, as sentences, by ``fairness`` of plan.json or of an overview.
+
+    >>> terms = {"alpha": 1.0, "group": "district", "groups": 136, "group_because": "as asked"}
+    >>> fairness_in_words(terms | {"linear_below_share": 0.0005, "linear_below_because": "as asked"})
+    ['Fairness among 136 values of district (as asked), alpha 1.', 'Linear below a share of 0.05 % (as asked).']
+    """
+    groups, below = f"{fair['groups']:,} values of {fair['group']}", small_share(fair["linear_below_share"])
+    return [
+        f"Fairness among {groups} ({fair['group_because']}), alpha {fair['alpha']:g}.",
+        f"Linear below a share of {below} ({fair['linear_below_because']}).",
+    ]
+
+
 def left_out_of_ways(distance: Mapping[str, Any]) -> list[str]:
     """Return who is left out of a mean way, with their need and people, by ``distance`` of plan.json.
 

@@ -15,6 +15,7 @@ from support.instances.tiny import line_of_five
 import hubplanner as hp
 from hubplanner.compatibility import INCOMPATIBLE, Feature, broken
 from hubplanner.model import (
+    AlphaFair,
     Capacity,
     Floor,
     HubsPerSite,
@@ -49,6 +50,7 @@ SETTINGS: dict[Feature, dict[str, Any]] = {
     Feature.BACKUP: {"coverage.backup": 2},
     Feature.FLOORS: {"model.floors": [{"share": 0.1}]},
     Feature.FAIRNESS: {"model.fairness": "max_min"},
+    Feature.ALPHA: {"model.fairness": {"alpha": 1, "linear_below_share": 0.1}},
     Feature.EXISTING: {"model.existing.close": ["S2"]},
     Feature.PERIODS: {"model.periods.years": [{"name": 2027, "budget": 9}]},
     Feature.FUTURES: {"futures.named": [{"name": "now"}]},
@@ -62,6 +64,8 @@ OVER_FUTURES = {Feature.OUTAGES, Feature.WORST, Feature.REGRET, Feature.CVAR}
 CRITERIA = [Feature.WORST, Feature.REGRET, Feature.CVAR]
 OF_FILES = {Feature.MERGED, Feature.SPREAD, Feature.GROWTH_COLUMN, Feature.SINGLE}
 """Features of how files are read, which the library never sees, and one that rules hold against them alone."""
+OF_ANALYSES = {Feature.EXPLANATIONS}
+"""What is asked of a plan once it is made."""
 LIMITS = {
     Feature.CAPACITY: Capacity(people=(9.0,)),
     Feature.STACKED: HubsPerSite(count=2),
@@ -75,6 +79,8 @@ def asked(objective: Feature, pair: tuple[Feature, ...]) -> frozenset[Feature] |
     """Return what is asked for, with what it takes to ask for it; None for what cannot be said at all."""
     extra = {Feature.FUTURES} if OVER_FUTURES.intersection(pair) else set()
     wanted = frozenset({objective, *pair, *extra})
+    if {Feature.FAIRNESS, Feature.ALPHA} <= wanted:
+        return None
     no_cost = Feature.TRAVEL_COST in pair and objective is not Feature.MIN_COST
     return None if no_cost or len(wanted.intersection(CRITERIA)) > 1 else wanted
 
@@ -111,6 +117,8 @@ def from_the_library(wanted: frozenset[Feature]) -> list[str]:
     [(_, kind, own)] = [entry for feature, entry in OBJECTIVES.items() if feature in wanted]
     own = own | ({"travel_cost": 2.0} if Feature.TRAVEL_COST in wanted else {})
     fairness = MaxMin(weights=np.ones((1, 5))) if Feature.FAIRNESS in wanted else None
+    if Feature.ALPHA in wanted:
+        fairness = AlphaFair(weights=np.ones((1, 5)), alpha=1.0, linear_below=0.1)
     try:
         check_compatible(line, kind(**own, constraints=tuple(constraints), fairness=fairness))
     except hp.ScenarioError as error:
@@ -131,13 +139,14 @@ def test_file_and_library_refuse_the_same_pairs_for_the_same_reasons(project: Pr
     assert refused >= {
         rule
         for rule in INCOMPATIBLE
-        if OF_FILES.isdisjoint(rule.features) and OBJECTIVES.keys() & set(rule.features) == {objective}
+        if OF_FILES.union(OF_ANALYSES).isdisjoint(rule.features)
+        and OBJECTIVES.keys() & set(rule.features) == {objective}
     }
 
 
 def test_every_feature_is_in_a_rule_or_an_objective() -> None:
     assert {feature for rule in INCOMPATIBLE for feature in rule.features} == set(Feature) - {Feature.MAX_COVERAGE}
-    assert set(OBJECTIVES) | set(SETTINGS) | OF_FILES == set(Feature)
+    assert set(OBJECTIVES) | set(SETTINGS) | OF_FILES | OF_ANALYSES == set(Feature)
 
 
 def test_no_rule_is_there_twice_and_reasons_can_be_told_apart_from_the_rest_of_a_message() -> None:

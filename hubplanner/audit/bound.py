@@ -12,8 +12,9 @@ from hubplanner.formatting import gap_in_words
 from hubplanner.inputs import build_problem
 from hubplanner.model import Periods, Question, goals_of, under_of
 from hubplanner.model.goals import WORST
+from hubplanner.model.objectives import EQUIVALENT_SHARE
 from hubplanner.pipeline.objective import objective_of
-from hubplanner.problem.solution import GoalResult
+from hubplanner.problem.solution import GoalResult, relative_gap
 from hubplanner.solver import found_solvers, solve_problem
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.mip.relaxation import relaxed
@@ -91,7 +92,8 @@ def prove(inputs: Inputs, plan: dict[str, Any], solver: str | None, seconds: flo
     problem, objective = build_problem(inputs), objective_of(inputs)
     value, bound = float(plan["objective_value"]), float(plan["bound"])
     adapter(name)  # refuses an unknown one, also where the relaxation is enough
-    options = SolverOptions(name=name, method="plain", ties=False, time_limit_s=seconds, gap=_gap(value, bound))
+    gap = _gap(relative_gap(value, bound, goals_of(objective)[0].least))
+    options = SolverOptions(name=name, method="plain", ties=False, time_limit_s=seconds, gap=gap)
     loose = _relaxation(problem, objective, options)
     proof = _loosely(objective, loose, value, bound, name)
     if proof is None:
@@ -123,9 +125,8 @@ def _anew(
     return _judged(objective, found, plan, parts | {"value": found.value, "bound": found.bound})
 
 
-def _gap(value: float, bound: float) -> float:
+def _gap(gap: float) -> float:
     """Return the gap to ask for: below the stated one."""
-    gap = abs(bound - value) / max(1.0, abs(value))
     return min(gap * HALF, 0.5) if gap > AGREED / 10 else 0.0
 
 
@@ -135,7 +136,7 @@ def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) 
     if under_of(objective) is not None:
         return math.nan
     unnested = isinstance(periods, Periods) and not periods.nested
-    if unnested or goal.name == WORST or goal.name != objective.goal:
+    if unnested or goal.name in {WORST, EQUIVALENT_SHARE} or goal.name != objective.main:
         return math.nan
     task = Subproblem(question=Question.of(problem, objective), goal=goal, options=options, deadline=options.deadline)
     _, form, relaxation = relaxed(task)
@@ -156,15 +157,13 @@ def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: 
         if goal.name not in stated:
             continue
         value, bound = float(stated[goal.name]["value"]), float(stated[goal.name]["bound"])
-        own = goal.name == objective.goal and math.isfinite(parts["relaxation"])
+        own = goal.name == objective.main and math.isfinite(parts["relaxation"])
         sense = senses.get(goal.name, fallback)
         proven = sense * min(sense * goal.bound, sense * parts["relaxation"]) if own else goal.bound
-        outcome, words = _one_goal(
-            name, sense, (value, bound), GoalResult(name=goal.name, value=goal.value, bound=proven)
-        )
+        outcome, words = _one_goal(name, sense, (value, bound), replace(goal, bound=proven))
         if outcome != "confirmed":
             return BoundCheck(outcome=outcome, words=words, **parts)
-        if abs(goal.value - value) > AGREED * max(1.0, abs(value)):
+        if abs(goal.value - value) > AGREED * max(goal.least, abs(value)):
             break
     words = f"solved anew by {name}, method plain: it implies the stated bound"
     return BoundCheck(outcome="confirmed", words=words, **parts)
@@ -173,7 +172,7 @@ def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: 
 def _one_goal(name: str, sense: int, stated: tuple[float, float], found: GoalResult) -> tuple[str, str]:
     """Return how a goal's stated value and bound stand beside those of the second solve."""
     value, bound = stated
-    slack = AGREED * max(1.0, abs(value))
+    slack = AGREED * max(found.least, abs(value))
     if sense * (found.value - bound) > slack:
         words = f"{name} found a plan with {found.name} {found.value:,.6f}, beyond the stated bound {bound:,.6f}"
         return "contradicted", words
@@ -181,7 +180,7 @@ def _one_goal(name: str, sense: int, stated: tuple[float, float], found: GoalRes
         words = f"{name} proves that no plan's {found.name} is better than {found.bound:,.6f}; stated is {value:,.6f}"
         return "contradicted", words
     if sense * (found.bound - bound) > slack:
-        gap = abs(found.bound - value) / max(1.0, abs(value))
+        gap = relative_gap(value, found.bound, found.least)
         words = f"proved anew up to {found.bound:,.6f}, a gap of {gap_in_words(gap)}; the stated bound is {bound:,.6f}"
         return "not reproven", words
     return "confirmed", ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubplanner.audit.constraints import FILE, spent
+from hubplanner.audit.fairness import GOAL, LEAST, check_fairness, equivalent, fair_column, is_weighed
 from hubplanner.audit.ledger import ABSOLUTE
 from hubplanner.audit.service import is_assigned
 
@@ -25,7 +26,7 @@ ROUNDING = 1e-7
 AGREED = 1e-6
 """Relative difference between a value and its bound that is rounding."""
 GOALS = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance", "p_center": "worst distance"}
-MORE_IS_BETTER = ("covered need", "smallest share", "sum of the years")
+MORE_IS_BETTER = ("covered need", "smallest share", "sum of the years", GOAL)
 
 
 def is_more(world: AuditData, name: str) -> bool:
@@ -37,7 +38,9 @@ def is_more(world: AuditData, name: str) -> bool:
     return name in MORE_IS_BETTER or name.endswith("smallest shares")
 
 
-def goal_value(world: AuditData, name: str, years: Sequence[tuple[list[AuditHub], AuditOutcome]]) -> float | None:
+def goal_value(
+    world: AuditData, plan: dict[str, Any], name: str, years: Sequence[tuple[list[AuditHub], AuditOutcome]]
+) -> float | None:
     """Return a goal's figure of the plan of each year; None where the run does not store what it takes."""
     hubs, last = years[-1]
     rate = world.scenario.model.periods.discount_rate
@@ -51,9 +54,10 @@ def goal_value(world: AuditData, name: str, years: Sequence[tuple[list[AuditHub]
         return math.fsum(part * (mean or 0.0) for part, mean in zip(worth, means, strict=True))
     if name == "cost":
         return _cost(world, hubs, last)
-    if name == "worst distance":
-        return _worst(world, last)
-    return _smallest(world, last, 1 if name == "smallest share" else int(name.partition(" ")[0]))
+    if name == GOAL:
+        return equivalent(world, last, plan["fairness"]) if isinstance(plan.get("fairness"), dict) else None
+    number = 1 if name == "smallest share" else int(name.partition(" ")[0]) if name.endswith("shares") else 0
+    return _smallest(world, last, number) if number else _worst(world, last)
 
 
 def _covered(world: AuditData, outcome: AuditOutcome) -> float:
@@ -115,8 +119,7 @@ def _worst(world: AuditData, outcome: AuditOutcome) -> float | None:
 
 def _smallest(world: AuditData, outcome: AuditOutcome, count: int) -> float:
     """Return the sum of the smallest covered shares."""
-    model = world.scenario.model
-    values = world.people.frame[model.fairness_group or world.scenario.demand.groups[0]].to_numpy()
+    values = world.people.frame[fair_column(world)].to_numpy()
     need = world.people.weight("need", 0)
     shares = [
         math.fsum(need[values == value] * outcome.covered[values == value]) / math.fsum(need[values == value])
@@ -132,9 +135,11 @@ def expected_goals(world: AuditData) -> list[str]:
     if model.periods.years and not model.periods.nested:
         return ["sum of the years"]
     own = [GOALS[model.objective]] + (["mean distance"] if model.objective == "p_center" else [])
-    if model.fairness is None:
+    if is_weighed(world):
+        return [GOAL]
+    if model.fairness is None or model.fairness.alpha == 0:
         return own
-    values = world.people.frame[model.fairness_group or world.scenario.demand.groups[0]].to_numpy()
+    values = world.people.frame[fair_column(world)].to_numpy()
     need = world.people.weight("need", 0)
     with_need = sum(bool(need[values == value].sum() > 0) for value in set(values))
     fair = ["smallest share", *(f"{count} smallest shares" for count in range(2, with_need + 1))][:with_need]
@@ -146,26 +151,32 @@ def check_goals(
 ) -> None:
     """Compare objective value, goals, gap and status; without years the values are left unaudited."""
     main = expected_goals(world)
-    main_name = GOALS[world.scenario.model.objective] if main != ["sum of the years"] else main[0]
+    main_name = main[0] if main in [["sum of the years"], [GOAL]] else GOALS[world.scenario.model.objective]
     stated = [goal.get("name") for goal in plan.get("goals", [])]
     if stated != main and not (stated == main[: len(stated)] and plan.get("status") == "feasible"):
         ledger.holds(FILE, "goals", true=False, stated=stated, recomputed=main)
     for goal in plan.get("goals", []):
         if goal.get("name") in main:
-            _check_goal(world, goal, years, ledger)
-    if years is not None and (value := goal_value(world, main_name, years)) is not None:
+            _check_goal(world, plan, goal, years, ledger)
+    if years is not None and (value := goal_value(world, plan, main_name, years)) is not None:
         ledger.same(FILE, "objective_value", plan.get("objective_value"), value)
     own: dict[str, Any] = next((goal for goal in plan.get("goals", []) if goal.get("name") == main_name), {})
     ledger.same(FILE, "bound, against its goal's", plan.get("bound"), own.get("bound"))
+    if years is not None:
+        check_fairness(world, years[-1][1], plan, ledger)
     check_proof(world, plan, main_name, ledger)
 
 
 def _check_goal(
-    world: AuditData, goal: dict[str, Any], years: Sequence[tuple[list[AuditHub], AuditOutcome]] | None, ledger: Ledger
+    world: AuditData,
+    plan: dict[str, Any],
+    goal: dict[str, Any],
+    years: Sequence[tuple[list[AuditHub], AuditOutcome]] | None,
+    ledger: Ledger,
 ) -> None:
     name = str(goal["name"])
     if years is not None:
-        value = goal_value(world, name, years)
+        value = goal_value(world, plan, name, years)
         if value is None:
             ledger.skip(f"plan.json, goal {name} and what is made of it: links of spread rows do not determine it")
         else:
@@ -176,18 +187,23 @@ def _check_goal(
 def brackets(world: AuditData, name: str, value: Any, bound: Any, ledger: Ledger, item: str) -> None:  # noqa: PLR0913, PLR0917
     """Note a bound on the wrong side of its value."""
     sense = 1.0 if is_more(world, name) else -1.0
-    fine = sense * (bound - value) >= -AGREED * max(1.0, abs(value))
+    fine = sense * (bound - value) >= -AGREED * _size(name, value)
     side = "at least" if sense > 0 else "at most"
     ledger.holds(FILE, item, true=fine, stated=bound, recomputed=f"{side} the value, {value}")
+
+
+def _size(name: str, value: float) -> float:
+    """Return what a gap is relative to: the figure, or 1 where it is less, but for shares, which all are."""
+    return max(LEAST if name == GOAL else 1.0, abs(value))
 
 
 def check_proof(world: AuditData, plan: dict[str, Any], name: str, ledger: Ledger) -> None:
     """Compare gap and status with what value and bound make of them."""
     value, bound = plan["objective_value"], plan["bound"]
     brackets(world, name, value, bound, ledger, "bound")
-    gap = abs(bound - value) / max(1.0, abs(value))
+    gap = abs(bound - value) / _size(name, value)
     ledger.same(FILE, "gap", plan.get("gap"), gap, absolute=ABSOLUTE * 1e-6)
-    gaps = [gap, *(abs(g["bound"] - g["value"]) / max(1.0, abs(g["value"])) for g in plan.get("goals", []))]
+    gaps = [gap, *(abs(g["bound"] - g["value"]) / _size(g["name"], g["value"]) for g in plan.get("goals", []))]
     asked = world.scenario.solver.gap + ROUNDING
     proven, alone = max(gaps) <= asked, len(plan["goals"]) == 1
     # Where time was too short for a later goal, a plan is not optimal however near its first bound is.

@@ -11,7 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hubplanner.formatting import SMALLEST_GAP, at_most, left_out_of_ways, says_nothing
+from hubplanner.formatting import (
+    SMALLEST_GAP,
+    at_most,
+    fairness_in_words,
+    left_out_of_ways,
+    says_nothing,
+    small_share,
+)
 from hubplanner.scenario.assumptions import in_words
 
 if TYPE_CHECKING:
@@ -74,6 +81,7 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
         console.print(_floors(summary))
     for name, values in summary["groups"].items():
         console.print(_coverage(name, values))
+    _fairness(console, summary)
     _assumed(console, summary)
     if summary["warnings"]:
         found = count_of(len(summary["warnings"]), "warning")
@@ -94,6 +102,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
             f"{need['covered']:,.0f} of {need['total']:,.0f} ({_covered(need)})"
         ),
         **_distances(summary),
+        **_equivalent(summary),
         "Cost": f"{_money(cost['total'], currency)}{of_budget}",
         "  to build": _money(cost["capex"], currency),
         f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
@@ -136,11 +145,21 @@ def _distances(summary: dict[str, Any]) -> dict[str, str]:
     return {"Way to a hub": "; ".join(words)}
 
 
+def _equivalent(summary: dict[str, Any]) -> dict[str, str]:
+    """Return how good the plan is by fairness, where alpha weighs groups."""
+    if "fairness" not in summary:
+        return {}
+    fair = summary["fairness"]
+    served = f"{fair['served']:,} of {fair['groups']:,} served"
+    return {"As good as": f"{small_share(fair['equivalent_share'])} in every {fair['group']}; {served}"}
+
+
 _PROOFS = {
     "max_coverage": "no plan covers {over}more",
     "min_cost": "no plan costs {over}less",
     "p_median": "no plan brings hubs {over}nearer on average",
     "p_center": "no plan brings the farthest {over}nearer",
+    "fairness": "no plan is as good as a share {over}larger in every group",
 }
 _OVER_FUTURES = {
     "expected": "{0} on average over futures",
@@ -155,7 +174,7 @@ def proof(summary: dict[str, Any]) -> str:
     proven = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
     if says_nothing(summary["gap"]):
         return f"no useful bound was found in the time; {proven}"
-    sentence = _PROOFS[summary["objective"]].format(over=_over(summary["gap"]))
+    sentence = _PROOFS["fairness" if "fairness" in summary else summary["objective"]].format(over=_over(summary["gap"]))
     if "futures" in summary:
         sentence = _OVER_FUTURES[summary["futures"]["under"]].format(sentence, over=_over(summary["gap"]))
     only = {"unique": "; no other plan is as good", "broken": "; first of several equally good plans"}
@@ -257,7 +276,14 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
     console = _console()
     console.print(name, style="bold")
     console.print(table)
+    _fairness(console, figures)
     _assumed(console, figures)
+
+
+def _fairness(console: Console, figures: dict[str, Any]) -> None:
+    """Print which groups fairness by alpha speaks of, and why, where it is asked for."""
+    for words in fairness_in_words(figures["fairness"]) if "fairness" in figures else ():
+        console.print(words)
 
 
 def _assumed(console: Console, figures: dict[str, Any]) -> None:

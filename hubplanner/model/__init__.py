@@ -14,7 +14,7 @@ from hubplanner.model.constraints.min_separation import MinSeparation
 from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty
 from hubplanner.model.constraints.site_relations import AtMostOne, OnlyWith
-from hubplanner.model.fairness import MaxMin
+from hubplanner.model.fairness import AlphaFair, Fairness, MaxMin, TangentUtility
 from hubplanner.model.formulation import FixedLevel, Formulation, Goal, Question, Year
 from hubplanner.model.goals import goals_of
 from hubplanner.model.lp import Model
@@ -24,10 +24,12 @@ from hubplanner.model.risk_measures import RobustQuestion, bind
 from hubplanner.model.robust import RobustObjective, under_of
 
 __all__ = [
+    "AlphaFair",
     "AtMostOne",
     "Budget",
     "Capacity",
     "Constraint",
+    "Fairness",
     "FixedHubs",
     "FixedLevel",
     "Floor",
@@ -53,6 +55,7 @@ __all__ = [
     "RobustFloor",
     "RobustObjective",
     "RobustQuestion",
+    "TangentUtility",
     "Uncertainty",
     "Year",
     "bind",

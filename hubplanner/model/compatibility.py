@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.capacity import Capacity
+from hubplanner.model.fairness import AlphaFair, MaxMin
 from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
 from hubplanner.problem import Decay
 
@@ -27,7 +28,8 @@ def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
         Feature.P_MEDIAN: isinstance(objective, PMedian),
         Feature.P_CENTER: isinstance(objective, PCenter),
         Feature.TRAVEL_COST: isinstance(objective, MinCost) and objective.travel_cost > 0,
-        Feature.FAIRNESS: objective.fairness is not None,
+        Feature.FAIRNESS: isinstance(objective.fairness, MaxMin),
+        Feature.ALPHA: isinstance(objective.fairness, AlphaFair),
         Feature.BACKUP: problem.rule.backup > 1,
         Feature.DECAY: problem.rule.decay != Decay.STEP,
         Feature.EXISTING: not problem.keeps_existing,
@@ -36,9 +38,9 @@ def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
     return asked.union(*(block.features for block in objective.blocks))
 
 
-def check_compatible(problem: Problem, objective: Objective) -> None:
-    """Raise for blocks, objectives and problems that cannot go together; say why."""
-    wrong = [rule.says for rule in broken(features(problem, objective))]
+def check_compatible(problem: Problem, objective: Objective, *analyses: Feature) -> None:
+    """Raise for blocks, objectives and problems that cannot go together, or not with an analysis; say why."""
+    wrong = [rule.says for rule in broken(features(problem, objective).union(analyses))]
     distances = problem.n_points * problem.n_sites
     by_distance = isinstance(objective, PMedian | PCenter) and objective.block(Capacity) is None
     if by_distance and distances > MOST_DISTANCES:

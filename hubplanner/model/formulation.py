@@ -182,6 +182,8 @@ class Goal:
         Whether no plan is better than all hubs together, whoever may be served by how many.
     limit
         What no plan of a problem is better than, where that is not what all hubs together come to.
+    least
+        Size of the figure below which its gap is absolute, not relative.
     """
 
     name: str
@@ -190,6 +192,7 @@ class Goal:
     value: Callable[[Sequence[Year]], float]
     grows: bool = False
     limit: Callable[[Problem], float] | None = None
+    least: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

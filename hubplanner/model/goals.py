@@ -9,10 +9,10 @@ import numpy as np
 from pulp import LpConstraintGE
 
 from hubplanner.model.constraints.plan_distance import distance_to, new_sites, used_at
-from hubplanner.model.fairness import MaxMin, shares_of, worst_shares
+from hubplanner.model.fairness import AlphaFair, MaxMin, TangentUtility, shares_of, worst_shares
 from hubplanner.model.formulation import Goal
 from hubplanner.model.lp import LinearExpression
-from hubplanner.model.objectives import MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.model.objectives import EQUIVALENT_SHARE, MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.robust import RobustObjective
 from hubplanner.model.variables.assignment import distance_served
 from hubplanner.model.variables.coverage import covered_measure
@@ -26,13 +26,17 @@ if TYPE_CHECKING:
     from hubplanner.problem import Evaluation, Floats, Problem
 
 WORST = "worst distance"
+LEAST_SHARE_TOLD = 1e-9
+"""Equivalent share below which a gap is absolute: there is none."""
 
 
 def goals_of(objective: Objective) -> list[Goal]:
     """Return what an objective asks, the most important first."""
     own = OBJECTIVES[type(objective)](objective)
     fairness = objective.fairness
-    if fairness is None:
+    if isinstance(fairness, AlphaFair):
+        return [equivalent_share(fairness)]
+    if not isinstance(fairness, MaxMin):
         return own
     fair = [_worst(fairness, count + 1) for count in range(len(fairness.with_need))]
     return [*fair, *own] if fairness.first else [*own, *fair]
@@ -76,6 +80,29 @@ def _least_cost(problem: Problem) -> float:
     cost = problem.option_cost
     required = [cost[problem.option_site == site].min() for site in problem.required_sites]
     return math.fsum([*required, *np.minimum(cost, 0.0), -float(np.nansum(problem.savings))])
+
+
+def equivalent_share(block: AlphaFair) -> Goal:
+    """Return the equivalent share of an alpha-fair utility; `TangentUtility` bounds it, no linear expression is it."""
+    return Goal(
+        name=EQUIVALENT_SHARE,
+        sense=1,
+        expression=lambda _: LinearExpression(terms=[]),
+        value=lambda years: block.equivalent_share(block.shares(years[-1].plan)),
+        grows=True,
+        least=LEAST_SHARE_TOLD,
+    )
+
+
+def tangent_utility(utility: TangentUtility) -> Goal:
+    """Return an alpha-fair utility from outside."""
+    return Goal(
+        name="fairly covered need",
+        sense=1,
+        expression=lambda form: utility.expression(form.layers[-1]),
+        value=lambda years: utility.figure(utility.block.shares(years[-1].plan)),
+        grows=True,
+    )
 
 
 def mean_distance() -> Goal:

@@ -13,13 +13,17 @@ from hubplanner.model.constraints.full_service import FullService
 from hubplanner.model.constraints.hub_count import MaxHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.required_sites import RequiredSites
+from hubplanner.model.fairness import AlphaFair
 from hubplanner.model.parameters import check, check_amount
 from hubplanner.problem.model_instance import ModelInstance
 
 if TYPE_CHECKING:
     from hubplanner.model.constraints.base import Constraint
-    from hubplanner.model.fairness import MaxMin
+    from hubplanner.model.fairness import Fairness
     from hubplanner.problem import Problem
+
+EQUIVALENT_SHARE = "equivalent share"
+"""Name of the goal that alpha-fairness puts in the place of covered need."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +35,15 @@ class Objective:
     constraints
         Constraints beside those of its own parameters.
     fairness
-        A group of which the worst-covered is lifted first.
+        Groups that are to be covered fairly.
     """
 
     constraints: tuple[Constraint, ...] = ()
-    fairness: MaxMin | None = None
+    fairness: Fairness | None = None
 
     name: ClassVar[str]
     goal: ClassVar[str]
-    """Name of the goal whose figure is the objective's value."""
+    """Name of the goal whose figure is the objective's value, unless fairness takes its place."""
 
     def __post_init__(self) -> None:
         """Check the parameters by making their constraints."""
@@ -67,6 +71,11 @@ class Objective:
     def instance(self, **parts: Any) -> ModelInstance:
         """Return the arrays that its models are built from."""
         return ModelInstance(**parts)
+
+    @property
+    def main(self) -> str:
+        """Name of the goal whose figure is the objective's value."""
+        return EQUIVALENT_SHARE if isinstance(self.fairness, AlphaFair) else self.goal
 
     def block(self, kind: type) -> Constraint | None:
         """Return the first block of a kind, None when there is none."""

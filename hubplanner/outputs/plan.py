@@ -30,6 +30,8 @@ class Plan(PlanData):
         What the hubs achieve for each point, where points were merged.
     worth
         What planning for futures, and what knowing them, is worth; where there are some.
+    fair
+        How fairness by alpha was asked for, resolved; None where it was not.
 
     Examples
     --------

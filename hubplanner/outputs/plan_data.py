@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.outputs.frames import demand_frame, hub_frame, link_frame
 from hubplanner.outputs.rounding import rounded
-from hubplanner.outputs.summary import summarize, summarize_futures
+from hubplanner.outputs.summary import summarize, summarize_fairness, summarize_futures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
 
     from hubplanner.inputs import Inputs
@@ -31,6 +33,7 @@ class PlanData:
     evaluation: Evaluation
     again: Remeasurement | None = None
     worth: ValueOfInformation | None = None
+    fair: Mapping[str, Any] | None = None
 
     @property
     def problem(self) -> Problem:
@@ -70,6 +73,8 @@ class PlanData:
         """Return the plan's figures, as in plan.json."""
         measured = None if self.again is None else self.again.measured
         figures = summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
+        if self.fair is not None:
+            figures["fairness"] = summarize_fairness(self.fair, figures)
         if self.solution.futures is None:
             return figures
         return figures | {"futures": rounded(summarize_futures(self.inputs.scenario, self.solution, self.worth))}

@@ -17,6 +17,7 @@ from hubplanner.problem.futures import tail_mean
 from hubplanner.scenario import assumptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -68,7 +69,7 @@ def summarize(
     }
     # The gap is that of the figures as they are written.
     found: dict[str, Any] = rounded(tree)
-    return found | {"gap": relative_gap(found["objective_value"], found["bound"])}
+    return found | {"gap": relative_gap(found["objective_value"], found["bound"], solution.least)}
 
 
 def _budget(scenario: Scenario) -> float | None:
@@ -180,6 +181,27 @@ def _hubs(hubs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     plain = hubs[known].astype(object).where(hubs[known].notna(), None).to_dict("records")
     places = zip(hubs.geometry.x.round(DECIMALS), hubs.geometry.y.round(DECIMALS), strict=True)
     return [hub | {"lon": lon, "lat": lat} for hub, (lon, lat) in zip(plain, places, strict=True)]
+
+
+def summarize_fairness(terms: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what plan.json says of fairness by alpha, by its terms and the plan's other figures.
+
+    ``equivalent_share`` is the share that would be as good in every group, ``bound`` what no plan's is above;
+    ``served`` counts the groups of which something is covered, and the shares are those of groups with need.
+    """
+    groups = figures["groups"][terms["group"]].values()
+    shares = np.array([group["share"] for group in groups if group["need"] > 0])
+    some = {} if not len(shares) else {"smallest": shares.min(), "median": np.median(shares), "largest": shares.max()}
+    found: dict[str, Any] = rounded(
+        {
+            **terms,
+            "equivalent_share": figures["objective_value"],
+            "bound": figures["bound"],
+            "served": int((shares > 0).sum()),
+            "shares": {name: float(share) for name, share in some.items()},
+        }
+    )
+    return found
 
 
 MORE_IS_BETTER = "max_coverage"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hubplanner.inputs import build_problem
+from hubplanner.inputs.fair_groups import fair_groups
 from hubplanner.inputs.floors import group_floors
 from hubplanner.inputs.futures import futures_of
 from hubplanner.model import (
+    AlphaFair,
     AtMostOne,
     Capacity,
     Constraint,
+    Fairness,
     Floor,
     HubsPerSite,
     MaxCoverage,
@@ -25,9 +30,11 @@ from hubplanner.model import (
     PCenter,
     Periods,
     PMedian,
+    Question,
     Uncertainty,
 )
 from hubplanner.model.constraints.robust import LEVEL
+from hubplanner.solver.mip.upper_bound import covered_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,12 +57,9 @@ def objective_of(inputs: Inputs) -> Objective:
     own: dict[str, Any] = {}
     if model.objective == "min_cost":
         own = {"target_share": model.target_share, "travel_cost": model.travel_cost_per_km or 0.0}
+    limits = tuple(_constraints(inputs))
     return _OBJECTIVES[model.objective](
-        **own,
-        budget=model.budget,
-        max_hubs=model.max_hubs,
-        constraints=tuple(_constraints(inputs)),
-        fairness=_fairness(inputs),
+        **own, budget=model.budget, max_hubs=model.max_hubs, constraints=limits, fairness=_fairness(inputs, limits)
     )
 
 
@@ -128,11 +132,52 @@ def _periods(inputs: Inputs) -> Periods:
     )
 
 
-def _fairness(inputs: Inputs) -> MaxMin | None:
+def _fairness(inputs: Inputs, limits: tuple[Constraint, ...]) -> Fairness | None:
     model = inputs.scenario.model
-    if model.fairness is None:
+    if not (model.lifts_worst or model.alpha):
         return None
-    group = model.fairness_group or inputs.scenario.demand.groups[0]
-    values = inputs.demand.values(group)
-    weights = np.array([inputs.demand.group_need(group=group, value=value) for value in values])
-    return MaxMin(weights=weights, names=tuple(values), first=model.fairness_goal == "main")
+    groups = fair_groups(inputs)
+    weights = [inputs.demand.group_need(group=groups.column, value=value) for value in groups.values]
+    among: dict[str, Any] = {"weights": np.array(weights), "names": groups.values}
+    if model.lifts_worst:
+        return MaxMin(**among, first=model.fairness_goal == "main")
+    given = None if model.fairness is None else model.fairness.linear_below_share
+    below = _tenth_of_affordable(inputs, limits) if given is None else given
+    return AlphaFair(**among, alpha=model.alpha, linear_below=below)
+
+
+LEAST_BELOW = 1e-6
+"""Share below which a utility is no steeper, whatever the money."""
+
+
+def _tenth_of_affordable(inputs: Inputs, limits: tuple[Constraint, ...]) -> float:
+    """Return a tenth of the share of all need that hubs could cover for the money, if each covered all it can."""
+    model = inputs.scenario.model
+    most = MaxCoverage(budget=model.budget, max_hubs=model.max_hubs, constraints=limits)
+    problem = build_problem(inputs)
+    need = math.fsum(problem.need)
+    share = min(covered_alone(Question.of(problem, most)) / need, 1.0) if need > 0 else 1.0
+    return max(float(f"{share / 10:.3g}"), LEAST_BELOW)
+
+
+def fair_terms(inputs: Inputs, objective: Objective) -> dict[str, Any] | None:
+    """Return how fairness by alpha is asked for, resolved, and why so; None where it is not.
+
+    Returns
+    -------
+    dict
+        ``alpha``; ``group`` and ``groups``, the column and how many of its values have need, ``group_because``;
+        ``linear_below_share`` and ``linear_below_because``.
+    """
+    if not isinstance(objective.fairness, AlphaFair):
+        return None
+    groups, spec = fair_groups(inputs), inputs.scenario.model.fairness
+    tenth = "a tenth of the share of need that hubs could cover for the money, if each covered all it can"
+    return {
+        "alpha": objective.fairness.alpha,
+        "group": groups.column,
+        "groups": groups.with_need,
+        "group_because": groups.because,
+        "linear_below_share": objective.fairness.linear_below,
+        "linear_below_because": tenth if spec is None or spec.linear_below_share is None else "as asked",
+    }

@@ -10,7 +10,7 @@ import numpy as np
 from hubplanner.errors import InfeasibleError, SolverError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.outputs.plan import Plan
-from hubplanner.pipeline.objective import objective_of
+from hubplanner.pipeline.objective import fair_terms, objective_of
 from hubplanner.pipeline.remeasure import remeasure
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.scenario import assumptions
@@ -49,7 +49,8 @@ def solve_inputs(inputs: Inputs) -> Plan:
         if futures is not None and futures.information
         else None
     )
-    return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again, worth=worth)
+    fair = fair_terms(inputs, objective)
+    return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again, worth=worth, fair=fair)
 
 
 def options_of(scenario: Scenario) -> SolverOptions:
@@ -75,6 +76,7 @@ def _known(amount: float) -> float | None:
 def overview(inputs: Inputs) -> dict[str, Any]:
     """Return counts and totals, what existing hubs cover, and what hubs of the widest reach at all sites could."""
     problem = build_problem(inputs)
+    fair = fair_terms(inputs, objective_of(inputs)) if inputs.scenario.model.alpha else None
     need, people = math.fsum(problem.need), math.fsum(problem.people)
     parts = {"existing": np.flatnonzero(problem.existing), "all_sites": _widest(problem)}
     return {
@@ -88,7 +90,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
         "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
         "warnings": [warning.as_dict() for warning in inputs.warnings],
         "assumptions": assumptions(inputs.scenario),
-    }
+    } | ({} if fair is None else {"fairness": fair})
 
 
 def _statuses() -> list[tuple[str, int]]:

@@ -27,22 +27,40 @@ class Status(StrEnum):
     NO_PLAN = "no_plan"
 
 
-def relative_gap(value: float, bound: float) -> float:
-    r"""Return $|b - v| / \max(1, |v|)$.
+def relative_gap(value: float, bound: float, least: float = 1.0) -> float:
+    r"""Return $|b - v| / \max(l, |v|)$, with l = 1 but for figures that are small by nature.
 
     >>> relative_gap(value=200.0, bound=201.0)
     0.005
     """
-    return abs(bound - value) / max(1.0, abs(value))
+    return abs(bound - value) / max(least, abs(value))
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoalResult:
-    """A goal of an objective: its recomputed figure, and the proven limit of any plan's with the goals before held."""
+    """A goal of an objective.
+
+    Parameters
+    ----------
+    name
+        What it is.
+    value
+        Its recomputed figure.
+    bound
+        The proven limit of any plan's with the goals before held.
+    least
+        Size of the figure below which its gap is absolute, not relative.
+    """
 
     name: str
     value: float
     bound: float
+    least: float = 1.0
+
+    @property
+    def gap(self) -> float:
+        """Relative distance between value and bound."""
+        return relative_gap(self.value, self.bound, self.least)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,6 +154,8 @@ class Solution:
         What the plan comes to in each future, if it was made for several.
     alone
         The best plan's figure and bound in each future alone, where regret was asked for.
+    least
+        Size of the value below which its gap is absolute, not relative.
     """
 
     problem: Problem
@@ -157,11 +177,12 @@ class Solution:
     method: str = ""
     futures: Outcomes | None = None
     alone: tuple[GoalResult, ...] = ()
+    least: float = 1.0
 
     @property
     def gap(self) -> float:
         """Relative distance between value and bound."""
-        return relative_gap(self.value, self.bound)
+        return relative_gap(self.value, self.bound, self.least)
 
     @property
     def open_options(self) -> Ints:

@@ -61,7 +61,7 @@ def read_solution(folder: Path) -> tuple[Inputs, Solution]:
 
 
 def _sense(objective: Objective) -> int:
-    return next(goal.sense for goal in goals_of(objective) if goal.name == objective.goal)
+    return next(goal.sense for goal in goals_of(objective) if goal.name == objective.main)
 
 
 def _check_unchanged(inputs: Inputs, stated: Any) -> None:
@@ -100,18 +100,22 @@ def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: In
     """Return a plan where hubs alone tell who is served."""
     plan = evaluate(problem, np.repeat(options, counts))
     years = [Year(problem, plan)]
-    goals = [GoalResult(name=goal.name, value=goal.value(years), bound=math.nan) for goal in goals_of(objective)]
-    value = next(goal.value for goal in goals if goal.name == objective.goal)
+    goals = [
+        GoalResult(name=goal.name, value=goal.value(years), bound=math.nan, least=goal.least)
+        for goal in goals_of(objective)
+    ]
+    main = next(goal for goal in goals if goal.name == objective.main)
     return Solution(
         problem=problem,
         status=Status.FEASIBLE,
         evaluation=plan,
-        value=value,
-        bound=value,
+        value=main.value,
+        bound=main.value,
         seconds=0.0,
         solver="",
         version="",
         goals=tuple(goals),
+        least=main.least,
     )
 
 

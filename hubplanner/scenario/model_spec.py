@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from hubplanner.scenario.fields import (
     MOST_WAY,
@@ -22,7 +23,47 @@ from hubplanner.scenario.fields import (
     Spec,
 )
 
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
 MOST_PERIODS = 100
+LARGEST_ALPHA = 4.0
+"""A larger one is max-min but for figures that no solver tells apart."""
+MAX_MIN, AUTO = "max_min", "auto"
+
+
+def _alpha(value: object) -> object:
+    """Let an alpha or the word for an infinite one pass, which files hold as the word."""
+    if value in {MAX_MIN, math.inf} and not isinstance(value, bool):
+        return MAX_MIN
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST_ALPHA:
+        message = f"a number from 0 to {LARGEST_ALPHA:g}, or .inf for max-min"
+        raise ValueError(message)
+    return float(value)
+
+
+def _worded(value: object) -> object:
+    """Read the word max_min as the fairness that it stands for."""
+    if isinstance(value, str) and value != MAX_MIN:
+        message = "max_min, or an alpha and a group, such as {alpha: 1, group: district}"
+        raise ValueError(message)
+    return {"alpha": MAX_MIN} if isinstance(value, str) else value
+
+
+class _OrMaxMin:
+    """Lets the word max_min stand for a fairness in the schema too."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        return schema | {"anyOf": [{"const": MAX_MIN}, *schema["anyOf"]]}
+
+
+Alpha = Annotated[
+    float | Literal["max_min"],
+    BeforeValidator(_alpha),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"const": MAX_MIN}]}),
+]
 
 
 class CoverageSpec(Spec):
@@ -51,6 +92,19 @@ class FloorSpec(Spec):
     """Column that takes the place of demand.people for this floor, such as women."""
     share: Share
     """Least covered share of need."""
+
+
+class FairnessSpec(Spec):
+    """How much it counts that groups are covered alike."""
+
+    alpha: Alpha
+    """0: only the sum of covered need counts; 1: proportional, one per cent more of its share counts the same in every
+    group, times its need; .inf: the worst-covered group first, then the second worst, and so on."""
+    group: Column | None = None
+    """One of the demand groups; auto: the finest with fewer groups than affordable hubs; the first one if left out."""
+    linear_below_share: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    """Covered share below which more of it counts in proportion, so that groups may be left out; a tenth of the share
+    that the money could cover at most if left out. With an alpha above 0."""
 
 
 class HubLimitSpec(Spec):
@@ -139,10 +193,11 @@ class ModelSpec(Spec):
     """Whether hubs of several tiers may stand at one site."""
     floors: tuple[FloorSpec, ...] = ()
     """Least covered shares of groups."""
-    fairness: Literal["max_min"] | None = None
-    """max_min: lift the worst-covered value of a group, then the second worst, and so on."""
+    fairness: Annotated[FairnessSpec | None, BeforeValidator(_worded), _OrMaxMin()] = None
+    """How much it counts that groups are covered alike. max_min, as alpha: .inf: lift the worst-covered value of a
+    group, then the second worst, and so on."""
     fairness_group: Column | None = None
-    """The demand group that fairness speaks of; the first one if left out."""
+    """The demand group that fairness: max_min speaks of; the first one if left out."""
     fairness_goal: Literal["main", "tie_break"] = "main"
     """Whether fairness comes before the objective, or decides among plans that are equal by it."""
     min_separation_km: Kilometres | None = None
@@ -157,3 +212,14 @@ class ModelSpec(Spec):
     """Sites that hold a hub only if another one does."""
     existing: ExistingSpec = ExistingSpec()
     periods: PeriodsSpec = PeriodsSpec()
+
+    @property
+    def lifts_worst(self) -> bool:
+        """Whether the worst-covered group is to be lifted, first or last."""
+        return self.fairness is not None and self.fairness.alpha == MAX_MIN
+
+    @property
+    def alpha(self) -> float:
+        """Aversion to unequal shares where a utility weighs them; 0 where it does not."""
+        alpha = 0.0 if self.fairness is None else self.fairness.alpha
+        return alpha if isinstance(alpha, float) else 0.0

@@ -110,3 +110,11 @@ class Scenario(Spec):
     def file(self) -> str:
         """Name of the file the scenario was read from, for messages."""
         return str(self._file) if self._file else "scenario"
+
+    @property
+    def fairness_group(self) -> str:
+        """The demand group that fairness speaks of, or auto; raises where nothing asks for fairness."""
+        own = self.model.fairness
+        if own is None:
+            raise AssertionError
+        return own.group or self.model.fairness_group or self.demand.groups[0]

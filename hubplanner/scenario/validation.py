@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import format_of
+from hubplanner.scenario.model_spec import AUTO, MAX_MIN
 from hubplanner.scenario.names import key_of, repeated
 from hubplanner.scenario.travel_spec import METHODS, MatrixSpec
 from hubplanner.tolerances import SUM_TOLERANCE
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
     from hubplanner.scenario.futures_spec import FuturesSpec
+    from hubplanner.scenario.model_spec import ModelSpec
     from hubplanner.scenario.scenario import Scenario
 
 Complaints = Iterator[tuple[str, Any, str]]
@@ -107,17 +109,25 @@ def _floors(scenario: Scenario) -> Complaints:
 
 
 def _fairness(scenario: Scenario) -> Complaints:
-    model, groups = scenario.model, scenario.demand.groups
-    if model.fairness is None:
+    model, groups, spec = scenario.model, scenario.demand.groups, scenario.model.fairness
+    if not model.lifts_worst:
         if model.fairness_group is not None:
             yield "model.fairness_group", model.fairness_group, "only with fairness: max_min"
         if model.fairness_goal != "main":
             yield "model.fairness_goal", model.fairness_goal, "only with fairness: max_min"
+    if spec is None:
         return
     if model.fairness_group is not None and model.fairness_group not in groups:
         yield "model.fairness_group", model.fairness_group, _one_of("demand.groups", groups)
+    if spec.group not in {None, AUTO, *groups}:
+        yield "model.fairness.group", spec.group, f"auto, or {_one_of('demand.groups', groups)}"
+    if spec.group is not None and model.fairness_group is not None and model.lifts_worst:
+        yield "model.fairness_group", model.fairness_group, "none beside model.fairness.group, which says the same"
+    if spec.linear_below_share is not None and not model.alpha:
+        yield "model.fairness.linear_below_share", spec.linear_below_share, "only with an alpha above 0, not .inf"
     if not groups:
-        yield "model.fairness", model.fairness, "only with demand.groups: the first one is lifted"
+        first = "the first one is lifted" if model.lifts_worst else "fairness is among their values"
+        yield "model.fairness", spec.alpha, f"only with demand.groups: {first}"
 
 
 def _counts(scenario: Scenario) -> Complaints:
@@ -356,7 +366,6 @@ _SWITCHES: dict[Feature, tuple[str, tuple[object, ...]]] = {
     Feature.SEPARATION: ("model.min_separation_km", (None,)),
     Feature.DECAY: ("coverage.decay", ("step",)),
     Feature.BACKUP: ("coverage.backup", (1,)),
-    Feature.FAIRNESS: ("model.fairness", (None,)),
 }
 """Features that one key asks for, with the values that do not."""
 
@@ -379,6 +388,7 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         if tier.capacity is not None:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
+    asked |= _fair_features(model)
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
@@ -394,6 +404,13 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
 def _spreading(scenario: Scenario, key: str) -> Setting:
     by = scenario.demand.spread_by
     return Setting(f"demand.{key}", scenario.demand.spread_km if by is None else by.path, f"with demand.{key}")
+
+
+def _fair_features(model: ModelSpec) -> dict[Feature, Setting]:
+    if model.lifts_worst:
+        return {Feature.FAIRNESS: Setting("model.fairness", MAX_MIN, "with model.fairness")}
+    weighed = Setting("model.fairness.alpha", model.alpha, "with model.fairness.alpha above 0")
+    return {Feature.ALPHA: weighed} if model.alpha else {}
 
 
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:

@@ -18,7 +18,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, diags_array, vstack
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Floor, FullService, MaxMin, MinCost, PCenter, PMedian, broken_years
+from hubplanner.model import Fairness, Floor, FullService, MinCost, PCenter, PMedian, broken_years
 from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import evaluate
 from hubplanner.problem.evaluation import covering
@@ -247,7 +247,7 @@ def _kept(block: object, plan: Evaluation, *, last: bool) -> list[_Kept]:
     """Return what must stay covered: floors as asked, in the last year, and fairness as it is reached."""
     if isinstance(block, Floor) and last:
         return [_Kept.of(np.asarray(block.weight), plan, block.share * math.fsum(block.weight))]
-    return [_Kept.of(weight, plan) for weight in block.with_need] if isinstance(block, MaxMin) else []
+    return [_Kept.of(weight, plan) for weight in block.with_need] if isinstance(block, Fairness) else []
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -44,7 +44,7 @@ def certify(question: Question, candidate: Candidate, context: SolveContext, met
     """
     terms = candidate.terms or Terms(
         goals=tuple(goals_of(question.objective)),
-        main=question.objective.goal,
+        main=question.objective.main,
         broken=partial(broken_years, question),
     )
     years = _recomputed(question, candidate)
@@ -79,6 +79,7 @@ def certify(question: Question, candidate: Candidate, context: SolveContext, met
         method=candidate.method or method,
         futures=candidate.futures,
         alone=candidate.alone,
+        least=1.0 if main is None else main.least,
     )
 
 
@@ -102,7 +103,7 @@ def _verified(terms: Terms, candidate: Candidate, years: tuple[Year, ...]) -> tu
     levels = [*candidate.levels, *[math.nan] * len(candidate.bounds)]
     for goal, stated, bound, level in zip(terms.goals, candidate.stated, candidate.bounds, levels, strict=False):
         value, sense = goal.value(years), goal.sense
-        size = max(1.0, abs(value))
+        size = max(goal.least, abs(value))
         # Written so that NaN is caught.
         if not abs(value - stated) <= AGREEMENT * size:
             reasons.append(f"the model counts {stated:,.6f} as {goal.name}, recomputed it is {value:,.6f}")
@@ -111,7 +112,8 @@ def _verified(terms: Terms, candidate: Candidate, years: tuple[Year, ...]) -> tu
         if sense * (value - level) < -holding * max(1.0, abs(level)):
             reasons.append(f"{goal.name} is {value:,.9g}, worse than the {level:,.9g} reached before")
         # Within that slack the figure may pass the bound by rounding.
-        goals.append(GoalResult(name=goal.name, value=value, bound=sense * max(sense * bound, sense * value)))
+        proven = sense * max(sense * bound, sense * value)
+        goals.append(GoalResult(name=goal.name, value=value, bound=proven, least=goal.least))
     if reasons:
         raise SolverError("; ".join(reasons))
     return tuple(goals)

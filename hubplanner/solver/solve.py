@@ -15,6 +15,7 @@ from hubplanner.solver.conflict_counting import counted_conflict
 from hubplanner.solver.covering.strategy import ALONE, CoveringStrategy, is_plain
 from hubplanner.solver.infeasibility import find_conflict
 from hubplanner.solver.median.strategy import MedianStrategy, is_median
+from hubplanner.solver.mip.alpha_fair import AlphaFairStrategy
 from hubplanner.solver.mip.strategy import LexicographicStrategy
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.multi_period import SeparateYearsStrategy
@@ -34,6 +35,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     SeparateYearsStrategy(),
     CoveringStrategy(),
     MedianStrategy(),
+    AlphaFairStrategy(),
     LexicographicStrategy(),
 )
 """Ways to solve: a question is solved by the first that applies and says more than the next."""

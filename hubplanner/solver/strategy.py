@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from hubplanner.problem import Status, relative_gap
+from hubplanner.problem import Status
 from hubplanner.solver.run_log import RunLog
 from hubplanner.tolerances import EXACT
 
@@ -178,4 +178,4 @@ class Strategy(Protocol):
 
 def within_gap(goals: Sequence[GoalResult], gap: float) -> bool:
     """Tell whether all goals are proven within a relative gap, but for rounding."""
-    return all(relative_gap(goal.value, goal.bound) <= gap + EXACT for goal in goals)
+    return all(goal.gap <= gap + EXACT for goal in goals)

@@ -133,6 +133,26 @@ TAMPERED: dict[str, tuple[str, str, Callable[[Path], None]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("key", "to", "item"),
+    [
+        ("equivalent_share", more, "fairness, equivalent_share"),
+        ("alpha", 2.0, "fairness, alpha"),
+        ("group", "area", "fairness, group"),
+        ("groups", 7, "fairness, groups"),
+        ("served", 0, "fairness, served"),
+        ("linear_below_share", 0.3, "fairness, linear_below_share"),
+        ("shares", {}, "fairness, median share"),
+        ("bound", more, "fairness, bound"),
+    ],
+)
+def test_tampered_fairness_is_found_out(key: str, to: Any, item: str, tmp_path: Path) -> None:
+    run = copied(tmp_path, "fair")
+    assert findings_of(run) == []
+    in_json("plan.json", "fairness", key, to=to)(run)
+    assert item in {finding.item for finding in findings_of(run)}
+
+
 @pytest.mark.parametrize("kind", TAMPERED)
 def test_a_tampered_run_is_found_out(kind: str, tmp_path: Path) -> None:
     file, item, change = TAMPERED[kind]

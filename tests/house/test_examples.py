@@ -40,7 +40,7 @@ def fullest(found: dict[str, Any]) -> float:
     return max(hub["utilisation"] for hub in found["hubs"])
 
 
-TIES = {"existing": "unique", "gradual": "unique", "least_cost": "open"}
+TIES = {"existing": "unique", "gradual": "unique", "least_cost": "open", "fair_shares": "open"}
 """What is said of equal plans, where it is not that the first of several was taken."""
 SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "base": lambda found: found["need"]["share"] > 0.4,
@@ -51,6 +51,9 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "whole_places": lambda found: fullest(found) <= 1 + 1e-9,
     "floors": lambda found: all(floor["covered"] >= floor["share"] for floor in found["floors"]),
     "fairness": lambda found: min(shares(found).values()) > max(0.4, min(shares(summary("base")).values())),
+    "fair_shares": lambda found: (
+        min(shares(summary("base")).values()) < min(shares(found).values()) < min(shares(summary("fairness")).values())
+    ),
     "gradual": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
     "backup": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
     "spacing": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],

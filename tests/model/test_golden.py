@@ -11,6 +11,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from hubplanner.model import (
+    AlphaFair,
     AtMostOne,
     Budget,
     Capacity,
@@ -34,6 +35,7 @@ from hubplanner.model import (
     RequiredSites,
     RobustBudget,
     RobustFloor,
+    TangentUtility,
     Uncertainty,
     bind,
     build_model,
@@ -42,7 +44,7 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.budget import MOST_PRICES
 from hubplanner.model.constraints.plan_distance import PlanDistance
-from hubplanner.model.goals import OBJECTIVES
+from hubplanner.model.goals import OBJECTIVES, tangent_utility
 from hubplanner.model.lp import new_model, new_program
 from hubplanner.problem import CoverageRule, Decay, Future, Futures, Matrix, Planar, Problem, SiteStatus
 from hubplanner.problem.covering_instance import CoveringInstance
@@ -152,6 +154,15 @@ COVER = MaxCoverage()
 FAIR = MaxMin(weights=np.array([WEST, EAST]))
 TWO_YEARS = Periods(budgets=(25.0, 40.0), discount_rate=0.25, growth=np.array([0.0, 0.5, 1.0]))
 
+
+def by_tangents() -> LpProblem:
+    """Return proportional fairness to west and east, with tangents at a quarter and a half."""
+    fair = AlphaFair(weights=FAIR.weights, alpha=1.0, linear_below=0.25)
+    utility = TangentUtility(block=fair, at=0.5, touching=(np.array([0.25, 0.5]), np.array([0.25, 0.5])))
+    question = Question.of(town(), replace(COVER, fairness=fair))
+    return formulate(question, tangent_utility(utility), (), np.zeros(3, dtype=np.intp)).program
+
+
 MODELS: dict[str, Callable[[], LpProblem]] = {
     "max_coverage": lambda: asked(COVER),
     "max_coverage_linear": lambda: asked(COVER, problem=_ruled(CoverageRule(decay=Decay.LINEAR, full=1.0))),
@@ -188,6 +199,7 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "periods": lambda: asked(COVER, TWO_YEARS),
     "periods_without_carry_over": lambda: asked(COVER, replace(TWO_YEARS, carry_over=False)),
     "fairness": lambda: asked(replace(COVER, fairness=FAIR), reached=0.5),
+    "fairness_by_alpha": by_tangents,
     "hedge": lambda: over_futures("expected"),
     "hedge_worst": lambda: over_futures("worst"),
     "hedge_regret": lambda: over_futures("regret"),

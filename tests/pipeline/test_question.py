@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hubplanner import model as models
+from hubplanner.inputs.fair_groups import fair_groups
 from hubplanner.pipeline.objective import objective_of
+from hubplanner.pipeline.solve import overview, solve_inputs
 
 if TYPE_CHECKING:
     from support.project import Project
@@ -115,6 +117,76 @@ def test_fairness_lifts_the_values_of_its_group(project: Project, settings: dict
         else {"12": [750, 0, 0, 0], "5": [0, 0, 0, 0], "8": [0, 500, 2000, 0]}
     )
     assert dict(zip(fairness.names, fairness.weights.tolist(), strict=True)) == expected
+
+
+def fair(project: Project, **settings: Any) -> models.AlphaFair:
+    """Return how shares are weighed by alpha 1."""
+    given = {f"model.fairness.{key}": value for key, value in ({"alpha": 1} | settings).items()}
+    found = objective_of(project.inputs({"demand.groups": ["province"]} | given)).fairness
+    assert isinstance(found, models.AlphaFair)
+    return found
+
+
+def test_fairness_by_alpha_weighs_the_values_of_its_group(project: Project) -> None:
+    found = fair(project, group="province", linear_below_share=0.2)
+    assert (found.alpha, found.names, found.linear_below) == (1.0, ("Balochistan", "Punjab"), 0.2)
+    assert found.weights.tolist() == [[750, 500, 0, 0], [0, 0, 2000, 0]]
+    assert fair(project).names == ("Balochistan", "Punjab")
+
+
+def test_the_share_below_which_all_count_alike_follows_from_the_money(project: Project) -> None:
+    settings = {"demand.groups": ["province"], "model.fairness": {"alpha": 1}}
+    rich, poor = (objective_of(project.inputs(settings | {"model.budget": money})).fairness for money in (1e6, 100))
+    assert isinstance(rich, models.AlphaFair)
+    assert isinstance(poor, models.AlphaFair)
+    assert 0 < poor.linear_below < rich.linear_below <= 0.1
+
+
+@pytest.mark.parametrize(("hubs", "expected"), [(1, "province"), (2, "province"), (3, "province"), (9, "area")])
+def test_auto_takes_the_finest_group_that_hubs_suffice_for(project: Project, hubs: int, expected: str) -> None:
+    text = (project.folder / "demand.csv").read_text(encoding="utf-8")
+    project.write("demand.csv", text.replace("area", "kind"))
+    expected = "kind" if expected == "area" else expected
+    settings = {"demand.groups": ["province", "kind"], "model.budget": None, "model.max_hubs": hubs}
+    inputs = project.inputs(settings | {"model.fairness": {"alpha": 1, "group": "auto"}})
+    found = fair_groups(inputs)
+    assert found.column == expected
+    assert ("coarsest" in found.because) == (hubs < 3)
+    assert f"{hubs} hubs" in found.because
+
+
+def test_alpha_0_asks_for_the_objective_itself_and_an_infinite_one_for_the_worst_first(project: Project) -> None:
+    grouped = {"demand.groups": ["province"]}
+    nothing, none = (project.inputs(grouped | extra) for extra in ({}, {"model.fairness": {"alpha": 0}}))
+    assert objective_of(none).fairness is objective_of(nothing).fairness is None
+    assert objective_of(none) == objective_of(nothing)
+    plans = [solve_inputs(inputs).summary() for inputs in (nothing, none)]
+    assert len({repr(plan | {"seconds": 0}) for plan in plans}) == 1
+    word, infinite = (
+        objective_of(project.inputs(grouped | {"model.fairness": value})).fairness
+        for value in ("max_min", {"alpha": math.inf, "group": "province"})
+    )
+    assert isinstance(word, models.MaxMin)
+    assert isinstance(infinite, models.MaxMin)
+    assert (word.names, word.first, word.weights.tolist()) == (
+        infinite.names,
+        infinite.first,
+        infinite.weights.tolist(),
+    )
+
+
+def test_a_plan_says_which_groups_it_was_fair_to_and_why(project: Project) -> None:
+    settings = {"demand.groups": ["province"], "model.fairness": {"alpha": 1, "group": "auto"}}
+    inputs = project.inputs(settings | {"model.budget": None, "model.max_hubs": 3})
+    plan = solve_inputs(inputs).summary()
+    said, groups = plan["fairness"], plan["groups"]["province"].values()
+    assert overview(inputs)["fairness"] == {key: said[key] for key in overview(inputs)["fairness"]}
+    assert (said["group"], said["groups"], said["equivalent_share"]) == ("province", 2, plan["objective_value"])
+    assert [goal["name"] for goal in plan["goals"]] == ["equivalent share"]
+    shares = [group["share"] for group in groups]
+    assert said["shares"]["smallest"] == min(shares)
+    assert min(shares) <= said["equivalent_share"] <= max(shares)
+    assert plan["gap"] == pytest.approx(said["bound"] / said["equivalent_share"] - 1, abs=1e-9)
 
 
 def test_a_programme_is_a_block_of_its_years(project: Project) -> None:

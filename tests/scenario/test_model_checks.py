@@ -108,6 +108,26 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
         "model.fairness_goal: 'tie_break' found; allowed: only with fairness: max_min",
     ),
     (
+        {"model.fairness": {"alpha": 1, "group": "district"}},
+        "model.fairness.group: 'district' found; allowed: auto, or one of demand.groups: province",
+    ),
+    (
+        {"model.fairness": {"alpha": float("inf"), "group": "province"}, "model.fairness_group": "province"},
+        "model.fairness_group: 'province' found; allowed: none beside model.fairness.group",
+    ),
+    (
+        {"model.fairness": {"alpha": 1}, "model.fairness_goal": "tie_break"},
+        "model.fairness_goal: 'tie_break' found; allowed: only with fairness: max_min",
+    ),
+    (
+        {"model.fairness": {"alpha": 0, "linear_below_share": 0.1}},
+        "model.fairness.linear_below_share: 0.1 found; allowed: only with an alpha above 0",
+    ),
+    (
+        {"model.fairness": {"alpha": 1}, "demand.groups": []},
+        "model.fairness: 1.0 found; allowed: only with demand.groups",
+    ),
+    (
         {"model.fairness": "max_min", "model.fairness_group": "district"},
         "model.fairness_group: 'district' found; allowed: one of demand.groups: province",
     ),
@@ -205,7 +225,10 @@ NOT_ALLOWED: list[tuple[str, object, str]] = [
     ("model.floors", [{"group": "province"}], "model.floors.0.share: is required"),
     ("model.floors", [{"share": 1.5}], "model.floors.0.share: 1.5 found; allowed: a number less than or equal to 1"),
     ("model.floors", [{"share": 1, "grup": "a"}], "(did you mean group?)"),
-    ("model.fairness", "min_max", "model.fairness: 'min_max' found; allowed: one of 'max_min'"),
+    ("model.fairness", "min_max", "model.fairness: 'min_max' found; allowed: max_min, or an alpha and a group"),
+    ("model.fairness.alpha", -1, "model.fairness.alpha: -1 found; allowed: a number from 0 to 4, or .inf for max-min"),
+    ("model.fairness.alpha", 9, "model.fairness.alpha: 9 found; allowed: a number from 0 to 4, or .inf for max-min"),
+    ("model.fairness.alpha", True, "model.fairness.alpha: True found; allowed: a number from 0 to 4"),
     ("model.fairness_goal", "last", "model.fairness_goal: 'last' found; allowed: one of 'main' or 'tie_break'"),
     ("model.min_separation_km", 0, "model.min_separation_km: 0 found; allowed: a number greater than 0"),
     ("model.hub_limits", [{"max": 1}], "model.hub_limits.0.group: is required"),

@@ -124,6 +124,7 @@ def test_the_schema_refuses_what_the_reader_does(project: Project, key: str, val
 ALL_KEYS: dict[str, list[str]] = {
     "CoverageSpec": ["decay", "full_km", "width_km", "backup", "backup_weight"],
     "FloorSpec": ["group", "value", "people", "share"],
+    "FairnessSpec": ["alpha", "group", "linear_below_share"],
     "HubLimitSpec": ["group", "value", "min", "max"],
     "OnlyWithSpec": ["site", "needs"],
     "ExistingSpec": ["upgrade", "upgrade_fee", "close", "close_saving"],
@@ -228,6 +229,8 @@ SETTINGS: list[dict[str, Any]] = [
             ]
         },
     },
+    {"demand.groups": ["province"], "model": {"fairness": {"alpha": float("inf"), "group": "auto"}}},
+    {"demand.groups": ["province"], "model": {"fairness": {"alpha": 0.5, "linear_below_share": 0.01}}},
     {"futures": {"sample": 9, "seed": 3, "ranges": {"cost": {"park": [1, 1.5]}, "site_out": 0.1}}},
     {
         "coverage": {"backup": 2, "backup_weight": 0.3},

@@ -13,7 +13,9 @@ from hubplanner.analysis.explain.resolve import ExplainContext, could_hold, new_
 from hubplanner.analysis.explain.shadow_prices import Price, Shadow, pins, priced, shadows
 from hubplanner.analysis.explain.sites import Figures, HubFigures, Reason, Rejected, reasons
 from hubplanner.analysis.requests import ExplainRequest
+from hubplanner.compatibility import Feature
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
+from hubplanner.model import check_compatible
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
@@ -117,6 +119,7 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
     >>> [(hub.site, hub.need, hub.change.most) for hub in found.hubs], found.rejected[0].change.most
     ([(1, 4.0, 1.0)], 1.0)
     """
+    check_compatible(problem, objective, Feature.EXPLANATIONS)
     began, options = time.perf_counter(), options or SolverOptions()
     known = plan or _best(problem, objective, options)
     deadline = Deadline.after(time_limit_s, options.clock)

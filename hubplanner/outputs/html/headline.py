@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hubplanner.formatting import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing
+from hubplanner.formatting import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing, small_share
 from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
@@ -93,6 +93,11 @@ def figures(result: Result) -> list[Figure]:
             note="no budget set" if budget is None else f"of {about(result, budget)}",
         ),
     ]
+    if "fairness" in summary:
+        fair = summary["fairness"]
+        served = f"{count(fair['served'])} of {count(fair['groups'])} with some"
+        label = f"As good as in every {isolated(fair['group'])}"
+        found.append(Figure(label=label, value=small_share(fair["equivalent_share"]), note=served))
     if summary["objective"] in {"p_median", "p_center"}:
         ways = summary["distance"]
         notes = [f"at most {decimal(ways.get(f'max_{unit}'), unit)}", *left_out_of_ways(ways)]
@@ -125,9 +130,16 @@ def _capital(words: str) -> str:
 
 def _best(result: Result) -> str:
     summary, model = result.summary, result.scenario.model
-    plain = model.fairness is None and model.under is None and not summary["periods"]
+    plain = not (model.lifts_worst or model.alpha) and model.under is None and not summary["periods"]
     limits = "with this money" if summary["budget"] is not None else "within these limits"
     objective, bound = summary["objective"], summary["bound"]
+    if "fairness" in summary:
+        fair = summary["fairness"]
+        own, most = (small_share(fair[name]) for name in ("equivalent_share", "bound"))
+        return (
+            f"no plan {limits} is as good as more than {most} covered in every {isolated(fair['group'])}, by what was "
+            f"asked for; this one is as good as {own}."
+        )
     if objective == "max_coverage" and plain:
         what = "people who are not yet connected" if result.scenario.demand.priority == 1 else "of weighted need"
         most, own = math.floor(bound * (1 + 1e-12) + 1e-6), summary["need"]["covered"]
@@ -146,6 +158,10 @@ def _best(result: Result) -> str:
 
 def subtitle(result: Result) -> str:
     """Return what was asked, in a line."""
+    if "fairness" in result.summary:
+        fair = result.summary["fairness"]
+        asked_for = f"covers most need, fairly by {isolated(fair['group'])} (alpha {fair['alpha']:g})"
+        return f"The plan that {asked_for} · {isolated(result.name)}"
     asked: dict[str, Any] = {
         "max_coverage": "The plan that covers most need",
         "min_cost": "The plan that costs least",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
+from hubplanner.formatting import fairness_in_words
 from hubplanner.outputs.html.headline import need_in_words
 from hubplanner.outputs.html.words import about, count, decimal
 from hubplanner.outputs.map.fonts import share_in_words
@@ -93,8 +94,10 @@ def _limits(result: Result) -> Iterator[str]:
             yield f"{count(len(sites))} {'site' if len(sites) == 1 else 'sites'} {words} by request."
     if model.floors:
         yield "No group may be left below the shares asked for it."
-    if model.fairness:
+    if model.lifts_worst:
         yield "The worst-covered group is lifted first, then the next."
+    if "fairness" in result.summary:
+        yield from fairness_in_words(result.summary["fairness"])
 
 
 EARTH_KM = 6371.0088

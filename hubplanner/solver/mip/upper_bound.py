@@ -34,7 +34,7 @@ def all_hubs_bound(question: Question, goal: Goal) -> float:
     every = np.repeat(np.flatnonzero(_affordable(question)), instance.most[_affordable(question)])
     pairs = zip(question.problems, question.discounts, strict=True)
     together = goal.value([Year(problem, evaluate(problem, every), discount) for problem, discount in pairs])
-    return min(together, _alone(question)) if goal.name == MaxCoverage.goal and _adds_up(question) else together
+    return min(together, covered_alone(question)) if goal.name == MaxCoverage.goal and _adds_up(question) else together
 
 
 def _adds_up(question: Question) -> bool:
@@ -44,7 +44,7 @@ def _adds_up(question: Question) -> bool:
     return asked and problem.keeps_existing and problem.rule.backup == 1
 
 
-def _alone(question: Question) -> float:
+def covered_alone(question: Question) -> float:
     """Return what hubs that each cover all they can alone would come to, for the money and number there is."""
     problem, most = question.problems[-1], question.instance.most
     worth, standing = worth_alone(question), problem.existing

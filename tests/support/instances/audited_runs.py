@@ -22,6 +22,7 @@ from support.project import DEMAND, MATRIX, SCENARIO, SITES
 
 SEATS = """\
   tight: {model: {budget: 240}}
+  fair: {model: {budget: 240, fairness: {alpha: 1, group: province, linear_below_share: 0.2}}}
   seats:
     hubs:
       - {name: centre, capex: capex, opex_per_year: 10, reach_km: 5, capacity: 900}

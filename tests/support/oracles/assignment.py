@@ -162,8 +162,38 @@ def sought(objective: Any) -> list[Sought]:
     if fairness is None:
         return own
     groups = [weight for weight in fairness.weights if weight.sum() > 0]
+    if hasattr(fairness, "alpha"):
+        return [Sought(name="equivalent share", sense=1, figure=lambda ways: _equal_to(fairness, groups, ways))]
     fair = [_fair(groups, count + 1) for count in range(len(groups))]
     return [*fair, *own] if fairness.first else [*own, *fair]
+
+
+def utility(share: Numbers, alpha: float, straight: float) -> Numbers:
+    """Return the textbook's alpha-fair utility of shares, and its tangent below a share."""
+    kept = np.maximum(share, straight)
+    value = np.log(kept) if alpha == 1 else kept ** (1 - alpha) / (1 - alpha)
+    return np.asarray(value + (share - kept) * kept**-alpha)
+
+
+def share_worth(value: float, alpha: float, straight: float) -> float:
+    """Return the share of a utility, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        if utility(np.array([middle]), alpha, straight)[0] < value:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _equal_to(fairness: Any, groups: Sequence[Numbers], ways: Ways) -> Numbers:
+    if not groups:
+        return np.zeros(len(ways.plans))
+    need = np.array([weight.sum() for weight in groups])
+    shares = np.stack([ways.covered @ weight / weight.sum() for weight in groups], axis=1)
+    worth = utility(shares, fairness.alpha, fairness.linear_below) @ need / need.sum()
+    return np.array([share_worth(value, fairness.alpha, fairness.linear_below) for value in worth])
 
 
 def _fair(groups: Sequence[Numbers], count: int) -> Sought:

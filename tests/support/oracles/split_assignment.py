@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linprog
 
-from support.oracles.assignment import rooms, sought
+from support.oracles.assignment import rooms, share_worth, sought, utility
 from support.oracles.town import SLACK
 
 if TYPE_CHECKING:
@@ -109,6 +109,38 @@ class Split:
         )
         return -float(found.fun) if found.status == 0 else None
 
+    def fairest(self) -> float | None:
+        """Return the largest equivalent share, by tangents of its own until bound and utility agree."""
+        fair, groups = self.query.objective.fairness, len(self.groups)
+        if not groups:
+            return 0.0 if self.largest(np.zeros(self.width)) is not None else None
+        need = np.array([weight.sum() for weight in self.groups])
+        part = np.stack([self._covered(weight) / weight.sum() for weight in self.groups])
+        wide = [np.concatenate([row, np.zeros(groups)]) for row, _ in self.rows]
+        limits, best, touched = [limit for _, limit in self.rows], -math.inf, np.full(groups, 0.5)
+        for _ in range(60):
+            kept = np.maximum(touched, fair.linear_below)
+            slope, level = kept**-fair.alpha, utility(kept, fair.alpha, fair.linear_below)
+            for group in range(groups):
+                row = np.concatenate([-slope[group] * part[group], np.zeros(groups)])
+                row[self.width + group] = 1.0
+                wide.append(row)
+                limits.append(level[group] - slope[group] * kept[group])
+            free = np.full((groups, 2), [-np.inf, np.inf])
+            found = linprog(
+                -np.concatenate([np.zeros(self.width), need / need.sum()]),
+                A_ub=np.array(wide),
+                b_ub=np.array(limits),
+                bounds=np.vstack([np.column_stack([np.zeros(self.width), self.most]), free]),
+            )
+            if found.status != 0:
+                return None
+            touched = part @ found.x[: self.width]
+            best = max(best, float(utility(touched, fair.alpha, fair.linear_below) @ need / need.sum()))
+            if -found.fun - best < 1e-10 * max(1.0, abs(best)):
+                break
+        return share_worth(best, fair.alpha, fair.linear_below)
+
     def radius(self) -> float | None:
         """Serve everyone within the smallest radius, and return it."""
         town, kept = self.query.town, self.most.copy()
@@ -132,6 +164,8 @@ def split(query: Query, plan: Plans) -> list[float] | None:
     for goal in program.goals:
         if goal.name == "worst distance":
             found = program.radius()
+        elif goal.name == "equivalent share":
+            found = program.fairest()
         else:
             gain = program.gain(goal.name)
             found = program.largest(gain)

@@ -1,0 +1,84 @@
+"""Which groups fairness speaks of, and why these."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.problem import SiteStatus
+from hubplanner.scenario.model_spec import AUTO
+
+if TYPE_CHECKING:
+    from hubplanner.inputs.inputs import Inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class FairGroups:
+    """The groups of demand that are to be covered fairly.
+
+    Parameters
+    ----------
+    column
+        One of ``demand.groups``.
+    values
+        What its groups are called, in order, those without need included.
+    with_need
+        How many of them have need.
+    because
+        Why this column, as the rest of ``fairness by district: ...``.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    with_need: int
+    because: str
+
+
+def fair_groups(inputs: Inputs) -> FairGroups:
+    """Return the groups that a scenario's fairness speaks of; it asks for some.
+
+    With ``auto`` it is the finest column whose groups with need are fewer than the hubs that the money buys of the
+    tier that costs least for a seat, or for a hub where hubs serve everyone: with more groups than hubs most of them
+    get nothing whatever their utility is.
+    """
+    scenario = inputs.scenario
+    asked = scenario.fairness_group
+    if asked != AUTO:
+        return _of(inputs, asked, "as asked")
+    hubs, tier = _affordable(inputs)
+    every = sorted((_of(inputs, column, "") for column in scenario.demand.groups), key=lambda one: -one.with_need)
+    fine = [one for one in every if one.with_need < hubs]
+    taken = fine[0] if fine else every[-1]
+    most = "no limit on hubs" if math.isinf(hubs) else f"{hubs:,.0f} hubs of tier {tier} can be paid for"
+    because = f"the finest of demand.groups with fewer groups than hubs, {taken.with_need:,}, as {most}"
+    if not fine:
+        because = (
+            f"the coarsest of demand.groups, although its {taken.with_need:,} groups are no fewer than hubs: {most}"
+        )
+    return _of(inputs, taken.column, because)
+
+
+def _of(inputs: Inputs, column: str, because: str) -> FairGroups:
+    need = inputs.demand.frame.groupby(column)["need"].sum()
+    values = tuple(inputs.demand.values(column))
+    return FairGroups(column=column, values=values, with_need=int((need > 0).sum()), because=because)
+
+
+def _affordable(inputs: Inputs) -> tuple[float, str]:
+    """Return how many new hubs may be built at most, and the tier whose cost that takes."""
+    model, tiers, sites = inputs.scenario.model, inputs.scenario.hubs, inputs.sites
+    most = math.inf if model.max_hubs is None else float(model.max_hubs)
+    usable = sites.allowed & (sites.status != SiteStatus.EXISTING)[:, None]
+    if not usable.any():
+        return 0.0, tiers[0].name
+    cost, a_seat = sites.capex + sites.opex_present_value, np.full(usable.shape, np.inf)
+    seats = sites.capacity if all(tier.capacity is not None for tier in tiers) else np.ones(usable.shape)
+    a_seat[usable] = cost[usable] / seats[usable]
+    tier, site = divmod(int(np.argmin(a_seat.T)), len(cost))
+    if model.budget is not None:
+        price = float(cost[site, tier])
+        most = min(most, model.budget // price if price > 0 else math.inf)
+    return most, tiers[tier].name

@@ -1,0 +1,157 @@
+"""Alpha-fair plans: linear programs bound the utility from outside by tangents, added where their answers lie.
+
+Tangents lie above a concave utility, so each bound holds whatever tangents there are. The relaxation is solved first,
+with tangents at its own shares until they are near enough there; then whole plans are sought the same way. Rounds end
+by their number and by what they gain, not by a clock, so that a slow machine takes the same way as a fast one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubplanner.model import AlphaFair, FixedLevel, TangentUtility, check_size, goals_of
+from hubplanner.model.goals import tangent_utility
+from hubplanner.problem import relative_gap
+from hubplanner.solver.assignment import assign_to_nearest
+from hubplanner.solver.mip.greedy import greedy_plan
+from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relax
+from hubplanner.solver.mip.search import optimise
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
+from hubplanner.solver.mip.upper_bound import all_hubs_bound, cap_bound
+from hubplanner.solver.mip.warm_start import given
+from hubplanner.solver.strategy import Candidate
+from hubplanner.tolerances import EXACT
+
+if TYPE_CHECKING:
+    from hubplanner.model import Goal, Question
+    from hubplanner.solver.options import SolverOptions
+    from hubplanner.solver.strategy import SolveContext
+
+MOST_RELAXED, MOST_SEARCHED = 12, 30
+"""Rounds of the relaxation, and of searches, at most."""
+NEAR = 1e-4
+"""Relative difference of tangents and utility at which the relaxation's rounds end."""
+SEARCHED = 0.9
+"""Part of the asked gap that a search may leave: the rest is the tangents'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Best:
+    """The best plan so far, by its equivalent share, and the least bound of that."""
+
+    found: Incumbent
+    value: float
+    bound: float
+
+    def gap(self, goal: Goal) -> float:
+        """Return the relative gap."""
+        return relative_gap(self.value, self.bound, goal.least) if self.found.years else math.inf
+
+
+class AlphaFairStrategy:
+    """Covered shares weighed by an alpha-fair utility."""
+
+    name = "tangents"
+
+    def applies(self, question: Question, options: SolverOptions) -> str | None:
+        """Return why it is the way to take: alpha-fairness has no other."""
+        del options
+        return "fairness by alpha" if isinstance(question.objective.fairness, AlphaFair) else None
+
+    def run(self, question: Question, context: SolveContext) -> Candidate:
+        """Return the plan with the largest equivalent share, within the asked gap."""
+        fairness, options = question.objective.fairness, context.options
+        if not isinstance(fairness, AlphaFair):
+            raise AssertionError  # noqa: TRY004 - `applies` has told so
+        with context.log.phase("prepare the model"):
+            check_size(question)
+        is_exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
+        gap = 0.0 if is_exact else options.gap
+        task = Subproblem(question=question, goal=None, options=options, deadline=context.deadline, gap=gap)
+        with context.log.phase("weigh shares by tangents"):
+            utility = _relaxed(task, TangentUtility.coarse(fairness))
+        with context.log.phase("optimise equivalent share"):
+            best = _searched(task, utility, given(question, context.warm_start))
+        goal, found = goals_of(question.objective)[0], best.found
+        if not found.years:
+            return Candidate(is_infeasible=found.infeasible, version=found.version)
+        held = FixedLevel(goal=goal, value=best.value)
+        if question.capacity is not None:
+            with context.log.phase("let the nearer hub serve"):
+                found = replace(found, years=assign_to_nearest(question, found.years, (held,)))
+        context.log.steps.update(
+            demand_points=question.instance.problem.n_points,
+            options=len(question.instance.option),
+            tangents=sum(map(len, utility.touching)),
+        )
+        return Candidate(
+            plans=tuple(year.plan for year in found.years),
+            stated=(goal.value(found.years),),
+            bounds=(best.bound,),
+            levels=(best.value,),
+            version=found.version,
+        )
+
+
+def _relaxed(task: Subproblem, utility: TangentUtility) -> TangentUtility:
+    """Return tangents near the utility where the relaxation's shares lie, and the share that it comes to."""
+    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
+    for _ in range(MOST_RELAXED):
+        form = program_of(replace(task, goal=tangent_utility(utility)), depth)
+        relaxation = relax(form, task.effort(0.0))
+        if not relaxation.is_solved or not len(utility.touching):
+            return utility
+        shares = utility.shares_in(form.layers[-1], relaxation.values)
+        figure, exact = utility.figure(shares), utility.exact(shares)
+        at = max(utility.share_of(figure), utility.block.linear_below)
+        utility = replace(utility.refined([shares]), at=at)
+        if figure - exact <= NEAR * abs(figure):
+            break
+    return utility
+
+
+def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent) -> _Best:
+    """Return the best plan that searches find, each with tangents at the shares of the plans before it."""
+    block, goal = utility.block, goals_of(task.question.objective)[0]
+    value = goal.value(start.years) if start.years else math.nan
+    best, was_cut = _Best(found=start, value=value, bound=all_hubs_bound(task.question, goal)), False
+    for _ in range(MOST_SEARCHED):
+        deadline = task.deadline if was_cut else task.deadline.part(1 / 2)
+        searched = replace(
+            task, goal=tangent_utility(utility), gap=task.gap * SEARCHED, start=best.found.opened, deadline=deadline
+        )
+        found = optimise(searched)
+        if found.infeasible and not best.found.years:
+            return replace(best, found=found)
+        best = _better(searched, utility, goal, best, found)
+        if best.gap(goal) <= task.gap + EXACT / 2 or task.is_late or not best.found.years:
+            break
+        was_cut = deadline.is_past
+        if found.years:
+            known, shares = utility, block.shares(found.years[-1].plan)
+            utility = utility.refined([shares, block.shares(best.found.years[-1].plan)])
+            if not was_cut and [len(part) for part in utility.touching] == [len(part) for part in known.touching]:
+                break  # the tangents were exact where the plan is: nothing is left to learn
+        utility = replace(utility, at=max(best.value, block.linear_below))
+    return best if best.found.years else _quick(task, best)
+
+
+def _better(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best, found: Incumbent) -> _Best:
+    """Return the better of the best plan and a search's, with the lesser of their bounds."""
+    bound = min(best.bound, utility.share_of(cap_bound(task.question, task.goal, found.bound)))
+    value = goal.value(found.years) if found.years else math.nan
+    if not found.years or (best.found.years and not value > best.value):
+        value, found = best.value, replace(best.found, version=found.version)
+    # Within a solver's tolerance the figure may pass the bound.
+    return _Best(found=found, value=value, bound=max(bound, value) if found.years else bound)
+
+
+def _quick(task: Subproblem, best: _Best) -> _Best:
+    """Return a plan without a search, for which there was no time."""
+    quick = greedy_plan(task.question)
+    return replace(best, found=quick, value=quick.value, bound=max(best.bound, quick.value)) if quick.years else best
