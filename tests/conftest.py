@@ -26,7 +26,7 @@ MARKERS = {
     "benchmarks": ("unit",),
     "support": ("unit",),
     "formats": ("unit",),
-    "inputs": ("unit",),
+    "inputs": ("files",),
     "model": ("unit",),
     "problem": ("unit",),
     "scenario": ("unit",),

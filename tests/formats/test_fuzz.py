@@ -29,6 +29,7 @@ PARTS = ["shp", "shx", "dbf", "prj", "cpg"]
 KINDS = ["csv", "quoted.csv", "merged.csv", "geojson", "gpkg", *PARTS]
 KINDS += ["parquet", "merged.parquet", "tif", "travel.csv", "travel.parquet"]
 EXAMPLES = 20
+pytestmark = pytest.mark.slow
 
 
 @st.composite

@@ -90,6 +90,7 @@ def test_merged_rows_are_those_found_point_by_point(kind: str, crossing: int, se
     assert of_rows(merged, reaches, allowed) == pytest.approx(by_hand(travel, reaches, allowed, label, need))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["planar", "seam", "pole"])
 @settings(max_examples=12)
 @given(seed=st.integers(0, 2**32))

@@ -233,6 +233,7 @@ _SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False
 _TREES = st.recursive(_SCALARS, lambda part: st.lists(part) | st.dictionaries(_TEXT, part), max_leaves=8)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(_TEXT, _TREES))
 def test_what_is_written_reads_back(tree: dict[str, Any]) -> None:
     assert parse_yaml(write_yaml(tree), "f") == tree
