@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.errors import CrsError, DataError, HubplannerError, InfeasibleError, ScenarioError, SolverError
+
 if TYPE_CHECKING:
     from hubplanner.analysis.alternatives.run import alternatives
     from hubplanner.analysis.explain.run import explain
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from hubplanner.analysis.frontier.trace import trace
     from hubplanner.analysis.futures.score import score
     from hubplanner.analysis.sweep.sweep import sweep
-    from hubplanner.errors import CrsError, DataError, HubplannerError, InfeasibleError, ScenarioError, SolverError
     from hubplanner.inputs import Inputs, build_problem, read_inputs
     from hubplanner.model import (
         AlphaFair,

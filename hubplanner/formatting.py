@@ -8,12 +8,10 @@ nothing.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from hubplanner.tolerances import EXACT
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SMALLEST_GAP = EXACT
 """Smaller gaps are rounding: the plan is proven best."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,6 @@ from scipy.spatial import KDTree
 from hubplanner.audit.data import AuditData, AuditPeople
 from hubplanner.audit.hubs import as_hub
 from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array, along
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CHUNK = 200_000
 """Points whose distances to the sites near them are held at once."""

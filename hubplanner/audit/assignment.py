@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-if TYPE_CHECKING:
-    from hubplanner.audit.places import Array
+from hubplanner.audit.places import Array
 
 ROUNDING = 1e-7
 """Of a point, by which more of it may be served than there is."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from hubplanner.audit.aggregation import merge
 from hubplanner.audit.bound import BoundCheck, prove
@@ -18,15 +19,9 @@ from hubplanner.audit.layers import check_layers
 from hubplanner.audit.ledger import Finding, Ledger
 from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
-from hubplanner.audit.run_files import LAYERS, check_digests, open_run
+from hubplanner.audit.run_files import LAYERS, RunFiles, check_digests, open_run
 from hubplanner.audit.service import serve
-from hubplanner.inputs import read_inputs
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.audit.run_files import RunFiles
-    from hubplanner.inputs import Inputs
+from hubplanner.inputs import Inputs, read_inputs
 
 log = logging.getLogger(__name__)
 

@@ -5,26 +5,22 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.errors import SolverError
 from hubplanner.formatting import gap_in_words
-from hubplanner.inputs import build_problem
-from hubplanner.model import Periods, Question, goals_of, under_of
+from hubplanner.inputs import Inputs, build_problem
+from hubplanner.model import Objective, Periods, Question, goals_of, under_of
 from hubplanner.model.goals import WORST
 from hubplanner.model.objectives import EQUIVALENT_SHARE
 from hubplanner.pipeline.objective import objective_of
+from hubplanner.problem import Problem, Solution
 from hubplanner.problem.solution import GoalResult, relative_gap
 from hubplanner.solver import found_solvers, solve_problem
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
 from hubplanner.solver.options import SolverOptions
-
-if TYPE_CHECKING:
-    from hubplanner.inputs import Inputs
-    from hubplanner.model import Objective
-    from hubplanner.problem import Problem, Solution
 
 FILE = "plan.json"
 AGREED = 1e-6

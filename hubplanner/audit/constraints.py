@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.audit.hubs import closed_sites, may_close
+from hubplanner.audit.data import AuditData
+from hubplanner.audit.hubs import AuditHub, closed_sites, may_close
+from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.money import exact
 from hubplanner.audit.places import SLACK, words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.ledger import Ledger
 
 FILE = "plan.json"
 MONEY = Fraction(1, 10**9)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -29,14 +29,9 @@ from hubplanner.audit.places import (
 )
 from hubplanner.audit.raw_tables import PLAIN, ROW, in_shares
 from hubplanner.formats.table_formats import format_of
-from hubplanner.scenario.data_spec import FileSpec
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.data_spec import FileSpec, SpreadBySpec
 from hubplanner.scenario.travel_spec import MatrixSpec
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from hubplanner.scenario import Scenario
-    from hubplanner.scenario.data_spec import SpreadBySpec
 
 MINUTES = 60.0
 

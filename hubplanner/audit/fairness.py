@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
+from hubplanner.audit.data import AuditData
+from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.money import exact
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.ledger import Ledger
-    from hubplanner.audit.outcome import AuditOutcome
+from hubplanner.audit.outcome import AuditOutcome
 
 FILE = "plan.json"
 GOAL = "equivalent share"

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hubplanner.audit.constraints import FILE, MONEY, spent
-from hubplanner.audit.hubs import closed_sites
-from hubplanner.audit.ledger import ABSOLUTE
+from hubplanner.audit.data import AuditData
+from hubplanner.audit.hubs import AuditHub, closed_sites
+from hubplanner.audit.ledger import ABSOLUTE, Ledger
 from hubplanner.audit.money import exact, half_of_last_place
-from hubplanner.audit.service import is_assigned, reaches
-
-if TYPE_CHECKING:
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.ledger import Ledger
-    from hubplanner.audit.outcome import AuditOutcome
-    from hubplanner.audit.places import Array
-    from hubplanner.audit.service import Service
+from hubplanner.audit.outcome import AuditOutcome
+from hubplanner.audit.places import Array
+from hubplanner.audit.service import Service, is_assigned, reaches
 
 LEAST_SHARE = 1e-9
 """Links of less are rounding."""

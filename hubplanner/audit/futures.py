@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hubplanner.audit.constraints import FILE, MONEY
+from hubplanner.audit.data import AuditData
 from hubplanner.audit.figures import compare
 from hubplanner.audit.goals import brackets, check_proof, ways
+from hubplanner.audit.hubs import AuditHub
+from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.money import exact
+from hubplanner.audit.outcome import AuditOutcome
+from hubplanner.audit.places import Array
+from hubplanner.audit.run_files import RunFiles
 from hubplanner.audit.service import CHUNK, reaches, share
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from fractions import Fraction
-
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.ledger import Ledger
-    from hubplanner.audit.outcome import AuditOutcome
-    from hubplanner.audit.places import Array
-    from hubplanner.audit.run_files import RunFiles
 
 OVER = "over futures"
 DEFAULT_LEVEL = 0.9

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from hubplanner.audit.constraints import FILE, spent
+from hubplanner.audit.data import AuditData
 from hubplanner.audit.fairness import GOAL, LEAST, check_fairness, equivalent, fair_column, is_weighed
-from hubplanner.audit.ledger import ABSOLUTE
+from hubplanner.audit.hubs import AuditHub
+from hubplanner.audit.ledger import ABSOLUTE, Ledger
+from hubplanner.audit.outcome import AuditOutcome
+from hubplanner.audit.places import Array
 from hubplanner.audit.service import is_assigned
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.ledger import Ledger
-    from hubplanner.audit.outcome import AuditOutcome
-    from hubplanner.audit.places import Array
 
 ROUNDING = 1e-7
 """Relative gap that is a solver's rounding."""

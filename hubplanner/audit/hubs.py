@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.ledger import Ledger
+from hubplanner.audit.data import AuditData
+from hubplanner.audit.ledger import Ledger
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from hubplanner.audit.places import Array, alike, inner, kept, read_rows, words
 from hubplanner.audit.raw_tables import in_shares, mended
-from hubplanner.scenario.data_spec import GroupMean, TableSpec
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from hubplanner.scenario.data_spec import JoinSpec
+from hubplanner.scenario.data_spec import GroupMean, JoinSpec, TableSpec
 
 HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 NOWHERE = -1

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.data import AuditData
 from hubplanner.audit.figures import WRITTEN
-from hubplanner.audit.hubs import room
-from hubplanner.audit.ledger import RELATIVE, agree
+from hubplanner.audit.hubs import AuditHub, room
+from hubplanner.audit.ledger import RELATIVE, Ledger, agree
 from hubplanner.audit.money import half_of_last_place
-from hubplanner.audit.places import words
+from hubplanner.audit.outcome import AuditOutcome
+from hubplanner.audit.places import Array, words
+from hubplanner.audit.run_files import RunFiles
 from hubplanner.audit.service import is_assigned
-
-if TYPE_CHECKING:
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.ledger import Ledger
-    from hubplanner.audit.outcome import AuditOutcome
-    from hubplanner.audit.places import Array
-    from hubplanner.audit.run_files import RunFiles
 
 DEGREES = 2e-6
 """Coordinates are written with six decimals."""

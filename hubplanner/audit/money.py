@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+
+import geopandas as gpd
 
 from hubplanner.audit.places import words_of_numbers
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from hubplanner.scenario import Scenario
+from hubplanner.scenario import Scenario
 
 
 def exact(value: str | float) -> Fraction:

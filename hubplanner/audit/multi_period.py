@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from hubplanner.audit.constraints import FILE
+from hubplanner.audit.data import AuditData
 from hubplanner.audit.figures import compare, within
+from hubplanner.audit.hubs import AuditHub
+from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.money import exact, half_of_last_place
 from hubplanner.audit.outcome import AuditOutcome, outcome_of
 from hubplanner.audit.service import is_assigned
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.ledger import Ledger
 
 
 def years_of(

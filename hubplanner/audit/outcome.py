@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hubplanner.audit.assignment import shortest
-from hubplanner.audit.hubs import room
-from hubplanner.audit.service import NOBODY, is_assigned, links_of, serve, share
-
-if TYPE_CHECKING:
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.audit.ledger import Ledger
-    from hubplanner.audit.places import Array
-    from hubplanner.audit.service import Service
+from hubplanner.audit.data import AuditData
+from hubplanner.audit.hubs import AuditHub, room
+from hubplanner.audit.ledger import Ledger
+from hubplanner.audit.places import Array
+from hubplanner.audit.service import NOBODY, Service, is_assigned, links_of, serve, share
 
 LINKS = "links.geojson"
 NEAR_KM = 1e-6

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,11 +17,7 @@ from hubplanner.audit.raw_tables import PLAIN, ROW, from_one, has_columns_only, 
 from hubplanner.formats.layer import in_plane
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.scenario.data_spec import TableSpec
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

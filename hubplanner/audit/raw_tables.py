@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,12 +18,7 @@ from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane
 from hubplanner.formats.place_cells import read_place_cells
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from hubplanner.scenario.data_spec import FileSpec, TableSpec
+from hubplanner.scenario.data_spec import FileSpec, TableSpec
 
 NOTHING = re.compile(r"|n\.?/?a\.?|#n/a|nan|null|none|nil|-{1,2}|[\u2013\u2014\u2026]|\.{1,3}", re.IGNORECASE)
 """What cells say that are missing."""

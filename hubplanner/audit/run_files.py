@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.formats.read import read_layer
 from hubplanner.io import recover, sha256
-from hubplanner.scenario import read_scenario
+from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.files import input_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from hubplanner.scenario import Scenario
 
 LAYERS = ("hubs", "demand", "links")
 FILES = (

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.data import AuditData
+from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.places import SLACK, Array
-
-if TYPE_CHECKING:
-    from hubplanner.audit.data import AuditData
-    from hubplanner.audit.hubs import AuditHub
-    from hubplanner.scenario.model_spec import CoverageSpec
+from hubplanner.scenario.model_spec import CoverageSpec
 
 CHUNK = 20_000
 """Points whose distances to all hubs are held at once."""

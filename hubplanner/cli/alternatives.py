@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,10 +23,6 @@ from hubplanner.cli.common import (
     read_asked,
 )
 from hubplanner.formatting import proof_in_words
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 Within = Annotated[float, typer.Option("--within", help="Maximum relative loss against the best plan.")]
 Differ = Annotated[int, typer.Option("--differ", min=1, help="Minimum number of sites by which any two plans differ.")]

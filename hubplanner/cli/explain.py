@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,10 +13,6 @@ from rich.table import Table
 from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, answering
 from hubplanner.formatting import proof_in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 Sites = Annotated[int, typer.Option("--sites", min=0, help="Number of rejected sites to force in, best first.")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,8 +27,6 @@ from hubplanner.cli.tables import count_of
 from hubplanner.formatting import gap_in_words, left_out_of_ways
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hubplanner.analysis.frontier.result import Frontier
 
 Points = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import typer
 
@@ -21,9 +21,6 @@ from hubplanner.cli.score import score
 from hubplanner.cli.serve import serve
 from hubplanner.cli.solve import solve
 from hubplanner.cli.sweep import sweep
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     init,

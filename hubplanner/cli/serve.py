@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hubplanner.cli.common import Quiet, answering
 from hubplanner.folders import RUNS
-
-if TYPE_CHECKING:
-    from hubplanner.web.settings import AppSettings
+from hubplanner.web.settings import AppSettings
 
 Place = Annotated[
     Path | None,

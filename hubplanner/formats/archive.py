@@ -5,14 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from hubplanner.errors import DataError, Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 MOST_BYTES = 8_000_000_000
 """Of all that is unpacked."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _EXACT = 2.0**53
 """Up to here every whole number is a float of its own."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -22,9 +23,6 @@ from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import Layer, check_size, in_plane, regular
 from hubplanner.formats.table_formats import format_of
 from hubplanner.io import check_gdal_path
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _KML = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<(\w+:)?kml\b", re.DOTALL)
 _POINTER = b"OGRVRT"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -15,10 +17,6 @@ from pyproj.exceptions import CRSError
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import Layer, check_size, make_layer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 MAGIC = b"SQLite format 3\0"
 APPLICATIONS = (b"GPKG", b"GP10", b"GP11", b"\0\0\0\0")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.layer import check_size, regular, typed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    import pandas as pd
 
 COLUMNS, ROWS = ("columns", "cols", "fields", "header"), ("rows", "data", "values", "index")
 """Keys under which names of columns and rows of cells stand."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,9 +14,6 @@ import shapely
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.io import check_regular
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 EXACT_WHOLE = 2**53
 """Up to here every whole number is a float of its own."""

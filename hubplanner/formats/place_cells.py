@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import shapely
 
 from hubplanner.extras import absent
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 PLACE_CELLS = {
     "wkt": "well-known text, such as POINT (67 30)",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formats.archive import unpacked
@@ -13,10 +14,6 @@ from hubplanner.formats.json_table import kind_of_json
 from hubplanner.formats.layer import Layer, regular
 from hubplanner.formats.shapefile import read_shapefile
 from hubplanner.formats.table_formats import PACKED, format_of, suffixes_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:

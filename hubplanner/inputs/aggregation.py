@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+from pyproj import CRS
 
 from hubplanner.errors import Fault, raise_faults
 from hubplanner.inputs.coordinates import WGS84, metres
 from hubplanner.inputs.demand import Demand, check_floors, check_planar, check_scale, floor_columns
 from hubplanner.inputs.point_stream import open_table
+from hubplanner.inputs.readers.points import PointFile
 from hubplanner.inputs.readers.raster import open_raster
+from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.stream_checks import METRES_PER_KM, CoordinateChecks, DensityGrid, Lattice, Projection
 from hubplanner.inputs.zones import ZonedFile, read_zones
-from hubplanner.problem import Chunk, GreatCircle, Planar, RemeasuredDistance, merge_chunks, remeasure_chunks
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pyproj import CRS
-
-    from hubplanner.inputs.readers.points import PointFile
-    from hubplanner.inputs.sites import Sites
-    from hubplanner.problem import Floats, GeometricTravel, Ints, Matrix, Merged
-    from hubplanner.scenario import Scenario
+from hubplanner.problem import (
+    Chunk,
+    Floats,
+    GeometricTravel,
+    GreatCircle,
+    Ints,
+    Matrix,
+    Merged,
+    Planar,
+    RemeasuredDistance,
+    merge_chunks,
+    remeasure_chunks,
+)
+from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from pyproj import CRS
-
-    from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats, Ints
 
 OUTSIDE = -1
 """Position of no polygon."""

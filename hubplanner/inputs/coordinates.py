@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import place_points
-
-if TYPE_CHECKING:
-    from pyproj import CRS
-
-    from hubplanner.inputs.readers.columns import Checker
-    from hubplanner.problem import Floats
-    from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.problem import Floats
+from hubplanner.scenario.data_spec import TableSpec
 
 WGS84 = "EPSG:4326"
 MOST_LON, MOST_LAT = 180.0, 90.0

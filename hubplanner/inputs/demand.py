@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-from pyproj import Proj
+import pandas as pd
+from pyproj import CRS, Proj
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
-from hubplanner.inputs.disaggregation import MOST_POINTS, expected_points, spread, spread_by
-from hubplanner.inputs.joins import join_all
+from hubplanner.inputs.disaggregation import MOST_POINTS, SpreadReport, expected_points, spread, spread_by
+from hubplanner.inputs.joins import JoinReport, join_all
 from hubplanner.inputs.readers.columns import Checker, as_text, connected_share
 from hubplanner.inputs.readers.tables import as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_demand_names
+from hubplanner.inputs.zones import ZoneReport
+from hubplanner.problem import Floats, Ints
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import hint, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import pandas as pd
-    from pyproj import CRS
-
-    from hubplanner.errors import DataWarning
-    from hubplanner.inputs.disaggregation import SpreadReport
-    from hubplanner.inputs.joins import JoinReport
-    from hubplanner.inputs.zones import ZoneReport
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.scenario import Scenario
 
 MOST_STRETCH = 0.05
 """Share by which a projection may stretch or shrink distances: a UTM zone keeps to it well beyond its borders."""

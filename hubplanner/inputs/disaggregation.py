@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import Proj, Transformer
+from pyproj import CRS, Proj, Transformer
 from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.areas import OUTSIDE, Areas
@@ -17,21 +19,12 @@ from hubplanner.inputs.coordinates import metres, read_places, representative
 from hubplanner.inputs.joins import overlap, read_other
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.raster import open_raster
+from hubplanner.problem import Floats, Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
-from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.data_spec import SpreadBySpec, TableSpec
 from hubplanner.scenario.fields import MOST_PEOPLE
 from hubplanner.scenario.names import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import geopandas as gpd
-    from pyproj import CRS
-    from shapely.geometry.base import BaseGeometry
-
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.scenario import Scenario
-    from hubplanner.scenario.data_spec import SpreadBySpec
 
 METRES = 1000.0
 MOST_POINTS = 20_000_000

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from hubplanner.errors import Fault
-from hubplanner.problem import SiteStatus
+from hubplanner.inputs.readers.columns import Checker
+from hubplanner.problem import Bools, Floats, Ints, SiteStatus
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_MONEY
 from hubplanner.scenario.names import hint, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import pandas as pd
-
-    from hubplanner.inputs.readers.columns import Checker
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.scenario import Scenario
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.inputs.inputs import Inputs
 from hubplanner.problem import SiteStatus
 from hubplanner.scenario.model_spec import AUTO
-
-if TYPE_CHECKING:
-    from hubplanner.inputs.inputs import Inputs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hubplanner.errors import DataWarning
 from hubplanner.inputs.coordinates import turned_among
+from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hubplanner.problem import Bools, Floats, Ints
 
 MANY_TIMES = 5.0
 """Times the radius of all others beyond which a place is far from them."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from hubplanner.problem import grow_demand
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hubplanner.inputs.inputs import Inputs
-    from hubplanner.problem import Floats
-    from hubplanner.scenario.model_spec import FloorSpec
+from hubplanner.inputs.inputs import Inputs
+from hubplanner.problem import Floats, grow_demand
+from hubplanner.scenario.model_spec import FloorSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

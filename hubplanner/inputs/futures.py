@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.problem import Future, Futures
+from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.inputs import Inputs
+from hubplanner.inputs.sites import Sites
+from hubplanner.problem import Floats, Future, Futures, Ints
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.names import hint, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from hubplanner.inputs.demand import Demand
-    from hubplanner.inputs.inputs import Inputs
-    from hubplanner.inputs.sites import Sites
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.scenario import Scenario
-    from hubplanner.scenario.futures_spec import FuturesSpec
 
 
 def check_futures(scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]) -> None:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.errors import DataWarning
+from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.coordinates import metres
+from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.disaggregation import SpreadReport
+from hubplanner.inputs.joins import JoinReport
+from hubplanner.inputs.sites import Sites
+from hubplanner.inputs.sources import Sources
+from hubplanner.inputs.travel_matrix import Pairs
+from hubplanner.inputs.zones import ZoneReport
 from hubplanner.problem import CoverageRule, Decay, GreatCircle, Matrix, Planar, Problem, SiteStatus, Travel
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hubplanner.errors import DataWarning
-    from hubplanner.inputs.aggregation import MergedDemand
-    from hubplanner.inputs.demand import Demand
-    from hubplanner.inputs.disaggregation import SpreadReport
-    from hubplanner.inputs.joins import JoinReport
-    from hubplanner.inputs.sites import Sites
-    from hubplanner.inputs.sources import Sources
-    from hubplanner.inputs.travel_matrix import Pairs
-    from hubplanner.inputs.zones import ZoneReport
-    from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,15 +18,10 @@ from hubplanner.inputs.coordinates import representative
 from hubplanner.inputs.readers.columns import Checker, as_numbers, as_text, complete_rows, select, usable_rows
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned
-from hubplanner.scenario.data_spec import GroupMean, SpreadBySpec, TableSpec
+from hubplanner.problem import Bools, Ints
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.data_spec import GroupMean, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    from hubplanner.problem import Bools, Ints
-    from hubplanner.scenario import Scenario
-    from hubplanner.scenario.data_spec import JoinSpec, ZonesSpec
 
 CANDIDATES = 3
 """Names that are offered for one without a partner."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pyproj import CRS
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.formats.table_formats import CHUNKED, format_of
 from hubplanner.inputs.coordinates import note_swapped_names
 from hubplanner.inputs.readers.cells import CellRules
@@ -32,17 +33,10 @@ from hubplanner.inputs.readers.parquet import (
 )
 from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import InputTable, can_read, parse_crs
+from hubplanner.problem import Floats, Ints
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import key_of, spelling_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from pyproj import CRS
-
-    from hubplanner.errors import DataWarning
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.scenario import Scenario
 
 MOST_SHOWN = 100
 """Faults of one column that are spelled out for a part of a file."""

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, HubplannerError, raise_faults
 from hubplanner.inputs.aggregation import read_merged
 from hubplanner.inputs.coordinates import check_together, lonlat
-from hubplanner.inputs.demand import read_demand
+from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.inputs import Inputs, all_minutes
 from hubplanner.inputs.readers.columns import read_ids
-from hubplanner.inputs.sites import read_sites
+from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelling import with_demand_names, with_site_names
-from hubplanner.inputs.travel_matrix import KnownIds, read_matrix
+from hubplanner.inputs.travel_matrix import KnownIds, Pairs, read_matrix
 from hubplanner.inputs.warnings import data_warnings
+from hubplanner.problem import Floats
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
 from hubplanner.scenario.travel_spec import MatrixSpec
-
-if TYPE_CHECKING:
-    from hubplanner.inputs.demand import Demand
-    from hubplanner.inputs.sites import Sites
-    from hubplanner.inputs.travel_matrix import Pairs
-    from hubplanner.problem import Floats
-    from hubplanner.scenario import Scenario
-    from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
 
 
 def read_inputs(scenario: Scenario) -> Inputs:

@@ -5,29 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import lonlat, read_places, representative
-from hubplanner.inputs.existing_hubs import check_groups, check_named, is_named, larger_tiers, read_changes
-from hubplanner.inputs.joins import join_all
+from hubplanner.inputs.existing_hubs import Changes, check_groups, check_named, is_named, larger_tiers, read_changes
+from hubplanner.inputs.joins import JoinReport, join_all
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_site_names
-from hubplanner.problem import SiteStatus, annuity
+from hubplanner.problem import Bools, Floats, Ints, SiteStatus, annuity
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import hint
-
-if TYPE_CHECKING:
-    from hubplanner.errors import DataWarning
-    from hubplanner.inputs.existing_hubs import Changes
-    from hubplanner.inputs.joins import JoinReport
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.scenario import Scenario
 
 MOST_COLUMNS = 1_000
 """Columns of a site file, which a plan's files carry on; a GeoPackage holds some more."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os.path import isfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.io import sha256
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.files import input_files
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from hubplanner.scenario import Scenario
 
 RECENT_NS = 2_000_000_000
 """So long after a change a second one may leave the same time behind, on any disk."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.names import key_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from hubplanner.scenario import Scenario
 
 Spelling = dict[str, str]
 """A name as the data spell it, by what names are compared by."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pyproj import CRS, Transformer
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import (
     DEGREES,
     DEGREES_NAMED,
@@ -28,11 +27,8 @@ from hubplanner.inputs.coordinates import (
 from hubplanner.inputs.far_places import MANY_TIMES, SIGNS, Spots, body_of, told_far
 from hubplanner.inputs.point_stream import MOST_SHOWN
 from hubplanner.inputs.readers.columns import Checker
-
-if TYPE_CHECKING:
-    from hubplanner.errors import DataWarning
-    from hubplanner.inputs.readers.points import PointFile, Points
-    from hubplanner.problem import Chunk, Floats, Ints
+from hubplanner.inputs.readers.points import PointFile, Points
+from hubplanner.problem import Chunk, Floats, Ints
 
 METRES_PER_KM = 1000.0
 SAMPLED = 1000

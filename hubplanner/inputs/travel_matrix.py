@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,14 +14,9 @@ from hubplanner.formats.table_formats import DISTANCES, format_of
 from hubplanner.inputs.readers.columns import Checker, as_text, keys_of
 from hubplanner.inputs.readers.csv import CsvLayout, read_csv
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, excel_table, read_parquet
-from hubplanner.problem import Matrix
+from hubplanner.problem import Floats, Ints, Matrix
 from hubplanner.scenario.data_spec import FileSpec
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.scenario.travel_spec import MatrixSpec
+from hubplanner.scenario.travel_spec import MatrixSpec
 
 UNITS = ("km", "minutes")
 MOST_SHOWN = 10

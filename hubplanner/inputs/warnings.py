@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.coordinates import WGS84, lonlat, representative
+from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.far_places import Spots, told_far, unit_vectors
+from hubplanner.inputs.sites import Sites
+from hubplanner.problem import Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.checks_spec import ChecksSpec
 from hubplanner.scenario.names import key_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import geopandas as gpd
-
-    from hubplanner.inputs.aggregation import MergedDemand
-    from hubplanner.inputs.demand import Demand
-    from hubplanner.inputs.sites import Sites
-    from hubplanner.problem import Ints
-    from hubplanner.scenario import Scenario
 
 MUCH_DETOUR = 3.0
 MOST_TOLD = 5

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pyproj import CRS
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.areas import OUTSIDE, Areas
@@ -14,19 +15,12 @@ from hubplanner.inputs.coordinates import read_places
 from hubplanner.inputs.joins import are_polygons, overlap, read_other
 from hubplanner.inputs.point_stream import GroupEncoder
 from hubplanner.inputs.readers.columns import Checker, among, note_unknown
+from hubplanner.inputs.readers.points import PointFile, Points
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from pyproj import CRS
-
-    from hubplanner.inputs.readers.points import PointFile, Points
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.scenario import Scenario
-
 
 MANY_TIMES = 5.0
 """Times by which the people of a zone and its census may differ."""

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from pulp import LpAffineExpression, LpConstraintLE
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model.formulation import FixedLevel, Formulation, Goal, Question, Year, hold, new_formulation, seek
+from hubplanner.model.formulation import (
+    FixedLevel,
+    Formulation,
+    Goal,
+    Question,
+    Ranges,
+    Year,
+    hold,
+    new_formulation,
+    seek,
+)
 from hubplanner.model.goals import OBJECTIVES
 from hubplanner.model.lp import Model, new_model, new_program
+from hubplanner.model.objectives import Objective
 from hubplanner.model.variables.coverage import covered
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model.formulation import Ranges
-    from hubplanner.model.objectives import Objective
-    from hubplanner.problem import Evaluation, Ints, Problem
-    from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.problem import Evaluation, Ints, Problem
+from hubplanner.problem.covering_instance import CoveringInstance
 
 
 def build_model(instance: CoveringInstance, objective: Objective) -> Model:

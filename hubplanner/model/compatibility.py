@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.fairness import AlphaFair, MaxMin
+from hubplanner.model.formulation import Question
 from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
-from hubplanner.problem import Decay
-
-if TYPE_CHECKING:
-    from hubplanner.model.formulation import Question
-    from hubplanner.problem import Problem
+from hubplanner.problem import Decay, Problem
 
 MOST_PAIRS = 500_000
 """Pairs of demand and hubs that people may be assigned by, over all years."""

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model.lp import LinearExpression
+from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.parameters import check, refuse
 from hubplanner.model.variables.coverage import covered_measure
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Floats
+from hubplanner.problem import Evaluation, Floats
 
 LARGEST_ALPHA = 4.0
 """A larger one is max-min but for figures that no solver tells apart."""

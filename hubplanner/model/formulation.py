@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
-from pulp import LpAffineExpression, LpConstraintGE
+from pulp import LpAffineExpression, LpConstraintGE, LpProblem, LpVariable
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
-from hubplanner.model.lp import Model, decimal_unit, new_model, new_program
+from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
+from hubplanner.model.lp import LinearExpression, Model, decimal_unit, new_model, new_program
 from hubplanner.model.multi_period import Periods
+from hubplanner.model.objectives import Objective
+from hubplanner.problem import Evaluation, Floats, Ints, Problem
+from hubplanner.problem.model_instance import ModelInstance
 from hubplanner.problem.multi_period import in_year, present_value
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Self
-
-    from pulp import LpProblem, LpVariable
-
-    from hubplanner.model.constraints.base import Constraint
-    from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
-    from hubplanner.model.lp import LinearExpression
-    from hubplanner.model.objectives import Objective
-    from hubplanner.problem import Evaluation, Floats, Ints, Problem
-    from hubplanner.problem.model_instance import ModelInstance
-
-    Ranges = tuple[Ints, Ints]
+Ranges = tuple[Ints, Ints]
 
 
 HOLDING = 1e-12

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from pulp import LpConstraintGE
 
 from hubplanner.model.constraints.plan_distance import distance_to, new_sites, used_at
 from hubplanner.model.fairness import AlphaFair, MaxMin, TangentUtility, shares_of, worst_shares
-from hubplanner.model.formulation import Goal
-from hubplanner.model.lp import LinearExpression
+from hubplanner.model.formulation import Formulation, Goal, Year
+from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.objectives import EQUIVALENT_SHARE, MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.robust import RobustObjective
 from hubplanner.model.variables.assignment import distance_served
 from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.model.variables.distance_chains import distance_to_nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from hubplanner.model.formulation import Formulation, Year
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Floats, Problem
+from hubplanner.problem import Evaluation, Floats, Problem
 
 WORST = "worst distance"
 LEAST_SHARE_TOLD = 1e-9

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from pulp import LpAffineExpression, LpConstraint, LpConstraintGE, LpMaximize, LpProblem, LpVariable
 
-if TYPE_CHECKING:
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.problem.model_instance import ModelInstance
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.problem.model_instance import ModelInstance
 
 Terms = list[tuple[LpVariable, float]]
 """A linear expression as (variable, coefficient) pairs."""

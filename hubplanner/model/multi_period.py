@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import most_money
-from hubplanner.model.lp import decimal_unit
+from hubplanner.model.lp import Model, Terms, decimal_unit
 from hubplanner.model.parameters import check, check_amount, refuse
+from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hubplanner.model.lp import Model, Terms
-    from hubplanner.problem import Evaluation, Floats, Problem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.floor import Floor
@@ -13,14 +14,10 @@ from hubplanner.model.constraints.full_service import FullService
 from hubplanner.model.constraints.hub_count import MaxHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.required_sites import RequiredSites
-from hubplanner.model.fairness import AlphaFair
+from hubplanner.model.fairness import AlphaFair, Fairness
 from hubplanner.model.parameters import check, check_amount
+from hubplanner.problem import Problem
 from hubplanner.problem.model_instance import ModelInstance
-
-if TYPE_CHECKING:
-    from hubplanner.model.constraints.base import Constraint
-    from hubplanner.model.fairness import Fairness
-    from hubplanner.problem import Problem
 
 EQUIVALENT_SHARE = "equivalent share"
 """Name of the goal that alpha-fairness puts in the place of covered need."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from hubplanner.errors import ScenarioError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def refuse(name: str, value: object, allowed: str) -> None:

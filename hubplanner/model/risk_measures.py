@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pulp import LpConstraintGE
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty, covered_rows
-from hubplanner.model.formulation import Goal
-from hubplanner.model.lp import LinearExpression, decimal_unit
+from hubplanner.model.formulation import Formulation, Goal, Year
+from hubplanner.model.lp import LinearExpression, Model, decimal_unit
 from hubplanner.model.objectives import MinCost, Objective
 from hubplanner.model.robust import RobustObjective
+from hubplanner.problem import Floats, Problem
 from hubplanner.problem.futures import tail_mean
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hubplanner.model.constraints.base import Constraint
-    from hubplanner.model.formulation import Formulation, Year
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Floats, Problem
-    from hubplanner.problem.stacked_demand import StackedDemand
+from hubplanner.problem.stacked_demand import StackedDemand
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

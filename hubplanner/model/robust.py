@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from hubplanner.model.constraints.robust import Uncertainty
+from hubplanner.model.formulation import Goal
 from hubplanner.model.objectives import Objective
-from hubplanner.problem.stacked_demand import StackedInstance
-
-if TYPE_CHECKING:
-    from hubplanner.model.formulation import Goal
-    from hubplanner.problem.stacked_demand import StackedDemand
+from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
 
 
 @dataclass(frozen=True, kw_only=True)

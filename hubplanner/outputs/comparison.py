@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from hubplanner.folders import COMPARISON_MARKS
@@ -14,12 +17,6 @@ from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.map.comparison import Panel, draw_comparison
 from hubplanner.outputs.rounding import rounded_change
 from hubplanner.outputs.writers import harmless, write_geojson
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
-
-    import geopandas as gpd
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
+from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 
 _OF_FILES = ("lon", "lat", "fid", "geom", "geometry")
 """Columns that the files bring: coordinates in a table, number and shape in a GeoPackage."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from hubplanner.outputs.html.render import Extras, page
 from hubplanner.outputs.map.scene import scene_of
+from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.run_folder import manifest
-
-if TYPE_CHECKING:
-    from hubplanner.outputs.plan_data import PlanData
 
 
 @dataclass(frozen=True, kw_only=True)

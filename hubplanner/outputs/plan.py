@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubplanner.outputs.plan_data import PlanData
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from hubplanner.outputs.notebook import NotebookCell
 
 

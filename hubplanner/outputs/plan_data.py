@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+
+from hubplanner.inputs import Inputs
+from hubplanner.inputs.aggregation import Remeasurement
 from hubplanner.outputs.frames import demand_frame, hub_frame, link_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import summarize, summarize_fairness, summarize_futures
+from hubplanner.problem import Evaluation, Problem, Solution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import geopandas as gpd
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.inputs.aggregation import Remeasurement
-    from hubplanner.problem import Evaluation, Problem, Solution
     from hubplanner.solver.value_of_information import ValueOfInformation
 
 

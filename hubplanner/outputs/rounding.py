@@ -6,13 +6,12 @@ numbers whole; a cent is where money ends, and small amounts keep seven digits, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
 
     from hubplanner.problem import Floats

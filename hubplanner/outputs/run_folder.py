@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import geopandas as gpd
 
 from hubplanner.folders import FUTURES_FILE, RUN_MARKS
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.formats.qgis import write_styles
 from hubplanner.outputs.html.render import write_page
 from hubplanner.outputs.map.draw import draw_map
-from hubplanner.outputs.map.scene import scene_of
+from hubplanner.outputs.map.scene import MapScene, scene_of
+from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.summary import write_futures
 from hubplanner.outputs.writers import write_csv, write_geojson, write_geopackage
 from hubplanner.scenario import dump_scenario
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
-    import geopandas as gpd
-
-    from hubplanner.outputs.map.scene import MapScene
-    from hubplanner.outputs.plan_data import PlanData
 
 PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
 

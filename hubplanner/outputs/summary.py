@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from hubplanner.inputs import Inputs
 from hubplanner.inputs.floors import group_floors
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless
-from hubplanner.problem import Ways, relative_gap, ways
+from hubplanner.problem import (
+    Evaluation,
+    Floats,
+    Outcomes,
+    Problem,
+    RemeasuredDistance,
+    Solution,
+    Ways,
+    relative_gap,
+    ways,
+)
 from hubplanner.problem.futures import tail_mean
-from hubplanner.scenario import assumptions
+from hubplanner.scenario import Scenario, assumptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    import geopandas as gpd
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.problem import Evaluation, Floats, Outcomes, Problem, RemeasuredDistance, Solution
-    from hubplanner.scenario import Scenario
     from hubplanner.solver.value_of_information import ValueOfInformation
 
 DECIMALS = 6

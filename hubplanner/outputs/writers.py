@@ -8,16 +8,15 @@ import os
 import re
 import shutil
 import sqlite3
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyogrio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
     import geopandas as gpd
 
 DECIMALS = 6

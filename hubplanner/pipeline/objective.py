@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from hubplanner.inputs import build_problem
+from hubplanner.inputs import Inputs, build_problem
 from hubplanner.inputs.fair_groups import fair_groups
-from hubplanner.inputs.floors import group_floors
+from hubplanner.inputs.floors import GroupFloor, group_floors
 from hubplanner.inputs.futures import futures_of
 from hubplanner.model import (
     AlphaFair,
@@ -34,14 +35,8 @@ from hubplanner.model import (
     Uncertainty,
 )
 from hubplanner.model.constraints.robust import LEVEL
+from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
 from hubplanner.solver.mip.upper_bound import covered_alone
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.inputs.floors import GroupFloor
-    from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
 
 _OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "max_coverage": MaxCoverage,

@@ -5,19 +5,14 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.inputs.aggregation import measure
-from hubplanner.problem import CoverageRule, evaluate
+from hubplanner.inputs import Inputs
+from hubplanner.inputs.aggregation import Remeasurement, measure
+from hubplanner.problem import CoverageRule, Evaluation, Problem, evaluate
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from hubplanner.inputs import Inputs
-    from hubplanner.inputs.aggregation import Remeasurement
-    from hubplanner.problem import Evaluation, Problem
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +13,9 @@ from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import fair_terms, objective_of
 from hubplanner.pipeline.remeasure import remeasure
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
-from hubplanner.scenario import assumptions
+from hubplanner.scenario import Scenario, assumptions
 from hubplanner.solver import SolverOptions, in_words, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
-
-if TYPE_CHECKING:
-    from hubplanner.scenario import Scenario
 
 
 def solve(scenario: Scenario) -> Plan:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from hubplanner.problem.coverage import Rows
 from hubplanner.problem.model_instance import NO_ROW, CoverRows
-
-if TYPE_CHECKING:
-    from hubplanner.problem.coverage import Rows
-    from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

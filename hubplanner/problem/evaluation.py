@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from hubplanner.problem.coverage import LEAST_SHARE
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
+from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
 
 CHUNK = 200_000
 """Points whose hubs are held at once."""

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hubplanner.errors import ScenarioError
+from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel.base import Bools, Floats, Ints
 from hubplanner.tolerances import SUM_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import ArrayLike
-
-    from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

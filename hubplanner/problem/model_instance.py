@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows, merge_rows, total_by
 from hubplanner.problem.coverage import LEAST_SHARE, MOST_BACKUP, levels, missing
-from hubplanner.problem.problem import condensed, coverage, option_pairs
-
-if TYPE_CHECKING:
-    from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.problem import Problem, condensed, coverage, option_pairs
+from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 NO_ROW = -1
 """Stands for no row: a point that no option reaches, or that counts for nothing."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel.base import Floats
+from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel.base import Floats
 
 
 def annuity(rate: float, years: int) -> float:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.errors import Fault, raise_faults
 from hubplanner.problem.aggregation.equal_rows import merge_rows
 from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows, levels
-from hubplanner.problem.travel.base import within
+from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel, within
 from hubplanner.problem.travel.geometric import GeometricTravel, Planar
 from hubplanner.problem.validation import COUNT, coordinates, distances, vector, wrong_counts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from numpy.typing import ArrayLike
-
-    from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel
 
 CHUNK = 200_000
 """Demand points whose coverage is held at once."""

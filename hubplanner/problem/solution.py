@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hubplanner.problem.evaluation import Evaluation
-    from hubplanner.problem.futures import Outcomes
-    from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel.base import Ints
+from hubplanner.problem.evaluation import Evaluation
+from hubplanner.problem.futures import Outcomes
+from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel.base import Ints
 
 
 class Status(StrEnum):

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.problem.coverage import LEAST_SHARE, Decay, levels
-from hubplanner.problem.futures import Futures, in_service, need_in, reach_factor
+from hubplanner.problem.futures import Future, Futures, in_service, need_in, reach_factor
 from hubplanner.problem.model_instance import NO_ROW, CoverRows, ModelInstance
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.problem.futures import Future
-    from hubplanner.problem.problem import Problem
-    from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.problem import Problem
+from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 CHUNK = 200_000
 """Demand points whose pairs are looked up at once."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import coo_array, issparse
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.problem.travel.base import Bools, Floats, Matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 COUNT = "finite, at least 0"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,10 +20,6 @@ from hubplanner.io import recover
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
 from hubplanner.runs.read import read_plan
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
 
 LEAST = 1e-6
 """Smaller differences of a covered share are none."""

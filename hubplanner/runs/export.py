@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import shapely
@@ -14,21 +16,13 @@ import shapely
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.folders import is_run
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.inputs.sites import read_sites
+from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
-from hubplanner.outputs.formats.exports import EXPORTS
+from hubplanner.outputs.formats.exports import EXPORTS, Export
 from hubplanner.outputs.run_data import Result
 from hubplanner.runs.read import manifest_files, read_manifest, read_plan
-from hubplanner.scenario import read_scenario
+from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.files import input_files
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from hubplanner.inputs.sites import Sites
-    from hubplanner.outputs.formats.exports import Export
-    from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
 

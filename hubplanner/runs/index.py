@@ -6,16 +6,14 @@ import json
 import logging
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from hubplanner.errors import UnwritableError
 from hubplanner.folders import is_run
 from hubplanner.runs.read import RunUnreadableError, read_manifest, read_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 log = logging.getLogger(__name__)
 

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.folders import is_run
-from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.io import recover
-from hubplanner.model import Capacity, FixedHubs, MaxHubs, Periods, goals_of
+from hubplanner.model import Capacity, FixedHubs, MaxHubs, Objective, Periods, goals_of
 from hubplanner.model.formulation import Year
 from hubplanner.pipeline.objective import objective_of
-from hubplanner.problem import GoalResult, SiteStatus, Solution, Status, evaluate
+from hubplanner.problem import GoalResult, Ints, Problem, SiteStatus, Solution, Status, evaluate
 from hubplanner.runs.read import read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.solver import SolverOptions, solve_problem
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.model import Objective
-    from hubplanner.problem import Ints, Problem
 
 AGREED = 1e-6
 """Relative difference that is rounding."""

@@ -6,20 +6,15 @@ import hashlib
 import importlib.metadata
 import json
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hubplanner.folders import RUN_MARKS, RUNS
-from hubplanner.inputs import read_inputs
+from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.io import ROOM, check_place, check_writable
+from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.solve import solve_inputs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.outputs.plan import Plan
-    from hubplanner.scenario import Scenario
+from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
 

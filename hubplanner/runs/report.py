@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError
 from hubplanner.folders import is_run
@@ -14,10 +16,6 @@ from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.compare import compare
 from hubplanner.runs.export import read_result
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
 
 EXPLANATIONS = ("explanation.json", "explanation/explanation.json")
 FRONTIERS = ("frontier.json", "frontier/frontier.json")

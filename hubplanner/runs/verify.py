@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from hubplanner.errors import HubplannerError
 from hubplanner.inputs.sources import file_digests as input_digests
@@ -13,10 +15,6 @@ from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
 from hubplanner.runs.read import RunUnreadableError, manifest_files, read_json, read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _FIGURES = ("objective_value", "gap", "seconds", "cost.total", "need.total", "need.covered", "people.covered")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hubplanner.scenario.fields import Spec
-    from hubplanner.scenario.scenario import Scenario
+from hubplanner.scenario.fields import Spec
+from hubplanner.scenario.scenario import Scenario
 
 Value = str | float | bool | None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,9 +24,6 @@ from hubplanner.scenario.fields import (
     Spec,
     one_or_more,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class GroupMean(Spec):

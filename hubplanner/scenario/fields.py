@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from hubplanner.scenario.names import has_control
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PER_CENT = 100.0
 MOST_MONEY = 1e15

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hubplanner.formats.table_formats import format_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from hubplanner.scenario.scenario import Scenario
+from hubplanner.scenario.scenario import Scenario
 
 
 def input_files(scenario: Scenario) -> dict[str, Path]:

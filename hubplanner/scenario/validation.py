@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import format_of
-from hubplanner.scenario.model_spec import AUTO, MAX_MIN
+from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
+from hubplanner.scenario.futures_spec import FuturesSpec
+from hubplanner.scenario.model_spec import AUTO, MAX_MIN, ModelSpec
 from hubplanner.scenario.names import key_of, repeated
+from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS, MatrixSpec
 from hubplanner.tolerances import SUM_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
-    from hubplanner.scenario.futures_spec import FuturesSpec
-    from hubplanner.scenario.model_spec import ModelSpec
-    from hubplanner.scenario.scenario import Scenario
 
 Complaints = Iterator[tuple[str, Any, str]]
 """Key, value found and what is allowed."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -13,10 +15,6 @@ from ruamel.yaml.scanner import Scanner, ScannerError
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.io import check_regular
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 Tree = dict[str, Any]
 DEEPEST = 32

@@ -10,25 +10,32 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, diags_array, vstack
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Fairness, Floor, FullService, MinCost, PCenter, PMedian, broken_years
+from hubplanner.model import (
+    Fairness,
+    FixedLevel,
+    Floor,
+    FullService,
+    MinCost,
+    Objective,
+    PCenter,
+    PMedian,
+    Question,
+    Year,
+    broken_years,
+)
 from hubplanner.model.formulation import HOLDING
-from hubplanner.problem import evaluate
+from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, evaluate
 from hubplanner.problem.evaluation import covering
 from hubplanner.problem.travel.base import within
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import FixedLevel, Objective, Question, Year
-    from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
 
 log = logging.getLogger(__name__)
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from hubplanner.model.constraints.budget import most_money
-
-if TYPE_CHECKING:
-    from hubplanner.problem import Evaluation, Problem
-    from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.problem import Evaluation, Problem
+from hubplanner.problem.covering_instance import CoveringInstance
 
 
 @dataclass(frozen=True, kw_only=True)

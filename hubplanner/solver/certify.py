@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Year, broken_years, goals_of
+from hubplanner.model import Question, Year, broken_years, goals_of
 from hubplanner.problem import GoalResult, Solution, Status
 from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.problem.solution import PeriodPlan
 from hubplanner.solver.infeasibility import in_words
-from hubplanner.solver.strategy import Terms, within_gap
+from hubplanner.solver.strategy import Candidate, SolveContext, Terms, within_gap
 from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Question
-    from hubplanner.solver.strategy import Candidate, SolveContext
 
 
 def certify(question: Question, candidate: Candidate, context: SolveContext, method: str) -> Solution:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from hubplanner.model import Question
+from hubplanner.model import MaxCoverage, Question
+from hubplanner.problem import Evaluation, Problem
+from hubplanner.solver.cache import SolveCache
 from hubplanner.solver.certify import certify
 from hubplanner.solver.covering.strategy import CoveringStrategy, is_plain
 from hubplanner.solver.limits import required_fit
+from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.solve import solve_problem
 from hubplanner.solver.strategy import SolveContext
-
-if TYPE_CHECKING:
-    from hubplanner.model import MaxCoverage
-    from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.cache import SolveCache
-    from hubplanner.solver.options import SolverOptions
 
 CLOSE = 1e-6
 """Relative difference in money below which two plans cost the same."""

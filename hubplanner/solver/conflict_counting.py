@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import Budget, HubsPerSite, MaxHubs, MinHubs, Periods, Question, RequiredSites, broken_years
+from hubplanner.model import (
+    Budget,
+    Constraint,
+    HubsPerSite,
+    MaxHubs,
+    MinHubs,
+    Objective,
+    Periods,
+    Question,
+    RequiredSites,
+    broken_years,
+)
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.formulation import Year
-from hubplanner.problem import Conflict, evaluate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hubplanner.model import Constraint, Objective
-    from hubplanner.problem import Ints, Problem
+from hubplanner.problem import Conflict, Ints, Problem, evaluate
 
 MOST_PINS = 12
 """Up to this many required sites are told apart; more are one demand."""

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
-from hubplanner.model import Budget, Capacity, Floor, FullService, Periods, Question, RequiredSites, broken_years
+from hubplanner.model import (
+    Budget,
+    Capacity,
+    Constraint,
+    Floor,
+    FullService,
+    Objective,
+    Periods,
+    Question,
+    RequiredSites,
+    broken_years,
+)
 from hubplanner.model.goals import cost
-from hubplanner.problem import Conflict, evaluate
+from hubplanner.problem import Conflict, Problem, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.solver.conflict_counting import MOST_PINS
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.search import optimise
-from hubplanner.solver.mip.subproblem import Subproblem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hubplanner.model import Constraint, Objective
-    from hubplanner.problem import Problem
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.mip.subproblem import Incumbent
-    from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.options import SolverOptions
 
 MOST_ALIKE = 3
 """Like limits that are named one by one; of more it is said how many they are."""

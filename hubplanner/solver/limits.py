@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import Budget, MaxHubs
+from hubplanner.model import Budget, MaxHubs, Objective
 from hubplanner.model.constraints.budget import most_money
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective
-    from hubplanner.problem import Floats, Problem
+from hubplanner.problem import Floats, Problem
 
 
 def limits(objective: Objective) -> tuple[float, float]:

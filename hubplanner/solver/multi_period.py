@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
-from hubplanner.model import Question, Year, broken_years, goals_of
-from hubplanner.problem import SiteStatus
-from hubplanner.solver.strategy import Candidate, Terms
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Constraint, MaxCoverage, Objective, Periods, PMedian
-    from hubplanner.problem import Problem, Solution
-    from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.strategy import SolveContext
+from hubplanner.model import (
+    Constraint,
+    MaxCoverage,
+    Objective,
+    Periods,
+    PMedian,
+    Question,
+    Year,
+    broken_years,
+    goals_of,
+)
+from hubplanner.problem import Problem, SiteStatus, Solution
+from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.strategy import Candidate, SolveContext, Terms
 
 
 class SeparateYearsStrategy:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from hubplanner.problem import Solution
 from hubplanner.solver.deadline import CLOCK, work_done
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hubplanner.problem import Solution
 
 log = logging.getLogger(__name__)
 

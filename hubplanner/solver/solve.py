@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import PCenter, Question, check_compatible, check_supported, under_of
-from hubplanner.problem import Solution
+from hubplanner.model import Objective, PCenter, Question, check_compatible, check_supported, under_of
+from hubplanner.problem import Conflict, Problem, Solution
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.cache import SolveCache
 from hubplanner.solver.certify import certify
@@ -21,14 +21,7 @@ from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.multi_period import SeparateYearsStrategy
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustStrategy
-from hubplanner.solver.strategy import Candidate, SolveContext
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Conflict, Problem
-    from hubplanner.solver.strategy import Strategy
+from hubplanner.solver.strategy import Candidate, SolveContext, Strategy
 
 STRATEGIES: tuple[Strategy, ...] = (
     RobustStrategy(),

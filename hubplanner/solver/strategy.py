@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from hubplanner.problem import Status
+from hubplanner.model import Goal, Objective, Question, Year
+from hubplanner.problem import Conflict, Evaluation, GoalResult, Outcomes, Problem, Solution, Status
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.cache import SolveCache
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.run_log import RunLog
 from hubplanner.tolerances import EXACT
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hubplanner.model import Goal, Objective, Question, Year
-    from hubplanner.problem import Conflict, Evaluation, GoalResult, Outcomes, Problem, Solution
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.cache import SolveCache
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.options import SolverOptions
-
-    Solve = Callable[[Problem, Objective, SolverOptions], Solution]
+Solve = Callable[[Problem, Objective, SolverOptions], Solution]
 
 UNIQUE, BROKEN, OPEN = "unique", "broken", "open"
 """Whether no other plan is as good, the first of several was taken, or that was left open."""

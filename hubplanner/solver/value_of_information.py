@@ -5,23 +5,18 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import MaxCoverage, MinCost, under_of
-from hubplanner.problem import Futures, GoalResult, Status, outcomes
+from hubplanner.model import MaxCoverage, MinCost, Objective, under_of
+from hubplanner.problem import Floats, Futures, GoalResult, Outcomes, Problem, Solution, Status, outcomes
 from hubplanner.problem.futures import mean_future
+from hubplanner.problem.stacked_demand import StackedDemand
+from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustRequest
 from hubplanner.solver.solve import solve_problem
 from hubplanner.solver.strategy import SolveContext
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective
-    from hubplanner.problem import Floats, Outcomes, Problem, Solution
-    from hubplanner.problem.stacked_demand import StackedDemand
-    from hubplanner.solver.options import SolverOptions
 
 log = logging.getLogger(__name__)
 

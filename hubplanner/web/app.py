@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -22,12 +22,8 @@ from hubplanner.web.routes import scenarios as routes_scenarios
 from hubplanner.web.routes import static_files as pages
 from hubplanner.web.routes import uploads as routes_uploads
 from hubplanner.web.security import Guard
+from hubplanner.web.settings import AppSettings
 from hubplanner.web.state import new_context
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from hubplanner.web.settings import AppSettings
 
 log = logging.getLogger(__name__)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Iterable
-
-    from hubplanner.web.settings import Limits
+from hubplanner.web.settings import Limits
 
 LOOK_S = 1.0
 """Seconds between two looks at a connection."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from hubplanner.scenario import read_scenario
+from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.web.responses import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from hubplanner.scenario import Scenario
-    from hubplanner.web.settings import Limits
+from hubplanner.web.settings import Limits
 
 KINDS = ("solve", "frontier", "explain", "alternatives")
 KNOWN = frozenset(

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import Request, Response
 
-from hubplanner.errors import Fault, FaultyError, HubplannerError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from hubplanner.errors import DataWarning
+from hubplanner.errors import DataWarning, Fault, FaultyError, HubplannerError
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"

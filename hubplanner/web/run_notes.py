@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from hubplanner.folders import ALTERNATIVES_MARKS, FRONTIER_MARKS, RUN_MARKS
 from hubplanner.io import write_atomically
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = ".app"
 """Beside the runs, hidden from the list of them."""

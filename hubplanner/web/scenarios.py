@@ -6,21 +6,19 @@ import logging
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import HubplannerError
-from hubplanner.scenario import read_scenario
+from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.loader import read_variants
 from hubplanner.web.responses import Refused, encode, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hubplanner.inputs import Inputs
-    from hubplanner.scenario import Scenario
     from hubplanner.web.map_data.layers import MapAreas
 
 log = logging.getLogger(__name__)

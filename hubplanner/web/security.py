@@ -6,22 +6,16 @@ import asyncio
 import ipaddress
 import secrets
 import time
+from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from fastapi import Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubplanner.web.responses import Refused, refusal
-from hubplanner.web.settings import LOOPBACK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from hubplanner.web.settings import AppSettings
+from hubplanner.web.settings import LOOPBACK, AppSettings
 
 MARK = "x-hubplanner"
 """A header that no form or script of another origin can set without being asked first."""

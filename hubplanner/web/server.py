@@ -7,8 +7,12 @@ import logging
 import socket
 import sys
 import webbrowser
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
 
 from hubplanner.errors import Fault, ScenarioError, UnwritableError
 from hubplanner.io import scratch_folder
@@ -16,11 +20,7 @@ from hubplanner.web.scenarios import scenario_files
 from hubplanner.web.settings import AppSettings, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     import uvicorn
-    from fastapi import FastAPI
 
 STOP_S = 3
 """Seconds that open requests have once the server stops."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fastapi import Request
 
 from hubplanner.web.jobs.queue import JobQueue
 from hubplanner.web.scenarios import ScenarioStore
-
-if TYPE_CHECKING:
-    from hubplanner.web.settings import AppSettings
+from hubplanner.web.settings import AppSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,12 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from hubplanner.model import Floor, MaxCoverage, Year, broken_blocks
-from hubplanner.problem import evaluate
+from hubplanner.problem import Evaluation, Floats, Ints, evaluate
 from hubplanner.problem.problem import coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hubplanner.analysis.alternatives.near_optimal import NearOptimal
     from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
-    from hubplanner.problem import Evaluation, Floats, Ints
     from hubplanner.solver.deadline import Deadline
 
 Sites = frozenset[int]

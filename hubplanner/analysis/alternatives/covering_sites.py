@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
 from hubplanner.analysis.alternatives.interchange import Swaps
+from hubplanner.analysis.alternatives.near_optimal import NearOptimal
+from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
+from hubplanner.model import MaxCoverage
 from hubplanner.model.constraints.budget import most_money
+from hubplanner.problem import Evaluation, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.covering.construction import cheapest, exchanged, greedy, rounded
 from hubplanner.solver.covering.presolve import drop_dominated, drop_useless, merge_single
 from hubplanner.solver.covering.probing import Probing, pinned
 from hubplanner.solver.covering.strategy import run
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
 from hubplanner.solver.run_log import RunLog
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hubplanner.analysis.alternatives.near_optimal import NearOptimal
-    from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
-    from hubplanner.model import MaxCoverage
-    from hubplanner.problem import Evaluation, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.deadline import Deadline
 
 log = logging.getLogger(__name__)
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from hubplanner.model import Objective
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.limits import limits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
 
 Sites = frozenset[int]
 

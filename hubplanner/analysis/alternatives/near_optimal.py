@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import FixedLevel, PCenter, Periods, Question, goals_of
+from hubplanner.model import Constraint, FixedLevel, Goal, Objective, PCenter, Periods, Question, Year, goals_of
 from hubplanner.model.formulation import HOLDING
-from hubplanner.problem.covering_instance import reduce_existing
+from hubplanner.problem import Problem
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
+from hubplanner.solver import SolverOptions
+from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering.presolve import merge_single
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.subproblem import Subproblem
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Constraint, Goal, Objective, Year
-    from hubplanner.problem import Problem
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver import SolverOptions
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

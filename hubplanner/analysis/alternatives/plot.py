@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
+from hubplanner.analysis.alternatives.search import Alternatives
+from hubplanner.analysis.alternatives.site_evidence import Classified, SiteClass, counted
 from hubplanner.formatting import gap_in_words
+from hubplanner.inputs import Inputs
 from hubplanner.model.constraints.plan_distance import new_sites
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, draw_need, shades
 from hubplanner.outputs.map.draw import LABEL, TITLE, draw_figures, draw_footer, map_axes, page_axes
 from hubplanner.outputs.map.fonts import in_words, plain, share_in_words, shorten
 from hubplanner.outputs.map.ground import draw_ground, draw_names
 from hubplanner.outputs.map.hub_symbols import NEW, mark_scale
-from hubplanner.outputs.map.layout import DPI, MARGIN, ROW, view_of
+from hubplanner.outputs.map.layout import DPI, MARGIN, ROW, View, view_of
 from hubplanner.outputs.map.legend import QUIET, SMALL, SWATCH, draw_scale, draw_swatch, write
 from hubplanner.outputs.map.need import points_of
 from hubplanner.outputs.map.scene import Hubs, MapScene, build_scene, groups_of
 from hubplanner.outputs.plan_data import PlanData
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-
-    from hubplanner.analysis.alternatives.search import Alternatives
-    from hubplanner.analysis.alternatives.site_evidence import Classified
-    from hubplanner.inputs import Inputs
-    from hubplanner.outputs.map.layout import View
-    from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats, Ints
 
 
 def draw_alternatives(inputs: Inputs, found: Alternatives, path: Path) -> None:

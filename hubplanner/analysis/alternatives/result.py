@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 
 from hubplanner.analysis.alternatives.plot import draw_alternatives
+from hubplanner.analysis.alternatives.search import Alternatives
 from hubplanner.analysis.alternatives.site_evidence import SiteClass, counted
 from hubplanner.folders import ALTERNATIVES_MARKS
+from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.model.constraints.plan_distance import new_sites
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import write_csv, write_geojson
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.analysis.alternatives.search import Alternatives
-    from hubplanner.inputs import Inputs
-    from hubplanner.problem import Evaluation
+from hubplanner.problem import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hubplanner.analysis.alternatives.result import AlternativePlans
 from hubplanner.analysis.alternatives.search import find_alternatives
 from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.folders import ALTERNATIVES_MARKS, RUNS
-from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.runs.naming import default_folder, read_for
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.scenario import Scenario
+from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
 

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
 from hubplanner.analysis.alternatives.near_optimal import NearOptimal
-from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
+from hubplanner.analysis.alternatives.site_evidence import Classified, SiteEvidence
 from hubplanner.analysis.alternatives.site_importance import classify
 from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.errors import InfeasibleError, SolverError
-from hubplanner.model import FixedLevel, Year, broken_blocks
+from hubplanner.model import FixedLevel, MaxCoverage, Objective, Year, broken_blocks
 from hubplanner.model.constraints.plan_distance import PlanDistance, new_sites
 from hubplanner.model.goals import most_different
-from hubplanner.problem import evaluate
+from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.covering.diverse_plans import DiversePlans
 from hubplanner.solver.covering.probing import Probing
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.search import optimise
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.analysis.alternatives.site_evidence import Classified
-    from hubplanner.model import MaxCoverage, Objective
-    from hubplanner.problem import Evaluation, Problem, Solution
 
 log = logging.getLogger(__name__)
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.analysis.alternatives.near_optimal import NearOptimal
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.problem import Evaluation, Ints
 from hubplanner.solver.limits import limits
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hubplanner.analysis.alternatives.near_optimal import NearOptimal
-    from hubplanner.problem import Evaluation, Ints
 
 
 class SiteClass(StrEnum):

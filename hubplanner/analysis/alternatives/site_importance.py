@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hubplanner.analysis.alternatives import capacity_interchange as seats
 from hubplanner.analysis.alternatives.covering_sites import ROUGH, settle_covering
+from hubplanner.analysis.alternatives.near_optimal import NearOptimal
+from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
 from hubplanner.analysis.explain.resolve import solve_pinned
 from hubplanner.model.goals import most_unseen
-from hubplanner.problem import Status
+from hubplanner.problem import Solution, Status
+from hubplanner.solver import SolverOptions
 from hubplanner.solver.covering.strategy import is_plain
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.median.strategy import is_median
 from hubplanner.solver.mip.relaxation import narrowed
 from hubplanner.solver.mip.search import optimise
-
-if TYPE_CHECKING:
-    from hubplanner.analysis.alternatives.near_optimal import NearOptimal
-    from hubplanner.analysis.alternatives.site_evidence import SiteEvidence
-    from hubplanner.problem import Solution
-    from hubplanner.solver import SolverOptions
-    from hubplanner.solver.deadline import Deadline
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +15,12 @@ from hubplanner.analysis.explain.sites import Figures, HubFigures, Reason, Rejec
 from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.compatibility import Feature
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
-from hubplanner.model import check_compatible
-from hubplanner.problem import SiteStatus
+from hubplanner.model import Objective, check_compatible
+from hubplanner.problem import Problem, SiteStatus, Solution
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Problem, Solution
-
-    Lift = Callable[[int], Problem | None]
+Lift = Callable[[int], Problem | None]
 
 log = logging.getLogger(__name__)
 

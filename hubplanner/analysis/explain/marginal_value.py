@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from hubplanner.problem import coverage
+from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, coverage
 from hubplanner.problem.evaluation import CHUNK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hubplanner.model import Capacity
-    from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
 
 DEPTH = 4
 """Hubs of a point that matter: its two best ones, also without those of any one site."""

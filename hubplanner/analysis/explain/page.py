@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from hubplanner.analysis.explain.wording import number
 from hubplanner.formatting import proof_in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|#"})
 """What Markdown would take for its own, in names that people gave."""

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import goals_of
+from hubplanner.model import Objective, goals_of
 from hubplanner.model.constraints.plan_distance import new_sites
-from hubplanner.problem import SiteStatus, Status, evaluate
-from hubplanner.solver import solve_problem
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective
-    from hubplanner.problem import Conflict, Evaluation, GoalResult, Problem, Solution
-    from hubplanner.solver import SolverOptions
-    from hubplanner.solver.deadline import Deadline
+from hubplanner.problem import Conflict, Evaluation, GoalResult, Problem, SiteStatus, Solution, Status, evaluate
+from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

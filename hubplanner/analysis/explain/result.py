@@ -6,9 +6,14 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.analysis.explain.explain import Explanation
 from hubplanner.analysis.explain.page import page
+from hubplanner.analysis.explain.resolve import Counterfactual
+from hubplanner.analysis.explain.shadow_prices import Price, Shadow
+from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
 from hubplanner.analysis.explain.wording import (
     ExplanationWords,
     loss_with,
@@ -24,12 +29,6 @@ from hubplanner.outputs.rounding import rounded, rounded_change
 from hubplanner.problem import relative_gap
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.analysis.explain.explain import Explanation
-    from hubplanner.analysis.explain.resolve import Counterfactual
-    from hubplanner.analysis.explain.shadow_prices import Price, Shadow
-    from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
     from hubplanner.inputs import Inputs
 
 

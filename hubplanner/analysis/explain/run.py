@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,20 +15,14 @@ from hubplanner.analysis.explain.result import PlanExplanation
 from hubplanner.analysis.requests import ExplainRequest
 from hubplanner.errors import DataError, Fault
 from hubplanner.folders import EXPLANATION_MARKS
-from hubplanner.inputs import build_problem
+from hubplanner.inputs import Inputs, build_problem
 from hubplanner.io import check_place
 from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
-from hubplanner.problem import SiteStatus
+from hubplanner.problem import Problem, SiteStatus
 from hubplanner.runs.load import read_solution
 from hubplanner.scenario.names import hint, key_of
-
-if TYPE_CHECKING:
-    import os
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.problem import Problem
 
 log = logging.getLogger(__name__)
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from hubplanner.analysis.explain.resolve import loosened, tightened
+from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext, loosened, tightened
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Budget, MinCost, PCenter, Periods, Question, check_compatible, goals_of
-from hubplanner.problem import SiteStatus
+from hubplanner.model import (
+    Budget,
+    Constraint,
+    MinCost,
+    Objective,
+    PCenter,
+    Periods,
+    Question,
+    check_compatible,
+    goals_of,
+)
+from hubplanner.problem import Problem, SiteStatus
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext
-    from hubplanner.model import Constraint, Objective
-    from hubplanner.problem import Problem
 
 STEP = 0.01
 """A little more or less: this part of the budget, or of all need."""

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.analysis.explain.marginal_value import MarginalValues, alone, distances
-from hubplanner.model import Budget, Floor, PCenter, Periods, PMedian, Question
+from hubplanner.model import Budget, Constraint, Floor, PCenter, Periods, PMedian, Question
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import SUMMING
-from hubplanner.problem import SiteStatus
+from hubplanner.problem import Evaluation, Floats, Ints, SiteStatus
 from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext
-    from hubplanner.model import Constraint
-    from hubplanner.problem import Evaluation, Floats, Ints
 
 MOST_NAMED = 3
 """Hubs that are named for covering what a site would."""

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hubplanner.analysis.explain.sites import Reason
-from hubplanner.model import MinCost, PCenter, PMedian
+from hubplanner.analysis.explain.explain import Explanation
+from hubplanner.analysis.explain.resolve import Counterfactual
+from hubplanner.analysis.explain.shadow_prices import Price, Shadow
+from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
+from hubplanner.model import Constraint, MinCost, PCenter, PMedian
 from hubplanner.solver import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from hubplanner.analysis.explain.explain import Explanation
-    from hubplanner.analysis.explain.resolve import Counterfactual
-    from hubplanner.analysis.explain.shadow_prices import Price, Shadow
-    from hubplanner.analysis.explain.sites import HubFigures, Rejected
     from hubplanner.inputs import Inputs
-    from hubplanner.model import Constraint
 
 MILLION = 1e6
 SCARCE = {"budget": "money", "max_hubs": "hubs", "target_share": "share of need to cover"}

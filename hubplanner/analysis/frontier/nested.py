@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -13,16 +14,10 @@ from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Mi
 from hubplanner.analysis.frontier.trace import as_point, check_traceable, without_plan
 from hubplanner.analysis.requests import COST
 from hubplanner.errors import ScenarioError
-from hubplanner.model import FixedHubs, MaxCoverage
-from hubplanner.problem import SiteStatus
+from hubplanner.model import FixedHubs, MaxCoverage, Objective
+from hubplanner.problem import Evaluation, Ints, Problem, SiteStatus, Solution
 from hubplanner.solver import SolveCache, SolverOptions, solve_problem
 from hubplanner.solver.covering.strategy import is_plain
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Evaluation, Ints, Problem, Solution
 
 log = logging.getLogger(__name__)
 

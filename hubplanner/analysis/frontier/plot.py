@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from hubplanner.formatting import SMALLEST_GAP, at_most, says_nothing
+from hubplanner.inputs import Inputs
 from hubplanner.outputs.map.draw import blank, page_of, write_picture
 from hubplanner.outputs.map.fonts import drawable, font, in_words, plain, share_in_words, shorten, wrap
 from hubplanner.outputs.map.layout import A4, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from hubplanner.inputs import Inputs
 
 TITLE, TEXT, LABEL, NOTE = 17.0, 10.0, 8.5, 7.5
 _SIZE = A4[::-1]

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from hubplanner.analysis.requests import WORST_GROUP
-from hubplanner.problem import relative_gap
+from hubplanner.problem import Conflict, Evaluation, Problem, relative_gap
 from hubplanner.solver.cheapest_plan import SAME
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hubplanner.problem import Conflict, Evaluation, Problem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

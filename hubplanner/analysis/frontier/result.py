@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,18 +19,13 @@ from hubplanner.analysis.frontier.plot import draw_frontier
 from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, knee
 from hubplanner.analysis.requests import COST, DISTANCE
 from hubplanner.folders import FRONTIER_MARKS
+from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless, write_geojson
-from hubplanner.problem import evaluate, ways
+from hubplanner.problem import Evaluation, Problem, evaluate, ways
 from hubplanner.scenario import dump_scenario
-
-if TYPE_CHECKING:
-    import os
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.problem import Evaluation, Problem
 
 MILLION = 1e6
 

@@ -7,33 +7,28 @@ import json
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hubplanner.analysis.frontier.nested import trace_nested
+from hubplanner.analysis.frontier.points import FrontierTrace
 from hubplanner.analysis.frontier.result import Frontier
 from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
 from hubplanner.analysis.requests import COST, DISTANCE, WORST_GROUP, FrontierRequest
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
 from hubplanner.folders import FRONTIER_MARKS, RUNS
-from hubplanner.inputs import build_problem, read_inputs
-from hubplanner.model import MaxMin
+from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.model import MaxMin, Objective
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
+from hubplanner.problem import Problem
 from hubplanner.runs.naming import HASH_LENGTH, default_folder, read_for
+from hubplanner.scenario import Scenario
 from hubplanner.solver import in_words, solve_problem
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from hubplanner.analysis.frontier.points import FrontierTrace
-    from hubplanner.inputs import Inputs
-    from hubplanner.model import Objective
-    from hubplanner.problem import Problem
-    from hubplanner.scenario import Scenario
 
 log = logging.getLogger(__name__)
 

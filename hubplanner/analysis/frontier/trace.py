@@ -5,27 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
 from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing, tightened
 from hubplanner.analysis.requests import COST
 from hubplanner.errors import ScenarioError
-from hubplanner.model import MaxCoverage, MinCost, Periods, under_of
-from hubplanner.problem import Status, evaluate
+from hubplanner.model import MaxCoverage, MinCost, Objective, Periods, under_of
+from hubplanner.problem import Problem, Solution, Status, evaluate
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
 from hubplanner.solver.cheapest_plan import CLOSE, SAME
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.tolerances import EXACT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Problem, Solution
 
 log = logging.getLogger(__name__)
 

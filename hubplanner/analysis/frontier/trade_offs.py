@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -13,16 +14,10 @@ from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Mi
 from hubplanner.analysis.frontier.trace import MOST_POINTS, check_small, check_traceable, without_plan
 from hubplanner.analysis.requests import DISTANCE, WORST_GROUP
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Floor, MaxCoverage, MaxMin, PMedian
-from hubplanner.problem import Status
+from hubplanner.model import Floor, MaxCoverage, MaxMin, Objective, PMedian
+from hubplanner.problem import Evaluation, Problem, Solution, Status
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.cheapest_plan import SAME
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Evaluation, Problem, Solution
 
 log = logging.getLogger(__name__)
 

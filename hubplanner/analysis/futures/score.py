@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.folders import FUTURES_FILE, SCORE_MARKS
-from hubplanner.inputs import build_problem, read_inputs
+from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.futures import futures_of
 from hubplanner.io import recover, write_folder_atomically
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import criteria, rows_of, write_futures
-from hubplanner.problem import outcomes
+from hubplanner.problem import Ints, Outcomes, Problem, outcomes
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.validation import inconsistencies
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.problem import Ints, Outcomes, Problem
 
 log = logging.getLogger(__name__)
 

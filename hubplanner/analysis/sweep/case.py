@@ -7,15 +7,13 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.errors import HubplannerError, InfeasibleError, SolverError
 from hubplanner.inputs import read_inputs
+from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.solve import solve_inputs
-
-if TYPE_CHECKING:
-    from hubplanner.outputs.plan import Plan
-    from hubplanner.scenario import Scenario
+from hubplanner.scenario import Scenario
 
 Record = dict[str, Any]
 SOLVED = ("optimal", "feasible")

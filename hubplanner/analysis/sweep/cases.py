@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.errors import Fault, FaultyError, ScenarioError, raise_faults
 from hubplanner.inputs.sources import file_digests
 from hubplanner.runs.naming import question_digest
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.loader import read_tree, resolve
-from hubplanner.scenario.yaml_text import assign, parse_yaml
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from hubplanner.scenario import Scenario
-    from hubplanner.scenario.yaml_text import Tree
+from hubplanner.scenario.yaml_text import Tree, assign, parse_yaml
 
 Grid = dict[str, tuple[Any, ...]]
 KEY_LENGTH = 20

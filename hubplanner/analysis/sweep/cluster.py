@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from hubplanner.analysis.sweep.case import FAILED, Record, SweepTask, record, solve_case
 from hubplanner.errors import Fault, ScenarioError, SolverError
 from hubplanner.extras import absent
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
-    from pathlib import Path
 
 log = logging.getLogger(__name__)
 

@@ -8,17 +8,14 @@ import os
 import signal
 import threading
 from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait as wait_for
-from typing import TYPE_CHECKING
 
 from hubplanner.analysis.sweep.case import FAILED, Record, SweepTask, record, solve_case
 from hubplanner.errors import SolverError
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,14 @@ import importlib.util
 import json
 import logging
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
@@ -23,12 +26,6 @@ from hubplanner.outputs.map.hub_symbols import NEW
 from hubplanner.outputs.map.layout import DPI, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write
 from hubplanner.outputs.writers import harmless
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
 
 WIDE, HEAD, FOOT, ROW = 8.27, 1.25, 0.95, 0.72
 """Inches: the page's width, room above and below the bars, and one bar with its labels."""

@@ -8,11 +8,13 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from hubplanner.analysis.sweep.case import FAILED, SOLVED, Record, SweepTask, record
 from hubplanner.analysis.sweep.cases import Case, Grid, base_settings, check_grid, make_cases, parse_grid, read_settled
@@ -23,11 +25,6 @@ from hubplanner.errors import Fault, ScenarioError, SolverError, UnwritableError
 from hubplanner.io import check_place, check_writable, recover, remove_atomically, write_atomically
 from hubplanner.runs.naming import HASH_LENGTH
 from hubplanner.scenario.yaml_text import parse_setting
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
-
-    import pandas as pd
 
 log = logging.getLogger(__name__)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+import pandas as pd
 
-    import pandas as pd
-
-    from hubplanner.scenario.data_spec import FileSpec, Missing
+from hubplanner.scenario.data_spec import FileSpec, Missing
 
 MISSING_MARKS = frozenset(
     {

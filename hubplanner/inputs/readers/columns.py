@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,10 @@ from rapidfuzz.process import cdist
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.readers.cells import CellRules, advice_on_cell, is_missing, is_total
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
-from hubplanner.scenario.data_spec import GroupMean
+from hubplanner.problem import Bools
+from hubplanner.scenario.data_spec import DemandSpec, GroupMean, SitesSpec
 from hubplanner.scenario.fields import MOST_MONEY, MOST_PEOPLE, PER_CENT, per_cent_hint
 from hubplanner.scenario.names import MOST_COMPARED, has_control, hint, key_of, listed, near_key, shown, spelling_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    from hubplanner.problem import Bools
-    from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""

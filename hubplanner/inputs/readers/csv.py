@@ -11,21 +11,18 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from hubplanner.problem import Ints
+from hubplanner.problem import Ints
 
 BLOCK = 1 << 24
 """Bytes that are parsed at once."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
 from hubplanner.inputs.readers.cells import CellRules
 from hubplanner.inputs.readers.columns import Checker
-from hubplanner.inputs.readers.csv import csv_parts, unnamed_columns
+from hubplanner.inputs.readers.csv import CsvPart, csv_parts, unnamed_columns
 from hubplanner.inputs.readers.tables import (
     UNREADABLE,
     InputTable,
@@ -24,17 +27,9 @@ from hubplanner.inputs.readers.tables import (
     settled_crs,
     unreadable,
 )
+from hubplanner.problem import Bools, Floats
+from hubplanner.scenario.data_spec import DemandSpec, FileSpec
 from hubplanner.scenario.names import renamed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from pathlib import Path
-
-    from pyproj import CRS
-
-    from hubplanner.inputs.readers.csv import CsvPart
-    from hubplanner.problem import Bools, Floats
-    from hubplanner.scenario.data_spec import DemandSpec, FileSpec
 
 ROWS = 250_000
 """Rows of a Parquet file that are looked at together."""

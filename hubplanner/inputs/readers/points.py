@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from pyproj import CRS
 
-    from pyproj import CRS
-
-    from hubplanner.errors import DataWarning, Fault
-    from hubplanner.inputs.readers.tables import InputTable
-    from hubplanner.problem import Floats, Ints
+from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.readers.tables import InputTable
+from hubplanner.problem import Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

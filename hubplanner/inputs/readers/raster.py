@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+from pyproj import CRS
 
-from hubplanner.errors import Fault
+from hubplanner.errors import DataWarning, Fault
 from hubplanner.extras import absent
 from hubplanner.formats.table_formats import RASTERS
 from hubplanner.inputs.readers.points import Points
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
+from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.fields import MOST_PEOPLE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-    from types import ModuleType
-
-    from pyproj import CRS
-
-    from hubplanner.errors import DataWarning
-    from hubplanner.problem import Bools, Floats
 
 WINDOW = 1 << 23
 """Cells that are read at once, about."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,25 +16,19 @@ from pyproj.exceptions import CRSError
 from shapely import points
 from shapely.errors import ShapelyError
 
-from hubplanner.errors import DataError, Fault
+from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.extras import absent
 from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane, regular, typed
 from hubplanner.formats.place_cells import PLACE_CELLS, read_place_cells
 from hubplanner.formats.read import read_layer
-from hubplanner.formats.table_formats import PLACES, advice_on, format_of, suffixes_of
+from hubplanner.formats.table_formats import PLACES, TableFormat, advice_on, format_of, suffixes_of
 from hubplanner.inputs.readers.cells import PLAIN_CELLS, CellRules
 from hubplanner.inputs.readers.csv import CsvLayout, names_of, note_repeated_names, read_csv, unnamed_columns
+from hubplanner.problem import Bools, Ints
+from hubplanner.scenario.data_spec import FileSpec, TableSpec
 from hubplanner.scenario.names import renamed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from hubplanner.errors import DataWarning
-    from hubplanner.formats.table_formats import TableFormat
-    from hubplanner.problem import Bools, Ints
-    from hubplanner.scenario.data_spec import FileSpec, TableSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

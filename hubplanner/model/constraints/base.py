@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, Protocol, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Self
-
-    from hubplanner.compatibility import Feature
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Floats, Problem
+from hubplanner.compatibility import Feature
+from hubplanner.model.lp import Model
+from hubplanner.problem import Evaluation, Floats, Problem
 
 
 class SiteNames(Protocol):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
@@ -12,13 +13,8 @@ from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_amount
+from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.problem import Evaluation, Ints, Problem
-
 
 MOST_PRICES = 12
 """With at most this many distinct costs the hubs of each cost are counted."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
-from hubplanner.model.lp import decimal_unit
+from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check, refuse
 from hubplanner.model.variables.assignment import assigned, live_rows
+from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Floats, Problem
 
 
 @dataclass(frozen=True, kw_only=True)

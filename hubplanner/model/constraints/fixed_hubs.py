@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE
 
 from hubplanner.model.constraints.base import Constraint
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Problem
+from hubplanner.model.lp import Model
+from hubplanner.problem import Evaluation, Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
-from pulp import LpConstraintGE
+from pulp import LpConstraintGE, LpVariable
 
 from hubplanner.compatibility import Feature
-from hubplanner.model.constraints.base import Constraint
-from hubplanner.model.lp import decimal_unit
+from hubplanner.model.constraints.base import Constraint, SiteNames
+from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_share
 from hubplanner.model.variables.assignment import assigned, live_rows, served
 from hubplanner.model.variables.coverage import covered
+from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.multi_period import grow_demand
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Self
-
-    from pulp import LpVariable
-
-    from hubplanner.model.constraints.base import SiteNames
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Bools, Evaluation, Floats, Problem
 
 SUMMING = 1e-12
 """Part of a total that is the rounding of sums."""

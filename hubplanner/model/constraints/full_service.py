@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE
 from scipy.sparse import csr_array
 
 from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.lp import Model
 from hubplanner.model.variables.assignment import assigned, live_rows
+from hubplanner.problem import Evaluation, Problem
 from hubplanner.problem.aggregation.equal_rows import group_rows
-from hubplanner.problem.model_instance import NO_ROW
+from hubplanner.problem.model_instance import NO_ROW, ModelInstance
 from hubplanner.problem.travel.base import within
 from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Problem
-    from hubplanner.problem.model_instance import ModelInstance
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, SiteNames
+from hubplanner.model.lp import Model
 from hubplanner.model.parameters import check_count
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model.constraints.base import SiteNames
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Bools, Evaluation, Ints, Problem
+from hubplanner.problem import Bools, Evaluation, Ints, Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE, LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.lp import Model
 from hubplanner.model.parameters import check_count
-from hubplanner.problem import SiteStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Ints, Problem
+from hubplanner.problem import Evaluation, Ints, Problem, SiteStatus
 
 
 @dataclass(frozen=True, kw_only=True)

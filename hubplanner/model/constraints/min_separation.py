@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import networkx as nx
 import numpy as np
@@ -11,16 +12,11 @@ from pulp import LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, SiteNames
+from hubplanner.model.lp import Model
 from hubplanner.model.parameters import check
+from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import REACH_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model.constraints.base import SiteNames
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Ints, Problem
 
 
 @dataclass(frozen=True, kw_only=True)

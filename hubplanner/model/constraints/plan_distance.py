@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.model.constraints.base import Constraint
-from hubplanner.model.lp import LinearExpression
+from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.parameters import check_count
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Evaluation, Problem
+from hubplanner.problem import Evaluation, Problem
 
 
 @dataclass(frozen=True, kw_only=True)

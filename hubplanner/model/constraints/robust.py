@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 import numpy as np
 from pulp import LpConstraintLE
@@ -14,19 +15,12 @@ from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.constraints.floor import FloorRows, cover_share, falls_short
-from hubplanner.model.lp import LinearExpression
+from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.parameters import check, check_amount, check_share, refuse
 from hubplanner.model.variables.coverage import covered
-from hubplanner.problem.futures import CRITERIA
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Bools, Evaluation, Floats, Problem
-    from hubplanner.problem.futures import Futures
-    from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
-
+from hubplanner.problem import Bools, Evaluation, Floats, Problem
+from hubplanner.problem.futures import CRITERIA, Futures
+from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
 
 LEVEL = 0.9
 """Share of futures that is no tail, unless another is asked for."""

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
-from pulp import LpConstraintEQ, LpConstraintLE
+from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 from scipy.spatial import ConvexHull
 
+from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget, most_money
 from hubplanner.model.constraints.floor import Floor
+from hubplanner.model.lp import Model
 from hubplanner.model.multi_period import Periods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pulp import LpVariable
-
-    from hubplanner.model.constraints.base import Constraint
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem import Bools, Floats, Ints
 
 MOST_KINDS = 200
 """Kinds above which only prices are told apart."""

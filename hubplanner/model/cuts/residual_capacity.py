@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from pulp import LpConstraintLE
+from pulp import LpConstraintLE, LpVariable
 
-from hubplanner.model.lp import decimal_unit
+from hubplanner.model.constraints.capacity import Capacity
+from hubplanner.model.lp import Model, Terms, decimal_unit
 from hubplanner.model.variables.assignment import live_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from pulp import LpVariable
-
-    from hubplanner.model.constraints.capacity import Capacity
-    from hubplanner.model.lp import Model, Terms
-    from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats, Ints
 
 VIOLATION = 1e-5
 """Least excess worth an inequality, in hubs."""

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
-from pulp import LpConstraintLE
+from pulp import LpConstraintLE, LpVariable
 
-from hubplanner.model.lp import LinearExpression
-
-if TYPE_CHECKING:
-    from pulp import LpVariable
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem.model_instance import AssignRows
+from hubplanner.model.lp import LinearExpression, Model
+from hubplanner.problem.model_instance import AssignRows
 
 
 def assigned(model: Model) -> list[LpVariable]:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
-from pulp import LpConstraintLE
+from pulp import LpConstraintLE, LpVariable
 
-from hubplanner.model.lp import LinearExpression
+from hubplanner.model.lp import LinearExpression, Model, Terms
 from hubplanner.model.variables.assignment import served
-
-if TYPE_CHECKING:
-    from pulp import LpVariable
-
-    from hubplanner.model.lp import Model, Terms
-    from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats, Ints
 
 
 def covered(model: Model, measure: int) -> LinearExpression:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from pulp import LpConstraintGE
+from pulp import LpConstraintGE, LpVariable
 
-from hubplanner.model.lp import LinearExpression
-
-if TYPE_CHECKING:
-    from pulp import LpVariable
-
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Floats, Ints
+from hubplanner.model.lp import LinearExpression, Model
+from hubplanner.problem import Floats, Ints
 
 
 def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> LinearExpression:

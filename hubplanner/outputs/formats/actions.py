@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
 from hubplanner.formatting import left_out_of_ways, says_nothing, than_this
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
-from hubplanner.outputs.run_data import isolated, on_one_line, plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
 
 Kind = Literal["build", "upgrade", "keep", "close"]
 HEADINGS: dict[Kind, str] = {"build": "Build", "upgrade": "Upgrade", "keep": "Keep", "close": "Close"}

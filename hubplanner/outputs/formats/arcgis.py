@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,16 +12,11 @@ import pyogrio
 import shapely
 
 from hubplanner.inputs.coordinates import WGS84
+from hubplanner.inputs.sites import Sites
 from hubplanner.outputs.rounding import round_columns
-from hubplanner.outputs.run_data import on_one_line
+from hubplanner.outputs.run_data import Result, on_one_line
 from hubplanner.outputs.writers import check_geopackage, gdal_writes
 from hubplanner.problem import SiteStatus
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.inputs.sites import Sites
-    from hubplanner.outputs.run_data import Result
 
 CANDIDATE, REQUIRED, CHOSEN = 0, 1, 3
 """ArcGIS's codes of FacilityType; it knows no existing ones, which are required there."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Real
-from pathlib import PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PureWindowsPath
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,8 @@ import pandas as pd
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
 from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.writers import DECIMALS, FORMULA_STARTS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from hubplanner.outputs.run_data import Result
 
 MOST_ROWS, LONGEST_CELL = 1_048_575, 32_767
 """What a sheet of Excel holds below its header, and a cell in letters."""

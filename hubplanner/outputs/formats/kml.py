@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -12,15 +14,11 @@ import pandas as pd
 
 from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.map.hub_symbols import NEW, REACH
-from hubplanner.outputs.run_data import on_one_line, plural
+from hubplanner.outputs.run_data import Result, on_one_line, plural
+from hubplanner.problem import Floats
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from hubplanner.outputs.run_data import Result
-    from hubplanner.problem import Floats
     from hubplanner.scenario.scenario import TierSpec
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"

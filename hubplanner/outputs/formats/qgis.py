@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -12,15 +12,10 @@ import pyogrio
 
 from hubplanner.outputs.formats.styles import Marker, Stroke, Style, StyleRule
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, mark_area
-from hubplanner.outputs.map.hub_symbols import NEW, REACH, mark_scale, tier_marks
+from hubplanner.outputs.map.hub_symbols import NEW, REACH, HubMark, mark_scale, tier_marks
 from hubplanner.outputs.map.need import HALF, SOME
+from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.writers import check_geopackage, gdal_writes
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.outputs.map.hub_symbols import HubMark
-    from hubplanner.outputs.plan_data import PlanData
 
 TABLE = "layer_styles"
 _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "^": "triangle", "p": "pentagon", "h": "hexagon"}

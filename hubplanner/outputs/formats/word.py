@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from hubplanner.extras import absent
-from hubplanner.outputs.formats.actions import list_actions
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.outputs.formats.actions import Action
-    from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.formats.actions import Action, list_actions
+from hubplanner.outputs.run_data import Result
 
 _TABLE = "Light Grid Accent 1"
 _A4_MM = (210, 297)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.outputs.html.words import about
 from hubplanner.outputs.map.fonts import in_words, share_in_words
-from hubplanner.outputs.run_data import on_one_line
-
-if TYPE_CHECKING:
-    from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.run_data import Result, on_one_line
 
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 92.0, 16.0, 24.0, 44.0

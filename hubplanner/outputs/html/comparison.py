@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,8 +14,6 @@ from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import isolated, on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hubplanner.outputs.comparison import Comparison
 
 MOST_NAMED = 6

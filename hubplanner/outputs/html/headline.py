@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.formatting import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing, small_share
 from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
-from hubplanner.outputs.run_data import isolated, on_one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.run_data import Result, isolated, on_one_line
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
@@ -13,15 +14,9 @@ from hubplanner.outputs.html.words import about, count
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.map.labels import Sheet, labels_of, place_labels
 from hubplanner.outputs.map.legend import bar_km
-from hubplanner.outputs.map.scene import groups_of
-from hubplanner.outputs.run_data import isolated, on_one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.outputs.map.scene import MapScene
-    from hubplanner.outputs.run_data import Result
-    from hubplanner.problem import Floats
+from hubplanner.outputs.map.scene import MapScene, groups_of
+from hubplanner.outputs.run_data import Result, isolated, on_one_line
+from hubplanner.problem import Floats
 
 WIDTH, HIGHEST = 1000.0, 1150.0
 """Size of the picture in its own units."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,8 @@ from hubplanner.formatting import fairness_in_words
 from hubplanner.outputs.html.headline import need_in_words
 from hubplanner.outputs.html.words import about, count, decimal
 from hubplanner.outputs.map.fonts import share_in_words
-from hubplanner.outputs.run_data import isolated, on_one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from hubplanner.outputs.run_data import Result
-    from hubplanner.problem import Floats
+from hubplanner.outputs.run_data import Result, isolated, on_one_line
+from hubplanner.problem import Floats
 
 _DECAY = {
     "step": "Everyone within a hub's reach counts fully.",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from hubplanner.outputs.comparison import Comparison
 from hubplanner.outputs.html import charts as page_charts
 from hubplanner.outputs.html import comparison as page_comparison
 from hubplanner.outputs.html import headline as page_headline
@@ -19,14 +22,8 @@ from hubplanner.outputs.html import map as page_map
 from hubplanner.outputs.html import tables as page_tables
 from hubplanner.outputs.html.labels import OUTLINES
 from hubplanner.outputs.html.prose import reasons, sentences
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from hubplanner.outputs.comparison import Comparison
-    from hubplanner.outputs.map.scene import MapScene
-    from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.map.scene import MapScene
+from hubplanner.outputs.run_data import Result
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.formatting import gap_in_words
 from hubplanner.outputs.formats.excel import assumptions
@@ -13,14 +14,9 @@ from hubplanner.outputs.html.charts import years
 from hubplanner.outputs.html.headline import new_hubs
 from hubplanner.outputs.html.words import count, decimal, heading, money
 from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
-from hubplanner.outputs.run_data import isolated, on_one_line
+from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.assumptions import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.outputs.run_data import Result
-    from hubplanner.scenario.scenario import TierSpec
+from hubplanner.scenario.scenario import TierSpec
 
 
 @dataclass(frozen=True, kw_only=True)

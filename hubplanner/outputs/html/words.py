@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from hubplanner.outputs.map.fonts import in_words
-from hubplanner.outputs.run_data import isolated, on_one_line, plural
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
 
 
 def count(number: float | None) -> str:

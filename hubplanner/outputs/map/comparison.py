@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -19,15 +23,7 @@ from hubplanner.outputs.map.layout import A4, DPI, MARGIN
 from hubplanner.outputs.map.legend import INK, QUIET, write
 from hubplanner.outputs.map.need import HALF, MOST_MARKS, SOME, DemandPoints, levels, need_layer
 from hubplanner.outputs.map.scene import Hubs, MapScene, build_scene
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    import geopandas as gpd
-    from matplotlib.axes import Axes
-
-    from hubplanner.problem import Floats
+from hubplanner.problem import Floats
 
 MOST_PANELS = 4
 """Runs drawn; more would be stamps."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
+from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.path import Path
 
-from hubplanner.outputs.map.need import NICE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from hubplanner.outputs.map.need import NeedLayer
-    from hubplanner.problem import Floats
+from hubplanner.outputs.map.need import NICE, NeedLayer
+from hubplanner.problem import Floats
 
 # The blues of covered are darker than any other colour, and partly covered has a dark edge: both show in black and
 # white, and to colour-blind readers.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -17,14 +18,8 @@ from hubplanner.outputs.map.ground import draw_ground, draw_names
 from hubplanner.outputs.map.hub_symbols import draw_hubs, draw_reach
 from hubplanner.outputs.map.layout import DPI, MARGIN, View, view_of
 from hubplanner.outputs.map.legend import QUIET, draw_legend, legend_rows, write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from matplotlib.axes import Axes
-
-    from hubplanner.outputs.map.scene import MapScene
-    from hubplanner.outputs.plan_data import PlanData
+from hubplanner.outputs.map.scene import MapScene
+from hubplanner.outputs.plan_data import PlanData
 
 TITLE, FIGURE, LABEL, NOTE = 17.0, 14.0, 8.0, 7.0
 _LINE = 0.27

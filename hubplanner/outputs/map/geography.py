@@ -5,21 +5,17 @@ From Natural Earth (public domain) and GeoNames (CC BY 4.0); `data/geography/bui
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 
-from hubplanner.outputs.map.projection import TURN
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hubplanner.outputs.map.projection import MapProjection
-    from hubplanner.problem import Floats
+from hubplanner.outputs.map.projection import TURN, MapProjection
+from hubplanner.problem import Floats
 
 GRID, TOWN_GRID = 0.004, 0.01
 """Degrees of a step of stored coordinates."""

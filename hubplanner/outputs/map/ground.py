@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.patheffects import withStroke
 
 from hubplanner.outputs.map.demand_layer import shape_path
 from hubplanner.outputs.map.fonts import drawable, font, width
-from hubplanner.outputs.map.labels import Sheet, labels_of, place_labels
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from hubplanner.outputs.map.labels import PlacedLabel
-    from hubplanner.outputs.map.layout import View
-    from hubplanner.outputs.map.scene import MapScene
-    from hubplanner.problem import Floats
+from hubplanner.outputs.map.labels import PlacedLabel, Sheet, labels_of, place_labels
+from hubplanner.outputs.map.layout import View
+from hubplanner.outputs.map.scene import MapScene
+from hubplanner.problem import Floats
 
 WATER, WATER_EDGE, ABROAD, HOME = "#e9eff2", "#a9bcc6", "#f5f4f1", "#fdfdfc"
 STATE, PROVINCE = "#4b535c", "#7d858e"

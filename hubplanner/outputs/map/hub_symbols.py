@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.plan_data import PlanData
     from hubplanner.problem import Floats

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from hubplanner.outputs.map.demand_layer import (
     COVERED,
@@ -18,16 +18,11 @@ from hubplanner.outputs.map.demand_layer import (
 )
 from hubplanner.outputs.map.fonts import font, in_words, plain, share_in_words, shorten
 from hubplanner.outputs.map.hub_symbols import REACH, draw_mark, mark_scale, tier_marks
-from hubplanner.outputs.map.layout import ROW
+from hubplanner.outputs.map.layout import ROW, View
 from hubplanner.outputs.map.need import HALF, SOME
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from hubplanner.outputs.map.layout import View
-    from hubplanner.outputs.map.scene import MapScene
-    from hubplanner.outputs.plan_data import PlanData
-    from hubplanner.problem import Floats
+from hubplanner.outputs.map.scene import MapScene
+from hubplanner.outputs.plan_data import PlanData
+from hubplanner.problem import Floats
 
 INK, QUIET = "#1d2733", "#5b6673"
 TEXT, SMALL = 8.5, 7.5

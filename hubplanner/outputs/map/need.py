@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from pyproj import Transformer
 from scipy.spatial import KDTree
 
+from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.problem import within
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from hubplanner.inputs.aggregation import MergedDemand
-    from hubplanner.inputs.stream_checks import Lattice
-    from hubplanner.outputs.plan_data import PlanData
-    from hubplanner.problem import Floats, Ints
+from hubplanner.inputs.stream_checks import Lattice
+from hubplanner.outputs.plan_data import PlanData
+from hubplanner.problem import Floats, Ints, within
 
 MOST_MARKS = 1500
 """More points than this are gathered in hexagons."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.problem import Floats
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
-
-if TYPE_CHECKING:
-    from hubplanner.problem import Floats
 
 HALF_TURN, TURN = 180.0, 360.0
 KM_PER_DEGREE = np.pi / HALF_TURN * EARTH_RADIUS_KM

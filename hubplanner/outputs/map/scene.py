@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from scipy.spatial import KDTree
@@ -22,17 +24,10 @@ from hubplanner.outputs.map.need import (
     points_of,
 )
 from hubplanner.outputs.map.projection import KM_PER_DEGREE, MapProjection
-from hubplanner.outputs.run_data import on_one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import geopandas as gpd
-
-    from hubplanner.outputs.plan_data import PlanData
-    from hubplanner.outputs.run_data import Result
-    from hubplanner.problem import Floats
-    from hubplanner.scenario import Scenario
+from hubplanner.outputs.plan_data import PlanData
+from hubplanner.outputs.run_data import Result, on_one_line
+from hubplanner.problem import Floats
+from hubplanner.scenario import Scenario
 
 MOST_AREAS = 3000
 """More polygons than this are too small to tell apart, and are gathered in hexagons."""

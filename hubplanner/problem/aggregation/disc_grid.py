@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.problem.aggregation.equal_rows import group_rows
-from hubplanner.problem.travel.base import within
-
-if TYPE_CHECKING:
-    from hubplanner.problem.travel.base import Bools, Floats, Ints
-    from hubplanner.problem.travel.geometric import GeometricTravel
+from hubplanner.problem.travel.base import Bools, Floats, Ints, within
+from hubplanner.problem.travel.geometric import GeometricTravel
 
 MOST_CELLS = 1_000_000
 """Cells of a grid."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from scipy.sparse import csr_array
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-    from hubplanner.problem.travel.base import Floats, Ints
+from hubplanner.problem.travel.base import Floats, Ints
 
 
 def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:

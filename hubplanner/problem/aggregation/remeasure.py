@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.problem.aggregation.stream import pieces
-from hubplanner.problem.travel.base import within
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hubplanner.problem.aggregation.stream import Chunk
-    from hubplanner.problem.travel.base import Floats, Ints
-    from hubplanner.problem.travel.geometric import GeometricTravel
+from hubplanner.problem.aggregation.stream import Chunk, pieces
+from hubplanner.problem.travel.base import Floats, Ints, within
+from hubplanner.problem.travel.geometric import GeometricTravel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

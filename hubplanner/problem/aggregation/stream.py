@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from hubplanner.problem.aggregation.disc_grid import UNKNOWN, Discs, regions
+from hubplanner.problem.aggregation.disc_grid import UNKNOWN, Discs, Regions, regions
 from hubplanner.problem.aggregation.equal_rows import group_rows, total_by
-from hubplanner.problem.travel.base import Matrix, within
+from hubplanner.problem.travel.base import Bools, Floats, Ints, Matrix, within
+from hubplanner.problem.travel.geometric import GeometricTravel
 from hubplanner.tolerances import REACH_TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from hubplanner.problem.aggregation.disc_grid import Regions
-    from hubplanner.problem.travel.base import Bools, Floats, Ints
-    from hubplanner.problem.travel.geometric import GeometricTravel
 
 PIECE = 1 << 18
 """Points that are looked at together."""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import KDTree
 
-from hubplanner.problem.travel.base import within
-
-if TYPE_CHECKING:
-    from hubplanner.problem.travel.base import Floats, Ints, Pairs, Travel
+from hubplanner.problem.travel.base import Floats, Ints, Pairs, Travel, within
 
 EARTH_RADIUS_KM = 6371.0088
 FEW_SITES = 32

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from hubplanner.solver.backends.base import (
     Adapter,
@@ -16,9 +16,6 @@ from hubplanner.solver.backends.base import (
 from hubplanner.solver.backends.cbc import solve_cbc
 from hubplanner.solver.backends.highs import solve_highs
 from hubplanner.solver.backends.pulp import found_solvers, known_solver, solve_other
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "DisagreementError",

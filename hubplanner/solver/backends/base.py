@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+from pulp import LpProblem, LpVariable
 
 from hubplanner.errors import SolverError
 from hubplanner.solver.deadline import CLOCK, Clock, Deadline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from pulp import LpProblem, LpVariable
 
 
 class Solvable(Protocol):

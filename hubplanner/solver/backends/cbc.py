@@ -6,20 +6,16 @@ import math
 import os
 import re
 import subprocess
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pulp
 
 from hubplanner.errors import SolverError
 from hubplanner.io import scratch_folder
-from hubplanner.solver.backends.base import Outcome, Termination, entries_of, no_plan
+from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, entries_of, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from hubplanner.solver.backends.base import SearchLimits, Solvable
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""

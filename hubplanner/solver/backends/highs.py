@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import numpy as np
 import pulp
 
 from hubplanner.errors import SolverError
-from hubplanner.solver.backends.base import Outcome, SearchLimits, Termination, no_plan
+from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
 from hubplanner.solver.progress import listener
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from hubplanner.solver.backends.base import Solvable
 
 Int32s = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 

@@ -5,21 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import pulp
+from pulp import LpProblem
 
 from hubplanner.errors import ScenarioError, SolverError
 from hubplanner.io import scratch_folder
-from hubplanner.solver.backends.base import Outcome, Termination, entries_of, no_plan
+from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, entries_of, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pulp import LpProblem
-
-    from hubplanner.solver.backends.base import SearchLimits, Solvable
 
 _OWN_ADAPTERS = {"PULP_CBC_CMD", "COIN_CMD", "HiGHS", "HiGHS_CMD"}
 """Reached as cbc and highs."""

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.errors import SolverError
-from hubplanner.model import build_model
+from hubplanner.model import MaxCoverage, build_model
 from hubplanner.model.constraints.budget import MOST_PRICES, most_money
 from hubplanner.model.lp import decimal_unit
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import DisagreementError, Outcome, SearchLimits, Termination, adapter, believed
 from hubplanner.solver.backends.highs import new_handle, solve_handle
-from hubplanner.solver.covering.lp import program_of, table_of
+from hubplanner.solver.covering.lp import CoveringLP, Cuts, program_of, table_of
 from hubplanner.solver.limits import limits
 from hubplanner.solver.options import LEAST_S
 from hubplanner.solver.progress import told_as
 from hubplanner.tolerances import AGREEMENT, INTEGRALITY
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import MaxCoverage
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.covering.lp import CoveringLP, Cuts
 
 
 def search_core(table: CoveringLP, cuts: Cuts | None, effort: SearchLimits, start: Sequence[float]) -> Outcome:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import new_handle, run
-from hubplanner.solver.covering.lp import PrimalPoint, joined, proven
-
-if TYPE_CHECKING:
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.covering.lp import CoveringLP, Cuts
+from hubplanner.solver.covering.lp import CoveringLP, Cuts, PrimalPoint, joined, proven
 
 ENTERING = 1e-7
 """Reduced cost from which an option enters, in units of the objective: a solver's own tolerance."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
+from hubplanner.problem import Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits, money_share
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.deadline import Deadline
 
 MOST_TRIES = 200
 """Hubs that are tried in a round of exchanges."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from hubplanner.solver.covering.lp import Cuts
-
-if TYPE_CHECKING:
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.covering.column_generation import ColumnGeneration
-    from hubplanner.solver.covering.lp import PrimalPoint
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.solver.covering.column_generation import ColumnGeneration
+from hubplanner.solver.covering.lp import Cuts, PrimalPoint
 
 DENOMINATORS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16)
 """Denominators of multipliers that are looked for."""

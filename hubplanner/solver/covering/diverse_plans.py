@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
+from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.formulation import HOLDING
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.base import Termination
 from hubplanner.solver.backends.highs import INFEASIBLE, new_handle, run, solve_handle
 from hubplanner.solver.covering.lp import table_of
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
 from hubplanner.solver.mip.relaxation import lagrangean
 from hubplanner.solver.options import LEAST_S
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.deadline import Deadline
 
 USED = 1e-6
 """Value from which the relaxation uses an option."""

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
+from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.lp import decimal_unit
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import new_handle, run
 from hubplanner.solver.covering.row_differencing import chained, chains
 from hubplanner.solver.limits import limits
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.backends import SearchLimits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csc_array, csr_array
 
+from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
+from hubplanner.problem import Bools, Ints, Problem
 from hubplanner.problem.aggregation.equal_rows import merge_rows
-from hubplanner.problem.covering_instance import reduce_existing
-from hubplanner.solver.cache import CachedReduction
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
+from hubplanner.solver.cache import CachedReduction, SolveCache
 from hubplanner.solver.limits import limits
-
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array, csr_array
-
-    from hubplanner.model import Objective
-    from hubplanner.problem import Bools, Ints, Problem
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.cache import SolveCache
 
 MOST_PRODUCTS = 1e8
 """Pairs of options in rows up to which dominated ones are looked for."""

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.model import Objective
+from hubplanner.problem import Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering.column_generation import ColumnGeneration
-from hubplanner.solver.covering.lp import program_of, table_of
+from hubplanner.solver.covering.lp import PrimalPoint, program_of, table_of
 from hubplanner.solver.mip.relaxation import Relaxation
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.covering.lp import PrimalPoint
 
 
 class Probing:

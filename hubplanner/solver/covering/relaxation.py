@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.solver.cache import CachedPlans
+from hubplanner.model import Objective
+from hubplanner.problem import Floats, Ints
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.cache import CachedPlans, SolveCache
 from hubplanner.solver.covering.column_generation import ColumnGeneration, promising
 from hubplanner.solver.covering.construction import rounded
 from hubplanner.solver.covering.cuts import find_cuts
-from hubplanner.solver.covering.lp import Cuts, interior, joined, program_of, table_of
+from hubplanner.solver.covering.lp import CoveringLP, Cuts, PrimalPoint, interior, joined, program_of, table_of
 from hubplanner.solver.limits import limits, money_share
 from hubplanner.solver.mip.relaxation import Relaxation
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.cache import SolveCache
-    from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint
 
 MOST_ROUNDS = 30
 LEAST_PROGRESS = 1e-7

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 from scipy.spatial import KDTree
 
-if TYPE_CHECKING:
-    from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats, Ints
 
 LEAST_WIDTH = 8
 """Entries a row has on average at least for chains to be looked for."""

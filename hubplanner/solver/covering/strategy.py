@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
-from hubplanner.model import FixedLevel, MaxCoverage, Year, goals_of
-from hubplanner.problem import evaluate, relative_gap
+from hubplanner.model import FixedLevel, MaxCoverage, Objective, Question, Year, goals_of
+from hubplanner.problem import Evaluation, Ints, Problem, evaluate, relative_gap
+from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.cache import CachedPlans, SolveCache
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
 from hubplanner.solver.covering.construction import exchanged, fitted, greedy
+from hubplanner.solver.covering.lp import Cuts
 from hubplanner.solver.covering.presolve import prune, reduction
-from hubplanner.solver.covering.relaxation import solve_relaxation
-from hubplanner.solver.covering.variable_fixing import screen, settle
+from hubplanner.solver.covering.relaxation import CoveringRelaxation, solve_relaxation
+from hubplanner.solver.covering.variable_fixing import RestrictedInstance, screen, settle
 from hubplanner.solver.limits import limits, required_fit
+from hubplanner.solver.mip.relaxation import Relaxation
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS, break_ties, prepared
 from hubplanner.solver.mip.warm_start import plans_of
+from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
-from hubplanner.solver.strategy import OPEN, Candidate
+from hubplanner.solver.run_log import RunLog
+from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Objective, Question
-    from hubplanner.problem import Evaluation, Ints, Problem
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.cache import CachedPlans, SolveCache
-    from hubplanner.solver.covering.lp import Cuts
-    from hubplanner.solver.covering.relaxation import CoveringRelaxation
-    from hubplanner.solver.covering.variable_fixing import RestrictedInstance
-    from hubplanner.solver.mip.relaxation import Relaxation
-    from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.run_log import RunLog
-    from hubplanner.solver.strategy import SolveContext
-
 
 ALONE = "budget, max_hubs and pins alone"
 """Limits that reductions know."""

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from hubplanner.model import MaxCoverage
 from hubplanner.model.constraints.budget import budget_of, most_money
+from hubplanner.problem import Bools, Ints
 from hubplanner.problem.aggregation.equal_rows import group_rows, total_by
+from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.covering.lp import Cuts
 from hubplanner.solver.covering.presolve import of_one_site
 from hubplanner.solver.limits import limits
-
-if TYPE_CHECKING:
-    from hubplanner.model import MaxCoverage
-    from hubplanner.problem import Bools, Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.mip.relaxation import Relaxation
+from hubplanner.solver.mip.relaxation import Relaxation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
+from hubplanner.problem import Floats, Ints, Problem
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.limits import limits
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective
-    from hubplanner.problem import Floats, Ints, Problem
 
 WHOLE = 2.0**52
 """Sums of whole numbers below it are exact."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.deadline import Deadline, count_work
-
-if TYPE_CHECKING:
-    from hubplanner.problem import Bools, Floats, Ints
-    from hubplanner.solver.median.cost_matrix import CostMatrix
+from hubplanner.solver.median.cost_matrix import CostMatrix
 
 BLOCK = 1_000_000
 """Entries of a table that are worked on at a time."""

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pulp import LpAffineExpression, LpConstraintEQ, LpConstraintGE, LpConstraintLE
 from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Budget
+from hubplanner.model import Budget, Model
 from hubplanner.model.lp import decimal_unit, new_model, new_program
+from hubplanner.problem import Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
-from hubplanner.solver.backends import DisagreementError, Termination, adapter
+from hubplanner.solver.backends import DisagreementError, Outcome, SearchLimits, Termination, adapter
 from hubplanner.solver.covering.branch_and_bound import MOST_FORBIDDEN, rounded
+from hubplanner.solver.median.cost_matrix import CostMatrix
 from hubplanner.solver.median.lagrangian import KEPT, bound, nearest, settled
+from hubplanner.solver.median.subgradient import BoundedPlan
 from hubplanner.solver.options import LEAST_S
 from hubplanner.tolerances import AGREEMENT, INTEGRALITY
-
-if TYPE_CHECKING:
-    from hubplanner.model import Model
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.backends import Outcome, SearchLimits
-    from hubplanner.solver.median.cost_matrix import CostMatrix
-    from hubplanner.solver.median.subgradient import BoundedPlan
-
 
 STAGES, FEW_SITES = (0.1, 0.25, 0.5), 200
 """Shares of the distance between bound and plan within which plans are looked for first, with more sites than few."""

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import PCenter, PMedian, Year, goals_of
-from hubplanner.problem import evaluate
+from hubplanner.model import Objective, PCenter, PMedian, Question, Year, goals_of
+from hubplanner.problem import Evaluation, Problem, evaluate
 from hubplanner.solver.covering.strategy import ALONE, UNUSED
 from hubplanner.solver.limits import required_fit
-from hubplanner.solver.median.cost_matrix import table_of
+from hubplanner.solver.median.cost_matrix import CostMatrix, table_of
 from hubplanner.solver.median.interchange import first_plan, improved
 from hubplanner.solver.median.reduced_mip import explore
-from hubplanner.solver.median.subgradient import climb
+from hubplanner.solver.median.subgradient import BoundedPlan, climb
 from hubplanner.solver.median.tie_breaking import first_of_equals
 from hubplanner.solver.mip.p_center import candidates, within_radius
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS
+from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import report_progress
-from hubplanner.solver.strategy import OPEN, Candidate
+from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT, REACH_TOLERANCE
-
-if TYPE_CHECKING:
-    from hubplanner.model import Objective, Question
-    from hubplanner.problem import Evaluation, Problem
-    from hubplanner.solver.median.cost_matrix import CostMatrix
-    from hubplanner.solver.median.subgradient import BoundedPlan
-    from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.strategy import SolveContext
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.problem import Floats, Ints
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.median.cost_matrix import CostMatrix
 from hubplanner.solver.median.interchange import improved
-from hubplanner.solver.median.lagrangian import KEPT, bound, nearest, settled
-
-if TYPE_CHECKING:
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.median.cost_matrix import CostMatrix
-    from hubplanner.solver.median.lagrangian import LagrangianBound
+from hubplanner.solver.median.lagrangian import KEPT, LagrangianBound, bound, nearest, settled
 
 MOMENTUM = 0.7
 """Share of the last direction that the next one keeps: of 0, 0.5, 0.7 and 0.8 the one that took fewest steps."""

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.solver.deadline import work_done
-from hubplanner.solver.median.cost_matrix import WHOLE
+from hubplanner.problem import Ints
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.deadline import Deadline, work_done
+from hubplanner.solver.median.cost_matrix import WHOLE, CostMatrix
 from hubplanner.solver.median.interchange import first_plan
 from hubplanner.solver.median.lagrangian import KEPT, settled
 from hubplanner.solver.median.reduced_mip import search
-from hubplanner.solver.median.subgradient import climb
+from hubplanner.solver.median.subgradient import BoundedPlan, climb
 from hubplanner.solver.mip.tie_breaking import MOST_NODES
 from hubplanner.solver.strategy import BROKEN, OPEN, UNIQUE
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from hubplanner.problem import Ints
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.median.cost_matrix import CostMatrix
-    from hubplanner.solver.median.subgradient import BoundedPlan
 
 CHEAPER = 1e-9
 """Relative difference of money that is one."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import AlphaFair, FixedLevel, TangentUtility, check_size, goals_of
+from hubplanner.model import AlphaFair, FixedLevel, Goal, Question, TangentUtility, check_size, goals_of
 from hubplanner.model.goals import tangent_utility
 from hubplanner.problem import relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
@@ -24,13 +23,9 @@ from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.mip.upper_bound import all_hubs_bound, cap_bound
 from hubplanner.solver.mip.warm_start import given
-from hubplanner.solver.strategy import Candidate
+from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.strategy import Candidate, SolveContext
 from hubplanner.tolerances import EXACT
-
-if TYPE_CHECKING:
-    from hubplanner.model import Goal, Question
-    from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.strategy import SolveContext
 
 MOST_RELAXED, MOST_SEARCHED = 12, 30
 """Rounds of the relaxation, and of searches, at most."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
@@ -21,6 +22,7 @@ from hubplanner.model import (
     OnlyWith,
     PCenter,
     PMedian,
+    Question,
     RobustBudget,
     Year,
     broken_years,
@@ -28,19 +30,13 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.fixed_hubs import FixedHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
-from hubplanner.problem import evaluate
+from hubplanner.problem import Bools, Floats, Ints, Problem, evaluate
 from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.problem import coverage
 from hubplanner.solver.mip.subproblem import Incumbent
 from hubplanner.tolerances import REACH_TOLERANCE
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.model import Question
-    from hubplanner.problem import Bools, Floats, Ints, Problem
-
-    Gain = Callable[[int], float]
+Gain = Callable[[int], float]
 
 SHORT = 1e-9
 """Relative shortfall of a floor that is rounding."""

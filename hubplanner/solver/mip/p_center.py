@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import FullService
+from hubplanner.model import FullService, Question
+from hubplanner.problem import Floats
 from hubplanner.solver.mip.search import optimise
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.tolerances import REACH_TOLERANCE
-
-if TYPE_CHECKING:
-    from hubplanner.model import Question
-    from hubplanner.problem import Floats
-    from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 
 def smallest_radius(task: Subproblem) -> tuple[Incumbent, Question]:

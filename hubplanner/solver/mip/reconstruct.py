@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Year
+from hubplanner.model import Formulation, Year
+from hubplanner.model.lp import Model
 from hubplanner.model.variables.assignment import live_rows
-from hubplanner.problem import evaluate
+from hubplanner.problem import Floats, Ints, evaluate
+from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.mip.relaxation import relax
 from hubplanner.tolerances import INTEGRALITY
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Formulation
-    from hubplanner.model.lp import Model
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.backends import SearchLimits
 
 
 class UnservableError(SolverError):

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
+from hubplanner.model import Formulation
 from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut, residuals
 from hubplanner.model.variables.distance_chains import too_shallow
+from hubplanner.problem import Floats, Ints
+from hubplanner.solver.backends import SearchLimits, Solvable
 from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
-from hubplanner.solver.mip.subproblem import program_of, splits
+from hubplanner.solver.mip.subproblem import Subproblem, program_of, splits
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Formulation
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.backends import SearchLimits, Solvable
-    from hubplanner.solver.mip.subproblem import Subproblem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

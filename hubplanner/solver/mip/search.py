@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Budget, Periods, broken_years
+from hubplanner.model import Budget, Constraint, Formulation, Periods, Year, broken_years
 from hubplanner.model.formulation import HOLDING
-from hubplanner.problem import relative_gap
-from hubplanner.solver.backends import DisagreementError, Termination, adapter
+from hubplanner.problem import Ints, relative_gap
+from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxed, within_margin
-from hubplanner.solver.mip.subproblem import Incumbent, program_of, splits
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of, splits
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Constraint, Formulation, Year
-    from hubplanner.problem import Ints
-    from hubplanner.solver.backends import Outcome
-    from hubplanner.solver.mip.subproblem import Subproblem
 
 SCREENS = (6e-4, 5e-3)
 """Margins of the first searches below the relaxation's bound, relative to it: the next where one holds no plan."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from hubplanner.model import FixedLevel, check_size, goals_of
+from hubplanner.model import FixedLevel, Goal, Question, check_size, goals_of
 from hubplanner.model.goals import WORST
 from hubplanner.problem import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.greedy import greedy_plan
 from hubplanner.solver.mip.p_center import smallest_radius
 from hubplanner.solver.mip.relaxation import relaxed
@@ -18,14 +18,9 @@ from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS, break_ties, prepared
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.mip.warm_start import given
-from hubplanner.solver.strategy import OPEN, Candidate, within_gap
-
-if TYPE_CHECKING:
-    from hubplanner.model import Goal, Question
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.run_log import RunLog
-    from hubplanner.solver.strategy import SolveContext
+from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.run_log import RunLog
+from hubplanner.solver.strategy import OPEN, Candidate, SolveContext, within_gap
 
 
 class LexicographicStrategy:

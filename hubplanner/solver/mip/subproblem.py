@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model import formulate
+from hubplanner.model import FixedLevel, Formulation, Goal, Question, Year, formulate
 from hubplanner.model.cuts.hub_counts import add_tally
-from hubplanner.model.cuts.residual_capacity import add_residual
-
-if TYPE_CHECKING:
-    from hubplanner.model import FixedLevel, Formulation, Goal, Question, Year
-    from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
-    from hubplanner.problem import Ints
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.options import SolverOptions
+from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut, add_residual
+from hubplanner.problem import Ints
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.options import SolverOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,27 +6,23 @@ rules the first one out proves it; only if there is one do the further goals fol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
-from hubplanner.model import FixedLevel, Goal
+from hubplanner.model import FixedLevel, Formulation, Goal, Year
 from hubplanner.model.formulation import HOLDING
 from hubplanner.model.goals import cost, mean_distance, number_of_hubs
 from hubplanner.model.lp import LinearExpression
+from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import DisagreementError
 from hubplanner.solver.deadline import work_done
 from hubplanner.solver.mip.relaxation import narrowed
 from hubplanner.solver.mip.search import any_plan, optimise
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.strategy import BROKEN, OPEN, UNIQUE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Formulation, Year
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 MOST_NODES = 200
 """Nodes of a search that tells equal plans apart."""

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import Budget, MaxCoverage, MaxHubs, Year
-from hubplanner.problem import evaluate
+from hubplanner.model import Budget, Goal, MaxCoverage, MaxHubs, Question, Year
+from hubplanner.problem import Bools, Floats, Ints, evaluate
 from hubplanner.solver.mip.greedy import worth_alone
-
-if TYPE_CHECKING:
-    from hubplanner.model import Goal, Question
-    from hubplanner.problem import Bools, Floats, Ints
-
 
 LEAK = 1e-6
 """Share by which limits are taken wider, so that rounding leaves no plan out."""

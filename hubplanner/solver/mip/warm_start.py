@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-from hubplanner.model import Year, broken_years
+from hubplanner.model import Question, Year, broken_years
+from hubplanner.problem import Evaluation, Solution
 from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.solver.mip.subproblem import Incumbent
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Question
-    from hubplanner.problem import Evaluation, Solution
 
 log = logging.getLogger(__name__)
 

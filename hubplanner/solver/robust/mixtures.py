@@ -16,27 +16,22 @@ import logging
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
 
-from hubplanner.model import MaxCoverage
-from hubplanner.problem import Floats, Rows
-from hubplanner.problem.covering_instance import reduce_existing
+from hubplanner.model import MaxCoverage, RobustQuestion
+from hubplanner.problem import Floats, Ints, Rows
+from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver.covering.construction import greedy
 from hubplanner.solver.covering.presolve import drop_dominated, drop_useless, merge_single, prune
 from hubplanner.solver.covering.strategy import run
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
-
-if TYPE_CHECKING:
-    from hubplanner.model import RobustQuestion
-    from hubplanner.problem import Ints
-    from hubplanner.problem.covering_instance import CoveringInstance
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.run_log import RunLog
+from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.run_log import RunLog
 
 
 def has_core(bound: RobustQuestion, options: SolverOptions) -> bool:

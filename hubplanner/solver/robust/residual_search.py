@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubplanner.model import Question
+from hubplanner.model import Question, RobustQuestion
 from hubplanner.model.risk_measures import covered_goal
-from hubplanner.problem import relative_gap
+from hubplanner.problem import Floats, Ints, relative_gap
+from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering.construction import greedy
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.strategy import UNUSED
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Subproblem
+from hubplanner.solver.robust.mixtures import MixedPlan, MixtureSearch
 
-if TYPE_CHECKING:
-    from hubplanner.model import RobustQuestion
-    from hubplanner.problem import Floats, Ints
-    from hubplanner.solver.backends import SearchLimits
-    from hubplanner.solver.deadline import Deadline
-    from hubplanner.solver.robust.mixtures import MixedPlan, MixtureSearch
-
-    Figures = tuple[float, float]
+Figures = tuple[float, float]
 
 FIRST, MORE = 3, 2
 """Futures that decide for the best plan known: so many at first beside those of the mix, and more each time."""

@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Floor, MaxCoverage, PMedian, Question, Uncertainty, Year, bind, goals_of, under_of
+from hubplanner.model import (
+    Floor,
+    MaxCoverage,
+    Objective,
+    PMedian,
+    Question,
+    RobustQuestion,
+    Uncertainty,
+    Year,
+    bind,
+    goals_of,
+    under_of,
+)
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import falls_short
 from hubplanner.model.constraints.robust import RobustBudget
 from hubplanner.model.risk_measures import undominated
-from hubplanner.problem import GoalResult, Solution, Status, evaluate, outcomes, relative_gap
-from hubplanner.problem.futures import covered_shares, need_in
+from hubplanner.problem import (
+    Evaluation,
+    Floats,
+    GoalResult,
+    Ints,
+    Problem,
+    Solution,
+    Status,
+    evaluate,
+    outcomes,
+    relative_gap,
+)
+from hubplanner.problem.futures import Futures, covered_shares, need_in
 from hubplanner.problem.stacked_demand import StackedDemand
 from hubplanner.solver.certify import certify
 from hubplanner.solver.covering.strategy import ALONE
+from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.mixtures import MixtureSearch, best_mix, has_core
 from hubplanner.solver.robust.residual_search import search_rest
-from hubplanner.solver.strategy import Candidate, Terms
+from hubplanner.solver.strategy import Candidate, SolveContext, Terms
 from hubplanner.tolerances import AGREEMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.model import Objective, RobustQuestion
-    from hubplanner.problem import Evaluation, Floats, Ints, Problem
-    from hubplanner.problem.futures import Futures
-    from hubplanner.solver.options import SolverOptions
-    from hubplanner.solver.strategy import SolveContext
 
 MIXING_SHARE = 0.5
 """Part of the time that finding the best mix may take."""

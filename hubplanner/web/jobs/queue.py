@@ -9,14 +9,12 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.io import recover
 from hubplanner.web.jobs.process import GRACE_S, WorkerProcess
 from hubplanner.web.responses import Refused
-
-if TYPE_CHECKING:
-    from hubplanner.web.settings import Limits
+from hubplanner.web.settings import Limits
 
 log = logging.getLogger(__name__)
 

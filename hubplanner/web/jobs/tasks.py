@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.analysis.requests import AlternativesRequest, FrontierRequest
-from hubplanner.scenario import read_scenario
+from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.web.run_notes import write_note
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hubplanner.scenario import Scenario
 
 REPORT = "report.html"
 MEMORY, FILE = 4 << 30, 1 << 30

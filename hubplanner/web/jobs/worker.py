@@ -13,15 +13,13 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from types import FrameType
+from typing import Any, NoReturn, TextIO
 
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, SolverError
 from hubplanner.formatting import better_in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
 
 GRACE_S = 2.0
 """Seconds to put things away once the server is gone."""

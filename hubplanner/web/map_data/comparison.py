@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hubplanner.outputs.comparison import figure_table
+from hubplanner.outputs.comparison import Comparison, figure_table
 from hubplanner.runs.compare import compare
 from hubplanner.web.map_data.layers import DIGITS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import geopandas as gpd
-
-    from hubplanner.outputs.comparison import Comparison
 
 
 def side_by_side(first: Path, second: Path) -> dict[str, Any]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
-from hubplanner.problem import SiteStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Floats, Ints, SiteStatus
 
 MOST_AREAS = 5000
 """More places than this are drawn as points: areas would take longer to send than to read."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
+from hubplanner.inputs import Inputs
 from hubplanner.web.map_data.layers import MapAreas, areas_text, nearest_areas
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.inputs import Inputs
 
 
 def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = None) -> bytes | None:

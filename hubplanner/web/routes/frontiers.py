@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,9 +15,6 @@ from hubplanner.web.routes.runs import with_radius
 from hubplanner.web.run_files import linked, own_folder, read_own
 from hubplanner.web.run_notes import read_note
 from hubplanner.web.state import context_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 router = APIRouter(prefix="/api/frontiers")
 

@@ -5,26 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from hubplanner.runs.index import run_folders
-from hubplanner.web.jobs.queue import ENDED
+from hubplanner.web.jobs.queue import ENDED, Job, JobQueue
 from hubplanner.web.jobs.tasks import JOBS
 from hubplanner.web.requests import KNOWN, check_ask, resolved
 from hubplanner.web.responses import Refused, answer, json_of
 from hubplanner.web.run_files import own_folder
 from hubplanner.web.run_notes import read_note
-from hubplanner.web.state import context_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from hubplanner.web.jobs.queue import Job, JobQueue
-    from hubplanner.web.state import AppState
+from hubplanner.web.state import AppState, context_of
 
 router = APIRouter(prefix="/api/jobs")
 

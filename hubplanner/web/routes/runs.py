@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -23,10 +25,6 @@ from hubplanner.web.responses import GEOJSON, Refused, answer, encode, packed, p
 from hubplanner.web.run_files import files_of, linked, open_own, own_folder, read_own
 from hubplanner.web.run_notes import forget_note, read_note
 from hubplanner.web.state import context_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 router = APIRouter(prefix="/api/runs")
 

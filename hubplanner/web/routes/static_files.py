@@ -5,16 +5,13 @@ from __future__ import annotations
 import importlib.util
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
 from hubplanner.extras import absent
 from hubplanner.web.responses import Refused
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 router = APIRouter()
 

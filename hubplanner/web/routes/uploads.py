@@ -6,8 +6,8 @@ import json
 import re
 import secrets
 import shutil
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePath
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -17,12 +17,7 @@ from hubplanner.formats.table_formats import check_kind
 from hubplanner.web.requests import check_size
 from hubplanner.web.responses import Refused, answer, json_of
 from hubplanner.web.scenarios import slug
-from hubplanner.web.state import context_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hubplanner.web.state import AppState
+from hubplanner.web.state import AppState, context_of
 
 router = APIRouter(prefix="/api")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -19,10 +21,6 @@ from hubplanner.inputs.warnings import data_warnings
 from hubplanner.outputs.writers import write_geojson
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.scenario import Scenario
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 PREVIEW_ROWS = 8
 MOST_COLUMNS = 200

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from hubplanner.inputs import read_inputs
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.yaml_text import write_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 FILE = "scenario.yaml"
 DETOUR = 1.3
