@@ -14,9 +14,11 @@ from pyproj import Transformer
 from hubplanner.audit.joins import NOWHERE, holders, joined_rows, other_rows
 from hubplanner.audit.money import Money, column, prices
 from hubplanner.audit.places import (
+    SLACK,
     WGS84,
     Array,
     alike,
+    along,
     called,
     cells,
     coordinates,
@@ -314,6 +316,13 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
     status = [other.get(word, word) or "candidate" for word in said]
     pins = {alike(site): "excluded" for site in model.exclude} | {alike(site): "required" for site in model.require}
     pinned = [was if was == "existing" else pins.get(alike(site), was) for site, was in zip(ids, status, strict=True)]
+    stay = _staying(scenario, rows, ids.tolist(), pinned)
+    rows, ids, pinned = (
+        rows.iloc[stay].reset_index(drop=True),
+        ids.iloc[stay].reset_index(drop=True),
+        [pinned[at] for at in stay],
+    )
+    blank = [""] * len(rows)
     tiers = {alike(tier.name): tier.name for tier in scenario.hubs} | {"": ""}
     capex, opex = prices(scenario, rows)
     own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id or ROW} if name in rows]))
@@ -329,6 +338,34 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
         fee=column(rows, model.existing.upgrade_fee),
         saving=column(rows, model.existing.close_saving),
     )
+
+
+def _staying(scenario: Scenario, rows: gpd.GeoDataFrame, ids: list[str], status: list[str]) -> list[int]:
+    """Return the positions of the sites that thin_km and one_per leave: of candidates, those taken first."""
+    spec, model = scenario.sites, scenario.model
+    if spec.thin_km is None and spec.one_per is None:
+        return list(range(len(ids)))
+    pairs = [site for pair in model.only_with for site in (pair.site, pair.needs)]
+    out = [site for future in (scenario.futures.named if scenario.futures else ()) for site in future.sites_out]
+    spoken = {alike(site) for site in (*(site for sites in model.at_most_one for site in sites), *pairs, *out)}
+    liking = numbers(rows, spec.prefer or 0.0)
+    group = names(rows[spec.one_per]).tolist() if spec.one_per else ids
+    places, used, stay = coordinates(rows, WGS84), set[str](), list[int]()
+    here = np.zeros((0, 2))
+    for at in sorted(range(len(ids)), key=lambda at: (-liking[at], at)):
+        if status[at] != "candidate" or alike(ids[at]) in spoken:
+            stay.append(at)
+            continue
+        near = (
+            spec.thin_km is not None
+            and (along(here, places[at], 1.0, planar=False) <= spec.thin_km * (1 - SLACK)).any()
+        )
+        if near or group[at] in used:
+            continue
+        used.add(group[at])
+        here = np.vstack([here, places[at]])
+        stay.append(at)
+    return sorted(stay)
 
 
 def _given(scenario: Scenario, travel: MatrixSpec, people: AuditPeople, sites: AuditPlaces) -> tuple[Array, str]:

@@ -52,7 +52,7 @@ def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[F
     """Note sites that the model names and that the file does not have, or that are not what they must be."""
     position = {site: number for number, site in enumerate(ids)}
     file = Path(scenario.sites.path).name
-    for key, site, must_stand in _mentions(scenario):
+    for key, site, must_stand in mentions(scenario):
         at = position.get(site)
         if at is None:
             allowed = f"the id of a site in {file}; in quotes if it starts with 0{hint(site, position)}"
@@ -63,7 +63,7 @@ def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[F
         faults.append(Fault(file=scenario.file, column=key, value=site, allowed=allowed, kind="scenario"))
 
 
-def _mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
+def mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
     """Yield key, site and whether a hub must stand there, for each site the model names."""
     model = scenario.model
     for key in ("upgrade", "close"):

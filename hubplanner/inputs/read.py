@@ -98,7 +98,8 @@ def _read_pairs(scenario: Scenario, demand: Demand | None, sites: Sites | None, 
 
 def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds:
     """Return the ids that a matrix may name: those of the whole file, whatever else is wrong with it."""
-    known = read_ids(spec) if used is None or spec.where else used
+    some = bool(spec.where) or (isinstance(spec, SitesSpec) and spec.is_thinned)
+    known = read_ids(spec) if used is None or some else used
     return KnownIds(file=Path(spec.path).name, all=known, used=pd.Series(dtype=str) if used is None else used)
 
 

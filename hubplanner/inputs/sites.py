@@ -12,11 +12,20 @@ import pandas as pd
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import lonlat, read_places, representative
-from hubplanner.inputs.existing_hubs import Changes, check_groups, check_named, is_named, larger_tiers, read_changes
+from hubplanner.inputs.existing_hubs import (
+    Changes,
+    check_groups,
+    check_named,
+    is_named,
+    larger_tiers,
+    mentions,
+    read_changes,
+)
 from hubplanner.inputs.joins import JoinReport, join_all
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_site_names
+from hubplanner.inputs.thinning import thinned
 from hubplanner.problem import Bools, Floats, Ints, SiteStatus, annuity
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WEIGHT
@@ -98,6 +107,8 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     factor = checker.numbers(spec.cost_factor, least=LEAST_FACTOR, most=MOST_WEIGHT).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
     capacity = _capacity(scenario, checker)
+    one_per = checker.names(spec.one_per) if spec.one_per else None
+    preference = checker.numbers(spec.prefer or 0.0).to_numpy()
     groups = {group: checker.names(group) for group in spec.groups}
     scenario = with_site_names(scenario, ids, groups)
     places = read_places(spec, checker)
@@ -125,7 +136,29 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         warnings=tuple(table.warnings),
         joins=joins,
     )
-    return _in_order(_with_changes(scenario, sites, ids, changes), order)
+    ordered = _in_order(_with_changes(scenario, sites, ids, changes), order)
+    return _thinned(scenario, ordered, None if one_per is None else one_per.iloc[order].tolist(), preference[order])
+
+
+def _thinned(scenario: Scenario, sites: Sites, one_per: list[str] | None, preference: Floats) -> Sites:
+    """Return the sites without the candidates that thin_km and one_per leave out, which is told.
+
+    Sites that the scenario names stay, as do those that are no candidates.
+    """
+    spec = scenario.sites
+    if not spec.is_thinned:
+        return sites
+    named = {site for _, site, _ in mentions(scenario)}
+    named |= {site for future in (scenario.futures.named if scenario.futures else ()) for site in future.sites_out}
+    free = (sites.status == SiteStatus.CANDIDATE) & ~sites.frame["site_id"].isin(named).to_numpy()
+    kept = thinned(free, sites.lonlat, spec.thin_km, one_per, preference)
+    if kept.all():
+        return sites
+    keys = [f"thin_km {spec.thin_km:g}"] if spec.thin_km is not None else []
+    keys += [f"one_per {spec.one_per}"] if spec.one_per is not None else []
+    message = f"{int((~kept).sum()):,} of {int(free.sum()):,} candidates are left out by sites.{' and '.join(keys)}"
+    warning = DataWarning(code="thinned_sites", message=message, file=Path(spec.path).name)
+    return replace(_in_order(sites, np.flatnonzero(kept)), warnings=(*sites.warnings, warning))
 
 
 def _with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:

@@ -45,7 +45,7 @@ def data_warnings(
         found += _doubled_sites(scenario, sites)
         found += _free_sites(scenario, sites)
     found += _of_scenario(scenario)
-    return _grouped(_judged(scenario, found, faults))
+    return _grouped(_judged(scenario, dict.fromkeys(found), faults))
 
 
 def _spots(scenario: Scenario, section: str, frame: gpd.GeoDataFrame, rows: Ints) -> Spots:

@@ -61,7 +61,7 @@ def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
     names: dict[str, tuple[Spec, Iterator[str]]] = {
         "": (scenario, _money(scenario)),
         "demand": (demand, _demand(scenario)),
-        "sites": (sites, iter(("status", "cost_factor"))),
+        "sites": (sites, _sites(scenario)),
         "travel": (scenario.travel, _travel(scenario)),
         "coverage": (scenario.coverage, _coverage(scenario)),
         "model": (model, _model(scenario)),
@@ -104,6 +104,13 @@ def _demand(scenario: Scenario) -> Iterator[str]:
         yield "growth_per_year"
     if not scenario.demand.is_merged and scenario.demand.spread_by is None:
         yield "spread_km"
+
+
+def _sites(scenario: Scenario) -> Iterator[str]:
+    yield from ("status", "cost_factor")
+    for name in ("thin_km", "one_per", "prefer"):
+        if getattr(scenario.sites, name) is not None:
+            yield name
 
 
 def _travel(scenario: Scenario) -> Iterator[str]:

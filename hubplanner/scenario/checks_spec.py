@@ -57,6 +57,8 @@ class ChecksSpec(Spec):
     """sites at which hubs cost nothing"""
     long_detour: Level | None = None
     """a detour longer than roads mostly are"""
+    thinned_sites: Level | None = None
+    """candidates left out by thin_km and one_per"""
     left_out: Level | None = None
     """rows that a join leaves out"""
     outside_zones: Level | None = None

@@ -314,3 +314,14 @@ class SitesSpec(TableSpec):
     """Column of the tier of an existing hub, or the only tier a site may take; blank = any."""
     cost_factor: ColumnOrFactor = 1.0
     """Multiplier of the tiers' costs at the site."""
+    thin_km: Kilometres | None = None
+    """Least distance between candidates, as the crow flies; those nearer to one that is kept are left out."""
+    one_per: Column | None = None
+    """Column of which each value keeps one candidate, such as district."""
+    prefer: Column | None = None
+    """Column whose largest values thin_km and one_per keep; the ids that come first if left out."""
+
+    @property
+    def is_thinned(self) -> bool:
+        """Tell whether only some of the candidates are kept."""
+        return self.thin_km is not None or self.one_per is not None

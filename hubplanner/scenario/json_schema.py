@@ -24,6 +24,10 @@ def json_schema() -> Node:
     """
     schema = Scenario.model_json_schema()
     complete = _loosen(schema)
+    schema["$defs"]["SitesSpec"]["properties"]["from"] = {
+        "const": "demand",
+        "description": "In the place of path: a site at each row of demand, whose file and cells are read alike.",
+    }
     parts = {"type": "object", "additionalProperties": False, "properties": dict(schema["properties"])}
     schema["$defs"]["Variant"] = parts | {"description": "Part of a scenario; null removes a key."}
     schema["properties"] |= {
@@ -53,4 +57,5 @@ def _loosen(schema: Node) -> Node:
         if "required" in section:
             complete["properties"][key] = {"required": section.pop("required")}
     complete["properties"]["demand"]["anyOf"] = _DEMAND_KEYS
+    complete["properties"]["sites"] = {"anyOf": [{"required": ["path"]}, {"required": ["from"]}]}
     return complete

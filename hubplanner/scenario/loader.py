@@ -218,6 +218,9 @@ def _as_fault(details: ErrorDetails, file: Path, prefix: str) -> Fault:
         return _fault(file, where, None, f"is required{f' for method {method}' if method else ''}")
     if details["type"] == "union_tag_invalid":
         return _fault(file, f"{where}.method", details["ctx"]["tag"], f"one of {details['ctx']['expected_tags']}")
+    if location == ("sites", "from"):
+        allowed = "demand, for a site at each row of its file, which is no raster; and then no sites.path"
+        return _fault(file, where, details["input"], allowed)
     if details["type"] == "extra_forbidden":
         return _fault(file, where, details["input"], _known_keys(location, method))
     return _fault(file, where, details["input"], _allowed(details))

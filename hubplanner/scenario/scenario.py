@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from hubplanner.scenario.checks_spec import ChecksSpec
-from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
+from hubplanner.scenario.data_spec import DemandSpec, SitesSpec, TableSpec, is_raster
 from hubplanner.scenario.fields import (
     Column,
     ColumnOrMoney,
@@ -24,6 +24,7 @@ from hubplanner.scenario.fields import (
 from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
+from hubplanner.scenario.yaml_text import merge
 
 MINUTES_PER_HOUR = 60.0
 MOST_SECONDS = 1e8
@@ -105,6 +106,18 @@ class Scenario(Spec):
     """What becomes of each kind of doubt about the data: error, warn or off, by its code."""
 
     _file: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sites_from_demand(cls, tree: Any) -> Any:
+        """Give sites ``from: demand`` the file of demand, and how it is read, under what they say themselves."""
+        demand, sites = (tree.get(key) if isinstance(tree, dict) else None for key in ("demand", "sites"))
+        if not (isinstance(demand, dict) and isinstance(sites, dict)) or sites.get("from") != "demand":
+            return tree
+        if "path" in sites or is_raster(str(demand.get("path", ""))):
+            return tree
+        shared = {key: value for key, value in demand.items() if key == "id" or key in TableSpec.model_fields}
+        return tree | {"sites": merge(shared, {key: value for key, value in sites.items() if key != "from"})}
 
     @property
     def file(self) -> str:

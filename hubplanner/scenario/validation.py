@@ -561,6 +561,8 @@ def _file_counts(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 def _status_words(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     sites = scenario.sites
+    if sites.prefer is not None and not sites.is_thinned:
+        yield "sites.prefer", sites.prefer, "only with sites.thin_km or one_per, which keep some candidates"
     if sites.status_words and sites.status is None:
         yield "sites.status_words", ", ".join(sites.status_words), "only with sites.status, the column that holds them"
 
