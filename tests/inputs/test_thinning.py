@@ -66,7 +66,8 @@ def test_which_candidates_stay(project: Project, keys: dict[str, Any], sites: st
 def test_what_is_left_out_is_counted(project: Project) -> None:
     project.write("sites.csv", SITES)
     (warning,) = project.inputs({"sites.thin_km": 3, "sites.one_per": "name"}).warnings
-    assert warning.message == "1 of 4 candidates are left out by sites.thin_km 3 and one_per name"
+    # S3 is 2.2 km from S1, and S6 has the name of S5.
+    assert warning.message == "2 of 4 candidates are left out by sites.thin_km 3 and one_per name"
 
 
 def test_a_preference_alone_is_refused(project: Project) -> None:
