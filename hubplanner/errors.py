@@ -27,7 +27,7 @@ def spelled_out(path: object) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Say what is wrong, where, with which value, and what is allowed.
+    """Say what is wrong, where, with which value, and what is allowed; `choices` are the values there are, if few.
 
     >>> print(Fault(file="demand.csv", row=17, column="people", value="-3", allowed="a number of at least 0"))
     demand.csv, row 17, people: '-3' found; allowed: a number of at least 0
@@ -39,6 +39,7 @@ class Fault:
     column: str | None = None
     value: object = None
     kind: str = "data"
+    choices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the fault as one line."""

@@ -1,4 +1,4 @@
-"""How sure a plan is and how far its ways are, in words: one rule for the terminal, the report, the app and pictures.
+"""How sure a plan is, how far its ways are, how many of a thing there are: one rule for terminal, report, app and map.
 
 A gap is rounded up, never down. A plan is called best where the gap is a solver's rounding, proven within so much where
 the gap is within the asked one, and not proven where time ran out before. A bound more than its own figure away says
@@ -20,6 +20,15 @@ LARGEST_GAP = 1.0
 _HUNDREDTH = 1e-4
 """A hundredth of a per cent, to which gaps are rounded up."""
 _ROUNDING = 1e-9
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    >>> count_of(1, "hub"), count_of(1200, "hub")
+    ('1 hub', '1,200 hubs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def at_most(gap: float) -> str:

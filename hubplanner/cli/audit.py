@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hubplanner.cli.common import AsJson, Quiet, answering
-from hubplanner.cli.tables import count_of
+from hubplanner.formatting import count_of
 
 if TYPE_CHECKING:
     from hubplanner.audit import Audit

@@ -23,8 +23,7 @@ from hubplanner.cli.common import (
     answering,
     read_asked,
 )
-from hubplanner.cli.tables import count_of
-from hubplanner.formatting import gap_in_words, left_out_of_ways
+from hubplanner.formatting import count_of, gap_in_words, left_out_of_ways
 
 if TYPE_CHECKING:
     from hubplanner.analysis.frontier.result import Frontier

@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shlex
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hubplanner.cli.common import AsJson, Overrides, Quiet, ScenarioFile, Settings, answering, read_asked
-from hubplanner.errors import ExistsError, FaultyError
+from hubplanner.errors import FaultyError
+from hubplanner.formatting import count_of
 
 if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
 
+From = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from",
+        metavar="FILE...",
+        help="Write a scenario on these files, guessed, with its doubts as questions. ROLE=FILE says what a file is: "
+        "demand, sites, table or zones.",
+    ),
+]
+More = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", hidden=True, show_default=False)]
+
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.", show_default=False)],
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="New or empty folder; with --from any without a scenario.", show_default=False
+        ),
+    ],
+    more: More = None,
+    files_at_hand: From = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="With --from: system of files that name none, such as EPSG:32642."),
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag on the command line
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Create a small working project to start from."""
+    """Create a small working project to start from, or a scenario on files of your own."""
     with answering(as_json=as_json) as answer:
+        if crs and not files_at_hand:
+            message = f"--crs {crs}: goes with --from, where it says the system of files that name none"
+            raise FaultyError(message)
+        if more and not files_at_hand:
+            message = (
+                f"{' '.join(more)}: name the files after --from, such as hubplanner init {directory} --from {more[0]}"
+            )
+            raise FaultyError(message)
+        if files_at_hand:
+            _from_files(directory, [*files_at_hand, *(more or ())], crs, answer, shown=not (as_json or quiet))
+            return
         from hubplanner.cli.project import write_project  # noqa: PLC0415 - heavy imports wait for their command
 
         files = write_project(directory)
@@ -32,6 +66,27 @@ def init(
             typer.echo(f"Wrote {', '.join(files)} to {directory}.")
             scenario, run = (shlex.quote(str(directory / name)) for name in ("scenario.yaml", "runs/first"))
             typer.echo(f"Next: hubplanner solve {scenario} --out {run}")
+
+
+def _from_files(directory: Path, paths: list[str], crs: str | None, answer: dict[str, Any], *, shown: bool) -> None:
+    """Write a scenario on files at hand, and tell what was guessed."""
+    from hubplanner.cli.tables import print_new_project, progress  # noqa: PLC0415
+    from hubplanner.pipeline.new_project import new_project  # noqa: PLC0415
+
+    with progress(shown=False):
+        made = new_project(directory, paths, crs)
+    draft = made.draft
+    answer.update(
+        directory=str(directory),
+        files=list(made.files),
+        uses=[asdict(use) for use in draft.uses],
+        guesses=[asdict(guess) for guess in draft.guesses],
+        questions=[asdict(question) for question in draft.questions],
+        examples=list(draft.examples),
+        faults=[fault.as_dict() for fault in made.faults],
+    )
+    if shown:
+        print_new_project(made, directory)
 
 
 def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
@@ -47,7 +102,7 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
 ) -> None:
     """Check a scenario and its data, and list every fault. Solves nothing."""
     with answering(as_json=as_json) as answer:
-        from hubplanner.cli.tables import count_of, progress  # noqa: PLC0415
+        from hubplanner.cli.tables import progress  # noqa: PLC0415
 
         spec = read_asked(scenario, settings, override)
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
@@ -79,32 +134,16 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
 
 def _write_aliases(scenario: Scenario, path: Path) -> str:
-    """Write what joins lack an alias for; return what was done in words.
-
-    The file has a row for each value: the value here, a blank for the value there, the nearest candidates and the key
-    of the join. Its first two columns are what ``aliases`` reads, so that nothing is taken that nobody chose.
-    """
+    """Write what joins lack an alias for; return what was done in words."""
     from hubplanner.inputs.joins import values_to_alias  # noqa: PLC0415
-    from hubplanner.io import write_atomically  # noqa: PLC0415
-    from hubplanner.outputs.writers import harmless  # noqa: PLC0415
+    from hubplanner.outputs.aliases import check_aliases_file, write_aliases  # noqa: PLC0415
 
-    if path.suffix.lower() != ".csv":
-        message = f"--write-aliases {path}: a file ending in .csv, as aliases are read from"
-        raise FaultyError(message)
-    if path.exists():
-        message = f"{path}: is there already, perhaps with names filled in; name another file for --write-aliases"
-        raise ExistsError(message)
+    check_aliases_file(path)
     lacking = values_to_alias(scenario)
     if not lacking:
         return f"no join lacks an alias, and {path} was not written"
 
-    def write(aside: Path) -> None:
-        with aside.open("w", encoding="utf-8-sig", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(["here", "there", "near", "join"])
-            rows.writerows([harmless(value), "", harmless(" | ".join(near)), key] for key, value, near in lacking)
-
-    write_atomically(path.absolute(), write)
+    write_aliases(lacking, path)
     joins = ", ".join(dict.fromkeys(f"{key}.aliases" for key, _, _ in lacking))
     names = "value" if len(lacking) == 1 else "values"
     return f"{len(lacking):,} {names} to fill in written to {path}: complete its column there, and name it as {joins}"

@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hubplanner.cli.common import AsJson, Quiet, answering
-from hubplanner.cli.tables import count_of
 from hubplanner.folders import RUNS
-from hubplanner.formatting import gap_in_words
+from hubplanner.formatting import count_of, gap_in_words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +19,7 @@ from rich.text import Text
 from hubplanner.formatting import (
     SMALLEST_GAP,
     at_most,
+    count_of,
     fairness_in_words,
     left_out_of_ways,
     says_nothing,
@@ -27,9 +31,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hubplanner.outputs.plan import Plan
+    from hubplanner.pipeline.new_project import NewProject
 
 SMALL_SHARE = 0.1
 """Shares below it are shown with two decimals."""
+WIDTH = 100
+_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+"""Paths can be copied."""
+FAULTS_SHOWN = 8
 PLACES_SHOWN = 12
 """Rows of the table of hubs by place; the rest is summed up in one."""
 
@@ -291,6 +300,39 @@ def _assumed(console: Console, figures: dict[str, Any]) -> None:
         console.print(f"{words}.", style="dim")
 
 
+def print_new_project(made: NewProject, folder: Path) -> None:
+    """Print what the files at hand were taken for, what is asked, and what is made up."""
+    draft, scenario = made.draft, shlex.quote(str(folder / made.files[0]))
+    typer.echo(f"Wrote {' and '.join(made.files)} to {folder}.\n")
+    console = _console()
+    table = Table(box=None, pad_edge=False)
+    for head in ("File", "Taken as", "Why"):
+        table.add_column(head, overflow="fold")
+    for use in draft.uses:
+        table.add_row(Text(use.file), Text(use.role), Text(use.why))
+    console.print(table)
+    if draft.questions:
+        typer.echo("\nQuestions, each also at its line of the scenario:")
+    for number, question in enumerate(draft.questions, 1):
+        head = f"{number:3}. "
+        words = f"line {question.line}: {question.text}"
+        typer.echo("\n".join(wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), **_WHOLE)))
+    lines = ", ".join(map(str, draft.examples))
+    typer.echo("\n".join(["", *wrap(f"Made-up values, marked EXAMPLE, for you to replace: lines {lines}.", WIDTH)]))
+    if made.inputs is None:
+        typer.echo(f"\n{count_of(len(made.faults), 'fault')} to mend before it can be solved:")
+        for fault in made.faults[:FAULTS_SHOWN]:
+            typer.echo("\n".join(wrap(str(fault), WIDTH, initial_indent="  ", subsequent_indent="    ", **_WHOLE)))
+        if len(made.faults) > FAULTS_SHOWN:
+            typer.echo(f"  ... and {len(made.faults) - FAULTS_SHOWN:,} more: hubplanner validate {scenario}")
+        return
+    people = f"{float(made.inputs.demand.frame['people'].sum()):,.0f} people"
+    warnings = f", {count_of(len(made.inputs.warnings), 'warning')}" if made.inputs.warnings else ""
+    typer.echo(f"\nIt reads without a fault: {people}, {count_of(len(made.inputs.sites.frame), 'site')}{warnings}.")
+    typer.echo(f"Next: hubplanner validate {scenario}")
+    typer.echo(f"      hubplanner solve {scenario} --out {shlex.quote(str(folder / 'runs' / 'first'))}")
+
+
 def print_examination(found: dict[str, Any]) -> None:
     """Print what is installed."""
     table = Table.grid(padding=(0, 2))
@@ -299,15 +341,6 @@ def print_examination(found: dict[str, Any]) -> None:
         for name, value in part.items():
             table.add_row(f"  {name}", str(value))
     _console().print(table)
-
-
-def count_of(number: int, thing: str) -> str:
-    """Return a number of things.
-
-    >>> count_of(1, "hub"), count_of(1200, "hub")
-    ('1 hub', '1,200 hubs')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _console(*, stderr: bool = False) -> Console:

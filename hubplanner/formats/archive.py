@@ -84,4 +84,4 @@ def _chosen(path: Path, names: Sequence[str], kinds: Sequence[str], member: str 
         raise DataError(Fault(file=path.name, allowed=allowed))
     listed = ", ".join(sorted(found))
     allowed = f"one of {listed}" if member else f"holds several files; set layer to one of {listed}"
-    raise DataError(Fault(file=path.name, column="layer", value=member, allowed=allowed))
+    raise DataError(Fault(file=path.name, column="layer", value=member, allowed=allowed, choices=tuple(sorted(found))))

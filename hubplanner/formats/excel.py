@@ -76,7 +76,8 @@ def _chosen(path: Path, book: Any, asked: str | int | None) -> Any:
     allowed = f"one of {known}"
     if asked is None:
         allowed = f"is required, such as sheet: {filled[0].name!r}; {allowed}"
-    raise DataError(Fault(file=path.name, column="sheet", value=asked, allowed=allowed))
+    choices = tuple(str(each.name) for each in filled)
+    raise DataError(Fault(file=path.name, column="sheet", value=asked, allowed=allowed, choices=choices))
 
 
 def _cell(cell: Any) -> Any:

@@ -118,7 +118,8 @@ def _chosen(path: Path, layers: list[str], asked: str | None) -> str:
     if asked is not None:
         raise DataError(Fault(file=path.name, column="layer", value=asked, allowed=f"one of {known}"))
     if len(layers) > 1:
-        raise DataError(Fault(file=path.name, column="layer", allowed=f"is required: one of {known}"))
+        allowed = f"is required: one of {known}"
+        raise DataError(Fault(file=path.name, column="layer", allowed=allowed, choices=tuple(layers)))
     return layers[0]
 
 

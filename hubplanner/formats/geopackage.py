@@ -123,7 +123,7 @@ def _chosen(path: Path, layers: list[str], asked: str | None) -> str:
     if asked not in layers:
         words = f"one of {', '.join(layers)}"
         allowed = words if asked else f"holds several layers; set layer to {words}"
-        raise DataError(Fault(file=path.name, column="layer", value=asked, allowed=allowed))
+        raise DataError(Fault(file=path.name, column="layer", value=asked, allowed=allowed, choices=tuple(layers)))
     return asked
 
 

@@ -93,7 +93,7 @@ def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any
 def _extended(file: Path, seen: tuple[Path, ...]) -> Tree:
     """Return the file's tree laid over the one it extends, its paths made absolute."""
     seen = (*seen, file.resolve())
-    tree = _absolute(read_yaml(file), file.parent)
+    tree = absolute(read_yaml(file), file.parent)
     base = tree.pop("extends", None)
     if base is None:
         return tree
@@ -114,7 +114,7 @@ def _laid_over(base: Tree, tree: Tree) -> Tree:
     return merged
 
 
-def _absolute(tree: Tree, folder: Path) -> Tree:
+def absolute(tree: Tree, folder: Path) -> Tree:
     """Return the tree with its paths resolved against the folder, those of its overrides too."""
     resolved = dict(tree)
     for section in _PATHS:
@@ -122,7 +122,7 @@ def _absolute(tree: Tree, folder: Path) -> Tree:
             resolved[section] = _with_paths(tree[section], lambda path: os.path.normpath(folder.absolute() / path))
     if isinstance(tree.get("overrides"), dict):
         resolved["overrides"] = {
-            name: _absolute(variant, folder) if isinstance(variant, dict) else variant
+            name: absolute(variant, folder) if isinstance(variant, dict) else variant
             for name, variant in tree["overrides"].items()
         }
     return resolved

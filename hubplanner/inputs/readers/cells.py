@@ -41,7 +41,7 @@ _TOTAL = re.compile(
 )
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"})
 """Blanks and apostrophes that stand between thousands."""
-_NOTATIONS = ((".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"))
+NOTATIONS = ((".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"))
 """Marks of decimals and thousands that a column may be written with."""
 
 
@@ -148,7 +148,7 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
         marks = f"decimal {rules.decimal!r} and thousands {rules.thousands!r}"
         return f"; numbers here are written with {marks}, as the keys say"
     plain = word.translate(_SPACES)
-    found = [marks for marks in _NOTATIONS if number_pattern(*marks).fullmatch(plain)]
+    found = [marks for marks in NOTATIONS if number_pattern(*marks).fullmatch(plain)]
     said = dict.fromkeys(_said(plain, decimal, thousands) for decimal, thousands in found)
     return "".join(f"; {way}" for way in said if way)
 

@@ -329,7 +329,7 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
         for name, rule in rules.missing.items()
         if rule == "drop" and name in frame.columns
     }
-    totals = _total_rows(table)
+    totals = total_rows(table)
     if rules.drop_totals:
         out["say total"] = totals
     elif totals.any():
@@ -353,7 +353,7 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
     return table if kept.all() else replace(table, frame=frame[kept])
 
 
-def _total_rows(table: InputTable) -> pd.Series:
+def total_rows(table: InputTable) -> pd.Series:
     """Tell which rows say in a cell that they are sums."""
     found = pd.Series(np.zeros(len(table.frame), dtype=np.bool_))
     for name, column in table.frame.items():

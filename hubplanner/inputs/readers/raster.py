@@ -68,7 +68,7 @@ class RasterFile:
         self._wrong, self._more = [], 0
         try:
             with opened(rasterio, self.path) as raster:
-                for top, values, known in _strips(raster):
+                for top, values, known in strips(raster):
                     points = self._with_people(raster.transform, top, values, known)
                     if points is not None:
                         yield points
@@ -120,7 +120,7 @@ class RasterFile:
         self._more += int(wrong.sum())
 
 
-def _strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
+def strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
     """Yield the first row, values (rows, columns) and which hold data, strip by strip, in whole blocks of rows."""
     from rasterio.windows import Window  # noqa: PLC0415 - optional
 

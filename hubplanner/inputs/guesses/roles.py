@@ -1,0 +1,250 @@
+"""Which file is the demand, which the sites, and what the others add to them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hubplanner.errors import DataError, Fault
+from hubplanner.formatting import count_of
+from hubplanner.inputs.guesses.keys import match_keys
+from hubplanner.inputs.guesses.look import narrowed
+from hubplanner.scenario.names import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubplanner.inputs.guesses.keys import KeyMatch
+    from hubplanner.inputs.guesses.look import FileLook
+
+ROLES = ("demand", "sites", "table", "zones")
+"""What a planner may say that a file is."""
+OF_DEMAND = re.compile(r"demand|people|popul|pop(_|\b)|village|settlement|household|census|where.?people|communes?\b")
+OF_SITES = re.compile(
+    r"site|candidate|school|librar|hub|tower|mast|post.?office|facilit|health|clinic|hospital|centre|center|building|"
+    r"universit|college|office|node|station|masjid|mosque|church"
+)
+_EVEN = 0.5
+"""Two readings of the files whose evidence differs by less than this are equally likely."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FileRoles:
+    """What each file is for.
+
+    Parameters
+    ----------
+    demand, sites
+        Where people live, and where hubs may stand; may be the same.
+    zones
+        Polygons in which the cells of a raster lie; None without.
+    areas
+        Polygons in which the points of demand lie; None without.
+    tables
+        Tables that add columns, each with the section that takes them and the key.
+    unused
+        Files that serve for nothing, and why.
+    """
+
+    demand: FileLook
+    sites: FileLook
+    zones: FileLook | None = None
+    areas: FileLook | None = None
+    tables: tuple[tuple[FileLook, str, KeyMatch], ...] = ()
+    unused: tuple[tuple[FileLook, str], ...] = ()
+
+
+def assign_roles(looks: Sequence[FileLook]) -> FileRoles:
+    """Return what each file is most likely for.
+
+    People must come from the demand's own column, from the cells of a raster, or from a table with its key.
+
+    Raises
+    ------
+    DataError
+        Where no file says how many people live where, none has places for hubs, or two are equally likely.
+    """
+    placed = [look for look in looks if look.has_places]
+    plain = [look for look in looks if look.kind == "table"]
+    keys = {
+        (one.name, other.name): match
+        for one in placed
+        for other in plain
+        if one.kind != "raster" and (match := match_keys(one, other)) is not None
+    }
+    readings = [
+        (_demand_evidence(one, plain, keys) + _sites_evidence(other, alone=one is other), one, other)
+        for one in placed
+        for other in placed
+        if _may_be(one, "demand")
+        and _may_be(other, "sites")
+        and _has_people(one, plain, keys)
+        and other.kind != "raster"
+    ]
+    if not readings:
+        raise DataError(_lacking(looks, placed, plain, keys))
+    readings.sort(key=lambda each: (-each[0], each[1].name, each[2].name))
+    best, demand, sites = readings[0]
+    even = [(one, other) for score, one, other in readings[1:] if best - score < _EVEN]
+    if even:
+        raise DataError(_ambiguous([(demand, sites), *even]))
+    return _with_others(looks, demand, sites, keys)
+
+
+def _may_be(look: FileLook, role: str) -> bool:
+    return look.asked in {"", role}
+
+
+def _has_people(look: FileLook, plain: Sequence[FileLook], keys: dict[tuple[str, str], KeyMatch]) -> bool:
+    return look.kind == "raster" or look.columns.column("people") is not None or bool(_counted(look, plain, keys))
+
+
+def _counted(look: FileLook, plain: Sequence[FileLook], keys: dict[tuple[str, str], KeyMatch]) -> list[FileLook]:
+    """Return the tables that say how many people live in each row of a file: its keys, each once."""
+    return [
+        table
+        for table in plain
+        if table.columns.column("people") is not None
+        and (match := keys.get((look.name, table.name))) is not None
+        and match.unique
+    ]
+
+
+def _demand_evidence(look: FileLook, plain: Sequence[FileLook], keys: dict[tuple[str, str], KeyMatch]) -> float:
+    """Return how much speaks for a file as that of people."""
+    if look.asked == "demand":
+        return 20.0
+    if look.kind == "raster":
+        return 6.0
+    people = look.columns.one.get("people")
+    score = 0.0 if people is None else 3.0 - people.rank
+    score = max(score, 2.0 if _counted(look, plain, keys) else 0.0)
+    score += 1.0 if look.columns.online else 0.0
+    return score + _by_name(look) - _by_columns(look)
+
+
+def _sites_evidence(look: FileLook, *, alone: bool) -> float:
+    """Return how much speaks for a file as that of sites."""
+    if look.asked == "sites":
+        return 20.0
+    score = (1.0 if look.columns.column("people") is None else 0.0) + (1.0 if look.kind == "points" else -1.0)
+    return score - _by_name(look) + _by_columns(look) - (4.0 if alone else 0.0)
+
+
+def _by_name(look: FileLook) -> float:
+    """Return 2 where a file's name speaks of people, -2 where it speaks of sites."""
+    name = look.name.casefold()
+    return 2.0 * bool(OF_DEMAND.search(name)) - 2.0 * bool(OF_SITES.search(name))
+
+
+def _by_columns(look: FileLook) -> float:
+    """Return 2 where columns are those of sites: statuses, tiers, factors of cost."""
+    return 2.0 * any(look.columns.column(key) for key in ("status", "tier", "cost_factor"))
+
+
+def _lacking(
+    looks: Sequence[FileLook],
+    placed: Sequence[FileLook],
+    plain: Sequence[FileLook],
+    keys: dict[tuple[str, str], KeyMatch],
+) -> list[Fault]:
+    """Return what no file says."""
+    files = ", ".join(look.name for look in looks)
+    if not placed:
+        columns = "; ".join(f"{look.name} has {listed(_columns(look))}" for look in plain) or files
+        allowed = (
+            "no file says where anything is; name one with longitudes and latitudes, points, polygons, or a raster. "
+            f"{columns}"
+        )
+        return [Fault(file=files, allowed=allowed)]
+    if not any(_has_people(look, plain, keys) and _may_be(look, "demand") for look in placed):
+        told = [look for look in plain if look.columns.column("people")]
+        more = "; ".join(
+            f"{look.name} counts people, but no column of it is a key of a file of places" for look in told
+        )
+        columns = "; ".join(f"{look.name} has {listed(_columns(look))}" for look in placed if look.table is not None)
+        allowed = (
+            "no file says how many people live where; name one with a column such as population, or a raster of people"
+            f". {more or columns}"
+        )
+        return [Fault(file=files, allowed=allowed)]
+    allowed = "no file has places where hubs may stand; name one of points or polygons beside the raster"
+    return [Fault(file=files, allowed=allowed)]
+
+
+def _columns(look: FileLook) -> list[str]:
+    frame = None if look.table is None else look.table.frame
+    return [] if frame is None else [str(name) for name in frame.columns if name != "geometry"]
+
+
+def _ambiguous(readings: Sequence[tuple[FileLook, FileLook]]) -> list[Fault]:
+    """Return which files may be the same, with the words that say which is which."""
+    faults = []
+    for place, role, what in ((0, "demand", "say how many people live where"), (1, "sites", "have places for hubs")):
+        names = sorted({reading[place].name for reading in readings})
+        paths = {reading[place].name: reading[place].path.name for reading in readings}
+        if len(names) > 1:
+            allowed = f"one file as {role}; these {what}: say which with {role}=FILE, such as {role}={paths[names[0]]}"
+            faults.append(Fault(file=" and ".join(names), allowed=allowed))
+    return faults
+
+
+def _with_others(
+    looks: Sequence[FileLook], demand: FileLook, sites: FileLook, keys: dict[tuple[str, str], KeyMatch]
+) -> FileRoles:
+    """Return the roles of all files: what is neither demand nor sites adds columns, is zones, or is not used."""
+    zones = areas = None
+    tables, unused = [], []
+    for look in sorted(looks, key=lambda look: look.name):
+        if look in {demand, sites}:
+            continue
+        if look.kind == "table":
+            options = [(part, keys[part.name, look.name]) for part in (demand, sites) if (part.name, look.name) in keys]
+            chosen = _taker(look, options, demand)
+            if chosen is None:
+                why = f"no column of it is a key of {demand.name}{'' if sites is demand else f' or {sites.name}'}"
+                unused.append((look, why))
+            else:
+                tables.append((narrowed(look, chosen[1].used), "demand" if chosen[0] is demand else "sites", chosen[1]))
+        elif look.kind == "polygons" and demand.kind == "raster" and zones is None:
+            zones = look
+        elif look.kind == "polygons" and demand.kind == "points" and areas is None:
+            areas = look
+        else:
+            what = {"lines": "lines are neither people nor sites", "raster": "people come from another file"}
+            unused.append((look, what.get(look.kind, "a plan takes one file of people and one of sites")))
+    return FileRoles(demand=demand, sites=sites, zones=zones, areas=areas, tables=tuple(tables), unused=tuple(unused))
+
+
+def _taker(
+    look: FileLook, options: Sequence[tuple[FileLook, KeyMatch]], demand: FileLook
+) -> tuple[FileLook, KeyMatch] | None:
+    """Return the section that takes a table's columns: sites for statuses and tiers, demand for the rest."""
+    if not options:
+        return None
+    of_sites = _by_columns(look) > 0
+    return min(options, key=lambda each: ((each[0] is demand) == of_sites, -each[1].share))
+
+
+def why_demand(look: FileLook, people: FileLook | None) -> str:
+    """Return why a file is taken for that of people."""
+    if look.asked == "demand":
+        return "as you say"
+    if look.kind == "raster":
+        return f"a raster: {count_of(look.count, 'cell')} with {look.people:,.0f} people"
+    own = look.columns.one.get("people")
+    where = "" if people is None else f", people of {people.name}" if own is None else f", people in {own.column}"
+    return f"{count_of(look.count, look.kind[:-1])}{where}"
+
+
+def why_sites(look: FileLook, demand: FileLook) -> str:
+    """Return why a file is taken for that of sites."""
+    if look.asked == "sites":
+        return "as you say"
+    if look is demand:
+        return "no other file has places: a hub may stand at each place where people live"
+    named = re.search(rf"[^\W_]*({OF_SITES.pattern})[^\W_]*", look.path.stem.casefold())
+    told = next((column for key in ("status", "tier", "cost_factor") if (column := look.columns.column(key))), None)
+    why = f", by the name {named.group()}" if named else f", with a column {told}" if told else ""
+    return f"{count_of(look.count, look.kind[:-1])}{why}"
