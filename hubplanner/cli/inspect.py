@@ -26,10 +26,10 @@ From = Annotated[
         "demand, sites, table or zones.",
     ),
 ]
-More = Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", hidden=True, show_default=False)]
+More = Annotated[list[str] | None, typer.Argument(metavar="FILE", hidden=True, show_default=False)]
 
 
-def init(
+def init(  # noqa: PLR0913, PLR0917 - each is an option of the command
     directory: Annotated[
         Path,
         typer.Argument(

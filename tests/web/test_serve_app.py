@@ -224,6 +224,24 @@ WANTED = {
 }
 
 
+def test_per_cent_and_decimal_commas_are_guessed_told_and_kept(app: Serving) -> None:
+    rows = "D1;67,1;30,1;1000;25 %\nD2;67,2;30,2;1000;75 %\n"
+    demand = app.upload("communes.csv", f"demand_id;lon;lat;people;internet\n{rows}")
+    assert demand["reading"] == {"decimal": ",", "percent": ["internet"]}
+    told = " ".join(warning["text"] for warning in demand["warnings"])
+    assert "internet is taken to be in per cent" in told
+    sites = app.upload("sites.csv", SITES, "sites")
+    columns = {"id": "demand_id", "x": "lon", "y": "lat", "people": "people", "connected_share": "internet"}
+    wanted = {
+        **WANTED,
+        "demand": {"upload": demand["upload"], **columns},
+        "sites": {"upload": sites["upload"], "id": "site_id", "x": "lon", "y": "lat"},
+    }
+    name = app.post("/api/scenarios", wanted, 201)["id"]
+    totals = app.get(f"/api/scenarios/{name}")["totals"]
+    assert (totals["people"], totals["need"]) == (2000, 1000)
+
+
 def test_a_scenario_of_ones_own_data(app: Serving) -> None:
     demand = app.upload("my villages.csv", DEMAND.replace("D1,", '"=HYPERLINK(""http://evil"")",'))
     assert demand["rows"] == 4

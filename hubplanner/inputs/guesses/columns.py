@@ -37,7 +37,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "online": (
         r"connectedshare|(share)?online|internetusers?(share)?|internetuse|\w*broadbandusage\w*|\w*usinginternet\w*",
-        r"\w*internet\w*|\w*online\w*|\w*broadband\w*(use|usage|users)\w*|connected\w*|\w*connected",
+        r"\w*internet\w*|\w*(online|offline|unconnected|unserved)\w*|\w*broadband\w*(use|usage|users)\w*|connected\w*|\w*connected",
         r"\w*(broadband|connectivity)\w*",
     ),
     "status": (r"status", r"\w*status|hubstatus|condition|phase|operationalstatus"),
@@ -47,9 +47,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     "name": (r"name|place|town|village|settlement|nom|nombre|nome", r"\w*name(en)?"),
 }
 """Names that columns often have, without case, accents, blanks and marks; the more telling the earlier."""
+PLAIN_NAMES = {
+    "id": {"id", "demandid", "siteid"},
+    "x": {"lon", "longitude", "lng", "x"},
+    "y": {"lat", "latitude", "y"},
+    "people": {"people", "population"},
+}
+"""Names that leave no doubt."""
 NOT_PEOPLE = re.compile(
     r"margin|error|moe$|densit|growth|share|percent|^perc|pct|rate$|ratio$|^ratio|median|mean|male|household|year|"
-    r"popular|alone|among|races|urban|rural|child|under\d|over\d|aged|(?<!vill)age\d|popup|rank|group|category|code|name$"
+    r"popular|alone|among|races|urban|rural|child|under\d|over\d|aged|(?<!vill)age\d|popup|rank|group|category|code|name$|line|internet|connected|served"
 )
 """Parts of names of columns that speak of people, but do not count all."""
 NOT_ONLINE = re.compile(
@@ -159,9 +166,9 @@ def guess_columns(table: InputTable) -> ColumnGuesses:
     cells = _Cells(frame=frame, notation=guess_notation(frame))
     plain = "geometry" not in table.frame
     one: dict[str, ColumnGuess | None] = {
-        "id": _id(cells),
-        **({key: _coordinate(cells, key) for key in ("x", "y")} if plain else {}),
-        "people": _people(cells),
+        "id": _id(cells) or _plainly_named(cells, "id"),
+        **({key: _coordinate(cells, key) or _plainly_named(cells, key) for key in ("x", "y")} if plain else {}),
+        "people": _people(cells) or _plainly_named(cells, "people"),
         "tier": _tier(cells),
         "cost_factor": _factor(cells, "cost_factor"),
         "priority": _factor(cells, "priority"),
@@ -281,6 +288,12 @@ def _id(cells: _Cells) -> ColumnGuess | None:
         if (keys != "").all() and not keys.duplicated().any():
             return ColumnGuess(column=name, rank=rank, why=f"{len(words):,} values, each once")
     return None
+
+
+def _plainly_named(cells: _Cells, key: str) -> ColumnGuess | None:
+    """Return a column whose name leaves no doubt, whatever is wrong with its cells: that is told when it is read."""
+    name = next((name for name in cells.names if compact(name) in PLAIN_NAMES[key]), None)
+    return None if name is None else ColumnGuess(column=name, why="by its name alone: its cells are not what it says")
 
 
 def _coordinate(cells: _Cells, key: str) -> ColumnGuess | None:

@@ -332,12 +332,10 @@ def _placed(path: Path, table: InputTable, keys: list[KeyGuess], columns: Column
     if columns.column("x") is None:
         return FileLook(kind="table", keys=tuple(keys), columns=columns, **common)
     columns = _unswapped(table, columns)
-    x, y = (_numbers(table, columns, key) for key in ("x", "y"))
-    box = float(x.min()), float(y.min()), float(x.max()), float(y.max())
-    is_degrees = _in_degrees(box)
-    return FileLook(
-        kind="points", keys=tuple(keys), columns=columns, box=box, crs=CRS(WGS84) if is_degrees else None, **common
-    )
+    x, y = (_numbers(table, columns, key).replace([np.inf, -np.inf], np.nan).dropna() for key in ("x", "y"))
+    box = (float(x.min()), float(y.min()), float(x.max()), float(y.max())) if len(x) and len(y) else None
+    crs = CRS(WGS84) if box is None or _in_degrees(box) else None
+    return FileLook(kind="points", keys=tuple(keys), columns=columns, box=box, crs=crs, **common)
 
 
 def _numbers(table: InputTable, columns: ColumnGuesses, key: str) -> pd.Series:

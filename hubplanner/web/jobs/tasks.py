@@ -86,7 +86,13 @@ def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
 
     _bound()
     look, table = look_at(Path(ask["file"]), ask["upload_kind"], Path(ask["kept"]), ask["rows"])
-    told = {"rows": look.rows, "columns": look.columns, "guess": look.guess, "preview": look.preview}
+    told = {
+        "rows": look.rows,
+        "columns": look.columns,
+        "guess": look.guess,
+        "reading": look.reading,
+        "preview": look.preview,
+    }
     told["warnings"] = warnings_of(look.warnings, ask["names"])
     if table is not None:
         note = {"name": ask["name"], "kind": ask["upload_kind"], "table": table.name, **told}

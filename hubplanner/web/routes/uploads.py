@@ -113,6 +113,7 @@ def _made(context: AppState, wanted: dict[str, Any]) -> Response:
         place, note = _upload(settings.workspace / "uploads", wanted[kind]["upload"], kind)
         tables[kind] = str(place / note["table"])
         names[f"{kind}{(place / note['table']).suffix}"] = note["name"]
+        wanted[kind] |= _reading(note.get("reading", {}), wanted[kind])
     folder = settings.workspace / f"own-{secrets.token_hex(4)}"
     ask = {"kind": "new_scenario", "wanted": wanted, "tables": tables, "names": names, "folder": str(folder)}
     try:
@@ -129,6 +130,12 @@ def _upload(place: Path, name: str, kind: str) -> tuple[Path, dict[str, Any]]:
     if note["kind"] != kind:
         raise Refused(400, f"That upload holds {note['kind']}, not {kind}.")
     return known[name], note
+
+
+def _reading(guessed: dict[str, Any], section: dict[str, Any]) -> dict[str, Any]:
+    """Return how a table's cells are read, as was guessed and told: per cent only where that column was chosen."""
+    percent = [name for name in guessed.get("percent", []) if name == section.get("connected_share")]
+    return {key: mark for key, mark in guessed.items() if key != "percent"} | ({"percent": percent} if percent else {})
 
 
 def _wanted(tree: dict[str, Any]) -> dict[str, Any]:

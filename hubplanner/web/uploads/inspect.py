@@ -15,7 +15,8 @@ from hubplanner.formats.geopackage import foreign_parts
 from hubplanner.formats.table_formats import format_of
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.demand import read_demand
-from hubplanner.inputs.readers.tables import read_table
+from hubplanner.inputs.guesses.columns import guess_columns
+from hubplanner.inputs.readers.tables import InputTable, read_table
 from hubplanner.inputs.sites import read_sites
 from hubplanner.inputs.warnings import data_warnings
 from hubplanner.outputs.writers import write_geojson
@@ -25,15 +26,6 @@ from hubplanner.scenario.scenario import Scenario
 PREVIEW_ROWS = 8
 MOST_COLUMNS = 200
 LONGEST_CELL = 80
-GUESSES = {
-    "id": ("demand_id", "site_id", "id", "code", "pcode", "fid_", "gid", "uid"),
-    "x": ("lon", "lng", "long", "longitude", "x"),
-    "y": ("lat", "latitude", "y"),
-    "people": ("people", "population", "pop", "persons", "inhabitants"),
-    "connected_share": ("connected_share", "internet", "internet_user_share", "internet_share", "connected"),
-    "name": ("name", "place", "town", "village", "settlement"),
-}
-"""Names that columns often have, in small letters."""
 MOST_LINES = 10
 """Lines to a row that is taken: blank ones, and cells of several lines."""
 _PART = 1 << 20
@@ -46,6 +38,7 @@ class FileInspection:
     rows: int = 0
     columns: list[str] = field(default_factory=list)
     guess: dict[str, str | None] = field(default_factory=dict)
+    reading: dict[str, Any] = field(default_factory=dict)
     preview: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     warnings: tuple[DataWarning, ...] = ()
@@ -79,14 +72,15 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInsp
         look.faults.append(Fault(file=path.name, allowed="GeoJSON; save a table without places of its own as CSV"))
         return look, None
     look.rows, look.columns = len(frame), [str(name) for name in frame.columns if name != "geometry"]
-    look.guess = guess(look.columns, is_table=file.kind == "table")
     look.preview = [
         _shown(row) for row in frame.head(PREVIEW_ROWS).drop(columns="geometry", errors="ignore").to_dict("records")
     ]
     _check_size(look, path.name, most_rows)
     if not look.faults:
-        faults, look.warnings = check_columns(path, kind, look.guess)
+        _guess(table, look)
+        faults, warnings = check_columns(path, kind, look.guess, look.reading)
         look.faults += faults
+        look.warnings += warnings
     if look.faults:
         return look, None
     return look, _keep(path, frame, table.crs, kept)
@@ -104,18 +98,24 @@ def _check_size(look: FileInspection, name: str, most_rows: int) -> None:
         look.faults.append(Fault(file=name, value=len(look.columns), allowed=f"at most {MOST_COLUMNS} columns"))
 
 
-def guess(columns: list[str], *, is_table: bool) -> dict[str, str | None]:
-    """Return which column is likely to hold what; places only where a table has no geometry.
+def _guess(table: InputTable, look: FileInspection) -> None:
+    """Note which column is likely to hold what, and how its cells are read; tell what else than a name decided."""
+    found = guess_columns(table)
+    online = [guess for guess in found.online if guess.key == "connected_share"]
+    look.guess = {what: found.column(what) for what in ("id", "x", "y", "people", "name")}
+    look.guess["connected_share"] = online[0].column if online else None
+    look.reading = dict(found.notation)
+    shares = {guess.column: guess.why for guess in online if guess.percent}
+    if shares:
+        look.reading["percent"] = list(shares)
+    told = [f"{column} is taken to be {why}" for column, why in shares.items()]
+    told += [f"numbers are read with {mark!a} as the mark of {key}" for key, mark in found.notation.items()]
+    look.warnings = tuple(DataWarning(code="guessed", message=message, file=table.name) for message in told)
 
-    >>> guess(["Code", "Lon", "Lat", "Population"], is_table=True)["people"]
-    'Population'
-    """
-    small = {name.lower(): name for name in reversed(columns)}
-    found = {what: next((small[name] for name in names if name in small), None) for what, names in GUESSES.items()}
-    return found if is_table else found | {"x": None, "y": None}
 
-
-def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> tuple[list[Fault], tuple[DataWarning, ...]]:
+def check_columns(
+    path: Path, kind: str, columns: dict[str, str | None], reading: dict[str, Any]
+) -> tuple[list[Fault], tuple[DataWarning, ...]]:
     """Return faults and warnings of a file read by these columns, as a scenario would; none where too few are known."""
     needed = ("id", "people") if kind == "demand" else ("id",)
     places = ("x", "y") if format_of(path).kind == "table" else ()
@@ -125,7 +125,7 @@ def check_columns(path: Path, kind: str, columns: dict[str, str | None]) -> tupl
     people = {what: columns[what] for what in ("people", "connected_share") if columns.get(what) is not None}
     plain: dict[str, Any] = {"path": str(path), "id": "id", "people": 0}
     sections = {"demand": plain, "sites": {"path": str(path), "id": "id"}}
-    sections[kind] = {"path": str(path), **own, **(people if kind == "demand" else {})}
+    sections[kind] = {"path": str(path), **own, **(people if kind == "demand" else {}), **reading}
     scenario = Scenario.model_validate(
         {"name": "upload", **sections, "hubs": [{"name": "hub", "capex": 0, "reach_km": 1}]}
     )

@@ -16,10 +16,10 @@ DETOUR = 1.3
 """Roads are longer than the straight line."""
 GAP, TIME_LIMIT_S = 0.001, 300
 COLUMNS = {
-    "demand": ("id", "x", "y", "people", "connected_share", "priority", "groups"),
-    "sites": ("id", "x", "y", "status", "tier", "cost_factor", "groups"),
+    "demand": ("id", "x", "y", "people", "connected_share", "priority", "groups", "percent", "decimal", "thousands"),
+    "sites": ("id", "x", "y", "status", "tier", "cost_factor", "groups", "decimal", "thousands"),
 }
-"""What a table may be asked for."""
+"""What a table may be asked for, and how its cells are read."""
 
 
 def scenario_tree(wanted: Mapping[str, Any], tables: Mapping[str, str]) -> dict[str, Any]:
