@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ def new_project(folder: Path, paths: Sequence[str], crs: str | None = None) -> N
     if crs is not None and parse_crs(crs, "--crs", faults) is None:
         raise ScenarioError(faults)
     roles = assign_roles(look_at_files(_named(paths), crs))
-    name = folder.absolute().name or "hubs"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.absolute().name).strip("-._") or "hubs"
     draft = draft_scenario(name, folder, roles, {})
     lacking = _lacking(draft, folder)
     names = {key: f"aliases-{draft.joins[key]}.csv" for key in lacking}

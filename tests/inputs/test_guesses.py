@@ -53,11 +53,13 @@ def test_columns_are_taken_for_what_they_hold() -> None:
     }
 
 
+@settings(max_examples=25)
 @given(order=st.permutations(list(PLACES.columns)))
 def test_the_order_of_columns_changes_nothing(order: list[str]) -> None:
     assert guessed(PLACES[order]) == guessed(PLACES)
 
 
+@settings(max_examples=25)
 @given(
     style=st.sampled_from(
         [str.upper, str.title, lambda name: name.replace("_", " "), lambda name: name.replace("_", "-")]
@@ -70,6 +72,7 @@ def test_spelling_and_the_order_of_rows_change_nothing(style, rows: list[int]) -
     assert found == {key: ", ".join(map(compact, name.split(", "))) for key, name in guessed(PLACES).items()}
 
 
+@settings(max_examples=25)
 @given(
     shares=st.lists(st.integers(0, 100), min_size=2, max_size=20).filter(lambda shares: max(shares) > 2),
     sign=st.booleans(),

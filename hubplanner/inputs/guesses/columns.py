@@ -206,8 +206,11 @@ def guess_notation(frame: pd.DataFrame) -> dict[str, str]:
         return sum(bool(words.map(lambda word: pattern.fullmatch(word) is not None).all()) for words in texts)
 
     best = max([(".", ""), *NOTATIONS], key=lambda marks: readable(*marks))  # the first of equals: plain
+    pattern = number_pattern(*best)
+    read = [words for words in texts if words.map(lambda word: pattern.fullmatch(word) is not None).all()]
     said = {"decimal": best[0]} if best[0] != "." else {}
-    return said | ({"thousands": best[1]} if best[1] else {})
+    is_used = bool(best[1]) and any(words.str.contains(best[1], regex=False).any() for words in read)
+    return said | ({"thousands": best[1]} if is_used else {})
 
 
 @dataclass(kw_only=True, eq=False)

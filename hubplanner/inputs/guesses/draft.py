@@ -338,7 +338,11 @@ class _Writer:
         doubt = ""
         if lost:
             way = f"fill in {self.aliases[key]}" if key in self.aliases else "say unmatched otherwise"
+            people = section.columns.one.get("people")
             rows = count_of(lost, "row")
+            if people is not None and section.table is not None:
+                numbers = numbers_of(section.table.frame, people.column, section.columns.notation)
+                rows += f" with {numbers[match.alone].sum():,.0f} people"
             doubt = f"{rows} of {section.name} without a partner in {look.name} are left out; to keep them, {way}."
         say.say(6, "on", on, why=f"{match.matched:,} of {match.rows:,} rows have a partner", ask=doubt)
         if key in self.aliases:

@@ -6,23 +6,18 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from hubplanner.inputs.guesses.columns import compact
-from hubplanner.inputs.readers.columns import as_text
-from hubplanner.scenario.names import join_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from hubplanner.inputs.guesses.look import FileLook
     from hubplanner.problem import Bools
 
 LEAST_MATCHED = 0.5
 """Share of rows that must have a partner for two columns to be taken for a key."""
-COUNTER = 1000
-"""Whole numbers below this are ids of nothing: two tables that number their rows match whatever they hold."""
-MOST_COLUMNS = 200
 MOST_PAIRS = 12
 _BETWEEN = "\x1f"
 
@@ -39,6 +34,8 @@ class KeyMatch:
         Rows here, and those with a partner.
     unique
         Whether no two rows here have the same key, so that people may be taken over.
+    alone
+        Which rows here have no partner.
     used
         Which rows there are partners.
     """
@@ -47,6 +44,7 @@ class KeyMatch:
     rows: int
     matched: int
     unique: bool
+    alone: Bools
     used: Bools
 
     @property
@@ -61,7 +59,7 @@ def match_keys(here: FileLook, there: FileLook) -> KeyMatch | None:
     Of several that match as many rows: fewer columns, then one whose names are alike, then in the order of the names.
     A key there that stands twice is none, as it would not tell whose values are meant.
     """
-    ours, theirs = _keys(here), _keys(there)
+    ours, theirs = here.key_words, there.key_words
     pairs = [
         ((one, other), float(keys.isin(set(words)).mean()))
         for one, keys in ours.items()
@@ -88,27 +86,6 @@ def match_keys(here: FileLook, there: FileLook) -> KeyMatch | None:
     )
 
 
-def _keys(look: FileLook) -> dict[str, pd.Series]:
-    """Return what the values of each column that may be a key are compared by: names and whole numbers."""
-    if look.table is None:
-        return {}
-    frame = look.table.frame.drop(columns="geometry", errors="ignore")
-    found = {}
-    for name in sorted(map(str, frame.columns), key=lambda name: (compact(name), name))[:MOST_COLUMNS]:
-        column = frame[name]
-        if pd.api.types.is_bool_dtype(column):
-            continue
-        words = as_text(column)
-        distinct = words[words != ""].unique()
-        if len(distinct) < min(2, len(words)) or all(
-            "." in word and word.replace(".", "").isdigit() for word in distinct
-        ):
-            continue
-        known = {word: join_key(word) for word in distinct}
-        found[name] = words.map(lambda word, known=known: known.get(word, ""))
-    return found
-
-
 def _match(
     pairs: Sequence[tuple[str, str]], ours: dict[str, pd.Series], theirs: dict[str, pd.Series]
 ) -> KeyMatch | None:
@@ -126,6 +103,7 @@ def _match(
         rows=len(own),
         matched=int(matched.sum()),
         unique=not own[matched].duplicated().any(),
+        alone=~matched.to_numpy(),
         used=other.index.isin(wanted.index),
     )
 
@@ -138,7 +116,7 @@ def _together(parts: list[pd.Series]) -> pd.Series:
 
 
 def _counts(words: pd.Series) -> bool:
-    """Tell whether values are small whole numbers, as rows are numbered."""
+    """Tell whether values are small whole numbers, as rows are numbered: such match whatever they stand for."""
     known = words[words != ""]
     return bool(known.str.fullmatch(r"\d{1,3}").all())
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from pyproj import CRS, Transformer
 
 from hubplanner.errors import DataError, Fault
@@ -18,18 +20,18 @@ from hubplanner.inputs.readers.columns import as_text, total_rows
 from hubplanner.inputs.readers.raster import opened, require_rasterio, strips
 from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, read_table, unreadable
 from hubplanner.scenario.data_spec import TableSpec
-from hubplanner.scenario.names import shown
+from hubplanner.scenario.names import join_key, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import pandas as pd
-
     from hubplanner.problem import Bools, Floats
 
 Box = tuple[float, float, float, float]
 """Least x and y, largest x and y."""
+MOST_KEYS = 200
+"""Columns that are looked through for keys."""
 MOST_SKIPPED, MOST_HEADER = 10, 3
 """Rows above a header, and rows of one, that are looked for."""
 _NUMBER = re.compile(r"[+-]?[\d.,'\u00a0\u202f ]*\d[\d.,'\u00a0\u202f ]*%?")
@@ -116,6 +118,23 @@ class FileLook:
         turn = Transformer.from_crs(self.crs, WGS84, always_xy=True)
         found = turn.transform_bounds(*self.box)
         return found if np.isfinite(found).all() else None
+
+    @cached_property
+    def key_words(self) -> dict[str, pd.Series]:
+        """What the values of each column that may be a key are compared by: names and whole numbers."""
+        found: dict[str, pd.Series] = {}
+        frame = None if self.table is None else self.table.frame.drop(columns="geometry", errors="ignore")
+        if frame is None:
+            return found
+        names = sorted(map(str, frame.columns), key=lambda name: (compact(name), name))
+        for name in names[:MOST_KEYS]:
+            words = as_text(frame[name])
+            distinct = [word for word in words.unique() if word]
+            broken = all("." in word and word.replace(".", "", 1).isdigit() for word in distinct)
+            if pd.api.types.is_bool_dtype(frame[name]) or len(distinct) < min(2, len(words)) or broken:
+                continue
+            found[name] = words.map({word: join_key(word) for word in distinct}).fillna("")
+        return found
 
 
 def look_at_files(paths: Sequence[tuple[str, Path]], crs: str | None = None) -> list[FileLook]:
@@ -332,8 +351,12 @@ def _placed(path: Path, table: InputTable, keys: list[KeyGuess], columns: Column
     if columns.column("x") is None:
         return FileLook(kind="table", keys=tuple(keys), columns=columns, **common)
     columns = _unswapped(table, columns)
-    x, y = (_numbers(table, columns, key).replace([np.inf, -np.inf], np.nan).dropna() for key in ("x", "y"))
-    box = (float(x.min()), float(y.min()), float(x.max()), float(y.max())) if len(x) and len(y) else None
+    places = np.column_stack([_numbers(table, columns, key) for key in ("x", "y")])
+    places = places[np.isfinite(places).all(axis=1)]
+    on_globe = (np.abs(places) <= (MOST_LON, MOST_LAT)).all(axis=1)
+    if 2 * on_globe.sum() >= len(places):  # metres are hardly ever so few; a stray one is told when it is read
+        places = places[on_globe]
+    box = (*map(float, places.min(axis=0)), *map(float, places.max(axis=0))) if len(places) else None
     crs = CRS(WGS84) if box is None or _in_degrees(box) else None
     return FileLook(kind="points", keys=tuple(keys), columns=columns, box=box, crs=crs, **common)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hubplanner.errors import DataError, Fault
@@ -65,6 +65,7 @@ def assign_roles(looks: Sequence[FileLook]) -> FileRoles:
     DataError
         Where no file says how many people live where, none has places for hubs, or two are equally likely.
     """
+    looks = [replace(look, kind="table") if look.asked == "table" else look for look in looks]
     placed = [look for look in looks if look.has_places]
     plain = [look for look in looks if look.kind == "table"]
     keys = {
@@ -214,6 +215,9 @@ def _with_others(
         else:
             what = {"lines": "lines are neither people nor sites", "raster": "people come from another file"}
             unused.append((look, what.get(look.kind, "a plan takes one file of people and one of sites")))
+    if zones is not None:
+        why = f"its rows are those of {zones.name}, and zones bring their own columns alone: join them in a GIS first"
+        unused = [(look, why if look.kind == "table" and match_keys(zones, look) else told) for look, told in unused]
     return FileRoles(demand=demand, sites=sites, zones=zones, areas=areas, tables=tuple(tables), unused=tuple(unused))
 
 
