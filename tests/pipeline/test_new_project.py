@@ -49,7 +49,9 @@ def test_mississippi_from_four_raw_files(tmp_path: Path) -> None:
         "libraries.json": "sites",
     }
     counties = gpd.read_file(own / "counties.shp")
-    people = pd.read_csv(own / "acs_race.csv", skiprows=[1], encoding="utf-8-sig").set_index("GEO_ID")["B02001_001E"]
+    people = pd.read_csv(own / "acs_race.csv", skiprows=[1], encoding="utf-8-sig", index_col=False).set_index("GEO_ID")[
+        "B02001_001E"
+    ]
     online = pd.read_csv(own / "bb.csv").rename(columns=str.strip).set_index("COUNTY ID")["BROADBAND USAGE"].astype(str)
     counties["people"] = people.loc[counties["AFFGEOID"]].to_numpy()
     counties["online"] = pd.to_numeric(online.loc[counties["GEOID"].astype(int)]).to_numpy()
