@@ -55,6 +55,8 @@ def called(frame: Any, asked: set[str]) -> Any:
     wanted = {alike(name): name for name in asked if name not in frame.columns}
     own = [str(name) for name in frame.columns if str(name) != "geometry"]
     same = {name: wanted[alike(name)] for name in own if name not in asked and alike(name) in wanted}
+    cells = frame.attrs.get("other names", {})
+    same |= {cells[name]: name for name in wanted.values() if name in cells and name not in same.values()}
     return frame.rename(columns=same)
 
 

@@ -53,7 +53,7 @@ def read_text(path: Path, spec: FileSpec) -> pd.DataFrame:
     header, rest = _headed([row for _, row in filled], spec.header_rows or 1)
     numbers = [number for number, _ in filled[len(filled) - len(rest) :]]
     plain = pd.DataFrame(rest, columns=header, dtype=str, index=numbers)
-    return plain[[name for name in header if name]]
+    return _named(plain, header, [row for _, row in filled[: len(filled) - len(rest)]])
 
 
 def _headed(rows: list[list[Any]], count: int) -> tuple[list[str], list[list[Any]]]:
@@ -67,6 +67,15 @@ def _headed(rows: list[list[Any]], count: int) -> tuple[list[str], list[list[Any
     return [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*cells, strict=True)], rows[count:]
 
 
+def _named(plain: pd.DataFrame, header: list[str], head: list[list[Any]]) -> pd.DataFrame:
+    """Return the columns that have a name, with a note of other names: cells of the header that stand in it once."""
+    kept = plain[[name for name in header if name]].copy()
+    held = [(str(cell), at) for row in head for at, cell in enumerate(row) if cell not in {None, ""}]
+    every = [cell for cell, _ in held]
+    kept.attrs["other names"] = {cell: header[at] for cell, at in held if every.count(cell) == 1} if head[1:] else {}
+    return kept
+
+
 def read_spreadsheet(path: Path, spec: FileSpec) -> pd.DataFrame:
     """Return a sheet's cells."""
     every, _ = read_sheet(path, spec.sheet)
@@ -74,7 +83,7 @@ def read_spreadsheet(path: Path, spec: FileSpec) -> pd.DataFrame:
     header, rest = _headed([row for _, row in rows], spec.header_rows or 1)
     numbers = [number for number, _ in rows[len(rows) - len(rest) :]]
     plain = pd.DataFrame([row[: len(header)] for row in rest], columns=header, dtype=object, index=numbers)
-    return plain[[name for name in header if name]]
+    return _named(plain, header, [row for _, row in rows[: len(rows) - len(rest)]])
 
 
 def has_columns_only(path: Path) -> bool:
