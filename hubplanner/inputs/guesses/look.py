@@ -345,9 +345,11 @@ def _placed(path: Path, table: InputTable, keys: list[KeyGuess], columns: Column
         if any("Line" in kind for kind in kinds):
             kind = "lines"
         named = [key for key in keys if key.key != "crs"]
-        box = tuple(float(part) for part in table.frame.total_bounds)
+        west, south, east, north = map(float, table.frame.total_bounds)
         crs = table.crs if len(named) == len(keys) else None
-        return FileLook(kind=kind, keys=tuple(named), columns=columns, box=box, crs=crs, **common)  # type: ignore[arg-type]
+        return FileLook(
+            kind=kind, keys=tuple(named), columns=columns, box=(west, south, east, north), crs=crs, **common
+        )
     if columns.column("x") is None:
         return FileLook(kind="table", keys=tuple(keys), columns=columns, **common)
     columns = _unswapped(table, columns)
@@ -356,7 +358,10 @@ def _placed(path: Path, table: InputTable, keys: list[KeyGuess], columns: Column
     on_globe = (np.abs(places) <= (MOST_LON, MOST_LAT)).all(axis=1)
     if 2 * on_globe.sum() >= len(places):  # metres are hardly ever so few; a stray one is told when it is read
         places = places[on_globe]
-    box = (*map(float, places.min(axis=0)), *map(float, places.max(axis=0))) if len(places) else None
+    box: Box | None = None
+    if len(places):
+        (west, south), (east, north) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
+        box = west, south, east, north
     crs = CRS(WGS84) if box is None or _in_degrees(box) else None
     return FileLook(kind="points", keys=tuple(keys), columns=columns, box=box, crs=crs, **common)
 
