@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         PCenter,
         Periods,
         PMedian,
+        TakeUp,
         Uncertainty,
     )
     from hubplanner.outputs.plan import Plan
@@ -55,7 +56,7 @@ _HOMES = {
     "model": (
         *("MaxCoverage", "MinCost", "PCenter", "PMedian"),
         *("AtMostOne", "Budget", "Capacity", "Floor", "MaxHubs", "MaxMin", "MinHubs", "MinSeparation", "OnlyWith"),
-        *("AlphaFair", "HubsPerSite", "Periods", "Uncertainty"),
+        *("AlphaFair", "HubsPerSite", "Periods", "TakeUp", "Uncertainty"),
     ),
     "problem": ("Decay", "Future", "Futures", "Problem", "CoverageRule", "Solution", "Status"),
     "outputs.plan": ("Plan",),
@@ -107,6 +108,7 @@ __all__ = [
     "SolverError",
     "SolverOptions",
     "Status",
+    "TakeUp",
     "Uncertainty",
     "alternatives",
     "build_problem",

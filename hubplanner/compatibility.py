@@ -17,6 +17,7 @@ class Feature(Enum):
     TRAVEL_COST = "travel_cost"
     CAPACITY = "capacity"
     SINGLE = "single assignment"
+    TAKE_UP = "take_up"
     STACKED = "max_per_site above 1"
     SEPARATION = "min_separation"
     DECAY = "decay"
@@ -82,6 +83,7 @@ _NO_COVER = "backup does not change distances, so leave it out or ask for floors
 _STAY = "hubs that stand stay as they are"
 _SHARED = "merged points share a distance"
 _WEIGHTS = "only on average do futures add up to one weight for each distance"
+_ALL_COME = "it serves every point whole, and not everyone comes, so ask for max_coverage or min_cost"
 _OF_COVERAGE = "regret and tails are figures of coverage"
 _WEIGHS_COVER = "alpha weighs what is covered of each group, so ask for max_coverage, or for fairness max_min"
 
@@ -157,6 +159,13 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         "0 or .inf",
         "what a hub adds to a utility of groups is no number of people, so ask for max_min or for floors on groups",
     ),
+    # take-up, where not everyone comes
+    _rule(Feature.SINGLE, (Feature.TAKE_UP,), "split", "only a part of a point comes, so it is not served whole"),
+    _rule(Feature.TAKE_UP, (Feature.P_MEDIAN,), "none", _ALL_COME),
+    _rule(Feature.TAKE_UP, (Feature.P_CENTER,), "none", _ALL_COME),
+    _rule(Feature.TAKE_UP, (Feature.DECAY,), "none", "both say how far people go, so leave one of them out"),
+    _rule(Feature.TAKE_UP, (Feature.FUTURES,), "none", "who comes where depends on the future, so leave it out"),
+    _rule(Feature.TAKE_UP, (Feature.MERGED,), "none", "merged points lie at distances of their own"),
     # merged demand, whose points share a row
     _rule(Feature.MERGED, (Feature.FUTURES,), "none", "merged points share a reach"),
     _rule(Feature.DECAY, (Feature.MERGED,), "step", "merged points are covered alike"),

@@ -26,6 +26,7 @@ from hubplanner.model import (
     PCenter,
     Periods,
     PMedian,
+    TakeUp,
     Uncertainty,
     check_compatible,
 )
@@ -44,6 +45,7 @@ OBJECTIVES: dict[Feature, tuple[dict[str, Any], type, dict[str, Any]]] = {
 SETTINGS: dict[Feature, dict[str, Any]] = {
     Feature.TRAVEL_COST: {"model.travel_cost_per_km": 2},
     Feature.CAPACITY: {"hubs.1.capacity": 900},
+    Feature.TAKE_UP: {"demand.take_up": {"share": 0.5}},
     Feature.STACKED: {"model.max_per_site": 2},
     Feature.SEPARATION: {"model.min_separation_km": 3},
     Feature.DECAY: {"coverage.decay": "linear"},
@@ -68,6 +70,7 @@ OF_ANALYSES = {Feature.EXPLANATIONS}
 """What is asked of a plan once it is made."""
 LIMITS = {
     Feature.CAPACITY: Capacity(people=(9.0,)),
+    Feature.TAKE_UP: TakeUp(share=0.5),
     Feature.STACKED: HubsPerSite(count=2),
     Feature.SEPARATION: MinSeparation(distance=1),
     Feature.FLOORS: Floor(weight=np.ones(5), share=0.1),
@@ -78,6 +81,7 @@ LIMITS = {
 def asked(objective: Feature, pair: tuple[Feature, ...]) -> frozenset[Feature] | None:
     """Return what is asked for, with what it takes to ask for it; None for what cannot be said at all."""
     extra = {Feature.FUTURES} if OVER_FUTURES.intersection(pair) else set()
+    extra |= {Feature.CAPACITY} if Feature.TAKE_UP in pair else set()
     wanted = frozenset({objective, *pair, *extra})
     if {Feature.FAIRNESS, Feature.ALPHA} <= wanted:
         return None

@@ -119,7 +119,7 @@ def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note
         at.setdefault(hub.site, []).append(number)
     distance, credit = _measured(world, hubs, links, at, ledger, spread=spread)
     known, farthest = _check_ways(world, hubs, links, at, ledger) if spread else (True, None)
-    _check_rows(world, links, ledger)
+    _check_rows(world, links.assign(distance=distance), ledger)
     covered = np.bincount(links["row"].astype(int), weights=credit, minlength=len(world.people.frame))
     totals = _by_hub(world, hubs, links, credit, at, ledger)
     return AuditOutcome(
@@ -252,6 +252,7 @@ def _is_shortest(world: AuditData, far_from: dict[int, tuple[Array, Array]]) -> 
     pairs = sum(int((inside & some).sum()) for _, inside in far_from.values())
     seats = any(tier.capacity is not None for tier in world.scenario.hubs)
     split = seats and model.assignment == "split" and model.objective != "p_center"
+    split = split and world.scenario.demand.take_up is None
     return split and world.scenario.coverage.decay == "step" and pairs <= MOST_PAIRS
 
 
@@ -262,5 +263,9 @@ def _check_rows(world: AuditData, links: pd.DataFrame, ledger: Ledger) -> None:
         name = f"people of {world.people.frame['demand_id'].iloc[int(str(row))]}"
         total = group["share"].sum()
         ledger.holds(LINKS, name, true=total <= 1 + SEATS, stated=f"{total:.6f} of them", recomputed="at most all")
+        if (come := world.scenario.demand.take_up) is not None:
+            far = group[["distance"]].to_numpy(dtype=float)[:, 0] / (come.e_fold_km or np.inf)
+            used = float((group["share"].to_numpy() / (come.share * np.exp(-far))).sum())
+            ledger.holds(LINKS, f"{name}, take_up", true=used <= 1 + SEATS, stated=used, recomputed="at most 1")
         whole = not single or (len(group) == 1 and abs(total - 1) <= SEATS)
         ledger.holds(LINKS, name, true=whole, stated="served in parts", recomputed="whole, by one site")

@@ -14,6 +14,7 @@ from hubplanner.model.constraints.min_separation import MinSeparation
 from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty
 from hubplanner.model.constraints.site_relations import AtMostOne, OnlyWith
+from hubplanner.model.constraints.take_up import TakeUp
 from hubplanner.model.fairness import AlphaFair, Fairness, MaxMin, TangentUtility
 from hubplanner.model.formulation import FixedLevel, Formulation, Goal, Question, Year
 from hubplanner.model.goals import goals_of
@@ -55,6 +56,7 @@ __all__ = [
     "RobustFloor",
     "RobustObjective",
     "RobustQuestion",
+    "TakeUp",
     "TangentUtility",
     "Uncertainty",
     "Year",

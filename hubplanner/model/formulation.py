@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -61,6 +62,8 @@ class Question:
             The constraints to hold, the objective's own if left out.
         """
         wanted = objective.constraints_on(problem) if blocks is None else tuple(blocks)
+        if any(block.assigns for block in wanted) and not any(isinstance(block, Capacity) for block in wanted):
+            wanted = (*wanted, Capacity(people=(math.inf,) * len(problem.tier_reach)))
         periods = next((block for block in wanted if isinstance(block, Periods)), None)
         years = 1 if periods is None else len(periods.budgets)
         growth = None if periods is None else periods.growth

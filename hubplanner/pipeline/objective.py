@@ -32,6 +32,7 @@ from hubplanner.model import (
     Periods,
     PMedian,
     Question,
+    TakeUp,
     Uncertainty,
 )
 from hubplanner.model.constraints.robust import LEVEL
@@ -70,6 +71,8 @@ def _constraints(inputs: Inputs) -> Iterator[Constraint]:
             for tier, room in zip(scenario.hubs, rooms, strict=True)
         )
         yield Capacity(people=people, single=model.assignment == "single")
+    if (come := scenario.demand.take_up) is not None:
+        yield TakeUp(share=come.share, e_fold=math.inf if come.e_fold_km is None else come.e_fold_km)
     if model.min_hubs is not None:
         yield MinHubs(count=model.min_hubs)
     if model.min_separation_km is not None:

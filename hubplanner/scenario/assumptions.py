@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hubplanner.scenario.data_spec import TakeUpSpec
 from hubplanner.scenario.fields import Spec
 from hubplanner.scenario.scenario import Scenario
 
@@ -61,6 +62,7 @@ def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
     names: dict[str, tuple[Spec, Iterator[str]]] = {
         "": (scenario, _money(scenario)),
         "demand": (demand, _demand(scenario)),
+        "demand.take_up": (demand.take_up or demand, _take_up(demand.take_up)),
         "sites": (sites, _sites(scenario)),
         "travel": (scenario.travel, _travel(scenario)),
         "coverage": (scenario.coverage, _coverage(scenario)),
@@ -111,6 +113,11 @@ def _sites(scenario: Scenario) -> Iterator[str]:
     for name in ("thin_km", "one_per", "prefer"):
         if getattr(scenario.sites, name) is not None:
             yield name
+
+
+def _take_up(spec: TakeUpSpec | None) -> Iterator[str]:
+    if spec is not None:
+        yield from ("share", "e_fold_km")
 
 
 def _travel(scenario: Scenario) -> Iterator[str]:

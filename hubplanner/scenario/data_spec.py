@@ -226,6 +226,15 @@ class TableSpec(FileSpec):
     """Whether places at 0, 0 (refused if not) and places far from all others (told if not) are meant."""
 
 
+class TakeUpSpec(Spec):
+    """How many of those in reach come to hubs."""
+
+    share: Annotated[float, Field(strict=True, gt=0, le=1)]
+    """Share of a row's people that comes to a hub next door, over all hubs together."""
+    e_fold_km: Kilometres | None = None
+    """Distance over which that share falls to 1/e; the same however far if left out."""
+
+
 class DemandSpec(TableSpec):
     """Where people live and how many of them lack a connection."""
 
@@ -251,6 +260,8 @@ class DemandSpec(TableSpec):
     """Spread each row's people evenly over points this far apart, in its polygon or a disc of area_km2."""
     spread_by: SpreadBySpec | None = None
     """Spread the people of each row, a polygon, over the cells of a raster or the places of a file that lie in it."""
+    take_up: TakeUpSpec | None = None
+    """How many of those in reach come to hubs; where tiers have a capacity. Everyone comes if left out."""
     zones: ZonesSpec | None = None
     """What cells of a raster and points with merge take over from the polygon they lie in."""
 

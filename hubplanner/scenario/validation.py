@@ -83,6 +83,11 @@ def _capacity(scenario: Scenario) -> Complaints:
             "single",
             "split, or a capacity for some tier: without one all within reach are served",
         )
+    if scenario.demand.take_up is not None:
+        if all(tier.capacity is None for tier in scenario.hubs):
+            yield "demand.take_up", scenario.demand.take_up.share, "only where some tier has a capacity, in people"
+        if scenario.demand.take_up.e_fold_km is not None:
+            yield from _in_minutes(scenario, "demand.take_up falls over kilometres")
     if model.mixed_tiers and model.max_per_site == 1:
         yield "model.mixed_tiers", True, "only with max_per_site above 1"
 
@@ -383,7 +388,7 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         if tier.capacity is not None:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
-    asked |= _fair_features(model)
+    asked |= _fair_features(model) | _take_up_feature(scenario)
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
@@ -406,6 +411,11 @@ def _fair_features(model: ModelSpec) -> dict[Feature, Setting]:
         return {Feature.FAIRNESS: Setting("model.fairness", MAX_MIN, "with model.fairness")}
     weighed = Setting("model.fairness.alpha", model.alpha, "with model.fairness.alpha above 0")
     return {Feature.ALPHA: weighed} if model.alpha else {}
+
+
+def _take_up_feature(scenario: Scenario) -> dict[Feature, Setting]:
+    spec = scenario.demand.take_up
+    return {} if spec is None else {Feature.TAKE_UP: Setting("demand.take_up", spec.share, "with demand.take_up")}
 
 
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:

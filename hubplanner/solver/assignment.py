@@ -29,6 +29,7 @@ from hubplanner.model import (
     PCenter,
     PMedian,
     Question,
+    TakeUp,
     Year,
     broken_years,
 )
@@ -127,8 +128,8 @@ class _Seats:
     def of(cls, question: Question, problem: Problem, plan: Evaluation, *, last: bool) -> _Seats | None:
         """Return what a plan's seats may serve; None where there is nothing to choose, or too much of it."""
         capacity, objective = question.capacity, question.objective
-        if capacity is None or not len(plan.options):
-            return None
+        if capacity is None or not len(plan.options) or any(isinstance(block, TakeUp) for block in question.blocks):
+            return None  # nobody to assign, or how many come depends on where they go, which the search has weighed
         blocks = [*question.blocks, *((objective.fairness,) if objective.fairness is not None else ())]
         floors = [kept for block in blocks for kept in _kept(block, plan, last=last)]
         if capacity.single and (isinstance(objective, PMedian | PCenter) or _costs_travel(objective)):

@@ -65,6 +65,7 @@ def test_every_example_passes(path: Path, tmp_path: Path) -> None:
             "model.budget": None,
         },
         {"model.objective": "p_median", "model.max_hubs": 2},
+        {"demand.take_up": {"share": 0.3, "e_fold_km": 4}, "hubs.0.capacity": 300, "hubs.1.capacity": 500},
         {"model.fairness": {"alpha": 0}},
         {"model.fairness": {"alpha": 1, "group": "auto"}},
         {"model.fairness": {"alpha": 0.5}, "coverage.decay": "linear", "model.max_per_site": 2},

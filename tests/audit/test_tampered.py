@@ -133,6 +133,18 @@ TAMPERED: dict[str, tuple[str, str, Callable[[Path], None]]] = {
 }
 
 
+def test_more_people_than_come_are_found_out(tmp_path: Path) -> None:
+    """Said of a plan in which all came."""
+    run = copied(tmp_path, "seats")
+    assert findings_of(run) == []
+    scenario = run / "scenario.yaml"
+    text = scenario.read_text(encoding="utf-8")
+    scenario.write_text(
+        text.replace("demand:\n", "demand:\n  take_up: {share: 0.3, e_fold_km: 4}\n", 1), encoding="utf-8"
+    )
+    assert any(finding.item.endswith("take_up") for finding in findings_of(run))
+
+
 @pytest.mark.parametrize(
     ("key", "to", "item"),
     [

@@ -48,6 +48,7 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "nearest_on_average": lambda found: found["objective_value"] == pytest.approx(found["distance"]["mean_km"]),
     "nearest_for_all": lambda found: found["objective_value"] == pytest.approx(found["distance"]["max_km"]),
     "capacity": lambda found: fullest(found) <= 1 + 1e-9 and max(hub["hubs"] for hub in found["hubs"]) > 1,
+    "take_up": lambda found: found["need"]["covered"] < summary("capacity")["need"]["covered"],
     "whole_places": lambda found: fullest(found) <= 1 + 1e-9,
     "floors": lambda found: all(floor["covered"] >= floor["share"] for floor in found["floors"]),
     "fairness": lambda found: min(shares(found).values()) > max(0.4, min(shares(summary("base")).values())),

@@ -35,6 +35,7 @@ from hubplanner.model import (
     RequiredSites,
     RobustBudget,
     RobustFloor,
+    TakeUp,
     TangentUtility,
     Uncertainty,
     bind,
@@ -189,6 +190,7 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "serve_all": lambda: asked(COVER, FullService(distance=2.0)),
     "capacity": lambda: asked(COVER, Capacity(people=(60.0, np.inf))),
     "capacity_single": lambda: asked(COVER, Capacity(people=(60.0, 100.0), single=True), FullService(distance=3.0)),
+    "take_up": lambda: asked(COVER, Capacity(people=(60.0, np.inf)), TakeUp(share=0.5, e_fold=2.0)),
     "floor": lambda: asked(
         COVER, Floor(weight=EAST, share=0.75, name="province East"), Floor(weight=WEST + EAST, share=0.5)
     ),
@@ -220,6 +222,7 @@ FAMILIES = {
     FullService: "serve_all",
     Capacity: "capacity",
     Floor: "floor",
+    TakeUp: "take_up",
     MinSeparation: "min_separation",
     AtMostOne: "at_most_one",
     OnlyWith: "only_with",

@@ -108,6 +108,10 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
         "model.fairness_goal: 'tie_break' found; allowed: only with fairness: max_min",
     ),
     (
+        {"demand.take_up": {"share": 0.2}},
+        "demand.take_up: 0.2 found; allowed: only where some tier has a capacity, in people",
+    ),
+    (
         {"model.fairness": {"alpha": 1, "group": "district"}},
         "model.fairness.group: 'district' found; allowed: auto, or one of demand.groups: province",
     ),

@@ -124,6 +124,7 @@ def test_the_schema_refuses_what_the_reader_does(project: Project, key: str, val
 ALL_KEYS: dict[str, list[str]] = {
     "CoverageSpec": ["decay", "full_km", "width_km", "backup", "backup_weight"],
     "FloorSpec": ["group", "value", "people", "share"],
+    "TakeUpSpec": ["share", "e_fold_km"],
     "FairnessSpec": ["alpha", "group", "linear_below_share"],
     "HubLimitSpec": ["group", "value", "min", "max"],
     "OnlyWithSpec": ["site", "needs"],

@@ -45,6 +45,8 @@ class Constraint(ABC):
     """Whether it speaks of where hubs stand and of nothing else, so that one hub more or less is seen to violate it."""
     changes_service: ClassVar[bool] = False
     """Whether it changes who is served, or what a year is: only a plan made with it can be held against it."""
+    assigns: ClassVar[bool] = False
+    """Whether it speaks of who is served by whom: people are assigned to hubs even where these take everyone."""
 
     @abstractmethod
     def add_to(self, model: Model) -> None:

@@ -58,6 +58,9 @@ def _travel(result: Result) -> Iterator[str]:
     yield _DECAY[coverage.decay]
     if coverage.backup > 1:
         yield "A place counts as covered where a second hub is in reach too."
+    if (come := result.scenario.demand.take_up) is not None:
+        far = "" if come.e_fold_km is None else f", and fewer by a factor e every {come.e_fold_km:g} km away"
+        yield f"Of the people of a place at most {share_in_words(come.share)} come to hubs, all together{far}."
     if result.seated:
         yield "A hub serves only as many people as it has room for."
 

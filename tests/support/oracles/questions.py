@@ -146,6 +146,9 @@ def recheck(query: Query, plan: Plans, shares: Numbers | None) -> list[float]:
     ways = free_ways(query.town, plan[None]) if shares is None else split_way(query.town, plan, shares)
     if shares is not None:
         _recheck_shares(query, plan, shares)
+        if (come := query.block("TakeUp")) is not None:
+            far = np.where(shares > 0, query.town.option_distance, 0.0)
+            assert ((shares * np.exp(far / come.e_fold) / come.share).sum(axis=1) <= 1 + LOOSE).all()
     for limit in query.service:
         assert keeps_service(ways, limit, LOOSE).all(), limit
     return [float(goal.figure(ways)[0]) for goal in sought(query.objective)]

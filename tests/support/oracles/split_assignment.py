@@ -36,6 +36,9 @@ class Split:
         for option, room in enumerate(rooms(query.capacity, plan)):
             if math.isfinite(room):
                 self.at_most(self.sum(lambda i, o, option=option: town.people[i] * (o == option)), room)
+        for block in query.blocks:
+            if type(block).__name__ == "TakeUp":
+                self._come(block)
         for block in query.service:
             self._serve(block)
         for count in range(1, len(self.groups) + 1):
@@ -53,6 +56,19 @@ class Split:
 
     def _covered(self, weight: Numbers) -> Numbers:
         return self.sum(lambda i, o: weight[i] * self.query.town.share[i, o])
+
+    def _come(self, block: Any) -> None:
+        """Let of each point no more come than their ways allow: parts of what would come to each hub alone."""
+        town = self.query.town
+        for point in range(len(town.points)):
+            self.at_most(
+                self.sum(
+                    lambda i, o, point=point: (
+                        math.exp(town.option_distance[i, o] / block.e_fold) / block.share if i == point else 0.0
+                    )
+                ),
+                1.0,
+            )
 
     def _serve(self, block: Any) -> None:
         town = self.query.town
