@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from hubplanner.errors import ExistsError, FaultyError
 from hubplanner.io import write_atomically
 from hubplanner.outputs.writers import harmless
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 Lacking = tuple[str, str, tuple[str, ...]]
 """Key of a join, a value that has no partner, and the nearest ones of the other file."""

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hubplanner.errors import ExistsError, Fault, FaultyError, ScenarioError
-from hubplanner.inputs import read_inputs
+from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.inputs.guesses.draft import ScenarioDraft, draft_scenario
 from hubplanner.inputs.guesses.look import look_at_files
 from hubplanner.inputs.guesses.roles import ROLES, assign_roles
 from hubplanner.inputs.joins import values_to_alias
 from hubplanner.inputs.readers.tables import parse_crs
 from hubplanner.io import write_atomically
-from hubplanner.outputs.aliases import write_aliases
+from hubplanner.outputs.aliases import Lacking, write_aliases
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.loader import absolute, resolve
 from hubplanner.scenario.yaml_text import parse_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from hubplanner.inputs import Inputs
-    from hubplanner.outputs.aliases import Lacking
 
 FILE = "scenario.yaml"
 

@@ -246,3 +246,29 @@ def test_a_village_left_out_is_no_share_of_all(*, assigned: bool) -> None:
     assert not reaches(need, without, 0.99999999, assigned=False)
     assert reaches(need, whole - 1e-7 * assigned, 1.0, assigned=assigned)
     assert not reaches(need, whole - 1e-5, 1.0, assigned=assigned)
+
+
+def test_columns_are_audited_by_their_code_in_a_header_of_two_rows(tmp_path: Path) -> None:
+    (tmp_path / "places.csv").write_text("id,lon,lat\na,67.0,30.0\nb,67.1,30.0\n", encoding="utf-8")
+    counts = "GEO_ID,B01,B02\nGeography,Total,Total:!!Online\na,100,30\nb,300,20\n"
+    (tmp_path / "counts.csv").write_text(counts, encoding="utf-8")
+    join = {"path": "counts.csv", "header_rows": 2, "on": {"id": "GEO_ID"}, "take": {"people": "B01", "online": "B02"}}
+    tree = {
+        "name": "codes",
+        "demand": {
+            "path": "places.csv",
+            "id": "id",
+            "x": "lon",
+            "y": "lat",
+            "join": [join],
+            "people": "people",
+            "connected_people": "online",
+        },
+        "sites": {"path": "places.csv", "id": "id", "x": "lon", "y": "lat"},
+        "hubs": [{"name": "hub", "capex": 1, "reach_km": 1}],
+        "model": {"budget": 1},
+    }
+    (tmp_path / "scenario.yaml").write_text(json.dumps(tree), encoding="utf-8")
+    run = hp.solve(hp.read_scenario(tmp_path / "scenario.yaml")).write(tmp_path / "run")
+    assert json.loads((run / "plan.json").read_text(encoding="utf-8"))["need"]["covered"] == 280
+    assert findings_of(run) == []

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from hubplanner.inputs.readers.cells import NOTATIONS, CellRules, is_missing, number_pattern
 from hubplanner.inputs.readers.columns import as_numbers, as_text, keys_of
+from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.scenario.names import key_of, listed, near_key
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hubplanner.inputs.readers.tables import InputTable
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": (

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil, floor, log10, sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubplanner.formatting import count_of
-from hubplanner.inputs.guesses.columns import numbers_of
-from hubplanner.inputs.guesses.look import blank_cells, lonlat_of
-from hubplanner.inputs.guesses.roles import why_demand, why_sites
-from hubplanner.inputs.guesses.text import ScenarioText
+from hubplanner.inputs.guesses.columns import ColumnGuess, numbers_of
+from hubplanner.inputs.guesses.keys import KeyMatch
+from hubplanner.inputs.guesses.look import FileLook, blank_cells, lonlat_of
+from hubplanner.inputs.guesses.roles import FileRoles, why_demand, why_sites
+from hubplanner.inputs.guesses.text import MadeGuess, Question, ScenarioText
 from hubplanner.problem import annuity
 from hubplanner.scenario.fields import PER_CENT
 from hubplanner.scenario.names import key_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hubplanner.inputs.guesses.columns import ColumnGuess
-    from hubplanner.inputs.guesses.keys import KeyMatch
-    from hubplanner.inputs.guesses.look import FileLook
-    from hubplanner.inputs.guesses.roles import FileRoles
-    from hubplanner.inputs.guesses.text import MadeGuess, Question
 
 CAPEX, OPEX, REACH_KM, HUBS, DETOUR, HORIZON, RATE = 50_000, 15_000, 10, 10, 1.3, 5, 0.1
 """Made-up values, marked as such: what a hub costs, how far it reaches, how many the budget pays."""

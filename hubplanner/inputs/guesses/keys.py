@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from hubplanner.inputs.guesses.columns import compact
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
-    from hubplanner.inputs.guesses.look import FileLook
-    from hubplanner.problem import Bools
+from hubplanner.inputs.guesses.look import FileLook
+from hubplanner.problem import Bools
 
 LEAST_MATCHED = 0.5
 """Share of rows that must have a partner for two columns to be taken for a key."""

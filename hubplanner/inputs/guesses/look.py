@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,14 +21,9 @@ from hubplanner.inputs.readers.cells import is_missing
 from hubplanner.inputs.readers.columns import as_text, total_rows
 from hubplanner.inputs.readers.raster import opened, require_rasterio, strips
 from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, read_table, unreadable
+from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import join_key, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from hubplanner.problem import Bools, Floats
 
 Box = tuple[float, float, float, float]
 """Least x and y, largest x and y."""

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from hubplanner.errors import DataError, Fault
 from hubplanner.formatting import count_of
-from hubplanner.inputs.guesses.keys import match_keys
-from hubplanner.inputs.guesses.look import narrowed
+from hubplanner.inputs.guesses.keys import KeyMatch, match_keys
+from hubplanner.inputs.guesses.look import FileLook, narrowed
 from hubplanner.scenario.names import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hubplanner.inputs.guesses.keys import KeyMatch
-    from hubplanner.inputs.guesses.look import FileLook
 
 ROLES = ("demand", "sites", "table", "zones")
 """What a planner may say that a file is."""
