@@ -71,7 +71,8 @@ class AlphaFairStrategy:
         with context.log.phase("weigh shares by tangents"):
             utility = _relaxed(task, TangentUtility.coarse(fairness))
         with context.log.phase("optimise equivalent share"):
-            best = _searched(task, utility, given(question, context.warm_start))
+            start = given(question, context.warm_start)
+            best = _searched(task, utility, start if start.years else greedy_plan(question))
         goal, found = goals_of(question.objective)[0], best.found
         if not found.years:
             return Candidate(is_infeasible=found.infeasible, version=found.version)
@@ -133,7 +134,7 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent) -> _B
             if not was_cut and [len(part) for part in utility.touching] == [len(part) for part in known.touching]:
                 break  # the tangents were exact where the plan is: nothing is left to learn
         utility = replace(utility, at=max(best.value, block.linear_below))
-    return best if best.found.years else _quick(task, best)
+    return best
 
 
 def _better(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best, found: Incumbent) -> _Best:
@@ -144,9 +145,3 @@ def _better(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best, 
         value, found = best.value, replace(best.found, version=found.version)
     # Within a solver's tolerance the figure may pass the bound.
     return _Best(found=found, value=value, bound=max(bound, value) if found.years else bound)
-
-
-def _quick(task: Subproblem, best: _Best) -> _Best:
-    """Return a plan without a search, for which there was no time."""
-    quick = greedy_plan(task.question)
-    return replace(best, found=quick, value=quick.value, bound=max(best.bound, quick.value)) if quick.years else best

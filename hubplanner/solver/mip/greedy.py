@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from hubplanner.model import (
+    AlphaFair,
     AtMostOne,
     Budget,
     Floor,
@@ -35,8 +36,6 @@ from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.problem import coverage
 from hubplanner.solver.mip.subproblem import Incumbent
 from hubplanner.tolerances import REACH_TOLERANCE
-
-Gain = Callable[[int], float]
 
 SHORT = 1e-9
 """Relative shortfall of a floor that is rounding."""
@@ -74,7 +73,7 @@ def worth_alone(question: Question) -> Floats:
     cover, need = _Cover(question, problem, units), units.weigh(problem.need)
     if not question.assigns:
         return cover.at_most(need)
-    return np.array([cover.adds(option, need, exact=True)[0] for option in range(problem.n_options)])
+    return np.array([cover.adds(option, need, exact=True).of(need) for option in range(problem.n_options)])
 
 
 @dataclass
@@ -128,6 +127,19 @@ class _Units:
         return slice(int(self.starts[option]), int(self.starts[option + 1]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Added:
+    """What one more hub adds: units, the share of their people that it serves, and by how much they count for more."""
+
+    unit: Ints
+    part: Floats
+    growth: Floats
+
+    def of(self, weight: Floats) -> float:
+        """Return how much of a weight (u,) it covers."""
+        return float(weight[self.unit] @ self.growth)
+
+
 @dataclass
 class _Cover:
     """What the hubs of a plan cover in one year.
@@ -158,8 +170,8 @@ class _Cover:
         self.far = [b.distance for b in self.question.blocks if isinstance(b, FullService)]
         self.by_distance = isinstance(self.question.objective, PMedian | PCenter)
 
-    def adds(self, option: int, weight: Floats, *, exact: bool = False) -> tuple[float, Ints, Floats]:
-        """Return what one more hub adds of a weight (u,), and whom it serves.
+    def adds(self, option: int, weight: Floats, *, exact: bool = False) -> _Added:
+        """Return what one more hub adds; it serves those first who have most of a weight (u,).
 
         Parameters
         ----------
@@ -169,8 +181,7 @@ class _Cover:
         span = self.units.pairs(option)
         unit, share = self.units.unit[span], self.units.share[span]
         if not self.question.assigns:
-            gain = np.maximum(share - self.best[unit], 0.0)
-            return float(weight[unit] @ gain), unit, share
+            return _Added(unit=unit, part=share, growth=np.maximum(share - self.best[unit], 0.0))
         near = self.units.distance[span] <= min(self.far, default=math.inf) * (1 + REACH_TOLERANCE)
         some = near & (self.left[unit] > 0)
         unit, share, distance = unit[some], share[some], self.units.distance[span][some]
@@ -180,7 +191,7 @@ class _Cover:
         unit, share = unit[order], share[order]
         part = self._seated(self.left[unit] * people[order], float(self.room[option]), in_parts=exact)
         parts = self.left[unit] * part
-        return float(weight[unit] @ (share * parts)), unit, parts
+        return _Added(unit=unit, part=parts, growth=share * parts)
 
     def _seated(self, crowd: Floats, room: float, *, in_parts: bool) -> Floats:
         """Return the share of each crowd, in their order, that finds room."""
@@ -203,16 +214,13 @@ class _Cover:
 
     def open(self, option: int, weight: Floats) -> None:
         """Take in one more hub."""
-        _, unit, part = self.adds(option, weight)
+        added = self.adds(option, weight)
+        self.best[added.unit] += added.growth
         if not self.question.assigns:
-            self.best[unit] = np.maximum(self.best[unit], part)
             return
-        span = self.units.pairs(option)
-        share = dict(zip(self.units.unit[span].tolist(), self.units.share[span].tolist(), strict=True))
-        some = part > 0
-        unit, part = unit[some], part[some]
+        some = added.part > 0
+        unit, part = added.unit[some], added.part[some]
         self.left[unit] = np.maximum(self.left[unit] - part, 0.0)
-        self.best[unit] += part * np.array([share[one] for one in unit.tolist()])
         self.served.append((unit, option, part))
 
     def assigned(self) -> csr_array | None:
@@ -228,6 +236,43 @@ class _Cover:
         points = np.flatnonzero(row_of != NO_ROW)
         place: Any = (np.ones(len(points)), (points, row_of[points]))
         return csr_array(csr_array(place, shape=(len(row_of), shares.shape[0])) @ shares)
+
+
+class _Worth:
+    """What covered demand counts for: a weight (u,) of it."""
+
+    def __init__(self, weight: Floats) -> None:
+        self.weight = weight
+
+    def of(self, added: _Added) -> float:
+        """Return the worth of what a hub adds."""
+        return added.of(self.weight)
+
+    def update(self, best: Floats) -> None:
+        """Take what is covered (u,) now, on which the worth of more may depend."""
+
+
+class _FairWorth:
+    """What covered demand counts for by the utility of groups' covered shares."""
+
+    def __init__(self, fairness: AlphaFair, groups: Floats, best: Floats) -> None:
+        self.fairness, self.groups = fairness, groups
+        self.update(best)
+
+    def of(self, added: _Added) -> float:
+        """Return the worth of what a hub adds."""
+        return self._utility(self.covered + self.groups[:, added.unit] @ added.growth) - self.known
+
+    def update(self, best: Floats) -> None:
+        """Take what is covered (u,) now; who adds most to the worth by its slope there is served first."""
+        self.covered = self.groups @ best
+        self.known = self._utility(self.covered)
+        slope = self.fairness.slope(self.covered / self.fairness.need, self.fairness.linear_below)
+        self.weight: Floats = slope @ self.groups
+
+    def _utility(self, covered: Floats) -> float:
+        need, at = self.fairness.need, self.fairness.linear_below
+        return float(need @ self.fairness.worth(covered / need, at))
 
 
 class _Builder:
@@ -344,37 +389,43 @@ class _Builder:
             free = [option for option in np.flatnonzero(at).tolist() if self.fits(option)]
             if not free:
                 return
-            gain = {option: self.cover.adds(option, weight)[0] / self._share(option) for option in free}
+            gain = {option: self.cover.adds(option, weight).of(weight) / self._share(option) for option in free}
             self.open(min(free, key=lambda o: (self.cost[o] if cheapest else 0.0, -gain[o], o)), weight)
 
     def _cover(self, weight: Floats, least: float) -> None:
         """Open hubs until so much of a weight (u,) is covered, as far as they help."""
-        self._grow(weight, lambda: float(weight @ self.cover.best) >= least * (1 - SHORT))
+        self._grow(_Worth(weight), lambda: float(weight @ self.cover.best) >= least * (1 - SHORT))
 
     def fill(self) -> None:
         """Open whatever is worth most for what it takes, as long as anything fits and helps."""
+        fairness = self.question.objective.fairness
         if self.cover.by_distance and not self.question.assigns:
             self._nearer()
+        elif isinstance(fairness, AlphaFair) and len(fairness.need):
+            groups = np.array([self.units.weigh(weight) for weight in fairness.with_need])
+            self._grow(_FairWorth(fairness, groups, self.cover.best), lambda: False)
         else:
-            self._grow(self.need, lambda: False)
+            self._grow(_Worth(self.need), lambda: False)
 
-    def _grow(self, weight: Floats, is_enough: Callable[[], bool]) -> None:
-        """Open the hub that adds most of a weight for what it takes, one after the other.
+    def _grow(self, worth: _Worth | _FairWorth, is_enough: Callable[[], bool]) -> None:
+        """Open the hub that adds most worth for what it takes, one after the other.
 
         What a hub adds only shrinks, so that one whose figure is not new need not be looked at before its turn.
         """
-        most = self.cover.at_most(weight)
+        most = self.cover.at_most(worth.weight)
         some = np.flatnonzero(self.problem.new & (most > 0)).tolist()
         heap = [(-float(most[option]) / self._share(option), option) for option in some]
         heapq.heapify(heap)
         enough = is_enough()
         while heap and not enough:
             known, option = heapq.heappop(heap)
-            now = self.cover.adds(option, weight)[0] / self._share(option) if self.fits(option) else 0.0
+            added = self.cover.adds(option, worth.weight) if self.fits(option) else None
+            now = 0.0 if added is None else worth.of(added) / self._share(option)
             if now <= 0:
                 continue
             if now >= -known * (1 - SHORT):
-                self.open(option, weight)
+                self.open(option, worth.weight)
+                worth.update(self.cover.best)
                 enough = is_enough()
             heapq.heappush(heap, (-now, option))
 
