@@ -96,7 +96,17 @@ class ModelInstance:
 
     def measure(self, weight: Floats) -> int:
         """Return the number of a measure."""
-        return next(number for number, known in enumerate(self.measures) if np.array_equal(known, weight))
+        key = hash(np.asarray(weight, dtype=np.float64).tobytes())
+        alike = self._measure_numbers.get(key, range(len(self.measures)))
+        return next(number for number in alike if np.array_equal(self.measures[number], weight))
+
+    @cached_property
+    def _measure_numbers(self) -> dict[int, list[int]]:
+        """The numbers of measures by a hash of their figures: there may be one for each of many groups."""
+        found: dict[int, list[int]] = {}
+        for number, known in enumerate(self.measures):
+            found.setdefault(hash(known.tobytes()), []).append(number)
+        return found
 
     @property
     def option(self) -> Ints:

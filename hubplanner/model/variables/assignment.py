@@ -9,6 +9,7 @@ import numpy as np
 from pulp import LpConstraintLE, LpVariable
 
 from hubplanner.model.lp import LinearExpression, Model
+from hubplanner.problem import Floats
 from hubplanner.problem.model_instance import AssignRows
 
 
@@ -46,15 +47,20 @@ def live_rows(model: Model) -> AssignRows:
 def served(model: Model, measure: int) -> LinearExpression:
     r"""Return how much of a measure is covered by assignment: $\sum_{ro} w_r a_{ro} x_{ro}$."""
     rows = live_rows(model)
-    worth = rows.totals[:, measure][rows.row] * rows.share
-    return LinearExpression(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
+    return _weighed(model, rows.totals[:, measure][rows.row] * rows.share)
 
 
 def distance_served(model: Model, measure: int) -> LinearExpression:
     r"""Return the distance to assigned hubs, times a measure: $\sum_{ro} w_r d_{ro} x_{ro}$."""
     rows = live_rows(model)
-    worth = rows.totals[:, measure][rows.row] * rows.distance
-    return LinearExpression(terms=[(v, w) for v, w in zip(assigned(model), worth.tolist(), strict=True) if w != 0])
+    return _weighed(model, rows.totals[:, measure][rows.row] * rows.distance)
+
+
+def _weighed(model: Model, worth: Floats) -> LinearExpression:
+    """Return the assignments times what each is worth, those that are worth nothing left out."""
+    assign, some = assigned(model), np.flatnonzero(worth)
+    terms = [(assign[pair], weight) for pair, weight in zip(some.tolist(), worth[some].tolist(), strict=True)]
+    return LinearExpression(terms=terms)
 
 
 def _spans(rows: AssignRows) -> list[tuple[int, int]]:

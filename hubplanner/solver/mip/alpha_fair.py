@@ -16,8 +16,9 @@ from hubplanner.model import AlphaFair, FixedLevel, Goal, Question, TangentUtili
 from hubplanner.model.goals import tangent_utility
 from hubplanner.problem import relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
+from hubplanner.solver.backends.highs import prepared, run
 from hubplanner.solver.mip.greedy import greedy_plan
-from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relax
+from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxation_of
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
@@ -69,10 +70,10 @@ class AlphaFairStrategy:
         gap = 0.0 if is_exact else options.gap
         task = Subproblem(question=question, goal=None, options=options, deadline=context.deadline, gap=gap)
         with context.log.phase("weigh shares by tangents"):
-            utility = _relaxed(task, TangentUtility.coarse(fairness))
+            utility, bound = _relaxed(task, TangentUtility.coarse(fairness))
         with context.log.phase("optimise equivalent share"):
             start = given(question, context.warm_start)
-            best = _searched(task, utility, start if start.years else greedy_plan(question))
+            best = _searched(task, utility, start if start.years else greedy_plan(question), bound)
         goal, found = goals_of(question.objective)[0], best.found
         if not found.years:
             return Candidate(is_infeasible=found.infeasible, version=found.version)
@@ -94,28 +95,49 @@ class AlphaFairStrategy:
         )
 
 
-def _relaxed(task: Subproblem, utility: TangentUtility) -> TangentUtility:
-    """Return tangents near the utility where the relaxation's shares lie, and the share that it comes to."""
-    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
-    for _ in range(MOST_RELAXED):
-        form = program_of(replace(task, goal=tangent_utility(utility)), depth)
-        relaxation = relax(form, task.effort(0.0))
-        if not relaxation.is_solved or not len(utility.touching):
-            return utility
-        shares = utility.shares_in(form.layers[-1], relaxation.values)
-        figure, exact = utility.figure(shares), utility.exact(shares)
-        at = max(utility.share_of(figure), utility.block.linear_below)
-        utility = replace(utility.refined([shares]), at=at)
-        if figure - exact <= NEAR * abs(figure):
+def _relaxed(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility, float]:
+    """Return tangents near the utility where the relaxation's shares lie, and a bound on the equivalent share.
+
+    The second time figures are seen from the share that the first came to, which keeps them of one size.
+    """
+    bound = all_hubs_bound(task.question, goals_of(task.question.objective)[0])
+    for _ in range(2):
+        utility, bound = _refined(task, utility, bound)
+        if task.is_late:
             break
-    return utility
+    return utility, bound
 
 
-def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent) -> _Best:
+def _refined(task: Subproblem, utility: TangentUtility, bound: float) -> tuple[TangentUtility, float]:
+    """Return what the rounds of one program come to: each adds tangents at its shares."""
+    depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
+    goal = tangent_utility(utility)
+    form = program_of(replace(task, goal=goal), depth)
+    handle = prepared(form.program, task.effort(0.0), mip=False, solver="simplex")
+    for _ in range(MOST_RELAXED):
+        run(handle)
+        relaxation = relaxation_of(handle, form)
+        if relaxation.is_infeasible:
+            break
+        bound = min(bound, utility.share_of(cap_bound(task.question, goal, form.figure(relaxation.bound))))
+        if not relaxation.is_solved:
+            break
+        shares = utility.shares_in(form.layers[-1], relaxation.values)
+        known, utility = utility, utility.refined([shares])
+        figure, exact = known.figure(shares), known.exact(shares)
+        if task.is_late or figure - exact <= NEAR * abs(figure):
+            break
+        for most, columns, parts in utility.rows_beyond(known, form.layers[-1]):
+            handle.addRow(-math.inf, most, len(columns), np.array(columns, dtype=np.int32), np.array(parts))
+    return replace(utility, at=max(bound, utility.block.linear_below)), bound
+
+
+def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound: float) -> _Best:
     """Return the best plan that searches find, each with tangents at the shares of the plans before it."""
     block, goal = utility.block, goals_of(task.question.objective)[0]
     value = goal.value(start.years) if start.years else math.nan
-    best, was_cut = _Best(found=start, value=value, bound=all_hubs_bound(task.question, goal)), False
+    bound = max(bound, value) if start.years else bound  # within a solver's tolerance the figure may pass it
+    best, was_cut = _Best(found=start, value=value, bound=bound), False
     for _ in range(MOST_SEARCHED):
         deadline = task.deadline if was_cut else task.deadline.part(1 / 2)
         searched = replace(
