@@ -15,7 +15,7 @@ from hubplanner.inputs.guesses.columns import ColumnGuess, numbers_of
 from hubplanner.inputs.guesses.keys import KeyMatch
 from hubplanner.inputs.guesses.look import FileLook, blank_cells, lonlat_of
 from hubplanner.inputs.guesses.roles import FileRoles, why_demand, why_sites
-from hubplanner.inputs.guesses.text import MadeGuess, Question, ScenarioText
+from hubplanner.inputs.guesses.text import AskedDoubt, MadeGuess, ScenarioText
 from hubplanner.problem import annuity
 from hubplanner.scenario.fields import PER_CENT
 from hubplanner.scenario.names import key_of
@@ -64,7 +64,7 @@ class ScenarioDraft:
     text: str
     uses: tuple[FileUse, ...]
     guesses: tuple[MadeGuess, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[AskedDoubt, ...]
     examples: tuple[int, ...]
     joins: Mapping[str, str]
 

@@ -17,7 +17,7 @@ EXAMPLE = "EXAMPLE"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class AskedDoubt:
     """A doubt about a guess.
 
     Parameters
@@ -54,7 +54,7 @@ class ScenarioText:
     """
 
     lines: list[str] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
+    questions: list[AskedDoubt] = field(default_factory=list)
     guesses: list[MadeGuess] = field(default_factory=list)
     examples: list[int] = field(default_factory=list)
     _path: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ class ScenarioText:
 
     def ask(self, words: str, indent: int = 0) -> None:
         """Write a question above the line that comes next."""
-        self.questions.append(Question(text=words, line=len(self.lines) + 1))
+        self.questions.append(AskedDoubt(text=words, line=len(self.lines) + 1))
         self.comment(f"Question {len(self.questions)}: {words}", indent)
 
     def say(  # noqa: PLR0913 - a line and what is told of it
