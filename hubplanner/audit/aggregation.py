@@ -103,8 +103,7 @@ def _codes(world: AuditData) -> tuple[Array, Array]:
 
 def _reached(world: AuditData, number: Array, points: Array, point: Array, site: Array) -> tuple[Array, Array]:
     """Return the pairs of points and options that reach them, among pairs of points and sites."""
-    travel = world.scenario.travel
-    far = along(points[point], world.sites.places[site], travel.detour, planar=travel.is_planar)
+    far = along(points[point], world.sites.places[site], world.scenario.travel)
     inside = (far[:, None] <= world.reach * (1 + SLACK)) & (number[site] >= 0)
     pair, tier = np.nonzero(inside)
     return point[pair], number[site[pair], tier]
@@ -173,8 +172,7 @@ def _table(world: AuditData, places: Array, reached: Array) -> Array:
         within[holds, site] = np.minimum(within[holds, site], edge)
         beyond[~holds, site] = np.maximum(beyond[~holds, site], edge)
     row, at = np.nonzero(np.isfinite(within))
-    travel = world.scenario.travel
-    far = along(places[row], world.sites.places[at], travel.detour, planar=travel.is_planar)
+    far = along(places[row], world.sites.places[at], world.scenario.travel)
     low = beyond[row, at]
     least = np.where(low >= 0, np.nextafter(low * (1 + 2 * SLACK), np.inf), 0.0)
     table = np.full(shape, np.inf)

@@ -33,7 +33,7 @@ from hubplanner.audit.raw_tables import PLAIN, ROW, in_shares
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, SpreadBySpec
-from hubplanner.scenario.travel_spec import MatrixSpec
+from hubplanner.scenario.travel_spec import GreatCircleSpec, MatrixSpec
 
 MINUTES = 60.0
 
@@ -142,15 +142,12 @@ class AuditData:
         """Return the distances between some points, by position, and some sites."""
         if self.table is not None:
             return np.asarray(self.table[np.ix_(points, sites)])
-        travel = self.scenario.travel
-        places = self.people.points[points]
-        return distances(places, self.sites.places[sites], travel.detour, planar=travel.is_planar)
+        return distances(self.people.points[points], self.sites.places[sites], self.scenario.travel)
 
     def between(self, sites: Array) -> Array:
         """Return the distances between some sites and each other."""
-        travel, planar = self.scenario.travel, self.scenario.travel.is_planar
         places = self.sites.lonlat[sites] if self.table is not None else self.sites.places[sites]
-        return distances(places, places, travel.detour, planar=planar)
+        return distances(places, places, self.scenario.travel)
 
 
 def _reach(km: float | None, minutes: float | None, speed: float | None) -> float:
@@ -358,7 +355,7 @@ def _staying(scenario: Scenario, rows: gpd.GeoDataFrame, ids: list[str], status:
             continue
         near = (
             spec.thin_km is not None
-            and (along(here, places[at], 1.0, planar=False) <= spec.thin_km * (1 - SLACK)).any()
+            and (along(here, places[at], GreatCircleSpec()) <= spec.thin_km * (1 - SLACK)).any()
         )
         if near or group[at] in used:
             continue

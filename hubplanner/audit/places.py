@@ -18,6 +18,7 @@ from hubplanner.formats.layer import in_plane
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.scenario.travel_spec import TravelMethod
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -184,20 +185,36 @@ def coordinates(frame: gpd.GeoDataFrame, crs: Any) -> Array:
     return np.column_stack([places.x, places.y])
 
 
-def distances(points: Array, sites: Array, detour: float, *, planar: bool) -> Array:
-    """Return all distances (n, k) in kilometres: Euclidean of metres, or the haversine of degrees."""
-    return along(points[:, None, :], sites[None, :, :], detour, planar=planar)
+def distances(points: Array, sites: Array, travel: TravelMethod) -> Array:
+    """Return all distances (n, k) in kilometres."""
+    return along(points[:, None, :], sites[None, :, :], travel)
 
 
-def along(points: Array, sites: Array, detour: float, *, planar: bool) -> Array:
-    """Return the distances of places (..., 2) from each other, pair by pair."""
-    if planar:
-        return np.asarray(np.sqrt(((points - sites) ** 2).sum(axis=-1)) / 1000.0 * detour)
+def along(points: Array, sites: Array, travel: TravelMethod) -> Array:
+    """Return the distances of places (..., 2) from each other in kilometres, pair by pair."""
+    return MEASURES[travel.method](points, sites) * travel.detour
+
+
+def _euclidean(points: Array, sites: Array) -> Array:
+    """Return the distances of places in metres."""
+    return np.asarray(np.sqrt(((points - sites) ** 2).sum(axis=-1)) / 1000.0)
+
+
+def _haversine(points: Array, sites: Array) -> Array:
+    """Return the distances of places in degrees."""
     lon, lat = np.deg2rad(points[..., 0]), np.deg2rad(points[..., 1])
     lon_of, lat_of = np.deg2rad(sites[..., 0]), np.deg2rad(sites[..., 1])
     half = np.sin((lat - lat_of) / 2) ** 2 + np.cos(lat) * np.cos(lat_of) * np.sin((lon - lon_of) / 2) ** 2
     angle = np.arctan2(np.sqrt(half), np.sqrt(np.maximum(1.0 - half, 0.0)))
-    return np.asarray(2.0 * RADIUS_KM * angle * detour)
+    return np.asarray(2.0 * RADIUS_KM * angle)
+
+
+MEASURES: dict[str, Callable[[Array, Array], Array]] = {
+    "great_circle": _haversine,
+    "planar": _euclidean,
+    "matrix": _haversine,  # where the table says nothing: between sites
+}
+"""How far it is from places to places, before any detour, by `travel.method`."""
 
 
 def lattice(shape: Any, area_km2: float, spacing_km: float, *, planar: bool) -> Array:

@@ -10,26 +10,23 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-from pyproj import CRS
 
 from hubplanner.errors import Fault, raise_faults
-from hubplanner.inputs.coordinates import WGS84, metres
+from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84, straight_travel
 from hubplanner.inputs.demand import Demand, check_floors, check_planar, check_scale, floor_columns
 from hubplanner.inputs.point_stream import open_table
 from hubplanner.inputs.readers.points import PointFile
 from hubplanner.inputs.readers.raster import open_raster
 from hubplanner.inputs.sites import Sites
-from hubplanner.inputs.stream_checks import METRES_PER_KM, CoordinateChecks, DensityGrid, Lattice, Projection
+from hubplanner.inputs.stream_checks import CoordinateChecks, DensityGrid, Lattice, Projection
 from hubplanner.inputs.zones import ZonedFile, read_zones
 from hubplanner.problem import (
     Chunk,
     Floats,
     GeometricTravel,
-    GreatCircle,
     Ints,
     Matrix,
     Merged,
-    Planar,
     RemeasuredDistance,
     merge_chunks,
     remeasure_chunks,
@@ -122,7 +119,9 @@ def read_merged(scenario: Scenario, sites: Sites | None, faults: list[Fault]) ->
         return None
     check_planar(scenario, file.crs, file.name, faults)
     reading = _Reading(scenario, file, faults)
-    straight = None if sites is None or len(faults) > before else _straight(scenario, sites, file.crs)
+    straight = None
+    if sites is not None and len(faults) == before:
+        straight = straight_travel(scenario.travel, np.zeros((0, 2)), sites.frame, file.crs)
     if straight is None or sites is None:
         for _ in reading.chunks():
             pass
@@ -184,13 +183,6 @@ def _open_own(scenario: Scenario, faults: list[Fault], *, again: bool) -> PointF
     if spec.is_raster:  # the scenario's checks let numbers pass only
         return open_raster(Path(spec.path), spec.crs, (1 - float(spec.connected_share)) * float(spec.priority), faults)
     return open_table(scenario, floor_columns(scenario), faults, again=again)
-
-
-def _straight(scenario: Scenario, sites: Sites, crs: CRS) -> GeometricTravel:
-    nowhere, detour = np.zeros((0, 2)), scenario.travel.detour
-    if scenario.travel.is_planar:
-        return Planar(nowhere, metres(sites.frame, crs) / METRES_PER_KM, detour)
-    return GreatCircle(nowhere, sites.lonlat, detour)
 
 
 def _finish(scenario: Scenario, reading: _Reading, faults: list[Fault]) -> None:

@@ -13,10 +13,14 @@ from pyproj import CRS
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import place_points
-from hubplanner.problem import Floats
+from hubplanner.problem import Floats, GeometricTravel, GreatCircle, Planar
 from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.scenario.travel_spec import TravelMethod
 
 WGS84 = "EPSG:4326"
+METRES_PER_KM = 1000.0
+STRAIGHT: dict[str, type[GeometricTravel]] = {"great_circle": GreatCircle, "planar": Planar}
+"""What measures distances that follow from places alone, by `travel.method`."""
 MOST_LON, MOST_LAT = 180.0, 90.0
 GLOBE = "lon from -180 to 180, lat from -90 to 90"
 SWAPPED = f"{GLOBE}; these look swapped"
@@ -155,6 +159,20 @@ def metres(frame: gpd.GeoDataFrame, crs: CRS) -> Floats:
     """Return coordinates (n, 2) in metres of a projected system."""
     places = representative(frame).to_crs(crs)
     return np.column_stack([places.x, places.y])
+
+
+def straight_travel(travel: TravelMethod, points: Floats, sites: gpd.GeoDataFrame, crs: CRS) -> GeometricTravel:
+    """Return travel that follows from places alone, in kilometres.
+
+    Parameters
+    ----------
+    points
+        (n, 2) demand points: metres of the projected system `crs` where travel is planar, else degrees.
+    """
+    kind = STRAIGHT[travel.method]
+    if travel.is_planar:
+        return kind(points / METRES_PER_KM, metres(sites, crs) / METRES_PER_KM, travel.detour)
+    return kind(points, lonlat(sites), travel.detour)
 
 
 def swapped_among(places: Floats, rest: Floats | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

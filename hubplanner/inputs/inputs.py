@@ -10,7 +10,7 @@ import numpy as np
 
 from hubplanner.errors import DataWarning
 from hubplanner.inputs.aggregation import MergedDemand
-from hubplanner.inputs.coordinates import metres
+from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.disaggregation import SpreadReport
 from hubplanner.inputs.joins import JoinReport
@@ -18,13 +18,11 @@ from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.travel_matrix import Pairs
 from hubplanner.inputs.zones import ZoneReport
-from hubplanner.problem import CoverageRule, Decay, GreatCircle, Matrix, Planar, Problem, SiteStatus, Travel
+from hubplanner.problem import CoverageRule, Decay, GreatCircle, Matrix, Problem, SiteStatus, Travel
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
 
 log = logging.getLogger(__name__)
-
-METRES_PER_KM = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,15 +120,11 @@ def _km_per_minute(scenario: Scenario) -> float:
 
 def _travel(inputs: Inputs) -> Travel:
     """Return the distances in the unit of travel."""
-    travel, points = inputs.scenario.travel, inputs.demand.points
     if inputs.merged is not None:
         return inputs.merged.travel
     if inputs.pairs is not None:
         return _matrix_travel(inputs.pairs, inputs)
-    if travel.is_planar:
-        sites = metres(inputs.sites.frame, inputs.demand.crs)
-        return Planar(points / METRES_PER_KM, sites / METRES_PER_KM, travel.detour)
-    return GreatCircle(points, inputs.sites.lonlat, travel.detour)
+    return straight_travel(inputs.scenario.travel, inputs.demand.points, inputs.sites.frame, inputs.demand.crs)
 
 
 def _matrix_travel(pairs: Pairs, inputs: Inputs) -> Matrix:

@@ -13,6 +13,7 @@ from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import (
     DEGREES,
     DEGREES_NAMED,
+    METRES_PER_KM,
     MOST_LAT,
     MOST_LON,
     OUTSIDE,
@@ -30,7 +31,6 @@ from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.points import PointFile, Points
 from hubplanner.problem import Chunk, Floats, Ints
 
-METRES_PER_KM = 1000.0
 SAMPLED = 1000
 """Points of each part that are kept, about: enough to know where most lie."""
 MOST_STRAYS = 1000

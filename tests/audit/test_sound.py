@@ -21,6 +21,7 @@ from hubplanner.audit.places import distances, lattice
 from hubplanner.audit.run_files import open_run
 from hubplanner.audit.service import reaches
 from hubplanner.errors import SolverError
+from hubplanner.scenario.travel_spec import GreatCircleSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,7 +226,7 @@ def test_money_is_exact() -> None:
 def test_distances_and_lattices_are_those_of_the_sphere() -> None:
     places = np.array([[67.0, 30.0], [-179.9, -89.0], [0.0, 0.0]])
     sphere = Geod(a=6371008.8, b=6371008.8)
-    found = distances(places, places, 1.0, planar=False)
+    found = distances(places, places, GreatCircleSpec())
     for one, start in enumerate(places):
         for other, end in enumerate(places):
             assert found[one, other] == pytest.approx(sphere.inv(*start, *end)[2] / 1000, abs=1e-6)
@@ -233,7 +234,7 @@ def test_distances_and_lattices_are_those_of_the_sphere() -> None:
 
     disc = lattice(Point(67.0, 30.0), np.pi * 9, 1.0, planar=False)
     assert len(disc) == 29  # whole points within 3 of the middle
-    assert distances(disc, np.array([[67.0, 30.0]]), 1.0, planar=False).max() == pytest.approx(3.0, abs=1e-6)
+    assert distances(disc, np.array([[67.0, 30.0]]), GreatCircleSpec()).max() == pytest.approx(3.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("assigned", [False, True])
