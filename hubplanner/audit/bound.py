@@ -11,7 +11,6 @@ from hubplanner.errors import SolverError
 from hubplanner.formatting import gap_in_words
 from hubplanner.inputs import Inputs, build_problem
 from hubplanner.model import Objective, Periods, Question, goals_of, under_of
-from hubplanner.model.goals import WORST
 from hubplanner.model.objectives import EQUIVALENT_SHARE
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import Problem, Solution
@@ -132,7 +131,7 @@ def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) 
     if under_of(objective) is not None:
         return math.nan
     unnested = isinstance(periods, Periods) and not periods.nested
-    if unnested or goal.name in {WORST, EQUIVALENT_SHARE} or goal.name != objective.main:
+    if unnested or goal.is_bottleneck or goal.name == EQUIVALENT_SHARE or goal.name != objective.main:
         return math.nan
     task = Subproblem(question=Question.of(problem, objective), goal=goal, options=options, deadline=options.deadline)
     _, form, relaxation = relaxed(task)

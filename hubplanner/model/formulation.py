@@ -178,6 +178,8 @@ class Goal:
         Whether no plan is better than all hubs together, whoever may be served by how many.
     limit
         What no plan of a problem is better than, where that is not what all hubs together come to.
+    is_bottleneck
+        Whether it is the largest of distances, which a search by radius finds and no linear expression is.
     least
         Size of the figure below which its gap is absolute, not relative.
     """
@@ -188,6 +190,7 @@ class Goal:
     value: Callable[[Sequence[Year]], float]
     grows: bool = False
     limit: Callable[[Problem], float] | None = None
+    is_bottleneck: bool = False
     least: float = 1.0
 
 

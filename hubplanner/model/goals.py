@@ -20,7 +20,6 @@ from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.model.variables.distance_chains import distance_to_nearest
 from hubplanner.problem import Evaluation, Floats, Problem
 
-WORST = "worst distance"
 LEAST_SHARE_TOLD = 1e-9
 """Equivalent share below which a gap is absolute: there is none."""
 
@@ -126,7 +125,14 @@ def worst_distance() -> Goal:
             return float(plan.nearest_distance[problem.needing].max(initial=0.0))
         return plan.farthest_served(problem.needing)
 
-    return Goal(name=WORST, sense=-1, expression=lambda _: LinearExpression(terms=[]), value=value, grows=True)
+    return Goal(
+        name="worst distance",
+        sense=-1,
+        expression=lambda _: LinearExpression(terms=[]),
+        value=value,
+        grows=True,
+        is_bottleneck=True,
+    )
 
 
 def number_of_hubs() -> Goal:

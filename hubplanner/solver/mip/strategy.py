@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 
 from hubplanner.model import FixedLevel, Goal, Question, check_size, goals_of
-from hubplanner.model.goals import WORST
 from hubplanner.problem import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
@@ -73,7 +72,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
     for goal in goals:
         task = replace(task, goal=goal, start=found.opened, deadline=_share(deadline, last=goal is goals[-1]))
         with record.phase(f"optimise {goal.name}"):
-            if goal.name == WORST:
+            if goal.is_bottleneck:
                 trial, narrowed = smallest_radius(task)
                 task = replace(task, question=narrowed)
             else:
@@ -111,7 +110,7 @@ def _quick(question: Question, goal: Goal, trial: Incumbent, record: RunLog) -> 
         quick = greedy_plan(question)
     if not quick.years or (trial.years and goal.sense * (goal.value(trial.years) - goal.value(quick.years)) >= 0):
         return trial
-    bound = cap_bound(question, goal, math.nan if goal.name == WORST else trial.bound)
+    bound = cap_bound(question, goal, math.nan if goal.is_bottleneck else trial.bound)
     return replace(quick, bound=goal.sense * max(goal.sense * bound, goal.sense * quick.value))
 
 
@@ -127,8 +126,8 @@ def _as_it_is(task: Subproblem, found: Incumbent, trial: Incumbent) -> GoalResul
     if goal is None:
         raise AssertionError
     value = goal.value(found.years)
-    if task.is_late or goal.name == WORST or math.isfinite(trial.bound):
-        bound = cap_bound(task.question, goal, math.nan if goal.name == WORST else trial.bound)
+    if task.is_late or goal.is_bottleneck or math.isfinite(trial.bound):
+        bound = cap_bound(task.question, goal, math.nan if goal.is_bottleneck else trial.bound)
     else:
         _, form, relaxation = relaxed(replace(task, held=()))
         bound = cap_bound(task.question, goal, form.figure(relaxation.bound))
