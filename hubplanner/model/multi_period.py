@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pulp import LpConstraintGE, LpConstraintLE
 
@@ -69,6 +69,16 @@ class Periods(Constraint):
         for amount in self.budgets:
             check_amount("periods, budget", amount)
         check("periods, discount_rate", self.discount_rate, "a number of at least 0", lambda value: value >= 0)
+
+    @property
+    def money(self) -> float:
+        """The money of all years together."""
+        return math.fsum(self.budgets)
+
+    def with_money(self, money: float) -> Self:
+        """Return it with so much money, that of each year by the same factor; as it is where there is none."""
+        factor = money / self.money if self.money > 0 else 1.0
+        return replace(self, budgets=tuple(amount * factor for amount in self.budgets))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hubplanner.model import (
-    Budget,
     Constraint,
     HubsPerSite,
     MaxHubs,
     MinHubs,
     Objective,
-    Periods,
     Question,
     RequiredSites,
     broken_years,
@@ -80,8 +78,8 @@ class _Counting:
         self.price = dict(zip(sites.tolist(), cheapest.tolist(), strict=True))
         self.room = dict.fromkeys(self.price, per_site)
         self.minima = list(self._minima())
-        self.money = [b for b in self.blocks if isinstance(b, Budget | Periods)] if with_money else []
-        self.asks_money = any(isinstance(block, Budget | Periods) for block in self.blocks)
+        self.money = [b for b in self.blocks if b.money is not None] if with_money else []
+        self.asks_money = any(block.money is not None for block in self.blocks)
 
     def clash(self) -> Conflict | None:
         """Return the first clash that counting shows."""
@@ -128,12 +126,11 @@ class _Counting:
     def _too_dear(self) -> Conflict | None:
         """Return a budget below what the hubs that are asked for cost at their cheapest."""
         for budget in self.money:
-            amount = budget.amount if isinstance(budget, Budget) else math.fsum(budget.budgets)
             for some in _kinds(self.minima):
                 nodes = self._nodes(some)
                 hubs = {site: count for node in nodes for site, count in node.hubs.items()}
                 least = math.fsum(self.price[site] * count for site, count in hubs.items())
-                if least - self._freed() > most_money(amount) and least > 0:
+                if least - self._freed() > most_money(budget.money or 0.0) and least > 0:
                     reason = f"the {sum(hubs.values()):,} hubs that are asked for cost at least {least:,.12g}"
                     reason += f", standing hubs free {self._freed():,.12g} at most" if self._freed() else ""
                     return self._dear([budget, *_once([d for node in nodes for d in node.by_cost])], reason)
@@ -194,7 +191,7 @@ class _Counting:
             return math.nan
         options = np.concatenate([np.flatnonzero(self.problem.existing), self._options(hubs)])
         plan = evaluate(self.problem, options)
-        rest = tuple(block for block in question.blocks if not isinstance(block, Budget | Periods))
+        rest = tuple(block for block in question.blocks if block.money is None)
         kept = Question.of(self.problem, self.objective, rest)
         return math.nan if broken_years(kept, [Year(self.problem, plan)]) else plan.cost
 

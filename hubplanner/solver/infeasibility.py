@@ -42,8 +42,6 @@ MONEY_NODES = 2000
 SAME_MONEY = 1e-6
 """Relative difference of amounts that is none."""
 
-MONEY = (Budget, Periods)
-
 log = logging.getLogger(__name__)
 
 
@@ -55,10 +53,10 @@ def find_conflict(problem: Problem, objective: Objective, options: SolverOptions
     """
     demands, rest = _demands(problem, objective)
     finder = _ConflictFinder(problem, objective, rest, _together(demands), options, deadline)
-    asked = any(isinstance(block, MONEY) for block in demands)
+    asked = any(block.money is not None for block in demands)
     least, surely = finder.least_budget() if asked else (math.nan, math.nan)
     if least == math.inf:  # what clashes without any budget is the reason
-        finder = replace(finder, demands=_together([block for block in demands if not isinstance(block, MONEY)]))
+        finder = replace(finder, demands=_together([block for block in demands if block.money is None]))
     smallest, proven = finder.smallest()
     clash = tuple(block for number in sorted(smallest) for block in finder.demands[number])
     reason = _reason(problem, clash)

@@ -12,7 +12,6 @@ import numpy as np
 from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext, loosened, tightened
 from hubplanner.errors import ScenarioError
 from hubplanner.model import (
-    Budget,
     Constraint,
     MinCost,
     Objective,
@@ -153,9 +152,7 @@ def _scarce(asked: ExplainContext) -> Iterator[tuple[str, float, float]]:
 
 def _money(objective: Objective) -> float | None:
     """Return the money there is, that of all years together in a programme; None without a limit."""
-    amounts = [block.amount for block in objective.blocks if isinstance(block, Budget)]
-    amounts += [math.fsum(block.budgets) for block in objective.blocks if isinstance(block, Periods)]
-    return min(amounts, default=None)
+    return min((block.money for block in objective.blocks if block.money is not None), default=None)
 
 
 def _with(objective: Any, kind: str, amount: float, more: float) -> Any:
@@ -167,17 +164,8 @@ def _with(objective: Any, kind: str, amount: float, more: float) -> Any:
     if kind == COUNT:
         return replace(objective, max_hubs=int(amount + more))
     own = {} if objective.budget is None else {"budget": objective.budget + more}
-    return replace(objective, **own, constraints=tuple(_richer(block, amount, more) for block in objective.constraints))
-
-
-def _richer(block: Constraint, amount: float, more: float) -> Constraint:
-    """Return a limit on money with more of it, that of each year by the same factor; any other as it is."""
-    if isinstance(block, Budget):
-        return replace(block, amount=block.amount + more)
-    if isinstance(block, Periods):
-        factor = (amount + more) / amount if amount > 0 else 1.0
-        return replace(block, budgets=tuple(money * factor for money in block.budgets))
-    return block
+    richer = tuple(b if b.money is None else b.with_money(b.money + more) for b in objective.constraints)
+    return replace(objective, **own, constraints=richer)
 
 
 def _rate(asked: ExplainContext, looser: Objective, step: float) -> float:

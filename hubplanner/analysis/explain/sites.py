@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hubplanner.analysis.explain.marginal_value import MarginalValues, alone, distances
-from hubplanner.model import Budget, Constraint, Floor, PCenter, Periods, PMedian, Question
+from hubplanner.model import Constraint, Floor, PCenter, PMedian, Question
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import SUMMING
 from hubplanner.problem import Evaluation, Floats, Ints, SiteStatus
@@ -134,7 +134,7 @@ class Figures:
         if by_distance:
             found = distances(last, plan, worst=isinstance(asked.objective, PCenter))
             self._without, self._with = found.without, found.with_
-        self._money = min((_money(block) for block in self._blocks), default=math.inf)
+        self._money = min((block.money for block in self._blocks if block.money is not None), default=math.inf)
 
     def hub(self, site: int) -> HubFigures:
         """Return the figures of a site with new hubs."""
@@ -226,13 +226,6 @@ def _ruled_out(site: int) -> Rejected:
         breaks=(),
         is_over=False,
     )
-
-
-def _money(block: Constraint) -> float:
-    """Return the money that a limit leaves, infinite where it speaks of something else."""
-    if isinstance(block, Budget):
-        return block.amount
-    return math.fsum(block.budgets) if isinstance(block, Periods) else math.inf
 
 
 def _with_one(plan: Evaluation, option: int, cost: float) -> Evaluation:

@@ -91,6 +91,16 @@ class Constraint(ABC):
         return False
 
     @property
+    def money(self) -> float | None:
+        """The money that it leaves for new hubs, that of all years together; None where it speaks of something else."""
+        return None
+
+    def with_money(self, money: float) -> Self:
+        """Return it with so much money; as it is where it speaks of something else."""
+        del money
+        return self
+
+    @property
     def alike(self) -> tuple[object, ...] | None:
         """What it has in common with those that ask the same of other values of a group; None for one of its own."""
         return None

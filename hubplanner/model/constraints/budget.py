@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
@@ -58,6 +58,15 @@ class Budget(Constraint):
     def __post_init__(self) -> None:
         """Refuse an amount that is no money."""
         check_amount("budget", self.amount)
+
+    @property
+    def money(self) -> float:
+        """The amount."""
+        return self.amount
+
+    def with_money(self, money: float) -> Self:
+        """Return it with another amount."""
+        return replace(self, amount=money)
 
     def add_to(self, model: Model) -> None:
         """Add the row, and counts of the hubs of each cost where these are few."""

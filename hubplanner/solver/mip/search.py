@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Budget, Constraint, Formulation, Periods, Year, broken_years
+from hubplanner.model import Budget, Formulation, Year, broken_years
 from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import Ints, relative_gap
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
@@ -237,9 +237,12 @@ def _ruled_out(
             return replace(task, too_dear=(*task.too_dear, dear))
         return replace(task, forbidden=(*task.forbidden, opened))
     # Hubs in numbers cannot be ruled out one by one: leave the solver a little less money.
-    blocks = tuple(_tighter(block) for block in task.question.blocks)
-    if not any(isinstance(block, Budget | Periods) for block in blocks):
+    if all(block.money is None for block in task.question.blocks):
         raise SolverError("; ".join(reasons))
+    blocks = tuple(
+        block if block.money is None else block.with_money(block.money * (1 - TIGHTER))
+        for block in task.question.blocks
+    )
     return replace(task, question=replace(task.question, blocks=blocks))
 
 
@@ -248,14 +251,6 @@ def _overspends(task: Subproblem, form: Formulation, year: Year) -> bool:
     budgets = [block for block in task.question.blocks if isinstance(block, Budget)]
     over = any(block.violation(year.problem, year.plan) for block in budgets)
     return over and float(form.instance.cost.min(initial=0.0)) >= 0
-
-
-def _tighter(block: Constraint) -> Constraint:
-    if isinstance(block, Budget):
-        return replace(block, amount=block.amount * (1 - TIGHTER))
-    if isinstance(block, Periods):
-        return replace(block, budgets=tuple(amount * (1 - TIGHTER) for amount in block.budgets))
-    return block
 
 
 TIGHTER = 1e-8
