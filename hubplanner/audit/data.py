@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
-from hubplanner.audit.joins import NOWHERE, holders, joined_rows, other_rows
+from hubplanner.audit.joins import NOWHERE, holders, joined, joined_rows, other_rows
 from hubplanner.audit.money import Money, column, prices
 from hubplanner.audit.places import (
     SLACK,
@@ -233,8 +233,11 @@ def _zoned(scenario: Scenario, people: AuditPeople) -> AuditPeople:
     demand, zones = scenario.demand, scenario.demand.zones
     if zones is None:
         raise AssertionError
-    asked = {zones.id, *zones.take.values(), *zones.where, *([zones.people] if zones.people else [])}
-    areas = other_rows(zones, asked)
+    brought = {name for join in zones.join for name in join.take}
+    asked = {zones.id, *zones.take.values(), *zones.where, *([zones.people] if zones.people else [])} - brought
+    areas = other_rows(zones, asked | {name for join in zones.join for name in join.keys} - brought)
+    for join in zones.join:
+        areas = joined(areas, join)
     areas = areas.iloc[sorted(range(len(areas)), key=words(areas[zones.id]).tolist().__getitem__)].reset_index(
         drop=True
     )

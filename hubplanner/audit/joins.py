@@ -25,7 +25,7 @@ def joined_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
     own = {name: values for name, values in spec.where.items() if name not in taken}
     rows = read_rows(spec.model_copy(update={"where": own}), asked)
     for join in spec.join:
-        rows = _joined(rows, join)
+        rows = joined(rows, join)
     rows = kept(rows, {name: values for name, values in spec.where.items() if name in taken})
     missing = {name: rule for name, rule in (spec.missing or {}).items() if name in taken}
     percent = tuple(name for name in spec.percent or () if name in taken)
@@ -33,7 +33,8 @@ def joined_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
     return mended(rows, spec.model_copy(update=late), set()).reset_index(drop=True)
 
 
-def _joined(rows: gpd.GeoDataFrame, join: JoinSpec) -> gpd.GeoDataFrame:
+def joined(rows: gpd.GeoDataFrame, join: JoinSpec) -> gpd.GeoDataFrame:
+    """Return the rows with the columns that one join takes over."""
     other = other_rows(join, {*join.keys.values(), *join.take.values(), *join.where})
     partner = _by_place(rows, other) if join.by_place else _by_key(rows, other, join)
     alone = partner == NOWHERE

@@ -149,18 +149,49 @@ def join_all(
     if not spec.join:
         return usable_rows(table, faults), ()
     table = complete_rows(table, faults)  # a total has no partner
+    before = len(faults)
+    table, reports = join_each(scenario, section, table, spec, people, faults)
+    if len(faults) > before:
+        return table, reports
+    later = {name: values for name, values in spec.where.items() if name in taken}
+    return usable_rows(select(table, later, faults), faults), reports
+
+
+def join_each(  # noqa: PLR0913, PLR0917 - a table, what is joined to it, and where to note what is wrong
+    scenario: Scenario,
+    section: str,
+    table: InputTable,
+    spec: TableSpec | ZonesSpec,
+    people: Collection[str],
+    faults: list[Fault],
+) -> tuple[InputTable, tuple[JoinReport, ...]]:
+    """Return a table with what its joins take over, one after the other, up to the first that cannot be made.
+
+    Parameters
+    ----------
+    scenario
+        Holds the joins.
+    section
+        What they are called there, such as demand.
+    table
+        The rows that take over.
+    spec
+        The section.
+    people
+        Columns that count people: a row there that they come from belongs to one row here only.
+    faults
+        Gets what is wrong.
+    """
     reports: list[JoinReport] = []
     for number, join in enumerate(spec.join):
         before = len(faults)
-        key = f"{section}.join.{number}"
-        joined = _join(scenario, key, table, spec, join, people, faults)
+        joined = _join(scenario, f"{section}.join.{number}", table, spec, join, people, faults)
         if joined is not None:
             table = joined[0]
             reports.append(joined[1])
         if len(faults) > before:  # a later join may need what this one was to bring
-            return table, tuple(reports)
-    later = {name: values for name, values in spec.where.items() if name in taken}
-    return usable_rows(select(table, later, faults), faults), tuple(reports)
+            break
+    return table, tuple(reports)
 
 
 def values_to_alias(scenario: Scenario) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -195,7 +226,7 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
     scenario: Scenario,
     key: str,
     here: InputTable,
-    section: TableSpec,
+    section: TableSpec | ZonesSpec,
     join: JoinSpec,
     people: Collection[str],
     faults: list[Fault],
@@ -213,9 +244,10 @@ def _join(  # noqa: PLR0913, PLR0917 - two tables, how they belong together, and
             allowed = f"a name that {here.name} does not have: it would be written over"
             faults.append(_asked_wrongly(scenario, f"{key}.take", name, allowed))
     there = _plain_numbers(there, join, plain=here.cells.is_plain)
-    match = (
-        _by_place(here, section, there, faults) if join.by_place else _by_key(scenario, key, here, there, join, faults)
-    )
+    if join.by_place and isinstance(section, TableSpec):
+        match = _by_place(here, section, there, faults)
+    else:
+        match = _by_key(scenario, key, here, there, join, faults)
     if match is None or len(faults) > before:
         return None
     _check_once(match, there, join, people, faults)

@@ -12,7 +12,7 @@ from pyproj import CRS
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.areas import OUTSIDE, Areas
 from hubplanner.inputs.coordinates import read_places
-from hubplanner.inputs.joins import are_polygons, overlap, read_other
+from hubplanner.inputs.joins import JoinReport, are_polygons, join_each, overlap, read_other
 from hubplanner.inputs.point_stream import GroupEncoder
 from hubplanner.inputs.readers.columns import Checker, among, note_unknown
 from hubplanner.inputs.readers.points import PointFile, Points
@@ -98,6 +98,10 @@ class Zones:
         (z,) need of a person, as far as the zone says.
     census
         (z,) people to scale to; None to leave them as they are.
+    joins
+        What became of the files joined to them.
+    warnings
+        What was found in their file that may be a mistake.
     """
 
     name: str
@@ -107,6 +111,8 @@ class Zones:
     groups: Mapping[str, list[str]]
     per_person: Floats
     census: Floats | None
+    joins: tuple[JoinReport, ...] = ()
+    warnings: tuple[DataWarning, ...] = ()
 
 
 def read_zones(scenario: Scenario, faults: list[Fault]) -> Zones | None:
@@ -114,9 +120,14 @@ def read_zones(scenario: Scenario, faults: list[Fault]) -> Zones | None:
     spec, demand, before = scenario.demand.zones, scenario.demand, len(faults)
     if spec is None:
         raise AssertionError
-    wanted = [spec.id, *spec.take.values(), *([spec.people] if spec.people else [])]
+    joined = {name for join in spec.join for name in join.take}
+    wanted = {spec.id, *spec.take.values(), *([spec.people] if spec.people else [])} - joined
+    wanted |= {name for join in spec.join for name in join.keys} - joined
     table = read_other(spec, wanted, faults, places=True)
     if table is None or not are_polygons(table, faults):
+        return None
+    table, joins = join_each(scenario, "demand.zones", table, spec, [spec.people] if spec.people else [], faults)
+    if len(faults) > before:
         return None
     checker = Checker(table=table, faults=faults)
     ids = checker.identifiers(spec.id)
@@ -145,6 +156,8 @@ def read_zones(scenario: Scenario, faults: list[Fault]) -> Zones | None:
         groups={group: values.iloc[order].tolist() for group, values in groups.items()},
         per_person=(ones if share is None else 1 - share) * (ones if priority is None else priority),
         census=None if census is None else census.to_numpy()[order],
+        joins=joins,
+        warnings=tuple(table.warnings),
     )
 
 
@@ -238,7 +251,7 @@ class ZonedFile:
 
     def warnings(self) -> list[DataWarning]:
         """Return what may be a mistake: in the file, and people that zones leave out."""
-        found = list(self._file.warnings())
+        found = [*self._file.warnings(), *self._zones.warnings]
         if self._zones.areas.doubled:
             found.append(overlap(self._zones.name, self._zones.areas.doubled))
         outside = self._count - int(self._in_zone.sum())
@@ -259,8 +272,8 @@ class ZonedFile:
             found += _far_from_census(self._zones, self._sum, census, self.name)
         return found
 
-    def reports(self) -> tuple[ZoneReport, ...]:
-        """Return what zones did to people, once all points were read."""
+    def reports(self) -> tuple[JoinReport | ZoneReport, ...]:
+        """Return what zones did to people, once all points were read, and what was joined to them."""
         census, used = self._zones.census, self._sum > 0
         report = ZoneReport(
             here=Path(self.name).name,
@@ -272,7 +285,7 @@ class ZonedFile:
             census=None if census is None else float(census[used].sum()),
             empty=tuple(self._zones.ids[at] for at in np.flatnonzero(~used & self._zones.kept)),
         )
-        return (report,)
+        return (*self._zones.joins, report)
 
     def _zone_of(self, points: Points) -> Ints:
         """Return the zone (k,) of each point, and count it; -1 outside all that are kept."""

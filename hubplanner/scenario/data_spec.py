@@ -173,6 +173,8 @@ class ZonesSpec(FileSpec):
 
     crs: Column | None = None
     """Coordinate reference system, where the file names none."""
+    join: tuple[JoinSpec, ...] = ()
+    """Files whose columns the zones take over by a key, before take and people name them."""
     id: Column
     """Column of unique ids; on a shared border the first of them, in order, holds the place."""
     take: dict[Column, Column] = Field(default_factory=dict)

@@ -342,6 +342,9 @@ def _raster(scenario: Scenario) -> Complaints:
 
 def _zones(scenario: Scenario) -> Complaints:
     demand = scenario.demand
+    for number, join in enumerate(demand.zones.join if demand.zones else ()):
+        if join.by_place:
+            yield f"demand.zones.join.{number}.on", "location", "columns here and there: zones are places themselves"
     if demand.zones is not None and not demand.is_merged:
         allowed = "only for a raster or with demand.merge; demand.join with on: location gives rows a polygon's columns"
         yield "demand.zones", demand.zones.path, allowed
@@ -524,6 +527,8 @@ def _other_files(scenario: Scenario) -> Iterator[tuple[str, JoinSpec | ZonesSpec
             yield f"{name}.join.{number}", join
     if scenario.demand.zones is not None:
         yield "demand.zones", scenario.demand.zones
+        for number, join in enumerate(scenario.demand.zones.join):
+            yield f"demand.zones.join.{number}", join
 
 
 def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:

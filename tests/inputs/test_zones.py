@@ -227,3 +227,51 @@ def test_no_zone_is_left_where_a_box_covers_all(folder: Path) -> None:
     inputs = hp.read_inputs(asked(folder))
     assert by_part(inputs) == {"zone A": 325}
     assert not inputs.warnings
+
+
+# --- tables joined to zones
+
+
+def with_table(folder: Path, text: str, **keys: Any) -> dict[str, Any]:
+    (folder / "online.csv").write_text(text, encoding="utf-8")
+    join = {"path": "online.csv", "on": {"name": "area"}, "take": {"net": "online", "census": "people"}, **keys}
+    return with_zones(join=[join], take={"part": "name", "net": "net"}, people="census")
+
+
+def test_zones_take_over_columns_of_a_table(folder: Path) -> None:
+    table = "area,online,people\nZone  A,50,500\nzone b,25,1000\nzone c,10,9\n"
+    expected = hp.read_inputs(asked(folder, zones=with_zones(people="people")))
+    scenario = asked(folder, zones=with_table(folder, table, percent=["net"]))
+    found = hp.read_inputs(scenario)
+    assert by_part(found) == pytest.approx(by_part(expected))
+    assert by_part(found, "need") == pytest.approx(by_part(expected, "need"))
+    told = [line for join in found.joins for line in join.lines()]
+    assert told[0].startswith("demand.zones.join.0, online.csv: 2 of 2 rows")
+    assert "online.csv" in found.digests
+    hp.solve(scenario).write(folder / "run")
+    audit = audit_run(folder / "run")
+    assert (audit.verdict, audit.not_audited) == ("pass", ())
+    assert audit.checked["demand.csv"] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "fault"),
+    [
+        ("area,online,people\nzone A,0.5,500\n", {}, "zones.geojson, row 1, name: 'zone B' found; allowed: "),
+        ("area,online,people\nzone A,0.5,500\nzone B,,1\n", {}, "zones.geojson, row 1, net: blank found; allowed: a "),
+        ("area,online,people\nzone A,1,1\nzone B,1,1\nzone a,1,1\n", {}, "online.csv, row 4, area: 'zone a' found"),
+        ("area,online\nzone A,1\nzone B,1\n", {}, "online.csv, people: is missing"),
+        ("area,online,people\nzone A,1,1\n", {"on": "location"}, "demand.zones.join.0.on: 'location' found; allowed"),
+    ],
+)
+def test_a_table_that_zones_cannot_take_over_is_told(folder: Path, text: str, keys: dict[str, Any], fault: str) -> None:
+    with pytest.raises(FaultyError) as caught:
+        hp.read_inputs(asked(folder, zones=with_table(folder, text, **keys)))
+    assert fault in str(caught.value)
+
+
+def test_zones_without_a_partner_may_be_left_out(folder: Path) -> None:
+    table = with_table(folder, "area,online,people\nzone A,0.5,500\n", unmatched="drop")
+    inputs = hp.read_inputs(asked(folder, zones=table))
+    assert by_part(inputs) == pytest.approx({"zone A": 500})
+    assert [warning.code for warning in inputs.warnings][:1] == ["left_out"]
