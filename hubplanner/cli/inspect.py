@@ -45,7 +45,7 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option of the command
     as_json: AsJson = False,  # noqa: FBT002 - a flag on the command line
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Create a small working project to start from, or a scenario on files of your own."""
+    """Start a project: a small one, or one on files of your own."""
     with answering(as_json=as_json) as answer:
         if crs and not files_at_hand:
             message = f"--crs {crs}: goes with --from, where it says the system of files that name none"

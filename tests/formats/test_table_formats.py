@@ -48,6 +48,6 @@ def test_files_are_told_apart_by_their_names_in_one_place() -> None:
     }
     assert found == {
         "formats/table_formats.py",
-        "cli/inspect.py",
+        "outputs/aliases.py",
         "web/routes/runs.py",
     }  # the last two name a file they write or send, not one they read
