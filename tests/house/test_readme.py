@@ -22,6 +22,7 @@ from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
 from hubplanner.scenario import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
+REAL = Path(os.environ.get("HUBPLANNER_SHARED", ROOT.parent / "shared" / "data")) / "real"
 MAKE_TARGETS = {"make plan", "make test"}
 
 
@@ -116,10 +117,21 @@ def test_readme_names_the_values_that_the_program_has() -> None:
 
 
 def test_readme_s_clash_is_what_the_command_says(tmp_path: Path) -> None:
-    [expected] = blocks("text")
+    [expected] = [block for block in blocks("text") if block.startswith("Error")]
     [setting] = re.findall(r"`--set (\S+)` the example", README)
     words = ("solve", ROOT / "scenarios/examples/floors.yaml", "--set", setting, "--out", tmp_path / "run", "--quiet")
     done = command(*words)
     assert done.returncode == 3
     assert done.stderr.split() == expected.split()
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(not (REAL / "mississippi").exists(), reason="the raw files of Mississippi are not here")
+def test_readme_s_files_of_ones_own_are_taken_for_what_it_says(tmp_path: Path) -> None:
+    [shown] = [block for block in blocks("text") if block.startswith("$")]
+    asked, _, expected = shown.removeprefix("$ ").partition("\n")
+    for file in (REAL / "mississippi").iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    told = run(asked.split(), tmp_path).stdout.split()
+    wanted = expected.split()
+    assert [" ".join(wanted)] == [" ".join(told[at : at + len(wanted)]) for at in [told.index(wanted[0])]]
