@@ -13,8 +13,6 @@ import pytest
 import hubplanner as hp
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_SERVED_BY_SUM = 40
-"""Districts that the plan for the most need serves, about: it takes the cheapest need, wherever that is."""
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +43,16 @@ def test_the_equivalent_share_is_that_of_the_districts(plan: dict[str, Any]) -> 
     assert plan["objective_value"] == pytest.approx(least * np.exp(np.average(worth, weights=need)), rel=1e-6)
 
 
-def test_most_districts_are_served_and_all_seats_are_taken(run: Path, plan: dict[str, Any]) -> None:
-    districts = plan["groups"]["district"]
-    assert len(districts) == 136
-    served = sum(row["share"] > 0 for row in districts.values())
-    assert served > 2.5 * MOST_SERVED_BY_SUM
+def test_most_districts_are_served_not_a_few_for_somewhat_less_need(plan: dict[str, Any]) -> None:
+    most = hp.solve(
+        hp.read_scenario(ROOT / "scenarios/pakistan_fair.yaml", settings={"model.fairness": None})
+    ).summary()
+    fair, few = (sum(row["share"] > 0 for row in each["groups"]["district"].values()) for each in (plan, most))
+    assert fair > len(plan["groups"]["district"]) / 2 > 2 * few
+    assert 0.75 * most["need"]["covered"] < plan["need"]["covered"] < most["need"]["covered"]
+
+
+def test_hubs_stand_in_settlements_and_are_nearly_full(run: Path) -> None:
     with (run / "hubs.csv").open(encoding="utf-8-sig", newline="") as file:
         hubs = list(csv.DictReader(file))
     assert all(float(hub["utilisation"]) > 0.9 for hub in hubs)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from hubplanner.outputs.html.labels import SHAPES, ranks, scale
+from hubplanner.outputs.html.tier_shapes import SHAPES, ranks
 from hubplanner.outputs.html.words import about, count
 from hubplanner.outputs.map.fonts import in_words, share_in_words
+from hubplanner.outputs.map.hub_symbols import mark_scale
 from hubplanner.outputs.map.labels import Sheet, labels_of, place_labels
 from hubplanner.outputs.map.legend import bar_km
 from hubplanner.outputs.map.scene import MapScene, groups_of
@@ -212,7 +213,7 @@ def _names(scene: MapScene, at: Floats, frame: _Frame) -> list[Written]:
         size=(0.0, 0.0, WIDTH, frame.height),
         width=lambda text, kind: len(text) * LETTERS[kind],
         line=LINE,
-        mark=MARK * scale(len(at)) / 1.6,
+        mark=MARK * mark_scale(len(at)) / 1.6,
     )
     return [
         Written(
@@ -309,7 +310,7 @@ def _links(result: Result, scene: MapScene, frame: _Frame) -> str:
 
 
 def _marks(result: Result, at: Floats) -> tuple[MapMark, ...]:
-    rank, size = ranks(result.scenario), scale(len(result.hubs))
+    rank, size = ranks(result.scenario), mark_scale(len(result.hubs))
     rows = result.hubs.to_dict("records")
     found = [
         _mark(result, row, (x, y), rank[str(row["tier"])], size) for row, (x, y) in zip(rows, at.tolist(), strict=True)

@@ -20,8 +20,8 @@ from hubplanner.outputs.html import comparison as page_comparison
 from hubplanner.outputs.html import headline as page_headline
 from hubplanner.outputs.html import map as page_map
 from hubplanner.outputs.html import tables as page_tables
-from hubplanner.outputs.html.labels import OUTLINES
 from hubplanner.outputs.html.prose import reasons, sentences
+from hubplanner.outputs.html.tier_shapes import OUTLINES
 from hubplanner.outputs.map.scene import MapScene
 from hubplanner.outputs.run_data import Result
 

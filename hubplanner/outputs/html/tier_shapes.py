@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from hubplanner.outputs.map.hub_symbols import mark_scale
-
-if TYPE_CHECKING:
-    from hubplanner.scenario import Scenario
+from hubplanner.scenario import Scenario
 
 SHAPES = ("circle", "square", "diamond", "triangle", "pentagon", "hexagon")
 OUTLINES = {
@@ -27,12 +22,3 @@ def ranks(scenario: Scenario) -> dict[str, int]:
     """Return each tier's place by how far it reaches, the least 0."""
     reach = [tier.reach(scenario.travel.speed_kmh) for tier in scenario.hubs]
     return {scenario.hubs[tier].name: rank for rank, tier in enumerate(np.argsort(reach, kind="stable").tolist())}
-
-
-def scale(hubs: int) -> float:
-    """Return how large to draw marks: smaller when there are many.
-
-    >>> scale(15), scale(1000)
-    (1.4, 0.75)
-    """
-    return mark_scale(hubs)
