@@ -97,7 +97,7 @@ def test_layers_tiers_and_zoom_change_the_map(sheet: Sheet, report: Path) -> Non
     page.locator(".tiers button").first.press("Space")
     assert page.locator("#map-picture .hub.away").count() == 0
     page.locator("#map-picture .area").first.hover(force=True)
-    assert "people" in page.locator(".readout").inner_text()
+    page.locator(".readout", has_text="people").wait_for(state="attached")
     before = page.locator("#map-picture").get_attribute("viewBox")
     page.get_by_role("button", name="Closer").click()
     assert page.locator("#map-picture").get_attribute("viewBox") != before

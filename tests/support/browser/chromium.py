@@ -37,7 +37,9 @@ class Sheet:
     """A page opened from a file in a browser whose network is cut, with all that it asked for and complained of."""
 
     def __init__(self, browser: Browser, **settings: Any) -> None:
-        self.context = browser.new_context(offline=True, **{"viewport": WIDE, **settings})
+        # Without motion: a page that still scrolls moves away from under the pointer.
+        still = {"viewport": WIDE, "reduced_motion": "reduce"}
+        self.context = browser.new_context(offline=True, **{**still, **settings})
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []
