@@ -52,6 +52,7 @@ def merge(world: AuditData) -> AuditData:
             demand_id=[f"M{number:0{width}}" for number in range(1, len(order) + 1)],
             people=total(frame["people"].to_numpy()),
             need=total(need),
+            seats=total(frame["seats"].to_numpy()),
             **dict(zip(("lon", "lat"), _degrees(world, places).T, strict=True)),
         )
     )
@@ -137,7 +138,9 @@ def _labels(world: AuditData) -> Array:
     parts = {name: people.frame[name] for name in scenario.demand.groups}
     if any(tier.capacity is not None for tier in scenario.hubs):
         count = people.frame["people"].to_numpy()
-        for name, values in {"need": people.frame["need"].to_numpy(), **people.other}.items():
+        weights = ("need", "seats") if scenario.model.capacity_of == "need" else ("need",)
+        own = {name: people.frame[name].to_numpy() for name in weights}
+        for name, values in (own | people.other).items():
             each = np.where(count > 0, values / np.where(count > 0, count, 1.0), 0.0)
             parts[f"{name} a person"] = pd.Series(each).round(12)
     if not parts:

@@ -45,7 +45,7 @@ class AuditPeople:
     Parameters
     ----------
     frame
-        n rows: demand_id, people, need, growth, lon, lat and the groups.
+        n rows: demand_id, people, need, seats (what they take of capacities), growth, lon, lat and the groups.
     points
         (p, 2) places in the system of travel.
     row
@@ -179,19 +179,26 @@ def _texts(part: object) -> set[str]:
     return {part} if isinstance(part, str) else set()
 
 
+def counts_need(scenario: Scenario) -> bool:
+    """Tell whether seats are for those who are not connected yet."""
+    return scenario.model.capacity_of == "need" and any(tier.capacity is not None for tier in scenario.hubs)
+
+
 def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
     spec = scenario.demand
     ids = words(rows[spec.id or ROW])
     order = sorted(range(len(rows)), key=ids.tolist().__getitem__)
     rows, ids = rows.iloc[order].reset_index(drop=True), ids.iloc[order].reset_index(drop=True)
     count = numbers(rows, 0.0 if spec.people is None else spec.people)
-    per_person = (1.0 - _online(scenario, rows, count)) * numbers(rows, spec.priority)
+    offline = 1.0 - _online(scenario, rows, count)
+    per_person = offline * numbers(rows, spec.priority)
     places = coordinates(rows, WGS84)
     frame = pd.DataFrame(
         {
             "demand_id": ids,
             "people": count,
             "need": count * per_person,
+            "seats": count * offline if counts_need(scenario) else count,
             "growth": numbers(rows, spec.growth_per_year),
             "line": order,
             "lon": places[:, 0],
@@ -221,8 +228,10 @@ def _cells(scenario: Scenario) -> AuditPeople:
     places, count, system = cells(Path(spec.path), spec.crs)
     if not scenario.travel.is_planar:
         places = np.column_stack(Transformer.from_crs(system, WGS84, always_xy=True).transform(*places.T))
-    per_person = (1.0 - float(spec.connected_share)) * float(spec.priority)
-    figures = {"people": count, "need": count * per_person, "growth": float(spec.growth_per_year)}
+    offline = 1.0 - float(spec.connected_share)
+    need = count * offline * float(spec.priority)
+    seats = count * offline if counts_need(scenario) else count
+    figures = {"people": count, "need": need, "seats": seats, "growth": float(spec.growth_per_year)}
     frame = pd.DataFrame(figures | {"line": np.arange(len(count))})
     rows = np.arange(len(count))
     return AuditPeople(frame=frame, points=places, row=rows, share=np.ones(len(rows)), other={}, crs=system)
@@ -260,8 +269,14 @@ def _zoned(scenario: Scenario, people: AuditPeople) -> AuditPeople:
     if zones.people:
         factor = np.where(sums > 0, numbers(areas, zones.people) / np.where(sums > 0, sums, 1.0), 1.0)
     share, weight = (zones.take.get(str(source)) for source in (demand.connected_share, demand.priority))
-    each = (1.0 - numbers(areas, share or 0.0)) * numbers(areas, weight or 1.0)
-    frame = frame.assign(people=count * factor[zone], need=frame["need"].to_numpy() * (factor * each)[zone])
+    offline = 1.0 - numbers(areas, share or 0.0)
+    each = offline * numbers(areas, weight or 1.0)
+    taken = factor * offline if counts_need(scenario) else factor
+    frame = frame.assign(
+        people=count * factor[zone],
+        need=frame["need"].to_numpy() * (factor * each)[zone],
+        seats=frame["seats"].to_numpy() * taken[zone],
+    )
     for group in demand.groups:
         if group in zones.take:
             frame[group] = names(areas[zones.take[group]]).to_numpy()[zone]

@@ -223,7 +223,7 @@ def _check_split(  # noqa: PLR0913, PLR0917 - rows, what they are held against, 
             continue
         name = str(world.sites.frame["site_id"].iloc[site])
         ledger.skip(f"covered_need, covered_people and load at {name} tier by tier: links are by site, which sums are")
-        served = outcome.links.loc[outcome.links["site"] == site, "people"].sum()
+        served = outcome.links.loc[outcome.links["site"] == site, "seats"].sum()
         parts = [loads.get((name, world.scenario.hubs[hub.tier].name), np.nan) for hub in here]
         ledger.same(file, f"load of all hubs at {name}", sum(parts), served, relative=1e-6)
         for hub, load in zip(here, parts, strict=True):

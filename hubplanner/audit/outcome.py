@@ -107,7 +107,8 @@ def _read_links(world: AuditData, stated: pd.DataFrame, year: int, ledger: Ledge
         far = link[f"distance_{world.unit}"]
         found.append({"row": row, "site": site, "share": part, "distance": far, "people": link["people"]})
     frame = pd.DataFrame(found, columns=["row", "site", "share", "distance", "people"])
-    return frame.assign(need=frame["share"] * need[frame["row"].astype(int)])
+    at, seats = frame["row"].to_numpy(dtype=np.intp), world.people.weight("seats", year)
+    return frame.assign(need=frame["share"] * need[at], seats=frame["share"] * seats[at])
 
 
 def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note what is wrong
@@ -145,9 +146,9 @@ def _by_hub(  # noqa: PLR0913, PLR0917 - links, their ends and where to note wha
     need = links["need"].to_numpy() / np.maximum(links["share"].to_numpy(), 1e-300)
     for site, numbers in at.items():
         here = (links["site"] == site).to_numpy()
-        load = float(links["people"].to_numpy()[here].sum())
+        load = float(links["seats"].to_numpy()[here].sum())
         seats = sum(room(world, hubs[number]) for number in numbers)
-        name = f"people at {world.sites.frame['site_id'].iloc[site]}"
+        name = f"seats taken at {world.sites.frame['site_id'].iloc[site]}"
         fits = load <= seats * (1 + SEATS)
         ledger.holds(LINKS, name, true=fits, stated=load, recomputed=f"room for {seats:,.0f}")
         if len(numbers) == 1:

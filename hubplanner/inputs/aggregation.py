@@ -181,7 +181,8 @@ def _alone(scenario: Scenario) -> Scenario:
 def _open_own(scenario: Scenario, faults: list[Fault], *, again: bool) -> PointFile | None:
     spec = scenario.demand
     if spec.is_raster:  # the scenario's checks let numbers pass only
-        return open_raster(Path(spec.path), spec.crs, (1 - float(spec.connected_share)) * float(spec.priority), faults)
+        offline, priority = 1 - float(spec.connected_share), float(spec.priority)
+        return open_raster(Path(spec.path), spec.crs, faults, offline=offline, priority=priority)
     return open_table(scenario, floor_columns(scenario), faults, again=again)
 
 
@@ -231,7 +232,8 @@ def _demand(scenario: Scenario, merged: Merged, rows: Ints, reading: _Reading) -
         share=np.ones(len(rows)),
         crs=places.crs,
         growth=np.full(len(rows), growth),
-        need_of={name: totals[:, 2 + place] for place, name in enumerate(floor_columns(scenario))},
+        offline=totals[:, 2],
+        need_of={name: totals[:, 3 + place] for place, name in enumerate(floor_columns(scenario))},
         rows=np.zeros(0, dtype=np.intp),
         warnings=(*reading.survey.warnings, *reading.file.warnings()),
         joins=reading.file.reports() if isinstance(reading.file, ZonedFile) else (),

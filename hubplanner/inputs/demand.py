@@ -45,6 +45,8 @@ class Demand:
         System of the points.
     growth
         (n,) yearly rate at which each row's people grow.
+    offline
+        (n,) people of each row who are not connected yet.
     need_of
         (n,) need of each row if its people were those of another column, by that column.
     rows
@@ -61,6 +63,7 @@ class Demand:
     share: Floats
     crs: CRS
     growth: Floats
+    offline: Floats
     need_of: Mapping[str, Floats]
     rows: Ints
     warnings: tuple[DataWarning, ...] = ()
@@ -75,6 +78,11 @@ class Demand:
     def point_people(self) -> Floats:
         """People (p,) at each point: its part of the row's."""
         return self._at_points(self.frame["people"])
+
+    @property
+    def point_offline(self) -> Floats:
+        """People (p,) at each point who are not connected yet: its part of the row's."""
+        return self._at_points(self.offline)
 
     @property
     def point_growth(self) -> Floats:
@@ -231,6 +239,7 @@ def _demand(frame: gpd.GeoDataFrame, points: Floats, row: Ints, crs: CRS) -> Dem
         share=(1 / np.bincount(row))[row],
         crs=crs,
         growth=np.zeros(len(frame)),
+        offline=(frame["people"] * (1 - frame["connected_share"])).to_numpy(),
         need_of={},
         rows=nowhere,
     )

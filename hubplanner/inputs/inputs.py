@@ -97,6 +97,7 @@ def build_problem(inputs: Inputs) -> Problem:
         rule=_rule(inputs.scenario),
         upgrade=upgrade,
         closing_saving=sites.closing_saving,
+        seated=demand.point_offline if inputs.scenario.seats_need else None,
     )
 
 

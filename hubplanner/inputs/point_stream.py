@@ -197,8 +197,9 @@ class TableFile:
         self._kept += len(people)
         if ids is not None:
             self._ids.add(ids)
-        label = self._labels.number({**groups, **self._ratios(people, per_person, others)}, len(people))
-        measures = np.column_stack([people * per_person, people, *(other * per_person for other in others)])
+        label = self._labels.number({**groups, **self._ratios(people, 1 - share, per_person, others)}, len(people))
+        own = [people * per_person, people, people * (1 - share)]
+        measures = np.column_stack([*own, *(other * per_person for other in others)])
         return Points(places=places, measures=measures, label=label, table=table)
 
     def _keyed(self, group: str, words: pd.Series) -> pd.Series:
@@ -209,13 +210,16 @@ class TableFile:
             known.setdefault(key, set()).update(same)
         return keys
 
-    def _ratios(self, people: Floats, per_person: Floats, others: Sequence[Floats]) -> dict[str, Floats]:
+    def _ratios(
+        self, people: Floats, offline: Floats, per_person: Floats, others: Sequence[Floats]
+    ) -> dict[str, Floats]:
         """Return what a seat is worth at each point; nothing without capacities, where no seat is short."""
         if not self._seats:
             return {}
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = [np.nan_to_num(other / people, posinf=np.inf) for other in others]
-        return {f"\0{place}": ratio for place, ratio in enumerate([per_person, *ratios])}
+        taken = [offline] if self._scenario.seats_need else []
+        return {f"\0{place}": ratio for place, ratio in enumerate([per_person, *ratios, *taken])}
 
     def _too_many_labels(self) -> Fault:
         allowed = f"at most {MOST_LABELS:,} combinations of groups"

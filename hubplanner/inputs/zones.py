@@ -96,6 +96,8 @@ class Zones:
         Value (z,) of each group that comes from zones.
     per_person
         (z,) need of a person, as far as the zone says.
+    offline
+        (z,) share of people who are not connected yet, as far as the zone says.
     census
         (z,) people to scale to; None to leave them as they are.
     joins
@@ -110,6 +112,7 @@ class Zones:
     kept: Bools
     groups: Mapping[str, list[str]]
     per_person: Floats
+    offline: Floats
     census: Floats | None
     joins: tuple[JoinReport, ...] = ()
     warnings: tuple[DataWarning, ...] = ()
@@ -148,13 +151,15 @@ def read_zones(scenario: Scenario, faults: list[Fault]) -> Zones | None:
     order = np.argsort(ids.to_numpy(dtype=str), kind="stable")
     share, priority = (None if factor is None else factor.to_numpy()[order] for factor in factors)
     ones = np.ones(len(order))
+    offline = ones if share is None else 1 - share
     return Zones(
         name=table.name,
         areas=Areas(shapes.geometry.iloc[order]),
         ids=ids.iloc[order].tolist(),
         kept=kept[order],
         groups={group: values.iloc[order].tolist() for group, values in groups.items()},
-        per_person=(ones if share is None else 1 - share) * (ones if priority is None else priority),
+        per_person=offline * (ones if priority is None else priority),
+        offline=offline,
         census=None if census is None else census.to_numpy()[order],
         joins=joins,
         warnings=tuple(table.warnings),
@@ -191,7 +196,8 @@ class ZonedFile:
         self._unmatched = scenario.demand.zones.unmatched if scenario.demand.zones else "drop"
         seats = any(tier.capacity is not None for tier in scenario.hubs)
         ratio = zones.per_person if seats else np.ones(len(zones.ids))
-        kinds = list(zip(*zones.groups.values(), ratio.tolist(), strict=True))
+        taken = zones.offline if scenario.seats_need else np.ones(len(zones.ids))
+        kinds = list(zip(*zones.groups.values(), ratio.tolist(), taken.tolist(), strict=True))
         number = {kind: place for place, kind in reversed(list(enumerate(kinds)))}
         self._kind = np.array([number[kind] for kind in kinds], dtype=np.intp)
         self._factor: Floats | None = None
@@ -216,7 +222,8 @@ class ZonedFile:
             columns = {"point": points.label[inside].astype(float), "zone": self._kind[zone].astype(float)}
             measures = points.measures[inside] * self._factor[zone][:, None]
             measures[:, 0] *= self._zones.per_person[zone]
-            measures[:, 2:] *= self._zones.per_person[zone][:, None]
+            measures[:, 2] *= self._zones.offline[zone]
+            measures[:, 3:] *= self._zones.per_person[zone][:, None]
             table = points.table
             yield replace(
                 points,

@@ -203,10 +203,11 @@ class FixedLevel:
 
 
 def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Constraint]) -> list[Floats]:
-    """Return everything that demand is weighted by: need and people of each year, then the constraints' and groups."""
+    """Return what demand is weighted by: need and people of each year, the constraints' and groups, and seats."""
     own = [weight for block in blocks for weight in block.measures()]
     groups = [] if objective.fairness is None else objective.fairness.with_need
     every = [*(part.need for part in problems), *(part.people for part in problems), *own, *groups]
+    every += [part.seats for part in problems]
     return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
 
 
@@ -216,7 +217,8 @@ def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = Non
     layers = []
     for year, problem in enumerate(question.problems):
         suffix = f"_{year + 1}" if len(question.problems) > 1 else ""
-        layer = replace(new_model(question.instance, program, suffix), need=problem.need, people=problem.people)
+        layer = new_model(question.instance, program, suffix)
+        layer = replace(layer, need=problem.need, people=problem.people, seats=problem.seats)
         capacity = question.capacity
         layer.parts.update(assigns=question.assigns, single=capacity is not None and capacity.single)
         layers.append(layer)

@@ -55,7 +55,7 @@ class Model:
         Need that one unit of the program's objective stands for.
     suffix
         Ends the names of a period's variables and constraints.
-    need, people
+    need, people, seats
         (n,) of the demand points in the period; unused with merged rows.
     parts
         Variables that several families share, such as who is served by whom, by what they are.
@@ -70,6 +70,7 @@ class Model:
     suffix: str = ""
     need: Floats = field(default_factory=lambda: np.zeros(0))
     people: Floats = field(default_factory=lambda: np.zeros(0))
+    seats: Floats = field(default_factory=lambda: np.zeros(0))
     parts: dict[str, Any] = field(default_factory=dict)
 
     @property

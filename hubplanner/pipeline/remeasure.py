@@ -36,7 +36,8 @@ def remeasure(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Remea
     inputs.sources.check()
     near = evaluate(replace(problem, rule=CoverageRule()), options).covered_share
     rows, need_of = inputs.demand.frame, inputs.demand.need_of
-    weights = {"need": rows["need"], "people": rows["people"]} | {f"need of {name}": need_of[name] for name in need_of}
+    weights = {"need": rows["need"], "people": rows["people"], "people offline": inputs.demand.offline}
+    weights |= {f"need of {name}": need_of[name] for name in need_of}
     for (name, weight), found in zip(weights.items(), again.measured.covered, strict=True):
         told = math.fsum(np.asarray(weight) * near)
         if not abs(told - found) <= AGREEMENT * max(1.0, abs(told)):

@@ -37,7 +37,8 @@ def grow_demand(values: Floats, rate: Floats | None, years: int) -> Floats:
 def in_year(problem: Problem, rate: Floats | None, years: int) -> Problem:
     """Return the problem as it is some years on."""
     need, people = grow_demand(problem.need, rate, years), grow_demand(problem.people, rate, years)
-    return replace(problem, need=need, people=people)
+    seated = None if problem.seated is None else grow_demand(problem.seated, rate, years)
+    return replace(problem, need=need, people=people, seated=seated)
 
 
 def present_value(rate: float, years: int) -> float:

@@ -60,6 +60,8 @@ class Problem:
         (o,) which options would replace the standing hub of an existing site; none if left out.
     closing_saving
         (m,) money saved by closing a site's standing hub; NaN, or left out, where it stays.
+    seated
+        (n,) seats of hubs with a capacity that each point takes up when it is served whole; its people if left out.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Problem:
     rule: CoverageRule = field(default_factory=CoverageRule)
     upgrade: Bools | None = None
     closing_saving: Floats | None = None
+    seated: Floats | None = None
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
@@ -109,6 +112,11 @@ class Problem:
     def option_reach(self) -> Floats:
         """Reach (o,) of each option, in the unit of travel."""
         return self.tier_reach[self.option_tier]
+
+    @property
+    def seats(self) -> Floats:
+        """Seats (n,) of hubs with a capacity that each point takes up when it is served whole."""
+        return self.people if self.seated is None else self.seated
 
     @property
     def existing(self) -> Bools:
@@ -355,7 +363,7 @@ def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
         or problem.n_points < MANY_POINTS
     ):
         return problem, measures
-    columns = np.vstack([problem.need, problem.people, measures])
+    columns = np.vstack([problem.need, problem.people, problem.seats, measures])
     allowed = np.zeros((problem.n_sites, len(problem.tier_reach)), dtype=np.bool_)
     allowed[problem.option_site, problem.option_tier] = True
     places, size = problem.travel.points, problem.n_points
@@ -364,8 +372,8 @@ def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
         for part in (slice(start, start + CHUNK) for start in range(0, size, CHUNK))
     )
     merged = merge_chunks(chunks, problem.travel, problem.tier_reach, allowed)
-    need, people, *totals = merged.totals.T
-    return replace(problem, need=need, people=people, travel=merged.travel), np.array(totals)
+    need, people, seats, *totals = merged.totals.T
+    return replace(problem, need=need, people=people, seated=seats, travel=merged.travel), np.array(totals)
 
 
 def _covers(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
@@ -390,7 +398,7 @@ def _wrong_shapes(problem: Problem) -> list[Fault]:
         "option_tier": options,
         "option_cost": options,
     }
-    optional = {"upgrade": options, "closing_saving": problem.travel.n_sites}
+    optional = {"upgrade": options, "closing_saving": problem.travel.n_sites, "seated": problem.travel.n_points}
     expected |= {name: length for name, length in optional.items() if getattr(problem, name) is not None}
     found = {name: np.shape(getattr(problem, name)) for name in expected}
     return [
@@ -401,7 +409,7 @@ def _wrong_shapes(problem: Problem) -> list[Fault]:
 
 
 def _wrong_values(problem: Problem) -> list[Fault]:
-    counts = dict.fromkeys(("need", "people", "option_cost", "tier_reach"), COUNT)
+    counts = dict.fromkeys(("need", "people", "seats", "option_cost", "tier_reach"), COUNT)
     codes = {"site_status": len(SiteStatus), "option_site": problem.n_sites, "option_tier": len(problem.tier_reach)}
     allowed = counts | {name: f"0 to {limit - 1}" for name, limit in codes.items()}
     wrong = {name: wrong_counts(getattr(problem, name)) for name in counts} | {

@@ -135,7 +135,7 @@ def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: 
         raise DataError(Fault(file="plan.json", column="hubs", allowed="hubs that keep to the scenario's limits"))
     own = replace(found.evaluation, options=keep[found.evaluation.options])
     last = found.problem
-    whole = replace(problem, need=last.need, people=last.people)
+    whole = replace(problem, need=last.need, people=last.people, seated=last.seated)
     return replace(found, problem=whole, evaluation=own)
 
 

@@ -140,8 +140,8 @@ def _model(scenario: Scenario) -> Iterator[str]:
     yield from ("objective", "max_per_site")
     if model.max_per_site > 1:
         yield "mixed_tiers"
-    if any(tier.capacity is not None for tier in scenario.hubs):
-        yield "assignment"
+    if scenario.has_capacity:
+        yield from ("assignment", "capacity_of")
     if scenario.futures is not None:
         yield "under"
         if model.under == "cvar":

@@ -186,6 +186,8 @@ class ModelSpec(Spec):
     """Money for a unit of need to travel a kilometre to its hub; min_cost only."""
     assignment: Literal["split", "single"] = "split"
     """Whether several hubs may share the people of a demand point; with capacity only."""
+    capacity_of: Literal["need", "people"] = "need"
+    """Whom a hub's capacity, if any, counts: those it serves who are not connected yet (need), or all (people)."""
     max_per_site: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
     """Most hubs at one site."""
     mixed_tiers: Flag = False

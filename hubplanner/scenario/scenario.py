@@ -50,7 +50,8 @@ class TierSpec(Spec):
     reach_minutes: Kilometres | None = None
     """Travel time within which people count as covered, instead of reach_km."""
     capacity: ColumnOrRoom | None = None
-    """People one hub can serve: a number or a column of the site file; no limit if left out."""
+    """People one hub can serve, counted as model.capacity_of says: a number or a column of the site file; no limit if
+    left out."""
 
     def reach(self, speed_kmh: float | None) -> float:
         """Return the reach in kilometres, or in minutes where no speed turns them into kilometres."""
@@ -118,6 +119,21 @@ class Scenario(Spec):
             return tree
         shared = {key: value for key, value in demand.items() if key == "id" or key in TableSpec.model_fields}
         return tree | {"sites": merge(shared, {key: value for key, value in sites.items() if key != "from"})}
+
+    @property
+    def has_capacity(self) -> bool:
+        """Whether hubs of some tier serve only so many."""
+        return any(tier.capacity is not None for tier in self.hubs)
+
+    @property
+    def seats_need(self) -> bool:
+        """Whether the seats of hubs are counted, and only those who are not connected yet take one."""
+        return self.has_capacity and self.model.capacity_of == "need"
+
+    @property
+    def seated(self) -> str:
+        """Whom the seats of hubs count, in words."""
+        return "people not connected yet" if self.seats_need else "people"
 
     @property
     def file(self) -> str:

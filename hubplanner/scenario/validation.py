@@ -77,14 +77,14 @@ def _backup(scenario: Scenario) -> Complaints:
 
 def _capacity(scenario: Scenario) -> Complaints:
     model = scenario.model
-    if model.assignment == "single" and all(tier.capacity is None for tier in scenario.hubs):
+    if model.assignment == "single" and not scenario.has_capacity:
         yield (
             "model.assignment",
             "single",
             "split, or a capacity for some tier: without one all within reach are served",
         )
     if scenario.demand.take_up is not None:
-        if all(tier.capacity is None for tier in scenario.hubs):
+        if not scenario.has_capacity:
             yield "demand.take_up", scenario.demand.take_up.share, "only where some tier has a capacity, in people"
         if scenario.demand.take_up.e_fold_km is not None:
             yield from _in_minutes(scenario, "demand.take_up falls over kilometres")

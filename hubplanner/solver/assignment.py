@@ -163,7 +163,7 @@ class _Seats:
 
     def split(self) -> Floats:
         """Return the share of each pair's point that the hub serves, points shared among hubs."""
-        people = self.problem.people[self.point]
+        people = self.problem.seats[self.point]
         seated, shares = people > 0, np.zeros(len(self.point))
         shares[~seated] = self._unseated(~seated)
         for snapped in (True, False) if seated.any() else ():
@@ -181,7 +181,7 @@ class _Seats:
     def whole(self) -> Floats:
         """Return the same, every point served whole by the hubs of one option, or not at all."""
         n, hubs, pair = self.problem.n_points, len(self.room), np.arange(len(self.point))
-        people, worth = self.problem.people[self.point], self.problem.need[self.point] * self.share
+        people, worth = self.problem.seats[self.point], self.problem.need[self.point] * self.share
         now = dict(self.plan.assigned.todok().items())
         before = np.array(
             [round(now.get(key, 0.0)) for key in zip(self.point, self.hub, strict=True)], dtype=np.float64
@@ -302,7 +302,7 @@ class _Transport:
         """Return the program of some pairs, whose points have people; with levels as a solver left them, or snapped."""
         problem = seats.problem
         points, row = np.unique(seats.point[pair], return_inverse=True)
-        people, need = problem.people[points], problem.need[points]
+        people, need = problem.seats[points], problem.need[points]
         beside = np.ones(problem.n_points, np.bool_)
         beside[points] = False
         kept = list(seats.floors)

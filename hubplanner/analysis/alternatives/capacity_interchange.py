@@ -121,7 +121,7 @@ class _Seated:
         problem = near.problem
         capacity = near.question.capacity
         self._room = np.full(problem.n_options, math.inf) if capacity is None else capacity.room(problem)
-        self._rate = problem.need / np.maximum(problem.people, 1e-9)
+        self._rate = problem.need / np.maximum(problem.seats, 1e-9)
         money = getattr(near.objective, "budget", None)
         self.money = math.inf if money is None else money
 
@@ -244,9 +244,9 @@ class _Seated:
         """Return whom one more hub would serve."""
         span = slice(self._reach.indptr[option], self._reach.indptr[option + 1])
         points, credit = self._reach.indices[span], self._reach.data[span].astype(np.float64)
-        people, order = self._near.problem.people, np.argsort(-self._rate[points] * credit, kind="stable")
+        seats, order = self._near.problem.seats, np.argsort(-self._rate[points] * credit, kind="stable")
         points, credit = points[order], credit[order]
-        crowd = self._left[points] * people[points]
+        crowd = self._left[points] * seats[points]
         before = np.cumsum(crowd) - crowd
         part = np.clip((self._room[option] - before) / np.maximum(crowd, 1e-9), 0.0, 1.0)
         shares = self._left[points] * part

@@ -187,14 +187,15 @@ def _free_people(problem: Problem, plan: Evaluation, capacity: Capacity | None) 
     free = np.clip(1.0 - np.asarray(plan.assigned.sum(axis=1)).ravel(), 0.0, 1.0)
     pairs = coverage(problem, 0, problem.n_points).astype(np.float64).tocoo()
     point, option = pairs.coords[0], np.asarray(pairs.coords[1], dtype=np.intp)
-    crowd, worth = (problem.people * free)[point], (problem.need * free)[point] * pairs.data
+    crowd, worth = (problem.seats * free)[point], (problem.need * free)[point] * pairs.data
+    served = (problem.people * free)[point] * pairs.data
     with np.errstate(divide="ignore", invalid="ignore"):
         order = np.lexsort((-np.where(crowd > 0, worth / crowd, np.inf), option))
     option, crowd = option[order], crowd[order]
     taken = _seated(option, crowd, capacity.room(problem))
     size = problem.n_options
     need = np.bincount(option, weights=taken * worth[order], minlength=size)
-    people = np.bincount(option, weights=taken * crowd * pairs.data[order], minlength=size)
+    people = np.bincount(option, weights=taken * served[order], minlength=size)
     return np.array([need, people])
 
 

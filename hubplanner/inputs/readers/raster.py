@@ -43,8 +43,8 @@ class RasterFile:
         The file.
     crs
         System of its cells.
-    per_person
-        Need of a person.
+    per_person, offline
+        Need of a person, and the share of people who are not connected yet.
     crs_named
         Whether the file itself names its system.
     """
@@ -52,6 +52,7 @@ class RasterFile:
     path: Path
     crs: CRS
     per_person: float
+    offline: float
     crs_named: bool = True
     _people: bool = False
     _wrong: list[Fault] = field(default_factory=list)
@@ -109,7 +110,7 @@ class RasterFile:
             ]
         )
         people = values[row, column]
-        measures = np.column_stack([people * self.per_person, people])
+        measures = np.column_stack([people * self.per_person, people, people * self.offline])
         return Points(places=places, measures=measures, label=np.zeros(len(people), dtype=np.intp))
 
     def _note(self, top: int, values: Floats, wrong: Bools) -> None:
@@ -139,7 +140,9 @@ def strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
             yield start + top, values, ~np.ma.getmaskarray(part) & ~np.isnan(values)
 
 
-def open_raster(path: Path, crs: str | None, per_person: float, faults: list[Fault]) -> RasterFile | None:
+def open_raster(
+    path: Path, crs: str | None, faults: list[Fault], *, offline: float = 1.0, priority: float = 1.0
+) -> RasterFile | None:
     """Return a raster of people; None, with faults noted, when it cannot be used.
 
     Parameters
@@ -148,10 +151,10 @@ def open_raster(path: Path, crs: str | None, per_person: float, faults: list[Fau
         The file.
     crs
         System that stands in for one that the file does not name.
-    per_person
-        Need of a person.
     faults
         Gets what is wrong.
+    offline, priority
+        Share of people who are not connected yet, and the weight of their need.
     """
     before = len(faults)
     if not can_read(path, RASTERS, faults):
@@ -170,7 +173,7 @@ def open_raster(path: Path, crs: str | None, per_person: float, faults: list[Fau
         return None
     if settled is None or len(faults) > before:
         return None
-    return RasterFile(path=path, crs=settled, per_person=per_person, crs_named=named)
+    return RasterFile(path=path, crs=settled, per_person=offline * priority, offline=offline, crs_named=named)
 
 
 @contextmanager

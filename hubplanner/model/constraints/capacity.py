@@ -24,6 +24,7 @@ class Capacity(Constraint):
 
     .. math:: \sum_r p_r x_{ro} \le q_o y_o \qquad \forall o
 
+    Here $p_r$ counts the seats that a row takes up: its people, or those of them who are not connected yet.
     With $x_{ro} \le y_o$ wherever a row has fewer people than the hub has room; elsewhere the limit implies it.
 
     A plan violates it where a hub serves more people than it has room for, a point is served more than once or, where
@@ -90,7 +91,7 @@ class Capacity(Constraint):
         """Add a row for each option that has a limit, and the links of people to hubs."""
         instance = model.whole
         rows, assign = live_rows(model), assigned(model)
-        people = rows.totals[:, instance.measure(model.people)][rows.row]
+        people = rows.totals[:, instance.measure(model.seats)][rows.row]
         room = self.room(instance.problem)
         order = np.argsort(rows.option, kind="stable")
         bounds = np.searchsorted(rows.option[order], np.arange(len(room) + 1))

@@ -100,7 +100,7 @@ def _most_broken(
     share = np.array([values[variable.index] for _, variable in pairs])
     full = share > hubs - math.floor(hubs)
     rows = np.array([row for row, _ in pairs], dtype=np.intp)[full]
-    people = layer.whole.assign_rows.totals[rows, layer.whole.measure(layer.people)]
+    people = layer.whole.assign_rows.totals[rows, layer.whole.measure(layer.seats)]
     if not people.sum() > 0:
         return None
     cut = ResidualCapacityCut(layer=number, option=option, rows=rows, people=people, room=room)

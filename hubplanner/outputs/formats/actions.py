@@ -99,7 +99,7 @@ def _action(result: Result, hub: dict[str, Any]) -> Action:
     kinds: dict[str, Kind] = {"existing": "keep", "upgraded": "upgrade"}
     kind = kinds.get(hub["status"], "build")
     year = on_one_line(hub.get("period")) if kind != "keep" else ""
-    what, where = _what(hub), _where(result, hub)
+    what, where = _what(result, hub), _where(result, hub)
     start = {
         "build": f"Build {what} in {where}",
         "upgrade": f"Upgrade the hub in {where} to {what}",
@@ -120,10 +120,10 @@ def _action(result: Result, hub: dict[str, Any]) -> Action:
     )
 
 
-def _what(hub: dict[str, Any]) -> str:
+def _what(result: Result, hub: dict[str, Any]) -> str:
     room = hub.get("capacity")
     words = plural(isolated(on_one_line(hub["tier"])), int(hub["hubs"]))
-    return words if pd.isna(room) else f"{words} with room for {room:,.0f} people"
+    return words if pd.isna(room) else f"{words} with room for {room:,.0f} {result.scenario.seated}"
 
 
 def _where(result: Result, row: dict[str, Any]) -> str:

@@ -128,7 +128,7 @@ def _facts(result: Result, hub: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Site", on_one_line(hub["site_id"])
     yield ("People served" if result.seated else "People covered"), f"{hub['covered_people']:,.0f}"
     if not pd.isna(hub.get("capacity")):
-        yield "Room for", f"{hub['capacity']:,.0f} people"
+        yield "Room for", f"{hub['capacity']:,.0f} {result.scenario.seated}"
     if hub["status"] != "existing":
         yield "Cost", f"{result.money} {hub['cost']:,.0f}".strip()
     if "period" in hub:

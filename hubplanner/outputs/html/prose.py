@@ -129,7 +129,7 @@ def _because(result: Result, row: dict[str, Any], asked: set[str]) -> str:
     verb = "Serves" if result.seated else "Brings"
     what = f"{verb} {count(people)} people" + ("" if result.seated else " within reach")
     if room is not None and not pd.isna(room):
-        share = people / room if room else 0.0
+        share = float(row["load"]) / room if room else 0.0
         what += " and is full" if share >= FULL else f", {share_in_words(share)} of its room"
     if row["status"] == "existing":
         return f"Stands already. {what}."

@@ -224,7 +224,7 @@ def tiers(result: Result) -> HtmlTable:
             _amount(result, tier.capex),
             _amount(result, tier.opex_per_year),
             text(f"{tier.reach_km:g} km" if tier.reach_km else f"{tier.reach_minutes:g} minutes"),
-            *([text(_room(tier))] if seated else []),
+            *([text(_room(tier, result.scenario.seated))] if seated else []),
         ]
         for tier in result.scenario.hubs
     ]
@@ -232,10 +232,10 @@ def tiers(result: Result) -> HtmlTable:
     return table(f"Hubs that could be built; running costs count for {horizon} years", columns, rows)
 
 
-def _room(tier: TierSpec) -> str:
+def _room(tier: TierSpec, whom: str) -> str:
     if tier.capacity is None:
         return "no limit"
-    return f"by site: {tier.capacity}" if isinstance(tier.capacity, str) else f"{tier.capacity:,.0f} people"
+    return f"by site: {tier.capacity}" if isinstance(tier.capacity, str) else f"{tier.capacity:,.0f} {whom}"
 
 
 def _amount(result: Result, value: float | str) -> HtmlCell:

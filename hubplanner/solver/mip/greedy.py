@@ -105,7 +105,7 @@ class _Units:
             rows = instance.assign_rows
             order = np.argsort(rows.option, kind="stable")
             return cls(
-                people=rows.totals[:, instance.measure(problem.people)],
+                people=rows.totals[:, instance.measure(problem.seats)],
                 weigh=lambda weight: rows.totals[:, instance.measure(weight)],
                 starts=np.searchsorted(rows.option[order], np.arange(problem.n_options + 1)),
                 unit=rows.row[order],
@@ -114,7 +114,7 @@ class _Units:
             )
         cover = csc_array(coverage(problem, 0, problem.n_points))
         return cls(
-            people=problem.people,
+            people=problem.seats,
             weigh=lambda weight: weight,
             starts=cover.indptr.astype(np.intp),
             unit=cover.indices.astype(np.intp),

@@ -106,7 +106,7 @@ def _tidy(form: Formulation, layer: Model, shares: Floats, counts: Ints) -> csr_
     kept /= np.maximum(whole_rows, 1.0)[rows.row]
     each = np.full(problem.n_options, math.inf) if question.capacity is None else question.capacity.room(problem)
     room = np.where(counts > 0, each, 0.0) * np.maximum(counts, 1)  # infinite room times no hub is no room
-    crowd = rows.totals[:, form.instance.measure(layer.people)][rows.row]
+    crowd = rows.totals[:, form.instance.measure(layer.seats)][rows.row]
     load = np.bincount(rows.option, weights=kept * crowd, minlength=problem.n_options)
     with np.errstate(divide="ignore", invalid="ignore"):
         squeeze = np.where(load > room, room / load, 1.0)

@@ -77,7 +77,7 @@ def single_ways(town: Town, plans: Plans, room: Numbers) -> Ways:
     for plan in plans:
         choices = [[nobody, *np.flatnonzero((plan > 0) & (town.share[i] > 0)).tolist()] for i in range(n)]
         chosen = np.array(list(itertools.product(*choices)), dtype=np.intp).reshape(-1, n)
-        load = np.stack([((chosen == option) * town.people).sum(axis=1) for option in range(nobody)], axis=1)
+        load = np.stack([((chosen == option) * town.seats).sum(axis=1) for option in range(nobody)], axis=1)
         chosen = chosen[(load <= np.array(rooms(room, plan)) * (1 + SLACK) + SLACK).all(axis=1)]
         point = np.arange(n)
         found.append((np.tile(plan, (len(chosen), 1)), share[point, chosen], distance[point, chosen]))

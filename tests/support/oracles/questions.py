@@ -160,7 +160,7 @@ def _recheck_shares(query: Query, plan: Plans, shares: Numbers) -> None:
     assert (shares >= 0).all()
     assert (shares.sum(axis=1) <= 1 + LOOSE).all()
     assert not shares[(town.share == 0) | (plan == 0)].any()
-    assert (shares.T @ town.people <= np.array(rooms(query.capacity, plan)) * (1 + LOOSE)).all()
+    assert (shares.T @ town.seats <= np.array(rooms(query.capacity, plan)) * (1 + LOOSE)).all()
     assert not query.single or np.isin(shares, [0.0, 1.0]).all()
 
 

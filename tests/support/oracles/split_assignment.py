@@ -35,7 +35,7 @@ class Split:
             self.at_most(self.sum(lambda i, _, point=point: i == point), 1.0)
         for option, room in enumerate(rooms(query.capacity, plan)):
             if math.isfinite(room):
-                self.at_most(self.sum(lambda i, o, option=option: town.people[i] * (o == option)), room)
+                self.at_most(self.sum(lambda i, o, option=option: town.seats[i] * (o == option)), room)
         for block in query.blocks:
             if type(block).__name__ == "TakeUp":
                 self._come(block)

@@ -51,6 +51,8 @@ class Town:
         What closing the standing hub of a site saves.
     rule
         When a point is covered.
+    taken
+        Seats that each point takes up; its people if left out.
     """
 
     points: Numbers
@@ -64,6 +66,12 @@ class Town:
     upgrades: frozenset[Option] = frozenset()
     savings: Mapping[int, float] = field(default_factory=dict)
     rule: CoverageRule = field(default_factory=CoverageRule)
+    taken: Numbers | None = None
+
+    @property
+    def seats(self) -> Numbers:
+        """Seats that each point takes up."""
+        return self.people if self.taken is None else self.taken
 
     @cached_property
     def options(self) -> list[Option]:
@@ -116,7 +124,8 @@ class Town:
     def grown(self, rate: Numbers | None, years: int) -> Town:
         """Return the town some years on."""
         factor = 1.0 if rate is None else (1 + rate) ** years
-        return replace(self, needs=self.needs * factor, people=self.people * factor)
+        taken = None if self.taken is None else self.taken * factor
+        return replace(self, needs=self.needs * factor, people=self.people * factor, taken=taken)
 
     def problem(self) -> Problem:
         """Return the instance as hubplanner takes it."""
@@ -134,6 +143,7 @@ class Town:
             rule=self.rule,
             upgrade=np.array([option in self.upgrades for option in self.options]) if self.upgrades else None,
             closing_saving=savings if self.savings else None,
+            seated=self.taken,
         )
 
     def _travel(self) -> Travel:
