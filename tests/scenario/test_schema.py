@@ -143,7 +143,7 @@ ALL_KEYS: dict[str, list[str]] = {
             "target_share",
             "travel_cost_per_km",
         ),
-        *("assignment", "max_per_site", "mixed_tiers", "floors", "fairness", "fairness_group", "fairness_goal"),
+        *("assignment", "capacity_of", "max_per_site", "mixed_tiers", "floors", "fairness", "fairness_group", "fairness_goal"),
         *("min_separation_km", "require", "exclude", "at_most_one", "only_with", "existing", "periods"),
     ],
     "FuturesSpec": ["named", "sample", "ranges", "seed", "limits_on_average", "information"],
