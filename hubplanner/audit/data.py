@@ -203,6 +203,7 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
             "line": order,
             "lon": places[:, 0],
             "lat": places[:, 1],
+            **({"name": words(rows[spec.name])} if spec.name else {}),
             **{group: names(rows[group]) for group in spec.groups},
         }
     )
@@ -341,6 +342,8 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
     tiers = {alike(tier.name): tier.name for tier in scenario.hubs} | {"": ""}
     capex, opex = prices(scenario, rows)
     own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id or ROW} if name in rows]))
+    if spec.name not in {None, "name"}:
+        own = own.rename(columns={"name": "name_of_file"}).assign(name=words(rows[spec.name]))
     return AuditPlaces(
         frame=pd.concat([ids.rename("site_id"), own.drop(columns="site_id", errors="ignore")], axis=1),
         lonlat=coordinates(rows, WGS84),

@@ -69,7 +69,8 @@ def demand_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
     first = ranked.drop_duplicates("row").set_index("row").reindex(range(len(people.frame)))
     ids = world.sites.frame["site_id"].to_numpy()
     need = people.at_points(people.weight("need", outcome.year))
-    groups = {name: people.frame[name] for name in world.scenario.demand.groups}
+    told = [*(["name"] if world.scenario.demand.name else []), *world.scenario.demand.groups]
+    groups = {name: people.frame[name] for name in told}
     return Frame(
         {
             "demand_id": people.frame["demand_id"],

@@ -34,7 +34,8 @@ class Demand:
     Parameters
     ----------
     frame
-        n rows in id order: demand_id, people, need, the groups, geometry; unless merged also connected_share, priority.
+        n rows in id order: demand_id, people, need, the groups, geometry; unless merged also connected_share, priority,
+        and name where the scenario names a column of names.
     points
         (p, 2) coordinates that distances are measured from; the rows themselves without spread.
     row
@@ -123,7 +124,7 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     if isinstance(spec.people, str):
         checker.doubt_thousands(spec.people)
     groups = {group: checker.names(group) for group in spec.groups}
-    columns |= groups
+    columns |= groups | ({"name": checker.text(spec.name, blank=True)} if spec.name else {})
     growth = checker.numbers(spec.growth_per_year, most=1)
     others = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None

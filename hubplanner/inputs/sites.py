@@ -33,6 +33,8 @@ from hubplanner.scenario.names import hint
 
 MOST_COLUMNS = 1_000
 """Columns of a site file, which a plan's files carry on; a GeoPackage holds some more."""
+NAME_OF_FILE = "name_of_file"
+"""What a file's own column called name becomes where names come from another."""
 _STATUSES = {status.name.lower(): status for status in SiteStatus}
 
 
@@ -110,6 +112,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     one_per = checker.names(spec.one_per) if spec.one_per else None
     preference = checker.numbers(spec.prefer or 0.0).to_numpy()
     groups = {group: checker.names(group) for group in spec.groups}
+    names = checker.text(spec.name, blank=True) if spec.name and spec.name != "name" else None
     scenario = with_site_names(scenario, ids, groups)
     places = read_places(spec, checker)
     status = np.array([_STATUSES.get(word, SiteStatus.CANDIDATE) for word in words], dtype=np.intp)
@@ -124,7 +127,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     order = np.argsort(ids.to_numpy(dtype=str), kind="stable")
     present_value = opex * annuity(scenario.discount_rate, scenario.horizon_years)
     sites = Sites(
-        frame=_frame(table, places, ids, spec.id, groups),
+        frame=_frame(table, places, ids, spec.id, groups, names),
         status=pinned,
         allowed=_allowed(tiers, only_tier, pinned),
         capex=capex,
@@ -269,14 +272,24 @@ def _allowed(tiers: list[str], only_tier: pd.Series, status: Ints) -> Bools:
     return np.asarray(allowed & (status != SiteStatus.EXCLUDED)[:, None])
 
 
-def _frame(
-    table: InputTable, places: gpd.GeoDataFrame, ids: pd.Series, id_column: str | None, groups: dict[str, pd.Series]
+def _frame(  # noqa: PLR0913, PLR0917 - the columns that have a part of their own
+    table: InputTable,
+    places: gpd.GeoDataFrame,
+    ids: pd.Series,
+    id_column: str | None,
+    groups: dict[str, pd.Series],
+    names: pd.Series | None,
 ) -> gpd.GeoDataFrame:
-    """Return the file's columns with the id first and groups as text, each site a point."""
+    """Return the file's columns with the id first and groups as text, each site a point.
+
+    Names from another column than the file's own column name are ``name``, and that one becomes ``name_of_file``.
+    """
     own = places.drop(columns=["geometry", *([id_column] if id_column else [])]).assign(**groups)
     typed = pd.DataFrame(
         {name: column if name in groups else _typed(column) for name, column in own.items() if name != "site_id"}
     )
+    if names is not None:
+        typed = typed.rename(columns={"name": NAME_OF_FILE}).assign(name=names)
     inside = representative(places)
     return gpd.GeoDataFrame({"site_id": ids, **typed}, geometry=inside.array, crs=table.crs)
 

@@ -78,8 +78,9 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
     """Return one row a demand row: its people, how they are covered and by which hub."""
     demand, row, unit = inputs.demand.frame, inputs.demand.row, inputs.unit
     plan = ("demand_id", "need", "people", "covered_share", "site_id", f"distance_{unit}", f"nearest_{unit}")
-    groups = _renamed(pd.DataFrame(demand[list(inputs.scenario.demand.groups)]), plan, "demand_")
-    frame = pd.concat([demand["demand_id"], groups, demand[["need", "people"]]], axis=1)
+    own = dict.fromkeys([*(["name"] if inputs.scenario.demand.name else []), *inputs.scenario.demand.groups])
+    told = _renamed(pd.DataFrame(demand[list(own)]), plan, "demand_")
+    frame = pd.concat([demand["demand_id"], told, demand[["need", "people"]]], axis=1)
     if inputs.demand.growth.any():  # as in the last year of a programme
         frame["need"] = np.bincount(row, weights=problem.need)
         frame["people"] = np.bincount(row, weights=problem.people)

@@ -72,6 +72,10 @@ class Result:
         """Return what a site is called: its name, or else its id."""
         return on_one_line(row.get("name")) or on_one_line(row["site_id"])
 
+    def demand_name(self, row: dict[str, Any]) -> str:
+        """Return what a demand row is called: its name where the scenario names a column of names, or else its id."""
+        return (on_one_line(row.get("name")) if self.scenario.demand.name else "") or on_one_line(row["demand_id"])
+
     def area_of(self, row: dict[str, Any]) -> list[str]:
         """Return where a site is, the smallest area first, as far as its columns tell."""
         known = {name.casefold(): name for name in map(str, row)}

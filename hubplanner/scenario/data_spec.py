@@ -224,6 +224,8 @@ class TableSpec(FileSpec):
     """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file of shapes that names none."""
     groups: tuple[Column, ...] = ()
     """Columns for floors and breakdowns."""
+    name: Column | None = None
+    """Column of names, shown wherever an id would be; a site file's own column called name if left out."""
     far_places: Flag = False
     """Whether places at 0, 0 (refused if not) and places far from all others (told if not) are meant."""
 

@@ -262,7 +262,7 @@ FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names)
 
 _NO_CELL = (
     *("id", "layer", "sheet", "skip_rows", "header_rows", "x", "y", "geometry", "encoding", "decimal", "thousands"),
-    *("percent", "missing", "total_rows", "people", "connected_people", "offline_people", "area_km2"),
+    *("percent", "missing", "total_rows", "people", "connected_people", "offline_people", "area_km2", "name"),
 )
 """Keys of demand that name what a raster does not have."""
 
@@ -290,6 +290,8 @@ def _merged_cells(scenario: Scenario) -> Complaints:
     demand = scenario.demand
     if not demand.merge or demand.is_raster:
         return
+    if demand.name is not None:
+        yield "demand.name", demand.name, "none with demand.merge: a row stands for all places that the same hubs reach"
     if demand.geometry is not None:
         yield "demand.geometry", demand.geometry.column, "none with demand.merge: x and y are read in parts"
     if demand.total_rows is not None:
@@ -582,6 +584,13 @@ def _status_words(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         yield "sites.status_words", ", ".join(sites.status_words), "only with sites.status, the column that holds them"
 
 
+def _row_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
+    """Complain of names in the place of a group that is called name."""
+    for key, table in (("demand", scenario.demand), ("sites", scenario.sites)):
+        if table.name not in {None, "name"} and "name" in table.groups:
+            yield f"{key}.name", table.name, "name, or left out: a column of that name is a group"
+
+
 def _group_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     for group in scenario.demand.groups:
         if group in _OWN_COLUMNS:
@@ -641,6 +650,7 @@ _CHECKS: tuple[Check, ...] = (
     _file_keys,
     _file_counts,
     _status_words,
+    _row_names,
     _group_names,
     _once,
     _one_limit,

@@ -254,3 +254,38 @@ def test_a_column_without_a_name_is_told_where_it_says_something(
     (warning,) = chile.inputs(settings).warnings
     assert (warning.code, warning.file, warning.row) == ("blank_header", "demand.csv", None)
     assert warning.message.startswith("column 6 of the header is blank")
+
+
+# --- what rows are called
+
+
+def test_rows_are_called_by_their_names_wherever_an_id_would_be(project: Project) -> None:
+    towns = {"D1": "Pishin", "D2": "Ziarat", "D3": "Lahore", "D4": "Kasur"}
+    demand, sites = (pd.read_csv(project.folder / f"{file}.csv") for file in ("demand", "sites"))
+    demand.assign(town=demand["demand_id"].map(towns)).to_csv(project.folder / "demand.csv", index=False)
+    sites.assign(label="The " + sites["site_id"]).to_csv(project.folder / "sites.csv", index=False)
+    folder = hp.solve(project.read({"demand.name": "town", "sites.name": "label"})).write(project.folder / "run")
+    demand, hubs = (pd.read_csv(folder / f"{layer}.csv") for layer in ("demand", "hubs"))
+    assert dict(zip(demand["demand_id"], demand["name"], strict=True)) == towns
+    assert (hubs["name"] == "The " + hubs["site_id"]).all()
+    assert "name_of_file" in hubs
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Pishin" in report
+    assert "The S" in report
+    assert audit_run(folder).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        (
+            {"demand.name": "town", "demand.merge": True},
+            r"demand\.name: 'town' found; allowed: none with demand\.merge",
+        ),
+        ({"demand.name": "province", "demand.groups": ["name"]}, r"demand\.name: 'province' found; allowed: name"),
+        ({"sites.name": "nosuch"}, r"nosuch"),
+    ],
+)
+def test_names_that_cannot_be_shown_are_refused(project: Project, settings: dict[str, Any], fault: str) -> None:
+    with pytest.raises(hp.HubplannerError, match=fault):
+        hp.read_inputs(project.read(settings))

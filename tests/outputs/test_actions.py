@@ -51,7 +51,7 @@ def test_sentences_say_what_where_for_whom_and_for_how_much(project: Project) ->
     hub = result.hubs.set_index("site_id").loc["S3"]
     people, each = hub["covered_people"], hub["cost"] / hub["covered_people"]
     assert park == (
-        f"Build a park with room for 3,000 people in {lines} (<i>Sibi</i>): "
+        f"Build a park with room for 3,000 people not connected yet in {lines} (<i>Sibi</i>): "
         f'serves {people:,.0f} people, costs R"s {hub["cost"]:,.0f} (R"s {each:.3g} a person).'
     )
     urdu = next(line for line in tasks(result) if URDU in line)

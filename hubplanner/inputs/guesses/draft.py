@@ -237,6 +237,9 @@ class _Writer:
             )
         for key in ("id", "x", "y"):
             self._own(look, key)
+        named = look.columns.column("name")
+        if named is not None and named != look.columns.column("id"):
+            self._own(look, "name")
 
     def _own(self, look: FileLook, key: str) -> None:
         source = _source(key, look, [])

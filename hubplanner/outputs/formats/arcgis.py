@@ -124,7 +124,7 @@ def _demand_points(result: Result) -> gpd.GeoDataFrame:
     rows, groups = result.demand, result.scenario.demand.groups
     group = next((name for name in (f"demand_{groups[0]}", groups[0]) if name in rows), "") if groups else ""
     table = {
-        "Name": [on_one_line(name) for name in rows["demand_id"]],
+        "Name": [result.demand_name(row) for row in rows.to_dict("records")],
         "Weight": rows["need"].to_numpy(dtype=np.float64),
         "GroupName": [on_one_line(value) for value in rows[group]] if group else "",
         "DemandPointID": rows["demand_id"].astype(str).to_numpy(dtype=object),

@@ -249,7 +249,7 @@ def _steps(points: Floats) -> str:
 
 def _tips(result: Result, scene: MapScene) -> list[str]:
     """Return what there is to say about each place with need."""
-    need, ids = scene.need, result.demand["demand_id"].map(on_one_line).tolist()
+    need, ids = scene.need, [result.demand_name(row) for row in result.demand.to_dict("records")]
     groups = [[on_one_line(value) for value in values] for values in groups_of(result.scenario, result.demand).values()]
     found = []
     for number, (row, rows) in enumerate(zip(need.row.tolist(), need.rows.tolist(), strict=True)):

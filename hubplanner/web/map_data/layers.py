@@ -85,9 +85,12 @@ def _points(places: Floats, records: Iterable[dict[str, Any]]) -> list[dict[str,
 
 
 def demand_text(inputs: Inputs) -> bytes:
-    """Return the demand as GeoJSON points: demand_id, need and people."""
+    """Return the demand as GeoJSON points: demand_id, need and people, and the name where there is one."""
     frame = inputs.demand.frame
     ids = [json.dumps(name, ensure_ascii=False) for name in frame["demand_id"].astype(str)]
+    if inputs.scenario.demand.name:
+        names = [json.dumps(name, ensure_ascii=False) for name in frame["name"].astype(str)]
+        ids = [f'{own},"name":{name}' for own, name in zip(ids, names, strict=True)]
     figures = np.round(frame[["need", "people"]].to_numpy(dtype=np.float64), 1).tolist()
     places = np.round(lonlat(frame), DIGITS).tolist()
     features = ",".join(
