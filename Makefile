@@ -12,7 +12,7 @@ WORKERS ?= 2
 # Many tests start processes: each would compile the package anew where Python may not write bytecode.
 COMPILE := $(BIN)/python -m compileall -q hubplanner
 
-.PHONY: plan test test-unit lint bench bench-full peers picture clean
+.PHONY: plan test test-unit lint docs bench bench-full peers picture clean
 
 plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
@@ -34,6 +34,11 @@ lint: .venv/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# The documents as a site, with every notebook run and every example solved; a test builds it without these.
+docs: .venv/ready-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "Open build/docs/index.html, or search it too: $(BIN)/python -m http.server --directory build/docs"
 
 # Hours, and all of it days. What is measured is kept: stop it when you like, and it goes on from there.
 bench: .venv/ready-dev $(PEERS)/ready

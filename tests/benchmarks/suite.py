@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ONCE_ABOVE = {"full": 60.0, "quick": 5.0}
 """A case without a seed that takes longer than so many seconds runs once, others three times."""
 PICTURE = "scenarios/growth.png"
-README, RESULTS = ROOT / "README.md", Path(__file__).with_name("benchmarks.json")
+PAGE, RESULTS = ROOT / "docs" / "benchmarks.md", Path(__file__).with_name("benchmarks.json")
 COLUMNS = 120
 PACKAGES = ("highspy", "numpy", "pulp", "scipy", "spopt")
 CODE = {True: ("tests/benchmarks",), False: ("tests/benchmarks", "hubplanner")}
@@ -85,11 +85,11 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
     parser.add_argument("--full", action="store_true", help="all cases, which take hours; without it, the quick ones")
     parser.add_argument(
-        "--only", action="append", help="only cases whose line in --list has these words; leaves README as it is"
+        "--only", action="append", help="only cases whose line in --list has these words; leaves the page as it is"
     )
     parser.add_argument("--once", action="store_true", help="run each case once, not three times")
     parser.add_argument("--afresh", action="store_true", help="measure again what was measured before")
-    parser.add_argument("--tables", action="store_true", help="write README's tables of what is measured, and end")
+    parser.add_argument("--tables", action="store_true", help="write the tables of what is measured, and end")
     parser.add_argument("--list", action="store_true", help="list the cases and run none")
     return parser.parse_args(words)
 
@@ -151,13 +151,13 @@ def _save(kind: str, found: dict[str, Any]) -> None:
 
 
 def write_tables() -> None:
-    """Write README's tables from what was measured, each of the full run where it has measured any of it."""
+    """Write the documents' tables from what was measured, each of the full run where it has measured any of it."""
     kept = _kept()
     for name in TABLES:
         found = next((rows for kind in ("full", "quick") if (rows := _rows(kept, kind, name))), {})
         if name == "growth" and found:
             draw(found, ROOT / PICTURE)
-        write(README, name, text(name, found))
+        write(PAGE, name, text(name, found))
 
 
 def _rows(kept: dict[str, Any], kind: str, name: str) -> Rows:

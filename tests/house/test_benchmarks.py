@@ -241,12 +241,12 @@ def test_a_table_is_written_between_its_marks_and_nothing_else_changes(tmp_path:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_in_readme_is_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_table_of_the_page_is_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr("benchmarks.suite.GRAPHS", tmp_path)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     kept = json.loads(suite.RESULTS.read_text(encoding="utf-8"))
     found = next((rows for kind in ("full", "quick") if (rows := suite._rows(kept, kind, name))), {})
-    assert tables.framed(name, text(name, found) if found else "") in readme
+    assert tables.framed(name, text(name, found) if found else "") in page
 
 
 def test_every_case_has_a_run_a_table_and_a_name_of_its_own() -> None:
@@ -282,8 +282,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for seed in instances.SEEDS
     ]
     monkeypatch.setattr(suite, "all_cases", lambda **_: [case, *towns])
-    (tmp_path / "README.md").write_bytes((ROOT / "README.md").read_bytes())
-    monkeypatch.setattr(suite, "README", tmp_path / "README.md")
+    (tmp_path / "benchmarks.md").write_bytes(suite.PAGE.read_bytes())
+    monkeypatch.setattr(suite, "PAGE", tmp_path / "benchmarks.md")
     monkeypatch.setattr(suite, "RESULTS", tmp_path / "benchmarks.json")
     return tmp_path
 
@@ -314,7 +314,7 @@ def test_a_run_writes_results_and_tables(workplace: Path, asked: list[str]) -> N
     assert [one["seed"] for one in found] == list(instances.SEEDS)
     assert {"value", "bound", "gap", "status", "seconds", "peak_mb", "limit", "stamp"} <= found[0].keys()
     assert {"cores", "memory_gb", "python", "versions"} <= kept["quick"]["machine"].keys()
-    assert "| 100 | 1.0 s, worst 1.0 s, 100 MB |" in (workplace / "README.md").read_text(encoding="utf-8")
+    assert "| 100 | 1.0 s, worst 1.0 s, 100 MB |" in (workplace / "benchmarks.md").read_text(encoding="utf-8")
 
 
 def test_a_case_is_measured_in_earnest(workplace: Path) -> None:
@@ -365,30 +365,30 @@ def test_a_quick_run_leaves_the_tables_of_a_full_one(workplace: Path, asked: lis
     (workplace / "benchmarks.json").write_text(json.dumps(full), encoding="utf-8")
     assert main([]) == 0
     assert asked
-    written = (workplace / "README.md").read_text(encoding="utf-8")
+    written = (workplace / "benchmarks.md").read_text(encoding="utf-8")
     assert "| big | 1.2 s, worst 9.0 s, 100 MB |" in written
     assert "| 100 | " not in written
     assert json.loads((workplace / "benchmarks.json").read_text(encoding="utf-8")).keys() == {"full", "quick"}
 
 
-def test_a_run_of_some_cases_leaves_readme(workplace: Path, asked: list[str]) -> None:
-    before = (workplace / "README.md").read_bytes()
+def test_a_run_of_some_cases_leaves_the_page(workplace: Path, asked: list[str]) -> None:
+    before = (workplace / "benchmarks.md").read_bytes()
     assert main(["--only", "towns"]) == 0
     assert len(asked) == 10
-    assert (workplace / "README.md").read_bytes() == before
+    assert (workplace / "benchmarks.md").read_bytes() == before
     assert main(["--tables"]) == 0
     assert len(asked) == 10
-    assert "| 100 | 1.0 s" in (workplace / "README.md").read_text(encoding="utf-8")
+    assert "| 100 | 1.0 s" in (workplace / "benchmarks.md").read_text(encoding="utf-8")
 
 
 def test_a_run_that_disagrees_fails_and_leaves_the_tables(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = (workplace / "README.md").read_bytes()
+    before = (workplace / "benchmarks.md").read_bytes()
     monkeypatch.setattr(suite, "measure", lambda *_: record(10, 9))
     assert main([]) == 1
     assert "hubplanner has 10 where hubplanner proves 9" in capsys.readouterr().err
-    assert (workplace / "README.md").read_bytes() == before
+    assert (workplace / "benchmarks.md").read_bytes() == before
 
 
 def test_the_entry_point_runs_from_anywhere(tmp_path: Path) -> None:

@@ -24,13 +24,13 @@ def test_the_package_offers_the_optional_parts_that_are_asked_for() -> None:
     assert {each.extra for each in EXPORTS} - {None} <= set(EXTRAS)
 
 
-def test_every_export_has_an_option_and_stands_in_readme() -> None:
+def test_every_export_has_an_option_and_stands_in_the_documents() -> None:
     told = run("export", "--help").stdout
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/how-to/share.md").read_text(encoding="utf-8")
     for each in EXPORTS:
         assert f"--{each.name} " in told
         assert each.file in told
-        assert f"`--{each.name}`" in readme
+        assert f"`--{each.name}`" in page
 
 
 def test_no_two_exports_share_a_name_or_a_file() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.readme_claims import claimed
+from support.claims import claimed
 
 import hubplanner as hp
 

@@ -1,11 +1,13 @@
-"""README's figures, each by the words it stands in; the tests beside compare every one with what it is about."""
+"""Figures of README and the documents, each by the words it stands in; tests hold each against what it is about."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXT = "\n\n".join(path.read_text(encoding="utf-8") for path in PAGES)
 
 CLAIMS = {
     "python": r"Python (3\.\d+) or newer",
@@ -32,20 +34,21 @@ NO_FIGURES = (r"prints on A4", r"BSD 3-Clause", r"^\d\. ")
 
 
 def claimed(name: str) -> tuple[float, ...]:
-    """Return the figures of a claim."""
-    [found] = re.finditer(CLAIMS[name], " ".join(README.split()))
-    return tuple(float(figure) for figure in found.groups())
+    """Return the figures of a claim, the same wherever it is made."""
+    [found] = {match.groups() for match in re.finditer(CLAIMS[name], " ".join(TEXT.split()))}
+    return tuple(float(figure) for figure in found)
 
 
 def prose() -> str:
-    """Return README without code, measured tables, which are generated, and the targets of links."""
-    text = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    """Return the documents without code, measured tables, which are generated, and the targets of links."""
+    text = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"<!-- (\w+) -->.*?<!-- end of \1 -->", "", text, flags=re.DOTALL)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$|doi:[\d./a-z]+", "", text, flags=re.DOTALL)
     return re.sub(r"\]\([^)]*\)", "]", text)
 
 
 def unclaimed() -> list[str]:
-    """Return README's figures that no claim holds, with the words about them."""
+    """Return the documents' figures that no claim holds, with the words about them."""
     text = re.sub("|".join(NO_FIGURES), "", re.sub(r"`[^`]*`", "", prose()), flags=re.MULTILINE)
     text = " ".join(text.split())
     for pattern in CLAIMS.values():
