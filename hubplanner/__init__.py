@@ -58,7 +58,7 @@ _HOMES = {
         *("AtMostOne", "Budget", "Capacity", "Floor", "MaxHubs", "MaxMin", "MinHubs", "MinSeparation", "OnlyWith"),
         *("AlphaFair", "HubsPerSite", "Periods", "TakeUp", "Uncertainty"),
     ),
-    "problem": ("Decay", "Future", "Futures", "Problem", "CoverageRule", "Solution", "Status"),
+    "problem": ("Backhaul", "Decay", "Future", "Futures", "Problem", "CoverageRule", "Solution", "Status"),
     "outputs.plan": ("Plan",),
     "analysis.frontier.result": ("Frontier",),
     "scenario": ("Scenario", "read_scenario"),
@@ -76,6 +76,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AlphaFair",
     "AtMostOne",
+    "Backhaul",
     "Budget",
     "Capacity",
     "CoverageRule",

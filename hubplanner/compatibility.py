@@ -36,6 +36,8 @@ class Feature(Enum):
     SPREAD = "spread_km or spread_by"
     GROWTH_COLUMN = "growth by column"
     EXPLANATIONS = "explanations"
+    ALTERNATIVES = "alternatives"
+    BACKHAUL = "backhaul"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,10 @@ _SHARED = "merged points share a distance"
 _WEIGHTS = "only on average do futures add up to one weight for each distance"
 _ALL_COME = "it serves every point whole, and not everyone comes, so ask for max_coverage or min_cost"
 _OF_COVERAGE = "regret and tails are figures of coverage"
+_RADIUS = "a search by radius looks at sites alone, so ask for max_coverage, min_cost or p_median"
+SHARED_LINES = "what one hub costs depends on the lines that it shares with others, and this version counts hubs alone"
+NEW_LINK = "whether a larger or closed hub keeps its link is not in this version, so let hubs stand as they are"
+_LATER = "{} is not decided with a network of lines in this version, so leave fibre out and let links stand alone"
 _WEIGHS_COVER = "alpha weighs what is covered of each group, so ask for max_coverage, or for fairness max_min"
 
 INCOMPATIBLE: tuple[Rule, ...] = (
@@ -166,6 +172,14 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.TAKE_UP, (Feature.DECAY,), "none", "both say how far people go, so leave one of them out"),
     _rule(Feature.TAKE_UP, (Feature.FUTURES,), "none", "who comes where depends on the future, so leave it out"),
     _rule(Feature.TAKE_UP, (Feature.MERGED,), "none", "merged points lie at distances of their own"),
+    # backhaul, whose lines hubs share
+    _rule(Feature.P_CENTER, (Feature.BACKHAUL,), "max_coverage, min_cost or p_median", _RADIUS),
+    _rule(Feature.ALPHA, (Feature.BACKHAUL,), "0 or .inf", _LATER.format("fairness by alpha")),
+    _rule(Feature.EXISTING, (Feature.BACKHAUL,), "neither", NEW_LINK),
+    _rule(Feature.PERIODS, (Feature.BACKHAUL,), "none", _LATER.format("the year in which a line is built")),
+    _rule(Feature.FUTURES, (Feature.BACKHAUL,), "none", _LATER.format("what a line costs in each future")),
+    _rule(Feature.EXPLANATIONS, (Feature.BACKHAUL,), "none", SHARED_LINES),
+    _rule(Feature.ALTERNATIVES, (Feature.BACKHAUL,), "none", SHARED_LINES),
     # merged demand, whose points share a row
     _rule(Feature.MERGED, (Feature.FUTURES,), "none", "merged points share a reach"),
     _rule(Feature.DECAY, (Feature.MERGED,), "step", "merged points are covered alike"),

@@ -30,7 +30,7 @@ from hubplanner.model import (
     Uncertainty,
     check_compatible,
 )
-from hubplanner.problem import CoverageRule, Decay, SiteStatus
+from hubplanner.problem import Backhaul, CoverageRule, Decay, SiteStatus
 from hubplanner.scenario.loader import read_tree, resolve
 
 if TYPE_CHECKING:
@@ -60,14 +60,28 @@ SETTINGS: dict[Feature, dict[str, Any]] = {
     Feature.WORST: {"model.under": "worst"},
     Feature.REGRET: {"model.under": "regret"},
     Feature.CVAR: {"model.under": "cvar"},
+    Feature.BACKHAUL: {
+        "backhaul": {
+            "nodes": {"path": "nodes.csv", "x": "lon", "y": "lat"},
+            "technologies": {"fibre": {"cost_per_km": 9}},
+        }
+    },
 }
 FILE = "scenario.yaml"
 OVER_FUTURES = {Feature.OUTAGES, Feature.WORST, Feature.REGRET, Feature.CVAR}
 CRITERIA = [Feature.WORST, Feature.REGRET, Feature.CVAR]
 OF_FILES = {Feature.MERGED, Feature.SPREAD, Feature.GROWTH_COLUMN, Feature.SINGLE}
 """Features of how files are read, which the library never sees, and one that rules hold against them alone."""
-OF_ANALYSES = {Feature.EXPLANATIONS}
+OF_ANALYSES = {Feature.EXPLANATIONS, Feature.ALTERNATIVES}
 """What is asked of a plan once it is made."""
+NETWORK = Backhaul(
+    ends=np.array([[0, 1]]),
+    cost=np.ones(1),
+    roots=np.array([0]),
+    node=np.array([-1, 1, -1]),
+    line_cost=np.zeros((3, 1)),
+    alone_cost=np.full((3, 1), np.inf),
+)
 LIMITS = {
     Feature.CAPACITY: Capacity(people=(9.0,)),
     Feature.TAKE_UP: TakeUp(share=0.5),
@@ -112,6 +126,7 @@ def from_the_library(wanted: frozenset[Feature]) -> list[str]:
             backup=2 if Feature.BACKUP in wanted else 1, decay=Decay.LINEAR if Feature.DECAY in wanted else Decay.STEP
         ),
         closing_saving=np.array([np.nan, 1, np.nan]) if Feature.EXISTING in wanted else None,
+        backhaul=NETWORK if Feature.BACKHAUL in wanted else None,
     )
     constraints = [limit for feature, limit in LIMITS.items() if feature in wanted]
     if Feature.FUTURES in wanted:

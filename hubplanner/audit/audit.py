@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.audit.aggregation import merge
+from hubplanner.audit.backhaul import connect, expected_backhaul
 from hubplanner.audit.bound import BoundCheck, prove
 from hubplanner.audit.constraints import check_limits
 from hubplanner.audit.data import read_world
@@ -112,7 +113,9 @@ def recompute(run: RunFiles, ledger: Ledger) -> None:
     counts = {"rows": len(world.people.frame), "points": len(points.people.points)}
     compare(run.manifest.get("demand"), counts, "demand", ledger, "manifest.json")
     compare(run.manifest.get("solver"), run.plan.get("solver", {}), "solver", ledger, "manifest.json")
-    hubs = stated_hubs(world, run.plan, ledger)
+    world, hubs, network = connect(run, world, stated_hubs(world, run.plan, ledger), ledger)
+    if run.scenario.backhaul is not None:
+        compare(run.plan.get("backhaul"), expected_backhaul(world, hubs, network), "backhaul", ledger)
     check_limits(world, hubs, ledger)
     links = next(run.tables("links"))[1]
     year = max(len(run.scenario.model.periods.years) - 1, 0)
@@ -125,7 +128,7 @@ def recompute(run: RunFiles, ledger: Ledger) -> None:
         check_goals(world, run.plan, years, ledger)
     else:
         check_futures(run, world, hubs, outcome, ledger)
-    check_layers(run, world, hubs, outcome, ledger)
+    check_layers(run, world, hubs, outcome, network, ledger)
 
 
 def _prove(run: RunFiles, inputs: Inputs, solver: str | None, seconds: float, ledger: Ledger) -> BoundCheck:

@@ -21,9 +21,9 @@ Broken = tuple[str, object, object]
 
 
 def spent(world: AuditData, hubs: list[AuditHub]) -> Fraction:
-    """Return the exact money that hubs cost, less what closed ones save."""
+    """Return the exact money that hubs and the lines to them cost, less what closed ones save."""
     saved = sum((world.sites.saving[site] for site in closed_sites(world, hubs)), Fraction())
-    return sum((hub.cost for hub in hubs), Fraction()) - saved
+    return sum((hub.cost for hub in hubs), world.lines) - saved
 
 
 def check_limits(world: AuditData, hubs: list[AuditHub], ledger: Ledger) -> None:

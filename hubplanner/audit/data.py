@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pandas as pd
 from pyproj import Transformer
 
 from hubplanner.audit.joins import NOWHERE, holders, joined, joined_rows, other_rows
-from hubplanner.audit.money import Money, column, prices
+from hubplanner.audit.money import Alone, Money, column, links_alone, prices
 from hubplanner.audit.places import (
     SLACK,
     WGS84,
@@ -124,6 +124,10 @@ class AuditData:
         Given distances (n, m), infinite where there is no way; None where they are computed.
     unit
         What distances are in.
+    alone
+        The cheapest link that stands alone, by site and tier; empty where links are of no concern.
+    lines
+        Exact money for the lines that a run builds, as recomputed.
     """
 
     scenario: Scenario
@@ -131,6 +135,13 @@ class AuditData:
     sites: AuditPlaces
     table: Array | None
     unit: str
+    alone: Alone = field(default_factory=list)
+    lines: Fraction = Fraction()
+
+    @property
+    def has_network(self) -> bool:
+        """Tell whether hubs may share lines."""
+        return self.scenario.backhaul is not None and self.scenario.backhaul.technologies.fibre is not None
 
     @property
     def reach(self) -> Array:
@@ -167,7 +178,21 @@ def read_world(scenario: Scenario) -> AuditData:
     crs = people.crs if travel.is_planar else WGS84
     places = _places(scenario, sites, crs)
     table, unit = (None, "km") if not isinstance(travel, MatrixSpec) else _given(scenario, travel, people, places)
-    return AuditData(scenario=scenario, people=people, sites=places, table=table, unit=unit)
+    links = [] if scenario.backhaul is None else links_alone(scenario, _within(scenario, places), len(places.lonlat))
+    return AuditData(scenario=scenario, people=people, sites=places, table=table, unit=unit, alone=links)
+
+
+def _within(scenario: Scenario, sites: AuditPlaces) -> dict[str, list[bool]]:
+    """Return which sites each link that stands alone reaches."""
+    spec, every = scenario.backhaul, [True] * len(sites.lonlat)
+    if spec is None or spec.technologies.cellular is None:
+        return {"satellite": every}
+    near = np.full(len(every), np.inf)
+    for file in spec.towers:
+        rows = other_rows(file, {name for name in (file.id, file.x, file.y) if name} | set(file.where))
+        for spot in coordinates(rows, WGS84):
+            near = np.minimum(near, along(sites.lonlat, spot, GreatCircleSpec()))
+    return {"satellite": every, "cellular": (near <= spec.technologies.cellular.range_km * (1 + SLACK)).tolist()}
 
 
 def _texts(part: object) -> set[str]:

@@ -28,6 +28,10 @@ class AuditHub:
         Exact money for all of them.
     period
         Year of opening in a programme.
+    link, link_name
+        Exact money for their links at the site, and what these are; nothing where that is of no concern.
+    start, hops
+        Where a line to the hub begins today, and how many there are on the way.
     """
 
     site: int
@@ -37,11 +41,15 @@ class AuditHub:
     capex: Fraction
     opex: Fraction
     period: str | None = None
+    link: Fraction = Fraction()
+    link_name: str = ""
+    start: str | None = None
+    hops: int | None = None
 
     @property
     def cost(self) -> Fraction:
-        """Money for building and running them."""
-        return self.capex + self.opex
+        """Money for building, running and connecting them."""
+        return self.capex + self.opex + self.link
 
 
 def stated_hubs(world: AuditData, plan: dict[str, Any], ledger: Ledger) -> list[AuditHub]:
@@ -75,8 +83,17 @@ def as_hub(world: AuditData, site: int, tier: int, count: int, period: str | Non
         opex = run[tier] - run[own]
     else:
         capex, opex = built[tier], run[tier]
+    link, name = (world.alone[site][tier] if status == "new" and world.alone else None) or (Fraction(), "")
     return AuditHub(
-        site=site, tier=tier, count=count, status=status, capex=capex * count, opex=opex * count, period=period
+        site=site,
+        tier=tier,
+        count=count,
+        status=status,
+        capex=capex * count,
+        opex=opex * count,
+        period=period,
+        link=link * count,
+        link_name="as it stands" if status == "existing" and world.alone else name,
     )
 
 
@@ -95,7 +112,9 @@ def _status(world: AuditData, site: int, tier: int) -> str:
         grows = is_named(world, site, world.scenario.model.existing.upgrade) and size[tier] > size[own]
         return "upgraded" if grows else ""
     fits = not named or named == world.scenario.hubs[tier].name
-    return "new" if status != "excluded" and fits else ""
+    # A network may reach any site: whether it does is held against the lines that are built.
+    linked = not world.alone or world.has_network or world.alone[site][tier] is not None
+    return "new" if status != "excluded" and fits and linked else ""
 
 
 def sizes(world: AuditData, site: int) -> list[float]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.audit.backhaul import AuditNetwork, line_rows
 from hubplanner.audit.data import AuditData
 from hubplanner.audit.figures import WRITTEN
 from hubplanner.audit.hubs import AuditHub, room
@@ -24,8 +25,18 @@ HALF_CIRCLE = 180.0
 Frame = pd.DataFrame
 
 
-def check_layers(run: RunFiles, world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, ledger: Ledger) -> None:
+def check_layers(  # noqa: PLR0913, PLR0917 - files, what they are held against, and where to note what is wrong
+    run: RunFiles,
+    world: AuditData,
+    hubs: list[AuditHub],
+    outcome: AuditOutcome,
+    network: AuditNetwork | None,
+    ledger: Ledger,
+) -> None:
     """Compare every row of every file."""
+    if network is not None:
+        for file, stated in run.tables("backhaul"):
+            _compare(file, stated, line_rows(network), ["edge_id"], ledger)
     expected = hub_rows(world, hubs, outcome)
     keys = {"hubs": ["site_id", "tier"], "demand": ["demand_id"], "links": ["demand_id", "site_id"]}
     for file, stated in run.tables("hubs"):
@@ -47,6 +58,7 @@ def hub_rows(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> F
         "status": [hub.status for hub in hubs],
         "hubs": [hub.count for hub in hubs],
         "cost": [float(hub.cost) for hub in hubs],
+        **_link_columns(world, hubs),
         **({"period": [hub.period for hub in hubs]} if world.scenario.model.periods.years else {}),
         "lon": world.sites.lonlat[sites, 0],
         "lat": world.sites.lonlat[sites, 1],
@@ -59,6 +71,20 @@ def hub_rows(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> F
     places = {world.scenario.sites.x, world.scenario.sites.y}
     own = [name for name in world.sites.frame if name not in {"site_id", *places}]
     return Frame(table | {f"own {name}": words(world.sites.frame[name]).iloc[sites].tolist() for name in own})
+
+
+def _link_columns(world: AuditData, hubs: list[AuditHub]) -> dict[str, list[Any]]:
+    """Return what hubs say of their links; nothing where that is of no concern."""
+    if world.scenario.backhaul is None:
+        return {}
+    mbps = [None if hub.status == "existing" else world.scenario.hubs[hub.tier].mbps for hub in hubs]
+    return {
+        "link": [hub.link_name for hub in hubs],
+        "link_cost": [float(hub.link) for hub in hubs],
+        "mbps": mbps,
+        "connected_to": [hub.start for hub in hubs],
+        "hops": [hub.hops for hub in hubs],
+    }
 
 
 def demand_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
@@ -194,8 +220,8 @@ def _same(file: str, item: str, stated: Any, wanted: Any, ledger: Ledger) -> Non
         both = isinstance(one, float) and isinstance(other, float)
         ledger.same(file, item, one if both else _blank(stated), other if both else wanted)
         return
-    absolute = KILOMETRES if name.startswith(("distance_", "nearest_")) else RELATIVE
-    absolute = half_of_last_place(wanted) * WRITTEN if name == "cost" and wanted else absolute
+    absolute = KILOMETRES if name.startswith(("distance_", "nearest_", "km")) else RELATIVE
+    absolute = half_of_last_place(wanted) * WRITTEN if name in {"cost", "link_cost"} and wanted else absolute
     ledger.same(file, item, _number(stated), wanted, absolute=absolute)
 
 

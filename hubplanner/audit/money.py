@@ -47,6 +47,27 @@ def annuity(scenario: Scenario) -> Fraction:
 
 Money = list[list[Fraction]]
 """Money by site and tier."""
+Alone = list[list[tuple[Fraction, str] | None]]
+"""The cheapest link that stands alone by site and tier, with its name; None where there is none."""
+
+
+def links_alone(scenario: Scenario, within: dict[str, list[bool]], sites: int) -> Alone:
+    """Return the cheapest link that stands alone by site and tier, of those that reach a site."""
+    spec, worth = scenario.backhaul, annuity(scenario)
+    found: Alone = [[None] * len(scenario.hubs) for _ in range(sites)]
+    for kind, link in {} if spec is None else spec.technologies.alone.items():
+        for number, tier in enumerate(scenario.hubs):
+            mbps = exact(tier.mbps or 0)
+            lines = 1 if link.max_mbps is None or not mbps else math.ceil(mbps / exact(link.max_mbps))
+            if lines > link.lines or (tier.links is not None and kind not in tier.links):
+                continue
+            fees = exact(link.per_line_year) * lines + exact(link.per_mbps_year) * mbps
+            price = exact(link.site_cost) * lines + fees * worth
+            for site in range(sites):
+                best = found[site][number]
+                if within[kind][site] and (best is None or price < best[0]):
+                    found[site][number] = (price, kind)
+    return found
 
 
 def prices(scenario: Scenario, frame: gpd.GeoDataFrame) -> tuple[Money, Money]:

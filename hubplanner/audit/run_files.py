@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import shapely
 
 from hubplanner.errors import DataError, Fault, raise_faults
 from hubplanner.formats.read import read_layer
@@ -61,13 +63,19 @@ def open_run(folder: Path) -> RunFiles:
         When scenario.yaml is no scenario.
     """
     recover(folder.absolute().parent)
-    lost = [name for name in FILES if not (folder / name).is_file()]
-    raise_faults([Fault(file=str(folder / name), allowed="is missing; name the folder of a run") for name in lost])
+    _check_there(folder, FILES)
     plan, manifest = (_json(folder / name) for name in ("plan.json", "manifest.json"))
     _check_shape(folder / "plan.json", plan)
     run = RunFiles(folder=folder, scenario=read_scenario(folder / "scenario.yaml"), plan=plan, manifest=manifest)
     check_digests(run)
+    if run.scenario.backhaul is not None:
+        _check_there(folder, ("backhaul.geojson", "backhaul.csv"))
     return run
+
+
+def _check_there(folder: Path, names: tuple[str, ...]) -> None:
+    lost = [name for name in names if not (folder / name).is_file()]
+    raise_faults([Fault(file=str(folder / name), allowed="is missing; name the folder of a run") for name in lost])
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -135,5 +143,10 @@ def _spatial(path: Path, layer: str | None) -> pd.DataFrame:
     places = frame.geometry.to_crs("EPSG:4326")
     if (places.geom_type == "Point").all():
         return table.assign(lon=places.x.to_numpy(), lat=places.y.to_numpy())
+    if "edge_id" in table:  # in their order, which is that of the way to a hub
+        spots = np.stack([shapely.get_coordinates(line)[[0, -1]] for line in places])
+        return table.assign(
+            **{f"{axis}_{at}": spots[:, at, column] for at in (0, 1) for column, axis in enumerate(("lon", "lat"))}
+        )
     ends = places.bounds
     return table.assign(west=ends.minx, south=ends.miny, east=ends.maxx, north=ends.maxy)

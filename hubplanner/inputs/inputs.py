@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.errors import DataWarning
 from hubplanner.inputs.aggregation import MergedDemand
+from hubplanner.inputs.backhaul import Links
 from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.disaggregation import SpreadReport
@@ -43,6 +44,8 @@ class Inputs:
         The files as they were read.
     merged
         Demand that was merged while it was read, with its own travel; None where each row is looked at.
+    links
+        How hubs may be connected; None where that is of no concern.
     warnings
         What can be used, but may be a mistake.
     """
@@ -54,6 +57,7 @@ class Inputs:
     unit: str
     sources: Sources
     merged: MergedDemand | None = None
+    links: Links | None = None
     warnings: tuple[DataWarning, ...] = ()
 
     def tell(self) -> Inputs:
@@ -80,11 +84,15 @@ class Inputs:
 
 def build_problem(inputs: Inputs) -> Problem:
     """Return the inputs as arrays: points and sites in id order, options in (site, tier) order."""
-    sites, demand, speed = inputs.sites, inputs.demand, inputs.scenario.travel.speed_kmh
-    option_site, option_tier = where = np.nonzero(sites.allowed)
+    sites, demand, speed, links = inputs.sites, inputs.demand, inputs.scenario.travel.speed_kmh, inputs.links
+    existing = (sites.status == SiteStatus.EXISTING)[:, None]
+    allowed = sites.allowed if links is None else sites.allowed & (links.has_link | existing)
+    option_site, option_tier = where = np.nonzero(allowed)
     upgrade = sites.upgrade[where]
     stands = (sites.status[option_site] == SiteStatus.EXISTING) & ~upgrade
     cost = (sites.capex + sites.opex_present_value)[where]
+    if links is not None and not links.has_network:  # a link that stands alone is a part of its hub
+        cost = cost + links.alone_cost[where]
     return Problem(
         need=demand.point_need,
         people=demand.point_people,
@@ -98,6 +106,7 @@ def build_problem(inputs: Inputs) -> Problem:
         upgrade=upgrade,
         closing_saving=sites.closing_saving,
         seated=demand.point_offline if inputs.scenario.seats_need else None,
+        backhaul=links.network if links is not None and links.has_network else None,
     )
 
 

@@ -20,7 +20,7 @@ from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned
 from hubplanner.problem import Bools, Ints
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.data_spec import GroupMean, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
+from hubplanner.scenario.data_spec import FileSpec, GroupMean, JoinSpec, TableSpec, ZonesSpec
 from hubplanner.scenario.names import hint, join_key, key_of, listed, shown
 
 CANDIDATES = 3
@@ -284,10 +284,8 @@ def _plain_numbers(there: InputTable, join: JoinSpec, *, plain: bool) -> InputTa
     return replace(there, frame=frame)
 
 
-def read_other(
-    spec: JoinSpec | ZonesSpec | SpreadBySpec, columns: Collection[str], faults: list[Fault], *, places: bool
-) -> InputTable | None:
-    """Return the rows of a file that a join, zones or a spread name; None, with faults noted, when it cannot be read.
+def read_other(spec: FileSpec, columns: Collection[str], faults: list[Fault], *, places: bool) -> InputTable | None:
+    """Return the rows of a file that a join, zones, a spread or backhaul name; None, with faults, when it cannot be.
 
     Parameters
     ----------
@@ -302,7 +300,7 @@ def read_other(
     """
     own: list[Fault] = []
     common = {name: getattr(spec, name) for name in type(spec).model_fields if name in TableSpec.model_fields}
-    if not isinstance(spec, SpreadBySpec):
+    if isinstance(spec, JoinSpec | ZonesSpec):
         common["percent"] = tuple(spec.take.get(name, name) for name in spec.percent or ())  # it names columns here
     table = as_named(read_table(TableSpec.model_construct(**common), own), [*columns, *spec.where])
     faults += own if places else [fault for fault in own if fault.kind != "crs"]

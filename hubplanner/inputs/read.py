@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, HubplannerError, raise_faults
 from hubplanner.inputs.aggregation import read_merged
+from hubplanner.inputs.backhaul import read_links
 from hubplanner.inputs.coordinates import check_together, lonlat
 from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
@@ -55,6 +57,9 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
     check_futures(scenario, demand, sites, faults)
+    links = read_links(scenario, sites, faults)
+    if sites is not None and links is not None:
+        sites = replace(sites, warnings=(*sites.warnings, *links.warnings))
     warnings = data_warnings(scenario, demand, sites, merged, faults)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
@@ -69,6 +74,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         unit=unit,
         sources=sources,
         merged=merged,
+        links=links,
         warnings=warnings,
     )
 

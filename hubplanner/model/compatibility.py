@@ -28,6 +28,7 @@ def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
         Feature.BACKUP: problem.rule.backup > 1,
         Feature.DECAY: problem.rule.decay != Decay.STEP,
         Feature.EXISTING: not problem.keeps_existing,
+        Feature.BACKHAUL: problem.backhaul is not None,
     }
     asked = frozenset(feature for feature, is_asked in own.items() if is_asked)
     return asked.union(*(block.features for block in objective.blocks))

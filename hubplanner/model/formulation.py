@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from pulp import LpAffineExpression, LpConstraintGE, LpProblem, LpVariable
 
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.capacity import Capacity
+from hubplanner.model.constraints.connected import Connected
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
-from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
-from hubplanner.model.lp import LinearExpression, Model, decimal_unit, new_model, new_program
+from hubplanner.model.lp import LinearExpression, Model, Terms, decimal_unit, new_model, new_program
 from hubplanner.model.multi_period import Periods
 from hubplanner.model.objectives import Objective
 from hubplanner.problem import Evaluation, Floats, Ints, Problem
@@ -26,6 +26,16 @@ Ranges = tuple[Ints, Ints]
 
 HOLDING = 1e-12
 """Relative slack of a goal that is held: the rounding of sums, not a trade of a village for money."""
+
+
+class Cut(Protocol):
+    """An inequality that every plan keeps to, and a relaxation may not."""
+
+    def add_to(self, layers: Sequence[Model]) -> None:
+        """Add it to the models of all periods."""
+
+    def row(self, layers: Sequence[Model]) -> tuple[Terms, float]:
+        """Return its terms and upper limit."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +80,8 @@ class Question:
         problems = tuple(in_year(problem, growth, year) for year in range(years))
         rate = 0.0 if periods is None else periods.discount_rate
         wanted = tuple(block.grown(growth, years - 1) for block in wanted)
+        if problem.backhaul is not None and not any(isinstance(block, Connected) for block in wanted):
+            wanted = (*wanted, Connected())
         stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
         instance = objective.instance(
             problem=problem,
@@ -123,7 +135,7 @@ class Formulation:
     unit: float = 1.0
     constant: float = 0.0
     sense: int = 1
-    cuts: tuple[ResidualCapacityCut, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     def figure(self, value: float) -> float:
         """Return the goal's figure for a value of the program's objective."""
@@ -141,7 +153,7 @@ class Formulation:
 
     @property
     def open_(self) -> list[LpVariable]:
-        """All whole variables that a solver is to return: what is open, by period, then who is assigned whole."""
+        """All whole variables for a solver to return: what is open, by period, then who is assigned and edges."""
         opened = [variable for layer in self.layers for variable in layer.open_]
         return opened + [v for layer in self.layers for v in layer.decisions[len(layer.open_) :]]
 
@@ -221,6 +233,7 @@ def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = Non
         layer = replace(layer, need=problem.need, people=problem.people, seats=problem.seats)
         capacity = question.capacity
         layer.parts.update(assigns=question.assigns, single=capacity is not None and capacity.single)
+        layer.parts["backhaul"] = problem.backhaul is not None
         layers.append(layer)
     if ranges is not None:
         opened = [variable for layer in layers for variable in layer.open_]

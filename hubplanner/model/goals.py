@@ -16,6 +16,7 @@ from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.objectives import EQUIVALENT_SHARE, MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.robust import RobustObjective
 from hubplanner.model.variables.assignment import distance_served
+from hubplanner.model.variables.backhaul import spending
 from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.model.variables.distance_chains import distance_to_nearest
 from hubplanner.problem import Evaluation, Floats, Problem
@@ -53,13 +54,14 @@ def covered_need() -> Goal:
 def cost(travel: float = 0.0) -> Goal:
     r"""Return the cost of hubs, and of travel if it costs: $\sum_o c_o y_o + \tau \sum_{io} w_i d_{io} x_{io}$.
 
+    That of hubs holds their backhaul.
+
     Toregas et al. (1971), doi:10.1287/opre.19.6.1363.
     """
 
     def expression(form: Formulation) -> LinearExpression:
         last = form.layers[-1]
-        prices = zip(last.open_, last.instance.cost.tolist(), strict=True)
-        hubs = LinearExpression(terms=[(v, c) for v, c in prices if c], constant=last.instance.base_cost)
+        hubs = spending(last)
         return hubs.plus(distance_served(last, form.instance.measure(last.need)).times(travel)) if travel else hubs
 
     def value(years: Sequence[Year]) -> float:

@@ -13,6 +13,7 @@ import shapely
 
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
+from hubplanner.outputs.backhaul import links_of
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 
@@ -31,11 +32,12 @@ def hub_frame(inputs: Inputs, solution: Solution, evaluation: Evaluation) -> gpd
         "tier": tiers[problem.option_tier[options]],
         "status": _statuses(problem, options),
         "hubs": evaluation.counts,
-        "cost": problem.option_cost[options] * evaluation.counts,
+        "cost": problem.option_cost[options] * evaluation.counts + _paid_beside(evaluation),
         "covered_need": credit @ problem.need,
         "covered_people": credit @ problem.people,
         "load": evaluation.load,
         **_room(inputs, problem, evaluation),
+        **links_of(inputs, problem, evaluation),
         **({"period": opening_years(solution, evaluation)} if solution.periods else {}),
     }
     place = {inputs.scenario.sites.x, inputs.scenario.sites.y} if sites.crs == WGS84 else set()
@@ -44,6 +46,11 @@ def hub_frame(inputs: Inputs, solution: Solution, evaluation: Evaluation) -> gpd
     round_columns(figures, plan)
     columns = dict(figures) | {str(name): _writable(column) for name, column in own.items()}
     return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*lonlat(sites).T), crs=WGS84)
+
+
+def _paid_beside(evaluation: Evaluation) -> Floats | float:
+    """Return money (k,) for links that the cost of an option does not hold."""
+    return 0.0 if evaluation.backhaul is None else evaluation.backhaul.link_cost
 
 
 def _statuses(problem: Problem, options: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.str_]]:

@@ -11,6 +11,7 @@ import geopandas as gpd
 
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.aggregation import Remeasurement
+from hubplanner.outputs.backhaul import line_frame, summarize_backhaul
 from hubplanner.outputs.frames import demand_frame, hub_frame, link_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import summarize, summarize_fairness, summarize_futures
@@ -68,10 +69,22 @@ class PlanData:
         """One line from each demand row to each hub that serves some of its people."""
         return link_frame(self.inputs, self.problem, self.evaluation)
 
+    @cached_property
+    def backhaul(self) -> gpd.GeoDataFrame:
+        """One line a line that is built to connect hubs, WGS 84, from the internet of today outwards.
+
+        Columns edge_id, technology, from and to (ids of sites and nodes), km, cost (money, with upkeep), hubs_served,
+        mbps (of those hubs), hops (lines up to this one) and status. Empty where links stand alone, and without
+        backhaul.
+        """
+        return line_frame(self.inputs, self.problem, self.evaluation)
+
     def summary(self) -> dict[str, Any]:
         """Return the plan's figures, as in plan.json."""
         measured = None if self.again is None else self.again.measured
         figures = summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
+        if self.inputs.links is not None:
+            figures["backhaul"] = rounded(summarize_backhaul(self.inputs, self.evaluation, self.hubs, self.backhaul))
         if self.fair is not None:
             figures["fairness"] = summarize_fairness(self.fair, figures)
         if self.solution.futures is None:

@@ -41,6 +41,8 @@ class Result:
         When it was written.
     sites
         All sites of the question, None where the site file is not at hand.
+    backhaul
+        The lines that connect hubs, WGS 84; None where that is of no concern.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Result:
     links: gpd.GeoDataFrame
     made: datetime
     sites: Sites | None = None
+    backhaul: gpd.GeoDataFrame | None = None
 
     @property
     def unit(self) -> str:

@@ -54,6 +54,11 @@ class RunContents:
         return scene_of(self.plan)
 
 
+def has_backhaul(run: RunContents) -> bool:
+    """Tell whether hubs are to be connected."""
+    return run.plan.inputs.links is not None
+
+
 def _always(_: RunContents) -> bool:
     return True
 
@@ -78,7 +83,8 @@ class RunFile:
 
 
 def _geopackage(run: RunContents, path: Path) -> None:
-    write_geopackage(_layers(run.plan), path)
+    lines = {"backhaul": run.plan.backhaul} if has_backhaul(run) else {}
+    write_geopackage(_layers(run.plan) | lines, path)
     write_styles(run.plan, path)
 
 
@@ -91,9 +97,19 @@ RUN_FILES: tuple[RunFile, ...] = (
     RunFile(name="hubs.geojson", write=lambda run, path: write_geojson(run.plan.hubs, path)),
     RunFile(name="demand.geojson", write=lambda run, path: write_geojson(run.plan.demand, path)),
     RunFile(name="links.geojson", write=lambda run, path: write_geojson(run.plan.links, path)),
+    RunFile(
+        name="backhaul.geojson",
+        write=lambda run, path: write_geojson(run.plan.backhaul, path),
+        when=has_backhaul,
+    ),
     RunFile(name="plan.gpkg", write=_geopackage),
     RunFile(name="hubs.csv", write=lambda run, path: write_csv(run.plan.hubs, path)),
     RunFile(name="demand.csv", write=lambda run, path: write_csv(run.plan.demand, path)),
+    RunFile(
+        name="backhaul.csv",
+        write=lambda run, path: write_csv(run.plan.backhaul, path, points=False),
+        when=has_backhaul,
+    ),
     RunFile(
         name=FUTURES_FILE,
         write=lambda run, path: write_futures(run.result.summary["futures"]["each"], path),
@@ -126,6 +142,7 @@ def _write_files(plan: PlanData, folder: Path, target: Path) -> dict[str, Any]:
         manifest=made_by,
         **_layers(plan),
         made=datetime.now(tz=UTC),
+        backhaul=None if plan.inputs.links is None else plan.backhaul,
     )
     # Through a link, relative paths would lead elsewhere than from the folder itself.
     run = RunContents(plan=plan, result=result, base=None if target.is_symlink() else target)

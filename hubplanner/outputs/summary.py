@@ -14,6 +14,7 @@ import pandas as pd
 
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.floors import group_floors
+from hubplanner.outputs.backhaul import LINK_COLUMNS, backhaul_cost
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless
 from hubplanner.problem import (
@@ -121,14 +122,16 @@ def _period(inputs: Inputs, solution: Solution, number: int) -> dict[str, Any]:
 
 
 def _cost(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str, float]:
-    """Return the money for new hubs and upgrades by kind, less what closing frees; backhaul is not modelled."""
+    """Return the money for new hubs and upgrades by kind and for their backhaul, less what closing frees."""
     paid = ~problem.existing[evaluation.options]
     options, counts = evaluation.options[paid], evaluation.counts[paid]
     where = problem.option_site[options], problem.option_tier[options]
     capex = math.fsum(inputs.sites.capex[where] * counts)
     opex = math.fsum(inputs.sites.opex_present_value[where] * counts)
     saved = math.fsum(problem.savings[evaluation.closed])
-    return {"total": evaluation.cost, "capex": capex, "opex_present_value": opex, "backhaul": 0.0, "saved": saved}
+    backhaul = backhaul_cost(inputs, problem, evaluation)
+    total = evaluation.cost
+    return {"total": total, "capex": capex, "opex_present_value": opex, "backhaul": backhaul, "saved": saved}
 
 
 def _distance(
@@ -183,7 +186,8 @@ def _share(part: float, whole: float) -> float:
 
 def _hubs(hubs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     own = ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load")
-    known = [*own, *(name for name in ("capacity", "utilisation", "period") if name in hubs.columns)]
+    extra = ("capacity", "utilisation", *LINK_COLUMNS, "period")
+    known = [*own, *(name for name in extra if name in hubs.columns)]
     plain = hubs[known].astype(object).where(hubs[known].notna(), None).to_dict("records")
     places = zip(hubs.geometry.x.round(DECIMALS), hubs.geometry.y.round(DECIMALS), strict=True)
     return [hub | {"lon": lon, "lat": lat} for hub, (lon, lat) in zip(plain, places, strict=True)]

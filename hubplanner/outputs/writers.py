@@ -69,10 +69,11 @@ def check_geopackage(path: Path, rows: Mapping[str, int]) -> None:
         raise sqlite3.DatabaseError(f"{found} rows are in it, {dict(rows)} were written, {state}")  # noqa: TRY003, EM102
 
 
-def write_csv(frame: gpd.GeoDataFrame, path: Path) -> None:
-    """Write a table that Excel reads: UTF-8 with signature, lon and lat for points, no cell that acts as a formula."""
+def write_csv(frame: gpd.GeoDataFrame, path: Path, *, points: bool = True) -> None:
+    """Write a table that Excel reads: UTF-8 with signature, lon and lat of points, no cell that acts as a formula."""
     table = pd.DataFrame(frame.drop(columns="geometry"))
-    table["lon"], table["lat"] = frame.geometry.x.round(DECIMALS), frame.geometry.y.round(DECIMALS)
+    if points:
+        table["lon"], table["lat"] = frame.geometry.x.round(DECIMALS), frame.geometry.y.round(DECIMALS)
     for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
         table[name] = table[name].map(harmless, na_action="ignore")
     table.columns = [harmless(name) for name in table.columns]

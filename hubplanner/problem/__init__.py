@@ -2,6 +2,7 @@
 
 from hubplanner.problem.aggregation.remeasure import RemeasuredDistance, remeasure_chunks
 from hubplanner.problem.aggregation.stream import Chunk, Merged, merge_chunks
+from hubplanner.problem.backhaul import Backhaul, BackhaulPlan
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, ways
 from hubplanner.problem.futures import Future, Futures, Outcomes, outcomes
@@ -20,6 +21,8 @@ from hubplanner.problem.travel.geometric import GeometricTravel, GreatCircle, Pl
 
 __all__ = [
     "NOWHERE",
+    "Backhaul",
+    "BackhaulPlan",
     "Bools",
     "Chunk",
     "Conflict",

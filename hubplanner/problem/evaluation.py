@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
+from hubplanner.problem.backhaul import BackhaulPlan
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.problem import Problem
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
@@ -44,7 +45,7 @@ class Evaluation:
     load
         (k,) people served by the hubs of each option.
     covered_need, cost
-        Totals of the plan; cost of new hubs and upgrades, less what closed hubs save.
+        Totals of the plan; cost of new hubs and upgrades, less what closed hubs save, and of their backhaul.
     closed
         Existing sites whose hub is closed.
     served_distance
@@ -53,6 +54,8 @@ class Evaluation:
         Whether people were assigned to hubs, not simply to the one that covers them best.
     pair_distance
         Distance of each pair in ``assigned``, in its coordinate order.
+    backhaul
+        How the hubs are connected; None where that is of no concern.
     """
 
     options: Ints
@@ -70,6 +73,12 @@ class Evaluation:
     served_distance: Floats
     is_assigned: bool
     pair_distance: Floats
+    backhaul: BackhaulPlan | None = None
+
+    @property
+    def edges(self) -> Ints:
+        """Edges of the network that are built; none where it is of no concern."""
+        return np.zeros(0, dtype=np.intp) if self.backhaul is None else self.backhaul.edges
 
     def farthest_served(self, points: Bools) -> float:
         """Return the largest distance at which any of some points (n,) is served."""
@@ -136,7 +145,9 @@ def ways(problem: Problem, plan: Evaluation) -> Ways:
     )
 
 
-def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = None) -> Evaluation:
+def evaluate(
+    problem: Problem, options: ArrayLike, assigned: csr_array | None = None, edges: ArrayLike = ()
+) -> Evaluation:
     r"""Recompute coverage, service, distance and cost of a set of open options.
 
     .. math:: \sum_i w_i \max_{o \in O} a_{io} \quad\text{or, assigned,}\quad \sum_i w_i \sum_{o \in O} a_{io} x_{io},
@@ -153,6 +164,8 @@ def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = 
         (k,) indices of the open options, existing ones included; one that occurs twice stands for two hubs.
     assigned
         (n, o) share of each point's people that each option serves; only open ones may serve.
+    edges
+        Edges of the problem's backhaul that are built; a hub without any link makes the cost infinite.
 
     >>> from hubplanner.problem import Problem
     >>> line = Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -168,6 +181,7 @@ def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = 
     covered = np.asarray(credit.sum(axis=1), dtype=np.float64).ravel()
     server, distance = (near.server, near.server_distance) if assigned is None else _mostly(served, distances)
     closed = np.setdiff1d(np.flatnonzero(~np.isnan(problem.savings)), problem.option_site[chosen])
+    links = _connect(problem, chosen, counts, edges)
     return Evaluation(
         options=chosen,
         counts=counts,
@@ -179,12 +193,23 @@ def evaluate(problem: Problem, options: ArrayLike, assigned: csr_array | None = 
         nearest_distance=near.distance,
         load=served.T @ problem.seats,
         covered_need=math.fsum(problem.need * covered),
-        cost=math.fsum([*(problem.option_cost[chosen] * counts), *-problem.savings[closed]]),
+        cost=math.fsum(
+            [*(problem.option_cost[chosen] * counts), *-problem.savings[closed], *([links.cost] if links else [])]
+        ),
         closed=closed,
         served_distance=_sums_by_point(served, distances),
         is_assigned=assigned is not None,
         pair_distance=distances,
+        backhaul=links,
     )
+
+
+def _connect(problem: Problem, chosen: Ints, counts: Ints, edges: ArrayLike) -> BackhaulPlan | None:
+    """Return how open options are connected by some edges; None where that is of no concern."""
+    if problem.backhaul is None:
+        return None
+    where = problem.option_site[chosen], problem.option_tier[chosen]
+    return problem.backhaul.plan(*where, counts, np.asarray(edges, dtype=np.intp), problem.existing[chosen])
 
 
 def evaluate_again(problem: Problem, plan: Evaluation, *, assigned: bool) -> Evaluation:
@@ -197,9 +222,9 @@ def evaluate_again(problem: Problem, plan: Evaluation, *, assigned: bool) -> Eva
     """
     hubs, own = np.repeat(plan.options, plan.counts), plan.assigned
     if not assigned:
-        return evaluate(problem, hubs)
+        return evaluate(problem, hubs, edges=plan.edges)
     cells = (own.data, plan.options[own.indices], own.indptr)
-    return evaluate(problem, hubs, csr_array(cells, shape=(problem.n_points, problem.n_options)))
+    return evaluate(problem, hubs, csr_array(cells, shape=(problem.n_points, problem.n_options)), plan.edges)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, vstack
 from hubplanner.errors import Fault, raise_faults
 from hubplanner.problem.aggregation.equal_rows import merge_rows
 from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
+from hubplanner.problem.backhaul import Backhaul
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows, levels
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel, within
 from hubplanner.problem.travel.geometric import GeometricTravel, Planar
@@ -62,6 +63,8 @@ class Problem:
         (m,) money saved by closing a site's standing hub; NaN, or left out, where it stays.
     seated
         (n,) seats of hubs with a capacity that each point takes up when it is served whole; its people if left out.
+    backhaul
+        How hubs are connected, which they must be; of no concern if left out.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class Problem:
     upgrade: Bools | None = None
     closing_saving: Floats | None = None
     seated: Floats | None = None
+    backhaul: Backhaul | None = None
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
@@ -401,11 +405,16 @@ def _wrong_shapes(problem: Problem) -> list[Fault]:
     optional = {"upgrade": options, "closing_saving": problem.travel.n_sites, "seated": problem.travel.n_points}
     expected |= {name: length for name, length in optional.items() if getattr(problem, name) is not None}
     found = {name: np.shape(getattr(problem, name)) for name in expected}
-    return [
+    wrong = [
         Fault(file="problem", column=name, value=found[name], allowed=f"shape ({length},)")
         for name, length in expected.items()
         if found[name] != (length,)
     ]
+    links = (problem.travel.n_sites, np.size(problem.tier_reach))
+    if problem.backhaul is not None and problem.backhaul.line_cost.shape != links:
+        value, allowed = problem.backhaul.line_cost.shape, f"links of {links[0]} sites and {links[1]} tiers"
+        wrong.append(Fault(file="problem", column="backhaul", value=value, allowed=allowed))
+    return wrong
 
 
 def _wrong_values(problem: Problem) -> list[Fault]:

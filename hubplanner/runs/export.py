@@ -18,6 +18,7 @@ from hubplanner.folders import is_run
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
+from hubplanner.outputs.backhaul import LINE_COLUMNS
 from hubplanner.outputs.formats.exports import EXPORTS, Export
 from hubplanner.outputs.run_data import Result
 from hubplanner.runs.read import manifest_files, read_manifest, read_plan
@@ -131,6 +132,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
         **{layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()},
         made=datetime.fromtimestamp(int((folder / "plan.json").stat().st_mtime), tz=UTC),
         sites=sites,
+        backhaul=None if scenario.backhaul is None else _layer(folder / "backhaul.geojson", LINE_COLUMNS),
     )
     _check_unchanged(folder)  # once more: what was read is what was looked at
     return result, notes

@@ -46,7 +46,7 @@ def read_solution(folder: Path) -> tuple[Inputs, Solution]:
     if has_room or objective.block(Periods) is not None:
         found = _served_anew(problem, objective, options, counts)
     else:
-        found = _as_stated(problem, objective, options, counts)
+        found = _as_stated(problem, objective, options, counts, _edges(inputs, stated, folder / "plan.json"))
     _check_figure(found, objective, stated, folder / "plan.json")
     bound, status = float(stated["bound"]), Status(stated["status"])
     sense = _sense(objective)
@@ -90,9 +90,24 @@ def _options(inputs: Inputs, problem: Problem, stated: dict[str, Any], file: Pat
     return options, np.array([found[option] for option in options.tolist()], dtype=np.intp)
 
 
-def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: Ints) -> Solution:
-    """Return a plan where hubs alone tell who is served."""
-    plan = evaluate(problem, np.repeat(options, counts))
+def _edges(inputs: Inputs, stated: dict[str, Any], file: Path) -> Ints:
+    """Return the lines that are built, as plan.json lists them; none without backhaul."""
+    listed = stated.get("backhaul", {}).get("edges", [])
+    known = [] if inputs.links is None else inputs.links.edges["edge_id"].tolist()
+    allowed = "numbers of lines that may be built, as edges of backhaul"
+    raise_faults(
+        [
+            Fault(file=str(file), column="backhaul.edges", value=str(edge), allowed=allowed)
+            for edge in listed
+            if edge not in known
+        ]
+    )
+    return np.array([known.index(edge) for edge in listed], dtype=np.intp)
+
+
+def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: Ints, edges: Ints) -> Solution:
+    """Return a plan where hubs and lines alone tell who is served, and what it costs."""
+    plan = evaluate(problem, np.repeat(options, counts), edges=edges)
     years = [Year(problem, plan)]
     goals = [
         GoalResult(name=goal.name, value=goal.value(years), bound=math.nan, least=goal.least)

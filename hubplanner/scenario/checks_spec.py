@@ -69,6 +69,10 @@ class ChecksSpec(Spec):
     """zones with people far from their census"""
     overlapping_areas: Level | None = None
     """places inside two polygons"""
+    link_paid_twice: Level | None = None
+    """running costs that seem to hold a line to the internet, beside backhaul"""
+    no_link: Level | None = None
+    """sites that no link reaches"""
 
     def level(self, code: str) -> Level:
         """Return what becomes of a kind of doubt."""

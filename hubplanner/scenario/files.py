@@ -18,6 +18,9 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
     joins = (*scenario.demand.join, *scenario.sites.join, *(zones.join if zones else ()))
     named = [scenario.demand.path, scenario.sites.path, scenario.travel.file, *(join.path for join in joins)]
     named += [part.path for part in (zones, scenario.demand.spread_by) if part is not None]
+    links = scenario.backhaul
+    if links is not None:
+        named += [part.path for part in (*links.nodes, *links.lines, *links.towers, links.table) if part is not None]
     named += [join.aliases for join in joins if isinstance(join.aliases, str)]
     paths = sorted({path for name in named if name for path in (*_parts(Path(name)), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}

@@ -22,9 +22,9 @@ from hubplanner.scenario.yaml_text import Tree, assign, merge, read_yaml, withou
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_PATHS = ("demand", "sites", "travel")
+_PATHS = ("demand", "sites", "travel", "backhaul")
 """Sections whose paths are relative to the file that names them."""
-_PARTS = ("join", "zones", "spread_by")
+_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table")
 """Keys of those sections that name files of their own."""
 
 
@@ -297,8 +297,8 @@ def _keys(location: tuple[int | str, ...]) -> list[str]:
 def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
     """Return the scenario as YAML with every default spelled out, its paths relative to the folder."""
     tree = scenario.model_dump(mode="json", exclude_none=True)
-    for section in ("demand", "sites", "travel"):
-        if folder is not None:
+    for section in _PATHS:
+        if folder is not None and section in tree:
             tree[section] = _with_paths(tree[section], lambda path: _relative(path, folder))
     return write_yaml(tree)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from hubplanner.scenario.backhaul_spec import BackhaulSpec, Mbps
 from hubplanner.scenario.checks_spec import ChecksSpec
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec, TableSpec, is_raster
 from hubplanner.scenario.fields import (
@@ -52,6 +53,10 @@ class TierSpec(Spec):
     capacity: ColumnOrRoom | None = None
     """People one hub can serve, counted as model.capacity_of says: a number or a column of the site file; no limit if
     left out."""
+    mbps: Mbps | None = None
+    """Mbps that a hub's link must carry; with backhaul. Any link will do if left out."""
+    links: Annotated[tuple[Literal["fibre", "satellite", "cellular"], ...], Field(min_length=1)] | None = None
+    """Links that a hub may have; with backhaul. All of backhaul.technologies if left out."""
 
     def reach(self, speed_kmh: float | None) -> float:
         """Return the reach in kilometres, or in minutes where no speed turns them into kilometres."""
@@ -99,6 +104,8 @@ class Scenario(Spec):
     travel: TravelSpec = GreatCircleSpec()
     """How far it is from people to hubs."""
     coverage: CoverageSpec = CoverageSpec()
+    backhaul: BackhaulSpec | None = None
+    """How hubs are connected to the internet, and what that costs; of no concern if left out."""
     model: ModelSpec = ModelSpec()
     futures: FuturesSpec | None = None
     """Ways the world may turn out; as the data say if left out."""

@@ -7,14 +7,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from hubplanner.compatibility import Feature, broken
+from hubplanner.compatibility import NEW_LINK, Feature, broken
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import format_of
+from hubplanner.scenario.backhaul_spec import (
+    AloneSpec,
+    BackhaulSpec,
+    EdgeTableSpec,
+    FibreSpec,
+    LinesSpec,
+    PlacesSpec,
+)
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
 from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import AUTO, MAX_MIN, ModelSpec
 from hubplanner.scenario.names import key_of, repeated
-from hubplanner.scenario.scenario import Scenario
+from hubplanner.scenario.scenario import Scenario, TierSpec
 from hubplanner.scenario.travel_spec import METHODS, MatrixSpec
 from hubplanner.tolerances import SUM_TOLERANCE
 
@@ -174,6 +182,56 @@ def _periods(scenario: Scenario) -> Complaints:
         yield f"model.periods.years.{number}.name", names[number], "a name no other year has"
 
 
+def _backhaul(scenario: Scenario) -> Complaints:
+    spec = scenario.backhaul
+    if spec is None:
+        for number, tier in enumerate(scenario.hubs):
+            for key in ("mbps", "links"):
+                if getattr(tier, key) is not None:
+                    yield f"hubs.{number}.{key}", str(getattr(tier, key)), "only with backhaul"
+        return
+    fibre, cellular = spec.technologies.fibre, spec.technologies.cellular
+    given = {"nodes": spec.nodes, "lines": spec.lines, "table": spec.table, "towers": spec.towers}
+    for key, needs in {"nodes": "fibre", "lines": "fibre", "table": "fibre", "towers": "cellular"}.items():
+        if given[key] and getattr(spec.technologies, needs) is None:
+            yield f"backhaul.{key}", None, f"only with backhaul.technologies.{needs}"
+    has_hubs = spec.existing_connected and scenario.sites.status is not None
+    if fibre is not None and not (spec.nodes or spec.lines or has_hubs):
+        yield "backhaul.nodes", None, "is required with fibre, or lines: new cable starts where the internet is today"
+    if cellular is not None and not spec.towers:
+        yield "backhaul.towers", None, "is required with cellular: the cell sites in whose range a hub may be"
+    if (spec.table is None) == (spec.edges == "table"):
+        allowed = "is required with edges: table" if spec.table is None else "only with edges: table"
+        yield "backhaul.table", None if spec.table is None else spec.table.path, allowed
+    if scenario.model.existing.upgrade is not False and fibre is None:
+        yield "model.existing.upgrade", str(scenario.model.existing.upgrade), f"false with backhaul: {NEW_LINK}"
+    for number, tier in enumerate(scenario.hubs):
+        yield from _links_of(spec, f"hubs.{number}", tier)
+
+
+def _links_of(spec: BackhaulSpec, key: str, tier: TierSpec) -> Complaints:
+    """Complain of what a tier's links lack, and of a tier that none can carry."""
+    known = spec.technologies.named
+    for name in tier.links or ():
+        if name not in known:
+            yield f"{key}.links", name, f"one of backhaul.technologies: {', '.join(known)}"
+    links = {name: link for name, link in known.items() if tier.links is None or name in tier.links}
+    by_mbps = [name for name, link in links.items() if link.per_mbps_year > 0 or link.max_mbps is not None]
+    if tier.mbps is None and by_mbps:
+        yield f"{key}.mbps", None, f"is required: {by_mbps[0]} is paid or limited by Mbps"
+    if tier.mbps is None or not links:
+        return
+    room = {name: _most_mbps(link) for name, link in links.items()}
+    if max(room.values()) < tier.mbps:
+        told = ", ".join(f"{name} {most:,.12g}" for name, most in room.items())
+        yield f"{key}.mbps", tier.mbps, f"what some link of {tier.name} carries: {told}"
+
+
+def _most_mbps(link: FibreSpec | AloneSpec) -> float:
+    lines = link.lines if isinstance(link, AloneSpec) else 1
+    return math.inf if link.max_mbps is None else link.max_mbps * lines
+
+
 def _one_of(key: str, groups: tuple[str, ...]) -> str:
     return f"one of {key}: {', '.join(groups)}" if groups else f"a column that {key} lists; it lists none"
 
@@ -191,6 +249,7 @@ MODEL_CHECKS: tuple[Check, ...] = (
     _site_sets,
     _existing,
     _periods,
+    _backhaul,
 )
 
 
@@ -393,7 +452,7 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         if tier.capacity is not None:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
-    asked |= _fair_features(model) | _take_up_feature(scenario)
+    asked |= _fair_features(model) | _take_up_feature(scenario) | _backhaul_feature(scenario)
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
@@ -421,6 +480,11 @@ def _fair_features(model: ModelSpec) -> dict[Feature, Setting]:
 def _take_up_feature(scenario: Scenario) -> dict[Feature, Setting]:
     spec = scenario.demand.take_up
     return {} if spec is None else {Feature.TAKE_UP: Setting("demand.take_up", spec.share, "with demand.take_up")}
+
+
+def _backhaul_feature(scenario: Scenario) -> dict[Feature, Setting]:
+    has_fibre = scenario.backhaul is not None and scenario.backhaul.technologies.fibre is not None
+    return {Feature.BACKHAUL: Setting("backhaul", "fibre", "with backhaul by fibre")} if has_fibre else {}
 
 
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:
@@ -520,6 +584,10 @@ def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         for column in other.percent or ():
             if column not in other.take:
                 yield f"{name}.percent", column, f"a column that take brings: {', '.join(other.take)}"
+    for name, links in _link_files(scenario):
+        yield from _format_keys(name, links)
+        if isinstance(links, PlacesSpec):
+            yield from _place_keys(name, links)
 
 
 def _other_files(scenario: Scenario) -> Iterator[tuple[str, JoinSpec | ZonesSpec]]:
@@ -531,6 +599,18 @@ def _other_files(scenario: Scenario) -> Iterator[tuple[str, JoinSpec | ZonesSpec
         yield "demand.zones", scenario.demand.zones
         for number, join in enumerate(scenario.demand.zones.join):
             yield f"demand.zones.join.{number}", join
+
+
+def _link_files(scenario: Scenario) -> Iterator[tuple[str, PlacesSpec | LinesSpec | EdgeTableSpec]]:
+    """Yield the files of backhaul, and where the scenario names them."""
+    spec = scenario.backhaul
+    if spec is None:
+        return
+    for key in ("nodes", "lines", "towers"):
+        for number, file in enumerate(getattr(spec, key)):
+            yield f"backhaul.{key}.{number}", file
+    if spec.table is not None:
+        yield "backhaul.table", spec.table
 
 
 def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
@@ -549,7 +629,7 @@ def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
         yield f"{name}.thousands", table.thousands, "another mark than that of decimals; set decimal"
 
 
-def _place_keys(name: str, table: TableSpec | SpreadBySpec) -> Iterator[tuple[str, Any, str]]:
+def _place_keys(name: str, table: TableSpec | SpreadBySpec | PlacesSpec) -> Iterator[tuple[str, Any, str]]:
     """Complain of coordinates that a file does not have, or that a table lacks."""
     file = format_of(table.path)
     for key, value in {"x": table.x, "y": table.y}.items():

@@ -61,6 +61,11 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "years": lambda found: [year["name"] for year in found["periods"]] == ["2027", "2028", "2029"],
     "merged": lambda found: found["need"] == pytest.approx(summary("base")["need"]),
     "existing": lambda found: found["closed"] == ["GN1163054"],
+    "backhaul": lambda found: (
+        found["backhaul"]["by_technology"]["fibre"]["hubs"] > 0
+        and found["backhaul"]["shared_km"] > 0
+        and found["need"]["covered"] < summary("backhaul", "dishes")["need"]["covered"]
+    ),
 }
 
 

@@ -44,10 +44,11 @@ from hubplanner.model import (
     goals_of,
 )
 from hubplanner.model.constraints.budget import MOST_PRICES
+from hubplanner.model.constraints.connected import Connected
 from hubplanner.model.constraints.plan_distance import PlanDistance
 from hubplanner.model.goals import OBJECTIVES, tangent_utility
 from hubplanner.model.lp import new_model, new_program
-from hubplanner.problem import CoverageRule, Decay, Future, Futures, Matrix, Planar, Problem, SiteStatus
+from hubplanner.problem import Backhaul, CoverageRule, Decay, Future, Futures, Matrix, Planar, Problem, SiteStatus
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.problem.stacked_demand import StackedDemand
 
@@ -117,6 +118,19 @@ def changing() -> Problem:
         upgrade=np.array([False, False, False, False, True]),
         closing_saving=np.array([np.nan, np.nan, 7.0]),
     )
+
+
+def networked() -> Problem:
+    """Return the town with a trunk from the root to a fork, and there lines to sites 0 and 1; 1 has a dish, too."""
+    net = Backhaul(
+        ends=np.array([[0, 1], [1, 2], [3, 1], [0, 2]]),
+        cost=np.array([8.0, 2.0, 3.0, 9.0]),
+        roots=np.array([0]),
+        node=np.array([2, 3, -1]),
+        line_cost=np.ones((3, 2)),
+        alone_cost=np.array([[np.inf, np.inf], [6.0, np.inf], [np.inf, np.inf]]),
+    )
+    return replace(town(), backhaul=net)
 
 
 def _line() -> Planar:
@@ -209,6 +223,8 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "hedge_cost": lambda: over_futures("worst", MinCost(0.5)),
     "budget_in": lambda: over_futures("expected", MaxCoverage(budget=50)),
     "floor_in": lambda: over_futures("expected", MaxCoverage(constraints=(Floor(weight=EAST, share=0.4),))),
+    "connected": lambda: asked(COVER, problem=networked()),
+    "budget_network": lambda: asked(COVER, Budget(amount=55), problem=networked()),
     "whole": lambda: build_model(SMALL, MaxCoverage(budget=55, max_hubs=2)).program,
 }
 FAMILIES = {
@@ -227,6 +243,7 @@ FAMILIES = {
     AtMostOne: "at_most_one",
     OnlyWith: "only_with",
     Periods: "periods",
+    Connected: "connected",
     RobustBudget: "budget_in",
     RobustFloor: "floor_in",
 }

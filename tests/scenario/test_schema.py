@@ -150,7 +150,13 @@ ALL_KEYS: dict[str, list[str]] = {
     "FuturesSpec": ["named", "sample", "ranges", "seed", "limits_on_average", "information"],
     "FutureSpec": ["name", "probability", "need", "cost", "reach", "sites_out", "tiers_out"],
     "RangesSpec": ["need", "cost", "reach", "site_out"],
-    "TierSpec": ["name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity"],
+    "TierSpec": ["name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity", "mbps", "links"],
+    "BackhaulSpec": [
+        *("nodes", "lines", "towers", "edges", "table", "neighbours", "detour", "existing_connected", "technologies"),
+    ],
+    "FibreSpec": ["cost_per_km", "site_cost", "upkeep_per_km_year", "per_mbps_year", "max_km", "max_mbps"],
+    "AloneSpec": ["site_cost", "per_line_year", "per_mbps_year", "max_mbps", "lines"],
+    "TechnologiesSpec": ["fibre", "satellite", "cellular"],
     "GreatCircleSpec": ["method", "detour", "speed_kmh"],
     "PlanarSpec": ["method", "detour", "speed_kmh"],
     "MatrixSpec": [

@@ -13,8 +13,9 @@ from hubplanner.analysis.alternatives.near_optimal import NearOptimal
 from hubplanner.analysis.alternatives.site_evidence import Classified, SiteEvidence
 from hubplanner.analysis.alternatives.site_importance import classify
 from hubplanner.analysis.requests import AlternativesRequest
+from hubplanner.compatibility import Feature
 from hubplanner.errors import InfeasibleError, SolverError
-from hubplanner.model import FixedLevel, MaxCoverage, Objective, Year, broken_blocks
+from hubplanner.model import FixedLevel, MaxCoverage, Objective, Year, broken_blocks, check_compatible
 from hubplanner.model.constraints.plan_distance import PlanDistance, new_sites
 from hubplanner.model.goals import most_different
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
@@ -96,6 +97,7 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     >>> [plan.difference for plan in found.plans], found.complete
     ([2], True)
     """
+    check_compatible(problem, objective, Feature.ALTERNATIVES)
     options = options or SolverOptions()
     best = solve_problem(problem, objective, options)
     if best.clashes:

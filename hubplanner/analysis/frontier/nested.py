@@ -40,7 +40,7 @@ def trace_nested(
     ScenarioError
         As with `trace`, and where standing hubs may grow or close.
     """
-    check_traceable(objective)
+    check_traceable(problem, objective)
     if not problem.keeps_existing:
         message = "nested plans go with standing hubs that stay: leave out model.existing"
         raise ScenarioError(message)

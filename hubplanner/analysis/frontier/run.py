@@ -89,8 +89,8 @@ def _default_folder(inputs: Inputs, ask: FrontierRequest, runs: Path) -> Path:
 
 def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
     """Return the frontier of data that is read already; raise as `frontier` does."""
-    check_traceable(_asked(inputs))
     problem, began = build_problem(inputs), time.perf_counter()
+    check_traceable(problem, _asked(inputs))
     found = _WAYS[ask.against](inputs, problem, ask)
     if not found.points:
         _raise_missing(inputs, found)

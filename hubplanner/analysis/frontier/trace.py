@@ -13,6 +13,7 @@ import numpy as np
 
 from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing, tightened
 from hubplanner.analysis.requests import COST
+from hubplanner.compatibility import SHARED_LINES
 from hubplanner.errors import ScenarioError
 from hubplanner.model import MaxCoverage, MinCost, Objective, Periods, under_of
 from hubplanner.problem import Problem, Solution, Status, evaluate
@@ -61,7 +62,7 @@ def trace(
     >>> [(point.other, point.covered) for point in trace(line, hp.MaxCoverage(), [1, 2, 3]).points]
     [(1.0, 4.0), (2.0, 7.0)]
     """
-    check_traceable(objective)
+    check_traceable(problem, objective)
     options = options or SolverOptions()
     solved: list[FrontierPoint] = []
     missing: list[Missing] = []
@@ -90,8 +91,8 @@ def _untied(problem: Problem, objective: Objective, options: SolverOptions) -> S
     return replace(options, ties=options.ties and not second)
 
 
-def check_traceable(objective: Objective) -> None:
-    """Raise for objectives that have no frontier of coverage."""
+def check_traceable(problem: Problem, objective: Objective) -> None:
+    """Raise for questions that have no frontier of coverage."""
     reasons = {
         f"a frontier trades coverage: model.objective must be max_coverage, not {objective.name}": (
             not isinstance(objective, MaxCoverage)
@@ -101,6 +102,7 @@ def check_traceable(objective: Objective) -> None:
         "a frontier does not go with model.fairness: ask for floors, or trade coverage,worst_group": (
             objective.fairness is not None
         ),
+        f"a frontier does not go with backhaul by fibre: {SHARED_LINES}": problem.backhaul is not None,
     }
     wrong = [reason for reason, applies in reasons.items() if applies]
     if wrong:
@@ -219,7 +221,7 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     ScenarioError
         As with `trace`, and when the problem is too large.
     """
-    check_traceable(objective)
+    check_traceable(problem, objective)
     check_small(problem)
     options = replace(options or SolverOptions(), gap=0.0)
     solved: list[FrontierPoint] = []

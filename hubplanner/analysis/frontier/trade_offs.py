@@ -122,7 +122,7 @@ def trace_worst_group(
 
 
 def _most_covering(problem: Problem, objective: Objective) -> MaxCoverage:
-    check_traceable(objective)
+    check_traceable(problem, objective)
     if not problem.need.any():
         message = "a trade of coverage takes some need"
         raise ScenarioError(message)

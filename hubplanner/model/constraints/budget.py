@@ -13,6 +13,7 @@ from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_amount
+from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
 
@@ -33,7 +34,8 @@ class Budget(Constraint):
 
     Where options share a few costs $c_k$, integer counts carry it, $n_k = \sum_{o : c_o = c_k} y_o$ and
     $\sum_k c_k n_k \le B$: branching on how many hubs of each cost closes the gap that a knapsack with few prices
-    leaves, thousands of nodes sooner than branching on single hubs.
+    leaves, thousands of nodes sooner than branching on single hubs. Where hubs are to be connected their backhaul is
+    paid from it as well (`hubplanner.model.variables.backhaul.spending`).
 
     A plan violates it where its hubs cost more, less what closing hubs saves, but for the rounding of sums.
 
@@ -72,6 +74,11 @@ class Budget(Constraint):
         """Add the row, and counts of the hubs of each cost where these are few."""
         cost = model.instance.cost
         money = most_money(self.amount) - model.instance.base_cost
+        if model.parts.get("backhaul"):
+            terms = spending(model).terms
+            unit = money_unit(max((value for _, value in terms), default=0.0), money)
+            model.add("budget", [(variable, value / unit) for variable, value in terms], LpConstraintLE, money / unit)
+            return
         unit = decimal_unit(cost.max(initial=0.0))
         prices, price = np.unique(cost, return_inverse=True)
         if len(prices) > MOST_PRICES or model.instance.most.max(initial=1) > 1:

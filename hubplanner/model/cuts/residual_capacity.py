@@ -58,6 +58,12 @@ class ResidualCapacityCut:
         """People that are left for the last of the hubs."""
         return self.total - (self.hubs - 1) * self.room
 
+    def add_to(self, layers: Sequence[Model]) -> None:
+        """Add the inequality where its option may have a hub."""
+        if layers[self.layer].open_[self.option].upBound > 0:
+            terms, limit = self.row(layers)
+            layers[self.layer].add(f"residual_{self.option}", terms, LpConstraintLE, limit)
+
     def row(self, layers: Sequence[Model]) -> tuple[Terms, float]:
         """Return the inequality's terms and upper limit."""
         layer = layers[self.layer]
@@ -66,13 +72,6 @@ class ResidualCapacityCut:
         terms: Terms = [(v, served[r]) for r, v in assigned_to(layer, self.option) if r in served]
         terms.append((layer.open_[self.option], -self.rest / unit))
         return terms, (self.total - self.rest * self.hubs) / unit
-
-
-def add_residual(layers: Sequence[Model], cut: ResidualCapacityCut) -> None:
-    """Add an inequality where its option may have a hub."""
-    if layers[cut.layer].open_[cut.option].upBound > 0:
-        terms, limit = cut.row(layers)
-        layers[cut.layer].add(f"residual_{cut.option}", terms, LpConstraintLE, limit)
 
 
 def residuals(layers: Sequence[Model], capacity: Capacity, values: Floats) -> Iterator[ResidualCapacityCut]:

@@ -100,6 +100,7 @@ class Map:
     lines: tuple[Spot, ...]
     circles: tuple[Circle, ...]
     links: str
+    trenches: str
     marks: tuple[MapMark, ...]
     names: tuple[Written, ...]
     bar: tuple[float, str]
@@ -146,6 +147,7 @@ def draw(result: Result, scene: MapScene) -> Map:
         lines=tuple(_lines(scene, frame)),
         circles=tuple(_circles(scene, at, frame)),
         links=_links(result, scene, frame),
+        trenches=_cut(scene.trenches, frame),
         marks=_marks(result, at),
         names=tuple(_names(scene, at, frame)),
         bar=_bar(frame),

@@ -162,6 +162,29 @@ def _covered(share: float, need: float | None, mark: float | None = None) -> Htm
     return number(share, covered_in_words(share, need), part=min(max(share, 0.0), 1.0), mark=mark)
 
 
+def backhaul(result: Result) -> HtmlTable | None:
+    """Return hubs, km and money of each technology that connects hubs; None where that is of no concern."""
+    told = result.summary.get("backhaul")
+    if told is None:
+        return None
+    rows = [
+        [
+            text(name),
+            number(one["hubs"], count(one["hubs"])),
+            number(one["km"], decimal(one["km"])),
+            number(one["cost"], money(result, one["cost"])),
+        ]
+        for name, one in told["by_technology"].items()
+    ]
+    whole = result.summary["cost"]["backhaul"]
+    return table(
+        "How new hubs are connected",
+        "*Link|#Hubs|#Km to build|#Cost",
+        rows,
+        total=[text("All"), text(""), text(""), number(whole, money(result, whole))],
+    )
+
+
 def floors(result: Result) -> HtmlTable | None:
     """Return what each floor asks for and what is covered."""
     rows = [

@@ -109,6 +109,8 @@ class MapScene:
         The world behind; None where the map is too small for it.
     notes
         What a reader must know about what is drawn.
+    trenches
+        (l,) lines that are built to connect hubs.
     """
 
     projection: MapProjection
@@ -121,6 +123,7 @@ class MapScene:
     hub_names: tuple[tuple[int, str], ...]
     geography: Geography | None
     notes: tuple[str, ...]
+    trenches: Any
 
     @property
     def has_circles(self) -> bool:
@@ -132,7 +135,8 @@ def scene_of(plan: PlanData) -> MapScene:
     """Return the map of a plan."""
     scenario = plan.inputs.scenario
     groups = groups_of(scenario, plan.inputs.demand.frame)
-    return build_scene(points_of(plan), Hubs.of(scenario, plan.hubs), groups)
+    trenches = None if plan.inputs.links is None else plan.backhaul
+    return build_scene(points_of(plan), Hubs.of(scenario, plan.hubs), groups, trenches)
 
 
 def scene_of_run(result: Result) -> MapScene:
@@ -142,21 +146,31 @@ def scene_of_run(result: Result) -> MapScene:
     points = DemandPoints(
         lonlat=lonlat(demand), need=need, covered_share=np.nan_to_num(share), people=people, row=np.arange(len(demand))
     )
-    return build_scene(points, Hubs.of(result.scenario, result.hubs), groups_of(result.scenario, demand))
+    groups = groups_of(result.scenario, demand)
+    return build_scene(points, Hubs.of(result.scenario, result.hubs), groups, result.backhaul)
 
 
-def build_scene(points: DemandPoints, hubs: Hubs, groups: Mapping[str, Sequence[str]]) -> MapScene:
+def build_scene(
+    points: DemandPoints,
+    hubs: Hubs,
+    groups: Mapping[str, Sequence[str]],
+    trenches: gpd.GeoDataFrame | None = None,
+) -> MapScene:
     """Return the map of demand and hubs.
 
     Parameters
     ----------
     groups
         The values (n,) of the demand rows by group.
+    trenches
+        The lines that are built to connect hubs, if any.
     """
     polygons = points.polygons
     at, radius = hubs.lonlat, hubs.radius
     gathered = points.merged or len(points.need) > MOST_MARKS
-    seen = np.concatenate([points.lonlat, at] if polygons is None else [points.lonlat, at, _corners(polygons)])
+    built = np.zeros(0, dtype=object) if trenches is None else np.asarray(trenches.geometry.array, dtype=object)
+    parts = [points.lonlat, at, shapely.get_coordinates(built)]
+    seen = np.concatenate(parts if polygons is None else [*parts, _corners(polygons)])
     if not gathered:
         seen = np.concatenate([seen, _circle_ends(at, radius, float(np.ptp(seen, axis=0).max()))])
     projection = MapProjection.around(seen)
@@ -181,6 +195,7 @@ def build_scene(points: DemandPoints, hubs: Hubs, groups: Mapping[str, Sequence[
         radius=radius,
         hub_names=hubs.named,
         geography=behind,
+        trenches=shapely.transform(built, projection.km),
         notes=(*((ONLY_POINTS,) if polygons is None else ()), *((CREDIT, DISCLAIMER) if behind else ())),
     )
 

@@ -43,6 +43,7 @@ def is_plain(problem: Problem, objective: Objective) -> bool:
         and objective.fairness is None
         and problem.rule.backup == 1
         and problem.keeps_existing
+        and problem.backhaul is None
     )
 
 

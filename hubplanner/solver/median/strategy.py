@@ -61,6 +61,7 @@ def is_median(problem: Problem, objective: Objective) -> bool:
         and not objective.constraints
         and objective.fairness is None
         and problem.keeps_existing
+        and problem.backhaul is None
     )
 
 

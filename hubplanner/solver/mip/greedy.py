@@ -34,6 +34,7 @@ from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.problem import Bools, Floats, Ints, Problem, evaluate
 from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.problem import coverage
+from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.subproblem import Incumbent
 from hubplanner.tolerances import REACH_TOLERANCE
 
@@ -48,6 +49,8 @@ def greedy_plan(question: Question) -> Incumbent:
     cheapest; then, unless cost is to be least, whatever is worth most for the money.
     """
     goal = goals_of(question.objective)[0]
+    if question.instance.problem.backhaul is not None:
+        return network_plan(question, goal)
     for cheapest in (False, True):
         builder = _Builder(question)
         builder.meet(cheapest=cheapest)

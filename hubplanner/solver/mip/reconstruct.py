@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from pulp import LpVariable
 from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
 from hubplanner.model import Formulation, Year
 from hubplanner.model.lp import Model
 from hubplanner.model.variables.assignment import live_rows
+from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Floats, Ints, evaluate
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.mip.relaxation import relax
@@ -53,11 +55,30 @@ def realise(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[Ye
     question, n_options = form.question, len(form.instance.option)
     opened = decisions[: n_options * len(form.layers)].reshape(len(form.layers), n_options)
     assigned = _assignments(form, decisions, effort)
+    built = [_edges(form, layer, decisions, counts) for layer, counts in zip(form.layers, opened, strict=True)]
     years = []
-    for problem, counts, shares, discount in zip(question.problems, opened, assigned, question.discounts, strict=True):
-        plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares)
+    for problem, counts, shares, edges, discount in zip(
+        question.problems, opened, assigned, built, question.discounts, strict=True
+    ):
+        plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares, edges)
         years.append(Year(problem, plan, discount))
     return years
+
+
+def _of(form: Formulation, variables: Sequence[LpVariable], decisions: Ints) -> Ints:
+    """Return the values of some of a formulation's whole variables."""
+    at = {id(variable): number for number, variable in enumerate(form.open_)}
+    return decisions[[at[id(variable)] for variable in variables]]
+
+
+def _edges(form: Formulation, layer: Model, decisions: Ints, counts: Ints) -> Ints:
+    """Return the edges of the network that are built in a year, without circles and dead ends."""
+    problem = form.instance.problem
+    if problem.backhaul is None or not (net := network_of(layer)).build:
+        return np.zeros(0, dtype=np.intp)
+    built = net.graph.edge[_of(form, net.build, decisions) > 0]
+    new = np.flatnonzero((counts > 0) & ~problem.existing)
+    return problem.backhaul.pruned(problem.option_site[new], problem.option_tier[new], built)
 
 
 def opened_in(form: Formulation, decisions: Ints) -> Ints:
@@ -72,9 +93,7 @@ def _assignments(form: Formulation, decisions: Ints, effort: SearchLimits) -> li
     if question.capacity is None:
         return [None] * len(form.layers)
     if question.capacity.single:
-        shares = decisions[len(form.instance.option) * len(form.layers) :].astype(np.float64)
-        sizes = [len(layer.parts["assign"]) for layer in form.layers]
-        parts = np.split(shares, np.cumsum(sizes)[:-1])
+        parts = [_of(form, layer.parts["assign"], decisions).astype(np.float64) for layer in form.layers]
     else:
         values = _best_assignment(form, decisions, effort)
         parts = [values[[v.index for v in layer.parts["assign"]]] for layer in form.layers]

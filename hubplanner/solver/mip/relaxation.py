@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,14 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from hubplanner.model import Formulation
-from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut, residuals
+from hubplanner.model.cuts.regions import region_cuts
+from hubplanner.model.cuts.residual_capacity import residuals
+from hubplanner.model.formulation import Cut
 from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
 from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
-from hubplanner.solver.mip.subproblem import Subproblem, program_of, splits
+from hubplanner.solver.mip.subproblem import Subproblem, program_of, sharpens
 from hubplanner.tolerances import AGREEMENT
 
 
@@ -131,10 +133,10 @@ def relaxed(task: Subproblem) -> tuple[Ints, Formulation, Relaxation]:
         depth[shallow] *= 2
 
 
-def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[ResidualCapacityCut, ...], Relaxation]:
+def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[Cut, ...], Relaxation]:
     """Return the relaxation of a task's program, and the inequalities that sharpened it."""
     effort = task.effort(0.0)
-    return relax_tightly(form, effort) if splits(task) else ((), relax(form, effort))
+    return relax_tightly(form, effort) if sharpens(task) else ((), relax(form, effort))
 
 
 def narrowed(task: Subproblem, value: float) -> Subproblem:
@@ -171,21 +173,27 @@ MOST_ROUNDS = 20
 """Rounds of cutting and solving again."""
 LEAST_GAIN = 1e-6
 """Relative fall of the bound in a round below which cutting ends."""
+NETWORK_ROUNDS, PATIENCE, NETWORK_GAIN = 200, 8, 1e-4
+"""The same where hubs share lines: rounds, and the fall of the bound in some of them together."""
 
 
-def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[ResidualCapacityCut, ...], Relaxation]:
+def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Cut, ...], Relaxation]:
     """Return the relaxation of a program, sharpened by inequalities that its own values broke, and those.
 
-    The bound and the reduced costs are recomputed from the multipliers, as those of the relaxation alone are.
+    The bound and the reduced costs are recomputed from the multipliers, as those of the relaxation alone are. Of many
+    inequalities those that bind are kept: a search with all the others does not end its first node.
     """
     deadline = effort.deadline()
     handle = prepared(form.program, effort, mip=False, solver="simplex")
     run(handle)
-    cuts, best, capacity = list[ResidualCapacityCut](), relaxation_of(handle, form), form.question.capacity
-    if not best.is_solved or capacity is None:
+    has_network = form.instance.problem.backhaul is not None
+    rounds, patience, gain = (NETWORK_ROUNDS, PATIENCE, NETWORK_GAIN) if has_network else (MOST_ROUNDS, 1, LEAST_GAIN)
+    first, cuts, best = handle.getNumRow(), list[Cut](), relaxation_of(handle, form)
+    if not best.is_solved:
         return (), best
-    for _ in range(MOST_ROUNDS):
-        found = list(residuals(form.layers, capacity, best.values))
+    bounds, binding = [best.bound], np.zeros(0, dtype=np.bool_)
+    for _ in range(rounds):
+        found = list(_broken(form, best.values))
         if not found or deadline.is_past:
             break
         _add(handle, form, found)
@@ -194,13 +202,26 @@ def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Residu
         run(handle)
         if handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             break
-        cuts, before, best = cuts + found, best, relaxation_of(handle, form)
-        if before.bound - best.bound < LEAST_GAIN * abs(before.bound):
+        cuts, best = cuts + found, relaxation_of(handle, form)
+        binding = np.asarray(handle.getSolution().row_dual)[first:] != 0
+        bounds.append(best.bound)
+        if len(bounds) > patience and bounds[-1 - patience] - best.bound < gain * abs(best.bound):
             break
+    if has_network:
+        cuts = [cut for cut, binds in zip(cuts, binding, strict=True) if binds]
     return tuple(cuts), best
 
 
-def _add(handle: Any, form: Formulation, cuts: Sequence[ResidualCapacityCut]) -> None:
+def _broken(form: Formulation, values: Floats) -> Iterator[Cut]:
+    """Yield the inequalities that a relaxation's values break."""
+    capacity = form.question.capacity
+    if capacity is not None and not capacity.single and capacity.can_relax:
+        yield from residuals(form.layers, capacity, values)
+    if form.instance.problem.backhaul is not None:
+        yield from region_cuts(form.layers, values)
+
+
+def _add(handle: Any, form: Formulation, cuts: Sequence[Cut]) -> None:
     for cut in cuts:
         terms, limit = cut.row(form.layers)
         columns = np.array([variable.index for variable, _ in terms], dtype=np.int32)

@@ -11,11 +11,13 @@ import numpy as np
 from hubplanner.errors import SolverError
 from hubplanner.model import Budget, Formulation, Year, broken_years
 from hubplanner.model.formulation import HOLDING
+from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints, relative_gap
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
+from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
-from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxed, within_margin
+from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of, splits
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
@@ -44,9 +46,13 @@ def optimise(task: Subproblem) -> Incumbent:
     if not relaxation.is_solved:
         found = Incumbent(bound=cap_bound(task.question, task.goal, bound))
         return found if task.is_late else _search(task, depth, found)
-    task, found = replace(task, scale=abs(bound), cuts=form.cuts), Incumbent(bound=bound)
+    task, found = replace(task, scale=abs(bound), cuts=form.cuts), _guided(task, form, relaxation, bound)
+    if found.years:
+        task = replace(task, start=found.opened)
+        if _is_close(task, found):
+            return found
     if task.goal is not None and len(form.open_) > FEW_OPTIONS:
-        for share in SHARP_SCREENS if splits(task) else SCREENS:
+        for share in _screens(task):
             margin = share * abs(bound)
             left_out = bound - task.sense * margin
             with progress_within(ProgressBounds(sense=task.sense, left_out=left_out, bound=bound)):
@@ -68,6 +74,25 @@ def optimise(task: Subproblem) -> Incumbent:
     if task.goal is not None:
         report_progress(task.goal.name, found.value, found.bound)
     return found
+
+
+def _guided(task: Subproblem, form: Formulation, relaxation: Relaxation, bound: float) -> Incumbent:
+    """Return a first plan where hubs share lines, made as a relaxation suggests; none but its bound elsewhere."""
+    problem = task.question.instance.problem
+    if problem.backhaul is None or task.goal is None or task.held or task.ranges is not None:
+        return Incumbent(bound=bound)
+    layer = form.layers[-1]
+    values = relaxation.values
+    built = values[[variable.index for variable in network_of(layer).build]]
+    plan = network_plan(task.question, task.goal, built, values[[variable.index for variable in layer.open_]])
+    return replace(plan, bound=bound) if plan.years else Incumbent(bound=bound)
+
+
+def _screens(task: Subproblem) -> tuple[float, ...]:
+    """Return the margins of first searches: none where hubs share lines, whose plans lie far below the bound."""
+    if task.question.instance.problem.backhaul is not None:
+        return ()
+    return SHARP_SCREENS if splits(task) else SCREENS
 
 
 def any_plan(task: Subproblem) -> Incumbent:
@@ -230,8 +255,10 @@ def _ruled_out(
     task: Subproblem, form: Formulation, opened: Ints, reasons: Sequence[str], years: Sequence[Year]
 ) -> Subproblem:
     """Return the task without a plan that breaks a limit; raise when rounding does not explain how."""
-    if form.instance.most.max(initial=1) == 1:
-        if years and len(opened) == 1 and _overspends(task, form, years[-1]):
+    over = bool(years) and _overspends(task, form, years[-1])
+    # Where hubs share lines, the same ones may be connected for less: then money is made scarcer, too.
+    if form.instance.most.max(initial=1) == 1 and not (over and form.instance.problem.backhaul is not None):
+        if over and len(opened) == 1:
             # With all that contain its hubs that cost: else those that are free would come in every combination.
             dear = np.flatnonzero((opened[0] > 0) & (form.instance.cost > 0))
             return replace(task, too_dear=(*task.too_dear, dear))

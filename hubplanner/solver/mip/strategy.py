@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from hubplanner.model import FixedLevel, Goal, Question, check_size, goals_of
+from hubplanner.model.goals import cost
 from hubplanner.problem import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
@@ -88,6 +89,9 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
         reached.append(GoalResult(name=goal.name, value=found.value, bound=found.bound))
         task = replace(task, held=(*task.held, FixedLevel(goal=goal, value=found.value)))
     bounds = [one.bound for one in reached]
+    if question.instance.problem.backhaul is not None:
+        with record.phase("lay lines for less"):
+            found = _lay_for_less(task, found)
     if not (exact and options.ties and within_gap(reached, 0.0)):
         return found, bounds, task.held, OPEN
     with record.phase("tell equal plans apart"):
@@ -95,6 +99,17 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
         told = prepared(first, task.held[0].value)
         found, ties = break_ties(replace(told, held=task.held), found, ALLOWED + SHARE * record.work)
     return found, bounds, task.held, ties
+
+
+def _lay_for_less(task: Subproblem, found: Incumbent) -> Incumbent:
+    """Return the same hubs with the cheapest lines that the time left finds: money to spare lays any."""
+    if found.opened is None or task.is_late:
+        return found
+    fixed = replace(task, goal=cost(), start=found.opened, ranges=(found.opened, found.opened))
+    better = optimise(replace(fixed, deadline=task.deadline.part(1 / 2)))
+    if not better.years or better.years[-1].plan.cost >= found.years[-1].plan.cost:
+        return found
+    return replace(found, years=better.years)
 
 
 def _share(deadline: Deadline, *, last: bool) -> Deadline:

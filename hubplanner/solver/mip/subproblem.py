@@ -9,7 +9,7 @@ from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.model import FixedLevel, Formulation, Goal, Question, Year, formulate
 from hubplanner.model.cuts.hub_counts import add_tally
-from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut, add_residual
+from hubplanner.model.formulation import Cut
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.deadline import Deadline
@@ -85,7 +85,7 @@ class Subproblem:
     too_dear: tuple[Ints, ...] = ()
     scale: float = 1.0
     ranges: tuple[Ints, Ints] | None = None
-    cuts: tuple[ResidualCapacityCut, ...] = ()
+    cuts: tuple[Cut, ...] = ()
     nodes: int | None = None
 
     def effort(self, gap: float) -> SearchLimits:
@@ -109,12 +109,17 @@ def program_of(task: Subproblem, depth: Ints) -> Formulation:
     if splits(task):
         add_tally(form.layers, task.question.blocks)
     for cut in task.cuts:
-        add_residual(form.layers, cut)
+        cut.add_to(form.layers)
     for plan in task.forbidden:
         forbid(form, plan)
     for dear in task.too_dear:
         form.layers[-1].add("too_dear", form.layers[-1].opened(dear), LpConstraintLE, len(dear) - 1)
     return form
+
+
+def sharpens(task: Subproblem) -> bool:
+    """Tell whether a task's relaxation is sharpened by inequalities that its own values break."""
+    return splits(task) or task.question.instance.problem.backhaul is not None
 
 
 def splits(task: Subproblem) -> bool:

@@ -12,7 +12,7 @@ from typing import cast
 
 import numpy as np
 
-from hubplanner.model import FixedLevel, Formulation, Goal, Year
+from hubplanner.model import FixedLevel, Formulation, Goal, MinCost, Year
 from hubplanner.model.formulation import HOLDING
 from hubplanner.model.goals import cost, mean_distance, number_of_hubs
 from hubplanner.model.lp import LinearExpression
@@ -64,13 +64,16 @@ def break_ties(task: Subproblem, found: Incumbent, allowed: float) -> tuple[Incu
     if sized > MOST_DISTANCES:
         return found, OPEN
     task, several, enough = replace(task, gap=0.0, start=found.opened), False, work_done() + allowed
+    shares_lines = task.question.instance.problem.backhaul is not None
     for goal in (cost(), mean_distance(), number_of_hubs(), None):
-        equal = _equal(task, found, enough)
-        if equal is not None:
-            return _first_of(equal), BROKEN if several or len(equal) > 1 else UNIQUE
-        if goal is None or work_done() > enough:
-            break
-        several = True
+        # The same hubs may be connected for less: what they cost comes before what other hubs would.
+        if not (shares_lines and goal is not None and goal.name == MinCost.goal):
+            equal = _equal(task, found, enough)
+            if equal is not None:
+                return _first_of(equal), BROKEN if several or len(equal) > 1 else UNIQUE
+            if goal is None or work_done() > enough:
+                break
+            several = True
         task, found, settled = _settle(task, found, goal)
         if not settled:
             return found, OPEN

@@ -1,0 +1,372 @@
+"""The backhaul section: what each link costs a hub at each site, and the lines that may be built between places."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import Delaunay, KDTree, QhullError
+
+from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.coordinates import WGS84, lonlat, read_places
+from hubplanner.inputs.joins import read_other
+from hubplanner.inputs.readers.columns import Checker, keys_of
+from hubplanner.inputs.sites import Sites
+from hubplanner.problem import Backhaul, Bools, Floats, GreatCircle, Ints, SiteStatus, annuity
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.backhaul_spec import AloneSpec, BackhaulSpec, EdgeTableSpec, LinesSpec, PlacesSpec
+from hubplanner.scenario.data_spec import TableSpec
+from hubplanner.scenario.names import hint, key_of, listed
+
+MOST_NODES = 200_000
+"""Places where new lines may start; of more, a plan's picture and its graph are none."""
+NO_LINK = ""
+"""Name of no link."""
+_LINE_WORDS = re.compile(r"satellit|vsat|starlink|backhaul|internet|bandwidth|mbps", re.IGNORECASE)
+"""Names of costs that hold a line to the internet."""
+_LINE_SHAPES = ("LineString", "MultiLineString")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Links:
+    """How hubs may be connected.
+
+    Parameters
+    ----------
+    alone_cost, alone_name
+        (m, t) money for the cheapest link that needs no network, infinite where there is none, and its name.
+    line_cost
+        (m, t) money that fibre takes at a hub's own site; infinite where it cannot carry the tier.
+    places
+        Every place of the network: ids and WGS 84 points of the sites, then of the nodes of today.
+    edges
+        Lines that may be built: edge_id, from and to (numbers of places), km, cost.
+    roots
+        Numbers of the places where the internet is today.
+    has_network
+        Whether fibre is among the links.
+    warnings
+        What was found that may be a mistake.
+    """
+
+    alone_cost: Floats
+    alone_name: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+    line_cost: Floats
+    places: gpd.GeoDataFrame
+    edges: pd.DataFrame
+    roots: Ints
+    has_network: bool
+    warnings: tuple[DataWarning, ...] = ()
+
+    @property
+    def network(self) -> Backhaul:
+        """The links and the network as arrays."""
+        return Backhaul(
+            ends=self.edges[["from", "to"]].to_numpy(dtype=np.intp).reshape(-1, 2),
+            cost=self.edges["cost"].to_numpy(dtype=np.float64),
+            roots=self.roots,
+            node=np.arange(len(self.line_cost)),
+            line_cost=self.line_cost,
+            alone_cost=self.alone_cost,
+        )
+
+    @property
+    def has_link(self) -> Bools:
+        """Mask (m, t) of the tiers that some link carries at a site."""
+        alone = np.isfinite(self.alone_cost)
+        if not self.has_network:
+            return alone
+        network = self.network
+        return alone | (np.isfinite(network.line_cost) & network.reachable[:, None])
+
+
+def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> Links | None:
+    """Return how hubs may be connected; None where that is of no concern, or, with faults noted, cannot be read."""
+    spec = scenario.backhaul
+    if spec is None:
+        return None
+    warnings, before = list[DataWarning](), len(faults)
+    nodes = [part for file in spec.nodes for part in _nodes(file, warnings, faults)]
+    nodes += [part for file in spec.lines for part in _along(file, warnings, faults)]
+    towers = [part for file in spec.towers for part in _nodes(file, warnings, faults)]
+    if sites is None or len(faults) > before:
+        return None
+    places = _places(scenario, sites, nodes, faults)
+    worth = annuity(scenario.discount_rate, scenario.horizon_years)
+    edges = _edges(spec, len(sites.frame), places, worth, faults)
+    if edges is None or len(faults) > before:
+        return None
+    alone_cost, alone_name = _alone(scenario, spec, sites, _joined(towers), worth)
+    starts = (sites.status == SiteStatus.EXISTING) & spec.existing_connected
+    spots = pd.Series(map(tuple, lonlat(places).tolist()))
+    at_node = spots[: len(starts)].isin(set(spots[len(starts) :])).to_numpy()
+    links = Links(
+        alone_cost=alone_cost,
+        alone_name=alone_name,
+        line_cost=_line_cost(scenario, spec, sites, worth),
+        places=places,
+        edges=edges,
+        roots=np.concatenate([np.flatnonzero(starts | at_node), np.arange(len(starts), len(places))]),
+        has_network=spec.technologies.fibre is not None,
+        warnings=(*warnings, *_paid_twice(scenario)),
+    )
+    return _told(scenario, sites, links, faults)
+
+
+def _told(scenario: Scenario, sites: Sites, links: Links, faults: list[Fault]) -> Links | None:
+    """Return the links with a warning of sites that none reaches; note those of them that must hold a hub."""
+    asked = sites.allowed & (sites.status != SiteStatus.EXISTING)[:, None]
+    bare = asked.any(axis=1) & ~(asked & links.has_link).any(axis=1)
+    required = bare & (sites.status == SiteStatus.REQUIRED)
+    name, ids = Path(scenario.sites.path).name, sites.frame["site_id"].to_numpy(dtype=object)
+    why = "a site that some link reaches: it has no way to a node, and no stand-alone link"
+    faults += [
+        Fault(file=name, row=int(sites.rows[at]), column="status", value=f"required {ids[at]}", allowed=why)
+        for at in np.flatnonzero(required).tolist()
+    ]
+    if required.any():
+        return None
+    if not bare.any():
+        return links
+    message = f"{int(bare.sum()):,} sites have no way to a node and no stand-alone link, so no hub: {listed(ids[bare])}"
+    told = DataWarning(code="no_link", message=message, file=name)
+    return replace(links, warnings=(*links.warnings, told))
+
+
+def _paid_twice(scenario: Scenario) -> Iterator[DataWarning]:
+    """Yield a warning for each tier whose running cost seems to hold a line to the internet."""
+    for number, tier in enumerate(scenario.hubs):
+        words = [
+            word for word in (tier.opex_per_year, tier.capex) if isinstance(word, str) and _LINE_WORDS.search(word)
+        ]
+        for word in words:
+            message = (
+                f"hub tier {tier.name} seems to hold a line to the internet in its cost (column {word}), "
+                "which backhaul pays for as well; take it out"
+            )
+            yield DataWarning(code="link_paid_twice", message=message, file=f"hubs.{number}")
+
+
+Named = tuple[list[str], Floats]
+"""Ids, and longitudes and latitudes (k, 2)."""
+
+
+def _nodes(file: PlacesSpec, warnings: list[DataWarning], faults: list[Fault]) -> list[Named]:
+    """Return the places of a file; none, with faults noted, where it cannot be read."""
+    own = [name for name in (file.id, file.x, file.y, file.geometry and file.geometry.column) if name]
+    table = read_other(file, own, faults, places=True)
+    if table is None:
+        return []
+    before, checker = len(faults), Checker(table=table, faults=faults)
+    ids = checker.identifiers(file.id)
+    places = read_places(TableSpec.model_construct(path=file.path, x=file.x, y=file.y), checker)
+    warnings.extend(table.warnings)
+    return [] if places is None or len(faults) > before else [(ids.tolist(), lonlat(places))]
+
+
+def _along(file: LinesSpec, warnings: list[DataWarning], faults: list[Fault]) -> list[Named]:
+    """Return the places along the cables of a file, each named by its cable and how far along it is."""
+    own = [name for name in (file.id, file.geometry and file.geometry.column) if name]
+    table = read_other(file, own, faults, places=True)
+    if table is None:
+        return []
+    before, checker = len(faults), Checker(table=table, faults=faults)
+    ids = checker.identifiers(file.id)
+    if "geometry" not in table.frame.columns:
+        allowed = "cables: a file of lines, or a table with geometry: {wkt: COLUMN}"
+        faults.append(Fault(file=table.name, column="geometry", allowed=allowed))
+        return []
+    shapes = gpd.GeoSeries(table.frame["geometry"].array, crs=table.crs)
+    kinds = shapes.geom_type.fillna("none")
+    checker.note("geometry", ~kinds.isin(_LINE_SHAPES), kinds, f"one of {', '.join(_LINE_SHAPES)}")
+    warnings.extend(table.warnings)
+    if len(faults) > before:
+        return []
+    found = []
+    for name, shape in zip(ids, shapes.to_crs(WGS84), strict=True):
+        for line in shapely.get_parts(shape):
+            spots, far = _stations(shapely.get_coordinates(line), file.join_km)
+            found.append(([f"{name} at {km:.3f} km" for km in far.tolist()], spots))
+    return found
+
+
+def _stations(bends: Floats, step: float) -> tuple[Floats, Floats]:
+    """Return the bends of a cable and places between them at most a step apart, with their km from its start."""
+    legs = GreatCircle(bends, bends, 1.0).along(np.arange(len(bends) - 1), np.arange(1, len(bends)))
+    starts = np.concatenate([[0.0], np.cumsum(legs)])
+    spots, far = [bends[:1]], [np.zeros(1)]
+    for at, leg in enumerate(legs.tolist()):
+        parts = np.arange(1, max(math.ceil(leg / step), 1) + 1) / max(math.ceil(leg / step), 1)
+        spots.append(bends[at] + parts[:, None] * (bends[at + 1] - bends[at]))
+        far.append(starts[at] + parts * leg)
+    return np.concatenate(spots), np.concatenate(far)
+
+
+def _joined(parts: Sequence[Named]) -> Floats:
+    return np.concatenate([np.zeros((0, 2)), *(places for _, places in parts)])
+
+
+def _places(scenario: Scenario, sites: Sites, nodes: Sequence[Named], faults: list[Fault]) -> gpd.GeoDataFrame:
+    """Return the places of the network by name; those of the same name in several files are told apart or refused."""
+    ids = [*sites.frame["site_id"].tolist(), *(name for names, _ in nodes for name in names)]
+    spots = np.concatenate([sites.lonlat, _joined(nodes)])
+    again = pd.Series(list(map(key_of, ids))).duplicated()
+    if scenario.backhaul is not None and scenario.backhaul.edges == "table" and again.any():
+        allowed = "an id that no site and no other node has: the table of lines names places by it"
+        value = ids[int(np.argmax(again.to_numpy()))]
+        faults.append(Fault(file="backhaul.nodes", column="id", value=value, allowed=allowed))
+    if len(ids) > MOST_NODES:
+        allowed = f"at most {MOST_NODES:,} sites and nodes; raise join_km of backhaul.lines"
+        faults.append(Fault(file="backhaul", value=f"{len(ids):,}", allowed=allowed))
+    return gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(*spots.T), crs=WGS84)
+
+
+def _edges(
+    spec: BackhaulSpec, n_sites: int, places: gpd.GeoDataFrame, worth: float, faults: list[Fault]
+) -> pd.DataFrame | None:
+    """Return the lines that may be built with their money, in the order of their ends."""
+    fibre, spots = spec.technologies.fibre, lonlat(places)
+    if fibre is None or len(faults):
+        return pd.DataFrame({"edge_id": [], "from": [], "to": [], "km": [], "cost": []})
+    if spec.table is not None:
+        found = _from_table(spec.table, places, spec.detour, faults)
+        if found is None:
+            return None
+        ends, km, given = found
+    else:
+        ends = neighbouring(spots, spec.neighbours)
+        fresh = ends.min(axis=1) < n_sites  # between two nodes of today nothing needs building
+        ends = ends[fresh]
+        km = GreatCircle(spots, spots, spec.detour).along(*ends.T)
+        given = np.full(len(km), np.nan)
+    short = np.ones(len(km), dtype=np.bool_) if fibre.max_km is None else km <= fibre.max_km
+    built = np.where(np.isnan(given), km * fibre.cost_per_km, given)
+    cost = built + km * (fibre.upkeep_per_km_year * worth)
+    frame = pd.DataFrame({"from": ends[:, 0], "to": ends[:, 1], "km": km, "cost": cost})[short]
+    frame = frame.sort_values(["from", "to"], kind="stable").reset_index(drop=True)
+    frame.insert(0, "edge_id", np.arange(1, len(frame) + 1))
+    return frame
+
+
+def neighbouring(spots: Floats, neighbours: int) -> Ints:
+    """Return pairs of places (e, 2) that lie side by side: of the triangles between all, and the nearest ones.
+
+    Places at the same spot are joined to the first of them; those on one line to the next.
+
+    >>> neighbouring(np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]), 1).tolist()
+    [[0, 1], [1, 2]]
+    """
+    alone, first, spot = np.unique(spots, axis=0, return_index=True, return_inverse=True)
+    twins = np.flatnonzero(first[spot.ravel()] != np.arange(len(spots)))
+    flat = alone * np.array([np.cos(np.radians(alone[:, 1].mean())), 1.0]) if len(alone) else alone
+    pairs: list[Any] = [np.column_stack([np.arange(len(flat) - 1), np.arange(1, len(flat))])[: max(len(flat) - 1, 0)]]
+    if len(flat) > 3:  # noqa: PLR2004 - three are a triangle
+        try:
+            corners = Delaunay(flat).simplices
+            pairs = [corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]
+        except QhullError:  # all on one line, along which they are in order
+            pass
+    elif len(flat) == 3:  # noqa: PLR2004 - a triangle
+        pairs.append(np.array([[0, 2]]) if not _on_a_line(flat) else np.zeros((0, 2), dtype=np.intp))
+    most = min(neighbours + 1, len(flat))
+    if most > 1:
+        near: Any = KDTree(flat).query(flat, most)[1]
+        pairs += [np.column_stack([np.arange(len(flat)), near[:, at]]) for at in range(1, most)]
+    pairs = [first[np.concatenate(pairs)].reshape(-1, 2), np.column_stack([first[spot.ravel()[twins]], twins])]
+    found = np.concatenate(pairs)
+    found = np.sort(found[found[:, 0] != found[:, 1]], axis=1)
+    return np.unique(found, axis=0).astype(np.intp)
+
+
+def _on_a_line(flat: Floats) -> bool:
+    one, other = flat[1] - flat[0], flat[2] - flat[0]
+    return bool(abs(one[0] * other[1] - one[1] * other[0]) <= 1e-12 * float(np.abs(flat).max() + 1) ** 2)
+
+
+def _from_table(
+    spec: EdgeTableSpec, places: gpd.GeoDataFrame, detour: float, faults: list[Fault]
+) -> tuple[Ints, Floats, Floats] | None:
+    """Return the ends (e, 2), km (e,) and money (e,) of a table's lines; NaN money where it names none."""
+    named = [name for name in (spec.start, spec.end, spec.km, spec.cost) if name]
+    table = read_other(spec, named, faults, places=False)
+    if table is None:
+        return None
+    before, checker = len(faults), Checker(table=table, faults=faults)
+    words = [checker.text(spec.start), checker.text(spec.end)]
+    given: list[Any] = [None if name is None else checker.numbers(name) for name in (spec.km, spec.cost)]
+    known = {key_of(name): at for at, name in enumerate(places["id"])}
+    ends = []
+    for name, column in zip((spec.start, spec.end), words, strict=True):
+        at = keys_of(column).map(known)
+        lost = at.isna() & (column != "")
+        near = [
+            f"the id of a site or a node{hint(word, places['id'])}" if gone else ""
+            for word, gone in zip(column, lost, strict=True)
+        ]
+        checker.note(name, lost, column, near.__getitem__)
+        ends.append(at.fillna(0).to_numpy(dtype=np.intp))
+    pairs: Ints = np.sort(np.column_stack(ends), axis=1).astype(np.intp)
+    if len(faults) > before:
+        return None
+    shown = words[0] + "-" + words[1]
+    checker.note(spec.end, pd.Series(pairs[:, 0] == pairs[:, 1]), shown, "another place than where the line begins")
+    again = pd.DataFrame(pairs).duplicated()
+    checker.note(f"{spec.start}, {spec.end}", again, shown, "each line once; an earlier row joins the same places")
+    spots = lonlat(places)
+    km: Floats = (
+        given[0].to_numpy(dtype=np.float64)
+        if given[0] is not None
+        else GreatCircle(spots, spots, detour).along(*pairs.T)
+    )
+    cost: Floats = np.full(len(km), np.nan) if given[1] is None else given[1].to_numpy(dtype=np.float64)
+    return None if len(faults) > before else (pairs, km, cost)
+
+
+def _line_cost(scenario: Scenario, spec: BackhaulSpec, sites: Sites, worth: float) -> Floats:
+    """Return money (m, t) that fibre takes at a hub's site, infinite where it cannot carry the tier."""
+    fibre, cost = spec.technologies.fibre, np.full(sites.allowed.shape, np.inf)
+    for number, tier in enumerate(scenario.hubs):
+        mbps = tier.mbps or 0.0
+        fits = fibre is not None and (fibre.max_mbps is None or mbps <= fibre.max_mbps)
+        if fibre is not None and fits and (tier.links is None or "fibre" in tier.links):
+            cost[:, number] = fibre.site_cost + mbps * fibre.per_mbps_year * worth
+    return cost
+
+
+def _alone(
+    scenario: Scenario, spec: BackhaulSpec, sites: Sites, towers: Floats, worth: float
+) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.object_]]]:
+    """Return money and name (m, t) of the cheapest link that stands alone; the first of several as cheap."""
+    cost, name = np.full(sites.allowed.shape, np.inf), np.full(sites.allowed.shape, NO_LINK, dtype=object)
+    for kind, link in spec.technologies.alone.items():
+        within = np.ones(len(cost), dtype=np.bool_)
+        if kind == "cellular" and spec.technologies.cellular is not None:
+            within = GreatCircle(sites.lonlat, towers, 1.0).nearest() <= spec.technologies.cellular.range_km
+        for number, tier in enumerate(scenario.hubs):
+            price = price_alone(link, tier.mbps, worth)
+            if price is None or not (tier.links is None or kind in tier.links):
+                continue
+            better = within & (price < cost[:, number])
+            cost[better, number], name[better, number] = price, kind
+    return cost, name
+
+
+def price_alone(link: AloneSpec, mbps: float | None, worth: float) -> float | None:
+    """Return the money for a link of its own, with as many lines as its Mbps take; None where these are too many.
+
+    >>> dish = AloneSpec(site_cost=800.0, per_line_year=100.0, per_mbps_year=2.0, max_mbps=150.0, lines=2)
+    >>> price_alone(dish, 200.0, worth=2.0), price_alone(dish, 301.0, worth=2.0)
+    (2800.0, None)
+    """
+    lines = 1 if mbps is None or link.max_mbps is None else math.ceil(mbps / link.max_mbps)
+    if lines > link.lines:
+        return None
+    return lines * (link.site_cost + link.per_line_year * worth) + (mbps or 0.0) * link.per_mbps_year * worth

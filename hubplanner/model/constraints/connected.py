@@ -1,0 +1,131 @@
+"""Hubs are connected: by a link that stands alone, or by a way of built edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from pulp import LpConstraintEQ, LpConstraintLE
+
+from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.lp import Model, Terms
+from hubplanner.model.variables.backhaul import Network, network_of
+from hubplanner.problem import Evaluation, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connected(Constraint):
+    r"""Every new hub has a link: one that stands alone, or the network's, by a way of built edges from the root.
+
+    With binaries $x_a$ of arcs that lead away from the root, hubs $u_o$ on the network at the place of option o, and a
+    flow $f_a$ that brings one unit to each of them:
+
+    .. math:: \sum_{\delta^-(v)} f_a - \sum_{\delta^+(v)} f_a = \sum_{o \text{ at } v} u_o, \quad 0 \le f_a \le M x_a,
+              \quad u_o \le y_o
+
+    M is the number of hubs that may hang on the network. Rows that the flow implies for whole numbers, or that some
+    best plan keeps to, sharpen the relaxation: a place is entered once, an arc starts where one ends, what is entered
+    is left or holds a hub, and a hub on the network is entered:
+
+    .. math:: \sum_{\delta^-(v)} x_a \le 1, \quad x_{uv} + x_{vu} \le \sum_{\delta^-(u)} x_a, \quad
+              \sum_{\delta^-(v)} x_a \le \sum_{\delta^+(v)} x_a + \sum_{o \text{ at } v} u_o, \quad
+              u_o \le q_o \sum_{\delta^-(v)} x_a
+
+    A plan violates it where a hub has no link. Which link a hub takes follows from the edges.
+
+    See Also
+    --------
+    hubplanner.problem.backhaul.Backhaul : the links and the network.
+
+    >>> Connected().describe(str)
+    'a link for every hub'
+    """
+
+    key: ClassVar[str] = "backhaul"
+    priced: ClassVar[bool] = False
+
+    @property
+    def can_relax(self) -> bool:
+        """It says what a hub is."""
+        return False
+
+    def add_to(self, model: Model) -> None:
+        """Add the rows of the network."""
+        net = network_of(model)
+        if len(net.graph.without_link):
+            model.add("without_link", model.opened(net.graph.without_link), LpConstraintLE, 0)
+        for option, variable in net.on.items():
+            if net.graph.saving[option] > 0:
+                model.add(f"on_network_{option}", [(variable, 1.0), (model.open_[option], -1.0)], LpConstraintLE, 0)
+        arcs_in, arcs_out = _arcs(net)
+        for place in np.unique(np.concatenate([net.graph.head, net.graph.place[net.graph.place >= 0]])).tolist():
+            _add_place(model, net, place, arcs_in.get(place, []), arcs_out.get(place, []))
+        _add_flow(model, net, arcs_in, arcs_out)
+
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return which site's hub has no link, None when all have one."""
+        if plan.backhaul is None:
+            return None
+        bare = np.flatnonzero(~np.isfinite(plan.backhaul.link_cost))
+        return f"the hub at site {problem.option_site[plan.options[bare[0]]]} has no link" if len(bare) else None
+
+    def describe(self, name_of: Callable[[int], str]) -> str:
+        """Return it in words."""
+        del name_of
+        return "a link for every hub"
+
+
+Arcs = dict[int, list[int]]
+
+
+def _arcs(net: Network) -> tuple[Arcs, Arcs]:
+    """Return the arcs into each place, and out of it."""
+    into: Arcs = {}
+    out: Arcs = {}
+    for arc, (tail, head) in enumerate(zip(net.graph.tail.tolist(), net.graph.head.tolist(), strict=True)):
+        out.setdefault(tail, []).append(arc)
+        into.setdefault(head, []).append(arc)
+    return into, out
+
+
+def _add_place(model: Model, net: Network, place: int, into: list[int], out: list[int]) -> None:
+    """Add the rows of binaries at a place."""
+    entered: Terms = [(net.build[arc], 1.0) for arc in into]
+    left: Terms = [(net.build[arc], -1.0) for arc in out]
+    hubs = [(variable, -1.0) for variable, _ in net.at(place)]
+    if entered:
+        model.add(f"entered_{place}", entered, LpConstraintLE, 1)
+        model.add(f"no_dead_end_{place}", [*entered, *left, *hubs], LpConstraintLE, 0)
+    tail, not_entered = net.graph.tail, [(variable, -1.0) for variable, _ in entered]
+    for arc in out:
+        onward = int(net.graph.head[arc])
+        before = [term for term, back in zip(not_entered, into, strict=True) if tail[back] != onward]
+        model.add(f"begun_{place}_{onward}", [(net.build[arc], 1.0), *before], LpConstraintLE, 0)
+    by_site: dict[int, list[int]] = {}
+    for option in net.on:
+        if net.graph.place[option] == place:
+            by_site.setdefault(int(model.instance.site[option]), []).append(option)
+    for site, options in by_site.items():
+        if max(int(model.instance.most[option]) for option in options) == 1:
+            model.add(f"hung_{site}", [*((net.on[o], 1.0) for o in options), *not_entered], LpConstraintLE, 0)
+            continue
+        for option in options:
+            most = float(model.instance.most[option])
+            model.add(f"hung_{site}", [(net.on[option], 1 / most), *not_entered], LpConstraintLE, 0)
+
+
+def _add_flow(model: Model, net: Network, arcs_in: Arcs, arcs_out: Arcs) -> None:
+    """Add the flow that makes whole numbers connected."""
+    options = np.array(list(net.on), dtype=np.intp)
+    most = float(model.instance.most[options].sum())
+    flow = []
+    for built, tail, head in zip(net.build, net.graph.tail.tolist(), net.graph.head.tolist(), strict=True):
+        flow.append(model.variable(f"flow_{tail}_{head}", 0, most))
+        model.add(f"flow_{tail}_{head}", [(flow[-1], 1.0), (built, -most)], LpConstraintLE, 0)
+    for place in sorted({*arcs_in, *net.graph.place[options].tolist()}):
+        terms = [(flow[arc], 1.0) for arc in arcs_in.get(place, [])] + [
+            (flow[arc], -1.0) for arc in arcs_out.get(place, [])
+        ]
+        model.add(f"balance_{place}", [*terms, *((v, -c) for v, c in net.at(place))], LpConstraintEQ, 0)

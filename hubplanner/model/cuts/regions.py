@@ -1,0 +1,189 @@
+"""Regions that hubs must be connected into: inequalities that plans keep to and half-built trenches do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, cast
+
+import numpy as np
+from pulp import LpConstraintLE
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+from hubplanner.model.lp import Model, Terms
+from hubplanner.model.variables.backhaul import OFF, Network, network_of
+from hubplanner.problem import Bools, Floats, Ints
+
+VIOLATION = 1e-3
+"""Least excess worth an inequality, in hubs or rows covered."""
+MOST_CUTS = 300
+"""Inequalities that a round adds at most."""
+TIMES = 2
+"""Inequalities of a round that speak of a place before rows of nothing else are passed over."""
+SCALE = 1_000_000
+"""Parts of a built edge that flows are counted in, which are whole numbers."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RegionCut:
+    r"""Who is served from inside a region needs an edge into it.
+
+    For a site, hubs $u_o$ on the network at its place, and for a demand row r, whatever covers it:
+
+    .. math:: \sum_{a \in \delta^-(S)} x_a \ge \sum_{o \in O_j} u_o, \qquad
+              \sum_{a \in \delta^-(S)} x_a + \sum_{o \in C_r} y_o - \sum_{o \in C_r : o \text{ in } S} u_o \ge z_r
+
+    S holds no node of today. The first is Wong's cut (1984), doi:10.1007/BF02612335; the second holds as a covered row
+    is covered by a hub that is not on the network inside S, or by one that is and needs an edge into it.
+
+    Parameters
+    ----------
+    region
+        Mask of places S.
+    site, demand
+        The site, or else the demand row; the other is -1.
+    """
+
+    region: Bools
+    site: int = -1
+    demand: int = -1
+
+    def add_to(self, layers: Sequence[Model]) -> None:
+        """Add the inequality."""
+        terms, limit = self.row(layers)
+        layers[-1].add("region", terms, LpConstraintLE, limit)
+
+    def row(self, layers: Sequence[Model]) -> tuple[Terms, float]:
+        """Return the inequality's terms and upper limit."""
+        layer = layers[-1]
+        net = network_of(layer)
+        entered: Terms = [(net.build[arc], -1.0) for arc in net.graph.into(self.region).tolist()]
+        if self.demand < 0:
+            here = [option for option in net.on if layer.instance.site[option] == self.site]
+            return [*entered, *((net.on[option], 1.0) for option in here)], 0.0
+        options = covering_options(layer, self.demand).tolist()
+        inside = [option for option in options if option in net.on and self.region[net.graph.place[option]]]
+        others = dict.fromkeys(options, -1.0)
+        linked: Terms = []
+        for option in inside:
+            if net.graph.saving[option] > 0:
+                linked.append((net.on[option], 1.0))
+            else:
+                del others[option]
+        hubs = [(layer.open_[option], value) for option, value in others.items()]
+        return [*entered, *hubs, *linked, (layer.parts["covered"][self.demand], 1.0)], 0.0
+
+
+def covering_options(layer: Model, row: int) -> Ints:
+    """Return the options that cover a row."""
+    cover = layer.whole.cover_rows.cover
+    return cover.indices[cover.indptr[row] : cover.indptr[row + 1]].astype(np.intp)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Support:
+    """What a relaxation builds of a network, as capacities of flows.
+
+    Parameters
+    ----------
+    net
+        The network.
+    built
+        (a,) how much of each arc is built.
+    """
+
+    net: Network
+    built: Floats
+
+    def separate(self, places: Ints, capacity: Floats) -> tuple[float, Bools]:
+        """Return the largest flow from the root through some places, and the smallest region behind what limits it.
+
+        Parameters
+        ----------
+        places, capacity
+            (k,) distinct places, and how much may leave the network at each.
+        """
+        graph = self.net.graph
+        sink = graph.root + 1
+        tail, head = np.concatenate([graph.tail, places]), np.concatenate([graph.head, np.full(len(places), sink)])
+        parts = np.round(np.maximum(np.concatenate([self.built, capacity]), 0.0) * SCALE).astype(np.int32)
+        some = parts > 0
+        cells: Any = (parts[some], (tail[some], head[some]))
+        ways = csr_array(cells, shape=(sink + 1, sink + 1))
+        flow = maximum_flow(ways, graph.root, sink)
+        left = csr_array(ways - flow.flow)
+        left.eliminate_zeros()
+        # Places from which what is left still reaches the sink.
+        order = breadth_first_order(csr_array(left.T), sink, return_predecessors=False)
+        region = np.zeros(sink + 1, dtype=np.bool_)
+        region[order] = True
+        return float(flow.flow_value) / SCALE, region[:sink]
+
+
+def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
+    """Yield the inequalities of sites and rows that a relaxation's values break, at most a round's worth.
+
+    Sites come by how much of them is on the network, rows by what they weigh.
+    """
+    layer = layers[-1]
+    net = network_of(layer)
+    if not net.build:
+        return
+    support, found = _Support(net=net, built=values[[variable.index for variable in net.build]]), 0
+    used = np.zeros(net.graph.root + 1, dtype=np.intp)
+    for site, hung in _hung(layer, net, values):
+        place = np.unique([net.graph.place[option] for option in net.on if layer.instance.site[option] == site])
+        flow, far = support.separate(place, np.full(1, hung))
+        if flow < hung - VIOLATION and not far[net.graph.root]:
+            used[place] += 1
+            found += 1
+            yield RegionCut(region=far, site=site)
+            if found >= MOST_CUTS:
+                return
+    if "covered" not in layer.parts:
+        return
+    for row, wanted, places, capacity in _rows(layer, net, values):
+        if (used[places] >= TIMES).all():
+            continue
+        flow, far = support.separate(places, capacity)
+        if flow < wanted - VIOLATION and not far[net.graph.root]:
+            used[places] += 1
+            found += 1
+            yield RegionCut(region=far, demand=row)
+            if found >= MOST_CUTS:
+                return
+
+
+def _hung(layer: Model, net: Network, values: Floats) -> list[tuple[int, float]]:
+    """Return the sites with something on the network, one hub at most, and how much, the most first."""
+    total: dict[int, float] = {}
+    for option, variable in net.on.items():
+        if layer.instance.most[option] == 1:
+            site = int(layer.instance.site[option])
+            total[site] = total.get(site, 0.0) + float(values[variable.index])
+    return sorted(((s, v) for s, v in total.items() if v > VIOLATION), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _rows(layer: Model, net: Network, values: Floats) -> Iterator[tuple[int, float, Ints, Floats]]:
+    """Yield the rows that one hub covers, with what their cover takes from the network, and through which places."""
+    rows = layer.whole.cover_rows
+    covered = cast("list[Any]", layer.parts["covered"])
+    order = np.argsort(-rows.weights.max(axis=1, initial=0.0), kind="stable")
+    starts = list(pairwise(rows.cover.indptr.tolist()))
+    open_ = np.array([values[variable.index] for variable in layer.open_])
+    on = np.zeros(len(open_))
+    for option, variable in net.on.items():
+        on[option] = values[variable.index]
+    for row in map(int, order):
+        if rows.times[row] != 1:
+            continue
+        options = rows.cover.indices[starts[row][0] : starts[row][1]].astype(np.intp)
+        wanted = float(values[covered[row].index]) - float((open_ - on)[options].sum())
+        hung = options[net.graph.place[options] != OFF]
+        if wanted <= VIOLATION or not len(hung):
+            continue
+        places, at = np.unique(net.graph.place[hung], return_inverse=True)
+        capacity: Floats = np.bincount(at.ravel(), weights=on[hung], minlength=len(places)).astype(np.float64)
+        yield row, wanted, places, capacity

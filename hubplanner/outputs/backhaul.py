@@ -1,0 +1,187 @@
+"""How a plan's hubs are connected: their links, the lines that are built, and figures of both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hubplanner.inputs import Inputs
+from hubplanner.inputs.backhaul import Links
+from hubplanner.inputs.coordinates import WGS84, lonlat
+from hubplanner.outputs.rounding import round_columns
+from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
+from hubplanner.scenario import Scenario
+
+STANDS, FIBRE = "as it stands", "fibre"
+"""What a hub that stands today is said to be linked by, and the link of the network."""
+LINK_COLUMNS = ("link", "link_cost", "mbps", "connected_to", "hops")
+LINE_COLUMNS = ("edge_id", "technology", "from", "to", "km", "cost", "hubs_served", "mbps", "hops", "status")
+
+
+def links_of(inputs: Inputs, problem: Problem, plan: Evaluation) -> dict[str, Any]:
+    """Return the columns (k,) that hubs have of their links; none without backhaul.
+
+    Returns
+    -------
+    dict
+        ``link``, how a hub is connected; ``link_cost``, money for that at its site, which its cost holds; ``mbps`` of
+        each hub; ``connected_to``, the place of today where a line to it begins; ``hops``, lines on the way there.
+    """
+    links, options = inputs.links, plan.options
+    if links is None:
+        return {}
+    site, tier = problem.option_site[options], problem.option_tier[options]
+    on = np.zeros(len(options), dtype=np.bool_) if plan.backhaul is None else plan.backhaul.on_network
+    money = links.alone_cost[site, tier] * plan.counts if plan.backhaul is None else plan.backhaul.link_cost
+    stands = problem.existing[options]
+    name = np.where(on, FIBRE, links.alone_name[site, tier])
+    hops, start = _ways(links, plan)
+    ids = np.array([*links.places["id"], None], dtype=object)
+    mbps = np.array([np.nan if one.mbps is None else one.mbps for one in inputs.scenario.hubs])
+    return {
+        "link": np.array(np.where(stands, STANDS, name), dtype=object),
+        "link_cost": np.where(stands, 0.0, money),
+        "mbps": np.where(stands, np.nan, mbps[tier]),
+        "connected_to": np.where(on, ids[start[site]], np.array(None)),
+        "hops": pd.Series(hops[site], dtype="Int64").where(pd.Series(on)).array,
+    }
+
+
+def _ways(links: Links, plan: Evaluation) -> tuple[Ints, Ints]:
+    """Return how many lines lie between each place and today's internet, and where the first begins; -1 for none."""
+    hops = np.full(len(links.places), -1, dtype=np.intp)
+    start = np.full(len(links.places), -1, dtype=np.intp)
+    if plan.backhaul is None:
+        return hops, start
+    network = links.network
+    for place, edge, count in network.ways(plan.edges):
+        hops[place] = count
+        before = place if edge < 0 else _other(network.ends[edge], place)
+        start[place] = place if edge < 0 else start[before]
+    return hops, start
+
+
+def _other(ends: Ints, place: int) -> int:
+    return int(ends.sum()) - place
+
+
+def line_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDataFrame:
+    """Return one row a line that is built, from the internet of today outwards; empty where none is.
+
+    Columns edge_id, technology, from and to (ids of places), km, cost (money, with upkeep), hubs_served, mbps (of the
+    hubs it serves), hops (lines up to this one), status (new).
+    """
+    links = inputs.links
+    if links is None:
+        raise AssertionError
+    network, spots, ids = links.network, lonlat(links.places), links.places["id"].to_numpy(dtype=object)
+    ways = [way for way in (network.ways(plan.edges) if plan.backhaul is not None else []) if way[1] >= 0]
+    served, load = _served(inputs, problem, plan, ways, network.ends)
+    # Places at the same spot are joined by nothing that is built.
+    ways = [way for way in ways if links.edges["km"].iloc[way[1]] > 0 or network.cost[way[1]] > 0]
+    edge = np.array([number for _, number, _ in ways], dtype=np.intp)
+    head = np.array([place for place, _, _ in ways], dtype=np.intp)
+    tail = network.ends[edge].sum(axis=1) - head
+    frame = pd.DataFrame(
+        {
+            "edge_id": links.edges["edge_id"].to_numpy(dtype=np.intp)[edge],
+            "technology": np.full(len(edge), FIBRE, dtype=object),
+            "from": ids[tail],
+            "to": ids[head],
+            "km": links.edges["km"].to_numpy(dtype=np.float64)[edge],
+            "cost": network.cost[edge],
+            "hubs_served": served[head].astype(np.intp),
+            "mbps": load[head],
+            "hops": np.array([count for _, _, count in ways], dtype=np.intp),
+            "status": np.full(len(edge), "new", dtype=object),
+        }
+    )
+    round_columns(frame, LINE_COLUMNS)
+    lines = shapely.linestrings(np.stack([spots[tail], spots[head]], axis=1))
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(lines, crs=WGS84), crs=WGS84)
+
+
+def _served(
+    inputs: Inputs, problem: Problem, plan: Evaluation, ways: list[tuple[int, int, int]], ends: Ints
+) -> tuple[Floats, Floats]:
+    """Return how many hubs hang on the way to each place, and their Mbps."""
+    places = len(inputs.links.places) if inputs.links is not None else 0
+    hubs, mbps = np.zeros(places), np.zeros(places)
+    if plan.backhaul is not None:
+        on = plan.backhaul.on_network
+        site, tier = problem.option_site[plan.options[on]], problem.option_tier[plan.options[on]]
+        need = np.array([one.mbps or 0.0 for one in inputs.scenario.hubs])
+        np.add.at(hubs, site, plan.counts[on])
+        np.add.at(mbps, site, need[tier] * plan.counts[on])
+    for place, edge, _ in reversed(ways):
+        before = _other(ends[edge], place)
+        hubs[before] += hubs[place]
+        mbps[before] += mbps[place]
+    return hubs, mbps
+
+
+def backhaul_cost(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
+    """Return the money for links and lines."""
+    if inputs.links is None:
+        return 0.0
+    if plan.backhaul is not None:
+        return plan.backhaul.cost
+    return math.fsum(links_of(inputs, problem, plan)["link_cost"])
+
+
+def summarize_backhaul(inputs: Inputs, plan: Evaluation, hubs: pd.DataFrame, lines: pd.DataFrame) -> dict[str, Any]:
+    """Return what plan.json says of backhaul: hubs, km and money by technology, and what lines are shared.
+
+    ``shared_km`` are km of lines that serve several hubs; ``alone`` counts the lines that serve one, and their km.
+    ``edges`` are the ids of all that are built, those that join places at the same spot among them.
+    """
+    links = inputs.links
+    if links is None:
+        raise AssertionError
+    new = hubs[hubs["link"] != STANDS]
+    found: dict[str, dict[str, Any]] = {}
+    for name in technologies(inputs.scenario):
+        own = new[new["link"] == name]
+        built = lines if name == FIBRE else lines.iloc[:0]
+        cost = math.fsum(own["link_cost"]) + math.fsum(built["cost"])
+        found[name] = {"hubs": int(own["hubs"].sum()), "km": math.fsum(built["km"]), "cost": cost}
+    shared: Bools = (lines["hubs_served"] > 1).to_numpy(dtype=np.bool_)
+    return {
+        "by_technology": found,
+        "shared_km": math.fsum(lines["km"][shared]),
+        "alone": {"lines": int((~shared).sum()), "km": math.fsum(lines["km"][~shared])},
+        "edges": (links.edges["edge_id"].to_numpy(dtype=np.intp)[plan.edges]).tolist(),
+        "assumptions": list(_assumed(inputs.scenario)),
+    }
+
+
+def technologies(scenario: Scenario) -> list[str]:
+    """Return the links that a scenario names."""
+    return [] if scenario.backhaul is None else list(scenario.backhaul.technologies.named)
+
+
+def _assumed(scenario: Scenario) -> list[str]:
+    """Return what is taken for granted of links, in sentences; figures of ours are named as such."""
+    spec = scenario.backhaul
+    if spec is None:
+        return []
+    said = ["The running costs of hubs hold no line to the internet."]
+    fibre = spec.technologies.fibre
+    if fibre is not None:
+        how = "as their table says" if spec.table is not None else f"straight, times {spec.detour:g}"
+        said.append(f"Lines are {how}; cable has room for every hub.")
+        own = "start from existing hubs as well" if spec.existing_connected else "do not start from existing hubs"
+        said.append(f"New lines {own}.")
+    for name, link in spec.technologies.named.items():
+        ours = [key for key in type(link).model_fields if key not in link.model_fields_set]
+        values: Mapping[str, Any] = {key: getattr(link, key) for key in ours}
+        if values:
+            given = ", ".join(f"{key} {'any' if value is None else f'{value:g}'}" for key, value in values.items())
+            said.append(f"Not given for {name}, so taken as: {given}.")
+    return said

@@ -1,0 +1,223 @@
+"""How hubs may be connected, and what a choice of edges connects and costs: nothing here knows of any model."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+
+from hubplanner.errors import Fault, raise_faults
+from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.validation import wrong_counts
+
+NO_NODE = -1
+"""Stands for no place on the network."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Backhaul:
+    r"""Links of hubs to the internet: some stand alone, as a satellite dish does, others share a network of edges.
+
+    A hub on the network needs a way of built edges from a node where the internet is today; a trench is paid once,
+    however many hubs it serves. Which link a hub takes follows from the edges: the cheaper of those that it has.
+
+    .. math:: C = \sum_{e \in E} b_e + \sum_{o} n_o \min(a_o, \ell_o \text{ if } E \text{ reaches } o)
+
+    Parameters
+    ----------
+    ends
+        (e, 2) the nodes that each edge joins.
+    cost
+        (e,) money for building an edge, with its upkeep.
+    roots
+        Nodes where the internet is today.
+    node
+        (m,) each site's node; -1 where it has none.
+    line_cost
+        (m, t) money that a hub of each tier on the network takes at its own site, such as equipment and fees for
+        bandwidth; infinite where it cannot be on it.
+    alone_cost
+        (m, t) money for the cheapest link that needs no network; infinite where there is none.
+
+    Raises
+    ------
+    DataError
+        When shapes disagree, money is negative, or a node is out of range.
+
+    >>> one_road = Backhaul(
+    ...     ends=np.array([[0, 1]]), cost=np.array([10.0]), roots=np.array([0]), node=np.array([1]),
+    ...     line_cost=np.array([[2.0]]), alone_cost=np.array([[15.0]]),
+    ... )
+    >>> [one_road.plan(np.array([0]), np.array([0]), np.array([1]), edges).cost for edges in ([], [0])]
+    [15.0, 12.0]
+    """
+
+    ends: Ints
+    cost: Floats
+    roots: Ints
+    node: Ints
+    line_cost: Floats
+    alone_cost: Floats
+
+    def __post_init__(self) -> None:
+        """Check the arrays and make them read-only."""
+        raise_faults(_faults(self))
+        for part in fields(self):
+            value = getattr(self, part.name).copy()
+            value.flags.writeable = False
+            object.__setattr__(self, part.name, value)
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges e."""
+        return len(self.cost)
+
+    @cached_property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return 1 + int(max(part.max(initial=NO_NODE) for part in (self.ends, self.roots, self.node)))
+
+    @cached_property
+    def reachable(self) -> Bools:
+        """Mask (m,) of the sites that all edges together would connect."""
+        return self.at_sites(self.connected(np.arange(self.n_edges)))
+
+    def at_sites(self, nodes: Bools) -> Bools:
+        """Return a mask of nodes by site (m,)."""
+        return np.where(self.node == NO_NODE, False, np.append(nodes, False)[self.node])  # noqa: FBT003 - a value
+
+    def connected(self, edges: Ints) -> Bools:
+        """Return the mask of nodes that some edges join to a root, by breadth-first search."""
+        return self.hops(edges) >= 0
+
+    def hops(self, edges: Ints) -> Ints:
+        """Return how many of some edges lie between each node and the nearest root; -1 where there is no way."""
+        hops = np.full(self.n_nodes, -1, dtype=np.intp)
+        for node, _, count in self.ways(edges):
+            hops[node] = count
+        return hops
+
+    def ways(self, edges: Ints) -> list[tuple[int, int, int]]:
+        """Return the nodes that some edges join to a root, nearest first.
+
+        Returns
+        -------
+        list
+            Each node with the edge by which it is reached, -1 for a root, and the number of edges on the way.
+        """
+        beside: dict[int, list[tuple[int, int]]] = {}
+        for edge in np.asarray(edges, dtype=np.intp).tolist():
+            one, other = self.ends[edge].tolist()
+            beside.setdefault(one, []).append((other, edge))
+            beside.setdefault(other, []).append((one, edge))
+        found = [(int(root), -1, 0) for root in np.unique(self.roots)]
+        seen, queue = {node for node, _, _ in found}, deque(found)
+        while queue:
+            node, _, count = queue.popleft()
+            for other, edge in beside.get(node, ()):
+                if other not in seen:
+                    seen.add(other)
+                    found.append((other, edge, count + 1))
+                    queue.append(found[-1])
+        return found
+
+    def plan(self, sites: Ints, tiers: Ints, counts: Ints, edges: Ints, stands: Bools | None = None) -> BackhaulPlan:
+        """Return how hubs are connected by some edges and what that costs.
+
+        Parameters
+        ----------
+        sites, tiers, counts
+            (k,) where hubs stand, their tiers, and how many.
+        edges
+            Edges that are built.
+        stands
+            (k,) hubs that stand today, which are connected as they are; none if left out.
+        """
+        edges = np.unique(np.asarray(edges, dtype=np.intp))
+        reached = self.at_sites(self.connected(edges))[sites]
+        line = np.where(reached, self.line_cost[sites, tiers], np.inf)
+        alone = self.alone_cost[sites, tiers]
+        old = np.zeros(len(sites), dtype=np.bool_) if stands is None else stands
+        return BackhaulPlan(
+            edges=edges,
+            edge_cost=math.fsum(self.cost[edges]),
+            on_network=(line <= alone) & np.isfinite(line) & ~old,
+            link_cost=np.where(old, 0.0, np.minimum(line, alone) * counts),
+        )
+
+    def pruned(self, sites: Ints, tiers: Ints, edges: Ints) -> Ints:
+        """Return the edges that a tree to the hubs at some sites is left with: no circle, no dead end."""
+        ways = self.ways(edges)
+        by = {node: edge for node, edge, _ in ways}
+        wanted = self.line_cost[sites, tiers] <= self.alone_cost[sites, tiers]
+        needed = {int(self.node[site]) for site in sites[wanted].tolist()}
+        kept: list[int] = []
+        for node, edge, _ in reversed(ways):
+            if node in needed and edge >= 0:
+                kept.append(edge)
+                one, other = self.ends[by[node]].tolist()
+                needed.add(one if other == node else other)
+        return np.array(sorted(kept), dtype=np.intp)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BackhaulPlan:
+    """How the hubs of a plan are connected.
+
+    Parameters
+    ----------
+    edges
+        Edges that are built, ascending.
+    edge_cost
+        Money for them.
+    on_network
+        (k,) hubs that the edges connect.
+    link_cost
+        (k,) money for the link of each at its site; infinite where it has none.
+    """
+
+    edges: Ints
+    edge_cost: float
+    on_network: Bools
+    link_cost: Floats
+
+    @property
+    def cost(self) -> float:
+        """Money for edges and links."""
+        return math.fsum([self.edge_cost, *self.link_cost])
+
+
+def _faults(net: Backhaul) -> list[Fault]:
+    """Return what is wrong with the arrays: shapes first, then values."""
+    shapes = {
+        "ends": (len(net.cost), 2),
+        "cost": (len(net.cost),),
+        "roots": (len(net.roots),),
+        "node": (len(net.node),),
+        "line_cost": (len(net.node), net.alone_cost.shape[-1]),
+        "alone_cost": (len(net.node), net.alone_cost.shape[-1]),
+    }
+    found = [
+        Fault(file="backhaul", column=name, value=getattr(net, name).shape, allowed=f"shape {shape}")
+        for name, shape in shapes.items()
+        if getattr(net, name).shape != shape
+    ]
+    if found:
+        return found
+    money = {"cost": net.cost, "line_cost": net.line_cost, "alone_cost": net.alone_cost}
+    wrong = {name: wrong_counts(np.where(np.isposinf(part), 0.0, part)) for name, part in money.items()}
+    wrong["cost"] |= ~np.isfinite(net.cost)
+    places = {"ends": (net.ends, 0), "roots": (net.roots, 0), "node": (net.node, NO_NODE)}
+    found = [
+        Fault(file="backhaul", column=name, value=float(money[name][mask].flat[0]), allowed="money of at least 0")
+        for name, mask in wrong.items()
+        if mask.any()
+    ]
+    return found + [
+        Fault(file="backhaul", column=name, value=int(part.min()), allowed=f"a node, from {least}")
+        for name, (part, least) in places.items()
+        if (part < least).any()
+    ]

@@ -1,0 +1,150 @@
+"""The backhaul section: where the internet is today, by which links hubs get it, and what these cost."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from hubplanner.scenario.data_spec import FileSpec, GeometrySpec
+from hubplanner.scenario.fields import Column, Flag, Kilometres, Money, Spec, one_or_more
+
+MOST_MBPS = 1e6
+MOST_LINES, MOST_NEIGHBOURS, MOST_DETOUR = 1000, 20, 10.0
+
+Mbps = Annotated[float, Field(strict=True, gt=0, le=MOST_MBPS)]
+
+
+class PlacesSpec(FileSpec):
+    """A file of places where the internet is, or can be taken from."""
+
+    id: Column | None = None
+    """Column of unique ids; numbers of rows if left out."""
+    x: Column | None = None
+    """Column of the x coordinate or longitude; for tables."""
+    y: Column | None = None
+    """Column of the y coordinate or latitude, beside x."""
+    geometry: GeometrySpec | None = None
+    """Column of a table that holds places, instead of x and y."""
+    crs: Column | None = None
+    """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file that names none."""
+
+
+class LinesSpec(FileSpec):
+    """A file of cables that new lines may start from, anywhere along them."""
+
+    id: Column | None = None
+    """Column of unique ids; numbers of rows if left out."""
+    join_km: Kilometres = 2.0
+    """How far apart the places along a cable are that new lines may start from; its ends and bends are such, too."""
+    geometry: GeometrySpec | None = None
+    """Column of a table that holds the lines, as {wkt: column}."""
+    crs: Column | None = None
+    """Coordinate reference system of a file that names none."""
+
+
+class EdgeTableSpec(FileSpec):
+    """A table of the lines that may be built."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    start: Annotated[Column, Field(alias="from")]
+    """Column of the site or node where a line begins."""
+    end: Annotated[Column, Field(alias="to")]
+    """Column of the site or node where it ends."""
+    km: Column | None = None
+    """Column of lengths; the great circle times detour if left out."""
+    cost: Column | None = None
+    """Column of money to build each; km times cost_per_km if left out."""
+
+
+class FibreSpec(Spec):
+    """Cable that hubs share, from a node or line of today."""
+
+    cost_per_km: Money
+    """Money for a km of new cable."""
+    site_cost: Money = 0.0
+    """Money for equipment at a hub."""
+    upkeep_per_km_year: Money = 0.0
+    """Money a year for a km of new cable."""
+    per_mbps_year: Money = 0.0
+    """Money a year for each Mbps of a hub."""
+    max_km: Kilometres | None = None
+    """Longest line between two places; any if left out."""
+    max_mbps: Mbps | None = None
+    """Most Mbps of a hub; any if left out."""
+
+
+class AloneSpec(Spec):
+    """A link that a hub has for itself, as a satellite dish is."""
+
+    site_cost: Money
+    """Money for the equipment of a line."""
+    per_line_year: Money = 0.0
+    """Money a year for a line."""
+    per_mbps_year: Money = 0.0
+    """Money a year for each Mbps of a hub."""
+    max_mbps: Mbps | None = None
+    """Most Mbps of a line; any if left out."""
+    lines: Annotated[int, Field(strict=True, ge=1, le=MOST_LINES)] = 1
+    """Most lines side by side at a hub, where one does not carry its Mbps."""
+
+
+class CellularSpec(AloneSpec):
+    """A link to a cell site within range."""
+
+    range_km: Kilometres
+    """How far a hub may be from a tower, as the crow flies."""
+
+
+class TechnologiesSpec(Spec):
+    """The links there are; at least one."""
+
+    fibre: FibreSpec | None = None
+    """Cable in lines that hubs share."""
+    satellite: AloneSpec | None = None
+    """A dish of a hub's own."""
+    cellular: CellularSpec | None = None
+    """A link to a cell site in range."""
+
+    @model_validator(mode="after")
+    def _some(self) -> TechnologiesSpec:
+        """Refuse none."""
+        if self.fibre is None and not self.alone:
+            kind = "some"
+            raise PydanticCustomError(kind, "at least one of fibre, satellite and cellular, with what it costs")
+        return self
+
+    @property
+    def alone(self) -> dict[str, AloneSpec]:
+        """The links that need no network, by name."""
+        both = {"satellite": self.satellite, "cellular": self.cellular}
+        return {name: spec for name, spec in both.items() if spec is not None}
+
+    @property
+    def named(self) -> dict[str, FibreSpec | AloneSpec]:
+        """All links, by name."""
+        return {**({} if self.fibre is None else {"fibre": self.fibre}), **self.alone}
+
+
+class BackhaulSpec(Spec):
+    """How hubs are connected to the internet, which is paid from the same budget."""
+
+    nodes: Annotated[tuple[PlacesSpec, ...], BeforeValidator(one_or_more)] = ()
+    """Files of places with fibre today."""
+    lines: Annotated[tuple[LinesSpec, ...], BeforeValidator(one_or_more)] = ()
+    """Files of cables of today, which may be joined anywhere along them."""
+    towers: Annotated[tuple[PlacesSpec, ...], BeforeValidator(one_or_more)] = ()
+    """Files of cell sites; with technologies.cellular."""
+    edges: Literal["straight", "table"] = "straight"
+    """The lines that may be built: straight ones between neighbouring sites and nodes, or those of a table."""
+    table: EdgeTableSpec | None = None
+    """The table of lines; with edges: table."""
+    neighbours: Annotated[int, Field(strict=True, ge=1, le=MOST_NEIGHBOURS)] = 4
+    """Nearest places that a straight line leads to, beside those of the triangles between all places."""
+    detour: Annotated[float, Field(strict=True, ge=1, le=MOST_DETOUR)] = 1.2
+    """Factor from the great circle to the length of a line."""
+    existing_connected: Flag = True
+    """Whether new lines may start from existing hubs."""
+    technologies: TechnologiesSpec

@@ -1,0 +1,275 @@
+"""Hubs that are connected, from files to files: what each link costs, what is written of it, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+import hubplanner as hp
+from hubplanner.audit.audit import audit_run, recompute
+from hubplanner.audit.ledger import Ledger
+from hubplanner.audit.run_files import open_run
+from hubplanner.inputs import build_problem
+from hubplanner.pipeline.solve import solve_inputs
+from hubplanner.problem import annuity
+from hubplanner.runs.load import read_solution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.project import Project
+
+NODES = """\
+name,lon,lat,medium
+N1,67.11,30.13,fibre
+N2,60.00,20.00,microwave
+"""
+NODE_FILE = {"path": "nodes.csv", "id": "name", "x": "lon", "y": "lat", "where": {"medium": "fibre"}}
+FIBRE = {"cost_per_km": 2.0, "site_cost": 5.0, "upkeep_per_km_year": 0.5}
+DISH = {"site_cost": 60.0, "per_line_year": 10.0}
+WORTH = annuity(0.25, 2)
+PER_KM = 2.0 + 0.5 * WORTH
+DEGREE = 2 * math.pi * 6371.0088 / 360
+"""Kilometres of a degree of latitude."""
+
+
+def backhaul(**parts: Any) -> dict[str, Any]:
+    both = {"fibre": FIBRE, "satellite": DISH}
+    return {"backhaul": {"nodes": NODE_FILE, "detour": 1.5, "technologies": both, "existing_connected": False} | parts}
+
+
+@pytest.fixture
+def linked(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(project.folder)  # paths in settings are relative to where a command runs
+    project.write("nodes.csv", NODES)
+    return project
+
+
+def planned(project: Project, **settings: Any) -> hp.Plan:
+    return hp.solve(project.read({"solver.gap": 0.0} | settings))
+
+
+def test_lines_and_dishes_are_paid_from_the_budget_and_told_hub_by_hub(linked: Project) -> None:
+    plan = planned(linked, **backhaul())
+    figures, hubs, lines = plan.summary(), plan.hubs.set_index("site_id"), plan.backhaul
+    assert hubs.loc["S2", "link"] == "as it stands"
+    assert hubs.loc["S2", "link_cost"] == 0
+    assert (hubs.loc["S4", "link"], hubs.loc["S4", "connected_to"], hubs.loc["S4", "hops"]) == ("fibre", "N1", 1)
+    first = lines.iloc[0]
+    assert (first["from"], first["to"], first["technology"], first["status"]) == ("N1", "S4", "fibre", "new")
+    assert first["km"] == pytest.approx(0.09 * DEGREE * 1.5)
+    assert first["cost"] == pytest.approx(first["km"] * PER_KM, abs=0.01)
+    assert list(first.geometry.coords) == [(67.11, 30.13), (67.11, 30.04)]
+    cost = figures["cost"]
+    assert cost["backhaul"] == pytest.approx(hubs["link_cost"].sum() + lines["cost"].sum(), abs=0.02)
+    assert cost["total"] == pytest.approx(hubs["cost"].sum() + lines["cost"].sum(), abs=0.02)
+    assert cost["total"] == pytest.approx(cost["capex"] + cost["opex_present_value"] + cost["backhaul"], abs=0.02)
+    assert cost["total"] <= 500
+    told = figures["backhaul"]
+    assert told["by_technology"]["fibre"]["km"] == pytest.approx(lines["km"].sum())
+    assert sum(one["hubs"] for one in told["by_technology"].values()) == (hubs["link"] != "as it stands").sum()
+    assert any("Not given for satellite" in said for said in told["assumptions"])
+
+
+def test_a_dear_trench_leaves_hubs_to_dishes_and_a_dear_dish_to_trenches(linked: Project) -> None:
+    dear = planned(linked, **backhaul(technologies={"fibre": FIBRE | {"cost_per_km": 50.0}, "satellite": DISH}))
+    assert set(dear.hubs["link"]) == {"as it stands", "satellite"}
+    assert dear.backhaul.empty
+    own = dear.hubs.set_index("site_id").loc["S4"]
+    assert own["link_cost"] == pytest.approx(60 + 10 * WORTH)
+    alone = planned(linked, **backhaul(technologies={"fibre": FIBRE}))
+    assert set(alone.hubs["link"]) == {"as it stands", "fibre"}
+
+
+def test_links_that_stand_alone_are_a_cost_of_their_hub_and_keep_the_core(linked: Project) -> None:
+    alone = {"backhaul": {"technologies": {"satellite": DISH | {"max_mbps": 50.0, "lines": 2}}}, "hubs.0.mbps": 80.0}
+    inputs = linked.inputs(alone | {"hubs.1.mbps": 50.0})
+    problem = build_problem(inputs)
+    assert problem.backhaul is None
+    plan = solve_inputs(inputs)
+    assert plan.solution.method.startswith("core")
+    own = plan.hubs.set_index("site_id").loc["S4"]
+    assert own["link_cost"] == pytest.approx(2 * (60 + 10 * WORTH))
+    assert own["cost"] == pytest.approx(2 * (100 + 10 * WORTH) + own["link_cost"])
+    assert plan.summary()["cost"]["backhaul"] == pytest.approx(plan.hubs["link_cost"].sum())
+
+
+def test_cell_sites_serve_hubs_within_range(linked: Project) -> None:
+    linked.write("cells.csv", "cell,lon,lat\nC1,67.12,30.05\n")
+    towers = {"path": "cells.csv", "id": "cell", "x": "lon", "y": "lat"}
+    cellular = {"site_cost": 20.0, "range_km": 3.0}
+    asked = {"backhaul": {"towers": towers, "technologies": {"cellular": cellular, "satellite": DISH}}}
+    links = planned(linked, **asked).hubs.set_index("site_id")["link"]
+    assert links["S4"] == "cellular"
+    assert set(links.drop(["S2", "S4"])) <= {"satellite"}
+    only = linked.inputs({"backhaul": {"towers": towers, "technologies": {"cellular": cellular}}})
+    assert [warning.code for warning in only.warnings if warning.code == "no_link"] == ["no_link"]
+    assert build_problem(only).n_options == 2
+
+
+def test_lines_start_anywhere_along_a_cable(linked: Project) -> None:
+    cable = {"type": "Feature", "properties": {"name": "K"}, "geometry": {"type": "LineString"}}
+    cable["geometry"]["coordinates"] = [[67.0, 30.1], [67.2, 30.1]]  # type: ignore[index]
+    linked.write("cables.geojson", json.dumps({"type": "FeatureCollection", "features": [cable]}))
+    lines = {"path": "cables.geojson", "id": "name", "join_km": 1.0}
+    plan = planned(linked, **backhaul(nodes=[], lines=lines, technologies={"fibre": FIBRE}))
+    first = plan.backhaul.set_index("to").loc["S4"]
+    assert str(first["from"]).startswith("K at ")
+    assert 0.06 * DEGREE * 1.5 <= first["km"] <= 0.06 * DEGREE * 1.5 + 1
+    assert audited(plan, linked.folder / "run") == []
+
+
+def test_a_table_of_lines_says_what_may_be_built_and_for_what(linked: Project) -> None:
+    linked.write("edges.csv", "a,b,km,money\nN1,S3,4,40\nS3,S4,2,\nS3,S1,1,9\n".replace(",\nS3,S1", ",7\nS3,S1"))
+    table = {"path": "edges.csv", "from": "a", "to": "b", "km": "km", "cost": "money"}
+    asked = backhaul(edges="table", table=table, technologies={"fibre": FIBRE | {"upkeep_per_km_year": 0.0}})
+    plan = planned(linked, **asked)
+    lines = plan.backhaul.set_index(["from", "to"])
+    assert lines.loc[("N1", "S3"), "cost"] == 40
+    assert lines.loc[("S3", "S4"), ["km", "cost"]].tolist() == [2, 7]
+    assert audited(plan, linked.folder / "run") == []
+    dumped = (linked.folder / "run" / "scenario.yaml").read_text(encoding="utf-8")
+    assert "from: a" in dumped
+
+
+def audited(plan: hp.Plan, folder: Path) -> list[str]:
+    """Return what an audit of the written plan finds wrong, but for the bound."""
+    ledger = Ledger()
+    recompute(open_run(plan.write(folder)), ledger)
+    return [finding.item for finding in ledger.findings]
+
+
+def test_a_run_is_written_read_back_and_audited(linked: Project) -> None:
+    run = planned(linked, **backhaul()).write(linked.folder / "run")
+    table = pd.read_csv(run / "backhaul.csv", encoding="utf-8-sig")
+    layer = gpd.read_file(run / "plan.gpkg", layer="backhaul")
+    assert len(table) == len(layer) == len(gpd.read_file(run / "backhaul.geojson"))
+    assert {"link", "link_cost", "mbps", "connected_to", "hops"} <= set(pd.read_csv(run / "hubs.csv"))
+    found = audit_run(run, seconds=20)
+    assert (found.verdict, found.findings) == ("pass", ())
+    _, solution = read_solution(run)
+    stated = json.loads((run / "plan.json").read_text(encoding="utf-8"))
+    assert solution.evaluation is not None
+    assert solution.evaluation.cost == pytest.approx(stated["cost"]["total"], abs=0.01)
+
+
+def _without_lines(run: Path) -> None:
+    tree = json.loads((run / "backhaul.geojson").read_text(encoding="utf-8"))
+    (run / "backhaul.geojson").write_text(json.dumps(tree | {"features": []}), encoding="utf-8")
+
+
+def _in_lines(key: str, value: Any) -> Callable[[Path], None]:
+    def change(run: Path) -> None:
+        tree = json.loads((run / "backhaul.geojson").read_text(encoding="utf-8"))
+        tree["features"][0]["properties"][key] = value
+        (run / "backhaul.geojson").write_text(json.dumps(tree), encoding="utf-8")
+
+    return change
+
+
+def _in_plan(*path: Any, to: Any) -> Callable[[Path], None]:
+    def change(run: Path) -> None:
+        tree = json.loads((run / "plan.json").read_text(encoding="utf-8"))
+        node = tree
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = to
+        (run / "plan.json").write_text(json.dumps(tree), encoding="utf-8")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "item"),
+    [
+        (_without_lines, "hub S4 centre"),
+        (_in_lines("km", 3.0), "km"),
+        (_in_lines("cost", 3.0), "cost"),
+        (_in_lines("hubs_served", 9), "hubs_served"),
+        (_in_lines("from", "Atlantis"), "line"),
+        (_in_plan("cost", "backhaul", to=1.0), "cost.backhaul"),
+        (_in_plan("backhaul", "by_technology", "fibre", "hubs", to=7), "backhaul.by_technology.fibre.hubs"),
+        (_in_plan("hubs", -1, "link", to="satellite"), "link"),
+    ],
+)
+def test_an_audit_finds_a_line_or_a_link_that_was_changed(
+    linked: Project, change: Callable[[Path], None], item: str
+) -> None:
+    run = planned(linked, **backhaul(technologies={"fibre": FIBRE})).write(linked.folder / "run")
+    change(run)
+    ledger = Ledger()
+    recompute(open_run(run), ledger)
+    assert any(item in finding.item for finding in ledger.findings)
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "no technology": (backhaul(technologies={}), "at least one of fibre, satellite and cellular"),
+    "fibre from nowhere": (backhaul(nodes=[]), "is required with fibre, or lines"),
+    "nodes without fibre": (backhaul(technologies={"satellite": DISH}), "only with backhaul.technologies.fibre"),
+    "cellular without towers": (
+        backhaul(technologies={"fibre": FIBRE, "cellular": {"site_cost": 1.0, "range_km": 5.0}}),
+        "the cell sites in whose range",
+    ),
+    "a table that is none": (backhaul(edges="table"), "is required with edges: table"),
+    "roads": (backhaul(edges="roads"), "one of 'straight' or 'table'"),
+    "microwave": (backhaul(technologies={"microwave": {"hop_cost": 1.0}}), "one of cellular, fibre, satellite"),
+    "Mbps that are not said": (
+        backhaul(technologies={"fibre": FIBRE | {"per_mbps_year": 3.0}}),
+        "is required: fibre is paid or limited by Mbps",
+    ),
+    "too many Mbps": (
+        backhaul(technologies={"satellite": DISH | {"max_mbps": 10.0}}, nodes=[])
+        | {"hubs.0.mbps": 20.0, "hubs.1.mbps": 5.0},
+        "what some link of centre carries: satellite 10",
+    ),
+    "an unknown link": (backhaul(technologies={"fibre": FIBRE}) | {"hubs.0.links": ["satellite"]}, "one of backhaul"),
+    "links without backhaul": ({"hubs.0.mbps": 20.0}, "only with backhaul"),
+    "futures": (backhaul() | {"futures.named": [{"name": "now"}]}, "none with backhaul by fibre"),
+    "periods": (
+        backhaul() | {"model.budget": None, "model.periods.years": [{"name": "a", "budget": 9.0}]},
+        "none with backhaul by fibre",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_makes_no_network_is_refused(linked: Project, case: str) -> None:
+    settings, words = REFUSED[case]
+    assert any(words in message for message in linked.refusal(settings))
+
+
+def test_faults_of_files_name_file_row_and_what_is_allowed(linked: Project) -> None:
+    linked.write("edges.csv", "a,b\nN1,S1\nS1,N1\nS1,Nowhere\nS4,S4\n")
+    table = {"path": "edges.csv", "from": "a", "to": "b"}
+    [lost] = linked.messages(backhaul(edges="table", table=table))
+    assert "edges.csv, row 4" in lost
+    assert "the id of a site or a node" in lost
+    linked.edit("edges.csv", "Nowhere", "S3")
+    told = linked.messages(backhaul(edges="table", table=table))
+    assert len(told) == 2
+    assert any("another place than where the line begins" in message for message in told)
+    assert any("each line once" in message for message in told)
+    linked.write("nodes.csv", NODES.replace("30.13", "x"))
+    assert any("nodes.csv, row 2" in message for message in linked.messages(backhaul()))
+
+
+def test_a_required_site_that_no_link_reaches_is_a_fault(linked: Project) -> None:
+    near = FIBRE | {"max_km": 1.0}
+    [message] = linked.messages(backhaul(technologies={"fibre": near}))
+    assert "required S4" in message
+    assert "no way to a node" in message
+
+
+def test_a_running_cost_that_seems_to_hold_a_line_is_told(linked: Project) -> None:
+    sites = (linked.folder / "sites.csv").read_text(encoding="utf-8").splitlines()
+    lines = [f"{line},{'satellite_line' if not at else 10}" for at, line in enumerate(sites)]
+    linked.write("sites.csv", "\n".join(lines) + "\n")
+    inputs = linked.inputs(backhaul() | {"hubs.0.opex_per_year": "satellite_line"})
+    [told] = [warning for warning in inputs.warnings if warning.code == "link_paid_twice"]
+    assert "hub tier centre seems to hold a line to the internet" in told.message

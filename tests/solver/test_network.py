@@ -1,0 +1,306 @@
+"""Hubs and the lines that connect them in one plan: against every plan there is, by hand, and on published networks."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from support.instances.published import SHARED, patience
+from support.oracles.network import every_plan, random_network
+
+import hubplanner as hp
+from hubplanner.model import Question, check_compatible, formulate, goals_of
+from hubplanner.model.variables.backhaul import network_of
+from hubplanner.problem import Planar
+from hubplanner.solver.mip.relaxation import relax, relaxed
+from hubplanner.solver.mip.subproblem import Subproblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXACT = hp.SolverOptions(gap=0.0, threads=1)
+SEEDS = range(1000) if "HUBPLANNER_SLOW" in os.environ else range(24)
+STEINLIB = SHARED / "backhaul" / "steinlib"
+
+
+def solved(problem: hp.Problem, objective: hp.MaxCoverage | hp.MinCost, *, ties: bool = True) -> hp.Solution:
+    return hp.solve_problem(problem, objective, replace(EXACT, ties=ties))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_plan_is_the_best_of_every_set_of_hubs_and_edges(seed: int) -> None:
+    problem = random_network(seed)
+    plans = list(every_plan(problem))
+    budget = float(np.random.default_rng(seed).integers(3, 30))
+    within = [plan for plan in plans if plan.cost <= budget]
+    found = solved(problem, hp.MaxCoverage(budget=budget))
+    if not within:
+        assert found.status == hp.Status.INFEASIBLE
+        return
+    best = max(plan.covered for plan in within)
+    assert found.value == pytest.approx(best)
+    assert found.bound >= best - 1e-6
+    assert found.evaluation is not None
+    cheapest = min(plan.cost for plan in within if plan.covered >= best - 1e-9)
+    assert found.evaluation.cost == pytest.approx(cheapest)
+    if not best:
+        return
+    total = float(problem.need.sum())
+    target = best / total
+    least = min(plan.cost for plan in plans if plan.covered >= target * total - 1e-9)
+    assert solved(problem, hp.MinCost(target_share=target), ties=False).value == pytest.approx(least)
+
+
+def town(
+    edges: Sequence[tuple[int, int, float]],
+    hubs: Sequence[float],
+    line: Sequence[float],
+    alone: Sequence[float] | None = None,
+) -> hp.Problem:
+    """Return sites at nodes 1, 2, ... of a network whose node 0 is connected, each with a person of its own."""
+    places = np.array([[100.0 * site, 0.0] for site in range(len(hubs))])
+    problem = hp.Problem.from_points(places, np.ones(len(hubs)), places, hubs, reach=1.0)
+    return replace(
+        problem,
+        backhaul=hp.Backhaul(
+            ends=np.array([edge[:2] for edge in edges], dtype=np.intp).reshape(-1, 2),
+            cost=np.array([edge[2] for edge in edges], dtype=float),
+            roots=np.array([0]),
+            node=np.arange(1, len(hubs) + 1),
+            line_cost=np.array(line, dtype=float)[:, None],
+            alone_cost=np.array([math.inf] * len(hubs) if alone is None else alone, dtype=float)[:, None],
+        ),
+    )
+
+
+def test_one_site_is_covered_by_a_budget_for_hub_and_trench_and_by_none_below() -> None:
+    one = town([(0, 1, 10_000.0)], [5_000.0], [0.0])
+    assert [solved(one, hp.MaxCoverage(budget=money)).value for money in (14_999, 15_000)] == [0, 1]
+
+
+def test_a_second_site_behind_a_trunk_costs_its_own_leg_and_hub() -> None:
+    fork = town([(0, 3, 10.0), (3, 1, 1.0), (3, 2, 1.0)], [5.0, 5.0], [0.0, 0.0])
+    assert [solved(fork, hp.MaxCoverage(budget=money)).value for money in (15.9, 16, 21.9, 22)] == [0, 1, 1, 2]
+
+
+def test_of_two_links_for_the_same_money_the_cheaper_in_all_is_taken() -> None:
+    tie = town([(0, 1, 10.0)], [5.0], [1.0], [11.0])
+    found = solved(tie, hp.MaxCoverage(budget=16)).evaluation
+    assert found is not None
+    assert (found.cost, found.covered_need) == (16.0, 1.0)
+    cheaper = solved(town([(0, 1, 10.0)], [5.0], [1.0], [10.5]), hp.MaxCoverage(budget=100)).evaluation
+    assert cheaper is not None
+    assert cheaper.backhaul is not None
+    assert (cheaper.cost, cheaper.edges.tolist(), cheaper.backhaul.on_network.tolist()) == (15.5, [], [False])
+
+
+def test_hubs_at_nodes_of_today_pay_no_trench() -> None:
+    at_root = town([(0, 1, 10.0)], [0.0, 0.0], [0.0, 0.0])
+    assert at_root.backhaul is not None
+    net = replace(at_root.backhaul, roots=np.array([0, 2]))
+    assert solved(replace(at_root, backhaul=net), hp.MaxCoverage(budget=0)).open_sites.tolist() == [1]
+
+
+def test_a_hub_without_any_link_is_no_plan() -> None:
+    cut_off = town([], [1.0, 1.0], [0.0, 0.0], [math.inf, 3.0])
+    assert solved(cut_off, hp.MaxCoverage(budget=100)).open_sites.tolist() == [1]
+    required = replace(cut_off, site_status=np.array([2, 0]))
+    found = solved(required, hp.MaxCoverage(budget=100))
+    assert found.status == hp.Status.INFEASIBLE
+
+
+def test_more_edges_or_cheaper_ones_cover_no_less() -> None:
+    for seed in range(40, 48):
+        problem = random_network(seed)
+        net = problem.backhaul
+        assert net is not None
+        ways = [
+            replace(net, ends=net.ends[:-1], cost=net.cost[:-1]),
+            net,
+            replace(net, cost=net.cost / 2),
+            replace(net, cost=net.cost * 0),
+        ]
+        asked = hp.MaxCoverage(budget=15)
+        values = [solved(replace(problem, backhaul=way), asked, ties=False).value for way in ways]
+        values = [-1.0 if math.isnan(value) else value for value in values]
+        assert values == sorted(values)
+
+
+def test_with_free_links_a_plan_is_that_of_covering_alone() -> None:
+    for seed in range(60, 66):
+        problem = random_network(seed)
+        assert problem.backhaul is not None
+        shape = problem.backhaul.line_cost.shape
+        free = replace(problem, backhaul=replace(problem.backhaul, alone_cost=np.zeros(shape)))
+        asked = hp.MaxCoverage(budget=9)
+        alone = solved(replace(problem, backhaul=None), asked)
+        assert solved(free, asked).value == pytest.approx(alone.value, nan_ok=True)
+
+
+def test_floors_counts_seats_and_several_hubs_a_site_go_with_lines() -> None:
+    fork = town([(0, 3, 10.0), (3, 1, 1.0), (3, 2, 1.0)], [5.0, 5.0], [0.5, 0.5])
+    assert solved(fork, hp.MaxCoverage(budget=100, max_hubs=1)).value == 1
+    seats = hp.Capacity(people=(1.0,))
+    stacked = hp.HubsPerSite(count=2)
+    crowded = replace(fork, need=np.full(2, 2.0), people=np.full(2, 2.0))
+    found = solved(crowded, hp.MaxCoverage(budget=100, constraints=(seats, stacked)))
+    assert found.value == pytest.approx(4)
+    assert found.evaluation is not None
+    assert found.evaluation.cost == pytest.approx(10 + 2 + 4 * 5.5)
+    single = hp.Capacity(people=(1.0,), single=True)
+    assert solved(fork, hp.MaxCoverage(budget=17, constraints=(single,))).value == pytest.approx(1)
+    whole = hp.Floor(weight=np.ones(2), share=1.0, name="all")
+    clash = solved(fork, hp.MaxCoverage(budget=22.5, constraints=(whole,)))
+    assert clash.status == hp.Status.INFEASIBLE
+    assert clash.clash is not None
+    assert clash.clash.least_budget == pytest.approx(23)
+
+
+def test_what_does_not_go_with_lines_is_refused_with_a_reason() -> None:
+    fork = town([(0, 1, 10.0)], [5.0], [0.0])
+    with pytest.raises(hp.ScenarioError, match="p_center does not go with backhaul"):
+        hp.solve_problem(fork, hp.PCenter(max_hubs=1))
+    with pytest.raises(hp.ScenarioError, match="periods does not go with backhaul"):
+        check_compatible(fork, hp.MaxCoverage(constraints=(hp.Periods(budgets=(5.0, 5.0)),)))
+
+
+def test_the_rows_say_what_the_class_says(tmp_path: Path) -> None:
+    question = Question.of(town([(0, 1, 2.0)], [5.0], [1.0], [4.0]), hp.MaxCoverage(budget=9))
+    form = formulate(question, goals_of(question.objective)[0], (), np.ones(1, dtype=np.intp))
+    form.program.writeLP(str(tmp_path / "one.lp"))
+    rows = " ".join((tmp_path / "one.lp").read_text(encoding="utf-8").split())
+    for row in (
+        "on_network_0: on_network_0 - open_0 <= 0",
+        "entered_1: build_2_1 <= 1",
+        "no_dead_end_1: build_2_1 - on_network_0 <= 0",
+        "hung_0: - build_2_1 + on_network_0 <= 0",
+        "balance_1: flow_2_1 - on_network_0 = 0",
+    ):
+        assert row in rows
+
+
+def test_arrays_that_make_no_network_are_refused() -> None:
+    good = town([(0, 1, 2.0)], [5.0], [1.0]).backhaul
+    assert good is not None
+    with pytest.raises(hp.DataError, match="money of at least 0"):
+        replace(good, cost=np.array([-1.0]))
+    with pytest.raises(hp.DataError, match="shape"):
+        replace(good, cost=np.array([1.0, 1.0]))
+    with pytest.raises(hp.DataError, match="a node, from 0"):
+        replace(good, roots=np.array([-1]))
+    places = np.array([[0.0, 0.0], [1.0, 1.0]])
+    with pytest.raises(hp.DataError, match="links of 2 sites and 1 tiers"):
+        replace(hp.Problem.from_points(places, [1, 1], places, [1, 1], reach=1.0), backhaul=good)
+
+
+def steiner(name: str) -> tuple[hp.Problem, int]:
+    """Return a SteinLib instance as a question: each terminal a hub of worth 1 for nothing, the first a root."""
+    lines = [line.split() for line in (STEINLIB / f"{name}.stp").read_text(encoding="utf-8").splitlines()]
+    edges = [(int(w[1]) - 1, int(w[2]) - 1, float(w[3])) for w in lines if w and w[0] == "E"]
+    ends = [int(w[1]) - 1 for w in lines if w and w[0] == "T"]
+    places = np.array([[float(at), 0.0] for at in range(len(ends) - 1)])
+    problem = hp.Problem(
+        need=np.ones(len(places)),
+        people=np.ones(len(places)),
+        travel=Planar(places, places),
+        site_status=np.zeros(len(places), dtype=np.intp),
+        tier_reach=np.array([0.1]),
+        option_site=np.arange(len(places)),
+        option_tier=np.zeros(len(places), dtype=np.intp),
+        option_cost=np.zeros(len(places)),
+        backhaul=hp.Backhaul(
+            ends=np.array([edge[:2] for edge in edges]),
+            cost=np.array([edge[2] for edge in edges]),
+            roots=np.array(ends[:1]),
+            node=np.array(ends[1:]),
+            line_cost=np.zeros((len(places), 1)),
+            alone_cost=np.full((len(places), 1), math.inf),
+        ),
+    )
+    return problem, len(places)
+
+
+OPTIMA = dict(
+    zip(
+        (f"b{number:02}" for number in range(1, 19)),
+        (82, 83, 138, 59, 61, 122, 111, 104, 220, 86, 88, 174, 165, 235, 318, 127, 131, 218),
+        strict=True,
+    )
+)
+"""Lengths of the shortest trees, as SteinLib publishes them (Koch, Martin and Voss 2001)."""
+
+
+@pytest.mark.skipif(not STEINLIB.is_dir(), reason=f"SteinLib's networks are not at {STEINLIB}")
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == "b01" else [patience]) for name in OPTIMA])
+def test_a_published_tree_connects_all_for_its_length_and_not_for_less(name: str) -> None:
+    problem, terminals = steiner(name)
+    whole = solved(problem, hp.MaxCoverage(budget=float(OPTIMA[name])), ties=False)
+    assert whole.value == terminals
+    less = solved(problem, hp.MaxCoverage(budget=float(OPTIMA[name] - 1)), ties=False)
+    assert less.bound < terminals
+
+
+@pytest.mark.parametrize("seed", range(200, 216))
+def test_every_plan_keeps_to_the_inequalities_that_sharpen_the_relaxation(seed: int) -> None:
+    problem = random_network(seed)
+    net = problem.backhaul
+    assert net is not None
+    objective = hp.MaxCoverage(budget=float(np.random.default_rng(seed).integers(8, 25)))
+    question = Question.of(problem, objective)
+    options = replace(EXACT, ties=False)
+    task = Subproblem(question=question, goal=goals_of(objective)[0], options=options, deadline=options.deadline)
+    _, form, relaxation = relaxed(task)
+    if relaxation.is_infeasible or not form.cuts:
+        return
+    layer = form.layers[0]
+    network, rows = network_of(layer), layer.whole.cover_rows
+    best = 0.0
+    for plan in every_plan(problem):
+        new = [option for option in plan.options if not problem.existing[option]]
+        sites, tiers = problem.option_site[new], problem.option_tier[new]
+        tree = net.pruned(sites, tiers, np.array(plan.edges, dtype=np.intp))
+        if len(tree) != len(plan.edges) or not set(tree.tolist()) <= set(network.graph.edge.tolist()):
+            continue
+        values = dict.fromkeys((variable.name for variable in form.program.variables()), 0.0)
+        for option in plan.options:
+            values[layer.open_[option].name] = 1.0
+        root = network.graph.root
+        place = {node: root if node in net.roots.tolist() else node for node in range(net.n_nodes)}
+        for node, edge, _ in net.ways(tree):
+            if edge >= 0:
+                before = place[int(net.ends[edge].sum()) - node]
+                values[f"build_{before}_{place[node]}"] = 1.0
+        on = net.plan(sites, tiers, np.ones(len(new), dtype=np.intp), tree).on_network
+        for option, hangs in zip(new, on.tolist(), strict=True):
+            if hangs and network.graph.saving[option] > 0:
+                values[f"on_network_{option}"] = 1.0
+        for row in range(rows.cover.shape[0]):
+            cover = rows.cover.indices[rows.cover.indptr[row] : rows.cover.indptr[row + 1]]
+            values[f"covered_{row}"] = float(bool(set(cover.tolist()) & set(plan.options)))
+        for cut in form.cuts:
+            terms, limit = cut.row(form.layers)
+            assert sum(values[variable.name] * value for variable, value in terms) <= limit + 1e-9
+        if plan.cost <= objective.budget:  # type: ignore[operator]
+            best = max(best, plan.covered)
+    assert form.figure(relaxation.bound) >= best - 1e-6
+
+
+def test_inequalities_of_regions_bring_the_relaxation_down_to_whole_plans() -> None:
+    # Two half hubs on one half-built trunk cover all of nobody.
+    places = np.array([[0.0, 0.0], [0.1, 0.0]])
+    fork = town([(0, 3, 10.0), (3, 1, 0.0), (3, 2, 0.0)], [0.0, 0.0], [0.0, 0.0])
+    both = replace(fork, travel=Planar(places, places))
+    objective = hp.MaxCoverage(budget=5)
+    options = replace(EXACT, ties=False)
+    question = Question.of(both, objective)
+    task = Subproblem(question=question, goal=goals_of(objective)[0], options=options, deadline=options.deadline)
+    _, form, relaxation = relaxed(task)
+    plain = formulate(question, goals_of(objective)[0], (), np.ones(2, dtype=np.intp))
+    loose = form.figure(relax(plain, EXACT.effort(0.0)).bound)
+    assert loose == pytest.approx(2.0)
+    assert form.figure(relaxation.bound) == pytest.approx(1.0)

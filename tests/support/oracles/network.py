@@ -1,0 +1,123 @@
+"""Every plan of a small network: each set of options with each set of edges, worked out by plain loops."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import hubplanner as hp
+from hubplanner.problem import Planar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPlan:
+    """A plan: its options and edges, the need it covers and the money it takes."""
+
+    options: tuple[int, ...]
+    edges: tuple[int, ...]
+    covered: float
+    cost: float
+
+
+def every_plan(problem: hp.Problem, most_per_site: int = 1) -> Iterator[NetworkPlan]:
+    """Yield every plan with one tier a site whose hubs are all connected; each link is the cheaper that a hub has."""
+    net = problem.backhaul
+    assert net is not None
+    reached = {edges: reach(net, edges) for edges in subsets(net.n_edges)}
+    standing = frozenset(np.flatnonzero(problem.existing).tolist())
+    far = problem.travel.pairs(0, problem.n_points, float(problem.tier_reach.max()))
+    covers: dict[int, set[int]] = {option: set() for option in range(problem.n_options)}
+    for point, site, distance in zip(*(part.tolist() for part in far), strict=True):
+        for option, points in covers.items():
+            if problem.option_site[option] == site and distance <= problem.option_reach[option] * (1 + 1e-9):
+                points.add(point)
+    for options in subsets(problem.n_options):
+        sites = problem.option_site[list(options)].tolist()
+        if max((sites.count(site) for site in sites), default=0) > most_per_site or not standing <= set(options):
+            continue
+        if not set(problem.required_sites.tolist()) <= set(sites):
+            continue
+        served = set().union(*(covers[option] for option in options)) if options else set()
+        covered = math.fsum(problem.need[point] for point in served)
+        hubs = math.fsum(problem.option_cost[list(options)])
+        for edges, nodes in reached.items():
+            links = hubs + sum(net.cost[list(edges)])
+            for option in options:
+                if option in standing:
+                    continue
+                site, tier = problem.option_site[option], problem.option_tier[option]
+                line = net.line_cost[site, tier] if net.node[site] in nodes else math.inf
+                links += min(line, net.alone_cost[site, tier])
+            if math.isfinite(links):
+                yield NetworkPlan(options=options, edges=edges, covered=covered, cost=float(links))
+
+
+def subsets(size: int) -> Iterator[tuple[int, ...]]:
+    return itertools.chain.from_iterable(itertools.combinations(range(size), some) for some in range(size + 1))
+
+
+def reach(net: hp.Backhaul, edges: tuple[int, ...]) -> set[int]:
+    """Return the nodes that edges connect, by adding one after the other."""
+    nodes = set(net.roots.tolist())
+    grew = True
+    while grew:
+        grew = False
+        for edge in edges:
+            ends = set(net.ends[edge].tolist())
+            if ends & nodes and not ends <= nodes:
+                nodes |= ends
+                grew = True
+    return nodes
+
+
+def random_network(seed: int) -> hp.Problem:
+    """Return a problem of at most 5 options and 6 edges: junctions, several roots, links with and without choice."""
+    rng = np.random.default_rng(seed)
+    sites, tiers = int(rng.integers(2, 5)), int(rng.integers(1, 3))
+    nodes = sites + int(rng.integers(1, 3))
+    site_xy, points = rng.uniform(0, 10, (sites, 2)), rng.uniform(0, 10, (12, 2))
+    pairs = [(site, tier) for site in range(sites) for tier in range(tiers)]
+    pairs = [pair for pair in pairs if tiers == 1 or rng.random() < 0.6] or pairs[:2]
+    pairs = pairs[:5]
+    used = {site for site, _ in pairs}
+    status = np.array([0 if site in used else 3 for site in range(sites)])
+    if rng.random() < 0.2:
+        status[pairs[0][0]] = 2
+    stands = status == 1
+    if tiers == 1 and rng.random() < 0.2:
+        status[pairs[-1][0]] = 1
+        stands = status == 1
+    option_site = np.array([site for site, _ in pairs])
+    cost = rng.integers(1, 9, len(pairs)).astype(float)
+    every = [*itertools.combinations(range(nodes), 2)]
+    some = rng.permutation(len(every))[: int(rng.integers(2, 7))]
+    ends = np.array([every[pair] for pair in some])[:, :: int(rng.choice([1, -1]))]
+    shape = (sites, tiers)
+    line = np.where(rng.random(shape) < 0.85, rng.integers(0, 4, shape), np.inf)
+    alone = np.where(rng.random(shape) < 0.5, rng.integers(2, 15, shape), np.inf)
+    net = hp.Backhaul(
+        ends=ends,
+        cost=rng.integers(0, 8, len(ends)).astype(float),
+        roots=rng.permutation(np.arange(sites, nodes))[: int(rng.integers(1, 3))],
+        node=np.where(rng.random(sites) < 0.9, rng.permutation(nodes)[:sites], -1),
+        line_cost=line.astype(float),
+        alone_cost=alone.astype(float),
+    )
+    return hp.Problem(
+        need=rng.integers(1, 10, len(points)).astype(float),
+        people=rng.integers(1, 10, len(points)).astype(float),
+        travel=Planar(points, site_xy),
+        site_status=status,
+        tier_reach=np.sort(rng.uniform(2, 5, tiers)),
+        option_site=option_site,
+        option_tier=np.array([tier for _, tier in pairs]),
+        option_cost=np.where(stands[option_site], 0.0, cost),
+        backhaul=net,
+    )
