@@ -36,7 +36,7 @@ _LINE_SHAPES = ("LineString", "MultiLineString")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Links:
+class BackhaulLinks:
     """How hubs may be connected.
 
     Parameters
@@ -88,7 +88,7 @@ class Links:
         return alone | (np.isfinite(network.line_cost) & network.reachable[:, None])
 
 
-def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> Links | None:
+def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> BackhaulLinks | None:
     """Return how hubs may be connected; None where that is of no concern, or, with faults noted, cannot be read."""
     spec = scenario.backhaul
     if spec is None:
@@ -108,7 +108,7 @@ def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> 
     starts = (sites.status == SiteStatus.EXISTING) & spec.existing_connected
     spots = pd.Series(map(tuple, lonlat(places).tolist()))
     at_node = spots[: len(starts)].isin(set(spots[len(starts) :])).to_numpy()
-    links = Links(
+    links = BackhaulLinks(
         alone_cost=alone_cost,
         alone_name=alone_name,
         line_cost=_line_cost(scenario, spec, sites, worth),
@@ -121,7 +121,7 @@ def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> 
     return _told(scenario, sites, links, faults)
 
 
-def _told(scenario: Scenario, sites: Sites, links: Links, faults: list[Fault]) -> Links | None:
+def _told(scenario: Scenario, sites: Sites, links: BackhaulLinks, faults: list[Fault]) -> BackhaulLinks | None:
     """Return the links with a warning of sites that none reaches; note those of them that must hold a hub."""
     asked = sites.allowed & (sites.status != SiteStatus.EXISTING)[:, None]
     bare = asked.any(axis=1) & ~(asked & links.has_link).any(axis=1)

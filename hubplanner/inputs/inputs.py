@@ -10,7 +10,7 @@ import numpy as np
 
 from hubplanner.errors import DataWarning
 from hubplanner.inputs.aggregation import MergedDemand
-from hubplanner.inputs.backhaul import Links
+from hubplanner.inputs.backhaul import BackhaulLinks
 from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.disaggregation import SpreadReport
@@ -57,7 +57,7 @@ class Inputs:
     unit: str
     sources: Sources
     merged: MergedDemand | None = None
-    links: Links | None = None
+    links: BackhaulLinks | None = None
     warnings: tuple[DataWarning, ...] = ()
 
     def tell(self) -> Inputs:

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.inputs import Inputs
-from hubplanner.inputs.backhaul import Links
+from hubplanner.inputs.backhaul import BackhaulLinks
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
@@ -53,7 +53,7 @@ def links_of(inputs: Inputs, problem: Problem, plan: Evaluation) -> dict[str, An
     }
 
 
-def _ways(links: Links, plan: Evaluation) -> tuple[Ints, Ints]:
+def _ways(links: BackhaulLinks, plan: Evaluation) -> tuple[Ints, Ints]:
     """Return how many lines lie between each place and today's internet, and where the first begins; -1 for none."""
     hops = np.full(len(links.places), -1, dtype=np.intp)
     start = np.full(len(links.places), -1, dtype=np.intp)
