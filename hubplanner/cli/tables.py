@@ -116,6 +116,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
             cost["opex_present_value"], currency
         ),
+        **({"  to connect": _money(cost["backhaul"], currency)} if "backhaul" in summary else {}),
         **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
         "Proof": proof(summary),
         **_goals(summary),
@@ -276,6 +277,10 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
     table.add_row("Demand", f"{rows}, {points}")
     table.add_row("Sites", sites)
     table.add_row("Tiers", ", ".join(figures["tiers"]))
+    if (links := figures.get("backhaul")) is not None:
+        by = ", ".join(links["technologies"])
+        linked = f"{links['sites_with_link']:,} of {links['sites']:,} sites can have a link"
+        table.add_row("Backhaul", f"{by}: {linked}, {count_of(links['lines'], 'line')} may be built")
     for title, key in (("Covered today", "existing"), ("Coverable", "all_sites")):
         part = figures["coverable"][key]
         hubs = count_of(part["hubs"], "hub")

@@ -12,7 +12,7 @@ from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import fair_terms, objective_of
 from hubplanner.pipeline.remeasure import remeasure
-from hubplanner.problem import Evaluation, Problem, Solution, evaluate
+from hubplanner.problem import Evaluation, Problem, SiteStatus, Solution, evaluate
 from hubplanner.scenario import Scenario, assumptions
 from hubplanner.solver import SolverOptions, in_words, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
@@ -76,23 +76,42 @@ def overview(inputs: Inputs) -> dict[str, Any]:
     fair = fair_terms(inputs, objective_of(inputs)) if inputs.scenario.model.alpha else None
     need, people = math.fsum(problem.need), math.fsum(problem.people)
     parts = {"existing": np.flatnonzero(problem.existing), "all_sites": _widest(problem)}
+    return (
+        {
+            "demand_rows": len(inputs.demand.frame),
+            "demand_points": inputs.n_points,
+            "people": people,
+            "need": need,
+            "sites": {status: int((inputs.sites.status == code).sum()) for status, code in _statuses()},
+            "tiers": [tier.name for tier in inputs.scenario.hubs],
+            "options": problem.n_options,
+            "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
+            "warnings": [warning.as_dict() for warning in inputs.warnings],
+            "assumptions": assumptions(inputs.scenario),
+        }
+        | ({} if fair is None else {"fairness": fair})
+        | _links(inputs)
+    )
+
+
+def _links(inputs: Inputs) -> dict[str, Any]:
+    """Return what may connect hubs; nothing without backhaul."""
+    spec, links = inputs.scenario.backhaul, inputs.links
+    if spec is None or links is None:
+        return {}
+    open_to = inputs.sites.allowed.any(axis=1)
+    linked = open_to & ((inputs.sites.status == SiteStatus.EXISTING) | links.has_link.any(axis=1))
     return {
-        "demand_rows": len(inputs.demand.frame),
-        "demand_points": inputs.n_points,
-        "people": people,
-        "need": need,
-        "sites": {status: int((inputs.sites.status == code).sum()) for status, code in _statuses()},
-        "tiers": [tier.name for tier in inputs.scenario.hubs],
-        "options": problem.n_options,
-        "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
-        "warnings": [warning.as_dict() for warning in inputs.warnings],
-        "assumptions": assumptions(inputs.scenario),
-    } | ({} if fair is None else {"fairness": fair})
+        "backhaul": {
+            "technologies": list(spec.technologies.named),
+            "sites": int(open_to.sum()),
+            "sites_with_link": int(linked.sum()),
+            "lines": len(links.edges),
+        }
+    }
 
 
 def _statuses() -> list[tuple[str, int]]:
-    from hubplanner.problem import SiteStatus  # noqa: PLC0415
-
     return [(status.name.lower(), int(status)) for status in SiteStatus]
 
 

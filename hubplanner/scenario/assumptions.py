@@ -72,6 +72,9 @@ def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
             _periods(scenario),
         ),
     }
+    if scenario.backhaul is not None and scenario.backhaul.technologies.fibre is not None:
+        drawn = ("neighbours",) if scenario.backhaul.table is None else ()
+        names["backhaul"] = (scenario.backhaul, iter(("edges", "existing_connected", "detour", *drawn)))
     if demand.spread_by is not None:
         names["demand.spread_by"] = (
             demand.spread_by,
@@ -94,7 +97,7 @@ _STAND_INS: dict[tuple[str, str], Value] = {
 
 
 def _money(scenario: Scenario) -> Iterator[str]:
-    if any(tier.opex_per_year != 0 for tier in scenario.hubs):
+    if scenario.backhaul is not None or any(tier.opex_per_year != 0 for tier in scenario.hubs):
         yield "horizon_years"
         if scenario.horizon_years:
             yield "discount_rate"

@@ -40,7 +40,14 @@ def fullest(found: dict[str, Any]) -> float:
     return max(hub["utilisation"] for hub in found["hubs"])
 
 
-TIES = {"existing": "unique", "gradual": "unique", "least_cost": "open", "fair_shares": "open", "take_up": "open"}
+TIES = {
+    "existing": "unique",
+    "gradual": "unique",
+    "least_cost": "open",
+    "fair_shares": "open",
+    "take_up": "open",
+    "backhaul": "open",
+}
 """What is said of equal plans, where it is not that the first of several was taken."""
 SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "base": lambda found: found["need"]["share"] > 0.4,

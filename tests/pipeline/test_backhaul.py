@@ -15,8 +15,12 @@ from hubplanner.audit.audit import audit_run, recompute
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.run_files import open_run
 from hubplanner.inputs import build_problem
-from hubplanner.pipeline.solve import solve_inputs
+from hubplanner.outputs.formats.actions import list_actions
+from hubplanner.outputs.formats.excel import costs
+from hubplanner.outputs.formats.kml import write_kml
+from hubplanner.pipeline.solve import overview, solve_inputs
 from hubplanner.problem import annuity
+from hubplanner.runs.export import read_result
 from hubplanner.runs.load import read_solution
 
 if TYPE_CHECKING:
@@ -157,6 +161,29 @@ def test_a_run_is_written_read_back_and_audited(linked: Project) -> None:
     stated = json.loads((run / "plan.json").read_text(encoding="utf-8"))
     assert solution.evaluation is not None
     assert solution.evaluation.cost == pytest.approx(stated["cost"]["total"], abs=0.01)
+
+
+def test_what_comes_out_for_people_tells_of_lines_and_their_money(linked: Project) -> None:
+    plan = planned(linked, **backhaul(technologies={"fibre": FIBRE}))
+    run = plan.write(linked.folder / "run")
+    result, _ = read_result(run)
+    words = list_actions(result)
+    assert "to connect" in " ".join(words.summary)
+    laid = [action for heading, actions in words.sections for action in actions if heading.startswith("Lay lines")]
+    assert len(laid) == len(plan.backhaul)
+    assert "km of fibre from N1 to" in laid[0].task
+    assert "serves" in laid[0].facts
+    whole = costs(result).set_index("item")["cost"]
+    assert whole["all"] == pytest.approx(whole["to build"] + whole["to run, 2 years"] + whole["to connect"], abs=0.05)
+    write_kml(result, linked.folder / "plan.kml")
+    assert "<LineString>" in (linked.folder / "plan.kml").read_text(encoding="utf-8")
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "How the hubs are connected" in page
+    assert 'class="trenches"' in page
+    told = overview(plan.inputs)["backhaul"]
+    assert told == {"technologies": ["fibre"], "sites": 4, "sites_with_link": 4, "lines": len(plan.inputs.links.edges)}  # type: ignore[union-attr]
+    assumed = {one["key"]: one["source"] for one in plan.summary()["assumptions"]}
+    assert (assumed["backhaul.detour"], assumed["backhaul.neighbours"]) == ("scenario", "default")
 
 
 def _without_lines(run: Path) -> None:

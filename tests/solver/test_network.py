@@ -17,6 +17,7 @@ import hubplanner as hp
 from hubplanner.model import Question, check_compatible, formulate, goals_of
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Planar
+from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.relaxation import relax, relaxed
 from hubplanner.solver.mip.subproblem import Subproblem
 
@@ -54,6 +55,24 @@ def test_a_plan_is_the_best_of_every_set_of_hubs_and_edges(seed: int) -> None:
     target = best / total
     least = min(plan.cost for plan in plans if plan.covered >= target * total - 1e-9)
     assert solved(problem, hp.MinCost(target_share=target), ties=False).value == pytest.approx(least)
+
+
+@pytest.mark.parametrize("seed", range(300, 316))
+def test_a_plan_without_a_search_keeps_to_limits_and_is_no_better_than_the_best(seed: int) -> None:
+    problem = random_network(seed)
+    budget = float(np.random.default_rng(seed).integers(8, 30))
+    objective = hp.MaxCoverage(budget=budget)
+    question, goal = Question.of(problem, objective), goals_of(objective)[0]
+    found = network_plan(question, goal)
+    within = [plan for plan in every_plan(problem) if plan.cost <= budget]
+    if not found.years:
+        return
+    plan = found.years[0].plan
+    assert plan.cost <= budget
+    same = [one for one in within if one.options == tuple(plan.options.tolist())]
+    assert min(one.cost for one in same) <= plan.cost + 1e-9
+    assert found.value == pytest.approx(same[0].covered)
+    assert found.value <= max(one.covered for one in within) + 1e-9
 
 
 def town(

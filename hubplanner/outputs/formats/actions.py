@@ -15,8 +15,14 @@ from hubplanner.formatting import left_out_of_ways, says_nothing, than_this
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
 
-Kind = Literal["build", "upgrade", "keep", "close"]
-HEADINGS: dict[Kind, str] = {"build": "Build", "upgrade": "Upgrade", "keep": "Keep", "close": "Close"}
+Kind = Literal["build", "upgrade", "lay", "keep", "close"]
+HEADINGS: dict[Kind, str] = {
+    "build": "Build",
+    "upgrade": "Upgrade",
+    "lay": "Lay lines, from today's internet outwards",
+    "keep": "Keep",
+    "close": "Close",
+}
 _PROOFS = {
     "max_coverage": "no plan within these limits covers more",
     "min_cost": "no plan that reaches as much costs less",
@@ -85,6 +91,7 @@ def list_actions(result: Result) -> ActionList:
         The run; with its sites, those to close are called by their names.
     """
     hubs = [_action(result, hub) for hub in result.hubs.to_dict("records")]
+    hubs += [_line(result, line) for line in ([] if result.backhaul is None else result.backhaul.to_dict("records"))]
     actions = [*hubs, *(_closing(result, site) for site in result.summary["closed"])]
     return ActionList(
         title=f"What to do: {isolated(on_one_line(result.scenario.description)) or result.name}",
@@ -117,6 +124,23 @@ def _action(result: Result, hub: dict[str, Any]) -> Action:
         cost=float(hub["cost"]),
         task=f"{start}:",
         facts=f"{', '.join(facts)}.",
+    )
+
+
+def _line(result: Result, line: dict[str, Any]) -> Action:
+    """Return what it takes to lay a line."""
+    names = {str(hub["site_id"]): result.name_of(hub) for hub in result.hubs.to_dict("records")}
+    start, end = (isolated(names.get(str(line[key]), on_one_line(line[key]))) for key in ("from", "to"))
+    hubs = int(line["hubs_served"])
+    return Action(
+        kind="lay",
+        year="",
+        what=f"{line['km']:,.1f} km of {line['technology']}",
+        where=f"{start} to {end}",
+        people=0.0,
+        cost=float(line["cost"]),
+        task=f"Lay {line['km']:,.1f} km of {line['technology']} from {start} to {end}:",
+        facts=f"serves {hubs:,} hub{'' if hubs == 1 else 's'}, costs {in_money(result, float(line['cost']))}.",
     )
 
 
@@ -224,8 +248,10 @@ def _money(result: Result) -> str:
     of_budget = f" of a budget of {in_money(result, budget)}" if budget is not None else ""
     parts = [f"{in_money(result, cost['capex'])} to build"]
     parts += [f"{in_money(result, cost['opex_present_value'])} to run for {years} years"] if years else []
+    parts += [f"{in_money(result, cost['backhaul'])} to connect"] if cost["backhaul"] else []
     saved = f", less {in_money(result, cost['saved'])} saved by closing" if cost["saved"] else ""
-    return f"It costs {in_money(result, cost['total'])}{of_budget}: {' and '.join(parts)}{saved}."
+    split = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+    return f"It costs {in_money(result, cost['total'])}{of_budget}: {split}{saved}."
 
 
 def _proof(summary: dict[str, Any]) -> str:

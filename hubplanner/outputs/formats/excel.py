@@ -172,6 +172,7 @@ def costs(result: Result) -> pd.DataFrame:
     rows = [
         _cost("plan", "to build", cost=summary["cost"]["capex"]),
         _cost("plan", f"to run, {years} years", cost=summary["cost"]["opex_present_value"]),
+        *([_cost("plan", "to connect", cost=summary["cost"]["backhaul"])] if summary["cost"]["backhaul"] else []),
         _cost("plan", "saved by closing", cost=0.0 - summary["cost"]["saved"]),
         _cost("plan", "all", hubs=_new(result.hubs), people=people, cost=total, budget=budget),
         *_costs_by(result, "tier", "tier"),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.outputs.map.fonts import in_words
-from hubplanner.outputs.map.hub_symbols import NEW, REACH
+from hubplanner.outputs.map.hub_symbols import NEW, REACH, TRENCH
 from hubplanner.outputs.run_data import Result, on_one_line, plural
 from hubplanner.problem import Floats
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
@@ -46,6 +46,7 @@ def write_kml(result: Result, path: Path) -> None:
     _styles(document, result)
     for number, tier in enumerate(result.scenario.hubs):
         _tier_folder(document, result, tier, number)
+    _line_folder(document, result)
     _reach_folder(document, result)
     ET.indent(root, " ")
     path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
@@ -81,6 +82,10 @@ def _styles(document: ET.Element, result: Result) -> None:
             _text(ET.SubElement(style, "LabelStyle"), "scale", "0.8")
             # The name is in the description, where it is harmless; by default it would be shown as HTML.
             _text(ET.SubElement(style, "BalloonStyle"), "text", "$[description]")
+    if result.backhaul is not None:
+        built = ET.SubElement(ET.SubElement(document, "Style", id="line"), "LineStyle")
+        _text(built, "color", _color(TRENCH))
+        _text(built, "width", "3")
     style = ET.SubElement(document, "Style", id="reach")
     line = ET.SubElement(style, "LineStyle")
     _text(line, "color", _color(str(REACH["edgecolor"])))
@@ -131,12 +136,30 @@ def _facts(result: Result, hub: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Room for", f"{hub['capacity']:,.0f} {result.scenario.seated}"
     if hub["status"] != "existing":
         yield "Cost", f"{result.money} {hub['cost']:,.0f}".strip()
+    if on_one_line(hub.get("link")):
+        yield "Link", on_one_line(hub["link"])
     if "period" in hub:
         yield "Opens in", on_one_line(hub["period"])
 
 
 def _coordinates(lonlat: Floats) -> str:
     return " ".join(f"{lon:.{_DECIMALS}f},{lat:.{_DECIMALS}f}" for lon, lat in lonlat)
+
+
+def _line_folder(document: ET.Element, result: Result) -> None:
+    """Write the lines that connect hubs, if any."""
+    if result.backhaul is None or not len(result.backhaul):
+        return
+    folder = ET.SubElement(document, "Folder")
+    _text(folder, "name", f"lines to build ({result.backhaul['km'].sum():,.1f} km)")
+    for line in result.backhaul.to_dict("records"):
+        mark = ET.SubElement(folder, "Placemark")
+        _text(mark, "name", f"{on_one_line(line['from'])} to {on_one_line(line['to'])}: {line['km']:,.1f} km")
+        ET.SubElement(mark, "Snippet", maxLines="0")
+        _text(mark, "styleUrl", "#line")
+        shape = ET.SubElement(mark, "LineString")
+        _text(shape, "tessellate", "1")
+        _text(shape, "coordinates", _coordinates(np.array(line["geometry"].coords)))
 
 
 def _reach_folder(document: ET.Element, result: Result) -> None:

@@ -106,6 +106,9 @@ def years(result: Result) -> list[dict[str, Any]]:
     annuity = math.fsum((1 + rate) ** -year for year in range(1, horizon + 1))
     running = cost["opex_present_value"] / annuity if annuity else 0.0
     built = [{"name": "To build", "cost": cost["capex"], "budget": None, "kind": "build", "worth": cost["capex"]}]
+    if cost["backhaul"]:  # lines at once, fees as what they are worth today
+        link = cost["backhaul"]
+        built.append({"name": "To connect", "cost": link, "budget": None, "kind": "build", "worth": link})
     return built + [
         {"name": f"Year {year}", "cost": running, "budget": None, "kind": "run", "worth": running * (1 + rate) ** -year}
         for year in range(1, horizon + 1)

@@ -220,7 +220,7 @@ def money_by_year(result: Result) -> HtmlTable:
             text("All"),
             number(0, money(result, sum(row[1].key for row in rows if isinstance(row[1].key, float)))),
         ]
-        whole = summary["cost"]["capex"] + summary["cost"]["opex_present_value"]
+        whole = math.fsum(summary["cost"][part] for part in ("capex", "opex_present_value", "backhaul"))
         return table(
             "Money by year", "*When|#Paid then|#Worth today", rows, total=[*total, number(whole, money(result, whole))]
         )
