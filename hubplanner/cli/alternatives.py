@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from hubplanner.analysis.requests import AlternativesRequest
@@ -21,6 +20,7 @@ from hubplanner.cli.common import (
     Settings,
     answering,
     read_asked,
+    terminal,
 )
 from hubplanner.formatting import proof_in_words
 
@@ -82,7 +82,7 @@ WORDS = {
 
 def print_alternatives(summary: dict[str, Any], folder: Path) -> None:
     """Print the plans, how different they are, and how many sites there are of each class."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = terminal()
     best = summary["best"]
     table = Table(title=f"Plans within {summary['within']:.1%} of the best", title_justify="left", box=None)
     for heading in ("plan", summary["objective"], "of the best", "cost", "sites", "differ", "at most"):

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hubplanner.cli.common import AsJson, Quiet, answering
+from hubplanner.cli.common import AsJson, Quiet, answering, terminal
 from hubplanner.formatting import count_of
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ PROOFS = {"confirmed": "confirmed", "not reproven": "not contradicted, not prove
 
 def print_audit(audit: Audit, folder: Path) -> None:
     """Print the verdict, what is wrong, what was compared and what was not."""
-    console = Console(highlight=False)
+    console = terminal()
     words = VERDICTS[audit.verdict]
     if audit.findings:
         words = f"{words}: {count_of(len(audit.findings), 'finding')}"

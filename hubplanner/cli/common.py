@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError
 
@@ -35,6 +37,8 @@ Overwrite = Annotated[
 ]
 
 TIME_LIMIT_REACHED = 4
+UNBOUND = 1_000
+"""Columns where no terminal ends the lines: a table that goes into a file or another program is not cut."""
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Ctrl-C, the system or a supervisor that ends programs, and a terminal that is closed."""
 
@@ -68,6 +72,14 @@ def _ended_as_interrupted() -> Iterator[None]:
 def _raise(number: int, frame: Any) -> None:
     del frame
     raise Ended(number)
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Return a console that shows names as they are, brackets and colons too, and cuts nothing where nobody watches."""
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = UNBOUND
+    return made
 
 
 def read_asked(path: Path, settings: list[str] | None, overrides: list[str] | None) -> Scenario:

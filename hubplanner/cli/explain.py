@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hubplanner.analysis.requests import ExplainRequest
-from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, answering
+from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, answering, terminal
 from hubplanner.formatting import proof_in_words
+from hubplanner.tolerances import AGREEMENT
 
 Sites = Annotated[int, typer.Option("--sites", min=0, help="Number of rejected sites to force in, best first.")]
 
@@ -59,13 +60,11 @@ COLUMNS = {"hubs": ("without", "enters"), "rejected": ("with", "leaves")}
 SOLVED = {"hubs": "hubs", "rejected": "sites without a hub", "prices": "demands"}
 FEW = 100.0
 """Figures below it are shown with decimals."""
-CLOSED = 1e-6
-"""Smaller differences, relative to the plan's figure, are none."""
 
 
 def print_explanation(summary: dict[str, Any], folder: Path) -> None:
     """Print hubs, rejected sites, prices and the worth of a little more."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = terminal()
     plan = summary["plan"]
     gap = proof_in_words(plan["gap"], plan["status"])
     console.print(f"{summary['scenario']}: {plan['people']:,.0f} people, {plan['need']:,.0f} of need; {gap}.")
@@ -142,7 +141,7 @@ def _loss(change: dict[str, Any] | None, value: float) -> str:
     least, most = change["loss_least"], change["loss_most"]
     if most is None or least is None:
         return "not known"
-    nil = CLOSED * max(1.0, abs(value))
+    nil = AGREEMENT * max(1.0, abs(value))
     least, most = (0.0 if abs(end) <= nil else end for end in (least, most))
     if abs(most - least) <= nil:
         return _number(most)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +21,7 @@ from hubplanner.cli.common import (
     Settings,
     answering,
     read_asked,
+    terminal,
 )
 from hubplanner.formatting import count_of, gap_in_words, left_out_of_ways
 
@@ -133,7 +133,7 @@ _STATES = {
 
 def print_frontier(frontier: Frontier, summary: dict[str, Any], folder: Path) -> None:
     """Print the points, what was left out, how sure it is, and where the files are."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = terminal()
     console.print("\n", Text(summary["name"], style="bold"), "  ", frontier.inputs.scenario.description, "\n", sep="")
     console.print(_table(frontier, summary))
     for line in _notes(summary):

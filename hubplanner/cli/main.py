@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
+import json
 import sys
 from collections.abc import Callable
+from typing import Annotated, cast
 
 import typer
 
@@ -45,11 +48,35 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
 
 app = typer.Typer(
     help="Decide where community internet centres and IT hubs go, with a proof of how good the plan is.",
-    no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+WRONG_USE = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
+"""The base of all that the parser complains of, Click's ClickException, wherever this version of Typer keeps it."""
+START = """\
+hubplanner decides where community internet centres and IT hubs go. Three commands to begin with:
+
+  hubplanner init my-project                      a small project of your own
+  hubplanner init my-project --from FILE...       a project on the files that you have
+  hubplanner solve my-project/scenario.yaml       a plan, with its proof, map and report
+
+hubplanner --help lists all commands, hubplanner COMMAND --help what one takes."""
+"""What the program says where nothing is asked."""
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,  # noqa: FBT002
+) -> None:
+    """Decide where community internet centres and IT hubs go, with a proof of how good the plan is."""
+    if version:
+        typer.echo(f"hubplanner {importlib.metadata.version('hubplanner')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(START)
+
+
 for command in COMMANDS:
     if isinstance(command, typer.Typer):
         app.add_typer(command)
@@ -58,8 +85,18 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """Run the command line, also where the terminal cannot show every letter."""
+    """Run the command line, also where the terminal lacks letters; a wrong use is JSON where that is asked."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    app()
+    try:
+        code = app(standalone_mode=False)
+    except WRONG_USE as error:
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"status": "invalid", "error": error.format_message()}))
+        error.show()
+        code = error.exit_code
+    except typer.Abort:
+        typer.echo("Aborted.", err=True)
+        code = 1
+    sys.exit(code)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hubplanner.cli.common import AsJson, Quiet, answering
+from hubplanner.cli.common import AsJson, Quiet, answering, terminal
 from hubplanner.folders import RUNS
 from hubplanner.formatting import count_of, gap_in_words
 
@@ -109,11 +109,6 @@ NAME_SHOWN = 34
 Cells = tuple[str, ...]
 
 
-def console() -> Console:
-    """Return a console that shows names as they are."""
-    return Console(highlight=False, markup=False, emoji=False)
-
-
 def plain_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
     """Return a table of words on the left and figures on the right."""
     table = Table(title=title or None, title_justify="left", box=None, header_style="bold")
@@ -171,7 +166,7 @@ def print_runs(rows: list[dict[str, Any]], runs: Path) -> None:
             known(row["gap"], gap_in_words),
         )
         table.add_row(shortened(row["name"]), written, str(row["status"]), *figures)
-    console().print(table if rows else f"{runs} holds no runs.")
+    terminal().print(table if rows else f"{runs} holds no runs.")
 
 
 def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> None:
@@ -191,7 +186,7 @@ def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> Non
         ],
     }.items():
         table.add_row(name, words)
-    out = console()
+    out = terminal()
     out.print(row["name"], style="bold", soft_wrap=True)
     out.print(table)
     out.print(f"Files: {folder}", soft_wrap=True)
@@ -199,7 +194,7 @@ def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> Non
 
 def print_checks(checks: list[dict[str, Any]]) -> None:
     """Print each run with what is wrong with it."""
-    out = console()
+    out = terminal()
     for check in checks:
         hashed = "" if check["hashed"] else "; written before files were hashed, so only presence and figures count"
         gone = "; its inputs are not there any more" if check["inputs"] == "missing" else ""
@@ -227,7 +222,7 @@ def print_sweep(name: str, records: list[dict[str, Any]], counts: dict[str, int]
             continue
         figures = number(record["hubs"]), number(record["people"]), share(record["need_share"]), number(record["cost"])
         table.add_row(str(record["case"]), *settings, *figures, known(record["gap"], gap_in_words))
-    out = console()
+    out = terminal()
     out.print(table)
     if len(records) > SWEEP_ROWS:
         out.print(f"... and {len(records) - SWEEP_ROWS:,} more in sweep.csv")
@@ -247,7 +242,7 @@ def print_comparison(found: Comparison, folder: Path | None) -> None:
     """Print runs side by side, what is built elsewhere, and who gains and loses."""
     from hubplanner.outputs.comparison import figure_table  # noqa: PLC0415 - matplotlib is heavy
 
-    figures, out = found.summary(), console()
+    figures, out = found.summary(), terminal()
     letters = [run["run"] for run in figures["runs"]]
     for run in figures["runs"]:
         budget = f", budget {number(run['budget'])}" if run["budget"] else ""

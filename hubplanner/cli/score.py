@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from hubplanner.cli.common import AsJson, Overrides, Overwrite, Quiet, answering
+from hubplanner.cli.common import AsJson, Overrides, Overwrite, Quiet, answering, terminal
 from hubplanner.folders import SCORE_MARKS
+from hubplanner.tolerances import AGREEMENT
 
 RunFolders = Annotated[list[Path], typer.Argument(metavar="RUN ...", help="Run folders.", show_default=False)]
 FuturesFile = Annotated[
@@ -64,7 +64,7 @@ _ASKED = {
 def print_futures(summary: dict[str, Any]) -> None:
     """Print what a plan comes to in each future, and what planning for them and knowing them is worth."""
     found, unit = summary["futures"], UNITS[summary["objective"]]
-    console = _console()
+    console = terminal()
     asked = _ASKED[found["under"]].format(tail=1 - found["cvar_level"])
     title = f"{len(found['each']):,} futures: the plan is {asked}; limits hold {found['limits']}"
     console.print(_each(found["each"], unit, title, more=summary["objective"] == "max_coverage"))
@@ -104,13 +104,13 @@ def _worth(ends: dict[str, float] | None, words: str) -> str:
     if ends is None:
         return "not worked out: futures.information is off, a future alone has no plan, or time was too short"
     span = f"; proven: {_figure(ends['at_least'])} to {_figure(ends['at_most'])}"
-    close = ends["at_most"] - ends["at_least"] <= 1e-6 * max(1.0, abs(ends["value"]))
+    close = ends["at_most"] - ends["at_least"] <= AGREEMENT * max(1.0, abs(ends["value"]))
     return f"{_figure(ends['value'])} {words}{'' if close else span}"
 
 
 def print_score(summary: dict[str, Any], folder: Path | None) -> None:
     """Print how plans fare in futures, side by side."""
-    console, unit = _console(), UNITS[summary["objective"]]
+    console, unit = terminal(), UNITS[summary["objective"]]
     table = Table(title=f"Plans over {summary['count']:,} futures: {unit}", title_justify="left", box=None)
     table.add_column("run", max_width=30)
     for heading in ("on average", "at worst", "worst future", f"worst {1 - summary['cvar_level']:.0%}", "average cost"):
@@ -131,7 +131,3 @@ def print_score(summary: dict[str, Any], folder: Path | None) -> None:
 
 def _figure(value: float) -> str:
     return f"{value:,.4g}" if abs(value) < FEW else f"{value:,.0f}"
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False, emoji=False)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hubplanner.cli.common import terminal
 from hubplanner.formatting import (
     SMALLEST_GAP,
     at_most,
@@ -39,8 +40,9 @@ WIDTH = 100
 _WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 """Paths can be copied."""
 FAULTS_SHOWN = 8
+HUBS_SHOWN = 8
 PLACES_SHOWN = 12
-"""Rows of the table of hubs by place; the rest is summed up in one."""
+"""Rows of the tables of hubs by name and by place; the rest is summed up in one."""
 
 
 class _Progress(logging.Handler):
@@ -61,7 +63,7 @@ class _Progress(logging.Handler):
 @contextmanager
 def progress(*, shown: bool) -> Iterator[None]:
     """Show on stderr what the library warns of and, if shown, what it does, with a spinner where a person watches."""
-    console, log = _console(stderr=True), logging.getLogger("hubplanner")
+    console, log = terminal(stderr=True), logging.getLogger("hubplanner")
     handler, level = _Progress(console), log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO if shown else logging.WARNING)
@@ -75,10 +77,11 @@ def progress(*, shown: bool) -> Iterator[None]:
 
 def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
     """Print what a plan builds, reaches and costs, how sure it is, and where its files are."""
-    console = _console()
+    console = terminal()
     scenario = plan.inputs.scenario
     console.print("\n", Text(scenario.name, style="bold"), "  ", scenario.description, "\n", sep="")
     console.print(_figures(plan, summary))
+    console.print(_largest_hubs(plan))
     console.print(_hubs_by_place(plan))
     if summary["periods"]:
         console.print(_years(summary))
@@ -227,6 +230,26 @@ def _floors(summary: dict[str, Any]) -> Table:
     return table
 
 
+def _largest_hubs(plan: Plan) -> Table:
+    """Return the new hubs by name, those that serve most people first."""
+    hubs = plan.hubs[plan.hubs["status"] != "existing"]
+    hubs = hubs.sort_values(["covered_people", "site_id"], ascending=[False, True])
+    name = "name" if "name" in hubs.columns else "site_id"
+    group = next((each for each in plan.inputs.scenario.sites.groups if each in hubs.columns), None)
+    title = "New hubs" if len(hubs) <= HUBS_SHOWN else f"New hubs, the {HUBS_SHOWN} that serve most"
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for heading in ["at", *([group] if group else []), "tier"]:
+        table.add_column(heading, max_width=28, overflow="ellipsis", no_wrap=True)
+    for heading in ("hubs", "people served", "cost"):
+        table.add_column(heading, justify="right")
+    for row in hubs.head(HUBS_SHOWN).to_dict("records"):
+        words = [str(row[name]), *([str(row[group])] if group else []), row["tier"]]
+        table.add_row(*words, f"{row['hubs']:,}", f"{row['covered_people']:,.0f}", f"{row['cost']:,.0f}")
+    if len(hubs) > HUBS_SHOWN:
+        table.add_row(f"{len(hubs) - HUBS_SHOWN:,} more in hubs.csv")
+    return table
+
+
 def _hubs_by_place(plan: Plan) -> Table:
     """Return the new hubs by tier, and by the first group of the sites where there is one."""
     hubs = plan.hubs[plan.hubs["status"] != "existing"]
@@ -286,7 +309,7 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
         hubs = count_of(part["hubs"], "hub")
         share = f"{part['share']:.1%} of need" if figures["need"] else "no need"
         table.add_row(title, f"{share}, {part['people']:,.0f} people, by {hubs}")
-    console = _console()
+    console = terminal()
     console.print(name, style="bold")
     console.print(table)
     _fairness(console, figures)
@@ -309,7 +332,7 @@ def print_new_project(made: NewProject, folder: Path) -> None:
     """Print what the files at hand were taken for, what is asked, and what is made up."""
     draft, scenario = made.draft, shlex.quote(str(folder / made.files[0]))
     typer.echo(f"Wrote {' and '.join(made.files)} to {folder}.\n")
-    console = _console()
+    console = terminal()
     table = Table(box=None, pad_edge=False)
     for head in ("File", "Taken as", "Why"):
         table.add_column(head, overflow="fold")
@@ -345,12 +368,7 @@ def print_examination(found: dict[str, Any]) -> None:
         table.add_row(title, style="bold")
         for name, value in part.items():
             table.add_row(f"  {name}", str(value))
-    _console().print(table)
-
-
-def _console(*, stderr: bool = False) -> Console:
-    """Return a console that shows names as they are, brackets and colons too."""
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    terminal().print(table)
 
 
 def _money(amount: float, currency: str) -> str:

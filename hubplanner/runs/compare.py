@@ -20,9 +20,8 @@ from hubplanner.io import recover
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
 from hubplanner.runs.read import read_plan
+from hubplanner.tolerances import AGREEMENT
 
-LEAST = 1e-6
-"""Smaller differences of a covered share are none."""
 MOST_RUNS = 26
 
 
@@ -89,7 +88,7 @@ def _notes(first: ComparedRun, other: ComparedRun) -> list[str]:
             f"{other.letter}; gains and losses are those of the {both:,} in both"
         )
     totals = [run.plan["people"]["total"] for run in (first, other)]
-    if not any(only) and not math.isclose(*totals, rel_tol=LEAST):
+    if not any(only) and not math.isclose(*totals, rel_tol=AGREEMENT):
         notes.append(f"{pair} have different people: {totals[0]:,.0f} and {totals[1]:,.0f} in all")
     return notes
 
@@ -155,7 +154,7 @@ def _change(first: ComparedRun, other: ComparedRun, part: str, figure: str) -> f
 
 def _moves(demand: gpd.GeoDataFrame, column: str) -> dict[str, Any]:
     """Return the demand rows that gain and lose cover, those of most people first, and the people this is."""
-    moves = demand[demand[column].abs() > LEAST]
+    moves = demand[demand[column].abs() > AGREEMENT]
     found = {}
     for name, sign in (("gain", 1), ("lose", -1)):
         part = moves[sign * moves[column] > 0]

@@ -20,9 +20,7 @@ from hubplanner.problem import GoalResult, Ints, Problem, SiteStatus, Solution, 
 from hubplanner.runs.read import read_manifest, read_plan
 from hubplanner.scenario import read_scenario
 from hubplanner.solver import SolverOptions, solve_problem
-
-AGREED = 1e-6
-"""Relative difference that is rounding."""
+from hubplanner.tolerances import AGREEMENT
 
 
 def read_solution(folder: Path) -> tuple[Inputs, Solution]:
@@ -159,6 +157,6 @@ def _check_figure(found: Solution, objective: Objective, stated: dict[str, Any],
     value = float(stated["objective_value"])
     short = _sense(objective) * (value - found.value)
     wrong = short if found.periods or (found.evaluation is not None and found.evaluation.is_assigned) else abs(short)
-    if wrong > AGREED * max(1.0, abs(value)):
+    if wrong > AGREEMENT * max(1.0, abs(value)):
         allowed = f"{found.value:,.6f}, which its hubs achieve; look at the run with hubplanner audit"
         raise DataError(Fault(file=str(file), column="objective_value", value=value, allowed=allowed))

@@ -42,7 +42,7 @@ def read_scenario(
     overrides
         Names of variants under ``overrides``, applied in this order.
     settings
-        Dotted keys and their values, applied last.
+        Dotted keys and their values, applied last; paths are relative to the scenario file, as in it.
 
     Raises
     ------
@@ -83,6 +83,7 @@ def resolve(tree: Tree, path: str | os.PathLike[str], settings: Mapping[str, Any
     """
     for key, value in (settings or {}).items():
         tree = assign(tree, key, value)
+    tree = absolute(tree, Path(path).parent)
     scenario, faults = _validated(tree, Path(path), "")
     if scenario is None:
         raise ScenarioError(faults)

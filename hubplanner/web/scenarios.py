@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.errors import HubplannerError
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.loader import read_variants
+from hubplanner.scenario.yaml_text import read_yaml
 from hubplanner.web.responses import Refused, encode, packed
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ REMEMBERED = 6
 FOLDERS = ("", "examples")
 """Where scenarios stand in a folder of them."""
 SUFFIXES = (".yaml", ".yml")
+OWN, EXAMPLES = "Your data", "Examples"
+"""Headings in the list of scenarios."""
 
 
 @dataclass(eq=False)
@@ -104,7 +107,7 @@ class ScenarioStore:
         self.listed: tuple[Any, list[dict[str, str]]] = (None, [])
 
     def listing(self) -> list[dict[str, str]]:
-        """Return id, name and title of each scenario that can be read."""
+        """Return id, name, title and heading of each scenario that can be read."""
         files = self._all()
         key = tuple((name, path.stat().st_mtime_ns) for name, path in files.items() if path.exists())
         if key != self.listed[0]:
@@ -119,7 +122,9 @@ class ScenarioStore:
             except HubplannerError as error:
                 log.info("%s is left out: %s", path, error)
                 continue
-            found.append({"id": name, "name": scenario.name, "title": scenario.description or scenario.name})
+            group = OWN if path.is_relative_to(self.workspace) else EXAMPLES if path.parent.name == FOLDERS[1] else ""
+            title = scenario.description or scenario.name
+            found.append({"id": name, "name": scenario.name, "title": title, "group": group})
         return found
 
     def file(self, name: str) -> Path:
@@ -160,7 +165,7 @@ def _stamps(scenario: Scenario) -> tuple[int, ...]:
 
 
 def scenario_files(place: Path) -> dict[str, Path]:
-    """Return a scenario file, or those that stand in a folder, by id.
+    """Return a scenario file, or those that stand in a folder, by id: one that others extend comes before them.
 
     Raises
     ------
@@ -172,10 +177,16 @@ def scenario_files(place: Path) -> dict[str, Path]:
         return {slug(place.stem): place.absolute()}
     found: dict[str, Path] = {}
     for folder in FOLDERS:
-        for path in sorted((place / folder).glob("*.y*ml")):
-            if path.suffix in SUFFIXES and _is_scenario(path):
-                found.setdefault(slug(f"{folder}-{path.stem}" if folder else path.stem), path.absolute())
+        paths = [path for path in sorted((place / folder).glob("*.y*ml")) if path.suffix in SUFFIXES]
+        for path in sorted(filter(_is_scenario, paths), key=_extends):
+            found.setdefault(slug(f"{folder}-{path.stem}" if folder else path.stem), path.absolute())
     return found
+
+
+def _extends(path: Path) -> int:
+    """Return how many scenario files stand behind a file, one extending the next."""
+    base = read_yaml(path).get("extends")
+    return 1 + _extends(path.parent / base) if base else 0
 
 
 def _is_scenario(path: Path) -> bool:

@@ -24,7 +24,6 @@ HARD_SITES = 1000
 # -- faults of the user ----------------------------------------------------------------------------------------------
 
 BAD_USAGE: list[tuple[list[str], str]] = [
-    ([], "Usage: hubplanner"),
     (["fly"], "No such command 'fly'"),
     (["solve"], "Missing argument 'SCENARIO'"),
     (["solve", "scenario.yaml", "--fast"], "No such option: --fast"),

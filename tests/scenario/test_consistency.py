@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         ),
         ({"travel.speed_kmh": 30}, "travel.speed_kmh: 30.0 found; allowed: only with reach_minutes or a matrix"),
         ({"travel.method": "matrix"}, "travel.path: is required for method matrix"),
-        ({"travel.path": "t.csv"}, "travel.path: 't.csv' found; allowed: only with method matrix, not great_circle"),
         (
             {"travel.method": "matrix", "travel.path": "t.csv", "travel.detour": 1.3},
             "travel.detour: 1.3 found; allowed: 1 with method matrix: its distances are travelled ones already",
@@ -54,6 +53,12 @@ if TYPE_CHECKING:
 def test_keys_that_contradict_each_other_are_named(project: Project, settings: dict[str, Any], message: str) -> None:
     [found] = project.refusal(settings)
     assert found.startswith(f"scenario.yaml, {message}")
+
+
+def test_a_table_of_travel_is_refused_where_distances_are_computed(project: Project) -> None:
+    [found] = project.refusal({"travel.path": "t.csv"})
+    assert found.startswith("scenario.yaml, travel.path: '")
+    assert found.endswith("' found; allowed: only with method matrix, not great_circle")
 
 
 @pytest.mark.parametrize(

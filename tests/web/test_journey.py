@@ -32,6 +32,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 browser = shared.browser
 
 
+def _bars_have_one_scale(visit: Visit) -> None:
+    shares, parts = visit.page.locator(".bars tbody tr").evaluate_all(
+        "rows => [rows.map((row) => parseFloat(row.lastElementChild.textContent)),"
+        " rows.map((row) => parseFloat(row.querySelector('.bar').style.getPropertyValue('--part')))]"
+    )
+    assert max(parts) == pytest.approx(100)
+    assert parts == pytest.approx([100 * share / max(shares) for share in shares], abs=1.5)
+
+
 @pytest.fixture
 def csv(tmp_path: Path) -> dict[str, Path]:
     paths = {name: tmp_path / f"{name}.csv" for name in ("bad", "demand", "sites")}
@@ -47,6 +56,7 @@ def test_a_planners_whole_journey(app: Serving, browser: Browser, csv: dict[str,
         first = visit.solve()
         visit.shoot("02-plan")
         assert re.fullmatch(r"Reaches [\d.,]+( million)? people for PKR [\d.,]+ million", first)
+        _bars_have_one_scale(visit)
         banned = _pins_and_bans(visit)
         again = visit.solve()
         visit.shoot("04-again")

@@ -255,9 +255,8 @@ def test_a_scenario_of_ones_own_data(app: Serving) -> None:
         "sites": {"upload": sites["upload"], "id": "site_id", "x": "lon", "y": "lat"},
     }
     name = app.post("/api/scenarios", wanted, 201)["id"]
-    assert {"id": name, "name": "cmd-c-calc-a1-b-yours-b", "title": WANTED["title"]} in app.get("/api/state")[
-        "scenarios"
-    ]
+    listed = {"id": name, "name": "cmd-c-calc-a1-b-yours-b", "title": WANTED["title"], "group": "Your data"}
+    assert listed in app.get("/api/state")["scenarios"]
     assert app.get(f"/api/scenarios/{name}")["totals"]["people"] == 4300
     assert len(app.get(f"/api/scenarios/{name}/map")["sites"]["features"]) == 5
     run = app.get(f"/api/runs/{app.done(kind='solve', scenario=name)['run']}")

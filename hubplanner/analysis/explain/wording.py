@@ -15,6 +15,7 @@ from hubplanner.analysis.explain.shadow_prices import Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
 from hubplanner.model import Constraint, MinCost, PCenter, PMedian
 from hubplanner.solver import in_words
+from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
@@ -224,8 +225,6 @@ def people_per_million(words: ExplanationWords, shadow: Shadow, change: Counterf
 
 MOST_LISTED = 4
 """Sites named in one sentence; of more, the rest is counted."""
-NIL = 1e-6
-"""Smaller differences, relative to the plan's figure, are none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -294,7 +293,7 @@ class ExplanationWords:
 
     def is_nil(self, amount: float) -> bool:
         """Tell whether an amount of what the objective counts is none but for rounding."""
-        return abs(amount) <= NIL * max(1.0, abs(self.found.asked.plan.value))
+        return abs(amount) <= AGREEMENT * max(1.0, abs(self.found.asked.plan.value))
 
     def worse(self, change: Counterfactual) -> str:
         """Return how much worse the best plan of a change is, as the rest of ``the best plan ...``."""
@@ -308,7 +307,7 @@ class ExplanationWords:
         for before, after in zip(asked.plan.goals, change.goals, strict=False):
             if before.name == asked.objective.goal:
                 break
-            if abs(after.value - before.value) > NIL:
+            if abs(after.value - before.value) > AGREEMENT:
                 shares = f"{after.value:.2%} instead of {before.value:.2%}"
                 return f", and its {before.name} of the groups {_verb(before.name)} {shares}"
         return ""

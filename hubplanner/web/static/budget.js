@@ -2,7 +2,7 @@
 
 import { choose } from "./choices.js";
 import { byId, el, show } from "./dom.js";
-import { money, plain, typed } from "./format.js";
+import { money, plain, typed, words } from "./format.js";
 import { on, state } from "./store.js";
 
 export function startBudget() {
@@ -47,6 +47,12 @@ function draw() {
       el("output", { id: "budget-words", for: "budget-slider" }),
     ),
     slider,
+    el(
+      "div",
+      { class: "row spread note", "aria-hidden": "true" },
+      el("span", {}, words(Number(slider.min))),
+      el("span", {}, words(max)),
+    ),
     el(
       "div",
       { class: "row exact" },

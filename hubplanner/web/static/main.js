@@ -51,12 +51,21 @@ async function pickUp() {
   await end(resume(job.job, job.kind, "Finding the best plan", of), asked, of);
 }
 
+/** List the scenarios under their headings, by titles that fit or else by names. */
 function listScenarios() {
+  const label = ({ title, name }) => (title.length <= LONGEST ? title : sentenceCase(name));
+  const option = (scenario) => el("option", { value: scenario.id, title: scenario.title, dir: "auto" }, label(scenario));
+  const under = (group) => state.scenarios.filter((scenario) => scenario.group === group).map(option);
   show(
     byId("scenario"),
-    state.scenarios.map(({ id, title, name }) => el("option", { value: id }, title || name)),
+    [...new Set(state.scenarios.map(({ group }) => group))].flatMap((group) =>
+      group ? el("optgroup", { label: group }, under(group)) : under(group),
+    ),
   );
 }
+
+const sentenceCase = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[-_]/g, " ");
+const LONGEST = 40;
 
 /** While a scenario loads, the panel and the list of scenarios wait for it. */
 function wait() {

@@ -1,6 +1,7 @@
 // A plan in words and figures.
 
 import { api } from "./api.js";
+import { bars } from "./bars.js";
 import { stale } from "./choices.js";
 import { attempt, byId, el, named, show } from "./dom.js";
 import { count, figures, money, plain, share, words } from "./format.js";
@@ -57,10 +58,13 @@ function draw() {
         "div",
         { class: "empty" },
         el("p", { class: "says" }, "No plan yet"),
+        el("p", { class: "note" }, "hubplanner finds the hubs that bring the most people online for the money there is."),
         el(
-          "p",
-          { class: "note" },
-          "Set the budget, then let hubplanner find the hubs that reach the most people for it.",
+          "ol",
+          { class: "steps" },
+          el("li", {}, "Set the budget, and what must be kept to."),
+          el("li", {}, "Find the best plan: it comes with a proof of how good it is."),
+          el("li", {}, "Look at it on the map, compare, and take its files along."),
         ),
       ),
     );
@@ -70,7 +74,7 @@ function draw() {
     byId("result"),
     el("h2", {}, plan.id ? "The plan" : plan.title),
     el("dl", { class: "figures" }, cells(plan)),
-    groups(plan),
+    bars(plan),
     el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubs(plan)),
     plan.id ? links(plan) : null,
   );
@@ -86,40 +90,6 @@ function cells(plan) {
     [money(plan.cost.total, plan.currency), `spent${left}`],
   ];
   return pairs.map(([figure, text]) => el("div", {}, el("dt", {}, text), el("dd", {}, figure)));
-}
-
-function groups(plan) {
-  const { scenario } = state;
-  const floor = (group, value) =>
-    (scenario ? scenario.floors : []).find((rule) => rule.group === group && (!rule.value || rule.value === value));
-  return Object.entries(plan.groups || {})
-    .filter(([, values]) => Object.keys(values).length <= 40)
-    .map(([group, values]) => {
-      const rows = Object.entries(values).sort(([, a], [, b]) => b.share - a.share);
-      const top = Math.max(...rows.map(([, { share: part }]) => part), 1e-9);
-      return el(
-        "table",
-        { class: "bars" },
-        el("caption", {}, `Reached, by ${group.replaceAll("_", " ")}`),
-        el(
-          "tbody",
-          {},
-          rows.map(([name, row]) => bar(name, row, top, floor(group, name))),
-        ),
-      );
-    });
-}
-
-function bar(name, { share: part, need }, top, floor) {
-  const meter = el("span", { class: "bar", title: floor ? `at least ${share(floor.share)} asked` : null });
-  meter.style.setProperty("--part", `${(100 * part) / top}%`);
-  return el(
-    "tr",
-    {},
-    el("th", { scope: "row" }, named(name)),
-    el("td", { "aria-hidden": "true" }, meter),
-    el("td", { class: "number" }, need === 0 ? "no need" : share(part)),
-  );
 }
 
 function hubs(plan) {

@@ -1,0 +1,75 @@
+"""How the program is first met, asked wrongly, and read by another program."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+from support.command import PROGRAM, run
+from support.project import Project
+
+
+def test_alone_it_says_how_to_begin() -> None:
+    told = run()
+    assert told.returncode == 0
+    assert told.stdout.count("\n  hubplanner ") == 3
+    assert "hubplanner init my-project" in told.stdout
+
+
+def test_it_knows_its_version() -> None:
+    assert run("--version").stdout.startswith("hubplanner 0.")
+
+
+def test_shells_can_complete_it() -> None:
+    words = {"_HUBPLANNER_COMPLETE": "complete_bash", "COMP_WORDS": "hubplanner front", "COMP_CWORD": "1"}
+    assert run(**words).stdout.split() == ["frontier"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("solve", "a.yaml", "--bogus"), "No such option: --bogus"),
+        (("solve",), "Missing argument 'SCENARIO'"),
+        (("frontier", "a.yaml", "--points", "many"), "valid integer"),
+        (("plan",), "No such command 'plan'"),
+    ],
+)
+def test_a_wrong_use_is_json_where_json_is_asked(words: tuple[str, ...], says: str) -> None:
+    plain, told = run(*words), run(*words, "--json")
+    assert plain.returncode == told.returncode == 2
+    assert plain.stdout == ""
+    answer = json.loads(told.stdout)
+    assert answer["status"] == "invalid"
+    assert says in answer["error"]
+    assert says in " ".join(plain.stderr.split())
+
+
+def test_tables_that_nobody_watches_are_not_cut(project: Project) -> None:
+    town = "a town with more letters to its name than terminals have columns " * 2
+    project.edit("demand.csv", "D1,67.00,30.00,1000,0.25,1,Balochistan", f"D1,67.00,30.00,1000,0.25,1,{town}")
+    words = ("solve", project.folder / "scenario.yaml", "--overwrite", "--out", project.folder / "run")
+    assert town.strip() not in run(*words, COLUMNS="80").stdout
+    wide = subprocess.run(
+        [str(PROGRAM), *map(str, words)],
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert town.strip() in wide.stdout
+
+
+def test_hubs_are_told_by_name_before_places(project: Project) -> None:
+    told = run("solve", project.folder / "scenario.yaml", "--out", project.folder / "run").stdout
+    before, _, rest = told.partition("New hubs by tier")
+    assert "Sibi" in before
+    assert "Need covered by province" in rest
+
+
+def test_a_path_that_is_set_is_relative_to_the_scenario(project: Project) -> None:
+    (project.folder / "other").mkdir()
+    (project.folder / "demand.csv").rename(project.folder / "other" / "people.csv")
+    done = run("validate", project.folder / "scenario.yaml", "--set", "demand.path=other/people.csv")
+    assert done.returncode == 0, done.stderr
