@@ -33,6 +33,7 @@ class Feature(Enum):
     REGRET = "under regret"
     CVAR = "under cvar"
     MERGED = "merged demand"
+    ROADS = "travel by network"
     SPREAD = "spread_km or spread_by"
     GROWTH_COLUMN = "growth by column"
     EXPLANATIONS = "explanations"
@@ -187,6 +188,12 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.P_CENTER, (Feature.MERGED,), "max_coverage or min_cost", _SHARED),
     _rule(Feature.TRAVEL_COST, (Feature.MERGED,), "none", _SHARED),
     _rule(Feature.SINGLE, (Feature.MERGED,), "split", "merged points would be served whole together"),
+    _rule(
+        Feature.ROADS,
+        (Feature.MERGED,),
+        "great_circle or planar",
+        "points are merged by circles about sites, and what roads reach is no circle, so read them row by row",
+    ),
     _rule(Feature.SPREAD, (Feature.MERGED,), "none", "its points are many already"),
     _rule(Feature.GROWTH_COLUMN, (Feature.MERGED,), "a number", "merged points grow alike"),
 )

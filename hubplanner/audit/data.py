@@ -30,10 +30,11 @@ from hubplanner.audit.places import (
     words,
 )
 from hubplanner.audit.raw_tables import PLAIN, ROW, in_shares
+from hubplanner.audit.roads import RoadWays
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, SpreadBySpec
-from hubplanner.scenario.travel_spec import GreatCircleSpec, MatrixSpec
+from hubplanner.scenario.travel_spec import GreatCircleSpec, MatrixSpec, NetworkSpec
 
 MINUTES = 60.0
 
@@ -122,6 +123,8 @@ class AuditData:
     ----------
     table
         Given distances (n, m), infinite where there is no way; None where they are computed.
+    roads
+        Ways along roads; None where they are not along any.
     unit
         What distances are in.
     alone
@@ -135,6 +138,7 @@ class AuditData:
     sites: AuditPlaces
     table: Array | None
     unit: str
+    roads: RoadWays | None = None
     alone: Alone = field(default_factory=list)
     lines: Fraction = Fraction()
 
@@ -153,10 +157,14 @@ class AuditData:
         """Return the distances between some points, by position, and some sites."""
         if self.table is not None:
             return np.asarray(self.table[np.ix_(points, sites)])
+        if self.roads is not None:
+            return np.array([self.roads.to_site(site)[points] for site in sites.tolist()]).reshape(-1, len(points)).T
         return distances(self.people.points[points], self.sites.places[sites], self.scenario.travel)
 
     def between(self, sites: Array) -> Array:
         """Return the distances between some sites and each other."""
+        if self.roads is not None:
+            return self.roads.between(sites)
         places = self.sites.lonlat[sites] if self.table is not None else self.sites.places[sites]
         return distances(places, places, self.scenario.travel)
 
@@ -178,8 +186,12 @@ def read_world(scenario: Scenario) -> AuditData:
     crs = people.crs if travel.is_planar else WGS84
     places = _places(scenario, sites, crs)
     table, unit = (None, "km") if not isinstance(travel, MatrixSpec) else _given(scenario, travel, people, places)
+    roads = None
+    if isinstance(travel, NetworkSpec):
+        unit = "minutes" if all(tier.reach_minutes is not None for tier in scenario.hubs) else "km"
+        roads = RoadWays(travel, people.points, places.lonlat, in_minutes=unit == "minutes")
     links = [] if scenario.backhaul is None else links_alone(scenario, _within(scenario, places), len(places.lonlat))
-    return AuditData(scenario=scenario, people=people, sites=places, table=table, unit=unit, alone=links)
+    return AuditData(scenario=scenario, people=people, sites=places, table=table, unit=unit, alone=links, roads=roads)
 
 
 def _within(scenario: Scenario, sites: AuditPlaces) -> dict[str, list[bool]]:

@@ -15,6 +15,7 @@ from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.disaggregation import SpreadReport
 from hubplanner.inputs.joins import JoinReport
+from hubplanner.inputs.roads.network import RoadTravel
 from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.travel_matrix import Pairs
@@ -38,6 +39,8 @@ class Inputs:
         Rows in id order, with their money and need.
     pairs
         Given travel, for method matrix.
+    roads
+        Travel along roads, for method network.
     unit
         What distances and reaches are in: km or minutes.
     sources
@@ -54,6 +57,7 @@ class Inputs:
     demand: Demand
     sites: Sites
     pairs: Pairs | None
+    roads: RoadTravel | None = None
     unit: str
     sources: Sources
     merged: MergedDemand | None = None
@@ -132,6 +136,8 @@ def _travel(inputs: Inputs) -> Travel:
     """Return the distances in the unit of travel."""
     if inputs.merged is not None:
         return inputs.merged.travel
+    if inputs.roads is not None:
+        return inputs.roads.travel
     if inputs.pairs is not None:
         return _matrix_travel(inputs.pairs, inputs)
     return straight_travel(inputs.scenario.travel, inputs.demand.points, inputs.sites.frame, inputs.demand.crs)

@@ -15,6 +15,7 @@ from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.inputs import Inputs, all_minutes
 from hubplanner.inputs.readers.columns import read_ids
+from hubplanner.inputs.roads.network import read_road_travel
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelling import with_demand_names, with_site_names
@@ -23,7 +24,7 @@ from hubplanner.inputs.warnings import data_warnings
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
-from hubplanner.scenario.travel_spec import MatrixSpec
+from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -53,6 +54,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     faults += of_sites
     scenario = _spelled(scenario, demand, sites)
     pairs = _read_pairs(scenario, demand, sites, faults)
+    roads = read_road_travel(scenario, demand, sites, faults)
     if demand and sites and scenario.travel.is_geometric:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
@@ -60,7 +62,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     links = read_links(scenario, sites, faults)
     if sites is not None and links is not None:
         sites = replace(sites, warnings=(*sites.warnings, *links.warnings))
-    warnings = data_warnings(scenario, demand, sites, merged, faults)
+    warnings = data_warnings(scenario, demand, sites, merged, faults, () if roads is None else roads.warnings)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
     sources.check()
@@ -71,6 +73,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         demand=demand,
         sites=sites,
         pairs=pairs,
+        roads=roads,
         unit=unit,
         sources=sources,
         merged=merged,
@@ -110,7 +113,9 @@ def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds
 
 
 def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
-    """Return the unit of distances: minutes only for a table of minutes that no speed turns into kilometres."""
+    """Return the unit of distances: minutes by road, or of a table that no speed turns into kilometres."""
+    if isinstance(scenario.travel, NetworkSpec):
+        return "minutes" if all_minutes(scenario) else "km"
     if pairs is None or scenario.travel.speed_kmh is not None:
         return "km"
     if "minutes" in pairs.distance and all_minutes(scenario):

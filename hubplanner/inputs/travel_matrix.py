@@ -61,7 +61,7 @@ def read_matrix(travel: MatrixSpec, demand: KnownIds, sites: KnownIds, faults: l
     site_id = travel.site_id or "site_id"
     columns = {unit: getattr(travel, unit) or unit for unit in UNITS}
     named = (travel.demand_id,) if travel.wide else (travel.demand_id, site_id, *columns.values())
-    table = as_named(_table(path, faults, travel.encoding), named)
+    table = as_named(read_pairs_table(path, faults, travel.encoding), named)
     if table is not None and travel.wide is not None:
         table = _with_row_a_pair(table, travel.demand_id, travel.wide, sites, faults)
     if table is None:
@@ -101,7 +101,8 @@ def _with_row_a_pair(
     return replace(table, frame=pairs.loc[has_way].sort_index(kind="stable"))
 
 
-def _table(path: Path, faults: list[Fault], encoding: str | None) -> InputTable | None:
+def read_pairs_table(path: Path, faults: list[Fault], encoding: str | None) -> InputTable | None:
+    """Return the rows of a table without places of its own; None, with a fault noted, where it cannot be read."""
     if not can_read(path, DISTANCES, faults):
         return None
     table = _DISTANCES[format_of(path).name](path, faults, encoding)

@@ -27,15 +27,16 @@ MOST_TOLD = 5
 """Warnings of a kind and file that are spelled out, where there are more."""
 
 
-def data_warnings(
+def data_warnings(  # noqa: PLR0913, PLR0917 - what was read, and what to tell of it
     scenario: Scenario,
     demand: Demand | None,
     sites: Sites | None,
     merged: MergedDemand | None,
     faults: list[Fault],
+    more: Iterable[DataWarning] = (),
 ) -> tuple[DataWarning, ...]:
-    """Return what may be a mistake in data that were read; what the checks refuse is noted as faults."""
-    found = [*(demand.warnings if demand else ()), *(sites.warnings if sites else ())]
+    """Return what may be a mistake in data that were read, and more; what the checks refuse is noted as faults."""
+    found = [*(demand.warnings if demand else ()), *(sites.warnings if sites else ()), *more]
     if scenario.travel.is_geometric:
         found += _far_places(scenario, demand, sites, merged)
     if demand is not None:

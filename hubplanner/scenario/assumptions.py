@@ -8,6 +8,7 @@ from typing import Any
 from hubplanner.scenario.data_spec import TakeUpSpec
 from hubplanner.scenario.fields import Spec
 from hubplanner.scenario.scenario import Scenario
+from hubplanner.scenario.travel_spec import NetworkSpec
 
 Value = str | float | bool | None
 
@@ -127,6 +128,8 @@ def _travel(scenario: Scenario) -> Iterator[str]:
     yield "method"
     if scenario.travel.is_geometric:
         yield "detour"
+    if isinstance(scenario.travel, NetworkSpec):
+        yield from ("direction", "access_kmh", "access_max_km", "walk_straight", "island_km", "detour")
 
 
 def _coverage(scenario: Scenario) -> Iterator[str]:

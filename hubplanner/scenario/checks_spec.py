@@ -73,6 +73,14 @@ class ChecksSpec(Spec):
     """running costs that seem to hold a line to the internet, beside backhaul"""
     no_link: Level | None = None
     """sites that no link reaches"""
+    roads_apart: Level | None = None
+    """parts of the road network that no road joins to the main one"""
+    far_from_roads: Level | None = None
+    """places farther from any road than people go off it"""
+    unread_roads: Level | None = None
+    """roads without a class, or with a class, speed or place that is not known"""
+    unused_columns: Level | None = None
+    """columns of roads that are mostly meant and not used"""
 
     def level(self, code: str) -> Level:
         """Return what becomes of a kind of doubt."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PATHS = ("demand", "sites", "travel", "backhaul")
 """Sections whose paths are relative to the file that names them."""
-_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table")
+_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "roads")
 """Keys of those sections that name files of their own."""
 
 
@@ -275,20 +275,21 @@ def _allowed(details: ErrorDetails) -> str:
 
 def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:
     """Return the keys that may stand where an unknown one does, the most similar one last."""
-    knows = [name for name, spec in METHODS.items() if location[-1] in spec.model_fields] if method else []
+    of_travel = method is not None and len(location) == 2  # noqa: PLR2004 - a key of travel itself
+    knows = [name for name, spec in METHODS.items() if location[-1] in spec.model_fields] if of_travel else []
     if knows:
         return f"only with method {' or '.join(knows)}, not {method}"
-    known = sorted(METHODS[method].model_fields) if method else _keys(location[:-1])
+    known = _keys(location[:-1], method)
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"a known key, one of {', '.join(known)}{hint}"
 
 
-def _keys(location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys the scenario knows at a location."""
+def _keys(location: tuple[int | str, ...], method: str | None = None) -> list[str]:
+    """Return the keys the scenario knows at a location, in travel those of a method."""
     schema = json_schema()
-    node: Any = schema
-    for part in location:
+    node: Any = schema if method is None else schema["$defs"][METHODS[method].__name__]
+    for part in location if method is None else location[1:]:
         node = node["items"] if isinstance(part, int) else node["properties"][part]
         node = next((one for one in node.get("anyOf", ()) if "$ref" in one or "items" in one), node)  # it or null
         node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
@@ -297,7 +298,7 @@ def _keys(location: tuple[int | str, ...]) -> list[str]:
 
 def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
     """Return the scenario as YAML with every default spelled out, its paths relative to the folder."""
-    tree = scenario.model_dump(mode="json", exclude_none=True)
+    tree = scenario.model_dump(mode="json", exclude_none=True, by_alias=True)
     for section in _PATHS:
         if folder is not None and section in tree:
             tree[section] = _with_paths(tree[section], lambda path: _relative(path, folder))

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from hubplanner.scenario.fields import Column, Encoding, LocalFile, Spec
+from hubplanner.scenario.fields import Column, Encoding, Flag, LocalFile, Spec
+from hubplanner.scenario.roads_spec import Direction, Modes, ModeSpec, RoadsSpec
 
 MOST_DETOUR = 10.0
 
@@ -24,6 +25,8 @@ class TravelMethod(Spec):
     """Whether distance is measured in the plane of demand's own coordinate system."""
     supports_streaming: ClassVar[bool] = True
     """Whether demand may be read in parts and merged, as no point has distances of its own."""
+    by_row: ClassVar[bool] = False
+    """Whether distances are given by demand row, so that there are none for points spread over its area."""
 
     method: str
     """How distances are measured."""
@@ -91,6 +94,7 @@ class MatrixSpec(TravelMethod):
 
     is_geometric: ClassVar[bool] = False
     supports_streaming: ClassVar[bool] = False
+    by_row: ClassVar[bool] = True
 
     method: Literal["matrix"]
     """A table of distances."""
@@ -130,10 +134,69 @@ class MatrixSpec(TravelMethod):
         return "Ways are those of a table of distances."
 
 
+def _no_speed(speed: float | None) -> float | None:
+    if speed is not None:
+        message = "none with method network: travel.roads.speed_kmh and travel.modes say how fast people are"
+        raise ValueError(message)
+    return speed
+
+
+class NetworkSpec(TravelMethod):
+    """Travel along roads: reach in minutes is the quickest way, reach in km the shortest."""
+
+    is_geometric: ClassVar[bool] = False
+    supports_streaming: ClassVar[bool] = False
+
+    method: Literal["network"]
+    """Roads of a file."""
+    roads: RoadsSpec
+    """The roads."""
+    modes: Modes = (ModeSpec(),)
+    """Who travels: the quickest counts. By car if left out."""
+    direction: Direction = "to_hub"
+    """Which way counts: to the hub, from it, or both, half of there and back."""
+    access_kmh: Annotated[float, Field(strict=True, ge=0.1, le=1000)] = 4.5
+    """Speed off the road, from a place to the nearest point of any."""
+    access_max_km: Annotated[float, Field(strict=True, gt=0, le=1000)] = 10.0
+    """Longest way off the road, in a straight line; what is farther from any road is not reached."""
+    walk_straight: Flag = True
+    """Whether people may go straight to a hub within access_max_km where that is quicker than by road."""
+    island_km: Annotated[float, Field(strict=True, ge=0, le=1e6)] = 5.0
+    """Parts of the network with less road than this count as islands: places at one may take the nearest other road."""
+    speed_kmh: Annotated[float | None, Field(json_schema_extra={"const": None}), AfterValidator(_no_speed)] = None
+    """None: roads and modes have speeds."""
+
+    @property
+    def file(self) -> str:
+        """The file of roads."""
+        return self.roads.path
+
+    def circle(self, reach: float) -> float:
+        """Return NaN: what a hub reaches by road is no circle."""
+        del reach
+        return math.nan
+
+    def describe(self) -> str:
+        """Return that roads give distances.
+
+        >>> NetworkSpec(method="network", roads=RoadsSpec(path="a.gpkg")).describe()
+        'by road (car)'
+        """
+        return f"by road ({' or '.join(mode.name for mode in self.modes)})"
+
+    def assumption(self) -> str:
+        """Return what is taken for granted of roads."""
+        ways = {"to_hub": "to the hub", "from_hub": "from the hub", "both": "there and back, halved"}
+        limits = "Traffic, waits at junctions and turns that are not allowed do not count."
+        off = f"Off the road people walk {self.access_kmh:g} km/h, up to {self.access_max_km:g} km"
+        return f"Ways go {self.describe()}, {ways[self.direction]}. {off}. {limits}"
+
+
 METHODS: dict[str, type[TravelMethod]] = {
     "great_circle": GreatCircleSpec,
     "planar": PlanarSpec,
     "matrix": MatrixSpec,
+    "network": NetworkSpec,
 }
 """Every method, by its name."""
 
@@ -147,7 +210,8 @@ def _method_of(value: Any) -> str:
 TravelSpec = Annotated[
     Annotated[GreatCircleSpec, Tag("great_circle")]
     | Annotated[PlanarSpec, Tag("planar")]
-    | Annotated[MatrixSpec, Tag("matrix")],
+    | Annotated[MatrixSpec, Tag("matrix")]
+    | Annotated[NetworkSpec, Tag("network")],
     Discriminator(_method_of),
 ]
 """One of `METHODS`, told by its key ``method``."""

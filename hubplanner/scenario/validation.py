@@ -23,7 +23,7 @@ from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import AUTO, MAX_MIN, ModelSpec
 from hubplanner.scenario.names import key_of, repeated
 from hubplanner.scenario.scenario import Scenario, TierSpec
-from hubplanner.scenario.travel_spec import METHODS, MatrixSpec
+from hubplanner.scenario.travel_spec import METHODS, MatrixSpec, NetworkSpec
 from hubplanner.tolerances import SUM_TOLERANCE
 
 Complaints = Iterator[tuple[str, Any, str]]
@@ -366,7 +366,7 @@ def _by_row(scenario: Scenario) -> Complaints:
     if not demand.is_merged:
         return
     why = _merged(scenario)
-    if not scenario.travel.supports_streaming:
+    if scenario.travel.by_row:
         able = " or ".join(name for name, method in METHODS.items() if method.supports_streaming)
         yield "travel.method", scenario.travel.method, f"{able} {why}: a {scenario.travel.method} is by demand row"
     if demand.join:
@@ -452,7 +452,7 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         if tier.capacity is not None:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
-    asked |= _fair_features(model) | _take_up_feature(scenario) | _backhaul_feature(scenario)
+    asked |= _fair_features(model) | _take_up_feature(scenario) | _backhaul_feature(scenario) | _road_feature(scenario)
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
@@ -485,6 +485,11 @@ def _take_up_feature(scenario: Scenario) -> dict[Feature, Setting]:
 def _backhaul_feature(scenario: Scenario) -> dict[Feature, Setting]:
     has_fibre = scenario.backhaul is not None and scenario.backhaul.technologies.fibre is not None
     return {Feature.BACKHAUL: Setting("backhaul", "fibre", "with backhaul by fibre")} if has_fibre else {}
+
+
+def _road_feature(scenario: Scenario) -> dict[Feature, Setting]:
+    by_road = Setting("travel.method", "network", "with travel.method network")
+    return {Feature.ROADS: by_road} if isinstance(scenario.travel, NetworkSpec) else {}
 
 
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:
@@ -542,6 +547,28 @@ def _speed(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         yield "travel.speed_kmh", speed, "only with reach_minutes or a matrix of minutes"
 
 
+def _roads(scenario: Scenario) -> Complaints:
+    """Complain of reaches in both minutes and kilometres by road, and of keys that do not go with the file of roads."""
+    travel = scenario.travel
+    if not isinstance(travel, NetworkSpec):
+        return
+    in_km = [number for number, tier in enumerate(scenario.hubs) if tier.reach_km is not None]
+    if in_km and len(in_km) < len(scenario.hubs):
+        allowed = "reach_minutes for every tier or reach_km for every one: the quickest way need not be the shortest"
+        yield f"hubs.{in_km[0]}.reach_km", scenario.hubs[in_km[0]].reach_km, allowed
+    if in_km and len(travel.modes) > 1:
+        allowed = "one mode with reach_km: which of several is quicker is a matter of minutes, so set reach_minutes"
+        yield "travel.modes", ", ".join(mode.name for mode in travel.modes), allowed
+    roads = travel.roads
+    if roads.minutes is not None and roads.speed_kmh is not None:
+        yield "travel.roads.minutes", roads.minutes, "none beside speed_kmh: one of the two is allowed"
+    file = format_of(roads.path)
+    if roads.encoding is not None and not file.encoding:
+        yield "travel.roads.encoding", roads.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+    if roads.layer is not None and file.kind == "table":
+        yield "travel.roads.layer", roads.layer, "only for a file of layers, not a table of edges"
+
+
 def _travel_encoding(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     travel = scenario.travel
     if isinstance(travel, MatrixSpec) and travel.encoding is not None and format_of(travel.path).name != "CSV":
@@ -552,7 +579,7 @@ def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     demand, by = scenario.demand, scenario.demand.spread_by
     value = demand.spread_km if by is None else by.path
     key = "demand.spread_km" if by is None else "demand.spread_by"
-    if value is not None and scenario.travel.file is not None:
+    if value is not None and scenario.travel.by_row:
         yield key, value, "only with computed distances: a matrix has none for spread points"
     if by is None:
         return
@@ -725,6 +752,7 @@ _CHECKS: tuple[Check, ...] = (
     _distinct_tiers,
     _one_reach,
     _speed,
+    _roads,
     _travel_encoding,
     _spread,
     _file_keys,

@@ -48,7 +48,7 @@ BAD_SCENARIOS: list[tuple[list[str], str]] = [
     (["scenario.yaml", "--set", "model.budget=-1"], "model.budget: -1"),
     (["scenario.yaml", "--override", "rich"], "allowed: one of lean, wide"),
     (["scenario.yaml", "--set", "solver.name=gurobi"], "a solver on this machine, one of highs, cbc"),
-    (["scenario.yaml", "--set", "travel.method=network"], "one of 'great_circle', 'planar', 'matrix'"),
+    (["scenario.yaml", "--set", "travel.method=camel"], "one of 'great_circle', 'planar', 'matrix'"),
     (["scenario.yaml", "--set", "demand.people=nosuch"], "demand.csv, nosuch: is missing"),
     (["scenario.yaml", "--set", "demand.crs=EPSG:1"], "EPSG:1"),
 ]

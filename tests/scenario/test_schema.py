@@ -171,6 +171,15 @@ ALL_KEYS: dict[str, list[str]] = {
         "wide",
         "encoding",
     ],
+    "NetworkSpec": [
+        *("method", "detour", "speed_kmh", "roads", "modes", "direction"),
+        *("access_kmh", "access_max_km", "walk_straight", "island_km"),
+    ],
+    "RoadsSpec": [
+        *("path", "layer", "encoding", "crs", "class", "oneway", "speed_kmh", "minutes", "where"),
+        *("ferries", "ferry_kmh", "ferry_wait_minutes"),
+    ],
+    "ModeSpec": ["name", "speeds", "kmh", "speed_factor"],
     "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties", "method"],
 }
 

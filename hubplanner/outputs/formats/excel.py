@@ -238,7 +238,7 @@ def assumptions(result: Result) -> pd.DataFrame:
     """Return the whole question, how sure the answer is, and what it was made from and by."""
     summary, manifest = result.summary, result.manifest
     proof = ("status", "objective", "objective_value", "bound", "gap", "seconds", "ties")
-    question = result.scenario.model_dump(mode="json", exclude_none=True)
+    question = result.scenario.model_dump(mode="json", exclude_none=True, by_alias=True)
     tiers = {tier.pop("name"): tier for tier in question.pop("hubs")}
     rows = [
         *(("question", item, value) for item, value in _flat(question | {"hubs": tiers})),

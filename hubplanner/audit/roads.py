@@ -1,0 +1,441 @@
+"""Ways along roads from the raw file once more: every segment an arc of networkx, no vertex left out, no search cut."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cache, cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import shapely
+
+from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array, called, kept, words
+from hubplanner.audit.raw_tables import PLAIN, has_columns_only
+from hubplanner.formats.osm import SUFFIXES, read_osm
+from hubplanner.formats.read import read_layer
+from hubplanner.formats.table_formats import format_of
+from hubplanner.scenario.data_spec import FileSpec
+from hubplanner.scenario.roads_spec import ACCESS, CLOSED, FERRY, FOUND_CLASSES, NO_ENTRY, SPEEDS, ModeSpec, RoadsSpec
+from hubplanner.scenario.travel_spec import NetworkSpec
+
+Spot = tuple[Any, ...]
+NEAR_KM = 1e-9
+"""Roads as near as this to each other are equally near to a place: the first in the file counts."""
+KM_OF_A_DEGREE = RADIUS_KM * math.pi / 180
+HOUR = 60.0
+_UNITS = {"mph": 1.609344, "knots": 1.852, "km/h": 1.0, "kmh": 1.0, "kph": 1.0}
+
+
+class Piece(NamedTuple):
+    """A segment: its line's number, its ends' names and places, and its length."""
+
+    line: int
+    ends: tuple[Spot, Spot]
+    places: tuple[tuple[float, float], tuple[float, float]]
+    km: float
+
+
+class Stop(NamedTuple):
+    """Where a place joins the roads: the piece's number, how far along it, and the way there in km."""
+
+    piece: int
+    share: float
+    km: float
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the great-circle distance in km of two places in degrees."""
+    first, last = _vector(one), _vector(other)
+    return RADIUS_KM * math.atan2(float(np.linalg.norm(np.cross(first, last))), float(first @ last))
+
+
+def _vector(place: tuple[float, float]) -> Array:
+    lon, lat = math.radians(place[0]), math.radians(place[1])
+    return np.array([math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)])
+
+
+class RoadFile:
+    """The lines of a file and the pieces between their vertices.
+
+    Parameters
+    ----------
+    spec
+        The file and its columns.
+    """
+
+    def __init__(self, spec: RoadsSpec) -> None:
+        """Read the file."""
+        self.spec, path = spec, Path(spec.path)
+        named = {spec.road_class, spec.oneway, spec.speed_kmh, spec.minutes, *spec.where}
+        asked = {name for name in named if isinstance(name, str)}
+        self.is_osm = path.suffix.lower() in SUFFIXES
+        self.is_table = False
+        frame: Any
+        if self.is_osm:
+            tags = {tag for group in ACCESS.values() for tag in group} | asked
+            more = {"route", "duration", "junction", "oneway", "oneway:bicycle", "oneway:foot", "maxspeed"}
+            frame = read_osm(path, tags | more)
+        elif format_of(path).kind == "table" or (format_of(path).name == "Parquet" and has_columns_only(path)):
+            frame = PLAIN[format_of(path).name](path, FileSpec(path=spec.path, encoding=spec.encoding))
+            self.is_table = True
+            asked |= {"from", "to", "from_x", "from_y", "to_x", "to_y", "km"}
+        elif format_of(path).name in {"Parquet", "GeoParquet"}:
+            frame = gpd.read_parquet(path)
+            frame = frame.set_crs(spec.crs) if frame.crs is None else frame
+        else:
+            layer = read_layer(path, spec.layer, spec.encoding)
+            stands = spec.crs is not None and (layer.crs is None or layer.assumed)
+            frame = layer.frame.set_crs(spec.crs if stands else layer.crs)
+        self.frame = kept(called(frame, asked), spec.where)
+        self.columns = {name: words(self.frame[name]).tolist() for name in self.frame.columns if name != "geometry"}
+        self.pieces = list(self._edges() if self.is_table else self._segments())
+        self.length: dict[int, float] = {}
+        for piece in self.pieces:
+            self.length[piece.line] = self.length.get(piece.line, 0.0) + piece.km
+
+    def cell(self, column: str | None, line: int) -> str:
+        """Return what a line says in a column; nothing without one."""
+        return str(self.columns[column][line]) if column in self.columns else ""
+
+    def _edges(self) -> Iterator[Piece]:
+        for line in range(len(self.frame)):
+            one, other = (
+                (float(self.cell(f"{end}_x", line)), float(self.cell(f"{end}_y", line))) for end in ("from", "to")
+            )
+            km = float(self.cell("km", line)) if "km" in self.columns else _apart(one, other)
+            ends = ((self.cell("from", line),), (self.cell("to", line),))
+            if ends[0] != ends[1]:
+                yield Piece(line, ends, (one, other), km)
+
+    def _segments(self) -> Iterator[Piece]:
+        shapes = gpd.GeoSeries(self.frame.geometry).to_crs(WGS84)
+        for line, shape in enumerate(shapes):
+            for part in () if shape is None else getattr(shape, "geoms", [shape]):
+                spots = [(float(x), float(y)) for x, y, *_ in part.coords]
+                for one, other in pairwise(spots):
+                    ends = _name(one), _name(other)
+                    if ends[0] != ends[1]:
+                        yield Piece(line, ends, (one, other), _apart(one, other))
+
+
+def _name(place: tuple[float, float]) -> Spot:
+    lon, lat = (round(degrees * 1e7) for degrees in place)
+    if abs(lat) == 900_000_000:  # noqa: PLR2004 - a pole
+        lon = 0
+    return (-lon if lon == 1_800_000_000 else lon), lat  # noqa: PLR2004 - the seam of the map
+
+
+class Rider:
+    """A mode on the roads.
+
+    Parameters
+    ----------
+    file
+        The roads.
+    mode, travel
+        Who goes, and what the scenario says of ways.
+    in_minutes
+        Whether minutes count, or kilometres.
+    """
+
+    def __init__(self, file: RoadFile, mode: ModeSpec, travel: NetworkSpec, *, in_minutes: bool) -> None:
+        """Make the graph."""
+        self.file, self.mode, self.travel, self.in_minutes = file, mode, travel, in_minutes
+        self.pace = travel.detour * (HOUR / travel.access_kmh if in_minutes else 1.0)
+        self.roads: nx.DiGraph[Any] = nx.DiGraph()
+        self.cost: dict[int, tuple[float, float]] = {}
+        passage = cache(self._passage)
+        for number, piece in enumerate(file.pieces):
+            speed, minutes, forth, back = passage(piece.line)
+            if speed is None and minutes is None:
+                continue
+            if not (forth or back):
+                continue
+            price = piece.km
+            if in_minutes:
+                whole = file.length[piece.line]
+                share = piece.km / whole if whole > 0 else 1.0
+                price = piece.km * HOUR / float(speed or 1.0) if minutes is None else minutes * share
+            self.cost[number] = (price if forth else math.inf), (price if back else math.inf)
+            for open_way, (tail, head) in ((forth, piece.ends), (back, piece.ends[::-1])):
+                self.roads.add_nodes_from((tail, head))
+                if open_way and price < self.roads.get_edge_data(tail, head, {"cost": math.inf})["cost"]:
+                    self.roads.add_edge(tail, head, cost=price)
+
+    # -- what a line allows -----------------------------------------------------------------------------------------
+
+    def _passage(self, line: int) -> tuple[float | None, float | None, bool, bool]:
+        """Return a line's speed and minutes, neither where it is closed, and whether it goes each way."""
+        spec, mode, cell = self.file.spec, self.mode, self.file.cell
+        column = spec.road_class or next((name for name in FOUND_CLASSES if name in self.file.columns), None)
+        kind = cell(column, line).lower()
+        if kind == FERRY or (self.file.is_osm and cell("route", line) == FERRY):
+            return self._sailing(line)
+        forth, back = self._ways(line, kind)
+        if self._forbidden(line):
+            return None, None, False, False
+        speed = mode.by_class.get(kind or "road")
+        limit = self._limit(line)
+        minutes = self._own_minutes(line)
+        if speed is None:
+            known = kind in CLOSED or kind in SPEEDS["car"] or self.file.is_osm
+            if known or (limit is None and minutes is None and mode.kmh is None):
+                return None, None, False, False
+            speed = math.inf if mode.kmh is None else mode.kmh
+        if mode.kmh is None and limit is not None:
+            speed = min(speed, limit) if mode.name in {"walk", "bicycle"} else limit
+        return speed * mode.speed_factor, (minutes if mode.kmh is None else None), forth, back
+
+    def _sailing(self, line: int) -> tuple[float | None, float | None, bool, bool]:
+        spec = self.file.spec
+        if not spec.ferries or self._forbidden(line):
+            return None, None, False, False
+        minutes = self._own_minutes(line)
+        if minutes is None:
+            told = self.file.cell("duration", line).split(":") if self.file.is_osm else [""]
+            digits = all(part.isdigit() for part in told)
+            hours = [float(part) for part in told] if digits else []
+            minutes = hours[0] if len(hours) == 1 else sum(part * 60.0 ** (1 - at) for at, part in enumerate(hours))
+            minutes = minutes or self.file.length.get(line, 0.0) / spec.ferry_kmh * HOUR
+            minutes += spec.ferry_wait_minutes
+        return spec.ferry_kmh, minutes, *self._ways(line, FERRY)
+
+    def _own_minutes(self, line: int) -> float | None:
+        spec = self.file.spec
+        column = spec.minutes or ("minutes" if self.file.is_table and spec.speed_kmh is None else None)
+        text = self.file.cell(column, line)
+        return float(text) if text else None
+
+    def _limit(self, line: int) -> float | None:
+        spec = self.file.spec
+        if isinstance(spec.speed_kmh, float | int):
+            return float(spec.speed_kmh)
+        text = self.file.cell(spec.speed_kmh or ("maxspeed" if self.file.is_osm else None), line).lower()
+        least: list[float] = []
+        for part in text.replace("|", ";").split(";"):
+            word = part.strip()
+            if word in {"", "none", "signals", "variable", "unposted"}:
+                continue
+            end = word.split(":")[-1]
+            if end in {"walk", "urban", "living_street"}:
+                least.append({"walk": 5.0, "urban": 50.0, "living_street": 10.0}[end])
+                continue
+            if ":" in word:
+                continue
+            unit = next((unit for unit in _UNITS if word.endswith(unit)), "")
+            number = word.removesuffix(unit).strip()
+            if not number.replace(".", "", 1).isdigit():
+                return None
+            least.append(float(number) * _UNITS.get(unit, 1.0))
+        least = [speed for speed in least if speed > 0]
+        return min(least) if least else None
+
+    def _forbidden(self, line: int) -> bool:
+        for tag in ACCESS.get(self.mode.name, ACCESS["car"]):
+            said = self.file.cell(tag, line).lower()
+            if said:
+                return all(part.strip() in NO_ENTRY for part in said.split(";"))
+        return False
+
+    def _ways(self, line: int, kind: str) -> tuple[bool, bool]:
+        spec, cell, name = self.file.spec, self.file.cell, self.mode.name
+        said = cell(spec.oneway or ("oneway" if self.file.is_osm else None), line).lower()
+        if self.file.is_osm:
+            if name == "walk":
+                said = cell("oneway:foot", line).lower()
+            elif name == "bicycle" and cell("oneway:bicycle", line):
+                said = cell("oneway:bicycle", line)
+            rounds = cell("junction", line) in {"roundabout", "circular"} or kind == "motorway"
+            if rounds and not said and name != "walk":
+                said = "yes"
+        elif name == "walk":
+            said = ""
+        return said not in {"-1", "reverse", "t"}, said not in {"yes", "true", "1", "f"}
+
+    # -- the nearest road -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _islands(self) -> set[Spot]:
+        """Vertices of parts with little road, but for the longest part."""
+        parts = list(nx.weakly_connected_components(self.roads))
+        part = {spot: at for at, spots in enumerate(parts) for spot in spots}
+        km = [0.0] * len(parts)
+        for number in self.cost:
+            km[part[self.file.pieces[number].ends[0]]] += self.file.pieces[number].km
+        most = int(np.argmax(km))
+        small = {at for at, length in enumerate(km) if at != most and length < self.travel.island_km}
+        return {spot for at in small for spot in parts[at]}
+
+    @cached_property
+    def _boarding(self) -> list[int]:
+        """Pieces that people may join on the way."""
+        file = self.file
+        column = file.spec.road_class or next((name for name in FOUND_CLASSES if name in file.columns), None)
+        ferry = {
+            line
+            for line in range(len(file.frame))
+            if file.cell(column, line).lower() == FERRY or (file.is_osm and file.cell("route", line) == FERRY)
+        }
+        return [number for number in self.cost if file.pieces[number].line not in ferry]
+
+    @cached_property
+    def _main(self) -> list[int]:
+        return [number for number in self._boarding if self.file.pieces[number].ends[0] not in self._islands]
+
+    @cached_property
+    def _trees(self) -> dict[bool, shapely.STRtree]:
+        return {
+            main: shapely.STRtree([shapely.LineString(self.file.pieces[number].places) for number in numbers])
+            for main, numbers in ((False, self._boarding), (True, self._main))
+        }
+
+    def stops(self, place: tuple[float, float]) -> list[Stop]:
+        """Return where a place joins the roads: at the nearest, and where that is on an island at the nearest other."""
+        first = self._nearest(place, main=False)
+        if first is None:
+            return []
+        on_island = self.file.pieces[first.piece].ends[0] in self._islands
+        second = self._nearest(place, main=True) if on_island else None
+        return [first] if second is None else [first, second]
+
+    def _nearest(self, place: tuple[float, float], *, main: bool) -> Stop | None:
+        numbers, tree = (self._main if main else self._boarding), self._trees[main]
+        if not numbers:
+            return None
+        guess = numbers[int(tree.nearest(shapely.Point(place)))]
+        room = min(self._foot(place, guess).km, self.travel.access_max_km) * (1 + SLACK) + NEAR_KM
+        up = room / KM_OF_A_DEGREE * 1.001
+        aside = up / max(math.cos(math.radians(min(abs(place[1]) + up, 89.9))), 1e-3)
+        box = shapely.box(place[0] - aside, place[1] - up, place[0] + aside, place[1] + up)
+        found = [self._foot(place, numbers[at]) for at in tree.query(box).tolist()]
+        found = [stop for stop in found if stop.km <= self.travel.access_max_km * (1 + SLACK)]
+        if not found:
+            return None
+        best = min(stop.km for stop in found)
+        return min((stop for stop in found if stop.km <= best + NEAR_KM), key=lambda stop: stop.piece)
+
+    def _foot(self, place: tuple[float, float], number: int) -> Stop:
+        """Return the nearest point of a piece, an arc of a great circle."""
+        one, other = self.file.pieces[number].places
+        here, first, last = _vector(place), _vector(one), _vector(other)
+        pole = np.cross(first, last - first)  # as cross(first, last), without the rounding of a long way
+        length = float(np.linalg.norm(pole))
+        if length > 0:
+            pole /= length
+            inside = float(np.cross(pole, first) @ here) >= 0 and float(np.cross(last, pole) @ here) >= 0
+            if inside:
+                foot = here - pole * float(pole @ here)
+                foot /= np.linalg.norm(foot)
+                whole = math.atan2(length, float(first @ last))
+                part = math.atan2(float(np.linalg.norm(np.cross(first, foot))), float(first @ foot))
+                return Stop(
+                    number, part / whole, RADIUS_KM * 2 * math.asin(min(float(np.linalg.norm(foot - here)) / 2, 1.0))
+                )
+        ends = [(_apart(place, one), 0.0), (_apart(place, other), 1.0)]
+        km, share = min(ends)
+        return Stop(number, share, km)
+
+    # -- ways -------------------------------------------------------------------------------------------------------
+
+    def _legs(self, stop: Stop) -> Iterator[tuple[Spot, float, float]]:
+        """Yield the vertices beside a stop, with the cost to get there and the cost from there."""
+        piece, (forth, back) = self.file.pieces[stop.piece], self.cost[stop.piece]
+        for spot, to_spot, from_spot, share in (
+            (piece.ends[0], back, forth, stop.share),
+            (piece.ends[1], forth, back, 1 - stop.share),
+        ):
+            there = share * piece.km <= NEAR_KM
+            yield spot, (0.0 if there else to_spot * share), (0.0 if there else from_spot * share)
+
+    def ways(self, stops: list[list[Stop]], places: Array, site: tuple[float, float], *, to_hub: bool) -> Array:
+        """Return the cost (p,) between places, each with its stops, and a site, in one direction."""
+        found = np.full(len(places), np.inf)
+        there = self.stops(site)
+        start: Spot = ("site",)
+        graph = self.roads.reverse(copy=False) if to_hub else self.roads
+        begin: dict[Spot, float] = {}
+        for stop in there:
+            for spot, away, hither in self._legs(stop):
+                price = stop.km * self.pace + (hither if to_hub else away)
+                begin[spot] = min(begin.get(spot, math.inf), price)
+        search: nx.DiGraph[Any] = nx.DiGraph()
+        search.add_weighted_edges_from(
+            ((start, spot, price) for spot, price in begin.items() if math.isfinite(price)), weight="cost"
+        )
+        search.add_node(start)
+        far = nx.single_source_dijkstra_path_length(nx.compose(graph, search), start, weight="cost")
+        for at, own in enumerate(stops):
+            for stop in own:
+                off = stop.km * self.pace
+                for spot, away, hither in self._legs(stop):
+                    found[at] = min(found[at], off + far.get(spot, math.inf) + (away if to_hub else hither))
+                for other in there:
+                    if other.piece == stop.piece:
+                        ahead = (other.share - stop.share) * (1 if to_hub else -1)
+                        price = self.cost[stop.piece][0 if ahead > 0 else 1]
+                        along = 0.0 if ahead == 0 else price * abs(ahead)
+                        found[at] = min(found[at], off + along + other.km * self.pace)
+        if self.travel.walk_straight:
+            walk = np.array([_apart((float(x), float(y)), site) for x, y in places])
+            fits = walk <= self.travel.access_max_km * (1 + SLACK)
+            found = np.minimum(found, np.where(fits, walk * self.pace, np.inf))
+        return found
+
+
+class RoadWays:
+    """Ways along roads between points and sites.
+
+    Parameters
+    ----------
+    travel
+        The scenario's section.
+    points, sites
+        (p, 2) and (m, 2) in degrees.
+    in_minutes
+        Whether reach is in minutes.
+    """
+
+    def __init__(self, travel: NetworkSpec, points: Array, sites: Array, *, in_minutes: bool) -> None:
+        """Read the roads."""
+        self.travel, self.points, self.sites = travel, points, sites
+        file = RoadFile(travel.roads)
+        self._riders = [Rider(file, mode, travel, in_minutes=in_minutes) for mode in travel.modes]
+        self._by_km = [Rider(file, mode, travel, in_minutes=False) for mode in travel.modes]
+        self._known: dict[int, Array] = {}
+
+    @cached_property
+    def _stops(self) -> list[list[list[Stop]]]:
+        places = [(float(x), float(y)) for x, y in self.points]
+        return [[rider.stops(place) for place in places] for rider in self._riders]
+
+    def to_site(self, site: int) -> Array:
+        """Return the cost (p,) of all points' ways to or from a site, as the scenario says, of the quickest mode."""
+        if site not in self._known:
+            place = (float(self.sites[site, 0]), float(self.sites[site, 1]))
+            own = []
+            for rider, stops in zip(self._riders, self._stops, strict=True):
+                ways = {
+                    to_hub: rider.ways(stops, self.points, place, to_hub=to_hub)
+                    for to_hub in (True, False)
+                    if self.travel.direction in {"both", "to_hub" if to_hub else "from_hub"}
+                }
+                own.append(sum(ways.values()) / len(ways))
+            self._known[site] = np.min(own, axis=0)
+        return self._known[site]
+
+    def between(self, sites: Array) -> Array:
+        """Return the kilometres (k, k) between some sites along roads, the shorter of both directions."""
+        places = self.sites[sites]
+        spots = [(float(x), float(y)) for x, y in places]
+        found = np.full((len(sites), len(sites)), np.inf)
+        for rider in self._by_km:
+            stops = [rider.stops(spot) for spot in spots]
+            for column, spot in enumerate(spots):
+                for to_hub in (True, False):
+                    found[:, column] = np.minimum(found[:, column], rider.ways(stops, places, spot, to_hub=to_hub))
+        return found

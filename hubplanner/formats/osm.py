@@ -1,0 +1,58 @@
+"""Roads and ferries of OpenStreetMap, by GDAL's driver: given the bytes alone, which must begin as its files do."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from hubplanner.errors import DataError, Fault
+from hubplanner.formats.layer import regular
+
+SUFFIXES = (".pbf", ".osm")
+_HEAD = 2000
+_TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
+_ROADS = 'highway IS NOT NULL OR other_tags LIKE \'%"route"=>"ferry"%\''
+
+
+def read_osm(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
+    """Return the ways that are roads or ferries, in degrees: osm_id, highway and some tags, blank where there is none.
+
+    Raises
+    ------
+    DataError
+        Where the file is not what its name says, or it is not whole.
+    """
+    regular(path)
+    data = path.read_bytes()
+    head = data[:_HEAD]
+    if b"OSMHeader" not in head[:64] and not re.match(
+        rb"\s*(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<osm\b", head, re.DOTALL
+    ):
+        raise _unreadable(path, "it does not begin like one")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # GDAL on ways whose nodes lie outside the extract, which are cut there
+            if pyogrio.read_info(data, layer="lines")["driver"] != "OSM":
+                raise _unreadable(path, "it is something else")
+            columns = ["osm_id", "highway", "other_tags"]
+            frame = pyogrio.read_dataframe(data, layer="lines", columns=columns, where=_ROADS)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
+        raise _unreadable(path, "it is damaged, or not one") from error
+    found: dict[str, list[str]] = {tag: [""] * len(frame) for tag in tags if tag not in {"highway", "osm_id"}}
+    for at, text in enumerate(frame["other_tags"].tolist()):
+        for tag, value in _TAG.findall(text) if isinstance(text, str) else ():
+            if tag in found:
+                found[tag][at] = value
+    own = {"osm_id": frame["osm_id"].astype(str), "highway": frame["highway"].fillna("").astype(str)}
+    tagged = pd.DataFrame({**own, **found}, index=frame.index).astype(object)
+    return gpd.GeoDataFrame(tagged, geometry=frame.geometry.array, crs="EPSG:4326")
+
+
+def _unreadable(path: Path, what: str) -> DataError:
+    return DataError(Fault(file=path.name, allowed=f"cannot be read as an OpenStreetMap file: {what}"))

@@ -1,0 +1,1 @@
+"""Files of roads, and travel along them."""

@@ -1,0 +1,248 @@
+"""A file of roads as lines with their columns, and as segments between vertices that lines share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hubplanner.errors import DataError, DataWarning, Fault
+from hubplanner.formats.osm import SUFFIXES, read_osm
+from hubplanner.formats.read import read_layer
+from hubplanner.formats.table_formats import DISTANCES, FORMATS, TableFormat, advice_on, format_of, suffixes_of
+from hubplanner.inputs.coordinates import WGS84
+from hubplanner.inputs.readers.columns import Checker, among, as_text, keys_of
+from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet, settled_crs
+from hubplanner.inputs.travel_matrix import read_pairs_table
+from hubplanner.problem import Floats, GreatCircle, Ints
+from hubplanner.scenario.roads_spec import ACCESS, RoadsSpec
+
+PER_DEGREE = 10**7
+"""Vertices that agree to so many parts of a degree, a centimetre, are one, as in OpenStreetMap."""
+HALF_CIRCLE = 180 * PER_DEGREE
+TAGS = ("route", "duration", "junction", "oneway", "oneway:bicycle", "oneway:foot", "maxspeed")
+"""Tags of OpenStreetMap that are read beside those of access."""
+ENDS = ("from_x", "from_y", "to_x", "to_y")
+LINES: tuple[TableFormat, ...] = tuple(each for each in FORMATS if each.kind in {"shapes", "either"})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Roads:
+    """A file's roads.
+
+    Parameters
+    ----------
+    table
+        A row a line, as the file has them, with their numbers in it.
+    kind
+        ``osm``, where columns are tags that mean what they mean there, ``lines``, or ``edges`` of a table.
+    vertices
+        (v, 2) longitudes and latitudes.
+    start, end
+        (s,) vertices of each segment.
+    km
+        (s,) lengths.
+    line
+        (s,) the line, by position, that each segment is of.
+    warnings
+        What can be used, but may be a mistake.
+    """
+
+    table: InputTable
+    kind: Literal["osm", "lines", "edges"]
+    vertices: Floats
+    start: Ints
+    end: Ints
+    km: Floats
+    line: Ints
+    warnings: list[DataWarning] = field(default_factory=list)
+
+
+def read_roads(spec: RoadsSpec, faults: list[Fault]) -> Roads | None:
+    """Return a file's roads; None, with every fault noted, where it has none that can be used."""
+    path, before = Path(spec.path), len(faults)
+    try:
+        if path.suffix.lower() in SUFFIXES:
+            roads = _osm(spec, path, faults)
+        elif format_of(path) in DISTANCES and not (format_of(path).name == "Parquet" and _has_geometry(path, faults)):
+            roads = _edge_table(spec, path, faults)
+        else:
+            roads = _line_file(spec, path, faults)
+    except DataError as error:
+        faults.extend(error.faults)
+        return None
+    if roads is not None and not len(roads.start):
+        faults.append(Fault(file=path.name, allowed="has no roads, or none that travel.roads.where keeps"))
+    return None if len(faults) > before else roads
+
+
+def _osm(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
+    for key in ("layer", "crs"):
+        if getattr(spec, key) is not None:
+            allowed = "none for OpenStreetMap, whose files have one kind of roads, in degrees"
+            faults.append(
+                Fault(file=path.name, column=f"travel.roads.{key}", value=getattr(spec, key), allowed=allowed)
+            )
+    named = {name for name in (spec.road_class, spec.oneway, spec.speed_kmh, spec.minutes) if isinstance(name, str)}
+    access = {tag for tags in ACCESS.values() for tag in tags}
+    frame = read_osm(path, sorted({*TAGS, *access, *named, *spec.where}))
+    table = InputTable(name=path.name, frame=frame, crs=frame.crs, named=True)
+    return _from_lines(spec, table, faults, kind="osm")
+
+
+def _has_geometry(path: Path, faults: list[Fault]) -> bool:
+    """Tell whether a Parquet file has places of its own, as GeoParquet does."""
+    frame = read_parquet(path, pd.read_parquet, faults)
+    return frame is not None and "geometry" in frame.columns
+
+
+def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
+    if not can_read(path, LINES, faults):
+        if format_of(path).kind in {"other", "raster"}:
+            taken = ", ".join((".osm.pbf", ".osm", *suffixes_of((*LINES, *DISTANCES))))
+            faults[-1] = Fault(file=path.name, allowed=f"a file of roads, ending in one of {taken}{advice_on(path)}")
+        return None
+    if format_of(path).name in {"Parquet", "GeoParquet"}:
+        read = read_parquet(path, gpd.read_parquet, faults)
+        if not isinstance(read, gpd.GeoDataFrame):
+            return None
+        own, frame, assumed = read.crs, read, False
+    else:
+        layer = read_layer(path, spec.layer, spec.encoding)
+        own, frame, assumed = layer.crs, layer.frame, layer.assumed
+    crs = settled_crs(own, spec.crs, path.name, faults, assumed=assumed)
+    if crs is None:
+        return None
+    places = gpd.GeoDataFrame(frame.drop(columns=frame.geometry.name), geometry=frame.geometry.array, crs=None)
+    table = InputTable(name=path.name, frame=places.set_crs(crs), crs=crs, named=own is not None)
+    return _from_lines(spec, table, faults, kind="lines")
+
+
+def _named(spec: RoadsSpec) -> set[str]:
+    """Return the columns that a scenario names."""
+    columns = (spec.road_class, spec.oneway, spec.speed_kmh, spec.minutes)
+    return {*(name for name in columns if isinstance(name, str)), *spec.where}
+
+
+def _kept(spec: RoadsSpec, table: InputTable, faults: list[Fault]) -> InputTable | None:
+    """Return a table with its columns as they are named, and the rows that the scenario keeps."""
+    found = as_named(table, _named(spec))
+    if found is None:  # pragma: no cover - a table is given
+        raise AssertionError
+    frame = found.frame
+    for column, wanted in spec.where.items():
+        if column not in frame.columns:
+            known = ", ".join(str(name) for name in frame.columns if name != "geometry")
+            allowed = f"is missing; the file's columns are {known}"
+            faults.append(Fault(file=table.name, column=column, allowed=allowed))
+            return None
+        frame = frame[among(as_text(frame[column]), wanted)]
+    return InputTable(name=table.name, frame=frame, first_row=table.first_row, crs=table.crs, named=table.named)
+
+
+def _from_lines(
+    spec: RoadsSpec, table: InputTable, faults: list[Fault], *, kind: Literal["osm", "lines"]
+) -> Roads | None:
+    kept = _kept(spec, table, faults)
+    if kept is None:
+        return None
+    frame, warnings = kept.frame, list[DataWarning]()
+    empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
+    if empty.any():
+        message = f"{int(empty.sum()):,} roads have no line, and are left out"
+        warnings.append(DataWarning(code="unread_roads", message=message, file=table.name))
+        frame = frame[~empty]
+    kinds = frame.geometry.geom_type
+    checker = Checker(
+        table=InputTable(name=table.name, frame=frame, first_row=table.first_row), faults=faults, has_keys=False
+    )
+    before = len(faults)
+    checker.note("geometry", ~kinds.isin(["LineString", "MultiLineString"]), kinds, "LineString or MultiLineString")
+    if len(faults) > before:
+        return None
+    with np.errstate(all="ignore"):  # places beyond all measure are told below
+        shapes = shapely.force_2d(frame.geometry.to_crs(WGS84).to_numpy())
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    places, part = shapely.get_coordinates(parts, return_index=True)
+    on_globe = np.isfinite(places).all(axis=1) & (np.abs(places) <= [180 + 1e-9, 90 + 1e-9]).all(axis=1)
+    if not on_globe.all():
+        at = int(np.flatnonzero(~on_globe)[0])
+        value = ", ".join(f"{number:g}" for number in places[at])
+        allowed = "lon from -180 to 180, lat from -90 to 90; set travel.roads.crs to the system that the lines are in"
+        row = int(frame.index[owner[part[at]]]) + table.first_row
+        faults.append(Fault(file=table.name, row=row, column="geometry", value=value, allowed=allowed, kind="crs"))
+        return None
+    vertex, spots = _shared(places)
+    begin = np.flatnonzero(part[1:] == part[:-1]) if len(part) else np.zeros(0, dtype=np.intp)
+    begin = begin[vertex[begin] != vertex[begin + 1]]
+    km = GreatCircle(places, places).measure(places[begin], places[begin + 1])
+    return Roads(
+        table=InputTable(
+            name=table.name, frame=pd.DataFrame(frame.drop(columns="geometry")), first_row=table.first_row
+        ),
+        kind=kind,
+        vertices=spots,
+        start=vertex[begin],
+        end=vertex[begin + 1],
+        km=km,
+        line=owner[part[begin]].astype(np.intp),
+        warnings=warnings,
+    )
+
+
+def _shared(places: Floats) -> tuple[Ints, Floats]:
+    """Return the vertex (n,) of each place, those in one spot being one, and the spots (v, 2)."""
+    lon, lat = np.rint(places * PER_DEGREE).astype(np.int64).T
+    lon = np.where(lon == HALF_CIRCLE, -HALF_CIRCLE, lon)  # the seam of the map is one line
+    lon = np.where(np.abs(lat) == HALF_CIRCLE // 2, 0, lon)  # and a pole one place
+    key = (lon + HALF_CIRCLE) * (HALF_CIRCLE + 1) + lat + HALF_CIRCLE // 2
+    _, first, vertex = np.unique(key, return_index=True, return_inverse=True)
+    return vertex.astype(np.intp), places[first]
+
+
+def _edge_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
+    """Return the roads of a table with a row an edge between two named places."""
+    read, before = read_pairs_table(path, faults, spec.encoding), len(faults)
+    if read is None:
+        return None
+    table = as_named(read, {"from", "to", "km", *ENDS})
+    kept = None if table is None else _kept(spec, table, faults)
+    if kept is None:
+        return None
+    checker = Checker(table=kept, faults=faults, has_keys=False)
+    ends = [checker.text(name) for name in ("from", "to")]
+    where = [checker.coordinates(name).to_numpy(dtype=np.float64) for name in ENDS]
+    start, end = np.column_stack(where[:2]), np.column_stack(where[2:])
+    wrong = (np.abs(start) > [180, 90]).any(axis=1) | (np.abs(end) > [180, 90]).any(axis=1)
+    shown = pd.Series([", ".join(f"{cell:g}" for cell in row) for row in np.hstack([start, end]).tolist()])
+    checker.note(", ".join(ENDS), pd.Series(wrong), shown, "lon from -180 to 180, lat from -90 to 90")
+    given = checker.numbers("km", blank="write the length of the road").to_numpy() if "km" in kept.frame else None
+    if len(faults) > before:
+        return None
+    names = np.concatenate([keys_of(words).to_numpy(dtype=object) for words in ends]).astype(str)
+    known, first, vertex = np.unique(names, return_index=True, return_inverse=True)
+    places = np.concatenate([start, end])
+    apart = GreatCircle(places, places).measure(places, places[first][vertex]) > 1e-3  # noqa: PLR2004 - a metre
+    if apart.any():
+        at = int(np.flatnonzero(apart)[0])
+        allowed = "one place for each name; this one lies elsewhere in an earlier row"
+        row = kept.row(at % len(start))
+        faults.append(Fault(file=path.name, row=row, column="from, to", value=known[vertex[at]], allowed=allowed))
+        return None
+    tail, head = np.split(vertex.astype(np.intp), 2)
+    keep = np.flatnonzero(tail != head)
+    km = GreatCircle(start, end).measure(start, end) if given is None else given
+    return Roads(
+        table=kept,
+        kind="edges",
+        vertices=places[first],
+        start=tail[keep],
+        end=head[keep],
+        km=np.asarray(km, dtype=np.float64)[keep],
+        line=keep,
+    )

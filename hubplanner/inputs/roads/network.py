@@ -1,0 +1,207 @@
+"""Travel along a scenario's roads between its demand and sites, and what there is to know of it before planning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.roads.lines import Roads, read_roads
+from hubplanner.inputs.roads.rules import MINUTES_PER_HOUR, Passage, Rules
+from hubplanner.inputs.sites import Sites
+from hubplanner.problem import Bools, Floats, Travel
+from hubplanner.problem.travel.network import Network, OffRoad, Quickest
+from hubplanner.problem.travel.roads import RoadGraph
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.travel_spec import NetworkSpec
+
+MOST_NAMED = 3
+"""Sites that a note names."""
+DECIMALS = 6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoadTravel:
+    """Travel along roads.
+
+    Parameters
+    ----------
+    travel
+        Between the points of demand and the sites, in the unit of reach.
+    modes
+        The same by each mode alone.
+    facts
+        What plan.json says of it.
+    warnings
+        What may be a mistake: parts apart, places far from any road.
+    """
+
+    travel: Travel
+    modes: dict[str, Network]
+    facts: dict[str, Any]
+    warnings: tuple[DataWarning, ...]
+
+
+def read_road_travel(
+    scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]
+) -> RoadTravel | None:
+    """Return travel along a scenario's roads; None, with every fault noted, where there is none."""
+    spec, before = scenario.travel, len(faults)
+    if not isinstance(spec, NetworkSpec):
+        return None
+    roads = read_roads(spec.roads, faults)
+    if roads is None:
+        return None
+    warnings = [*roads.warnings]
+    rules = Rules(spec.roads, roads, faults, warnings)
+    passages = [rules.of(mode, number) for number, mode in enumerate(spec.modes)]
+    if len(faults) > before or demand is None or sites is None:
+        return None
+    in_minutes = scenario.hubs[0].reach_minutes is not None
+    modes = {
+        mode.name: _network(spec, roads, passage, demand.points, sites.lonlat, in_minutes=in_minutes)
+        for mode, passage in zip(spec.modes, passages, strict=True)
+        if (passage.forward | passage.backward)[roads.line].any()
+    }
+    if not modes:
+        allowed = f"no road is open to {' or '.join(mode.name for mode in spec.modes)}"
+        faults.append(Fault(file=roads.table.name, allowed=allowed))
+        return None
+    _check_near(spec, roads, modes, faults)
+    if len(faults) > before:
+        return None
+    warnings += _doubts(scenario, roads, modes, demand, sites)
+    travel = next(iter(modes.values())) if len(modes) == 1 else Quickest(tuple(modes.values()))
+    speeds = {mode.name: passage.speeds for mode, passage in zip(spec.modes, passages, strict=True)}
+    facts = _facts(spec, modes, demand, sites, speeds)
+    return RoadTravel(travel=travel, modes=modes, facts=facts, warnings=tuple(warnings))
+
+
+def _network(  # noqa: PLR0913 - roads, what a mode makes of them, and the places
+    spec: NetworkSpec, roads: Roads, passage: Passage, points: Floats, sites: Floats, *, in_minutes: bool
+) -> Network:
+    graph = road_graph(roads, passage, island_km=spec.island_km, in_minutes=in_minutes)
+    pace = MINUTES_PER_HOUR / spec.access_kmh if in_minutes else 1.0
+    off = OffRoad(pace, spec.access_max_km, spec.detour, spec.walk_straight)
+    return Network.of(graph, points, sites, off, spec.direction)
+
+
+def road_graph(roads: Roads, passage: Passage, *, island_km: float, in_minutes: bool) -> RoadGraph:
+    """Return the roads that a mode may use, with its minutes or with kilometres as cost."""
+    forward, backward = passage.forward[roads.line], passage.backward[roads.line]
+    used = np.flatnonzero(forward | backward)
+    line, km = roads.line[used], roads.km[used]
+    cost = km
+    if in_minutes:
+        whole = np.bincount(roads.line, weights=roads.km, minlength=len(passage.minutes))[line]
+        share = np.divide(km, whole, out=np.ones_like(km), where=whole > 0)
+        own = passage.minutes[line]
+        cost = np.where(np.isfinite(own), own * share, km * passage.minutes_per_km[line])
+    return RoadGraph(
+        vertices=roads.vertices,
+        start=roads.start[used],
+        end=roads.end[used],
+        km=km,
+        forward=np.where(forward[used], cost, np.inf),
+        backward=np.where(backward[used], cost, np.inf),
+        boards=~passage.ferry[line],
+        island_km=island_km,
+    )
+
+
+def _check_near(spec: NetworkSpec, roads: Roads, modes: dict[str, Network], faults: list[Fault]) -> None:
+    """Note roads of which none lies near any site, or any demand."""
+    places = roads.vertices[np.unique([roads.start, roads.end])]
+    low, high = places.min(axis=0), places.max(axis=0)
+    span = f"from {low[0]:.1f} to {high[0]:.1f} E and {low[1]:.1f} to {high[1]:.1f} N"
+    for what, near in (
+        ("demand point", [network.point_snaps for network in modes.values()]),
+        ("site", [network.site_snaps for network in modes.values()]),
+    ):
+        if all((snaps.segment[:, 0] < 0).all() for snaps in near):
+            allowed = (
+                f"lies {span}; no {what} lies within travel.access_max_km, {spec.access_max_km:g} km, of it: is it the "
+                "right file, or in another coordinate system?"
+            )
+            faults.append(Fault(file=roads.table.name, allowed=allowed))
+
+
+def _doubts(
+    scenario: Scenario, roads: Roads, modes: dict[str, Network], demand: Demand, sites: Sites
+) -> list[DataWarning]:
+    """Return warnings of parts that no road joins and of places that are far from any road."""
+    file, found = roads.table.name, list[DataWarning]()
+    people, ids = demand.point_people, sites.frame["site_id"].to_numpy(dtype=object)
+    for name, network in modes.items():
+        graph, by = network.roads, f" for {name}" if len(modes) > 1 else ""
+        apart, alone = _on_islands(network)
+        if graph.n_parts > 1:
+            share = people[apart].sum() / people.sum() if people.sum() > 0 else 0.0
+            there = f"{_named(ids[alone])} and {100 * share:.1f} % of people are on those of less than"
+            lengths = f"{graph.part_km[1:].sum():,.1f} of {graph.part_km.sum():,.1f} km"
+            count = "1 part is" if graph.n_parts == 2 else f"{graph.n_parts - 1:,} parts are"  # noqa: PLR2004 - two in all
+            message = (
+                f"{count} apart from the main network{by}, with {lengths}; {there} {graph.island_km:g} km of road, "
+                "travel.island_km"
+            )
+            found.append(DataWarning(code="roads_apart", message=message, file=file))
+    spec = scenario.travel
+    most = spec.access_max_km if isinstance(spec, NetworkSpec) else 0.0
+    far, far_sites = _beyond(list(modes.values()))
+    if far.any():
+        message = (
+            f"{int(far.sum()):,} demand points with {people[far].sum():,.0f} people are more than {most:g} km from any "
+            "road, travel.access_max_km: nobody reaches them by road"
+        )
+        found.append(DataWarning(code="far_from_roads", message=message, file=Path(scenario.demand.path).name))
+    if far_sites.any():
+        message = f"{_named(ids[far_sites])} are more than {most:g} km from any road, travel.access_max_km"
+        found.append(DataWarning(code="far_from_roads", message=message, file=Path(scenario.sites.path).name))
+    return found
+
+
+def _on_islands(network: Network) -> tuple[Bools, Bools]:
+    """Tell which points and which sites are nearest to a road of an island."""
+    island = np.append(network.roads.on_island, False)
+    return tuple(island[snaps.segment[:, 0]] for snaps in (network.point_snaps, network.site_snaps))  # type: ignore[return-value]
+
+
+def _beyond(modes: list[Network]) -> tuple[Bools, Bools]:
+    """Tell which points and which sites are too far from the roads of every mode."""
+    points, sites = (
+        np.all([snaps.segment[:, 0] < 0 for snaps in of], axis=0)
+        for of in ([mode.point_snaps for mode in modes], [mode.site_snaps for mode in modes])
+    )
+    return points, sites
+
+
+def _named(ids: Any) -> str:
+    shown = ", ".join(map(str, ids[:MOST_NAMED]))
+    more = f", and {len(ids) - MOST_NAMED:,} more" if len(ids) > MOST_NAMED else ""
+    return f"{len(ids):,} site{'' if len(ids) == 1 else 's'}{f' ({shown}{more})' if len(ids) else ''}"
+
+
+def _facts(
+    spec: NetworkSpec, modes: dict[str, Network], demand: Demand, sites: Sites, speeds: dict[str, dict[str, float]]
+) -> dict[str, Any]:
+    """Return what plan.json says of roads: their length and parts, who is apart or beyond, and the speeds taken."""
+    people, ids = demand.point_people, sites.frame["site_id"].to_numpy(dtype=object)
+    main = next(iter(modes.values()))
+    apart, alone = _on_islands(main)
+    far, far_sites = _beyond(list(modes.values()))
+    return {
+        "direction": spec.direction,
+        "modes": list(modes),
+        "roads_km": float(main.roads.part_km.sum()),
+        "parts": main.roads.n_parts,
+        "main_part_km": float(main.roads.part_km[0]),
+        "people_on_islands": float(people[apart].sum()),
+        "sites_on_islands": ids[alone].tolist(),
+        "people_beyond_access": float(people[far].sum()),
+        "sites_beyond_access": ids[far_sites].tolist(),
+        "speeds_used": speeds,
+    }

@@ -1,0 +1,393 @@
+"""Roads as arrays: segments between vertices, contracted to edges between junctions; the nearest to a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM, GreatCircle
+
+PIECE_KM = 0.2
+"""Length up to which a segment is one point of the tree that finds roads near a place."""
+SAME_PLACE_KM = 1e-9
+"""Difference of two distances that is rounding: of roads as near as this the first in the file is taken."""
+FIRST_LOOK = 8
+"""Pieces of road that are measured for a place before more are asked for."""
+
+
+class Edges(NamedTuple):
+    """Roads between junctions, each made of one segment or more in a row.
+
+    Parameters
+    ----------
+    junction
+        (j,) vertex of each junction.
+    start, end
+        (e,) junctions of each edge.
+    forward, backward
+        (e,) cost from start to end and back; infinite where that is not allowed.
+    of
+        (s,) edge of each segment.
+    turned
+        (s,) whether a segment runs against its edge.
+    km, forth, back
+        (s,) from the edge's start to where the segment begins along it: length, cost on the way there, and cost of the
+        way back; 0 in a direction that is not allowed.
+    """
+
+    junction: Ints
+    start: Ints
+    end: Ints
+    forward: Floats
+    backward: Floats
+    of: Ints
+    turned: Bools
+    km: Floats
+    forth: Floats
+    back: Floats
+
+
+class Snaps(NamedTuple):
+    """Where places join the roads: at up to two, the second one off the islands; each array is (n, 2).
+
+    Parameters
+    ----------
+    segment
+        Nearest segment; -1 where there is none near enough, or no second one is needed.
+    share
+        How far along the segment, 0 to 1.
+    km
+        From the place to there in a straight line; infinite without a segment.
+    """
+
+    segment: Ints
+    share: Floats
+    km: Floats
+
+    def some(self, which: Ints) -> Snaps:
+        """Return those of some places."""
+        return Snaps(self.segment[which], self.share[which], self.km[which])
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RoadGraph:
+    """Roads that may be used by one means, and what it costs to go along them.
+
+    Parameters
+    ----------
+    vertices
+        (v, 2) longitudes and latitudes in degrees.
+    start, end
+        (s,) vertices of each segment, two different ones.
+    km
+        (s,) lengths.
+    forward, backward
+        (s,) cost from start to end and back, at least 0, in minutes or in the unit of reach; infinite where that is not
+        allowed. One of the two at least is finite.
+    boards
+        (s,) whether people may join the segment anywhere along it, as on a road, not only at its ends, as on a ferry.
+    island_km
+        Parts of the network with less road than this are islands, but for the longest part.
+    contracted
+        Whether vertices that are only passed through are left out of the search; the costs are the same.
+
+    >>> line = RoadGraph(
+    ...     vertices=np.array([[0.0, 0.0], [0.01, 0.0], [0.02, 0.0]]), start=np.array([0, 1]), end=np.array([1, 2]),
+    ...     km=np.array([1.0, 1.0]), forward=np.array([1.0, 3.0]), backward=np.array([1.0, np.inf]),
+    ...     boards=np.array([True, True]))
+    >>> len(line.edges.start), line.n_parts
+    (2, 1)
+    """
+
+    vertices: Floats
+    start: Ints
+    end: Ints
+    km: Floats
+    forward: Floats
+    backward: Floats
+    boards: Bools
+    island_km: float = 0.0
+    contracted: bool = True
+
+    @cached_property
+    def in_km(self) -> RoadGraph:
+        """The same roads, with their lengths as cost."""
+        forward, backward = (np.where(np.isfinite(cost), self.km, np.inf) for cost in (self.forward, self.backward))
+        return replace(self, forward=forward, backward=backward)
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The roads between junctions."""
+        return _edges(self)
+
+    @cached_property
+    def graph(self) -> csr_array:
+        """Cost from junction to junction (j, j) along the cheapest road between; a stored 0 is a way for nothing."""
+        edges = self.edges
+        tail, head = np.concatenate([edges.start, edges.end]), np.concatenate([edges.end, edges.start])
+        return arcs(tail, head, np.concatenate([edges.forward, edges.backward]), len(edges.junction))
+
+    @cached_property
+    def reverse(self) -> csr_array:
+        """The same with every way turned around, to search from where ways end."""
+        return csr_array(self.graph.T.tocsr())
+
+    @cached_property
+    def spots(self) -> Floats:
+        """Places of the junctions on the unit sphere (j, 3)."""
+        return on_sphere(self.vertices[self.edges.junction])
+
+    @cached_property
+    def most_speed(self) -> float:
+        """Straight way on the unit sphere that a unit of cost brings anyone at most."""
+        arc = self.graph.tocoo()
+        far = np.linalg.norm(self.spots[arc.row] - self.spots[arc.col], axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(np.where(far > 0, far / arc.data, 0.0).max(initial=0.0))
+
+    # -- parts that no road joins -----------------------------------------------------------------------------------
+
+    @cached_property
+    def part(self) -> Ints:
+        """Part of the network (s,) that each segment belongs to: 0 is the longest."""
+        n = len(self.vertices)
+        joined = csr_array((np.ones(len(self.start), dtype=np.int8), (self.start, self.end)), shape=(n, n))
+        component = connected_components(joined, directed=False)[1][self.start]
+        known, label = np.unique(component, return_inverse=True)
+        order = np.argsort(-np.bincount(label, weights=self.km, minlength=len(known)), kind="stable")
+        rank = np.empty(len(known), dtype=np.intp)
+        rank[order] = np.arange(len(known))
+        return rank[label]
+
+    @cached_property
+    def part_km(self) -> Floats:
+        """Length of road in each part (p,), the longest first."""
+        return np.asarray(np.bincount(self.part, weights=self.km), dtype=np.float64)
+
+    @property
+    def n_parts(self) -> int:
+        """Number of parts."""
+        return len(self.part_km)
+
+    @cached_property
+    def on_island(self) -> Bools:
+        """Whether each segment (s,) belongs to an island."""
+        return np.asarray((self.part > 0) & (self.part_km[self.part] < self.island_km))
+
+    # -- the nearest road to a place --------------------------------------------------------------------------------
+
+    def snap(self, places: Floats, most_km: float) -> Snaps:
+        """Return where places (n, 2) join the roads: at the nearest point of any, and of any that is no island.
+
+        Parameters
+        ----------
+        most_km
+            Straight distance beyond which a road is too far.
+        """
+        near = self._all_roads.nearest(places, most_km)
+        segment = np.column_stack([near[0], np.full(len(places), -1)])
+        share = np.column_stack([near[1], np.zeros(len(places))])
+        km = np.column_stack([near[2], np.full(len(places), np.inf)])
+        lonely = np.flatnonzero((segment[:, 0] >= 0) & self.on_island[segment[:, 0]])
+        if len(lonely):
+            segment[lonely, 1], share[lonely, 1], km[lonely, 1] = self._main_roads.nearest(places[lonely], most_km)
+        return Snaps(segment, share, km)
+
+    @cached_property
+    def _all_roads(self) -> NearestRoad:
+        return NearestRoad.of(self, np.flatnonzero(self.boards))
+
+    @cached_property
+    def _main_roads(self) -> NearestRoad:
+        return NearestRoad.of(self, np.flatnonzero(self.boards & ~self.on_island))
+
+
+def on_sphere(places: Floats) -> Floats:
+    """Return longitudes and latitudes (n, 2) as points on the unit sphere (n, 3)."""
+    return GreatCircle(places, places).embed(places)
+
+
+def arcs(tail: Ints, head: Ints, cost: Floats, size: int) -> csr_array:
+    """Return a graph of the finite arcs, of several between two nodes the cheapest, as scipy searches it."""
+    keep = np.flatnonzero(np.isfinite(cost) & (tail != head))
+    keep = keep[np.lexsort((cost[keep], head[keep], tail[keep]))]
+    first = np.ones(len(keep), dtype=np.bool_)
+    first[1:] = (np.diff(tail[keep]) != 0) | (np.diff(head[keep]) != 0)
+    keep = keep[first]
+    return csr_array(coo_array((cost[keep], (tail[keep], head[keep])), shape=(size, size)))
+
+
+def _edges(roads: RoadGraph) -> Edges:
+    """Return roads with the vertices left out that are only passed through.
+
+    Each segment is two half-edges, 2 s along it and 2 s + 1 against it; ``after`` leads from one to the next through a
+    vertex that is passed, so that a chain is walked by following it, all chains at once.
+    """
+    size = len(roads.start)
+    origin = np.empty(2 * size, dtype=np.intp)
+    origin[0::2], origin[1::2] = roads.start, roads.end
+    after = _passing(roads, origin)
+    linked = np.flatnonzero(after >= 0)
+    chain: Any = csr_array((np.ones(len(linked), dtype=np.int8), (linked >> 1, after[linked] >> 1)), shape=(size, size))
+    count, label = connected_components(chain, directed=False)
+    of = np.asarray(label, dtype=np.intp)
+    _cut_rings(after, of, count, origin)
+    half = np.arange(2 * size)
+    first = half[after[half ^ 1] < 0]  # nothing leads on from the other side to where these begin
+    here = first[np.unique(of[first >> 1], return_index=True)[1]]
+    begin, turned = origin[here], np.zeros(size, dtype=np.bool_)
+    open_ways = np.isfinite(np.stack([roads.forward, roads.backward]))
+    costs = np.where(open_ways, np.stack([roads.forward, roads.backward]), 0.0)
+    sums, before = np.zeros((3, count)), np.zeros((3, size))
+    last, live = here.copy(), np.arange(count)
+    both = np.zeros((2, count), dtype=np.bool_)
+    both[:] = open_ways[[here & 1, 1 - (here & 1)], here >> 1]
+    while len(live):
+        last[live] = here[live]
+        segment, flip = here[live] >> 1, here[live] & 1
+        turned[segment] = flip == 1
+        before[:, segment] = sums[:, live]
+        sums[0, live] += roads.km[segment]
+        sums[1, live] += costs[flip, segment]
+        sums[2, live] += costs[1 - flip, segment]
+        here[live] = after[here[live]]
+        live = live[here[live] >= 0]
+    ends = np.stack([begin, origin[last ^ 1]])
+    junction, number = np.unique(ends, return_inverse=True)
+    number = number.reshape(ends.shape)
+    forward, backward = np.where(both, sums[1:], np.inf)
+    return Edges(junction, number[0], number[1], forward, backward, of, turned, *before)
+
+
+def _passing(roads: RoadGraph, origin: Ints) -> Ints:
+    """Return the half-edge that follows each (2 s,) where the vertex between is only passed through; else -1.
+
+    A vertex is passed where two segments meet that are both two-way, or both one-way and in line.
+    """
+    after = np.full(len(origin), -1, dtype=np.intp)
+    if not roads.contracted:
+        return after
+    order = np.argsort(origin, kind="stable")
+    degree = np.bincount(origin, minlength=len(roads.vertices))
+    first = (np.cumsum(degree) - degree)[degree == 2]  # noqa: PLR2004 - a way in and a way out
+    one, other = order[first], order[first + 1]
+    leaves = np.empty(len(origin), dtype=np.bool_)
+    leaves[0::2], leaves[1::2] = np.isfinite(roads.forward), np.isfinite(roads.backward)
+    fits = (leaves[one] == leaves[other ^ 1]) & (leaves[one ^ 1] == leaves[other])
+    one, other = one[fits], other[fits]
+    after[one ^ 1], after[other ^ 1] = other, one
+    return after
+
+
+def _cut_rings(after: Ints, of: Ints, count: int, origin: Ints) -> None:
+    """Give each chain without an end, a ring that no other road meets, a junction where its first segment begins."""
+    has_end = np.zeros(count, dtype=np.bool_)
+    has_end[of[np.flatnonzero(after < 0) >> 1]] = True
+    ring = ~has_end[of]
+    if not ring.any():
+        return
+    segments = np.flatnonzero(ring)
+    first = segments[np.unique(of[segments], return_index=True)[1]]
+    cut = np.isin(origin, origin[2 * first])
+    arriving = np.flatnonzero(cut) ^ 1  # what ends where these begin
+    after[arriving] = -1
+
+
+@dataclass(frozen=True, eq=False)
+class NearestRoad:
+    """Finds the nearest point of some segments, as arcs of great circles, proven to be so.
+
+    The tree holds the middle of every piece of road. Nothing nearer is left out once the last middle that was looked at
+    is farther away than what was found by more than half a piece.
+    """
+
+    segment: Ints
+    """Segments looked at (s,)."""
+    first: Floats
+    """Unit vectors to where they begin (s, 3)."""
+    along: Floats
+    """Unit vectors at right angles to those, towards where they end (s, 3)."""
+    angle: Floats
+    """Their lengths (s,) as angles."""
+    owner: Ints
+    """Segment, by position, that each piece (p,) is of."""
+    tree: KDTree | None
+    half: float
+    """Half of the longest piece."""
+
+    @classmethod
+    def of(cls, roads: RoadGraph, which: Ints) -> NearestRoad:
+        """Return the nearest of some segments."""
+        first, last = (on_sphere(roads.vertices[ends[which]]) for ends in (roads.start, roads.end))
+        angle = 2 * np.arcsin(np.minimum(np.linalg.norm(last - first, axis=1) / 2, 1.0))
+        along = last
+        for _ in range(2):  # once more, since the first time leaves the rounding of a short way
+            along = along - first * (first * along).sum(axis=1, keepdims=True)
+            along = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-300)
+        pieces = np.maximum(np.ceil(angle * EARTH_RADIUS_KM / PIECE_KM), 1).astype(np.intp)
+        owner = np.repeat(np.arange(len(which)), pieces)
+        number = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        at = angle[owner] * (number + 0.5) / pieces[owner]
+        middle = first[owner] * np.cos(at)[:, None] + along[owner] * np.sin(at)[:, None]
+        half = float((angle / pieces).max(initial=0.0)) / 2  # a chord is no longer than its arc
+        return cls(which, first, along, angle, owner, KDTree(middle) if len(middle) else None, half)
+
+    def nearest(self, places: Floats, most_km: float) -> tuple[Ints, Floats, Floats]:
+        """Return the nearest segment (n,) to places (n, 2), how far along it that is, and the distance in km."""
+        segment, share, km = (
+            np.full(len(places), -1, dtype=np.intp),
+            np.zeros(len(places)),
+            np.full(len(places), np.inf),
+        )
+        if self.tree is None or not len(places):
+            return segment, share, km
+        spots, open_ones, looks = on_sphere(places), np.arange(len(places)), FIRST_LOOK
+        query: Any = self.tree.query
+        limit = chord(most_km) * (1 + 1e-9) + self.half + 1e-12
+        while len(open_ones):
+            looks = min(looks, len(self.owner))
+            distance, piece = query(spots[open_ones], k=np.arange(1, looks + 1), distance_upper_bound=limit, workers=-1)
+            found = np.isfinite(distance)
+            owner = self.owner[np.where(found, piece, 0)]
+            far, part = self._measure(spots[open_ones], owner)
+            far = np.where(found, far, np.inf)
+            best = far.min(axis=1)
+            same = far <= best[:, None] + SAME_PLACE_KM
+            number = np.where(same, self.segment[owner], len(self.segment) + self.segment.max() + 1)
+            column = number.argmin(axis=1)
+            rows = np.arange(len(open_ones))
+            near = np.isfinite(best) & (best <= most_km * (1 + 1e-9))
+            segment[open_ones] = np.where(near, self.segment[owner[rows, column]], -1)
+            share[open_ones] = np.where(near, part[rows, column], 0.0)
+            km[open_ones] = np.where(near, best, np.inf)
+            reached = np.where(np.isfinite(best), best, 0.0) + 2 * SAME_PLACE_KM
+            proven = ~found[:, -1] | (distance[:, -1] - self.half > chord(reached)) | (looks == len(self.owner))
+            open_ones, looks = open_ones[~proven], looks * 4
+        return segment, share, km
+
+    def _measure(self, spots: Floats, owner: Ints) -> tuple[Floats, Floats]:
+        """Return the distances (n, k) in km of spots (n, 3) to segments (n, k), and the shares where that is."""
+        first, along, angle = self.first[owner], self.along[owner], self.angle[owner]
+        turn = np.arctan2((spots[:, None] * along).sum(axis=2), (spots[:, None] * first).sum(axis=2))
+        # What lies behind the start by up to half a circle is nearer to one of the two ends.
+        beyond = (turn > angle) | (turn < 0)
+        past_end = turn - angle
+        to_start = np.minimum(np.abs(turn), 2 * np.pi - np.abs(turn))
+        to_end = np.minimum(np.abs(past_end), 2 * np.pi - np.abs(past_end))
+        turn = np.where(beyond, np.where(to_start <= to_end, 0.0, angle), turn)
+        foot = first * np.cos(turn)[..., None] + along * np.sin(turn)[..., None]
+        gap = np.linalg.norm(foot - spots[:, None], axis=2)
+        share = np.divide(turn, angle, out=np.zeros_like(turn), where=angle > 0)
+        return 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(gap / 2, 1.0)), share
+
+
+def chord(km: Any) -> Any:
+    """Return the straight line through the unit sphere between places this far apart."""
+    return 2 * np.sin(np.minimum(np.asarray(km) / (2 * EARTH_RADIUS_KM), np.pi / 2))

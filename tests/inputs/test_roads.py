@@ -1,0 +1,240 @@
+"""Files of roads: what is read of each, what each word of a column does, and what is said of those that do not do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from hubplanner.audit.roads import RoadWays
+from hubplanner.inputs import build_problem
+from hubplanner.scenario.roads_spec import RoadsSpec
+from hubplanner.scenario.travel_spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from support.project import Project
+
+REAL = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data")) / "roads"
+LINES = [
+    ("primary", "", "", [(66.9, 30.0), (67.05, 30.02), (67.2, 30.1)]),
+    ("track", "yes", "20", [(67.05, 30.02), (67.1, 30.06)]),
+    ("primary", "no", "30 mph", [(67.2, 30.1), (68.0, 31.0), (68.1, 31.05)]),
+    ("secondary", "-1", "", [(68.0, 31.0), (68.0, 31.1)]),
+]
+MINUTES = {
+    "hubs.0.reach_km": None,
+    "hubs.0.reach_minutes": 15,
+    "hubs.1.reach_km": None,
+    "hubs.1.reach_minutes": 90,
+}
+
+
+def lines(columns: dict[str, list[Any]] | None = None) -> gpd.GeoDataFrame:
+    own = columns or {name: [row[at] for row in LINES] for at, name in enumerate(("highway", "oneway", "maxspeed"))}
+    return gpd.GeoDataFrame(own, geometry=[shapely.LineString(row[3]) for row in LINES], crs="EPSG:4326")
+
+
+def by_road(project: Project, path: str, **roads: Any) -> dict[str, Any]:
+    """Return the settings of a scenario on a file of roads."""
+    where = {"path": str(project.folder / path), **roads}
+    return {**MINUTES, "travel": {"method": "network", "roads": where}}
+
+
+def table(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
+    travel = build_problem(project.inputs(settings)).travel
+    return np.array([travel.from_site(site) for site in range(travel.n_sites)]).T
+
+
+def again(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
+    """Return the same by the audit's code."""
+    inputs = project.inputs(settings)
+    travel = inputs.scenario.travel
+    assert isinstance(travel, NetworkSpec)
+    ways = RoadWays(travel, inputs.demand.points, inputs.sites.lonlat, in_minutes=inputs.unit == "minutes")
+    return np.array([ways.to_site(site) for site in range(len(inputs.sites.frame))]).T
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "geojson", "shp", "fgb", "parquet"])
+def test_lines_of_any_format_give_the_same_ways(project: Project, suffix: str) -> None:
+    path = project.folder / f"roads.{suffix}"
+    lines().to_parquet(path) if suffix == "parquet" else lines().to_file(path)
+    lines().to_file(project.folder / "plain.geojson")
+    columns = {"oneway": "oneway", "speed_kmh": "maxspeed"}
+    found = table(project, by_road(project, path.name, **columns))
+    np.testing.assert_allclose(found, table(project, by_road(project, "plain.geojson", **columns)))
+    np.testing.assert_allclose(found, again(project, by_road(project, path.name, **columns)), rtol=1e-9)
+    assert np.isfinite(found).any()
+
+
+def test_a_projected_file_is_brought_to_degrees(project: Project) -> None:
+    lines().to_file(project.folder / "roads.gpkg")
+    lines().to_crs("EPSG:32642").to_file(project.folder / "metres.gpkg")
+    found, metres = (table(project, by_road(project, name)) for name in ("roads.gpkg", "metres.gpkg"))
+    np.testing.assert_allclose(found, metres, rtol=1e-6)
+
+
+@pytest.mark.parametrize("direction", ["to_hub", "from_hub", "both"])
+def test_modes_directions_and_limits_are_those_of_the_audit(project: Project, direction: str) -> None:
+    lines().to_file(project.folder / "roads.gpkg")
+    settings = by_road(project, "roads.gpkg", oneway="oneway", speed_kmh="maxspeed")
+    modes = [{"name": "motorcycle", "speed_factor": 0.8, "speeds": {"track": 18}}, {"name": "walk", "kmh": 4.5}]
+    settings["travel"] |= {"modes": modes, "direction": direction, "detour": 1.3, "island_km": 30.0}
+    np.testing.assert_allclose(table(project, settings), again(project, settings), rtol=1e-9)
+
+
+def test_a_table_of_edges_is_read_with_kilometres_or_minutes(project: Project) -> None:
+    edges = pd.DataFrame(
+        {
+            "from": ["A", "B"],
+            "to": ["B", "C"],
+            "from_x": [67.0, 67.01],
+            "from_y": [30.0, 30.01],
+            "to_x": [67.01, 67.1],
+            "to_y": [30.01, 30.05],
+            "km": [2.0, 12.0],
+            "class": ["primary", "primary"],
+        }
+    )
+    edges.to_csv(project.folder / "roads.csv", index=False)
+    found = table(project, by_road(project, "roads.csv"))  # D1 at A, D2 at C, S1 at B
+    assert found[:2, 0] == pytest.approx([2 / 65 * 60, 12 / 65 * 60])
+    edges.assign(minutes=[5.0, 30.0]).drop(columns=["km", "class"]).to_csv(project.folder / "times.csv", index=False)
+    settings = by_road(project, "times.csv")
+    assert table(project, settings)[:2, 0] == pytest.approx([5, 30])
+    np.testing.assert_allclose(table(project, settings), again(project, settings))
+    in_km = {key: value for key, value in by_road(project, "roads.csv").items() if not key.startswith("hubs")}
+    in_km["travel"]["access_max_km"] = 0.5
+    assert table(project, in_km)[:2, 0] == pytest.approx([2, 12])
+    assert project.inputs(in_km).unit == "km"
+
+
+FAULTS: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [
+    ({"kind": ["a"] * 4}, {}, "roads.gpkg: no column highway, fclass or class; name the column of the road's class in"),
+    (
+        {"highway": ["katcha"] * 4},
+        {},
+        "4 rows have class 'katcha', which has no speed; add travel.modes.0",
+    ),
+    (
+        {"highway": ["road"] * 4, "v": ["50", "fast", "", "9"]},
+        {"speed_kmh": "v"},
+        "row 2, v: 'fast' found",
+    ),
+    (
+        {"highway": ["road"] * 4, "o": ["yes", "maybe", "", ""]},
+        {"oneway": "o"},
+        "row 2, o: 'maybe' found",
+    ),
+    ({"highway": ["road"] * 4}, {"oneway": "one"}, "roads.gpkg, one: is missing; the file's columns are highway"),
+    ({"highway": ["footway"] * 4}, {}, "roads.gpkg: no road is open to car"),
+    (
+        {"highway": ["road"] * 4},
+        {"where": {"highway": ["path"]}},
+        "has no roads, or none that travel.roads.where",
+    ),
+]
+
+
+@pytest.mark.parametrize(("columns", "roads", "said"), FAULTS)
+def test_columns_that_do_not_do_are_told(
+    project: Project, columns: dict[str, list[Any]], roads: dict[str, Any], said: str
+) -> None:
+    lines(columns).to_file(project.folder / "roads.gpkg")
+    assert any(said in message for message in project.messages(by_road(project, "roads.gpkg", **roads)))
+
+
+def test_roads_of_another_country_are_told(project: Project) -> None:
+    away = lines()
+    away.geometry = away.translate(xoff=-50)
+    away.to_file(project.folder / "roads.gpkg")
+    messages = project.messages(by_road(project, "roads.gpkg"))
+    assert any("lies from 16.9 to 18.1 E" in message and "is it the right file" in message for message in messages)
+
+
+@pytest.mark.parametrize("name", ["roads.osm.pbf", "roads.osm", "roads.docx", "none.gpkg"])
+def test_files_that_hold_no_roads_are_told(project: Project, name: str) -> None:
+    if not name.startswith("none"):
+        (project.folder / name).write_bytes(b"\x00\x01 no such thing")
+    messages = project.messages(by_road(project, name))
+    assert any(name in message for message in messages)
+
+
+def test_parts_apart_and_places_far_away_are_told(project: Project) -> None:
+    lines().iloc[:2].to_file(project.folder / "roads.gpkg")
+    settings = by_road(project, "roads.gpkg", oneway="oneway")
+    inputs = project.inputs(settings)
+    told = [str(warning) for warning in inputs.warnings]
+    assert any("2 demand points with 2,800 people are more than 10 km from any road" in line for line in told)
+    assert any("has a column maxspeed, which is not used" in line for line in told)
+    assert inputs.roads is not None
+    assert inputs.roads.facts["people_beyond_access"] == 2800
+    apart = lines()
+    apart.geometry = [*apart.geometry[:3], shapely.LineString([(68.0, 31.005), (68.0, 31.1)])]
+    apart.to_file(project.folder / "apart.gpkg")
+    told = [str(warning) for warning in project.inputs(by_road(project, "apart.gpkg")).warnings]
+    assert any("1 part is apart from the main network" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"demand.merge": True}, "great_circle or planar with demand.merge"),
+        (
+            {"hubs.1.reach_minutes": None, "hubs.1.reach_km": 5},
+            "reach_minutes for every tier or reach_km",
+        ),
+        ({"travel.speed_kmh": 30.0}, "none with method network"),
+        ({"travel.roads.minutes": "m", "travel.roads.speed_kmh": 5.0}, "none beside speed_kmh"),
+        ({"travel.roads.colour": "m"}, "a known key, one of class, crs, encoding"),
+        ({"travel.modes": [{"name": "camel"}]}, "or any name with speeds or kmh of its own; camel has neither"),
+    ],
+)
+def test_what_does_not_go_with_roads_is_refused(project: Project, settings: dict[str, Any], said: str) -> None:
+    lines().to_file(project.folder / "roads.gpkg")
+    base = by_road(project, "roads.gpkg")
+    own = {key: value for key, value in settings.items() if not key.startswith("travel.")}
+    for key, value in settings.items():
+        if key.startswith("travel."):
+            part = base["travel"]
+            *path, last = key.split(".")[1:]
+            for step in path:
+                part = part[step]
+            part[last] = value
+    assert any(said in message for message in project.refusal({**base, **own}))
+
+
+@pytest.mark.parametrize("country", ["liechtenstein", "andorra", "poa", "helsinki"])
+@pytest.mark.parametrize("mode", ["car", "walk"])
+def test_real_extracts_are_measured_alike_by_the_audit(tmp_path: Path, country: str, mode: str) -> None:
+    path = REAL / f"{country}.osm.pbf"
+    if not path.exists():
+        pytest.skip(f"{path} is absent: set HUBPLANNER_SHARED to the folder that holds roads/")
+    if mode == "walk" and country != "andorra":
+        pytest.skip("walking is measured in one country")
+    del tmp_path
+    from hubplanner.inputs.roads.lines import read_roads  # noqa: PLC0415
+    from hubplanner.inputs.roads.network import road_graph  # noqa: PLC0415
+    from hubplanner.inputs.roads.rules import Rules  # noqa: PLC0415
+    from hubplanner.problem.travel.network import Network, OffRoad  # noqa: PLC0415
+
+    spec = NetworkSpec.model_validate({"method": "network", "roads": {"path": str(path)}, "modes": [{"name": mode}]})
+    roads = read_roads(RoadsSpec(path=str(path)), faults := [])
+    assert roads is not None
+    rules = Rules(spec.roads, roads, faults, [])
+    graph = road_graph(roads, rules.of(spec.modes[0], 0), island_km=spec.island_km, in_minutes=True)
+    assert not faults
+    draw = np.random.default_rng(3)
+    low, high = np.quantile(roads.vertices, [0.1, 0.9], axis=0)
+    points, sites = draw.uniform(low, high, (40, 2)), draw.uniform(low, high, (3, 2))
+    network = Network.of(graph, points, sites, OffRoad(60 / 4.5, 10.0))
+    found = np.array([network.from_site(site) for site in range(3)]).T
+    ways = RoadWays(spec, points, sites, in_minutes=True)
+    expected = np.array([ways.to_site(site) for site in range(3)]).T
+    np.testing.assert_allclose(found, expected, rtol=1e-8)
+    assert np.isfinite(found).mean() > 0.9
