@@ -424,7 +424,7 @@ class RoadWays:
                     for to_hub in (True, False)
                     if self.travel.direction in {"both", "to_hub" if to_hub else "from_hub"}
                 }
-                own.append(sum(ways.values()) / len(ways))
+                own.append(np.mean(list(ways.values()), axis=0))
             self._known[site] = np.min(own, axis=0)
         return self._known[site]
 

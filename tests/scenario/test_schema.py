@@ -110,7 +110,7 @@ def test_the_schema_accepts_what_the_reader_does(project: Project, key: str, val
         ("futures", {"named": [{"name": "a", "probability": 1.5}]}),
         ("futures", {"sample": 0}),
         ("futures", {"sample": 2, "ranges": {"cost": [1]}}),
-        ("travel", {"method": "network"}),
+        ("travel", {"method": "camel"}),
         ("travel", {"method": "great_circle", "path": "t.csv"}),
         ("travel", {"method": "matrix", "path": "t.csv", "detour": 1.3}),
         ("model.under", "best"),

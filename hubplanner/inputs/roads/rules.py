@@ -156,7 +156,7 @@ class Rules:
         words = self._words("duration") if self.roads.kind == "osm" else np.full(self.size, "", dtype=object)
         for at in np.flatnonzero(self.ferry).tolist():
             sailing[at] = duration_of(str(words[at])) or sailing[at]
-        return sailing + self.spec.ferry_wait_minutes
+        return np.asarray(sailing + self.spec.ferry_wait_minutes, dtype=np.float64)
 
     def _tell_unused(self) -> None:
         if self.roads.kind == "osm":
