@@ -165,7 +165,10 @@ def join_each(  # noqa: PLR0913, PLR0917 - a table, what is joined to it, and wh
     people: Collection[str],
     faults: list[Fault],
 ) -> tuple[InputTable, tuple[JoinReport, ...]]:
-    """Return a table with what its joins take over, one after the other, up to the first that cannot be made.
+    """Return a table with what its joins take over, one after the other.
+
+    Where one cannot be made, only those that need what it was to bring are passed over, so that the faults of all
+    others are told at once.
 
     Parameters
     ----------
@@ -183,15 +186,18 @@ def join_each(  # noqa: PLR0913, PLR0917 - a table, what is joined to it, and wh
         Gets what is wrong.
     """
     reports: list[JoinReport] = []
+    lost = set[str]()
     for number, join in enumerate(spec.join):
         before = len(faults)
-        joined = _join(scenario, f"{section}.join.{number}", table, spec, join, people, faults)
-        if joined is not None:
-            table = joined[0]
-            reports.append(joined[1])
-        if len(faults) > before:  # a later join may need what this one was to bring
-            break
-    return table, tuple(reports)
+        needed = {*join.keys, *([join.unmatched.mean_of] if isinstance(join.unmatched, GroupMean) else [])}
+        if needed.isdisjoint(lost):
+            joined = _join(scenario, f"{section}.join.{number}", table, spec, join, people, faults)
+            if joined is not None:
+                table = joined[0]
+                reports.append(joined[1])
+        if len(faults) > before or not needed.isdisjoint(lost):
+            lost.update(join.take)
+    return replace(table, lost=frozenset(lost)), tuple(reports)
 
 
 def values_to_alias(scenario: Scenario) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -201,11 +207,16 @@ def values_to_alias(scenario: Scenario) -> list[tuple[str, str, tuple[str, ...]]
     -------
     list
         Of each value without a partner: the key of its join, such as demand.join.0, the value, and the nearest ones
-        of the other file. A join after one that lacks partners is told once those are there.
+        of the other file. A join by what another brings is told once that one has its partners.
     """
     found = []
-    for section in ("demand", "sites"):
-        spec: TableSpec = getattr(scenario, section)
+    sections: tuple[tuple[str, TableSpec | ZonesSpec | None], ...] = (
+        *(("demand", scenario.demand), ("sites", scenario.sites)),
+        ("demand.zones", scenario.demand.zones),
+    )
+    for section, spec in sections:
+        if spec is None or not spec.join:
+            continue
         # A file of aliases that is not there yet is the one that is to be written.
         joins = tuple(
             join.model_copy(update={"aliases": None})
@@ -213,12 +224,15 @@ def values_to_alias(scenario: Scenario) -> list[tuple[str, str, tuple[str, ...]]
             else join
             for join in spec.join
         )
-        asked = scenario.model_copy(update={section: spec.model_copy(update={"join": joins})})
+        asked = spec.model_copy(update={"join": joins})
         faults: list[Fault] = []  # told by whoever reads all files
-        table = as_named(read_table(spec, faults), mentioned(scenario.model_dump())) if joins else None
-        if table is not None:
-            _, reports = join_all(asked, section, table, (), faults)
-            found += [(report.key, value, near) for report in reports for value, near in report.to_alias.items()]
+        reports: tuple[JoinReport, ...] = ()
+        if isinstance(asked, ZonesSpec):
+            zones = read_other(asked, asked.columns, faults, places=False)
+            reports = join_each(scenario, section, zones, asked, (), faults)[1] if zones else ()
+        elif table := as_named(read_table(asked, faults), mentioned(scenario.model_dump())):
+            reports = join_all(scenario.model_copy(update={section: asked}), section, table, (), faults)[1]
+        found += [(report.key, value, near) for report in reports for value, near in report.to_alias.items()]
     return found
 
 

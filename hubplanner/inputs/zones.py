@@ -123,10 +123,7 @@ def read_zones(scenario: Scenario, faults: list[Fault]) -> Zones | None:
     spec, demand, before = scenario.demand.zones, scenario.demand, len(faults)
     if spec is None:
         raise AssertionError
-    joined = {name for join in spec.join for name in join.take}
-    wanted = {spec.id, *spec.take.values(), *([spec.people] if spec.people else [])} - joined
-    wanted |= {name for join in spec.join for name in join.keys} - joined
-    table = read_other(spec, wanted, faults, places=True)
+    table = read_other(spec, spec.columns, faults, places=True)
     if table is None or not are_polygons(table, faults):
         return None
     table, joins = join_each(scenario, "demand.zones", table, spec, [spec.people] if spec.people else [], faults)

@@ -184,6 +184,13 @@ class ZonesSpec(FileSpec):
     unmatched: Literal["drop", "error", "nearest"] = "drop"
     """Places outside all zones: drop (counted, and told), error, or nearest: they belong to the nearest zone."""
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that the zones' own file is to have."""
+        joined = {name for join in self.join for name in join.take}
+        named = {self.id, *self.take.values(), *([self.people] if self.people else [])}
+        return frozenset((named | {name for join in self.join for name in join.keys}) - joined)
+
 
 class SpreadBySpec(FileSpec):
     """Cells of a raster or places of a file to which an area's people go, by their weights."""

@@ -302,3 +302,22 @@ def test_keys_that_a_joined_file_does_not_have_are_refused(project: Project) -> 
         ),
         "scenario.yaml, demand.join.0.percent: 'web' found; allowed: a column that take brings: online",
     ]
+
+
+def test_faults_of_all_joins_are_told_at_once(project: Project) -> None:
+    """The second join stands by itself, the third goes by what the first was to bring."""
+    project.write("speed.csv", "place,speed\nElgeyo-Marakwet,1\nNairobi City,2\nÑuble,3\nMurangaa,4\n")
+    project.write("regions.csv", "code,region\n01,north\n")
+    settings = joined(project, take={"code": "code"})
+    [first] = settings["demand.join"]
+    second = {"path": str(project.folder / "speed.csv"), "on": {"district": "place"}, "take": {"speed": "speed"}}
+    third = {"path": str(project.folder / "regions.csv"), "on": {"code": "code"}, "take": {"region": "region"}}
+    settings = with_key(settings, join=[first, second, third], priority="speed", groups=["province", "region"])
+    told = project.messages(settings)
+    assert [message.partition("found")[0] for message in told] == ["towns.csv, row 5, district: 'Muranga' "] * 2
+    assert "near: 'Murang'a'" in told[0] or "Murang'a" in told[0]
+    assert "Murangaa" in told[1]
+    assert values_to_alias(project.read(settings)) == [
+        ("demand.join.0", "Muranga", ("Murang'a",)),
+        ("demand.join.1", "Muranga", ("Murangaa",)),
+    ]

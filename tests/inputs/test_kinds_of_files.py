@@ -299,6 +299,26 @@ def test_points_that_may_separate_thousands_are_asked_about(project: Project) ->
 
 
 @pytest.mark.parametrize(
+    ("people", "asked"),
+    [
+        ((1.234, 500, 12.34, 8.008), True),
+        ((1.234, 1500, 12.345, 8.008), False),
+        ((1.5, 500, 12.34, 8.008), False),
+        ((1.2345, 5, 12.345, 8.008), False),
+    ],
+)
+def test_points_of_thousands_are_asked_about_in_numbers_too(
+    project: Project, people: tuple[float, ...], *, asked: bool
+) -> None:
+    frame = pd.read_csv(project.folder / "demand.csv").assign(people=people)
+    places = gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(frame["lon"], frame["lat"]), crs=4326)
+    places.drop(columns=["lon", "lat"]).to_file(project.folder / "demand.gpkg")
+    settings = {"demand.path": str(project.folder / "demand.gpkg"), "demand.x": None, "demand.y": None}
+    found = [warning for warning in project.inputs(settings).warnings if warning.code == "point_in_people"]
+    assert len(found) == asked
+
+
+@pytest.mark.parametrize(
     ("name", "content", "told"),
     [
         (

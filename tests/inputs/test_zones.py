@@ -7,19 +7,19 @@ import os
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasterio.transform import Affine
-from shapely import Point
+from support.instances.burundi import people_inside, people_reached
 from support.instances.demand_files import write_raster
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.errors import FaultyError
+from hubplanner.inputs.joins import values_to_alias
 
 REAL = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data")) / "real"
 GRID = Affine(0.1, 0, 67.0, 0, -0.1, 30.5)
@@ -201,23 +201,10 @@ def test_burundi_from_its_raw_files(tmp_path: Path) -> None:
     (tmp_path / "scenario.yaml").write_text(json.dumps(tree), encoding="utf-8")
     run = hp.solve(hp.read_scenario(tmp_path / "scenario.yaml")).write(tmp_path / "run")
     plan = json.loads((run / "plan.json").read_text(encoding="utf-8"))
-    with rasterio.open(own / "ghs_pop_250m.tif") as raster:
-        band = raster.read(1, masked=True).filled(0).astype(float)
-        row, column = np.nonzero(band > 0)
-        x, y = raster.xy(row, column)
-        cells = gpd.GeoDataFrame({"people": band[row, column]}, geometry=gpd.points_from_xy(x, y), crs=raster.crs)
-    aoi = gpd.read_file(own / "aoi.geojson")
-    inside = gpd.sjoin(cells.to_crs(aoi.crs), aoi, predicate="intersects")
-    assert plan["people"]["total"] == pytest.approx(inside["people"].sum(), rel=1e-9)
-    assert plan["groups"]["country"]["Burundi"]["people"] == pytest.approx(inside["people"].sum(), rel=1e-9)
-    hubs = {hub["site_id"]: Point(hub["lon"], hub["lat"]) for hub in plan["hubs"]}
-    lon, lat = np.radians(inside.geometry.x), np.radians(inside.geometry.y)
-    reached = np.zeros(len(inside), dtype=bool)
-    for hub in hubs.values():
-        half = np.sin((lat - np.radians(hub.y)) / 2) ** 2
-        half += np.cos(lat) * np.cos(np.radians(hub.y)) * np.sin((lon - np.radians(hub.x)) / 2) ** 2
-        reached |= (2 * 6371.0088 * np.arcsin(np.sqrt(half)) <= 10).to_numpy()
-    assert plan["people"]["covered"] == pytest.approx(inside["people"].to_numpy()[reached].sum(), rel=1e-9)
+    total = people_inside(own)["people"].sum()
+    assert plan["people"]["total"] == pytest.approx(total, rel=1e-9)
+    assert plan["groups"]["country"]["Burundi"]["people"] == pytest.approx(total, rel=1e-9)
+    assert plan["people"]["covered"] == pytest.approx(people_reached(own, plan["hubs"], 10), rel=1e-9)
     assert plan["need"]["covered"] == pytest.approx(0.9 * plan["people"]["covered"], rel=1e-9)
     assert audit_run(run).verdict == "pass"
 
@@ -275,3 +262,13 @@ def test_zones_without_a_partner_may_be_left_out(folder: Path) -> None:
     inputs = hp.read_inputs(asked(folder, zones=table))
     assert by_part(inputs) == pytest.approx({"zone A": 500})
     assert [warning.code for warning in inputs.warnings][:1] == ["left_out"]
+
+
+def test_aliases_of_tables_joined_to_zones_are_offered(folder: Path) -> None:
+    table = "area,online,people\nZone A,50,500\nZohne B,25,1000\n"
+    scenario = asked(folder, zones=with_table(folder, table, percent=["net"]))
+    assert values_to_alias(scenario) == [("demand.zones.join.0", "zone B", ("Zohne B",))]
+    aliases = {"zone B": "Zohne B"}
+    scenario = asked(folder, zones=with_table(folder, table, percent=["net"], aliases=aliases))
+    assert values_to_alias(scenario) == []
+    assert by_part(hp.read_inputs(scenario)) == pytest.approx({"zone A": 500, "zone B": 1000})

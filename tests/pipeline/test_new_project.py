@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from support.instances.burundi import people_inside, people_reached
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
@@ -73,22 +74,10 @@ def test_burundi_from_three_raw_files(tmp_path: Path) -> None:
         "aoi.geojson": "zones",
         "towns.csv": "sites",
     }
-    with rasterio.open(own / "ghs_pop_250m.tif") as raster:
-        band = raster.read(1, masked=True).filled(0).astype(float)
-        row, column = np.nonzero(band > 0)
-        x, y = raster.xy(row, column)
-        cells = gpd.GeoDataFrame({"people": band[row, column]}, geometry=gpd.points_from_xy(x, y), crs=raster.crs)
-    aoi = gpd.read_file(own / "aoi.geojson")
-    inside = gpd.sjoin(cells.to_crs(aoi.crs), aoi, predicate="intersects")
     plan = solved(tmp_path / "bi")
-    assert plan["people"]["total"] == pytest.approx(inside["people"].sum(), rel=1e-9)  # type: ignore[index]
-    lon, lat = np.radians(inside.geometry.x), np.radians(inside.geometry.y)
-    reached = np.zeros(len(inside), dtype=bool)
-    for hub in plan["hubs"]:  # type: ignore[attr-defined]
-        at = np.radians([hub["lon"], hub["lat"]])
-        half = np.sin((lat - at[1]) / 2) ** 2 + np.cos(lat) * np.cos(at[1]) * np.sin((lon - at[0]) / 2) ** 2
-        reached |= (1.3 * 2 * 6371.0088 * np.arcsin(np.sqrt(half)) <= 10).to_numpy()
-    assert plan["people"]["covered"] == pytest.approx(inside["people"].to_numpy()[reached].sum(), rel=1e-9)  # type: ignore[index]
+    assert plan["people"]["total"] == pytest.approx(people_inside(own)["people"].sum(), rel=1e-9)  # type: ignore[index]
+    covered = people_reached(own, plan["hubs"], 10 / 1.3)  # type: ignore[arg-type]
+    assert plan["people"]["covered"] == pytest.approx(covered, rel=1e-9)  # type: ignore[index]
 
 
 def test_nigeria_from_raw_files(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ from hubplanner.scenario.names import MOST_COMPARED, has_control, hint, key_of, 
 
 EXACT_WHOLE = 2.0**53
 """Up to here every whole number is a float of its own."""
-_GROUP, _THOUSANDS = 3, r"[1-9]\d{0,2}(\.\d{3})+"
+_GROUP, _THOUSANDS, _THREE_AT_MOST = 3, r"[1-9]\d{0,2}(\.\d{3})+", r"[1-9]\d{0,2}\.\d{1,3}"
 """Digits between the points of thousands."""
+MOSTLY = 0.5
+"""Share of numbers with a point that have three digits after it, above which points may be those of thousands."""
 LEAST_LETTERS, MANY_TIMES = 6, 4
 """Letters of names that may be misspelt, and how many times as many rows the right ones have."""
 
@@ -70,6 +72,8 @@ class Checker:
     def column(self, name: str) -> pd.Series | None:
         """Return a column; None, with a fault noted, when the table has none of that name."""
         frame = self.table.frame
+        if name in self.table.lost:
+            return None
         if name in frame.columns and name != "geometry":
             return frame[name]
         known = ", ".join(str(known) for known in frame.columns if known != "geometry")
@@ -266,14 +270,27 @@ class Checker:
             self.table.warnings.append(warning)
 
     def doubt_thousands(self, name: str) -> None:
-        """Warn of a column of text whose points look like those of thousands: three digits after each, nobody else."""
-        words = self.table.frame.get(name)
-        if words is None or not pd.api.types.is_string_dtype(words):
+        """Warn of people whose points look like those of thousands: three digits after each, less than 1,000 without.
+
+        A spreadsheet's numbers have lost the zeros at their ends, so there most of those with a point have three.
+        """
+        column = self.table.frame.get(name)
+        if column is None:
+            return
+        is_text = pd.api.types.is_string_dtype(column)
+        if is_text:
+            words = column
+        elif pd.api.types.is_float_dtype(column):
+            words = as_text(column).str.removesuffix(".0")
+        else:
             return
         has_point = words.str.contains(".", regex=False, na=False)
         pointed, plain = words[has_point], words[~has_point]
-        if pointed.empty or not pointed.str.fullmatch(_THOUSANDS).all() or (plain.str.len() > _GROUP).any():
+        three = pointed.str.fullmatch(_THOUSANDS if is_text else _THREE_AT_MOST)
+        full = pointed.str.fullmatch(_THOUSANDS)
+        if pointed.empty or not three.all() or full.mean() <= MOSTLY or (plain.str.len() > _GROUP).any():
             return
+        pointed = pointed[full]
         message = (
             f"{name} {pointed.iloc[0]} is a fraction of a person: every number with a point has three digits after it, "
             "as if points separated thousands; if so, remove them"

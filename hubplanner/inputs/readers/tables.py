@@ -53,6 +53,8 @@ class InputTable:
         How its cells are written.
     also
         Other names of columns, such as a line of a header of several.
+    lost
+        Columns that a faulty join was to bring: what is wrong is told there.
     """
 
     name: str
@@ -63,6 +65,7 @@ class InputTable:
     warnings: list[DataWarning] = field(default_factory=list)
     cells: CellRules = PLAIN_CELLS
     also: Mapping[str, str] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def row(self, position: int) -> int:
         """Return the row's number in the file, wherever it stands in a selection."""
