@@ -44,6 +44,15 @@ class LinesSpec(FileSpec):
     """Coordinate reference system of a file that names none."""
 
 
+PlaceFiles = Annotated[
+    tuple[PlacesSpec, ...], BeforeValidator(one_or_more, json_schema_input_type=list[PlacesSpec] | PlacesSpec)
+]
+LineFiles = Annotated[
+    tuple[LinesSpec, ...], BeforeValidator(one_or_more, json_schema_input_type=list[LinesSpec] | LinesSpec)
+]
+"""One file, or several."""
+
+
 class EdgeTableSpec(FileSpec):
     """A table of the lines that may be built."""
 
@@ -131,11 +140,11 @@ class TechnologiesSpec(Spec):
 class BackhaulSpec(Spec):
     """How hubs are connected to the internet, which is paid from the same budget."""
 
-    nodes: Annotated[tuple[PlacesSpec, ...], BeforeValidator(one_or_more)] = ()
+    nodes: PlaceFiles = ()
     """Files of places with fibre today."""
-    lines: Annotated[tuple[LinesSpec, ...], BeforeValidator(one_or_more)] = ()
+    lines: LineFiles = ()
     """Files of cables of today, which may be joined anywhere along them."""
-    towers: Annotated[tuple[PlacesSpec, ...], BeforeValidator(one_or_more)] = ()
+    towers: PlaceFiles = ()
     """Files of cell sites; with technologies.cellular."""
     edges: Literal["straight", "table"] = "straight"
     """The lines that may be built: straight ones between neighbouring sites and nodes, or those of a table."""

@@ -256,6 +256,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "what some link of centre carries: satellite 10",
     ),
     "an unknown link": (backhaul(technologies={"fibre": FIBRE}) | {"hubs.0.links": ["satellite"]}, "one of backhaul"),
+    "an unknown key": (backhaul(nodes=[NODE_FILE | {"lon": "x"}]), "a known key, one of crs, decimal"),
+    "an unknown key of one file": (backhaul(nodes=NODE_FILE | {"lon": "x"}), "a known key, one of crs, decimal"),
     "links without backhaul": ({"hubs.0.mbps": 20.0}, "only with backhaul"),
     "futures": (backhaul() | {"futures.named": [{"name": "now"}]}, "none with backhaul by fibre"),
     "periods": (

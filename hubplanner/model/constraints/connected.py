@@ -104,9 +104,8 @@ def _add_place(model: Model, net: Network, place: int, into: list[int], out: lis
         before = [term for term, back in zip(not_entered, into, strict=True) if tail[back] != onward]
         model.add(f"begun_{place}_{onward}", [(net.build[arc], 1.0), *before], LpConstraintLE, 0)
     by_site: dict[int, list[int]] = {}
-    for option in net.on:
-        if net.graph.place[option] == place:
-            by_site.setdefault(int(model.instance.site[option]), []).append(option)
+    for option in net.options_at.get(place, ()):
+        by_site.setdefault(int(model.instance.site[option]), []).append(option)
     for site, options in by_site.items():
         if max(int(model.instance.most[option]) for option in options) == 1:
             model.add(f"hung_{site}", [*((net.on[o], 1.0) for o in options), *not_entered], LpConstraintLE, 0)

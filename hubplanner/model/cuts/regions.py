@@ -133,8 +133,8 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
         return
     support, found = _Support(net=net, built=values[[variable.index for variable in net.build]]), 0
     used = np.zeros(net.graph.root + 1, dtype=np.intp)
-    for site, hung in _hung(layer, net, values):
-        place = np.unique([net.graph.place[option] for option in net.on if layer.instance.site[option] == site])
+    for site, at, hung in _hung(layer, net, values):
+        place = np.array([at], dtype=np.intp)
         flow, far = support.separate(place, np.full(1, hung))
         if flow < hung - VIOLATION and not far[net.graph.root]:
             used[place] += 1
@@ -156,14 +156,15 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
                 return
 
 
-def _hung(layer: Model, net: Network, values: Floats) -> list[tuple[int, float]]:
-    """Return the sites with something on the network, one hub at most, and how much, the most first."""
-    total: dict[int, float] = {}
+def _hung(layer: Model, net: Network, values: Floats) -> list[tuple[int, int, float]]:
+    """Return the sites with something on the network, one hub at most, their place and how much, the most first."""
+    total: dict[tuple[int, int], float] = {}
     for option, variable in net.on.items():
         if layer.instance.most[option] == 1:
-            site = int(layer.instance.site[option])
-            total[site] = total.get(site, 0.0) + float(values[variable.index])
-    return sorted(((s, v) for s, v in total.items() if v > VIOLATION), key=lambda pair: (-pair[1], pair[0]))
+            key = int(layer.instance.site[option]), int(net.graph.place[option])
+            total[key] = total.get(key, 0.0) + float(values[variable.index])
+    found = [(site, place, hung) for (site, place), hung in total.items() if hung > VIOLATION]
+    return sorted(found, key=lambda one: (-one[2], one[0]))
 
 
 def _rows(layer: Model, net: Network, values: Floats) -> Iterator[tuple[int, float, Ints, Floats]]:

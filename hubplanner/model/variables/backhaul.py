@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from pulp import LpVariable
@@ -128,9 +129,17 @@ class Network:
     build: list[LpVariable]
     on: dict[int, LpVariable]
 
+    @cached_property
+    def options_at(self) -> dict[int, list[int]]:
+        """Options that may hang on the network, by place."""
+        found: dict[int, list[int]] = {}
+        for option in self.on:
+            found.setdefault(int(self.graph.place[option]), []).append(option)
+        return found
+
     def at(self, place: int) -> Terms:
         """Return the number of hubs that hang on the network at a place."""
-        return [(v, 1.0) for option, v in self.on.items() if self.graph.place[option] == place]
+        return [(self.on[option], 1.0) for option in self.options_at.get(place, ())]
 
 
 def network_of(model: Model) -> Network:

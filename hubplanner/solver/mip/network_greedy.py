@@ -120,21 +120,19 @@ class _Growing:
             before = int(self._before[place])
             if before >= 0:
                 real[place] = real[before] + graph.cost[self._arc[before, place]]
+        way = np.where(graph.place != OFF, real[graph.place], 0.0)
+        self._by_line = way < graph.saving
         return self._link(real), self._link(asked)
 
     def _link(self, distance: Floats) -> Floats:
         graph = self.graph
-        hangs = graph.place != OFF
-        way = np.where(hangs, distance[graph.place], 0.0)
-        choice = graph.saving > 0
-        alone = np.where(choice, np.minimum(graph.price, graph.price - graph.saving + way), graph.price)
-        self._on = choice & (graph.price - graph.saving + way < graph.price)
-        return np.where(hangs & ~choice, graph.price + way, alone)
+        way = np.where(graph.place != OFF, distance[graph.place], 0.0)
+        return graph.price + np.where(graph.saving > 0, np.minimum(way - graph.saving, 0.0), way)
 
     def join(self, option: int) -> None:
         """Build the lines to a hub, unless it has a link of its own that is cheaper."""
         graph = self.graph
-        if graph.place[option] == OFF or (graph.saving[option] > 0 and not self._on[option]):
+        if graph.place[option] == OFF or (graph.saving[option] > 0 and not self._by_line[option]):
             return
         place = int(graph.place[option])
         while place not in self._places:
