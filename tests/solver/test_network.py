@@ -14,12 +14,15 @@ from support.instances.published import SHARED, patience
 from support.oracles.network import every_plan, random_network
 
 import hubplanner as hp
+from hubplanner.inputs.backhaul import neighbouring
 from hubplanner.model import Question, check_compatible, formulate, goals_of
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Planar
+from hubplanner.solver.mip import relaxation as relaxation_module
+from hubplanner.solver.mip import search as search_module
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.relaxation import relax, relaxed
-from hubplanner.solver.mip.subproblem import Subproblem
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -323,3 +326,38 @@ def test_inequalities_of_regions_bring_the_relaxation_down_to_whole_plans() -> N
     loose = form.figure(relax(plain, EXACT.effort(0.0)).bound)
     assert loose == pytest.approx(2.0)
     assert form.figure(relaxation.bound) == pytest.approx(1.0)
+
+
+def towns(seed: int, count: int) -> hp.Problem:
+    """Return towns in a square, lines between neighbours, three of them with the internet today."""
+    rng = np.random.default_rng(seed)
+    places, points = rng.uniform(0, 100, (count, 2)), rng.uniform(0, 100, (10 * count, 2))
+    ends = neighbouring(places / 100, 4)
+    length = np.hypot(*(places[ends[:, 0]] - places[ends[:, 1]]).T)
+    problem = hp.Problem.from_points(points, rng.integers(1, 100, len(points)), places, rng.uniform(5, 15, count), 12.0)
+    return replace(
+        problem,
+        backhaul=hp.Backhaul(
+            ends=ends,
+            cost=1.2 * length,
+            roots=rng.permutation(count)[:3],
+            node=np.arange(count),
+            line_cost=np.zeros((count, 1)),
+            alone_cost=np.where(rng.random((count, 1)) < 0.3, 30.0, np.inf),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "count"), [(0, 10), (1, 12), *(pytest.param(seed, 24, marks=patience) for seed in range(2, 22))]
+)
+def test_plans_are_worth_the_same_without_inequalities_and_first_plans(
+    seed: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, objective = towns(seed, count), hp.MaxCoverage(budget=12.0 * count)
+    sharp = solved(problem, objective, ties=False)
+    monkeypatch.setattr(relaxation_module, "region_cuts", lambda *_: iter(()))
+    monkeypatch.setattr(search_module, "network_plan", lambda *_: Incumbent())
+    plain = solved(problem, objective, ties=False)
+    assert sharp.value == pytest.approx(plain.value, rel=1e-6)
+    assert sharp.status == plain.status == hp.Status.OPTIMAL
