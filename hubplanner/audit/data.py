@@ -57,6 +57,8 @@ class AuditPeople:
         Need (n,) by another column of people, for floors.
     crs
         System of the file.
+    boxes
+        (n, 4) west, south, east and north of the rows' polygons in degrees; None where places are points.
     """
 
     frame: pd.DataFrame
@@ -65,6 +67,7 @@ class AuditPeople:
     share: Array
     other: dict[str, Array]
     crs: object
+    boxes: Array | None = None
 
     def weight(self, name: str, year: int) -> Array:
         """Return need or people (n,), or the need of another column, some years on."""
@@ -247,7 +250,9 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
     points, row, share = _points(scenario, rows)
     columns = {floor.people for floor in scenario.model.floors if floor.people is not None}
     other = {f"need of {name}": numbers(rows, name) * per_person for name in columns}
-    return AuditPeople(frame=frame, points=points, row=row, share=share, other=other, crs=rows.crs)
+    polygons = len(rows) > 0 and bool(rows.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).all())
+    boxes = rows.geometry.to_crs(WGS84).bounds.to_numpy() if polygons else None
+    return AuditPeople(frame=frame, points=points, row=row, share=share, other=other, crs=rows.crs, boxes=boxes)
 
 
 def _online(scenario: Scenario, rows: gpd.GeoDataFrame, count: Array) -> Array:

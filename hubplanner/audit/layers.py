@@ -44,9 +44,14 @@ def check_layers(  # noqa: PLR0913, PLR0917 - files, what they are held against,
         _check_split(world, file, stated, hubs, outcome, ledger)
     given = expected.drop(columns=[name for name in map(str, expected) if name.startswith("own ")])
     _compare("plan.json", Frame(run.plan["hubs"]), given, keys["hubs"], ledger)
-    for layer, rows in (("demand", demand_rows(world, outcome)), ("links", link_rows(world, outcome))):
+    people = demand_rows(world, outcome)
+    for layer, rows in (("demand", people), ("links", link_rows(world, outcome))):
         for file, stated in run.tables(layer):
             _compare(file, stated, rows, keys[layer], ledger)
+    if world.people.boxes is not None:
+        areas = _with_boxes(people, world.people.boxes)
+        for file, stated in (run.table("demand.geojson"), run.table("plan.gpkg", "areas")):
+            _compare(file, stated, areas, keys["demand"], ledger)
 
 
 def hub_rows(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> Frame:
@@ -111,6 +116,14 @@ def demand_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
             "lat": people.frame["lat"],
         }
     )
+
+
+def _with_boxes(rows: Frame, boxes: Array) -> Frame:
+    """Return rows with the box about the polygon of each; open where it goes over the antimeridian, which is cut."""
+    west, south, east, north = boxes.T
+    whole = (west >= -HALF_CIRCLE) & (east <= HALF_CIRCLE) & (east - west <= HALF_CIRCLE)
+    sides = {"west": np.where(whole, west, np.nan), "east": np.where(whole, east, np.nan)}
+    return rows.assign(**sides, south=south, north=north)
 
 
 def _ways(world: AuditData, outcome: AuditOutcome, main: pd.Series) -> pd.Series:

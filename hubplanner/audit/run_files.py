@@ -48,8 +48,12 @@ class RunFiles:
         """Yield each file that holds a layer, with its rows; lon and lat as columns, lines by their two ends."""
         if layer != "links":
             yield f"{layer}.csv", _csv(self.folder / f"{layer}.csv")
-        yield f"{layer}.geojson", _spatial(self.folder / f"{layer}.geojson", None)
-        yield f"plan.gpkg, {layer}", _spatial(self.folder / "plan.gpkg", layer)
+        yield self.table(f"{layer}.geojson")
+        yield self.table("plan.gpkg", layer)
+
+    def table(self, file: str, layer: str | None = None) -> tuple[str, pd.DataFrame]:
+        """Return what a spatial file, or a layer of it, is called, and its rows."""
+        return file if layer is None else f"{file}, {layer}", _spatial(self.folder / file, layer)
 
 
 def open_run(folder: Path) -> RunFiles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.disaggregation import SpreadReport
 from hubplanner.inputs.joins import JoinReport
+from hubplanner.inputs.map_layers import MapLayers
 from hubplanner.inputs.roads.network import RoadTravel
 from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
@@ -51,6 +52,8 @@ class Inputs:
         How hubs may be connected; None where that is of no concern.
     warnings
         What can be used, but may be a mistake.
+    map_layers
+        What maps show beside the plan.
     """
 
     scenario: Scenario
@@ -63,6 +66,7 @@ class Inputs:
     merged: MergedDemand | None = None
     links: BackhaulLinks | None = None
     warnings: tuple[DataWarning, ...] = ()
+    map_layers: MapLayers = field(default_factory=MapLayers)
 
     def tell(self) -> Inputs:
         """Log every warning and return the inputs: called once before work begins on them."""

@@ -14,6 +14,7 @@ from hubplanner.inputs.coordinates import check_together, lonlat
 from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.inputs import Inputs, all_minutes
+from hubplanner.inputs.map_layers import read_map_layers
 from hubplanner.inputs.readers.columns import read_ids
 from hubplanner.inputs.roads.network import read_road_travel
 from hubplanner.inputs.sites import Sites, read_sites
@@ -62,6 +63,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     links = read_links(scenario, sites, faults)
     if sites is not None and links is not None:
         sites = replace(sites, warnings=(*sites.warnings, *links.warnings))
+    layers = read_map_layers(scenario, faults)
     warnings = data_warnings(scenario, demand, sites, merged, faults, () if roads is None else roads.warnings)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
@@ -79,6 +81,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         merged=merged,
         links=links,
         warnings=warnings,
+        map_layers=layers,
     )
 
 

@@ -17,6 +17,8 @@ from hubplanner.outputs.backhaul import links_of
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 
+DECIMALS = 6
+"""Of degrees: a tenth of a metre."""
 _OF_FILES = ("lon", "lat", "fid", "geom", "geometry")
 """Columns that the files bring: coordinates in a table, number and shape in a GeoPackage."""
 
@@ -106,6 +108,21 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
     frame[f"nearest_{unit}"] = _mean(row, evaluation.nearest_distance, problem.need)
     round_columns(frame, plan)
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(*lonlat(demand).T), crs=WGS84)
+
+
+def own_polygons(frame: gpd.GeoDataFrame) -> Any:
+    """Return the polygons (n,) of demand rows in WGS 84; None where not all are polygons."""
+    given = len(frame) > 0 and bool(frame.geom_type.isin(["Polygon", "MultiPolygon"]).all())
+    return frame.geometry.to_crs(WGS84).to_numpy() if given else None
+
+
+def area_frame(inputs: Inputs, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Return the plan's demand with the polygons of its file, and its points as columns; None where it has none."""
+    polygons = own_polygons(inputs.demand.frame)
+    if polygons is None:
+        return None
+    lon, lat = (axis.round(DECIMALS) for axis in (demand.geometry.x, demand.geometry.y))
+    return demand.assign(lon=lon, lat=lat).set_geometry(gpd.GeoSeries(polygons, index=demand.index, crs=WGS84))
 
 
 def link_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:

@@ -46,5 +46,6 @@ def explore(plan: PlanData, height: int) -> NotebookCell:
         demand=plan.demand,
         links=plan.links,
         made=datetime.now(tz=UTC),
+        map_layers=plan.inputs.map_layers,
     )
     return NotebookCell(page=page(result, scene_of(plan), Extras()), height=height)

@@ -12,7 +12,7 @@ import geopandas as gpd
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.aggregation import Remeasurement
 from hubplanner.outputs.backhaul import line_frame, summarize_backhaul
-from hubplanner.outputs.frames import demand_frame, hub_frame, link_frame
+from hubplanner.outputs.frames import area_frame, demand_frame, hub_frame, link_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import summarize, summarize_fairness, summarize_futures
 from hubplanner.problem import Evaluation, Problem, Solution
@@ -63,6 +63,11 @@ class PlanData:
         and nearest is blank beyond the widest reach.
         """
         return demand_frame(self.inputs, self.problem, self.evaluation)
+
+    @cached_property
+    def areas(self) -> gpd.GeoDataFrame | None:
+        """`demand` with the polygons of its file, WGS 84, and its points as columns lon and lat; None without any."""
+        return area_frame(self.inputs, self.demand)
 
     @cached_property
     def links(self) -> gpd.GeoDataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from hubplanner.inputs.map_layers import MapLayers
     from hubplanner.inputs.sites import Sites
     from hubplanner.scenario import Scenario
 
@@ -43,6 +44,10 @@ class Result:
         All sites of the question, None where the site file is not at hand.
     backhaul
         The lines that connect hubs, WGS 84; None where that is of no concern.
+    areas
+        (n,) polygons of the demand rows in degrees; None where their places are points.
+    map_layers
+        What maps show beside the plan.
     """
 
     name: str
@@ -55,6 +60,8 @@ class Result:
     made: datetime
     sites: Sites | None = None
     backhaul: gpd.GeoDataFrame | None = None
+    areas: Any = None
+    map_layers: MapLayers | None = None
 
     @property
     def unit(self) -> str:

@@ -83,9 +83,14 @@ class RunFile:
 
 
 def _geopackage(run: RunContents, path: Path) -> None:
-    lines = {"backhaul": run.plan.backhaul} if has_backhaul(run) else {}
-    write_geopackage(_layers(run.plan) | lines, path)
+    more = {"backhaul": run.plan.backhaul} if has_backhaul(run) else {}
+    more |= {} if run.plan.areas is None else {"areas": run.plan.areas}
+    write_geopackage(_layers(run.plan) | more, path)
     write_styles(run.plan, path)
+
+
+def _places(plan: PlanData) -> gpd.GeoDataFrame:
+    return plan.demand if plan.areas is None else plan.areas
 
 
 def _scenario(run: RunContents, path: Path) -> None:
@@ -95,7 +100,7 @@ def _scenario(run: RunContents, path: Path) -> None:
 RUN_FILES: tuple[RunFile, ...] = (
     RunFile(name="plan.json", write=lambda run, path: _write_json(run.result.summary, path)),
     RunFile(name="hubs.geojson", write=lambda run, path: write_geojson(run.plan.hubs, path)),
-    RunFile(name="demand.geojson", write=lambda run, path: write_geojson(run.plan.demand, path)),
+    RunFile(name="demand.geojson", write=lambda run, path: write_geojson(_places(run.plan), path)),
     RunFile(name="links.geojson", write=lambda run, path: write_geojson(run.plan.links, path)),
     RunFile(
         name="backhaul.geojson",
@@ -143,6 +148,8 @@ def _write_files(plan: PlanData, folder: Path, target: Path) -> dict[str, Any]:
         **_layers(plan),
         made=datetime.now(tz=UTC),
         backhaul=None if plan.inputs.links is None else plan.backhaul,
+        areas=None if plan.areas is None else plan.areas.geometry.to_numpy(),
+        map_layers=plan.inputs.map_layers,
     )
     # Through a link, relative paths would lead elsewhere than from the folder itself.
     run = RunContents(plan=plan, result=result, base=None if target.is_symlink() else target)

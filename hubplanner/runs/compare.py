@@ -19,7 +19,7 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import recover
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
-from hubplanner.runs.read import read_plan
+from hubplanner.runs.read import place_of, read_plan
 from hubplanner.tolerances import AGREEMENT
 
 MOST_RUNS = 26
@@ -195,7 +195,7 @@ def _layer(path: Path) -> gpd.GeoDataFrame:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
         rows = [feature["properties"] for feature in tree["features"]]
-        places = np.array([feature["geometry"]["coordinates"][:2] for feature in tree["features"]], dtype=np.float64)
+        places = np.array([place_of(feature) for feature in tree["features"]], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
     places = places.reshape(-1, 2)

@@ -16,6 +16,7 @@ import shapely
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.folders import is_run
 from hubplanner.inputs.coordinates import WGS84
+from hubplanner.inputs.map_layers import MapLayers, read_map_layers
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
 from hubplanner.outputs.backhaul import LINE_COLUMNS
@@ -124,18 +125,26 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
     if lacking:
         raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}"))
     sites, notes = _sites(scenario, manifest) if with_sites or summary["closed"] else (None, [])
+    layers = {layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()}
+    areas, demand = None, layers["demand"]
+    if not (demand.geom_type == "Point").all():
+        areas, places = demand.geometry.to_numpy(), gpd.points_from_xy(demand["lon"], demand["lat"], crs=WGS84)
+        layers["demand"] = demand.drop(columns=["lon", "lat"]).set_geometry(places)
+    map_layers, more = _map_layers(scenario, manifest)
     result = Result(
         name=folder.absolute().name,
         summary=summary,
         scenario=scenario,
         manifest=manifest,
-        **{layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()},
+        **layers,
         made=datetime.fromtimestamp(int((folder / "plan.json").stat().st_mtime), tz=UTC),
         sites=sites,
         backhaul=None if scenario.backhaul is None else _layer(folder / "backhaul.geojson", LINE_COLUMNS),
+        areas=areas,
+        map_layers=map_layers,
     )
     _check_unchanged(folder)  # once more: what was read is what was looked at
-    return result, notes
+    return result, [*notes, *more]
 
 
 def _check_unchanged(folder: Path) -> None:
@@ -164,6 +173,18 @@ def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
     if lacking:
         raise DataError(Fault(file=str(path), allowed=f"needs {', '.join(lacking)}"))
     return frame
+
+
+def _map_layers(scenario: Scenario, manifest: dict[str, Any]) -> tuple[MapLayers, list[str]]:
+    """Return what the run's maps show beside the plan; none, with a note, where a file is gone or another one."""
+    files, known = input_files(scenario), manifest.get("inputs", {})
+    wanted = {Path(layer.path) for layer in (scenario.map.files.values() if scenario.map else ())}
+    wanted |= {Path(scenario.demand.zones.path)} if scenario.demand.zones else set()
+    for name, path in files.items():
+        if path in wanted and not (path.is_file() and sha256(path) == known.get(name)):
+            return MapLayers(), [f"{path.name} is not as the run read it: maps are drawn without it"]
+    faults: list[Fault] = []
+    return read_map_layers(scenario, faults), [f"maps are drawn without: {fault}" for fault in faults]
 
 
 def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, list[str]]:

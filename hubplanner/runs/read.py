@@ -41,3 +41,23 @@ def manifest_files(folder: Path) -> dict[str, str] | None:
     except RunUnreadableError:
         return None
     return files if isinstance(files, dict) else None
+
+
+def place_of(feature: dict[str, Any]) -> list[float]:
+    """Return longitude and latitude of a layer's row: its point or, of a polygon, the place that its people count at.
+
+    >>> place_of({"geometry": {"type": "Point", "coordinates": [67.0, 30.0]}, "properties": {}})
+    [67.0, 30.0]
+    """
+    shape, own = feature["geometry"], feature["properties"]
+    return shape["coordinates"][:2] if shape["type"] == "Point" else [own["lon"], own["lat"]]
+
+
+def as_places(text: bytes) -> bytes:
+    """Return a layer of polygons, as GeoJSON, with the places that their people count at; points as they are."""
+    if b'"Polygon"' not in text and b'"MultiPolygon"' not in text:
+        return text
+    tree = json.loads(text)
+    for feature in tree["features"]:
+        feature["geometry"] = {"type": "Point", "coordinates": place_of(feature)}
+    return json.dumps(tree, ensure_ascii=False).encode()

@@ -314,6 +314,44 @@ class DemandSpec(TableSpec):
         return self.merge or self.is_raster
 
 
+class MapFileSpec(Spec):
+    """A file that maps show beside the plan."""
+
+    path: LocalFile
+    """File of lines, polygons or places, relative to this one."""
+    layer: Column | None = None
+    """Layer of a file that holds several."""
+    x: Column | None = None
+    """Of places in a table: column of the longitude or x; lon if left out."""
+    y: Column | None = None
+    """Of places in a table: column of the latitude or y; lat if left out."""
+    name: Column | None = None
+    """Of places: column of their names; name if left out."""
+    crs: Column | None = None
+    """Coordinate reference system, where the file names none; of x and y EPSG:4326 if left out."""
+
+
+class MapSpec(Spec):
+    """Files that maps show beside the plan: a path each, or {path, layer, x, y, name, crs}."""
+
+    borders: LocalFile | MapFileSpec | None = None
+    """Polygons or lines, in the place of the outlines of the demand's own polygons or zones."""
+    places: LocalFile | MapFileSpec | None = None
+    """Towns for orientation, the most important first, in the place of the world's best known."""
+    water: LocalFile | MapFileSpec | None = None
+    """Rivers and lakes, lines or polygons."""
+    roads: LocalFile | MapFileSpec | None = None
+    """Lines of roads."""
+
+    @property
+    def files(self) -> dict[str, MapFileSpec]:
+        """The files by layer."""
+        given = {layer: getattr(self, layer) for layer in type(self).model_fields}
+        return {
+            layer: MapFileSpec(path=spec) if isinstance(spec, str) else spec for layer, spec in given.items() if spec
+        }
+
+
 def is_raster(path: str) -> bool:
     """Tell whether a path names a raster.
 

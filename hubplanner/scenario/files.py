@@ -22,6 +22,7 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
     if links is not None:
         named += [part.path for part in (*links.nodes, *links.lines, *links.towers, links.table) if part is not None]
     named += [join.aliases for join in joins if isinstance(join.aliases, str)]
+    named += [layer.path for layer in (scenario.map.files.values() if scenario.map else ())]
     paths = sorted({path for name in named if name for path in (*_parts(Path(name)), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}
 

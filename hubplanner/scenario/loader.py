@@ -22,9 +22,10 @@ from hubplanner.scenario.yaml_text import Tree, assign, merge, read_yaml, withou
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_PATHS = ("demand", "sites", "travel", "backhaul")
+_PATHS = ("demand", "sites", "travel", "backhaul", "map")
 """Sections whose paths are relative to the file that names them."""
-_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "roads")
+_LAYERS = ("borders", "places", "water", "roads")
+_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", *_LAYERS)
 """Keys of those sections that name files of their own."""
 
 
@@ -135,7 +136,7 @@ def _with_paths(part: Any, change: Callable[[str], str]) -> Any:
         return [_with_paths(item, change) for item in part]
     if not isinstance(part, dict):
         return part
-    files = {key: part[key] for key in ("path", "aliases") if isinstance(part.get(key), str)}
+    files = {key: part[key] for key in ("path", "aliases", *_LAYERS) if isinstance(part.get(key), str)}
     inner = {key: _with_paths(part[key], change) for key in _PARTS if key in part}
     return part | inner | {key: change(path) for key, path in files.items() if path and not is_address(path)}
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from hubplanner.scenario.backhaul_spec import BackhaulSpec, Mbps
 from hubplanner.scenario.checks_spec import ChecksSpec
-from hubplanner.scenario.data_spec import DemandSpec, SitesSpec, TableSpec, is_raster
+from hubplanner.scenario.data_spec import DemandSpec, MapSpec, SitesSpec, TableSpec, is_raster
 from hubplanner.scenario.fields import (
     Column,
     ColumnOrMoney,
@@ -110,6 +110,8 @@ class Scenario(Spec):
     futures: FuturesSpec | None = None
     """Ways the world may turn out; as the data say if left out."""
     solver: SolverSpec = SolverSpec()
+    map: MapSpec | None = None
+    """Files that maps show beside the plan: borders, places, water, roads."""
     checks: ChecksSpec = ChecksSpec()
     """What becomes of each kind of doubt about the data: error, warn or off, by its code."""
 

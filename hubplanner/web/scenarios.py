@@ -68,10 +68,13 @@ class ShownScenario:
     @cached_property
     def base(self) -> tuple[bytes, bytes]:
         """Sites and bounds."""
-        from hubplanner.web.map_data.layers import bounds, site_features  # noqa: PLC0415 - heavy
+        from hubplanner.web.map_data.layers import bounds, line_features, site_features  # noqa: PLC0415 - heavy
 
+        lines = line_features(self.inputs)
         counts = {"demand": len(self.inputs.demand.frame), "areas": 0 if self.areas is None else len(self.areas.km2)}
-        return _both(encode({"bounds": bounds(self.inputs), "sites": site_features(self.inputs), **counts}))
+        return _both(
+            encode({"bounds": bounds(self.inputs), "sites": site_features(self.inputs), "lines": lines, **counts})
+        )
 
     @cached_property
     def demand(self) -> tuple[bytes, bytes]:

@@ -187,7 +187,10 @@ def _land(scene: MapScene, frame: _Frame) -> list[Spot]:
 
 def _lines(scene: MapScene, frame: _Frame) -> list[Spot]:
     """Return what lies above need: water, borders and given outlines."""
-    behind, found = scene.geography, [("given", scene.borders)]
+    water = shapely.get_parts(scene.water)
+    flat = shapely.get_dimensions(water) > 1
+    behind = scene.geography
+    found = [("lake", water[flat]), ("river", water[~flat]), ("road", scene.roads), ("given", scene.borders)]
     if behind is not None:
         found = [
             ("lake", behind.lakes),

@@ -283,6 +283,8 @@ def data(result: Result) -> HtmlTable:
         PureWindowsPath(part.path).name: role
         for part, role in ((spec.sites, "where hubs may stand"), (spec.demand, "where people live"))
     }
+    for layer, file in (spec.map.files if spec.map else {}).items():
+        roles.setdefault(PureWindowsPath(file.path).name, f"{layer} on maps")
     if spec.travel.file:
         roles[PureWindowsPath(spec.travel.file).name] = "how far it is"
     inputs = result.manifest.get("inputs", {})

@@ -18,7 +18,7 @@ from hubplanner.outputs.map.scene import MapScene
 from hubplanner.problem import Floats
 
 WATER, WATER_EDGE, ABROAD, HOME = "#e9eff2", "#a9bcc6", "#f5f4f1", "#fdfdfc"
-STATE, PROVINCE = "#4b535c", "#7d858e"
+STATE, PROVINCE, ROAD = "#4b535c", "#7d858e", "#c2a878"
 INK, QUIET = "#1d2733", "#5b6673"
 SIZES = {"hub": 8.5, "town": 7.0, "area": 8.0, "country": 8.0}
 """Points of type of each kind of name."""
@@ -32,6 +32,15 @@ _HALO: dict[str, Any] = {"linewidth": 2.0, "alpha": 0.85}
 def draw_ground(axes: Axes, scene: MapScene) -> None:
     """Draw sea and land below the demand, and water, borders and given outlines above it."""
     axes.add_collection(_lines(scene.borders, color=PROVINCE, linewidths=0.45, zorder=1.5), autolim=False)
+    water = shapely.get_parts(scene.water)
+    lakes = water[shapely.get_dimensions(water) > 1]
+    _fill(axes, lakes, WATER, 1.3)
+    for lines, style in (
+        (_edges(lakes), {"color": WATER_EDGE, "linewidths": 0.5, "zorder": 1.31}),
+        (water[shapely.get_dimensions(water) == 1], {"color": WATER_EDGE, "linewidths": 0.9, "zorder": 1.32}),
+        (scene.roads, {"color": ROAD, "linewidths": 0.6, "zorder": 1.35}),
+    ):
+        axes.add_collection(_lines(lines, **style), autolim=False)
     behind = scene.geography
     if behind is None:
         return

@@ -94,16 +94,15 @@ def labels_of(scene: MapScene) -> list[Label]:
         for hub, name in scene.hub_names[:CANDIDATES]
         if len(scene.hubs) <= CROWD
     ]
-    found = [*own, *(Label(kind="area", text=name.text, places=name.places) for name in scene.names)]
-    if behind is None:
-        return found
+    areas = [Label(kind="area", text=name.text, places=name.places) for name in scene.names]
     towns = [
         Label(kind="town", text=town.name, places=np.array([town.place]), must=number < KNOWN_TOWNS)
-        for number, town in enumerate(town for town in behind.towns if town.home)
+        for number, town in enumerate(scene.towns)
     ]
-    countries = [Label(kind="country", text=one.name, places=np.array([one.place])) for one in behind.countries]
+    abroad = () if behind is None else behind.countries
+    countries = [Label(kind="country", text=one.name, places=np.array([one.place])) for one in abroad]
     # Groups are written into what room towns leave.
-    return [*towns[:KNOWN_TOWNS], *own, *towns[KNOWN_TOWNS:], *found[len(own) :], *countries]
+    return [*towns[:KNOWN_TOWNS], *own, *towns[KNOWN_TOWNS:], *areas, *countries]
 
 
 def place_labels(labels: Sequence[Label], marks: Floats, sheet: Sheet) -> list[PlacedLabel]:

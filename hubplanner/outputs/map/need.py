@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from pyproj import Transformer
@@ -14,6 +13,7 @@ from scipy.spatial import KDTree
 from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.stream_checks import Lattice
+from hubplanner.outputs.frames import own_polygons
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.problem import Floats, Ints, within
 
@@ -239,7 +239,7 @@ def _rows(points: DemandPoints, cell: Ints, count: int) -> tuple[Ints, Ints]:
 def points_of(plan: PlanData) -> DemandPoints:
     """Return the demand of a plan as the points it was looked at."""
     demand, merged = plan.inputs.demand, plan.inputs.merged
-    polygons, spread_km = _polygons(demand.frame), plan.inputs.scenario.demand.spread_km or 0.0
+    polygons, spread_km = own_polygons(demand.frame), plan.inputs.scenario.demand.spread_km or 0.0
     if merged is None or plan.again is None or not len(plan.again.lattice.need):
         return DemandPoints(
             lonlat=_lonlat(plan, demand.points),
@@ -258,12 +258,6 @@ def points_of(plan: PlanData) -> DemandPoints:
         covered_share=_covered(plan, merged, lattice),
         merged=True,
     )
-
-
-def _polygons(frame: gpd.GeoDataFrame) -> Any:
-    """Return the polygons (n,) of demand rows in WGS 84; None where not all are polygons."""
-    given = len(frame) > 0 and bool(frame.geom_type.isin(["Polygon", "MultiPolygon"]).all())
-    return frame.geometry.to_crs(WGS84).to_numpy() if given else None
 
 
 def _lonlat(plan: PlanData, places: Floats) -> Floats:

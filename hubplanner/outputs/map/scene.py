@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -12,7 +12,8 @@ import shapely
 from scipy.spatial import KDTree
 
 from hubplanner.inputs.coordinates import lonlat
-from hubplanner.outputs.map.geography import CREDIT, DISCLAIMER, LEAST_SPAN_KM, Geography, geography
+from hubplanner.inputs.map_layers import MapLayers
+from hubplanner.outputs.map.geography import CREDIT, DISCLAIMER, LEAST_SPAN_KM, Geography, Town, geography
 from hubplanner.outputs.map.need import (
     HEXAGONS,
     LEAST_SPACINGS,
@@ -37,6 +38,8 @@ SAMPLE = 4000
 """Points that are enough to tell."""
 MOST_NAMES = 40
 """Values of a group whose names are written at most."""
+FINE = 1 / 4000
+"""Of a map's span, by which lines that were given may be simplified."""
 AROUND = 0.9
 """Geography is known this many spans away from the middle, so that it fills any sheet."""
 ONLY_POINTS = (
@@ -96,7 +99,7 @@ class MapScene:
     need
         Demand, and how far it is covered.
     borders
-        (n,) lines: outlines of the polygons that were given, none that were invented.
+        (n,) lines: borders that were given, or the outlines of polygons that were, none that were invented.
     names
         Names of the first group whose values lie together.
     hubs
@@ -107,6 +110,10 @@ class MapScene:
         The hubs with a name, the one for most people first: its number, and the name.
     geography
         The world behind; None where the map is too small for it.
+    water, roads
+        (n,) lines and polygons that were given.
+    towns
+        Towns for orientation, the best known first.
     notes
         What a reader must know about what is drawn.
     trenches
@@ -122,6 +129,9 @@ class MapScene:
     radius: Floats
     hub_names: tuple[tuple[int, str], ...]
     geography: Geography | None
+    water: Any
+    roads: Any
+    towns: tuple[Town, ...]
     notes: tuple[str, ...]
     trenches: Any
 
@@ -136,7 +146,7 @@ def scene_of(plan: PlanData) -> MapScene:
     scenario = plan.inputs.scenario
     groups = groups_of(scenario, plan.inputs.demand.frame)
     trenches = None if plan.inputs.links is None else plan.backhaul
-    return build_scene(points_of(plan), Hubs.of(scenario, plan.hubs), groups, trenches)
+    return build_scene(points_of(plan), Hubs.of(scenario, plan.hubs), groups, trenches, plan.inputs.map_layers)
 
 
 def scene_of_run(result: Result) -> MapScene:
@@ -144,10 +154,15 @@ def scene_of_run(result: Result) -> MapScene:
     demand = result.demand
     share, need, people = (demand[name].to_numpy(dtype=np.float64) for name in ("covered_share", "need", "people"))
     points = DemandPoints(
-        lonlat=lonlat(demand), need=need, covered_share=np.nan_to_num(share), people=people, row=np.arange(len(demand))
+        lonlat=lonlat(demand),
+        need=need,
+        covered_share=np.nan_to_num(share),
+        people=people,
+        row=np.arange(len(demand)),
+        polygons=result.areas,
     )
     groups = groups_of(result.scenario, demand)
-    return build_scene(points, Hubs.of(result.scenario, result.hubs), groups, result.backhaul)
+    return build_scene(points, Hubs.of(result.scenario, result.hubs), groups, result.backhaul, result.map_layers)
 
 
 def build_scene(
@@ -155,6 +170,7 @@ def build_scene(
     hubs: Hubs,
     groups: Mapping[str, Sequence[str]],
     trenches: gpd.GeoDataFrame | None = None,
+    beside: MapLayers | None = None,
 ) -> MapScene:
     """Return the map of demand and hubs.
 
@@ -164,7 +180,10 @@ def build_scene(
         The values (n,) of the demand rows by group.
     trenches
         The lines that are built to connect hubs, if any.
+    beside
+        What was given to be shown beside the plan.
     """
+    beside = beside or MapLayers()
     polygons = points.polygons
     at, radius = hubs.lonlat, hubs.radius
     gathered = points.merged or len(points.need) > MOST_MARKS
@@ -185,19 +204,44 @@ def build_scene(
     if shapes is not None and whole:
         layer = area_layer(layer, shapes, _reached(places, radius))
     behind = geography(projection, AROUND * span, km) if span >= LEAST_SPAN_KM else None
+    given = {name: _seen(getattr(beside, name), projection, span) for name in ("borders", "water", "roads")}
+    towns = _towns(beside, projection) if beside.is_given("places") else () if behind is None else behind.towns
+    if behind is not None and beside.is_given("water"):
+        behind = replace(behind, lakes=behind.lakes[:0], rivers=behind.rivers[:0])
+    told = ", ".join(f"{layer} by {on_one_line(file)}" for layer, file in beside.given)
     return MapScene(
         projection=projection,
         extent=extent,
         need=layer,
-        borders=_outlines(shapes),
+        borders=_outlines(given["borders"] if len(given["borders"]) else shapes),
         names=_names(km, points, groups),
         hubs=places,
         radius=radius,
         hub_names=hubs.named,
         geography=behind,
         trenches=shapely.transform(built, projection.km),
-        notes=(*((ONLY_POINTS,) if polygons is None else ()), *((CREDIT, DISCLAIMER) if behind else ())),
+        water=given["water"],
+        roads=given["roads"],
+        towns=tuple(town for town in towns if town.home),
+        notes=(
+            *((ONLY_POINTS,) if polygons is None else ()),
+            *((f"Given: {told}.",) if told else ()),
+            *((CREDIT, DISCLAIMER) if behind else ()),
+        ),
     )
+
+
+def _seen(shapes: Any, projection: MapProjection, span: float) -> Any:
+    """Return shapes in degrees as a map of some span shows them, in kilometres, without what lies beyond it."""
+    half = max(AROUND * span, 1.0)
+    km = shapely.simplify(shapely.transform(shapes, projection.km), span * FINE)
+    cut = shapely.clip_by_rect(shapely.make_valid(km), -half, -half, half, half) if len(km) else km
+    return cut[~shapely.is_empty(cut)]
+
+
+def _towns(beside: MapLayers, projection: MapProjection) -> tuple[Town, ...]:
+    places = projection.km(beside.places).tolist()
+    return tuple(Town(name=on_one_line(name), place=(x, y)) for name, (x, y) in zip(beside.names, places, strict=True))
 
 
 def _corners(polygons: Any) -> Floats:
@@ -222,10 +266,12 @@ def _reached(places: Floats, radius: Floats) -> Any:
 
 
 def _outlines(shapes: Any) -> Any:
-    """Return the outlines of polygons, each part that two of them share once."""
+    """Return lines and the outlines of polygons, each part that two of them share once."""
     if shapes is None:
         return np.zeros(0, dtype=object)
-    return shapely.get_parts(shapely.line_merge(shapely.union_all(shapely.boundary(shapes))))
+    parts = shapely.get_parts(shapes)
+    lines = np.where(shapely.get_dimensions(parts) > 1, shapely.boundary(parts), parts)
+    return shapely.get_parts(shapely.line_merge(shapely.union_all(lines)))
 
 
 def groups_of(scenario: Scenario, frame: gpd.GeoDataFrame) -> dict[str, list[str]]:

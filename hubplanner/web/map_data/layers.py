@@ -19,6 +19,8 @@ MOST_AREAS = 5000
 """More places than this are drawn as points: areas would take longer to send than to read."""
 DIGITS = 5
 """Decimals of degrees: about a metre."""
+LINE_DEGREES = 5e-4
+"""By which lines beside the plan may be simplified."""
 EQUAL_AREA = "EPSG:6933"
 APART = 4.0
 """Areas end this many times the usual distance between neighbours away from their place."""
@@ -77,6 +79,17 @@ def site_features(inputs: Inputs) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": _points(inputs.sites.lonlat, records)}
 
 
+def line_features(inputs: Inputs) -> dict[str, Any]:
+    """Return borders, water and roads that the scenario names as GeoJSON lines: what each shows is its kind."""
+    features = []
+    for kind in ("borders", "water", "roads"):
+        parts = shapely.get_parts(getattr(inputs.map_layers, kind))
+        lines = np.where(shapely.get_dimensions(parts) > 1, shapely.boundary(parts), parts)
+        for line in shapely.to_geojson(shapely.simplify(lines, LINE_DEGREES)).tolist():
+            features.append({"type": "Feature", "properties": {"kind": kind}, "geometry": json.loads(line)})
+    return {"type": "FeatureCollection", "features": features}
+
+
 def _points(places: Floats, records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"type": "Feature", "properties": record, "geometry": {"type": "Point", "coordinates": place}}
@@ -105,10 +118,14 @@ def areas_of(inputs: Inputs) -> MapAreas | None:
     """Return the demand file's own polygons, or the areas nearest to each of its points; None where they are many."""
     frame = inputs.demand.frame
     if len(frame) <= MOST_AREAS and bool(frame.geom_type.isin(["Polygon", "MultiPolygon"]).all()):
-        own = frame.geometry.to_crs(WGS84)
-        shapes = shapely.set_precision(own.simplify(10.0**-DIGITS * 50).to_numpy(), 10.0**-DIGITS)
-        return MapAreas(shapes=shapes, of=np.arange(len(frame)), km2=_km2(own))
+        return given_areas(frame.geometry.to_crs(WGS84))
     return nearest_areas(lonlat(frame))
+
+
+def given_areas(own: gpd.GeoSeries) -> MapAreas:
+    """Return polygons (n,) in degrees as the areas of as many rows."""
+    shapes = shapely.set_precision(own.simplify(10.0**-DIGITS * 50).to_numpy(), 10.0**-DIGITS)
+    return MapAreas(shapes=shapes, of=np.arange(len(own)), km2=_km2(own))
 
 
 def nearest_areas(places: Floats) -> MapAreas | None:

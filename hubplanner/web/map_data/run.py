@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+from shapely.geometry import shape
 
 from hubplanner.inputs import Inputs
-from hubplanner.web.map_data.layers import MapAreas, areas_text, nearest_areas
+from hubplanner.inputs.coordinates import WGS84
+from hubplanner.runs.read import place_of
+from hubplanner.web.map_data.layers import MOST_AREAS, MapAreas, areas_text, given_areas, nearest_areas
 
 
 def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = None) -> bytes | None:
@@ -29,8 +33,11 @@ def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = N
     )
     areas = _same(ids, known)
     if areas is None:
-        places = np.array([feature["geometry"]["coordinates"][:2] for feature in features], dtype=np.float64)
-        areas = nearest_areas(places.reshape(-1, 2))
+        kinds = {feature["geometry"]["type"] for feature in features}
+        if kinds and kinds <= {"Polygon", "MultiPolygon"} and len(features) <= MOST_AREAS:
+            areas = given_areas(gpd.GeoSeries([shape(feature["geometry"]) for feature in features], crs=WGS84))
+        else:
+            areas = nearest_areas(np.array([place_of(row) for row in features], dtype=np.float64).reshape(-1, 2))
     return None if areas is None else areas_text(areas, ids, need, people, covered)
 
 

@@ -16,7 +16,7 @@ from hubplanner.extras import is_installed
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
-from hubplanner.runs.read import read_plan
+from hubplanner.runs.read import as_places, read_plan
 from hubplanner.runs.store import list_runs, remove_run
 from hubplanner.scenario import read_scenario
 from hubplanner.web.jobs.tasks import REPORT
@@ -131,8 +131,7 @@ def layer(request: Request, name: str, layer: str) -> Response:
     if layer not in LAYERS:
         raise Refused(404, f"There is no such layer; there are areas, {', '.join(LAYERS)}.")
     text = read_own(folder, f"{layer}.geojson")
-    if layer == "hubs":
-        text = with_radius(text, folder)
+    text = with_radius(text, folder) if layer == "hubs" else as_places(text) if layer == "demand" else text
     return packed_answer(request, (text, packed(text)))
 
 

@@ -3,7 +3,7 @@
 import { EMPTY } from "./geometry.js";
 import { HALF, palette, SOME } from "./palette.js";
 
-const SOURCES = ["areas", "demand", "crowd", "sites", "reach", "hubs", "marks", "selected", "labels"];
+const SOURCES = ["areas", "lines", "demand", "crowd", "sites", "reach", "hubs", "marks", "selected", "labels"];
 
 /** Return the style; `setup` is {theme, limits, mean, areas}. */
 export function style(setup) {
@@ -44,6 +44,7 @@ export function layers({ theme, limits, mean, areas, difference }) {
       source: "areas",
       paint: { "fill-color": fill, "fill-outline-color": zoomed(4, colors.faint, 7, colors.seam) },
     },
+    lines(colors),
     { id: "reach", type: "fill", source: "reach", paint: { "fill-color": colors.reach, "fill-opacity": 0.13 } },
     {
       id: "reach-line",
@@ -59,6 +60,17 @@ export function layers({ theme, limits, mean, areas, difference }) {
     selected(colors),
     names(theme),
   ];
+}
+
+/** Borders, water and roads that the scenario names. */
+function lines(colors) {
+  const by = (border, water, road) => ["match", ["get", "kind"], "water", water, "roads", road, border];
+  return {
+    id: "lines",
+    type: "line",
+    source: "lines",
+    paint: { "line-color": by(colors.site, colors.water, colors.road), "line-width": by(1, 1.2, 0.7) },
+  };
 }
 
 /** A place's own covered share, or that of places that stand together. */

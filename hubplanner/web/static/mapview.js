@@ -122,6 +122,7 @@ export class MapView {
     await this.dress({ limits, mean, areas: Boolean(areas) });
     await Promise.all([
       this.put("areas", areas),
+      this.put("lines", map.lines),
       this.putPeople(demandUrl),
       this.put("sites", map.sites),
       this.showHubs(EMPTY, []),

@@ -19,6 +19,8 @@ function read() {
     partly: ramp("partly"),
     covered: ramp("covered"),
     seam: color("seam"),
+    water: color("water-edge"),
+    road: color("road"),
     faint: `${color("seam")}4d`,
     reach: color("reach-edge"),
     hub: color("hub"),
