@@ -54,6 +54,7 @@ def check_size(question: Question) -> None:
     if pairs > MOST_PAIRS:
         message = (
             f"{question.objective.name} with capacities takes {pairs:,} pairs of demand and hubs within reach, "
-            f"more than {MOST_PAIRS:,}; use fewer points, such as rows without demand.spread_km, or shorter reaches"
+            f"more than {MOST_PAIRS:,} once all that is alike is merged; use fewer points, such as rows without "
+            "demand.spread_km, fewer sites, such as sites.thin_km or sites.one_per keep, or shorter reaches"
         )
         raise ScenarioError(message)

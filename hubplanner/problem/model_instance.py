@@ -13,6 +13,8 @@ from hubplanner.problem.coverage import LEAST_SHARE, MOST_BACKUP, levels, missin
 from hubplanner.problem.problem import Problem, condensed, coverage, option_pairs
 from hubplanner.problem.travel.base import Bools, Floats, Ints
 
+MANY_PAIRS, RATE_DIGITS = 500_000, 12
+"""With more pairs than this, what points measure for a person is alike where it is to so many digits."""
 NO_ROW = -1
 """Stands for no row: a point that no option reaches, or that counts for nothing."""
 
@@ -227,6 +229,8 @@ class ModelInstance:
         distance, share = distance[keep][order], share[keep][order]
         reached, row = np.unique(point, return_inverse=True)
         first, group = self._alike(reached, row, option)
+        if np.isin(row, first).sum() > MANY_PAIRS and len(first) > 1:
+            first, group = self._alike(reached, row, option, digits=RATE_DIGITS)
         row_of = np.full(problem.n_points, NO_ROW, dtype=np.intp)
         row_of[reached] = group
         stays = np.isin(row, first)
@@ -242,8 +246,11 @@ class ModelInstance:
             distance=np.bincount(pair, weight * distance) / np.bincount(pair, weight),
         )
 
-    def _alike(self, reached: Ints, row: Ints, option: Ints) -> tuple[Ints, Ints]:
-        """Return the first of each group of alike points among the reached ones, and the group of each."""
+    def _alike(self, reached: Ints, row: Ints, option: Ints, digits: int | None = None) -> tuple[Ints, Ints]:
+        """Return the first of each group of alike points among the reached ones, and the group of each.
+
+        Measures for a person are compared as they are, or to so many digits.
+        """
         own = np.arange(len(reached))
         if self.apart or not self.problem.rule.is_step:
             return own, own
@@ -251,6 +258,9 @@ class ModelInstance:
         _, same_cover = group_rows(cover)
         people = self.problem.people[reached]
         per_person = self.measures[:, reached] / np.where(people > 0, people, 1.0)
+        if digits is not None:
+            size = 10.0 ** np.floor(np.log10(np.where(per_person > 0, per_person, 1.0)))
+            per_person = np.round(per_person / size, digits - 1) * size
         traits = np.column_stack([same_cover, people > 0, *per_person])
         _, first, group = np.unique(traits, axis=0, return_index=True, return_inverse=True)
         order = np.argsort(first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from scipy.sparse import csr_array
 from support.instances.random_covering import sample
 from support.instances.tiny import line_of_five, two_islands
 
-from hubplanner.problem import Rows, coverage, merge_demand
+from hubplanner.problem import Problem, Rows, coverage, merge_demand
 from hubplanner.problem.aggregation.equal_rows import merge_rows
+from hubplanner.problem.model_instance import ModelInstance
 
 covers = arrays(np.int8, st.tuples(st.integers(0, 12), st.integers(1, 5)), elements=st.integers(0, 1))
 
@@ -102,3 +104,23 @@ def test_rows_whose_columns_are_in_any_order_and_repeat_are_merged() -> None:
     assert merged.toarray().astype(bool).tolist() == [[True, False, True], [False, True, False], [False, False, True]]
     assert weight.tolist() == [3.0, 12.0, 16.0]
     assert cover.indices.tolist() == [2, 0, 0, 2, 1, 1, 2]
+
+
+def test_people_whose_need_differs_by_rounding_are_merged_where_pairs_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People of an area spread by weights have one need a person, but for the last digits of its quotient."""
+    rng = np.random.default_rng(3)
+    share, part = rng.choice([0.9, 0.65, 0.55], 200), rng.random(200)
+    people = 1234.0 * part
+    problem = Problem.from_points(rng.uniform(0, 9, (200, 2)), people * share, [[3, 3], [6, 6]], [1.0, 1.0], reach=4)
+    problem = replace(problem, people=people)
+    measures = np.array([problem.need, problem.people])
+    assert len(np.unique(problem.need / people)) > 3
+    exact = ModelInstance(problem=problem, measures=measures).assign_rows
+    monkeypatch.setitem(ModelInstance.assign_rows.func.__globals__, "MANY_PAIRS", 1)
+    merged = ModelInstance(problem=problem, measures=measures).assign_rows
+    reached = coverage(problem, 0, 200).toarray() > 0
+    kinds = {(*reached[point], share[point]) for point in range(200) if reached[point].any()}
+    assert len(merged.totals) == len(kinds) < len(exact.totals)
+    assert merged.totals.sum(axis=0) == pytest.approx(exact.totals.sum(axis=0), rel=1e-12)
+    rates = merged.totals[:, 0] / merged.totals[:, 1]
+    assert rates[merged.row_of[merged.row_of >= 0]] == pytest.approx(share[merged.row_of >= 0], rel=1e-12)

@@ -85,8 +85,10 @@ def line_features(inputs: Inputs) -> dict[str, Any]:
     for kind in ("borders", "water", "roads"):
         parts = shapely.get_parts(getattr(inputs.map_layers, kind))
         lines = np.where(shapely.get_dimensions(parts) > 1, shapely.boundary(parts), parts)
-        for line in shapely.to_geojson(shapely.simplify(lines, LINE_DEGREES)).tolist():
-            features.append({"type": "Feature", "properties": {"kind": kind}, "geometry": json.loads(line)})
+        features += [
+            {"type": "Feature", "properties": {"kind": kind}, "geometry": json.loads(line)}
+            for line in shapely.to_geojson(shapely.simplify(lines, LINE_DEGREES)).tolist()
+        ]
     return {"type": "FeatureCollection", "features": features}
 
 
