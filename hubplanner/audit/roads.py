@@ -94,6 +94,9 @@ class RoadFile:
         self.frame = kept(called(frame, asked), spec.where)
         self.columns = {name: words(self.frame[name]).tolist() for name in self.frame.columns if name != "geometry"}
         self.pieces = list(self._edges() if self.is_table else self._segments())
+        lines = not (self.is_osm or self.is_table)
+        if spec.snap_m > 0 and (spec.topology == "ends" or (spec.topology == "auto" and lines)):
+            self.pieces = self._joined(spec.snap_m / 1000.0)
         self.length: dict[int, float] = {}
         for piece in self.pieces:
             self.length[piece.line] = self.length.get(piece.line, 0.0) + piece.km
@@ -121,6 +124,79 @@ class RoadFile:
                     ends = _name(one), _name(other)
                     if ends[0] != ends[1]:
                         yield Piece(line, ends, (one, other), _apart(one, other))
+
+    def _joined(self, most: float) -> list[Piece]:
+        """Return the pieces with each loose end of a line tied to the nearest other line, which is cut there."""
+        meeting: dict[Spot, int] = {}
+        for piece in self.pieces:
+            for spot in piece.ends:
+                meeting[spot] = meeting.get(spot, 0) + 1
+        tree = shapely.STRtree([shapely.LineString(piece.places) for piece in self.pieces])
+        cuts: dict[int, list[tuple[float, Spot]]] = {}
+        ties: list[Piece] = []
+        for number, piece in enumerate(self.pieces):
+            for spot, place, last in zip(piece.ends, piece.places, (False, True), strict=True):
+                if meeting[spot] > 1:
+                    continue
+                others = [at for at in tree.query(_around(place, most)).tolist() if self.pieces[at].line != piece.line]
+                feet = [(*_foot(place, self.pieces[at].places), at) for at in others]
+                feet = [foot for foot in feet if foot[1] <= most * (1 + SLACK)]
+                if not feet:
+                    continue
+                least = min(km for _, km, _ in feet)
+                share, km, at = min((foot for foot in feet if foot[1] <= least + NEAR_KM), key=lambda foot: foot[2])
+                other = self.pieces[at]
+                if share * other.km <= NEAR_KM or (1 - share) * other.km <= NEAR_KM:
+                    end = 0 if share <= 0.5 else 1  # noqa: PLR2004 - the nearer one
+                    target, there = other.ends[end], other.places[end]
+                else:
+                    target, there = ("cut", number, last), _between(*other.places, share)
+                    cuts.setdefault(at, []).append((share, target))
+                tie = (spot, target) if last else (target, spot)
+                ties.append(Piece(piece.line, tie, (place, there) if last else (there, place), km))
+        pieces = []
+        for number, piece in enumerate(self.pieces):
+            stops = [(0.0, piece.ends[0]), *sorted(cuts.get(number, []), key=lambda cut: cut[0]), (1.0, piece.ends[1])]
+            for (low, tail), (high, head) in pairwise(stops):
+                places = _between(*piece.places, low), _between(*piece.places, high)
+                pieces.append(Piece(piece.line, (tail, head), places, piece.km * (high - low)))
+        return pieces + ties
+
+
+def _around(place: tuple[float, float], km: float) -> Any:
+    """Return a box of degrees that holds all that is so near to a place."""
+    up = km / KM_OF_A_DEGREE * 1.001 + 1e-12
+    aside = up / max(math.cos(math.radians(min(abs(place[1]) + up, 89.9))), 1e-3)
+    return shapely.box(place[0] - aside, place[1] - up, place[0] + aside, place[1] + up)
+
+
+def _between(one: tuple[float, float], other: tuple[float, float], share: float) -> tuple[float, float]:
+    """Return the place that divides an arc."""
+    if share in {0.0, 1.0}:
+        return other if share else one
+    first, last = _vector(one), _vector(other)
+    angle = _apart(one, other) / RADIUS_KM
+    x, y, z = first * math.sin((1 - share) * angle) + last * math.sin(share * angle)
+    return math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
+
+
+def _foot(place: tuple[float, float], arc: tuple[tuple[float, float], tuple[float, float]]) -> tuple[float, float]:
+    """Return how far along an arc of a great circle its point nearest to a place lies, and the distance in km."""
+    one, other = arc
+    here, first, last = _vector(place), _vector(one), _vector(other)
+    pole = np.cross(first, last - first)  # as cross(first, last), without the rounding of a long way
+    length = float(np.linalg.norm(pole))
+    if length > 0:
+        pole /= length
+        inside = float(np.cross(pole, first) @ here) >= 0 and float(np.cross(last, pole) @ here) >= 0
+        if inside:
+            foot = here - pole * float(pole @ here)
+            foot /= np.linalg.norm(foot)
+            whole = math.atan2(length, float(first @ last))
+            part = math.atan2(float(np.linalg.norm(np.cross(first, foot))), float(first @ foot))
+            return part / whole, RADIUS_KM * 2 * math.asin(min(float(np.linalg.norm(foot - here)) / 2, 1.0))
+    km, share = min((_apart(place, one), 0.0), (_apart(place, other), 1.0))
+    return share, km
 
 
 def _name(place: tuple[float, float]) -> Spot:
@@ -308,37 +384,16 @@ class Rider:
         if not numbers:
             return None
         guess = numbers[int(tree.nearest(shapely.Point(place)))]
-        room = min(self._foot(place, guess).km, self.travel.access_max_km) * (1 + SLACK) + NEAR_KM
-        up = room / KM_OF_A_DEGREE * 1.001
-        aside = up / max(math.cos(math.radians(min(abs(place[1]) + up, 89.9))), 1e-3)
-        box = shapely.box(place[0] - aside, place[1] - up, place[0] + aside, place[1] + up)
-        found = [self._foot(place, numbers[at]) for at in tree.query(box).tolist()]
+        room = min(self._stop(place, guess).km, self.travel.access_max_km) * (1 + SLACK) + NEAR_KM
+        found = [self._stop(place, numbers[at]) for at in tree.query(_around(place, room)).tolist()]
         found = [stop for stop in found if stop.km <= self.travel.access_max_km * (1 + SLACK)]
         if not found:
             return None
         best = min(stop.km for stop in found)
         return min((stop for stop in found if stop.km <= best + NEAR_KM), key=lambda stop: stop.piece)
 
-    def _foot(self, place: tuple[float, float], number: int) -> Stop:
-        """Return the nearest point of a piece, an arc of a great circle."""
-        one, other = self.file.pieces[number].places
-        here, first, last = _vector(place), _vector(one), _vector(other)
-        pole = np.cross(first, last - first)  # as cross(first, last), without the rounding of a long way
-        length = float(np.linalg.norm(pole))
-        if length > 0:
-            pole /= length
-            inside = float(np.cross(pole, first) @ here) >= 0 and float(np.cross(last, pole) @ here) >= 0
-            if inside:
-                foot = here - pole * float(pole @ here)
-                foot /= np.linalg.norm(foot)
-                whole = math.atan2(length, float(first @ last))
-                part = math.atan2(float(np.linalg.norm(np.cross(first, foot))), float(first @ foot))
-                return Stop(
-                    number, part / whole, RADIUS_KM * 2 * math.asin(min(float(np.linalg.norm(foot - here)) / 2, 1.0))
-                )
-        ends = [(_apart(place, one), 0.0), (_apart(place, other), 1.0)]
-        km, share = min(ends)
-        return Stop(number, share, km)
+    def _stop(self, place: tuple[float, float], number: int) -> Stop:
+        return Stop(number, *_foot(place, self.file.pieces[number].places))
 
     # -- ways -------------------------------------------------------------------------------------------------------
 

@@ -90,6 +90,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
             "assumptions": assumptions(inputs.scenario),
         }
         | ({} if fair is None else {"fairness": fair})
+        | ({} if inputs.roads is None else {"travel": inputs.roads.facts})
         | _links(inputs)
     )
 

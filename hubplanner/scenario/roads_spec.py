@@ -88,6 +88,11 @@ class RoadsSpec(Spec):
     """Column of minutes from end to end of a line, in the place of speeds."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)
     """Only roads whose columns have one of these values, such as {status: [open]}."""
+    topology: Literal["auto", "vertices", "ends"] = "auto"
+    """Where lines are joined: at vertices they share, or with ends also where one ends within snap_m of another; auto:
+    ends for lines that are not OpenStreetMap's."""
+    snap_m: Annotated[float, Field(strict=True, ge=0, le=1000)] = 1.0
+    """Metres within which the end of a line is joined to the nearest other line, with topology ends."""
     ferries: Flag = True
     """Whether ferries are taken."""
     ferry_kmh: Kmh = 15.0

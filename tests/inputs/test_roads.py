@@ -14,6 +14,7 @@ import shapely
 
 from hubplanner.audit.roads import RoadWays
 from hubplanner.inputs import build_problem
+from hubplanner.inputs.roads.network import told_facts
 from hubplanner.scenario.roads_spec import RoadsSpec
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -179,6 +180,56 @@ def test_parts_apart_and_places_far_away_are_told(project: Project) -> None:
     apart.to_file(project.folder / "apart.gpkg")
     told = [str(warning) for warning in project.inputs(by_road(project, "apart.gpkg")).warnings]
     assert any("1 part is apart from the main network" in line for line in told)
+
+
+METRE = 1 / 111_195.08
+"""Degrees of latitude."""
+
+
+def undershoot(project: Project, metres: float) -> None:
+    """Write a road past D1 and one that ends so many metres before the middle of it, at which S1 lies."""
+    main, side = [(66.99, 30.0), (67.03, 30.0)], [(67.01, 30.01), (67.01, 30.0 + metres * METRE)]
+    shapes = [shapely.LineString(main), shapely.LineString(side)]
+    frame = gpd.GeoDataFrame({"highway": ["primary"] * 2}, geometry=shapes, crs="EPSG:4326")
+    frame.to_file(project.folder / "gap.gpkg")
+
+
+@pytest.mark.parametrize(
+    ("snap_m", "topology", "joined"), [(1.0, "auto", False), (5.0, "auto", True), (5.0, "vertices", False)]
+)
+def test_an_end_that_nearly_touches_a_road_is_joined_to_it(
+    project: Project,
+    snap_m: float,
+    topology: str,
+    joined: bool,  # noqa: FBT001
+) -> None:
+    undershoot(project, 3.0)
+    settings = by_road(project, "gap.gpkg", snap_m=snap_m, topology=topology)
+    settings["travel"] |= {"walk_straight": False, "island_km": 0.0}
+    found = table(project, settings)
+    assert np.isfinite(found[0, 0]) == joined
+    np.testing.assert_allclose(found, again(project, settings), rtol=1e-9)
+    inputs = project.inputs(settings)
+    assert inputs.roads is not None
+    [*gaps] = inputs.roads.facts["gaps"]
+    if joined:
+        assert not gaps
+        assert found[0, 0] == pytest.approx((0.9636 + 1.1092) / 65 * 60, rel=1e-2)
+    else:
+        [gap] = gaps
+        assert gap["metres"] == pytest.approx(2.832, abs=1e-3)  # since an arc bulges north of its parallel
+        assert (gap["lon"], round(gap["lat"], 4)) == (67.01, 30.0)
+        assert any("the least gap between parts of the network is 2.8 m wide" in str(one) for one in inputs.warnings)
+
+
+def test_what_is_told_of_roads_stands_in_the_plan(project: Project) -> None:
+    lines().to_file(project.folder / "roads.gpkg")
+    facts = project.inputs(by_road(project, "roads.gpkg")).roads
+    assert facts is not None
+    first, speeds = told_facts(facts.facts)
+    assert first.startswith("Roads: ")
+    assert "in one part" in first
+    assert speeds == "Speeds of car by class where roads say none, in km/h: primary 65, secondary 55, track 15."
 
 
 @pytest.mark.parametrize(

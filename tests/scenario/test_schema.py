@@ -177,6 +177,7 @@ ALL_KEYS: dict[str, list[str]] = {
     ],
     "RoadsSpec": [
         *("path", "layer", "encoding", "crs", "class", "oneway", "speed_kmh", "minutes", "where"),
+        *("topology", "snap_m"),
         *("ferries", "ferry_kmh", "ferry_wait_minutes"),
     ],
     "ModeSpec": ["name", "speeds", "kmh", "speed_factor"],

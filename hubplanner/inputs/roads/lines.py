@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,11 +15,12 @@ from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.formats.osm import SUFFIXES, read_osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import DISTANCES, FORMATS, TableFormat, advice_on, format_of, suffixes_of
-from hubplanner.inputs.coordinates import WGS84
+from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
 from hubplanner.inputs.readers.columns import Checker, among, as_text, keys_of
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet, settled_crs
 from hubplanner.inputs.travel_matrix import read_pairs_table
 from hubplanner.problem import Floats, GreatCircle, Ints
+from hubplanner.problem.travel.roads import SAME_PLACE_KM, RoadGraph, on_sphere
 from hubplanner.scenario.roads_spec import ACCESS, RoadsSpec
 
 PER_DEGREE = 10**7
@@ -76,6 +77,8 @@ def read_roads(spec: RoadsSpec, faults: list[Fault]) -> Roads | None:
     except DataError as error:
         faults.extend(error.faults)
         return None
+    if roads is not None and joins_ends(spec, roads):
+        roads = join_ends(roads, spec.snap_m / METRES_PER_KM)
     if roads is not None and not len(roads.start):
         faults.append(Fault(file=path.name, allowed="has no roads, or none that travel.roads.where keeps"))
     return None if len(faults) > before else roads
@@ -245,4 +248,64 @@ def _edge_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | Non
         end=head[keep],
         km=np.asarray(km, dtype=np.float64)[keep],
         line=keep,
+    )
+
+
+def joins_ends(spec: RoadsSpec, roads: Roads) -> bool:
+    """Tell whether ends of lines are joined to lines that they nearly touch."""
+    return spec.snap_m > 0 and (spec.topology == "ends" or (spec.topology == "auto" and roads.kind == "lines"))
+
+
+def join_ends(roads: Roads, within_km: float) -> Roads:
+    """Return roads with each end of a line that touches none joined to the nearest other line, if that is near.
+
+    That line is cut where the end meets it, and a segment as long as the gap, of the line that ends, joins the two.
+    """
+    size = len(roads.start)
+    degree = np.bincount(np.concatenate([roads.start, roads.end]), minlength=len(roads.vertices))
+    own, side = np.nonzero(degree[np.column_stack([roads.start, roads.end])] == 1)
+    loose = np.where(side == 0, roads.start[own], roads.end[own])
+    ways = np.ones(size)
+    graph = RoadGraph(
+        vertices=roads.vertices,
+        start=roads.start,
+        end=roads.end,
+        km=roads.km,
+        forward=ways,
+        backward=ways,
+        boards=np.ones(size, dtype=np.bool_),
+    )
+    near = graph.every_road.nearest(roads.vertices[loose], within_km, (roads.line, roads.line[own]))
+    met = np.flatnonzero(near[0] >= 0)
+    segment, share, gap = (part[met] for part in near)
+    inside = (share * roads.km[segment] > SAME_PLACE_KM) & ((1 - share) * roads.km[segment] > SAME_PLACE_KM)
+    ends = on_sphere(roads.vertices[roads.start[segment]]), on_sphere(roads.vertices[roads.end[segment]])
+    angle = 2 * np.arcsin(np.minimum(np.linalg.norm(ends[1] - ends[0], axis=1) / 2, 1.0))
+    whole = np.maximum(np.sin(angle), 1e-300)
+    spot = (ends[0] * np.sin((1 - share) * angle)[:, None] + ends[1] * np.sin(share * angle)[:, None]) / whole[:, None]
+    added = np.cumsum(inside) - 1 + len(roads.vertices)
+    target = np.where(inside, added, np.where(share < 0.5, roads.start[segment], roads.end[segment]))  # noqa: PLR2004
+    vertices = np.vstack([roads.vertices, np.degrees(_angles(spot[inside]))])
+    at = np.concatenate([np.zeros(size), share[inside], np.ones(size)])
+    of = np.concatenate([np.arange(size), segment[inside], np.arange(size)])
+    vertex = np.concatenate([roads.start, added[inside], roads.end])
+    order = np.lexsort((at, of))
+    at, of, vertex = at[order], of[order], vertex[order]
+    piece = np.flatnonzero(of[1:] == of[:-1])
+    forth = side[met] == 1
+    joint = loose[met]
+    return replace(
+        roads,
+        vertices=vertices,
+        start=np.concatenate([vertex[piece], np.where(forth, joint, target)]),
+        end=np.concatenate([vertex[piece + 1], np.where(forth, target, joint)]),
+        km=np.concatenate([roads.km[of[piece]] * (at[piece + 1] - at[piece]), gap]),
+        line=np.concatenate([roads.line[of[piece]], roads.line[own[met]]]),
+    )
+
+
+def _angles(spots: Floats) -> Floats:
+    """Return longitudes and latitudes (n, 2), in radians, of vectors (n, 3)."""
+    return np.column_stack(
+        [np.arctan2(spots[:, 1], spots[:, 0]), np.arctan2(spots[:, 2], np.hypot(spots[:, 0], spots[:, 1]))]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.inputs.coordinates import METRES_PER_KM
 from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.roads.lines import Roads, read_roads
 from hubplanner.inputs.roads.rules import MINUTES_PER_HOUR, Passage, Rules
@@ -19,6 +21,8 @@ from hubplanner.problem.travel.roads import RoadGraph
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec
 
+GAP_KM, MOST_GAPS = 0.5, 20
+"""Widest gap between parts of the roads that is told, and how many are."""
 MOST_NAMED = 3
 """Sites that a note names."""
 DECIMALS = 6
@@ -44,6 +48,20 @@ class RoadTravel:
     modes: dict[str, Network]
     facts: dict[str, Any]
     warnings: tuple[DataWarning, ...]
+
+
+def told_facts(facts: dict[str, Any]) -> list[str]:
+    """Return in sentences what plan.json says of roads: how long, in how many parts, and how fast by class."""
+    parts = "one part" if facts["parts"] == 1 else f"{facts['parts']:,} parts"
+    beyond, apart = facts["people_beyond_access"], facts["people_on_islands"]
+    told = [f"Roads: {facts['roads_km']:,.0f} km in {parts}, the longest of {facts['main_part_km']:,.0f} km."]
+    if apart or beyond:
+        told.append(f"{apart:,.0f} people are nearest to a road of an island, {beyond:,.0f} too far from any.")
+    for mode, speeds in facts["speeds_used"].items():
+        if speeds:
+            listed = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())
+            told.append(f"Speeds of {mode} by class where roads say none, in km/h: {listed}.")
+    return told
 
 
 def read_road_travel(
@@ -78,6 +96,14 @@ def read_road_travel(
     travel = next(iter(modes.values())) if len(modes) == 1 else Quickest(tuple(modes.values()))
     speeds = {mode.name: passage.speeds for mode, passage in zip(spec.modes, passages, strict=True)}
     facts = _facts(spec, modes, demand, sites, speeds)
+    if facts["gaps"]:
+        least = min(facts["gaps"], key=lambda gap: gap["metres"])
+        lon, lat, metres = least["lon"], least["lat"], least["metres"]
+        message = f"the least gap between parts of the network is {metres:,.1f} m wide, at {lon:.5f} E {lat:.5f} N"
+        if spec.roads.topology != "ends" or spec.roads.snap_m < metres:
+            wide = f"snap_m: {math.ceil(metres)}"
+            message += f"; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines"
+        warnings.append(DataWarning(code="roads_apart", message=message, file=roads.table.name))
     return RoadTravel(travel=travel, modes=modes, facts=facts, warnings=tuple(warnings))
 
 
@@ -204,4 +230,39 @@ def _facts(
         "people_beyond_access": float(people[far].sum()),
         "sites_beyond_access": ids[far_sites].tolist(),
         "speeds_used": speeds,
+        "gaps": _gaps(main, people),
     }
+
+
+def _gaps(network: Network, people: Floats) -> list[dict[str, Any]]:
+    """Return the least gap between each part of the roads and any other, if it is not wide: what a bridge would join.
+
+    Those with most people beside the part come first. Where no roads cross, a gap is least at a vertex of one of them.
+    """
+    graph = network.roads
+    if graph.n_parts == 1:
+        return []
+    label = np.full(len(graph.vertices), -1, dtype=np.intp)
+    label[graph.start], label[graph.end] = graph.part, graph.part
+    degree = np.bincount(np.concatenate([graph.start, graph.end]), minlength=len(label))
+    looked = np.flatnonzero((label > 0) | ((label == 0) & (degree == 1)))
+    other, _, km = graph.every_road.nearest(graph.vertices[looked], GAP_KM, (graph.part, label[looked]))
+    near = np.flatnonzero(other >= 0)
+    # The smaller part of the two is what a bridge joins to the rest.
+    part = np.maximum(label[looked[near]], graph.part[other[near]])
+    order = near[np.lexsort((km[near], part))]
+    part = np.sort(part, kind="stable")
+    first = order[np.unique(part, return_index=True)[1]]
+    snapped = np.where(network.point_snaps.segment[:, 0] >= 0, graph.part[network.point_snaps.segment[:, 0]], -1)
+    beside = np.bincount(snapped[snapped >= 0], weights=people[snapped >= 0], minlength=graph.n_parts)
+    found = [
+        {
+            "metres": round(float(km[at]) * METRES_PER_KM, 3),
+            "lon": round(float(graph.vertices[looked[at], 0]), DECIMALS),
+            "lat": round(float(graph.vertices[looked[at], 1]), DECIMALS),
+            "joins_km": float(graph.part_km[number]),
+            "people": float(beside[number]),
+        }
+        for number, at in zip(np.unique(part).tolist(), first.tolist(), strict=True)
+    ]
+    return sorted(found, key=lambda gap: (-gap["people"], gap["metres"]))[:MOST_GAPS]

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 from hubplanner.formatting import fairness_in_words
+from hubplanner.inputs.roads.network import told_facts
 from hubplanner.outputs.html.headline import need_in_words
 from hubplanner.outputs.html.words import about, count, decimal
 from hubplanner.outputs.map.fonts import share_in_words
@@ -55,6 +56,8 @@ def _people(result: Result) -> Iterator[str]:
 def _travel(result: Result) -> Iterator[str]:
     coverage = result.scenario.coverage
     yield result.scenario.travel.assumption()
+    if (facts := result.summary.get("travel")) is not None:
+        yield from told_facts(facts)
     yield _DECAY[coverage.decay]
     if coverage.backup > 1:
         yield "A place counts as covered where a second hub is in reach too."

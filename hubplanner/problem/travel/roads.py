@@ -191,7 +191,7 @@ class RoadGraph:
         most_km
             Straight distance beyond which a road is too far.
         """
-        near = self._all_roads.nearest(places, most_km)
+        near = self.every_road.nearest(places, most_km)
         segment = np.column_stack([near[0], np.full(len(places), -1)])
         share = np.column_stack([near[1], np.zeros(len(places))])
         km = np.column_stack([near[2], np.full(len(places), np.inf)])
@@ -201,7 +201,8 @@ class RoadGraph:
         return Snaps(segment, share, km)
 
     @cached_property
-    def _all_roads(self) -> NearestRoad:
+    def every_road(self) -> NearestRoad:
+        """The nearest of all roads that may be joined."""
         return NearestRoad.of(self, np.flatnonzero(self.boards))
 
     @cached_property
@@ -339,8 +340,18 @@ class NearestRoad:
         half = float((angle / pieces).max(initial=0.0)) / 2  # a chord is no longer than its arc
         return cls(which, first, along, angle, owner, KDTree(middle) if len(middle) else None, half)
 
-    def nearest(self, places: Floats, most_km: float) -> tuple[Ints, Floats, Floats]:
-        """Return the nearest segment (n,) to places (n, 2), how far along it that is, and the distance in km."""
+    def nearest(
+        self, places: Floats, most_km: float, apart: tuple[Ints, Ints] | None = None
+    ) -> tuple[Ints, Floats, Floats]:
+        """Return the nearest segment (n,) to places (n, 2), how far along it that is, and the distance in km.
+
+        Parameters
+        ----------
+        most_km
+            Distance beyond which a segment is too far: -1 stands for none that is near enough.
+        apart
+            A label of each segment of the roads, and one of each place: those with the same are not looked at.
+        """
         segment, share, km = (
             np.full(len(places), -1, dtype=np.intp),
             np.zeros(len(places)),
@@ -357,7 +368,10 @@ class NearestRoad:
             found = np.isfinite(distance)
             owner = self.owner[np.where(found, piece, 0)]
             far, part = self._measure(spots[open_ones], owner)
-            far = np.where(found, far, np.inf)
+            meant = found
+            if apart is not None:
+                meant = found & (apart[0][self.segment[owner]] != apart[1][open_ones][:, None])
+            far = np.where(meant, far, np.inf)
             best = far.min(axis=1)
             same = far <= best[:, None] + SAME_PLACE_KM
             number = np.where(same, self.segment[owner], len(self.segment) + self.segment.max() + 1)
@@ -367,7 +381,7 @@ class NearestRoad:
             segment[open_ones] = np.where(near, self.segment[owner[rows, column]], -1)
             share[open_ones] = np.where(near, part[rows, column], 0.0)
             km[open_ones] = np.where(near, best, np.inf)
-            reached = np.where(np.isfinite(best), best, 0.0) + 2 * SAME_PLACE_KM
+            reached = np.where(np.isfinite(best), best, most_km) + 2 * SAME_PLACE_KM
             proven = ~found[:, -1] | (distance[:, -1] - self.half > chord(reached)) | (looks == len(self.owner))
             open_ones, looks = open_ones[~proven], looks * 4
         return segment, share, km
