@@ -16,7 +16,7 @@ import shapely
 
 from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array, called, kept, words
 from hubplanner.audit.raw_tables import PLAIN, has_columns_only
-from hubplanner.formats.osm import SUFFIXES, read_osm
+from hubplanner.formats import graphml, osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.data_spec import FileSpec
@@ -73,13 +73,14 @@ class RoadFile:
         self.spec, path = spec, Path(spec.path)
         named = {spec.road_class, spec.oneway, spec.speed_kmh, spec.minutes, *spec.where}
         asked = {name for name in named if isinstance(name, str)}
-        self.is_osm = path.suffix.lower() in SUFFIXES
+        self.is_osm = path.suffix.lower() in osm.SUFFIXES + graphml.SUFFIXES
         self.is_table = False
         frame: Any
         if self.is_osm:
             tags = {tag for group in ACCESS.values() for tag in group} | asked
             more = {"route", "duration", "junction", "oneway", "oneway:bicycle", "oneway:foot", "maxspeed"}
-            frame = read_osm(path, tags | more)
+            read = graphml.read_graphml if path.suffix.lower() in graphml.SUFFIXES else osm.read_osm
+            frame = read(path, {"highway"} | tags | more)
         elif format_of(path).kind == "table" or (format_of(path).name == "Parquet" and has_columns_only(path)):
             frame = PLAIN[format_of(path).name](path, FileSpec(path=spec.path, encoding=spec.encoding))
             self.is_table = True

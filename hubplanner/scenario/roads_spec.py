@@ -70,8 +70,8 @@ class RoadsSpec(Spec):
     model_config = ConfigDict(populate_by_name=True)
 
     path: LocalFile
-    """OpenStreetMap (.osm.pbf, .osm), lines (GeoPackage, Shapefile, GeoJSON, GeoParquet, others), or a table of edges
-    with from, to, from_x, from_y, to_x, to_y in degrees, and km or minutes."""
+    """OpenStreetMap (.osm.pbf, .osm), GraphML of osmnx, lines (GeoPackage, Shapefile, others), or a table of edges with
+    from, to, from_x, from_y, to_x, to_y in degrees, and km or minutes."""
     layer: Column | None = None
     """Layer of a file that holds several."""
     encoding: Encoding | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ import shapely
 from hubplanner.audit.roads import RoadWays
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.roads.network import told_facts
+from hubplanner.problem import GreatCircle
 from hubplanner.scenario.roads_spec import RoadsSpec
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -113,6 +115,30 @@ def test_a_table_of_edges_is_read_with_kilometres_or_minutes(project: Project) -
     in_km["travel"]["access_max_km"] = 0.5
     assert table(project, in_km)[:2, 0] == pytest.approx([2, 12])
     assert project.inputs(in_km).unit == "km"
+
+
+def test_a_graph_of_osmnx_goes_the_way_its_edges_do(project: Project) -> None:
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs="epsg:4326")
+    graph.add_node(1, x="67.0", y="30.0")
+    graph.add_node(2, x="67.01", y="30.01")
+    graph.add_node(3, x="67.1", y="30.05")
+    bent = "LINESTRING (67.01 30.01, 67.05 30.01, 67.1 30.05)"
+    graph.add_edge(1, 2, highway="primary", length="1500", maxspeed="['50', '30']")
+    graph.add_edge(
+        3, 2, highway="['secondary', 'primary']", geometry="LINESTRING (67.1 30.05, 67.05 30.01, 67.01 30.01)"
+    )
+    graph.add_edge(2, 3, highway="secondary", geometry=bent)
+    nx.write_graphml(graph, project.folder / "roads.graphml")
+    settings = by_road(project, "roads.graphml")
+    settings["travel"] |= {"walk_straight": False}
+    found = table(project, settings)
+    np.testing.assert_allclose(found, again(project, settings), rtol=1e-9)
+    km = GreatCircle(np.array([[67.0, 30.0]]), np.array([[67.01, 30.01]])).from_site(0)[0]
+    assert found[0, 0] == pytest.approx(km / 30 * 60)  # D1 to S1 along the first edge, at the least of its limits
+    settings["travel"]["direction"] = "from_hub"
+    assert table(project, settings)[:2, 0].tolist() == [np.inf, pytest.approx(found[1, 0])]
+    (project.folder / "roads.graphml").write_text("<graphml><graph", encoding="utf-8")
+    assert "roads.graphml: cannot be read as GraphML" in project.messages(settings)[0]
 
 
 FAULTS: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [

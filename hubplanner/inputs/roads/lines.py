@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataError, DataWarning, Fault
-from hubplanner.formats.osm import SUFFIXES, read_osm
+from hubplanner.formats import graphml, osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import DISTANCES, FORMATS, TableFormat, advice_on, format_of, suffixes_of
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
@@ -68,7 +68,7 @@ def read_roads(spec: RoadsSpec, faults: list[Fault]) -> Roads | None:
     """Return a file's roads; None, with every fault noted, where it has none that can be used."""
     path, before = Path(spec.path), len(faults)
     try:
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in osm.SUFFIXES + graphml.SUFFIXES:
             roads = _osm(spec, path, faults)
         elif format_of(path) in DISTANCES and not (format_of(path).name == "Parquet" and _has_geometry(path, faults)):
             roads = _edge_table(spec, path, faults)
@@ -87,13 +87,14 @@ def read_roads(spec: RoadsSpec, faults: list[Fault]) -> Roads | None:
 def _osm(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
     for key in ("layer", "crs"):
         if getattr(spec, key) is not None:
-            allowed = "none for OpenStreetMap, whose files have one kind of roads, in degrees"
+            allowed = "none for OpenStreetMap and GraphML, whose files have one kind of roads, in degrees"
             faults.append(
                 Fault(file=path.name, column=f"travel.roads.{key}", value=getattr(spec, key), allowed=allowed)
             )
     named = {name for name in (spec.road_class, spec.oneway, spec.speed_kmh, spec.minutes) if isinstance(name, str)}
     access = {tag for tags in ACCESS.values() for tag in tags}
-    frame = read_osm(path, sorted({*TAGS, *access, *named, *spec.where}))
+    read = graphml.read_graphml if path.suffix.lower() in graphml.SUFFIXES else osm.read_osm
+    frame = read(path, sorted({"highway", *TAGS, *access, *named, *spec.where}))
     table = InputTable(name=path.name, frame=frame, crs=frame.crs, named=True)
     return _from_lines(spec, table, faults, kind="osm")
 
@@ -107,7 +108,7 @@ def _has_geometry(path: Path, faults: list[Fault]) -> bool:
 def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
     if not can_read(path, LINES, faults):
         if format_of(path).kind in {"other", "raster"}:
-            taken = ", ".join((".osm.pbf", ".osm", *suffixes_of((*LINES, *DISTANCES))))
+            taken = ", ".join((".osm.pbf", ".osm", ".graphml", *suffixes_of((*LINES, *DISTANCES))))
             faults[-1] = Fault(file=path.name, allowed=f"a file of roads, ending in one of {taken}{advice_on(path)}")
         return None
     if format_of(path).name in {"Parquet", "GeoParquet"}:
