@@ -151,7 +151,7 @@ class RoadFile:
                     end = 0 if share <= 0.5 else 1  # noqa: PLR2004 - the nearer one
                     target, there = other.ends[end], other.places[end]
                 else:
-                    target, there = ("cut", number, last), _between(*other.places, share)
+                    target, there = ("cut", number, last), _between(other.places, share)
                     cuts.setdefault(at, []).append((share, target))
                 tie = (spot, target) if last else (target, spot)
                 ties.append(Piece(piece.line, tie, (place, there) if last else (there, place), km))
@@ -159,7 +159,7 @@ class RoadFile:
         for number, piece in enumerate(self.pieces):
             stops = [(0.0, piece.ends[0]), *sorted(cuts.get(number, []), key=lambda cut: cut[0]), (1.0, piece.ends[1])]
             for (low, tail), (high, head) in pairwise(stops):
-                places = _between(*piece.places, low), _between(*piece.places, high)
+                places = _between(piece.places, low), _between(piece.places, high)
                 pieces.append(Piece(piece.line, (tail, head), places, piece.km * (high - low)))
         return pieces + ties
 
@@ -171,8 +171,9 @@ def _around(place: tuple[float, float], km: float) -> Any:
     return shapely.box(place[0] - aside, place[1] - up, place[0] + aside, place[1] + up)
 
 
-def _between(one: tuple[float, float], other: tuple[float, float], share: float) -> tuple[float, float]:
+def _between(arc: tuple[tuple[float, float], tuple[float, float]], share: float) -> tuple[float, float]:
     """Return the place that divides an arc."""
+    one, other = arc
     if share in {0.0, 1.0}:
         return other if share else one
     first, last = _vector(one), _vector(other)
