@@ -130,6 +130,10 @@ def small_share(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
+MOST_UNSERVED = 20
+"""Groups without a share that are named; plan.json names all."""
+
+
 def fairness_in_words(fair: Mapping[str, Any]) -> list[str]:
     """Return what fairness by alpha speaks of and why, as sentences, by ``fairness`` of plan.json or of an overview.
 
@@ -138,9 +142,12 @@ def fairness_in_words(fair: Mapping[str, Any]) -> list[str]:
     ['Fairness among 136 values of district (as asked), alpha 1.', 'Linear below a share of 0.05 % (as asked).']
     """
     groups, below = f"{fair['groups']:,} values of {fair['group']}", small_share(fair["linear_below_share"])
+    unserved = fair.get("unserved", [])
+    shown = ", ".join(unserved[:MOST_UNSERVED]) + (", ..." if len(unserved) > MOST_UNSERVED else "")
     return [
         f"Fairness among {groups} ({fair['group_because']}), alpha {fair['alpha']:g}.",
         f"Linear below a share of {below} ({fair['linear_below_because']}).",
+        *([f"Nobody is served in {len(unserved):,} of them: {shown}."] if unserved else []),
     ]
 
 

@@ -38,7 +38,7 @@ def main() -> None:
             visit.settle()
             keep(visit.page, "app")
             draw_report(visit, app)
-            draw_frontier(visit)
+            draw_frontier(visit, app)
         browser.close()
 
 
@@ -67,9 +67,10 @@ def draw_report(visit: Visit, app: Serving) -> None:
     page.close()
 
 
-def draw_frontier(visit: Visit) -> None:
+def draw_frontier(visit: Visit, app: Serving) -> None:
     """Keep the curve of what each budget puts within reach."""
     page = visit.page
+    visit.open(f"{app.origin}/#most_need")
     page.click("#fold-variants summary")
     page.locator("#fold-variants label", has_text="within reach").locator("input").check()
     page.click("#tab-budgets")

@@ -15,6 +15,8 @@ PEOPLE = 241_499_431  # the published total of the 2023 census
 DENSEST_DIVISION = "Karachi"  # left out of the urban density: no other city is built so densely
 SEATS_PER_LINE = 50  # assumption: at a line's lower 100 Mbps each seat has 2 Mbps
 PEOPLE_PER_SEAT = 100
+USERS_PER_SEAT = 20  # a seat is open 70 hours a week, and a regular user has it for 3.5 of them
+FURNITURE_AND_SOLAR = 500_000  # assumption: of a telecentre that a school gives a room
 RUNNING_SHARE = 0.2  # assumption: staff and running costs a year, of premises and equipment
 POINT_SOURCES = {"cod_adm3_point": "tehsil_point", "cod_adm3_parent_point": "parent_tehsil_point"}
 
@@ -29,8 +31,9 @@ DEMAND_DECIMALS = {"lon": 5, "lat": 5, "area_km2": 2} | {
     column: 4 for column in DEMAND_COLUMNS if column.endswith("_share")
 }
 SITE_COLUMNS = """site_id name also_named kind lon lat population district_pcode district province
-    status""".split()
-SITE_MAY_BE_BLANK = {"also_named", "population"}
+    status tier""".split()
+SITE_MAY_BE_BLANK = {"also_named", "population", "tier"}
+STANDING = "e_rozgaar"  # kind of the existing hubs that are open to everyone and of one of the tiers
 
 
 class Figure(NamedTuple):
@@ -165,14 +168,21 @@ def check_demand(demand: pd.DataFrame) -> None:
 
 
 def build_sites(figures: Path) -> pd.DataFrame:
-    """Return the places where a hub could stand; a place that repeats an earlier one is merged into it."""
+    """Return the places where a hub could stand, or does; a place that repeats an earlier one is merged into it."""
     places = pd.read_csv(figures / "places.csv", dtype={"population": "Int64"})
     kept = places["same_point_as"].fillna(same_place(places))
     repeats, sites = places[kept.notna()].assign(kept=kept), places[kept.isna()]
     require(repeats["kept"].isin(sites["site_id"]).all(), "sites: a place repeats a place that is not kept")
     names = repeats.groupby("kept")["name"].agg("; ".join)
-    sites = sites.assign(also_named=sites["site_id"].map(names), status="candidate")
+    sites = sites.assign(also_named=sites["site_id"].map(names), status="candidate", tier=None)
+    sites = pd.concat([sites, standing_hubs(figures)])
     return sites[SITE_COLUMNS].round({"lon": 5, "lat": 5}).sort_values("site_id")
+
+
+def standing_hubs(figures: Path) -> pd.DataFrame:
+    """Return the existing e-Rozgaar centres: apart from their cities, where new hubs may join them."""
+    hubs = pd.read_csv(figures / "existing_hubs.csv").query("kind == @STANDING")
+    return hubs.assign(site_id=hubs["hub_id"], status="existing", tier="centre").reindex(columns=SITE_COLUMNS)
 
 
 def same_place(places: pd.DataFrame) -> "pd.Series[str]":
@@ -188,7 +198,8 @@ def same_place(places: pd.DataFrame) -> "pd.Series[str]":
 def check_sites(sites: pd.DataFrame) -> None:
     """Require that sites are complete and apart from one another."""
     require(sites["site_id"].is_unique, "sites: a site_id occurs twice")
-    require(not sites.duplicated(["lon", "lat"]).any(), "sites: two sites share a point")
+    candidates = sites[sites["status"] == "candidate"]
+    require(not candidates.duplicated(["lon", "lat"]).any(), "sites: two sites share a point")
     require_filled(sites, set(SITE_COLUMNS) - SITE_MAY_BE_BLANK, "sites")
 
 
@@ -198,8 +209,10 @@ def seats(costs: Benchmarks) -> dict[str, Figure]:
     floor, parks = costs.number("C05"), costs.quoted("C05", "unit", r"in (\d+) parks")
     room = costs.number("C05", "derived")
     sums = f"{floor:,.0f} sq ft / {room} sq ft a person / {parks:.0f} parks"
+    one_each = f"One seat at each of the {computers:.0f} PCs of a USF telecentre."
     return {
-        "telecentre": Figure(computers, "C12", f"One seat at each of the {computers:.0f} PCs of a USF telecentre."),
+        "telecentre": Figure(computers, "C12", one_each),
+        SCHOOL: Figure(computers, "C12", one_each),
         "centre": Figure(
             people, "C04; assumption", f"Assumption: a seat for each of the {people:.0f} people per e-Rozgaar centre."
         ),
@@ -224,8 +237,10 @@ def premises(costs: Benchmarks) -> dict[str, Figure]:
     }
 
 
+SCHOOL = "school telecentre"
 REACH = {
     "telecentre": Figure(5, "assumption", "About an hour on foot, so that women and youth need no transport."),
+    SCHOOL: Figure(5, "assumption", "About an hour on foot, so that women and youth need no transport."),
     "centre": Figure(10, "assumption", "About half an hour by rickshaw or local bus."),
     "park": Figure(25, "assumption", "About an hour by bus or van, the way to a district's seat."),
 }
@@ -238,6 +253,35 @@ def capacity(seat_count: float) -> Figure:
         f"42 minutes each, or 3.5 hours for the one in five who comes; {seat_count:.0f} x {PEOPLE_PER_SEAT}."
     )
     return Figure(round(seat_count * PEOPLE_PER_SEAT), "assumption", how)
+
+
+def users(seat_count: float) -> Figure:
+    """Return the regular users that a hub of some seats has room for."""
+    how = (
+        f"A seat is open 70 hours a week and a regular user has 3.5 of them: {USERS_PER_SEAT} users a seat; "
+        f"{seat_count:.0f} x {USERS_PER_SEAT}."
+    )
+    return Figure(round(seat_count * USERS_PER_SEAT), "assumption", how)
+
+
+def school_rows(costs: Benchmarks) -> list[tuple[object, ...]]:
+    """Return what a telecentre costs that a school gives a room, a teacher's time and its power."""
+    seat_count, laptop = seats(costs)[SCHOOL].amount, costs.number("C29", "derived")
+    monthly = costs.quoted("C23", "unit", r"highest (\d+)")
+    devices = Figure(
+        seat_count * laptop, "C29", f"{seat_count:.0f} laptops at {laptop:,.0f}, as the government buys them."
+    )
+    room = Figure(FURNITURE_AND_SOLAR, "assumption", "Furniture and solar panels; the school gives the room.")
+    line = Figure(monthly * 12, "C23", f"The dearest household line, {monthly:,.0f} a month x 12 months.")
+    spent = devices.amount + room.amount
+    how = f"Assumption: {RUNNING_SHARE:.0%} a year of devices, furniture and solar panels, {spent:,.0f}."
+    running = Figure(round(spent * RUNNING_SHARE), "C29; assumption", how)
+    return [
+        (SCHOOL, "devices", "capex", "PKR", *devices),
+        (SCHOOL, "furniture_and_solar", "capex", "PKR", *room),
+        (SCHOOL, "line", "opex_per_year", "PKR per year", *line),
+        (SCHOOL, "staff_and_running", "opex_per_year", "PKR per year", *running),
+    ]
 
 
 def satellite_costs(seat_count: float, costs: Benchmarks) -> tuple[Figure, Figure]:
@@ -258,12 +302,19 @@ def running_cost(building: Figure) -> Figure:
 
 def tier_rows(tier: str, costs: Benchmarks) -> list[tuple[object, ...]]:
     """Return the rows of one tier."""
-    size, building = seats(costs)[tier], premises(costs)[tier]
-    kits, fees = satellite_costs(size.amount, costs)
-    return [
+    size = seats(costs)[tier]
+    sizes = [
         (tier, "seats", "seats", "seats", *size),
         (tier, "people_served", "capacity", "people", *capacity(size.amount)),
+        (tier, "regular_users", "users", "people", *users(size.amount)),
         (tier, "reach", "reach_km", "km", *REACH[tier]),
+    ]
+    if tier == SCHOOL:
+        return sizes + school_rows(costs)
+    building = premises(costs)[tier]
+    kits, fees = satellite_costs(size.amount, costs)
+    return [
+        *sizes,
         (tier, "premises_and_equipment", "capex", "PKR", *building),
         (tier, "satellite_kits", "capex", "PKR", *kits),
         (tier, "satellite_lines", "opex_per_year", "PKR per year", *fees),
@@ -272,7 +323,7 @@ def tier_rows(tier: str, costs: Benchmarks) -> list[tuple[object, ...]]:
 
 
 def build_hub_tiers(figures: Path) -> pd.DataFrame:
-    """Return the size, reach and cost of the three tiers, from the smallest to the largest."""
+    """Return the size, reach and cost of the tiers, from the smallest to the largest."""
     costs = Benchmarks(figures / "cost_benchmarks.csv")
     rows = [row for tier in REACH for row in tier_rows(tier, costs)]
     table = pd.DataFrame(rows, columns=["tier", "item", "kind", "unit", "amount", "source_id", "how"])
@@ -295,7 +346,8 @@ def build(figures: Path, out: Path) -> None:
     check_hub_tiers(tiers)
     for name, table in {"demand": demand, "sites": sites, "hub_tiers": tiers}.items():
         table.to_csv(out / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
-    shutil.copyfile(figures / "cost_benchmarks.csv", out / "cost_benchmarks.csv")
+    for name in ("cost_benchmarks.csv", "existing_hubs.csv"):
+        shutil.copyfile(figures / name, out / name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,7 +11,7 @@ from hubplanner.audit.data import AuditData
 from hubplanner.audit.hubs import AuditHub, closed_sites, may_close
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.money import exact
-from hubplanner.audit.places import SLACK, words
+from hubplanner.audit.places import SLACK, Array, words
 
 FILE = "plan.json"
 MONEY = Fraction(1, 10**9)
@@ -52,9 +52,27 @@ def _counts(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
     yield from _between("hubs", sum(hub.count for hub in new), model.min_hubs, model.max_hubs)
     for limit in model.hub_limits:
         named = words(world.sites.frame[limit.group])
+        if limit.where_needed:
+            useful = _sites_with_need(world)
+            for value in sorted(set(named[useful])):
+                built = sum(hub.count for hub in new if named.iloc[hub.site] == value and useful[hub.site])
+                yield from _between(f"hubs in {limit.group} {value}", built, limit.min, None)
+            limit = limit.model_copy(update={"min": None})  # noqa: PLW2901 - the rest of it
         for value in [limit.value] if limit.value is not None else sorted(set(named)):
             built = sum(hub.count for hub in new if named.iloc[hub.site] == value)
             yield from _between(f"hubs in {limit.group} {value}", built, limit.min, limit.max)
+
+
+def _sites_with_need(world: AuditData) -> Array:
+    """Tell which sites may get a new hub that reaches a point with need."""
+    points = np.flatnonzero(world.people.at_points(world.people.frame["need"].to_numpy()) > 0)
+    reach = {tier.name: reach for tier, reach in zip(world.scenario.hubs, world.reach.tolist(), strict=True)}
+    found = np.zeros(len(world.sites.frame), dtype=bool)
+    for site, (status, tier) in enumerate(zip(world.sites.status, world.sites.tier, strict=True)):
+        if status not in {"existing", "excluded"}:
+            far = world.apart(points, np.array([site]))
+            found[site] = bool((far <= reach.get(tier, max(reach.values())) * (1 + SLACK)).any())
+    return found
 
 
 def _between(item: str, built: int, least: int | None, most: int | None) -> Iterator[Broken]:

@@ -108,6 +108,8 @@ def check_fairness(world: AuditData, outcome: AuditOutcome, plan: Mapping[str, A
     shares = np.array([share for _, share in groups.values()])
     ledger.same(FILE, "fairness, groups", fair.get("groups"), len(groups))
     ledger.same(FILE, "fairness, served", fair.get("served"), int((shares > 0).sum()))
+    left, named = [value for value, (_, share) in groups.items() if not share > 0], fair.get("unserved")
+    ledger.holds(FILE, "fairness, unserved", true=named == left, stated=named, recomputed=left)
     ledger.same(FILE, "fairness, equivalent_share", fair.get("equivalent_share"), equivalent(world, outcome, fair))
     ledger.same(FILE, "fairness, bound", fair.get("bound"), plan.get("bound"))
     for name, part in {"smallest": 0.0, "median": 0.5, "largest": 1.0}.items() if len(shares) else ():

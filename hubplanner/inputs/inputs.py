@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
-from hubplanner.errors import DataWarning
+from hubplanner.errors import DataWarning, Fault, raise_faults
 from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.backhaul import BackhaulLinks
 from hubplanner.inputs.coordinates import straight_travel
@@ -21,7 +22,8 @@ from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.travel_matrix import Pairs
 from hubplanner.inputs.zones import ZoneReport
-from hubplanner.problem import CoverageRule, Decay, GreatCircle, Matrix, Problem, SiteStatus, Travel
+from hubplanner.problem import Bools, CoverageRule, Decay, GreatCircle, Matrix, Problem, SiteStatus, Travel
+from hubplanner.problem.problem import option_pairs
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
 
@@ -116,6 +118,33 @@ def build_problem(inputs: Inputs) -> Problem:
         seated=demand.point_offline if inputs.scenario.seats_need else None,
         backhaul=links.network if links is not None and links.has_network else None,
     )
+
+
+def sites_with_need(inputs: Inputs) -> Bools:
+    """Tell which sites (m,) may get a new hub with need within its reach."""
+    problem = build_problem(inputs)
+    point, option, _ = option_pairs(problem, 0, problem.n_points)
+    found = np.zeros(problem.n_sites, dtype=np.bool_)
+    found[problem.option_site[option[(problem.need[point] > 0) & problem.new[option]]]] = True
+    return found
+
+
+def without_need(inputs: Inputs) -> tuple[DataWarning, ...]:
+    """Return a warning for each limit that asks for no hub where no site has need within reach, with their names."""
+    limits = [limit for limit in inputs.scenario.model.hub_limits if limit.where_needed]
+    level = inputs.scenario.checks.level("no_need_in_reach")
+    if not limits or level == "off":
+        return ()
+    frame, useful, found = inputs.sites.frame, sites_with_need(inputs), []
+    for group in dict.fromkeys(limit.group for limit in limits):
+        named = sorted(set(frame[group]) - set(frame[group][useful]))
+        if named:
+            message = f"no site of {group} {', '.join(named)} has need within reach: no hub is asked for there"
+            file = Path(inputs.scenario.sites.path).name
+            found.append(DataWarning(code="no_need_in_reach", message=message, file=file))
+    if level == "error":
+        raise_faults([Fault(file=told.file, allowed=told.message) for told in found])
+    return tuple(found)
 
 
 def _rule(scenario: Scenario) -> CoverageRule:

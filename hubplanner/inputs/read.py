@@ -13,7 +13,7 @@ from hubplanner.inputs.backhaul import read_links
 from hubplanner.inputs.coordinates import check_together, lonlat
 from hubplanner.inputs.demand import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
-from hubplanner.inputs.inputs import Inputs, all_minutes
+from hubplanner.inputs.inputs import Inputs, all_minutes, without_need
 from hubplanner.inputs.map_layers import read_map_layers
 from hubplanner.inputs.readers.columns import read_ids
 from hubplanner.inputs.roads.network import read_road_travel
@@ -70,7 +70,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     sources.check()
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
         raise AssertionError
-    return Inputs(
+    inputs = Inputs(
         scenario=scenario,
         demand=demand,
         sites=sites,
@@ -83,6 +83,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         warnings=warnings,
         map_layers=layers,
     )
+    return replace(inputs, warnings=(*warnings, *without_need(inputs)))
 
 
 def _spelled(scenario: Scenario, demand: Demand | None, sites: Sites | None) -> Scenario:

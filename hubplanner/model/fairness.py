@@ -13,7 +13,7 @@ from pulp import LpConstraintGE, LpConstraintLE
 from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.parameters import check, refuse
 from hubplanner.model.variables.coverage import covered_measure
-from hubplanner.problem import Evaluation, Floats
+from hubplanner.problem import Evaluation, Floats, Ints
 
 LARGEST_ALPHA = 4.0
 """A larger one is max-min but for figures that no solver tells apart."""
@@ -51,9 +51,16 @@ class Fairness:
         """Need (g,) of each group that has any."""
         return np.array([math.fsum(weight) for weight in self.with_need])
 
+    @cached_property
+    def _points(self) -> list[Ints]:
+        """The points of each group with need: mostly few of all there are."""
+        return [np.flatnonzero(weight) for weight in self.with_need]
+
     def shares(self, plan: Evaluation) -> Floats:
         """Return the covered share (g,) of each group with need, recomputed."""
-        return np.array([math.fsum(weight * plan.covered_share) for weight in self.with_need]) / self.need
+        parts = zip(self.with_need, self._points, strict=True)
+        covered = [math.fsum(weight[points] * plan.covered_share[points]) for weight, points in parts]
+        return np.array(covered) / self.need
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,6 +14,7 @@ from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.connected import Connected
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model.constraints.take_up import TakeUp
 from hubplanner.model.lp import LinearExpression, Model, Terms, decimal_unit, new_model, new_program
 from hubplanner.model.multi_period import Periods
 from hubplanner.model.objectives import Objective
@@ -88,6 +89,7 @@ class Question:
             measures=np.array(_measures(problems, objective, wanted)),
             most_per_site=stacked.count,
             apart=objective.by_distance or any(block.serves_apart for block in wanted),
+            coming=next((block.coming for block in wanted if isinstance(block, TakeUp)), None),
         )
         discounts = tuple(present_value(rate, year) for year in range(years))
         return cls(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)

@@ -198,9 +198,11 @@ def summarize_fairness(terms: Mapping[str, Any], figures: Mapping[str, Any]) -> 
     """Return what plan.json says of fairness by alpha, by its terms and the plan's other figures.
 
     ``equivalent_share`` is the share that would be as good in every group, ``bound`` what no plan's is above;
-    ``served`` counts the groups of which something is covered, and the shares are those of groups with need.
+    ``served`` counts the groups of which something is covered, ``unserved`` names the others, and the shares are those
+    of groups with need.
     """
-    groups = figures["groups"][terms["group"]].values()
+    named = figures["groups"][terms["group"]]
+    groups = named.values()
     shares = np.array([group["share"] for group in groups if group["need"] > 0])
     some = {} if not len(shares) else {"smallest": shares.min(), "median": np.median(shares), "largest": shares.max()}
     found: dict[str, Any] = rounded(
@@ -209,6 +211,7 @@ def summarize_fairness(terms: Mapping[str, Any], figures: Mapping[str, Any]) -> 
             "equivalent_share": figures["objective_value"],
             "bound": figures["bound"],
             "served": int((shares > 0).sum()),
+            "unserved": sorted(name for name, group in named.items() if group["need"] > 0 and not group["share"] > 0),
             "shares": {name: float(share) for name, share in some.items()},
         }
     )

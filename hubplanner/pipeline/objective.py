@@ -12,6 +12,7 @@ from hubplanner.inputs import Inputs, build_problem
 from hubplanner.inputs.fair_groups import fair_groups
 from hubplanner.inputs.floors import GroupFloor, group_floors
 from hubplanner.inputs.futures import futures_of
+from hubplanner.inputs.inputs import sites_with_need
 from hubplanner.model import (
     AlphaFair,
     AtMostOne,
@@ -101,6 +102,12 @@ def _kind(floor: GroupFloor) -> str:
 def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Constraint]:
     group = limit.group if limit.value is None else ""
     words = inputs.sites.frame[limit.group].to_numpy(dtype=object)
+    if limit.where_needed:
+        needed = sites_with_need(inputs)
+        for value in sorted(set(words[needed])):
+            sites = tuple(np.flatnonzero(needed & (words == value)).tolist())
+            yield MinHubs(count=limit.min or 0, sites=sites, name=f"{limit.group} {value}", group=group)
+        limit = limit.model_copy(update={"min": None})
     for value in [limit.value] if limit.value is not None else sorted(set(words)):
         sites, name = tuple(np.flatnonzero(words == value).tolist()), f"{limit.group} {value}"
         if limit.max is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,16 +64,22 @@ class AssignRows:
         (r, k) each measure's total in each row.
     row_of
         (n,) the row of each point; -1 where it has none.
-    row, option, share, distance
-        (p,) the pairs, by row: share of a row covered by the option once assigned, and its people's mean distance.
+    part
+        (n,) what a point's served share is to that of its row; not 1 where the points of a row are unlike in how many
+        come.
+    row, option, share, distance, coming
+        (p,) the pairs, by row: share of a row covered by the option once assigned, its people's mean distance, and the
+        share of them who come to the option at most.
     """
 
     totals: Floats
     row_of: Ints
+    part: Floats
     row: Ints
     option: Ints
     share: Floats
     distance: Floats
+    coming: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,12 +96,15 @@ class ModelInstance:
         Hubs of one tier at a site without a standing hub.
     apart
         Whether each point is a row of its own in an assignment, however alike others are.
+    coming
+        Gives the share of people who come to a hub at a distance at most; all do if None.
     """
 
     problem: Problem
     measures: Floats
     most_per_site: int = 1
     apart: bool = False
+    coming: Callable[[Floats], Floats] | None = None
 
     def measure(self, weight: Floats) -> int:
         """Return the number of a measure."""
@@ -219,7 +229,11 @@ class ModelInstance:
 
     @cached_property
     def assign_rows(self) -> AssignRows:
-        """Demand to assign: points with the same options, and the same measures for a person, are one row."""
+        r"""Demand to assign: points with the same options, and the same measures for a person, are one row.
+
+        Where few come from far, $x_i \le p(d_i)$, that holds of points whose options stand at one site: together they
+        fill at most $\sum_i w_i p(d_i)$ seats there, and each has its part $p(d_i)$ of what they fill.
+        """
         problem = self.problem
         point, option, distance = option_pairs(problem, 0, problem.n_points)
         share = problem.rule.share(distance, problem.option_reach[option])
@@ -228,25 +242,33 @@ class ModelInstance:
         point, option = point[keep][order], option[keep][order]
         distance, share = distance[keep][order], share[keep][order]
         reached, row = np.unique(point, return_inverse=True)
-        first, group = self._alike(reached, row, option)
+        come = np.ones(len(point)) if self.coming is None else self.coming(distance)
+        first, group = self._alike(reached, row, option, come)
         if np.isin(row, first).sum() > MANY_PAIRS and len(first) > 1:
-            first, group = self._alike(reached, row, option, digits=RATE_DIGITS)
+            first, group = self._alike(reached, row, option, come, digits=RATE_DIGITS)
         row_of = np.full(problem.n_points, NO_ROW, dtype=np.intp)
         row_of[reached] = group
         stays = np.isin(row, first)
         size = self.problem.n_options
         pair = np.searchsorted(group[row[stays]] * size + option[stays], group[row] * size + option)
         weight = np.where(problem.people > 0, problem.people, 1.0)[point]
+        mean, coming = (np.bincount(pair, weight * of) / np.bincount(pair, weight) for of in (distance, come))
+        part = np.ones(problem.n_points)
+        part[point] = np.divide(come, coming[pair], out=np.ones(len(point)), where=coming[pair] > 0)
         return AssignRows(
             totals=total_by(group, self.measures[:, reached].T, len(first)),
             row_of=row_of,
+            part=part,
             row=group[row[stays]],
             option=option[stays],
             share=share[stays],
-            distance=np.bincount(pair, weight * distance) / np.bincount(pair, weight),
+            distance=mean,
+            coming=coming,
         )
 
-    def _alike(self, reached: Ints, row: Ints, option: Ints, digits: int | None = None) -> tuple[Ints, Ints]:
+    def _alike(
+        self, reached: Ints, row: Ints, option: Ints, come: Floats, digits: int | None = None
+    ) -> tuple[Ints, Ints]:
         """Return the first of each group of alike points among the reached ones, and the group of each.
 
         Measures for a person are compared as they are, or to so many digits.
@@ -261,7 +283,14 @@ class ModelInstance:
         if digits is not None:
             size = 10.0 ** np.floor(np.log10(np.where(per_person > 0, per_person, 1.0)))
             per_person = np.round(per_person / size, digits - 1) * size
-        traits = np.column_stack([same_cover, people > 0, *per_person])
+        unlike = np.zeros(len(reached), dtype=np.intp)
+        if len(come) and np.ptp(come) > 0:
+            sites = self.site[option]
+            least, most = np.full(len(reached), self.problem.n_sites), np.full(len(reached), -1)
+            np.minimum.at(least, row, sites)
+            np.maximum.at(most, row, sites)
+            unlike = np.where(least < most, own + 1, 0)
+        traits = np.column_stack([same_cover, people > 0, unlike, *per_person])
         _, first, group = np.unique(traits, axis=0, return_index=True, return_inverse=True)
         order = np.argsort(first)
         rank = np.empty_like(order)

@@ -59,6 +59,8 @@ class ChecksSpec(Spec):
     """a detour longer than roads mostly are"""
     thinned_sites: Level | None = None
     """candidates left out by thin_km and one_per"""
+    no_need_in_reach: Level | None = None
+    """values of a group without a site that has need within reach"""
     left_out: Level | None = None
     """rows that a join leaves out"""
     outside_zones: Level | None = None

@@ -117,6 +117,8 @@ class HubLimitSpec(Spec):
     """Fewest new hubs."""
     max: Count | None = None
     """Most new hubs."""
+    where_needed: Flag = False
+    """Whether min is asked only of values with sites that have need within reach, by hubs at these sites."""
 
 
 class OnlyWithSpec(Spec):

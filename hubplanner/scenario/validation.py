@@ -148,6 +148,8 @@ def _counts(scenario: Scenario) -> Complaints:
             yield f"{key}.group", limit.group, _one_of("sites.groups", groups)
         if limit.min is None and limit.max is None:
             yield key, limit.group, "min, max or both for this limit"
+        if limit.where_needed and (limit.min is None or limit.value is not None):
+            yield f"{key}.where_needed", True, "only with min, for all values of the group"
         if limit.min is not None and limit.max is not None and limit.min > limit.max:
             yield f"{key}.min", limit.min, f"at most max, {limit.max}"
 

@@ -77,6 +77,7 @@ def test_every_example_passes(path: Path, tmp_path: Path) -> None:
         {"model.fairness": {"alpha": 2, "linear_below_share": 0.3}},
         {"model.fairness": {"alpha": 1, "group": "auto"}, "hubs.0.capacity": 300, "hubs.1.capacity": 500},
         {"model.objective": "p_center", "model.max_hubs": 2},
+        {"sites.groups": ["name"], "model.hub_limits": [{"group": "name", "min": 1, "where_needed": True}]},
         {"horizon_years": 0},
     ],
     ids=", ".join,

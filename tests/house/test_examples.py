@@ -106,7 +106,7 @@ def test_every_example_opens_with_a_comment_and_is_in_the_reference() -> None:
         assert path.stem == "base" or f"examples/{path.name}" in REFERENCE
 
 
-@pytest.mark.parametrize("name", ["pakistan", "futures"])
+@pytest.mark.parametrize("name", ["pakistan", "most_need", "futures"])
 def test_the_reference_names_a_scenario_s_overrides(name: str) -> None:
     [words] = re.findall(rf"^\| \[{name}\.yaml\].*overrides (.*) \|$", REFERENCE, re.MULTILINE)
     given = YAML(typ="safe").load((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))["overrides"]

@@ -13,7 +13,8 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 TABLES = REPO / "data" / "pakistan"
 FIGURES = Path(os.environ.get("HUBPLANNER_SHARED", REPO.parent / "shared" / "data")) / "pakistan"
-NAMES = ["cost_benchmarks.csv", "demand.csv", "hub_tiers.csv", "sites.csv"]
+NAMES = ["cost_benchmarks.csv", "demand.csv", "existing_hubs.csv", "hub_tiers.csv", "sites.csv"]
+SCHOOL = "school telecentre"
 TIERS = ["telecentre", "centre", "park"]
 PEOPLE = {
     "Balochistan": 14_894_402,
@@ -138,11 +139,25 @@ def test_one_area_is_estimated(demand: pd.DataFrame) -> None:
 
 
 def test_no_sites_coincide(sites: pd.DataFrame) -> None:
-    """Each of the 853 sites is over 100 m from any other; the 45 repeated places live on as names."""
-    assert len(sites) == 853
-    assert not sites.duplicated(["lon", "lat"]).any()
+    """Each of the 853 candidates is over 100 m from any other; the 45 repeated places live on as names."""
+    candidates = sites[sites["status"] == "candidate"]
+    assert len(candidates) == 853
+    assert not candidates.duplicated(["lon", "lat"]).any()
     assert (sites["also_named"].dropna().str.count("; ") + 1).sum() == 45
-    assert set(sites["status"]) == {"candidate"}
+
+
+def test_standing_hubs_are_the_e_rozgaar_centres_at_their_cities(sites: pd.DataFrame) -> None:
+    """Each is a centre at the point of a candidate, named in the table of existing hubs; nothing else stands."""
+    standing = sites[sites["status"] != "candidate"]
+    listed = pd.read_csv(TABLES / "existing_hubs.csv", index_col="hub_id").query("kind == 'e_rozgaar'")
+    assert len(listed) == 16
+    assert set(standing["site_id"]) == set(listed.index)
+    assert set(zip(standing["kind"], standing["status"], standing["tier"], strict=True)) == {
+        ("e_rozgaar", "existing", "centre")
+    }
+    assert sites.loc[sites["status"] == "candidate", "tier"].isna().all()
+    places = sites.set_index("site_id").loc[listed["site_id"], ["lon", "lat"]].to_numpy()
+    assert (standing.set_index("site_id").loc[listed.index, ["lon", "lat"]].to_numpy() == places).all()
 
 
 def test_points_lie_in_pakistan(demand: pd.DataFrame, sites: pd.DataFrame) -> None:
@@ -182,6 +197,18 @@ def test_tier_arithmetic(tiers: pd.DataFrame, costs: pd.DataFrame) -> None:
     assert amounts["satellite_kits"].tolist() == [count * value["C22"] for count in lines]
     assert amounts["satellite_lines"].tolist() == [count * value["C21"] * 12 for count in lines]
     assert amounts["staff_and_running"].tolist() == [round(cost / 5) for cost in premises]
+    assert amounts["regular_users"].tolist() == [20 * count for count in seats]
+
+
+def test_school_telecentre_arithmetic(tiers: pd.DataFrame, costs: pd.DataFrame) -> None:
+    """It has the seats and reach of a telecentre, laptops and a household line, and costs a fifth a year to run."""
+    amounts = tiers.pivot_table(index="tier", columns="item", values="amount").loc[SCHOOL]
+    laptops = float(costs.loc["C29", "value"]) / 100_000 * amounts["seats"]
+    [highest] = re.findall(r"highest (\d+)", str(costs.loc["C23", "unit"]))
+    assert (amounts["seats"], amounts["reach"], amounts["regular_users"]) == (10, 5, 200)
+    assert amounts["devices"] == laptops
+    assert amounts["line"] == float(highest) * 12
+    assert amounts["staff_and_running"] == round((laptops + amounts["furniture_and_solar"]) / 5)
 
 
 def test_two_sources_agree_on_a_centre(costs: pd.DataFrame) -> None:
@@ -213,7 +240,8 @@ def test_unmatched_district_is_refused(build: ModuleType, demand: pd.DataFrame) 
 
 def test_coincident_sites_are_refused(build: ModuleType, sites: pd.DataFrame) -> None:
     """Two sites at one point stop the script."""
-    sites.loc[1, ["lon", "lat"]] = sites.loc[0, ["lon", "lat"]]
+    first, second = sites.index[sites["status"] == "candidate"][:2]
+    sites.loc[second, ["lon", "lat"]] = sites.loc[first, ["lon", "lat"]]
     with pytest.raises(ValueError, match="two sites share a point"):
         build.check_sites(sites)
 

@@ -1,37 +1,76 @@
-"""The national plan that is shared among districts, recomputed from its files."""
+"""The default national plan, which is shared among districts: recomputed from its files and held to what it is for."""
 
 from __future__ import annotations
 
-import csv
 import json
+import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from national.test_pakistan_plan import DATA, haversine, lattice, rows
+from support.claims import claimed
 
 import hubplanner as hp
 
 ROOT = Path(__file__).resolve().parents[2]
+SCENARIO = ROOT / "scenarios/pakistan.yaml"
+WITHIN_KM = 10.0
+MOST_SECONDS = 240
+"""Of a processor, twice what was measured and once more, so that a slow machine passes and a slow program does not."""
+WITHOUT_SETTLEMENT = {"Kolai Palas Kohistan", "Korangi", "Mohmand", "Orakzai", "Sherani", "Torghar"}
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    plan = hp.solve(hp.read_scenario(ROOT / "scenarios/pakistan_fair.yaml"))
-    return plan.write(tmp_path_factory.mktemp("fair") / "run")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """The run folder, and seconds of a processor from the scenario to its files."""
+    start = time.process_time()
+    plan = hp.solve(hp.read_scenario(SCENARIO))
+    folder = plan.write(tmp_path_factory.mktemp("fair") / "run")
+    return folder, time.process_time() - start
 
 
 @pytest.fixture(scope="module")
-def plan(run: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((run / "plan.json").read_text(encoding="utf-8"))
+def plan(run: tuple[Path, float]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run[0] / "plan.json").read_text(encoding="utf-8"))
     return found
 
 
-def test_it_is_proven_within_the_asked_gap(plan: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def hubs(run: tuple[Path, float]) -> list[dict[str, str]]:
+    return rows(run[0] / "hubs.csv")
+
+
+@pytest.fixture(scope="module")
+def near() -> dict[str, tuple[float, float]]:
+    """People, and those of 15 to 40 who are offline, within 10 km of each site, by census points of their own."""
+    sites = rows(DATA / "sites.csv")
+    count = np.zeros((len(sites), 2))
+    lon, lat = (np.array([float(site[axis]) for site in sites]) for axis in ("lon", "lat"))
+    for row in rows(DATA / "demand.csv"):
+        x, y = lattice(float(row["lon"]), float(row["lat"]), float(row["area_km2"]))
+        offline = float(row["youth_15_40"]) * (1 - float(row["internet_user_share"]))
+        each = np.array([float(row["people"]), offline]) / len(x)
+        about = np.flatnonzero(
+            np.hypot(lon - x.mean(), lat - y.mean()) < np.hypot(x - x.mean(), y - y.mean()).max() + 0.3
+        )
+        for at in about.tolist():
+            count[at] += each * (haversine(x, y, lon[at], lat[at]) <= WITHIN_KM).sum()
+    return {site["site_id"]: (people, offline) for site, (people, offline) in zip(sites, count.tolist(), strict=True)}
+
+
+def new(hubs: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [hub for hub in hubs if hub["status"] == "new"]
+
+
+def test_it_is_proven_within_the_asked_gap_in_time(plan: dict[str, Any], run: tuple[Path, float]) -> None:
     assert plan["status"] == "optimal"
-    assert plan["gap"] <= 0.1
+    assert plan["gap"] <= 0.01
     assert plan["objective_value"] <= plan["bound"]
-    assert plan["cost"]["total"] <= plan["budget"]
+    assert plan["cost"]["total"] <= plan["budget"] == 4e9
+    assert run[1] < MOST_SECONDS
 
 
 def test_the_equivalent_share_is_that_of_the_districts(plan: dict[str, Any]) -> None:
@@ -41,19 +80,97 @@ def test_the_equivalent_share_is_that_of_the_districts(plan: dict[str, Any]) -> 
     # The logarithm, and below the least share its tangent there.
     worth = np.where(share < least, share / least - 1, np.log(np.maximum(share, least) / least))
     assert plan["objective_value"] == pytest.approx(least * np.exp(np.average(worth, weights=need)), rel=1e-6)
+    # A quarter of the share that the money reaches.
+    assert least == pytest.approx(plan["need"]["share"] / 4, rel=0.1)
 
 
-def test_most_districts_are_served_not_a_few_for_somewhat_less_need(plan: dict[str, Any]) -> None:
-    most = hp.solve(
-        hp.read_scenario(ROOT / "scenarios/pakistan_fair.yaml", settings={"model.fairness": None})
-    ).summary()
-    fair, few = (sum(row["share"] > 0 for row in each["groups"]["district"].values()) for each in (plan, most))
-    assert fair > len(plan["groups"]["district"]) / 2 > 2 * few
-    assert 0.75 * most["need"]["covered"] < plan["need"]["covered"] < most["need"]["covered"]
+def test_nearly_every_district_is_served_alike(plan: dict[str, Any]) -> None:
+    shares = np.array([row["share"] for row in plan["groups"]["district"].values()])
+    assert len(shares) == 136
+    assert (shares > 0).sum() >= 130
+    assert np.median(shares) == pytest.approx(plan["need"]["share"], rel=0.15)
 
 
-def test_hubs_stand_in_settlements_and_are_nearly_full(run: Path) -> None:
-    with (run / "hubs.csv").open(encoding="utf-8-sig", newline="") as file:
-        hubs = list(csv.DictReader(file))
-    assert all(float(hub["utilisation"]) > 0.9 for hub in hubs)
-    assert "tehsil_point" not in {hub["kind"] for hub in hubs}
+def test_every_district_with_a_usable_settlement_has_a_hub_and_the_others_are_named(
+    plan: dict[str, Any], hubs: list[dict[str, str]]
+) -> None:
+    settled = {
+        site["district"]
+        for site in rows(DATA / "sites.csv")
+        if site["kind"] != "tehsil_point" and site["province"] not in {"Azad Kashmir", "Gilgit Baltistan"}
+    }
+    assert settled - {hub["district"] for hub in new(hubs)} == {"Chitral Upper"}
+    [told] = [warning["message"] for warning in plan["warnings"] if warning["code"] == "no_need_in_reach"]
+    assert "Chitral Upper" in told
+    unserved = {name for name, row in plan["groups"]["district"].items() if not row["share"]}
+    assert unserved == set(plan["fairness"]["unserved"])
+    assert unserved <= WITHOUT_SETTLEMENT | {"Upper Chitral"}
+
+
+def test_hubs_stand_in_settlements_fit_their_places_and_are_full(
+    hubs: list[dict[str, str]], near: dict[str, tuple[float, float]]
+) -> None:
+    alone: dict[str, int] = defaultdict(int)
+    at: dict[str, float] = defaultdict(float)
+    for hub in hubs:
+        at[hub["site_id"]] += float(hub["load"])
+    for hub in new(hubs):
+        alone[hub["district"]] += int(hub["hubs"])
+    for hub in new(hubs):
+        people, offline = near[hub["site_id"]]
+        assert hub["kind"] in {"town", "tehsil_seat", "town_and_tehsil_seat"}
+        assert float(hub["utilisation"]) >= 0.6 or alone[hub["district"]] == 1, hub
+        assert people < 500_000 or hub["tier"] == "centre", hub
+        assert people > 25_000 or hub["tier"] != "centre", hub
+        assert at[hub["site_id"]] <= 0.15 * offline * (1 + 1e-9)
+
+
+def test_existing_centres_stay_and_cost_nothing(hubs: list[dict[str, str]]) -> None:
+    existing = [hub for hub in hubs if hub["status"] == "existing"]
+    assert len(existing) == 16
+    assert {(hub["kind"], hub["tier"], float(hub["cost"])) for hub in existing} == {("e_rozgaar", "centre", 0.0)}
+
+
+def test_readme_says_what_the_national_plan_is(plan: dict[str, Any], hubs: list[dict[str, str]]) -> None:
+    tiers = {(row["tier"], row["kind"]): float(row["amount"]) for row in rows(DATA / "hub_tiers.csv")}
+    count, centre, school, served, districts, users, offline, youngest, oldest = claimed("plan")
+    assert count == round(sum(int(hub["hubs"]) for hub in new(hubs)), -1)
+    assert (centre, school) == (tiers["centre", "seats"], tiers["school telecentre", "seats"])
+    assert served <= plan["fairness"]["served"]
+    assert districts == plan["fairness"]["groups"]
+    assert (users, offline) == (round(plan["need"]["covered"] / 1e6, 2), round(plan["need"]["total"] / 1e6))
+    assert (youngest, oldest) == (15, 40)
+    assert claimed("budget") == (plan["budget"] / 1e9,)
+    assert claimed("stays")[0] == sum(hub["status"] == "existing" for hub in hubs)
+
+
+def test_readme_says_who_comes_and_how_seats_are_shared() -> None:
+    scenario = hp.read_scenario(SCENARIO)
+    tiers = {(row["tier"], row["kind"]): float(row["amount"]) for row in rows(DATA / "hub_tiers.csv")}
+    a_seat, hours, most, _, km = claimed("users")
+    assert all(
+        tier.capacity == tiers[tier.name, "users"] == a_seat * tiers[tier.name, "seats"] for tier in scenario.hubs
+    )
+    assert hours == 70 / a_seat  # data/pakistan/README.md: a seat is open 70 hours a week
+    come = scenario.demand.take_up
+    assert come is not None
+    assert (most, km) == (100 * come.share, come.e_fold_km)
+
+
+def test_the_scenario_s_tiers_are_those_of_the_cost_table() -> None:
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    for row in rows(DATA / "hub_tiers.csv"):
+        sums[row["tier"], row["kind"]] += float(row["amount"])
+    for overrides in ([], ["with_parks"]):
+        for tier in hp.read_scenario(SCENARIO, overrides=overrides).hubs:
+            found = (tier.capex, tier.opex_per_year, tier.reach_km, tier.capacity)
+            assert found == tuple(sums[tier.name, kind] for kind in ("capex", "opex_per_year", "reach_km", "users"))
+
+
+def test_fairness_costs_few_users(plan: dict[str, Any]) -> None:
+    most = hp.solve(hp.read_scenario(SCENARIO, overrides=["most_users"])).summary()
+    few = sum(row["share"] > 0 for row in most["groups"]["district"].values())
+    assert most["status"] == "optimal"
+    assert plan["fairness"]["served"] > 2 * few
+    assert plan["need"]["covered"] < most["need"]["covered"]
+    assert most["bound"] < plan["need"]["covered"] * (1 + claimed("stays")[1] / 100)

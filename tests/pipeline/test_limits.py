@@ -298,6 +298,20 @@ def test_sites_are_chosen_within_counts_distances_and_sets(
     assert set(hubs(hp.solve(project.read({"model.exclude": []} | settings)))) == sites
 
 
+def test_a_hub_is_asked_for_only_where_need_is_in_reach_and_the_others_are_named(project: Project) -> None:
+    limit = {"group": "name", "min": 1}
+    settings = {"sites.groups": ["name"], "model.hub_limits": [limit], "model.budget": 1000}
+    with pytest.raises(hp.errors.InfeasibleError):
+        hp.solve(project.read(settings))
+    plan = hp.solve(project.read(settings | {"model.hub_limits": [limit | {"where_needed": True}]}))
+    assert set(hubs(plan)) == {"S1", "S2", "S4"}
+    [warning] = [told for told in plan.summary()["warnings"] if told["code"] == "no_need_in_reach"]
+    # Nobody lives near Hazar, Kalat is excluded, and at Lahore a hub stands already.
+    assert warning["message"].startswith("no site of name Hazar, Kalat, Lahore, old has need within reach")
+    refused = settings | {"model.hub_limits": [limit | {"where_needed": True}], "checks.no_need_in_reach": "error"}
+    assert "Hazar, Kalat" in project.messages(refused)[0]
+
+
 @pytest.mark.parametrize("objective", ["max_coverage", "min_cost", "p_median", "p_center"])
 def test_figures_of_every_objective_are_plain_numbers(project: Project, objective: str) -> None:
     own = {"target_share": 0.7, "travel_cost_per_km": 0.1} if objective == "min_cost" else {"max_hubs": 2}

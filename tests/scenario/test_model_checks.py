@@ -157,6 +157,10 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
         "model.hub_limits.1: 'name' found; allowed: min, max or both for this limit",
     ),
     (
+        BY_NAME | {"model.hub_limits": [{"group": "name", "max": 1, "where_needed": True}]},
+        "model.hub_limits.0.where_needed: True found; allowed: only with min, for all values of the group",
+    ),
+    (
         BY_NAME | {"model.hub_limits": [{"group": "name", "min": 2, "max": 1}]},
         "model.hub_limits.0.min: 2 found; allowed: at most max, 1",
     ),

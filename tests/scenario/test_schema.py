@@ -126,7 +126,7 @@ ALL_KEYS: dict[str, list[str]] = {
     "FloorSpec": ["group", "value", "people", "share"],
     "TakeUpSpec": ["share", "e_fold_km"],
     "FairnessSpec": ["alpha", "group", "linear_below_share"],
-    "HubLimitSpec": ["group", "value", "min", "max"],
+    "HubLimitSpec": ["group", "value", "min", "max", "where_needed"],
     "OnlyWithSpec": ["site", "needs"],
     "ExistingSpec": ["upgrade", "upgrade_fee", "close", "close_saving"],
     "YearSpec": ["name", "budget"],

@@ -12,8 +12,14 @@ TEXT = "\n\n".join(path.read_text(encoding="utf-8") for path in PAGES)
 CLAIMS = {
     "python": r"Python (3\.\d+) or newer",
     "budget": r"a budget of PKR ([\d.]+) billion",
-    "plan": r"([\d.]+) hubs of ([\d.]+) seats at about ([\d.]+) sites serve ([\d.]+) million people, with at least "
-    r"([\d.]+) % of the need of every province",
+    "plan": r"About ([\d.]+) new hubs, centres of ([\d.]+) seats where people live close and school telecentres of "
+    r"([\d.]+) where they do not, have regular users in ([\d.]+) or more of ([\d.]+) districts, ([\d.]+) million of "
+    r"([\d.]+) million people of (15) to (40) who are offline",
+    "stays": r"([\d.]+) e-Rozgaar centres stay, and with the same money no plan has ([\d.]+) % more users",
+    "users": r"([\d.]+) regular users share a seat of the national plan, ([\d.]+) hours a week each, and at most "
+    r"([\d.]+) % of those who are offline come, (1)/e of that from ([\d.]+) km away",
+    "most need": r"([\d.]+) hubs of ([\d.]+) seats at about ([\d.]+) sites serve ([\d.]+) million people, with at "
+    r"least ([\d.]+) % of the need of every province",
     "alternatives": r"plans within ([\d.]+) % of the best that differ in at least five sites",
     "explained in part": r"what the time did not suffice for is said, with exit code (\d)",
     "audit": r"It ends with (\d) when something is wrong, with (\d) when something could not be looked at",

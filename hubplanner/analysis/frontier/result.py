@@ -49,7 +49,7 @@ class Frontier:
 
     Examples
     --------
-    ``hubplanner.frontier(hubplanner.read_scenario("scenarios/pakistan.yaml"), points=20).write("runs/frontier")``
+    ``hubplanner.frontier(hubplanner.read_scenario("scenarios/balochistan.yaml"), points=20).write("runs/frontier")``
     """
 
     inputs: Inputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,7 +26,8 @@ class Capacity(Constraint):
     .. math:: \sum_r p_r x_{ro} \le q_o y_o \qquad \forall o
 
     Here $p_r$ counts the seats that a row takes up: its people, or those of them who are not connected yet.
-    With $x_{ro} \le y_o$ wherever a row has fewer people than the hub has room; elsewhere the limit implies it.
+    With $x_{ro} \le y_o$ wherever a row has fewer people than the hub has room; elsewhere the limit implies it. Where
+    only some of those in reach come, the limit is also that of all who do.
 
     A plan violates it where a hub serves more people than it has room for, a point is served more than once or, where
     points are served whole, in parts.
@@ -93,6 +95,8 @@ class Capacity(Constraint):
         rows, assign = live_rows(model), assigned(model)
         people = rows.totals[:, instance.measure(model.seats)][rows.row]
         room = self.room(instance.problem)
+        most = np.bincount(rows.option, weights=people * rows.coming, minlength=len(room))
+        all_come = bool((rows.coming == 1).all())
         order = np.argsort(rows.option, kind="stable")
         bounds = np.searchsorted(rows.option[order], np.arange(len(room) + 1))
         for option in np.flatnonzero(np.isfinite(room)).tolist():
@@ -100,10 +104,14 @@ class Capacity(Constraint):
             unit = decimal_unit(room[option])
             load = [(assign[pair], people[pair] / unit) for pair in pairs.tolist() if people[pair] > 0]
             if load:
-                limit = (model.open_[option], -room[option] / unit)
-                model.add(f"capacity_{option}", [*load, limit], LpConstraintLE, 0)
-        for pair in np.flatnonzero(people < room[rows.option]).tolist():
-            link = (model.open_[rows.option[pair]], -1.0)
+                limits = [(room[option], 0.0)] if all_come else _limits(room[option], most[option])
+                for size, limit in limits:
+                    hubs = (model.open_[option], -size / unit)
+                    model.add(f"capacity_{option}", [*load, hubs], LpConstraintLE, limit / unit)
+        # Where few of many rows come, their sum says nearly as much in one row.
+        links = people < room[rows.option] if all_come else (people == 0) | ~np.isfinite(room[rows.option])
+        for pair in np.flatnonzero(links).tolist():
+            link = (model.open_[rows.option[pair]], -float(rows.coming[pair]))
             model.add(f"link_{pair}", [(assign[pair], 1.0), link], LpConstraintLE, 0)
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
@@ -125,6 +133,18 @@ class Capacity(Constraint):
         """Return the capacities in words."""
         del name_of
         return f"capacities of {', '.join(map(_in_words, self.people))} people"
+
+
+def _limits(room: float, most: float) -> list[tuple[float, float]]:
+    r"""Return rows, people served $\le a y + b$ as (a, b), that hold of whole hubs to which so many come at most.
+
+    Besides $q y$ it is what the last of hubs for all leaves empty, $P - \rho (\mu - y)$ as in `ResidualCapacityCut`.
+    """
+    if most <= room:
+        return [(most, 0.0)]
+    hubs = math.ceil(most / room * (1 - 1e-12))
+    rest = most - (hubs - 1) * room
+    return [(room, 0.0), (rest, most - rest * hubs)]
 
 
 def _in_words(room: float | tuple[float, ...]) -> str:

@@ -68,11 +68,6 @@ class TakeUp(Constraint):
             check("take_up.e_fold", self.e_fold, "a distance above 0", lambda value: value > 0)
 
     @property
-    def serves_apart(self) -> bool:
-        """Whether each point has distances of its own that count."""
-        return math.isfinite(self.e_fold)
-
-    @property
     def features(self) -> frozenset[Feature]:
         """Take-up."""
         return frozenset({Feature.TAKE_UP})
@@ -84,7 +79,7 @@ class TakeUp(Constraint):
     def add_to(self, model: Model) -> None:
         """Add a row for each row of demand that hubs may serve."""
         rows, assign = live_rows(model), assigned(model)
-        coming = self.coming(rows.distance)
+        coming = rows.coming
         for pair in np.flatnonzero(coming < LEAST_SHARE).tolist():
             model.add(f"too_far_{pair}", [(assign[pair], 1.0)], LpConstraintLE, 0)
         near = np.flatnonzero(coming >= LEAST_SHARE)
@@ -109,5 +104,5 @@ class TakeUp(Constraint):
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the take-up in words."""
         del name_of
-        falls = f", falling to 1/e over {self.e_fold:g}" if self.serves_apart else ""
+        falls = f", falling to 1/e over {self.e_fold:g}" if math.isfinite(self.e_fold) else ""
         return f"take-up of {self.share:g}{falls}"

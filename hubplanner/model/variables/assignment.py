@@ -38,7 +38,7 @@ def live_rows(model: Model) -> AssignRows:
     if "live" not in model.parts:
         rows = model.whole.assign_rows
         may = np.array([variable.upBound > 0 for variable in model.open_], dtype=bool)[rows.option]
-        kept = {name: getattr(rows, name)[may] for name in ("row", "option", "share", "distance")}
+        kept = {name: getattr(rows, name)[may] for name in ("row", "option", "share", "distance", "coming")}
         model.parts["live"] = replace(rows, **kept)
     found: AssignRows = model.parts["live"]
     return found

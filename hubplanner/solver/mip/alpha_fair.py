@@ -14,7 +14,7 @@ import numpy as np
 
 from hubplanner.model import AlphaFair, FixedLevel, Goal, Question, TangentUtility, check_size, goals_of
 from hubplanner.model.goals import tangent_utility
-from hubplanner.problem import relative_gap
+from hubplanner.problem import Floats, relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.backends.highs import prepared, run
 from hubplanner.solver.mip.greedy import greedy_plan
@@ -32,6 +32,8 @@ MOST_RELAXED, MOST_SEARCHED = 12, 30
 """Rounds of the relaxation, and of searches, at most."""
 NEAR = 1e-4
 """Relative difference of tangents and utility at which the relaxation's rounds end."""
+AROUND = (0.8, 0.9, 1.1, 1.25)
+"""Multiples of the relaxation's shares at which there are tangents too: whole plans have shares about there."""
 SEARCHED = 0.9
 """Part of the asked gap that a search may leave: the rest is the tangents'."""
 
@@ -114,6 +116,7 @@ def _refined(task: Subproblem, utility: TangentUtility, bound: float) -> tuple[T
     goal = tangent_utility(utility)
     form = program_of(replace(task, goal=goal), depth)
     handle = prepared(form.program, task.effort(0.0), mip=False, solver="simplex")
+    about: list[Floats] = []
     for _ in range(MOST_RELAXED):
         run(handle)
         relaxation = relaxation_of(handle, form)
@@ -123,12 +126,14 @@ def _refined(task: Subproblem, utility: TangentUtility, bound: float) -> tuple[T
         if not relaxation.is_solved:
             break
         shares = utility.shares_in(form.layers[-1], relaxation.values)
+        about = [np.minimum(shares * part, 1.0) for part in AROUND]
         known, utility = utility, utility.refined([shares])
         figure, exact = known.figure(shares), known.exact(shares)
         if task.is_late or figure - exact <= NEAR * abs(figure):
             break
         for most, columns, parts in utility.rows_beyond(known, form.layers[-1]):
             handle.addRow(-math.inf, most, len(columns), np.array(columns, dtype=np.int32), np.array(parts))
+    utility = utility.refined(about) if about else utility
     return replace(utility, at=max(bound, utility.block.linear_below)), bound
 
 
@@ -141,7 +146,12 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
     for _ in range(MOST_SEARCHED):
         deadline = task.deadline if was_cut else task.deadline.part(1 / 2)
         searched = replace(
-            task, goal=tangent_utility(utility), gap=task.gap * SEARCHED, start=best.found.opened, deadline=deadline
+            task,
+            goal=tangent_utility(utility),
+            gap=task.gap * SEARCHED,
+            start=best.found.opened,
+            deadline=deadline,
+            screens=False,
         )
         found = optimise(searched)
         if found.infeasible and not best.found.years:

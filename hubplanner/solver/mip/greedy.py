@@ -89,8 +89,8 @@ class _Units:
         (u,) of each unit.
     weigh
         Returns what (u,) of a measure (n,) each unit holds.
-    starts, unit, share, distance
-        Spans of each option (o + 1,), and the units, shares and distances of its pairs.
+    starts, unit, share, distance, coming
+        Spans of each option (o + 1,), and the units, shares, distances and most people coming of its pairs.
     """
 
     people: Floats
@@ -99,6 +99,7 @@ class _Units:
     unit: Ints
     share: Floats
     distance: Floats
+    coming: Floats
 
     @classmethod
     def of(cls, question: Question, problem: Problem) -> _Units:
@@ -114,6 +115,7 @@ class _Units:
                 unit=rows.row[order],
                 share=rows.share[order],
                 distance=rows.distance[order],
+                coming=rows.coming[order],
             )
         cover = csc_array(coverage(problem, 0, problem.n_points))
         return cls(
@@ -123,6 +125,7 @@ class _Units:
             unit=cover.indices.astype(np.intp),
             share=cover.data.astype(np.float64),
             distance=np.zeros(cover.nnz),
+            coming=np.ones(cover.nnz),
         )
 
     def pairs(self, option: int) -> slice:
@@ -132,11 +135,22 @@ class _Units:
 
 @dataclass(frozen=True, kw_only=True)
 class _Added:
-    """What one more hub adds: units, the share of their people that it serves, and by how much they count for more."""
+    """What one more hub adds.
+
+    Parameters
+    ----------
+    unit, part
+        (a,) units and the share of their people that it serves.
+    growth
+        (a,) by how much they count for more.
+    taken
+        (a,) what that leaves less of the share of their people who may still come anywhere.
+    """
 
     unit: Ints
     part: Floats
     growth: Floats
+    taken: Floats
 
     def of(self, weight: Floats) -> float:
         """Return how much of a weight (u,) it covers."""
@@ -150,7 +164,7 @@ class _Cover:
     Parameters
     ----------
     left
-        (u,) share of each unit's people that no one serves; unused where hubs have room for all.
+        (u,) share of each unit's people whom no one serves, of those who come; unused where hubs have room for all.
     best
         (u,) share of each unit that counts as covered.
     served
@@ -184,17 +198,18 @@ class _Cover:
         span = self.units.pairs(option)
         unit, share = self.units.unit[span], self.units.share[span]
         if not self.question.assigns:
-            return _Added(unit=unit, part=share, growth=np.maximum(share - self.best[unit], 0.0))
+            return _Added(unit=unit, part=share, growth=np.maximum(share - self.best[unit], 0.0), taken=share)
         near = self.units.distance[span] <= min(self.far, default=math.inf) * (1 + REACH_TOLERANCE)
         some = near & (self.left[unit] > 0)
         unit, share, distance = unit[some], share[some], self.units.distance[span][some]
+        coming = self.units.coming[span][some]
         people = self.units.people[unit]
         rate = distance if self.by_distance and not exact else -weight[unit] * share / np.maximum(people, SHORT)
         order = np.argsort(rate, kind="stable")
-        unit, share = unit[order], share[order]
-        part = self._seated(self.left[unit] * people[order], float(self.room[option]), in_parts=exact)
-        parts = self.left[unit] * part
-        return _Added(unit=unit, part=parts, growth=share * parts)
+        unit, share, coming = unit[order], share[order], coming[order]
+        crowd = self.left[unit] * coming * people[order]
+        taken = self.left[unit] * self._seated(crowd, float(self.room[option]), in_parts=exact)
+        return _Added(unit=unit, part=coming * taken, growth=share * coming * taken, taken=taken)
 
     def _seated(self, crowd: Floats, room: float, *, in_parts: bool) -> Floats:
         """Return the share of each crowd, in their order, that finds room."""
@@ -210,7 +225,8 @@ class _Cover:
     def at_most(self, weight: Floats) -> Floats:
         """Return what a hub of each option (o,) adds of a weight (u,) at most."""
         units = self.units
-        worth = weight[units.unit] * units.share * (self.left[units.unit] if self.question.assigns else 1.0)
+        worth = weight[units.unit] * units.share * units.coming
+        worth = worth * self.left[units.unit] if self.question.assigns else worth
         sums = np.concatenate([[0.0], np.cumsum(worth)])
         found: Floats = sums[units.starts[1:]] - sums[units.starts[:-1]]
         return found
@@ -223,7 +239,7 @@ class _Cover:
             return
         some = added.part > 0
         unit, part = added.unit[some], added.part[some]
-        self.left[unit] = np.maximum(self.left[unit] - part, 0.0)
+        self.left[unit] = np.maximum(self.left[unit] - added.taken[some], 0.0)
         self.served.append((unit, option, part))
 
     def assigned(self) -> csr_array | None:
@@ -235,10 +251,10 @@ class _Cover:
         part = np.concatenate([np.zeros(0), *(parts for _, _, parts in self.served)])
         cells: Any = (part, (unit, option.astype(np.intp)))
         shares: csr_array = csr_array(cells, shape=(len(self.units.people), self.problem.n_options))
-        row_of = self.question.instance.assign_rows.row_of
-        points = np.flatnonzero(row_of != NO_ROW)
-        place: Any = (np.ones(len(points)), (points, row_of[points]))
-        return csr_array(csr_array(place, shape=(len(row_of), shares.shape[0])) @ shares)
+        rows = self.question.instance.assign_rows
+        points = np.flatnonzero(rows.row_of != NO_ROW)
+        place: Any = (rows.part[points], (points, rows.row_of[points]))
+        return csr_array(csr_array(place, shape=(len(rows.row_of), shares.shape[0])) @ shares)
 
 
 class _Worth:

@@ -134,8 +134,9 @@ def _tidy(form: Formulation, layer: Model, shares: Floats, counts: Ints) -> csr_
 
 
 def _by_point(form: Formulation, shares: csr_array) -> csr_array:
-    """Return the shares (n, o) of the points: those of each point's row."""
-    row_of = form.instance.assign_rows.row_of
-    points = np.flatnonzero(row_of >= 0)
-    place = csr_array((np.ones(len(points)), (points, row_of[points])), shape=(len(row_of), shares.shape[0]))
+    """Return the shares (n, o) of the points: their parts of those of each point's row."""
+    rows = form.instance.assign_rows
+    points = np.flatnonzero(rows.row_of >= 0)
+    shape = (len(rows.row_of), shares.shape[0])
+    place = csr_array((rows.part[points], (points, rows.row_of[points])), shape=shape)
     return csr_array(place @ shares)

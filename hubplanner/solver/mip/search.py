@@ -89,8 +89,8 @@ def _guided(task: Subproblem, form: Formulation, relaxation: Relaxation, bound: 
 
 
 def _screens(task: Subproblem) -> tuple[float, ...]:
-    """Return the margins of first searches: none where hubs share lines, whose plans lie far below the bound."""
-    if task.question.instance.problem.backhaul is not None:
+    """Return the margins of first searches: none where plans lie far below the bound, as where hubs share lines."""
+    if task.question.instance.problem.backhaul is not None or not task.screens:
         return ()
     return SHARP_SCREENS if splits(task) else SCREENS
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model import FixedLevel, Formulation, Goal, Question, Year, formulate
+from hubplanner.model import AlphaFair, FixedLevel, Formulation, Goal, Question, Year, formulate
 from hubplanner.model.cuts.hub_counts import add_tally
 from hubplanner.model.formulation import Cut
 from hubplanner.problem import Ints
@@ -72,6 +72,8 @@ class Subproblem:
         Inequalities that every plan keeps to.
     nodes
         Nodes of a search at most; no limit if None.
+    screens
+        Whether plans near the relaxation's bound are searched first.
     """
 
     question: Question
@@ -87,6 +89,7 @@ class Subproblem:
     ranges: tuple[Ints, Ints] | None = None
     cuts: tuple[Cut, ...] = ()
     nodes: int | None = None
+    screens: bool = True
 
     def effort(self, gap: float) -> SearchLimits:
         """Return what a solver is asked, with an absolute gap in the program's unit."""
@@ -108,6 +111,10 @@ def program_of(task: Subproblem, depth: Ints) -> Formulation:
     form = formulate(task.question, task.goal, task.held, depth, task.ranges)
     if splits(task):
         add_tally(form.layers, task.question.blocks)
+        if isinstance(task.question.objective.fairness, AlphaFair):
+            # With a tangent for each group at each share presolve settles more than branching on counts does.
+            for layer in form.layers:
+                layer.counts.clear()
     for cut in task.cuts:
         cut.add_to(form.layers)
     for plan in task.forbidden:
