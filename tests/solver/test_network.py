@@ -6,14 +6,16 @@ import math
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 from support.instances.published import SHARED, patience
 from support.oracles.network import every_plan, random_network
 
 import hubplanner as hp
+from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.inputs.backhaul import neighbouring
 from hubplanner.model import Question, check_compatible, formulate, goals_of
 from hubplanner.model.variables.backhaul import network_of
@@ -361,3 +363,89 @@ def test_plans_are_worth_the_same_without_inequalities_and_first_plans(
     plain = solved(problem, objective, ties=False)
     assert sharp.value == pytest.approx(plain.value, rel=1e-6)
     assert sharp.status == plain.status == hp.Status.OPTIMAL
+
+
+def served_at_most(problem: hp.Problem, options: tuple[int, ...], room: float) -> float:
+    """Return the most need that hubs with seats serve, as a linear program of its own."""
+    pairs = [
+        (point, option)
+        for option in options
+        for point in range(problem.n_points)
+        if math.dist(problem.travel.points[point], problem.travel.sites[problem.option_site[option]])  # type: ignore[attr-defined]
+        <= problem.option_reach[option] * (1 + 1e-9)
+    ]
+    if not pairs:
+        return 0.0
+    each = np.array([problem.need[point] for point, _ in pairs])
+    rows = [[float(own == point) for own, _ in pairs] for point in range(problem.n_points)]
+    rows += [[float(at == option) * problem.people[own] for own, at in pairs] for option in options]
+    limits = [1.0] * problem.n_points + [room] * len(options)
+    return float(-linprog(-each, A_ub=np.array(rows), b_ub=limits, bounds=(0, 1)).fun)
+
+
+@pytest.mark.parametrize("seed", range(400, 408))
+def test_hubs_with_seats_are_the_best_of_all_with_their_lines(seed: int) -> None:
+    problem, room = random_network(seed), 20.0
+    budget = float(np.random.default_rng(seed).integers(8, 30))
+    plans = [plan for plan in every_plan(problem) if plan.cost <= budget]
+    seats = hp.Capacity(people=(room,) * len(problem.tier_reach))
+    found = solved(problem, hp.MaxCoverage(budget=budget, constraints=(seats,)), ties=False)
+    if not plans:
+        assert found.status == hp.Status.INFEASIBLE
+        return
+    best = max(served_at_most(problem, options, room) for options in {plan.options for plan in plans})
+    assert found.value == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(500, 510))
+def test_nearness_and_floors_are_the_best_of_all_with_their_lines(seed: int) -> None:
+    problem = random_network(seed)
+    budget = float(np.random.default_rng(seed).integers(8, 30))
+    within = [plan for plan in every_plan(problem) if plan.cost <= budget]
+    far = np.column_stack([problem.travel.from_site(site) for site in range(problem.n_sites)])
+    with_hubs = {plan.options for plan in within if plan.options}
+    near = hp.solve_problem(problem, hp.PMedian(budget=budget), replace(EXACT, ties=False))
+    if with_hubs:
+        means = [
+            float(np.average(far[:, np.unique(problem.option_site[list(options)])].min(axis=1), weights=problem.need))
+            for options in with_hubs
+        ]
+        assert near.value == pytest.approx(min(means), rel=1e-6)
+    else:
+        assert near.status == hp.Status.INFEASIBLE
+    weight = np.where(np.arange(problem.n_points) < 6, problem.need, 0.0)
+    held = {options: served_weight(problem, options, weight) for options in {plan.options for plan in within}}
+    floor = hp.Floor(weight=weight, share=0.5, name="west")
+    found = solved(problem, hp.MaxCoverage(budget=budget, constraints=(floor,)), ties=False)
+    fair = [plan.covered for plan in within if held[plan.options] >= 0.5 * weight.sum() - 1e-9]
+    if fair:
+        assert found.value == pytest.approx(max(fair))
+    else:
+        assert found.status == hp.Status.INFEASIBLE
+
+
+def served_weight(
+    problem: hp.Problem, options: tuple[int, ...], weight: np.ndarray[Any, np.dtype[np.float64]]
+) -> float:
+    """Return how much of a weight of points some options cover."""
+    found: set[int] = set()
+    for option in options:
+        distance = problem.travel.from_site(int(problem.option_site[option]))
+        found |= set(np.flatnonzero(distance <= problem.option_reach[option] * (1 + 1e-9)).tolist())
+    return math.fsum(weight[point] for point in found)
+
+
+@pytest.mark.parametrize("seed", range(600, 606))
+def test_a_frontier_is_the_best_of_all_plans_at_each_budget(seed: int) -> None:
+    problem = random_network(seed)
+    plans = list(every_plan(problem))
+    budgets = [6.0, 12.0, 20.0, 40.0]
+    found = hp.trace(problem, hp.MaxCoverage(), budgets, EXACT)
+    for point in found.solved:
+        within = [plan for plan in plans if plan.cost <= point.limit]
+        best = max(plan.covered for plan in within)
+        assert point.covered == pytest.approx(best)
+        assert point.plan.cost == pytest.approx(min(plan.cost for plan in within if plan.covered >= best - 1e-9))
+    assert len(found.solved) + len(found.missing) == len(budgets)
+    with pytest.raises(hp.ScenarioError, match="not nested goes with backhaul"):
+        trace_nested(problem, hp.MaxCoverage(), budgets, EXACT)

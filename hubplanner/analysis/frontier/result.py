@@ -122,6 +122,7 @@ class Frontier:
             "budget": _known(point.limit) if by_cost else self.inputs.scenario.model.budget,
             "least_share": None if by_cost else point.limit,
             "cost": point.plan.cost,
+            **({} if point.plan.backhaul is None else {"backhaul": point.plan.backhaul.cost}),
             "cost_at_least": _known(point.other_bound) if by_cost else None,
             **self._cover(point.plan),
             **({} if by_cost else self._other(point)),
@@ -155,6 +156,7 @@ class Frontier:
 
     def _hubs(self, plan: Evaluation) -> list[dict[str, Any]]:
         problem, ids = self.problem, self.inputs.sites.frame["site_id"].tolist()
+        links = np.zeros(len(plan.options)) if plan.backhaul is None else plan.backhaul.link_cost
         tiers = [tier.name for tier in self.inputs.scenario.hubs]
         return [
             {
@@ -162,9 +164,9 @@ class Frontier:
                 "tier": tiers[problem.option_tier[option]],
                 "status": _status(problem, option),
                 "hubs": count,
-                "cost": float(problem.option_cost[option]) * count,
+                "cost": float(problem.option_cost[option]) * count + link,
             }
-            for option, count in zip(plan.options.tolist(), plan.counts.tolist(), strict=True)
+            for option, count, link in zip(plan.options.tolist(), plan.counts.tolist(), links.tolist(), strict=True)
         ]
 
     def _price(self, point: FrontierPoint) -> dict[str, float]:

@@ -90,7 +90,7 @@ def _default_folder(inputs: Inputs, ask: FrontierRequest, runs: Path) -> Path:
 def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
     """Return the frontier of data that is read already; raise as `frontier` does."""
     problem, began = build_problem(inputs), time.perf_counter()
-    check_traceable(problem, _asked(inputs))
+    check_traceable(problem, _asked(inputs), by_budgets=ask.against == COST and not ask.nested)
     found = _WAYS[ask.against](inputs, problem, ask)
     if not found.points:
         _raise_missing(inputs, found)

@@ -62,7 +62,7 @@ def trace(
     >>> [(point.other, point.covered) for point in trace(line, hp.MaxCoverage(), [1, 2, 3]).points]
     [(1.0, 4.0), (2.0, 7.0)]
     """
-    check_traceable(problem, objective)
+    check_traceable(problem, objective, by_budgets=True)
     options = options or SolverOptions()
     solved: list[FrontierPoint] = []
     missing: list[Missing] = []
@@ -91,8 +91,8 @@ def _untied(problem: Problem, objective: Objective, options: SolverOptions) -> S
     return replace(options, ties=options.ties and not second)
 
 
-def check_traceable(problem: Problem, objective: Objective) -> None:
-    """Raise for questions that have no frontier of coverage."""
+def check_traceable(problem: Problem, objective: Objective, *, by_budgets: bool = False) -> None:
+    """Raise for questions that have no frontier of coverage; with ``by_budgets`` each point is a solve of its own."""
     reasons = {
         f"a frontier trades coverage: model.objective must be max_coverage, not {objective.name}": (
             not isinstance(objective, MaxCoverage)
@@ -102,7 +102,9 @@ def check_traceable(problem: Problem, objective: Objective) -> None:
         "a frontier does not go with model.fairness: ask for floors, or trade coverage,worst_group": (
             objective.fairness is not None
         ),
-        f"a frontier does not go with backhaul by fibre: {SHARED_LINES}": problem.backhaul is not None,
+        f"only a frontier of coverage and cost that is not nested goes with backhaul by fibre: {SHARED_LINES}": (
+            problem.backhaul is not None and not by_budgets
+        ),
     }
     wrong = [reason for reason, applies in reasons.items() if applies]
     if wrong:
@@ -221,7 +223,7 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     ScenarioError
         As with `trace`, and when the problem is too large.
     """
-    check_traceable(problem, objective)
+    check_traceable(problem, objective, by_budgets=True)
     check_small(problem)
     options = replace(options or SolverOptions(), gap=0.0)
     solved: list[FrontierPoint] = []
