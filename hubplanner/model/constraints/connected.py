@@ -11,7 +11,7 @@ from pulp import LpConstraintEQ, LpConstraintLE
 
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model, Terms
-from hubplanner.model.variables.backhaul import Network, network_of
+from hubplanner.model.variables.backhaul import NetworkVariables, network_of
 from hubplanner.problem import Evaluation, Problem
 
 
@@ -80,7 +80,7 @@ class Connected(Constraint):
 Arcs = dict[int, list[int]]
 
 
-def _arcs(net: Network) -> tuple[Arcs, Arcs]:
+def _arcs(net: NetworkVariables) -> tuple[Arcs, Arcs]:
     """Return the arcs into each place, and out of it."""
     into: Arcs = {}
     out: Arcs = {}
@@ -90,7 +90,7 @@ def _arcs(net: Network) -> tuple[Arcs, Arcs]:
     return into, out
 
 
-def _add_place(model: Model, net: Network, place: int, into: list[int], out: list[int]) -> None:
+def _add_place(model: Model, net: NetworkVariables, place: int, into: list[int], out: list[int]) -> None:
     """Add the rows of binaries at a place."""
     entered: Terms = [(net.build[arc], 1.0) for arc in into]
     left: Terms = [(net.build[arc], -1.0) for arc in out]
@@ -115,7 +115,7 @@ def _add_place(model: Model, net: Network, place: int, into: list[int], out: lis
             model.add(f"hung_{site}", [(net.on[option], 1 / most), *not_entered], LpConstraintLE, 0)
 
 
-def _add_flow(model: Model, net: Network, arcs_in: Arcs, arcs_out: Arcs) -> None:
+def _add_flow(model: Model, net: NetworkVariables, arcs_in: Arcs, arcs_out: Arcs) -> None:
     """Add the flow that makes whole numbers connected."""
     options = np.array(list(net.on), dtype=np.intp)
     most = float(model.instance.most[options].sum())

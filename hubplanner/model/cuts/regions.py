@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from hubplanner.model.lp import Model, Terms
-from hubplanner.model.variables.backhaul import OFF, Network, network_of
+from hubplanner.model.variables.backhaul import OFF, NetworkVariables, network_of
 from hubplanner.problem import Bools, Floats, Ints
 
 VIOLATION = 1e-3
@@ -94,7 +94,7 @@ class _Support:
         (a,) how much of each arc is built.
     """
 
-    net: Network
+    net: NetworkVariables
     built: Floats
 
     def separate(self, places: Ints, capacity: Floats) -> tuple[float, Bools]:
@@ -156,7 +156,7 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
                 return
 
 
-def _hung(layer: Model, net: Network, values: Floats) -> list[tuple[int, int, float]]:
+def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int, int, float]]:
     """Return the sites with something on the network, one hub at most, their place and how much, the most first."""
     total: dict[tuple[int, int], float] = {}
     for option, variable in net.on.items():
@@ -167,7 +167,7 @@ def _hung(layer: Model, net: Network, values: Floats) -> list[tuple[int, int, fl
     return sorted(found, key=lambda one: (-one[2], one[0]))
 
 
-def _rows(layer: Model, net: Network, values: Floats) -> Iterator[tuple[int, float, Ints, Floats]]:
+def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[tuple[int, float, Ints, Floats]]:
     """Yield the rows that one hub covers, with what their cover takes from the network, and through which places."""
     rows = layer.whole.cover_rows
     covered = cast("list[Any]", layer.parts["covered"])

@@ -111,7 +111,7 @@ def _needed(net: Backhaul, place: Ints, root: int, terminals: Ints) -> Ints:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Network:
+class NetworkVariables:
     """The network's variables in a model.
 
     Parameters
@@ -142,7 +142,7 @@ class Network:
         return [(self.on[option], 1.0) for option in self.options_at.get(place, ())]
 
 
-def network_of(model: Model) -> Network:
+def network_of(model: Model) -> NetworkVariables:
     """Return the network's variables, made when they are first asked for."""
     if "network" not in model.parts:
         net = model.whole.problem.backhaul
@@ -158,8 +158,8 @@ def network_of(model: Model) -> Network:
             for option in np.flatnonzero(graph.place != OFF).tolist()
         }
         model.decisions.extend(build)
-        model.parts["network"] = Network(graph=graph, build=build, on=on)
-    found: Network = model.parts["network"]
+        model.parts["network"] = NetworkVariables(graph=graph, build=build, on=on)
+    found: NetworkVariables = model.parts["network"]
     return found
 
 
