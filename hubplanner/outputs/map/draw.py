@@ -119,7 +119,7 @@ def _headline(plan: PlanData) -> list[tuple[str, str]]:
     reached = "served" if is_seated(plan) else "covered"
     budget = f", of a budget of {in_words(summary['budget'])}" if summary["budget"] is not None else ""
     return [
-        (f"{new:,}", f"{one}, {existing:,} existing" if existing else one),
+        (f"{new:,}", one),
         (in_words(summary["people"]["covered"]), f"people {reached}, of {in_words(summary['people']['total'])}"),
         (covered_in_words(summary["need"]["share"], summary["need"]["total"]), f"of the need {reached}"),
         (in_words(summary["cost"]["total"]), f"{currency} {_over(scenario.horizon_years)}{budget}".strip()),

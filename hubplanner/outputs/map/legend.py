@@ -16,7 +16,7 @@ from hubplanner.outputs.map.demand_layer import (
     mark_area,
     shades,
 )
-from hubplanner.outputs.map.fonts import font, in_words, plain, share_in_words, shorten
+from hubplanner.outputs.map.fonts import font, in_words, plain, share_in_words, shorten, width
 from hubplanner.outputs.map.hub_symbols import REACH, draw_mark, mark_scale, tier_marks
 from hubplanner.outputs.map.layout import ROW, View
 from hubplanner.outputs.map.need import HALF, SOME
@@ -30,7 +30,7 @@ SWATCH = 0.36
 """Width of a class of need in the legend, in inches."""
 _NAMES = 0.88
 """Width of the names beside the swatches."""
-_HUBS = 2.4
+_HUBS = 2.6
 """Width of the part about hubs."""
 _LONGEST_BAR = 1.4
 
@@ -112,11 +112,11 @@ def _hub_part(page: Axes, x: float, top: float, plan: PlanData) -> None:
         reach = f"reach {tier.reach_km:g} km" if tier.reach_km else f"reach {tier.reach_minutes:g} minutes"
         count = int(hubs.loc[hubs["tier"] == tier.name, "hubs"].sum())
         tail = f", {reach}: {count:,}"
-        write(page, x + 0.32, middle, f"{shorten(plain(tier.name), TEXT, _HUBS - 1.4)}{tail}")
-    if (hubs["status"] == "existing").any():
+        write(page, x + 0.32, middle, f"{shorten(plain(tier.name), TEXT, _HUBS - 0.32 - width(tail, TEXT))}{tail}")
+    if existing := int((hubs["status"] == "existing").sum()):
         middle = top - ROW * (len(marks) + 1.7)
         draw_mark(page, (x + 0.12, middle), marks[plan.inputs.scenario.hubs[0].name], new=False, scale=scale)
-        write(page, x + 0.32, middle, "hollow: stands already")
+        write(page, x + 0.32, middle, f"hollow: stands already: {existing:,}")
 
 
 def draw_scale(page: Axes, x: float, top: float, view: View) -> None:
