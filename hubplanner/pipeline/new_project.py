@@ -45,7 +45,9 @@ class NewProject:
     faults: tuple[Fault, ...]
 
 
-def new_project(folder: Path, paths: Sequence[str], crs: str | None = None) -> NewProject:
+def new_project(
+    folder: Path, paths: Sequence[str], crs: str | None = None, name: str = "", title: str = ""
+) -> NewProject:
     """Write a scenario on files where they are, and a file of names to fill in for each join that lacks some.
 
     Parameters
@@ -56,6 +58,8 @@ def new_project(folder: Path, paths: Sequence[str], crs: str | None = None) -> N
         The files, each with its role in front where it is known: ``demand=villages.csv``.
     crs
         System of files that name none and are not in degrees.
+    name, title
+        What the scenario is called, by its folder if left out, and what stands over its maps and reports.
 
     Raises
     ------
@@ -71,12 +75,12 @@ def new_project(folder: Path, paths: Sequence[str], crs: str | None = None) -> N
     if crs is not None and parse_crs(crs, "--crs", faults) is None:
         raise ScenarioError(faults)
     roles = assign_roles(look_at_files(_named(paths), crs))
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.absolute().name).strip("-._") or "hubs"
-    draft = draft_scenario(name, folder, roles, {})
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", name or folder.absolute().name).strip("-._") or "hubs"
+    draft = draft_scenario(name, folder, roles, {}, title)
     lacking = _lacking(draft, folder)
     names = {key: f"aliases-{draft.joins[key]}.csv" for key in lacking}
     if lacking:
-        draft = draft_scenario(name, folder, roles, names)
+        draft = draft_scenario(name, folder, roles, names, title)
     for file in names.values():
         _check_free(folder / file)
     write_atomically(folder / FILE, lambda aside: aside.write_text(draft.text, encoding="utf-8"))

@@ -87,7 +87,9 @@ class _Source:
     look: FileLook
 
 
-def draft_scenario(name: str, folder: Path, roles: FileRoles, aliases: Mapping[str, str]) -> ScenarioDraft:
+def draft_scenario(
+    name: str, folder: Path, roles: FileRoles, aliases: Mapping[str, str], title: str = ""
+) -> ScenarioDraft:
     """Return a scenario on some files.
 
     Parameters
@@ -100,8 +102,10 @@ def draft_scenario(name: str, folder: Path, roles: FileRoles, aliases: Mapping[s
         What each file is for.
     aliases
         By key of a join, such as demand.join.0, the file of names to fill in.
+    title
+        What stands over maps and reports; of the name if left out.
     """
-    return _Writer(folder=folder, roles=roles, aliases=aliases).scenario(name)
+    return _Writer(folder=folder, roles=roles, aliases=aliases).scenario(name, title)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -116,7 +120,7 @@ class _Writer:
     joins: dict[str, str] = field(default_factory=dict)
     unused: list[tuple[FileLook, str]] = field(default_factory=list)
 
-    def scenario(self, name: str) -> ScenarioDraft:
+    def scenario(self, name: str, title: str) -> ScenarioDraft:
         """Return the whole of it."""
         say = self.text
         say.comment(
@@ -125,6 +129,8 @@ class _Writer:
             "hubplanner solve on this file. What the keys mean stands in scenarios/README.md."
         )
         say.say(0, "name", name)
+        made_up = title or f"Hubs for {name.replace('-', ' ').replace('_', ' ')}"
+        say.say(0, "description", made_up, example=not title, why="" if title else "the title of maps and reports")
         say.say(0, "currency", "USD", example=True, why="the currency of all money below")
         for section in (self._demand, self._sites, self._hubs):
             say.blank()

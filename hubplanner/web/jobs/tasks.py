@@ -111,6 +111,23 @@ def new_scenario(ask: dict[str, Any]) -> dict[str, Any]:
     return {"id": Path(ask["folder"]).name}
 
 
+def draft_project(ask: dict[str, Any]) -> dict[str, Any]:
+    """Make a scenario of uploads that nobody described."""
+    from hubplanner.web.uploads.new_scenario import draft_project as draft  # noqa: PLC0415 - heavy
+
+    _bound()
+    files = [(role, name, Path(table)) for role, name, table in ask["files"]]
+    return draft(ask["title"], files, Path(ask["folder"]))
+
+
+def name_partners(ask: dict[str, Any]) -> dict[str, Any]:
+    """Take over which names mean the same in a scenario's joins."""
+    from hubplanner.web.uploads.new_scenario import name_partners as take_over  # noqa: PLC0415 - heavy
+
+    _bound()
+    return take_over(Path(ask["folder"]), ask["chosen"])
+
+
 def _bound() -> None:
     """Bound what this process may take, whatever the file it reads makes it do."""
     if sys.platform == "win32":  # pragma: no cover - it has no such bounds
@@ -139,6 +156,8 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "report": report,
     "check_upload": check_upload,
     "new_scenario": new_scenario,
+    "draft_project": draft_project,
+    "name_partners": name_partners,
 }
 JOBS = frozenset({"solve", "frontier", "alternatives", "explain"})
 """Kinds that a page may ask for."""

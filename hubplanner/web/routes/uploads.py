@@ -17,6 +17,7 @@ from hubplanner.formats.table_formats import check_kind
 from hubplanner.web.requests import check_size
 from hubplanner.web.responses import Refused, answer, json_of
 from hubplanner.web.scenarios import slug
+from hubplanner.web.settings import AppSettings
 from hubplanner.web.state import AppState, context_of
 
 router = APIRouter(prefix="/api")
@@ -31,6 +32,10 @@ TYPES = frozenset(
     }
 )
 KINDS = ("demand", "sites")
+ANY = "any"
+"""Kind of an upload that is guessed with others."""
+ROLES = frozenset({"", "demand", "sites", "table", "zones"})
+MOST_FILES = 12
 KNOWN = frozenset({"title", "demand", "sites", "currency", "budget", "hubs", "detour"})
 COLUMNS = {
     "demand": frozenset({"upload", "id", "x", "y", "people", "connected_share", "priority", "groups"}),
@@ -44,8 +49,8 @@ LONGEST_TITLE, MOST_HUBS, MOST_GROUPS = 200, 12, 8
 async def upload(request: Request, kind: str, name: str) -> Response:
     """Take a file, look at it in a process of its own, and keep it if nothing is wrong with it."""
     context, shown = context_of(request), PurePath(_shown(name).replace("\\", "/")).name
-    if kind not in KINDS:
-        raise Refused(400, f"kind must be one of {', '.join(KINDS)}.")
+    if kind not in {*KINDS, ANY}:
+        raise Refused(400, f"kind must be one of {', '.join((*KINDS, ANY))}.")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in TYPES:
         raise Refused(415, "Send the file as it is, with Content-Type application/octet-stream.")
     try:
@@ -96,6 +101,61 @@ def _make_room(place: Path, most: int) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+@router.post("/projects")
+async def project(request: Request) -> Response:
+    """Make a scenario of uploads that nobody described; tell what was guessed, and the names without a partner."""
+    context, tree = context_of(request), await json_of(request, frozenset({"title", "files"}))
+    title, files = _shown(str(tree.get("title") or "")).strip(), tree.get("files")
+    if not title:
+        raise Refused(400, "A scenario needs a title.")
+    if not isinstance(files, list) or not 0 < len(files) <= MOST_FILES:
+        raise Refused(400, f"files must be a list of 1 to {MOST_FILES} uploads.")
+    for one in files:
+        is_one = isinstance(one, dict) and _only(one, frozenset({"upload", "role"}))
+        if not is_one or not isinstance(one.get("upload"), str) or one.get("role", "") not in ROLES:
+            raise Refused(400, f"Each of files names an upload and a role, one of {', '.join(sorted(ROLES - {''}))}.")
+    return await run_in_threadpool(_drafted, context, title, files)
+
+
+def _drafted(context: AppState, title: str, files: list[dict[str, str]]) -> Response:
+    settings = context.settings
+    _check_room(settings)
+    tables = []
+    for one in files:
+        place, note = _upload(settings.workspace / "uploads", one["upload"], ANY)
+        tables.append((one.get("role", ""), note["name"], str(place / note["table"])))
+    folder = settings.workspace / f"own-{secrets.token_hex(4)}"
+    names = {f".{folder.name}": "the new scenario"}
+    ask = {"kind": "draft_project", "title": title, "files": tables, "names": names, "folder": str(folder)}
+    try:
+        return answer(context.jobs.check(ask), 201)
+    finally:
+        shutil.rmtree(folder.with_name(f".{folder.name}"), ignore_errors=True)
+
+
+@router.post("/projects/{name}/aliases")
+async def aliases(request: Request, name: str) -> Response:
+    """Take over which names mean the same in the joins of a scenario that was made here."""
+    context, tree = context_of(request), await json_of(request, frozenset({"chosen"}))
+    chosen, folder = tree.get("chosen"), context.settings.workspace / name
+    if not re.fullmatch(r"own-[0-9a-f]{8}", name) or not folder.is_dir():
+        raise Refused(404, "There is no such scenario of your own.")
+    if not isinstance(chosen, dict) or not all(_is_names(part) for part in chosen.values()):
+        raise Refused(400, "chosen must say, by join, which name here is which there.")
+    ask = {"kind": "name_partners", "folder": str(folder), "chosen": chosen, "names": {}}
+    return await run_in_threadpool(lambda: answer(context.jobs.check(ask)))
+
+
+def _is_names(part: Any) -> bool:
+    return isinstance(part, dict) and all(isinstance(value, str) for value in part.values())
+
+
+def _check_room(settings: AppSettings) -> None:
+    """Refuse to keep more scenarios than there is room for."""
+    if len(list(settings.workspace.glob("own-*"))) >= settings.limits.uploads:
+        raise Refused(409, f"{settings.limits.uploads} scenarios of your own are kept already.")
+
+
 @router.post("/scenarios")
 async def new(request: Request) -> Response:
     """Make a scenario of two uploads."""
@@ -106,8 +166,7 @@ async def new(request: Request) -> Response:
 
 def _made(context: AppState, wanted: dict[str, Any]) -> Response:
     settings = context.settings
-    if len(list(settings.workspace.glob("own-*"))) >= settings.limits.uploads:
-        raise Refused(409, f"{settings.limits.uploads} scenarios of your own are kept already.")
+    _check_room(settings)
     tables, names = {}, {}
     for kind in KINDS:
         place, note = _upload(settings.workspace / "uploads", wanted[kind]["upload"], kind)

@@ -5,6 +5,7 @@ import { closeDialog, ask } from "./dialog.js";
 import { byId, el, named, show } from "./dom.js";
 import { typed } from "./format.js";
 import { bad, good, pickedColumns } from "./findings.js";
+import { together } from "./together.js";
 import { turns } from "./turns.js";
 
 const TITLES = {
@@ -23,6 +24,11 @@ export function openUpload(made) {
   const current = takeDialog();
   for (const kind of Object.keys(TITLES)) drop(kind);
   const body = [
+    together(async (id) => {
+      const wanted = current() && byId("dialog").open;
+      if (wanted) closeDialog();
+      await done(id, wanted);
+    }),
     el("div", { class: "uploads" }, ["demand", "sites"].map(picker)),
     el("form", { id: "own-form", hidden: true, onsubmit: make, novalidate: true }),
   ];

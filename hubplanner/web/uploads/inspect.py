@@ -52,7 +52,7 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInsp
     path
         The file, of one of the kinds taken.
     kind
-        ``demand`` or ``sites``.
+        ``demand`` or ``sites``; any other to look at the file alone, as it is read with others.
     kept
         Folder for the table, which is free.
     most_rows
@@ -117,6 +117,8 @@ def check_columns(
     path: Path, kind: str, columns: dict[str, str | None], reading: dict[str, Any]
 ) -> tuple[list[Fault], tuple[DataWarning, ...]]:
     """Return faults and warnings of a file read by these columns, as a scenario would; none where too few are known."""
+    if kind not in {"demand", "sites"}:
+        return [], ()
     needed = ("id", "people") if kind == "demand" else ("id",)
     places = ("x", "y") if format_of(path).kind == "table" else ()
     if any(columns.get(what) is None for what in (*needed, *places)):

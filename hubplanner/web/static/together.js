@@ -1,0 +1,122 @@
+// Several files at once: what each is taken for, what is doubted, and the names of both sides that have no partner.
+
+import { api } from "./api.js";
+import { el, named, show } from "./dom.js";
+import { count } from "./format.js";
+import { bad } from "./findings.js";
+import { turns } from "./turns.js";
+
+const turn = turns();
+
+/** Return the part of the dialog that takes files together; `open` shows the scenario that was made of them. */
+export function together(open) {
+  turn(); // what an earlier dialog waits for is not wanted any more
+  const found = el("div", { id: "found-together", "aria-live": "polite" });
+  const take = (files) => files.length && read([...files], found, open);
+  const input = el("input", {
+    type: "file",
+    id: "file-together",
+    multiple: true,
+    accept: ".csv,.geojson,.json,.gpkg",
+    "aria-describedby": "hint-together",
+    onchange: ({ target }) => take(target.files),
+  });
+  return el(
+    "section",
+    {
+      class: "upload",
+      "aria-labelledby": "head-together",
+      ondragover: (event) => event.preventDefault(),
+      ondrop: (event) => {
+        event.preventDefault();
+        take(event.dataTransfer.files);
+      },
+    },
+    el("h3", { id: "head-together" }, "All files at once"),
+    el(
+      "p",
+      { class: "note", id: "hint-together" },
+      "Drop every file here: people, sites, tables of figures by name or code. What each is for is guessed and told.",
+    ),
+    el("label", { class: "file" }, el("span", { class: "sr" }, "Files: all at once"), input),
+    found,
+  );
+}
+
+async function read(files, place, open) {
+  const current = turn();
+  show(place, el("p", { class: "note" }, `Reading ${count(files.length, "file")}…`));
+  try {
+    const kept = [];
+    for (const file of files) kept.push({ upload: (await api.upload("any", file)).upload });
+    const made = await api.makeProject({ title: "My plan", files: kept });
+    if (current()) tell(place, made, open);
+  } catch (failure) {
+    if (current()) show(place, bad(failure));
+  }
+}
+
+function tell(place, made, open) {
+  const { uses, questions } = made;
+  show(
+    place,
+    el(
+      "ul",
+      { id: "uses" },
+      uses.map(({ file, role, why }) => el("li", {}, named(file, "b"), `: ${role}; `, named(why))),
+    ),
+    questions.length
+      ? el(
+          "details",
+          { class: "fold", id: "questions" },
+          el("summary", {}, `${count(questions.length, "question")} to look at`),
+          el(
+            "ul",
+            {},
+            questions.map((text) => named(text, "li")),
+          ),
+        )
+      : null,
+    made.joins.map((join) => partners(place, made, join, open)),
+    el("p", { class: "note" }, "Costs, reach and budget are examples: set your own beside the map."),
+    el("button", { type: "button", class: "primary", id: "together-open", onclick: () => open(made.id) }, "Open on the map"),
+  );
+}
+
+/** Show the names of both sides that have no partner, each of here with those of there to choose from. */
+function partners(place, made, join, open) {
+  const lost = Object.entries(join.unmatched);
+  const head = `${join.file}: ${join.matched} of ${join.rows} rows have a partner`;
+  if (!lost.length) return el("p", { class: "ok" }, `✓ ${head}`);
+  const fault = el("p", { class: "fault", role: "alert" });
+  const choices = new Map();
+  const rows = lost.map(([name, near]) => {
+    const others = [...new Set([...near, ...join.unused])];
+    const select = el(
+      "select",
+      { "aria-label": `Partner of ${name}` },
+      el("option", { value: "" }, "none: leave out"),
+      others.map((other) => el("option", { value: other }, other)),
+    );
+    choices.set(name, select);
+    return el("tr", {}, named(name, "th", { scope: "row" }), el("td", {}, select));
+  });
+  const use = async () => {
+    const chosen = Object.fromEntries([...choices].map(([name, { value }]) => [name, value]).filter(([, value]) => value));
+    try {
+      tell(place, { ...made, ...(await api.nameAliases(made.id, { [join.key]: chosen })) }, open);
+    } catch (failure) {
+      show(fault, failure.message);
+    }
+  };
+  const names = ["Here, without a partner", `In ${join.file}`].map((text) => el("th", { scope: "col" }, text));
+  return el(
+    "section",
+    { class: "partners" },
+    el("p", {}, head),
+    el("table", { class: "list" }, el("thead", {}, el("tr", {}, names)), el("tbody", {}, rows)),
+    join.unused.length ? named(`Taken by none there: ${join.unused.slice(0, 20).join(", ")}`, "p", { class: "note" }) : null,
+    fault,
+    el("button", { type: "button", onclick: use }, "Use these names"),
+  );
+}
