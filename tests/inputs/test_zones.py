@@ -20,6 +20,7 @@ import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.errors import FaultyError
 from hubplanner.inputs.joins import values_to_alias
+from hubplanner.pipeline.new_project import new_project
 
 REAL = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data")) / "real"
 GRID = Affine(0.1, 0, 67.0, 0, -0.1, 30.5)
@@ -272,3 +273,59 @@ def test_aliases_of_tables_joined_to_zones_are_offered(folder: Path) -> None:
     scenario = asked(folder, zones=with_table(folder, table, percent=["net"], aliases=aliases))
     assert values_to_alias(scenario) == []
     assert by_part(hp.read_inputs(scenario)) == pytest.approx({"zone A": 500, "zone B": 1000})
+
+
+# --- what init --from makes of such files
+
+
+def test_a_table_by_the_names_of_zones_is_joined_to_them(folder: Path) -> None:
+    asked(folder)  # writes the sites
+    (folder / "online.csv").write_text(
+        "area,internet users (%),pop2020\nZone A,50,500\nZONE B,25,1000\n", encoding="utf-8"
+    )
+    shapes = json.loads((folder / "zones.geojson").read_text(encoding="utf-8"))
+    for feature in shapes["features"]:
+        feature["properties"] = {key: feature["properties"][key] for key in ("id", "name")}
+    (folder / "zones.geojson").write_text(json.dumps(shapes), encoding="utf-8")
+    given = [str(folder / name) for name in ("people.tif", "zones.geojson", "sites.csv", "online.csv")]
+    made = new_project(folder / "new", given)
+    assert made.faults == ()
+    assert {use.file: use.role for use in made.draft.uses} == {
+        "people.tif": "demand",
+        "zones.geojson": "zones",
+        "sites.csv": "sites",
+        "online.csv": "joined to demand.zones",
+    }
+    inputs = made.inputs
+    assert inputs is not None
+    expected = hp.read_inputs(
+        asked(
+            folder,
+            zones=with_zones(
+                take={"part": "name", "net": "net"},
+                join=[
+                    {
+                        "path": "online.csv",
+                        "on": {"name": "area"},
+                        "take": {"net": "internet users (%)"},
+                        "percent": ["net"],
+                    }
+                ],
+            ),
+        )
+    )
+    assert inputs.demand.frame["need"].sum() == pytest.approx(expected.demand.frame["need"].sum(), rel=1e-12)
+    assert any("scale cells to it with people: people?" in question.text for question in made.draft.questions)
+
+
+def test_people_of_polygons_go_to_the_cells_of_a_raster_that_serves_for_nothing_else(folder: Path) -> None:
+    asked(folder)
+    given = ["demand=zones.geojson", "people.tif", "sites=sites.csv"]
+    made = new_project(
+        folder / "new", [name.replace("=", f"={folder}/") if "=" in name else str(folder / name) for name in given]
+    )
+    assert made.faults == ()
+    assert "spread_by: {path: ../people.tif, unmatched: one_point}" in made.draft.text
+    assert made.inputs is not None
+    assert made.inputs.demand.frame["people"].sum() == 1500
+    assert made.inputs.n_points == 20  # the cells in zones

@@ -337,7 +337,7 @@ def _online(cells: _Cells) -> tuple[ColumnGuess, ...]:
         if (numbers < 0).any():
             continue
         signed = bool(cells.words(name).str.endswith("%").any())
-        counted = not signed and SHARED.search(small) is None
+        counted = not signed and "%" not in name and SHARED.search(small) is None
         if counted and (numbers.max() > PER_CENT or (COUNTED.search(small) and numbers.max() > 1)):
             key = "offline_people" if off else "connected_people"
             found.append(ColumnGuess(column=name, rank=rank, key=key, why=f"a count, {span(numbers)}"))

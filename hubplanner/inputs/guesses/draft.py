@@ -119,6 +119,8 @@ class _Writer:
     uses: list[FileUse] = field(default_factory=list)
     joins: dict[str, str] = field(default_factory=dict)
     unused: list[tuple[FileLook, str]] = field(default_factory=list)
+    spread_to: FileLook | None = None
+    zones_say_online: bool = False
 
     def scenario(self, name: str, title: str) -> ScenarioDraft:
         """Return the whole of it."""
@@ -137,7 +139,7 @@ class _Writer:
             section()
         say.blank()
         say.say(0, "solver", {"gap": GAP, "time_limit_s": TIME_LIMIT_S})
-        for look, why in [*self.unused, *self.roles.unused]:
+        for look, why in [*self.unused, *(other for other in self.roles.unused if other[0] is not self.spread_to)]:
             self.uses.append(FileUse(file=look.name, role="not used", why=why))
             say.blank()
             say.ask(f"{look.name} is not used: {why}. Is that right?")
@@ -307,33 +309,32 @@ class _Writer:
             )
         return taken
 
-    def _joins(self, part: str, section: FileLook, taken: list[_Taken]) -> None:
+    def _joins(self, part: str, section: FileLook, taken: list[_Taken], indent: int = 2) -> None:
         say = self.text
         if taken:
-            say.say(2, "join")
+            say.say(indent, "join")
         for number, each in enumerate(taken):
             look, match, key = each.look, each.match, f"{part}.join.{number}"
             stem = re.sub(r"\W+", "-", look.path.stem)
             self.joins[key] = f"{stem}-{len(self.joins) + 1}" if stem in self.joins.values() else stem
-            say.say(4, "path", self._relative(look.path), item=True)
-            self._keys(look, 6)
+            say.say(indent + 2, "path", self._relative(look.path), item=True)
+            self._keys(look, indent + 4)
             if match is None:
-                say.say(6, "on", "location", why="each place takes over from the polygon that it lies in")
+                say.say(indent + 4, "on", "location", why="each place takes over from the polygon that it lies in")
                 by = "the polygon each place lies in"
             else:
                 by = ", ".join(f"{one} = {_short(look, other)}" for one, other in match.on)
-                self._key(key, section, look, match)
+                self._key(key, section, look, match, indent + 4)
             take = {new: _short(look, guess.column) for new, guess in each.columns.items()}
             why = "; ".join(f"{new}: {_told(look, guess)}" for new, guess in each.columns.items())
-            say.say(
-                6, "take", take, why=why, ask=" ".join(guess.doubt for guess in each.columns.values() if guess.doubt)
-            )
+            doubts = " ".join(guess.doubt for guess in each.columns.values() if guess.doubt)
+            say.say(indent + 4, "take", take, why=why, ask=doubts)
             percent = [new for new, guess in each.columns.items() if guess.percent]
             if percent:
-                say.say(6, "percent", percent)
+                say.say(indent + 4, "percent", percent)
             self.uses.append(FileUse(file=look.name, role=f"joined to {part}", why=f"{', '.join(take)} by {by}"))
 
-    def _key(self, key: str, section: FileLook, look: FileLook, match: KeyMatch) -> None:
+    def _key(self, key: str, section: FileLook, look: FileLook, match: KeyMatch, indent: int) -> None:
         """Write the columns by which rows belong together, and what becomes of those that have no partner."""
         say, lost = self.text, match.rows - match.matched
         on = {one: _short(look, other) for one, other in match.on}
@@ -346,17 +347,16 @@ class _Writer:
                 numbers = numbers_of(section.table.frame, people.column, section.columns.notation)
                 rows += f" with {numbers[match.alone].sum():,.0f} people"
             doubt = f"{rows} of {section.name} without a partner in {look.name} are left out; to keep them, {way}."
-        say.say(6, "on", on, why=f"{match.matched:,} of {match.rows:,} rows have a partner", ask=doubt)
+        say.say(indent, "on", on, why=f"{match.matched:,} of {match.rows:,} rows have a partner", ask=doubt)
         if key in self.aliases:
-            say.say(6, "aliases", self.aliases[key], why="complete its column there: the nearest names stand beside it")
+            say.say(indent, "aliases", self.aliases[key], why="complete its column there: near names stand beside it")
         if lost:
-            say.say(6, "unmatched", "drop")
+            say.say(indent, "unmatched", "drop")
 
     def _online(self, look: FileLook, taken: list[_Taken]) -> _Source | None:
         """Write who is online already, or ask."""
-        say, zones = self.text, self.roles.zones
-        zoned = None if zones is None else _zone_share(zones)
-        if zoned is not None:
+        say = self.text
+        if self.zones_say_online:
             say.say(2, "connected_share", "internet")
             return None
         found = [
@@ -407,18 +407,42 @@ class _Writer:
         say.say(4, "path", self._relative(look.path), why=polygons, ask=ask)
         self._keys(look, 4)
         say.say(4, "id", guess.column, why=guess.why)
-        share = _zone_share(look)
+        share, taken = _zone_share(look), self._taken_by_zones(look)
+        self._joins("demand.zones", look, taken, 4)
+        joined = {name: each for table in taken for name, each in table.columns.items()}
         take = {name: group.column for name, group in _zone_groups(look).items()}
         if share is not None:
             take["internet"] = share.column
+        elif "internet" in joined:
+            take["internet"] = "internet"
+        self.zones_say_online = "internet" in take
         if take:
             say.say(4, "take", take, why="" if share is None else f"internet: {share.why}")
         if share is not None and share.percent:
             say.say(4, "percent", ["internet"])
-        people = look.columns.one.get("people")
+        people = look.columns.one.get("people") or joined.get("people")
         if people is not None:
-            name, raster = people.column, f"the raster counts {self.roles.demand.people:,.0f}"
+            own = look.columns.one.get("people") is people
+            name, raster = people.column if own else "people", f"the raster counts {self.roles.demand.people:,.0f}"
             say.ask(f"{name} counts people too ({people.why}; {raster}); scale cells to it with people: {name}?", 4)
+
+    def _taken_by_zones(self, look: FileLook) -> list[_Taken]:
+        """Return what zones take over: who is online, and how many live there, where their own file lacks it."""
+        taken: list[_Taken] = []
+        lacking = {"people"} if "people" not in look.columns.one else set()
+        lacking |= {"internet"} if _zone_share(look) is None else set()
+        for table, part, match in self.roles.tables:
+            if part != "zones":
+                continue
+            found: dict[str, ColumnGuess] = {}
+            online = next((guess for guess in table.columns.online if guess.key == "connected_share"), None)
+            if online is not None and "internet" in lacking:
+                found["internet"] = online
+            if "people" in lacking and "people" in table.columns.one and match.unique:
+                found["people"] = table.columns.one["people"]
+            lacking -= set(found)
+            self._take(taken, table, match, look, found)
+        return taken
 
     def _missing(self, sources: list[_Source | None]) -> None:
         """Say what becomes of rows whose cells say nothing, as a scenario must."""
@@ -451,10 +475,27 @@ class _Writer:
         area = shapes.to_crs(_EQUAL_AREA).area.to_numpy() / _M2_PER_KM2
         if sqrt(float(area.max())) <= REACH_KM / 2:
             return
+        places = [other for other, _ in self.roles.unused if other.kind in {"raster", "points"}]
+        if places:
+            self._spread_by(look, min(places, key=lambda other: (other.kind != "raster", other.name)))
+            return
         spacing = _rounded(max(REACH_KM / 4, sqrt(float(area.sum()) / MOST_SPREAD)))
         why = f"people of a polygon, of up to {area.max():,.0f} km2, stand on points this far apart"
         ask = f"do people of {look.name} live all over each polygon, rather than in one town?"
         self.text.say(2, "spread_km", spacing, why=why, ask=ask)
+
+    def _spread_by(self, look: FileLook, places: FileLook) -> None:
+        """Send people of polygons to the cells or points of a file that serves for nothing else."""
+        self.spread_to = places
+        by = {"path": self._relative(places.path)} | {key.key: key.value for key in places.keys}
+        by |= {key: column for key in ("x", "y") if places.kind == "points" and (column := places.columns.column(key))}
+        kind = "cells" if places.kind == "raster" else "places"
+        why = f"people of a polygon go to the {kind} of {places.name} inside it"
+        ask = f"do people of {look.name} live where the {kind} of {places.name} are?"
+        if places.kind == "points":
+            ask += " weight: COLUMN sends more to the larger ones; spread_km: 2.5 in its place, all over each polygon."
+        self.uses.append(FileUse(file=places.name, role="where people are", why=f"{kind} inside the polygons"))
+        self.text.say(2, "spread_by", by | {"unmatched": "one_point"}, why=why, ask=ask)
 
     def _outside(self) -> str:
         """Return what to ask of sites that lie where nobody of the demand lives; blank where few do."""

@@ -36,7 +36,7 @@ class FileRoles:
     areas
         Polygons in which the points of demand lie; None without.
     tables
-        Tables that add columns, each with the section that takes them and the key.
+        Tables that add columns, each with what takes them (demand, sites, zones) and the key.
     unused
         Files that serve for nothing, and why.
     """
@@ -209,9 +209,11 @@ def _with_others(
         else:
             what = {"lines": "lines are neither people nor sites", "raster": "people come from another file"}
             unused.append((look, what.get(look.kind, "a plan takes one file of people and one of sites")))
-    if zones is not None:
-        why = f"its rows are those of {zones.name}, and zones bring their own columns alone: join them in a GIS first"
-        unused = [(look, why if look.kind == "table" and match_keys(zones, look) else told) for look, told in unused]
+    for look, why in unused if zones is not None else ():
+        match = match_keys(zones, look) if zones is not None and look.kind == "table" else None
+        if match is not None:
+            tables.append((narrowed(look, match.used), "zones", match))
+            unused = [other for other in unused if other != (look, why)]
     return FileRoles(demand=demand, sites=sites, zones=zones, areas=areas, tables=tuple(tables), unused=tuple(unused))
 
 
