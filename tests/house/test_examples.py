@@ -47,6 +47,7 @@ TIES = {
     "fair_shares": "open",
     "take_up": "open",
     "backhaul": "open",
+    "thinning": "unique",
 }
 """What is said of equal plans, where it is not that the first of several was taken."""
 SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
@@ -67,6 +68,11 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "spacing": lambda found: found["need"]["covered"] < summary("base")["need"]["covered"],
     "years": lambda found: [year["name"] for year in found["periods"]] == ["2027", "2028", "2029"],
     "merged": lambda found: found["need"] == pytest.approx(summary("base")["need"]),
+    "spread_by": lambda found: found["people"]["total"] == pytest.approx(summary("base")["people"]["total"], rel=1e-9),
+    "thinning": lambda found: (
+        0.75 * summary("base")["need"]["covered"] < found["need"]["covered"] < summary("base")["need"]["covered"]
+        and any("36 of 137 candidates" in warning["message"] for warning in found["warnings"])
+    ),
     "existing": lambda found: found["closed"] == ["GN1163054"],
     "backhaul": lambda found: (
         found["backhaul"]["by_technology"]["fibre"]["hubs"] > 0
