@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, expect
+from support.browser import chromium as shared
 from support.browser import server as serving
 from support.browser.visit import visiting
 
 if TYPE_CHECKING:
     from support.browser.server import Serving
 
-app = serving.app
+app, browser = serving.app, shared.browser
 VILLAGES = "code,name,district,lon,lat,population\n" + "".join(
     f"V{at},Village {at},{district},{67 + at / 20},{30 + at / 30},{500 + 37 * at}\n"
     for at, district in enumerate(["Quetta", "Pishin", "Kalat City", "Ziarat", "Sibi", "Zhob"])
