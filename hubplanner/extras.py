@@ -12,6 +12,7 @@ EXTRAS = {
     "cluster": ("distributed",),
     "excel": ("xlsxwriter", "python_calamine"),
     "h3": ("h3",),
+    "duckdb": ("duckdb",),
     "docx": ("docx",),
     "web": ("fastapi", "uvicorn", "maplibre"),
 }

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hubplanner.formats.duckdb_table import read_duckdb
 from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane
@@ -91,12 +93,20 @@ def has_columns_only(path: Path) -> bool:
     return kind_of_json(path) == "table"
 
 
+def _database(path: Path, spec: FileSpec) -> pd.DataFrame:
+    """Return a table's cells."""
+    header, rows = read_duckdb(path, spec.layer)
+    plain = pd.DataFrame(rows, columns=header, dtype=object)
+    return plain.map(lambda cell: float(cell) if isinstance(cell, Decimal) else cell)
+
+
 ROW = "\0row"
 """Column of the numbers of rows, where no other column names them."""
 PLAIN: dict[str, Callable[[Path, FileSpec], pd.DataFrame]] = {
     "CSV": read_text,
     "Excel": read_spreadsheet,
     "JSON": lambda path, _: from_one(pd.DataFrame(read_json_table(path))),
+    "DuckDB": lambda path, spec: from_one(_database(path, spec)),
     "Parquet": lambda path, _: from_one(pd.read_parquet(path)),
     "GeoParquet": lambda path, _: from_one(pd.read_parquet(path)),
 }

@@ -94,6 +94,7 @@ FORMATS: tuple[TableFormat, ...] = (
     TableFormat(name="FlatGeobuf", suffixes=(".fgb",), layers=True, packed=True),
     TableFormat(name="geodatabase", suffixes=(".gdb",), layers=True, folder=True, packed=True),
     TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True),
+    TableFormat(name="DuckDB", suffixes=(".duckdb",), kind="table", layers=True),
     TableFormat(name="Parquet", suffixes=(".parquet",), chunked=True, distances=True),
     TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True),
     TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster"),

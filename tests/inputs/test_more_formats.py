@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 from support.project import DEMAND, SITES
 
+import hubplanner as hp
+from hubplanner.audit import audit_run
 from hubplanner.audit.places import read_rows
 from hubplanner.formats.place_cells import read_place_cells
 from hubplanner.inputs import build_problem
@@ -348,3 +350,49 @@ def test_rows_without_an_id_are_called_by_their_numbers(project: Project) -> Non
     assert inputs.sites.frame["site_id"].tolist() == ["2", "3", "4", "5", "6"]
     assert [each.file for each in inputs.warnings if each.code == "row_numbers"] == ["demand.csv", "sites.csv"]
     assert read_rows(project.read({"demand.id": None}).demand, set())["\0row"].tolist() == ["2", "4", "5", "6"]
+
+
+# --- DuckDB
+
+
+def database(project: Project, *more: str) -> Path:
+    """Write the demand as a table of a database."""
+    duckdb = pytest.importorskip("duckdb")
+    path = project.folder / "demand.duckdb"
+    frame = pd.read_csv(project.folder / "demand.csv")
+    with duckdb.connect(str(path)) as base:
+        base.register("rows", frame)
+        base.execute("CREATE TABLE people AS SELECT * REPLACE (people::DECIMAL(12, 1) AS people) FROM rows")
+        for command in more:
+            base.execute(command)
+    return path
+
+
+def test_a_table_of_a_duckdb_database_is_read_and_audited(project: Project) -> None:
+    plain = project.inputs()
+    settings = {"demand.path": str(database(project))}
+    found = project.inputs(settings)
+    assert found.demand.frame["need"].tolist() == plain.demand.frame["need"].tolist()
+    run = hp.solve(project.read(settings)).write(project.folder / "run")
+    assert audit_run(run).verdict == "pass"
+
+
+def test_of_several_tables_one_is_named_and_views_are_none(project: Project) -> None:
+    outside = f"CREATE VIEW spy AS FROM read_csv('{project.folder / 'sites.csv'}')"
+    path = database(project, "CREATE TABLE other (a INTEGER)", outside)
+    [fault] = project.messages({"demand.path": str(path)})
+    assert (
+        fault.endswith("demand.duckdb, layer: is required; one of its tables: other, people")
+        or "other, people" in fault
+    )
+    [fault] = project.messages({"demand.path": str(path), "demand.layer": "spy"})
+    assert "'spy' found; allowed: one of its tables: other, people" in fault
+    inputs = project.inputs({"demand.path": str(path), "demand.layer": "people"})
+    assert len(inputs.demand.frame) == 4
+
+
+def test_what_is_no_database_is_refused(project: Project) -> None:
+    pytest.importorskip("duckdb")
+    path = project.write("demand.duckdb", "id,lon\n")
+    [fault] = project.messages({"demand.path": str(path)})
+    assert "demand.duckdb: is no DuckDB database that can be read" in fault

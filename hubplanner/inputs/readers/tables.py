@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shapely.errors import ShapelyError
 
 from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.extras import absent
+from hubplanner.formats.duckdb_table import read_duckdb
 from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane, regular, typed
@@ -303,6 +305,17 @@ def _vector(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | No
     return InputTable(name=path.name, frame=frame, crs=crs, named=not layer.assumed and layer.crs is not None)
 
 
+def _duckdb(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    header, rows = read_duckdb(path, spec.layer)
+    columns = {name: plain_cells([_number(row[place]) for row in rows]) for place, name in enumerate(header)}
+    return _with_geometry(InputTable(name=path.name, frame=pd.DataFrame(columns)), spec, faults)
+
+
+def _number(cell: Any) -> Any:
+    """Return a decimal as the number it is."""
+    return float(cell) if isinstance(cell, Decimal) else cell
+
+
 def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     frame = read_parquet(path, gpd.read_parquet, faults)
     if frame is None:
@@ -371,6 +384,7 @@ READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] 
     "FlatGeobuf": _vector,
     "geodatabase": _vector,
     "archive": _vector,
+    "DuckDB": _duckdb,
     "Parquet": _parquet,
     "GeoParquet": _parquet,
 }
