@@ -383,7 +383,9 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
     blank = [""] * len(rows)
     tiers = {alike(tier.name): tier.name for tier in scenario.hubs} | {"": ""}
     capex, opex = prices(scenario, rows)
-    own = pd.DataFrame(rows.drop(columns=[name for name in {"geometry", spec.id or ROW} if name in rows]))
+    # What stands in for missing cells is for the plan; its files show them as they are.
+    hidden = {"geometry", spec.id or ROW, *(spec.missing or ())}
+    own = pd.DataFrame(rows.drop(columns=[name for name in hidden if name in rows]))
     if spec.name not in {None, "name"}:
         own = own.rename(columns={"name": "name_of_file"}).assign(name=words(rows[spec.name]))
     return AuditPlaces(
