@@ -8,7 +8,7 @@ from typing import Any
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
 
-SHUT = {
+SHUT: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -40,7 +40,7 @@ def read_duckdb(path: Path, table: str | None) -> tuple[list[str], list[tuple[An
         with duckdb.connect(str(path), read_only=True, config=SHUT) as base:
             known = [name for (name,) in base.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
             chosen = known[0] if table is None and len(known) == 1 else table
-            if chosen not in known:
+            if chosen is None or chosen not in known:
                 raise DataError(_unknown(path, table, known))
             quoted = chosen.replace('"', '""')
             found = base.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 - a name that is there, in quotes
