@@ -108,7 +108,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
     rows = {
         "New hubs": _hub_count(plan),
         **_changes(plan, summary),
-        "People served" if seated else "People covered": f"{people['covered']:,.0f} of {people['total']:,.0f}",
+        "People served" if seated else "People covered": _reached(plan, people),
         "Need served" if seated else "Need covered": (
             f"{need['covered']:,.0f} of {need['total']:,.0f} ({_covered(need)})"
         ),
@@ -129,6 +129,14 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
     for name, value in rows.items():
         table.add_row(name, value)
     return table
+
+
+def _reached(plan: Plan, people: dict[str, float]) -> str:
+    """Return how many people hubs reach, of how many; where seats are for some of them, those alone."""
+    scenario = plan.inputs.scenario
+    if scenario.seats_need:
+        return f"{plan.hubs[scenario.column_of_reached].sum():,.0f} {scenario.seated}"
+    return f"{people['covered']:,.0f} of {people['total']:,.0f}"
 
 
 def _hub_count(plan: Plan) -> str:
@@ -232,8 +240,8 @@ def _floors(summary: dict[str, Any]) -> Table:
 
 def _largest_hubs(plan: Plan) -> Table:
     """Return the new hubs by name, those that serve most people first."""
-    hubs = plan.hubs[plan.hubs["status"] != "existing"]
-    hubs = hubs.sort_values(["covered_people", "site_id"], ascending=[False, True])
+    hubs, reached = plan.hubs[plan.hubs["status"] != "existing"], plan.inputs.scenario.column_of_reached
+    hubs = hubs.sort_values([reached, "site_id"], ascending=[False, True])
     name = "name" if "name" in hubs.columns else "site_id"
     group = next((each for each in plan.inputs.scenario.sites.groups if each in hubs.columns), None)
     title = "New hubs" if len(hubs) <= HUBS_SHOWN else f"New hubs, the {HUBS_SHOWN} that serve most"
@@ -244,7 +252,7 @@ def _largest_hubs(plan: Plan) -> Table:
         table.add_column(heading, justify="right")
     for row in hubs.head(HUBS_SHOWN).to_dict("records"):
         words = [str(row[name]), *([str(row[group])] if group else []), row["tier"]]
-        table.add_row(*words, f"{row['hubs']:,}", f"{row['covered_people']:,.0f}", f"{row['cost']:,.0f}")
+        table.add_row(*words, f"{row['hubs']:,}", f"{row[reached]:,.0f}", f"{row['cost']:,.0f}")
     if len(hubs) > HUBS_SHOWN:
         table.add_row(f"{len(hubs) - HUBS_SHOWN:,} more in hubs.csv")
     return table
@@ -253,7 +261,7 @@ def _largest_hubs(plan: Plan) -> Table:
 def _hubs_by_place(plan: Plan) -> Table:
     """Return the new hubs by tier, and by the first group of the sites where there is one."""
     hubs = plan.hubs[plan.hubs["status"] != "existing"]
-    groups = plan.inputs.scenario.sites.groups
+    groups, reached = plan.inputs.scenario.sites.groups, plan.inputs.scenario.column_of_reached
     tiers = [tier.name for tier in plan.inputs.scenario.hubs]
     names = plan.inputs.sites.frame.set_index("site_id")
     place = hubs["site_id"].map(names[groups[0]] if groups else lambda _: "all sites")
@@ -263,19 +271,19 @@ def _hubs_by_place(plan: Plan) -> Table:
         table.add_column(heading, justify="right")
     parts = sorted(hubs.groupby(place), key=lambda part: (-part[1]["hubs"].sum(), str(part[0])))
     for name, part in parts[:PLACES_SHOWN]:
-        table.add_row(str(name), *_hub_row(part, tiers))
+        table.add_row(str(name), *_hub_row(part, tiers, reached))
     if len(parts) > PLACES_SHOWN:
         rest = place.isin([name for name, _ in parts[PLACES_SHOWN:]])
-        table.add_row(count_of(len(parts) - PLACES_SHOWN, "other"), *_hub_row(hubs[rest], tiers))
+        table.add_row(count_of(len(parts) - PLACES_SHOWN, "other"), *_hub_row(hubs[rest], tiers, reached))
     if len(parts) != 1:
-        table.add_row("all", *_hub_row(hubs, tiers), style="bold")
+        table.add_row("all", *_hub_row(hubs, tiers, reached), style="bold")
     return table
 
 
-def _hub_row(hubs: pd.DataFrame, tiers: list[str]) -> list[str]:
+def _hub_row(hubs: pd.DataFrame, tiers: list[str], reached: str) -> list[str]:
     counts = [f"{int(hubs.loc[hubs['tier'] == tier, 'hubs'].sum()):,}" for tier in tiers]
     total = f"{int(hubs['hubs'].sum()):,}"
-    return [*counts, total, f"{hubs['covered_people'].sum():,.0f}", f"{hubs['cost'].sum():,.0f}"]
+    return [*counts, total, f"{hubs[reached].sum():,.0f}", f"{hubs['cost'].sum():,.0f}"]
 
 
 def _coverage(name: str, values: dict[str, dict[str, float]]) -> Table:

@@ -74,6 +74,13 @@ class Result:
         return any(tier.capacity is not None for tier in self.scenario.hubs)
 
     @property
+    def reached(self) -> float:
+        """How many people the hubs reach; where seats are for some of them, those alone."""
+        if self.scenario.seats_need:
+            return float(self.hubs[self.scenario.column_of_reached].sum())
+        return float(self.summary["people"]["covered"])
+
+    @property
     def money(self) -> str:
         """The currency on one line, empty where there is none."""
         return on_one_line(self.scenario.currency)

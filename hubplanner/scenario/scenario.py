@@ -140,6 +140,11 @@ class Scenario(Spec):
         return self.has_capacity and self.model.capacity_of == "need"
 
     @property
+    def column_of_reached(self) -> str:
+        """The column of a plan's hubs that says how many people each reaches: where only some take seats, those."""
+        return "load" if self.seats_need else "covered_people"
+
+    @property
     def seated(self) -> str:
         """Whom the seats of hubs count, in words."""
         return "people not connected yet" if self.seats_need else "people"

@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 
+import pandas as pd
 import pytest
 from support.command import PROGRAM, run
 from support.project import Project
+
+from hubplanner.outputs.map.fonts import in_words
 
 
 def test_alone_it_says_how_to_begin() -> None:
@@ -73,3 +76,15 @@ def test_a_path_that_is_set_is_relative_to_the_scenario(project: Project) -> Non
     (project.folder / "demand.csv").rename(project.folder / "other" / "people.csv")
     done = run("validate", project.folder / "scenario.yaml", "--set", "demand.path=other/people.csv")
     assert done.returncode == 0, done.stderr
+
+
+def test_people_served_are_those_whom_seats_are_for(project: Project) -> None:
+    """A row is served in part, so that of its people only those who are offline take a seat."""
+    out = project.folder / "run"
+    sizes = ("--set", "hubs.0.capacity=300", "--set", "hubs.1.capacity=900")
+    told = run("solve", project.folder / "scenario.yaml", *sizes, "--out", out).stdout
+    hubs = pd.read_csv(out / "hubs.csv")
+    assert 0 < hubs["load"].sum() < hubs["covered_people"].sum()
+    assert f"{hubs['load'].sum():,.0f} people not connected yet" in told
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert f"serve {in_words(hubs['load'].sum())} people not connected yet" in page

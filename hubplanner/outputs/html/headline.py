@@ -41,8 +41,8 @@ def lead(result: Result) -> str:
 def _lead(result: Result) -> Iterator[str]:
     summary, scenario = result.summary, result.scenario
     hubs, cost = hubs_in_words(new_hubs(result)), about(result, summary["cost"]["total"])
-    budget, people = summary["budget"], in_words(summary["people"]["covered"])
-    reach = f"serve {people} people" if result.seated else f"bring {people} people within reach"
+    budget, people = summary["budget"], in_words(result.reached)
+    reach = f"serve {people} {scenario.seated}" if result.seated else f"bring {people} people within reach"
     share = share_in_words(summary["need"]["share"])
     ways, unit = summary["distance"], result.unit
     objective = summary["objective"]
@@ -74,8 +74,8 @@ def figures(result: Result) -> list[Figure]:
     found = [
         Figure(
             label="People served" if result.seated else "People within reach",
-            value=in_words(people["covered"]),
-            note=f"of {in_words(people['total'])}",
+            value=in_words(result.reached),
+            note=result.scenario.seated if result.scenario.seats_need else f"of {in_words(people['total'])}",
         ),
         Figure(
             label="Need covered",

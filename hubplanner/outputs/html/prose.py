@@ -128,7 +128,7 @@ def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
 
 
 def _because(result: Result, row: dict[str, Any], asked: set[str]) -> str:
-    people, room = float(row["covered_people"]), row.get("capacity")
+    people, room = float(row[result.scenario.column_of_reached]), row.get("capacity")
     verb = "Serves" if result.seated else "Brings"
     what = f"{verb} {count(people)} people" + ("" if result.seated else " within reach")
     if room is not None and not pd.isna(room):

@@ -98,11 +98,15 @@ _STATUS = {"new": "new", "existing": "stands already", "upgraded": "upgraded"}
 def hubs(result: Result, reasons: Sequence[str]) -> HtmlTable:
     """Return all hubs, those that cover most people first."""
     rows = result.hubs.to_dict("records")
-    order = sorted(range(len(rows)), key=lambda at: (-float(rows[at]["covered_people"]), str(rows[at]["site_id"])))
+    order = sorted(
+        range(len(rows)), key=lambda at: (-float(rows[at][result.scenario.column_of_reached]), str(rows[at]["site_id"]))
+    )
     programme = bool(result.summary["periods"])
     columns = "*Place|Id|Tier|#Hubs|#People|#Cost" + ("|Opens" if programme else "") + "|Why here"
     found = [_hub(result, rows[at], reasons[at], programme=programme) for at in order]
-    people, cost = (float(result.hubs[name].sum()) if rows else 0.0 for name in ("covered_people", "cost"))
+    people, cost = (
+        float(result.hubs[name].sum()) if rows else 0.0 for name in (result.scenario.column_of_reached, "cost")
+    )
     many = int(result.hubs["hubs"].sum()) if rows else 0
     total = [text("All hubs"), text(""), text(""), number(many, count(many)), number(people, count(people))]
     total += [number(cost, money(result, cost)), *([text("")] if programme else []), text("")]
@@ -110,7 +114,7 @@ def hubs(result: Result, reasons: Sequence[str]) -> HtmlTable:
 
 
 def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -> list[HtmlCell]:
-    where = ", ".join(map(isolated, result.area_of(row)))
+    where, reached = ", ".join(map(isolated, result.area_of(row))), result.scenario.column_of_reached
     name, place = result.name_of(row), isolated(result.name_of(row))
     status = "" if row["status"] == "new" else f" ({_STATUS.get(row['status'], row['status'])})"
     found = [
@@ -118,7 +122,7 @@ def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -
         text(on_one_line(row["site_id"])),
         text(f"{on_one_line(row['tier'])}{status}"),
         number(row["hubs"], count(row["hubs"])),
-        number(row["covered_people"], count(row["covered_people"])),
+        number(row[reached], count(row[reached])),
         number(row["cost"], money(result, row["cost"])),
     ]
     return [*found, *([text(on_one_line(row.get("period")))] if programme else []), text(reason)]
