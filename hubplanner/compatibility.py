@@ -33,7 +33,7 @@ class Feature(Enum):
     REGRET = "under regret"
     CVAR = "under cvar"
     MERGED = "merged demand"
-    ROADS = "travel by network"
+    SEARCHED = "travel by network or friction"
     SPREAD = "spread_km or spread_by"
     GROWTH_COLUMN = "growth by column"
     EXPLANATIONS = "explanations"
@@ -189,10 +189,10 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.TRAVEL_COST, (Feature.MERGED,), "none", _SHARED),
     _rule(Feature.SINGLE, (Feature.MERGED,), "split", "merged points would be served whole together"),
     _rule(
-        Feature.ROADS,
+        Feature.SEARCHED,
         (Feature.MERGED,),
         "great_circle or planar",
-        "points are merged by circles about sites, and what roads reach is no circle, so read them row by row",
+        "points are merged by circles about sites, and what these reach is no circle, so read them row by row",
     ),
     _rule(Feature.SPREAD, (Feature.MERGED,), "none", "its points are many already"),
     _rule(Feature.GROWTH_COLUMN, (Feature.MERGED,), "a number", "merged points grow alike"),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
+from hubplanner.audit.friction import FrictionWays
 from hubplanner.audit.joins import NOWHERE, holders, joined, joined_rows, other_rows
 from hubplanner.audit.money import Alone, Money, column, links_alone, prices
 from hubplanner.audit.places import (
@@ -34,7 +35,7 @@ from hubplanner.audit.roads import RoadWays
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, SpreadBySpec
-from hubplanner.scenario.travel_spec import GreatCircleSpec, MatrixSpec, NetworkSpec
+from hubplanner.scenario.travel_spec import FrictionSpec, GreatCircleSpec, MatrixSpec, NetworkSpec
 
 MINUTES = 60.0
 
@@ -126,8 +127,8 @@ class AuditData:
     ----------
     table
         Given distances (n, m), infinite where there is no way; None where they are computed.
-    roads
-        Ways along roads; None where they are not along any.
+    searched
+        Ways along roads or over a raster; None where they are neither.
     unit
         What distances are in.
     alone
@@ -141,7 +142,7 @@ class AuditData:
     sites: AuditPlaces
     table: Array | None
     unit: str
-    roads: RoadWays | None = None
+    searched: RoadWays | FrictionWays | None = None
     alone: Alone = field(default_factory=list)
     lines: Fraction = Fraction()
 
@@ -160,14 +161,15 @@ class AuditData:
         """Return the distances between some points, by position, and some sites."""
         if self.table is not None:
             return np.asarray(self.table[np.ix_(points, sites)])
-        if self.roads is not None:
-            return np.array([self.roads.to_site(site)[points] for site in sites.tolist()]).reshape(-1, len(points)).T
+        if self.searched is not None:
+            ways = [self.searched.to_site(site)[points] for site in sites.tolist()]
+            return np.array(ways).reshape(-1, len(points)).T
         return distances(self.people.points[points], self.sites.places[sites], self.scenario.travel)
 
     def between(self, sites: Array) -> Array:
         """Return the distances between some sites and each other."""
-        if self.roads is not None:
-            return self.roads.between(sites)
+        if self.searched is not None:
+            return self.searched.between(sites)
         places = self.sites.lonlat[sites] if self.table is not None else self.sites.places[sites]
         return distances(places, places, self.scenario.travel)
 
@@ -189,12 +191,17 @@ def read_world(scenario: Scenario) -> AuditData:
     crs = people.crs if travel.is_planar else WGS84
     places = _places(scenario, sites, crs)
     table, unit = (None, "km") if not isinstance(travel, MatrixSpec) else _given(scenario, travel, people, places)
-    roads = None
+    searched: RoadWays | FrictionWays | None = None
     if isinstance(travel, NetworkSpec):
         unit = "minutes" if all(tier.reach_minutes is not None for tier in scenario.hubs) else "km"
-        roads = RoadWays(travel, people.points, places.lonlat, in_minutes=unit == "minutes")
+        searched = RoadWays(travel, people.points, places.lonlat, in_minutes=unit == "minutes")
+    if isinstance(travel, FrictionSpec):
+        unit, reach = "minutes", max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
+        searched = FrictionWays(travel, people.points, places.lonlat, most=travel.max_minutes or reach)
     links = [] if scenario.backhaul is None else links_alone(scenario, _within(scenario, places), len(places.lonlat))
-    return AuditData(scenario=scenario, people=people, sites=places, table=table, unit=unit, alone=links, roads=roads)
+    return AuditData(
+        scenario=scenario, people=people, sites=places, table=table, unit=unit, alone=links, searched=searched
+    )
 
 
 def _within(scenario: Scenario, sites: AuditPlaces) -> dict[str, list[bool]]:

@@ -106,7 +106,7 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
         spec = read_asked(scenario, settings, override)
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
-        from hubplanner.inputs.roads.network import told_facts  # noqa: PLC0415
+        from hubplanner.inputs.inputs import told_facts  # noqa: PLC0415
         from hubplanner.scenario.assumptions import assumptions, in_words  # noqa: PLC0415
 
         told = None if write_aliases is None else _write_aliases(spec, write_aliases)
@@ -122,15 +122,15 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
         answer.update(status="valid", demand_rows=rows, demand_points=inputs.n_points, sites=sites, warnings=warnings)
         assumed = assumptions(spec)
         answer.update(joins=[join.as_dict() for join in inputs.joins], assumptions=assumed)
-        if inputs.roads is not None:
-            answer.update(travel=inputs.roads.facts)
+        if inputs.searched is not None:
+            answer.update(travel=inputs.searched.facts)
         if not (as_json or quiet):
             counts = [count_of(rows, "demand row"), count_of(sites, "site"), count_of(len(spec.hubs), "tier")]
             counts += [count_of(len(warnings), "warning")] if warnings else []
             typer.echo(f"{scenario} is valid: {', '.join(counts)}.")
             for line in (line for join in inputs.joins for line in join.lines()):
                 typer.echo(line)
-            for line in () if inputs.roads is None else told_facts(inputs.roads.facts):
+            for line in () if inputs.searched is None else told_facts(inputs.searched.facts):
                 typer.echo(line)
             if words := in_words(assumed):
                 typer.echo(f"{words}.")
@@ -166,7 +166,7 @@ def info(
         spec = read_asked(scenario, settings, override)
         from hubplanner.cli.tables import print_overview, progress  # noqa: PLC0415
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
-        from hubplanner.inputs.roads.network import told_facts  # noqa: PLC0415
+        from hubplanner.inputs.inputs import told_facts  # noqa: PLC0415
         from hubplanner.pipeline.solve import overview  # noqa: PLC0415
 
         with progress(shown=not (quiet or as_json)):

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from hubplanner.inputs.demand import Demand
 from hubplanner.inputs.disaggregation import SpreadReport
 from hubplanner.inputs.joins import JoinReport
 from hubplanner.inputs.map_layers import MapLayers
-from hubplanner.inputs.roads.network import RoadTravel
 from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.travel_matrix import Pairs
@@ -28,6 +28,53 @@ from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SearchedTravel:
+    """Travel whose ways are searched for along roads or over a raster.
+
+    Parameters
+    ----------
+    travel
+        Between the points of demand and the sites, in the unit of reach.
+    facts
+        What plan.json says of it.
+    warnings
+        What may be a mistake: parts apart, places far from any road or open cell.
+    """
+
+    travel: Travel
+    facts: dict[str, Any]
+    warnings: tuple[DataWarning, ...]
+
+
+def told_facts(facts: dict[str, Any]) -> list[str]:
+    """Return in sentences what plan.json says of roads or of a raster: how large, how fast, and who is cut off.
+
+    >>> told_facts({"rows": 30, "columns": 40, "open_share": 0.9, "quickest_kmh": 60.0, "max_minutes": 90.0,
+    ...     "people_moved": 0.0, "people_beyond_access": 0.0, "people_cut_off": 0.0})
+    ['Raster: 30 x 40 cells, 90 % of them open, the quickest at 60 km/h; ways of up to 90 minutes are looked for.']
+    """
+    if "open_share" in facts:
+        cells = f"{facts['rows']:,} x {facts['columns']:,} cells, {100 * facts['open_share']:.0f} % of them open"
+        ways = f"ways of up to {facts['max_minutes']:g} minutes are looked for"
+        told = [f"Raster: {cells}, the quickest at {facts['quickest_kmh']:.3g} km/h; {ways}."]
+        moved, beyond, cut = (facts[f"people_{what}"] for what in ("moved", "beyond_access", "cut_off"))
+        if moved or beyond or cut:
+            lost = f"{beyond:,.0f} are too far from any, and barriers part {cut:,.0f} from every site"
+            told.append(f"Ways of {moved:,.0f} people begin at the nearest open cell; {lost}.")
+        return told
+    parts = "one part" if facts["parts"] == 1 else f"{facts['parts']:,} parts"
+    beyond, apart = facts["people_beyond_access"], facts["people_on_islands"]
+    told = [f"Roads: {facts['roads_km']:,.0f} km in {parts}, the longest of {facts['main_part_km']:,.0f} km."]
+    if apart or beyond:
+        told.append(f"{apart:,.0f} people are nearest to a road of an island, {beyond:,.0f} too far from any.")
+    for mode, speeds in facts["speeds_used"].items():
+        if speeds:
+            listed = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())
+            told.append(f"Speeds of {mode} by class where roads say none, in km/h: {listed}.")
+    return told
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,8 +89,8 @@ class Inputs:
         Rows in id order, with their money and need.
     pairs
         Given travel, for method matrix.
-    roads
-        Travel along roads, for method network.
+    searched
+        Travel along roads or over a raster, for methods network and friction.
     unit
         What distances and reaches are in: km or minutes.
     sources
@@ -62,7 +109,7 @@ class Inputs:
     demand: Demand
     sites: Sites
     pairs: Pairs | None
-    roads: RoadTravel | None = None
+    searched: SearchedTravel | None = None
     unit: str
     sources: Sources
     merged: MergedDemand | None = None
@@ -169,8 +216,8 @@ def _travel(inputs: Inputs) -> Travel:
     """Return the distances in the unit of travel."""
     if inputs.merged is not None:
         return inputs.merged.travel
-    if inputs.roads is not None:
-        return inputs.roads.travel
+    if inputs.searched is not None:
+        return inputs.searched.travel
     if inputs.pairs is not None:
         return _matrix_travel(inputs.pairs, inputs)
     return straight_travel(inputs.scenario.travel, inputs.demand.points, inputs.sites.frame, inputs.demand.crs)

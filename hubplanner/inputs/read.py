@@ -12,6 +12,7 @@ from hubplanner.inputs.aggregation import read_merged
 from hubplanner.inputs.backhaul import read_links
 from hubplanner.inputs.coordinates import check_together, lonlat
 from hubplanner.inputs.demand import Demand, read_demand
+from hubplanner.inputs.friction import read_friction
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.inputs import Inputs, all_minutes, without_need
 from hubplanner.inputs.map_layers import read_map_layers
@@ -25,7 +26,7 @@ from hubplanner.inputs.warnings import data_warnings
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
-from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec
+from hubplanner.scenario.travel_spec import FrictionSpec, MatrixSpec, NetworkSpec
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -55,7 +56,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     faults += of_sites
     scenario = _spelled(scenario, demand, sites)
     pairs = _read_pairs(scenario, demand, sites, faults)
-    roads = read_road_travel(scenario, demand, sites, faults)
+    searched = read_road_travel(scenario, demand, sites, faults) or read_friction(scenario, demand, sites, faults)
     if demand and sites and scenario.travel.is_geometric:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
@@ -64,7 +65,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     if sites is not None and links is not None:
         sites = replace(sites, warnings=(*sites.warnings, *links.warnings))
     layers = read_map_layers(scenario, faults)
-    warnings = data_warnings(scenario, demand, sites, merged, faults, () if roads is None else roads.warnings)
+    warnings = data_warnings(scenario, demand, sites, merged, faults, () if searched is None else searched.warnings)
     unit = _unit(scenario, pairs, faults)
     raise_faults(faults)
     sources.check()
@@ -75,7 +76,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         demand=demand,
         sites=sites,
         pairs=pairs,
-        roads=roads,
+        searched=searched,
         unit=unit,
         sources=sources,
         merged=merged,
@@ -117,8 +118,8 @@ def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds
 
 
 def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
-    """Return the unit of distances: minutes by road, or of a table that no speed turns into kilometres."""
-    if isinstance(scenario.travel, NetworkSpec):
+    """Return the unit of distances: minutes by road or raster, or of a table that no speed turns into km."""
+    if isinstance(scenario.travel, NetworkSpec | FrictionSpec):
         return "minutes" if all_minutes(scenario) else "km"
     if pairs is None or scenario.travel.speed_kmh is not None:
         return "km"

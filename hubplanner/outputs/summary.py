@@ -73,7 +73,7 @@ def summarize(
         "nested_value": None if math.isnan(solution.nested_value) else solution.nested_value,
         "warnings": [warning.as_dict() for warning in inputs.warnings],
         "assumptions": assumptions(scenario),
-        **({} if inputs.roads is None else {"travel": inputs.roads.facts}),
+        **({} if inputs.searched is None else {"travel": inputs.searched.facts}),
     }
     # The gap is that of the figures as they are written.
     found: dict[str, Any] = rounded(tree)

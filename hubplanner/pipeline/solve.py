@@ -90,7 +90,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
             "assumptions": assumptions(inputs.scenario),
         }
         | ({} if fair is None else {"fairness": fair})
-        | ({} if inputs.roads is None else {"travel": inputs.roads.facts})
+        | ({} if inputs.searched is None else {"travel": inputs.searched.facts})
         | _links(inputs)
     )
 

@@ -93,6 +93,7 @@ def question_digest(scenario: Scenario, digests: Mapping[str, str]) -> str:
     question = scenario.model_dump(mode="json")
     for section in ("demand", "sites", "travel"):
         question[section].pop("path", None)
-    question["travel"].get("roads", {}).pop("path", None)
+    for part in ("roads", "raster"):
+        question["travel"].get(part, {}).pop("path", None)
     parts = [question, dict(digests), importlib.metadata.version("hubplanner")]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

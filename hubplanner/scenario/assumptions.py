@@ -8,7 +8,7 @@ from typing import Any
 from hubplanner.scenario.data_spec import TakeUpSpec
 from hubplanner.scenario.fields import Spec
 from hubplanner.scenario.scenario import Scenario
-from hubplanner.scenario.travel_spec import NetworkSpec
+from hubplanner.scenario.travel_spec import FrictionSpec, NetworkSpec
 
 Value = str | float | bool | None
 
@@ -130,6 +130,8 @@ def _travel(scenario: Scenario) -> Iterator[str]:
         yield "detour"
     if isinstance(scenario.travel, NetworkSpec):
         yield from ("direction", "access_kmh", "access_max_km", "walk_straight", "island_km", "detour")
+    if isinstance(scenario.travel, FrictionSpec):
+        yield from ("moves", "access_max_km", "max_minutes")
 
 
 def _coverage(scenario: Scenario) -> Iterator[str]:

@@ -83,6 +83,12 @@ class ChecksSpec(Spec):
     """roads without a class, or with a class, speed or place that is not known"""
     unused_columns: Level | None = None
     """columns of roads that are mostly meant and not used"""
+    on_barrier: Level | None = None
+    """places on barriers of a raster of travel times, moved to the nearest open cell"""
+    cut_off: Level | None = None
+    """places that no way over the raster joins to any site"""
+    slow_raster: Level | None = None
+    """a raster of travel times whose quickest cell is slower than any walk"""
 
     def level(self, code: str) -> Level:
         """Return what becomes of a kind of doubt."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PATHS = ("demand", "sites", "travel", "backhaul", "map")
 """Sections whose paths are relative to the file that names them."""
 _LAYERS = ("borders", "places", "water", "roads")
-_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", *_LAYERS)
+_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "raster", *_LAYERS)
 """Keys of those sections that name files of their own."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
@@ -82,11 +83,21 @@ class PlanarSpec(TravelMethod):
     """Euclidean distance in a projected CRS, in metres."""
 
 
-def _travelled(detour: float) -> float:
-    if detour != 1:
-        message = "1 with method matrix: its distances are travelled ones already"
-        raise ValueError(message)
-    return detour
+def _only(allowed: float | None, why: str) -> Callable[[Any], Any]:
+    """Let one value alone pass, that of a key which a method does not have."""
+
+    def checked(value: Any) -> Any:
+        if value != allowed:
+            raise ValueError(why)
+        return value
+
+    return checked
+
+
+_travelled = _only(1.0, "1 with method matrix: its distances are travelled ones already")
+_no_detour = _only(1.0, "1 with method friction: ways over the raster are travelled ones already")
+_no_speed = _only(None, "none with method network: travel.roads.speed_kmh and travel.modes say how fast people are")
+_raster_says = _only(None, "none with method friction: travel.raster says how fast people are")
 
 
 class MatrixSpec(TravelMethod):
@@ -132,13 +143,6 @@ class MatrixSpec(TravelMethod):
     def assumption(self) -> str:
         """Return that a table gives ways."""
         return "Ways are those of a table of distances."
-
-
-def _no_speed(speed: float | None) -> float | None:
-    if speed is not None:
-        message = "none with method network: travel.roads.speed_kmh and travel.modes say how fast people are"
-        raise ValueError(message)
-    return speed
 
 
 class NetworkSpec(TravelMethod):
@@ -192,11 +196,68 @@ class NetworkSpec(TravelMethod):
         return f"Ways go {self.describe()}, {ways[self.direction]}. {off}. {limits}"
 
 
+class FrictionRasterSpec(Spec):
+    """A raster of how long a metre takes."""
+
+    path: LocalFile
+    """GeoTIFF; cells without data, of 0 or infinite are barriers."""
+    band: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
+    """Band that is read."""
+    unit: Literal["minutes_per_metre", "km_per_hour"]
+    """What its cells say."""
+    crs: Column | None = None
+    """Coordinate reference system of a file that names none."""
+
+
+class FrictionSpec(TravelMethod):
+    """Travel over a raster of how long a metre takes; reach is in minutes."""
+
+    is_geometric: ClassVar[bool] = False
+    supports_streaming: ClassVar[bool] = False
+
+    method: Literal["friction"]
+    """A raster of how long a metre takes."""
+    detour: Annotated[float, Field(strict=True, json_schema_extra={"const": 1}), AfterValidator(_no_detour)] = 1.0
+    """1: ways over the raster are travelled ones already."""
+    speed_kmh: Annotated[float | None, Field(json_schema_extra={"const": None}), AfterValidator(_raster_says)] = None
+    """None: the raster says how fast people are."""
+    raster: FrictionRasterSpec
+    """The raster."""
+    moves: Literal[8, 16] = 8
+    """Moves from a cell: to its 8 neighbours, or also the knight's moves of chess, for less angular ways."""
+    access_max_km: Annotated[float, Field(strict=True, ge=0, le=1000)] = 5.0
+    """How far a place on a barrier is moved to the nearest open cell; what is farther from any is not reached."""
+    max_minutes: Annotated[float | None, Field(strict=True, gt=0, le=1e6)] = None
+    """Longest way that is looked for; the largest reach if left out."""
+
+    @property
+    def file(self) -> str:
+        """The raster."""
+        return self.raster.path
+
+    def circle(self, reach: float) -> float:
+        """Return NaN: what a hub reaches over a raster is no circle."""
+        del reach
+        return math.nan
+
+    def describe(self) -> str:
+        """Return that a raster gives distances."""
+        return "over the raster of travel times"
+
+    def assumption(self) -> str:
+        """Return what is taken for granted of the raster."""
+        return (
+            "Ways go from middle to middle of the cells of a raster of travel times, alike in both directions. "
+            f"Places on barriers start from the nearest open cell up to {self.access_max_km:g} km away, at its speed."
+        )
+
+
 METHODS: dict[str, type[TravelMethod]] = {
     "great_circle": GreatCircleSpec,
     "planar": PlanarSpec,
     "matrix": MatrixSpec,
     "network": NetworkSpec,
+    "friction": FrictionSpec,
 }
 """Every method, by its name."""
 
@@ -211,7 +272,8 @@ TravelSpec = Annotated[
     Annotated[GreatCircleSpec, Tag("great_circle")]
     | Annotated[PlanarSpec, Tag("planar")]
     | Annotated[MatrixSpec, Tag("matrix")]
-    | Annotated[NetworkSpec, Tag("network")],
+    | Annotated[NetworkSpec, Tag("network")]
+    | Annotated[FrictionSpec, Tag("friction")],
     Discriminator(_method_of),
 ]
 """One of `METHODS`, told by its key ``method``."""

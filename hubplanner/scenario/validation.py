@@ -23,7 +23,7 @@ from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import AUTO, MAX_MIN, ModelSpec
 from hubplanner.scenario.names import key_of, repeated
 from hubplanner.scenario.scenario import Scenario, TierSpec
-from hubplanner.scenario.travel_spec import METHODS, MatrixSpec, NetworkSpec
+from hubplanner.scenario.travel_spec import METHODS, FrictionSpec, MatrixSpec, NetworkSpec
 from hubplanner.tolerances import SUM_TOLERANCE
 
 Complaints = Iterator[tuple[str, Any, str]]
@@ -72,6 +72,9 @@ def _decay(scenario: Scenario) -> Complaints:
 
 def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
     """Complain of reaches in minutes that no speed turns into kilometres."""
+    if isinstance(scenario.travel, FrictionSpec):
+        yield "travel.method", "friction", f"a method with kilometres, such as network, since {reason}"
+        return
     for number, tier in enumerate(scenario.hubs):
         if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
             yield f"hubs.{number}.reach_minutes", tier.reach_minutes, f"reach_km, since {reason}"
@@ -454,7 +457,9 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         if tier.capacity is not None:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
-    asked |= _fair_features(model) | _take_up_feature(scenario) | _backhaul_feature(scenario) | _road_feature(scenario)
+    asked |= (
+        _fair_features(model) | _take_up_feature(scenario) | _backhaul_feature(scenario) | _searched_feature(scenario)
+    )
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
@@ -489,9 +494,11 @@ def _backhaul_feature(scenario: Scenario) -> dict[Feature, Setting]:
     return {Feature.BACKHAUL: Setting("backhaul", "fibre", "with backhaul by fibre")} if has_fibre else {}
 
 
-def _road_feature(scenario: Scenario) -> dict[Feature, Setting]:
-    by_road = Setting("travel.method", "network", "with travel.method network")
-    return {Feature.ROADS: by_road} if isinstance(scenario.travel, NetworkSpec) else {}
+def _searched_feature(scenario: Scenario) -> dict[Feature, Setting]:
+    if not isinstance(scenario.travel, NetworkSpec | FrictionSpec):
+        return {}
+    method = scenario.travel.method
+    return {Feature.SEARCHED: Setting("travel.method", method, f"with travel.method {method}")}
 
 
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:
@@ -569,6 +576,24 @@ def _roads(scenario: Scenario) -> Complaints:
         yield "travel.roads.encoding", roads.encoding, "only for a CSV file or a Shapefile; others say it themselves"
     if roads.layer is not None and file.kind == "table":
         yield "travel.roads.layer", roads.layer, "only for a file of layers, not a table of edges"
+
+
+def _friction(scenario: Scenario) -> Complaints:
+    """Complain of reaches that are not in minutes over a raster, and of ways that are not looked for far enough."""
+    travel = scenario.travel
+    if not isinstance(travel, FrictionSpec):
+        return
+    for number, tier in enumerate(scenario.hubs):
+        if tier.reach_km is not None:
+            allowed = "reach_minutes with method friction, whose raster holds minutes"
+            yield f"hubs.{number}.reach_km", tier.reach_km, allowed
+    reach = max((tier.reach_minutes or 0.0 for tier in scenario.hubs), default=0.0)
+    if travel.max_minutes is not None and travel.max_minutes < reach:
+        yield "travel.max_minutes", travel.max_minutes, f"at least the largest reach, {reach:g} minutes"
+    objective = scenario.model.objective
+    if travel.max_minutes is None and objective in {"p_median", "p_center"}:
+        allowed = f"is required for {objective}, which goes beyond reach: how far ways are looked for, such as 600"
+        yield "travel.max_minutes", None, allowed
 
 
 def _travel_encoding(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -755,6 +780,7 @@ _CHECKS: tuple[Check, ...] = (
     _one_reach,
     _speed,
     _roads,
+    _friction,
     _travel_encoding,
     _spread,
     _file_keys,

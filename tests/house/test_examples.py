@@ -74,6 +74,7 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
         and any("36 of 137 candidates" in warning["message"] for warning in found["warnings"])
     ),
     "existing": lambda found: found["closed"] == ["GN1163054"],
+    "friction": lambda found: found["distance"]["max_minutes"] <= 120 and found["travel"]["rows"] == 148,
     "backhaul": lambda found: (
         found["backhaul"]["by_technology"]["fibre"]["hubs"] > 0
         and found["backhaul"]["shared_km"] > 0

@@ -15,7 +15,7 @@ import shapely
 
 from hubplanner.audit.roads import RoadWays
 from hubplanner.inputs import build_problem
-from hubplanner.inputs.roads.network import told_facts
+from hubplanner.inputs.inputs import told_facts
 from hubplanner.problem import GreatCircle
 from hubplanner.scenario.roads_spec import RoadsSpec
 from hubplanner.scenario.travel_spec import NetworkSpec
@@ -199,8 +199,8 @@ def test_parts_apart_and_places_far_away_are_told(project: Project) -> None:
     told = [str(warning) for warning in inputs.warnings]
     assert any("2 demand points with 2,800 people are more than 10 km from any road" in line for line in told)
     assert any("has a column maxspeed, which is not used" in line for line in told)
-    assert inputs.roads is not None
-    assert inputs.roads.facts["people_beyond_access"] == 2800
+    assert inputs.searched is not None
+    assert inputs.searched.facts["people_beyond_access"] == 2800
     apart = lines()
     apart.geometry = [*apart.geometry[:3], shapely.LineString([(68.0, 31.005), (68.0, 31.1)])]
     apart.to_file(project.folder / "apart.gpkg")
@@ -236,8 +236,8 @@ def test_an_end_that_nearly_touches_a_road_is_joined_to_it(
     assert np.isfinite(found[0, 0]) == joined
     np.testing.assert_allclose(found, again(project, settings), rtol=1e-9)
     inputs = project.inputs(settings)
-    assert inputs.roads is not None
-    [*gaps] = inputs.roads.facts["gaps"]
+    assert inputs.searched is not None
+    [*gaps] = inputs.searched.facts["gaps"]
     if joined:
         assert not gaps
         assert found[0, 0] == pytest.approx((0.9636 + 1.1092) / 65 * 60, rel=1e-2)
@@ -250,7 +250,7 @@ def test_an_end_that_nearly_touches_a_road_is_joined_to_it(
 
 def test_what_is_told_of_roads_stands_in_the_plan(project: Project) -> None:
     lines().to_file(project.folder / "roads.gpkg")
-    facts = project.inputs(by_road(project, "roads.gpkg")).roads
+    facts = project.inputs(by_road(project, "roads.gpkg")).searched
     assert facts is not None
     first, speeds = told_facts(facts.facts)
     assert first.startswith("Roads: ")

@@ -111,6 +111,8 @@ def test_the_schema_accepts_what_the_reader_does(project: Project, key: str, val
         ("futures", {"sample": 0}),
         ("futures", {"sample": 2, "ranges": {"cost": [1]}}),
         ("travel", {"method": "camel"}),
+        ("travel", {"method": "friction", "raster": {"path": "f.tif", "unit": "hours"}}),
+        ("travel", {"method": "friction", "raster": {"path": "f.tif", "unit": "km_per_hour"}, "moves": 4}),
         ("travel", {"method": "great_circle", "path": "t.csv"}),
         ("travel", {"method": "matrix", "path": "t.csv", "detour": 1.3}),
         ("model.under", "best"),
@@ -180,6 +182,8 @@ ALL_KEYS: dict[str, list[str]] = {
         *("topology", "snap_m"),
         *("ferries", "ferry_kmh", "ferry_wait_minutes"),
     ],
+    "FrictionSpec": ["method", "detour", "speed_kmh", "raster", "moves", "access_max_km", "max_minutes"],
+    "FrictionRasterSpec": ["path", "band", "unit", "crs"],
     "ModeSpec": ["name", "speeds", "kmh", "speed_factor"],
     "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties", "method"],
 }

@@ -167,7 +167,7 @@ def open_raster(
                 named = raster.crs is not None
                 own = raster.crs.to_wkt() if named else None
                 settled = settled_crs(own, crs, path.name, faults)
-                _check_transform(raster, path, faults)
+                check_transform(raster, path, faults)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
         faults.append(unreadable(path, "a raster", error))
         return None
@@ -199,7 +199,7 @@ _ENVIRONMENT = {
 }
 
 
-def _check_transform(raster: Any, path: Path, faults: list[Fault]) -> None:
+def check_transform(raster: Any, path: Path, faults: list[Fault]) -> None:
     """Note a raster whose cells lie nowhere."""
     transform = raster.transform
     sound = np.isfinite(tuple(transform)).all() and transform.determinant != 0

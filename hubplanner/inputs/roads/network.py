@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import numpy as np
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import METRES_PER_KM
 from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.inputs import SearchedTravel
 from hubplanner.inputs.roads.lines import Roads, read_roads
 from hubplanner.inputs.roads.rules import MINUTES_PER_HOUR, Passage, Rules
 from hubplanner.inputs.sites import Sites
-from hubplanner.problem import Bools, Floats, Travel
+from hubplanner.problem import Bools, Floats
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import RoadGraph
 from hubplanner.scenario import Scenario
@@ -28,45 +28,9 @@ MOST_NAMED = 3
 DECIMALS = 6
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RoadTravel:
-    """Travel along roads.
-
-    Parameters
-    ----------
-    travel
-        Between the points of demand and the sites, in the unit of reach.
-    modes
-        The same by each mode alone.
-    facts
-        What plan.json says of it.
-    warnings
-        What may be a mistake: parts apart, places far from any road.
-    """
-
-    travel: Travel
-    modes: dict[str, Network]
-    facts: dict[str, Any]
-    warnings: tuple[DataWarning, ...]
-
-
-def told_facts(facts: dict[str, Any]) -> list[str]:
-    """Return in sentences what plan.json says of roads: how long, in how many parts, and how fast by class."""
-    parts = "one part" if facts["parts"] == 1 else f"{facts['parts']:,} parts"
-    beyond, apart = facts["people_beyond_access"], facts["people_on_islands"]
-    told = [f"Roads: {facts['roads_km']:,.0f} km in {parts}, the longest of {facts['main_part_km']:,.0f} km."]
-    if apart or beyond:
-        told.append(f"{apart:,.0f} people are nearest to a road of an island, {beyond:,.0f} too far from any.")
-    for mode, speeds in facts["speeds_used"].items():
-        if speeds:
-            listed = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())
-            told.append(f"Speeds of {mode} by class where roads say none, in km/h: {listed}.")
-    return told
-
-
 def read_road_travel(
     scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]
-) -> RoadTravel | None:
+) -> SearchedTravel | None:
     """Return travel along a scenario's roads; None, with every fault noted, where there is none."""
     spec, before = scenario.travel, len(faults)
     if not isinstance(spec, NetworkSpec):
@@ -104,7 +68,7 @@ def read_road_travel(
             wide = f"snap_m: {math.ceil(metres)}"
             message += f"; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines"
         warnings.append(DataWarning(code="roads_apart", message=message, file=roads.table.name))
-    return RoadTravel(travel=travel, modes=modes, facts=facts, warnings=tuple(warnings))
+    return SearchedTravel(travel=travel, facts=facts, warnings=tuple(warnings))
 
 
 def _network(  # noqa: PLR0913 - roads, what a mode makes of them, and the places

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 from hubplanner.formatting import fairness_in_words
-from hubplanner.inputs.roads.network import told_facts
+from hubplanner.inputs.inputs import told_facts
 from hubplanner.outputs.html.headline import need_in_words
 from hubplanner.outputs.html.words import about, count, decimal
 from hubplanner.outputs.map.fonts import share_in_words

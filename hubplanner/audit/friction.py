@@ -1,0 +1,178 @@
+"""Ways over a raster of travel times once more: read anew, searched cell by cell from a heap, without a window."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyproj import CRS, Transformer
+
+from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array
+from hubplanner.scenario.travel_spec import FrictionSpec
+
+KM = 1000.0
+EQUAL_KM = 1e-6
+"""Cells as near as this to each other are equally near to a place: the first by rows counts."""
+ALL_MOVES = {
+    8: ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)),
+    16: ((-2, -1), (-2, 1), (-1, -2), (-1, 2), (1, -2), (1, 2), (2, -1), (2, 1)),
+}
+Cell = tuple[int, int]
+
+
+class FrictionWays:
+    """Minutes over a raster between points and sites.
+
+    Parameters
+    ----------
+    travel
+        The scenario's section.
+    points, sites
+        (p, 2) and (m, 2) in degrees.
+    most
+        Longest way that counts, in minutes.
+    """
+
+    def __init__(self, travel: FrictionSpec, points: Array, sites: Array, *, most: float) -> None:
+        """Read the raster and find where places stand."""
+        import rasterio  # noqa: PLC0415 - optional
+
+        spec = travel.raster
+        alone = rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED="NO")
+        with alone, rasterio.open(Path(spec.path), driver="GTiff") as raster:
+            held = raster.read(spec.band).astype(float)
+            held = held * raster.scales[spec.band - 1] + raster.offsets[spec.band - 1]
+            known = raster.read_masks(spec.band) > 0
+            self.crs = CRS.from_user_input(spec.crs if raster.crs is None else raster.crs.to_wkt())
+            self.grid = raster.transform
+        shut = ~known | ~np.isfinite(held) | (held == 0)
+        held[shut] = 1.0
+        self.pace: Array = 0.06 / held if spec.unit == "km_per_hour" else held
+        self.pace[shut] = math.inf
+        self._to_raster = Transformer.from_crs(WGS84, self.crs, always_xy=True)
+        self._to_degrees = Transformer.from_crs(self.crs, WGS84, always_xy=True)
+        self.moves = ALL_MOVES[8] + (ALL_MOVES[16] if travel.moves == 16 else ())  # noqa: PLR2004
+        self.travel, self.sites, self.most = travel, sites, most
+        self._stands = [self._stand(place) for place in points.tolist()]
+        self._known: dict[int, Array] = {}
+
+    def to_site(self, site: int) -> Array:
+        """Return the minutes (p,) from all points to a site; infinite where there is no way, or none short enough."""
+        if site not in self._known:
+            start = self._stand(self.sites[site].tolist())
+            found = self._search(start) if start is not None else {}
+            ways = np.full(len(self._stands), math.inf)
+            for at, stand in enumerate(self._stands):
+                if stand is not None and start is not None and stand[0] in found:
+                    total = found[stand[0]] + stand[1] + start[1]
+                    ways[at] = total if total <= self.most * (1 + SLACK) else math.inf
+            self._known[site] = ways
+        return self._known[site]
+
+    def between(self, sites: Array) -> Array:
+        """Return the kilometres (k, k) between some sites as the crow flies."""
+        places = self.sites[sites].tolist()
+        return np.array([[self._apart(one, other) for other in places] for one in places]).reshape(
+            len(places), len(places)
+        )
+
+    # -- where places stand -----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _apart(one: list[float], other: list[float]) -> float:
+        first, last = (
+            np.array([math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)])
+            for lon, lat in ([math.radians(part) for part in place] for place in (one, other))
+        )
+        return RADIUS_KM * math.atan2(float(np.linalg.norm(np.cross(first, last))), float(first @ last))
+
+    def _cell(self, place: list[float]) -> Cell | None:
+        x, y = self._to_raster.transform(place[0], place[1])
+        if not (math.isfinite(x) and math.isfinite(y)):
+            return None
+        if self.crs.is_geographic:
+            turn = 2 * math.pi / self.crs.axis_info[0].unit_conversion_factor
+            x += turn if x < self.grid.c else -turn if x >= self.grid.c + turn else 0.0
+        return math.floor((y - self.grid.f) / self.grid.e), math.floor((x - self.grid.c) / self.grid.a)
+
+    def _is_open(self, cell: Cell) -> bool:
+        rows, columns = self.pace.shape
+        return 0 <= cell[0] < rows and 0 <= cell[1] < columns and math.isfinite(self.pace[cell])
+
+    def _stand(self, place: list[float]) -> tuple[Cell, float] | None:
+        """Return the cell a place starts from and the minutes to it; None where it is too far from any."""
+        own = self._cell(place)
+        if own is not None and self._is_open(own):
+            return own, 0.0
+        km = np.where(np.isfinite(self.pace), self._km_to_all(place), math.inf)
+        least = float(km.min())
+        if not least <= self.travel.access_max_km * (1 + SLACK):
+            return None
+        row, column = np.argwhere(km <= least + EQUAL_KM)[0].tolist()
+        return (row, column), float(km[row, column]) * KM * float(self.pace[row, column])
+
+    def _km_to_all(self, place: list[float]) -> Array:
+        rows, columns = self.pace.shape
+        x = self.grid.c + (np.arange(columns) + 0.5) * self.grid.a
+        y = self.grid.f + (np.arange(rows) + 0.5) * self.grid.e
+        lon, lat = self._to_degrees.transform(*np.meshgrid(x, y))
+        lon, lat, here = np.radians(lon), np.radians(lat), np.radians(place)
+        chord = np.stack(
+            [
+                np.cos(lat) * np.cos(lon) - math.cos(here[1]) * math.cos(here[0]),
+                np.cos(lat) * np.sin(lon) - math.cos(here[1]) * math.sin(here[0]),
+                np.sin(lat) - math.sin(here[1]),
+            ]
+        )
+        return np.asarray(2 * RADIUS_KM * np.arcsin(np.minimum(np.linalg.norm(chord, axis=0) / 2, 1.0)))
+
+    # -- ways -------------------------------------------------------------------------------------------------------
+
+    def _wide(self, row: int) -> float:
+        """Return the metres from a cell of a row to the next."""
+        unit = self.crs.axis_info[0].unit_conversion_factor
+        if not self.crs.is_geographic:
+            return float(self.grid.a * unit)
+        latitude = (self.grid.f + (row + 0.5) * self.grid.e) * unit
+        return float(RADIUS_KM * KM * self.grid.a * unit * math.cos(latitude))
+
+    def _steps(self, cell: Cell) -> Iterator[tuple[Cell, float]]:
+        """Yield the cells that lie a move away from one, each with its minutes."""
+        row, column = cell
+        tall = abs(self.grid.e) * self.crs.axis_info[0].unit_conversion_factor
+        tall *= RADIUS_KM * KM if self.crs.is_geographic else 1.0
+        for down, right in self.moves:
+            other = row + down, column + right
+            if not self._is_open(other):
+                continue
+            length = math.hypot(down * tall, right * (self._wide(row) + self._wide(other[0])) / 2)
+            passed = [cell, other]
+            if abs(down) == abs(right) == 1:
+                if not (self._is_open((row, other[1])) or self._is_open((other[0], column))):
+                    continue
+            elif abs(down) > 1:
+                passed += [(row + down // 2, column), (row + down // 2, other[1])]
+            elif abs(right) > 1:
+                passed += [(row, column + right // 2), (other[0], column + right // 2)]
+            yield other, length * sum(float(self.pace[part]) for part in passed) / len(passed)
+
+    def _search(self, start: tuple[Cell, float]) -> dict[Cell, float]:
+        """Return the minutes to every cell within the longest way, quickest first."""
+        best: dict[Cell, float] = {start[0]: 0.0}
+        heap: list[tuple[float, Any]] = [(0.0, start[0])]
+        done: dict[Cell, float] = {}
+        while heap:
+            minutes, cell = heapq.heappop(heap)
+            if cell in done:
+                continue
+            done[cell] = minutes
+            for other, more in self._steps(cell):
+                total = minutes + more
+                if total <= self.most * (1 + 2 * SLACK) and total < best.get(other, math.inf):
+                    best[other] = total
+                    heapq.heappush(heap, (total, other))
+        return done

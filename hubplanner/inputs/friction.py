@@ -1,0 +1,392 @@
+"""Travel over a raster of how long a metre takes: read, checked, and places found on it before planning."""
+
+from __future__ import annotations
+
+import warnings as python_warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyproj import CRS, Proj, Transformer
+from scipy import ndimage
+
+from hubplanner.errors import DataWarning, Fault
+from hubplanner.formats.table_formats import RASTERS
+from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
+from hubplanner.inputs.demand import MOST_STRETCH, Demand
+from hubplanner.inputs.inputs import SearchedTravel
+from hubplanner.inputs.readers.raster import check_transform, opened, require_rasterio
+from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
+from hubplanner.inputs.sites import Sites
+from hubplanner.problem import Bools, Floats, GreatCircle, Ints, within
+from hubplanner.problem.travel.friction import MINUTES_PER_M_AT_1_KMH, Friction, FrictionGrid, Spots
+from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.travel_spec import FrictionRasterSpec, FrictionSpec
+
+MOST_CELLS = 200_000_000
+MOST_PACE, LEAST_PACE = 10.0, MINUTES_PER_M_AT_1_KMH / 1000
+"""Minutes per metre: six metres an hour, and a thousand kilometres an hour."""
+SLOW_KMH = 1.0
+"""Where the quickest cell is slower, the unit is mostly another."""
+SAME_KM = 1e-6
+"""Cells as near as this to each other are equally near to a place: the first in order of reading counts."""
+MOST_NAMED = 3
+"""Places that a warning names."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FrictionRaster:
+    """A raster of how long a metre takes, and where on the globe its cells are.
+
+    Parameters
+    ----------
+    name
+        Name of the file, for messages.
+    grid
+        Its cells.
+    crs
+        Its coordinate reference system.
+    corner
+        Coordinates where its first cell begins.
+    step
+        What a cell adds to the first coordinate and, row by row, to the second; negative where rows go south.
+    """
+
+    name: str
+    grid: FrictionGrid
+    crs: CRS
+    corner: tuple[float, float]
+    step: tuple[float, float]
+
+    @cached_property
+    def _ways(self) -> tuple[Transformer, Transformer]:
+        """From degrees to the raster's system, and back."""
+        there, back = (WGS84, self.crs), (self.crs, WGS84)
+        return Transformer.from_crs(*there, always_xy=True), Transformer.from_crs(*back, always_xy=True)
+
+    def cells(self, places: Floats) -> tuple[Ints, Ints]:
+        """Return the row and column that places (k, 2) in degrees lie in, which need not be there."""
+        x, y = (np.asarray(part) for part in self._ways[0].transform(places[:, 0], places[:, 1]))
+        if self.crs.is_geographic:  # a raster may count degrees from 0 to 360
+            turn = 2 * np.pi / self.crs.axis_info[0].unit_conversion_factor
+            x = np.where(x < self.corner[0], x + turn, x)
+            x = np.where(x >= self.corner[0] + turn, x - turn, x)
+        at = [(part - corner) / step for part, corner, step in zip((x, y), self.corner, self.step, strict=True)]
+        inside = [np.where(np.isfinite(part), np.clip(np.floor(part), -1e9, 1e9), -1e9) for part in at]
+        return inside[1].astype(np.intp), inside[0].astype(np.intp)
+
+    def middles(self, row: Ints, column: Ints) -> Floats:
+        """Return the longitudes and latitudes (k, 2) of the middles of cells."""
+        x = self.corner[0] + (column + 0.5) * self.step[0]
+        y = self.corner[1] + (row + 0.5) * self.step[1]
+        return np.column_stack(self._ways[1].transform(x, y))
+
+    def spots(self, places: Floats, most_km: float) -> Spots:
+        """Return the cells of places (k, 2) in degrees; those on a barrier or beside the raster are moved, if not far.
+
+        A place is moved to the nearest open cell within `most_km`, and takes as long for the way to its middle as that
+        cell's pace says.
+        """
+        row, column = self.cells(places)
+        height, width = self.grid.values.shape
+        there = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        there[there] = self.grid.values[row[there], column[there]] > 0
+        minutes = np.zeros(len(places))
+        for at in np.flatnonzero(~there).tolist():
+            row[at], column[at], km = self._nearest(places[at], int(row[at]), int(column[at]), most_km)
+            if row[at] >= 0:
+                cell = slice(row[at], row[at] + 1), slice(column[at], column[at] + 1)
+                minutes[at] = km * METRES_PER_KM * float(self.grid.pace(*cell)[0, 0])
+        return Spots(row, column, minutes)
+
+    def _nearest(self, place: Floats, row: int, column: int, most_km: float) -> tuple[int, int, float]:
+        """Return the open cell whose middle is nearest to a place, with the km to it; -1 where none is near enough."""
+        cell = max(self.grid.height, float(self.grid.width.max()))
+        km = min(2 * cell / METRES_PER_KM, most_km)
+        while True:  # wider and wider, as most open cells are near and cells may be many
+            rows, columns = self.grid.around(row, column, km * METRES_PER_KM * (1 + 2 * MOST_STRETCH) + cell)
+            y, x = np.nonzero(self.grid.values[rows, columns] > 0)
+            y, x = y + rows.start, x + columns.start
+            far = GreatCircle(self.middles(y, x), place[None]).from_site(0)
+            near = np.flatnonzero(within(far, min(km, float(far.min(initial=np.inf)) + SAME_KM)))
+            if len(near):
+                return int(y[near[0]]), int(x[near[0]]), float(far[near[0]])
+            if km >= most_km:
+                return -1, -1, np.inf
+            km = min(2 * km, most_km)
+
+
+def read_friction(
+    scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]
+) -> SearchedTravel | None:
+    """Return travel over a scenario's raster; None, with every fault noted, where there is none."""
+    spec, before = scenario.travel, len(faults)
+    if not isinstance(spec, FrictionSpec):
+        return None
+    raster = read_raster(spec.raster, spec.moves, faults)
+    if raster is None or demand is None or sites is None:
+        return None
+    _check_scale(raster, np.concatenate([demand.points, sites.lonlat]), faults)
+    points, hubs = (raster.spots(places, spec.access_max_km) for places in (demand.points, sites.lonlat))
+    for what, spots in (("demand point", points), ("site", hubs)):
+        if (spots.row < 0).all():
+            faults.append(Fault(file=raster.name, allowed=_elsewhere(raster, what, spec.access_max_km)))
+    if len(faults) > before:
+        return None
+    reach = max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
+    most = reach if spec.max_minutes is None else spec.max_minutes
+    travel = Friction(grid=raster.grid, points=points, sites=hubs, most=most, site_places=sites.lonlat)
+    places = _Places.of(scenario, raster, demand, sites, points, hubs)
+    return SearchedTravel(
+        travel=travel, facts=_facts(raster, spec, places, most), warnings=_doubts(raster, spec, places)
+    )
+
+
+def read_raster(spec: FrictionRasterSpec, moves: int, faults: list[Fault]) -> FrictionRaster | None:
+    """Return a raster of how long a metre takes; None, with faults noted, when it cannot be used."""
+    path, before = Path(spec.path), len(faults)
+    if not can_read(path, RASTERS, faults):
+        return None
+    rasterio = require_rasterio()
+    try:
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            with opened(rasterio, path) as file:
+                crs = settled_crs(None if file.crs is None else file.crs.to_wkt(), spec.crs, path.name, faults)
+                check_transform(file, path, faults)
+                _check_shape(file, spec, path.name, faults)
+                if crs is None or len(faults) > before:
+                    return None
+                data, shift = file.transform, (file.scales[spec.band - 1], file.offsets[spec.band - 1])
+                cells = file.read(spec.band, masked=True)
+    except (rasterio.errors.RasterioError, *UNREADABLE) as error:
+        faults.append(unreadable(path, "a raster", error))
+        return None
+    values = np.asarray(cells.data) if shift == (1, 0) else cells.data * float(shift[0]) + float(shift[1])
+    values = np.where(np.ma.getmaskarray(cells) | ~np.isfinite(values), values.dtype.type(0), values)
+    metres = _metres(crs, data, values.shape, path.name, faults)
+    if metres is None:
+        return None
+    width, height = metres
+    in_kmh = spec.unit == "km_per_hour"
+    grid = FrictionGrid(values=values, in_kmh=in_kmh, width=width, height=height, moves=16 if moves != 8 else 8)  # noqa: PLR2004
+    _check_values(grid, path.name, faults)
+    if len(faults) > before:
+        return None
+    return FrictionRaster(name=path.name, grid=grid, crs=crs, corner=(data.c, data.f), step=(data.a, data.e))
+
+
+def _check_shape(file: Any, spec: FrictionRasterSpec, name: str, faults: list[Fault]) -> None:
+    """Note a band that is not there or holds no numbers, cells too many to hold, and rows that do not run east."""
+    if spec.band > file.count:
+        allowed = f"a band from 1 to {file.count}" if file.count > 1 else "1, the file's only band"
+        faults.append(Fault(file=name, column="travel.raster.band", value=str(spec.band), allowed=allowed))
+    elif np.dtype(file.dtypes[spec.band - 1]).kind not in "iuf":
+        faults.append(Fault(file=name, column="band", value=file.dtypes[spec.band - 1], allowed="a band of numbers"))
+    if file.width * file.height > MOST_CELLS:
+        allowed = f"at most {MOST_CELLS:,} cells; cut it to where people live with gdalwarp -te"
+        faults.append(Fault(file=name, value=f"{file.width * file.height:,} cells", allowed=allowed))
+    grid = file.transform
+    if grid.b != 0 or grid.d != 0 or grid.a < 0:
+        allowed = "rows that run from west to east; this raster is turned, and gdalwarp straightens it"
+        faults.append(Fault(file=name, column="transform", allowed=allowed, kind="crs"))
+
+
+def _metres(crs: CRS, grid: Any, shape: tuple[int, ...], name: str, faults: list[Fault]) -> tuple[Floats, float] | None:
+    """Return the metres from a cell to the next by row (r,), and from row to row; None where rows leave the globe."""
+    unit = float(crs.axis_info[0].unit_conversion_factor)
+    if not crs.is_geographic:
+        return np.full(shape[0], grid.a * unit), abs(grid.e) * unit
+    latitude = (grid.f + (np.arange(shape[0]) + 0.5) * grid.e) * unit
+    if np.abs(latitude).max() > np.pi / 2:
+        allowed = "rows between 90 S and 90 N; is the file in metres, or its place in another order?"
+        faults.append(Fault(file=name, column="transform", allowed=allowed, kind="crs"))
+        return None
+    radius = EARTH_RADIUS_KM * METRES_PER_KM
+    return radius * grid.a * unit * np.cos(latitude), radius * abs(grid.e) * unit
+
+
+def _check_values(grid: FrictionGrid, name: str, faults: list[Fault]) -> None:
+    """Note cells of less than 0, and speeds that nobody has."""
+    values, unit, other = grid.values, "minutes per metre", "km_per_hour"
+    if grid.in_kmh:
+        unit, other = "km/h", "minutes_per_metre"
+    ends = (
+        sorted(MINUTES_PER_M_AT_1_KMH / pace for pace in (MOST_PACE, LEAST_PACE))
+        if grid.in_kmh
+        else (
+            LEAST_PACE,
+            MOST_PACE,
+        )
+    )
+    below = values < 0
+    if below.any():
+        allowed = f"{unit} of at least 0, or the raster's nodata value for barriers; gdal_edit.py -a_nodata declares it"
+        faults.append(_at(values, below, name, allowed))
+        return
+    wrong = ((values > 0) & (values < ends[0])) | (values > ends[1])
+    if wrong.any():
+        allowed = f"{unit} from {ends[0]:g} to {ends[1]:g}, or 0 for a barrier; is travel.raster.unit {other}?"
+        faults.append(_at(values, wrong, name, allowed))
+    elif not (values > 0).any():
+        faults.append(
+            Fault(file=name, allowed="has no cell that anyone can cross: all are 0, infinite or without data")
+        )
+
+
+def _at(values: Any, wrong: Bools, name: str, allowed: str) -> Fault:
+    """Return the fault of the first cell that is wrong, with how many are."""
+    row, column = (int(part) for part in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+    count = int(wrong.sum())
+    more = f"; {count:,} cells are so" if count > 1 else ""
+    return Fault(
+        file=name,
+        value=f"{values[row, column]:g}",
+        allowed=f"{allowed}{more}",
+        row=row + 1,
+        column=f"column {column + 1}",
+    )
+
+
+def _check_scale(raster: FrictionRaster, places: Floats, faults: list[Fault]) -> None:
+    """Note a projection in which a metre is not one where the places are, as in Web Mercator."""
+    if raster.crs.is_geographic:
+        return
+    factors = Proj(raster.crs).get_factors(*places.T)
+    scale = np.concatenate([factors.meridional_scale, factors.parallel_scale])
+    worst = float(np.abs(scale[np.isfinite(scale)] - 1).max(initial=0.0))
+    if worst > MOST_STRETCH:
+        allowed = (
+            f"degrees, or a system true to distance where people live; a metre of this one is up to {worst:.0%} off, "
+            "and gdalwarp -t_srs EPSG:4326 brings it to degrees"
+        )
+        faults.append(Fault(file=raster.name, column="crs", value=raster.crs.name, allowed=allowed, kind="crs"))
+
+
+def _elsewhere(raster: FrictionRaster, what: str, most_km: float) -> str:
+    height, width = raster.grid.values.shape
+    corners = raster.middles(np.array([0, 0, height - 1, height - 1]), np.array([0, width - 1, 0, width - 1]))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    return (
+        f"lies from {low[0]:.1f} to {high[0]:.1f} E and {low[1]:.1f} to {high[1]:.1f} N; no {what} lies within "
+        f"travel.access_max_km, {most_km:g} km, of a cell of it that anyone can cross: is it the right file?"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Places:
+    """Demand points and sites on a raster: who they are, whether moved, beyond access or cut off from all sites."""
+
+    files: tuple[str, str]
+    ids: tuple[Any, Any]
+    people: Floats
+    moved: tuple[Bools, Bools]
+    beyond: tuple[Bools, Bools]
+    cut_off: Bools
+    farthest: tuple[float, float]
+
+    @classmethod
+    def of(  # noqa: PLR0913, PLR0917 - the places and what is known of them
+        cls, scenario: Scenario, raster: FrictionRaster, demand: Demand, sites: Sites, points: Spots, hubs: Spots
+    ) -> _Places:
+        """Look at where places stand.
+
+        A move across a corner needs one open cell beside it, so cells are joined as their sides are.
+        """
+        part, _ = ndimage.label(raster.grid.values > 0)
+        held = np.unique(part[hubs.row[hubs.row >= 0], hubs.column[hubs.row >= 0]])
+        beyond = points.row < 0, hubs.row < 0
+        alone = ~np.isin(part[points.row, points.column], held) & ~beyond[0]
+        places = demand.points, sites.lonlat
+        moved, farthest = [], []
+        for spots, where in zip((points, hubs), places, strict=True):
+            own = _is_moved(raster, spots, where)
+            km = GreatCircle(where[own], where[own]).measure(
+                where[own], raster.middles(spots.row[own], spots.column[own])
+            )
+            moved.append(own)
+            farthest.append(float(km.max(initial=0.0)))
+        return cls(
+            files=(Path(scenario.demand.path).name, Path(scenario.sites.path).name),
+            ids=(
+                demand.frame["demand_id"].to_numpy(dtype=object)[demand.row],
+                sites.frame["site_id"].to_numpy(dtype=object),
+            ),
+            people=demand.point_people,
+            moved=(moved[0], moved[1]),
+            beyond=beyond,
+            cut_off=alone,
+            farthest=(farthest[0], farthest[1]),
+        )
+
+    def told(self, which: Bools) -> str:
+        """Return how many demand points these are, the ids of the first, and how many people there are."""
+        return f"{_counted('demand point', self.ids[0][which])} with {self.people[which].sum():,.0f} people"
+
+    def told_sites(self, which: Bools) -> str:
+        """Return how many sites these are, and the ids of the first."""
+        return _counted("site", self.ids[1][which])
+
+
+def _counted(what: str, ids: Sequence[Any]) -> str:
+    known = list(dict.fromkeys(map(str, ids)))
+    more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
+    return f"{len(ids):,} {what}{'' if len(ids) == 1 else 's'} ({', '.join(known[:MOST_NAMED])}{more})"
+
+
+def _is_moved(raster: FrictionRaster, spots: Spots, places: Floats) -> Bools:
+    """Tell which places stand on another cell than the one they lie in."""
+    row, column = raster.cells(places)
+    return np.asarray(((row != spots.row) | (column != spots.column)) & (spots.row >= 0))
+
+
+def _doubts(raster: FrictionRaster, spec: FrictionSpec, places: _Places) -> tuple[DataWarning, ...]:
+    """Return warnings of places that are moved, beyond access or cut off, and of a raster that is mostly misread."""
+    found = list[DataWarning]()
+    ends = ("nobody reaches a hub from there", "nobody reaches a hub there")
+    for number, (file, tell, end) in enumerate(zip(places.files, (places.told, places.told_sites), ends, strict=True)):
+        if places.moved[number].any():
+            message = (
+                f"on barriers of {raster.name}, or beside it: {tell(places.moved[number])}; ways begin at the "
+                f"nearest open cell, up to {places.farthest[number]:.1f} km away"
+            )
+            found.append(DataWarning(code="on_barrier", message=message, file=file))
+        if places.beyond[number].any():
+            message = (
+                f"more than {spec.access_max_km:g} km, travel.access_max_km, from any open cell of {raster.name}: "
+                f"{tell(places.beyond[number])}; {end}"
+            )
+            found.append(DataWarning(code="cut_off", message=message, file=file))
+    if places.cut_off.any():
+        message = (
+            f"on parts of {raster.name} that barriers part from every site: {places.told(places.cut_off)}; {ends[0]}"
+        )
+        found.append(DataWarning(code="cut_off", message=message, file=places.files[0]))
+    quickest = MINUTES_PER_M_AT_1_KMH / raster.grid.fastest
+    if quickest < SLOW_KMH:
+        other = "minutes_per_metre" if raster.grid.in_kmh else "km_per_hour"
+        message = f"its quickest cell is crossed at {quickest:.2g} km/h; is travel.raster.unit {other}?"
+        found.append(DataWarning(code="slow_raster", message=message, file=raster.name))
+    return tuple(found)
+
+
+def _facts(raster: FrictionRaster, spec: FrictionSpec, places: _Places, most: float) -> dict[str, Any]:
+    """Return what plan.json says of the raster: its cells, how far ways are looked for, who is moved or cut off."""
+    values, people = raster.grid.values, places.people
+    return {
+        "moves": spec.moves,
+        "max_minutes": most,
+        "rows": values.shape[0],
+        "columns": values.shape[1],
+        "open_share": float((values > 0).mean()),
+        "quickest_kmh": MINUTES_PER_M_AT_1_KMH / raster.grid.fastest,
+        "people_moved": float(people[places.moved[0]].sum()),
+        "sites_moved": places.ids[1][places.moved[1]].tolist(),
+        "people_beyond_access": float(people[places.beyond[0]].sum()),
+        "sites_beyond_access": places.ids[1][places.beyond[1]].tolist(),
+        "people_cut_off": float(people[places.cut_off].sum()),
+    }
