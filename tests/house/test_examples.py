@@ -48,6 +48,7 @@ TIES = {
     "take_up": "open",
     "backhaul": "open",
     "thinning": "unique",
+    "friction": "open",
 }
 """What is said of equal plans, where it is not that the first of several was taken."""
 SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
