@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Uncertainty,
     )
     from hubplanner.outputs.plan import Plan
+    from hubplanner.pipeline.repair import repair
     from hubplanner.pipeline.solve import solve
     from hubplanner.problem import CoverageRule, Decay, Future, Futures, Problem, Solution, Status
     from hubplanner.runs.compare import compare
@@ -63,6 +64,7 @@ _HOMES = {
     "analysis.frontier.result": ("Frontier",),
     "scenario": ("Scenario", "read_scenario"),
     "solver": ("SolverOptions", "solve_many", "solve_problem"),
+    "pipeline.repair": ("repair",),
     "pipeline.solve": ("solve",),
     "analysis.frontier.run": ("frontier",),
     "analysis.alternatives.run": ("alternatives",),
@@ -118,6 +120,7 @@ __all__ = [
     "frontier",
     "read_inputs",
     "read_scenario",
+    "repair",
     "score",
     "solve",
     "solve_many",

@@ -34,6 +34,9 @@ SITE_COLUMNS = """site_id name also_named kind lon lat population district_pcode
     status tier""".split()
 SITE_MAY_BE_BLANK = {"also_named", "population", "tier"}
 STANDING = "e_rozgaar"  # kind of the existing hubs that are open to everyone and of one of the tiers
+E_ROZGAAR = 250  # the announced centres
+E_ROZGAAR_COLUMNS = "province_pcode province centres districts short as_of source_url caution".split()
+PROVINCE_PCODE = 3  # letters of a district's P-code that are its province's
 
 
 class Figure(NamedTuple):
@@ -338,13 +341,40 @@ def check_hub_tiers(tiers: pd.DataFrame) -> None:
     require(not tiers.duplicated(["tier", "item"]).any(), "hub tiers: an item occurs twice")
 
 
+def build_e_rozgaar(figures: Path, sites: pd.DataFrame) -> pd.DataFrame:
+    """Return the announced e-Rozgaar centres of each province, with its P-code and what it falls short of.
+
+    The announcement and the sites write a province's name in two ways, so rows are known by P-codes from here on.
+    """
+    announced = pd.read_csv(figures / "e_rozgaar_allocation.csv")
+    districts = sites.assign(province_pcode=sites["district_pcode"].str[:PROVINCE_PCODE])
+    counts = districts.groupby(["province_pcode", "province"])["district_pcode"].nunique()
+    parts = counts.rename("districts").reset_index()
+    parts["name"], announced["name"] = (table["province"].str.replace("-", " ") for table in (parts, announced))
+    announced = announced.drop(columns="province")
+    table = parts.merge(announced, on="name", how="outer", validate="one_to_one", indicator=True)
+    lost = table.loc[table["_merge"] != "both", "name"].tolist()
+    require(not lost, f"e-Rozgaar: {', '.join(lost)} without a partner")
+    table["short"] = (table["districts"] - table["centres"]).clip(lower=0)
+    return table[E_ROZGAAR_COLUMNS].sort_values("province_pcode")
+
+
+def check_e_rozgaar(table: pd.DataFrame) -> None:
+    """Require that all announced centres are there, and each province once."""
+    require(table["centres"].sum() == E_ROZGAAR, f"e-Rozgaar: {table['centres'].sum()} centres, not {E_ROZGAAR}")
+    require(table["province_pcode"].is_unique, "e-Rozgaar: a province occurs twice")
+
+
 def build(figures: Path, out: Path) -> None:
     """Build, check and write all tables."""
     demand, sites, tiers = build_demand(figures), build_sites(figures), build_hub_tiers(figures)
     check_demand(demand)
     check_sites(sites)
     check_hub_tiers(tiers)
-    for name, table in {"demand": demand, "sites": sites, "hub_tiers": tiers}.items():
+    e_rozgaar = build_e_rozgaar(figures, sites)
+    check_e_rozgaar(e_rozgaar)
+    tables = {"demand": demand, "sites": sites, "hub_tiers": tiers, "e_rozgaar": e_rozgaar}
+    for name, table in tables.items():
         table.to_csv(out / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
     for name in ("cost_benchmarks.csv", "existing_hubs.csv"):
         shutil.copyfile(figures / name, out / name)

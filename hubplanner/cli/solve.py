@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from hubplanner.cli.common import (
@@ -17,6 +19,11 @@ from hubplanner.cli.common import (
     read_asked,
 )
 
+Repair = Annotated[
+    bool,
+    typer.Option("--repair", help="Where no plan is possible, change hub numbers (then the budget) least, and solve."),
+]
+
 
 def solve(  # noqa: PLR0913, PLR0917 - one argument an option
     scenario: ScenarioFile,
@@ -24,6 +31,7 @@ def solve(  # noqa: PLR0913, PLR0917 - one argument an option
     override: Overrides = None,
     out: Out = None,
     overwrite: Overwrite = False,  # noqa: FBT002
+    repair: Repair = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -35,7 +43,7 @@ def solve(  # noqa: PLR0913, PLR0917 - one argument an option
             spec = read_asked(scenario, settings, override)
             from hubplanner.runs.naming import run_scenario  # noqa: PLC0415
 
-            plan, folder = run_scenario(spec, out, overwrite=overwrite)
+            plan, folder = run_scenario(spec, out, overwrite=overwrite, repair=repair)
         summary = plan.summary()
         answer.update(summary, folder=str(folder))
         if not (as_json or quiet):

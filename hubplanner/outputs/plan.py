@@ -31,6 +31,8 @@ class Plan(PlanData):
         What planning for futures, and what knowing them, is worth; where there are some.
     fair
         How fairness by alpha was asked for, resolved; None where it was not.
+    mended
+        What limits were changed so that there is a plan; None where it is a plan as asked.
 
     Examples
     --------

@@ -34,6 +34,7 @@ class PlanData:
     again: Remeasurement | None = None
     worth: ValueOfInformation | None = None
     fair: Mapping[str, Any] | None = None
+    mended: Mapping[str, Any] | None = None
 
     @property
     def problem(self) -> Problem:
@@ -92,6 +93,8 @@ class PlanData:
             figures["backhaul"] = rounded(summarize_backhaul(self.inputs, self.evaluation, self.hubs, self.backhaul))
         if self.fair is not None:
             figures["fairness"] = summarize_fairness(self.fair, figures)
+        if self.mended is not None:
+            figures["repair"] = dict(self.mended)
         if self.solution.futures is None:
             return figures
         return figures | {"futures": rounded(summarize_futures(self.inputs.scenario, self.solution, self.worth))}

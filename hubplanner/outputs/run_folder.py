@@ -179,4 +179,4 @@ def manifest(plan: PlanData) -> dict[str, Any]:
         "method": solution.method,
         "reductions": dict(solution.steps),
         "seconds": dict(solution.phases),
-    }
+    } | ({} if plan.mended is None else {"repair": dict(plan.mended)})

@@ -79,7 +79,7 @@ def _constraints(inputs: Inputs) -> Iterator[Constraint]:
     if model.min_separation_km is not None:
         yield MinSeparation(distance=model.min_separation_km)
     for limit in model.hub_limits:
-        yield from _hub_limits(inputs, limit)
+        yield from hub_limits(inputs, limit)
     for floor in group_floors(inputs):
         yield Floor(weight=floor.weight, share=floor.share, name=floor.name, group=_kind(floor))
     yield from _site_sets(inputs, model)
@@ -99,12 +99,13 @@ def _kind(floor: GroupFloor) -> str:
     return "" if floor.group is None else floor.group + ("" if floor.people is None else f", {floor.people}")
 
 
-def _hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[Constraint]:
+def hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[MaxHubs | MinHubs]:
+    """Yield the constraints of one of the scenario's limits by group of sites."""
     group = limit.group if limit.value is None else ""
     words = inputs.sites.frame[limit.group].to_numpy(dtype=object)
     if limit.where_needed:
         needed = sites_with_need(inputs)
-        for value in sorted(set(words[needed])):
+        for value in sorted(set(words[needed]) if limit.value is None else {limit.value} & set(words[needed])):
             sites = tuple(np.flatnonzero(needed & (words == value)).tolist())
             yield MinHubs(count=limit.min or 0, sites=sites, name=f"{limit.group} {value}", group=group)
         limit = limit.model_copy(update={"min": None})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +14,23 @@ from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import fair_terms, objective_of
 from hubplanner.pipeline.remeasure import remeasure
+from hubplanner.pipeline.repair import NEVER, mend
 from hubplanner.problem import Evaluation, Problem, SiteStatus, Solution, evaluate
 from hubplanner.scenario import Scenario, assumptions
 from hubplanner.solver import SolverOptions, in_words, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
 
+log = logging.getLogger(__name__)
 
-def solve(scenario: Scenario) -> Plan:
+
+def solve(scenario: Scenario, *, repair: bool = False) -> Plan:
     """Read a scenario's data, choose the hubs and return the plan.
+
+    Parameters
+    ----------
+    repair
+        Whether a scenario that allows no plan is mended by the least change of its hub numbers, and of its budget where
+        that is not enough; the plan tells what was changed, `hubplanner.repair` finds it without planning.
 
     Raises
     ------
@@ -30,11 +41,26 @@ def solve(scenario: Scenario) -> Plan:
     SolverError
         When the solver fails or finds no plan in time.
     """
-    return solve_inputs(read_inputs(scenario).tell())
+    return solve_inputs(read_inputs(scenario).tell(), repair=repair)
 
 
-def solve_inputs(inputs: Inputs) -> Plan:
-    """Choose the hubs for data that is read already; raise as `solve` does."""
+def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
+    """Choose the hubs for data that is read already; take and raise what `solve` does."""
+    try:
+        return _planned(inputs)
+    except InfeasibleError as error:
+        if not repair:
+            raise
+        log.info("find the least change of limits that lets there be a plan")
+        mended = mend(inputs, options_of(inputs.scenario))
+        if mended is None:
+            raise InfeasibleError([*error.clashes, NEVER], error.least_budget) from error
+        log.warning("As asked, %s", error)
+    log.warning("Now %s\n%s", mended, "\n".join(mended.as_settings))
+    return replace(_planned(mended.inputs), mended=mended.as_dict())
+
+
+def _planned(inputs: Inputs) -> Plan:
     problem = build_problem(inputs)
     objective, options = objective_of(inputs), options_of(inputs.scenario)
     solution = solve_problem(problem, objective, options)

@@ -24,7 +24,12 @@ HASH_LENGTH = 10
 
 
 def run_scenario(
-    scenario: Scenario, folder: Path | None = None, *, runs: Path = RUNS, overwrite: bool = False
+    scenario: Scenario,
+    folder: Path | None = None,
+    *,
+    runs: Path = RUNS,
+    overwrite: bool = False,
+    repair: bool = False,
 ) -> tuple[Plan, Path]:
     """Solve a scenario, write its run folder and return both.
 
@@ -36,11 +41,13 @@ def run_scenario(
         The folder of runs.
     overwrite
         Whether anything else than an earlier, unchanged run that stands there goes; it is told before.
+    repair
+        Whether a scenario that allows no plan is mended, as `hubplanner.solve` does.
     """
     inputs, target = read_for(
         scenario, folder, RUN_MARKS, lambda known: default_folder(known, runs), overwrite=overwrite
     )
-    plan = solve_inputs(inputs)
+    plan = solve_inputs(inputs, repair=repair)
     log.info("write the files", extra={"folder": str(target)})
     return plan, plan.write(target, overwrite=overwrite)
 

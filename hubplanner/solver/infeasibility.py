@@ -147,18 +147,22 @@ def plural(group: str) -> str:
 
 def _least(clash: Conflict) -> str:
     """Return what is known of the money that would meet all demands."""
-    enough = _up(clash.least_budget)
+    enough = f"{enough_money(clash.least_budget):,.12g}"
     if clash.least_budget - clash.too_little > SAME_MONEY * abs(clash.least_budget):
         return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
     return f"the least budget that meets all demands is {enough}"
 
 
-def _up(amount: float) -> str:
-    """Return an amount in twelve digits, rounded up so that it suffices."""
+def enough_money(amount: float) -> float:
+    """Return an amount in twelve digits, rounded up so that it suffices.
+
+    >>> enough_money(1234567890.12345)
+    1234567890.13
+    """
     if amount <= 0:
-        return f"{amount:,.12g}"
+        return amount
     unit = 10.0 ** (math.floor(math.log10(amount)) - 11)
-    return f"{math.ceil(amount / unit - 1e-6) * unit:,.12g}"
+    return float(f"{math.ceil(amount / unit - 1e-6) * unit:.12g}")
 
 
 def _demands(problem: Problem, objective: Objective) -> tuple[list[Constraint], list[Constraint]]:

@@ -13,7 +13,7 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 TABLES = REPO / "data" / "pakistan"
 FIGURES = Path(os.environ.get("HUBPLANNER_SHARED", REPO.parent / "shared" / "data")) / "pakistan"
-NAMES = ["cost_benchmarks.csv", "demand.csv", "existing_hubs.csv", "hub_tiers.csv", "sites.csv"]
+NAMES = ["cost_benchmarks.csv", "demand.csv", "e_rozgaar.csv", "existing_hubs.csv", "hub_tiers.csv", "sites.csv"]
 SCHOOL = "school telecentre"
 TIERS = ["telecentre", "centre", "park"]
 PEOPLE = {

@@ -40,16 +40,18 @@ class _HubCount(Constraint):
         del name_of
         return f"{self.key} = {self.count}{self._where}"
 
-    def _add(self, model: Model, sense: int) -> None:
-        counted = np.flatnonzero(model.instance.new & self._at(model.instance.site))
-        model.add(self.key, model.opened(counted), sense, self.count)
+    def counted(self, new: Bools, site: Ints) -> Bools:
+        """Tell which options it counts, by whether each is a new hub and by the site of each."""
+        return new if self.sites is None else new & np.isin(site, self.sites)
 
-    def _at(self, site: Ints) -> Bools:
-        return np.ones(len(site), dtype=np.bool_) if self.sites is None else np.isin(site, self.sites)
-
-    def _built(self, problem: Problem, plan: Evaluation) -> int:
-        counted = problem.new[plan.options] & self._at(problem.option_site[plan.options])
+    def built(self, problem: Problem, plan: Evaluation) -> int:
+        """Return how many hubs of a plan it counts."""
+        counted = self.counted(problem.new[plan.options], problem.option_site[plan.options])
         return int(plan.counts[counted].sum())
+
+    def _add(self, model: Model, sense: int) -> None:
+        counted = self.counted(model.instance.new, model.instance.site)
+        model.add(self.key, model.opened(counted), sense, self.count)
 
     def _broken(self, built: int) -> str:
         return f"{built} new hubs are built{self._where}, {self.key} is {self.count}"
@@ -99,7 +101,7 @@ class MaxHubs(_HubCount):
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """Return how a plan builds too many hubs, None when it does not."""
-        built = self._built(problem, plan)
+        built = self.built(problem, plan)
         return self._broken(built) if built > self.count else None
 
     def explain(self, names: SiteNames) -> str:
@@ -144,7 +146,7 @@ class MinHubs(_HubCount):
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """Return how a plan builds too few hubs, None when it does not."""
-        built = self._built(problem, plan)
+        built = self.built(problem, plan)
         return self._broken(built) if built < self.count else None
 
     def explain(self, names: SiteNames) -> str:

@@ -1,0 +1,153 @@
+"""A scenario that allows no plan, with the least change of its limits that lets there be one."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hubplanner.errors import DataWarning, InfeasibleError, ScenarioError
+from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.model import Budget, MaxHubs
+from hubplanner.pipeline.objective import hub_limits, objective_of
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.model_spec import HubLimitSpec
+from hubplanner.solver import SolverOptions
+from hubplanner.solver.repair import Change, least_repair
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mended:
+    """A question whose limits are changed as little as lets there be a plan.
+
+    Parameters
+    ----------
+    inputs
+        The data with the mended scenario; as asked where a plan is possible.
+    changes
+        The limits that are changed; each reads as ``province Balochistan: at most 6 -> 35``.
+    hubs
+        By how many hubs the count limits move, all together.
+    at_least
+        No fewer do, as proven.
+    settings
+        The scenario's keys that change and their new values.
+    """
+
+    inputs: Inputs
+    changes: tuple[Change, ...]
+    hubs: int
+    at_least: int
+    settings: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Return in a sentence what is changed."""
+        if not self.changes:
+            return "a plan is possible as asked, no limit is changed"
+        least = "" if self.at_least == self.hubs else f", at least {self.at_least} do in any case"
+        what = "; ".join(map(str, self.changes))
+        return f"limits are changed so that a plan is possible, by {self.hubs} hubs{least}: {what}"
+
+    @property
+    def as_settings(self) -> list[str]:
+        """The changes as the command line sets them."""
+        return [f"--set {shlex.quote(f'{key}={json.dumps(value)}')}" for key, value in self.settings.items()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what plan.json and the manifest say of it."""
+        told = {"hubs": self.hubs, "at_least": self.at_least, "changes": [change.as_dict() for change in self.changes]}
+        return {**told, "settings": dict(self.settings)}
+
+
+def repair(scenario: Scenario) -> Mended:
+    """Return the least change of count limits, and of the budget where that is not enough, that lets there be a plan.
+
+    ``hubplanner.solve(scenario, repair=True)`` solves the question so mended.
+
+    Raises
+    ------
+    ScenarioError, DataError, CrsError
+        When something asked for or read cannot be used, or is a plan for futures.
+    InfeasibleError
+        When no change of these limits lets there be a plan.
+    SolverError
+        When the time limit is met before.
+    """
+    mended = mend(read_inputs(scenario).tell(), SolverOptions(**scenario.solver.model_dump()))
+    if mended is None:
+        raise InfeasibleError([NEVER])
+    return mended
+
+
+NEVER = "no change of hub numbers and budget lets there be a plan"
+
+
+def mend(inputs: Inputs, options: SolverOptions) -> Mended | None:
+    """Return data that is read already with its mended scenario; None where no change is enough."""
+    if inputs.scenario.futures is not None:
+        message = "the least change of limits (--repair) is found for one future; leave futures out, then plan for them"
+        raise ScenarioError(message)
+    found = least_repair(build_problem(inputs), objective_of(inputs), options)
+    if found is None:
+        return None
+    settings, mended = _settings(inputs, found.changes)
+    told = Mended(
+        inputs=inputs,
+        changes=found.changes,
+        hubs=found.hubs,
+        at_least=found.at_least,
+        settings=settings,
+    )
+    if not found.changes:
+        return told
+    scenario = inputs.scenario.model_copy(update={"model": mended})
+    warning = DataWarning(code="mended_limits", message=str(told), file=scenario.file or scenario.name)
+    return replace(told, inputs=replace(inputs, scenario=scenario, warnings=(*inputs.warnings, warning)))
+
+
+def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, Any], Any]:
+    """Return the keys of the scenario that change with their values, and its model section with these."""
+    model, after = inputs.scenario.model, {change.limit: change.after for change in changes}
+    settings = dict[str, Any]()
+    for change in changes:
+        if isinstance(change.limit, Budget):
+            settings["model.budget"] = change.after
+        elif change.limit.sites is None:
+            settings[f"model.{change.limit.key}"] = change.after
+    limits = list[HubLimitSpec]()
+    spelled_out = False
+    for number, spec in enumerate(model.hub_limits):
+        blocks = list(hub_limits(inputs, spec))
+        moved = [block for block in blocks if block in after]
+        if not moved:
+            limits.append(spec)
+        elif spec.value is not None:
+            ends = {_end(block): int(after[block]) for block in moved}
+            limits.append(spec.model_copy(update=ends))
+            settings |= {f"model.hub_limits.{number}.{end}": count for end, count in ends.items()}
+        else:
+            limits += _each(spec, blocks, after)
+            spelled_out = True
+    if spelled_out:  # a limit of each value becomes a limit for every one of them
+        settings = {key: value for key, value in settings.items() if not key.startswith("model.hub_limits")}
+        settings["model.hub_limits"] = [limit.model_dump(exclude_defaults=True) for limit in limits]
+    totals = {key.removeprefix("model."): value for key, value in settings.items() if key.count(".") == 1}
+    return settings, model.model_copy(update={**totals, "hub_limits": tuple(limits)})
+
+
+def _end(block: Any) -> str:
+    return "max" if isinstance(block, MaxHubs) else "min"
+
+
+def _each(spec: HubLimitSpec, blocks: list[Any], after: Mapping[Any, float]) -> list[HubLimitSpec]:
+    """Return a limit for each value of a group, in the place of one that speaks of all of them."""
+    values: dict[str, dict[str, int]] = {}
+    for block in blocks:
+        value = block.name.removeprefix(f"{spec.group} ")
+        values.setdefault(value, {})[_end(block)] = int(after.get(block, block.count))
+    return [
+        spec.model_copy(update={"value": value, "min": ends.get("min"), "max": ends.get("max")})
+        for value, ends in values.items()
+    ]

@@ -1,0 +1,138 @@
+"""The least change of limits, against the enumeration of all plans, and what is told and written of it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.command import run as command
+
+import hubplanner as hp
+from hubplanner.audit import audit_run
+from hubplanner.solver.repair import least_repair
+
+ROOT = Path(__file__).resolve().parents[2]
+SPACING = ROOT / "scenarios/examples/spacing.yaml"
+
+
+def line(seed: int) -> tuple[hp.Problem, hp.MaxCoverage, list[float], list[tuple[str, int, tuple[int, ...]]]]:
+    """Return five sites in a line, a question of random limits, each site's cost and the limits in plain Python."""
+    random = np.random.default_rng(seed)
+    places = [[10.0 * site, 0.0] for site in range(5)]
+    prices = random.integers(1, 5, 5).astype(float).tolist()
+    problem = hp.Problem.from_points(places, random.integers(1, 9, 5), places, prices, reach=5)
+    groups = [(0, 1), (2, 3, 4), (0, 1, 2), (0, 1, 2, 3, 4)]
+    limits = [
+        (str(random.choice(["max", "min"])), int(random.integers(0, len(group) + 1)), group)
+        for group in groups
+        for _ in range(2)
+    ]
+    blocks = tuple((hp.MaxHubs if kind == "max" else hp.MinHubs)(count=n, sites=at) for kind, n, at in limits)
+    floor = hp.Floor(weight=problem.need, share=float(random.choice([0.0, 0.3, 0.7])), name="all need")
+    budget = float(random.integers(1, 12))
+    return problem, hp.MaxCoverage(budget=budget, constraints=(*blocks, floor)), prices, limits
+
+
+def enumerated(
+    problem: hp.Problem, asked: hp.MaxCoverage, prices: list[float], limits: list[tuple[str, int, tuple[int, ...]]]
+) -> tuple[float, int, int, float]:
+    """Return the least budget with a plan, and then of all plans the least change, lowered minima and spread."""
+    floor = next(block for block in asked.constraints if isinstance(block, hp.Floor))
+    need = problem.need.tolist()
+    plans = [plan for plan in itertools.product((0, 1), repeat=5) if served(plan, need) >= floor.share - 1e-12]
+    budget = max(asked.budget or 0.0, min(paid(plan, prices) for plan in plans))
+    found = []
+    for plan in plans:
+        if paid(plan, prices) <= budget:
+            by = [passed(plan, *limit) for limit in limits]
+            lowered = sum(hubs for hubs, limit in zip(by, limits, strict=True) if limit[0] == "min")
+            spread = sum(hubs**2 / max(limit[1], 1) for hubs, limit in zip(by, limits, strict=True))
+            found.append((sum(by), lowered, round(spread, 9)))
+    return (budget, *min(found))
+
+
+def served(plan: tuple[int, ...], need: list[float]) -> float:
+    return math.fsum(n for n, built in zip(need, plan, strict=True) if built) / math.fsum(need)
+
+
+def paid(plan: tuple[int, ...], prices: list[float]) -> float:
+    return math.fsum(p for p, built in zip(prices, plan, strict=True) if built)
+
+
+def passed(plan: tuple[int, ...], kind: str, count: int, group: tuple[int, ...]) -> int:
+    built = sum(plan[site] for site in group)
+    return max(0, built - count if kind == "max" else count - built)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_change_is_the_least_of_all_plans(seed: int) -> None:
+    problem, asked, prices, limits = line(seed)
+    found = least_repair(problem, asked, hp.SolverOptions())
+    assert found is not None
+    money, hubs, lowered, spread = enumerated(problem, asked, prices, limits)
+    moved = [change for change in found.changes if not isinstance(change.limit, hp.Budget)]
+    by = [abs(change.after - change.before) for change in moved]
+    assert found.hubs == found.at_least == sum(by) == hubs
+    assert sum(n for n, change in zip(by, moved, strict=True) if isinstance(change.limit, hp.MinHubs)) == lowered
+    assert sum(n**2 / max(change.before, 1) for n, change in zip(by, moved, strict=True)) == pytest.approx(spread)
+    budget = [change.after for change in found.changes if isinstance(change.limit, hp.Budget)]
+    assert budget == ([money] if money > (asked.budget or 0.0) else [])
+
+
+def test_random_questions_are_of_every_kind() -> None:
+    kinds = {bool(enumerated(*line(seed))[1]) for seed in range(25)}
+    richer = {enumerated(*line(seed))[0] > (line(seed)[1].budget or 0.0) for seed in range(25)}
+    assert kinds == richer == {True, False}
+
+
+def test_what_no_limit_mends_is_told_as_such() -> None:
+    problem = hp.Problem.from_points([[0, 0], [90, 0]], [3, 4], [[1, 0]], [1], reach=5)
+    everyone = hp.MinCost(target_share=1.0, max_hubs=0)
+    assert least_repair(problem, everyone, hp.SolverOptions()) is None
+    alone = {"model.require": ["GN1168312"], "model.exclude": ["GN1177446"]}  # Pasni, only with Gwadar
+    with pytest.raises(hp.InfeasibleError, match="no change of hub numbers and budget lets there be a plan"):
+        hp.solve(hp.read_scenario(SPACING, settings=alone), repair=True)
+
+
+def test_a_scenario_is_mended_solved_written_and_audited(tmp_path: Path) -> None:
+    asked = ["solve", str(SPACING), "--set", "model.max_hubs=3", "--quiet", "--out", str(tmp_path / "run")]
+    assert command(*asked).exit_code == 3
+    assert not (tmp_path / "run").exists()
+    done = command(*asked, "--repair")
+    assert done.exit_code == 0
+    assert "by 2 hubs: in all: at most 3 -> 5" in done.stderr
+    assert "--set model.max_hubs=5" in done.stderr
+    plan = json.loads((tmp_path / "run/plan.json").read_text(encoding="utf-8"))
+    change = {"limit": "max_hubs", "of": "", "from": 3, "to": 5}
+    told = {"hubs": 2, "at_least": 2, "changes": [change], "settings": {"model.max_hubs": 5}}
+    assert plan["repair"] == json.loads((tmp_path / "run/manifest.json").read_text(encoding="utf-8"))["repair"] == told
+    assert "mended_limits" in {warning["code"] for warning in plan["warnings"]}
+    assert "at most 3 -&gt; 5" in (tmp_path / "run/report.html").read_text(encoding="utf-8")
+    by_hand = hp.solve(hp.read_scenario(SPACING, settings={"model.max_hubs": 5})).summary()
+    assert [hub["site_id"] for hub in plan["hubs"]] == [hub["site_id"] for hub in by_hand["hubs"]]
+    assert audit_run(tmp_path / "run").findings == ()
+
+
+def test_a_plan_that_is_possible_is_left_as_asked() -> None:
+    scenario = hp.read_scenario(SPACING)
+    assert hp.repair(scenario).changes == ()
+    assert "repair" not in hp.solve(scenario, repair=True).summary()
+
+
+def test_a_limit_of_each_value_is_spelled_out_for_all_of_them() -> None:
+    limits = [{"group": "district", "min": 1, "max": 1}, {"group": "district", "value": "Quetta", "min": 3}]
+    settings = {"model.hub_limits": limits, "model.min_separation_km": None, "model.budget": None}
+    mended = hp.repair(hp.read_scenario(SPACING, settings=settings))
+    assert [(str(change)) for change in mended.changes] == ["district Quetta: at most 1 -> 3"]
+    again = hp.read_scenario(SPACING, settings=settings | dict(mended.settings))
+    assert again.model == mended.inputs.scenario.model
+    assert hp.solve(again).summary()["status"] == "optimal"
+
+
+def test_plans_for_futures_are_refused() -> None:
+    with pytest.raises(hp.ScenarioError, match="leave futures out"):
+        hp.repair(hp.read_scenario(ROOT / "scenarios/futures.yaml"))
