@@ -105,7 +105,7 @@ def hub_limits(inputs: Inputs, limit: HubLimitSpec) -> Iterator[MaxHubs | MinHub
     words = inputs.sites.frame[limit.group].to_numpy(dtype=object)
     if limit.where_needed:
         needed = sites_with_need(inputs)
-        for value in sorted(set(words[needed]) if limit.value is None else {limit.value} & set(words[needed])):
+        for value in sorted(set(words[needed])):
             sites = tuple(np.flatnonzero(needed & (words == value)).tolist())
             yield MinHubs(count=limit.min or 0, sites=sites, name=f"{limit.group} {value}", group=group)
         limit = limit.model_copy(update={"min": None})

@@ -127,6 +127,10 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
             ends = {_end(block): int(after[block]) for block in moved}
             limits.append(spec.model_copy(update=ends))
             settings |= {f"model.hub_limits.{number}.{end}": count for end, count in ends.items()}
+        elif spec.where_needed:
+            where = f"{moved[0].name} alone, which where_needed does not let it say"
+            message = f"--repair has to move model.hub_limits.{number} for {where}: give each value a limit of its own"
+            raise ScenarioError(message)
         else:
             limits += _each(spec, blocks, after)
             spelled_out = True

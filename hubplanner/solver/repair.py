@@ -100,8 +100,8 @@ def least_repair(problem: Problem, objective: Objective, options: SolverOptions)
     .. math:: \min \sum_k u_k, \qquad \sum_{o \in N_k} y_o \le p_k + u_k
               \quad\text{or}\quad \sum_{o \in N_k} y_o \ge p_k - u_k,
 
-    with every other demand as it is, by a mixed-integer program. Among equal changes one that raises most numbers before
-    it lowers least ones, which are promises, and then one that is spread over the limits by their size, with the least
+    with every other demand as it is, by a mixed-integer program. Among equal changes one that lowers no least number,
+    which is a promise, where raising a most does, and then one that is spread over the limits by their size, with least
     $\sum_k u_k^2 / \max(p_k, 1)$. The budget moves only where no plan is within it
     whatever the counts, and then to the least money. Years' budgets stay. Chinneck (2008), Feasibility and
     Infeasibility in Optimization, doi:10.1007/978-0-387-74932-7.
