@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hubplanner.errors import DataWarning, InfeasibleError, ScenarioError
+from hubplanner.formatting import count_of
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.model import Budget, MaxHubs
 from hubplanner.pipeline.objective import hub_limits, objective_of
@@ -48,7 +49,7 @@ class Mended:
             return "a plan is possible as asked, no limit is changed"
         least = "" if self.at_least == self.hubs else f", at least {self.at_least} do in any case"
         what = "; ".join(map(str, self.changes))
-        return f"limits are changed so that a plan is possible, by {self.hubs} hubs{least}: {what}"
+        return f"limits are changed so that a plan is possible, by {count_of(self.hubs, 'hub')}{least}: {what}"
 
     @property
     def as_settings(self) -> list[str]:

@@ -99,20 +99,20 @@ def test_what_no_limit_mends_is_told_as_such() -> None:
 
 
 def test_a_scenario_is_mended_solved_written_and_audited(tmp_path: Path) -> None:
-    asked = ["solve", str(SPACING), "--set", "model.max_hubs=3", "--quiet", "--out", str(tmp_path / "run")]
+    asked = ["solve", str(SPACING), "--set", "model.budget=5e7", "--quiet", "--out", str(tmp_path / "run")]
     assert command(*asked).exit_code == 3
     assert not (tmp_path / "run").exists()
     done = command(*asked, "--repair")
     assert done.exit_code == 0
-    assert "by 2 hubs: in all: at most 3 -> 5" in done.stderr
-    assert "--set model.max_hubs=5" in done.stderr
+    assert "by 1 hub: in all: at least 5 -> 4" in done.stderr
+    assert "--set model.min_hubs=4" in done.stderr
     plan = json.loads((tmp_path / "run/plan.json").read_text(encoding="utf-8"))
-    change = {"limit": "max_hubs", "of": "", "from": 3, "to": 5}
-    told = {"hubs": 2, "at_least": 2, "changes": [change], "settings": {"model.max_hubs": 5}}
+    change = {"limit": "min_hubs", "of": "", "from": 5, "to": 4}
+    told = {"hubs": 1, "at_least": 1, "changes": [change], "settings": {"model.min_hubs": 4}}
     assert plan["repair"] == json.loads((tmp_path / "run/manifest.json").read_text(encoding="utf-8"))["repair"] == told
     assert "mended_limits" in {warning["code"] for warning in plan["warnings"]}
-    assert "at most 3 -&gt; 5" in (tmp_path / "run/report.html").read_text(encoding="utf-8")
-    by_hand = hp.solve(hp.read_scenario(SPACING, settings={"model.max_hubs": 5})).summary()
+    assert "at least 5 -&gt; 4" in (tmp_path / "run/report.html").read_text(encoding="utf-8")
+    by_hand = hp.solve(hp.read_scenario(SPACING, settings={"model.budget": 5e7, "model.min_hubs": 4})).summary()
     assert [hub["site_id"] for hub in plan["hubs"]] == [hub["site_id"] for hub in by_hand["hubs"]]
     assert audit_run(tmp_path / "run").findings == ()
 
