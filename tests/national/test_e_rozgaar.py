@@ -9,7 +9,7 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.pipeline.repair import Mended
-from hubplanner.scenario import read_variants
+from hubplanner.scenario.loader import read_variants
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "scenarios/e_rozgaar.yaml"
