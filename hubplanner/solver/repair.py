@@ -121,7 +121,8 @@ def least_repair(problem: Problem, objective: Objective, options: SolverOptions)
     search = _Search(problem=problem, objective=objective, options=how, deadline=how.deadline)
     blocks = objective.constraints_on(problem)
     found, loose, budget = search.least_hubs(blocks), _loosened(blocks), None
-    if not found.years and (asked := next((block for block in blocks if isinstance(block, Budget)), None)):
+    asked = next((block for block in blocks if isinstance(block, Budget)), None)
+    if not found.years and asked is not None:
         budget = search.least_money(asked, blocks)
         if budget is None:
             return None
@@ -130,7 +131,7 @@ def least_repair(problem: Problem, objective: Objective, options: SolverOptions)
     if not found.years:
         return None
     changes = [Change(limit=one.limit, after=one.moved(found.years)) for one in loose]
-    changes += [] if budget is None else [Change(limit=asked, after=budget.amount)]
+    changes += [] if asked is None or budget is None else [Change(limit=asked, after=budget.amount)]
     hubs = round(found.value)
     return Repair(
         changes=tuple(change for change in changes if change.after != change.before),
@@ -164,6 +165,7 @@ class _Loose(Constraint):
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """No plan violates it."""
         del problem, plan
+        return None
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the limit that it loosens."""
