@@ -136,6 +136,7 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
             limits += _each(spec, blocks, after)
             spelled_out = True
     if spelled_out:  # a limit of each value becomes a limit for every one of them
+        limits = _once(limits)
         settings = {key: value for key, value in settings.items() if not key.startswith("model.hub_limits")}
         settings["model.hub_limits"] = [limit.model_dump(exclude_defaults=True) for limit in limits]
     totals = {key.removeprefix("model."): value for key, value in settings.items() if key.count(".") == 1}
@@ -156,3 +157,14 @@ def _each(spec: HubLimitSpec, blocks: list[Any], after: Mapping[Any, float]) -> 
         spec.model_copy(update={"value": value, "min": ends.get("min"), "max": ends.get("max")})
         for value, ends in values.items()
     ]
+
+
+def _once(limits: list[HubLimitSpec]) -> list[HubLimitSpec]:
+    """Return limits with those of the same value in one, as a scenario holds them: the stricter ends count."""
+    found: dict[tuple[str, str | None], HubLimitSpec] = {}
+    for limit in limits:
+        before = found.get((limit.group, limit.value), limit)
+        least = max((one.min for one in (before, limit) if one.min is not None), default=None)
+        most = min((one.max for one in (before, limit) if one.max is not None), default=None)
+        found[limit.group, limit.value] = before.model_copy(update={"min": least, "max": most})
+    return list(found.values())
