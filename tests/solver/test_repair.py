@@ -100,10 +100,10 @@ def test_what_no_limit_mends_is_told_as_such() -> None:
 
 def test_a_scenario_is_mended_solved_written_and_audited(tmp_path: Path) -> None:
     asked = ["solve", str(SPACING), "--set", "model.budget=5e7", "--quiet", "--out", str(tmp_path / "run")]
-    assert command(*asked).exit_code == 3
+    assert command(*asked).returncode == 3
     assert not (tmp_path / "run").exists()
     done = command(*asked, "--repair")
-    assert done.exit_code == 0
+    assert done.returncode == 0
     assert "by 1 hub: in all: at least 5 -> 4" in done.stderr
     assert "--set model.min_hubs=4" in done.stderr
     plan = json.loads((tmp_path / "run/plan.json").read_text(encoding="utf-8"))
