@@ -38,7 +38,8 @@ def packages() -> set[str]:
     lists = [parser["options"]["install_requires"]]
     lists += [text for extra, text in parser["options.extras_require"].items() if extra != "dev"]
     lines = [line.strip() for text in lists for line in text.splitlines()]
-    return {re.split(r"[<>=!\[ ]", line)[0] for line in lines if line and not line.startswith("#")}
+    named = {re.split(r"[<>=!\[ ]", line)[0] for line in lines if line and not line.startswith("#")}
+    return named - {"hubplanner"}  # all extras at once
 
 
 def named() -> dict[str, str]:

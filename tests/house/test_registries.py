@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_package_offers_the_optional_parts_that_are_asked_for() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    assert set(setup["options.extras_require"]) - {"dev"} == set(EXTRAS)
+    assert set(setup["options.extras_require"]) - {"all", "dev"} == set(EXTRAS)
     assert {each.extra for each in EXPORTS} - {None} <= set(EXTRAS)
 
 
