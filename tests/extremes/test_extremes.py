@@ -94,7 +94,7 @@ BASES: dict[str, dict[str, Any]] = {
 def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Yield the dotted key of every section and value of a scenario, by the first item of each list."""
     for name, field in model.model_fields.items():
-        key = f"{prefix}{name}"
+        key = f"{prefix}{field.alias or name}"
         yield key
         for part in _models(field.annotation):
             inside = key if part is field.annotation else f"{key}{_within(field.annotation)}"
