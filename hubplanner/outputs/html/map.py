@@ -27,6 +27,8 @@ MOST_LINKS = 4000
 LEVELS = ("not", "partly", "covered")
 LINE, MARK = 15.0, 8.0
 """Height of a line of names, and half the width of a mark with its rim before it is scaled."""
+NARROW = 1.9
+"""Names for a narrow screen are so many times as large, so that they can be read there."""
 LETTERS = {"hub": 7.2, "town": 6.4, "area": 10.5, "country": 9.5}
 """Width of a letter of each kind of name."""
 COARSE = 0.4
@@ -103,6 +105,7 @@ class Map:
     trenches: str
     marks: tuple[MapMark, ...]
     names: tuple[Written, ...]
+    narrow_names: tuple[Written, ...]
     bar: tuple[float, str]
     limits: tuple[str, ...]
     tiers: tuple[tuple[str, str, int], ...]
@@ -149,7 +152,8 @@ def draw(result: Result, scene: MapScene) -> Map:
         links=_links(result, scene, frame),
         trenches=_cut(scene.trenches, frame),
         marks=_marks(result, at),
-        names=tuple(_names(scene, at, frame)),
+        names=tuple(_names(scene, at, frame, 1.0)),
+        narrow_names=tuple(_names(scene, at, frame, NARROW)),
         bar=_bar(frame),
         limits=tuple(in_words(limit) for limit in scene.need.limits),
         tiers=_tiers(result),
@@ -212,20 +216,21 @@ def _cut(shapes: Any, frame: _Frame) -> str:
     return "".join(_path(shape, frame) for shape in shapely.simplify(cut, COARSE / frame.per_km))
 
 
-def _names(scene: MapScene, at: Floats, frame: _Frame) -> list[Written]:
+def _names(scene: MapScene, at: Floats, frame: _Frame, size: float) -> list[Written]:
+    """Return the names that find room when written so many times as large as on a wide screen."""
     sheet = Sheet(
         units=frame.units,
         size=(0.0, 0.0, WIDTH, frame.height),
-        width=lambda text, kind: len(text) * LETTERS[kind],
-        line=LINE,
+        width=lambda text, kind: len(text) * LETTERS[kind] * size,
+        line=LINE * size,
         mark=MARK * mark_scale(len(at)) / 1.6,
     )
     return [
         Written(
             text=isolated(label.text),
             x=round(label.x, 1),
-            y=round(label.y + 4.5, 1),
-            css=f"of-{label.kind}{' known' if label.known else ''}",
+            y=round(label.y + 4.5 * size, 1),
+            css=f"of-{label.kind}",
             dot=(round(label.at[0], 1), round(label.at[1], 1)) if label.kind == "town" else None,
         )
         for label in place_labels(labels_of(scene), at, sheet)

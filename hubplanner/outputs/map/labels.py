@@ -19,8 +19,8 @@ CROWD = 100
 """Among more hubs than this, the few names that find room would look chosen."""
 KNOWN_TOWNS = 9
 """The best known towns are named even where a hub's mark gets under the name."""
-APART, APART_SAME = 2.0, 12.0
-"""Least distance between hubs and towns that are named, and those of one name, in heights of a line."""
+APART, APART_TOWNS, APART_SAME = 2.0, 5.0, 12.0
+"""Least distance between what is named, between towns, and between those of one name, in heights of a line."""
 LONGEST = 28
 """Letters of a name that are written."""
 Box = tuple[float, float, float, float]
@@ -58,7 +58,6 @@ class PlacedLabel:
     y: float
     wide: float
     at: tuple[float, float]
-    known: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,7 +118,7 @@ def place_labels(labels: Sequence[Label], marks: Floats, sheet: Sheet) -> list[P
     placed: list[PlacedLabel] = []
     taken: list[Box] = []
     written: dict[str, int] = {}
-    named: list[tuple[str, Floats]] = []
+    named: list[tuple[Label, Floats]] = []
     for label in labels:
         if written.get(label.kind, 0) >= most.get(label.kind, len(labels)):
             continue
@@ -139,12 +138,10 @@ def place_labels(labels: Sequence[Label], marks: Floats, sheet: Sheet) -> list[P
             continue
         taken.append(box)
         written[label.kind] = written.get(label.kind, 0) + 1
-        named.append((label.text.casefold(), at[0]))
+        named.append((label, at[0]))
         middle = (box[1] + box[3]) / 2
         x, y = at[0].tolist()
-        placed.append(
-            PlacedLabel(kind=label.kind, text=text, x=box[0], y=middle, wide=wide, at=(x, y), known=label.must)
-        )
+        placed.append(PlacedLabel(kind=label.kind, text=text, x=box[0], y=middle, wide=wide, at=(x, y)))
     return placed
 
 
@@ -153,12 +150,16 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
-def _is_near(label: Label, at: Floats, named: Sequence[tuple[str, Floats]], sheet: Sheet) -> bool:
+def _is_near(label: Label, at: Floats, named: Sequence[tuple[Label, Floats]], sheet: Sheet) -> bool:
     """Tell whether what is named is named already, or stands so near that one name does for both."""
-    return any(
-        np.hypot(*(at - other)) < (APART if text != label.text.casefold() else APART_SAME) * sheet.line
-        for text, other in named
-    )
+    return any(np.hypot(*(at - other)) < _apart(label, one) * sheet.line for one, other in named)
+
+
+def _apart(label: Label, other: Label) -> float:
+    if label.text.casefold() == other.text.casefold():
+        return APART_SAME
+    # Names for orientation serve best all over the map.
+    return APART_TOWNS if label.kind == other.kind == "town" else APART
 
 
 def _free_box(label: Label, boxes: Sequence[Box], marks: Floats, sheet: Sheet) -> Box | None:

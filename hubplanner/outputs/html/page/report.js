@@ -68,6 +68,7 @@
     }
     map.setAttribute("font-size", (13 * part).toFixed(2));
     map.classList.toggle("near", width < home[2]);
+    map.classList.toggle("close", width < home[2] / 4);
   };
   const zoom = (factor) => look(view[0] + view[2] * (1 - factor) / 2, view[1] + view[3] * (1 - factor) / 2, view[2] * factor);
   const steps = { in: () => zoom(0.6), out: () => zoom(1 / 0.6), all: () => look(...home) };
