@@ -87,7 +87,8 @@ def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
         ids = inputs.sites.frame["site_id"].tolist()
         raise InfeasibleError(in_words(solution.clash, ids.__getitem__), _known(solution.clash.least_budget))
     if solution.evaluation is None:
-        message = f"{solution.solver} found no plan within the time limit; raise solver.time_limit_s"
+        tried = f" ({solution.method})" if solution.method else ""
+        message = f"{solution.solver} found no plan within the time limit{tried}; raise solver.time_limit_s"
         raise SolverError(message)
     return solution.evaluation
 

@@ -247,7 +247,14 @@ FAILING = {
     ("patch", "seconds", "said"),
     [
         (FAILING["SolverError"], 60, "it broke"),
-        (FAILING["no plan"], 1, "highs found no plan within the time limit; raise solver.time_limit_s"),
+        (
+            FAILING["no plan"],
+            1,
+            (
+                "highs found no plan within the time limit "
+                "(core: max_coverage within budget, max_hubs and pins alone); raise solver.time_limit_s"
+            ),
+        ),
     ],
     ids=list(FAILING),
 )

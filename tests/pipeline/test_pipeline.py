@@ -65,7 +65,7 @@ def test_no_plan_in_time_is_a_solver_error(project: Project, monkeypatch: pytest
         return replace(found, status=Status.NO_PLAN, evaluation=None, value=math.nan, bound=math.nan)
 
     monkeypatch.setattr(pipeline, "solve_problem", without_plan)
-    with pytest.raises(hp.SolverError, match=r"highs found no plan within the time limit; raise solver\.time_limit_s"):
+    with pytest.raises(hp.SolverError, match=r"highs found no plan within the time limit.*; raise solver"):
         hp.solve(project.read())
 
 

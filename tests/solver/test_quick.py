@@ -16,7 +16,8 @@ from support.oracles.questions import recheck
 import hubplanner as hp
 from hubplanner.model import Question, goals_of
 from hubplanner.problem import evaluate
-from hubplanner.solver.mip.greedy import greedy_plan
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.first_plan import first_plan
 from hubplanner.solver.mip.upper_bound import all_hubs_bound
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ PARTS = 6
 
 def made(case: Case) -> Incumbent:
     """Return the plan that is made of a case without a search."""
-    return greedy_plan(Question.of(case.query.town.problem(), case.query.objective))
+    return first_plan(Question.of(case.query.town.problem(), case.query.objective), Deadline(0.0))
 
 
 @pytest.mark.parametrize("part", range(PARTS))

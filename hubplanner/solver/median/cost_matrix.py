@@ -111,7 +111,7 @@ def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -
     """
     money, count = limits(objective)
     points = np.flatnonzero((problem.need > 0) & problem.reachable)
-    option = _cheapest(problem)
+    option = cheapest_options(problem)
     site = problem.option_site[option]
     cost = np.empty((len(points), len(site)))
     for column, place in enumerate(site.tolist()):
@@ -139,7 +139,7 @@ def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -
     return table.settle(np.flatnonzero(required), np.flatnonzero(~(stands | required | dear)))
 
 
-def _cheapest(problem: Problem) -> Ints:
+def cheapest_options(problem: Problem) -> Ints:
     """Return the cheapest option of each site that has any, the first of equals."""
     order = np.lexsort((problem.option_cost, problem.option_site))
     _, first = np.unique(problem.option_site[order], return_index=True)

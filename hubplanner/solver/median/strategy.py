@@ -13,17 +13,16 @@ from hubplanner.solver.covering.strategy import ALONE, UNUSED
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median.cost_matrix import CostMatrix, table_of
 from hubplanner.solver.median.interchange import first_plan, improved
+from hubplanner.solver.median.p_center import least_radius
 from hubplanner.solver.median.reduced_mip import explore
 from hubplanner.solver.median.subgradient import BoundedPlan, climb
 from hubplanner.solver.median.tie_breaking import first_of_equals
-from hubplanner.solver.mip.p_center import candidates, within_radius
-from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import report_progress
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
-from hubplanner.tolerances import EXACT, REACH_TOLERANCE
+from hubplanner.tolerances import EXACT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,13 +118,13 @@ class MedianStrategy:
 
 
 def _worst(quest: _MedianRequest) -> Incumbent:
-    """Return a plan of least worst distance, or as near as half of the time brings it."""
+    """Return a plan of least worst distance, or as near as the time brings it: the mean comes after."""
     goal = goals_of(quest.objective)[0]
     task = Subproblem(
         question=quest.question,
         goal=goal,
         options=quest.options,
-        deadline=quest.context.deadline.part(1 / 2),
+        deadline=quest.context.deadline,
         gap=quest.gap,
     )
     with quest.context.log.phase(f"optimise {goal.name}"):
@@ -182,61 +181,3 @@ def _dearer_tier(problem: Problem, plan: Evaluation) -> float:
     paid[problem.option_site[built]] = problem.option_cost[built]
     other = np.setdiff1d(np.flatnonzero(np.isfinite(paid[problem.option_site])), built)
     return float((problem.option_cost[other] - paid[problem.option_site[other]]).min(initial=np.inf))
-
-
-def least_radius(task: Subproblem) -> Incumbent:
-    """Return a plan of least worst distance: a solver is asked only for distances at which exchange finds none.
-
-    Parameters
-    ----------
-    task
-        A question of p-center with nothing but pins, a budget and a number of hubs.
-    """
-    radii = candidates(task.question)
-    best = _by_exchange(task, np.inf, Incumbent())
-    best = best if best.years else optimise(replace(task, goal=None))
-    low = 0
-    while best.years:
-        value = _worst_distance(task, best)
-        high = int(np.searchsorted(radii, value * (1 - REACH_TOLERANCE)))
-        if low >= high or task.is_late:
-            bound = float(radii[min(low, len(radii) - 1)]) if len(radii) else 0.0
-            return replace(best, value=value, bound=min(bound, value))
-        middle = (low + high) // 2
-        trial = _by_exchange(task, float(radii[middle]), best)
-        if not trial.years:
-            nearer = within_radius(task.question, float(radii[middle]))
-            trial = optimise(replace(task, goal=None, question=nearer, start=best.opened))
-        if trial.years:
-            best = trial
-        elif trial.infeasible:
-            low, best = middle + 1, replace(best, version=trial.version)
-        else:
-            task = replace(task, deadline=task.deadline.past())
-    return best
-
-
-def _worst_distance(task: Subproblem, found: Incumbent) -> float:
-    """Return the worst distance of a plan."""
-    if task.goal is None:
-        raise AssertionError
-    return task.goal.value(found.years)
-
-
-def _by_exchange(task: Subproblem, radius: float, known: Incumbent) -> Incumbent:
-    """Return a plan within a radius, from one beyond it and from none; nothing where exchange finds none."""
-    problem = task.question.problems[0]
-    table = table_of(problem, task.question.objective, radius)
-    standing = np.flatnonzero(problem.existing)
-    starts = [first_plan(table, task.deadline)]
-    if known.years:
-        sites = problem.option_site
-        here = np.isin(sites[table.option], sites[known.years[-1].plan.options])
-        starts.append(improved(table, np.flatnonzero(here), task.deadline))
-    chosen = min(starts, key=table.value)
-    if table.value(chosen) >= table.far:
-        return Incumbent(version=known.version)
-    plan = evaluate(problem, np.concatenate([standing, table.options(chosen)]))
-    opened = np.zeros((1, problem.n_options), dtype=np.intp)
-    opened[0, plan.options] = 1
-    return Incumbent(years=(Year(problem, plan),), opened=opened, version=known.version)

@@ -17,7 +17,7 @@ from hubplanner.model.goals import tangent_utility
 from hubplanner.problem import Floats, relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.backends.highs import prepared, run
-from hubplanner.solver.mip.greedy import greedy_plan
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxation_of
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
@@ -75,7 +75,9 @@ class AlphaFairStrategy:
             utility, bound = _relaxed(task, TangentUtility.coarse(fairness))
         with context.log.phase("optimise equivalent share"):
             start = given(question, context.warm_start)
-            best = _searched(task, utility, start if start.years else greedy_plan(question), bound)
+            if not start.years:
+                start = first_plan(question, task.deadline.part(EXCHANGING), options.seed)
+            best = _searched(task, utility, start, bound)
         goal, found = goals_of(question.objective)[0], best.found
         if not found.years:
             return Candidate(is_infeasible=found.infeasible, version=found.version)

@@ -1,15 +1,14 @@
-"""A plan without a solver for any question: what limits ask for first, then the most for the money, recomputed."""
+"""A plan that grows hub by hub within all limits: what they ask for first, then the most for the money."""
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array
 
 from hubplanner.model import (
     AlphaFair,
@@ -18,243 +17,24 @@ from hubplanner.model import (
     Floor,
     FullService,
     MaxHubs,
+    MaxMin,
+    MinCost,
     MinHubs,
     MinSeparation,
     OnlyWith,
     PCenter,
-    PMedian,
     Question,
     RobustBudget,
     Year,
-    broken_years,
-    goals_of,
 )
 from hubplanner.model.constraints.fixed_hubs import FixedHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
-from hubplanner.problem import Bools, Floats, Ints, Problem, evaluate
-from hubplanner.problem.model_instance import NO_ROW
-from hubplanner.problem.problem import coverage
-from hubplanner.solver.mip.network_greedy import network_plan
-from hubplanner.solver.mip.subproblem import Incumbent
-from hubplanner.tolerances import REACH_TOLERANCE
+from hubplanner.problem import Bools, Floats, Ints, evaluate
+from hubplanner.problem.travel.base import within
+from hubplanner.solver.mip.cover_state import SHORT, Added, Cover, Units, total
 
-SHORT = 1e-9
-"""Relative shortfall of a floor that is rounding."""
-
-
-def greedy_plan(question: Question) -> Incumbent:
-    """Return a greedy plan that keeps to every limit, recomputed; nothing where neither of two ways leads to one.
-
-    Standing hubs stay as they are. First come hubs that limits ask for, by what they are worth for their money, or the
-    cheapest; then, unless cost is to be least, whatever is worth most for the money.
-    """
-    goal = goals_of(question.objective)[0]
-    if question.instance.problem.backhaul is not None:
-        return network_plan(question, goal)
-    for cheapest in (False, True):
-        builder = _Builder(question)
-        builder.meet(cheapest=cheapest)
-        if question.objective.name != "min_cost":
-            builder.fill()
-        years = builder.years()
-        if not broken_years(question, years):
-            return Incumbent(years=years, opened=_opened(question, years), value=goal.value(years))
-    return Incumbent()
-
-
-def _opened(question: Question, years: tuple[Year, ...]) -> Ints:
-    opened = np.zeros((len(years), len(question.instance.option)), dtype=np.intp)
-    for row, year in zip(opened, years, strict=True):
-        row[year.plan.options] = year.plan.counts
-    return opened
-
-
-def worth_alone(question: Question) -> Floats:
-    """Return the need (o,) that a hub of each option covers if it is the only one, in the last year."""
-    problem = question.problems[-1]
-    units = _Units.of(question, problem)
-    cover, need = _Cover(question, problem, units), units.weigh(problem.need)
-    if not question.assigns:
-        return cover.at_most(need)
-    return np.array([cover.adds(option, need, exact=True).of(need) for option in range(problem.n_options)])
-
-
-@dataclass
-class _Units:
-    """Demand that hubs cover: points, or rows of points that are alike where people are assigned.
-
-    Parameters
-    ----------
-    people
-        (u,) of each unit.
-    weigh
-        Returns what (u,) of a measure (n,) each unit holds.
-    starts, unit, share, distance, coming
-        Spans of each option (o + 1,), and the units, shares, distances and most people coming of its pairs.
-    """
-
-    people: Floats
-    weigh: Callable[[Floats], Floats]
-    starts: Ints
-    unit: Ints
-    share: Floats
-    distance: Floats
-    coming: Floats
-
-    @classmethod
-    def of(cls, question: Question, problem: Problem) -> _Units:
-        """Return the demand of a question in a year."""
-        instance = question.instance
-        if question.assigns:
-            rows = instance.assign_rows
-            order = np.argsort(rows.option, kind="stable")
-            return cls(
-                people=rows.totals[:, instance.measure(problem.seats)],
-                weigh=lambda weight: rows.totals[:, instance.measure(weight)],
-                starts=np.searchsorted(rows.option[order], np.arange(problem.n_options + 1)),
-                unit=rows.row[order],
-                share=rows.share[order],
-                distance=rows.distance[order],
-                coming=rows.coming[order],
-            )
-        cover = csc_array(coverage(problem, 0, problem.n_points))
-        return cls(
-            people=problem.seats,
-            weigh=lambda weight: weight,
-            starts=cover.indptr.astype(np.intp),
-            unit=cover.indices.astype(np.intp),
-            share=cover.data.astype(np.float64),
-            distance=np.zeros(cover.nnz),
-            coming=np.ones(cover.nnz),
-        )
-
-    def pairs(self, option: int) -> slice:
-        """Return the span of an option's pairs."""
-        return slice(int(self.starts[option]), int(self.starts[option + 1]))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Added:
-    """What one more hub adds.
-
-    Parameters
-    ----------
-    unit, part
-        (a,) units and the share of their people that it serves.
-    growth
-        (a,) by how much they count for more.
-    taken
-        (a,) what that leaves less of the share of their people who may still come anywhere.
-    """
-
-    unit: Ints
-    part: Floats
-    growth: Floats
-    taken: Floats
-
-    def of(self, weight: Floats) -> float:
-        """Return how much of a weight (u,) it covers."""
-        return float(weight[self.unit] @ self.growth)
-
-
-@dataclass
-class _Cover:
-    """What the hubs of a plan cover in one year.
-
-    Parameters
-    ----------
-    left
-        (u,) share of each unit's people whom no one serves, of those who come; unused where hubs have room for all.
-    best
-        (u,) share of each unit that counts as covered.
-    served
-        Units, options and shares of the people that hubs serve.
-    """
-
-    question: Question
-    problem: Problem
-    units: _Units
-    left: Floats = field(init=False)
-    best: Floats = field(init=False)
-    served: list[tuple[Ints, int, Floats]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        count = len(self.units.people)
-        self.left, self.best = np.ones(count), np.zeros(count)
-        capacity = self.question.capacity
-        none = np.full(self.problem.n_options, math.inf)
-        self.room = none if capacity is None else capacity.room(self.problem)
-        self.far = [b.distance for b in self.question.blocks if isinstance(b, FullService)]
-        self.by_distance = isinstance(self.question.objective, PMedian | PCenter)
-
-    def adds(self, option: int, weight: Floats, *, exact: bool = False) -> _Added:
-        """Return what one more hub adds; it serves those first who have most of a weight (u,).
-
-        Parameters
-        ----------
-        exact
-            Whether the most is wanted that it may add: by parts of units, also where they are to be served whole.
-        """
-        span = self.units.pairs(option)
-        unit, share = self.units.unit[span], self.units.share[span]
-        if not self.question.assigns:
-            return _Added(unit=unit, part=share, growth=np.maximum(share - self.best[unit], 0.0), taken=share)
-        near = self.units.distance[span] <= min(self.far, default=math.inf) * (1 + REACH_TOLERANCE)
-        some = near & (self.left[unit] > 0)
-        unit, share, distance = unit[some], share[some], self.units.distance[span][some]
-        coming = self.units.coming[span][some]
-        people = self.units.people[unit]
-        rate = distance if self.by_distance and not exact else -weight[unit] * share / np.maximum(people, SHORT)
-        order = np.argsort(rate, kind="stable")
-        unit, share, coming = unit[order], share[order], coming[order]
-        crowd = self.left[unit] * coming * people[order]
-        taken = self.left[unit] * self._seated(crowd, float(self.room[option]), in_parts=exact)
-        return _Added(unit=unit, part=coming * taken, growth=share * coming * taken, taken=taken)
-
-    def _seated(self, crowd: Floats, room: float, *, in_parts: bool) -> Floats:
-        """Return the share of each crowd, in their order, that finds room."""
-        if not in_parts and self.question.capacity is not None and self.question.capacity.single:
-            part = np.zeros(len(crowd))
-            for at, size in enumerate(crowd.tolist()):
-                if size <= room:
-                    part[at], room = 1.0, room - size
-            return part
-        before = np.cumsum(crowd) - crowd
-        return np.clip((room - before) / np.maximum(crowd, SHORT), 0.0, 1.0)
-
-    def at_most(self, weight: Floats) -> Floats:
-        """Return what a hub of each option (o,) adds of a weight (u,) at most."""
-        units = self.units
-        worth = weight[units.unit] * units.share * units.coming
-        worth = worth * self.left[units.unit] if self.question.assigns else worth
-        sums = np.concatenate([[0.0], np.cumsum(worth)])
-        found: Floats = sums[units.starts[1:]] - sums[units.starts[:-1]]
-        return found
-
-    def open(self, option: int, weight: Floats) -> None:
-        """Take in one more hub."""
-        added = self.adds(option, weight)
-        self.best[added.unit] += added.growth
-        if not self.question.assigns:
-            return
-        some = added.part > 0
-        unit, part = added.unit[some], added.part[some]
-        self.left[unit] = np.maximum(self.left[unit] - added.taken[some], 0.0)
-        self.served.append((unit, option, part))
-
-    def assigned(self) -> csr_array | None:
-        """Return the share (n, o) of each point's people that each option serves; None where no one is assigned."""
-        if not self.question.assigns:
-            return None
-        unit = np.concatenate([np.zeros(0, dtype=np.intp), *(units for units, _, _ in self.served)])
-        option = np.repeat([option for _, option, _ in self.served], [len(units) for units, _, _ in self.served])
-        part = np.concatenate([np.zeros(0), *(parts for _, _, parts in self.served)])
-        cells: Any = (part, (unit, option.astype(np.intp)))
-        shares: csr_array = csr_array(cells, shape=(len(self.units.people), self.problem.n_options))
-        rows = self.question.instance.assign_rows
-        points = np.flatnonzero(rows.row_of != NO_ROW)
-        place: Any = (rows.part[points], (points, rows.row_of[points]))
-        return csr_array(csr_array(place, shape=(len(rows.row_of), shares.shape[0])) @ shares)
+MANY = 1_000_000_000
+"""Hubs of an option that no plan has."""
 
 
 class _Worth:
@@ -263,7 +43,7 @@ class _Worth:
     def __init__(self, weight: Floats) -> None:
         self.weight = weight
 
-    def of(self, added: _Added) -> float:
+    def of(self, added: Added) -> float:
         """Return the worth of what a hub adds."""
         return added.of(self.weight)
 
@@ -271,90 +51,160 @@ class _Worth:
         """Take what is covered (u,) now, on which the worth of more may depend."""
 
 
-class _FairWorth:
+class _FloorWorth(_Worth):
+    """What covered demand counts for by the floors that are not reached yet: for its part of what each asks."""
+
+    def __init__(self, floors: Sequence[tuple[Floats, float]], best: Floats) -> None:
+        self.floors = list(floors)
+        self.update(best)
+
+    def update(self, best: Floats) -> None:
+        """Take what is covered (u,) now: floors that are reached count no more."""
+        self.floors = [(weight, least) for weight, least in self.floors if total(weight, best) < least * (1 - SHORT)]
+        self.weight = np.sum([weight / least for weight, least in self.floors], axis=0) if self.floors else 0.0 * best
+
+
+class _FairWorth(_Worth):
     """What covered demand counts for by the utility of groups' covered shares."""
 
     def __init__(self, fairness: AlphaFair, groups: Floats, best: Floats) -> None:
         self.fairness, self.groups = fairness, groups
         self.update(best)
 
-    def of(self, added: _Added) -> float:
+    def of(self, added: Added) -> float:
         """Return the worth of what a hub adds."""
-        return self._utility(self.covered + self.groups[:, added.unit] @ added.growth) - self.known
+        return self.utility(self.covered + self.groups[:, added.unit] @ added.growth) - self.known
 
     def update(self, best: Floats) -> None:
         """Take what is covered (u,) now; who adds most to the worth by its slope there is served first."""
         self.covered = self.groups @ best
-        self.known = self._utility(self.covered)
+        self.known = self.utility(self.covered)
         slope = self.fairness.slope(self.covered / self.fairness.need, self.fairness.linear_below)
         self.weight: Floats = slope @ self.groups
 
-    def _utility(self, covered: Floats) -> float:
+    def utility(self, covered: Floats) -> float:
+        """Return the worth of what is covered (g,) of the groups."""
         need, at = self.fairness.need, self.fairness.linear_below
         return float(need @ self.fairness.worth(covered / need, at))
 
 
-class _Builder:
-    """A plan that grows hub by hub within all limits that more hubs break."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Opened:
+    """A hub of a growing plan: what it added when it was opened, its first year, and by what it chose whom to serve."""
+
+    added: Added
+    year: int
+    weight: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Saved:
+    """A growing plan as it was."""
+
+    counts: Ints
+    spent: Floats
+    opened: tuple[Opened, ...]
+    best: Floats
+    left: Floats
+
+
+class PlanBuilder:
+    """A plan that grows hub by hub within all limits that more hubs break. Standing hubs stay as they are.
+
+    Attributes
+    ----------
+    counts
+        (o,) hubs of each option.
+    opened
+        The new ones, in their order.
+    most_of
+        (o,) hubs that each option may have: fewer where a search wants others.
+    """
 
     def __init__(self, question: Question) -> None:
         self.question, self.instance = question, question.instance
         self.problem = question.problems[-1]
-        self.units = _Units.of(question, self.problem)
-        self.cover = _Cover(question, self.problem, self.units)
+        self.units = Units.of(question, self.problem)
+        self.cover = Cover(question, self.problem, self.units)
         self.need = self.units.weigh(self.problem.need)
         self.cost = self.problem.option_cost
         self.counts = np.where(self.problem.existing, 1, 0)
-        self.opened: list[tuple[int, int, Floats]] = []
-        self.spent = np.zeros(len(question.problems))
+        self.most_of = np.full(self.problem.n_options, MANY)
+        self.opened: list[Opened] = []
+        self.spent: Floats = np.zeros(len(question.problems))
         blocks = question.blocks
         self.per_site = next((block for block in blocks if isinstance(block, HubsPerSite)), HubsPerSite())
         self.money = min((block.amount for block in blocks if isinstance(block, Budget)), default=math.inf)
         self.budgets_in = [block for block in blocks if isinstance(block, RobustBudget)]
         self.most = [(block, self._at(block)) for block in blocks if isinstance(block, MaxHubs)]
         self.least = [(block, self._at(block)) for block in blocks if isinstance(block, MinHubs)]
+        self.least.sort(key=lambda pair: int(pair[1].sum()))
+        self.floors = [
+            (self.units.weigh(np.asarray(block.weight)), block.share * math.fsum(block.weight))
+            for block in blocks
+            if isinstance(block, Floor) and block.share * math.fsum(block.weight) > 0
+        ]
+        self.reach = min((block.distance for block in blocks if isinstance(block, FullService)), default=None)
         self.apart: dict[int, set[int]] = {}
         for block in blocks:
             if isinstance(block, MinSeparation):
                 for one, other in block.too_near(self.problem).tolist():
                     self.apart.setdefault(one, set()).add(other)
                     self.apart.setdefault(other, set()).add(one)
+        self.left = self._still()
         self.alone = [set(block.sites) for block in blocks if isinstance(block, AtMostOne)]
         self.needs = {block.site: block.needs for block in blocks if isinstance(block, OnlyWith)}
-        for option in np.flatnonzero(self.problem.existing).tolist():
-            self.cover.open(option, self.need)
+        standing = np.flatnonzero(self.problem.existing).tolist()
+        self.standing = [self.cover.open(option, self.need) for option in standing]
+        scale = self.money if 0 < self.money < math.inf else max(float(self.cost.max(initial=0.0)), 1.0)
+        hubs: Floats = np.zeros(self.problem.n_options)
+        for most, at in self.most:
+            hubs[at] = np.maximum(hubs[at], 1.0 / max(most.count, 1))
+        self.nothing = self.save()
+        self.share: Floats = np.maximum(self.cost, 0.0) / scale + hubs + SHORT
+        """What a hub of each option takes of money and hubs, never quite nothing."""
 
     def _at(self, block: MaxHubs | MinHubs) -> Bools:
         sites = self.problem.option_site
         return self.problem.new & (True if block.sites is None else np.isin(sites, block.sites))
 
-    def _share(self, option: int) -> float:
-        """Return what a hub takes of money and hubs, never quite nothing."""
-        scale = self.money if 0 < self.money < math.inf else max(float(self.cost.max(initial=0.0)), 1.0)
-        hubs = min((block.count for block, at in self.most if at[option]), default=0)
-        return float(self.cost[option]) / scale + (1.0 / hubs if hubs else 0.0) + SHORT
+    # -- what limits allow -------------------------------------------------------------------------------------------
 
-    def year(self, option: int) -> int | None:
-        """Return the first year whose money allows one more hub; None where none does."""
-        periods, cost = self.question.periods, float(self.cost[option])
+    def _spend(self, year: int, money: float) -> None:
+        """Spend money in a year, and note what is left."""
+        self.spent[year:] += money
+        self.left = self._still()
+
+    def _still(self) -> Floats:
+        """Return the money (years,) that is left for a hub whose first year it is."""
+        whole, periods = self.money - self.spent[-1], self.question.periods
         if periods is None:
-            return 0
-        for year in range(len(self.spent)):
-            before = self.spent[year - 1] if year else 0.0
-            later = self.spent[year:] + cost <= np.array(periods.available[year:])
-            fits = later.all() if periods.carry_over else self.spent[year] - before + cost <= periods.budgets[year]
-            if fits:
-                return year
-        return None
+            return np.full(1, whole)
+        slack: Floats = np.array(periods.budgets) - np.diff(self.spent, prepend=0.0)
+        if periods.carry_over:
+            slack = np.array(np.minimum.accumulate((np.array(periods.available) - self.spent)[::-1])[::-1])
+        least: Floats = np.minimum(slack, whole)
+        return least
+
+    @property
+    def largest(self) -> float:
+        """Money that one more hub may cost."""
+        return float(self.left[-1] if self.question.periods is None else self.left.max())
+
+    def affordable(self) -> Ints:
+        """Return the new options of which the money, and the site, allow one more hub."""
+        sites = self.problem.option_site
+        room = np.bincount(sites, self.counts, minlength=self.problem.n_sites)[sites] < self.per_site.count
+        few = self.counts < self.most_of
+        return np.flatnonzero(self.problem.new & (self.cost <= self.largest) & few & room)
 
     def fits(self, option: int) -> bool:
         """Tell whether the limits allow one more hub."""
-        return self._affords(option) and self._has_place(option)
+        return bool(self.counts[option] < self.most_of[option]) and self._affords(option) and self._has_place(option)
 
     def _affords(self, option: int) -> bool:
         """Tell whether the money allows one more hub."""
-        within = self.spent[-1] + self.cost[option] <= self.money and self.year(option) is not None
-        return within and all(
+        return bool(self.cost[option] <= self.largest) and all(
             (block.costs @ self.counts + block.costs[:, option] <= block.amount).all() for block in self.budgets_in
         )
 
@@ -376,70 +226,184 @@ class _Builder:
         other = any(site in group and (group & used) - {site} for group in self.alone)
         return not near and not other and (site not in self.needs or self.needs[site] in used)
 
-    def open(self, option: int, weight: Floats) -> None:
-        """Open one hub."""
-        year = self.year(option) or 0
-        self.counts[option] += 1
-        self.spent[year:] += self.cost[option]
-        self.cover.open(option, weight)
-        self.opened.append((option, year, weight))
+    # -- one hub more, one less --------------------------------------------------------------------------------------
 
-    def meet(self, *, cheapest: bool) -> None:
-        """Open hubs that limits ask for."""
+    def open(self, option: int, weight: Floats) -> None:
+        """Open one hub in the first year that has the money; it serves those first who have most of a weight (u,)."""
+        year = int(np.argmax(self.cost[option] <= self.left))
+        self.counts[option] += 1
+        self._spend(year, float(self.cost[option]))
+        self.opened.append(Opened(added=self.cover.open(option, weight), year=year, weight=weight))
+
+    def close(self, hub: Opened) -> None:
+        """Close one of the hubs that were opened."""
+        option = hub.added.option
+        self.opened.remove(hub)
+        self.counts[option] -= 1
+        self._spend(hub.year, -float(self.cost[option]))
+        self.cover.close(hub.added, self.counts)
+
+    def save(self) -> Saved:
+        """Return the plan as it is."""
+        return Saved(
+            counts=self.counts.copy(),
+            spent=self.spent.copy(),
+            opened=tuple(self.opened),
+            best=self.cover.best.copy(),
+            left=self.cover.left.copy(),
+        )
+
+    def restore(self, saved: Saved) -> None:
+        """Take a plan as it was."""
+        self.counts, self.spent, self.opened = saved.counts.copy(), saved.spent.copy(), list(saved.opened)
+        self.left = self._still()
+        self.cover.best, self.cover.left = saved.best.copy(), saved.left.copy()
+
+    def time_anew(self) -> None:
+        """Open the same hubs in the order of what they add now, so that the best come in the first years."""
+        every, self.most_of = self.most_of, self.counts.copy()
+        self.restore(self.nothing)
+        self.fill()
+        self.meet()
+        self.most_of = every
+
+    # -- what limits ask for -----------------------------------------------------------------------------------------
+
+    def meet(self, *, cheapest: bool = False, together: bool = True) -> None:
+        """Open hubs that limits ask for and that are still missing.
+
+        Parameters
+        ----------
+        cheapest
+            Whether required sites and least numbers take their cheapest hubs, not those worth most for their money.
+        together
+            Whether all floors are filled at once, not one after the other.
+        """
         problem = self.problem
         for site in problem.required_sites.tolist():
-            self._add(problem.option_site == site, self.need, 1, cheapest=cheapest)
+            here = problem.option_site == site
+            self._add(here, 1 - int(self.counts[here].sum()), cheapest=cheapest)
         for block in self.question.blocks:
             if isinstance(block, FixedHubs):
                 for option, count in zip(block.options, block.counts, strict=True):
                     while self.counts[option] < count and self.fits(option):
                         self.open(option, self.need)
-        for least, at in sorted(self.least, key=lambda pair: int(pair[1].sum())):
-            self._add(at, self.need, least.count - int(self.counts[at].sum()), cheapest=cheapest)
-        for block in self.question.blocks:
-            if isinstance(block, Floor):
-                self._cover(self.units.weigh(np.asarray(block.weight)), block.share * math.fsum(block.weight))
-        if any(isinstance(block, FullService) for block in self.question.blocks):
-            self._serve_all()
+        for least, at in self.least:
+            self._add(at, least.count - int(self.counts[at].sum()), cheapest=cheapest)
+        for part in [self.floors] if together else [[floor] for floor in self.floors]:
+            worth = _FloorWorth(part, self.cover.best)
+            self._grow(worth, lambda worth=worth: not worth.floors)  # type: ignore[misc]
+        if self.reach is not None:
+            self._serve_all(self.reach)
 
-    def _add(self, at: Bools, weight: Floats, count: int, *, cheapest: bool) -> None:
+    def _add(self, at: Bools, count: int, *, cheapest: bool) -> None:
         """Open some hubs among options."""
         for _ in range(count):
             free = [option for option in np.flatnonzero(at).tolist() if self.fits(option)]
             if not free:
                 return
-            gain = {option: self.cover.adds(option, weight).of(weight) / self._share(option) for option in free}
-            self.open(min(free, key=lambda o: (self.cost[o] if cheapest else 0.0, -gain[o], o)), weight)
+            gain = {option: self.cover.adds(option, self.need).of(self.need) / self.share[option] for option in free}
+            self.open(min(free, key=lambda o: (self.cost[o] if cheapest else 0.0, -gain[o], o)), self.need)
 
-    def _cover(self, weight: Floats, least: float) -> None:
-        """Open hubs until so much of a weight (u,) is covered, as far as they help."""
-        self._grow(_Worth(weight), lambda: float(weight @ self.cover.best) >= least * (1 - SHORT))
+    def _serve_all(self, reach: float) -> None:
+        """Open hubs until all who need one have one, those that most points wait for first."""
+        if self.question.assigns:
+            worth = _FloorWorth([(self.need, math.fsum(self.need))], self.cover.best)
+            self._grow(worth, lambda: not worth.floors)
+            return
+        near = within(self._far[self.problem.needing], reach)
+        waits = ~near[:, self.counts > 0].any(axis=1)
+        while waits.any():
+            count = near[waits].sum(axis=0)
+            free = [int(o) for o in self.affordable() if count[o] and self.fits(int(o))]
+            if not free:
+                return
+            best = max(free, key=lambda option: (count[option] / self.share[option], -option))
+            self.open(best, self.need)
+            waits &= ~near[:, best]
+
+    @cached_property
+    def _far(self) -> Floats:
+        """Distance (n, o) of every point to every option."""
+        found: Floats = self.instance.distances[:, self.problem.option_site]
+        return found
+
+    @property
+    def shortfall(self) -> float:
+        """By how much limits that more hubs would meet are missed, each by its part; 0 where none is."""
+        best, counts, sites = self.cover.best, self.counts, self.problem.option_site
+        missed = [max(1.0 - total(weight, best) / least, 0.0) for weight, least in self.floors]
+        missed = [part for part in missed if part > SHORT]
+        missed += [max(float(least.count - counts[at].sum()), 0.0) for least, at in self.least]
+        missed += [float(counts[sites == site].sum() == 0) for site in self.problem.required_sites]
+        for block in self.question.blocks:
+            if isinstance(block, FixedHubs):
+                missed += [
+                    float(max(count - counts[o], 0)) for o, count in zip(block.options, block.counts, strict=True)
+                ]
+        if self.reach is not None:
+            missed.append(self._waiting(self.reach))
+        return math.fsum(missed)
+
+    def _waiting(self, reach: float) -> float:
+        """Return the share of those with need who have no hub."""
+        needing = self.problem.needing
+        if self.question.assigns:
+            short = 1.0 - total(self.need, self.cover.best) / max(math.fsum(self.need), SHORT)
+            return short if short > SHORT else 0.0
+        used = self._far[needing][:, self.counts > 0]
+        return float(1.0 - within(used, reach).any(axis=1).mean()) if needing.any() else 0.0
+
+    # -- the most for the money --------------------------------------------------------------------------------------
 
     def fill(self) -> None:
-        """Open whatever is worth most for what it takes, as long as anything fits and helps."""
+        """Open whatever is worth most for what it takes, as long as anything fits and helps; nothing to save cost."""
         fairness = self.question.objective.fairness
+        if isinstance(self.question.objective, MinCost):
+            return
         if self.cover.by_distance and not self.question.assigns:
             self._nearer()
         elif isinstance(fairness, AlphaFair) and len(fairness.need):
-            groups = np.array([self.units.weigh(weight) for weight in fairness.with_need])
-            self._grow(_FairWorth(fairness, groups, self.cover.best), lambda: False)
+            self._grow(_FairWorth(fairness, self._groups, self.cover.best), lambda: False)
         else:
+            if isinstance(fairness, MaxMin) and fairness.first:
+                self._lift()
             self._grow(_Worth(self.need), lambda: False)
 
-    def _grow(self, worth: _Worth | _FairWorth, is_enough: Callable[[], bool]) -> None:
+    @cached_property
+    def _groups(self) -> Floats:
+        """Need (g, u) of each group that is to be covered fairly."""
+        fairness = self.question.objective.fairness
+        weights = [] if fairness is None else fairness.with_need
+        return np.array([self.units.weigh(weight) for weight in weights])
+
+    def _lift(self) -> None:
+        """Open hubs for the group that is covered worst, as long as one helps it, then for the next."""
+        groups = self._groups
+        totals, stuck = groups.sum(axis=1), np.zeros(len(groups), dtype=np.bool_)
+        while not stuck.all():
+            worst = int(np.argmin(np.where(stuck, math.inf, groups @ self.cover.best / totals)))
+            before = len(self.opened)
+            self._grow(_Worth(groups[worst]), lambda before=before: len(self.opened) > before)  # type: ignore[misc]
+            stuck[worst] = len(self.opened) == before
+
+    def _grow(self, worth: _Worth, is_enough: Callable[[], bool]) -> None:
         """Open the hub that adds most worth for what it takes, one after the other.
 
         What a hub adds only shrinks, so that one whose figure is not new need not be looked at before its turn.
         """
-        most = self.cover.at_most(worth.weight)
-        some = np.flatnonzero(self.problem.new & (most > 0)).tolist()
-        heap = [(-float(most[option]) / self._share(option), option) for option in some]
-        heapq.heapify(heap)
         enough = is_enough()
+        if enough:
+            return
+        some = self.affordable()
+        most = self.cover.at_most(worth.weight)[some]
+        some, most = some[most > 0], most[most > 0]
+        heap = list(zip((-most / self.share[some]).tolist(), some.tolist(), strict=True))
+        heapq.heapify(heap)
         while heap and not enough:
             known, option = heapq.heappop(heap)
             added = self.cover.adds(option, worth.weight) if self.fits(option) else None
-            now = 0.0 if added is None else worth.of(added) / self._share(option)
+            now = 0.0 if added is None else worth.of(added) / float(self.share[option])
             if now <= 0:
                 continue
             if now >= -known * (1 - SHORT):
@@ -450,53 +414,77 @@ class _Builder:
 
     def _nearer(self) -> None:
         """Open hubs that bring need nearer, the most for what they take first."""
-        distance = np.minimum(self.instance.distances[:, self.problem.option_site], self.problem.farthest)
+        distance = np.minimum(self._far, self.problem.farthest)
         now = distance[:, self.counts > 0].min(axis=1, initial=self.problem.farthest)
         while True:
-            unused = np.flatnonzero(self.problem.new & (self.counts == 0)).tolist()
-            free = [option for option in unused if self.fits(option)]
+            free = [int(option) for option in self.affordable() if not self.counts[option] and self.fits(int(option))]
             if not free:
                 return
             saved = self.problem.need @ np.maximum(now[:, None] - distance[:, free], 0.0)
-            rates = saved / np.array([self._share(option) for option in free])
+            rates = saved / self.share[free]
             if rates.max() <= 0:
                 return
             best = free[int(np.argmax(rates))]
             self.open(best, self.need)
             now = np.minimum(now, distance[:, best])
 
-    def _serve_all(self) -> None:
-        """Open hubs until all who need one have one, those that most points wait for first."""
-        if self.question.assigns:
-            self._cover(self.need, math.fsum(self.need))
-            return
-        reach = min(block.distance for block in self.question.blocks if isinstance(block, FullService))
-        points = np.flatnonzero(self.problem.needing)
-        distance = self.instance.distances[points][:, self.problem.option_site]
-        near = np.isfinite(distance) & (distance <= reach * (1 + REACH_TOLERANCE))
-        waits = ~near[:, self.counts > 0].any(axis=1)
-        while waits.any():
-            count = near[waits].sum(axis=0)
-            free = [int(o) for o in np.flatnonzero(self.problem.new & (count > 0)) if self.fits(int(o))]
-            if not free:
-                return
-            best = max(free, key=lambda option: (count[option] / self._share(option), -option))
-            self.open(best, self.need)
-            waits &= ~near[:, best]
+    # -- what it comes to --------------------------------------------------------------------------------------------
+
+    @property
+    def figures(self) -> tuple[float, ...]:
+        """What the plan is worth, the most important first, more being better: the goals in the last year, about."""
+        objective, need = self.question.objective, self.problem.need
+        covered = total(self.need, self.cover.best) if self.question.periods is None else self._over_years()
+        if isinstance(objective, MinCost):
+            return (-total(self.cost, self.counts) - objective.travel_cost * self._way(), covered)
+        if self.cover.by_distance:
+            if self.question.assigns:
+                return (-self._way(), covered)
+            near = self._far[:, self.counts > 0].min(axis=1, initial=math.inf)
+            served = np.isfinite(near)
+            mean = -total(need[served], near[served])
+            worst = -float(near[self.problem.needing].max(initial=0.0))
+            return (worst, mean) if isinstance(objective, PCenter) else (mean,)
+        if isinstance(objective.fairness, AlphaFair) and len(objective.fairness.need):
+            return (_FairWorth(objective.fairness, self._groups, self.cover.best).known, covered)
+        if isinstance(objective.fairness, MaxMin) and objective.fairness.first:
+            shares = self._groups @ self.cover.best / self._groups.sum(axis=1)
+            return (*np.sort(shares).tolist(), covered)
+        return (covered, -total(self.cost, self.counts))
+
+    def _over_years(self) -> float:
+        """Return the need covered over the years, each hub from its first one on."""
+        best, covered, hubs = np.zeros(len(self.need)), 0.0, [(0, hub) for hub in self.standing]
+        hubs += [(hub.year, hub.added) for hub in self.opened]
+        for number, (need, discount) in enumerate(zip(self._needs, self.question.discounts, strict=True)):
+            for hub in (hub for year, hub in hubs if year == number):
+                most = hub.growth + best[hub.unit] if self.question.assigns else np.maximum(best[hub.unit], hub.part)
+                best[hub.unit] = most
+            covered += discount * total(need, best)
+        return covered
+
+    @cached_property
+    def _needs(self) -> list[Floats]:
+        """Need (u,) of each year."""
+        return [self.units.weigh(problem.need) for problem in self.question.problems]
+
+    def _way(self) -> float:
+        """Return the distance to the hubs that serve, weighted by need; none is known where no one is assigned."""
+        hubs = [*self.standing, *(hub.added for hub in self.opened)]
+        return math.fsum(float(self.need[hub.unit] * hub.part @ hub.distance) for hub in hubs)
 
     def years(self) -> tuple[Year, ...]:
         """Return the plan of each year, recomputed."""
         found = []
-        standing = np.flatnonzero(self.problem.existing)
+        standing = np.flatnonzero(self.problem.existing).tolist()
         for number, (problem, discount) in enumerate(zip(self.question.problems, self.question.discounts, strict=True)):
-            last = number == len(self.question.problems) - 1
-            here = [(option, weight) for option, year, weight in self.opened if year <= number]
-            cover = self.cover
-            if not last:
-                cover = _Cover(self.question, problem, _Units.of(self.question, problem))
+            here = [hub for hub in self.opened if hub.year <= number]
+            cover, hubs = self.cover, [*self.standing, *(hub.added for hub in here)]
+            if number < len(self.question.problems) - 1:
+                cover = Cover(self.question, problem, Units.of(self.question, problem))
                 need = cover.units.weigh(problem.need)
-                for option in [*standing.tolist(), *(option for option, _ in here)]:
-                    cover.open(option, need)
-            options = np.concatenate([standing, np.array([option for option, _ in here], dtype=np.intp)])
-            found.append(Year(problem, evaluate(problem, options, cover.assigned()), discount))
+                hubs = [cover.open(option, need) for option in standing]
+                hubs += [cover.open(hub.added.option, need) for hub in here]
+            options = np.array([*standing, *(hub.added.option for hub in here)], dtype=np.intp)
+            found.append(Year(problem, evaluate(problem, options, cover.assigned(hubs)), discount))
         return tuple(found)

@@ -9,7 +9,7 @@ import numpy as np
 from hubplanner.model import FullService, Question
 from hubplanner.problem import Floats
 from hubplanner.solver.mip.search import optimise
-from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem
 from hubplanner.tolerances import REACH_TOLERANCE
 
 
@@ -22,8 +22,9 @@ def smallest_radius(task: Subproblem) -> tuple[Incumbent, Question]:
     goal = task.goal
     if goal is None:
         raise AssertionError
-    question, radii = task.question, candidates(task.question)
-    best = optimise(replace(task, goal=None))
+    question, radii, known = task.question, candidates(task.question), task.known
+    task = replace(task, known=NOTHING)
+    best = known if known.years else optimise(replace(task, goal=None))
     if not best.years:
         return best, question
     low, value = 0, goal.value(best.years)

@@ -15,10 +15,11 @@ from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints, relative_gap
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
-from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of, splits
+from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, program_of, splits
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
 from hubplanner.tolerances import AGREEMENT
@@ -27,6 +28,8 @@ SCREENS = (6e-4, 5e-3)
 """Margins of the first searches below the relaxation's bound, relative to it: the next where one holds no plan."""
 SHARP_SCREENS = (3e-4, 1.5e-3)
 """The same for a relaxation that inequalities sharpened: good plans lie nearer to it."""
+RELAXING = 0.75
+"""Share of the time that the relaxation may take where a plan is known, which exchanges may still improve."""
 FEW_OPTIONS = 100
 """With fewer options than this the first search is over all plans."""
 
@@ -37,32 +40,47 @@ def optimise(task: Subproblem) -> Incumbent:
     The first search is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if
     the bound of the plans left out is not good enough does a second one take all those that might still be better.
     """
+    known = task.known
     if task.is_late:
-        return Incumbent(bound=cap_bound(task.question, task.goal, math.nan))
-    depth, form, relaxation = relaxed(task)
-    if relaxation.is_infeasible:
+        return _bounded(task, known, cap_bound(task.question, task.goal, math.nan))
+    before, deadline = task.deadline.left, task.deadline
+    depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if known.years else task)
+    if relaxation.is_infeasible and not known.years:
         return Incumbent(infeasible=True)
-    bound = form.figure(relaxation.bound)
+    bound = math.nan if relaxation.is_infeasible else form.figure(relaxation.bound)
     if not relaxation.is_solved:
-        found = Incumbent(bound=cap_bound(task.question, task.goal, bound))
-        return found if task.is_late else _search(task, depth, found)
-    task, found = replace(task, scale=abs(bound), cuts=form.cuts), _guided(task, form, relaxation, bound)
-    if found.years:
-        task = replace(task, start=found.opened)
-        if _is_close(task, found):
-            return found
+        # Where the relaxation takes this long, so would the search: exchanges make the best of the rest.
+        known = _improved(task, known, 1.0)
+        found = _bounded(task, known, cap_bound(task.question, task.goal, bound))
+        return found if task.is_late or known.years else _search(task, depth, found)
+    if known.years and deadline.left < (1 - EXCHANGING) * before:
+        known = _improved(task, known, EXCHANGING)
+        task = replace(task, start=known.opened)
+    guided = _guided(task, form, relaxation)
+    if guided.years and not (known.years and task.sense * (known.value - guided.value) > 0):
+        known, task = guided, replace(task, start=guided.opened)
+    task, found = replace(task, scale=abs(bound), cuts=form.cuts), _bounded(task, known, bound)
+    return found if _is_close(task, found) else _searched(task, depth, form, relaxation, found)
+
+
+def _searched(task: Subproblem, depth: Ints, form: Formulation, relaxation: Relaxation, found: Incumbent) -> Incumbent:
+    """Return the best plan that searches find below a relaxation's bound, near it first."""
+    bound = form.figure(relaxation.bound)
     if task.goal is not None and len(form.open_) > FEW_OPTIONS:
+        near = NOTHING
         for share in _screens(task):
             margin = share * abs(bound)
             left_out = bound - task.sense * margin
-            with progress_within(ProgressBounds(sense=task.sense, left_out=left_out, bound=bound)):
-                near = _search(within_margin(task, form, relaxation, margin), depth, found)
-            found = _or_left_out(task, near, left_out)
+            with progress_within(ProgressBounds(sense=task.sense, left_out=left_out, bound=bound, value=found.value)):
+                near = _search(within_margin(task, form, relaxation, margin), depth, Incumbent(bound=bound))
+            found = _better(task, found, _or_left_out(task, near, left_out))
             report_progress(task.goal.name, found.value, found.bound)
             if task.is_late or _is_close(task, found):
                 return found
-            if found.years:
+            if near.years:
                 break
+        if found.years and not near.years:
+            found = _better(task, found, _bounded(task, _improved(task, found, EXCHANGING), found.bound))
         if found.years:
             task = within_margin(task, form, relaxation, abs(bound - found.value))
             task = replace(task, start=found.opened, scale=max(1.0, abs(found.value)))
@@ -76,16 +94,15 @@ def optimise(task: Subproblem) -> Incumbent:
     return found
 
 
-def _guided(task: Subproblem, form: Formulation, relaxation: Relaxation, bound: float) -> Incumbent:
-    """Return a first plan where hubs share lines, made as a relaxation suggests; none but its bound elsewhere."""
+def _guided(task: Subproblem, form: Formulation, relaxation: Relaxation) -> Incumbent:
+    """Return a first plan where hubs share lines, made as a relaxation suggests; none elsewhere."""
     problem = task.question.instance.problem
     if problem.backhaul is None or task.goal is None or task.held or task.ranges is not None:
-        return Incumbent(bound=bound)
+        return NOTHING
     layer = form.layers[-1]
     values = relaxation.values
     built = values[[variable.index for variable in network_of(layer).build]]
-    plan = network_plan(task.question, task.goal, built, values[[variable.index for variable in layer.open_]])
-    return replace(plan, bound=bound) if plan.years else Incumbent(bound=bound)
+    return network_plan(task.question, task.goal, built, values[[variable.index for variable in layer.open_]])
 
 
 def _screens(task: Subproblem) -> tuple[float, ...]:
@@ -93,6 +110,23 @@ def _screens(task: Subproblem) -> tuple[float, ...]:
     if task.question.instance.problem.backhaul is not None or not task.screens:
         return ()
     return SHARP_SCREENS if splits(task) else SCREENS
+
+
+def _improved(task: Subproblem, known: Incumbent, share: float) -> Incumbent:
+    """Return the better of a plan and what exchanges come to in a share of the time left; goals held allow none."""
+    if task.goal is None or not known.years or task.held or task.question.instance.problem.backhaul is not None:
+        return known
+    found = first_plan(task.question, task.deadline.part(share), task.options.seed)
+    better = found.years and task.sense * found.value > task.sense * task.goal.value(known.years)
+    return found if better else known
+
+
+def _bounded(task: Subproblem, known: Incumbent, bound: float) -> Incumbent:
+    """Return a plan with the bound of its goal, which it passes by rounding at most; the bound alone without one."""
+    if task.goal is None or not known.years:
+        return replace(known, bound=bound)
+    sense, value = task.sense, task.goal.value(known.years)
+    return replace(known, value=value, bound=sense * max(sense * bound, sense * value))
 
 
 def any_plan(task: Subproblem) -> Incumbent:
@@ -205,7 +239,12 @@ def _realised(task: Subproblem, form: Formulation, decisions: Ints) -> tuple[tup
 
 
 def _start(task: Subproblem) -> list[float]:
-    return [] if task.start is None else task.start.ravel().astype(float).tolist()
+    """Return the hubs to start from; none where they lie outside the ranges that are of interest."""
+    if task.start is None:
+        return []
+    least, most = task.ranges or (task.start, task.start)
+    is_inside = (least <= task.start).all() and (task.start <= most).all()
+    return task.start.ravel().astype(float).tolist() if is_inside else []
 
 
 def _beyond(form: Formulation, years: Sequence[Year]) -> Ints:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from hubplanner.model import FixedLevel, Goal, Question, check_size, goals_of
+from hubplanner.model import FixedLevel, Question, check_size, goals_of
 from hubplanner.model.goals import cost
 from hubplanner.problem import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.greedy import greedy_plan
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.p_center import smallest_radius
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.search import optimise
-from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS, break_ties, prepared
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
-from hubplanner.solver.run_log import RunLog
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext, within_gap
+
+TRIED = "a greedy plan repaired by exchanges"
 
 
 class LexicographicStrategy:
@@ -38,7 +39,12 @@ class LexicographicStrategy:
             check_size(question)
         found, reached, held, ties = _reached(question, context)
         if not found.years:
-            return Candidate(is_infeasible=found.infeasible, version=found.version)
+            method = (
+                ""
+                if found.infeasible
+                else f"{self.name}: neither {TRIED} nor {context.options.name} kept to all limits in time"
+            )
+            return Candidate(is_infeasible=found.infeasible, version=found.version, method=method)
         goals = goals_of(question.objective)
         if question.capacity is not None:
             with context.log.phase("let the nearer hub serve"):
@@ -70,16 +76,22 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
     task = Subproblem(question=question, goal=None, options=options, deadline=deadline, gap=gap)
     reached, found = list[GoalResult](), given(question, context.warm_start)
     goals = goals_of(question.objective)
+    task = replace(task, start=found.opened, known=found)
+    if not found.years and len(question.instance.option) > SMALL_OPTIONS:
+        with record.phase("find a first plan"):
+            found = first_plan(question, deadline.part(EXCHANGING), options.seed, any_will_do=True)
+        task = replace(task, known=found)
     for goal in goals:
-        task = replace(task, goal=goal, start=found.opened, deadline=_share(deadline, last=goal is goals[-1]))
+        task = replace(task, goal=goal, deadline=_share(deadline, last=goal is goals[-1]))
         with record.phase(f"optimise {goal.name}"):
             if goal.is_bottleneck:
                 trial, narrowed = smallest_radius(task)
                 task = replace(task, question=narrowed)
             else:
                 trial = optimise(task)
-        if task.is_late and not reached:
-            trial = _quick(question, goal, trial, record)
+        if task.is_late and not (reached or trial.years or trial.infeasible):
+            with record.phase("find a plan without a search"):
+                trial = _quick(task, trial)
         if not trial.years:
             late = goals[len(reached) :] if found.years else []
             left = [_as_it_is(replace(task, goal=one), found, trial if one is goal else Incumbent()) for one in late]
@@ -87,6 +99,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
             return best, [one.bound for one in (*reached, *left)], task.held, OPEN
         found = trial
         reached.append(GoalResult(name=goal.name, value=found.value, bound=found.bound))
+        task = replace(task, known=NOTHING, start=found.opened)
         task = replace(task, held=(*task.held, FixedLevel(goal=goal, value=found.value)))
     bounds = [one.bound for one in reached]
     if question.instance.problem.backhaul is not None:
@@ -117,15 +130,12 @@ def _share(deadline: Deadline, *, last: bool) -> Deadline:
     return deadline if last else deadline.part(1 / 2)
 
 
-def _quick(question: Question, goal: Goal, trial: Incumbent, record: RunLog) -> Incumbent:
-    """Return the better of what a search that is out of time found and a plan without a search."""
-    if trial.infeasible:
+def _quick(task: Subproblem, trial: Incumbent) -> Incumbent:
+    """Return a plan without a search, with the bound that a search which ran out of time left; that where none is."""
+    goal, quick = task.goal, first_plan(task.question, task.deadline)
+    if goal is None or not quick.years:
         return trial
-    with record.phase("find a plan without a search"):
-        quick = greedy_plan(question)
-    if not quick.years or (trial.years and goal.sense * (goal.value(trial.years) - goal.value(quick.years)) >= 0):
-        return trial
-    bound = cap_bound(question, goal, math.nan if goal.is_bottleneck else trial.bound)
+    bound = cap_bound(task.question, goal, math.nan if goal.is_bottleneck else trial.bound)
     return replace(quick, bound=goal.sense * max(goal.sense * bound, goal.sense * quick.value))
 
 

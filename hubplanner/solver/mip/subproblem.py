@@ -44,6 +44,10 @@ class Incumbent:
     version: str = ""
 
 
+NOTHING = Incumbent()
+"""Stands for no plan."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subproblem:
     """A goal of a question, and how to go about it.
@@ -60,6 +64,8 @@ class Subproblem:
         When to stop.
     start
         (p, o) hubs to start from.
+    known
+        A plan that keeps to everything: it is handed back where no better one is found.
     forbidden
         (p, o) plans that are not wanted again.
     too_dear
@@ -83,6 +89,7 @@ class Subproblem:
     gap: float = 0.0
     held: tuple[FixedLevel, ...] = ()
     start: Ints | None = None
+    known: Incumbent = NOTHING
     forbidden: tuple[Ints, ...] = ()
     too_dear: tuple[Ints, ...] = ()
     scale: float = 1.0

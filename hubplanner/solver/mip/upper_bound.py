@@ -8,7 +8,7 @@ import numpy as np
 
 from hubplanner.model import Budget, Goal, MaxCoverage, MaxHubs, Question, Year
 from hubplanner.problem import Bools, Floats, Ints, evaluate
-from hubplanner.solver.mip.greedy import worth_alone
+from hubplanner.solver.mip.cover_state import worth_alone
 
 LEAK = 1e-6
 """Share by which limits are taken wider, so that rounding leaves no plan out."""

@@ -1,0 +1,150 @@
+"""A plan to begin with, for any question: greedy, repaired where limits are missed, better by exchanges, recomputed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hubplanner.model import Question, Year, broken_years, goals_of
+from hubplanner.problem import Ints
+from hubplanner.solver.assignment import assign_to_nearest
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.greedy import Opened, PlanBuilder
+from hubplanner.solver.mip.network_greedy import network_plan
+from hubplanner.solver.mip.subproblem import Incumbent
+
+WAYS = ({"together": False}, {"together": True}, {"cheapest": True})
+"""How hubs that limits ask for are opened: the first way that meets them all is taken, or else repaired."""
+MOST_TRIES = 1000
+"""Exchanges that are tried, whatever time there is."""
+MOST_CLOSED = 3
+"""Hubs that an exchange closes at once."""
+NOISE = 0.7
+"""Least part of its price by which an exchange weighs an option."""
+EXCHANGING = 0.05
+"""Share of the time that a solve exchanges at most before it searches."""
+GAIN = 1e-9
+"""Relative difference of figures that is rounding."""
+
+
+def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_will_do: bool = False) -> Incumbent:
+    """Return a plan that keeps to every limit, recomputed; nothing where none was found.
+
+    Standing hubs stay as they are. First come hubs that limits ask for, by what they are worth for their money, then,
+    unless cost is to be least, whatever is worth most for the money. Exchanges close some hubs and grow the plan anew,
+    first until no limit is missed, then while plans get better. The greedy plan itself is made whatever time there is.
+
+    Parameters
+    ----------
+    deadline
+        When to stop exchanging.
+    seed
+        Which hubs are closed together.
+    any_will_do
+        Whether exchanges end once no limit is missed.
+
+    >>> import hubplanner as hp
+    >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> first_plan(Question.of(line, hp.MaxCoverage(max_hubs=1)), Deadline(0.0)).value
+    4.0
+    """
+    if question.instance.problem.backhaul is not None:
+        return network_plan(question, goals_of(question.objective)[0])
+    builders = list[PlanBuilder]()
+    for way in WAYS:
+        builder = PlanBuilder(question)
+        builder.meet(**way)
+        builder.fill()
+        builders.append(builder)
+        if builder.shortfall <= 0:
+            break
+    builder = min(builders, key=lambda one: one.shortfall)
+    # What the builder does not know of may still be broken: then another way's plan may be a plan.
+    plans = (_plan(question, one, deadline) for one in dict.fromkeys([builder, *builders]))
+    greedy = next((made for made in plans if made.years), Incumbent())
+    if deadline.is_past or (greedy.years and any_will_do):
+        return greedy
+    exchange(builder, deadline, seed, any_will_do=any_will_do)
+    return _better(question, [greedy, _plan(question, builder, deadline)])
+
+
+def exchange(builder: PlanBuilder, deadline: Deadline, seed: int, *, any_will_do: bool = False) -> None:
+    """Close a hub and some that overlap it, grow the plan anew with prices changed by chance, and keep what is better.
+
+    Schrimpf et al. (2000), doi:10.1006/jcph.1999.6413, call it ruin and recreate.
+    """
+    rng, every, share = np.random.default_rng(seed), builder.most_of.copy(), builder.share
+    known = (-builder.shortfall, *builder.figures)
+    for _ in range(MOST_TRIES):
+        if deadline.is_past or not builder.opened or (any_will_do and known[0] >= 0):
+            return
+        saved, closed = builder.save(), _overlapping(builder, rng)
+        for hub in closed:
+            builder.close(hub)
+        # The first may not come back, or the same plan would grow again.
+        builder.most_of[closed[0].added.option] = builder.counts[closed[0].added.option]
+        builder.share = share ** rng.random() * rng.uniform(NOISE, 1.0, len(share))
+        builder.meet()
+        builder.fill()
+        builder.most_of[:], builder.share = every, share
+        if builder.question.periods is not None:
+            builder.time_anew()
+        found = (-builder.shortfall, *builder.figures)
+        if _is_more(found, known):
+            known = found
+        else:
+            builder.restore(saved)
+
+
+def _overlapping(builder: PlanBuilder, rng: np.random.Generator) -> list[Opened]:
+    """Return a random hub, and often some of those that cover most of what it covers."""
+    hubs, units = builder.opened, builder.units
+    first, count = hubs[int(rng.integers(len(hubs)))], int(rng.integers(1, MOST_CLOSED + 1))
+    if count == 1:
+        return [first]
+    own = np.zeros(len(units.people), dtype=np.bool_)
+    own[units.unit[units.pairs(first.added.option)]] = True
+    shared = [int(own[units.unit[units.pairs(hub.added.option)]].sum()) for hub in hubs]
+    order = np.argsort(-np.array(shared), kind="stable")[:count].tolist()
+    return [first, *(hubs[at] for at in order if shared[at] and hubs[at] is not first)]
+
+
+def _is_more(new: Sequence[float], old: Sequence[float]) -> bool:
+    """Tell whether figures are better than others: the first that differs by more than rounding tells."""
+    for one, other in zip(new, old, strict=True):
+        if abs(one - other) > GAIN * max(1.0, abs(other)):
+            return one > other
+    return False
+
+
+def _plan(question: Question, builder: PlanBuilder, deadline: Deadline) -> Incumbent:
+    """Return a builder's plan, with everyone at the nearest seat if there is time; nothing where it breaks a limit."""
+    years = builder.years()
+    if broken_years(question, years):
+        return Incumbent()
+    if question.assigns and not deadline.is_past:
+        years = assign_to_nearest(question, years, ())
+    return Incumbent(years=years, opened=_opened(question, years), value=goals_of(question.objective)[0].value(years))
+
+
+def _opened(question: Question, years: tuple[Year, ...]) -> Ints:
+    opened = np.zeros((len(years), len(question.instance.option)), dtype=np.intp)
+    for row, year in zip(opened, years, strict=True):
+        row[year.plan.options] = year.plan.counts
+    return opened
+
+
+def _better(question: Question, plans: Sequence[Incumbent]) -> Incumbent:
+    """Return the first of the plans whose goals are best."""
+    goals, best = goals_of(question.objective), Incumbent()
+    for plan in plans:
+        if plan.years and (
+            not best.years
+            or _is_more(
+                [goal.sense * goal.value(plan.years) for goal in goals],
+                [goal.sense * goal.value(best.years) for goal in goals],
+            )
+        ):
+            best = plan
+    return best

@@ -1,0 +1,109 @@
+"""The worst distance by bisection, against all choices of sites, and its parts against what they are to keep."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import hubplanner as hp
+from hubplanner.problem import Planar, SiteStatus
+from hubplanner.problem.travel.base import within
+from hubplanner.solver.median.p_center import CenterTable, _greedy, _least, _reduced
+
+
+def country(seed: int, points: int = 25, sites: int = 9) -> hp.Problem:
+    """Return points and sites at whole coordinates, so that distances repeat; some stand, or are required."""
+    rng = np.random.default_rng(seed)
+    status = rng.choice([SiteStatus.CANDIDATE] * 8 + [SiteStatus.EXISTING, SiteStatus.REQUIRED], sites)
+    return hp.Problem(
+        need=rng.integers(0, 4, points).astype(float),
+        people=np.ones(points),
+        travel=Planar(rng.integers(0, 12, (points, 2)).astype(float), rng.integers(0, 12, (sites, 2)).astype(float)),
+        site_status=status.astype(np.intp),
+        tier_reach=np.array([3.0]),
+        option_site=np.arange(sites),
+        option_tier=np.zeros(sites, dtype=np.intp),
+        option_cost=np.where(status == SiteStatus.EXISTING, 0.0, rng.integers(1, 6, sites)),
+    )
+
+
+def enumerated(problem: hp.Problem, count: float, money: float) -> float:
+    """Return the least worst distance over all choices of sites."""
+    points, sites = problem.travel.points, problem.travel.sites  # type: ignore[attr-defined]
+    far = np.hypot(*(points[problem.need > 0][:, None] - sites[None]).transpose(2, 0, 1))
+    stands = np.flatnonzero(problem.site_status == SiteStatus.EXISTING)
+    required = set(np.flatnonzero(problem.site_status == SiteStatus.REQUIRED).tolist())
+    free = np.setdiff1d(np.arange(len(sites)), stands).tolist()
+    best = math.inf
+    for size in range(len(free) + 1):
+        for chosen in combinations(free, size):
+            if required <= set(chosen) and size <= count and problem.option_cost[list(chosen)].sum() <= money:
+                used = [*stands, *chosen]
+                best = min(best, far[:, used].min(axis=1).max(initial=0.0)) if used else best
+    return best
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("count", "money"), [(2, None), (3, None), (None, 7.0), (3, 6.0)])
+def test_the_worst_distance_is_that_of_the_best_choice_there_is(
+    seed: int, count: int | None, money: float | None
+) -> None:
+    problem = country(seed)
+    solution = hp.solve_problem(problem, hp.PCenter(max_hubs=count, budget=money), hp.SolverOptions(gap=0.0))
+    best = enumerated(problem, math.inf if count is None else count, math.inf if money is None else money)
+    if solution.evaluation is None:
+        assert math.isinf(best)
+        return
+    assert solution.status == "optimal"
+    assert solution.goals[0].value == pytest.approx(best)
+    assert solution.goals[0].bound == pytest.approx(best)
+
+
+def fewest(near: np.ndarray) -> int:
+    """Return the fewest sites that cover all rows."""
+    sites = range(near.shape[1])
+    return next(k for k in range(len(sites) + 1) if any(near[:, c].any(axis=1).all() for c in combinations(sites, k)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_reductions_keep_the_fewest_sites_and_bounds_stay_below_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    near = rng.random((int(rng.integers(1, 14)), 8)) < rng.uniform(0.15, 0.5)
+    near[~near.any(axis=1), 0] = True
+    price = np.ones(8)
+    forced, rows, sites = _reduced(near, price)
+    left = near[np.ix_(rows, sites)]
+    assert len(forced) + (fewest(left) if len(rows) else 0) == fewest(near)
+    assert _least(near, price) <= fewest(near) + 1e-9
+    greedy = _greedy(near, price, by_price=False)
+    assert near[:, greedy].any(axis=1).all()
+    assert all(not near[:, np.setdiff1d(greedy, [one])].any(axis=1).all() for one in greedy)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_reductions_keep_the_least_money(seed: int) -> None:
+    rng = np.random.default_rng(100 + seed)
+    near, price = rng.random((10, 7)) < 0.35, rng.integers(1, 5, 7).astype(float)
+    near[~near.any(axis=1), 0] = True
+
+    def least(table: np.ndarray, prices: np.ndarray) -> float:
+        choices = (c for k in range(len(prices) + 1) for c in combinations(range(len(prices)), k))
+        return min(prices[list(c)].sum() for c in choices if table[:, c].any(axis=1).all())
+
+    forced, rows, sites = _reduced(near, price)
+    rest = least(near[np.ix_(rows, sites)], price[sites]) if len(rows) else 0.0
+    assert price[forced].sum() + rest == least(near, price)
+    assert _least(near, price) <= least(near, price) + 1e-9
+
+
+def test_farthest_first_is_within_twice_the_best_where_points_are_sites() -> None:
+    rng = np.random.default_rng(5)
+    places = rng.uniform(0, 10, (14, 2))
+    problem = hp.Problem.from_points(places, np.ones(14), places, np.ones(14), 99.0)
+    table = CenterTable.of(problem, hp.PCenter(max_hubs=3))
+    best = hp.solve_problem(problem, hp.PCenter(max_hubs=3), hp.SolverOptions(gap=0.0)).value
+    assert best <= table.worst(table.farthest_first()) <= 2 * best * (1 + 1e-9) + table.radii[0]
+    assert within(np.array([best]), table.radii).any()

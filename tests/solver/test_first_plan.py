@@ -1,0 +1,133 @@
+"""A plan to begin with, beside the covering core: there at once, within all limits, better by exchanges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from support.clock import Ticking
+
+import hubplanner as hp
+from hubplanner.model import Capacity, HubsPerSite, Question, TakeUp, broken_years, goals_of
+from hubplanner.problem import Planar, SiteStatus
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.first_plan import exchange, first_plan
+from hubplanner.solver.mip.greedy import PlanBuilder
+
+if TYPE_CHECKING:
+    from hubplanner.model import Objective
+
+PAST, ENOUGH = Deadline(0.0), Deadline(math.inf)
+
+
+def town(seed: int, points: int = 300, sites: int = 40, tiers: int = 2) -> hp.Problem:
+    """Return points with need in a square, and sites in it that may hold hubs of some tiers."""
+    rng = np.random.default_rng(seed)
+    need, factor = rng.integers(1, 101, points).astype(float), rng.uniform(0.7, 1.5, sites)
+    return hp.Problem(
+        need=need,
+        people=need,
+        travel=Planar(rng.uniform(0, 100, (points, 2)), rng.uniform(0, 100, (sites, 2))),
+        site_status=np.full(sites, SiteStatus.CANDIDATE, dtype=np.intp),
+        tier_reach=np.array([12.0, 20.0])[:tiers],
+        option_site=np.repeat(np.arange(sites), tiers),
+        option_tier=np.tile(np.arange(tiers), sites),
+        option_cost=np.outer(factor, np.array([10.0, 25.0])[:tiers]).ravel(),
+    )
+
+
+def thirds(problem: hp.Problem, share: float) -> tuple[hp.Floor, ...]:
+    """Return a floor for each third of the square."""
+    x = problem.travel.points[:, 0]  # type: ignore[attr-defined]
+    parts = [np.where((x >= low) & (x < low + 34), problem.need, 0.0) for low in (0, 34, 68)]
+    return tuple(hp.Floor(weight=part, share=share) for part in parts)
+
+
+ASKED: dict[str, Objective] = {
+    "rooms, several a site": hp.MaxCoverage(
+        budget=200.0, constraints=(Capacity(people=(500.0, 1500.0)), HubsPerSite(count=3))
+    ),
+    "five years": hp.MaxCoverage(constraints=(hp.Periods(budgets=(40.0,) * 5, discount_rate=0.1),)),
+    "years that keep nothing": hp.MaxCoverage(constraints=(hp.Periods(budgets=(40.0,) * 3, carry_over=False),)),
+    "rooms and ways": hp.MinCost(0.5, travel_cost=0.1, constraints=(Capacity(people=(900.0, 2500.0)),)),
+    "floors": hp.MaxCoverage(budget=250.0, constraints=thirds(town(1), 0.2)),
+    "apart": hp.MaxCoverage(budget=250.0, constraints=(hp.MinSeparation(distance=15.0),)),
+    "take-up": hp.MaxCoverage(
+        budget=200.0, constraints=(Capacity(people=(500.0, 1500.0)), TakeUp(share=0.3, e_fold=8.0))
+    ),
+    "worst first": hp.MaxCoverage(
+        budget=250.0, fairness=hp.MaxMin(weights=np.array([floor.weight for floor in thirds(town(1), 0.2)]))
+    ),
+    "near": hp.PMedian(budget=120.0, constraints=(hp.MinHubs(count=3),)),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_question_has_a_plan_when_time_is_up_at_once(name: str) -> None:
+    options = hp.SolverOptions(time_limit_s=1e-9, clock=Ticking(), ties=False)
+    solution = hp.solve_problem(town(1), ASKED[name], options)
+    assert solution.evaluation is not None
+    assert solution.evaluation.options.size
+    goal = goals_of(ASKED[name])[0]
+    assert goal.sense * solution.bound >= goal.sense * solution.value
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_exchanges_keep_to_all_limits_and_make_no_plan_worse(name: str) -> None:
+    question = Question.of(town(2), ASKED[name])
+    builder = PlanBuilder(question)
+    builder.meet()
+    builder.fill()
+    before = (-builder.shortfall, *builder.figures)
+    exchange(builder, Deadline.after(0.5), 3)
+    after = (-builder.shortfall, *builder.figures)
+    assert after >= before or after == pytest.approx(before)
+    assert builder.shortfall > 0 or not broken_years(question, builder.years())
+    # What was opened and closed again leaves no trace: the same hubs, opened one by one, cover the same.
+    if not question.assigns:
+        again = PlanBuilder(question)
+        for hub in builder.opened:
+            again.open(hub.added.option, again.need)
+        assert again.cover.best == pytest.approx(builder.cover.best)
+        assert math.fsum(again.spent) == pytest.approx(math.fsum(builder.spent))
+
+
+def test_exchanges_find_better_plans_than_greed() -> None:
+    better = 0
+    for name in ("floors", "apart", "five years", "rooms, several a site"):
+        question = Question.of(town(3), ASKED[name])
+        quick, good = first_plan(question, PAST), first_plan(question, Deadline.after(1.0))
+        assert good.value >= quick.value
+        better += good.value > quick.value * (1 + 1e-6)
+    assert better >= 2
+
+
+def test_a_floor_that_greed_misses_is_met_by_exchanges() -> None:
+    # The hub worth most for both floors leaves no money for the one that the second floor cannot do without.
+    need = np.array([5.0, 1.0, 5.0, 4.0])
+    near = np.array([[0, 9, 0.0], [9, 9, 0.0], [0.0, 9, 9], [9, 0.0, 9]])
+    problem = hp.Problem.from_matrix(np.where(near == 0, 1.0, 99.0), need, [2.0, 2.0, 2.0], reach=5.0)
+    floors = (
+        hp.Floor(weight=np.array([0.0, 0, 0, 4]), share=1.0),
+        hp.Floor(weight=np.array([5.0, 1, 0, 0]), share=0.8),
+        hp.Floor(weight=np.array([0.0, 0, 5, 0]), share=1.0),
+    )
+    question = Question.of(problem, hp.MaxCoverage(budget=4.0, constraints=floors))
+    builder = PlanBuilder(question)
+    builder.open(2, builder.need)
+    builder.meet()
+    assert builder.shortfall > 0
+    exchange(builder, ENOUGH, 0, any_will_do=True)
+    assert builder.shortfall == 0
+    assert sorted(hub.added.option for hub in builder.opened) == [0, 1]
+
+
+def test_where_no_plan_is_found_it_is_said_what_was_tried() -> None:
+    hard = replace(town(4), tier_reach=np.array([6.0, 9.0]))
+    asked = hp.MaxCoverage(budget=60.0, constraints=thirds(hard, 0.9))
+    found = hp.solve_problem(hard, asked, hp.SolverOptions(time_limit_s=1e-9, clock=Ticking()))
+    assert found.status == "no_plan"
+    assert found.method == "plain: neither a greedy plan repaired by exchanges nor highs kept to all limits in time"
