@@ -82,7 +82,8 @@ class CenterTable:
         """The distances that may be the worst one, ascending."""
         every: Floats = np.unique(np.concatenate([self.distance.ravel(), self.base]))
         least = np.minimum(self.base, self.distance.min(axis=1, initial=math.inf)).max(initial=0.0)
-        return every[np.isfinite(every) & (every >= least)]
+        found: Floats = every[np.isfinite(every) & (every >= least)]
+        return found
 
     def worst(self, chosen: Ints) -> float:
         """Return the worst distance with a choice of sites."""
