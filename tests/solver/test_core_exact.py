@@ -17,13 +17,11 @@ from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import ADAPTERS, SearchLimits
 from hubplanner.solver.covering import column_generation as prices
 from hubplanner.solver.covering import column_generation as sifting
-from hubplanner.solver.covering import lp as program
 from hubplanner.solver.covering import relaxation as sharpening
-from hubplanner.solver.covering import row_differencing as chains
 from hubplanner.solver.covering.branch_and_bound import search_core
 from hubplanner.solver.covering.construction import PartialPlan, exchanged, greedy, rounded
 from hubplanner.solver.covering.cuts import find_cuts
-from hubplanner.solver.covering.lp import interior, joined, table_of
+from hubplanner.solver.covering.lp import joined, table_of
 from hubplanner.solver.covering.presolve import drop_dominated
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.strategy import _reduced
@@ -158,41 +156,6 @@ def test_the_arrays_are_the_pulp_model() -> None:
         pulp_says = ADAPTERS["highs"](model, EFFORT, [])
         if pulp_says.open_ is not None:
             assert whole.value * table.unit == pytest.approx(pulp_says.value * model.need_unit)
-
-
-@pytest.fixture
-def chained_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LEAST_WIDTH", "LEAST_ENTRIES", "LEAST_SAVING"):
-        monkeypatch.setattr(chains, name, 0.0)
-
-
-@pytest.mark.usefixtures("chained_always")
-def test_chains_sum_up_to_the_rows() -> None:
-    rng = np.random.default_rng(0)
-    cover = csr_array((rng.random((60, 20)) < 0.4).astype(float))
-    links = chains.chains(cover)
-    assert links is not None
-    sums = np.linalg.solve(np.eye(60) - links.parent.toarray(), links.difference.toarray())
-    assert sums == pytest.approx(cover.toarray())
-    assert links.difference.nnz < cover.nnz
-
-
-@pytest.mark.usefixtures("chained_always")
-@pytest.mark.parametrize("objective", [hp.MaxCoverage(budget=30), hp.MaxCoverage(max_hubs=6)])
-def test_the_program_in_chains_has_the_same_optimum(monkeypatch: pytest.MonkeyPatch, objective: hp.MaxCoverage) -> None:
-    for seed in range(3):
-        instance = _reduced(random_town(seed, points=300, sites=40), objective, RunLog())
-        table, nothing = table_of(instance, objective), np.zeros(len(instance.option), np.bool_)
-        chained = program.program_of(table)
-        assert chained.sums
-        point, plan = interior(table, chained, EFFORT), search_core(table, None, EFFORT, nothing)
-        with monkeypatch.context() as patch:
-            patch.setattr(chains, "LEAST_ENTRIES", 10**9)
-            assert not program.program_of(table).sums
-            lp = sifting.ColumnGeneration(table, ~nothing, EFFORT).solve()
-            assert search_core(table, None, EFFORT, nothing).value == pytest.approx(plan.value)
-        assert point.bound == pytest.approx(lp.bound, rel=1e-6)
-        assert point.bound >= lp.bound * (1 - 1e-9)
 
 
 def test_cuts_hold_in_what_is_left_of_an_instance() -> None:

@@ -17,6 +17,7 @@ from hubplanner.model import MaxCoverage
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.problem import Evaluation, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
+from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.construction import cheapest, exchanged, greedy, rounded
 from hubplanner.solver.covering.presolve import drop_dominated, drop_useless, merge_single
 from hubplanner.solver.covering.probing import Probing, pinned
@@ -68,8 +69,9 @@ class _SiteRequest:
         self.objective = cast("MaxCoverage", near.objective)
         self.instance = near.covering
         self.start = np.flatnonzero(np.isin(self.instance.option, best.options))
-        suits = Probing.suits(self.instance, self.objective)
-        self.pins = Probing(self.instance, self.objective, near.effort(0.0, deadline)) if suits else None
+        # Simplex takes a program with dense rows badly.
+        dense = is_dense(self.instance.cover)
+        self.pins = None if dense else Probing(self.instance, self.objective, near.effort(0.0, deadline))
         self.relaxation = self.pins.free if self.pins else None
 
     @property

@@ -20,8 +20,8 @@ from hubplanner.model.constraints.plan_distance import PlanDistance, new_sites
 from hubplanner.model.goals import most_different
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
 from hubplanner.solver import SolverOptions, solve_problem
+from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.diverse_plans import DiversePlans
-from hubplanner.solver.covering.probing import Probing
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.search import optimise
@@ -187,7 +187,7 @@ def apart_from(near: NearOptimal, known: Sequence[frozenset[int]]) -> DiversePla
     if near.options.name != "highs" or not is_plain(near.problem, near.objective):
         return None
     instance, objective = near.covering, cast("MaxCoverage", near.objective)
-    if not Probing.suits(instance, objective):
+    if is_dense(instance.cover):
         return None
     sites = [np.array(sorted(plan), dtype=np.intp) for plan in known]
     return DiversePlans(instance, objective, sites, near.threshold)

@@ -36,24 +36,20 @@ def search_core(table: CoveringLP, cuts: Cuts | None, effort: SearchLimits, star
     start
         (o,) options of a plan to start from; none if empty.
     """
-    program, prices = program_of(table, cuts), _prices(table)
+    program, prices, first = program_of(table, cuts, whole=True), _prices(table), len(table.need)
     asked: dict[str, Any] = {"mip_rel_gap": 0.0, "mip_abs_gap": effort.gap}
-    if program.sums:
-        # Simplex starts slowly from nothing on chains; an interior point does not.
-        asked["mip_lp_solver"] = "ipm"
     if len(prices):
         # Presolve would put the sums back in place of the counts, whose branching closes the gap.
         asked["presolve"] = "off"
-    first = program.rows + program.sums
 
     def make() -> Any:
         handle = new_handle(effort, **asked)
-        handle.passModel(program.highs(table, whole=True))
+        handle.passModel(program)
         if len(prices):
-            _count(handle, table, prices, first, program.rows + program.sums + _money(table)[0])
+            _count(handle, table, prices, first, first + _money(table)[0])
         return handle
 
-    columns = np.arange(first, first + program.options, dtype=np.int32)
+    columns = np.arange(first, first + len(table.gain), dtype=np.int32)
     return solve_handle(make(), make, columns, start)
 
 

@@ -81,13 +81,10 @@ class ColumnGeneration:
         table
             Of the same instance.
         """
-        old = self.table
-        fixed = old.is_whole
-        if old.side.shape != table.side.shape or (old.side - table.side).count_nonzero() or old.unit != table.unit:
+        budget = self.table.budget_moved(table)
+        if budget is None:
             return False
-        if not (np.array_equal(fixed, table.is_whole) and np.array_equal(old.limit[fixed], table.limit[fixed])):
-            return False
-        for row in np.flatnonzero(~fixed).tolist():
+        for row in budget.tolist():
             self.handle.changeRowBounds(len(table.need) + row, -math.inf, float(table.limit[row]))
         self.table, self.effort = table, effort
         self._deadline = effort.deadline()

@@ -58,6 +58,17 @@ def fitted(instance: CoveringInstance, objective: Objective, chosen: Ints) -> In
 
 def rounded(instance: CoveringInstance, objective: Objective, open_: Floats) -> Ints:
     """Return a plan near values (o,) of the relaxation: the largest ones that fit, then greedily more."""
+    return _rounded(instance, objective, open_).options
+
+
+def improved(instance: CoveringInstance, objective: Objective, open_: Floats) -> Ints:
+    """Return a plan near values (o,) of the relaxation that no swap of two options improves."""
+    choice = _rounded(instance, objective, open_)
+    choice.swap()
+    return choice.options
+
+
+def _rounded(instance: CoveringInstance, objective: Objective, open_: Floats) -> PartialPlan:
     choice = _with_required(instance, objective)
     room, left = choice.count - len(choice.options), choice.money - choice.spent
     for option in np.argsort(-open_, kind="stable")[: np.count_nonzero(open_ > 0)].tolist():
@@ -69,7 +80,7 @@ def rounded(instance: CoveringInstance, objective: Objective, open_: Floats) -> 
             left, room = left - extra, room - (held == NONE)
             choice.open(option)
     choice.fill()
-    return choice.options
+    return choice
 
 
 def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and how far to go
@@ -126,6 +137,52 @@ def _exchange(choice: PartialPlan, option: int) -> bool:
     for missing in np.setdiff1d(before, now).tolist():
         choice.open(missing)
     return False
+
+
+KICKS = 50
+"""Kicks in a row that lead to no better plan before the search for one ends."""
+MOST_CLOSED = 4
+"""Hubs that a kick closes at most."""
+FORCED = 0.5
+"""Share of kicks that open an option at random."""
+
+
+def searched(instance: CoveringInstance, objective: Objective, chosen: Ints, deadline: Deadline, seed: int = 0) -> Ints:
+    """Return a plan that many kicks do not improve: some hubs closed, one at random opened, filled up, best swaps.
+
+    Iterated local search, Lourenço, Martin and Stützle (2003), doi:10.1007/0-306-48056-5_11, over the exchanges of
+    Teitz and Bart (1968), doi:10.1287/opre.16.5.955. What it does depends on the seed alone, unless time is up.
+
+    Parameters
+    ----------
+    chosen
+        (k,) positions of the options of a plan.
+    """
+    rng, choice = np.random.default_rng(seed), _opened(instance, objective, chosen)
+    choice.swap()
+    best, value, fails = choice.options, choice.value, 0
+    while fails < KICKS and len(best) and not deadline.is_past:
+        choice = _opened(instance, objective, best)
+        free = best[~np.isin(instance.site[best], instance.required)]
+        for option in rng.permutation(free)[: rng.integers(1, MOST_CLOSED + 1)].tolist():
+            choice.close(option)
+        other = int(rng.integers(len(instance.option)))
+        site = instance.site[other]
+        if rng.random() < FORCED and choice.held[site] == NONE and choice.fits(other):
+            choice.open(other)
+        choice.fill()
+        choice.swap()
+        fails += 1
+        if choice.value > value * (1 + LEAST_GAIN):
+            best, value, fails = choice.options, choice.value, 0
+    return best
+
+
+def _opened(instance: CoveringInstance, objective: Objective, chosen: Ints) -> PartialPlan:
+    choice = PartialPlan(instance, objective)
+    for option in chosen.tolist():
+        choice.open(option)
+    return choice
 
 
 def _with_required(instance: CoveringInstance, objective: Objective) -> PartialPlan:
@@ -199,6 +256,38 @@ class PartialPlan:
         self._times[rows] -= 1
         self._change(rows[self._times[rows] == 0], 1.0)
         self.value -= float(self.worth[option])
+
+    def swap(self) -> None:
+        r"""Exchange a hub for another option as long as that gains, the best exchange first, and fill up after each.
+
+        .. math:: \Delta_{ho} = v_o - l_h + \sum_{r \in R_h \cap R_o} w_r
+
+        with what o newly covers, what only h covers, and the rows that only h covers and o does.
+        """
+        instance = self.instance
+        money, required = instance.cost, np.isin(instance.site, instance.required)
+        while len(held := self.options):
+            alone = np.where(self._times == 1, instance.need, 0.0)
+            shared = (instance.covers[held].multiply(alone) @ instance.cover).toarray()
+            lost = instance.covers[held] @ alone + instance.gain[held]
+            delta = self.worth - lost[:, None] + shared
+            same = instance.site[held][:, None] == instance.site
+            free = (self.held[instance.site] == NONE) & ~required[held][:, None]
+            fits = money <= self.money - self.spent + money[held][:, None]
+            delta[~((free | same) & fits)] = -np.inf
+            out, into = np.unravel_index(int(np.argmax(delta)), delta.shape)
+            if not delta[out, into] > LEAST_GAIN * self.value:
+                break
+            before = self.value
+            self.close(int(held[out]))
+            self.open(int(into))
+            self.fill()
+            if not self.value > before:
+                break
+
+    def fits(self, option: int) -> bool:
+        """Tell whether an option fits into what the open ones leave of the limits."""
+        return self.spent + self.instance.cost[option] <= self.money and len(self.options) < self.count
 
     @property
     def is_beyond(self) -> bool:

@@ -17,9 +17,6 @@ from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.lp import decimal_unit
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
-from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import new_handle, run
-from hubplanner.solver.covering.row_differencing import chained, chains
 from hubplanner.solver.limits import limits
 
 
@@ -70,6 +67,15 @@ class CoveringLP:
     def columns(self) -> csr_array:
         """The options' part (o, r + s) of the constraints, one row an option."""
         return csr_array(hstack([-self.covers, self.side.T], format="csr"))
+
+    def budget_moved(self, other: CoveringLP) -> Ints | None:
+        """Return the rows of the budget where another table of the instance differs in it alone; None elsewhere."""
+        fixed = self.is_whole
+        if self.side.shape != other.side.shape or (self.side - other.side).count_nonzero() or self.unit != other.unit:
+            return None
+        if not (np.array_equal(fixed, other.is_whole) and np.array_equal(self.limit[fixed], other.limit[fixed])):
+            return None
+        return np.flatnonzero(~fixed)
 
     @property
     def matrix(self) -> csr_array:
@@ -192,59 +198,24 @@ def _side_rows(instance: CoveringInstance, objective: Objective) -> Iterator[tup
         yield at, -np.ones(len(at)), -1.0, True
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Program:
-    r"""Constraints $A x \le b$ over rows covered, sums of chains if there are any, and options open.
-
-    Parameters
-    ----------
-    matrix, limit
-        A and b; the limits of rows covered come first.
-    rows, sums, options
-        How many variables of each kind there are.
-    """
-
-    matrix: csr_array
-    limit: Floats
-    rows: int
-    sums: int
-    options: int
-
-    def highs(self, table: CoveringLP, *, whole: bool) -> Any:
-        """Return the program for HiGHS, which minimises; options are whole or not."""
-        program, fixed = highspy.HighsLp(), self.rows + self.sums
-        program.num_row_, program.num_col_ = self.matrix.shape
-        program.col_cost_ = -np.concatenate([table.need, np.zeros(self.sums), table.gain])
-        program.col_lower_ = np.zeros(fixed + self.options)
-        ends = [np.ones(self.rows), np.full(self.sums, math.inf), np.ones(self.options)]
-        program.col_upper_ = np.concatenate(ends)
-        program.row_lower_, program.row_upper_ = np.full(len(self.limit), -math.inf), self.limit
-        if whole:
-            kinds = highspy.HighsVarType
-            program.integrality_ = [kinds.kContinuous] * fixed + [kinds.kInteger] * self.options
-        cells = program.a_matrix_
-        cells.format_, cells.num_row_, cells.num_col_ = highspy.MatrixFormat.kRowwise, *self.matrix.shape
-        cells.start_, cells.index_, cells.value_ = self.matrix.indptr, self.matrix.indices, self.matrix.data
-        return program
-
-
-def program_of(table: CoveringLP, cuts: Cuts | None = None) -> Program:
-    """Return the program of a table with cuts, in chains where they save much."""
-    (rows, options), links = table.cover.shape, chains(table.cover)
-    sums = 0 if links is None else rows
-    upper = table.matrix[:rows] if links is None else chained(links)
-    parts = [upper, _wide(csr_array((len(table.limit), rows)), table.side, sums)]
-    limits = [np.zeros(rows + sums), table.limit]
+def program_of(table: CoveringLP, cuts: Cuts | None, *, whole: bool) -> Any:
+    """Return the program of a table with cuts for HiGHS, which minimises; options are whole or not."""
+    matrix, limit, rows = table.matrix, table.limits, len(table.need)
     if cuts is not None:
-        parts.append(_wide(cuts.rows, cuts.options, sums))
-        limits.append(cuts.limit)
-    matrix = csr_array(vstack(parts, format="csr"))
-    return Program(matrix=matrix, limit=np.concatenate(limits), rows=rows, sums=sums, options=options)
-
-
-def _wide(rows: csr_array, options: csr_array, sums: int) -> csr_array:
-    """Return constraints over rows and options as ones over sums as well."""
-    return csr_array(hstack([rows, csr_array((rows.shape[0], sums)), options], format="csr"))
+        matrix = csr_array(vstack([matrix, hstack([cuts.rows, cuts.options])], format="csr"))
+        limit = np.concatenate([limit, cuts.limit])
+    program = highspy.HighsLp()
+    program.num_row_, program.num_col_ = matrix.shape
+    program.col_cost_ = -np.concatenate([table.need, table.gain])
+    program.col_lower_, program.col_upper_ = np.zeros(matrix.shape[1]), np.ones(matrix.shape[1])
+    program.row_lower_, program.row_upper_ = np.full(len(limit), -math.inf), limit
+    if whole:
+        kinds = highspy.HighsVarType
+        program.integrality_ = [kinds.kContinuous] * rows + [kinds.kInteger] * len(table.gain)
+    cells = program.a_matrix_
+    cells.format_, cells.num_row_, cells.num_col_ = highspy.MatrixFormat.kRowwise, *matrix.shape
+    cells.start_, cells.index_, cells.value_ = matrix.indptr, matrix.indices, matrix.data
+    return program
 
 
 def proven(
@@ -271,20 +242,3 @@ def proven(
         worth, reduced = worth - cuts.rows.T @ cut_dual, reduced - cuts.options.T @ cut_dual
         constant += cut_dual @ cuts.limit
     return math.fsum([constant, *np.maximum(worth, 0.0), *np.maximum(reduced, 0.0)]), reduced
-
-
-def interior(table: CoveringLP, program: Program, effort: SearchLimits) -> PrimalPoint:
-    """Return a point within the optimal face of the relaxation, and what its multipliers prove."""
-    handle = new_handle(effort, solver="ipm", run_crossover="off")
-    handle.passModel(program.highs(table, whole=False))
-    run(handle)
-    solution, rows = handle.getSolution(), program.rows
-    solved = handle.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    dual = np.maximum(-np.asarray(solution.row_dual), 0.0) if solved else np.zeros(len(program.limit))
-    values = np.asarray(solution.col_value) if solved else np.zeros(program.matrix.shape[1])
-    # The chains' own constraints pass on what the rows' cost: only these and the side constraints count.
-    own = np.concatenate([dual[:rows], dual[rows + program.sums :]])
-    bound, reduced = proven(table, own, np.zeros(rows, dtype=np.bool_), None, np.zeros(0))
-    open_ = values[rows + program.sums :]
-    price = own[rows : rows + len(table.limit)]
-    return PrimalPoint(covered=values[:rows], open_=open_, bound=bound, reduced=reduced, is_solved=solved, price=price)

@@ -11,7 +11,7 @@ from hubplanner.problem import Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering.column_generation import ColumnGeneration
-from hubplanner.solver.covering.lp import PrimalPoint, program_of, table_of
+from hubplanner.solver.covering.lp import PrimalPoint, table_of
 from hubplanner.solver.mip.relaxation import Relaxation
 
 
@@ -44,11 +44,6 @@ class Probing:
         self._sifting = ColumnGeneration(self._table, np.ones(len(instance.option), dtype=np.bool_), effort)
         self._rows = len(self._table.need)
         self.free = self._relaxation(self._sifting.solve())
-
-    @staticmethod
-    def suits(instance: CoveringInstance, objective: Objective) -> bool:
-        """Tell whether simplex takes the program well: one with dense rows it does not."""
-        return not program_of(table_of(instance, objective)).sums
 
     def bounds(self, relaxation: Relaxation) -> tuple[Floats, Floats]:
         """Return the most that a plan with a hub at each site (s,) is worth, and one without; by position of sites."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from hubplanner.model import Objective
+from hubplanner.model import MaxCoverage, Objective
 from hubplanner.problem import Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.cache import CachedPlans, SolveCache
+from hubplanner.solver.covering.benders import BlockRelaxation, is_dense
+from hubplanner.solver.covering.branch_and_cut import BlockSearch
 from hubplanner.solver.covering.column_generation import ColumnGeneration, promising
 from hubplanner.solver.covering.construction import rounded
 from hubplanner.solver.covering.cuts import find_cuts
-from hubplanner.solver.covering.lp import CoveringLP, Cuts, PrimalPoint, interior, joined, program_of, table_of
+from hubplanner.solver.covering.lp import CoveringLP, Cuts, PrimalPoint, joined, table_of
 from hubplanner.solver.limits import limits, money_share
 from hubplanner.solver.mip.relaxation import Relaxation
 
@@ -39,6 +42,8 @@ class CoveringRelaxation:
         Options that the relaxation looked at.
     line
         Its bound for other budgets; None without a budget.
+    search
+        What goes on from it by branching, where rows are dense; None elsewhere.
     """
 
     relaxation: Relaxation
@@ -46,14 +51,16 @@ class CoveringRelaxation:
     cuts: Cuts | None
     columns: int
     line: CachedPlans | None = None
+    search: BlockSearch | None = None
 
 
-def solve_relaxation(
+def solve_relaxation(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is known
     instance: CoveringInstance,
-    objective: Objective,
+    objective: MaxCoverage,
     effort: SearchLimits,
     start: Ints,
     memory: SolveCache | None = None,
+    slack: Callable[[float], float] | None = None,
 ) -> CoveringRelaxation:
     """Return the relaxation after rounds of cuts, as far as time allows, and the best plan met on the way.
 
@@ -62,17 +69,21 @@ def solve_relaxation(
     Parameters
     ----------
     effort
-        Its gap, in need, tells how near to the best plan's value the bound need come.
+        Its gap is the distance in need at which bound and plan come near enough, its time that until which options
+        and need come.
     start
         (k,) options of some plan.
     memory
         Where the relaxation of another budget may be, to go on from, and where this one is left.
+    slack
+        By how much of need a plan is to beat a value; the gap if None.
     """
-    deadline = effort.deadline()
     table = table_of(instance, objective)
-    best, value = start, instance.covered_need(start)
-    sifting, point = _first(instance, objective, table, effort, value, memory)
-    bounds = list[float]()
+    if is_dense(table.cover):
+        return _by_blocks(instance, objective, table, effort, start, memory, slack or (lambda _: effort.gap))
+    deadline, best, value = effort.deadline(), start, instance.covered_need(start)
+    sifting = _sifting(instance, objective, table, effort, value, memory)
+    point, bounds = sifting.solve(), list[float]()
     while True:
         bounds.append(point.bound)
         trial = rounded(instance, objective, point.open_)
@@ -80,52 +91,84 @@ def solve_relaxation(
             best, value = trial, instance.covered_need(trial)
         closed = point.bound * table.unit + instance.base - value <= effort.gap
         late = not point.is_solved or deadline.is_past
-        if sifting is None or closed or late or _stalls(bounds) or (cuts := find_cuts(sifting, point)) is None:
+        if closed or late or _stalls(bounds) or (cuts := find_cuts(sifting, point)) is None:
             break
         sifting.add(cuts)
         sharper = sifting.solve()
         if not sharper.bound < point.bound:
             break
         point = sharper
+    return CoveringRelaxation(
+        relaxation=_whole(instance, table, point),
+        plan=best,
+        cuts=joined(sifting.cuts) if sifting.cuts else None,
+        columns=int(sifting.inside.sum()),
+        line=_line(instance, table, point, limits(objective)[0]),
+    )
+
+
+def _by_blocks(  # noqa: PLR0913, PLR0917 - a question, how to solve it, and what is known
+    instance: CoveringInstance,
+    objective: MaxCoverage,
+    table: CoveringLP,
+    effort: SearchLimits,
+    start: Ints,
+    memory: SolveCache | None,
+    slack: Callable[[float], float],
+) -> CoveringRelaxation:
+    """Return the relaxation over blocks of rows, with the search that goes on from it."""
+    warm = memory.sifting if memory is not None and memory.instance is instance else None
+    program = warm if isinstance(warm, BlockRelaxation) and warm.takes(table, effort) else None
+    program = program or BlockRelaxation(table, effort)
+    if memory is not None:
+        memory.sifting, memory.instance = program, instance
+    search = BlockSearch(
+        instance=instance, objective=objective, program=program, best=start, slack=slack, deadline=effort.deadline()
+    )
+    point = search.root()
+    return CoveringRelaxation(
+        relaxation=_whole(instance, table, point),
+        plan=search.best,
+        cuts=None,
+        columns=len(instance.option),
+        line=_line(instance, table, point, limits(objective)[0]),
+        search=search,
+    )
+
+
+def _whole(instance: CoveringInstance, table: CoveringLP, point: PrimalPoint) -> Relaxation:
+    """Return what a point proves, in need."""
     values = np.concatenate([point.covered, point.open_]) if point.is_solved else np.zeros(0)
     found = Relaxation(bound=point.bound, open_=point.open_, reduced=point.reduced, values=values)
-    columns = int(sifting.inside.sum()) if sifting else len(instance.option)
-    cuts = joined(sifting.cuts) if sifting and sifting.cuts else None
-    whole = found.times(table.unit, instance.base)
-    line = _line(table, point, whole.bound, limits(objective)[0])
-    return CoveringRelaxation(relaxation=whole, plan=best, cuts=cuts, columns=columns, line=line)
+    return found.times(table.unit, instance.base)
 
 
-def _first(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is left of others
+def _sifting(  # noqa: PLR0913, PLR0917 - a program, a plan's value, and what is left of others
     instance: CoveringInstance,
     objective: Objective,
     table: CoveringLP,
     effort: SearchLimits,
     value: float,
     memory: SolveCache | None,
-) -> tuple[ColumnGeneration | None, PrimalPoint]:
-    """Return the relaxation without new cuts, and what solves it: one that is warm, a new one, an interior point."""
-    deadline = effort.deadline()
+) -> ColumnGeneration:
+    """Return what solves the relaxation: one that is warm, or a new one."""
     warm = memory.sifting if memory is not None and memory.instance is instance else None
     if isinstance(warm, ColumnGeneration) and warm.takes(table, effort):
-        return warm, warm.solve()
-    program = program_of(table)
-    if program.sums:
-        return None, interior(table, program, effort)
+        return warm
     inside = promising(table, _spent(instance, objective), (value - instance.base) / table.unit)
-    sifting = ColumnGeneration(table, inside, replace(effort, seconds=deadline.left))
+    sifting = ColumnGeneration(table, inside, effort)
     if memory is not None:
         memory.sifting, memory.instance = sifting, instance
-    return sifting, sifting.solve()
+    return sifting
 
 
-def _line(table: CoveringLP, point: PrimalPoint, bound: float, money: float) -> CachedPlans | None:
+def _line(instance: CoveringInstance, table: CoveringLP, point: PrimalPoint, money: float) -> CachedPlans | None:
     """Return how the bound moves with the budget; None without one."""
     row = np.flatnonzero(~table.is_whole)
     if not len(row) or not 0 < money < np.inf:
         return None
     slope = float(point.price[row[0]] * table.limit[row[0]]) * table.unit / money
-    return CachedPlans(money=money, bound=bound, slope=slope)
+    return CachedPlans(money=money, bound=point.bound * table.unit + instance.base, slope=slope)
 
 
 def _stalls(bounds: list[float]) -> bool:

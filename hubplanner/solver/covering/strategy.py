@@ -14,8 +14,9 @@ from hubplanner.problem import Evaluation, Ints, Problem, evaluate, relative_gap
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.cache import CachedPlans, SolveCache
+from hubplanner.solver.covering.benders import is_dense
 from hubplanner.solver.covering.branch_and_bound import Branching, branch
-from hubplanner.solver.covering.construction import exchanged, fitted, greedy
+from hubplanner.solver.covering.construction import exchanged, fitted, greedy, searched
 from hubplanner.solver.covering.lp import Cuts
 from hubplanner.solver.covering.presolve import prune, reduction
 from hubplanner.solver.covering.relaxation import CoveringRelaxation, solve_relaxation
@@ -204,19 +205,36 @@ def run(  # noqa: PLR0913 - a question, how to solve it, and what is known
     reach
         Covered need that is of interest: the search ends as soon as a plan has it, or none can.
     """
-    deadline = options.deadline
+    deadline, dense = options.deadline, is_dense(instance.cover)
+
+    def slack(value: float) -> float:
+        has_reached = reach is not None and value >= reach
+        return math.inf if has_reached else max(_slack(options, value, reach), ROUNDING * value)
+
+    if dense:
+        with record.phase("exchange hubs"):
+            start = searched(instance, objective, start, deadline, options.seed)
     with record.phase("solve the relaxation"):
-        effort = options.effort(_slack(options, instance.covered_need(start), reach))
-        found = solve_relaxation(instance, objective, effort, start, memory)
+        effort = options.until(deadline).effort(_slack(options, instance.covered_need(start), reach))
+        found = solve_relaxation(instance, objective, effort, start, memory, slack)
     cuts = 0 if found.cuts is None else len(found.cuts.limit)
     record.steps.update(relaxation_options=found.columns, cuts=cuts)
-    with record.phase("exchange hubs"):
-        start = exchanged(instance, objective, found.plan, np.abs(found.relaxation.reduced), deadline)
+    start = found.plan
+    if not dense:
+        with record.phase("exchange hubs"):
+            start = exchanged(instance, objective, start, np.abs(found.relaxation.reduced), deadline)
     bound = min(found.relaxation.bound, instance.most_need)
     best = CoveringResult(chosen=start, bound=bound, version=UNUSED, line=found.line)
     report_progress("covered need", instance.covered_need(best.chosen), best.bound)
     if options.is_heuristic:
         return best
+    if found.search is not None and options.name == "highs":
+        with record.phase("branch and cut"):
+            search = found.search
+            search.run(lambda value, bound: report_progress("covered need", value, bound))
+        record.steps.update(nodes=search.nodes)
+        bound = max(min(best.bound, search.bound), search.value)
+        return replace(best, chosen=search.best, bound=bound, version=search.program.handle.version())
     for margin in (_near(found.relaxation), math.inf) if reach is None else [math.inf] * MOST_MORE:
         value = instance.covered_need(best.chosen)
         effort = options.until(deadline).effort(_slack(options, value, reach))
