@@ -76,7 +76,7 @@ class AlphaFairStrategy:
         with context.log.phase("optimise equivalent share"):
             start = given(question, context.warm_start)
             if not start.years:
-                start = first_plan(question, task.deadline.part(EXCHANGING), options.seed)
+                start = first_plan(question, task.deadline.part(EXCHANGING), options.seed, any_will_do=True)
             best = _searched(task, utility, start, bound)
         goal, found = goals_of(question.objective)[0], best.found
         if not found.years:
