@@ -12,6 +12,11 @@ from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 
+FULL = 0.995
+"""Share of its room from which a hub is full."""
+NEARLY_ALL = 0.9
+"""Share of new hubs that are full from which seats are what limits a plan."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -60,6 +65,31 @@ def _lead(result: Result) -> Iterator[str]:
         limit = f"With {about(result, budget)}" if budget is not None else f"For {cost}"
         stand = " and those that stand already" if (result.hubs["status"] == "existing").any() else ""
         yield f"{limit}, {hubs}{stand} {reach}. That is {share} of the need."
+        yield from _what_limits(result)
+
+
+def counts_offline(result: Result) -> bool:
+    """Tell whether need is the number of people whom seats serve: those who are not connected yet."""
+    return result.scenario.seats_need and result.scenario.demand.priority == 1
+
+
+def _what_limits(result: Result) -> Iterator[str]:
+    """Yield the sentence that holds of nearly every hub, so that it need not be said of each: seats are all taken."""
+    new = result.hubs[result.hubs["status"] != "existing"]
+    if not result.seated or not len(new):
+        return
+    numbers, full = new["hubs"].to_numpy(), new["utilisation"].to_numpy(dtype=float) >= FULL
+    if numbers[full].sum() < NEARLY_ALL * numbers.sum():
+        return
+    where = "all" if full.all() else f"{count(numbers[full].sum())} of {count(numbers.sum())}"
+    said = f"Seats are what limits it: {where} new hubs are full. "
+    if "fairness" in result.summary:
+        group = isolated(result.summary["fairness"]["group"])
+        yield f"{said}So each {group} gets them by its need, as fairly as was asked, and in it places where they fill."
+    elif counts_offline(result):
+        yield f"{said}So any place where a hub fills does as well as another, and what a hub costs decides."
+    else:
+        yield f"{said}So they go where fewest of those within reach are connected."
 
 
 def figures(result: Result) -> list[Figure]:

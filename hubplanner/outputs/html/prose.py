@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from hubplanner.formatting import fairness_in_words
 from hubplanner.inputs.inputs import told_facts
-from hubplanner.outputs.html.headline import need_in_words
+from hubplanner.outputs.html.headline import FULL, counts_offline, need_in_words
 from hubplanner.outputs.html.words import about, count, decimal
 from hubplanner.outputs.map.fonts import share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
@@ -103,8 +103,6 @@ def _limits(result: Result) -> Iterator[str]:
 
 
 EARTH_KM = 6371.0088
-FULL = 0.995
-"""Share of its room from which a hub is full."""
 
 
 def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
@@ -130,7 +128,11 @@ def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
 def _because(result: Result, row: dict[str, Any], asked: set[str]) -> str:
     people, room = float(row[result.scenario.column_of_reached]), row.get("capacity")
     verb = "Serves" if result.seated else "Brings"
-    what = f"{verb} {count(people)} people" + ("" if result.seated else " within reach")
+    offline = ""
+    if counts_offline(result) and row["covered_people"] > 0:
+        share = share_in_words(float(row["covered_need"]) / float(row["covered_people"]))
+        offline = f" who are not connected yet ({share} of the people there are not)"
+    what = f"{verb} {count(people)} people" + (offline if result.seated else " within reach")
     if room is not None and not pd.isna(room):
         share = float(row["load"]) / room if room else 0.0
         what += " and is full" if share >= FULL else f", {share_in_words(share)} of its room"
