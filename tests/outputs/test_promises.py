@@ -20,10 +20,18 @@ OWN = ["site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_peo
 SEATS = ["capacity", "utilisation"]
 REST = ["name", "site_status", "site_tier", "factor", "capex", "geometry"]
 YEARS = [{"name": 2027, "budget": 300}, {"name": 2028, "budget": 100}, {"name": 2029, "budget": 500}]
+OFFLINE = {"D1": 0.75, "D2": 0.5, "D3": 1.0, "D4": 0.0}
+"""Part of each place's people who are not connected yet: those whom seats are for."""
 AREAS = {"demand.spread_km": 1.0, "demand.area_km2": "area"}
 
 ASKED: dict[str, dict[str, Any]] = {
     "capacity": {"hubs.0.capacity": 600, "hubs.1.capacity": 900, "model.budget": 1000},
+    "seats for all": {
+        "hubs.0.capacity": 600,
+        "hubs.1.capacity": 900,
+        "model.budget": 1000,
+        "model.capacity_of": "people",
+    },
     "some capacity": {"hubs.0.capacity": 600, "model.budget": 1000, "model.assignment": "single"},
     "stacked": {
         "hubs.0.capacity": 300,
@@ -103,7 +111,8 @@ def assert_sums(plan: hp.Plan) -> None:
     for whole, part in ((need["total"], "need"), (need["covered"], "covered"), (people["covered"], "covered_people")):
         assert sum(values[part] for values in parts) == pytest.approx(whole)
     assert summary["cost"]["total"] == pytest.approx(hubs["cost"].sum() - summary["cost"]["saved"])
-    served = links.groupby("site_id")["people"].sum().reindex(hubs["site_id"].unique(), fill_value=0.0)
+    part = links["demand_id"].map(OFFLINE) if plan.inputs.scenario.seats_need else 1.0
+    served = (links["people"] * part).groupby(links["site_id"]).sum().reindex(hubs["site_id"].unique(), fill_value=0.0)
     assert served.to_dict() == pytest.approx(hubs.groupby("site_id")["load"].sum().to_dict())
     served = links.groupby("demand_id")["people"].sum().reindex(demand["demand_id"], fill_value=0.0)
     assert (served.to_numpy() <= demand["people"] * (1 + 1e-6)).all()

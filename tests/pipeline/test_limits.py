@@ -31,7 +31,8 @@ def hubs(plan: hp.Plan) -> dict[str, dict[str, Any]]:
 
 
 def test_hubs_serve_no_more_than_they_have_room_for(project: Project) -> None:
-    plan = hp.solve(project.read({"hubs.0.capacity": 600, "hubs.1.capacity": 900, "model.budget": 1000}))
+    sizes = {"hubs.0.capacity": 600, "hubs.1.capacity": 900, "model.capacity_of": "people"}
+    plan = hp.solve(project.read(sizes | {"model.budget": 1000}))
     summary, found = plan.summary(), hubs(plan)
     # S1 as a park seats 900 of D1's 1000, each worth 0.75; S2 600 of D3, each 1; S4 all 500 of D2, who are worth 1.
     assert summary["objective_value"] == pytest.approx(900 * 0.75 + 600 + 500)
@@ -51,7 +52,8 @@ def test_single_assignment_serves_places_whole_or_not_at_all(project: Project) -
 
 
 def test_a_tier_without_capacity_has_room_for_all(project: Project) -> None:
-    plan = hp.solve(project.read({"hubs.0.capacity": 600, "model.budget": 1000, "model.require": ["S1"]}))
+    sizes = {"hubs.0.capacity": 600, "model.capacity_of": "people"}
+    plan = hp.solve(project.read(sizes | {"model.budget": 1000, "model.require": ["S1"]}))
     park = hubs(plan)["S1"]
     assert (park["tier"], park["capacity"], park["utilisation"]) == ("park", None, None)
     assert park["load"] == pytest.approx(1000)
