@@ -34,7 +34,7 @@ def main() -> None:
             visit.page.set_default_timeout(HOUR_MS)
             expect.set_options(timeout=HOUR_MS)
             visit.open(f"{app.origin}/#pakistan")
-            visit.solve()
+            visit.solve(HOUR_MS)
             visit.settle()
             keep(visit.page, "app")
             draw_report(visit, app)

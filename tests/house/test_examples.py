@@ -76,6 +76,7 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     ),
     "existing": lambda found: found["closed"] == ["GN1163054"],
     "friction": lambda found: found["distance"]["max_minutes"] <= 120 and found["travel"]["rows"] == 148,
+    "roads": lambda found: found["travel"]["roads_km"] > 1000 and len(found["travel"]["sites_beyond_access"]) == 6,
     "backhaul": lambda found: (
         found["backhaul"]["by_technology"]["fibre"]["hubs"] > 0
         and found["backhaul"]["shared_km"] > 0

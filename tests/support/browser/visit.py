@@ -53,11 +53,11 @@ class Visit:
         self.page.goto(address)
         expect(self.page.locator("#loading")).to_be_hidden(timeout=PATIENCE_MS)
 
-    def solve(self) -> str:
+    def solve(self, patience_ms: int = PATIENCE_MS) -> str:
         """Find a plan and return what the page says of it."""
         self.page.click("#solve")
         expect(self.page.locator("#cancel")).to_be_visible()
-        expect(self.page.locator("#solve")).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.locator("#solve")).to_be_visible(timeout=patience_ms)
         expect(self.page.locator("#headline")).to_be_visible()
         expect(self.page.locator("#headline .changed")).to_have_count(0)
         return self.page.locator("#headline .says").inner_text().replace("\u00a0", " ")
