@@ -162,7 +162,9 @@ def test_an_audit_that_compared_nothing_has_failed(monkeypatch: pytest.MonkeyPat
 
 
 def test_hubs_of_several_tiers_at_a_site_are_told_by_name() -> None:
-    run = made_of_areas("seats", model__budget=900, model__max_per_site=3, model__mixed_tiers=True)
+    run = made_of_areas(
+        "seats", model__budget=900, model__max_per_site=3, model__mixed_tiers=True, model__capacity_of="people"
+    )
     hubs = json.loads((run / "plan.json").read_text(encoding="utf-8"))["hubs"]
     sites = [hub["site_id"] for hub in hubs]
     mixed = sorted({site for site in sites if sites.count(site) > 1})
