@@ -157,7 +157,7 @@ def test_the_best_plan_at_the_time_limit_is_written_with_its_true_gap(hard: Path
 def test_an_interrupted_solve_leaves_nothing(hard: Path, how: signal.Signals) -> None:
     words = ["solve", hard, "--set", "solver.time_limit_s=120", "--out", hard.parent / "deep/run"]
     process = _started(*words)
-    _read_until(process, "solve with highs")
+    _read_until(process, "branch and cut")
     time.sleep(0.5)
     process.send_signal(how)
     out, error = process.communicate(timeout=200)
@@ -233,7 +233,7 @@ def _read_until(process: subprocess.Popen[str], word: str) -> None:
 FAILING = {
     "SolverError": (
         "from hubplanner.errors import SolverError\ndef fail(*_):\n    raise SolverError('it broke')\n"
-        "import hubplanner.solver.covering.branch_and_bound as branch\nbranch.search_core = fail"
+        "import hubplanner.solver.covering.branch_and_cut as blocks\nblocks.BlockSearch.run = fail"
     ),
     "no plan": (
         "import hubplanner.pipeline.solve as pipeline\nfrom dataclasses import replace\n"

@@ -58,7 +58,8 @@ def ordered(plan: hp.Plan) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PLANS, ids="-".join)
 def test_an_example_gives_the_plan_it_gave(name: tuple[str, ...]) -> None:
     plan = hp.solve(hp.read_scenario(EXAMPLES / f"{name[0]}.yaml", overrides=name[1:]))
-    same_as_frozen(f"plan-{'-'.join(name)}.json", as_text(ordered(plan)))
+    told = as_text(ordered(plan)).replace(f"{EXAMPLES.parents[1]}/", "")
+    same_as_frozen(f"plan-{'-'.join(name)}.json", told)
 
 
 def test_the_frontier_is_the_one_it_was(tmp_path: Path) -> None:
