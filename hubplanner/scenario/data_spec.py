@@ -331,25 +331,33 @@ class MapFileSpec(Spec):
     """Coordinate reference system, where the file names none; of x and y EPSG:4326 if left out."""
 
 
+def _path_alone(given: object) -> object:
+    """Return a path as the file it names, so that each wrong key of a file is told as one."""
+    return {"path": given} if isinstance(given, str) else given
+
+
+MapFile = Annotated[
+    MapFileSpec | None, BeforeValidator(_path_alone, json_schema_input_type=LocalFile | MapFileSpec | None)
+]
+
+
 class MapSpec(Spec):
     """Files that maps show beside the plan: a path each, or {path, layer, x, y, name, crs}."""
 
-    borders: LocalFile | MapFileSpec | None = None
+    borders: MapFile = None
     """Polygons or lines, in the place of the outlines of the demand's own polygons or zones."""
-    places: LocalFile | MapFileSpec | None = None
+    places: MapFile = None
     """Towns for orientation, the most important first, in the place of the world's best known."""
-    water: LocalFile | MapFileSpec | None = None
+    water: MapFile = None
     """Rivers and lakes, lines or polygons."""
-    roads: LocalFile | MapFileSpec | None = None
+    roads: MapFile = None
     """Lines of roads."""
 
     @property
     def files(self) -> dict[str, MapFileSpec]:
         """The files by layer."""
         given = {layer: getattr(self, layer) for layer in type(self).model_fields}
-        return {
-            layer: MapFileSpec(path=spec) if isinstance(spec, str) else spec for layer, spec in given.items() if spec
-        }
+        return {layer: spec for layer, spec in given.items() if spec is not None}
 
 
 def is_raster(path: str) -> bool:

@@ -130,8 +130,8 @@ def _because(result: Result, row: dict[str, Any], asked: set[str]) -> str:
     verb = "Serves" if result.seated else "Brings"
     offline = ""
     if counts_offline(result) and row["covered_people"] > 0:
-        share = share_in_words(float(row["covered_need"]) / float(row["covered_people"]))
-        offline = f" who are not connected yet ({share} of the people there are not)"
+        part = share_in_words(float(row["covered_need"]) / float(row["covered_people"]))
+        offline = f" who are not connected yet ({part} of the people there are not)"
     what = f"{verb} {count(people)} people" + (offline if result.seated else " within reach")
     if room is not None and not pd.isna(room):
         share = float(row["load"]) / room if room else 0.0
