@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.claims import TEXT, claimed
 
 import hubplanner as hp
 from hubplanner.pipeline.repair import Mended
@@ -48,6 +49,9 @@ def test_fifty_one_centres_must_move_and_the_four_parts_are_named(mended: Mended
     for province, (before, after) in SHORT.items():
         assert f"province {province}: at most {before} -> {after}" in str(mended)
     assert len(mended.changes) == len(SHORT)
+    assert claimed("announced") == (ANNOUNCED["centres"].sum(),)
+    assert claimed("moved") == tuple(after - before for before, after in SHORT.values())
+    assert str(mended) in " ".join(TEXT.split())
 
 
 def test_the_settings_that_are_told_mend_it(mended: Mended) -> None:

@@ -32,10 +32,13 @@ CLAIMS = {
     "within reach": r"puts ([\d.]+) million people within reach of ([\d.]+) hubs, ([\d.]+) million of them near a "
     "single park in Lahore",
     "stacked": r"it puts up to ([\d.]+) at a site",
+    "announced": r"centres were announced by province, ([\d.]+) in all",
+    "moved": r"([\d.]+) centres to Balochistan, ([\d.]+) to Gilgit-Baltistan, ([\d.]+) to Khyber Pakhtunkhwa and "
+    r"([\d.]+) to Azad Kashmir",
     "survey": r"Connectivity is of (\d+)-(\d+)\*\* for Pakistan",
     "distances": r"at most ([\d.]+) million pairs",
 }
-NO_FIGURES = (r"prints on A4", r"BSD 3-Clause", r"^\d\. ")
+NO_FIGURES = (r"prints on A4", r"BSD 3-Clause", r"of 0 or infinite", r"^\d\. ")
 """Digits that state nothing."""
 
 
