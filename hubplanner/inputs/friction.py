@@ -22,7 +22,7 @@ from hubplanner.inputs.readers.raster import check_transform, opened, require_ra
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Bools, Floats, GreatCircle, Ints, within
-from hubplanner.problem.travel.friction import MINUTES_PER_M_AT_1_KMH, Friction, FrictionGrid, Spots
+from hubplanner.problem.travel.friction import MINUTES_PER_M_AT_1_KMH, Friction, FrictionGrid, GridCells
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import FrictionRasterSpec, FrictionSpec
@@ -85,7 +85,7 @@ class FrictionRaster:
         y = self.corner[1] + (row + 0.5) * self.step[1]
         return np.column_stack(self._ways[1].transform(x, y))
 
-    def spots(self, places: Floats, most_km: float) -> Spots:
+    def spots(self, places: Floats, most_km: float) -> GridCells:
         """Return the cells of places (k, 2) in degrees; those on a barrier or beside the raster are moved, if not far.
 
         A place is moved to the nearest open cell within `most_km`, and takes as long for the way to its middle as that
@@ -101,7 +101,7 @@ class FrictionRaster:
             if row[at] >= 0:
                 cell = slice(row[at], row[at] + 1), slice(column[at], column[at] + 1)
                 minutes[at] = km * METRES_PER_KM * float(self.grid.pace(*cell)[0, 0])
-        return Spots(row, column, minutes)
+        return GridCells(row, column, minutes)
 
     def _nearest(self, place: Floats, row: int, column: int, most_km: float) -> tuple[int, int, float]:
         """Return the open cell whose middle is nearest to a place, with the km to it; -1 where none is near enough."""
@@ -291,7 +291,13 @@ class _Places:
 
     @classmethod
     def of(  # noqa: PLR0913, PLR0917 - the places and what is known of them
-        cls, scenario: Scenario, raster: FrictionRaster, demand: Demand, sites: Sites, points: Spots, hubs: Spots
+        cls,
+        scenario: Scenario,
+        raster: FrictionRaster,
+        demand: Demand,
+        sites: Sites,
+        points: GridCells,
+        hubs: GridCells,
     ) -> _Places:
         """Look at where places stand.
 
@@ -338,7 +344,7 @@ def _counted(what: str, ids: Sequence[Any]) -> str:
     return f"{len(ids):,} {what}{'' if len(ids) == 1 else 's'} ({', '.join(known[:MOST_NAMED])}{more})"
 
 
-def _is_moved(raster: FrictionRaster, spots: Spots, places: Floats) -> Bools:
+def _is_moved(raster: FrictionRaster, spots: GridCells, places: Floats) -> Bools:
     """Tell which places stand on another cell than the one they lie in."""
     row, column = raster.cells(places)
     return np.asarray(((row != spots.row) | (column != spots.column)) & (spots.row >= 0))

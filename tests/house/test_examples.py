@@ -45,7 +45,6 @@ TIES = {
     "gradual": "unique",
     "least_cost": "open",
     "fair_shares": "open",
-    "take_up": "open",
     "backhaul": "open",
     "thinning": "unique",
     "friction": "open",

@@ -142,7 +142,7 @@ def test_a_workbook_a_frontier_and_a_comparison_hold_no_tail(town: Path, tmp_pat
 
 
 def test_loads_of_full_hubs_are_their_seats(town: Path) -> None:
-    plan = hp.solve(hp.read_scenario(town))
+    plan = hp.solve(hp.read_scenario(town, settings={"model.capacity_of": "people"}))
     full = plan.hubs[plan.hubs["utilisation"] > 1 - 1e-6]
     assert len(full)
     assert (full["load"] == full["capacity"]).all()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubplanner.problem.travel.friction import Friction, FrictionGrid, Moves, Spots
+from hubplanner.problem.travel.friction import Friction, FrictionGrid, GridCells, Moves
 
 BAR = 0.0
 CELL = 1000.0
@@ -137,9 +137,9 @@ def test_a_window_finds_what_the_whole_raster_and_networkx_do(
     np.testing.assert_allclose(near, np.where(whole <= limit, whole, np.inf), rtol=1e-12)
 
 
-def spots(cells: list[tuple[int, int, float]]) -> Spots:
+def spots(cells: list[tuple[int, int, float]]) -> GridCells:
     row, column, minutes = (np.array(part) for part in zip(*cells, strict=True))
-    return Spots(row, column, minutes.astype(float))
+    return GridCells(row, column, minutes.astype(float))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ _KNIGHT: tuple[tuple[int, int], ...] = ((1, -2), (1, 2), (2, -1), (2, 1))
 """Rows down and columns to the right of the moves that lead on in the order of reading; the others lead back."""
 
 
-class Spots(NamedTuple):
+class GridCells(NamedTuple):
     """Where places stand on a raster.
 
     Parameters
@@ -38,9 +38,9 @@ class Spots(NamedTuple):
     column: Ints
     minutes: Floats
 
-    def some(self, which: Ints) -> Spots:
+    def some(self, which: Ints) -> GridCells:
         """Return some of the places."""
-        return Spots(self.row[which], self.column[which], self.minutes[which])
+        return GridCells(self.row[which], self.column[which], self.minutes[which])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -185,8 +185,8 @@ class Friction:
     """
 
     grid: FrictionGrid
-    points: Spots
-    sites: Spots
+    points: GridCells
+    sites: GridCells
     most: float
     site_places: Floats
     found: dict[float, Matrix] = field(default_factory=dict)

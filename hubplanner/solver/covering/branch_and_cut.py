@@ -30,7 +30,7 @@ ONE = 1 - 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Node:
+class _BranchNode:
     """Ends (o,) of the options, and the relaxation within them."""
 
     low: Floats
@@ -72,7 +72,7 @@ class BlockSearch:
     deadline: Deadline
     bound: float = math.inf
     nodes: int = 0
-    _open: list[tuple[float, int, _Node]] = field(default_factory=list)
+    _open: list[tuple[float, int, _BranchNode]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=count)
     _closed: float = -math.inf
 
@@ -117,7 +117,7 @@ class BlockSearch:
         slack = max(self.slack(self.value), ONE if self._is_whole else 0.0)
         return (self.value + slack - self.instance.base) / self.program.table.unit
 
-    def _branch(self, node: _Node) -> None:
+    def _branch(self, node: _BranchNode) -> None:
         free = node.low < node.high
         if not free.any():
             # What is pinned is one plan, which breaks a limit by less than the solver tells.
@@ -133,12 +133,12 @@ class BlockSearch:
             if point.is_solved:
                 self._note(point, low, high)
             elif point.bound > -math.inf:
-                self._push(_Node(low=low, high=high, bound=min(node.bound, point.bound), open_=node.open_))
+                self._push(_BranchNode(low=low, high=high, bound=min(node.bound, point.bound), open_=node.open_))
 
     def _note(self, point: PrimalPoint, low: Floats, high: Floats) -> None:
         """Take the plans near a relaxation, and keep what it leaves open."""
         if not point.is_solved:
-            self._push(_Node(low=low, high=high, bound=point.bound, open_=point.open_))
+            self._push(_BranchNode(low=low, high=high, bound=point.bound, open_=point.open_))
             return
         if point.bound < self._enough:
             self._closed = max(self._closed, point.bound)
@@ -151,9 +151,9 @@ class BlockSearch:
         self._closed = max(self._closed, float(left[gone].max(initial=-math.inf)))
         high = np.where(gone & ~is_high & (point.reduced < 0), 0.0, high)
         low = np.where(gone & is_high & (point.reduced > 0), 1.0, low)
-        self._push(_Node(low=low, high=high, bound=point.bound, open_=point.open_))
+        self._push(_BranchNode(low=low, high=high, bound=point.bound, open_=point.open_))
 
-    def _push(self, node: _Node) -> None:
+    def _push(self, node: _BranchNode) -> None:
         heapq.heappush(self._open, (-node.bound, next(self._order), node))
 
     def _offer(self, trial: Ints) -> None:
