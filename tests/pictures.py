@@ -70,7 +70,8 @@ def draw_report(visit: Visit, app: Serving) -> None:
 def draw_frontier(visit: Visit, app: Serving) -> None:
     """Keep the curve of what each budget puts within reach."""
     page = visit.page
-    visit.open(f"{app.origin}/#most_need")
+    page.select_option("#scenario", "most-need")
+    expect(page.locator("#loading")).to_be_hidden()
     page.click("#fold-variants summary")
     page.locator("#fold-variants label", has_text="within reach").locator("input").check()
     page.click("#tab-budgets")
