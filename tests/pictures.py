@@ -38,7 +38,7 @@ def main() -> None:
             visit.settle()
             keep(visit.page, "app")
             draw_report(visit, app)
-            draw_frontier(visit, app)
+            draw_frontier(visit)
         browser.close()
 
 
@@ -67,7 +67,7 @@ def draw_report(visit: Visit, app: Serving) -> None:
     page.close()
 
 
-def draw_frontier(visit: Visit, app: Serving) -> None:
+def draw_frontier(visit: Visit) -> None:
     """Keep the curve of what each budget puts within reach."""
     page = visit.page
     page.select_option("#scenario", "most-need")
