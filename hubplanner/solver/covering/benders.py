@@ -151,12 +151,6 @@ class BlockRelaxation:
             self._add(broken, constant[broken], csr_array(slope[broken]))
         return len(broken)
 
-    def exclude(self, members: Ints, others: Ints) -> None:
-        """Forbid plans with all of some options and none of others."""
-        slope = np.zeros((1, len(self.table.gain)))
-        slope[0, members], slope[0, others] = -1.0, 1.0
-        self._add(np.array([self.count]), np.array([len(members) - 1.0]), csr_array(slope))
-
     def _add(self, block: Ints, constant: Floats, slope: csr_array) -> None:
         """Add cuts; one of a block beyond the last speaks of none."""
         speaks = csr_array(np.eye(self.count + 1)[block][:, : self.count])
