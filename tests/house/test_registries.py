@@ -21,6 +21,9 @@ def test_the_package_offers_the_optional_parts_that_are_asked_for() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     assert set(setup["options.extras_require"]) - {"all", "dev"} == set(EXTRAS)
+    everything = setup["options.extras_require"]["all"].strip().removeprefix("hubplanner[").removesuffix("]")
+    assert set(everything.split(",")) == set(EXTRAS)
+    assert "hubplanner[all]" in setup["options.extras_require"]["dev"].splitlines()
     assert {each.extra for each in EXPORTS} - {None} <= set(EXTRAS)
 
 
