@@ -233,16 +233,16 @@ class TangentUtility:
                 model.add(f"tangent_{group}_{number}", below, LpConstraintLE, line[0])
             terms.append((worth, need * self.at))
             variables.append((share, worth))
-        model.parts["fair shares"] = variables
+        model.variables.fair_shares[:] = variables
         return LinearExpression(terms=terms)
 
     def shares_in(self, model: Model, values: Floats) -> Floats:
         """Return the groups' shares (g,) by the values (v,) of a program's variables."""
-        return np.array([values[share.index] for share, _ in model.parts["fair shares"]]) * self.at
+        return np.array([values[share.index] for share, _ in model.variables.fair_shares]) * self.at
 
     def rows_beyond(self, known: TangentUtility, model: Model) -> Iterable[tuple[float, list[int], list[float]]]:
         """Yield a row (most, columns, coefficients) for each tangent that a program with the known ones lacks."""
-        for group, (share, worth) in enumerate(model.parts["fair shares"]):
+        for group, (share, worth) in enumerate(model.variables.fair_shares):
             for start, slope, touching in zip(*self.lines(group), self.touching[group], strict=True):
                 if touching not in known.touching[group]:
                     yield float(start), [worth.index, share.index], [1.0, -float(slope)]

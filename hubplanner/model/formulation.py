@@ -227,16 +227,22 @@ def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequenc
 
 def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = None) -> Formulation:
     """Return a formulation with a model for each period and no constraint yet."""
-    program = new_program(question.objective.name)
+    program, capacity = new_program(question.objective.name), question.capacity
     layers = []
     for year, problem in enumerate(question.problems):
         suffix = f"_{year + 1}" if len(question.problems) > 1 else ""
         layer = new_model(question.instance, program, suffix)
-        layer = replace(layer, need=problem.need, people=problem.people, seats=problem.seats)
-        capacity = question.capacity
-        layer.parts.update(assigns=question.assigns, single=capacity is not None and capacity.single)
-        layer.parts["backhaul"] = problem.backhaul is not None
-        layers.append(layer)
+        layers.append(
+            replace(
+                layer,
+                need=problem.need,
+                people=problem.people,
+                seats=problem.seats,
+                assigns=question.assigns,
+                single=capacity is not None and capacity.single,
+                has_backhaul=problem.backhaul is not None,
+            )
+        )
     if ranges is not None:
         opened = [variable for layer in layers for variable in layer.open_]
         for variable, least, most in zip(opened, *(part.ravel().tolist() for part in ranges), strict=True):

@@ -207,7 +207,7 @@ def _mean_distance(form: Formulation, layer: Model) -> LinearExpression:
     total = math.fsum(need[problem.needing])
     if total <= 0:
         return LinearExpression(terms=[])
-    if layer.parts.get("assigns"):
+    if layer.assigns:
         whole = distance_served(layer, form.instance.measure(need))
     else:
         whole = distance_to_nearest(layer, need, form.depth)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from pulp import LpAffineExpression, LpConstraint, LpConstraintGE, LpMaximize, LpProblem, LpVariable
@@ -36,6 +38,32 @@ class LinearExpression:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Variables:
+    """Variables of a model that several constraints and goals speak of.
+
+    Parameters
+    ----------
+    made
+        What :func:`once_for_each_model` has made, by the function that makes it.
+    chains, chain_ends
+        Telling that no hub is near a point, by point, and the last of them where the point's chain ends early.
+    fair_shares
+        Covered share of each group, and what it is worth, where fairness is sought.
+    passed
+        By how many hubs each count limit is passed, by its number, where limits are repaired.
+    names
+        How often each kind's names were used.
+    """
+
+    made: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    chains: dict[int, list[LpVariable]] = field(default_factory=dict)
+    chain_ends: dict[int, LpVariable] = field(default_factory=dict)
+    fair_shares: list[tuple[LpVariable, LpVariable]] = field(default_factory=list)
+    passed: dict[int, LpVariable] = field(default_factory=dict)
+    names: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
     r"""A PuLP program over an instance: the whole of it, or its part for one period.
 
@@ -57,8 +85,12 @@ class Model:
         Ends the names of a period's variables and constraints.
     need, people, seats
         (n,) of the demand points in the period; unused with merged rows.
-    parts
-        Variables that several families share, such as who is served by whom, by what they are.
+    assigns, single
+        Whether it says who is served by which hub, and whether all of a demand point by one.
+    has_backhaul
+        Whether hubs need a line.
+    variables
+        Those beside the open variables that several families share.
     """
 
     instance: CoveringInstance | ModelInstance
@@ -71,7 +103,10 @@ class Model:
     need: Floats = field(default_factory=lambda: np.zeros(0))
     people: Floats = field(default_factory=lambda: np.zeros(0))
     seats: Floats = field(default_factory=lambda: np.zeros(0))
-    parts: dict[str, Any] = field(default_factory=dict)
+    assigns: bool = False
+    single: bool = False
+    has_backhaul: bool = False
+    variables: Variables = field(default_factory=Variables)
 
     @property
     def whole(self) -> ModelInstance:
@@ -90,9 +125,9 @@ class Model:
 
     def _unused(self, kind: str, name: str) -> str:
         """Return a name that is no other's of its kind, numbered from the second on."""
-        used = self.parts.setdefault(f"{kind} names", Counter())
-        used[name] += 1
-        return (f"{name}_{used[name]}" if used[name] > 1 else name) + self.suffix
+        used = self.variables.names
+        used[kind, name] += 1
+        return (f"{name}_{used[kind, name]}" if used[kind, name] > 1 else name) + self.suffix
 
     def add_never(self, name: str) -> None:
         """Add a constraint that no plan keeps to."""
@@ -103,6 +138,22 @@ class Model:
         indices = options.nonzero()[0] if options.dtype == bool else options
         weight = [1.0] * len(indices) if weights is None else weights.tolist()
         return [(self.open_[option], value) for option, value in zip(indices.tolist(), weight, strict=True)]
+
+
+Made = TypeVar("Made")
+
+
+def once_for_each_model(make: Callable[[Model], Made]) -> Callable[[Model], Made]:
+    """Let a function that adds variables to a model do so where they are first asked for, and give them back after."""
+
+    @wraps(make)
+    def shared(model: Model) -> Made:
+        made = model.variables.made
+        if shared not in made:
+            made[shared] = make(model)
+        return cast("Made", made[shared])
+
+    return shared
 
 
 def new_program(name: str) -> LpProblem:

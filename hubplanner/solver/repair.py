@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from pulp import LpConstraintGE, LpConstraintLE, LpVariable
+from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.errors import SolverError
 from hubplanner.model import (
@@ -31,9 +31,6 @@ from hubplanner.solver.infeasibility import enough_money
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.options import SolverOptions
-
-PART = "passed by"
-"""Where a model keeps the hubs that each limit is passed by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +157,7 @@ class _Loose(Constraint):
         passed = model.variable(f"passed_{self.number}", 0.0, float(model.instance.most.sum() + self.limit.count))
         counted = model.opened(self.limit.counted(model.instance.new, model.instance.site))
         model.add(f"loose_{self.number}", [*counted, (passed, sign)], sense, self.limit.count)
-        model.parts.setdefault(PART, {})[self.number] = passed
+        model.variables.passed[self.number] = passed
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """No plan violates it."""
@@ -233,17 +230,12 @@ class _Search:
         return found
 
 
-def _passed_by(form: Formulation) -> dict[int, LpVariable]:
-    found: dict[int, LpVariable] = form.layers[-1].parts.get(PART, {})
-    return found
-
-
 def _moved(name: str, loose: Sequence[_Loose], kind: type = Constraint) -> Goal:
     """Return the goal of few hubs by which limits are passed, all of them or those of a kind."""
     counted = [one for one in loose if isinstance(one.limit, kind)]
 
     def expression(form: Formulation) -> LinearExpression:
-        passed = _passed_by(form)
+        passed = form.layers[-1].variables.passed
         return LinearExpression(terms=[(passed[one.number], 1.0) for one in counted])
 
     def value(years: Sequence[Year]) -> float:
@@ -258,7 +250,7 @@ def _spread(loose: Sequence[_Loose], most: int) -> Goal:
 
     def expression(form: Formulation) -> LinearExpression:
         last, terms = form.layers[-1], []
-        for number, passed in _passed_by(form).items():
+        for number, passed in form.layers[-1].variables.passed.items():
             square = last.variable(f"square_{number}", 0.0, float(most) ** 2)
             for hubs in range(most):  # the chord from one whole number to the next; together they are the square there
                 chord = [(square, 1.0), (passed, -(2.0 * hubs + 1.0))]

@@ -70,20 +70,20 @@ def halved_backup(limit: float, gap: float) -> dict[str, Any]:
     """Ask for a second hub with half of each: 2 z <= sum of y, z whole."""
     from pulp import LpConstraintLE
 
+    from hubplanner.model.lp import once_for_each_model
     from hubplanner.model.variables import coverage as cover
 
+    @once_for_each_model
     def rows_covered(model: Any) -> list[Any]:
-        if "covered" not in model.parts:
-            rows = model.instance.cover_rows
-            model.parts["covered"] = made = []
-            for row, times in enumerate(rows.times.tolist()):
-                near = rows.cover.indices[rows.cover.indptr[row] : rows.cover.indptr[row + 1]]
-                made.append(model.variable(f"covered_{row}", 0, 1, whole=times > 1))
-                terms = [(made[-1], float(times)), *model.opened(near, np.full(len(near), -1.0))]
-                model.add(f"cover_{row}", terms, LpConstraintLE, 0)
-        return model.parts["covered"]
+        rows, made = model.instance.cover_rows, []
+        for row, times in enumerate(rows.times.tolist()):
+            near = rows.cover.indices[rows.cover.indptr[row] : rows.cover.indptr[row + 1]]
+            made.append(model.variable(f"covered_{row}", 0, 1, whole=times > 1))
+            terms = [(made[-1], float(times)), *model.opened(near, np.full(len(near), -1.0))]
+            model.add(f"cover_{row}", terms, LpConstraintLE, 0)
+        return made
 
-    cover._rows_covered = rows_covered
+    cover.rows_covered = rows_covered
     return backup(limit, gap)
 
 

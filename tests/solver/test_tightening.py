@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import hubplanner as hp
 from hubplanner.model import Capacity, Floor, HubsPerSite, Periods, Question, formulate, goals_of
 from hubplanner.model.cuts.residual_capacity import ResidualCapacityCut
+from hubplanner.model.variables.assignment import assigned
 from hubplanner.problem import Planar, Problem, SiteStatus, Status
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.backends import SearchLimits, adapter
@@ -89,7 +90,7 @@ def test_a_program_leaves_out_what_no_hub_would_serve() -> None:
     whole = program_of(task, np.full(problem.n_points, 8))
     part = formulate(question, None, (), whole.depth, (np.zeros(shape, dtype=np.intp), most))
     assert set(question.instance.assign_rows.option) > {0, 1, 2, 3}
-    assert 0 < len(part.layers[0].parts["assign"]) < len(whole.layers[0].parts["assign"])
+    assert 0 < len(assigned(part.layers[0])) < len(assigned(whole.layers[0]))
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=6), st.integers(1, 300))

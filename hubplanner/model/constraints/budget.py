@@ -74,7 +74,7 @@ class Budget(Constraint):
         """Add the row, and counts of the hubs of each cost where these are few."""
         cost = model.instance.cost
         money = most_money(self.amount) - model.instance.base_cost
-        if model.parts.get("backhaul"):
+        if model.has_backhaul:
             terms = spending(model).terms
             unit = money_unit(max((value for _, value in terms), default=0.0), money)
             model.add("budget", [(variable, value / unit) for variable, value in terms], LpConstraintLE, money / unit)

@@ -16,7 +16,7 @@ from hubplanner.model.constraints.base import Constraint, SiteNames
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_share
 from hubplanner.model.variables.assignment import assigned, live_rows, served
-from hubplanner.model.variables.coverage import covered
+from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.multi_period import grow_demand
@@ -89,13 +89,13 @@ class Floor(Constraint):
         total = math.fsum(self.weight)
         if total <= 0:
             return
-        if model.parts.get("assigns"):
+        if model.assigns:
             self._serve_share(model, total)
             return
-        covered(model, 0)
+        variables = rows_covered(model)
         rows, measure = model.whole.cover_rows, model.whole.measure(self.weight)
         found = FloorRows(
-            variables=model.parts["covered"],
+            variables=variables,
             weights=rows.weights[:, measure],
             counts=rows.counts[:, measure],
             never=float(rows.never[measure]),

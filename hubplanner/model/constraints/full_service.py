@@ -62,7 +62,7 @@ class FullService(Constraint):
         if _is_hopeless(instance.problem):
             model.add_never("serve_all")
             return
-        if model.parts.get("assigns"):
+        if model.assigns:
             self._serve_assigned(model, instance)
             return
         points = np.flatnonzero(instance.problem.needing)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.model.constraints.base import Constraint
-from hubplanner.model.lp import LinearExpression, Model
+from hubplanner.model.lp import LinearExpression, Model, once_for_each_model
 from hubplanner.model.parameters import check_count
 from hubplanner.problem import Evaluation, Problem
 
@@ -84,19 +84,17 @@ def distance_to(model: Model, sites: Sequence[int]) -> LinearExpression:
     return total
 
 
+@once_for_each_model
 def used_at(model: Model) -> dict[int, LinearExpression]:
     r"""Return $u_j$ of each site for new hubs: a sum of options, or a binary where hubs may stand in numbers.
 
     The binary is tied on both sides, $u_j \le \sum_{o \in O_j} y_o \le q u_j$.
     """
-    if "used sites" not in model.parts:
-        instance = model.instance
-        new = np.flatnonzero(instance.new)
-        model.parts["used sites"] = {
-            int(site): _used(model, int(site), new[instance.site[new] == site])
-            for site in np.unique(instance.site[new])
-        }
-    return cast("dict[int, LinearExpression]", model.parts["used sites"])
+    instance = model.instance
+    new = np.flatnonzero(instance.new)
+    return {
+        int(site): _used(model, int(site), new[instance.site[new] == site]) for site in np.unique(instance.site[new])
+    }
 
 
 def _used(model: Model, site: int, options: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> LinearExpression:

@@ -17,7 +17,7 @@ from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.constraints.floor import FloorRows, cover_share, falls_short
 from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.parameters import check, check_amount, check_share, refuse
-from hubplanner.model.variables.coverage import covered
+from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.futures import CRITERIA, Futures
 from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
@@ -200,13 +200,11 @@ class RobustFloor(Constraint):
 
     def add_to(self, model: Model) -> None:
         """Add rows, or bounds and rows, for what may be left uncovered in each future."""
-        covered(model, 0)
+        variables = rows_covered(model)
         live = cast("StackedInstance", model.instance).live
         parts = zip(self.weights, self.counts, self.never.tolist(), self.totals.tolist(), strict=True)
         for weights, counts, never, total in parts:
-            rows = FloorRows(
-                variables=model.parts["covered"], weights=weights[live], counts=counts[live], never=never, total=total
-            )
+            rows = FloorRows(variables=variables, weights=weights[live], counts=counts[live], never=never, total=total)
             cover_share(model, "floor_in", rows, self.share)
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
@@ -231,10 +229,9 @@ class RobustFloor(Constraint):
 
 def covered_rows(model: Model, weights: Floats) -> LinearExpression:
     r"""Return what is covered of weights (r,) of a stack's rows, $b + \sum_r w_r z_r$."""
-    covered(model, 0)
+    variables = rows_covered(model)
     instance = cast("StackedInstance", model.instance)
     live = weights[instance.live]
     used = np.flatnonzero(live)
-    variables = model.parts["covered"]
     terms = [(variables[row], value) for row, value in zip(used.tolist(), live[used].tolist(), strict=True)]
     return LinearExpression(terms=terms, constant=float(weights[instance.settled].sum()))

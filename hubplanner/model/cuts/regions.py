@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from pulp import LpConstraintLE
@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from hubplanner.model.lp import Model, Terms
 from hubplanner.model.variables.backhaul import OFF, NetworkVariables, network_of
+from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Floats, Ints
 
 VIOLATION = 1e-3
@@ -73,7 +74,7 @@ class RegionCut:
             else:
                 del others[option]
         hubs = [(layer.open_[option], value) for option, value in others.items()]
-        return [*entered, *hubs, *linked, (layer.parts["covered"][self.demand], 1.0)], 0.0
+        return [*entered, *hubs, *linked, (rows_covered(layer)[self.demand], 1.0)], 0.0
 
 
 def covering_options(layer: Model, row: int) -> Ints:
@@ -142,7 +143,7 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
             yield RegionCut(region=far, site=site)
             if found >= MOST_CUTS:
                 return
-    if "covered" not in layer.parts:
+    if rows_covered not in layer.variables.made:
         return
     for row, wanted, places, capacity in _rows(layer, net, values):
         if (used[places] >= TIMES).all():
@@ -170,7 +171,7 @@ def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int
 def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[tuple[int, float, Ints, Floats]]:
     """Yield the rows that one hub covers, with what their cover takes from the network, and through which places."""
     rows = layer.whole.cover_rows
-    covered = cast("list[Any]", layer.parts["covered"])
+    covered = rows_covered(layer)
     order = np.argsort(-rows.weights.max(axis=1, initial=0.0), kind="stable")
     starts = list(pairwise(rows.cover.indptr.tolist()))
     open_ = np.array([values[variable.index] for variable in layer.open_])

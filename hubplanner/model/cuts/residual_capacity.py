@@ -10,8 +10,8 @@ import numpy as np
 from pulp import LpConstraintLE, LpVariable
 
 from hubplanner.model.constraints.capacity import Capacity
-from hubplanner.model.lp import Model, Terms, decimal_unit
-from hubplanner.model.variables.assignment import live_rows
+from hubplanner.model.lp import Model, Terms, decimal_unit, once_for_each_model
+from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem import Floats, Ints
 
 VIOLATION = 1e-5
@@ -69,7 +69,7 @@ class ResidualCapacityCut:
         layer = layers[self.layer]
         unit = decimal_unit(self.room)
         served = dict(zip(self.rows.tolist(), (self.people / unit).tolist(), strict=True))
-        terms: Terms = [(v, served[r]) for r, v in assigned_to(layer, self.option) if r in served]
+        terms: Terms = [(v, served[r]) for r, v in assigned_to(layer).get(self.option, []) if r in served]
         terms.append((layer.open_[self.option], -self.rest / unit))
         return terms, (self.total - self.rest * self.hubs) / unit
 
@@ -95,7 +95,7 @@ def _most_broken(
 ) -> ResidualCapacityCut | None:
     """Return an option's most broken inequality at its hubs, its room and all values, None where it holds."""
     (number, layer), (hubs, room, values) = year, found
-    pairs = assigned_to(layer, option)
+    pairs = assigned_to(layer).get(option, [])
     share = np.array([values[variable.index] for _, variable in pairs])
     full = share > hubs - math.floor(hubs)
     rows = np.array([row for row, _ in pairs], dtype=np.intp)[full]
@@ -107,13 +107,11 @@ def _most_broken(
     return cut if excess > VIOLATION * room else None
 
 
-def assigned_to(layer: Model, option: int) -> list[tuple[int, LpVariable]]:
-    """Return the rows that an option may serve in a year, each with its share's variable."""
-    if "assigned to" not in layer.parts:
-        rows = live_rows(layer)
-        found: dict[int, list[tuple[int, LpVariable]]] = {}
-        for row, at, variable in zip(rows.row.tolist(), rows.option.tolist(), layer.parts["assign"], strict=True):
-            found.setdefault(at, []).append((row, variable))
-        layer.parts["assigned to"] = found
-    pairs: list[tuple[int, LpVariable]] = layer.parts["assigned to"].get(option, [])
-    return pairs
+@once_for_each_model
+def assigned_to(layer: Model) -> dict[int, list[tuple[int, LpVariable]]]:
+    """Return the rows that each option may serve in a year, each with its share's variable."""
+    rows = live_rows(layer)
+    found: dict[int, list[tuple[int, LpVariable]]] = {}
+    for row, at, variable in zip(rows.row.tolist(), rows.option.tolist(), assigned(layer), strict=True):
+        found.setdefault(at, []).append((row, variable))
+    return found

@@ -8,24 +8,20 @@ from itertools import pairwise
 import numpy as np
 from pulp import LpConstraintLE, LpVariable
 
-from hubplanner.model.lp import LinearExpression, Model
+from hubplanner.model.lp import LinearExpression, Model, once_for_each_model
 from hubplanner.problem import Floats
 from hubplanner.problem.model_instance import AssignRows
 
 
+@once_for_each_model
 def assigned(model: Model) -> list[LpVariable]:
     r"""Return $x_{ro} \in [0, 1]$, the share of row r that option o serves, with $\sum_o x_{ro} \le 1 \;\forall r$."""
-    if "assign" in model.parts:
-        found: list[LpVariable] = model.parts["assign"]
-        return found
     rows = live_rows(model)
-    whole = bool(model.parts.get("single"))
     made = [
-        model.variable(f"assign_{row}_{option}", 0, 1, whole=whole)
+        model.variable(f"assign_{row}_{option}", 0, 1, whole=model.single)
         for row, option in zip(rows.row.tolist(), rows.option.tolist(), strict=True)
     ]
-    model.parts["assign"] = made
-    if whole:
+    if model.single:
         model.decisions.extend(made)
     for row, (start, stop) in enumerate(_spans(rows)):
         if stop > start:
@@ -33,15 +29,13 @@ def assigned(model: Model) -> list[LpVariable]:
     return made
 
 
+@once_for_each_model
 def live_rows(model: Model) -> AssignRows:
     """Return rows with the pairs of options that may have a hub: those left out by their range serve no one."""
-    if "live" not in model.parts:
-        rows = model.whole.assign_rows
-        may = np.array([variable.upBound > 0 for variable in model.open_], dtype=bool)[rows.option]
-        kept = {name: getattr(rows, name)[may] for name in ("row", "option", "share", "distance", "coming")}
-        model.parts["live"] = replace(rows, **kept)
-    found: AssignRows = model.parts["live"]
-    return found
+    rows = model.whole.assign_rows
+    may = np.array([variable.upBound > 0 for variable in model.open_], dtype=bool)[rows.option]
+    kept = {name: getattr(rows, name)[may] for name in ("row", "option", "share", "distance", "coming")}
+    return replace(rows, **kept)
 
 
 def served(model: Model, measure: int) -> LinearExpression:

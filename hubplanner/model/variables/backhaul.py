@@ -10,7 +10,7 @@ from pulp import LpVariable
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from hubplanner.model.lp import LinearExpression, Model, Terms
+from hubplanner.model.lp import LinearExpression, Model, Terms, once_for_each_model
 from hubplanner.problem import Backhaul, Floats, Ints
 from hubplanner.problem.model_instance import ModelInstance
 
@@ -142,25 +142,23 @@ class NetworkVariables:
         return [(self.on[option], 1.0) for option in self.options_at.get(place, ())]
 
 
+@once_for_each_model
 def network_of(model: Model) -> NetworkVariables:
     """Return the network's variables, made when they are first asked for."""
-    if "network" not in model.parts:
-        net = model.whole.problem.backhaul
-        if net is None:
-            raise AssertionError
-        graph, most = Graph.of(model.whole, net), model.instance.most.tolist()
-        arcs = zip(graph.tail.tolist(), graph.head.tolist(), strict=True)
-        build = [model.variable(f"build_{tail}_{head}", 0, 1, whole=True) for tail, head in arcs]
-        on = {
-            option: model.variable(f"on_network_{option}", 0, float(most[option]))
-            if graph.saving[option] > 0
-            else model.open_[option]
-            for option in np.flatnonzero(graph.place != OFF).tolist()
-        }
-        model.decisions.extend(build)
-        model.parts["network"] = NetworkVariables(graph=graph, build=build, on=on)
-    found: NetworkVariables = model.parts["network"]
-    return found
+    net = model.whole.problem.backhaul
+    if net is None:
+        raise AssertionError
+    graph, most = Graph.of(model.whole, net), model.instance.most.tolist()
+    arcs = zip(graph.tail.tolist(), graph.head.tolist(), strict=True)
+    build = [model.variable(f"build_{tail}_{head}", 0, 1, whole=True) for tail, head in arcs]
+    on = {
+        option: model.variable(f"on_network_{option}", 0, float(most[option]))
+        if graph.saving[option] > 0
+        else model.open_[option]
+        for option in np.flatnonzero(graph.place != OFF).tolist()
+    }
+    model.decisions.extend(build)
+    return NetworkVariables(graph=graph, build=build, on=on)
 
 
 def spending(model: Model) -> LinearExpression:
@@ -170,7 +168,7 @@ def spending(model: Model) -> LinearExpression:
     backhaul it is the money for hubs alone, $\sum_o c_o y_o$.
     """
     cost = model.instance.cost
-    if not model.parts.get("backhaul"):
+    if not model.has_backhaul:
         return LinearExpression(terms=_worth(model.open_, cost), constant=model.instance.base_cost)
     net = network_of(model)
     graph = net.graph

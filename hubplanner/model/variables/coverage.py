@@ -7,31 +7,29 @@ from itertools import pairwise
 import numpy as np
 from pulp import LpConstraintLE, LpVariable
 
-from hubplanner.model.lp import LinearExpression, Model, Terms
+from hubplanner.model.lp import LinearExpression, Model, Terms, once_for_each_model
 from hubplanner.model.variables.assignment import served
 from hubplanner.problem import Floats, Ints
 
 
 def covered(model: Model, measure: int) -> LinearExpression:
     r"""Return how much of a measure is covered: $b + \sum_r w_r z_r + \sum_o g_o y_o$."""
-    rows, rows_covered = model.instance.cover_rows, _rows_covered(model)
+    rows, covered_ = model.instance.cover_rows, rows_covered(model)
     weights, gain = rows.weights[:, measure].tolist(), rows.gain[:, measure].tolist()
-    terms = [*zip(rows_covered, weights, strict=True), *zip(model.open_, gain, strict=True)]
+    terms = [*zip(covered_, weights, strict=True), *zip(model.open_, gain, strict=True)]
     return LinearExpression(terms=terms, constant=float(rows.base[measure]))
 
 
-def _rows_covered(model: Model) -> list[LpVariable]:
+@once_for_each_model
+def rows_covered(model: Model) -> list[LpVariable]:
     r"""Return $z_r \in [0, 1]$, row r is covered: $z_r \le \sum_{o \in C_r} y_o$, with $C_r$ the options that cover it.
 
     A row that takes two hubs shares the limit of the row that takes the first, $z_r + z_{r'} \le \sum_{o \in C_r} y_o$,
     if that one counts no less: then it is the first to be covered. Otherwise $z_r \le \sum_{o \in C_r \setminus q} y_o$
     for each q in $C_r$; where a site may hold several hubs, $2 z_r \le \sum_{o \in C_r} y_o$ with a whole $z_r$.
     """
-    if "covered" in model.parts:
-        found: list[LpVariable] = model.parts["covered"]
-        return found
     rows = model.instance.cover_rows
-    model.parts["covered"] = made = []
+    made: list[LpVariable] = []
     alone = model.instance.most.max(initial=1) == 1
     for row, (start, stop) in enumerate(pairwise(rows.cover.indptr.tolist())):
         twice, options = rows.times[row] > 1, rows.cover.indices[start:stop].astype(np.intp)
@@ -56,4 +54,4 @@ def _limit(model: Model, row: int, terms: Terms, options: Ints) -> None:
 def covered_measure(model: Model, weight: Floats) -> LinearExpression:
     """Return how much is covered of a weight (n,) of the demand points: by assignment where people are assigned."""
     measure = model.whole.measure(weight)
-    return served(model, measure) if model.parts.get("assigns") else covered(model, measure)
+    return served(model, measure) if model.assigns else covered(model, measure)

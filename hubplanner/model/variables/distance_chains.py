@@ -35,18 +35,16 @@ def distance_to_nearest(model: Model, weight: Floats, depth: Ints) -> LinearExpr
         chain = _chain(model, point, distance, steps[: depth[point]])
         terms += zip(chain, gaps.tolist(), strict=False)
         if depth[point] < len(steps):
-            model.parts.setdefault("chain ends", {})[point] = chain[-1]
+            model.variables.chain_ends[point] = chain[-1]
     return LinearExpression(terms=terms, constant=constant)
 
 
 def _chain(model: Model, point: int, distance: Floats, steps: Floats) -> list[LpVariable]:
     r"""Return a point's chain $z_i^k$, added where it is first asked for: one goal may hold it and another seek it."""
-    chains = model.parts.setdefault("chains", {})
+    chains = model.variables.chains
     if point in chains:
-        known: list[LpVariable] = chains[point]
-        return known
-    made: list[LpVariable] = []
-    chains[point] = made
+        return chains[point]
+    made = chains[point] = list[LpVariable]()
     before = None
     for level, step in enumerate(steps.tolist()):
         beyond = model.variable(f"beyond_{point}_{level}", 0, 1)
@@ -60,7 +58,7 @@ def _chain(model: Model, point: int, distance: Floats, steps: Floats) -> list[Lp
 
 def too_shallow(model: Model, values: Floats) -> Ints:
     """Return the points whose chain ends before their nearest hub, by the values (v,) of a program's variables."""
-    ends = model.parts.get("chain ends", {})
+    ends = model.variables.chain_ends
     return np.array([point for point, end in ends.items() if values[end.index] > SHALLOW], dtype=np.intp)
 
 

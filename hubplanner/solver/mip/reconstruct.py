@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from hubplanner.errors import SolverError
 from hubplanner.model import Formulation, Year
 from hubplanner.model.lp import Model
-from hubplanner.model.variables.assignment import live_rows
+from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Floats, Ints, evaluate
 from hubplanner.solver.backends import SearchLimits
@@ -93,10 +93,10 @@ def _assignments(form: Formulation, decisions: Ints, effort: SearchLimits) -> li
     if question.capacity is None:
         return [None] * len(form.layers)
     if question.capacity.single:
-        parts = [_of(form, layer.parts["assign"], decisions).astype(np.float64) for layer in form.layers]
+        parts = [_of(form, assigned(layer), decisions).astype(np.float64) for layer in form.layers]
     else:
         values = _best_assignment(form, decisions, effort)
-        parts = [values[[v.index for v in layer.parts["assign"]]] for layer in form.layers]
+        parts = [values[[v.index for v in assigned(layer)]] for layer in form.layers]
     opened = opened_in(form, decisions)
     return [
         _by_point(form, _tidy(form, layer, part, counts))

@@ -252,7 +252,7 @@ def _beyond(form: Formulation, years: Sequence[Year]) -> Ints:
     short = [
         point
         for layer, year in zip(form.layers, years, strict=True)
-        for point in layer.parts.get("chain ends", {})
+        for point in layer.variables.chain_ends
         if year.plan.nearest_distance[point] > _reached(form, point)
     ]
     return np.unique(np.array(short, dtype=np.intp))
