@@ -15,7 +15,7 @@ from hubplanner.audit.data import AuditData
 from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.joins import other_rows
 from hubplanner.audit.ledger import Ledger
-from hubplanner.audit.money import annuity, exact
+from hubplanner.audit.money import AuditLink, annuity, electricity, exact
 from hubplanner.audit.places import WGS84, Array, alike, along, coordinates, words
 from hubplanner.audit.raw_tables import ROW
 from hubplanner.audit.run_files import RunFiles
@@ -232,10 +232,12 @@ def _linked(  # noqa: PLR0913, PLR0917 - a hub, what it is held against, and whe
     alone = world.alone[hub.site][hub.tier]
     if fits and site in hops:
         fees = exact(tier.mbps or 0) * exact(fibre.per_mbps_year) * annuity(world.scenario)
-        price = (exact(fibre.site_cost) + fees) * hub.count
-        if alone is None or price <= alone[0] * hub.count:
+        kwh = exact(tier.kwh_year) + exact(fibre.kwh_year)
+        power = electricity(world.scenario, kwh, world.sites.grid_km[hub.site])
+        link = AuditLink(exact(fibre.site_cost) + fees + power[0], "fibre", *power)
+        if alone is None or link.cost <= alone.cost:
             start = first[site].removesuffix(" (node)")
-            return replace(hub, link=price, link_name="fibre", start=start, hops=hops[site])
+            return replace(hub, link=link.times(hub.count), start=start, hops=hops[site])
     item = f"hub {site} {tier.name}"
     ledger.holds("plan.json", item, true=alone is not None, stated="connected", recomputed="no line leads there")
     return hub
@@ -247,7 +249,7 @@ def _behind(
     """Return how many hubs hang behind each place, and their Mbps."""
     served, mbps = dict[str, int](), dict[str, float]()
     for hub in hubs:
-        if hub.link_name == "fibre":
+        if hub.link.name == "fibre":
             site = str(world.sites.frame["site_id"].iloc[hub.site])
             served[site] = served.get(site, 0) + hub.count
             mbps[site] = mbps.get(site, 0.0) + (world.scenario.hubs[hub.tier].mbps or 0.0) * hub.count
@@ -281,14 +283,24 @@ def expected_backhaul(world: AuditData, hubs: list[AuditHub], network: AuditNetw
     spec, found = world.scenario.backhaul, dict[str, Any]()
     lines, served = ((), ()) if network is None else (network.lines, network.served)
     for name in [] if spec is None else spec.technologies.named:
-        own = [hub for hub in hubs if hub.link_name == name]
+        own = [hub for hub in hubs if hub.link.name == name]
         trench = sum((line.cost for line in lines), Fraction()) if name == "fibre" else Fraction()
         km = math.fsum(line.km for line in lines) if name == "fibre" else 0.0
-        cost = float(sum((hub.link for hub in own), trench))
+        cost = float(sum((hub.link.cost for hub in own), trench))
         found[name] = {"hubs": sum(hub.count for hub in own), "km": km, "cost": cost}
     shared = [line.km for line, hubs_behind in zip(lines, served, strict=True) if hubs_behind > 1]
     alone = [line.km for line, hubs_behind in zip(lines, served, strict=True) if hubs_behind <= 1]
-    return {
+    powered = {}
+    if spec is not None and spec.electricity is not None:
+        own_by = {name: [hub for hub in hubs if hub.link.power == name] for name in ("grid", "solar")}
+        powered["electricity"] = {
+            name: {
+                "hubs": sum(hub.count for hub in own),
+                "cost": float(sum((hub.link.power_cost for hub in own), Fraction())),
+            }
+            for name, own in own_by.items()
+        }
+    return powered | {
         "by_technology": found,
         "shared_km": math.fsum(shared),
         "alone": {"lines": len(alone), "km": math.fsum(alone)},

@@ -100,6 +100,8 @@ class AuditPlaces:
         People that a hub of each tier can serve, by site; infinite where there is no limit.
     fee, saving
         Money of an upgrade on top of the difference, and of a closure, by site.
+    grid_km
+        Exact km to the electric grid by site; 0 where that is of no concern.
     """
 
     frame: pd.DataFrame
@@ -112,6 +114,7 @@ class AuditPlaces:
     room: Array
     fee: list[Fraction]
     saving: list[Fraction]
+    grid_km: list[Fraction]
 
     @property
     def position(self) -> dict[str, int]:
@@ -198,7 +201,7 @@ def read_world(scenario: Scenario) -> AuditData:
     if isinstance(travel, FrictionSpec):
         unit, reach = "minutes", max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
         searched = FrictionWays(travel, people.points, places.lonlat, most=travel.max_minutes or reach)
-    links = [] if scenario.backhaul is None else links_alone(scenario, _within(scenario, places), len(places.lonlat))
+    links = [] if scenario.backhaul is None else links_alone(scenario, _within(scenario, places), places.grid_km)
     return AuditData(
         scenario=scenario, people=people, sites=places, table=table, unit=unit, alone=links, searched=searched
     )
@@ -390,6 +393,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
     blank = [""] * len(rows)
     tiers = {alike(tier.name): tier.name for tier in scenario.hubs} | {"": ""}
     capex, opex = prices(scenario, rows)
+    power = None if scenario.backhaul is None else scenario.backhaul.electricity
     # What stands in for missing cells is for the plan; its files show them as they are.
     hidden = {"geometry", spec.id or ROW, *(spec.missing or ())}
     own = pd.DataFrame(rows.drop(columns=[name for name in hidden if name in rows]))
@@ -406,6 +410,7 @@ def _places(scenario: Scenario, rows: gpd.GeoDataFrame, crs: object) -> AuditPla
         room=np.column_stack([numbers(rows, tier.capacity or np.inf) for tier in scenario.hubs]),
         fee=column(rows, model.existing.upgrade_fee),
         saving=column(rows, model.existing.close_saving),
+        grid_km=column(rows, 0.0 if power is None else power.grid_km),
     )
 
 

@@ -113,7 +113,7 @@ def _cost(world: AuditData, hubs: list[AuditHub]) -> Tree:
         "total": float(spent(world, hubs)),
         "capex": float(sum(hub.capex for hub in hubs)),
         "opex_present_value": float(sum(hub.opex for hub in hubs)),
-        "backhaul": float(sum((hub.link for hub in hubs), world.lines)),
+        "backhaul": float(sum((hub.link.cost for hub in hubs), world.lines)),
         "saved": float(saved),
     }
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.audit.data import AuditData
 from hubplanner.audit.ledger import Ledger
+from hubplanner.audit.money import NO_LINK, AuditLink
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,8 @@ class AuditHub:
         Exact money for all of them.
     period
         Year of opening in a programme.
-    link, link_name
-        Exact money for their links at the site, and what these are; nothing where that is of no concern.
+    link
+        Their links at the site with the exact money; nothing where that is of no concern.
     start, hops
         Where a line to the hub begins today, and how many there are on the way.
     """
@@ -41,15 +42,14 @@ class AuditHub:
     capex: Fraction
     opex: Fraction
     period: str | None = None
-    link: Fraction = Fraction()
-    link_name: str = ""
+    link: AuditLink = NO_LINK
     start: str | None = None
     hops: int | None = None
 
     @property
     def cost(self) -> Fraction:
         """Money for building, running and connecting them."""
-        return self.capex + self.opex + self.link
+        return self.capex + self.opex + self.link.cost
 
 
 def stated_hubs(world: AuditData, plan: dict[str, Any], ledger: Ledger) -> list[AuditHub]:
@@ -83,7 +83,9 @@ def as_hub(world: AuditData, site: int, tier: int, count: int, period: str | Non
         opex = run[tier] - run[own]
     else:
         capex, opex = built[tier], run[tier]
-    link, name = (world.alone[site][tier] if status == "new" and world.alone else None) or (Fraction(), "")
+    link = (world.alone[site][tier] if status == "new" and world.alone else None) or NO_LINK
+    if status == "existing" and world.alone:
+        link = AuditLink(name="as it stands")
     return AuditHub(
         site=site,
         tier=tier,
@@ -92,8 +94,7 @@ def as_hub(world: AuditData, site: int, tier: int, count: int, period: str | Non
         capex=capex * count,
         opex=opex * count,
         period=period,
-        link=link * count,
-        link_name="as it stands" if status == "existing" and world.alone else name,
+        link=link.times(count),
     )
 
 

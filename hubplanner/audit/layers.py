@@ -83,9 +83,13 @@ def _link_columns(world: AuditData, hubs: list[AuditHub]) -> dict[str, list[Any]
     if world.scenario.backhaul is None:
         return {}
     mbps = [None if hub.status == "existing" else world.scenario.hubs[hub.tier].mbps for hub in hubs]
-    return {
-        "link": [hub.link_name for hub in hubs],
-        "link_cost": [float(hub.link) for hub in hubs],
+    powered = dict[str, list[Any]]()
+    if world.scenario.backhaul.electricity is not None:
+        powered["power"] = [hub.link.power or None for hub in hubs]
+        powered["power_cost"] = [float(hub.link.power_cost) for hub in hubs]
+    return powered | {
+        "link": [hub.link.name for hub in hubs],
+        "link_cost": [float(hub.link.cost) for hub in hubs],
         "mbps": mbps,
         "connected_to": [hub.start for hub in hubs],
         "hops": [hub.hops for hub in hubs],
@@ -234,7 +238,9 @@ def _same(file: str, item: str, stated: Any, wanted: Any, ledger: Ledger) -> Non
         ledger.same(file, item, one if both else _blank(stated), other if both else wanted)
         return
     absolute = KILOMETRES if name.startswith(("distance_", "nearest_", "km")) else RELATIVE
-    absolute = half_of_last_place(wanted) * WRITTEN if name in {"cost", "link_cost"} and wanted else absolute
+    absolute = (
+        half_of_last_place(wanted) * WRITTEN if name in {"cost", "link_cost", "power_cost"} and wanted else absolute
+    )
     ledger.same(file, item, _number(stated), wanted, absolute=absolute)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import NamedTuple
 
 import geopandas as gpd
 
@@ -47,14 +48,44 @@ def annuity(scenario: Scenario) -> Fraction:
 
 Money = list[list[Fraction]]
 """Money by site and tier."""
-Alone = list[list[tuple[Fraction, str] | None]]
-"""The cheapest link that stands alone by site and tier, with its name; None where there is none."""
 
 
-def links_alone(scenario: Scenario, within: dict[str, list[bool]], sites: int) -> Alone:
+class AuditLink(NamedTuple):
+    """A hub's link at its site: what it costs with electricity, what it is, and how much of it is power, and whence."""
+
+    cost: Fraction = Fraction()
+    name: str = ""
+    power_cost: Fraction = Fraction()
+    power: str = ""
+
+    def times(self, count: int) -> AuditLink:
+        """Return the links of several hubs."""
+        return self._replace(cost=self.cost * count, power_cost=self.power_cost * count)
+
+
+NO_LINK = AuditLink()
+Alone = list[list[AuditLink | None]]
+"""The cheapest link that stands alone by site and tier; None where there is none."""
+
+
+def electricity(scenario: Scenario, kwh_year: Fraction, grid_km: Fraction) -> tuple[Fraction, str]:
+    """Return the money for so many kWh a year at a site, and whence they come: the grid unless panels cost less."""
+    spec = None if scenario.backhaul is None else scenario.backhaul.electricity
+    if spec is None or not kwh_year:
+        return Fraction(), ""
+    ways = []
+    if spec.kwh_cost is not None:
+        bills = kwh_year * exact(spec.kwh_cost) * annuity(scenario)
+        ways.append((grid_km * exact(spec.grid_cost_per_km) + bills, "grid"))
+    if spec.solar_per_w is not None:
+        ways.append((kwh_year / exact(spec.kwh_per_w_year) * exact(spec.solar_per_w), "solar"))
+    return min(ways)
+
+
+def links_alone(scenario: Scenario, within: dict[str, list[bool]], grid_km: list[Fraction]) -> Alone:
     """Return the cheapest link that stands alone by site and tier, of those that reach a site."""
     spec, worth = scenario.backhaul, annuity(scenario)
-    found: Alone = [[None] * len(scenario.hubs) for _ in range(sites)]
+    found: Alone = [[None] * len(scenario.hubs) for _ in grid_km]
     for kind, link in {} if spec is None else spec.technologies.alone.items():
         for number, tier in enumerate(scenario.hubs):
             mbps = exact(tier.mbps or 0)
@@ -63,10 +94,12 @@ def links_alone(scenario: Scenario, within: dict[str, list[bool]], sites: int) -
                 continue
             fees = exact(link.per_line_year) * lines + exact(link.per_mbps_year) * mbps
             price = exact(link.site_cost) * lines + fees * worth
-            for site in range(sites):
-                best = found[site][number]
-                if within[kind][site] and (best is None or price < best[0]):
-                    found[site][number] = (price, kind)
+            kwh = exact(tier.kwh_year) + exact(link.kwh_year) * lines
+            for site, far in enumerate(grid_km):
+                power = electricity(scenario, kwh, far)
+                best, cost = found[site][number], price + power[0]
+                if within[kind][site] and (best is None or cost < best.cost):
+                    found[site][number] = AuditLink(cost, kind, *power)
     return found
 
 

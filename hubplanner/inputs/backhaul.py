@@ -22,7 +22,14 @@ from hubplanner.inputs.readers.columns import Checker, keys_of
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Backhaul, Bools, Floats, GreatCircle, Ints, SiteStatus, annuity
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.backhaul_spec import AloneSpec, BackhaulSpec, EdgeTableSpec, LinesSpec, PlacesSpec
+from hubplanner.scenario.backhaul_spec import (
+    AloneSpec,
+    BackhaulSpec,
+    EdgeTableSpec,
+    ElectricitySpec,
+    LinesSpec,
+    PlacesSpec,
+)
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.names import hint, key_of, listed
 
@@ -36,15 +43,61 @@ _LINE_SHAPES = ("LineString", "MultiLineString")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Power:
+    """Electricity of the hubs that have a kind of link.
+
+    Parameters
+    ----------
+    cost
+        (m, t) money for it over the horizon; 0 where that is of no concern.
+    source
+        (m, t) ``grid`` or ``solar``; blank where nothing is taken, or that is of no concern.
+    """
+
+    cost: Floats
+    source: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> Power:
+        """Return that of hubs that need none."""
+        return cls(cost=np.zeros(shape), source=np.full(shape, "", dtype=object))
+
+    def put(self, where: Bools, tier: int, power: tuple[Floats, Any]) -> None:
+        """Note that hubs of a tier at some sites (m,) have such power."""
+        self.cost[where, tier], self.source[where, tier] = power[0][where], power[1][where]
+
+
+def electricity(spec: ElectricitySpec | None, kwh_year: float, grid_km: Floats, worth: float) -> tuple[Floats, Any]:
+    """Return money (m,) for so many kWh a year, and whence: from the grid, or from panels where these are cheaper.
+
+    A hub pays for the whole line from the grid to its site, whoever else is there.
+
+    >>> spec = ElectricitySpec(kwh_cost=0.1, grid_cost_per_km=7000.0, solar_per_w=2.0, kwh_per_w_year=1.25)
+    >>> electricity(spec, 500.0, np.array([0.0, 0.01, 5.0]), worth=4.0)
+    (array([200., 270., 800.]), array(['grid', 'grid', 'solar'], dtype=object))
+    """
+    if spec is None or kwh_year == 0:
+        return np.zeros(len(grid_km)), np.full(len(grid_km), "", dtype=object)
+    grid, solar = np.full(len(grid_km), np.inf), np.inf
+    if spec.kwh_cost is not None:
+        grid = grid_km * spec.grid_cost_per_km + kwh_year * spec.kwh_cost * worth
+    if spec.solar_per_w is not None:
+        solar = kwh_year / spec.kwh_per_w_year * spec.solar_per_w
+    return np.minimum(grid, solar), np.where(grid <= solar, "grid", "solar").astype(object)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class BackhaulLinks:
     """How hubs may be connected.
 
     Parameters
     ----------
-    alone_cost, alone_name
-        (m, t) money for the cheapest link that needs no network, infinite where there is none, and its name.
-    line_cost
-        (m, t) money that fibre takes at a hub's own site; infinite where it cannot carry the tier.
+    alone_cost, alone_name, alone_power
+        (m, t) money for the cheapest link that needs no network, with the electricity for hub and link; infinite where
+        there is none. Its name, and the electricity apart.
+    line_cost, line_power
+        (m, t) money that fibre takes at a hub's own site, with electricity; infinite where it cannot carry the tier.
+        The electricity apart.
     places
         Every place of the network: ids and WGS 84 points of the sites, then of the nodes of today.
     edges
@@ -59,7 +112,9 @@ class BackhaulLinks:
 
     alone_cost: Floats
     alone_name: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+    alone_power: Power
     line_cost: Floats
+    line_power: Power
     places: gpd.GeoDataFrame
     edges: pd.DataFrame
     roots: Ints
@@ -104,14 +159,17 @@ def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> 
     edges = _edges(spec, len(sites.frame), places, worth, faults)
     if edges is None or len(faults) > before:
         return None
-    alone_cost, alone_name = _alone(scenario, spec, sites, _joined(towers), worth)
+    alone_cost, alone_name, alone_power = _alone(scenario, spec, sites, _joined(towers), worth)
+    line_cost, line_power = _line_cost(scenario, spec, sites, worth)
     starts = (sites.status == SiteStatus.EXISTING) & spec.existing_connected
     spots = pd.Series(map(tuple, lonlat(places).tolist()))
     at_node = spots[: len(starts)].isin(set(spots[len(starts) :])).to_numpy()
     links = BackhaulLinks(
         alone_cost=alone_cost,
         alone_name=alone_name,
-        line_cost=_line_cost(scenario, spec, sites, worth),
+        alone_power=alone_power,
+        line_cost=line_cost,
+        line_power=line_power,
         places=places,
         edges=edges,
         roots=np.concatenate([np.flatnonzero(starts | at_node), np.arange(len(starts), len(places))]),
@@ -330,43 +388,47 @@ def _from_table(
     return None if len(faults) > before else (pairs, km, cost)
 
 
-def _line_cost(scenario: Scenario, spec: BackhaulSpec, sites: Sites, worth: float) -> Floats:
-    """Return money (m, t) that fibre takes at a hub's site, infinite where it cannot carry the tier."""
+def _line_cost(scenario: Scenario, spec: BackhaulSpec, sites: Sites, worth: float) -> tuple[Floats, Power]:
+    """Return money (m, t) that fibre takes at a hub's site, infinite where it cannot carry the tier, and the power."""
     fibre, cost = spec.technologies.fibre, np.full(sites.allowed.shape, np.inf)
+    power, everywhere = Power.none(cost.shape), np.ones(len(cost), dtype=np.bool_)
     for number, tier in enumerate(scenario.hubs):
         mbps = tier.mbps or 0.0
         fits = fibre is not None and (fibre.max_mbps is None or mbps <= fibre.max_mbps)
         if fibre is not None and fits and (tier.links is None or "fibre" in tier.links):
-            cost[:, number] = fibre.site_cost + mbps * fibre.per_mbps_year * worth
-    return cost
+            own = electricity(spec.electricity, tier.kwh_year + fibre.kwh_year, sites.grid_km, worth)
+            power.put(everywhere, number, own)
+            cost[:, number] = fibre.site_cost + mbps * fibre.per_mbps_year * worth + own[0]
+    return cost, power
 
 
 def _alone(
     scenario: Scenario, spec: BackhaulSpec, sites: Sites, towers: Floats, worth: float
-) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.object_]]]:
-    """Return money and name (m, t) of the cheapest link that stands alone; the first of several as cheap."""
+) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.object_]], Power]:
+    """Return money, name and power (m, t) of the cheapest link that stands alone; the first of several as cheap."""
     cost, name = np.full(sites.allowed.shape, np.inf), np.full(sites.allowed.shape, NO_LINK, dtype=object)
+    power = Power.none(cost.shape)
     for kind, link in spec.technologies.alone.items():
         within = np.ones(len(cost), dtype=np.bool_)
         if kind == "cellular" and spec.technologies.cellular is not None:
             within = GreatCircle(sites.lonlat, towers, 1.0).nearest() <= spec.technologies.cellular.range_km
         for number, tier in enumerate(scenario.hubs):
-            price = price_alone(link, tier.mbps, worth)
-            if price is None or not (tier.links is None or kind in tier.links):
+            lines = lines_alone(link, tier.mbps)
+            if lines > link.lines or not (tier.links is None or kind in tier.links):
                 continue
+            own = electricity(spec.electricity, tier.kwh_year + lines * link.kwh_year, sites.grid_km, worth)
+            fees = lines * link.per_line_year + (tier.mbps or 0.0) * link.per_mbps_year
+            price = lines * link.site_cost + fees * worth + own[0]
             better = within & (price < cost[:, number])
-            cost[better, number], name[better, number] = price, kind
-    return cost, name
+            cost[better, number], name[better, number] = price[better], kind
+            power.put(better, number, own)
+    return cost, name, power
 
 
-def price_alone(link: AloneSpec, mbps: float | None, worth: float) -> float | None:
-    """Return the money for a link of its own, with as many lines as its Mbps take; None where these are too many.
+def lines_alone(link: AloneSpec, mbps: float | None) -> int:
+    """Return how many lines of its own a hub takes for its Mbps.
 
-    >>> dish = AloneSpec(site_cost=800.0, per_line_year=100.0, per_mbps_year=2.0, max_mbps=150.0, lines=2)
-    >>> price_alone(dish, 200.0, worth=2.0), price_alone(dish, 301.0, worth=2.0)
-    (2800.0, None)
+    >>> lines_alone(AloneSpec(site_cost=800.0, max_mbps=150.0, lines=2), 301.0)
+    3
     """
-    lines = 1 if mbps is None or link.max_mbps is None else math.ceil(mbps / link.max_mbps)
-    if lines > link.lines:
-        return None
-    return lines * (link.site_cost + link.per_line_year * worth) + (mbps or 0.0) * link.per_mbps_year * worth
+    return 1 if mbps is None or link.max_mbps is None else math.ceil(mbps / link.max_mbps)

@@ -28,7 +28,7 @@ from hubplanner.inputs.spelling import mentioned, with_site_names
 from hubplanner.inputs.thinning import thinned
 from hubplanner.problem import Bools, Floats, Ints, SiteStatus, annuity
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WEIGHT
+from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WAY, MOST_WEIGHT
 from hubplanner.scenario.names import hint
 
 MOST_COLUMNS = 1_000
@@ -55,6 +55,8 @@ class Sites:
         to run it may cost less than nothing.
     capacity
         (m, t) people that a hub of each tier can serve; infinite where there is no limit.
+    grid_km
+        (m,) km to the electric grid; 0 where that is of no concern.
     upgrade
         (m, t) which tiers would replace an existing hub.
     closing_saving
@@ -73,6 +75,7 @@ class Sites:
     capex: Floats
     opex_present_value: Floats
     capacity: Floats
+    grid_km: Floats
     upgrade: Bools
     closing_saving: Floats
     rows: Ints
@@ -109,6 +112,8 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
     factor = checker.numbers(spec.cost_factor, least=LEAST_FACTOR, most=MOST_WEIGHT).to_numpy()
     capex, opex = (_money(scenario, checker, item, factor) for item in ("capex", "opex_per_year"))
     capacity = _capacity(scenario, checker)
+    power = scenario.backhaul.electricity if scenario.backhaul is not None else None
+    grid_km = checker.numbers(0.0 if power is None else power.grid_km, most=MOST_WAY).to_numpy(dtype=np.float64)
     one_per = checker.names(spec.one_per) if spec.one_per else None
     preference = checker.numbers(spec.prefer or 0.0).to_numpy()
     groups = {group: checker.names(group) for group in spec.groups}
@@ -133,6 +138,7 @@ def read_sites(scenario: Scenario, faults: list[Fault]) -> Sites | None:
         capex=capex,
         opex_present_value=present_value,
         capacity=capacity,
+        grid_km=grid_km,
         upgrade=np.zeros(capex.shape, dtype=np.bool_),
         closing_saving=np.full(len(ids), np.nan),
         rows=table.rows,
@@ -197,6 +203,7 @@ def _in_order(sites: Sites, order: Ints) -> Sites:
         capex=sites.capex[order],
         opex_present_value=sites.opex_present_value[order],
         capacity=sites.capacity[order],
+        grid_km=sites.grid_km[order],
         upgrade=sites.upgrade[order],
         closing_saving=sites.closing_saving[order],
         rows=sites.rows[order],

@@ -17,10 +17,13 @@ from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
 from hubplanner.scenario import Scenario
+from hubplanner.scenario.fields import Spec
 
 STANDS, FIBRE = "as it stands", "fibre"
 """What a hub that stands today is said to be linked by, and the link of the network."""
-LINK_COLUMNS = ("link", "link_cost", "mbps", "connected_to", "hops")
+POWER = ("grid", "solar")
+"""Where electricity comes from."""
+LINK_COLUMNS = ("link", "link_cost", "mbps", "connected_to", "hops", "power", "power_cost")
 LINE_COLUMNS = ("edge_id", "technology", "from", "to", "km", "cost", "hubs_served", "mbps", "hops", "status")
 
 
@@ -32,6 +35,7 @@ def links_of(inputs: Inputs, problem: Problem, plan: Evaluation) -> dict[str, An
     dict
         ``link``, how a hub is connected; ``link_cost``, money for that at its site, which its cost holds; ``mbps`` of
         each hub; ``connected_to``, the place of today where a line to it begins; ``hops``, lines on the way there.
+        Where electricity is paid for, ``power``, whence it comes, and ``power_cost``, what of the link's money it is.
     """
     links, options = inputs.links, plan.options
     if links is None:
@@ -44,13 +48,21 @@ def links_of(inputs: Inputs, problem: Problem, plan: Evaluation) -> dict[str, An
     hops, start = _ways(links, plan)
     ids = np.array([*links.places["id"], None], dtype=object)
     mbps = np.array([np.nan if one.mbps is None else one.mbps for one in inputs.scenario.hubs])
-    return {
+    columns = {
         "link": np.array(np.where(stands, STANDS, name), dtype=object),
         "link_cost": np.where(stands, 0.0, money),
         "mbps": np.where(stands, np.nan, mbps[tier]),
         "connected_to": np.where(on, ids[start[site]], np.array(None)),
         "hops": pd.Series(hops[site], dtype="Int64").where(pd.Series(on)).array,
     }
+    if inputs.scenario.backhaul is None or inputs.scenario.backhaul.electricity is None:
+        return columns
+    by_line, alone = links.line_power, links.alone_power
+    source = np.where(on, by_line.source[site, tier], alone.source[site, tier])
+    power = np.where(on, by_line.cost[site, tier], alone.cost[site, tier]) * plan.counts
+    columns["power"] = np.where(stands | (source == ""), np.array(None), source)
+    columns["power_cost"] = np.where(stands, 0.0, power)
+    return columns
 
 
 def _ways(links: BackhaulLinks, plan: Evaluation) -> tuple[Ints, Ints]:
@@ -139,7 +151,8 @@ def summarize_backhaul(inputs: Inputs, plan: Evaluation, hubs: pd.DataFrame, lin
     """Return what plan.json says of backhaul: hubs, km and money by technology, and what lines are shared.
 
     ``shared_km`` are km of lines that serve several hubs; ``alone`` counts the lines that serve one, and their km.
-    ``edges`` are the ids of all that are built, those that join places at the same spot among them.
+    ``electricity``, where it is paid for, tells hubs and money by whence it comes. ``edges`` are the ids of all that
+    are built, those that join places at the same spot among them.
     """
     links = inputs.links
     if links is None:
@@ -151,11 +164,18 @@ def summarize_backhaul(inputs: Inputs, plan: Evaluation, hubs: pd.DataFrame, lin
         built = lines if name == FIBRE else lines.iloc[:0]
         cost = math.fsum(own["link_cost"]) + math.fsum(built["cost"])
         found[name] = {"hubs": int(own["hubs"].sum()), "km": math.fsum(built["km"]), "cost": cost}
+    powered = {}
+    if "power" in new:
+        by = {name: new[new["power"] == name] for name in POWER}
+        powered["electricity"] = {
+            name: {"hubs": int(some["hubs"].sum()), "cost": math.fsum(some["power_cost"])} for name, some in by.items()
+        }
     shared: Bools = (lines["hubs_served"] > 1).to_numpy(dtype=np.bool_)
     return {
         "by_technology": found,
         "shared_km": math.fsum(lines["km"][shared]),
         "alone": {"lines": int((~shared).sum()), "km": math.fsum(lines["km"][~shared])},
+        **powered,
         "edges": (links.edges["edge_id"].to_numpy(dtype=np.intp)[plan.edges]).tolist(),
         "assumptions": list(_assumed(inputs.scenario)),
     }
@@ -172,16 +192,28 @@ def _assumed(scenario: Scenario) -> list[str]:
     if spec is None:
         return []
     said = ["The running costs of hubs hold no line to the internet."]
+    if spec.electricity is not None:
+        said = ["The running costs of hubs hold no line to the internet and no electricity."]
+        said.append("A hub pays for the whole line from the grid to its site.")
     fibre = spec.technologies.fibre
     if fibre is not None:
         how = "as their table says" if spec.table is not None else f"straight, times {spec.detour:g}"
         said.append(f"Lines are {how}; cable has room for every hub.")
         own = "start from existing hubs as well" if spec.existing_connected else "do not start from existing hubs"
         said.append(f"New lines {own}.")
-    for name, link in spec.technologies.named.items():
-        ours = [key for key in type(link).model_fields if key not in link.model_fields_set]
+    named: dict[str, Spec] = dict(spec.technologies.named)
+    unused = {"kwh_year"}
+    if spec.electricity is not None:
+        # What is left out altogether is no figure of ours: there is no grid then, or there are no panels.
+        named["electricity"], unused = spec.electricity, {"kwh_cost", "solar_per_w"}
+    for name, link in named.items():
+        ours = [key for key in type(link).model_fields if key not in link.model_fields_set | unused]
         values: Mapping[str, Any] = {key: getattr(link, key) for key in ours}
         if values:
-            given = ", ".join(f"{key} {'any' if value is None else f'{value:g}'}" for key, value in values.items())
+            given = ", ".join(f"{key} {_taken(value)}" for key, value in values.items())
             said.append(f"Not given for {name}, so taken as: {given}.")
     return said
+
+
+def _taken(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else "any" if value is None else str(value)

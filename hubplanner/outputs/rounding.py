@@ -26,7 +26,7 @@ MONEY = frozenset(
     {
         *("cost", "capex", "opex_present_value", "backhaul", "saved", "cost_at_least", "expected_cost"),
         *("highest_cost", "cost per person", "cost to build", "cost to run"),
-        "link_cost",
+        *("link_cost", "power_cost"),
     }
 )
 """What is money, by its key or column."""

@@ -8,10 +8,12 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hubplanner.scenario.data_spec import FileSpec, GeometrySpec
-from hubplanner.scenario.fields import Column, Flag, Kilometres, Money, Spec, one_or_more
+from hubplanner.scenario.fields import Column, ColumnOrLength, Flag, Kilometres, Kwh, Money, Spec, one_or_more
 
 MOST_MBPS = 1e6
 MOST_LINES, MOST_NEIGHBOURS, MOST_DETOUR = 1000, 20, 10.0
+MOST_KWH_PER_W = 8.76
+"""A W at all hours of a year."""
 
 Mbps = Annotated[float, Field(strict=True, gt=0, le=MOST_MBPS)]
 
@@ -83,6 +85,8 @@ class FibreSpec(Spec):
     """Longest line between two places; any if left out."""
     max_mbps: Mbps | None = None
     """Most Mbps of a hub; any if left out."""
+    kwh_year: Kwh = 0.0
+    """kWh a year that a hub's end takes; with backhaul.electricity."""
 
 
 class AloneSpec(Spec):
@@ -98,6 +102,8 @@ class AloneSpec(Spec):
     """Most Mbps of a line; any if left out."""
     lines: Annotated[int, Field(strict=True, ge=1, le=MOST_LINES)] = 1
     """Most lines side by side at a hub, where one does not carry its Mbps."""
+    kwh_year: Kwh = 0.0
+    """kWh a year that a line takes; with backhaul.electricity."""
 
 
 class CellularSpec(AloneSpec):
@@ -137,6 +143,32 @@ class TechnologiesSpec(Spec):
         return {**({} if self.fibre is None else {"fibre": self.fibre}), **self.alone}
 
 
+class ElectricitySpec(Spec):
+    """What power costs a hub and its link: a line to the grid with what it brings, or panels, whichever is cheaper."""
+
+    kwh_cost: Money | None = None
+    """Money for a kWh from the grid; no grid if left out."""
+    grid_km: ColumnOrLength = 0.0
+    """Km from a site to the grid: one number, or a column of the site file."""
+    grid_cost_per_km: Money = 0.0
+    """Money for a km of line to the grid."""
+    solar_per_w: Money | None = None
+    """Money for a W of panels with batteries, replacements within the horizon among it; no panels if left out."""
+    kwh_per_w_year: Annotated[float, Field(strict=True, gt=0, le=MOST_KWH_PER_W)] = 1.2
+    """kWh that a W of panels brings in a year."""
+
+    @model_validator(mode="after")
+    def _some(self) -> ElectricitySpec:
+        """Refuse neither, and what is said of a grid that there is not."""
+        if self.kwh_cost is None and self.solar_per_w is None:
+            kind = "some"
+            raise PydanticCustomError(kind, "kwh_cost for power from the grid, solar_per_w for panels, or both")
+        if self.kwh_cost is None and self.model_fields_set & {"grid_km", "grid_cost_per_km"}:
+            kind = "grid"
+            raise PydanticCustomError(kind, "kwh_cost beside grid_km and grid_cost_per_km")
+        return self
+
+
 class BackhaulSpec(Spec):
     """How hubs are connected to the internet, which is paid from the same budget."""
 
@@ -156,4 +188,6 @@ class BackhaulSpec(Spec):
     """Factor from the great circle to the length of a line."""
     existing_connected: Flag = True
     """Whether new lines may start from existing hubs."""
+    electricity: ElectricitySpec | None = None
+    """What power costs hubs and their links; of no concern if left out."""
     technologies: TechnologiesSpec

@@ -21,6 +21,7 @@ MOST_WEIGHT = 1e6
 LEAST_WAY, MOST_WAY = 1e-3, 1e6
 """A metre, and twenty-five times around the globe."""
 MOST_COUNT = 10**9
+MOST_KWH = 1e9
 MOST_TEXT = 200
 """Characters of a name."""
 
@@ -165,12 +166,14 @@ NameOrNumber = Annotated[
 ColumnOrMoney = Annotated[str | float, BeforeValidator(_column_or(MOST_MONEY, LEAST_MONEY))]
 ColumnOrPeople = Annotated[str | float, BeforeValidator(_column_or(MOST_PEOPLE))]
 ColumnOrRoom = Annotated[str | Annotated[float, Field(ge=1, le=MOST_PEOPLE)], BeforeValidator(_column_or_room)]
+ColumnOrLength = Annotated[str | float, BeforeValidator(_column_or(MOST_WAY))]
 ColumnOrWeight = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT))]
 ColumnOrFactor = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT, LEAST_FACTOR))]
 ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or(1))]
 Money = Annotated[float, Field(strict=True, ge=0, le=MOST_MONEY)]
 Kilometres = Annotated[float, Field(strict=True, gt=0, le=MOST_WAY), AfterValidator(_way)]
 """A distance or a time; above nothing, since a grid is as fine as the least of them."""
+Kwh = Annotated[float, Field(strict=True, ge=0, le=MOST_KWH)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Count = Annotated[int, Field(strict=True, ge=0, le=MOST_COUNT)]
 Flag = Annotated[bool, Field(strict=True)]

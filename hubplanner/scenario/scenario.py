@@ -16,6 +16,7 @@ from hubplanner.scenario.fields import (
     ColumnOrRoom,
     Flag,
     Kilometres,
+    Kwh,
     Name,
     Share,
     Spec,
@@ -57,6 +58,8 @@ class TierSpec(Spec):
     """Mbps that a hub's link must carry; with backhaul. Any link will do if left out."""
     links: Annotated[tuple[Literal["fibre", "satellite", "cellular"], ...], Field(min_length=1)] | None = None
     """Links that a hub may have; with backhaul. All of backhaul.technologies if left out."""
+    kwh_year: Kwh = 0.0
+    """kWh a year that a hub takes beside its link; with backhaul.electricity."""
 
     def reach(self, speed_kmh: float | None) -> float:
         """Return the reach in kilometres, or in minutes where no speed turns them into kilometres."""

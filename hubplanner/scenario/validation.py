@@ -194,6 +194,7 @@ def _backhaul(scenario: Scenario) -> Complaints:
             for key in ("mbps", "links"):
                 if getattr(tier, key) is not None:
                     yield f"hubs.{number}.{key}", str(getattr(tier, key)), "only with backhaul"
+        yield from _without_electricity(scenario)
         return
     fibre, cellular = spec.technologies.fibre, spec.technologies.cellular
     given = {"nodes": spec.nodes, "lines": spec.lines, "table": spec.table, "towers": spec.towers}
@@ -212,6 +213,20 @@ def _backhaul(scenario: Scenario) -> Complaints:
         yield "model.existing.upgrade", str(scenario.model.existing.upgrade), f"false with backhaul: {NEW_LINK}"
     for number, tier in enumerate(scenario.hubs):
         yield from _links_of(spec, f"hubs.{number}", tier)
+    yield from _without_electricity(scenario)
+
+
+def _without_electricity(scenario: Scenario) -> Complaints:
+    """Complain of kWh that nobody pays for."""
+    spec = scenario.backhaul
+    if spec is not None and spec.electricity is not None:
+        return
+    users: dict[str, TierSpec | FibreSpec | AloneSpec] = {f"hubs.{at}": one for at, one in enumerate(scenario.hubs)}
+    if spec is not None:
+        users |= {f"backhaul.technologies.{name}": link for name, link in spec.technologies.named.items()}
+    for key, user in users.items():
+        if user.kwh_year > 0:
+            yield f"{key}.kwh_year", user.kwh_year, "only with backhaul.electricity, which says what a kWh costs"
 
 
 def _links_of(spec: BackhaulSpec, key: str, tier: TierSpec) -> Complaints:

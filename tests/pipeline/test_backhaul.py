@@ -142,6 +142,69 @@ def test_a_table_of_lines_says_what_may_be_built_and_for_what(linked: Project) -
     assert "from: a" in dumped
 
 
+POWER = {"kwh_cost": 0.2, "grid_km": "grid", "grid_cost_per_km": 7.0, "solar_per_w": 0.7, "kwh_per_w_year": 1.25}
+FAR = {"S1": 9.0, "S2": 5.0, "S3": 0.0, "S4": 0.5, "S5": 1.0}
+
+
+def powered(project: Project, **technologies: Any) -> dict[str, Any]:
+    """Write how far each site is from the grid, and return the settings of hubs and links that take electricity."""
+    lines = (project.folder / "sites.csv").read_text(encoding="utf-8").splitlines()
+    told = [f"{line},{'grid' if not at else FAR[line.split(',')[0]]}" for at, line in enumerate(lines)]
+    project.write("sites.csv", "\n".join(told) + "\n")
+    asked = backhaul(technologies=technologies, electricity=POWER)
+    if "fibre" not in technologies:
+        asked["backhaul"]["nodes"] = []
+    return asked | {"hubs.0.kwh_year": 20.0, "hubs.1.kwh_year": 4.0, "model.budget": 3000}
+
+
+@pytest.mark.parametrize("fibre", [{}, {"fibre": FIBRE | {"kwh_year": 3.0}}])
+def test_electricity_comes_from_the_grid_or_the_sun_whichever_is_cheaper(
+    linked: Project, fibre: dict[str, Any]
+) -> None:
+    plan = planned(linked, **powered(linked, satellite=DISH | {"kwh_year": 2.0}, **fibre))
+    kwh = {"centre": 20.0, "park": 4.0}
+    for hub in plan.hubs.to_dict("records"):
+        if hub["link"] == "as it stands":
+            assert pd.isna(hub["power"])
+            assert hub["power_cost"] == 0
+            continue
+        taken = kwh[hub["tier"]] + (3.0 if hub["link"] == "fibre" else 2.0)
+        grid = FAR[hub["site_id"]] * 7.0 + taken * 0.2 * WORTH
+        sun = taken / 1.25 * 0.7
+        assert hub["power"] == ("grid" if grid <= sun else "solar")
+        assert hub["power_cost"] == pytest.approx(hub["hubs"] * min(grid, sun))
+        own = 5.0 if hub["link"] == "fibre" else 60.0 + 10.0 * WORTH
+        assert hub["link_cost"] == pytest.approx(hub["hubs"] * own + hub["power_cost"])
+    assert set(plan.hubs["power"].dropna()) == {"grid", "solar"}
+    told = plan.summary()["backhaul"]["electricity"]
+    assert sum(one["hubs"] for one in told.values()) == (plan.hubs["power"].notna()).sum()
+    assert sum(one["cost"] for one in told.values()) == pytest.approx(plan.hubs["power_cost"].sum())
+    assert audited(plan, linked.folder / "run") == []
+    assert "Where new hubs have electricity from" in (linked.folder / "run/report.html").read_text(encoding="utf-8")
+
+
+def test_power_is_part_of_what_decides_between_links(linked: Project) -> None:
+    thirsty = powered(linked, satellite=DISH | {"kwh_year": 9000.0}, fibre=FIBRE)
+    assert set(planned(linked, **thirsty).hubs["link"]) == {"as it stands", "fibre"}
+
+
+def test_an_audit_finds_power_that_was_changed(linked: Project) -> None:
+    plan = planned(linked, **powered(linked, satellite=DISH))
+    run = plan.write(linked.folder / "run")
+    at = next(at for at, hub in enumerate(plan.summary()["hubs"]) if hub["power"])
+    for change in (
+        _in_plan("hubs", at, "power_cost", to=1.0),
+        _in_plan("hubs", at, "power", to="wind"),
+        _in_plan("backhaul", "electricity", "solar", "cost", to=1.0),
+    ):
+        kept = (run / "plan.json").read_text(encoding="utf-8")
+        change(run)
+        ledger = Ledger()
+        recompute(open_run(run), ledger)
+        assert ledger.findings
+        (run / "plan.json").write_text(kept, encoding="utf-8")
+
+
 def audited(plan: hp.Plan, folder: Path) -> list[str]:
     """Return what an audit of the written plan finds wrong, but for the bound."""
     ledger = Ledger()
@@ -258,6 +321,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown link": (backhaul(technologies={"fibre": FIBRE}) | {"hubs.0.links": ["satellite"]}, "one of backhaul"),
     "an unknown key": (backhaul(nodes=[NODE_FILE | {"lon": "x"}]), "a known key, one of crs, decimal"),
     "an unknown key of one file": (backhaul(nodes=NODE_FILE | {"lon": "x"}), "a known key, one of crs, decimal"),
+    "power from nowhere": (backhaul(electricity={}), "kwh_cost for power from the grid, solar_per_w for panels"),
+    "a grid without a price": (
+        backhaul(electricity={"solar_per_w": 1.0, "grid_km": 3.0}),
+        "kwh_cost beside grid_km and grid_cost_per_km",
+    ),
+    "kWh that nobody pays": (backhaul() | {"hubs.0.kwh_year": 5.0}, "only with backhaul.electricity"),
+    "kWh without backhaul": ({"hubs.0.kwh_year": 5.0}, "only with backhaul.electricity"),
     "links without backhaul": ({"hubs.0.mbps": 20.0}, "only with backhaul"),
     "futures": (backhaul() | {"futures.named": [{"name": "now"}]}, "none with backhaul by fibre"),
     "periods": (

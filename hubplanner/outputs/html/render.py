@@ -95,6 +95,7 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
         "money_chart": page_charts.money_by_year(result),
         "money": page_tables.money_by_year(result),
         "backhaul": page_tables.backhaul(result),
+        "electricity": page_tables.electricity(result),
         "groups": page_tables.groups(result),
         "floors": page_tables.floors(result),
         "curve": None if tree is None else page_charts.curve(result, tree),

@@ -189,6 +189,18 @@ def backhaul(result: Result) -> HtmlTable | None:
     )
 
 
+def electricity(result: Result) -> HtmlTable | None:
+    """Return hubs and money by where electricity comes from; None where that is of no concern."""
+    told = result.summary.get("backhaul", {}).get("electricity")
+    if told is None:
+        return None
+    rows = [
+        [text(name), number(one["hubs"], count(one["hubs"])), number(one["cost"], money(result, one["cost"]))]
+        for name, one in told.items()
+    ]
+    return table("Where new hubs have electricity from", "*Source|#Hubs|#Cost, in that of links", rows)
+
+
 def floors(result: Result) -> HtmlTable | None:
     """Return what each floor asks for and what is covered."""
     rows = [
