@@ -157,6 +157,10 @@ class SolverError(HubplannerError):
     exit_code = 5
 
 
+class StoppedError(SolverError):
+    """The search was asked to stop before it had found any plan."""
+
+
 class MissingExtraError(HubplannerError, ImportError):
     """An optional part is not installed; the message says the ``pip install`` line."""
 

@@ -188,18 +188,23 @@ def brackets(world: AuditData, name: str, value: Any, bound: Any, ledger: Ledger
     ledger.holds(FILE, item, true=fine, stated=bound, recomputed=f"{side} the value, {value}")
 
 
-def _size(name: str, value: float) -> float:
-    """Return what a gap is relative to: the figure, or 1 where it is less, but for shares, which all are."""
-    return max(LEAST if name == GOAL else 1.0, abs(value))
+def _size(name: str, *figures: float) -> float:
+    """Return what a gap is relative to: the smallest figure, or 1 where it is less, but for shares, which all are."""
+    return max(LEAST if name == GOAL else 1.0, min(map(abs, figures)))
 
 
 def check_proof(world: AuditData, plan: dict[str, Any], name: str, ledger: Ledger) -> None:
     """Compare gap and status with what value and bound make of them."""
     value, bound = plan["objective_value"], plan["bound"]
     brackets(world, name, value, bound, ledger, "bound")
-    gap = abs(bound - value) / _size(name, value)
+    gap = abs(bound - value) / _size(name, value, bound)
     ledger.same(FILE, "gap", plan.get("gap"), gap, absolute=ABSOLUTE * 1e-6)
-    gaps = [gap, *(abs(g["bound"] - g["value"]) / _size(g["name"], g["value"]) for g in plan.get("goals", []))]
+    goals = ((str(goal["name"]), goal["value"], goal["bound"]) for goal in plan.get("goals", []))
+    gaps = [gap, *(abs(most - own) / _size(goal, own, most) for goal, own, most in goals)]
+    total = plan["need"]["total"]
+    if name == GOALS["max_coverage"] and not (plan.get("periods") or plan.get("futures")):
+        fine = bound <= total * (1 + AGREED)
+        ledger.holds(FILE, "bound, against all need", true=fine, stated=bound, recomputed=f"at most {total}")
     asked = world.scenario.solver.gap + ROUNDING
     proven, alone = max(gaps) <= asked, len(plan["goals"]) == 1
     # Where time was too short for a later goal, a plan is not optimal however near its first bound is.

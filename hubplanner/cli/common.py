@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError
+from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, StoppedError
+from hubplanner.stopping import ask_to_stop, forget_stop, is_searching, is_stopped
 
 if TYPE_CHECKING:
     from hubplanner.scenario import Scenario
@@ -52,26 +53,44 @@ class Ended(KeyboardInterrupt):
         self.number = number
 
 
+STOPPING = b"Stopping: the best plan so far will be written; once more ends at once.\n"
+
+
 @contextmanager
-def _ended_as_interrupted() -> Iterator[None]:
-    """Raise `Ended` where a signal asks for an end, but for those that are ignored, as under nohup."""
+def _ended_as_interrupted(*, keeps_plans: bool) -> Iterator[None]:
+    """Raise `Ended` where a signal asks for an end, but for those that are ignored, as under nohup.
+
+    Parameters
+    ----------
+    keeps_plans
+        Whether the first signal during a search is heard by the search, which then ends with its best plan.
+    """
     if threading.current_thread() is not threading.main_thread():  # where signals cannot be asked for
         yield
         return
+    heard = list[int]()
+
+    def hear(number: int, frame: Any) -> None:
+        del frame
+        if not keeps_plans or is_stopped() or not is_searching():
+            raise Ended(number)
+        heard.append(number)
+        ask_to_stop()
+        with suppress(OSError):  # the terminal may be gone; print would not do, which the signal may have cut in on
+            os.write(sys.stderr.fileno(), STOPPING)
+
     before = {number: signal.getsignal(number) for number in ENDINGS}
     caught = [number for number, handler in before.items() if handler not in {signal.SIG_IGN, None}]
     for number in caught:
-        signal.signal(number, _raise)
+        signal.signal(number, hear)
     try:
         yield
+    except StoppedError as error:
+        raise Ended(heard[0]) from error
     finally:
         for number in caught:
             signal.signal(number, before[number])
-
-
-def _raise(number: int, frame: Any) -> None:
-    del frame
-    raise Ended(number)
+        forget_stop()
 
 
 def terminal(*, stderr: bool = False) -> Console:
@@ -91,11 +110,17 @@ def read_asked(path: Path, settings: list[str] | None, overrides: list[str] | No
 
 
 @contextmanager
-def answering(*, as_json: bool) -> Iterator[dict[str, Any]]:
-    """Collect a command's result, print it as JSON if asked, and end on a user's fault with its words and exit code."""
+def answering(*, as_json: bool, keeps_plans: bool = False) -> Iterator[dict[str, Any]]:
+    """Collect a command's result, print it as JSON if asked, and end on a user's fault with its words and exit code.
+
+    Parameters
+    ----------
+    keeps_plans
+        Whether Ctrl-C during a search leaves the command to go on with the best plan so far.
+    """
     answer: dict[str, Any] = {}
     try:
-        with _ended_as_interrupted():
+        with _ended_as_interrupted(keeps_plans=keeps_plans):
             yield answer
     except HubplannerError as error:
         if as_json:

@@ -71,7 +71,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Trade coverage against cost, distance or fairness. Traces the Pareto frontier."""
-    with answering(as_json=as_json) as answer:
+    with answering(as_json=as_json, keeps_plans=True) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 
         money = _amounts(budgets, points=points, every=every)
@@ -127,6 +127,7 @@ MANY = 1e7
 _STATES = {
     "infeasible": "no plan can meet all demands",
     "no_plan": "no plan was found in time",
+    "stopped": "not solved: stopped by you",
     "dominated": "cover no more than a cheaper plan",
 }
 

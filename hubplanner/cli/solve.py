@@ -36,7 +36,7 @@ def solve(  # noqa: PLR0913, PLR0917 - one argument an option
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Choose the hubs and write the run folder."""
-    with answering(as_json=as_json) as answer:
+    with answering(as_json=as_json, keeps_plans=True) as answer:
         from hubplanner.cli.tables import print_plan, progress  # noqa: PLC0415
 
         with progress(shown=not quiet):

@@ -192,6 +192,7 @@ _OVER_FUTURES = {
 def proof(summary: dict[str, Any]) -> str:
     """Return how sure a plan is, in words."""
     proven = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
+    proven = f"stopped by you, {proven}" if summary.get("stopped") else proven
     if says_nothing(summary["gap"]):
         return f"no useful bound was found in the time; {proven}"
     sentence = _PROOFS["fairness" if "fairness" in summary else summary["objective"]].format(over=_over(summary["gap"]))

@@ -51,6 +51,7 @@ def summarize(
     need, people = math.fsum(problem.need), math.fsum(problem.people)
     tree: dict[str, Any] = {
         "status": str(solution.status),
+        **({"stopped": True} if solution.stopped else {}),
         "objective": scenario.model.objective,
         "objective_value": solution.value,
         "bound": solution.bound,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hubplanner.errors import InfeasibleError, SolverError
+from hubplanner.errors import InfeasibleError, SolverError, StoppedError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import fair_terms, objective_of
@@ -86,6 +86,9 @@ def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
     if solution.clash is not None:
         ids = inputs.sites.frame["site_id"].tolist()
         raise InfeasibleError(in_words(solution.clash, ids.__getitem__), _known(solution.clash.least_budget))
+    if solution.evaluation is None and solution.stopped:
+        message = "stopped by you before any plan was found"
+        raise StoppedError(message)
     if solution.evaluation is None:
         tried = f" ({solution.method})" if solution.method else ""
         message = f"{solution.solver} found no plan within the time limit{tried}; raise solver.time_limit_s"

@@ -25,12 +25,14 @@ class Status(StrEnum):
 
 
 def relative_gap(value: float, bound: float, least: float = 1.0) -> float:
-    r"""Return $|b - v| / \max(l, |v|)$, with l = 1 but for figures that are small by nature.
+    r"""Return $|b - v| / \max(l, \min(|v|, |b|))$, with l = 1 but for figures that are small by nature.
 
-    >>> relative_gap(value=200.0, bound=201.0)
-    0.005
+    It is a share of the plan's figure or of its bound, whichever is smaller, so never less than either's.
+
+    >>> relative_gap(value=200.0, bound=201.0), relative_gap(value=125.0, bound=100.0)
+    (0.005, 0.25)
     """
-    return abs(bound - value) / max(least, abs(value))
+    return abs(bound - value) / max(least, min(abs(value), abs(bound)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +155,8 @@ class Solution:
         The best plan's figure and bound in each future alone, where regret was asked for.
     least
         Size of the value below which its gap is absolute, not relative.
+    stopped
+        Whether the search was ended by Ctrl-C or the like before its time was over.
     """
 
     problem: Problem
@@ -175,6 +179,7 @@ class Solution:
     futures: Outcomes | None = None
     alone: tuple[GoalResult, ...] = ()
     least: float = 1.0
+    stopped: bool = False
 
     @property
     def gap(self) -> float:

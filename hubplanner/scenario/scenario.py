@@ -74,7 +74,7 @@ class SolverSpec(Spec):
     name: Column = "highs"
     """highs, cbc, or any solver PuLP finds by name; heuristic for a plan without a search, with its gap."""
     gap: Annotated[float, Field(strict=True, ge=0, lt=1)] = 1e-4
-    """Asked proof: relative gap between plan and bound."""
+    """Asked proof: gap between plan and bound, as a share of whichever is smaller."""
     time_limit_s: Annotated[float, Field(strict=True, gt=0, le=MOST_SECONDS)] = 300.0
     """Seconds after which the best plan so far is taken."""
     threads: Annotated[int, Field(strict=True, ge=0, le=MOST_THREADS)] = 0

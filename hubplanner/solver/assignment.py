@@ -37,6 +37,7 @@ from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, evaluate
 from hubplanner.problem.evaluation import covering
 from hubplanner.problem.travel.base import within
+from hubplanner.solver.deadline import Deadline
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ MOST_WHOLE_PAIRS = 2_000
 MOST_NODES = 500
 """Nodes of the search for near hubs where points are served whole: a number, not a time, so that machines agree."""
 EXACT_LP: Any = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-10}
+LATE_S = 1.0
+"""Seconds for it in any case, so that a plan found at the time limit is put in order too."""
 LEAK = 1e-6
 """Relative difference of a figure from the one it stands for that a solver's tolerance explains."""
 SNUG, LEAST_PEOPLE = 1e-9, 1e-7
@@ -55,18 +58,24 @@ LEAST_PRICE = 1e-8
 """Price of a seat or a point, relative to the largest worth of a person, that is not rounding."""
 
 
-def assign_to_nearest(question: Question, years: Sequence[Year], held: Sequence[FixedLevel]) -> tuple[Year, ...]:
+def assign_to_nearest(
+    question: Question, years: Sequence[Year], held: Sequence[FixedLevel], deadline: Deadline
+) -> tuple[Year, ...]:
     """Return the plan of each year with the same hubs, as good by all goals, and the shortest ways.
 
     Parameters
     ----------
     held
         The goals reached, with their figures: none gets worse.
+    deadline
+        When to leave people with the hubs that the search gave them, but for `LATE_S`.
     """
     if question.capacity is None:
         return tuple(years)
+    deadline = deadline.grace(LATE_S)
     found = tuple(
-        replace(year, plan=_nearer(question, year, last=number == len(years) - 1)) for number, year in enumerate(years)
+        replace(year, plan=_nearer(question, year, deadline, last=number == len(years) - 1))
+        for number, year in enumerate(years)
     )
     lost = [
         f"{goal.goal.name} falls from {goal.goal.value(years):,.9g} to {goal.goal.value(found):,.9g}"
@@ -80,12 +89,16 @@ def assign_to_nearest(question: Question, years: Sequence[Year], held: Sequence[
     return found
 
 
-def _nearer(question: Question, year: Year, *, last: bool) -> Evaluation:
+def _nearer(question: Question, year: Year, deadline: Deadline, *, last: bool) -> Evaluation:
     problem, plan = year.problem, year.plan
-    seats = _Seats.of(question, problem, plan, last=last)
+    seats = None if deadline.is_past else _Seats.of(question, problem, plan, last=last)
     if seats is None:
         return plan
-    cells: Any = (seats.whole() if seats.single else seats.split(), (seats.point, plan.options[seats.hub]))
+    served = seats.whole(deadline) if seats.single else seats.split(deadline)
+    if served is None:
+        log.info("people stay with the hubs that the search gave them: the time is up")
+        return plan
+    cells: Any = (served, (seats.point, plan.options[seats.hub]))
     shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
     return evaluate(problem, np.repeat(plan.options, plan.counts), shares)
 
@@ -161,24 +174,26 @@ class _Seats:
             single=capacity.single,
         )
 
-    def split(self) -> Floats:
-        """Return the share of each pair's point that the hub serves, points shared among hubs."""
+    def split(self, deadline: Deadline) -> Floats | None:
+        """Return the share of each pair's point that the hub serves, points shared among hubs; None out of time."""
         people = self.problem.seats[self.point]
         seated, shares = people > 0, np.zeros(len(self.point))
         shares[~seated] = self._unseated(~seated)
         for snapped in (True, False) if seated.any() else ():
             program = _Transport.of(self, np.flatnonzero(seated), snapped=snapped)
-            confined = program.covering_most() if self.most else program
-            served = None if confined is None else confined.nearest()
+            confined = program.covering_most(deadline) if self.most else program
+            served = None if confined is None else confined.nearest(deadline)
             if served is not None:
                 shares[seated] = served / people[seated]
                 return shares
+        if seated.any() and deadline.is_past:
+            return None
         if seated.any():
             message = "no program serves people from the plan's own hubs as the plan does"
             raise SolverError(message)
         return shares
 
-    def whole(self) -> Floats:
+    def whole(self, deadline: Deadline) -> Floats:
         """Return the same, every point served whole by the hubs of one option, or not at all."""
         n, hubs, pair = self.problem.n_points, len(self.room), np.arange(len(self.point))
         people, worth = self.problem.seats[self.point], self.problem.need[self.point] * self.share
@@ -205,7 +220,7 @@ class _Seats:
             ),
             bounds=Bounds(0, 1),
             integrality=np.ones(len(pair), dtype=np.intp),
-            options={"node_limit": MOST_NODES, "mip_rel_gap": 0.0},
+            options={"node_limit": MOST_NODES, "mip_rel_gap": 0.0, "time_limit": deadline.left},
         )
         if found.x is None:
             return before
@@ -326,13 +341,13 @@ class _Transport:
             allowed=np.ones(len(pair), np.bool_),
         )
 
-    def covering_most(self) -> _Transport | None:
+    def covering_most(self, deadline: Deadline) -> _Transport | None:
         """Return the program confined to where as much need is covered as can be; None where there is no solution.
 
         By complementary slackness these are the people with whom every row with a price is met with equality and every
         pair with one serves nobody.
         """
-        found = self._solve(-self.worth)
+        found = self._solve(-self.worth, deadline)
         if found is None:
             return None
         least = LEAST_PRICE * max(float(np.abs(self.worth).max(initial=0.0)), 1e-300)
@@ -343,12 +358,12 @@ class _Transport:
         tight = self.tight | (found.row_prices > least)
         return replace(self, tight=tight, sides=sides, allowed=found.pair_prices <= least)
 
-    def nearest(self) -> Floats | None:
+    def nearest(self, deadline: Deadline) -> Floats | None:
         """Return the people (p,) of each pair that go the least distance; None where there is no solution."""
-        found = self._solve(self.way)
+        found = self._solve(self.way, deadline)
         return None if found is None else self._exact(found.people)
 
-    def _solve(self, cost: Floats) -> _Found | None:
+    def _solve(self, cost: Floats, deadline: Deadline) -> _Found | None:
         """Return the people of least cost, with the prices of rows and pairs; None where there is no solution."""
         pair, limit = np.arange(len(self.point)), np.concatenate([self.people, self.room])
         ends = np.concatenate([self.point, len(self.people) + self.hub])
@@ -370,7 +385,7 @@ class _Transport:
             # No pair has a limit of its own besides those of its rows, which would share the rows' prices.
             bounds=np.column_stack([np.zeros(len(pair)), np.where(self.allowed, np.inf, 0.0)]),
             method="highs-ds",
-            options=EXACT_LP,
+            options={**EXACT_LP, "time_limit": deadline.left},
         )
         if found.status != 0:
             return None

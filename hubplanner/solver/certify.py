@@ -13,6 +13,7 @@ from hubplanner.problem.evaluation import evaluate_again
 from hubplanner.problem.solution import PeriodPlan
 from hubplanner.solver.infeasibility import in_words
 from hubplanner.solver.strategy import Candidate, SolveContext, Terms, within_gap
+from hubplanner.stopping import is_stopped
 from hubplanner.tolerances import AGREEMENT, REACH_TOLERANCE
 
 
@@ -47,10 +48,11 @@ def certify(question: Question, candidate: Candidate, context: SolveContext, met
     if years and main is None:
         message = f"{context.options.name} reached no goal of {question.objective.name}"
         raise SolverError(message)
-    periods, conflict = question.periods, candidate.conflict
+    periods, conflict, status = question.periods, candidate.conflict, _status(candidate, goals, context)
     return Solution(
         problem=years[-1].problem if years else question.instance.problem,
-        status=_status(candidate, goals, context),
+        status=status,
+        stopped=is_stopped() and status in {Status.FEASIBLE, Status.NO_PLAN},
         evaluation=years[-1].plan if years else None,
         value=math.nan if main is None else main.value,
         bound=math.nan if main is None else main.bound,
@@ -116,5 +118,6 @@ def _verified(terms: Terms, candidate: Candidate, years: tuple[Year, ...]) -> tu
 def _status(candidate: Candidate, goals: Sequence[GoalResult], context: SolveContext) -> Status:
     if not candidate.plans:
         return Status.INFEASIBLE if candidate.is_infeasible else Status.NO_PLAN
-    proven = candidate.is_complete and within_gap(goals, context.options.gap)
+    asked = context.options.gap if context.proof is None else context.proof
+    proven = candidate.is_complete and within_gap(goals, asked)
     return Status.OPTIMAL if proven else Status.FEASIBLE

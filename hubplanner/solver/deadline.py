@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
+from hubplanner.stopping import is_stopped
+
 Clock = Callable[[], float]
 """Tells the time in seconds, from any beginning."""
 CLOCK: Clock = time.perf_counter
@@ -16,7 +18,7 @@ CLOCK: Clock = time.perf_counter
 
 @dataclass(frozen=True)
 class Deadline:
-    """A time to stop, by a clock of its own.
+    """A time to stop, by a clock of its own, or at once where `ask_to_stop` was called; at infinity it never is.
 
     Parameters
     ----------
@@ -24,6 +26,8 @@ class Deadline:
         When, by the clock.
     clock
         The clock; a test may bring one that needs no waiting.
+    is_firm
+        Whether it stands where `ask_to_stop` was called: for what puts a plan that was found in order.
 
     >>> ticks = iter(range(100))
     >>> limit = Deadline.after(3, lambda: next(ticks))
@@ -33,6 +37,7 @@ class Deadline:
 
     at: float
     clock: Clock = CLOCK
+    is_firm: bool = False
 
     @classmethod
     def after(cls, seconds: float, clock: Clock = CLOCK) -> Deadline:
@@ -42,12 +47,16 @@ class Deadline:
     @property
     def left(self) -> float:
         """Seconds left, 0 when time is up."""
-        return max(self.at - self.clock(), 0)
+        return 0.0 if self._is_called_off else max(self.at - self.clock(), 0)
 
     @property
     def is_past(self) -> bool:
         """Tell whether time is up."""
-        return self.clock() >= self.at
+        return self._is_called_off or self.clock() >= self.at
+
+    @property
+    def _is_called_off(self) -> bool:
+        return is_stopped() and self.at < math.inf and not self.is_firm
 
     def part(self, share: float) -> Deadline:
         """Return when a share of the time left is over."""
@@ -57,6 +66,14 @@ class Deadline:
     def within(self, seconds: float) -> Deadline:
         """Return the time so many seconds from now, or this one if that is sooner."""
         return replace(self, at=min(self.at, self.clock() + seconds))
+
+    def grace(self, seconds: float) -> Deadline:
+        """Return this time or the one so many seconds from now, whichever is later, firm.
+
+        >>> Deadline(0.0, lambda: 5.0).grace(2).left
+        2.0
+        """
+        return replace(self, at=self.clock() + max(self.left, seconds), is_firm=True)
 
     def past(self) -> Deadline:
         """Return a time that is over."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Objective, PCenter, Question, check_compatible, check_supported, under_of
+from hubplanner.model import Objective, PCenter, Question, check_compatible, check_supported, goals_of, under_of
 from hubplanner.problem import Conflict, Problem, Solution
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.cache import SolveCache
@@ -22,6 +22,7 @@ from hubplanner.solver.multi_period import SeparateYearsStrategy
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.robust.strategy import RobustStrategy
 from hubplanner.solver.strategy import Candidate, SolveContext, Strategy
+from hubplanner.stopping import searching
 
 STRATEGIES: tuple[Strategy, ...] = (
     RobustStrategy(),
@@ -78,7 +79,16 @@ def solve_problem(
     """
     options = options or SolverOptions()
     question = _checked(problem, objective, options)
-    context = SolveContext.begin(options, solve_problem, warm_start=start, cache=memory)
+    with searching():
+        return _solved(question, SolveContext.begin(options, solve_problem, warm_start=start, cache=memory))
+
+
+def _solved(question: Question, context: SolveContext) -> Solution:
+    """Return a checked question's solution."""
+    under = under_of(question.objective)
+    has_regret = under is not None and under.criterion == "regret"
+    if has_regret or any(goal.sense < 0 for goal in goals_of(question.objective)):
+        context = context.least
     if (conflict := _counted(question)) is not None:
         candidate = Candidate(is_infeasible=True, conflict=conflict)
         return certify(question, candidate, context, "counted: no solver was asked")

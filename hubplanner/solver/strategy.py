@@ -45,6 +45,8 @@ class SolveContext:
         What solves of the same problem left, and where this one leaves its own.
     target
         Figure of interest: a search may end as soon as a plan has it, or none can.
+    proof
+        Relative gap within which a plan is proven; that of the options if None.
     """
 
     options: SolverOptions
@@ -54,6 +56,7 @@ class SolveContext:
     warm_start: Solution | None = None
     cache: SolveCache | None = None
     target: float | None = None
+    proof: float | None = None
 
     @classmethod
     def begin(
@@ -68,6 +71,15 @@ class SolveContext:
         """Return the context of a solve that begins now."""
         deadline = options.deadline
         return cls(options=options, solve=solve, deadline=deadline, warm_start=warm_start, cache=cache, target=target)
+
+    @property
+    def least(self) -> SolveContext:
+        r"""The context for a figure to be least, whose gap is a share of its bound b.
+
+        Searches measure it by their plan v: $v - b \le \frac{g}{1 + g} v$ where $v - b \le g b$.
+        """
+        gap = self.options.gap
+        return replace(self, options=replace(self.options, gap=gap / (1 + gap)), proof=gap)
 
     def limits(self, gap: float) -> SearchLimits:
         """Return what a solver is asked for the time that is left, with an absolute gap in the program's unit."""

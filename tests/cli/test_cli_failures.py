@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,17 +153,83 @@ def test_the_best_plan_at_the_time_limit_is_written_with_its_true_gap(hard: Path
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_solve_leaves_nothing(hard: Path, how: signal.Signals) -> None:
-    words = ["solve", hard, "--set", "solver.time_limit_s=120", "--out", hard.parent / "deep/run"]
-    process = _started(*words)
+def test_an_interrupted_solve_writes_its_best_plan_with_its_true_gap(hard: Path, how: signal.Signals) -> None:
+    out = hard.parent / "deep/run"
+    process = _started("solve", hard, "--set", "solver.time_limit_s=3000", "--out", out)
     _read_until(process, "branch and cut")
-    time.sleep(0.5)
     process.send_signal(how)
-    out, error = process.communicate(timeout=200)
-    assert process.returncode == 128 + how
-    assert (out, "Traceback" in error) == ("", False)
+    told, error = process.communicate(timeout=600)
+    assert (process.returncode, "Traceback" in error) == (4, False)
+    assert "Stopping: the best plan so far will be written; once more ends at once.\n" in error
+    assert "stopped by you, NOT proven within the asked gap" in told
+    plan = json.loads((out / "plan.json").read_text(encoding="utf-8"))
+    assert (plan["status"], plan["stopped"]) == ("feasible", True)
+    assert 0 < plan["cost"]["total"] <= 1800
+    assert 1e-6 < plan["gap"] < 1
+    assert "The search was stopped before the proof" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_at_once(hard: Path, how: signal.Signals) -> None:
+    patch = "import time\nfrom hubplanner.outputs import run_folder as folder\n"
+    patch += "folder.draw_map = lambda *_: (print('drawing', file=sys.stderr, flush=True), time.sleep(6000))"
+    words = ["solve", hard, "--set", "solver.time_limit_s=3000", "--out", hard.parent / "deep/run"]
+    process = _started(*words, patch=patch)
+    _read_until(process, "branch and cut")
+    process.send_signal(how)
+    _read_until(process, "drawing")
+    process.send_signal(how)
+    out, error = process.communicate(timeout=600)
+    assert (process.returncode, out) == (128 + how, "")
     assert error.endswith("Interrupted; nothing was written.\n")
     assert {path.name for path in hard.parent.iterdir()} == {"hard.yaml", "places.csv"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_interrupted_before_there_is_a_plan_leaves_nothing(hard: Path, how: signal.Signals) -> None:
+    patch = "import time\nimport hubplanner.pipeline.solve as pipeline\n"
+    patch += "pipeline.build_problem = lambda _: (print('building', file=sys.stderr, flush=True), time.sleep(6000))"
+    process = _started("solve", hard, "--out", hard.parent / "deep/run", patch=patch)
+    _read_until(process, "building")
+    process.send_signal(how)
+    out, error = process.communicate(timeout=600)
+    assert (process.returncode, out, "Traceback" in error) == (128 + how, "", False)
+    assert error.endswith("Interrupted; nothing was written.\n")
+    assert {path.name for path in hard.parent.iterdir()} == {"hard.yaml", "places.csv"}
+
+
+def test_a_search_that_is_stopped_without_a_plan_leaves_nothing(hard: Path) -> None:
+    patch = """
+import os, signal
+from dataclasses import replace
+import hubplanner.pipeline.solve as pipeline
+from hubplanner.stopping import searching
+solve = pipeline.solve_problem
+def without_plan(*words):
+    with searching():
+        os.kill(os.getpid(), signal.SIGINT)
+        return replace(solve(*words), status="no_plan", evaluation=None)
+pipeline.solve_problem = without_plan
+"""
+    done = run_patched(patch, "solve", hard, "--out", hard.parent / "run", "--json")
+    assert (done.returncode, done.stdout) == (128 + signal.SIGINT, "")
+    assert done.stderr.endswith("Interrupted; nothing was written.\n")
+    assert not (hard.parent / "run").exists()
+
+
+def test_an_interrupted_frontier_writes_its_points_so_far(hard: Path) -> None:
+    out = hard.parent / "frontier"
+    words = ["frontier", hard, "--budgets", "200,1800,1900", "--set", "solver.time_limit_s=3000"]
+    process = _started(*words, "--set", "solver.gap=0.0001", "--out", out)
+    _read_until(process, "solve for a budget of 1,800")
+    _read_until(process, "branch and cut")
+    process.send_signal(signal.SIGINT)
+    told, error = process.communicate(timeout=600)
+    assert (process.returncode, "Traceback" in error) == (4, False)
+    assert "Left out: 1 limit: 1,900 not solved: stopped by you." in " ".join(told.split())
+    tree = json.loads((out / "frontier.json").read_text(encoding="utf-8"))
+    assert [point["budget"] for point in tree["points"]] == [200, 1800]
+    assert [(item["limit"], item["status"]) for item in tree["left_out"]] == [(1900, "stopped")]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -218,7 +283,19 @@ main()
 
 def _started(*words: str | Path, patch: str = "") -> subprocess.Popen[str]:
     command = [sys.executable, "-c", PATCHED.format(patch=patch)] if patch else [PROGRAM]
-    return subprocess.Popen([*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*command, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_signals,  # noqa: PLW1509 - no threads here
+    )
+
+
+def _heed_signals() -> None:
+    """Undo what a shell in the background passes on: signals that are ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _read_until(process: subprocess.Popen[str], word: str) -> None:

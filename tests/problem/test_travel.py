@@ -96,6 +96,8 @@ def test_an_annuity_is_the_sum_of_discounted_years(rate: float, years: int, valu
     assert annuity(rate, years) == pytest.approx(value)
 
 
-@pytest.mark.parametrize(("value", "bound", "gap"), [(0, 0, 0), (0.5, 0.75, 0.25), (200, 201, 0.005), (-4, -2, 0.5)])
-def test_a_gap_is_relative_to_the_value_and_to_one_at_least(value: float, bound: float, gap: float) -> None:
+@pytest.mark.parametrize(
+    ("value", "bound", "gap"), [(0, 0, 0), (0.5, 0.75, 0.25), (200, 201, 0.005), (201, 200, 0.005), (-4, -2, 1.0)]
+)
+def test_a_gap_is_a_share_of_the_smaller_figure_or_of_one(value: float, bound: float, gap: float) -> None:
     assert relative_gap(value, bound) == gap

@@ -7,11 +7,16 @@ import math
 
 import numpy as np
 import pytest
-from scipy.optimize import linprog
+from scipy.optimize import OptimizeResult, linprog
 
 import hubplanner as hp
+from hubplanner.model import Question, Year
 from hubplanner.problem import Evaluation, Problem
 from hubplanner.problem.coverage import CoverageRule, Decay
+from hubplanner.solver import assignment
+from hubplanner.solver.assignment import assign_to_nearest
+from hubplanner.solver.deadline import Deadline
+from hubplanner.stopping import ask_to_stop, forget_stop
 
 TIGHT = hp.SolverOptions(gap=0.0)
 
@@ -163,3 +168,38 @@ def test_least_cost_covers_what_was_asked_and_no_less() -> None:
     assert plan is not None
     assert plan.covered_need >= 0.6 * problem.need.sum() * (1 - 1e-9)
     assert served(problem, plan) == pytest.approx(shortest(problem, plan, seats, plan.covered_need, []), rel=1e-6)
+
+
+@pytest.fixture
+def crowded() -> tuple[Question, tuple[Year, ...]]:
+    """A question with seats, and the plan that a search found for it."""
+    problem, seats = town(1, priority=False)
+    objective = hp.MaxCoverage(max_hubs=3, constraints=(hp.Capacity(people=(seats,)),))
+    found = hp.solve_problem(problem, objective, TIGHT)
+    assert found.evaluation is not None
+    return Question.of(problem, objective), (Year(problem, found.evaluation),)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_programs_that_assign_people_keep_to_the_time_that_is_left(
+    crowded: tuple[Question, tuple[Year, ...]], monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+) -> None:
+    limits = []
+
+    def late(*words: object, options: dict[str, float], **more: object) -> OptimizeResult:
+        del words, more
+        limits.append(options["time_limit"])
+        now[0] += options["time_limit"]
+        return OptimizeResult(status=1)
+
+    now = [100.0]
+    monkeypatch.setattr(assignment, "linprog", late)
+    question, years = crowded
+    if stopped:
+        ask_to_stop()
+    try:
+        assert assign_to_nearest(question, years, (), Deadline(90.0, lambda: now[0])) == years
+    finally:
+        forget_stop()
+    assert limits == [1.0, 0.0]
+    assert now == [101.0]

@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing, tightened
+from hubplanner.analysis.frontier.points import STOPPED, FrontierPoint, FrontierTrace, Missing, tightened
 from hubplanner.analysis.frontier.trace import as_point, check_traceable, without_plan
 from hubplanner.analysis.requests import COST
 from hubplanner.errors import ScenarioError
@@ -18,6 +18,7 @@ from hubplanner.model import FixedHubs, MaxCoverage, Objective
 from hubplanner.problem import Evaluation, Ints, Problem, SiteStatus, Solution
 from hubplanner.solver import SolveCache, SolverOptions, solve_problem
 from hubplanner.solver.covering.strategy import is_plain
+from hubplanner.stopping import is_stopped
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ def trace_nested(
     alone: Solution | None = None
     memory = SolveCache(problem=problem)
     for budget in sorted(set(budgets)):
+        if is_stopped():
+            missing.append(Missing(limit=budget, status=STOPPED))
+            continue
         log.info("solve for a budget of %s, nested and free", f"{budget:,.12g}")
         grown = _step(problem, replace(cast("MaxCoverage", objective), budget=budget), nested, options)
         if grown.evaluation is None:

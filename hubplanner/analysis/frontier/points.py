@@ -10,6 +10,9 @@ from hubplanner.analysis.requests import WORST_GROUP
 from hubplanner.problem import Conflict, Evaluation, Problem, relative_gap
 from hubplanner.solver.cheapest_plan import SAME
 
+STOPPED = "stopped"
+"""Status of a limit that was not solved, since the search was ended before."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FrontierPoint:
@@ -62,7 +65,8 @@ class Missing:
     limit
         What was asked.
     status
-        ``infeasible``, ``no_plan`` (none found in time) or ``dominated`` (another point is as good in both figures).
+        ``infeasible``, ``no_plan`` (none found in time), ``stopped`` (not solved, the search was ended before) or
+        ``dominated`` (another point is as good in both figures).
     clash
         Demands that clash, where it is infeasible.
     """
@@ -116,7 +120,7 @@ class FrontierTrace:
     @property
     def proven(self) -> bool:
         """Tell whether every point is within its asked gap and no limit stayed without an answer."""
-        late = any(missing.status == "no_plan" for missing in self.missing)
+        late = any(missing.status in {"no_plan", STOPPED} for missing in self.missing)
         own = all(point.proven for point in self.solved) and self.complete and not late
         return own and (self.free is None or self.free.proven)
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from hubplanner.analysis.frontier.nested import trace_nested
-from hubplanner.analysis.frontier.points import FrontierTrace
+from hubplanner.analysis.frontier.points import STOPPED, FrontierTrace
 from hubplanner.analysis.frontier.result import Frontier
 from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
 from hubplanner.analysis.requests import COST, DISTANCE, WORST_GROUP, FrontierRequest
-from hubplanner.errors import InfeasibleError, ScenarioError, SolverError
+from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
 from hubplanner.folders import FRONTIER_MARKS, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.model import MaxMin, Objective
@@ -29,6 +29,7 @@ from hubplanner.problem import Problem
 from hubplanner.runs.naming import HASH_LENGTH, default_folder, read_for
 from hubplanner.scenario import Scenario
 from hubplanner.solver import in_words, solve_problem
+from hubplanner.stopping import searching
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,8 @@ def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
     """Return the frontier of data that is read already; raise as `frontier` does."""
     problem, began = build_problem(inputs), time.perf_counter()
     check_traceable(problem, _asked(inputs), by_budgets=ask.against == COST and not ask.nested)
-    found = _WAYS[ask.against](inputs, problem, ask)
+    with searching():
+        found = _WAYS[ask.against](inputs, problem, ask)
     if not found.points:
         _raise_missing(inputs, found)
     asked: dict[str, Any] = {"trade": ask.trade, "all": ask.every, "nested": ask.nested}
@@ -118,7 +120,8 @@ def _even_budgets(inputs: Inputs, problem: Problem, points: int) -> tuple[float,
         log.info("solve without a budget, to see what the most coverage costs")
         free = solve_problem(problem, _asked(inputs), options_of(inputs.scenario))
         if free.evaluation is None:
-            raise InfeasibleError(_words(inputs, free.clash)) if free.clash else SolverError(_LATE)
+            late = StoppedError(_STOPPED) if free.stopped else SolverError(_LATE)
+            raise InfeasibleError(_words(inputs, free.clash)) if free.clash else late
         top = free.evaluation.cost / UP_TO
     return tuple(float(money) for money in np.linspace(0, UP_TO * max(top, 0.0), points + 1)[1:])
 
@@ -149,6 +152,7 @@ def _group(inputs: Inputs, ask: FrontierRequest) -> str:
     return group
 
 
+_STOPPED = "stopped by you before any plan was found"
 _LATE = "no plan was found within the time limit of any point; raise solver.time_limit_s"
 
 
@@ -156,7 +160,7 @@ def _raise_missing(inputs: Inputs, found: FrontierTrace) -> None:
     """Raise for what kept every point from being found: the clash of the largest budget."""
     clash = next((missing.clash for missing in reversed(found.missing) if missing.clash is not None), None)
     if clash is None:
-        raise SolverError(_LATE)
+        raise StoppedError(_STOPPED) if any(one.status == STOPPED for one in found.missing) else SolverError(_LATE)
     least = clash.least_budget
     raise InfeasibleError(_words(inputs, clash), least if math.isfinite(least) else None)
 

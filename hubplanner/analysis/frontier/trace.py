@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing, tightened
+from hubplanner.analysis.frontier.points import STOPPED, FrontierPoint, FrontierTrace, Missing, tightened
 from hubplanner.analysis.requests import COST
 from hubplanner.compatibility import SHARED_LINES
 from hubplanner.errors import ScenarioError
@@ -21,6 +21,7 @@ from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
 from hubplanner.solver.cheapest_plan import CLOSE, SAME
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
+from hubplanner.stopping import is_stopped
 from hubplanner.tolerances import EXACT
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,9 @@ def trace(
     most, memory, alone = everything(problem), SolveCache(problem=problem), _untied(problem, objective, options)
     asked = sorted(set(budgets))
     for number, budget in enumerate(asked, start=1):
+        if is_stopped():
+            missing.append(Missing(limit=budget, status=STOPPED))
+            continue
         if known := _known_without(budget, solved, missing, most):
             missing.append(known)
             continue
@@ -130,7 +134,7 @@ def _known_without(
 
 def without_plan(limit: float, found: Solution) -> Missing:
     """Return why there is no plan within a limit."""
-    return Missing(limit=limit, status=str(found.status), clash=found.clash)
+    return Missing(limit=limit, status=STOPPED if found.stopped else str(found.status), clash=found.clash)
 
 
 def as_point(budget: float, found: Solution) -> FrontierPoint:
@@ -240,7 +244,7 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
         point = least_cost(as_point(limit, found), objective, options.until(deadline), memory)
         solved.append(point)
         budget = point.other - CLOSE * max(1.0, abs(point.other))
-        if point.covered <= 0 or budget < 0:
+        if point.covered <= 0 or budget < 0 or is_stopped():
             break
     else:
         log.warning("stopped after %d points; there may be more", MOST_POINTS)

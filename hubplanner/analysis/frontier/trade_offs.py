@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, Missing
+from hubplanner.analysis.frontier.points import STOPPED, FrontierPoint, FrontierTrace, Missing
 from hubplanner.analysis.frontier.trace import MOST_POINTS, check_small, check_traceable, without_plan
 from hubplanner.analysis.requests import DISTANCE, WORST_GROUP
 from hubplanner.errors import ScenarioError
@@ -18,6 +18,7 @@ from hubplanner.model import Floor, MaxCoverage, MaxMin, Objective, PMedian
 from hubplanner.problem import Evaluation, Problem, Solution, Status
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.cheapest_plan import SAME
+from hubplanner.stopping import is_stopped
 
 log = logging.getLogger(__name__)
 
@@ -202,6 +203,8 @@ class _Trade:
         solved, missing = [start], list[Missing]()
         every = levels is None
         for level in self._upwards(solved) if levels is None else levels:
+            if is_stopped():
+                return solved, [*missing, Missing(limit=level, status=STOPPED)], False
             log.info("solve for a share of at least %.4f", level)
             found = solve_problem(self.problem, self.asked(level), self.options)
             if found.evaluation is None:

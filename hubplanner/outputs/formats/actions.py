@@ -257,7 +257,8 @@ def _money(result: Result) -> str:
 def _proof(summary: dict[str, Any]) -> str:
     best, gap = _PROOFS[summary["objective"]], summary["gap"]
     if says_nothing(gap):
-        return "How good the plan is was not proven: the time was too short for any useful bound."
+        why = "the search was stopped before there was" if summary.get("stopped") else "the time was too short for"
+        return f"How good the plan is was not proven: {why} any useful bound."
     words = f"Proven: {best}{than_this(gap)}."
     return words if summary["status"] == "optimal" else f"{words} That is less sure than was asked for."
 

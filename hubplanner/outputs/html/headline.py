@@ -143,7 +143,8 @@ def proof(result: Result) -> str:
     gap = summary["gap"]
     if summary["status"] == "optimal":
         return ("Proven: " if gap <= SMALLEST_GAP else f"Proven within {at_most(gap)}: ") + _best(result)
-    late = f"Time ran out before the proof was as tight as asked ({gap_in_words(result.scenario.solver.gap)}). "
+    ended = "The search was stopped" if summary.get("stopped") else "Time ran out"
+    late = f"{ended} before the proof was as tight as asked ({gap_in_words(result.scenario.solver.gap)}). "
     if says_nothing(gap):
         return late + "How far the plan is from the best possible is not known: no useful bound was found."
     within = f" The plan is within {at_most(gap)} of that." if gap > SMALLEST_GAP else ""

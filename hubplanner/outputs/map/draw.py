@@ -125,7 +125,7 @@ def _headline(plan: PlanData) -> list[tuple[str, str]]:
         (in_words(people), f"{scenario.seated} {reached}" if scenario.seats_need else f"people {reached}, of {total}"),
         (covered_in_words(summary["need"]["share"], summary["need"]["total"]), f"of the need {reached}"),
         (in_words(summary["cost"]["total"]), f"{currency} {_over(scenario.horizon_years)}{budget}".strip()),
-        _proof(summary["gap"], summary["status"]),
+        _proof(summary["gap"], summary["status"], "stopped by you" if summary.get("stopped") else "time ran out"),
     ]
 
 
@@ -133,11 +133,11 @@ def _over(years: int) -> str:
     return "to build" if years == 0 else "over one year" if years == 1 else f"over {years} years"
 
 
-def _proof(gap: float, status: str) -> tuple[str, str]:
+def _proof(gap: float, status: str, ended: str) -> tuple[str, str]:
     """Return how far the plan may be from the best one, and what that means."""
     if says_nothing(gap):
-        return "Unknown", "how far from the best: time ran out"
-    sure = "from the best possible plan, at most" + ("" if status == "optimal" else "; time ran out")
+        return "Unknown", "how far from the best: " + ended
+    sure = "from the best possible plan, at most" + ("" if status == "optimal" else f"; {ended}")
     best = gap <= SMALLEST_GAP and status == "optimal"
     return ("Best", "proven: no plan is better") if best else (gap_in_words(gap), sure)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import re
+import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from hubplanner.errors import SolverError
 from hubplanner.io import scratch_folder
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, entries_of, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
+from hubplanner.stopping import is_stopped
 
 PRINTED = 5e-4
 """CBC prints its bound with three decimals: the true one may lie half a thousandth farther out."""
@@ -24,6 +27,8 @@ CLOCK = 0.01
 INCREMENT = 1e-9
 """CBC is told to look for no plan that is better by less, so a finished search proves no more."""
 MODEL, SOLUTION, LOG = "model.mps", "model.sol", "cbc.log"
+POLL_S, GRACE_S = 0.1, 5.0
+"""Seconds between two looks at whether to stop, and those that CBC has to write its best plan then."""
 _INFEASIBLE = re.compile(r"^(?:Problem is|Pre-processing says|Result - .*) ?infeasible", re.MULTILINE)
 _NUMBER = r"\s*(-?[\d.]+(?:e[+-]?\d+)?)"
 
@@ -53,6 +58,8 @@ def solve_cbc(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> 
         )
         try:
             model.program.solve(solver)
+        except _StoppedError:
+            return no_plan(Termination.STOPPED, "unknown")
         except (pulp.PulpSolverError, OSError, ValueError) as error:  # a full disk cuts its files
             message = f"CBC failed: {error}, at work in {folder}"
             raise SolverError(message) from error
@@ -60,6 +67,10 @@ def solve_cbc(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> 
         iterations = re.search(r"Total iterations:\s*(\d+)", written)
         count_work(entries_of(model), BUILDING + (int(iterations.group(1)) if iterations else 0))
         return read_log(written, model, effort.seconds)
+
+
+class _StoppedError(Exception):
+    """CBC was asked to stop and wrote no plan."""
 
 
 class _Cbc(pulp.COIN_CMD):  # type: ignore[misc]
@@ -88,10 +99,12 @@ class _Cbc(pulp.COIN_CMD):  # type: ignore[misc]
             ) as cbc,
         ):
             try:
-                code = cbc.wait()
+                code = _wait_for(cbc)
             except BaseException:
                 cbc.kill()
                 raise
+        if is_stopped() and (code or not (self.folder / SOLUTION).is_file()):
+            raise _StoppedError
         if code or not (self.folder / SOLUTION).is_file():
             message = f"{self.path} ended with {code}" + ("" if code else " and wrote no solution")
             raise pulp.PulpSolverError(message)
@@ -99,6 +112,21 @@ class _Cbc(pulp.COIN_CMD):  # type: ignore[misc]
         lp.assignVarsVals(values)
         lp.assignStatus(status, found)
         return int(status)
+
+
+def _wait_for(cbc: subprocess.Popen[bytes]) -> int:
+    """Return CBC's exit code; asked to stop, it is told so once, and ended where it does not heed."""
+    told = math.inf
+    while True:
+        try:
+            return cbc.wait(POLL_S)
+        except subprocess.TimeoutExpired:
+            now = time.monotonic()
+            if is_stopped() and told == math.inf:
+                told = now
+                cbc.send_signal(signal.SIGINT)
+            elif now > told + GRACE_S:
+                cbc.kill()
 
 
 def cbc_path() -> str:

@@ -15,6 +15,7 @@ from hubplanner.errors import SolverError
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, no_plan
 from hubplanner.solver.deadline import BUILDING, count_work
 from hubplanner.solver.progress import listener
+from hubplanner.stopping import is_stopped
 from hubplanner.tolerances import AGREEMENT
 
 Int32s = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
@@ -140,12 +141,14 @@ def _most_nodes(effort: SearchLimits) -> dict[str, Any]:
 
 
 def run(handle: Any) -> None:
-    """Run HiGHS so that Ctrl-C stops it at once, not at its time limit."""
+    """Run HiGHS so that Ctrl-C, or being asked to stop, ends it at once, not at its time limit."""
     handle.HandleUserInterrupt = True
+    was_stopped = is_stopped()  # what runs all the same puts a plan in order
     handle.startSolve()
     try:
         while not handle.wait(0.1)[0]:
-            pass
+            if is_stopped() and not was_stopped:
+                handle.cancelSolve()
     except KeyboardInterrupt:
         handle.cancelSolve()
         handle.wait()

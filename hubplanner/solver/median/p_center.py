@@ -17,6 +17,7 @@ from hubplanner.model.lp import decimal_unit, new_program
 from hubplanner.problem import Bools, Floats, Ints, Problem, evaluate
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.backends import Termination, adapter
+from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
 from hubplanner.solver.median.cost_matrix import cheapest_options
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
@@ -181,7 +182,8 @@ def _covered(table: CenterTable, radius: float, task: Subproblem) -> _Covered:
     tried = np.concatenate([forced, sites[_greedy(core, price, by_price=math.isinf(table.count))]])
     if table.fits(tried):
         return _Covered(chosen=tried)
-    if _least(core, np.ones(len(sites))) > count * (1 + SURE) + SURE or _least(core, price) > money * (1 + SURE):
+    fewest, cheapest = (_least(core, each, task.deadline) for each in (np.ones(len(sites)), price))
+    if fewest > count * (1 + SURE) + SURE or cheapest > money * (1 + SURE):
         return _Covered(is_impossible=True)
     found = _searched(core, price, count, money, task)
     if found.chosen is None:
@@ -251,12 +253,13 @@ def _inside(sets: Bools) -> tuple[Ints, Ints, Bools]:
     return one, other, size[one] == size[other]
 
 
-def _least(near: Bools, price: Floats) -> float:
-    """Return what sites that cover all rows cost at least, recomputed from the relaxation's multipliers."""
+def _least(near: Bools, price: Floats, deadline: Deadline) -> float:
+    """Return what sites that cover all rows cost at least, by the relaxation's multipliers; 0 where time runs out."""
     if not len(near):
         return 0.0
     solve: Any = linprog  # its stubs do not know sparse matrices
-    found = solve(price, A_ub=csr_array(-near.astype(np.float64)), b_ub=-np.ones(len(near)), bounds=(0, None))
+    rows, limit = csr_array(-near.astype(np.float64)), {"time_limit": deadline.left}
+    found = solve(price, A_ub=rows, b_ub=-np.ones(len(near)), bounds=(0, None), options=limit)
     if found.status != 0:
         return 0.0
     dual = np.maximum(-found.ineqlin.marginals, 0.0)

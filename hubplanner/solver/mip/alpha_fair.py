@@ -84,7 +84,7 @@ class AlphaFairStrategy:
         held = FixedLevel(goal=goal, value=best.value)
         if question.capacity is not None:
             with context.log.phase("let the nearer hub serve"):
-                found = replace(found, years=assign_to_nearest(question, found.years, (held,)))
+                found = replace(found, years=assign_to_nearest(question, found.years, (held,), context.deadline))
         context.log.steps.update(
             demand_points=question.instance.problem.n_points,
             options=len(question.instance.option),

@@ -124,7 +124,7 @@ def _plan(question: Question, builder: PlanBuilder, deadline: Deadline) -> Incum
     if broken_years(question, years):
         return Incumbent()
     if question.assigns and not deadline.is_past:
-        years = assign_to_nearest(question, years, ())
+        years = assign_to_nearest(question, years, (), deadline)
     return Incumbent(years=years, opened=_opened(question, years), value=goals_of(question.objective)[0].value(years))
 
 

@@ -12,7 +12,7 @@ from hubplanner.errors import SolverError
 from hubplanner.model import Budget, Formulation, Year, broken_years
 from hubplanner.model.formulation import HOLDING
 from hubplanner.model.variables.backhaul import network_of
-from hubplanner.problem import Ints, relative_gap
+from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
 from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
@@ -164,8 +164,8 @@ def _is_close(task: Subproblem, found: Incumbent) -> bool:
 
 def _too_coarse(task: Subproblem, found: Incumbent) -> bool:
     """Tell whether the gap was taken of a larger figure than the one found, and is not what was asked."""
-    smaller = max(1.0, abs(found.value)) < task.scale
-    return bool(found.years) and smaller and relative_gap(found.value, found.bound) > task.gap
+    size = max(1.0, abs(found.value))
+    return bool(found.years) and size < task.scale and abs(found.bound - found.value) > task.gap * size
 
 
 def _better(task: Subproblem, one: Incumbent, other: Incumbent) -> Incumbent:
@@ -180,8 +180,8 @@ def _better(task: Subproblem, one: Incumbent, other: Incumbent) -> Incumbent:
     return replace(keep, bound=bound, version=other.version)
 
 
-ASSIGNING_S = 600.0
-"""Seconds to assign people to given hubs, also when time is up: a plan that was found is not thrown away."""
+ASSIGNING, ASSIGNING_S = 0.1, 2.0
+"""Share of the time limit, and seconds at least, to assign people to given hubs when time is up."""
 MOST_ATTEMPTS = 50
 """Plans that break a limit within a solver's tolerance before the search for one that does not ends."""
 
@@ -233,7 +233,8 @@ def _outcome(task: Subproblem, form: Formulation, gap: float) -> Outcome:
 def _realised(task: Subproblem, form: Formulation, decisions: Ints) -> tuple[tuple[Year, ...], list[str]]:
     """Return the plan of each year; none, and why, where the hubs keep to the constraints within a tolerance only."""
     try:
-        return tuple(realise(form, decisions, replace(task.effort(0.0), seconds=ASSIGNING_S))), []
+        seconds = task.deadline.grace(max(ASSIGNING_S, ASSIGNING * task.options.time_limit_s)).left
+        return tuple(realise(form, decisions, replace(task.effort(0.0), seconds=seconds))), []
     except UnservableError as error:
         return (), [str(error)]
 

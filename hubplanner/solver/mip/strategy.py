@@ -48,7 +48,7 @@ class LexicographicStrategy:
         goals = goals_of(question.objective)
         if question.capacity is not None:
             with context.log.phase("let the nearer hub serve"):
-                found = replace(found, years=assign_to_nearest(question, found.years, held))
+                found = replace(found, years=assign_to_nearest(question, found.years, held, context.deadline))
         values = [goal.value(found.years) for goal, _ in zip(goals, reached, strict=False)]
         context.log.steps.update(
             demand_points=question.instance.problem.n_points, options=len(question.instance.option)
@@ -57,7 +57,7 @@ class LexicographicStrategy:
             plans=tuple(year.plan for year in found.years),
             stated=tuple(values),
             # A plan for a later goal may be better in an earlier one.
-            bounds=tuple(reached),
+            bounds=tuple(cap_bound(question, goal, bound) for goal, bound in zip(goals, reached, strict=False)),
             levels=tuple(level.value for level in held),
             is_complete=len(held) == len(goals),
             ties=ties,
