@@ -16,7 +16,6 @@ import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, MaxMin
 from hubplanner.problem import SiteStatus
 from hubplanner.solver import deadline as work
-from hubplanner.solver.covering import strategy as covering
 from hubplanner.solver.mip import tie_breaking as ties
 
 OPTIONS = {name: hp.SolverOptions(name=name, threads=1) for name in ("highs", "cbc")}
@@ -141,7 +140,7 @@ def test_as_much_work_is_done_whatever_the_threads() -> None:
 
 
 def test_ties_stay_open_where_they_take_more_work_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(covering, "ALLOWED", -1e12)
+    monkeypatch.setattr(ties, "ALLOWED", -1e12)
     assert hp.solve_problem(four_equal(), hp.MaxCoverage(max_hubs=1)).ties == "open"
 
 

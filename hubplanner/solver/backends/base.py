@@ -64,6 +64,8 @@ class SearchLimits:
         Seed of its random choices.
     nodes
         Nodes of its search at most; no limit if None.
+    is_firm
+        Whether it goes on where `ask_to_stop` was called: for what puts a plan that was found in order.
     clock
         What the time is read from.
     """
@@ -74,6 +76,7 @@ class SearchLimits:
     threads: int
     seed: int
     nodes: int | None = None
+    is_firm: bool = False
     clock: Clock = field(default=CLOCK, repr=False, compare=False)
 
     def deadline(self) -> Deadline:

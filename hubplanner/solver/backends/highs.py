@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -140,14 +141,13 @@ def _most_nodes(effort: SearchLimits) -> dict[str, Any]:
     return {} if effort.nodes is None else {"mip_max_nodes": effort.nodes}
 
 
-def run(handle: Any) -> None:
-    """Run HiGHS so that Ctrl-C, or being asked to stop, ends it at once, not at its time limit."""
+def run(handle: Any, *, is_firm: bool = False) -> None:
+    """Run HiGHS so that Ctrl-C, or being asked to stop unless it is firm, ends it at once, not at its time limit."""
     handle.HandleUserInterrupt = True
-    was_stopped = is_stopped()  # what runs all the same puts a plan in order
     handle.startSolve()
     try:
         while not handle.wait(0.1)[0]:
-            if is_stopped() and not was_stopped:
+            if is_stopped() and not is_firm:
                 handle.cancelSolve()
     except KeyboardInterrupt:
         handle.cancelSolve()
@@ -162,12 +162,14 @@ def _outcome(handle: Any, columns: Int32s) -> Outcome:
     status, info = handle.getModelStatus(), handle.getInfo()
     if status in INFEASIBLE:
         return no_plan(Termination.INFEASIBLE, handle.version())
-    if status not in _STOPPED | _FINISHED:
+    is_cut_off = status not in _STOPPED | _FINISHED and is_stopped()  # HiGHS 1.16 calls some such ends an error
+    if status not in _STOPPED | _FINISHED and not is_cut_off:
         message = f"HiGHS stopped: {handle.modelStatusToString(status)}"
         raise SolverError(message)
-    termination = Termination.STOPPED if status in _STOPPED else Termination.FINISHED
+    termination = Termination.FINISHED if status in _FINISHED else Termination.STOPPED
     # HiGHS holds the negated objective of a maximisation; without integer columns it holds no MIP bound.
     bound = -float(info.mip_dual_bound) if len(columns) else -float(info.objective_function_value)
+    bound = math.inf if is_cut_off else bound
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return no_plan(termination, handle.version(), bound)
     return Outcome(

@@ -24,7 +24,7 @@ from hubplanner.solver.covering.variable_fixing import RestrictedInstance, scree
 from hubplanner.solver.limits import limits, required_fit
 from hubplanner.solver.mip.relaxation import Relaxation
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
-from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
 from hubplanner.solver.mip.warm_start import plans_of
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
@@ -114,11 +114,10 @@ def _first_of_equals(question: Question, plan: Evaluation, context: SolveContext
     goal, problem = goals_of(question.objective)[0], question.problems[0]
     opened = np.zeros((1, problem.n_options), dtype=np.intp)
     opened[0, plan.options] = plan.counts
-    task = Subproblem(question=question, goal=goal, options=context.options, deadline=context.deadline)
-    task = prepared(task, plan.covered_need)
+    task = Subproblem(question=question, goal=None, options=context.options, deadline=context.deadline)
     held = (FixedLevel(goal=goal, value=plan.covered_need),)
     known = Incumbent(years=(Year(problem, plan),), opened=opened, value=plan.covered_need, bound=plan.covered_need)
-    found, ties = break_ties(replace(task, held=held), known, ALLOWED + SHARE * context.log.work)
+    found, ties = told_apart(task, known, goal, held, context.log.work)
     return found.years[-1].plan, ties
 
 

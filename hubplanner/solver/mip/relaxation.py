@@ -71,7 +71,7 @@ def relax(model: Solvable, effort: SearchLimits) -> Relaxation:
     worse by $|r_j|$.
     """
     handle = prepared(model.program, effort, mip=False, solver="simplex")
-    run(handle)
+    run(handle, is_firm=effort.is_firm)
     return relaxation_of(handle, model)
 
 

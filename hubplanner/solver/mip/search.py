@@ -234,7 +234,7 @@ def _realised(task: Subproblem, form: Formulation, decisions: Ints) -> tuple[tup
     """Return the plan of each year; none, and why, where the hubs keep to the constraints within a tolerance only."""
     try:
         seconds = task.deadline.grace(max(ASSIGNING_S, ASSIGNING * task.options.time_limit_s)).left
-        return tuple(realise(form, decisions, replace(task.effort(0.0), seconds=seconds))), []
+        return tuple(realise(form, decisions, replace(task.effort(0.0), seconds=seconds, is_firm=True))), []
     except UnservableError as error:
         return (), [str(error)]
 

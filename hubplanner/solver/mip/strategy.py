@@ -15,7 +15,7 @@ from hubplanner.solver.mip.p_center import smallest_radius
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem
-from hubplanner.solver.mip.tie_breaking import ALLOWED, SHARE, SMALL_OPTIONS, break_ties, prepared
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
@@ -108,9 +108,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
     if not (exact and options.ties and within_gap(reached, 0.0)):
         return found, bounds, task.held, OPEN
     with record.phase("tell equal plans apart"):
-        first = replace(task, goal=task.held[0].goal, held=())
-        told = prepared(first, task.held[0].value)
-        found, ties = break_ties(replace(told, held=task.held), found, ALLOWED + SHARE * record.work)
+        found, ties = told_apart(replace(task, held=()), found, task.held[0].goal, task.held, record.work)
     return found, bounds, task.held, ties
 
 

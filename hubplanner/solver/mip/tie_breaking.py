@@ -18,7 +18,7 @@ from hubplanner.model.goals import cost, mean_distance, number_of_hubs
 from hubplanner.model.lp import LinearExpression
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import DisagreementError
-from hubplanner.solver.deadline import work_done
+from hubplanner.solver.deadline import BUILDING, work_done
 from hubplanner.solver.mip.relaxation import narrowed
 from hubplanner.solver.mip.search import any_plan, optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
@@ -28,6 +28,8 @@ MOST_NODES = 200
 """Nodes of a search that tells equal plans apart."""
 SHARE, ALLOWED = 0.2, 1.5e8
 """Work that telling equal plans apart may take: a share of what finding one took, and as much in any case."""
+PROGRAMS = 2
+"""Programs that it takes at least: a relaxation, and a search for a second plan."""
 MOST_EQUAL = 20
 """Equal plans that are listed."""
 SMALL_OPTIONS = 30
@@ -41,7 +43,38 @@ ASSIGNED = 1e-9
 """Relative difference of figures that is rounding, where people are assigned to hubs."""
 
 
-def break_ties(task: Subproblem, found: Incumbent, allowed: float) -> tuple[Incumbent, str]:
+def told_apart(
+    task: Subproblem, found: Incumbent, goal: Goal, held: tuple[FixedLevel, ...], spent: float
+) -> tuple[Incumbent, str]:
+    """Return the plan that comes first among all equal to a proven best one, as far as a fifth of the work goes.
+
+    Parameters
+    ----------
+    task
+        The question, without goals.
+    goal
+        The goal that the ranges of hubs are narrowed by: the first.
+    held
+        All goals, with their figures.
+    spent
+        Work that finding the plan took.
+    """
+    allowed = ALLOWED + SHARE * spent
+    enough = work_done() + allowed
+    if PROGRAMS * BUILDING * _entries(task) > allowed:
+        return found, OPEN
+    first = narrowed(replace(task, goal=goal, nodes=MOST_NODES), held[0].value)
+    return break_ties(replace(first, held=held), found, enough)
+
+
+def _entries(task: Subproblem) -> int:
+    """Return about how many entries a task's program has: pairs of demand and hubs."""
+    instance = task.question.instance
+    pairs = len(instance.assign_rows.row) if task.question.assigns else instance.cover_rows.cover.nnz
+    return int(pairs) * len(task.question.problems)
+
+
+def break_ties(task: Subproblem, found: Incumbent, enough: float) -> tuple[Incumbent, str]:
     """Return the plan that comes first among all equal to a proven best one, and how sure that is.
 
     Equal plans are listed as long as they are few, and the first taken by their recomputed figures; of more than a few
@@ -51,8 +84,8 @@ def break_ties(task: Subproblem, found: Incumbent, allowed: float) -> tuple[Incu
     ----------
     task
         The question with its goals held.
-    allowed
-        Work that it may take.
+    enough
+        Work done after which it ends, as `work_done` counts it.
 
     Returns
     -------
@@ -63,7 +96,7 @@ def break_ties(task: Subproblem, found: Incumbent, allowed: float) -> tuple[Incu
     sized = len(task.question.problems[0].need) * task.question.problems[0].n_sites
     if sized > MOST_DISTANCES:
         return found, OPEN
-    task, several, enough = replace(task, gap=0.0, start=found.opened), False, work_done() + allowed
+    task, several = replace(task, gap=0.0, start=found.opened), False
     shares_lines = task.question.instance.problem.backhaul is not None
     for goal in (cost(), mean_distance(), number_of_hubs(), None):
         # The same hubs may be connected for less: what they cost comes before what other hubs would.
@@ -105,11 +138,6 @@ def _equal(task: Subproblem, found: Incumbent, enough: float) -> list[Incumbent]
             return None
         equal.append(other)
     return None
-
-
-def prepared(task: Subproblem, value: float) -> Subproblem:
-    """Return a task for telling plans apart whose goal reached a value: its ranges narrowed, its searches limited."""
-    return narrowed(replace(task, nodes=MOST_NODES), value)
 
 
 def _settle(task: Subproblem, found: Incumbent, goal: Goal) -> tuple[Subproblem, Incumbent, bool]:
