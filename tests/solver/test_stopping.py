@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -93,11 +94,15 @@ def test_highs_ends_where_it_is_with_the_plan_it_has(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("is_firm", [False, True])
 def test_what_puts_a_plan_in_order_runs_though_asked_to_stop(*, is_firm: bool) -> None:
-    handle = highs.new_handle(hp.SolverOptions(time_limit_s=60).effort(0.0))
-    stops = list[bool]()
-    handle.cancelSolve = lambda: stops.append(True)
-    waits = iter([(False, None), (True, None)])
-    handle.wait = lambda *_: next(waits)
+    stops, waits = list[bool](), iter([(False, None), (True, None)])
+    info = SimpleNamespace(simplex_iteration_count=0, ipm_iteration_count=0)
+    handle = SimpleNamespace(
+        startSolve=lambda: None,
+        wait=lambda _: next(waits),
+        cancelSolve=lambda: stops.append(True),
+        getInfo=lambda: info,
+        getNumNz=lambda: 0,
+    )
     ask_to_stop()
     highs.run(handle, is_firm=is_firm)
     assert stops == [True] * (not is_firm)
