@@ -53,7 +53,7 @@ class ShownScenario:
 
     @cached_property
     def areas(self) -> MapAreas | None:
-        """The areas of its demand."""
+        """The areas of its demand; None where only points are known."""
         from hubplanner.web.map_data.layers import areas_of  # noqa: PLC0415 - heavy
 
         return areas_of(self.inputs)
@@ -67,13 +67,26 @@ class ShownScenario:
 
     @cached_property
     def base(self) -> tuple[bytes, bytes]:
-        """Sites and bounds."""
-        from hubplanner.web.map_data.layers import bounds, line_features, site_features  # noqa: PLC0415 - heavy
+        """Sites, bounds, and the world around them."""
+        from hubplanner.web.map_data.layers import (  # noqa: PLC0415 - heavy
+            bounds,
+            line_features,
+            site_features,
+            world_features,
+        )
 
-        lines = line_features(self.inputs)
+        lines, world = line_features(self.inputs), world_features(self.inputs)
         counts = {"demand": len(self.inputs.demand.frame), "areas": 0 if self.areas is None else len(self.areas.km2)}
         return _both(
-            encode({"bounds": bounds(self.inputs), "sites": site_features(self.inputs), "lines": lines, **counts})
+            encode(
+                {
+                    "bounds": bounds(self.inputs),
+                    "sites": site_features(self.inputs),
+                    "lines": lines,
+                    "world": world,
+                    **counts,
+                }
+            )
         )
 
     @cached_property
@@ -85,7 +98,7 @@ class ShownScenario:
 
     @cached_property
     def need(self) -> tuple[bytes, bytes] | None:
-        """Need as areas; None where they are too many."""
+        """Need as areas; None where only points are known, or they are too many."""
         from hubplanner.web.map_data.layers import areas_text  # noqa: PLC0415 - heavy
 
         if self.areas is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from csv import DictReader
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,6 +36,13 @@ DRAWN = """
 """Notes what each layer of the map was given last."""
 
 
+def square(row: dict[str, str], lon: float, lat: float) -> dict[str, Any]:
+    """Return a row of demand as a polygon around its place: areas are drawn where they are known."""
+    corners = ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))
+    ring = [[lon + east / 200, lat + north / 200] for east, north in corners]
+    return {"type": "Feature", "properties": row, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """Two scenarios of other places, and one that takes minutes; two plans of the first, one of the second."""
@@ -42,10 +50,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder.mkdir()
     for name, shift in (("alpha", ""), ("beta", "1")):
         text = SCENARIO.replace("name: small", f"name: {name}\ndescription: {name.title()} Land")
-        (folder / f"{name}.yaml").write_text(
-            text.replace("demand.csv", f"{name}-d.csv").replace("sites.csv", f"{name}-s.csv"), encoding="utf-8"
+        text = text.replace("demand.csv", f"{name}-d.geojson").replace("  x: lon\n  y: lat\n  people", "  people")
+        (folder / f"{name}.yaml").write_text(text.replace("sites.csv", f"{name}-s.csv"), encoding="utf-8")
+        rows = DictReader(DEMAND.replace("D", f"{name[0]}{shift}D").splitlines())
+        squares = [square(row, float(row["lon"]), float(row["lat"])) for row in rows]
+        (folder / f"{name}-d.geojson").write_text(
+            json.dumps({"type": "FeatureCollection", "features": squares}), encoding="utf-8"
         )
-        (folder / f"{name}-d.csv").write_text(DEMAND.replace("D", f"{name[0]}{shift}D"), encoding="utf-8")
         (folder / f"{name}-s.csv").write_text(SITES.replace("Quetta", f"{name.title()} town"), encoding="utf-8")
     write_hard(folder)
     server = start(folder)

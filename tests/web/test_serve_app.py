@@ -58,9 +58,13 @@ def test_the_map(app: Serving) -> None:
         {"demand_id": "D1", "need": 750.0, "people": 1000.0},
         {"demand_id": "D2", "need": 500.0, "people": 500.0},
     ]
-    areas = app.get("/api/scenarios/small/map/areas")["features"]
-    assert [feature["properties"]["demand_id"] for feature in areas] == ["D1", "D2", "D3", "D4"]
-    assert all(feature["geometry"]["type"] == "Polygon" for feature in areas)
+    assert "Only points are known" in app.get("/api/scenarios/small/map/areas", 404)["error"]
+    assert base["areas"] == 0
+    assert base["world"]["notes"][0].startswith("Only points are known")
+    kinds = {line["properties"]["kind"] for line in base["world"]["lines"]["features"]}
+    assert kinds <= {"coast", "border", "province", "disputed", "river", "lake"}
+    assert kinds
+    assert {town["geometry"]["type"] for town in base["world"]["towns"]["features"]} == {"Point"}
 
 
 def follow(app: Serving, job: str) -> list[tuple[str, Any]]:
@@ -134,13 +138,10 @@ def test_layers_and_files_of_a_run(app: Serving) -> None:
         ("centre", 5.0),
         ("park", 20.0),
     }
-    areas = app.get(f"/api/runs/{run}/layers/areas")["features"]
-    shares = {row["properties"]["demand_id"]: row["properties"]["covered_share"] for row in areas}
-    demand = {
-        row["properties"]["demand_id"]: row["properties"]
-        for row in app.get(f"/api/runs/{run}/layers/demand")["features"]
-    }
-    assert all(shares[name] == row["covered_share"] for name, row in demand.items() if row["need"])
+    assert app.get(f"/api/runs/{run}/layers/areas")["features"] == []  # only points are known
+    demand = [row["properties"] for row in app.get(f"/api/runs/{run}/layers/demand")["features"]]
+    assert [row["demand_id"] for row in demand] == ["D1", "D2", "D3", "D4"]
+    assert all(0 <= row["covered_share"] <= 1 for row in demand if row["need"])
     files = {row["name"]: row["bytes"] for row in app.get(f"/api/runs/{run}/files")}
     assert {"plan.json", "hubs.csv", "plan.gpkg", "manifest.json", "plan.kml", "actions.md"} <= set(files)
     assert files["plan.kml"] is None  # made when it is asked for

@@ -13,51 +13,39 @@ import shapely
 
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
-from hubplanner.problem import Floats, Ints, SiteStatus
+from hubplanner.outputs.map.geography import CREDIT, DISCLAIMER, LEAST_SPAN_KM, geography
+from hubplanner.outputs.map.projection import HALF_TURN, MapProjection
+from hubplanner.outputs.map.scene import FINE
+from hubplanner.problem import Floats, SiteStatus
 
 MOST_AREAS = 5000
-"""More places than this are drawn as points: areas would take longer to send than to read."""
+"""More areas than this are drawn as points: they would take longer to send than to read."""
 DIGITS = 5
 """Decimals of degrees: about a metre."""
 LINE_DEGREES = 5e-4
 """By which lines beside the plan may be simplified."""
 EQUAL_AREA = "EPSG:6933"
-APART = 4.0
-"""Areas end this many times the usual distance between neighbours away from their place."""
-NEIGHBOURS = 0.9
-"""Share of places whose nearest neighbour is within the usual distance."""
 M2_PER_KM2 = 1e6
+AROUND = 2.0
+"""Geography is known this many spans away from the middle, so that a map may be moved."""
+MOST_TOWNS = 60
+ONLY_POINTS = "Only points are known: need is drawn where they are, and no area or border is made up for them."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MapAreas:
-    """The areas nearest to each place, or those that the demand file has.
+    """The areas that the demand file has, one of each row.
 
     Parameters
     ----------
     shapes
-        (k,) polygons in WGS 84.
-    of
-        (n,) the area of each demand row; -1 without one.
+        (n,) polygons in WGS 84.
     km2
-        (k,) sizes.
+        (n,) sizes.
     """
 
     shapes: Any
-    of: Ints
     km2: Floats
-
-    def sums(self, values: Floats) -> Floats:
-        """Return the sum (k,) of the rows' values in each area."""
-        kept = self.of >= 0
-        return np.bincount(self.of[kept], weights=np.asarray(values)[kept], minlength=len(self.km2)).astype(np.float64)
-
-    def first(self) -> Ints:
-        """Return the first row (k,) of each area, after which it is called."""
-        found = np.full(len(self.km2), -1, dtype=np.intp)
-        rows = np.flatnonzero(self.of >= 0)[::-1]
-        found[self.of[rows]] = rows
-        return found
 
 
 def bounds(inputs: Inputs) -> list[float]:
@@ -92,6 +80,49 @@ def line_features(inputs: Inputs) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
+def world_features(inputs: Inputs) -> dict[str, Any]:
+    """Return what lies around the sites and demand, as on the printed map, none where a map is finer than that.
+
+    Returns
+    -------
+    dict
+        ``lines`` of coasts, borders, rivers and lakes, ``towns``, and ``notes`` with what a reader must know.
+    """
+    given, frame = inputs.map_layers, inputs.demand.frame
+    places = np.concatenate([lonlat(frame), inputs.sites.lonlat])
+    projection = MapProjection.around(places)
+    km = projection.km(places)
+    span = float(np.ptp(km, axis=0).max())
+    notes = [] if areas_of(inputs) is not None else [ONLY_POINTS]
+    world = geography(projection, AROUND * span, km) if span >= LEAST_SPAN_KM else None
+    drawn: dict[str, Any] = {}
+    if world is not None:
+        drawn = {"coast": world.coast, "border": world.borders, "province": world.provinces, "disputed": world.disputed}
+        if not given.is_given("water"):
+            drawn |= {"river": world.rivers, "lake": shapely.boundary(world.lakes)}
+        notes += [CREDIT, DISCLAIMER]
+    lines = []
+    for kind, shapes in drawn.items():
+        degrees = shapely.transform(shapely.simplify(shapes, span * FINE), projection.lonlat)
+        west, _, east, _ = shapely.bounds(degrees).reshape(-1, 4).T
+        lines += [
+            {"type": "Feature", "properties": {"kind": kind}, "geometry": json.loads(text)}
+            for text in shapely.to_geojson(degrees[east - west < HALF_TURN]).tolist()
+        ]
+    if given.is_given("places"):
+        names, towns = list(given.names), given.places
+    else:
+        known = [town for town in (world.towns if world is not None else ()) if town.home][:MOST_TOWNS]
+        names = [town.name for town in known]
+        towns = projection.lonlat(np.array([town.place for town in known], dtype=np.float64).reshape(-1, 2))
+    records = ({"name": name, "order": at} for at, name in enumerate(names[:MOST_TOWNS]))
+    return {
+        "lines": {"type": "FeatureCollection", "features": lines},
+        "towns": {"type": "FeatureCollection", "features": _points(towns[:MOST_TOWNS], records)},
+        "notes": notes,
+    }
+
+
 def _points(places: Floats, records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"type": "Feature", "properties": record, "geometry": {"type": "Point", "coordinates": place}}
@@ -117,84 +148,39 @@ def demand_text(inputs: Inputs) -> bytes:
 
 
 def areas_of(inputs: Inputs) -> MapAreas | None:
-    """Return the demand file's own polygons, or the areas nearest to each of its points; None where they are many."""
-    frame = inputs.demand.frame
-    if len(frame) <= MOST_AREAS and bool(frame.geom_type.isin(["Polygon", "MultiPolygon"]).all()):
-        return given_areas(frame.geometry.to_crs(WGS84))
-    return nearest_areas(lonlat(frame))
+    """Return the demand file's own polygons; None where only points are known, or they are too many."""
+    return given_areas(inputs.demand.frame.geometry)
 
 
-def given_areas(own: gpd.GeoSeries) -> MapAreas:
-    """Return polygons (n,) in degrees as the areas of as many rows."""
-    shapes = shapely.set_precision(own.simplify(10.0**-DIGITS * 50).to_numpy(), 10.0**-DIGITS)
-    return MapAreas(shapes=shapes, of=np.arange(len(own)), km2=_km2(own))
-
-
-def nearest_areas(places: Floats) -> MapAreas | None:
-    """Return the Thiessen polygons of places (n, 2) in degrees, ended a little beyond them; None where they are many.
-
-    Places that coincide share an area. Voronoi (1908), doi:10.1515/crll.1908.134.198.
-    """
-    own, of = np.unique(np.round(places, DIGITS), axis=0, return_inverse=True)
-    if not 1 < len(own) <= MOST_AREAS:
+def given_areas(own: gpd.GeoSeries) -> MapAreas | None:
+    """Return polygons (n,) as the areas of as many rows; None where they are anything else, or too many."""
+    if not 0 < len(own) <= MOST_AREAS or not bool(own.geom_type.isin(["Polygon", "MultiPolygon"]).all()):
         return None
-    middle = np.cos(np.radians(own[:, 1].mean()))
-    flat = own * [middle, 1.0]  # so that distances to the east are as long as those to the north
-    points = shapely.points(flat)
-    reach = shapely.box(*_around(flat))
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=reach, ordered=True))
-    if len(cells) != len(own):
-        return None
-    away = _usual_distance(points) * APART
-    cut = shapely.intersection(cells, shapely.buffer(points, away, quad_segs=4))
-    shapes = shapely.transform(cut, lambda xy: xy / [middle, 1.0])
-    shapes = shapely.set_precision(shapes, 10.0**-DIGITS)
-    return MapAreas(shapes=shapes, of=of.ravel().astype(np.intp), km2=_km2(gpd.GeoSeries(shapes, crs=WGS84)))
-
-
-def _around(flat: Floats) -> tuple[float, float, float, float]:
-    (west, south), (east, north) = flat.min(axis=0), flat.max(axis=0)
-    margin = max(east - west, north - south, 0.01)
-    return west - margin, south - margin, east + margin, north + margin
-
-
-def _usual_distance(points: Any) -> float:
-    tree = shapely.STRtree(points)
-    _, away = tree.query_nearest(points, exclusive=True, all_matches=False, return_distance=True)
-    return float(np.quantile(away, NEIGHBOURS)) if len(away) else 0.01
-
-
-def _km2(shapes: gpd.GeoSeries) -> Floats:
-    return np.maximum(np.asarray(shapes.to_crs(EQUAL_AREA).area, dtype=np.float64) / M2_PER_KM2, 1e-6)
+    degrees = own.to_crs(WGS84).simplify(10.0**-DIGITS * 50)
+    shapes = shapely.set_precision(degrees.to_numpy(), 10.0**-DIGITS)
+    return MapAreas(shapes=shapes, km2=np.maximum(own.to_crs(EQUAL_AREA).area.to_numpy() / M2_PER_KM2, 1e-6))
 
 
 def areas_text(
     areas: MapAreas, ids: Sequence[str], need: Floats, people: Floats, covered: Floats | None = None
 ) -> bytes:
-    """Return areas as GeoJSON: demand_id of their first row, need, people and need per km2, and the share covered.
+    """Return areas as GeoJSON: demand_id, need, people and need per km2, and the share covered.
 
     Parameters
     ----------
     areas
-        The shapes and the area of each row.
+        The shapes.
     ids, need, people
         (n,) of each demand row.
     covered
         (n,) share of each row that is covered; None to leave it out.
     """
-    total = areas.sums(need)
-    figures: dict[str, Floats] = {
-        "need": total.round(1),
-        "people": areas.sums(people).round(1),
-        "density": (total / areas.km2).round(3),
-    }
+    figures = {"need": need.round(1), "people": people.round(1), "density": (need / areas.km2).round(3)}
     if covered is not None:
-        share = areas.sums(need * covered) / np.where(total > 0, total, 1.0)
-        figures["covered_share"] = np.asarray(share, dtype=np.float64).round(4)
-    names = [ids[row] if row >= 0 else "" for row in areas.first().tolist()]
+        figures["covered_share"] = np.where(need > 0, covered, 0.0).round(4)
     records = [
         {"demand_id": name, **dict(zip(figures, row, strict=True))}
-        for name, row in zip(names, np.column_stack(list(figures.values())).tolist(), strict=True)
+        for name, row in zip(ids, np.column_stack(list(figures.values())).tolist(), strict=True)
     ]
     features = ",".join(
         f'{{"type":"Feature","properties":{json.dumps(record, ensure_ascii=False)},"geometry":{shape}}}'

@@ -1,4 +1,4 @@
-"""What a run covers, as areas: the shares of its demand layer on the shapes of its scenario, or on areas of its own."""
+"""What a run covers, as areas: the shares of its demand layer on the shapes of its scenario, or on its own polygons."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from shapely.geometry import shape
 
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.runs.read import place_of
-from hubplanner.web.map_data.layers import MOST_AREAS, MapAreas, areas_text, given_areas, nearest_areas
+from hubplanner.web.map_data.layers import MapAreas, areas_text, given_areas
 
 
-def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = None) -> bytes | None:
-    """Return a run's need and covered share as GeoJSON areas; None where there are too many.
+def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = None) -> bytes:
+    """Return a run's need and covered share as GeoJSON areas, none where only points are known or they are too many.
 
     Parameters
     ----------
@@ -33,12 +32,11 @@ def covered_areas(folder: Path, known: tuple[Inputs, MapAreas | None] | None = N
     )
     areas = _same(ids, known)
     if areas is None:
-        kinds = {feature["geometry"]["type"] for feature in features}
-        if kinds and kinds <= {"Polygon", "MultiPolygon"} and len(features) <= MOST_AREAS:
-            areas = given_areas(gpd.GeoSeries([shape(feature["geometry"]) for feature in features], crs=WGS84))
-        else:
-            areas = nearest_areas(np.array([place_of(row) for row in features], dtype=np.float64).reshape(-1, 2))
-    return None if areas is None else areas_text(areas, ids, need, people, covered)
+        areas = given_areas(gpd.GeoSeries([shape(feature["geometry"]) for feature in features], crs=WGS84))
+    return _NONE if areas is None else areas_text(areas, ids, need, people, covered)
+
+
+_NONE = b'{"type":"FeatureCollection","features":[]}'
 
 
 def _same(ids: list[str], known: tuple[Inputs, MapAreas | None] | None) -> MapAreas | None:

@@ -106,8 +106,6 @@ def areas(request: Request, name: str) -> Response:
     folder = run_folder(request, name)
     known = _areas_known(request, folder)
     text = covered_areas(folder, known)
-    if text is None:
-        raise Refused(404, "There are too many places to draw them as areas.")
     return packed_answer(request, (text, packed(text)))
 
 

@@ -59,5 +59,5 @@ def areas(request: Request, name: str) -> Response:
     with shown.lock:
         found = shown.need
     if found is None:
-        raise Refused(404, "There are too many places to draw them as areas.")
+        raise Refused(404, "Only points are known, or there are too many areas to draw.")
     return packed_answer(request, found)

@@ -8,11 +8,12 @@ export const SHAPES = ["circle", "square", "diamond", "triangle", "hexagon", "st
 /** Return which shape stands for a tier. */
 export const shapeOf = (number) => SHAPES[number % SHAPES.length];
 
-/** Draw what an id asks for: `hub|SHAPE|COUNT|STATUS|THEME`, `required|THEME`, `excluded|THEME`, `label|THEME|TEXT`. */
+/** Draw what an id asks for: `hub|SHAPE|COUNT|STATUS|THEME`, `required|THEME`, `excluded|THEME`, `label|THEME|TEXT`, `town|THEME|TEXT`. */
 export function drawIcon(id) {
   const [kind, ...rest] = id.split("|");
   if (kind === "hub") return hub(rest[0], Number(rest[1]) || 1, rest[2] === "existing", palette(rest[3]));
   if (kind === "label") return label(rest.slice(1).join("|"), palette(rest[0]));
+  if (kind === "town") return label(rest.slice(1).join("|"), palette(rest[0]), "400 11px", "site");
   return mark(kind, palette(rest[0]));
 }
 
@@ -103,13 +104,13 @@ function pinhead(pen, colors) {
   pen.fill();
 }
 
-function label(text, colors) {
-  const font = "600 12px system-ui, 'Noto Sans', 'Noto Naskh Arabic', sans-serif";
+function label(text, colors, weight = "600 12px", ink = "ink") {
+  const font = `${weight} system-ui, 'Noto Sans', 'Noto Naskh Arabic', sans-serif`;
   const ruler = canvas(1, 1);
   ruler.font = font;
   const pen = canvas(Math.min(ruler.measureText(text).width, 260) + 6, 20);
   [pen.font, pen.textBaseline, pen.lineJoin] = [font, "middle", "round"];
-  [pen.strokeStyle, pen.lineWidth, pen.fillStyle] = [colors.halo, 3.5, colors.ink];
+  [pen.strokeStyle, pen.lineWidth, pen.fillStyle] = [colors.halo, 3.5, colors[ink]];
   pen.strokeText(text, 3, 10, 260);
   pen.fillText(text, 3, 10, 260);
   return picture(pen);

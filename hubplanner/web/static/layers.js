@@ -3,7 +3,7 @@
 import { EMPTY } from "./geometry.js";
 import { HALF, palette, SOME } from "./palette.js";
 
-const SOURCES = ["areas", "lines", "demand", "crowd", "sites", "reach", "hubs", "marks", "selected", "labels"];
+const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "hubs", "marks", "selected", "labels"];
 
 /** Return the style; `setup` is {theme, limits, mean, areas}. */
 export function style(setup) {
@@ -44,6 +44,8 @@ export function layers({ theme, limits, mean, areas, difference }) {
       source: "areas",
       paint: { "fill-color": fill, "fill-outline-color": zoomed(4, colors.faint, 7, colors.seam) },
     },
+    world("world", colors, false),
+    world("disputed", colors, true),
     lines(colors),
     { id: "reach", type: "fill", source: "reach", paint: { "fill-color": colors.reach, "fill-opacity": 0.13 } },
     {
@@ -58,8 +60,27 @@ export function layers({ theme, limits, mean, areas, difference }) {
     icons("hubs", ["concat", "hub|", ["get", "shape"], "|", ["get", "hubs"], "|", ["get", "status"], "|", theme]),
     icons("marks", ["concat", ["get", "mark"], "|", theme]),
     selected(colors),
-    names(theme),
+    names("towns", "town", theme),
+    names("labels", "label", theme),
   ];
+}
+
+/** Coasts, borders, rivers and lakes around: disputed borders are dashed. */
+function world(id, colors, disputed) {
+  const is = ["==", ["get", "kind"], "disputed"];
+  const water = ["in", ["get", "kind"], ["literal", ["river", "lake", "coast"]]];
+  return {
+    id,
+    type: "line",
+    source: "world",
+    filter: disputed ? is : ["!", is],
+    paint: {
+      "line-color": ["case", water, colors.water, colors.site],
+      "line-width": ["match", ["get", "kind"], "coast", 1.4, "border", 1.2, "disputed", 1, 0.6],
+      "line-opacity": 0.8,
+      ...(disputed ? { "line-dasharray": [3, 2] } : {}),
+    },
+  };
 }
 
 /** Borders, water and roads that the scenario names. */
@@ -162,13 +183,13 @@ function selected(colors) {
   return { id: "selected", type: "circle", source: "selected", paint };
 }
 
-function names(theme) {
+function names(source, kind, theme) {
   const layout = {
-    "icon-image": ["concat", "label|", theme, "|", ["get", "name"]],
+    "icon-image": ["concat", `${kind}|`, theme, "|", ["get", "name"]],
     "icon-anchor": "left",
     "icon-offset": [10, 0],
     "icon-padding": 6,
     "symbol-sort-key": ["get", "order"],
   };
-  return { id: "labels", type: "symbol", source: "labels", layout };
+  return { id: source, type: "symbol", source, layout };
 }

@@ -11,7 +11,8 @@ const LAYERS = [
   ["people", "Places where people live", ["demand", "crowd"]],
   ["reach", "Reach of hubs", ["reach", "reach-line"]],
   ["sites", "Sites not chosen", ["sites"]],
-  ["names", "Names", ["labels"]],
+  ["names", "Names", ["labels", "towns"]],
+  ["world", "Coasts and borders", ["world", "disputed"]],
 ];
 const off = new Set();
 let views = () => [];
@@ -48,7 +49,8 @@ function draw() {
   const { scenario, map } = state;
   if (!scenario || !map) return;
   const tiers = scenario.hubs.map((tier, at) => el("li", {}, shapeMark(shapeOf(at)), named(tier.label)));
-  const shown = LAYERS.filter(([id]) => id !== "areas" || map.areas);
+  const around = map.world.lines.features.length > 0 && !views().some(({ base }) => base);
+  const shown = LAYERS.filter(([id]) => (id !== "areas" || map.areas) && (id !== "world" || around));
   show(
     byId("legend-body"),
     state.compare ? change() : ramps(),
@@ -59,6 +61,7 @@ function draw() {
       tiers,
       standing() ? el("li", {}, shapeMark("circle", "shape standing"), "Standing already") : null,
     ),
+    map.world.notes.map((text) => el("p", { class: "note" }, text)),
     el(
       "details",
       { class: "more" },

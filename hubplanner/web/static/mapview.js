@@ -90,6 +90,12 @@ export class MapView {
     await Promise.all([this.put(now, data), this.put(other, null)]);
   }
 
+  /** Put what lies around: lines that the scenario names and, without a base map, coasts, borders and towns. */
+  putAround({ lines, world }) {
+    const around = this.base ? {} : world;
+    return Promise.all([this.put("lines", lines), this.put("world", around.lines), this.put("towns", around.towns)]);
+  }
+
   async put(source, data) {
     await this.ready;
     this.map.getSource(source).setData(data || EMPTY);
@@ -122,7 +128,7 @@ export class MapView {
     await this.dress({ limits, mean, areas: Boolean(areas) });
     await Promise.all([
       this.put("areas", areas),
-      this.put("lines", map.lines),
+      this.putAround(map),
       this.putPeople(demandUrl),
       this.put("sites", map.sites),
       this.showHubs(EMPTY, []),

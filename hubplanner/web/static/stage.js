@@ -67,6 +67,7 @@ async function cover(view, plan, current) {
   if (areas) {
     const shapes = saved ? await api.runLayer(plan.id, "areas") : areas;
     if (!current()) return;
+    await view.dress({ areas: shapes.features.length > 0 }); // of a plan of other data, only points may be known
     await view.put("areas", shapes);
   }
   if (current()) await view.putPeople(saved ? api.runDemandUrl(plan.id) : api.demandUrl(id));
@@ -127,7 +128,7 @@ async function open(current) {
   second.map.resize();
   [second.bounds, second.many] = [first.bounds, first.many];
   await second.dress({ ...first.setup, difference: false });
-  await second.put("sites", state.map.sites);
+  await Promise.all([second.put("sites", state.map.sites), second.putAround(state.map)]);
   if (!current()) return;
   second.map.jumpTo({ center: first.map.getCenter(), zoom: first.map.getZoom() });
   part = together([first, second]);
