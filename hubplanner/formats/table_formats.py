@@ -77,10 +77,11 @@ FORMATS: tuple[TableFormat, ...] = (
         distances=True,
         header=True,
         sheets=True,
+        uploaded=True,
     ),
     TableFormat(name="GeoJSON", suffixes=(".geojson",), layers=True, uploaded=True, packed=True),
     TableFormat(name="JSON", suffixes=(".json",), kind="either", layers=True, uploaded=True, packed=True),
-    TableFormat(name="TopoJSON", suffixes=(".topojson",), layers=True, packed=True),
+    TableFormat(name="TopoJSON", suffixes=(".topojson",), layers=True, uploaded=True, packed=True),
     TableFormat(name="GeoPackage", suffixes=(".gpkg",), layers=True, uploaded=True, packed=True),
     TableFormat(
         name="Shapefile",
@@ -90,14 +91,14 @@ FORMATS: tuple[TableFormat, ...] = (
         packed=True,
         beside=(".shx", ".dbf", ".prj", ".cpg"),
     ),
-    TableFormat(name="KML", suffixes=(".kml",), layers=True, packed=True),
-    TableFormat(name="FlatGeobuf", suffixes=(".fgb",), layers=True, packed=True),
+    TableFormat(name="KML", suffixes=(".kml",), layers=True, uploaded=True, packed=True),
+    TableFormat(name="FlatGeobuf", suffixes=(".fgb",), layers=True, uploaded=True, packed=True),
     TableFormat(name="geodatabase", suffixes=(".gdb",), layers=True, folder=True, packed=True),
-    TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True),
-    TableFormat(name="DuckDB", suffixes=(".duckdb",), kind="table", layers=True),
-    TableFormat(name="Parquet", suffixes=(".parquet",), chunked=True, distances=True),
-    TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True),
-    TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster"),
+    TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True, uploaded=True),
+    TableFormat(name="DuckDB", suffixes=(".duckdb",), kind="table", layers=True, uploaded=True),
+    TableFormat(name="Parquet", suffixes=(".parquet",), chunked=True, distances=True, uploaded=True),
+    TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True, uploaded=True),
+    TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster", uploaded=True),
 )
 """A format is added by an entry here, a line in ``READERS`` of `hubplanner.inputs.readers.tables`, which makes a frame
 of its file, and one in ``PLAIN`` or ``SHAPES`` of `hubplanner.audit.places`, which does the same by other code. Which
@@ -173,5 +174,7 @@ def check_kind(name: str) -> str:
     suffix = f".{name.rpartition('.')[2].lower()}"
     if suffix not in suffixes_of(UPLOADED):
         allowed = f"a file name ending in {', '.join(suffixes_of(UPLOADED))}"
+        if format_of(name).beside or format_of(name).folder:
+            allowed = "a .zip archive with all files of it: this one says little without those beside it"
         raise ScenarioError(Fault(file=name, value=suffix, allowed=allowed))
     return suffix

@@ -68,6 +68,16 @@ BAD_FILES = {
     "none.geojson": collection(feature(geometry=None)).encode(),
     "text.gpkg": b"not a database",
     "zip.gpkg": zipped("a.gpkg", 1 << 20),
+    "bomb.zip": zipped("a.geojson", 5 << 20) + b"",
+    "text.zip": b"not an archive",
+    "text.tif": b"not a raster",
+    "vrt.tif": b"<VRTDataset rasterXSize='1' rasterYSize='1'><VRTRasterBand dataType='Byte' band='1'/></VRTDataset>",
+    "text.xlsx": b"not a workbook",
+    "text.xls": b"not a workbook",
+    "text.kml": b"<OGRVRTDataSource><OGRVRTLayer name='x'/></OGRVRTDataSource>",
+    "text.fgb": b"not one",
+    "text.parquet": b"PAR1",
+    "text.duckdb": b"not a database",
     "cut.gpkg": b"SQLite format 3\0" + b"\0" * 52 + b"GPKG" + b"\0" * 100,
 }
 
@@ -85,14 +95,14 @@ def test_a_bad_file_is_refused_with_its_reason(app: Serving, name: str) -> None:
 def test_of_a_bad_file_nothing_is_kept(tmp_path: Path, name: str, kind: str) -> None:
     path = tmp_path / name
     path.write_bytes(BAD_FILES[name])
-    look, table = look_at(path, kind, tmp_path / "kept", 1000)
-    assert table is None
+    look = look_at(path, kind, tmp_path / "kept", 1000)
+    assert not look.kept
     assert look.faults
     assert not (tmp_path / "kept").exists()
 
 
 @pytest.mark.parametrize(
-    "name", ["a.zip", "a.shp", "a.tif", "a.parquet", "a.py", "a.csv.gz", "a", "", "/vsizip/a.zip", "a.csv/../a.vrt"]
+    "name", ["a.shp", "a.gdb", "a.vrt", "a.py", "a.csv.gz", "a", "", "/vsizip/a.py", "a.csv/../a.vrt"]
 )
 def test_other_kinds_of_files_are_not_taken(app: Serving, name: str) -> None:
     app.upload(name, DEMAND, status=415)
@@ -131,8 +141,8 @@ def test_what_a_database_could_run_is_not_run(app: Serving, geopackage: Path, tm
     table = "CREATE VIRTUAL TABLE other USING fts5(x)"
     for statements, what in (((view,), "a view"), (("DROP VIEW spy", table), "a virtual table")):
         changed(geopackage, *statements)
-        look, table = look_at(geopackage, "demand", tmp_path / "kept", 1000)
-        assert table is None
+        look = look_at(geopackage, "demand", tmp_path / "kept", 1000)
+        assert not look.kept
         assert look.faults[0].value == what
 
 

@@ -155,7 +155,7 @@ def look_at_files(paths: Sequence[tuple[str, Path]], crs: str | None = None) -> 
         if _is_beside(path, [other for _, other in paths]):
             continue
         try:
-            looks += [replace(look, asked=role) for look in _looks(path)]
+            looks += [replace(look, asked=role) for look in look_at_file(path)]
         except DataError as error:
             faults += error.faults
     if faults:
@@ -171,8 +171,14 @@ def _is_beside(path: Path, others: Sequence[Path]) -> bool:
     )
 
 
-def _looks(path: Path) -> list[FileLook]:
-    """Return the looks at a file's layers or sheets that hold anything."""
+def look_at_file(path: Path) -> list[FileLook]:
+    """Return the looks at a file's layers or sheets that hold anything.
+
+    Raises
+    ------
+    DataError
+        With what is wrong where none can be read.
+    """
     if format_of(path).kind == "raster":
         return [_raster(path)]
     faults: list[Fault] = []
@@ -243,7 +249,7 @@ def _table(path: Path, part: dict[str, Any]) -> FileLook:
     for key, mark in columns.notation.items():
         what = {"decimal": "decimals", "thousands": "thousands"}[key]
         keys.append(KeyGuess(key=key, value=mark, why=f"numbers are written with {mark!r} for {what}"))
-    return _placed(path, table, keys, columns)
+    return look_at_table(path, table, keys, columns)
 
 
 def _opened(path: Path, part: dict[str, Any]) -> tuple[InputTable, list[KeyGuess]]:
@@ -333,7 +339,7 @@ def _place_cells(frame: pd.DataFrame) -> KeyGuess | None:
     return None
 
 
-def _placed(path: Path, table: InputTable, keys: list[KeyGuess], columns: ColumnGuesses) -> FileLook:
+def look_at_table(path: Path, table: InputTable, keys: list[KeyGuess], columns: ColumnGuesses) -> FileLook:
     """Return the look at a table: of which kind it is, and where it lies."""
     common: dict[str, Any] = {"path": path, "table": table, "count": len(table.frame)}
     if "geometry" in table.frame:

@@ -85,19 +85,28 @@ def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
     from hubplanner.web.uploads.inspect import look_at  # noqa: PLC0415 - heavy
 
     _bound()
-    look, table = look_at(Path(ask["file"]), ask["upload_kind"], Path(ask["kept"]), ask["rows"])
+    look = look_at(Path(ask["file"]), ask["upload_kind"], Path(ask["kept"]), ask["rows"], ask["part"])
     told = {
         "rows": look.rows,
         "columns": look.columns,
         "guess": look.guess,
         "reading": look.reading,
         "preview": look.preview,
+        "parts": look.parts,
+        "part": look.part,
+        "in_columns": look.in_columns,
     }
     told["warnings"] = warnings_of(look.warnings, ask["names"])
-    if table is not None:
-        note = {"name": ask["name"], "kind": ask["upload_kind"], "table": table.name, **told}
-        (table.parent / "upload.json").write_text(json.dumps(note), encoding="utf-8")
+    if look.kept:
+        own = Path(ask["name"])
+        tables = [
+            {"name": f"{own.stem} {part}{own.suffix}" if part else ask["name"], "table": table.name}
+            for part, table in look.kept
+        ]
+        note = {"name": ask["name"], "kind": ask["upload_kind"], "tables": tables, **told}
+        (Path(ask["kept"]) / "upload.json").write_text(json.dumps(note), encoding="utf-8")
     count = len(look.faults)
+    told["looks"] = [drawn | {"name": ask["name"]} for drawn in look.looks]
     return {**told, "count": count, "faults": faults_of(DataError(look.faults), ask["names"]) if count else []}
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from hubplanner.extras import is_installed
+from hubplanner.formats.table_formats import UPLOADED, suffixes_of
 from hubplanner.web.responses import Refused, answer, packed_answer
 from hubplanner.web.state import context_of
 
@@ -26,6 +27,7 @@ def state(request: Request) -> Response:
             "scenarios": context.library.listing(),
             "base_map": context.settings.base_map,
             "excel": is_installed("excel"),
+            "formats": suffixes_of(UPLOADED),
         }
     )
 

@@ -46,8 +46,8 @@ LONGEST_TITLE, MOST_HUBS, MOST_GROUPS = 200, 12, 8
 
 
 @router.post("/uploads")
-async def upload(request: Request, kind: str, name: str) -> Response:
-    """Take a file, look at it in a process of its own, and keep it if nothing is wrong with it."""
+async def upload(request: Request, kind: str, name: str, part: str = "") -> Response:
+    """Take a file, look at it, or at a sheet or layer of it, in a process of its own; keep it if nothing is wrong."""
     context, shown = context_of(request), PurePath(_shown(name).replace("\\", "/")).name
     if kind not in {*KINDS, ANY}:
         raise Refused(400, f"kind must be one of {', '.join((*KINDS, ANY))}.")
@@ -63,13 +63,14 @@ async def upload(request: Request, kind: str, name: str) -> Response:
     try:
         path = place / f"upload-{own}{suffix}"
         with path.open("xb") as file:
-            async for part in request.stream():
-                file.write(part)
+            async for piece in request.stream():
+                file.write(piece)
         ask = {
             "kind": "check_upload",
             "file": str(path),
             "upload_kind": kind,
             "name": shown,
+            "part": _shown(part),
             "names": {path.name: shown},
         }
         return await run_in_threadpool(_checked, context, ask, own)
@@ -123,7 +124,7 @@ def _drafted(context: AppState, title: str, files: list[dict[str, str]]) -> Resp
     tables = []
     for one in files:
         place, note = _upload(settings.workspace / "uploads", one["upload"], ANY)
-        tables.append((one.get("role", ""), note["name"], str(place / note["table"])))
+        tables += [(one.get("role", ""), each["name"], str(place / each["table"])) for each in note["tables"]]
     folder = settings.workspace / f"own-{secrets.token_hex(4)}"
     names = {f".{folder.name}": "the new scenario"}
     ask = {"kind": "draft_project", "title": title, "files": tables, "names": names, "folder": str(folder)}
@@ -170,8 +171,9 @@ def _made(context: AppState, wanted: dict[str, Any]) -> Response:
     tables, names = {}, {}
     for kind in KINDS:
         place, note = _upload(settings.workspace / "uploads", wanted[kind]["upload"], kind)
-        tables[kind] = str(place / note["table"])
-        names[f"{kind}{(place / note['table']).suffix}"] = note["name"]
+        table = place / note["tables"][0]["table"]
+        tables[kind] = str(table)
+        names[f"{kind}{table.suffix}"] = note["name"]
         wanted[kind] |= _reading(note.get("reading", {}), wanted[kind])
     folder = settings.workspace / f"own-{secrets.token_hex(4)}"
     ask = {"kind": "new_scenario", "wanted": wanted, "tables": tables, "names": names, "folder": str(folder)}

@@ -61,11 +61,12 @@ export const api = {
         ["b", b],
       ])}`,
     ),
-  upload: (kind, file, signal) =>
+  upload: (kind, file, signal, sheet = "") =>
     ask(
       `/api/uploads${query([
         ["kind", kind],
         ["name", file.name],
+        ["part", sheet],
       ])}`,
       {
         method: "POST",

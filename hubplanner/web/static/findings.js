@@ -56,16 +56,22 @@ export function good(kind, file) {
     ),
   );
   const fields = FIELDS[kind]
-    .filter(([key]) => file.table || !["x", "y"].includes(key))
+    .filter(([key]) => columns.length && (file.in_columns || !["x", "y"].includes(key)))
     .map((field) => column(kind, field, file));
   return [
-    el("p", { class: "ok" }, `✓ ${plain(rows)} rows, ${warnings.length ? "which can be used." : "all good."}`),
-    doubts(warnings),
     el(
-      "div",
-      { class: "scroll", tabindex: "0", role: "group", "aria-label": "First rows" },
-      el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, lines)),
+      "p",
+      { class: "ok" },
+      `✓ ${plain(rows)} ${columns.length ? "rows" : "cells with people"}, ${warnings.length ? "which can be used." : "all good."}`,
     ),
+    doubts(warnings),
+    columns.length
+      ? el(
+          "div",
+          { class: "scroll", tabindex: "0", role: "group", "aria-label": "First rows" },
+          el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, lines)),
+        )
+      : null,
     el("div", { class: "grid2" }, fields),
   ];
 }

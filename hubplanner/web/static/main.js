@@ -87,7 +87,7 @@ let waited = false;
 async function start() {
   startTheme();
   startTabs();
-  const { scenarios, version, excel, base_map: base } = await api.state();
+  const { scenarios, version, excel, formats, base_map: base } = await api.state();
   startStage(base);
   startLegend(views);
   startBudget();
@@ -108,7 +108,7 @@ async function start() {
     "click",
     attempt(() => openUpload(taken)),
   );
-  set({ scenarios, version, excel, plan: null });
+  set({ scenarios, version, excel, formats, plan: null });
   listScenarios();
   await loadRuns();
   if (!scenarios.length) return nothing();

@@ -16,6 +16,7 @@ export const state = {
   point: null, // number of the frontier's point on the map
   compare: null, // {a, b, figures}
   excel: false,
+  formats: [], // how names of files end that the server takes
   version: "",
 };
 

@@ -3,7 +3,9 @@
 import { api } from "./api.js";
 import { el, named, show } from "./dom.js";
 import { count } from "./format.js";
-import { bad } from "./findings.js";
+import { bad, doubts } from "./findings.js";
+import { preview } from "./preview.js";
+import { accepted, bundled } from "./shapefile.js";
 import { turns } from "./turns.js";
 
 const turn = turns();
@@ -17,7 +19,7 @@ export function together(open) {
     type: "file",
     id: "file-together",
     multiple: true,
-    accept: ".csv,.geojson,.json,.gpkg",
+    accept: accepted(),
     "aria-describedby": "hint-together",
     onchange: ({ target }) => take(target.files),
   });
@@ -36,7 +38,7 @@ export function together(open) {
     el(
       "p",
       { class: "note", id: "hint-together" },
-      "Drop every file here: people, sites, tables of figures by name or code. What each is for is guessed and told.",
+      "Drop every file here: people, sites, tables by name or code; Excel, CSV, rasters, GeoPackage, Shapefile and more. What each is for is guessed and told, and shown on a map.",
     ),
     el("label", { class: "file" }, el("span", { class: "sr" }, "Files: all at once"), input),
     found,
@@ -45,25 +47,40 @@ export function together(open) {
 
 async function read(files, place, open) {
   const current = turn();
-  show(place, el("p", { class: "note" }, `Reading ${count(files.length, "file")}…`));
+  const [drawn, told] = [el("div", {}), el("div", { class: "told" })];
+  show(place, drawn, told);
+  show(told, el("p", { class: "note" }, `Reading ${count(files.length, "file")}…`));
+  const found = [];
   try {
-    const kept = [];
-    for (const file of files) kept.push({ upload: (await api.upload("any", file)).upload });
-    const made = await api.makeProject({ title: "My plan", files: kept });
-    if (current()) tell(place, made, open);
+    for (const file of await bundled(files)) {
+      found.push(await api.upload("any", file));
+      if (!current()) return;
+    }
+    const looks = found.flatMap((each) => each.looks);
+    preview(drawn, looks);
+    show(told, el("p", { class: "note" }, "Guessing what each is for…"));
+    const made = await api.makeProject({ title: "My plan", files: found.map(({ upload }) => ({ upload })) });
+    if (!current()) return;
+    tell(told, { ...made, warnings: found.flatMap(({ warnings }) => warnings) }, open);
   } catch (failure) {
-    if (current()) show(place, bad(failure));
+    if (current()) show(told, bad(failure));
   }
 }
 
 function tell(place, made, open) {
-  const { uses, questions } = made;
+  const { uses, guesses, questions } = made;
   show(
     place,
     el(
       "ul",
       { id: "uses" },
       uses.map(({ file, role, why }) => el("li", {}, named(file, "b"), `: ${role}; `, named(why))),
+    ),
+    doubts(made.warnings),
+    fold(
+      "guesses",
+      `${count(guesses.length, "guess", "guesses")} with the evidence`,
+      guesses.map(({ key, value, why }) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)} (${why})`),
     ),
     questions.length
       ? el(
@@ -82,6 +99,18 @@ function tell(place, made, open) {
     el("button", { type: "button", class: "primary", id: "together-open", onclick: () => open(made.id) }, "Open on the map"),
   );
 }
+
+const fold = (id, title, lines) =>
+  el(
+    "details",
+    { class: "fold", id },
+    el("summary", {}, title),
+    el(
+      "ul",
+      {},
+      lines.map((text) => named(text, "li")),
+    ),
+  );
 
 /** Show the names of both sides that have no partner, each of here with those of there to choose from. */
 function partners(place, made, join, open) {

@@ -5,6 +5,8 @@ import { closeDialog, ask } from "./dialog.js";
 import { byId, el, named, show } from "./dom.js";
 import { typed } from "./format.js";
 import { bad, good, pickedColumns } from "./findings.js";
+import { preview } from "./preview.js";
+import { accepted, bundled } from "./shapefile.js";
 import { together } from "./together.js";
 import { turns } from "./turns.js";
 
@@ -49,28 +51,32 @@ function picker(kind) {
   const input = el("input", {
     type: "file",
     id: `file-${kind}`,
-    accept: ".csv,.geojson,.json,.gpkg",
+    multiple: true, // the files of a Shapefile are several
+    accept: accepted(),
     "aria-describedby": `hint-${kind}`,
-    onchange: ({ target }) => target.files[0] && send(kind, target.files[0]),
+    onchange: ({ target }) => target.files.length && send(kind, [...target.files]),
   });
   return el(
     "section",
     { class: "upload", "aria-labelledby": `head-${kind}` },
     el("h3", { id: `head-${kind}` }, title),
-    el("p", { class: "note", id: `hint-${kind}` }, `${text} CSV, GeoJSON or GeoPackage.`),
+    el("p", { class: "note", id: `hint-${kind}` }, `${text} ${kind === "demand" ? "Or a raster of people. " : ""}Excel, CSV, GeoJSON, GeoPackage, Shapefile and more.`),
     el("label", { class: "file" }, el("span", { class: "sr" }, `File: ${title}`), input),
     el("div", { id: `found-${kind}`, "aria-live": "polite" }),
   );
 }
 
-async function send(kind, file) {
+async function send(kind, chosen, sheet = "") {
   const place = byId(`found-${kind}`);
   const current = drop(kind);
   coming[kind] = new AbortController();
   form();
-  show(place, el("p", { class: "note" }, `Reading ${file.name}…`));
+  show(place, el("p", { class: "note" }, `Reading ${chosen[0].name}…`));
   try {
-    const found = await api.upload(kind, file, coming[kind].signal);
+    const sent = await bundled(chosen);
+    if (sent.length > 1) throw new Error("Choose one file here, or drop all of them together above.");
+    const [file] = sent;
+    const found = await api.upload(kind, file, coming[kind].signal, sheet);
     if (!current()) return;
     if (found.faults?.length)
       throw Object.assign(new Error(`${file.name} cannot be used yet.`), { faults: found.faults });
@@ -78,14 +84,27 @@ async function send(kind, file) {
       ...found,
       columns: found.columns.map((column) => column.name ?? column),
       name: file.name,
-      table: /\.csv$/i.test(file.name),
     };
-    show(place, good(kind, files[kind]));
+    show(place, sheets(kind, chosen, found), good(kind, files[kind]));
+    preview(place, found.looks);
   } catch (failure) {
     if (!current()) return;
     show(place, bad(failure));
   }
   form();
+}
+
+/** Ask which sheet or layer of several is meant; another one is read at once. */
+function sheets(kind, chosen, { parts, part }) {
+  if (parts.length < 2) return null;
+  const again = ({ target }) => send(kind, chosen, target.value);
+  const options = parts.map((name) => el("option", { value: name, selected: name === part }, name));
+  return el(
+    "label",
+    { class: "field" },
+    el("span", {}, "Sheet or layer"),
+    el("select", { id: `sheet-${kind}`, onchange: again }, options),
+  );
 }
 
 function form() {

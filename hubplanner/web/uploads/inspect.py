@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
+import shutil
+import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from pyproj import CRS
 
 from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.formats.geopackage import foreign_parts
 from hubplanner.formats.table_formats import format_of
-from hubplanner.inputs.coordinates import WGS84
+from hubplanner.inputs.coordinates import MOST_LAT, MOST_LON, WGS84
 from hubplanner.inputs.demand import read_demand
-from hubplanner.inputs.guesses.columns import guess_columns
-from hubplanner.inputs.readers.tables import InputTable, read_table
+from hubplanner.inputs.guesses.columns import ColumnGuesses, guess_columns
+from hubplanner.inputs.guesses.look import FileLook, KeyGuess, look_at_file, look_at_table
+from hubplanner.inputs.readers.raster import check_transform, opened, require_rasterio
+from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, read_table, unreadable
 from hubplanner.inputs.sites import read_sites
 from hubplanner.inputs.warnings import data_warnings
 from hubplanner.outputs.writers import write_geojson
 from hubplanner.scenario.data_spec import TableSpec
 from hubplanner.scenario.scenario import Scenario
+from hubplanner.web.map_data.uploads import preview
 
 PREVIEW_ROWS = 8
 MOST_COLUMNS = 200
 LONGEST_CELL = 80
 MOST_LINES = 10
 """Lines to a row that is taken: blank ones, and cells of several lines."""
+MOST_CELLS = 200_000_000
+"""Cells of a raster, with people or without."""
+MOST_UNPACKED, MOST_PACKED_FILES = 1 << 30, 2000
+"""Bytes and files of an archive; spreadsheets are archives too."""
 _PART = 1 << 20
 
 
 @dataclass(kw_only=True, eq=False)
 class FileInspection:
-    """What an upload holds, and what is wrong with it."""
+    """What an upload holds, and what is wrong with it.
+
+    Parameters
+    ----------
+    parts, part
+        Names of its sheets or layers where there are several, and the one that was looked at.
+    in_columns
+        Whether its places are in columns that are to be named.
+    looks
+        What is drawn of each part: name, kind, count, people, evidence of columns, and GeoJSON features.
+    kept
+        Name, where there are several, and path of each table that was kept.
+    found
+        The same before it is drawn.
+    """
 
     rows: int = 0
     columns: list[str] = field(default_factory=list)
@@ -42,10 +66,16 @@ class FileInspection:
     preview: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     warnings: tuple[DataWarning, ...] = ()
+    parts: list[str] = field(default_factory=list)
+    part: str = ""
+    in_columns: bool = False
+    looks: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[tuple[str, Path]] = field(default_factory=list)
+    found: list[FileLook] = field(default_factory=list)
 
 
-def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInspection, Path | None]:
-    """Return what a file holds, and where a table that is safe to read was kept; None where something is wrong.
+def look_at(path: Path, kind: str, kept: Path, most_rows: int, part: str = "") -> FileInspection:
+    """Return what a file holds, with the tables that were kept and are safe to read; none where something is wrong.
 
     Parameters
     ----------
@@ -54,36 +84,143 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int) -> tuple[FileInsp
     kind
         ``demand`` or ``sites``; any other to look at the file alone, as it is read with others.
     kept
-        Folder for the table, which is free.
+        Folder for the tables, which is free.
     most_rows
-        Rows that are taken.
+        Rows, or cells with people, that are taken.
+    part
+        Name of one of several sheets or layers; the first that can be read if blank.
     """
-    look, file = FileInspection(), format_of(path)
-    if file.name in _SAFE:
-        _SAFE[file.name](path, most_rows, look.faults)
+    look = FileInspection()
+    check = _SAFE.get(format_of(path).name)
+    if check is not None:
+        check(path, most_rows, look.faults)
     if look.faults:
-        return look, None
-    spec = TableSpec(path=str(path))
-    table = read_table(spec, look.faults)
+        return look
+    try:
+        if format_of(path).kind == "raster":
+            _look_at_raster(path, kind, most_rows, look)
+        elif kind in {"demand", "sites"}:
+            _look_at_part(path, kind, part, most_rows, look)
+        else:
+            _look_at_all(path, most_rows, look)
+        if not look.faults:
+            _keep(path, look, kept)
+    except DataError as error:
+        look.faults += error.faults
+    if look.faults:
+        shutil.rmtree(kept, ignore_errors=True)
+        look.kept = []
+    return look
+
+
+def _look_at_raster(path: Path, kind: str, most_rows: int, look: FileInspection) -> None:
+    """Note what a raster of people holds."""
+    if kind == "sites":
+        raise DataError(Fault(file=path.name, allowed="points or polygons where hubs may stand; a raster holds people"))
+    rasterio = require_rasterio()
+    try:
+        with opened(rasterio, path) as raster:
+            cells = raster.width * raster.height
+            check_transform(raster, path, look.faults)
+    except (rasterio.errors.RasterioError, *UNREADABLE) as error:
+        raise DataError(unreadable(path, "a raster", error)) from error
+    if cells > MOST_CELLS:
+        look.faults.append(Fault(file=path.name, value=f"{cells:,} cells", allowed=f"at most {MOST_CELLS:,}"))
+    if look.faults:
+        return
+    [found] = look_at_file(path)
+    look.rows = found.count
+    if look.rows > most_rows:
+        allowed = f"at most {most_rows:,} cells with people; merge some, as gdalwarp -r sum does with -tr"
+        look.faults.append(Fault(file=path.name, value=look.rows, allowed=allowed))
+        return
+    if found.crs is None:
+        allowed = "is missing; save the raster with its system, as gdal_edit.py -a_srs does"
+        look.faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
+        return
+    look.found.append(found)
+
+
+def _look_at_part(path: Path, kind: str, part: str, most_rows: int, look: FileInspection) -> None:
+    """Note what a table, or a sheet or layer of a file, holds, as the two sections of a scenario read it."""
+    table, keys = _read_part(path, part, look)
     if table is None:
-        return look, None
-    frame = table.frame
-    if file.kind == "either" and "geometry" not in frame:
-        look.faults.append(Fault(file=path.name, allowed="GeoJSON; save a table without places of its own as CSV"))
-        return look, None
-    look.rows, look.columns = len(frame), [str(name) for name in frame.columns if name != "geometry"]
-    look.preview = [
-        _shown(row) for row in frame.head(PREVIEW_ROWS).drop(columns="geometry", errors="ignore").to_dict("records")
-    ]
-    _check_size(look, path.name, most_rows)
-    if not look.faults:
-        _guess(table, look)
-        faults, warnings = check_columns(path, kind, look.guess, look.reading)
-        look.faults += faults
-        look.warnings += warnings
+        return
+    look.in_columns = "geometry" not in table.frame
+    if look.in_columns and format_of(path).kind == "either":
+        look.faults.append(Fault(file=path.name, allowed="GeoJSON; drop a table without places with all other files"))
+        return
+    columns = guess_columns(table)
+    found = look_at_table(path, table, [KeyGuess(key=key, value=value, why="") for key, value in keys.items()], columns)
+    _note(found, most_rows, look)
     if look.faults:
-        return look, None
-    return look, _keep(path, frame, table.crs, kept)
+        return
+    faults, warnings = check_columns(path, kind, look.guess, look.reading | keys)
+    look.faults += faults
+    look.warnings += warnings
+    look.reading |= {key: value for key, value in keys.items() if key == "sheet"}
+
+
+def _read_part(path: Path, part: str, look: FileInspection) -> tuple[InputTable | None, dict[str, str]]:
+    """Return a table, and the key that names its sheet or layer: the one asked for, or the first that can be read."""
+    faults: list[Fault] = []
+    table = read_table(TableSpec(path=str(path)), faults)
+    several = next((fault for fault in faults if fault.choices), None)
+    if several is None:
+        look.faults += faults
+        return (None if faults else table), {}
+    look.parts = list(several.choices)
+    for name in [part] if part else look.parts:
+        keys, faults = {str(several.column): name}, []
+        table = read_table(TableSpec.model_validate({"path": str(path), **keys}), faults)
+        look.part = name
+        if table is not None and not faults:
+            return table, keys
+    look.faults += faults
+    return None, {}
+
+
+def _look_at_all(path: Path, most_rows: int, look: FileInspection) -> None:
+    """Note what every sheet or layer of a file holds, as ``init --from`` reads it."""
+    for found in look_at_file(path):
+        _note(found, most_rows, look)
+        told = [f"{each.key}: {each.value} is taken, as {each.why}" for each in found.keys if each.why]
+        look.warnings += tuple(DataWarning(code="guessed", message=message, file=path.name) for message in told)
+
+
+def _note(found: FileLook, most_rows: int, look: FileInspection) -> None:
+    """Note rows, columns and places of a table or layer, the first of several as that of the file."""
+    if found.table is None:
+        raise AssertionError
+    frame, name = found.table.frame, found.path.name
+    columns = [str(column) for column in frame.columns if column != "geometry"]
+    if len(frame) > most_rows:
+        look.faults.append(Fault(file=name, value=len(frame), allowed=f"at most {most_rows:,} rows"))
+    if len(columns) > MOST_COLUMNS:
+        look.faults.append(Fault(file=name, value=len(columns), allowed=f"at most {MOST_COLUMNS} columns"))
+    if "geometry" in frame and found.crs is None:
+        found = _in_degrees(found, look)
+    if look.faults:
+        return
+    if not look.found:
+        look.rows, look.columns = len(frame), columns
+        rows = frame.head(PREVIEW_ROWS).drop(columns="geometry", errors="ignore")
+        look.preview = [_shown(row) for row in rows.to_dict("records")]
+        _guess(found.table, found.columns, look)
+    look.found.append(found)
+
+
+def _in_degrees(found: FileLook, look: FileInspection) -> FileLook:
+    """Return the look at places whose file names no system, as degrees where they may be; note it, or a fault."""
+    west, south, east, north = found.box or (0.0, 0.0, 0.0, 0.0)
+    where = f"{west:.6g} to {east:.6g}, {south:.6g} to {north:.6g}"
+    if max(abs(west), abs(east)) > MOST_LON or max(abs(south), abs(north)) > MOST_LAT:
+        allowed = "is missing, and these are no degrees; save the file with its system, of a Shapefile with its .prj"
+        look.faults.append(Fault(file=found.name, column="crs", value=where, allowed=allowed, kind="crs"))
+        return found
+    message = f"names no coordinate system; its coordinates, {where}, are taken to be degrees (WGS 84)"
+    look.warnings += (DataWarning(code="guessed", message=message, file=found.path.name),)
+    return replace(found, crs=CRS(WGS84))
 
 
 def _shown(row: dict[Any, Any]) -> dict[str, Any]:
@@ -91,16 +228,8 @@ def _shown(row: dict[Any, Any]) -> dict[str, Any]:
     return {str(key): "" if pd.isna(cell) else str(cell)[:LONGEST_CELL] for key, cell in row.items()}
 
 
-def _check_size(look: FileInspection, name: str, most_rows: int) -> None:
-    if look.rows > most_rows:
-        look.faults.append(Fault(file=name, value=look.rows, allowed=f"at most {most_rows:,} rows"))
-    if len(look.columns) > MOST_COLUMNS:
-        look.faults.append(Fault(file=name, value=len(look.columns), allowed=f"at most {MOST_COLUMNS} columns"))
-
-
-def _guess(table: InputTable, look: FileInspection) -> None:
+def _guess(table: InputTable, found: ColumnGuesses, look: FileInspection) -> None:
     """Note which column is likely to hold what, and how its cells are read; tell what else than a name decided."""
-    found = guess_columns(table)
     online = [guess for guess in found.online if guess.key == "connected_share"]
     look.guess = {what: found.column(what) for what in ("id", "x", "y", "people", "name")}
     look.guess["connected_share"] = online[0].column if online else None
@@ -110,15 +239,13 @@ def _guess(table: InputTable, look: FileInspection) -> None:
         look.reading["percent"] = list(shares)
     told = [f"{column} is taken to be {why}" for column, why in shares.items()]
     told += [f"numbers are read with {mark!a} as the mark of {key}" for key, mark in found.notation.items()]
-    look.warnings = tuple(DataWarning(code="guessed", message=message, file=table.name) for message in told)
+    look.warnings += tuple(DataWarning(code="guessed", message=message, file=table.name) for message in told)
 
 
 def check_columns(
     path: Path, kind: str, columns: dict[str, str | None], reading: dict[str, Any]
 ) -> tuple[list[Fault], tuple[DataWarning, ...]]:
     """Return faults and warnings of a file read by these columns, as a scenario would; none where too few are known."""
-    if kind not in {"demand", "sites"}:
-        return [], ()
     needed = ("id", "people") if kind == "demand" else ("id",)
     places = ("x", "y") if format_of(path).kind == "table" else ()
     if any(columns.get(what) is None for what in (*needed, *places)):
@@ -138,18 +265,35 @@ def check_columns(
     return list(dict.fromkeys(faults)), warnings
 
 
-def _keep(path: Path, frame: pd.DataFrame, crs: Any, kept: Path) -> Path:
-    """Keep a table as plain text that no reader runs: one of columns as it is, all else as GeoJSON written here."""
+def _keep(path: Path, look: FileInspection, kept: Path) -> None:
+    """Keep what a reader takes as plain cells as it is, and all else as GeoJSON or CSV written here: nothing runs."""
+    look.looks = [preview(found) for found in look.found]
     kept.mkdir(parents=True)
-    if format_of(path).kind == "table":
+    plain = all(found.table is None or "geometry" not in found.table.frame for found in look.found)
+    if plain and format_of(path).name in {"CSV", "Excel", "JSON", "GeoTIFF"}:
         target = kept / f"table{path.suffix.lower()}"
-        target.write_bytes(path.read_bytes())
+        shutil.copyfile(path, target)
+        look.kept = [("", target)]
+        return
+    for number, found in enumerate(look.found, 1):
+        part = next((str(each.value) for each in found.keys if each.key == "layer"), "")
+        stem = "table" if number == 1 else f"table-{number}"
+        look.kept.append((part if len(look.found) > 1 else "", _write(found, kept / stem)))
+
+
+def _write(found: FileLook, stem: Path) -> Path:
+    """Write the rows of a look as plain text, places in degrees; return where."""
+    if found.table is None:
+        raise AssertionError
+    frame = found.table.frame
+    if "geometry" not in frame:
+        target = stem.with_suffix(".csv")
+        frame.to_csv(target, index=False, encoding="utf-8")
         return target
-    target = kept / "table.geojson"
     for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]].drop("geometry"):
         frame[name] = frame[name].map(str, na_action="ignore")
-    places = gpd.GeoDataFrame(frame, geometry="geometry", crs=crs).to_crs(WGS84)
-    write_geojson(places, target)
+    target = stem.with_suffix(".geojson")
+    write_geojson(gpd.GeoDataFrame(frame, geometry="geometry", crs=found.crs).to_crs(WGS84), target)
     return target
 
 
@@ -178,5 +322,26 @@ def _safe_geopackage(path: Path, most_rows: int, faults: list[Fault]) -> None:
     faults.extend(Fault(file=path.name, column=name, value=what, allowed=allowed) for name, what in parts)
 
 
-_SAFE: dict[str, Callable[[Path, int, list[Fault]], None]] = {"CSV": _safe_csv, "GeoPackage": _safe_geopackage}
+def _safe_archive(path: Path, most_rows: int, faults: list[Fault]) -> None:
+    """Note an archive that says it is much larger unpacked; spreadsheets are archives too, but for old ones."""
+    del most_rows
+    if not zipfile.is_zipfile(path):
+        return  # its reader says what it is
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        faults.append(Fault(file=path.name, allowed=f"cannot be unpacked: {error}"))
+        return
+    if len(parts) > MOST_PACKED_FILES or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        allowed = f"at most {MOST_PACKED_FILES:,} files and {MOST_UNPACKED:,} bytes unpacked"
+        faults.append(Fault(file=path.name, allowed=allowed))
+
+
+_SAFE: dict[str, Callable[[Path, int, list[Fault]], None]] = {
+    "CSV": _safe_csv,
+    "GeoPackage": _safe_geopackage,
+    "Excel": _safe_archive,
+    "archive": _safe_archive,
+}
 """What a file of a format is looked through for before it is read."""

@@ -23,8 +23,20 @@ DETOUR = 1.3
 """Roads are longer than the straight line."""
 GAP, TIME_LIMIT_S = 0.001, 300
 COLUMNS = {
-    "demand": ("id", "x", "y", "people", "connected_share", "priority", "groups", "percent", "decimal", "thousands"),
-    "sites": ("id", "x", "y", "status", "tier", "cost_factor", "groups", "decimal", "thousands"),
+    "demand": (
+        "id",
+        "x",
+        "y",
+        "people",
+        "connected_share",
+        "priority",
+        "groups",
+        "percent",
+        "decimal",
+        "thousands",
+        "sheet",
+    ),
+    "sites": ("id", "x", "y", "status", "tier", "cost_factor", "groups", "decimal", "thousands", "sheet"),
 }
 """What a table may be asked for, and how its cells are read."""
 
