@@ -175,6 +175,6 @@ def check_kind(name: str) -> str:
     if suffix not in suffixes_of(UPLOADED):
         allowed = f"a file name ending in {', '.join(suffixes_of(UPLOADED))}"
         if format_of(name).beside or format_of(name).folder:
-            allowed = "a .zip archive with all files of it: this one says little without those beside it"
+            allowed = "a file name ending in .zip, with all files of it: this one says little without those beside it"
         raise ScenarioError(Fault(file=name, value=suffix, allowed=allowed))
     return suffix

@@ -157,9 +157,7 @@ def _thinned(scenario: Scenario, sites: Sites, one_per: list[str] | None, prefer
     spec = scenario.sites
     if not spec.is_thinned:
         return sites
-    named = {site for _, site, _ in mentions(scenario)}
-    named |= {site for future in (scenario.futures.named if scenario.futures else ()) for site in future.sites_out}
-    free = (sites.status == SiteStatus.CANDIDATE) & ~sites.frame["site_id"].isin(named).to_numpy()
+    free = _may_go(scenario, sites)
     kept = thinned(free, sites.lonlat, spec.thin_km, one_per, preference)
     if kept.all():
         return sites
@@ -168,6 +166,44 @@ def _thinned(scenario: Scenario, sites: Sites, one_per: list[str] | None, prefer
     message = f"{int((~kept).sum()):,} of {int(free.sum()):,} candidates are left out by sites.{' and '.join(keys)}"
     warning = DataWarning(code="thinned_sites", message=message, file=Path(spec.path).name)
     return replace(_in_order(sites, np.flatnonzero(kept)), warnings=(*sites.warnings, warning))
+
+
+def _may_go(scenario: Scenario, sites: Sites) -> Bools:
+    """Tell which sites are candidates that the scenario does not name."""
+    named = {site for _, site, _ in mentions(scenario)}
+    named |= {site for future in (scenario.futures.named if scenario.futures else ()) for site in future.sites_out}
+    return (sites.status == SiteStatus.CANDIDATE) & ~sites.frame["site_id"].isin(named).to_numpy()
+
+
+THINNINGS_KM = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 50.0)
+"""Least distances between candidates that are tried, one after the other."""
+
+
+def enough_thinning(scenario: Scenario, sites: Sites, pairs: Ints, most: int) -> str:
+    """Return the line of a scenario that leaves few enough candidates, in a sentence to go on with.
+
+    Fewer sites leave no more pairs than their own: rows of demand that become alike are merged further.
+
+    Parameters
+    ----------
+    sites
+        As they are read.
+    pairs
+        (m,) pairs of demand and hubs at each site.
+    most
+        Pairs that may be left.
+    """
+    free, held = _may_go(scenario, sites), scenario.sites.thin_km or 0.0
+    for km in (km for km in THINNINGS_KM if km > held):
+        kept = thinned(free, sites.lonlat, km, None, np.zeros(len(free)))
+        left = int(pairs[kept].sum())
+        if left <= most:
+            about = "about " if scenario.sites.prefer else ""
+            return (
+                f". Under sites, write thin_km: {km:g}: it leaves {about}{int((kept & free).sum()):,} of "
+                f"{int(free.sum()):,} candidates and {about}{left:,} pairs or fewer"
+            )
+    return f"; no thin_km up to {THINNINGS_KM[-1]:g} is enough here"
 
 
 def _with_changes(scenario: Scenario, sites: Sites, ids: pd.Series, changes: Changes) -> Sites:

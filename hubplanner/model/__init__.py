@@ -1,7 +1,7 @@
 """Objectives and constraint families as PuLP: one of each a file, put together by the builder."""
 
 from hubplanner.model.builder import broken_blocks, broken_years, build_model, check_supported, formulate
-from hubplanner.model.compatibility import check_compatible, check_size
+from hubplanner.model.compatibility import MOST_PAIRS, TooManyPairsError, check_compatible, check_size
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
@@ -25,6 +25,7 @@ from hubplanner.model.risk_measures import RobustQuestion, bind
 from hubplanner.model.robust import RobustObjective, under_of
 
 __all__ = [
+    "MOST_PAIRS",
     "AlphaFair",
     "AtMostOne",
     "Budget",
@@ -58,6 +59,7 @@ __all__ = [
     "RobustQuestion",
     "TakeUp",
     "TangentUtility",
+    "TooManyPairsError",
     "Uncertainty",
     "Year",
     "bind",

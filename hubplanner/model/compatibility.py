@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.fairness import AlphaFair, MaxMin
 from hubplanner.model.formulation import Question
 from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
-from hubplanner.problem import Decay, Problem
+from hubplanner.problem import Decay, Ints, Problem
 
 MOST_PAIRS = 500_000
 """Pairs of demand and hubs that people may be assigned by, over all years."""
 MOST_DISTANCES = 20_000_000
 """Distances between points and sites that an objective of distance holds."""
+
+
+class TooManyPairsError(ScenarioError):
+    """More pairs of demand and hubs are to be decided on than a program holds.
+
+    ``by_site`` (m,) counts those of each site.
+    """
+
+    def __init__(self, message: str, by_site: Ints) -> None:
+        """Take the sentence, and how many pairs each site has."""
+        super().__init__(message)
+        self.by_site = by_site
 
 
 def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
@@ -49,7 +63,13 @@ def check_compatible(problem: Problem, objective: Objective, *analyses: Feature)
 
 
 def check_size(question: Question) -> None:
-    """Raise when more pairs of demand and hubs are to be decided on than a program holds."""
+    """Raise when more pairs of demand and hubs are to be decided on than a program holds.
+
+    Raises
+    ------
+    TooManyPairsError
+        With how many each site has.
+    """
     pairs = len(question.instance.assign_rows.row) * len(question.problems) if question.assigns else 0
     if pairs > MOST_PAIRS:
         message = (
@@ -57,4 +77,6 @@ def check_size(question: Question) -> None:
             f"more than {MOST_PAIRS:,} once all that is alike is merged; use fewer points, such as rows without "
             "demand.spread_km, fewer sites, such as sites.thin_km or sites.one_per keep, or shorter reaches"
         )
-        raise ScenarioError(message)
+        problem = question.instance.problem
+        of_site = problem.option_site[question.instance.assign_rows.option]
+        raise TooManyPairsError(message, np.bincount(of_site, minlength=problem.n_sites) * len(question.problems))

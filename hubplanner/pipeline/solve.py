@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from hubplanner.errors import InfeasibleError, SolverError, StoppedError
+from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.inputs.sites import enough_thinning
+from hubplanner.model import MOST_PAIRS, TooManyPairsError
 from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import fair_terms, objective_of
 from hubplanner.pipeline.remeasure import remeasure
@@ -63,7 +65,11 @@ def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
 def _planned(inputs: Inputs) -> Plan:
     problem = build_problem(inputs)
     objective, options = objective_of(inputs), options_of(inputs.scenario)
-    solution = solve_problem(problem, objective, options)
+    try:
+        solution = solve_problem(problem, objective, options)
+    except TooManyPairsError as error:
+        message = f"{error}{enough_thinning(inputs.scenario, inputs.sites, error.by_site, MOST_PAIRS)}"
+        raise ScenarioError(message) from error
     evaluation = _plan_found(inputs, solution)
     again = remeasure(inputs, solution.problem, evaluation)
     futures = inputs.scenario.futures

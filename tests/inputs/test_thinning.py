@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,11 @@ from support.instances.audited_runs import audited
 from support.instances.demand_files import write_many
 
 import hubplanner as hp
+from hubplanner.errors import ScenarioError
+from hubplanner.inputs import sites
 from hubplanner.inputs.thinning import thinned
+from hubplanner.model import compatibility
+from hubplanner.pipeline import solve
 from hubplanner.problem import GreatCircle
 from hubplanner.scenario import json_schema
 
@@ -43,6 +48,25 @@ def kept(project: Project, **keys: Any) -> list[str]:
     counts = [warning.message for warning in inputs.warnings if warning.code == "thinned_sites"]
     assert len(counts) == (len(inputs.sites.frame) < 6)
     return list(inputs.sites.frame["site_id"])
+
+
+@pytest.mark.parametrize("most", [3, 6, 9])
+def test_too_many_pairs_are_told_with_a_line_that_is_enough(
+    project: Project, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    rows = [f"S{at},Place,{67 + at / 100:.2f},30,candidate,,1,100" for at in range(12)]
+    project.write("sites.csv", "\n".join(["site_id,name,lon,lat,status,tier,factor,capex", *rows]) + "\n")
+    hubs = {"hubs": [{"name": "centre", "capex": 10, "reach_km": 20, "capacity": 300}]}
+    for module in (compatibility, solve):
+        monkeypatch.setattr(module, "MOST_PAIRS", most)
+    with pytest.raises(ScenarioError, match="Under sites, write thin_km") as caught:
+        hp.solve(project.read(hubs))
+    thin_km, left = re.search(r"thin_km: ([\d.]+): it leaves (\d+) of 12", str(caught.value)).groups()  # type: ignore[union-attr]
+    plan = hp.solve(project.read(hubs | {"sites.thin_km": float(thin_km)}))
+    assert len(plan.inputs.sites.frame) == int(left)
+    monkeypatch.setattr(sites, "THINNINGS_KM", (0.1,))
+    with pytest.raises(ScenarioError, match="no thin_km up to"):
+        hp.solve(project.read(hubs))
 
 
 @pytest.mark.parametrize(

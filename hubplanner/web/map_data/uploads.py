@@ -78,10 +78,10 @@ def _coarse(look: FileLook) -> list[dict[str, Any]]:
         size = -(-max(raster.width, raster.height) // COARSE)
         down, across = -(-raster.height // size), -(-raster.width // size)
         sums = np.zeros((down, across))
-        for top, values, known in strips(raster):
+        for first, values, known in strips(raster):
             row, column = np.nonzero(known & (values > 0))
-            np.add.at(sums, ((row + top) // size, column // size), values[row, column])
-        transform = raster.transform
+            np.add.at(sums, ((row + first) // size, column // size), values[row, column])
+        east, across_down, west, down_across, north, top = tuple(raster.transform)[:6]
     row, column = np.nonzero(sums)
     boxes = shapely.box(
         column * size,
@@ -89,7 +89,8 @@ def _coarse(look: FileLook) -> list[dict[str, Any]]:
         np.minimum((column + 1) * size, raster.width),
         np.minimum((row + 1) * size, raster.height),
     )
-    flat = shapely.transform(boxes, lambda xy: np.column_stack(transform * xy.T))
+    turn = np.array([[east, down_across], [across_down, north]])
+    flat = shapely.transform(boxes, lambda xy: xy @ turn + [west, top])
     cells = gpd.GeoSeries(flat, crs=look.crs)
     km2 = cells.to_crs(EQUAL_AREA).area.to_numpy() / M2_PER_KM2
     return _features(cells.to_crs(WGS84).to_numpy(), sums[row, column], km2)
