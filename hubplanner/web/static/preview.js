@@ -28,8 +28,8 @@ const views = []; // a browser draws only some maps at once: those that are gone
 async function draw(node, looks) {
   const of = (test) => ({ type: "FeatureCollection", features: looks.filter(test).flatMap(({ features }) => features) });
   const areas = of(({ kind }) => ["raster", "polygons"].includes(kind));
-  const people = of(({ kind, people: known }) => kind === "points" && known !== null);
-  const others = of(({ kind, people: known }) => kind === "points" && known === null);
+  const people = of(({ kind, people: known }) => kind === "points" && known !== null && !areas.features.length);
+  const others = of(({ kind, people: known }) => kind === "points" && (known === null || areas.features.length > 0));
   const sides = [Math.min, Math.min, Math.max, Math.max];
   const bounds = sides.map((side, at) => side(...looks.map(({ box }) => box[at])));
   const need = people.features.reduce((sum, { properties }) => sum + properties.need, 0);
