@@ -172,7 +172,8 @@ def _may_go(scenario: Scenario, sites: Sites) -> Bools:
     """Tell which sites are candidates that the scenario does not name."""
     named = {site for _, site, _ in mentions(scenario)}
     named |= {site for future in (scenario.futures.named if scenario.futures else ()) for site in future.sites_out}
-    return (sites.status == SiteStatus.CANDIDATE) & ~sites.frame["site_id"].isin(named).to_numpy()
+    free: Bools = (sites.status == SiteStatus.CANDIDATE) & ~sites.frame["site_id"].isin(named).to_numpy()
+    return free
 
 
 THINNINGS_KM = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 50.0)

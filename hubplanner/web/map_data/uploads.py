@@ -40,10 +40,9 @@ def preview(look: FileLook) -> dict[str, Any]:
     box = look.degrees
     if box is None or look.kind == "table":
         return told | {"people": None, "box": None, "drawn": 0, "features": []}
-    if look.kind == "raster":
-        people, features = look.people, _coarse(look)
-        return told | {"people": people, "box": box, "drawn": look.count, "features": features}
-    frame, column = look.table.frame, look.columns.column("people")  # type: ignore[union-attr] - only rasters have none
+    if look.table is None:  # a raster
+        return told | {"people": look.people, "box": box, "drawn": look.count, "features": _coarse(look)}
+    frame, column = look.table.frame, look.columns.column("people")
     people = None if column is None else numbers_of(frame, column, look.columns.notation).to_numpy(dtype=np.float64)
     most = MOST_POINTS if look.kind == "points" else MOST_SHAPES
     rows = np.arange(0, len(frame), max(1, -(-len(frame) // most)))

@@ -190,9 +190,10 @@ def _look_at_all(path: Path, most_rows: int, look: FileInspection) -> None:
 
 def _note(found: FileLook, most_rows: int, look: FileInspection) -> None:
     """Note rows, columns and places of a table or layer, the first of several as that of the file."""
-    if found.table is None:
+    table = found.table
+    if table is None:
         raise AssertionError
-    frame, name = found.table.frame, found.path.name
+    frame, name = table.frame, found.path.name
     columns = [str(column) for column in frame.columns if column != "geometry"]
     if len(frame) > most_rows:
         look.faults.append(Fault(file=name, value=len(frame), allowed=f"at most {most_rows:,} rows"))
@@ -206,7 +207,7 @@ def _note(found: FileLook, most_rows: int, look: FileInspection) -> None:
         look.rows, look.columns = len(frame), columns
         rows = frame.head(PREVIEW_ROWS).drop(columns="geometry", errors="ignore")
         look.preview = [_shown(row) for row in rows.to_dict("records")]
-        _guess(found.table, found.columns, look)
+        _guess(table, found.columns, look)
     look.found.append(found)
 
 
