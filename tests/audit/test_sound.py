@@ -118,7 +118,7 @@ FREE = {"model__budget": None, "model__target_share": 0.5, "model__objective": "
         (("far",), {"model__objective": "p_center", "model__budget": 500}),
         (("far",), {**FREE, "model__travel_cost_per_km": 0.01}),
         ((), {**FREE, "model__travel_cost_per_km": 0.01}),
-        (("seats",), {"model__assignment": "single"}),
+        (("seats",), {"model__assignment": "single", "demand__spread_km": 4}),
     ],
 )
 def test_polygons_whose_people_are_spread_are_audited_in_full(
