@@ -1,6 +1,6 @@
 // A small map of files that were brought, before anything is planned: points, shapes, a raster's coarse cells.
 
-import { el, named, show } from "./dom.js";
+import { el, named } from "./dom.js";
 import { count, plain, words } from "./format.js";
 import { MapView } from "./mapview.js";
 import { state } from "./store.js";
