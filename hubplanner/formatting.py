@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubplanner.tolerances import EXACT
@@ -29,6 +29,22 @@ def count_of(number: int, thing: str) -> str:
     ('1 hub', '1,200 hubs')
     """
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def paid_in_words(paid: Mapping[str, Any], write: Callable[[float], str]) -> str:
+    """Return what is paid in all, and year by year; ``write`` says money.
+
+    >>> rows = [{"year": 0, "paid": 9.0}, {"year": 1, "paid": 2.0}, {"year": 2, "paid": 2.0}]
+    >>> paid_in_words({"total": 13.0, "by_year": rows}, "{:.0f}".format)
+    '13: 9 to build, then 2 in each of 2 years'
+    """
+    first, *later = (year["paid"] for year in paid["by_year"])
+    if not later:
+        return write(paid["total"])
+    if max(later) - min(later) <= EXACT * abs(max(later)):
+        running = f"then {write(later[0])} " + ("in one year" if len(later) == 1 else f"in each of {len(later)} years")
+        return f"{write(paid['total'])}: {write(first)} to build, {running}"
+    return f"{write(paid['total'])}: year by year {', '.join(map(write, (first, *later)))}"
 
 
 def at_most(gap: float) -> str:

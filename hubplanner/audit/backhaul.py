@@ -40,8 +40,8 @@ class AuditLine:
         Its edge_id.
     start, end
         Ids of its places, from the internet of today outwards.
-    km, cost
-        Length and exact money.
+    km, cost, upkeep
+        Length, exact money, and the part of it that is paid each year.
     loose
         Whether its length hangs on a place that is known to six decimals only.
     """
@@ -51,6 +51,7 @@ class AuditLine:
     end: str
     km: float
     cost: Fraction
+    upkeep: Fraction
     loose: bool
 
 
@@ -105,7 +106,8 @@ def connect(
         mbps=tuple(mbps.get(line.end, 0.0) for line in built),
         hops=tuple(hops.get(line.end, -1) for line in built),
     )
-    return replace(world, lines=network.cost), connected, network
+    upkeep = sum((line.upkeep for line in built), Fraction())
+    return replace(world, lines=network.cost, upkeep=upkeep), connected, network
 
 
 def _today(world: AuditData, spec: BackhaulSpec) -> tuple[dict[str, Array], set[str], list[tuple[str, Any]]]:
@@ -167,8 +169,9 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
     if fibre.max_km is not None:
         fits = km <= fibre.max_km * (1 + 1e-9) + (STATION_KM if loose else 0.0)
         ledger.holds(FILE, f"line {name}, km", true=fits, stated=km, recomputed=f"at most {fibre.max_km}")
-    upkeep = exact(km) * exact(fibre.upkeep_per_km_year) * annuity(world.scenario)
-    return AuditLine(name=name, start=start, end=end, km=km, cost=cost + upkeep, loose=loose)
+    upkeep = exact(km) * exact(fibre.upkeep_per_km_year)
+    whole = cost + upkeep * annuity(world.scenario)
+    return AuditLine(name=name, start=start, end=end, km=km, cost=whole, upkeep=upkeep, loose=loose)
 
 
 def _given(spec: BackhaulSpec, start: str, end: str) -> tuple[Fraction | None, Fraction | None] | None:

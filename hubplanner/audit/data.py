@@ -138,6 +138,8 @@ class AuditData:
         The cheapest link that stands alone, by site and tier; empty where links are of no concern.
     lines
         Exact money for the lines that a run builds, as recomputed.
+    upkeep
+        The part of it that is paid each year.
     """
 
     scenario: Scenario
@@ -148,6 +150,7 @@ class AuditData:
     searched: RoadWays | FrictionWays | None = None
     alone: Alone = field(default_factory=list)
     lines: Fraction = Fraction()
+    upkeep: Fraction = Fraction()
 
     @property
     def has_network(self) -> bool:

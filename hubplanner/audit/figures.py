@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from hubplanner.audit.constraints import FILE, MONEY, spent
-from hubplanner.audit.data import AuditData
+from hubplanner.audit.data import AuditData, counts_need
 from hubplanner.audit.hubs import AuditHub, closed_sites
 from hubplanner.audit.ledger import ABSOLUTE, Ledger
-from hubplanner.audit.money import exact, half_of_last_place
+from hubplanner.audit.money import annuity, exact, half_of_last_place, yearly_fees
 from hubplanner.audit.outcome import AuditOutcome
 from hubplanner.audit.places import Array
 from hubplanner.audit.service import Service, is_assigned, reaches
@@ -28,14 +29,14 @@ def expected_figures(
     world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, every: Points | None = None
 ) -> Tree:
     """Return what plan.json must say of cost, need, people, distance, groups, floors and closed hubs."""
-    need, people = (world.people.weight(name, outcome.year) for name in ("need", "people"))
+    need = world.people.weight("need", outcome.year)
     covered, total = math.fsum(need * outcome.covered), math.fsum(need)
     ids = world.sites.frame["site_id"]
     return {
         "budget": _budget(world),
-        "cost": _cost(world, hubs),
+        "cost": _cost(world, hubs, outcome),
         "need": {"total": total, "covered": covered, "share": _over(covered, total)},
-        "people": {"total": math.fsum(people), "covered": math.fsum(people * outcome.covered)},
+        "people": expected_people(world, outcome),
         "distance": _distance(world, outcome, *(every or (world, outcome.service))),
         "groups": {name: _group(world, outcome, name) for name in world.scenario.demand.groups},
         "closed": [ids.iloc[site] for site in closed_sites(world, hubs)],
@@ -43,6 +44,15 @@ def expected_figures(
         "objective": world.scenario.model.objective,
         "currency": world.scenario.currency,
     }
+
+
+def expected_people(world: AuditData, outcome: AuditOutcome) -> Tree:
+    """Return what plan.json must say of people; where seats are for those offline, they alone are reached."""
+    people, offline = world.people.weight("people", outcome.year), counts_need(world.scenario)
+    covered = math.fsum(people * outcome.covered)
+    reached = math.fsum(outcome.links["seats"]) if offline else covered
+    whom = "people not connected yet" if offline else "people"
+    return {"total": math.fsum(people), "covered": covered, "reached": reached, "whom": whom}
 
 
 def check_figures(  # noqa: PLR0913, PLR0917 - a plan, what it is held against, and where to note what is wrong
@@ -107,15 +117,40 @@ def _budget(world: AuditData) -> float | None:
     return float(min(limits)) if limits else None
 
 
-def _cost(world: AuditData, hubs: list[AuditHub]) -> Tree:
-    saved = sum(world.sites.saving[site] for site in closed_sites(world, hubs))
+def _cost(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> Tree:
+    saved = sum((world.sites.saving[site] for site in closed_sites(world, hubs)), Fraction())
     return {
         "total": float(spent(world, hubs)),
         "capex": float(sum(hub.capex for hub in hubs)),
         "opex_present_value": float(sum(hub.opex for hub in hubs)),
         "backhaul": float(sum((hub.link.cost for hub in hubs), world.lines)),
         "saved": float(saved),
+        "paid": _paid(world, hubs, outcome, saved),
     }
+
+
+def _paid(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, saved: Fraction) -> Tree:
+    """Return what is paid in each year, and for each seat of a bought hub that is taken and year.
+
+    Money of all years is worth as much here, so that what runs for a year is what it is worth today by the annuity.
+    """
+    scenario, worth, years = world.scenario, annuity(world.scenario), dict[int, Fraction]()
+    names, horizon = [year.name for year in scenario.model.periods.years], scenario.horizon_years
+    upkeep = sum((yearly_fees(scenario, hub.link, hub.tier) * hub.count for hub in hubs), world.upkeep)
+    once = sum((hub.link.cost for hub in hubs), world.lines) - upkeep * worth - saved
+    bought = [hub for hub in hubs if hub.status != "existing"]
+    flows = [(names.index(hub.period) if hub.period in names else 0, hub.capex, hub.opex) for hub in bought]
+    for opened, built, run in [(0, once, upkeep * worth), *flows]:
+        years[opened] = years.get(opened, Fraction()) + built
+        for year in range(opened + 1, opened + horizon + 1):
+            years[year] = years.get(year, Fraction()) + run / worth
+    total, each = sum(years.values(), Fraction()), None
+    if any(tier.capacity is not None for tier in scenario.hubs):
+        at = {hub.site for hub in bought}
+        taken = math.fsum(outcome.links.loc[outcome.links["site"].isin(at), "seats"]) * horizon
+        each = float(total) / taken if taken > 0 else None
+    rows = [{"year": year, "paid": float(years.get(year, 0))} for year in range(max(years) + 1)]
+    return {"total": float(total), "by_year": rows, "per_user_year": each}
 
 
 def _distance(world: AuditData, outcome: AuditOutcome, points: AuditData, service: Service) -> Tree:

@@ -103,6 +103,24 @@ def links_alone(scenario: Scenario, within: dict[str, list[bool]], grid_km: list
     return found
 
 
+def yearly_fees(scenario: Scenario, own: AuditLink, number: int) -> Fraction:
+    """Return the money a year for the link of one hub of a tier, and for power of the grid."""
+    spec, tier = scenario.backhaul, scenario.hubs[number]
+    if spec is None:
+        return Fraction()
+    mbps, fibre, link = exact(tier.mbps or 0), spec.technologies.fibre, spec.technologies.alone.get(own.name)
+    if own.name == "fibre" and fibre is not None:
+        fees, kwh = mbps * exact(fibre.per_mbps_year), exact(fibre.kwh_year)
+    elif link is not None:
+        lines = 1 if link.max_mbps is None or not mbps else math.ceil(mbps / exact(link.max_mbps))
+        fees = exact(link.per_line_year) * lines + exact(link.per_mbps_year) * mbps
+        kwh = exact(link.kwh_year) * lines
+    else:
+        return Fraction()
+    by_kwh = None if spec.electricity is None or own.power != "grid" else spec.electricity.kwh_cost
+    return fees + (kwh + exact(tier.kwh_year)) * exact(by_kwh or 0)
+
+
 def prices(scenario: Scenario, frame: gpd.GeoDataFrame) -> tuple[Money, Money]:
     """Return the cost of building, and the present value of running, a hub of each tier at each site."""
     factor = column(frame, scenario.sites.cost_factor)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hubplanner.audit.constraints import FILE
 from hubplanner.audit.data import AuditData
-from hubplanner.audit.figures import compare, within
+from hubplanner.audit.figures import compare, expected_people, within
 from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.money import exact, half_of_last_place
@@ -95,12 +95,12 @@ def _check_stated(world: AuditData, stated: list[dict[str, Any]], ledger: Ledger
 
 
 def _year(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, cost: float) -> dict[str, Any]:
-    need, people = (world.people.weight(name, outcome.year) for name in ("need", "people"))
+    need = world.people.weight("need", outcome.year)
     covered, total = math.fsum(need * outcome.covered), math.fsum(need)
     return {
         "cost": cost,
         "need": {"total": total, "covered": covered, "share": covered / total if total > 0 else 0.0},
-        "people": {"total": math.fsum(people), "covered": math.fsum(people * outcome.covered)},
+        "people": expected_people(world, outcome),
         "hubs": sum(hub.count for hub in hubs),
         "open": [_id(world, hub) for hub in hubs],
     }

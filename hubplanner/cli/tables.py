@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from hubplanner.formatting import (
     count_of,
     fairness_in_words,
     left_out_of_ways,
+    paid_in_words,
     says_nothing,
     small_share,
 )
@@ -114,13 +116,14 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         ),
         **_distances(summary),
         **_equivalent(summary),
-        "Cost": f"{_money(cost['total'], currency)}{of_budget}",
+        "Cost, in today's money": f"{_money(cost['total'], currency)}{of_budget}",
         "  to build": _money(cost["capex"], currency),
         f"  to run, {count_of(plan.inputs.scenario.horizon_years, 'year')}": _money(
             cost["opex_present_value"], currency
         ),
         **({"  to connect": _money(cost["backhaul"], currency)} if "backhaul" in summary else {}),
         **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
+        **_paid(cost["paid"], currency),
         "Proof": proof(summary),
         **_goals(summary),
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
@@ -131,12 +134,18 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
     return table
 
 
-def _reached(plan: Plan, people: dict[str, float]) -> str:
+def _paid(paid: dict[str, Any], currency: str) -> dict[str, str]:
+    """Return what is paid, not in today's money: in all, by year, and for each person with a seat."""
+    write, each = partial(_money, currency=currency), paid["per_user_year"]
+    seat = {} if each is None else {"  a year for each seat taken": write(each)}
+    return {"Paid": paid_in_words(paid, write), **seat}
+
+
+def _reached(plan: Plan, people: dict[str, Any]) -> str:
     """Return how many people hubs reach, of how many; where seats are for some of them, those alone."""
     scenario = plan.inputs.scenario
-    if scenario.seats_need:
-        return f"{plan.hubs[scenario.column_of_reached].sum():,.0f} {scenario.seated}"
-    return f"{people['covered']:,.0f} of {people['total']:,.0f}"
+    whom = scenario.seated if scenario.seats_need else f"of {people['total']:,.0f}"
+    return f"{people['reached']:,.0f} {whom}"
 
 
 def _hub_count(plan: Plan) -> str:
@@ -220,7 +229,7 @@ def _years(summary: dict[str, Any]) -> Table:
             year["name"],
             *money,
             f"{year['hubs']:,}",
-            f"{year['people']['covered']:,.0f}",
+            f"{year['people']['reached']:,.0f}",
             _covered(year["need"]),
         )
     return table

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from hubplanner.inputs import Inputs
-from hubplanner.inputs.backhaul import BackhaulLinks
+from hubplanner.inputs.backhaul import BackhaulLinks, lines_alone
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
@@ -21,7 +21,8 @@ from hubplanner.scenario.fields import Spec
 
 STANDS, FIBRE = "as it stands", "fibre"
 """What a hub that stands today is said to be linked by, and the link of the network."""
-POWER = ("grid", "solar")
+GRID = "grid"
+POWER = (GRID, "solar")
 """Where electricity comes from."""
 LINK_COLUMNS = ("link", "link_cost", "mbps", "connected_to", "hops", "power", "power_cost")
 LINE_COLUMNS = ("edge_id", "technology", "from", "to", "km", "cost", "hubs_served", "mbps", "hops", "status")
@@ -145,6 +146,34 @@ def backhaul_cost(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
     if plan.backhaul is not None:
         return plan.backhaul.cost
     return math.fsum(links_of(inputs, problem, plan)["link_cost"])
+
+
+def yearly_fees(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
+    """Return the money a year for links, upkeep of lines and power of the grid, of what `backhaul_cost` is worth."""
+    links, spec = inputs.links, inputs.scenario.backhaul
+    if links is None or spec is None:
+        return 0.0
+    named = links_of(inputs, problem, plan)
+    powered = named.get("power", [None] * len(plan.options))
+    by_kwh = 0.0 if spec.electricity is None else spec.electricity.kwh_cost or 0.0
+    fibre, fees = spec.technologies.fibre, []
+    for kind, power, number, count in zip(
+        named["link"], powered, problem.option_tier[plan.options], plan.counts, strict=True
+    ):
+        tier = inputs.scenario.hubs[number]
+        if kind == FIBRE and fibre is not None:
+            money, kwh = (tier.mbps or 0.0) * fibre.per_mbps_year, tier.kwh_year + fibre.kwh_year
+        elif kind in spec.technologies.alone:
+            link = spec.technologies.alone[kind]
+            lines = lines_alone(link, tier.mbps)
+            money = lines * link.per_line_year + (tier.mbps or 0.0) * link.per_mbps_year
+            kwh = tier.kwh_year + lines * link.kwh_year
+        else:
+            continue  # it stands already
+        fees.append(count * (money + (kwh * by_kwh if power == GRID else 0.0)))
+    if fibre is not None:
+        fees.append(math.fsum(links.edges["km"].to_numpy(dtype=np.float64)[plan.edges]) * fibre.upkeep_per_km_year)
+    return math.fsum(fees)
 
 
 def summarize_backhaul(inputs: Inputs, plan: Evaluation, hubs: pd.DataFrame, lines: pd.DataFrame) -> dict[str, Any]:

@@ -142,6 +142,9 @@ def _figures(figures: dict[str, Any]) -> Iterator[tuple[str, str, str, list[floa
         # Who is left out of the ways is told beside them where there is someone.
         if any(figure is not None for figure in found) and (what not in LEFT_OUT or any(found)):
             yield what, "", "", found
+    paid = [_paid(run) for run in runs]
+    for year in sorted({number for years in paid for number in years}):
+        yield f"cost as paid in year {year}", "", "", [years.get(year) for years in paid]
     for name, values in figures["groups"].items():
         for value, shares in values.items():
             yield "need share", name, value, [shares[run["run"]] for run in runs]
@@ -152,7 +155,7 @@ def _figures(figures: dict[str, Any]) -> Iterator[tuple[str, str, str, list[floa
 
 
 FIGURES = {
-    "people covered": "people.covered",
+    "people reached": "people.reached",
     "people": "people.total",
     "need covered": "need.covered",
     "need share": "need.share",
@@ -161,6 +164,8 @@ FIGURES = {
     "cost": "cost.total",
     "cost to build": "cost.capex",
     "cost to run": "cost.opex_present_value",
+    "cost as paid": "cost.paid.total",
+    "cost as paid a seat taken and year": "cost.paid.per_user_year",
     "mean km to a hub": "distance.mean_km",
     "largest km to a hub": "distance.max_km",
     "need without a way to a hub": "distance.unreachable_need",
@@ -171,6 +176,11 @@ FIGURES = {
 }
 """Figures side by side, and where plan.json has them."""
 LEFT_OUT = tuple(name for name in FIGURES if "without" in name)
+
+
+def _paid(run: dict[str, Any]) -> dict[int, float]:
+    """Return what is paid in each year; nothing of a run that an earlier version wrote."""
+    return {year["year"]: year["paid"] for year in run["cost"].get("paid", {}).get("by_year", [])}
 
 
 def _at(tree: Any, path: str) -> float | None:

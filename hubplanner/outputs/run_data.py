@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -76,9 +77,14 @@ class Result:
     @property
     def reached(self) -> float:
         """How many people the hubs reach; where seats are for some of them, those alone."""
-        if self.scenario.seats_need:
-            return float(self.hubs[self.scenario.column_of_reached].sum())
-        return float(self.summary["people"]["covered"])
+        return float(self.summary["people"]["reached"])
+
+    def told_reached(self, write: Callable[[float], str]) -> str:
+        """Return how many people the hubs reach, and of how many; ``write`` says a number."""
+        whom = (
+            self.scenario.seated if self.scenario.seats_need else f"of {write(self.summary['people']['total'])} people"
+        )
+        return f"{write(self.reached)} {whom}"
 
     @property
     def money(self) -> str:

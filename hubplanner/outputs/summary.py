@@ -14,7 +14,8 @@ import pandas as pd
 
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.floors import group_floors
-from hubplanner.outputs.backhaul import LINK_COLUMNS, backhaul_cost
+from hubplanner.outputs.backhaul import LINK_COLUMNS
+from hubplanner.outputs.money import cost_of
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless
 from hubplanner.problem import (
@@ -25,6 +26,7 @@ from hubplanner.problem import (
     RemeasuredDistance,
     Solution,
     Ways,
+    people_reached,
     relative_gap,
     ways,
 )
@@ -48,7 +50,7 @@ def summarize(
     """Return what plan.json holds."""
     scenario, problem = inputs.scenario, solution.problem
     covered = evaluation.covered_share
-    need, people = math.fsum(problem.need), math.fsum(problem.people)
+    need = math.fsum(problem.need)
     tree: dict[str, Any] = {
         "status": str(solution.status),
         **({"stopped": True} if solution.stopped else {}),
@@ -60,9 +62,9 @@ def summarize(
         "solver": {"name": solution.solver, "version": solution.version},
         "currency": scenario.currency,
         "budget": _budget(scenario),
-        "cost": _cost(inputs, problem, evaluation),
+        "cost": cost_of(inputs, solution, evaluation),
         "need": {"total": need, "covered": evaluation.covered_need, "share": _share(evaluation.covered_need, need)},
-        "people": {"total": people, "covered": math.fsum(problem.people * covered)},
+        "people": _people(scenario, problem, evaluation),
         "distance": _distance(inputs, problem, evaluation, measured),
         "groups": {name: _group(inputs, problem, covered, name) for name in scenario.demand.groups},
         "hubs": _hubs(hubs),
@@ -79,6 +81,13 @@ def summarize(
     # The gap is that of the figures as they are written.
     found: dict[str, Any] = rounded(tree)
     return found | {"gap": relative_gap(found["objective_value"], found["bound"], solution.least)}
+
+
+def _people(scenario: Scenario, problem: Problem, plan: Evaluation) -> dict[str, Any]:
+    """Return all people, those of the covered shares, and whom hubs reach: where seats are for some, those alone."""
+    covered = math.fsum(problem.people * plan.covered_share)
+    reached = {"reached": people_reached(problem, plan), "whom": scenario.seated}
+    return {"total": math.fsum(problem.people), "covered": covered, **reached}
 
 
 def _budget(scenario: Scenario) -> float | None:
@@ -106,7 +115,7 @@ def _period(inputs: Inputs, solution: Solution, number: int) -> dict[str, Any]:
     """Return a year's budget, spending, cover and the sites where hubs open or are open."""
     period, before = solution.periods[number], solution.periods[number - 1] if number else None
     plan, problem = period.evaluation, period.problem
-    need, people = math.fsum(problem.need), math.fsum(problem.people)
+    need = math.fsum(problem.need)
     ids = inputs.sites.frame["site_id"].to_numpy(dtype=object)
     new = plan.options[problem.new[plan.options]]
     fresh = np.setdiff1d(new, before.evaluation.options) if before else new
@@ -116,24 +125,11 @@ def _period(inputs: Inputs, solution: Solution, number: int) -> dict[str, Any]:
         "budget": inputs.scenario.model.periods.years[number].budget,
         "cost": plan.cost - (before.evaluation.cost if before else 0.0),
         "need": {"total": need, "covered": plan.covered_need, "share": _share(plan.covered_need, need)},
-        "people": {"total": people, "covered": math.fsum(problem.people * plan.covered_share)},
+        "people": _people(inputs.scenario, problem, plan),
         "hubs": int(plan.counts.sum()),
         "opened": opened.tolist(),
         "open": ids[problem.option_site[plan.options]].tolist(),
     }
-
-
-def _cost(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str, float]:
-    """Return the money for new hubs and upgrades by kind and for their backhaul, less what closing frees."""
-    paid = ~problem.existing[evaluation.options]
-    options, counts = evaluation.options[paid], evaluation.counts[paid]
-    where = problem.option_site[options], problem.option_tier[options]
-    capex = math.fsum(inputs.sites.capex[where] * counts)
-    opex = math.fsum(inputs.sites.opex_present_value[where] * counts)
-    saved = math.fsum(problem.savings[evaluation.closed])
-    backhaul = backhaul_cost(inputs, problem, evaluation)
-    total = evaluation.cost
-    return {"total": total, "capex": capex, "opex_present_value": opex, "backhaul": backhaul, "saved": saved}
 
 
 def _distance(

@@ -4,7 +4,7 @@ from hubplanner.problem.aggregation.remeasure import RemeasuredDistance, remeasu
 from hubplanner.problem.aggregation.stream import Chunk, Merged, merge_chunks
 from hubplanner.problem.backhaul import Backhaul, BackhaulPlan
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows
-from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, ways
+from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, people_reached, ways
 from hubplanner.problem.futures import Future, Futures, Outcomes, outcomes
 from hubplanner.problem.multi_period import annuity, grow_demand
 from hubplanner.problem.problem import Problem, SiteStatus, coverage, merge_demand
@@ -56,6 +56,7 @@ __all__ = [
     "merge_chunks",
     "merge_demand",
     "outcomes",
+    "people_reached",
     "relative_gap",
     "remeasure_chunks",
     "ways",

@@ -87,6 +87,17 @@ class Evaluation:
         return float(self.pair_distance[counted].max(initial=0.0))
 
 
+def people_reached(problem: Problem, plan: Evaluation) -> float:
+    """Return how many people the hubs of a plan reach; where seats are for some of them, those who have one.
+
+    >>> from hubplanner.problem import Problem
+    >>> line = Problem.from_points([[0, 0], [9, 0]], [3, 1], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> people_reached(line, evaluate(line, [1]))
+    1.0
+    """
+    return math.fsum(problem.people * plan.covered_share if problem.seated is None else plan.load)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ways:
     """How far it is to hubs, weighted by need, and who is left out of that.

@@ -133,7 +133,7 @@ def _difference(
         "run": other.letter,
         "against": first.letter,
         "cost": _change(first, other, "cost", "total") if money else None,
-        "people": _change(first, other, "people", "covered"),
+        "people": _change(first, other, "people", "reached"),
         "need": _change(first, other, "need", "covered"),
         "need_share": _change(first, other, "need", "share"),
         "only_in_first": hubs.loc[hubs[a] & ~hubs[b], "site_id"].tolist(),

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 INDEX = "index.sqlite"
-VERSION = 1
+VERSION = 2
 """Of the table; another one is rebuilt."""
 ATTEMPTS = 3
 """Other processes may be making it anew at the same moment."""
@@ -118,7 +118,7 @@ _COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "objective": lambda plan: plan["objective"],
     "value": lambda plan: plan["objective_value"],
     "gap": lambda plan: plan["gap"],
-    "people": lambda plan: plan["people"]["covered"],
+    "people": lambda plan: plan["people"]["reached"],
     "need_share": lambda plan: plan["need"]["share"],
     "cost": lambda plan: plan["cost"]["total"],
     "currency": lambda plan: plan["currency"],

@@ -16,7 +16,17 @@ from hubplanner.runs.read import RunUnreadableError, manifest_files, read_json, 
 from hubplanner.scenario import read_scenario
 from hubplanner.tolerances import AGREEMENT
 
-_FIGURES = ("objective_value", "gap", "seconds", "cost.total", "need.total", "need.covered", "people.covered")
+_FIGURES = (
+    "objective_value",
+    "gap",
+    "seconds",
+    "cost.total",
+    "cost.paid.total",
+    "need.total",
+    "need.covered",
+    "people.covered",
+    "people.reached",
+)
 
 
 def verify_run(folder: Path) -> dict[str, Any]:

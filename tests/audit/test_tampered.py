@@ -89,6 +89,13 @@ TAMPERED: dict[str, tuple[str, str, Callable[[Path], None]]] = {
     "another tier": ("plan.json", "hub S4 park", in_json("plan.json", "hubs", -1, "tier", to="park")),
     "unknown site": ("plan.json", "hub S9 centre", in_json("plan.json", "hubs", -1, "site_id", to="S9")),
     "covered people": ("plan.json", "people.covered", in_json("plan.json", "people", "covered", to=more)),
+    "reached people": ("plan.json", "people.reached", in_json("plan.json", "people", "reached", to=more)),
+    "money paid": ("plan.json", "cost.paid.total", in_json("plan.json", "cost", "paid", "total", to=more)),
+    "money paid in a year": (
+        "plan.json",
+        "cost.paid.by_year.1.paid",
+        in_json("plan.json", "cost", "paid", "by_year", 1, "paid", to=more),
+    ),
     "need": ("plan.json", "need.total", in_json("plan.json", "need", "total", to=more)),
     "value": ("plan.json", "objective_value", in_json("plan.json", "objective_value", to=more)),
     "bound": ("plan.json", "bound", in_json("plan.json", "bound", to=lambda bound: bound - 100)),

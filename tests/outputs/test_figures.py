@@ -27,7 +27,7 @@ TYPES: dict[str, Any] = {
     "budget": MEASURED,
     "cost": {"total": NUMBER, "capex": NUMBER, "opex_present_value": NUMBER, "backhaul": NUMBER, "saved": NUMBER},
     "need": {"total": NUMBER, "covered": NUMBER, "share": NUMBER},
-    "people": {"total": NUMBER, "covered": NUMBER},
+    "people": {"total": NUMBER, "covered": NUMBER, "reached": NUMBER, "whom": str},
     "distance": {"mean_km": MEASURED, "max_km": MEASURED},
     "groups": dict,
     "hubs": list,
@@ -60,7 +60,9 @@ def test_figures_are_those_of_the_frames(project: Project) -> None:
         {"total": demand["need"].sum(), "covered": covered, "share": covered / demand["need"].sum()}
     )
     people = (demand["people"] * demand["covered_share"]).sum()
-    assert summary["people"] == pytest.approx({"total": demand["people"].sum(), "covered": people})
+    assert summary["people"] == pytest.approx(
+        {"total": demand["people"].sum(), "covered": people, "reached": people, "whom": "people"}
+    )
     assert summary["objective_value"] == pytest.approx(covered)
     assert summary["cost"]["total"] == pytest.approx(hubs["cost"].sum())
     mean = (demand["need"] * demand["nearest_km"]).sum() / demand["need"].sum()
@@ -80,6 +82,9 @@ def test_cost_is_what_new_hubs_take_to_build_and_to_run(project: Project) -> Non
     cost = hp.solve(project.read({"model.budget": 1e3, "model.require": ["S1"]})).summary()["cost"]
     running = (1 + 2) * 10 * (1 / 1.25 + 1 / 1.25**2)
     parts = {"capex": 300, "opex_present_value": running, "backhaul": 0, "saved": 0}
+    paid = cost.pop("paid")
+    assert [year["paid"] for year in paid["by_year"]] == pytest.approx([300, 30, 30])
+    assert (paid["total"], paid["per_user_year"]) == (pytest.approx(360), None)
     assert cost == pytest.approx({"total": 300 + running, **parts})
 
 

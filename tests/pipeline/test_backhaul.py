@@ -75,6 +75,10 @@ def test_lines_and_dishes_are_paid_from_the_budget_and_told_hub_by_hub(linked: P
     assert cost["total"] == pytest.approx(hubs["cost"].sum() + lines["cost"].sum(), abs=0.02)
     assert cost["total"] == pytest.approx(cost["capex"] + cost["opex_present_value"] + cost["backhaul"], abs=0.02)
     assert cost["total"] <= 500
+    once, *yearly = (year["paid"] for year in cost["paid"]["by_year"])
+    assert yearly == pytest.approx([yearly[0]] * 2)
+    assert once + yearly[0] * WORTH == pytest.approx(cost["total"], abs=0.02)
+    assert cost["paid"]["total"] == pytest.approx(once + yearly[0] * len(yearly), abs=0.02)
     told = figures["backhaul"]
     assert told["by_technology"]["fibre"]["km"] == pytest.approx(lines["km"].sum())
     assert sum(one["hubs"] for one in told["by_technology"].values()) == (hubs["link"] != "as it stands").sum()

@@ -200,6 +200,7 @@ def test_a_closed_hub_is_listed_with_the_money_it_frees(project: Project) -> Non
     settings = {"model.objective": "min_cost", "model.target_share": 0.15, "model.existing.close_saving": 50}
     closed = hp.solve(project.read(settings | {"model.existing.close": ["S2"]})).summary()
     assert (closed["closed"], [hub["site_id"] for hub in closed["hubs"]]) == (["S2"], ["S4"])
+    assert [year["paid"] for year in closed["cost"].pop("paid")["by_year"]] == pytest.approx([150, 20, 20])
     assert closed["cost"] == pytest.approx(
         {"total": S4 - 50, "capex": 200, "opex_present_value": 20 * ANNUITY, "backhaul": 0, "saved": 50}
     )

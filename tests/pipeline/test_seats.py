@@ -12,6 +12,9 @@ import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.cli.tables import print_plan
 from hubplanner.formatting import left_out_of_ways
+from hubplanner.outputs.comparison import figure_table
+from hubplanner.runs.export import read_result
+from hubplanner.runs.index import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +84,41 @@ def test_a_row_that_hubs_share_has_the_mean_way_of_its_people(two_hubs: Path) ->
     assert plan.demand["distance_km"].tolist() == pytest.approx([(100 * 1 + 50 * 9) / 150])
     assert plan.summary()["distance"]["mean_km"] == pytest.approx((100 * 1 + 50 * 9) / 150)
     assert audit_run(plan.write(two_hubs / "run")).verdict == "pass"
+
+
+def test_everyone_counts_the_people_whom_seats_are_for_and_pays_twice(two_hubs: Path) -> None:
+    """Half of each village is online: of the 100 others 100 sit, 40 of them at A, which stands already."""
+    two_hubs.joinpath("sites.csv").write_text(
+        "id,x,y,status\nA,401000,2800000,existing\nB,409000,2800000,candidate\n", encoding="utf-8"
+    )
+    asked = scenario(two_hubs, capacity_of="need", max_hubs=1, budget=100)
+    tier = asked.hubs[0].model_copy(update={"capacity": 40.0, "opex_per_year": 3.0})
+    demand = asked.demand.model_copy(update={"connected_share": 0.5})
+    sites = asked.sites.model_copy(update={"status": "status"})
+    asked = asked.model_copy(update={"hubs": (tier,), "demand": demand, "sites": sites, "horizon_years": 2})
+    plan = hp.solve(asked)
+    summary = plan.summary()
+    assert summary["people"] == {"total": 200, "covered": 160, "reached": 80, "whom": "people not connected yet"}
+    assert summary["cost"]["paid"] == {
+        "total": 16,
+        "by_year": [{"year": 0, "paid": 10}, {"year": 1, "paid": 3}, {"year": 2, "paid": 3}],
+        "per_user_year": pytest.approx(16 / (40 * 2), abs=1e-6),
+    }
+    folder = plan.write(two_hubs / "run")
+    assert describe(folder)["people"] == 80
+    assert read_result(folder)[0].reached == 80
+    table = figure_table(hp.compare(folder, folder).figures).set_index("figure")["a"]
+    assert (table["people reached"], table["cost as paid"], table["cost as paid in year 2"]) == (80, 16, 3)
+    frontier = hp.frontier(asked, points=2).summary()
+    assert frontier["points"][-1]["people"] == 80
+    assert frontier["whom"] == "people not connected yet"
+    assert audit_run(folder).verdict == "pass"
+    stated = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    stated["cost"]["paid"]["per_user_year"] += 0.01
+    stated["people"]["whom"] = "people"
+    (folder / "plan.json").write_text(json.dumps(stated), encoding="utf-8")
+    wrong = {finding.item for finding in audit_run(folder).findings}
+    assert {"cost.paid.per_user_year", "people.whom"} <= wrong
 
 
 def test_who_has_no_seat_is_left_out_of_the_mean_and_said_beside_it(

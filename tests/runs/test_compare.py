@@ -69,7 +69,7 @@ def test_the_files_say_the_same(pair: tuple[Path, Path], tmp_path: Path) -> None
     assert {path.name for path in folder.iterdir()} == names
     assert json.loads((folder / "comparison.json").read_text(encoding="utf-8")) == found.summary()
     table = pd.read_csv(folder / "comparison.csv", encoding="utf-8-sig")
-    row = table[table["figure"] == "people covered"].iloc[0]
+    row = table[table["figure"] == "people reached"].iloc[0]
     assert row["b"] - row["a"] == pytest.approx(row["difference_b"])
     features = json.loads((folder / "comparison.geojson").read_text(encoding="utf-8"))["features"]
     demand = [feature["properties"] for feature in features if feature["properties"]["kind"] == "demand"]

@@ -9,7 +9,17 @@ import numpy as np
 
 from hubplanner.model import Objective, goals_of
 from hubplanner.model.constraints.plan_distance import new_sites
-from hubplanner.problem import Conflict, Evaluation, GoalResult, Problem, SiteStatus, Solution, Status, evaluate
+from hubplanner.problem import (
+    Conflict,
+    Evaluation,
+    GoalResult,
+    Problem,
+    SiteStatus,
+    Solution,
+    Status,
+    evaluate,
+    people_reached,
+)
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
 
@@ -206,8 +216,8 @@ def _held(asked: ExplainContext, found: Solution, plan: Evaluation | None, probl
 
 
 def people_of(asked: ExplainContext, plan: Evaluation) -> float:
-    """Return the people that a plan covers, in the last year of a programme."""
-    return math.fsum(asked.plan.problem.people * plan.covered_share)
+    """Return the people that a plan reaches, in the last year of a programme."""
+    return people_reached(asked.plan.problem, plan)
 
 
 def _moves(asked: ExplainContext, plan: Evaluation, problem: Problem) -> tuple[tuple[int, ...], ...]:

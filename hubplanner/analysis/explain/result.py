@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.analysis.explain.explain import Explanation
 from hubplanner.analysis.explain.page import page
-from hubplanner.analysis.explain.resolve import Counterfactual
+from hubplanner.analysis.explain.resolve import Counterfactual, people_of
 from hubplanner.analysis.explain.shadow_prices import Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
 from hubplanner.analysis.explain.wording import (
@@ -78,8 +78,7 @@ class PlanExplanation:
 
     @property
     def _people(self) -> float:
-        asked = self.found.asked
-        return math.fsum(asked.plan.problem.people * asked.evaluation.covered_share)
+        return people_of(self.found.asked, self.found.asked.evaluation)
 
     @property
     def undefined(self) -> list[str]:

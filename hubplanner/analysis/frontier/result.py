@@ -24,7 +24,7 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless, write_geojson
-from hubplanner.problem import Evaluation, Problem, evaluate, ways
+from hubplanner.problem import Evaluation, Problem, evaluate, people_reached, ways
 from hubplanner.scenario import dump_scenario
 
 MILLION = 1e6
@@ -90,6 +90,7 @@ class Frontier:
             "complete": self.trace.complete,
             "need": math.fsum(self.problem.need),
             "people": math.fsum(self.problem.people),
+            "whom": self.inputs.scenario.seated,
             "existing": self.origin,
             "points": self.points,
             "knee": None if at is None else at + 1,
@@ -151,8 +152,7 @@ class Frontier:
     def _cover(self, plan: Evaluation) -> dict[str, float]:
         need = math.fsum(self.problem.need)
         share = plan.covered_need / need if need else 0.0
-        people = math.fsum(self.problem.people * plan.covered_share)
-        return {"covered_need": plan.covered_need, "share": share, "people": people}
+        return {"covered_need": plan.covered_need, "share": share, "people": people_reached(self.problem, plan)}
 
     def _hubs(self, plan: Evaluation) -> list[dict[str, Any]]:
         problem, ids = self.problem, self.inputs.sites.frame["site_id"].tolist()

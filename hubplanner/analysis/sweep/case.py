@@ -96,7 +96,7 @@ def figures(plan: Plan) -> Record:
         "gap": _finite(summary["gap"]),
         "cost": summary["cost"]["total"],
         "currency": summary["currency"],
-        "people": summary["people"]["covered"],
+        "people": summary["people"]["reached"],
         "need_share": summary["need"]["share"],
         "hubs": int(sum(hub["hubs"] for hub in summary["hubs"] if hub["status"] != "existing")),
     }

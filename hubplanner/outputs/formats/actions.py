@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from hubplanner.formatting import left_out_of_ways, says_nothing, than_this
+from hubplanner.formatting import left_out_of_ways, paid_in_words, says_nothing, than_this
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
 
@@ -112,7 +113,7 @@ def _action(result: Result, hub: dict[str, Any]) -> Action:
         "upgrade": f"Upgrade the hub in {where} to {what}",
         "keep": f"Keep {what} in {where}",
     }[kind]
-    facts = [_people(result, hub["covered_people"])]
+    facts = [_people(result, hub[result.scenario.column_of_reached])]
     facts += [] if kind == "keep" else [_price(result, hub)]
     facts += [f"opens in {isolated(year)}"] if year else []
     return Action(
@@ -120,7 +121,7 @@ def _action(result: Result, hub: dict[str, Any]) -> Action:
         year=year,
         what=what,
         where=where,
-        people=float(hub["covered_people"]),
+        people=float(hub[result.scenario.column_of_reached]),
         cost=float(hub["cost"]),
         task=f"{start}:",
         facts=f"{', '.join(facts)}.",
@@ -165,7 +166,7 @@ def _count(people: float) -> str:
 
 def _price(result: Result, hub: dict[str, Any]) -> str:
     """Return what hubs cost, and what that is for each person."""
-    cost, people = float(hub["cost"]), float(hub["covered_people"])
+    cost, people = float(hub["cost"]), float(hub[result.scenario.column_of_reached])
     if cost <= 0:
         return f"saves {in_money(result, -cost)}" if cost < 0 else "costs nothing"
     each = f" ({in_money(result, cost / people)} a person)" if people >= 1 else ""
@@ -222,8 +223,7 @@ def _summary(result: Result, actions: list[Action]) -> Iterator[str]:
         f"{word} {number:,}" for word, number in (("upgrade", grown), ("keep", stands), ("close", closed)) if number
     ]
     yield f"{', '.join(parts)}."
-    people, need = summary["people"], summary["need"]
-    number = f"{people['covered']:,.0f} of {people['total']:,.0f} people"
+    need, number = summary["need"], result.told_reached(lambda people: f"{people:,.0f}")
     reached = f"serves {number}" if result.seated else f"puts {number} within reach"
     share = f": {share_in_words(need['share'])} of the need" if need["total"] else ""
     yield f"The plan {reached}{share}."
@@ -251,7 +251,8 @@ def _money(result: Result) -> str:
     parts += [f"{in_money(result, cost['backhaul'])} to connect"] if cost["backhaul"] else []
     saved = f", less {in_money(result, cost['saved'])} saved by closing" if cost["saved"] else ""
     split = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
-    return f"It costs {in_money(result, cost['total'])}{of_budget}: {split}{saved}."
+    paid = paid_in_words(cost["paid"], partial(in_money, result))
+    return f"It costs {in_money(result, cost['total'])} in today's money{of_budget}: {split}{saved}. Paid are {paid}."
 
 
 def _proof(summary: dict[str, Any]) -> str:
@@ -277,22 +278,26 @@ def _totals(result: Result) -> Iterator[tuple[str, tuple[str, ...], tuple[tuple[
 
 def _year(result: Result, year: dict[str, Any]) -> tuple[str, ...]:
     money = in_money(result, year["cost"]), in_money(result, year["budget"])
-    people, share = f"{year['people']['covered']:,.0f}", covered_in_words(year["need"]["share"], year["need"]["total"])
+    people, share = f"{year['people']['reached']:,.0f}", covered_in_words(year["need"]["share"], year["need"]["total"])
     return isolated(on_one_line(year["name"])), f"{len(year['opened']):,}", people, share, *money
 
 
 def _parts(result: Result, column: str) -> Iterator[tuple[str, ...]]:
     """Yield new hubs, people and money of each value of a group, most people first, and their sums."""
-    hubs = pd.DataFrame(result.hubs.drop(columns="geometry"))
+    hubs, reached = pd.DataFrame(result.hubs.drop(columns="geometry")), result.scenario.column_of_reached
     parts = hubs.groupby(hubs[column].map(on_one_line))
-    for name, own in sorted(parts, key=lambda part: (-part[1]["covered_people"].sum(), part[0])):
+    for name, own in sorted(parts, key=lambda part: (-part[1][reached].sum(), part[0])):
         yield isolated(str(name)) or "(not named)", *_sums(result, own)
     yield "all hubs", *_sums(result, hubs)
 
 
 def _sums(result: Result, hubs: pd.DataFrame) -> tuple[str, str, str]:
     new = int(hubs.loc[hubs["status"] != "existing", "hubs"].sum())
-    return f"{new:,}", f"{hubs['covered_people'].sum():,.0f}", in_money(result, float(hubs["cost"].sum()))
+    return (
+        f"{new:,}",
+        f"{hubs[result.scenario.column_of_reached].sum():,.0f}",
+        in_money(result, float(hubs["cost"].sum())),
+    )
 
 
 def _notes(result: Result) -> Iterator[str]:

@@ -165,9 +165,9 @@ _ASSUMPTIONS = ("part", "item", "value")
 
 
 def costs(result: Result) -> pd.DataFrame:
-    """Return the plan's money as a whole, by tier, by year and by the sites' first group."""
+    """Return the plan's money as a whole, as it is paid, by tier, by year and by the sites' first group."""
     summary = result.summary
-    total, budget, people = summary["cost"]["total"], summary["budget"], summary["people"]["covered"]
+    total, budget, people = summary["cost"]["total"], summary["budget"], result.reached
     years = result.scenario.horizon_years
     rows = [
         _cost("plan", "to build", cost=summary["cost"]["capex"]),
@@ -175,6 +175,8 @@ def costs(result: Result) -> pd.DataFrame:
         *([_cost("plan", "to connect", cost=summary["cost"]["backhaul"])] if summary["cost"]["backhaul"] else []),
         _cost("plan", "saved by closing", cost=0.0 - summary["cost"]["saved"]),
         _cost("plan", "all", hubs=_new(result.hubs), people=people, cost=total, budget=budget),
+        *(_cost("paid", f"year {year['year']}", cost=year["paid"]) for year in summary["cost"]["paid"]["by_year"]),
+        _cost("paid", "paid in all", cost=summary["cost"]["paid"]["total"]),
         *_costs_by(result, "tier", "tier"),
         *(_year(year) for year in summary["periods"]),
     ]
@@ -208,12 +210,12 @@ def _costs_by(result: Result, part: str, column: str) -> Iterator[dict[str, Any]
     hubs = pd.DataFrame(result.hubs.drop(columns="geometry"))
     parts = hubs.groupby(hubs[column].fillna("").astype(str))
     for value, own in sorted(parts, key=lambda found: (-found[1]["cost"].sum(), found[0])):
-        people, cost = float(own["covered_people"].sum()), float(own["cost"].sum())
+        people, cost = float(own[result.scenario.column_of_reached].sum()), float(own["cost"].sum())
         yield _cost(part, value, hubs=_new(own), people=people, cost=cost)
 
 
 def _year(year: dict[str, Any]) -> dict[str, Any]:
-    people = year["people"]["covered"]
+    people = year["people"]["reached"]
     row = _cost("year", year["name"], hubs=len(year["opened"]), people=people, cost=year["cost"], budget=year["budget"])
     # People are all that are covered by then, the money is that year's alone.
     return row | {"cost per person": None}

@@ -65,9 +65,8 @@ def _headline(result: Result) -> str:
     """Return the plan in a sentence."""
     summary = result.summary
     hubs = int(result.hubs["hubs"].sum())
-    people, all_people = (in_words(summary["people"][key]) for key in ("covered", "total"))
     money = f"{result.money} {in_words(summary['cost']['total'])}".strip()
-    return f"{hubs:,} hub{'' if hubs == 1 else 's'} for {people} of {all_people} people; cost: {money}"
+    return f"{hubs:,} hub{'' if hubs == 1 else 's'} for {result.told_reached(in_words)}; cost: {money}"
 
 
 def _styles(document: ET.Element, result: Result) -> None:
@@ -131,7 +130,7 @@ def _description(result: Result, hub: dict[str, Any]) -> str:
 def _facts(result: Result, hub: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "What", f"{plural(on_one_line(hub['tier']), int(hub['hubs']))}, {hub['status']}"
     yield "Site", on_one_line(hub["site_id"])
-    yield ("People served" if result.seated else "People covered"), f"{hub['covered_people']:,.0f}"
+    yield ("People served" if result.seated else "People covered"), f"{hub[result.scenario.column_of_reached]:,.0f}"
     if not pd.isna(hub.get("capacity")):
         yield "Room for", f"{hub['capacity']:,.0f} {result.scenario.seated}"
     if hub["status"] != "existing":

@@ -102,16 +102,16 @@ def years(result: Result) -> list[dict[str, Any]]:
             {"name": on_one_line(year["name"]), "cost": year["cost"], "budget": year["budget"], "kind": "spent"}
             for year in summary["periods"]
         ]
-    cost, horizon, rate = summary["cost"], scenario.horizon_years, scenario.discount_rate
-    annuity = math.fsum((1 + rate) ** -year for year in range(1, horizon + 1))
-    running = cost["opex_present_value"] / annuity if annuity else 0.0
-    built = [{"name": "To build", "cost": cost["capex"], "budget": None, "kind": "build", "worth": cost["capex"]}]
-    if cost["backhaul"]:  # lines at once, fees as what they are worth today
-        link = cost["backhaul"]
-        built.append({"name": "To connect", "cost": link, "budget": None, "kind": "build", "worth": link})
-    return built + [
-        {"name": f"Year {year}", "cost": running, "budget": None, "kind": "run", "worth": running * (1 + rate) ** -year}
-        for year in range(1, horizon + 1)
+    rate, once = scenario.discount_rate, "To build and connect" if summary["cost"]["backhaul"] else "To build"
+    return [
+        {
+            "name": f"Year {number}" if number else once,
+            "cost": amount,
+            "budget": None,
+            "kind": "run" if number else "build",
+            "worth": amount * (1 + rate) ** -number,
+        }
+        for number, amount in ((year["year"], year["paid"]) for year in summary["cost"]["paid"]["by_year"])
     ]
 
 

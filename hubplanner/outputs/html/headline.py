@@ -5,9 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from hubplanner.formatting import SMALLEST_GAP, at_most, gap_in_words, left_out_of_ways, says_nothing, small_share
+from hubplanner.formatting import (
+    SMALLEST_GAP,
+    at_most,
+    gap_in_words,
+    left_out_of_ways,
+    paid_in_words,
+    says_nothing,
+    small_share,
+)
 from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
@@ -116,7 +125,8 @@ def figures(result: Result) -> list[Figure]:
         Figure(
             label="Cost",
             value=about(result, cost["total"]),
-            note="no budget set" if budget is None else f"of {about(result, budget)}",
+            note=("no budget set" if budget is None else f"of {about(result, budget)}")
+            + f", in today's money; paid {about(result, cost['paid']['total'])}",
         ),
     ]
     if "fairness" in summary:
@@ -129,6 +139,14 @@ def figures(result: Result) -> list[Figure]:
         notes = [f"at most {decimal(ways.get(f'max_{unit}'), unit)}", *left_out_of_ways(ways)]
         found[1] = Figure(label="Way to a hub", value=decimal(ways.get(f"mean_{unit}"), unit), note="; ".join(notes))
     return found
+
+
+def paid(result: Result) -> str:
+    """Return what is paid, not in today's money: in all, by year, and for each person with a seat."""
+    found, write = result.summary["cost"]["paid"], partial(about, result)
+    each = found["per_user_year"]
+    seat = "" if each is None else f" That is {write(each)} a year for each person with a seat in a new hub."
+    return f"Paid are {paid_in_words(found, write)}.{seat}"
 
 
 def need_in_words(result: Result) -> str:

@@ -336,7 +336,7 @@ def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: in
     paid = f", {about(result, row['cost'])}" if row["cost"] else ""
     tip = (
         f"{name}: {count(many) + ' x ' if many > 1 else ''}{isolated(on_one_line(row['tier']))}, {kind}; "
-        f"{verb} {count(row['covered_people'])} people{paid}"
+        f"{verb} {count(row[result.scenario.column_of_reached])} people{paid}"
     )
     shape = SHAPES[tier % len(SHAPES)]
     return MapMark(

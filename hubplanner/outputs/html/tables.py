@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import PureWindowsPath
 from typing import Any
 
-from hubplanner.formatting import gap_in_words
+from hubplanner.formatting import count_of, gap_in_words
 from hubplanner.outputs.formats.excel import assumptions
 from hubplanner.outputs.html.charts import years
 from hubplanner.outputs.html.headline import new_hubs
@@ -222,7 +224,8 @@ def _floor(floor: dict[str, Any]) -> str:
 
 def money_by_year(result: Result) -> HtmlTable:
     """Return the money of each year, and in a programme what comes of it."""
-    summary = result.summary
+    summary, cost = result.summary, result.summary["cost"]
+    paid = cost["paid"]
     if not summary["periods"]:
         rows = [
             [
@@ -232,26 +235,32 @@ def money_by_year(result: Result) -> HtmlTable:
             ]
             for year in years(result)
         ]
-        total = [
-            text("All"),
-            number(0, money(result, sum(row[1].key for row in rows if isinstance(row[1].key, float)))),
-        ]
-        whole = math.fsum(summary["cost"][part] for part in ("capex", "opex_present_value", "backhaul"))
-        return table(
-            "Money by year", "*When|#Paid then|#Worth today", rows, total=[*total, number(whole, money(result, whole))]
-        )
+        total = [text("All"), *(number(all_of, money(result, all_of)) for all_of in (paid["total"], cost["total"]))]
+        return table("Money by year", "*When|#Paid then|#Worth today", rows, total=total)
     found = [
         [
             text(on_one_line(year["name"])),
             number(year["budget"], money(result, year["budget"])),
             number(year["cost"], money(result, year["cost"])),
             number(len(year["opened"]), count(len(year["opened"]))),
-            number(year["people"]["covered"], count(year["people"]["covered"])),
+            number(year["people"]["reached"], count(year["people"]["reached"])),
             _covered(year["need"]["share"], year["need"]["total"]),
         ]
         for year in summary["periods"]
     ]
     return table("Year by year", "*Year|#Budget|#Spent|#Sites that open|#People by then|#Covered share", found)
+
+
+def paid_by_year(result: Result) -> HtmlTable | None:
+    """Return what is paid in each year of a programme, the years after its last one too; None without a programme."""
+    names, paid = [on_one_line(year["name"]) for year in result.summary["periods"]], result.summary["cost"]["paid"]
+    later = (f"{years} later" for years in map(partial(count_of, thing="year"), range(1, len(paid["by_year"]) + 1)))
+    rows = [
+        [text(name), number(year["paid"], money(result, year["paid"]))]
+        for name, year in zip(chain(names, later), paid["by_year"], strict=False)
+    ]
+    total = [text("All"), number(paid["total"], money(result, paid["total"]))]
+    return table("What is paid in each year", "*When|#Paid then", rows, total=total) if names else None
 
 
 def tiers(result: Result) -> HtmlTable:

@@ -185,7 +185,7 @@ def _caption(sheet: _ComparisonPage, place: tuple[int, int], name: str, words: s
 def _draw_plan(sheet: _ComparisonPage, panel: Panel, demand: gpd.GeoDataFrame, place: tuple[int, int]) -> None:
     """Draw what a run covers, and its hubs."""
     found = panel.figures
-    people, share = in_words(found["people"]["covered"]), share_in_words(found["need"]["share"])
+    people, share = in_words(found["people"]["reached"]), share_in_words(found["need"]["share"])
     money = f"{found['currency']} {in_words(found['cost']['total'])}".strip()
     words = f"{found['new_hubs']:,} new hubs, {people} people, {share} of need, {money}"
     _caption(sheet, place, f"{panel.letter.upper()}: {panel.name}", words)

@@ -117,12 +117,14 @@ def _headline(plan: PlanData) -> list[tuple[str, str]]:
     sites = plan.hubs.loc[plan.hubs["status"] != "existing", "site_id"].nunique()
     one = ("new hub" if new == 1 else "new hubs") + (f" at {sites:,} sites" if sites < new else "")
     reached = "served" if is_seated(plan) else "covered"
-    people = float(plan.hubs["load"].sum()) if scenario.seats_need else summary["people"]["covered"]
     total = in_words(summary["people"]["total"])
     budget = f", of a budget of {in_words(summary['budget'])}" if summary["budget"] is not None else ""
     return [
         (f"{new:,}", one),
-        (in_words(people), f"{scenario.seated} {reached}" if scenario.seats_need else f"people {reached}, of {total}"),
+        (
+            in_words(summary["people"]["reached"]),
+            f"{scenario.seated} {reached}" if scenario.seats_need else f"people {reached}, of {total}",
+        ),
         (covered_in_words(summary["need"]["share"], summary["need"]["total"]), f"of the need {reached}"),
         (in_words(summary["cost"]["total"]), f"{currency} {_over(scenario.horizon_years)}{budget}".strip()),
         _proof(summary["gap"], summary["status"], "stopped by you" if summary.get("stopped") else "time ran out"),

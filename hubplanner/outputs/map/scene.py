@@ -81,7 +81,7 @@ class Hubs:
         reach = {tier.name: travel.circle(tier.reach(travel.speed_kmh)) for tier in scenario.hubs}
         radius = np.array([reach.get(str(tier), np.nan) for tier in frame["tier"]], dtype=np.float64)
         names = frame["name"].map(on_one_line).tolist() if "name" in frame else [""] * len(frame)
-        order = np.argsort(-frame["covered_people"].to_numpy(dtype=np.float64), kind="stable").tolist()
+        order = np.argsort(-frame[scenario.column_of_reached].to_numpy(dtype=np.float64), kind="stable").tolist()
         named = tuple((hub, names[hub]) for hub in order if names[hub])
         return cls(lonlat=lonlat(frame), radius=radius, named=named)
 

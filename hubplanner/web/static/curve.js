@@ -64,9 +64,9 @@ function dot({ number }, { x, y }, { now, knee, pick }) {
 }
 
 /** Say what a point reaches, and for how much. */
-export function says({ cost, people, hubs }, { currency }) {
+export function says({ cost, people, hubs }, { currency, whom = "people" }) {
   const number = hubs.reduce((sum, hub) => sum + (hub.status === "existing" ? 0 : hub.hubs || 1), 0);
-  return `${money(cost, currency)} reaches ${words(people)} people with ${count(number, "hub")}.`;
+  return `${money(cost, currency)} reaches ${words(people)} ${whom} with ${count(number, "hub")}.`;
 }
 
 /** Say what the last money of a point brings, and how sure it is. */

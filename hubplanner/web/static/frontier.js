@@ -131,7 +131,7 @@ function pick(number) {
     proof: point.proof,
     cost: { total: point.cost },
     need: { total: frontier.need, covered: point.covered_need, share: point.share },
-    people: { total: frontier.people, covered: point.people },
+    people: { total: frontier.people, reached: point.people, whom: frontier.whom ?? "people" },
     hubs,
     layers: { hubs: { type: "FeatureCollection", features } },
   };

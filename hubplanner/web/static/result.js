@@ -18,10 +18,17 @@ export function startResult() {
   on(["plan", "choices", "pins", "overrides", "compare"], headline);
 }
 
+/** Whom a plan's figures count: where seats are for some people, those alone; a run of an earlier version, all. */
+export const whomOf = ({ people }) => people.whom ?? "people";
+const reached = ({ people }) => people.reached ?? people.covered;
+
+/** How many of them a hub of a plan reaches; undefined where that is not known. */
+export const reachedBy = (plan, hub) => (whomOf(plan) === "people" ? hub.covered_people : hub.load);
+
 /** Say what a plan does, in one sentence. */
 export function sentence(plan) {
   const { currency } = plan;
-  const people = `${words(plan.people.covered)} people`;
+  const people = `${words(reached(plan))} ${whomOf(plan)}`;
   if (plan.objective === "min_cost")
     return `Reaches ${people} for the least money: ${money(plan.cost.total, currency)}`;
   if (plan.objective === "p_median")
@@ -74,6 +81,7 @@ function draw() {
     byId("result"),
     el("h2", {}, plan.id ? "The plan" : plan.title),
     el("dl", { class: "figures" }, cells(plan)),
+    plan.cost.paid ? paidByYear(plan) : null,
     bars(plan),
     el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubs(plan)),
     plan.id ? links(plan) : null,
@@ -83,18 +91,41 @@ function draw() {
 function cells(plan) {
   const number = plan.hubs.filter(({ status }) => status !== "existing").reduce((sum, { hubs = 1 }) => sum + hubs, 0);
   const left = plan.budget ? ` of ${words(plan.budget)}` : "";
+  const { paid } = plan.cost; // a point of a curve has none
   const pairs = [
-    [words(plan.people.covered), `of ${words(plan.people.total)} people`],
+    [
+      words(reached(plan)),
+      whomOf(plan) === "people" ? `of ${words(plan.people.total)} people` : whomOf(plan),
+    ],
     [plan.need.total === 0 ? "none" : share(plan.need.share), "of those not yet online"],
     [plain(number), number === 1 ? "new hub" : "new hubs"],
-    [money(plan.cost.total, plan.currency), `spent${left}`],
+    [money(plan.cost.total, plan.currency), `spent${left}${paid ? ", in today’s money" : ""}`],
   ];
   return pairs.map(([figure, text]) => el("div", {}, el("dt", {}, text), el("dd", {}, figure)));
 }
 
+/** What is paid in all, by year and for each person with a seat: not in today's money. */
+function paidByYear({ cost: { paid }, currency }) {
+  const rows = paid.by_year.map(({ year, paid: amount }) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, year ? `Year ${year}` : "To build"),
+      el("td", { class: "number" }, money(amount, currency)),
+    ),
+  );
+  const each = paid.per_user_year === null ? "" : `, ${money(paid.per_user_year, currency)} a year for each seat taken`;
+  return el(
+    "details",
+    { class: "fold", id: "paid" },
+    el("summary", {}, el("span", {}, `Paid: ${money(paid.total, currency)}${each}`)),
+    el("div", { class: "fold-body" }, el("table", { class: "list" }, el("tbody", {}, rows))),
+  );
+}
+
 function hubs(plan) {
   const tiers = (state.scenario ? state.scenario.hubs : []).map(({ id }) => id);
-  const sorted = [...plan.hubs].sort((a, b) => (b.covered_people || 0) - (a.covered_people || 0));
+  const sorted = [...plan.hubs].sort((a, b) => (reachedBy(plan, b) || 0) - (reachedBy(plan, a) || 0));
   const rows = sorted.slice(0, all ? sorted.length : FEW).map((hub) => {
     const go = el(
       "button",
@@ -102,7 +133,7 @@ function hubs(plan) {
       named(siteName(hub.site_id)),
     );
     const many = hub.hubs > 1 ? `${hub.hubs} × ` : "";
-    const people = hub.covered_people === undefined ? "" : words(hub.covered_people);
+    const people = reachedBy(plan, hub);
     return el(
       "tr",
       {},
@@ -116,7 +147,7 @@ function hubs(plan) {
         go,
       ),
       el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`),
-      el("td", { class: "number" }, people),
+      el("td", { class: "number" }, people === undefined ? "" : words(people)),
     );
   });
   const head = el(

@@ -4,6 +4,7 @@ import { cycle, mark, markOf } from "./choices.js";
 import { announce, attempt, byId, el, named, show } from "./dom.js";
 import { money, words } from "./format.js";
 import { running } from "./jobs.js";
+import { reachedBy, whomOf } from "./result.js";
 import { KINDS } from "./sites.js";
 import { on, set, siteName, state } from "./store.js";
 import { why } from "./why.js";
@@ -62,9 +63,11 @@ function draw() {
   if (focused) byId(focused)?.focus();
 }
 
-function about({ hubs = 1, tier, covered_people: people, cost, status }) {
+function about(hub) {
+  const { hubs = 1, tier, cost, status } = hub;
+  const people = reachedBy(state.plan, hub);
   const many = hubs > 1 ? `${hubs} × ${tier}` : tier;
-  const reach = people === undefined ? "" : `, ${words(people)} people`;
+  const reach = people === undefined ? "" : `, ${words(people)} ${whomOf(state.plan)}`;
   return status === "existing"
     ? `Standing: ${many}${reach}`
     : `In this plan: ${many}${reach}, ${money(cost, state.scenario.currency)}`;
