@@ -83,6 +83,8 @@ class Conflict:
         Whether counting hubs and money shows it, with no solver asked: fewer of many like demands may clash already.
     future
         The only future that they were asked of; blank where it is not one alone.
+    others
+        Other demands that cannot be met together, each known as surely, where counting shows several such sets.
     """
 
     demands: tuple[object, ...]
@@ -92,6 +94,7 @@ class Conflict:
     reason: str = ""
     is_counted: bool = False
     future: str = ""
+    others: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -82,8 +82,12 @@ class _Counting:
         self.asks_money = any(block.money is not None for block in self.blocks)
 
     def clash(self) -> Conflict | None:
-        """Return the first clash that counting shows."""
-        return self._no_place() or self._too_many() or self._too_dear()
+        """Return the clashes of the first kind that counting shows, as one with others."""
+        for kind in (self._no_place(), self._too_many()):
+            found = [self._found(*clash) for clash in kind]
+            if found:
+                return replace(found[0], others=tuple(found[1:]))
+        return self._too_dear()
 
     def _minima(self) -> Iterator[_Minimum]:
         required = self.problem.required_sites.tolist()
@@ -99,17 +103,19 @@ class _Counting:
     def _at(self, block: MinHubs | MaxHubs) -> frozenset[int]:
         return frozenset(self.price if block.sites is None else block.sites)
 
-    def _no_place(self) -> Conflict | None:
-        """Return a least number of hubs for which there are too few places."""
+    def _no_place(self) -> Iterator[tuple[list[Constraint], str]]:
+        """Yield the least numbers of hubs for which there are too few places, and by how much."""
         for least in self.minima:
             places = sum(self.room[site] for site in least.sites & self.price.keys())
             if places < least.count:
                 hubs = "hub has" if places == 1 else "hubs have"
-                return self._found([least.demand], f"{places} new {hubs} a place there, {least.count} are asked for")
-        return None
+                yield [least.demand], f"{places} new {hubs} a place there, {least.count} are asked for"
 
-    def _too_many(self) -> Conflict | None:
-        """Return a largest number of hubs that least numbers within its sites exceed."""
+    def _too_many(self) -> Iterator[tuple[list[Constraint], str]]:
+        """Yield the largest numbers of hubs that least numbers within their sites exceed, with these, and by how much.
+
+        Of each largest number this tells once, by the first kind of least numbers that exceeds it.
+        """
         for most in self.blocks:
             if not isinstance(most, MaxHubs):
                 continue
@@ -120,8 +126,8 @@ class _Counting:
                 if asked > most.count:
                     are = "is" if most.count == 1 else "are"
                     asking = [demand for node in nodes for demand in node.by_number]
-                    return self._found([most, *_once(asking)], f"{most.count} {are} allowed, {asked} are asked for")
-        return None
+                    yield [most, *_once(asking)], f"{most.count} {are} allowed, {asked} are asked for"
+                    break
 
     def _too_dear(self) -> Conflict | None:
         """Return a budget below what the hubs that are asked for cost at their cheapest."""

@@ -34,6 +34,8 @@ from hubplanner.solver.options import SolverOptions
 
 MOST_ALIKE = 3
 """Like limits that are named one by one; of more it is said how many they are."""
+MOST_CLASHES = 12
+"""Sets of demands that cannot be met, of those that counting shows, told one by one."""
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
@@ -102,19 +104,26 @@ def _share(share: float) -> str:
 
 
 def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
-    """Return the clash as sentences, with sites by their names."""
+    """Return the clash, and others known beside it, as sentences, with sites by their names."""
+    others = (replace(other, future=clash.future) for other in clash.others[: MOST_CLASHES - 1])
+    sentences = [_together_in_words(one, name_of) for one in (clash, *others)]
+    if len(clash.others) >= MOST_CLASHES:
+        sentences.append(f"so it is with {len(clash.others) + 1 - MOST_CLASHES:,} more")
+    if math.isfinite(clash.least_budget):
+        sentences.append(_least(clash))
+    elif clash.least_budget == math.inf:
+        sentences.append("no budget meets all demands")
+    return sentences
+
+
+def _together_in_words(clash: Conflict, name_of: Callable[[int], str]) -> str:
     words = _words(clash, name_of)
     together = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
     verb = "cannot be met" if len(words) == 1 else "cannot be met together"
     verb += f": {clash.reason}" if clash.reason else ""
     together = f"in future {clash.future} alone, {together}" if clash.future else together
     is_sure = clash.is_smallest or clash.is_counted
-    sentences = [f"{together} {verb}" + ("" if is_sure else " (a smaller set may clash already)")]
-    if math.isfinite(clash.least_budget):
-        sentences.append(_least(clash))
-    elif clash.least_budget == math.inf:
-        sentences.append("no budget meets all demands")
-    return sentences
+    return f"{together} {verb}" + ("" if is_sure else " (a smaller set may clash already)")
 
 
 def _words(clash: Conflict, name_of: Callable[[int], str]) -> list[str]:

@@ -81,7 +81,7 @@ def test_with_the_money_that_is_said_there_is_a_plan() -> None:
 @pytest.mark.usefixtures("without_solver")
 def test_more_districts_than_their_province_may_have_hubs() -> None:
     problem, least, province = country()
-    shared = {"Balochistan": 6, "others": 244}
+    shared = {"Balochistan": 6, "others": 100}
     most = [
         MaxHubs(
             count=count,
@@ -97,10 +97,18 @@ def test_more_districts_than_their_province_may_have_hubs() -> None:
             "max_hubs = 6 in province Balochistan and min_hubs = 1 in each of 36 districts cannot be met together: "
             "6 are allowed, 36 are asked for"
         ),
+        (
+            "max_hubs = 100 in province others and min_hubs = 1 in each of 120 districts cannot be met together: "
+            "100 are allowed, 120 are asked for"
+        ),
         "no budget meets all demands",
     ]
     assert found.clash is not None
     assert found.clash.least_budget == math.inf
+    for clash in (found.clash, *found.clash.others):
+        most, *asked = clash.demands
+        assert isinstance(most, MaxHubs)
+        assert sum(one.count for one in asked if isinstance(one, MinHubs)) > most.count
 
 
 @pytest.mark.usefixtures("without_solver")
