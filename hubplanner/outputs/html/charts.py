@@ -161,7 +161,7 @@ def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
 
     dots = tuple(at(point[other], point["people"], _tip(point, figure(point[other]))) for point in points)
     knee, own = frontier.get("knee"), result.summary
-    cost, people = own["cost"]["total"], own["people"]["covered"]
+    cost, people = own["cost"]["total"], result.reached
     same = by_cost and frontier.get("currency") == own["currency"] and cost <= across[-1] and people <= up[-1]
     return Curve(
         line="M" + "L".join(f"{dot.x:g} {dot.y:g}" for dot in dots),
