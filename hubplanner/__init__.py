@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hubplanner.analysis.frontier.run import frontier
     from hubplanner.analysis.frontier.trace import trace
     from hubplanner.analysis.futures.score import score
+    from hubplanner.analysis.stability.stability import stability
     from hubplanner.analysis.sweep.sweep import sweep
     from hubplanner.inputs import Inputs, build_problem, read_inputs
     from hubplanner.model import (
@@ -71,6 +72,7 @@ _HOMES = {
     "runs.compare": ("compare",),
     "analysis.explain.run": ("explain",),
     "analysis.futures.score": ("score",),
+    "analysis.stability.stability": ("stability",),
     "analysis.sweep.sweep": ("sweep",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -125,6 +127,7 @@ __all__ = [
     "solve",
     "solve_many",
     "solve_problem",
+    "stability",
     "sweep",
     "trace",
 ]

@@ -38,6 +38,7 @@ class Feature(Enum):
     GROWTH_COLUMN = "growth by column"
     EXPLANATIONS = "explanations"
     ALTERNATIVES = "alternatives"
+    STABILITY = "stability"
     BACKHAUL = "backhaul"
 
 
@@ -181,6 +182,10 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.FUTURES, (Feature.BACKHAUL,), "none", _LATER.format("what a line costs in each future")),
     _rule(Feature.EXPLANATIONS, (Feature.BACKHAUL,), "none", SHARED_LINES),
     _rule(Feature.ALTERNATIVES, (Feature.BACKHAUL,), "none", SHARED_LINES),
+    # surveys drawn again
+    _rule(Feature.PERIODS, (Feature.STABILITY,), "none", "each year would need a survey of its own"),
+    _rule(Feature.FUTURES, (Feature.STABILITY,), "none", "a plan for all futures is weighed by score"),
+    _rule(Feature.MERGED, (Feature.STABILITY,), "none", "merged points keep no share of their own"),
     # merged demand, whose points share a row
     _rule(Feature.MERGED, (Feature.FUTURES,), "none", "merged points share a reach"),
     _rule(Feature.DECAY, (Feature.MERGED,), "step", "merged points are covered alike"),

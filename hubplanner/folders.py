@@ -17,6 +17,8 @@ EXPLANATION_MARKS = ("explanation.json", "explanation.md")
 COMPARISON_MARKS = ("comparison.json", "comparison.geojson")
 FUTURES_FILE = "futures.csv"
 """What each future holds for a plan: of a run that looks at futures, and of plans scored on them."""
+STABILITY_FILES = ("stability.json", "stability.csv")
+"""What surveys drawn again make of a run's plan, in the run's own folder."""
 SCORE_MARKS = ("score.json", FUTURES_FILE)
 
 

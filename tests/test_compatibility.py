@@ -72,7 +72,7 @@ OVER_FUTURES = {Feature.OUTAGES, Feature.WORST, Feature.REGRET, Feature.CVAR}
 CRITERIA = [Feature.WORST, Feature.REGRET, Feature.CVAR]
 OF_FILES = {Feature.MERGED, Feature.SEARCHED, Feature.SPREAD, Feature.GROWTH_COLUMN, Feature.SINGLE}
 """Features of how files are read, which the library never sees, and one that rules hold against them alone."""
-OF_ANALYSES = {Feature.EXPLANATIONS, Feature.ALTERNATIVES}
+OF_ANALYSES = {Feature.EXPLANATIONS, Feature.ALTERNATIVES, Feature.STABILITY}
 """What is asked of a plan once it is made."""
 NETWORK = Backhaul(
     ends=np.array([[0, 1]]),

@@ -13,6 +13,8 @@ import pandas as pd
 
 PEOPLE = 241_499_431  # the published total of the 2023 census
 DENSEST_DIVISION = "Karachi"  # left out of the urban density: no other city is built so densely
+DESIGN_EFFECT = 2.5  # assumption: by how much the variance of a cluster sample is that of as many single draws
+HOUSEHOLDS_UNKNOWN = 100  # assumption: where the survey tells of no households, or the mean of the province stands in
 SEATS_PER_LINE = 50  # assumption: at a line's lower 100 Mbps each seat has 2 Mbps
 PEOPLE_PER_SEAT = 100
 USERS_PER_SEAT = 20  # a seat is open 70 hours a week, and a regular user has it for 3.5 of them
@@ -24,11 +26,11 @@ EARTH_RADIUS_KM = 6371.0088
 SAME_PLACE_KM = 0.1  # places nearer than this are one settlement under two ids
 
 DEMAND_COLUMNS = """demand_id lon lat province division district district_pcode tehsil area_type town people women
-    youth_15_40 area_km2 internet_user_share internet_user_share_source female_share youth_15_40_share
-    electricity_grid_share point_source area_source""".split()
+    youth_15_40 area_km2 internet_user_share internet_user_share_source internet_user_share_error female_share
+    youth_15_40_share electricity_grid_share point_source area_source""".split()
 DEMAND_MAY_BE_BLANK = {"town", "electricity_grid_share"}
 DEMAND_DECIMALS = {"lon": 5, "lat": 5, "area_km2": 2} | {
-    column: 4 for column in DEMAND_COLUMNS if column.endswith("_share")
+    column: 4 for column in DEMAND_COLUMNS if column.endswith(("_share", "_share_error"))
 }
 SITE_COLUMNS = """site_id name also_named kind lon lat population district_pcode district province
     status tier""".split()
@@ -84,9 +86,19 @@ def internet_shares(districts: pd.DataFrame) -> pd.DataFrame:
     sums = pd.DataFrame({"users": share * people, "people": people}).groupby(districts["province"]).sum()
     mean = districts["province"].map(sums["users"] / sums["people"])
     source = share.notna().map({True: "district", False: "province_mean"})
+    known = share.fillna(mean)
+    households = districts["pslm2019_n_households"].where(share.notna()).fillna(HOUSEHOLDS_UNKNOWN)
     return districts[["district_pcode"]].assign(
-        internet_user_share=share.fillna(mean), internet_user_share_source=source
+        internet_user_share=known,
+        internet_user_share_source=source,
+        internet_user_share_error=standard_error(known, households),
     )
+
+
+def standard_error(share: "pd.Series[float]", households: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the standard error of a share of the people of so many households; one yes and one no keep it off 0."""
+    pulled = (share * households + 1) / (households + 2)
+    return (DESIGN_EFFECT * pulled * (1 - pulled) / households) ** 0.5
 
 
 def urban_density(units: pd.DataFrame) -> float:

@@ -6,13 +6,16 @@ import math
 from dataclasses import dataclass
 
 from hubplanner.errors import ScenarioError
+from hubplanner.scenario.model_spec import LARGEST_ALPHA
 
 FEWEST, MOST = 2, 500
-"""Points that may be asked for."""
-COST, DISTANCE, WORST_GROUP = "cost", "distance", "worst_group"
-PAIRS = (COST, DISTANCE, WORST_GROUP)
+"""Points, or draws, that may be asked for."""
+COST, DISTANCE, WORST_GROUP, FAIRNESS = "cost", "distance", "worst_group", "fairness"
+PAIRS = (COST, DISTANCE, WORST_GROUP, FAIRNESS)
 """What coverage can be traded against."""
 TRADES = tuple(f"coverage,{pair}" for pair in PAIRS)
+ALPHAS = (0.0, 0.5, 1.0, 2.0, math.inf)
+"""Aversions to unequal shares that the price of fairness is told for, from the sum alone to the worst first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,37 @@ class ExplainRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StabilityRequest:
+    """How a plan is held against its data drawn again.
+
+    Parameters
+    ----------
+    draws
+        Surveys drawn, each of which is planned for anew.
+    seed
+        What the draws depend on, beside the data; the first ones of more are the same.
+    gap
+        Relative gap at which each new plan is good enough; the scenario's own if left out. A smaller one tells plans
+        apart that a larger one counts as equally good.
+    """
+
+    draws: int = 20
+    seed: int = 0
+    gap: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of draws, seed or gap."""
+        reasons = {
+            f"--draws: {self.draws} found; allowed: {FEWEST} to {MOST}": not FEWEST <= self.draws <= MOST,
+            f"--seed: {self.seed} found; allowed: 0 or more": self.seed < 0,
+            f"--gap: {self.gap} found; allowed: from 0 to below 1": self.gap is not None and not 0 <= self.gap < 1,
+        }
+        wrong = [reason for reason, applies in reasons.items() if applies]
+        if wrong:
+            raise ScenarioError("; ".join(wrong))
+
+
+@dataclass(frozen=True, kw_only=True)
 class FrontierRequest:
     """Which frontier is wanted.
 
@@ -65,9 +99,13 @@ class FrontierRequest:
     budgets
         Budgets in their place, in money.
     trade
-        ``coverage,cost``, ``coverage,distance`` or ``coverage,worst_group``.
+        ``coverage,cost``, ``coverage,distance``, ``coverage,worst_group`` or ``coverage,fairness``.
     group
-        Column of demand whose worst-covered value counts; the first of ``demand.groups`` if left out.
+        Column of demand whose values are held against each other; of fairness that of the scenario, else the first of
+        ``demand.groups`` if left out.
+    alphas
+        Of fairness, the aversions to unequal shares: 0 the sum, infinity the worst-covered group first. In ascending
+        order, from 0, whose plan the others are priced by.
     nested
         Whether each plan keeps the hubs of the one before.
     every
@@ -80,6 +118,7 @@ class FrontierRequest:
     group: str | None = None
     nested: bool = False
     every: bool = False
+    alphas: tuple[float, ...] | None = None
 
     @property
     def against(self) -> str:
@@ -101,8 +140,23 @@ class FrontierRequest:
             "--all finds its own budgets: leave out --budgets and --nested": (
                 self.every and (self.nested or self.budgets is not None)
             ),
-            f"--group goes with --trade {TRADES[2]}": self.group is not None and self.against != WORST_GROUP,
+            f"--group goes with --trade {TRADES[2]} or {TRADES[3]}": (
+                self.group is not None and self.against not in {WORST_GROUP, FAIRNESS}
+            ),
+            f"--alphas goes with --trade {TRADES[3]}": self.alphas is not None and self.against != FAIRNESS,
+            f"--points and --all do not go with --trade {TRADES[3]}, whose points are its --alphas": (
+                self.against == FAIRNESS and (self.every or self.points != FrontierRequest.points)
+            ),
+            f"--alphas: allowed: numbers from 0 to {LARGEST_ALPHA:g}, or inf; 0 and at least one more": (
+                self.alphas is not None and not _are_alphas(self.alphas)
+            ),
         }
         wrong = [reason for reason, applies in reasons.items() if applies]
         if wrong:
             raise ScenarioError("; ".join(wrong))
+
+
+def _are_alphas(alphas: tuple[float, ...]) -> bool:
+    """Tell whether these are aversions to unequal shares, the sum alone among them."""
+    usable = all(0 <= alpha <= LARGEST_ALPHA or alpha == math.inf for alpha in alphas)
+    return usable and 0 in alphas and len(set(alphas)) == len(alphas) > 1

@@ -41,14 +41,18 @@ Budgets = Annotated[
 Trade = Annotated[
     str,
     typer.Option(
-        "--trade", metavar="PAIR", help="What to trade: coverage,cost or coverage,distance or coverage,worst_group."
+        "--trade", metavar="PAIR", help="What to trade: coverage against cost, distance, worst_group or fairness."
     ),
 ]
 Group = Annotated[
-    str | None, typer.Option("--group", help="Group column of coverage,worst_group (default: the first).")
+    str | None, typer.Option("--group", help="Group column of worst_group and fairness (default: the first).")
 ]
 Nested = Annotated[
     bool, typer.Option("--nested", help="Plans that build on each other as money grows, and what that costs.")
+]
+Alphas = Annotated[
+    str | None,
+    typer.Option("--alphas", metavar="LIST", help="Aversions of coverage,fairness. [0,0.5,1,2,inf]"),
 ]
 Every = Annotated[bool, typer.Option("--all", help="Every efficient point, for small problems.")]
 
@@ -63,6 +67,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     group: Group = None,
     nested: Nested = False,  # noqa: FBT002 - a flag on the command line
     every: Every = False,  # noqa: FBT002
+    alphas: Alphas = None,
     settings: Settings = None,
     override: Overrides = None,
     out: Out = None,
@@ -74,13 +79,20 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     with answering(as_json=as_json, keeps_plans=True) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 
-        money = _amounts(budgets, points=points, every=every)
+        money, fair = _amounts(budgets, points=points, every=every), _numbers(alphas)
         with progress(shown=not quiet):
             spec = read_asked(scenario, settings, override)
             from hubplanner.analysis.frontier.run import run_frontier  # noqa: PLC0415
 
-            given = {} if points is None else {"points": points}
-            ask = FrontierRequest(trade=trade, group=group, nested=nested, every=every, budgets=money, **given)
+            ask = FrontierRequest(
+                points=FrontierRequest.points if points is None else points,
+                trade=trade,
+                group=group,
+                nested=nested,
+                every=every,
+                budgets=money,
+                alphas=fair,
+            )
             found, folder = run_frontier(spec, ask, out, overwrite=overwrite)
         summary = found.summary()
         answer.update(summary, folder=str(folder))
@@ -110,6 +122,17 @@ def _amounts(text: str | None, *, points: int | None, every: bool) -> tuple[floa
         message = f"--budgets: {text!r} found; allowed: FROM:TO:STEP or a comma list, such as 1e9:20e9:1e9 or 1e9,5e9"
         raise ScenarioError(message)
     return tuple(numbers)
+
+
+def _numbers(text: str | None) -> tuple[float, ...] | None:
+    """Return the aversions of a comma list, inf among them."""
+    from hubplanner.errors import ScenarioError  # noqa: PLC0415
+
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        message = f"--alphas: {text!r} found; allowed: a comma list of numbers, such as 0,1,inf"
+        raise ScenarioError(message) from None
 
 
 def _steps(numbers: list[float]) -> list[float]:
@@ -156,15 +179,17 @@ def _table(frontier: Frontier, summary: dict[str, Any]) -> Table:
 
 
 def _against(frontier: Frontier) -> str:
-    names = {"cost": "cost", "worst_share": "the worst-covered group"}
+    names = {"cost": "cost", "worst_share": "the worst-covered group", "equivalent_share": "fairness"}
     return names.get(frontier.other_name, "the mean way to a hub")
 
 
 def _headings(frontier: Frontier, summary: dict[str, Any], money: str) -> list[str]:
-    own = {"cost": f"budget\n{money}", "worst_share": "worst\nshare"}
+    own = {"cost": f"budget\n{money}", "worst_share": "worst\nshare", "equivalent_share": "alpha"}
     first = own.get(frontier.other_name, f"mean way\n{frontier.inputs.unit}")
     tail = "free plan\npeople +" if summary["nested"] else "people more\nper million"
     last = [tail] if frontier.other_name == "cost" else []
+    if frontier.groups is not None:
+        last = ["price in\nneed", f"{summary['group'][:12]}\nserved", "share, least\nand median"]
     return [
         "",
         first,
@@ -189,13 +214,15 @@ def _row(point: dict[str, Any], frontier: Frontier, scale: float, *, by_cost: bo
         gap_in_words(point["gap"]),
         f"{hubs:,}",
         f"+{len(point['entering'])} -{len(point['leaving'])}",
-        *([_last(point)] if by_cost else []),
+        *([_last(point)] if by_cost else _fair(point) if "alpha" in point else []),
     ]
 
 
 def _first(point: dict[str, Any], frontier: Frontier, scale: float) -> str:
     if frontier.other_name == "cost":
         return "any" if point["budget"] is None else _money(point["budget"], scale)
+    if "alpha" in point:
+        return "worst first" if isinstance(point["alpha"], str) else f"{point['alpha']:g}"
     figure = point[frontier.other_name]
     return f"{figure:.2%}" if frontier.other_name == "worst_share" else f"{figure:,.3f}"
 
@@ -205,6 +232,12 @@ def _last(point: dict[str, Any]) -> str:
         return f"{point['price_people']:,.0f}"
     more = point["marginal_people_per_million"]
     return "" if more is None else f"{more:,.0f}" if more >= 1 else f"{more:.3g}"
+
+
+def _fair(point: dict[str, Any]) -> list[str]:
+    price = "-" if point["price"] is None else f"{point['price']:.1%}"
+    served = f"{point['groups_served']:,} of {point['groups']:,}"
+    return [price, served, f"{point['least_share']:.2%}, {point['median_share']:.2%}"]
 
 
 def _money(amount: float, scale: float) -> str:
@@ -226,6 +259,8 @@ def _notes(summary: dict[str, Any]) -> list[str]:
         notes.append(f"No plan meets all demands with less than {max(money):,.0f}.")
     most: dict[str, Any] = max(summary["points"], key=lambda point: point.get("unreachable_need", 0.0), default={})
     notes += [f"Mean ways: {words}, at most, in point {most['number']}." for words in left_out_of_ways(most)]
+    if "price" in summary["points"][0]:
+        notes.append("Price: what a plan covers less than that of alpha 0, which only counts the sum, of that.")
     if not summary["complete"]:
         notes.append("NOT COMPLETE: there may be more points.")
     sure = "every gap is within the asked one" if summary["status"] == "optimal" else "NOT all within the asked gap"

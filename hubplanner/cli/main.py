@@ -23,6 +23,7 @@ from hubplanner.cli.runs import runs
 from hubplanner.cli.score import score
 from hubplanner.cli.serve import serve
 from hubplanner.cli.solve import solve
+from hubplanner.cli.stability import stability
 from hubplanner.cli.sweep import sweep
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
@@ -35,6 +36,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     compare,
     audit,
     score,
+    stability,
     report,
     export,
     alternatives,

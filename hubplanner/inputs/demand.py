@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +20,7 @@ from hubplanner.inputs.spelling import mentioned, with_demand_names
 from hubplanner.inputs.zones import ZoneReport
 from hubplanner.problem import Floats, Ints
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.fields import MOST_PEOPLE, MOST_WEIGHT
+from hubplanner.scenario.fields import MOST_ERROR, MOST_PEOPLE, MOST_WEIGHT
 from hubplanner.scenario.names import hint, listed
 
 MOST_STRETCH = 0.05
@@ -56,6 +56,12 @@ class Demand:
         What was found that may be a mistake.
     joins
         What became of the scenario's joins, zones and spread.
+    people_of
+        (n,) people of each row by those columns; none of merged demand.
+    share_error
+        (n,) standard error of each row's connected share; None where none is given, or points are merged.
+    survey_figure
+        (n,) number of the survey's figure that each row's share comes from; rows of one figure err together.
     """
 
     frame: gpd.GeoDataFrame
@@ -69,6 +75,9 @@ class Demand:
     rows: Ints
     warnings: tuple[DataWarning, ...] = ()
     joins: tuple[JoinReport | ZoneReport | SpreadReport, ...] = ()
+    people_of: Mapping[str, Floats] = field(default_factory=dict)
+    share_error: Floats | None = None
+    survey_figure: Ints | None = None
 
     @property
     def point_need(self) -> Floats:
@@ -123,7 +132,9 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     }
     if isinstance(spec.people, str):
         checker.doubt_thousands(spec.people)
+    error = None if spec.connected_share_error is None else checker.numbers(spec.connected_share_error, most=MOST_ERROR)
     groups = {group: checker.names(group) for group in spec.groups}
+    figures = [groups[name] if name in groups else checker.names(name) for name in spec.surveyed_by]
     columns |= groups | ({"name": checker.text(spec.name, blank=True)} if spec.name else {})
     growth = checker.numbers(spec.growth_per_year, most=1)
     others = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
@@ -146,10 +157,18 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     need_of = {name: (part * per_person).to_numpy()[order] for name, part in others.items()}
     if placed is None:
         return None
+    figure: Ints | None = None
+    if error is not None or spec.since_survey is not None:
+        alike = figures or [columns["connected_share"], *([] if error is None else [error])]
+        keys = pd.DataFrame(dict(enumerate(alike)))
+        figure = np.asarray(keys.groupby(list(keys)).ngroup(), dtype=np.intp)[order]
     return replace(
         placed,
         growth=growth.to_numpy()[order],
         need_of=need_of,
+        people_of={name: part.to_numpy()[order] for name, part in others.items()},
+        share_error=None if error is None else error.to_numpy()[order],
+        survey_figure=figure,
         rows=rows,
         warnings=(*table.warnings, *placed.warnings),
         joins=(*joins, *placed.joins),

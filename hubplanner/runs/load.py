@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,13 @@ from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
 
 
-def read_solution(folder: Path) -> tuple[Inputs, Solution]:
+def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tuple[Inputs, Solution]:
     """Return a run's inputs and its plan.
+
+    Parameters
+    ----------
+    settings
+        Keys of its scenario to set, such as leave its plan as it is.
 
     Raises
     ------
@@ -36,15 +42,14 @@ def read_solution(folder: Path) -> tuple[Inputs, Solution]:
         allowed = "is no run folder: plan.json and manifest.json are not both there"
         raise DataError(Fault(file=str(folder), allowed=allowed))
     stated, manifest = read_plan(folder), read_manifest(folder)
-    inputs = read_inputs(read_scenario(folder / "scenario.yaml"))
+    inputs = read_inputs(read_scenario(folder / "scenario.yaml", (), settings))
     _check_unchanged(inputs, manifest.get("inputs"))
     problem, objective = build_problem(inputs), objective_of(inputs)
     options, counts = _options(inputs, problem, stated, folder / "plan.json")
-    has_room = any(isinstance(block, Capacity) for block in objective.constraints_on(problem))
-    if has_room or objective.block(Periods) is not None:
-        found = _served_anew(problem, objective, options, counts)
-    else:
-        found = _as_stated(problem, objective, options, counts, _edges(inputs, stated, folder / "plan.json"))
+    edges = _edges(inputs, stated, folder / "plan.json")
+    found = plan_of_hubs(problem, objective, options, counts, edges)
+    if found.evaluation is None:
+        raise DataError(Fault(file="plan.json", column="hubs", allowed="hubs that keep to the scenario's limits"))
     _check_figure(found, objective, stated, folder / "plan.json")
     bound, status = float(stated["bound"]), Status(stated["status"])
     sense = _sense(objective)
@@ -103,6 +108,24 @@ def _edges(inputs: Inputs, stated: dict[str, Any], file: Path) -> Ints:
     return np.array([known.index(edge) for edge in listed], dtype=np.intp)
 
 
+def plan_of_hubs(problem: Problem, objective: Objective, options: Ints, counts: Ints, edges: Ints) -> Solution:
+    """Return the plan with exactly these hubs and lines; where seats are to be given out, the best one.
+
+    Without seats nothing is left to decide, and whether the hubs keep to all limits is not looked at.
+
+    Parameters
+    ----------
+    options, counts
+        (k,) options, ascending, and how many hubs of each; those that stand already among them.
+    edges
+        Lines of backhaul that are built.
+    """
+    has_room = any(isinstance(block, Capacity) for block in objective.constraints_on(problem))
+    if has_room or objective.block(Periods) is not None:
+        return _served_anew(problem, objective, options, counts)
+    return _as_stated(problem, objective, options, counts, edges)
+
+
 def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: Ints, edges: Ints) -> Solution:
     """Return a plan where hubs and lines alone tell who is served, and what it costs."""
     plan = evaluate(problem, np.repeat(options, counts), edges=edges)
@@ -145,7 +168,7 @@ def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: 
     exact = SolverOptions(gap=0.0, ties=False)
     found = solve_problem(small, replace(objective, constraints=(*objective.constraints, *held)), exact)
     if found.evaluation is None:
-        raise DataError(Fault(file="plan.json", column="hubs", allowed="hubs that keep to the scenario's limits"))
+        return found
     own = replace(found.evaluation, options=keep[found.evaluation.options])
     last = found.problem
     whole = replace(problem, need=last.need, people=last.people, seated=last.seated)

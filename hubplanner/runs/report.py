@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.errors import DataError, ExistsError, Fault, ScenarioError
-from hubplanner.folders import is_run
+from hubplanner.folders import STABILITY_FILES, is_run
 from hubplanner.io import check_file, write_atomically
 from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.scene import scene_of_run
@@ -75,6 +75,7 @@ def write_report(
     extras = Extras(
         reasons=_reasons(folders[0], result.summary),
         frontier=_frontier(folders[0], None if frontier is None else Path(frontier)),
+        stability=_stability(folders[0], result.summary),
         comparison=compare(*folders) if len(folders) > 1 else None,
         audit=known.audit,
         audit_note=known.note,
@@ -113,6 +114,23 @@ def _reasons(folder: Path, summary: dict[str, Any]) -> dict[str, str]:
         return {str(hub["site_id"]): str(hub["words"]) for hub in tree["hubs"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+
+
+def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what surveys drawn again make of this very plan; None where none were drawn."""
+    path = folder / STABILITY_FILES[0]
+    if not path.is_file():
+        return None
+    tree = _read(path)
+    try:
+        if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
+            raise DataError(Fault(file=str(path), allowed="is of another plan; run hubplanner stability anew"))
+        known = {"draws", "levels", "groups", "hubs", "reached", "misses_limits", "asked_gap"} <= tree.keys()
+    except (KeyError, TypeError) as error:
+        raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
+    if not known:
+        raise DataError(Fault(file=str(path), allowed="lacks some of its figures; run hubplanner stability anew"))
+    return tree
 
 
 def _frontier(folder: Path, asked: Path | None) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.fields import (
     MOST_MONEY,
     Column,
+    ColumnOrError,
     ColumnOrFactor,
     ColumnOrPeople,
     ColumnOrShare,
@@ -246,6 +247,20 @@ class TakeUpSpec(Spec):
     """Distance over which that share falls to 1/e; the same however far if left out."""
 
 
+class SinceSurveySpec(Spec):
+    """How connected shares have changed since the survey: logit(now) = shift + slope x logit(then) + a normal error.
+
+    Regress the logits of a later survey on those of the earlier one, district by district, to find all three.
+    """
+
+    shift: Annotated[float, Field(strict=True, ge=-20, le=20)] = 0.0
+    """Constant of the regression."""
+    slope: Annotated[float, Field(strict=True, ge=0, le=5)] = 1.0
+    """How much of a difference between two places is left; 1 all of it."""
+    sd: Annotated[float, Field(strict=True, ge=0, le=10)] = 0.0
+    """Standard deviation of what the regression leaves unexplained, in logits."""
+
+
 class DemandSpec(TableSpec):
     """Where people live and how many of them lack a connection."""
 
@@ -261,6 +276,13 @@ class DemandSpec(TableSpec):
     """Column of people already connected, a count in the place of connected_share."""
     offline_people: Column | None = None
     """Column of people not connected, a count in the place of connected_share."""
+    connected_share_error: ColumnOrError | None = None
+    """Standard error of the connected share, such as 0.02: a column or a number. Only hubplanner stability heeds it."""
+    surveyed_by: Annotated[tuple[Column, ...], BeforeValidator(one_or_more)] = ()
+    """Columns whose values share one figure of the survey, such as district, whose rows err together; rows with the
+    same share and error if left out."""
+    since_survey: SinceSurveySpec | None = None
+    """How connected shares have changed since the survey. Only hubplanner stability heeds it."""
     priority: ColumnOrWeight = 1.0
     """Weight of the place's need, at least 0."""
     growth_per_year: ColumnOrShare = 0.0

@@ -18,6 +18,8 @@ LEAST_MONEY = LEAST_FACTOR = 1e-6
 MOST_PEOPLE = 1e12
 """A hundred times all people there are."""
 MOST_WEIGHT = 1e6
+MOST_ERROR = 0.4
+"""Of a share: with more, nothing is known of it."""
 LEAST_WAY, MOST_WAY = 1e-3, 1e6
 """A metre, and twenty-five times around the globe."""
 MOST_COUNT = 10**9
@@ -170,6 +172,7 @@ ColumnOrLength = Annotated[str | float, BeforeValidator(_column_or(MOST_WAY))]
 ColumnOrWeight = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT))]
 ColumnOrFactor = Annotated[str | float, BeforeValidator(_column_or(MOST_WEIGHT, LEAST_FACTOR))]
 ColumnOrShare = Annotated[str | float, BeforeValidator(_column_or(1))]
+ColumnOrError = Annotated[str | float, BeforeValidator(_column_or(MOST_ERROR))]
 Money = Annotated[float, Field(strict=True, ge=0, le=MOST_MONEY)]
 Kilometres = Annotated[float, Field(strict=True, gt=0, le=MOST_WAY), AfterValidator(_way)]
 """A distance or a time; above nothing, since a grid is as fine as the least of them."""

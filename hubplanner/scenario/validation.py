@@ -725,6 +725,19 @@ def _file_counts(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         yield f"demand.{key}", getattr(demand, key), f"none beside {given[0]}, which says the same"
 
 
+def _survey(scenario: Scenario) -> Complaints:
+    """Complain of errors of shares where none are read row by row, and of keys that say nothing without them."""
+    demand = scenario.demand
+    if demand.is_merged and demand.connected_share_error is not None:
+        allowed = f"none {_merged(scenario)}: merged points keep no share of their own"
+        yield "demand.connected_share_error", demand.connected_share_error, allowed
+    if demand.is_merged and demand.since_survey is not None:
+        yield "demand.since_survey", demand.since_survey.sd, f"none {_merged(scenario)}"
+    if demand.surveyed_by and demand.connected_share_error is None and demand.since_survey is None:
+        allowed = "only with demand.connected_share_error or since_survey"
+        yield "demand.surveyed_by", ", ".join(demand.surveyed_by), allowed
+
+
 def _status_words(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     sites = scenario.sites
     if sites.prefer is not None and not sites.is_thinned:
@@ -800,6 +813,7 @@ _CHECKS: tuple[Check, ...] = (
     _spread,
     _file_keys,
     _file_counts,
+    _survey,
     _status_words,
     _row_names,
     _group_names,

@@ -14,6 +14,7 @@ from support.instances.tiny import line_of_five, random_town, two_islands
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.analysis.frontier.points import FrontierPoint, knee, nondominated, tightened
+from hubplanner.analysis.frontier.price_of_fairness import SharesOfGroups, trace_fairness
 from hubplanner.analysis.frontier.trace import trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
 from hubplanner.analysis.requests import COST
@@ -134,6 +135,51 @@ def test_coverage_against_the_worst_group_is_the_enumerated_one(seed: int) -> No
     some = trace_worst_group(problem, hp.MaxCoverage(budget=most), groups, 5, EXACT)
     assert set(pairs_of(some.points, -1.0)) <= set(best)
     assert max(point.other for point in some.points) == pytest.approx(max(map(worst, every)))
+
+
+def equal_to(shares: np.ndarray, need: np.ndarray, alpha: float, low: float) -> float:
+    """The share that is as good in every group as these, by the textbook's utility and its tangent below a share."""
+    if alpha == 0:
+        return float(np.average(shares, weights=need))
+    if alpha == math.inf:
+        return float(shares.min())
+    kept = np.maximum(shares, low)
+    bent = np.log(kept / low) if alpha == 1 else ((kept / low) ** (1 - alpha) - 1) / (1 - alpha)
+    mean = float(np.average(bent + np.minimum(shares - low, 0) / low, weights=need))
+    if mean <= 0:
+        return low * (1 + mean)
+    return low * (math.exp(mean) if alpha == 1 else (1 + (1 - alpha) * mean) ** (1 / (1 - alpha)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_price_of_fairness_is_that_of_the_best_plan_by_each_alpha(seed: int) -> None:
+    problem, most, low = town(seed), 14.0, 0.05
+    member = np.arange(problem.n_points) % 3
+    weights = np.array([np.where(member == group, problem.need, 0.0) for group in range(3)])
+    need = weights.sum(axis=1)
+    asked = {0.0: hp.MaxCoverage(budget=most)}
+    for alpha in (0.5, 1.0, 2.0):
+        fair = hp.AlphaFair(weights=weights, alpha=alpha, linear_below=low)
+        asked[alpha] = replace(asked[0.0], fairness=fair)
+    asked[math.inf] = replace(asked[0.0], fairness=hp.MaxMin(weights=weights))
+    every = [plan for plan in plans(problem) if plan.cost <= most]
+    shares = [np.array([weight @ plan.covered_share for weight in weights]) / need for plan in every]
+    found = trace_fairness(problem, asked, EXACT)
+    assert found.proven
+    assert [point.limit for point in found.points] == list(asked)
+    groups = SharesOfGroups(groups=hp.MaxMin(weights=weights))
+    covered = max(plan.covered_need for plan in every)
+    for point in found.points:
+        best = max(equal_to(own, need, point.limit, low) for own in shares)
+        own = np.array([weight @ point.plan.covered_share for weight in weights]) / need
+        assert point.other == pytest.approx(best, rel=CLOSE)
+        assert equal_to(own, need, point.limit, low) == pytest.approx(best, rel=CLOSE)
+        assert best * (1 - CLOSE) <= point.other_bound <= best * (1 + 1e-4)
+        told = groups.told(point, found.points[0])
+        assert told["price"] == pytest.approx(1 - need @ own / covered, abs=CLOSE)
+        assert told["price_at_most"] == pytest.approx(told["price"], abs=1e-4)
+        assert (told["least_share"], told["median_share"]) == pytest.approx((own.min(), np.median(own)))
+        assert (told["groups_served"], told["groups"]) == ((own > 0).sum(), 3)
 
 
 @pytest.mark.parametrize(

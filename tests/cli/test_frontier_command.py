@@ -66,6 +66,8 @@ def test_a_point_is_what_solve_finds(project: Project) -> None:
         ("--trade", "coverage,distance", "--points", "3"),
         ("--trade", "coverage,worst_group", "--all"),
         ("--points", "3", "--set", "model.budget=null"),
+        ("--trade", "coverage,fairness"),
+        ("--trade", "coverage,fairness", "--alphas", "0,1", "--set", "model.fairness={alpha: 1, group: province}"),
     ],
 )
 def test_each_way_ends_well_and_fits_the_terminal(words: tuple[str, ...], inside: Callable[..., Done]) -> None:
@@ -79,6 +81,26 @@ def test_each_way_ends_well_and_fits_the_terminal(words: tuple[str, ...], inside
     again = inside("frontier", "scenario.yaml", *words, "--quiet")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert sorted(path.name for path in folder.iterdir()) == FILES
+
+
+def test_the_price_of_fairness_is_in_every_file(project: Project, inside: Callable[..., Done]) -> None:
+    done = inside("frontier", "scenario.yaml", "--trade", "coverage,fairness", "--out", "out", "--json")
+    tree = answer(done)
+    assert [point["alpha"] for point in tree["points"]] == [0, 0.5, 1, 2, "max_min"]
+    assert (tree["group"], tree["knee"]) == ("province", None)
+    for point in tree["points"]:
+        assert point["equivalent_share"] <= point["bound"] * (1 + 1e-9)
+        fair = {"alpha": point["alpha"], "group": "province"} if point["alpha"] else None
+        plan = hp.solve(project.read({"model.fairness": fair})).summary()
+        assert point["covered_need"] == pytest.approx(plan["need"]["covered"])
+        shares = [row["share"] for row in plan["groups"]["province"].values() if row["need"]]
+        assert point["least_share"] == pytest.approx(min(shares))
+    rows = list(csv.DictReader((project.folder / "out/frontier.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["alpha"] for row in rows] == ["0.0", "0.5", "1.0", "2.0", "max_min"]
+    assert inside("solve", "scenario.yaml", "--out", "run").returncode == 0
+    done = inside("report", "run", "--no-audit", "--frontier", "out", "--out", "page.html")
+    assert done.returncode == 0, done.stderr
+    assert "What fairness costs" in (project.folder / "page.html").read_text(encoding="utf-8")
 
 
 def test_too_little_money_is_a_finding_unless_it_is_all_there_is(inside: Callable[..., Done]) -> None:
@@ -105,6 +127,12 @@ def test_too_little_money_is_a_finding_unless_it_is_all_there_is(inside: Callabl
         (("--trade", "coverage,distance", "--nested"), "go with --trade coverage,cost"),
         (("--trade", "coverage,worst_group", "--group", "tribe"), "one of demand.groups (province)"),
         (("--group", "province"), "--group goes with"),
+        (("--alphas", "0,1"), "--alphas goes with --trade coverage,fairness"),
+        (("--trade", "coverage,fairness", "--alphas", "1,2"), "0 and at least one more"),
+        (("--trade", "coverage,fairness", "--alphas", "0,9"), "numbers from 0 to 4, or inf"),
+        (("--trade", "coverage,fairness", "--alphas", "0,a"), "such as 0,1,inf"),
+        (("--trade", "coverage,fairness", "--points", "3"), "whose points are its --alphas"),
+        (("--set", "model.fairness={alpha: 1}"), "or trade coverage,fairness"),
         (("--set", "model.objective=p_center"), "max_coverage, not p_center"),
     ],
 )

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "scenarios" / "examples"
 COMMANDS = (
     *("init", "validate", "info", "solve", "frontier", "sweep", "compare", "audit", "score", "report", "export"),
-    *("alternatives", "explain", "serve", "runs", "schema", "doctor"),
+    *("alternatives", "explain", "serve", "runs", "schema", "doctor", "stability"),
 )
 VARIANTS = (("years", "free"), ("existing", "more"))
 PLANS = sorted([(path.stem,) for path in EXAMPLES.glob("*.yaml")] + [*VARIANTS])

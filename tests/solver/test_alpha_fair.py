@@ -80,6 +80,21 @@ def test_the_plan_is_the_best_of_all_by_the_utility_itself(limits: tuple[str, ..
         assert best(query, opened[None]) == pytest.approx(expected, rel=SAME, abs=SAME), seed
 
 
+@pytest.mark.parametrize("limits", LIMITS, ids=", ".join)
+def test_proportional_plans_and_their_bounds_are_right_on_a_hundred_instances(limits: tuple[str, ...]) -> None:
+    solvable = 0
+    for seed in range(SEEDS, SEEDS + 17):
+        query = asked(limits, 1.0, seed)
+        expected, found = best(query), solved(query)
+        if expected is None:
+            assert found.status == Status.INFEASIBLE, seed
+            continue
+        solvable += 1
+        assert found.value == pytest.approx(expected[0], rel=SAME, abs=SAME), seed
+        assert found.bound >= expected[0] * (1 - SAME), seed
+    assert solvable > 10
+
+
 def test_a_loose_gap_is_kept_and_the_bound_holds_for_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alpha_fair, "SMALL_OPTIONS", 0)
     for seed in range(20):

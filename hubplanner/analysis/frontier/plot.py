@@ -129,9 +129,14 @@ def _footer(page: Axes, summary: dict[str, Any]) -> None:
     gaps = [point["gap"] for point in summary["points"] if point["gap"] is not None]
     worst = max(gaps, default=float("nan"))
     count = len(summary["points"])
+    plans = f"{count} {'plan' if count == 1 else 'plans'}"
+    told = "none better than another in both figures"
+    last = "The knee is information, not advice."
+    if "alpha" in summary["points"][0]:
+        told, last = "each the best by its own weighing of groups", "Alpha is a choice, not a finding."
     lines = [
-        f"{count} {'plan' if count == 1 else 'plans'}, none better than another in both figures. {_proof(worst)}",
-        "Need: people not yet connected, weighted by priority where there is one. The knee is information, not advice.",
+        f"{plans}, {told}. {_proof(worst)}",
+        f"Need: people not yet connected, weighted by priority where there is one. {last}",
     ]
     for number, line in enumerate(lines):
         write(page, MARGIN, MARGIN - 0.02 - 0.16 * number, line, NOTE, color=QUIET)
@@ -196,6 +201,14 @@ def axis_of(summary: dict[str, Any], inputs: Inputs, other_name: str) -> Axis:
             what=f"it takes to lift the worst-covered {group}",
             words=lambda point: f"at least {share_in_words(point['worst_share'])} of every {group}",
         )
+    if key == "equivalent_share":
+        group = plain(summary["group"]).replace("_", " ")
+        return Axis(
+            key="number",
+            label=f"Aversion to unequal shares of {group} (alpha): 0 counts the sum alone, 1 is proportional",
+            what=f"it takes to serve every {group} alike",
+            words=lambda point: f"alpha {_alpha(point)}, {point['groups_served']:,} of {point['groups']:,} served",
+        )
     unit = inputs.unit
     return Axis(
         key=key,
@@ -203,6 +216,10 @@ def axis_of(summary: dict[str, Any], inputs: Inputs, other_name: str) -> Axis:
         what="covering more costs in nearness",
         words=lambda point: f"a mean way of {point[key]:,.1f} {unit}",
     )
+
+
+def _alpha(point: dict[str, Any]) -> str:
+    return "worst first" if isinstance(point["alpha"], str) else f"{point['alpha']:g}"
 
 
 def draw_curve(axes: Axes, summary: dict[str, Any], across: Axis) -> None:
@@ -228,8 +245,11 @@ def draw_curve(axes: Axes, summary: dict[str, Any], across: Axis) -> None:
         axes.plot([x[at]], [y[at]], "o", color=ORANGE, markersize=13, fillstyle="none", markeredgewidth=2, label="knee")
     if len(points) <= MOST_NUMBERED:
         _numbers(axes, points, x, y)
-    axes.set_ylim(0, None) if by_cost else axes.margins(y=0.12)
+    by_alpha = across.key == "number"
+    axes.set_ylim(0, None) if by_cost or by_alpha else axes.margins(y=0.12)
     _style(axes, "Need covered", by_cost=by_cost)
+    if by_alpha:
+        axes.set_xticks(x, [f"{_alpha(point)}\n{point['groups_served']:,} served" for point in points])
     if across.key == "worst_share":
         axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: share_in_words(share)))
     legend = axes.legend(loc="lower right" if by_cost else "best", frameon=False, prop=font(AXIS_LABEL))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from hubplanner.analysis.requests import WORST_GROUP
+from hubplanner.analysis.requests import FAIRNESS, WORST_GROUP
 from hubplanner.problem import Conflict, Evaluation, Problem, relative_gap
 from hubplanner.solver.cheapest_plan import SAME
 
@@ -35,6 +35,8 @@ class FrontierPoint:
         Time it took.
     ties
         Whether equally good plans were told apart, as in `Solution`.
+    least
+        Size of the other figure below which its gap is absolute, not relative.
     """
 
     limit: float
@@ -47,12 +49,13 @@ class FrontierPoint:
     proven: bool
     seconds: float
     ties: str = "open"
+    least: float = 1.0
 
     @property
     def gap(self) -> float:
         """Relative distance of the goal's figure to its bound."""
         if math.isnan(self.covered_bound):
-            return relative_gap(self.other, self.other_bound)
+            return relative_gap(self.other, self.other_bound, self.least)
         return relative_gap(self.covered, self.covered_bound)
 
 
@@ -88,7 +91,7 @@ class FrontierTrace:
     Parameters
     ----------
     against
-        What coverage is traded against: ``cost``, ``distance`` or ``worst_group``.
+        What coverage is traded against: ``cost``, ``distance``, ``worst_group`` or ``fairness``.
     solved
         A point for each limit with a plan, in their order.
     missing
@@ -107,7 +110,9 @@ class FrontierTrace:
 
     @property
     def points(self) -> tuple[FrontierPoint, ...]:
-        """The points that no other one beats, the least covered first."""
+        """The points that no other one beats, the least covered first; of fairness one for each alpha, ascending."""
+        if self.against == FAIRNESS:
+            return self.solved
         return nondominated(self.solved, rises=self.against == WORST_GROUP)
 
     @property

@@ -17,11 +17,13 @@ import pandas as pd
 
 from hubplanner.analysis.frontier.plot import draw_frontier
 from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, knee
-from hubplanner.analysis.requests import COST, DISTANCE
+from hubplanner.analysis.frontier.price_of_fairness import SharesOfGroups
+from hubplanner.analysis.requests import COST, DISTANCE, FAIRNESS
 from hubplanner.folders import FRONTIER_MARKS
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
+from hubplanner.model import Fairness
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless, write_geojson
 from hubplanner.problem import Evaluation, Problem, evaluate, people_reached, ways
@@ -46,6 +48,8 @@ class Frontier:
         The trade, the group of the worst share, and whether all points or nested plans were asked for.
     seconds
         Wall time of all solves.
+    groups
+        Groups whose shares are told, where coverage is traded against fairness.
 
     Examples
     --------
@@ -57,6 +61,7 @@ class Frontier:
     trace: FrontierTrace
     asked: dict[str, Any]
     seconds: float
+    groups: Fairness | None = None
 
     @cached_property
     def points(self) -> list[dict[str, Any]]:
@@ -79,7 +84,7 @@ class Frontier:
 
     def summary(self) -> dict[str, Any]:
         """Return what frontier.json holds."""
-        at = knee(self.trace.points)
+        at = None if self.trace.against == FAIRNESS else knee(self.trace.points)
         tree = {
             "status": "optimal" if self.trace.proven else "feasible",
             **self.asked,
@@ -121,13 +126,13 @@ class Frontier:
         by_cost = self.trace.against == COST
         return {
             "budget": _known(point.limit) if by_cost else self.inputs.scenario.model.budget,
-            "least_share": None if by_cost else point.limit,
+            "least_share": None if by_cost or self.groups is not None else point.limit,
             "cost": point.plan.cost,
             **({} if point.plan.backhaul is None else {"backhaul": point.plan.backhaul.cost}),
             "cost_at_least": _known(point.other_bound) if by_cost else None,
             **self._cover(point.plan),
             **({} if by_cost else self._other(point)),
-            "bound": _known(point.other_bound if self.trace.against == DISTANCE else point.covered_bound),
+            "bound": _known(point.other_bound if self.trace.against in {DISTANCE, FAIRNESS} else point.covered_bound),
             "gap": _known(point.gap),
             "status": "optimal" if point.proven else "feasible",
             "seconds": point.seconds,
@@ -139,10 +144,13 @@ class Frontier:
     def other_name(self) -> str:
         """What coverage is traded against, with its unit."""
         unit = self.inputs.unit
-        return {COST: "cost", DISTANCE: f"mean_distance_{unit}"}.get(self.trace.against, "worst_share")
+        named = {COST: "cost", DISTANCE: f"mean_distance_{unit}", FAIRNESS: "equivalent_share"}
+        return named.get(self.trace.against, "worst_share")
 
     def _other(self, point: FrontierPoint) -> dict[str, Any]:
         """Return what coverage is traded against: a mean way as plan.json states it, with who is left out of it."""
+        if self.groups is not None:
+            return SharesOfGroups(groups=self.groups).told(point, self.trace.solved[0])
         if self.trace.against != DISTANCE:
             return {self.other_name: point.other}
         found = ways(point.problem, point.plan)

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,22 @@ import numpy as np
 
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.analysis.frontier.points import STOPPED, FrontierTrace
+from hubplanner.analysis.frontier.price_of_fairness import trace_fairness
 from hubplanner.analysis.frontier.result import Frontier
 from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
-from hubplanner.analysis.requests import COST, DISTANCE, WORST_GROUP, FrontierRequest
+from hubplanner.analysis.requests import ALPHAS, COST, DISTANCE, FAIRNESS, WORST_GROUP, FrontierRequest
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
 from hubplanner.folders import FRONTIER_MARKS, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.inputs.fair_groups import fair_groups
 from hubplanner.model import MaxMin, Objective
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import Problem
 from hubplanner.runs.naming import HASH_LENGTH, default_folder, read_for
 from hubplanner.scenario import Scenario
+from hubplanner.scenario.model_spec import MAX_MIN, FairnessSpec
 from hubplanner.solver import in_words, solve_problem
 from hubplanner.stopping import searching
 
@@ -46,6 +50,7 @@ def frontier(  # noqa: PLR0913 - one argument an option
     group: str | None = None,
     nested: bool = False,
     every: bool = False,
+    alphas: Sequence[float] | None = None,
 ) -> Frontier:
     """Return the plans of which none beats another, each with its bound.
 
@@ -53,7 +58,7 @@ def frontier(  # noqa: PLR0913 - one argument an option
     ----------
     scenario
         A question of objective ``max_coverage``, with all its limits.
-    points, budgets, trade, group, nested, every
+    points, budgets, trade, group, nested, every, alphas
         As in `FrontierRequest`.
 
     Raises
@@ -66,7 +71,10 @@ def frontier(  # noqa: PLR0913 - one argument an option
         When the solver fails, or finds no plan at all in time.
     """
     money = None if budgets is None else tuple(map(float, budgets))
-    ask = FrontierRequest(points=points, budgets=money, trade=trade, group=group, nested=nested, every=every)
+    fair = None if alphas is None else tuple(map(float, alphas))
+    ask = FrontierRequest(
+        points=points, budgets=money, trade=trade, group=group, nested=nested, every=every, alphas=fair
+    )
     return frontier_of(read_inputs(scenario).tell(), ask)
 
 
@@ -91,14 +99,17 @@ def _default_folder(inputs: Inputs, ask: FrontierRequest, runs: Path) -> Path:
 def frontier_of(inputs: Inputs, ask: FrontierRequest) -> Frontier:
     """Return the frontier of data that is read already; raise as `frontier` does."""
     problem, began = build_problem(inputs), time.perf_counter()
-    check_traceable(problem, _asked(inputs), by_budgets=ask.against == COST and not ask.nested)
+    fair = ask.against == FAIRNESS
+    check_traceable(problem, _asked(inputs), by_budgets=ask.against == COST and not ask.nested, fairness=fair)
     with searching():
         found = _WAYS[ask.against](inputs, problem, ask)
     if not found.points:
         _raise_missing(inputs, found)
     asked: dict[str, Any] = {"trade": ask.trade, "all": ask.every, "nested": ask.nested}
-    asked |= {"group": _group(inputs, ask)} if ask.against == WORST_GROUP else {}
-    return Frontier(inputs=inputs, problem=problem, trace=found, asked=asked, seconds=time.perf_counter() - began)
+    asked |= {"group": _group(inputs, ask)} if ask.against in {WORST_GROUP, FAIRNESS} else {}
+    groups = _groups(inputs, ask) if fair else None
+    seconds = time.perf_counter() - began
+    return Frontier(inputs=inputs, problem=problem, trace=found, asked=asked, seconds=seconds, groups=groups)
 
 
 def _asked(inputs: Inputs) -> Objective:
@@ -132,19 +143,46 @@ def _by_distance(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> Fron
 
 
 def _by_worst(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
+    points = None if ask.every else ask.points
+    return trace_worst_group(problem, _asked(inputs), _groups(inputs, ask), points, options_of(inputs.scenario))
+
+
+def _groups(inputs: Inputs, ask: FrontierRequest) -> MaxMin:
+    """Return the need of each of the groups that are held against each other."""
     group = _group(inputs, ask)
     values = inputs.demand.values(group)
     weights = np.array([inputs.demand.group_need(group=group, value=value) for value in values])
-    groups = MaxMin(weights=weights, names=tuple(f"{group} {value}" for value in values))
-    points = None if ask.every else ask.points
-    return trace_worst_group(problem, _asked(inputs), groups, points, options_of(inputs.scenario))
+    return MaxMin(weights=weights, names=tuple(f"{group} {value}" for value in values))
 
 
-_WAYS = {COST: _by_cost, DISTANCE: _by_distance, WORST_GROUP: _by_worst}
+def _by_fairness(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> FrontierTrace:
+    alphas = sorted(ask.alphas or ALPHAS)
+    asked = {alpha: objective_of(_weighed(inputs, alpha, _group(inputs, ask))) for alpha in alphas}
+    return trace_fairness(problem, asked, options_of(inputs.scenario))
+
+
+def _weighed(inputs: Inputs, alpha: float, group: str) -> Inputs:
+    """Return the same question with another aversion to unequal shares, and everything else as the scenario has it."""
+    model = inputs.scenario.model
+    own = model.fairness if model.alpha else None
+    fairness = None
+    if alpha:
+        fairness = FairnessSpec(alpha=MAX_MIN if alpha == math.inf else alpha, group=group)
+        if own is not None and alpha < math.inf:
+            fairness = own.model_copy(update={"alpha": alpha, "group": group})
+    changed = {"fairness": fairness, "fairness_group": None, "fairness_goal": "main"}
+    scenario = inputs.scenario.model_copy(update={"model": model.model_copy(update=changed)})
+    return replace(inputs, scenario=scenario)
+
+
+_WAYS = {COST: _by_cost, DISTANCE: _by_distance, WORST_GROUP: _by_worst, FAIRNESS: _by_fairness}
 
 
 def _group(inputs: Inputs, ask: FrontierRequest) -> str:
     known = inputs.scenario.demand.groups
+    own = inputs.scenario.model.fairness
+    if ask.group is None and ask.against == FAIRNESS and own is not None:
+        return fair_groups(inputs).column
     group = ask.group or next(iter(known), None)
     if group is None or group not in known:
         message = f"--group: {group!r} found; allowed: one of demand.groups ({', '.join(known) or 'none is set'})"

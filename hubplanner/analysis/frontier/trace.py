@@ -95,16 +95,26 @@ def _untied(problem: Problem, objective: Objective, options: SolverOptions) -> S
     return replace(options, ties=options.ties and not second)
 
 
-def check_traceable(problem: Problem, objective: Objective, *, by_budgets: bool = False) -> None:
-    """Raise for questions that have no frontier of coverage; with ``by_budgets`` each point is a solve of its own."""
+def check_traceable(
+    problem: Problem, objective: Objective, *, by_budgets: bool = False, fairness: bool = False
+) -> None:
+    """Raise for questions that have no frontier of coverage.
+
+    Parameters
+    ----------
+    by_budgets
+        Whether each point is a solve of its own.
+    fairness
+        Whether it is fairness that coverage is traded against.
+    """
     reasons = {
         f"a frontier trades coverage: model.objective must be max_coverage, not {objective.name}": (
             not isinstance(objective, MaxCoverage)
         ),
         "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
         "a frontier does not go with futures: solve for them at each budget instead": (under_of(objective) is not None),
-        "a frontier does not go with model.fairness: ask for floors, or trade coverage,worst_group": (
-            objective.fairness is not None
+        "this frontier does not go with model.fairness: ask for floors, or trade coverage,fairness": (
+            objective.fairness is not None and not fairness
         ),
         f"only a frontier of coverage and cost that is not nested goes with backhaul by fibre: {SHARED_LINES}": (
             problem.backhaul is not None and not by_budgets

@@ -184,5 +184,6 @@ def _traded(points: list[dict[str, Any]]) -> tuple[str, str]:
     if not points:
         return "", ""
     other = next((key for key in points[0] if key.startswith("mean_distance_") or key == "worst_share"), "cost")
-    names = {"cost": "Cost", "worst_share": "Covered share of the worst group"}
+    other = "number" if "alpha" in points[0] else other
+    names = {"cost": "Cost", "worst_share": "Covered share of the worst group", "number": "Plan, the fairest last"}
     return other, names.get(other, f"Mean way to a hub, {other.rpartition('_')[2]}")

@@ -36,6 +36,8 @@ class Extras:
         Why each hub stands where it does, by site id, from an explanation.
     frontier
         A frontier.json.
+    stability
+        A stability.json.
     comparison
         This run, the first, against others.
     audit, audit_note
@@ -44,6 +46,7 @@ class Extras:
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     frontier: dict[str, Any] | None = None
+    stability: dict[str, Any] | None = None
     comparison: Comparison | None = None
     audit: dict[str, Any] | None = None
     audit_note: str = ""
@@ -101,6 +104,7 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
         "floors": page_tables.floors(result),
         "curve": None if tree is None else page_charts.curve(result, tree),
         "frontier": None if tree is None else page_tables.frontier(result, tree),
+        "stability": None if extras.stability is None else page_tables.stability(extras.stability),
         "comparison": None if comparison is None else page_comparison.figures(comparison),
         "differences": [] if comparison is None else page_comparison.differences(comparison),
         "notes": [] if comparison is None else comparison.figures["notes"],

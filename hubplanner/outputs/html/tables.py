@@ -379,7 +379,54 @@ def frontier(result: Result, tree: dict[str, Any]) -> HtmlTable:
             number(point["people"], count(point["people"])),
             number(point["share"], share_in_words(point["share"]), part=min(point["share"], 1.0)),
             number(len(point["hubs"]), count(sum(hub.get("hubs", 1) for hub in point["hubs"]))),
+            *_weighing(point),
         ]
         for point in tree["points"]
     ]
-    return table("Plans along the curve", "#Plan|#Cost|#People covered|#Covered share|#Hubs", rows)
+    fair = "|#Alpha|#Groups served" if any("alpha" in point for point in tree["points"]) else ""
+    return table("Plans along the curve", f"#Plan|#Cost|#People covered|#Covered share|#Hubs{fair}", rows)
+
+
+def _weighing(point: dict[str, Any]) -> list[HtmlCell]:
+    """Return how much it counted in a plan that groups are served alike, and how many are; nothing where it did not."""
+    if "alpha" not in point:
+        return []
+    is_last = isinstance(point["alpha"], str)
+    alpha = number(math.inf, "worst first") if is_last else number(point["alpha"], f"{point['alpha']:g}")
+    return [alpha, number(point["groups_served"], f"{count(point['groups_served'])} of {count(point['groups'])}")]
+
+
+LEAST_SURE = 15
+"""Hubs in the report's table of doubt; stability.csv lists all."""
+
+
+def stability(tree: dict[str, Any]) -> tuple[HtmlTable, HtmlTable]:
+    """Return how many hubs stand by what they are counted by, and the least sure ones, from a stability.json."""
+    words = {"hub": "site and size", "site": "site"}
+    levels = [
+        [
+            text(words.get(name, name)),
+            number(level["hubs"], count(level["hubs"])),
+            number(level["kept"], share_in_words(level["kept"]), part=level["kept"]),
+            number(level["kept_least"], share_in_words(level["kept_least"])),
+            number(level["in_nine_of_ten"], count(level["in_nine_of_ten"])),
+        ]
+        for name, level in tree["levels"].items()
+    ]
+    planned = [hub for hub in tree["hubs"] if hub["hubs"]][::-1]
+    doubted = [
+        [
+            text(hub.get("name") or hub["site_id"]),
+            text(hub["tier"]),
+            number(hub["hubs"], count(hub["hubs"])),
+            number(hub["certainty"], share_in_words(hub["certainty"]), part=hub["certainty"]),
+        ]
+        for hub in planned[:LEAST_SURE]
+    ]
+    caption = "From the least sure on"
+    if len(planned) > LEAST_SURE:
+        caption = f"The {LEAST_SURE} least sure of {len(planned):,}"
+    return (
+        table("Hubs that stand", "*Counted by|#Hubs|#On average|#At worst|#In nine of ten", levels),
+        table(caption, "*Site|Size|#Hubs|#Certainty", doubted),
+    )

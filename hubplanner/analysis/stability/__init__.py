@@ -1,0 +1,1 @@
+"""Plans scored on futures."""
