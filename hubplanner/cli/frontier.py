@@ -198,7 +198,7 @@ def _headings(frontier: Frontier, summary: dict[str, Any], money: str) -> list[s
         "share\nof need",
         "gap",
         "new\nhubs",
-        "sites\nin, out",
+        *([] if frontier.groups is not None else ["sites\nin, out"]),
         *last,
     ]
 
@@ -213,7 +213,7 @@ def _row(point: dict[str, Any], frontier: Frontier, scale: float, *, by_cost: bo
         f"{point['share']:.2%}",
         gap_in_words(point["gap"]),
         f"{hubs:,}",
-        f"+{len(point['entering'])} -{len(point['leaving'])}",
+        *([] if "alpha" in point else [f"+{len(point['entering'])} -{len(point['leaving'])}"]),
         *([_last(point)] if by_cost else _fair(point) if "alpha" in point else []),
     ]
 

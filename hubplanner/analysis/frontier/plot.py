@@ -207,7 +207,7 @@ def axis_of(summary: dict[str, Any], inputs: Inputs, other_name: str) -> Axis:
             key="number",
             label=f"Aversion to unequal shares of {group} (alpha): 0 counts the sum alone, 1 is proportional",
             what=f"it takes to serve every {group} alike",
-            words=lambda point: f"alpha {_alpha(point)}, {point['groups_served']:,} of {point['groups']:,} served",
+            words=lambda point: f"{_alpha(point, 'alpha ')}, {point['groups_served']:,} of {point['groups']:,} served",
         )
     unit = inputs.unit
     return Axis(
@@ -218,8 +218,8 @@ def axis_of(summary: dict[str, Any], inputs: Inputs, other_name: str) -> Axis:
     )
 
 
-def _alpha(point: dict[str, Any]) -> str:
-    return "worst first" if isinstance(point["alpha"], str) else f"{point['alpha']:g}"
+def _alpha(point: dict[str, Any], before: str = "") -> str:
+    return "worst first" if isinstance(point["alpha"], str) else f"{before}{point['alpha']:g}"
 
 
 def draw_curve(axes: Axes, summary: dict[str, Any], across: Axis) -> None:
@@ -249,7 +249,7 @@ def draw_curve(axes: Axes, summary: dict[str, Any], across: Axis) -> None:
     axes.set_ylim(0, None) if by_cost or by_alpha else axes.margins(y=0.12)
     _style(axes, "Need covered", by_cost=by_cost)
     if by_alpha:
-        axes.set_xticks(x, [f"{_alpha(point)}\n{point['groups_served']:,} served" for point in points])
+        axes.set_xticks(x, [f"{_alpha(point)}: {point['groups_served']:,} served" for point in points])
     if across.key == "worst_share":
         axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: share_in_words(share)))
     legend = axes.legend(loc="lower right" if by_cost else "best", frameon=False, prop=font(AXIS_LABEL))
