@@ -60,10 +60,10 @@ def test_a_small_error_moves_nothing(project: Project) -> None:
 
 
 def test_of_two_equal_districts_each_has_the_hub_in_about_half_of_the_draws(equal: Project) -> None:
-    found = hp.stability(solved(equal, **{"model.exclude": ["S3"]}), draws=120)
+    found = hp.stability(solved(equal, **{"model.exclude": ["S3"]}), draws=60)
     rows = found.hubs.set_index("site_id")
     assert rows["hubs"].tolist() == [1, 0]
-    assert 0.38 < rows["certainty"].iloc[0] < 0.62
+    assert 0.3 < rows["certainty"].iloc[0] < 0.7
     assert rows["certainty"].sum() == pytest.approx(1)
     groups = found.summary()["groups"]["province"]
     assert groups["Far"] == {"hubs": 0, "certainty": 0, "in_nine_of_ten": 0, "least": 0, "mean": 0, "most": 0}
