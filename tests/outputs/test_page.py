@@ -15,6 +15,7 @@ import hubplanner as hp
 from hubplanner.outputs import run_folder
 from hubplanner.outputs.html.charts import curve, rounds, years
 from hubplanner.outputs.html.headline import proof
+from hubplanner.outputs.html.minute import MORE, MOST_DOUBTS, more_money
 from hubplanner.outputs.html.render import Extras, page
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.export import read_result
@@ -76,6 +77,39 @@ def test_solve_writes_it_and_it_says_what_the_plan_says(run: Path) -> None:
     digest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["inputs"]["demand.csv"]
     assert digest in seen
     assert "report.html" in json.loads((run / "manifest.json").read_text(encoding="utf-8"))["files"]
+
+
+def test_the_first_page_says_what_to_build_what_to_doubt_and_what_more_money_brings(project: Project) -> None:
+    settings = {
+        **{f"hubs.{tier}.capacity": room for tier, room in enumerate((300, 500))},
+        "model.fairness": {"alpha": 1, "group": "province"},
+        "sites.groups": ["capex"],
+        "solver.gap": 0.2,
+    }
+    folder = hp.solve(project.read(settings)).write(project.folder / "runs" / "fair")
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    first, later = html.partition('<section id="hubs"')[::2]
+    seen = words(first.partition('<section id="minute"')[2])
+    lines = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", first.partition("What to build where")[2])
+    built = re.findall(r"\b(an?|\d+) (?:centre|park)s?\b", " ".join(words(what) for _, what in lines))
+    new = [hub["hubs"] for hub in plan["hubs"] if hub["status"] == "new"]
+    assert sum(1 if number[0] == "a" else int(number) for number in built) == sum(new) > 0
+    assert 0 < len(re.findall(r"<li>", first.partition("What to doubt")[2].partition("</ol>")[0])) <= MOST_DOUBTS
+    assert "the place is a proposal" in seen
+    assert f"model.budget={plan['budget'] * MORE:.6g}" in seen
+    assert "SHA-256" not in first
+    assert "SHA-256" in later
+
+
+def test_what_more_money_brings_is_a_frontier_s_next_plan(run: Path) -> None:
+    result = result_of(run)
+    own = result.summary["cost"]["total"]
+    points = [
+        {"number": number, "cost": own * part, "people": result.reached + 100 * part}
+        for number, part in ((1, 0.5), (2, 1.0), (3, 2.0))
+    ]
+    assert "plan 3 of the frontier below reaches 200 people more" in more_money(result, {"points": points})
 
 
 def test_it_names_no_other_file_and_no_host(run: Path) -> None:

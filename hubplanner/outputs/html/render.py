@@ -19,6 +19,7 @@ from hubplanner.outputs.html import charts as page_charts
 from hubplanner.outputs.html import comparison as page_comparison
 from hubplanner.outputs.html import headline as page_headline
 from hubplanner.outputs.html import map as page_map
+from hubplanner.outputs.html import minute
 from hubplanner.outputs.html import tables as page_tables
 from hubplanner.outputs.html.prose import reasons, sentences
 from hubplanner.outputs.html.tier_shapes import OUTLINES
@@ -93,6 +94,10 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
     tree, comparison = extras.frontier, extras.comparison
     return {
         "headline": page_headline,
+        "builds": minute.builds(result),
+        "firmness": minute.firmness(result),
+        "doubts": minute.doubts(result),
+        "more_money": minute.more_money(result, tree),
         "map": page_map.draw(result, scene),
         "hubs": page_tables.hubs(result, reasons(result, extras.reasons)),
         "money_chart": page_charts.money_by_year(result),
