@@ -40,6 +40,7 @@ class Feature(Enum):
     ALTERNATIVES = "alternatives"
     STABILITY = "stability"
     BACKHAUL = "backhaul"
+    MEASURES = "measures"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,8 @@ _RADIUS = "a search by radius looks at sites alone, so ask for max_coverage, min
 SHARED_LINES = "what one hub costs depends on the lines that it shares with others, and this version counts hubs alone"
 NEW_LINK = "whether a larger or closed hub keeps its link is not in this version, so let hubs stand as they are"
 _LATER = "{} is not decided with a network of lines in this version, so leave fibre out and let links stand alone"
+NOT_WHOLE = "whoever a measure reaches may count for a part of a hub's user, so ask for a share below 1"
+_NO_WAY = "{} has no way to a hub, so ask for max_coverage or min_cost"
 _WEIGHS_COVER = "alpha weighs what is covered of each group, so ask for max_coverage, or for fairness max_min"
 
 INCOMPATIBLE: tuple[Rule, ...] = (
@@ -186,6 +189,57 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.PERIODS, (Feature.STABILITY,), "none", "each year would need a survey of its own"),
     _rule(Feature.FUTURES, (Feature.STABILITY,), "none", "a plan for all futures is weighed by score"),
     _rule(Feature.MERGED, (Feature.STABILITY,), "none", "merged points keep no share of their own"),
+    # measures beside hubs, which share their budget
+    _rule(Feature.MEASURES, (Feature.STABILITY,), "none", "whom measures reach would be decided anew in each draw"),
+    _rule(
+        Feature.P_MEDIAN, (Feature.MEASURES,), "max_coverage or min_cost", _NO_WAY.format("whoever a measure reaches")
+    ),
+    _rule(
+        Feature.P_CENTER, (Feature.MEASURES,), "max_coverage or min_cost", _NO_WAY.format("whoever a measure reaches")
+    ),
+    _rule(
+        Feature.TRAVEL_COST,
+        (Feature.MEASURES,),
+        "none",
+        "whoever a measure reaches does not travel, so leave the money of ways out",
+    ),
+    _rule(
+        Feature.BACKUP,
+        (Feature.MEASURES,),
+        "1",
+        "people are shared out among hubs and measures, and who is served by a hub has no second",
+    ),
+    _rule(
+        Feature.MEASURES,
+        (Feature.PERIODS,),
+        "none",
+        "in which year whom a measure reaches is not decided in this version, so plan for one budget",
+    ),
+    _rule(
+        Feature.MEASURES,
+        (Feature.FUTURES,),
+        "none",
+        "whom a measure reaches in which future is not decided in this version, so leave futures out",
+    ),
+    _rule(
+        Feature.MEASURES,
+        (Feature.BACKHAUL,),
+        "none",
+        "money is not yet shared between a network of lines and measures, so leave fibre out and let links stand alone",
+    ),
+    _rule(Feature.MEASURES, (Feature.MERGED,), "none", "merged points keep no count of whom a measure may reach"),
+    _rule(
+        Feature.EXPLANATIONS,
+        (Feature.MEASURES,),
+        "none",
+        "what a hub adds depends on what its money would reach elsewhere, and this version counts hubs alone",
+    ),
+    _rule(
+        Feature.ALTERNATIVES,
+        (Feature.MEASURES,),
+        "none",
+        "plans nearly as good may differ in whom measures reach, and this version compares hubs alone",
+    ),
     # merged demand, whose points share a row
     _rule(Feature.MERGED, (Feature.FUTURES,), "none", "merged points share a reach"),
     _rule(Feature.DECAY, (Feature.MERGED,), "step", "merged points are covered alike"),

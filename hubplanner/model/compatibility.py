@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from hubplanner.compatibility import Feature, broken
+from hubplanner.compatibility import NOT_WHOLE, Feature, broken
 from hubplanner.errors import ScenarioError
 from hubplanner.model.constraints.capacity import Capacity
+from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.fairness import AlphaFair, MaxMin
 from hubplanner.model.formulation import Question
 from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
@@ -43,6 +44,7 @@ def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
         Feature.DECAY: problem.rule.decay != Decay.STEP,
         Feature.EXISTING: not problem.keeps_existing,
         Feature.BACKHAUL: problem.backhaul is not None,
+        Feature.MEASURES: bool(problem.measures),
     }
     asked = frozenset(feature for feature, is_asked in own.items() if is_asked)
     return asked.union(*(block.features for block in objective.blocks))
@@ -58,6 +60,9 @@ def check_compatible(problem: Problem, objective: Objective, *analyses: Feature)
             f"{objective.name} over {problem.n_points:,} points and {problem.n_sites:,} sites takes {distances:,} "
             f"distances, more than {MOST_DISTANCES:,}; use fewer points, such as rows without demand.spread_km"
         )
+    whole = [block for block in objective.constraints_on(problem) if isinstance(block, Floor) and block.share >= 1]
+    if problem.measures and whole:
+        wrong.append(f"measures do not go with {whole[0].describe(str)}: {NOT_WHOLE}")
     if wrong:
         raise ScenarioError("; ".join(wrong))
 

@@ -14,6 +14,7 @@ from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.connected import Connected
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model.constraints.measures import Measures
 from hubplanner.model.constraints.take_up import TakeUp
 from hubplanner.model.lp import LinearExpression, Model, Terms, decimal_unit, new_model, new_program
 from hubplanner.model.multi_period import Periods
@@ -73,6 +74,8 @@ class Question:
             The constraints to hold, the objective's own if left out.
         """
         wanted = objective.constraints_on(problem) if blocks is None else tuple(blocks)
+        if problem.measures and not any(isinstance(block, Measures) for block in wanted):
+            wanted = (*wanted, Measures())
         if any(block.assigns for block in wanted) and not any(isinstance(block, Capacity) for block in wanted):
             wanted = (*wanted, Capacity(people=(math.inf,) * len(problem.tier_reach)))
         periods = next((block for block in wanted if isinstance(block, Periods)), None)
@@ -84,12 +87,14 @@ class Question:
         if problem.backhaul is not None and not any(isinstance(block, Connected) for block in wanted):
             wanted = (*wanted, Connected())
         stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
+        take_up = next((block for block in wanted if isinstance(block, TakeUp)), None)
         instance = objective.instance(
             problem=problem,
             measures=np.array(_measures(problems, objective, wanted)),
             most_per_site=stacked.count,
             apart=objective.by_distance or any(block.serves_apart for block in wanted),
-            coming=next((block.coming for block in wanted if isinstance(block, TakeUp)), None),
+            coming=None if take_up is None else take_up.coming,
+            most_coming=1.0 if take_up is None else take_up.share,
         )
         discounts = tuple(present_value(rate, year) for year in range(years))
         return cls(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
@@ -222,6 +227,8 @@ def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequenc
     groups = [] if objective.fairness is None else objective.fairness.with_need
     every = [*(part.need for part in problems), *(part.people for part in problems), *own, *groups]
     every += [part.seats for part in problems]
+    # Points are alike only if as many of them may be reached.
+    every += [part for one in problems[0].measures for part in (one.offline, one.offline * one.most)]
     return list({np.asarray(weight).tobytes(): np.asarray(weight) for weight in every}.values())
 
 
@@ -241,6 +248,7 @@ def new_formulation(question: Question, depth: Ints, ranges: Ranges | None = Non
                 assigns=question.assigns,
                 single=capacity is not None and capacity.single,
                 has_backhaul=problem.backhaul is not None,
+                has_measures=bool(problem.measures),
             )
         )
     if ranges is not None:

@@ -87,8 +87,8 @@ class Model:
         (n,) of the demand points in the period; unused with merged rows.
     assigns, single
         Whether it says who is served by which hub, and whether all of a demand point by one.
-    has_backhaul
-        Whether hubs need a line.
+    has_backhaul, has_measures
+        Whether hubs need a line, and whether there are measures beside hubs.
     variables
         Those beside the open variables that several families share.
     """
@@ -106,6 +106,7 @@ class Model:
     assigns: bool = False
     single: bool = False
     has_backhaul: bool = False
+    has_measures: bool = False
     variables: Variables = field(default_factory=Variables)
 
     @property

@@ -6,6 +6,7 @@ from hubplanner.problem.backhaul import Backhaul, BackhaulPlan
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, people_reached, ways
 from hubplanner.problem.futures import Future, Futures, Outcomes, outcomes
+from hubplanner.problem.measures import Measure
 from hubplanner.problem.multi_period import annuity, grow_demand
 from hubplanner.problem.problem import Problem, SiteStatus, coverage, merge_demand
 from hubplanner.problem.solution import (
@@ -37,6 +38,7 @@ __all__ = [
     "GreatCircle",
     "Ints",
     "Matrix",
+    "Measure",
     "Merged",
     "Outcomes",
     "PeriodPlan",

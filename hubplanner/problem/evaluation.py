@@ -31,7 +31,7 @@ class Evaluation:
     counts
         (k,) hubs of each.
     covered_share
-        (n,) share of each point that counts as covered.
+        (n,) share of each point that counts as covered, by hubs and by measures.
     assigned
         (n, k) share of each point's people that the hubs of each option serve.
     credit
@@ -45,7 +45,7 @@ class Evaluation:
     load
         (k,) people served by the hubs of each option.
     covered_need, cost
-        Totals of the plan; cost of new hubs and upgrades, less what closed hubs save, and of their backhaul.
+        Totals of the plan; cost of new hubs and upgrades, less what closed hubs save, of their backhaul and of measures.
     closed
         Existing sites whose hub is closed.
     served_distance
@@ -54,6 +54,8 @@ class Evaluation:
         Whether people were assigned to hubs, not simply to the one that covers them best.
     pair_distance
         Distance of each pair in ``assigned``, in its coordinate order.
+    reached
+        (k, n) share of each point's people who are not connected yet that each of the problem's measures reaches.
     backhaul
         How the hubs are connected; None where that is of no concern.
     """
@@ -73,6 +75,7 @@ class Evaluation:
     served_distance: Floats
     is_assigned: bool
     pair_distance: Floats
+    reached: Floats
     backhaul: BackhaulPlan | None = None
 
     @property
@@ -157,12 +160,18 @@ def ways(problem: Problem, plan: Evaluation) -> Ways:
 
 
 def evaluate(
-    problem: Problem, options: ArrayLike, assigned: csr_array | None = None, edges: ArrayLike = ()
+    problem: Problem,
+    options: ArrayLike,
+    assigned: csr_array | None = None,
+    edges: ArrayLike = (),
+    reached: Floats | None = None,
 ) -> Evaluation:
     r"""Recompute coverage, service, distance and cost of a set of open options.
 
     .. math:: \sum_i w_i \max_{o \in O} a_{io} \quad\text{or, assigned,}\quad \sum_i w_i \sum_{o \in O} a_{io} x_{io},
               \qquad \sum_{o \in O} c_o
+
+    Measures add $\sum_i w_i \sum_k b_k v_{ki}$ to what is covered, and $\sum_k c_k \sum_i p_i v_{ki}$ to what it costs.
 
     Unless people are assigned, a point is served by the open hub that covers most of it; among those by the nearest,
     then by the first site.
@@ -177,6 +186,8 @@ def evaluate(
         (n, o) share of each point's people that each option serves; only open ones may serve.
     edges
         Edges of the problem's backhaul that are built; a hub without any link makes the cost infinite.
+    reached
+        (k, n) share of each point's people that each of the problem's measures reaches; nobody if left out.
 
     >>> from hubplanner.problem import Problem
     >>> line = Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -189,7 +200,9 @@ def evaluate(
     served.eliminate_zeros()
     distances = _distances(problem, chosen, served)
     credit = _by_share(near, len(chosen)) if assigned is None else _by_assignment(problem, chosen, served, distances)
-    covered = np.asarray(credit.sum(axis=1), dtype=np.float64).ravel()
+    by_measures = np.zeros((len(problem.measures), problem.n_points)) if reached is None else reached
+    benefit = np.array([measure.benefit for measure in problem.measures])
+    covered = np.asarray(credit.sum(axis=1), dtype=np.float64).ravel() + benefit @ by_measures
     server, distance = (near.server, near.server_distance) if assigned is None else _mostly(served, distances)
     closed = np.setdiff1d(np.flatnonzero(~np.isnan(problem.savings)), problem.option_site[chosen])
     links = _connect(problem, chosen, counts, edges)
@@ -205,14 +218,26 @@ def evaluate(
         load=served.T @ problem.seats,
         covered_need=math.fsum(problem.need * covered),
         cost=math.fsum(
-            [*(problem.option_cost[chosen] * counts), *-problem.savings[closed], *([links.cost] if links else [])]
+            [
+                *(problem.option_cost[chosen] * counts),
+                *-problem.savings[closed],
+                *([links.cost] if links else []),
+                *measures_cost(problem, by_measures),
+            ]
         ),
         closed=closed,
         served_distance=_sums_by_point(served, distances),
         is_assigned=assigned is not None,
         pair_distance=distances,
+        reached=by_measures,
         backhaul=links,
     )
+
+
+def measures_cost(problem: Problem, reached: Floats) -> list[float]:
+    """Return the money that each measure takes to reach shares (k, n) of the points."""
+    people = [math.fsum(one.offline * share) for one, share in zip(problem.measures, reached, strict=True)]
+    return [one.cost * count for one, count in zip(problem.measures, people, strict=True)]
 
 
 def _connect(problem: Problem, chosen: Ints, counts: Ints, edges: ArrayLike) -> BackhaulPlan | None:
@@ -233,9 +258,10 @@ def evaluate_again(problem: Problem, plan: Evaluation, *, assigned: bool) -> Eva
     """
     hubs, own = np.repeat(plan.options, plan.counts), plan.assigned
     if not assigned:
-        return evaluate(problem, hubs, edges=plan.edges)
+        return evaluate(problem, hubs, edges=plan.edges, reached=plan.reached)
     cells = (own.data, plan.options[own.indices], own.indptr)
-    return evaluate(problem, hubs, csr_array(cells, shape=(problem.n_points, problem.n_options)), plan.edges)
+    shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
+    return evaluate(problem, hubs, shares, plan.edges, plan.reached)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows, merge_rows, total_by
 from hubplanner.problem.coverage import LEAST_SHARE, MOST_BACKUP, levels, missing
+from hubplanner.problem.measures import is_crowded
 from hubplanner.problem.problem import Problem, condensed, coverage, option_pairs
 from hubplanner.problem.travel.base import Bools, Floats, Ints
 
@@ -83,6 +84,30 @@ class AssignRows:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class MeasureCells:
+    """Demand that measures may reach, merged where points are alike.
+
+    Parameters
+    ----------
+    cell
+        (n,) the cell of each point; -1 where no measure may reach anyone.
+    row
+        (c,) the assignment row of each cell; -1 where it has none, or where it does not matter.
+    is_crowded
+        (c,) whether hubs and measures together might serve someone of the cell twice.
+    """
+
+    cell: Ints
+    row: Ints
+    is_crowded: Bools
+
+    def total(self, weight: Floats) -> Floats:
+        """Return what weights (n,) of the points come to in each cell (c,)."""
+        some = self.cell != NO_ROW
+        return np.bincount(self.cell[some], weights=weight[some], minlength=len(self.row)).astype(np.float64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ModelInstance:
     """A problem and the measures of demand that a model speaks of.
 
@@ -98,6 +123,8 @@ class ModelInstance:
         Whether each point is a row of its own in an assignment, however alike others are.
     coming
         Gives the share of people who come to a hub at a distance at most; all do if None.
+    most_coming
+        Largest share of a point's people that come to hubs.
     """
 
     problem: Problem
@@ -105,6 +132,7 @@ class ModelInstance:
     most_per_site: int = 1
     apart: bool = False
     coming: Callable[[Floats], Floats] | None = None
+    most_coming: float = 1.0
 
     def measure(self, weight: Floats) -> int:
         """Return the number of a measure."""
@@ -266,6 +294,33 @@ class ModelInstance:
             coming=coming,
         )
 
+    @cached_property
+    def crowded(self) -> Bools:
+        """Mask (n,) of the points where hubs and measures together might serve someone twice."""
+        if not self.problem.measures:
+            return np.zeros(self.problem.n_points, dtype=np.bool_)
+        return is_crowded(self.problem.measures, self.most_coming)
+
+    @cached_property
+    def measure_cells(self) -> MeasureCells:
+        """Points that measures may reach: of a row, or alike for a person where nobody can be served twice."""
+        problem, crowded = self.problem, self.crowded
+        most = np.array([measure.most for measure in problem.measures]).reshape(-1, problem.n_points)
+        offline = np.max([measure.offline for measure in problem.measures], axis=0, initial=0.0)
+        some = np.flatnonzero((most > 0).any(axis=0) & (offline > 0) & self.counted)
+        row = np.where(crowded, self.assign_rows.row_of, NO_ROW)[some]
+        # Rows are alike in all of this already; elsewhere points must be.
+        alone = row == NO_ROW
+        rates = np.where(alone, self.measures[:, some] / offline[some], 0.0)
+        size = 10.0 ** np.floor(np.log10(np.where(rates > 0, rates, 1.0)))
+        rates = np.round(rates / size, RATE_DIGITS - 1) * size
+        shares = np.where(alone & crowded[some], most[:, some], 0.0)
+        traits = np.column_stack([row, crowded[some], *rates, *shares])
+        _, first, group = np.unique(traits, axis=0, return_index=True, return_inverse=True)
+        cell = np.full(problem.n_points, NO_ROW, dtype=np.intp)
+        cell[some] = group.ravel()
+        return MeasureCells(cell=cell, row=row[first], is_crowded=crowded[some][first])
+
     def _alike(
         self, reached: Ints, row: Ints, option: Ints, come: Floats, digits: int | None = None
     ) -> tuple[Ints, Ints]:
@@ -289,7 +344,7 @@ class ModelInstance:
             least, most = np.full(len(reached), self.problem.n_sites), np.full(len(reached), -1)
             np.minimum.at(least, row, sites)
             np.maximum.at(most, row, sites)
-            unlike = np.where(least < most, own + 1, 0)
+            unlike = np.where((least < most) | self.crowded[reached], own + 1, 0)
         traits = np.column_stack([same_cover, people > 0, unlike, *per_person])
         _, first, group = np.unique(traits, axis=0, return_index=True, return_inverse=True)
         order = np.argsort(first)

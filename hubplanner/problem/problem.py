@@ -17,6 +17,7 @@ from hubplanner.problem.aggregation.equal_rows import merge_rows
 from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
 from hubplanner.problem.backhaul import Backhaul
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows, levels
+from hubplanner.problem.measures import Measure
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel, within
 from hubplanner.problem.travel.geometric import GeometricTravel, Planar
 from hubplanner.problem.validation import COUNT, coordinates, distances, vector, wrong_counts
@@ -65,6 +66,8 @@ class Problem:
         (n,) seats of hubs with a capacity that each point takes up when it is served whole; its people if left out.
     backhaul
         How hubs are connected, which they must be; of no concern if left out.
+    measures
+        What else brings people online, beside hubs and for the same money; nothing if left out.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Problem:
     closing_saving: Floats | None = None
     seated: Floats | None = None
     backhaul: Backhaul | None = None
+    measures: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
@@ -377,7 +381,9 @@ def condensed(problem: Problem, measures: Floats) -> tuple[Problem, Floats]:
     )
     merged = merge_chunks(chunks, problem.travel, problem.tier_reach, allowed)
     need, people, seats, *totals = merged.totals.T
-    return replace(problem, need=need, people=people, seated=seats, travel=merged.travel), np.array(totals)
+    # What covers a point is its hubs: who is reached by measures is worked out from the points as they are.
+    parts: dict[str, Any] = {"need": need, "people": people, "seated": seats, "travel": merged.travel}
+    return replace(problem, **parts, measures=()), np.array(totals)
 
 
 def _covers(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
@@ -388,7 +394,8 @@ def _covers(problem: Problem, chunk: int) -> Iterator[tuple[csr_array, Floats]]:
 
 def _faults(problem: Problem) -> list[Fault]:
     """Return what is wrong with the arrays: shapes first, then values, then what they say together."""
-    return _wrong_shapes(problem) or _wrong_values(problem) or _wrong_options(problem)
+    measures = [fault for measure in problem.measures for fault in measure.faults(problem.travel.n_points)]
+    return _wrong_shapes(problem) or _wrong_values(problem) or _wrong_options(problem) or measures
 
 
 def _wrong_shapes(problem: Problem) -> list[Fault]:

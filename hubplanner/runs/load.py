@@ -109,9 +109,9 @@ def _edges(inputs: Inputs, stated: dict[str, Any], file: Path) -> Ints:
 
 
 def plan_of_hubs(problem: Problem, objective: Objective, options: Ints, counts: Ints, edges: Ints) -> Solution:
-    """Return the plan with exactly these hubs and lines; where seats are to be given out, the best one.
+    """Return the plan with exactly these hubs and lines; where seats are to be given out or measures to reach people, the best one.
 
-    Without seats nothing is left to decide, and whether the hubs keep to all limits is not looked at.
+    Without these nothing is left to decide, and whether the hubs keep to all limits is not looked at.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def plan_of_hubs(problem: Problem, objective: Objective, options: Ints, counts: 
         Lines of backhaul that are built.
     """
     has_room = any(isinstance(block, Capacity) for block in objective.constraints_on(problem))
-    if has_room or objective.block(Periods) is not None:
+    if has_room or problem.measures or objective.block(Periods) is not None:
         return _served_anew(problem, objective, options, counts)
     return _as_stated(problem, objective, options, counts, edges)
 

@@ -91,6 +91,8 @@ def assign_to_nearest(
 
 def _nearer(question: Question, year: Year, deadline: Deadline, *, last: bool) -> Evaluation:
     problem, plan = year.problem, year.plan
+    if problem.measures:
+        return _nearer_beside_measures(question, problem, plan)
     seats = None if deadline.is_past else _Seats.of(question, problem, plan, last=last)
     if seats is None:
         return plan
@@ -101,6 +103,22 @@ def _nearer(question: Question, year: Year, deadline: Deadline, *, last: bool) -
     cells: Any = (served, (seats.point, plan.options[seats.hub]))
     shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
     return evaluate(problem, np.repeat(plan.options, plan.counts), shares)
+
+
+def _nearer_beside_measures(question: Question, problem: Problem, plan: Evaluation) -> Evaluation:
+    """Return the plan with those whom hubs serve at the nearest of them, where hubs take everyone who comes.
+
+    Where hubs fill up, or how many come depends on where they go, the search has weighed who is left for measures.
+    """
+    takes_all = question.capacity is not None and not question.capacity.can_relax
+    if not takes_all or any(isinstance(block, TakeUp) for block in question.blocks):
+        return plan
+    hubs = np.repeat(plan.options, plan.counts)
+    best, served = evaluate(problem, hubs).assigned.tocoo(), np.asarray(plan.assigned.sum(axis=1)).ravel()
+    point, hub = best.coords
+    cells: Any = (served[point], (point, plan.options[hub]))
+    shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
+    return evaluate(problem, hubs, shares, reached=plan.reached)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -67,7 +67,7 @@ def find_conflict(problem: Problem, objective: Objective, options: SolverOptions
 
 def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
     """Return why demands are out of reach where the sites alone tell: what they cover, and whom they never serve."""
-    if len(clash) == 1 and isinstance(clash[0], Floor):
+    if len(clash) == 1 and isinstance(clash[0], Floor) and not problem.measures:
         return _uncovered(problem, clash[0])
     everyone = any(isinstance(block, FullService) for block in clash)
     wanting = problem.need > 0

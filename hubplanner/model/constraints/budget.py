@@ -35,7 +35,7 @@ class Budget(Constraint):
     Where options share a few costs $c_k$, integer counts carry it, $n_k = \sum_{o : c_o = c_k} y_o$ and
     $\sum_k c_k n_k \le B$: branching on how many hubs of each cost closes the gap that a knapsack with few prices
     leaves, thousands of nodes sooner than branching on single hubs. Where hubs are to be connected their backhaul is
-    paid from it as well (`hubplanner.model.variables.backhaul.spending`).
+    paid from it as well, and so are measures beside hubs (`hubplanner.model.variables.backhaul.spending`).
 
     A plan violates it where its hubs cost more, less what closing hubs saves, but for the rounding of sums.
 
@@ -74,7 +74,7 @@ class Budget(Constraint):
         """Add the row, and counts of the hubs of each cost where these are few."""
         cost = model.instance.cost
         money = most_money(self.amount) - model.instance.base_cost
-        if model.has_backhaul:
+        if model.has_backhaul or model.has_measures:
             terms = spending(model).terms
             unit = money_unit(max((value for _, value in terms), default=0.0), money)
             model.add("budget", [(variable, value / unit) for variable, value in terms], LpConstraintLE, money / unit)

@@ -16,7 +16,7 @@ from hubplanner.model.constraints.base import Constraint, SiteNames
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_share
 from hubplanner.model.variables.assignment import assigned, live_rows, served
-from hubplanner.model.variables.coverage import rows_covered
+from hubplanner.model.variables.coverage import covered_measure, rows_covered
 from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.multi_period import grow_demand
@@ -110,6 +110,11 @@ class Floor(Constraint):
         wholly.
         """
         instance, allowed = model.whole, _allowed(total, self.share)
+        if model.has_measures:  # whom hubs leave out, measures may reach, so only the sum is known of
+            unit = decimal_unit(max(min(self.share, 1 - self.share), AGREEMENT) * total)
+            reached = covered_measure(model, self.weight)
+            model.add("floor", reached.times(1 / unit).terms, LpConstraintGE, self.share * total / unit)
+            return
         whole = instance.assign_rows
         measure = instance.measure(self.weight)
         alone = math.fsum(np.asarray(self.weight)[whole.row_of < 0])

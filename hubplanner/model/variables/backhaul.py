@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from hubplanner.model.lp import LinearExpression, Model, Terms, once_for_each_model
+from hubplanner.model.variables.measures import money_of_measures
 from hubplanner.problem import Backhaul, Floats, Ints
 from hubplanner.problem.model_instance import ModelInstance
 
@@ -165,11 +166,12 @@ def spending(model: Model) -> LinearExpression:
     r"""Return the money for hubs and their backhaul, $\sum_o (c_o + p_o) y_o - \sum_o s_o u_o + \sum_a b_a x_a$.
 
     With $p_o$ the price of a hub's link, $u_o$ the hubs on the network and $s_o$ what each saves by that. Without a
-    backhaul it is the money for hubs alone, $\sum_o c_o y_o$.
+    backhaul it is the money for hubs alone, $\sum_o c_o y_o$, and for measures.
     """
     cost = model.instance.cost
     if not model.has_backhaul:
-        return LinearExpression(terms=_worth(model.open_, cost), constant=model.instance.base_cost)
+        hubs = LinearExpression(terms=_worth(model.open_, cost), constant=model.instance.base_cost)
+        return hubs.plus(money_of_measures(model)) if model.has_measures else hubs
     net = network_of(model)
     graph = net.graph
     links = [(variable, -float(graph.saving[option])) for option, variable in net.on.items() if graph.saving[option]]

@@ -9,6 +9,7 @@ from pulp import LpConstraintLE, LpVariable
 
 from hubplanner.model.lp import LinearExpression, Model, Terms, once_for_each_model
 from hubplanner.model.variables.assignment import served
+from hubplanner.model.variables.measures import covered_by_measures
 from hubplanner.problem import Floats, Ints
 
 
@@ -52,6 +53,10 @@ def _limit(model: Model, row: int, terms: Terms, options: Ints) -> None:
 
 
 def covered_measure(model: Model, weight: Floats) -> LinearExpression:
-    """Return how much is covered of a weight (n,) of the demand points: by assignment where people are assigned."""
+    """Return how much is covered of a weight (n,) of the demand points, by measures too.
+
+    By assignment where people are assigned.
+    """
     measure = model.whole.measure(weight)
-    return served(model, measure) if model.assigns else covered(model, measure)
+    hubs = served(model, measure) if model.assigns else covered(model, measure)
+    return hubs.plus(covered_by_measures(model, weight)) if model.has_measures else hubs

@@ -45,6 +45,7 @@ def is_plain(problem: Problem, objective: Objective) -> bool:
         and problem.rule.backup == 1
         and problem.keeps_existing
         and problem.backhaul is None
+        and not problem.measures
     )
 
 

@@ -61,6 +61,7 @@ def is_median(problem: Problem, objective: Objective) -> bool:
         and objective.fairness is None
         and problem.keeps_existing
         and problem.backhaul is None
+        and not problem.measures
     )
 
 

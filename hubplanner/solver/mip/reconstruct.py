@@ -10,11 +10,14 @@ from pulp import LpVariable
 from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Formulation, Year
+from hubplanner.model import Budget, Formulation, Year
+from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.lp import Model
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.model.variables.backhaul import network_of
-from hubplanner.problem import Floats, Ints, evaluate
+from hubplanner.model.variables.measures import reached_points
+from hubplanner.problem import Evaluation, Floats, Ints, Problem, evaluate
+from hubplanner.problem.measures import taken
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.mip.relaxation import relax
 from hubplanner.tolerances import INTEGRALITY
@@ -26,6 +29,8 @@ class UnservableError(SolverError):
 
 ROUNDING = 1e-7
 """Shares of a row below it are a linear program's tolerance."""
+SUMMING = 1e-12
+"""Relative rounding of sums."""
 
 
 def whole(values: Sequence[float], solver: str) -> Ints:
@@ -54,15 +59,40 @@ def realise(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[Ye
     """
     question, n_options = form.question, len(form.instance.option)
     opened = decisions[: n_options * len(form.layers)].reshape(len(form.layers), n_options)
-    assigned = _assignments(form, decisions, effort)
+    assigned, reached = _assignments(form, decisions, effort)
     built = [_edges(form, layer, decisions, counts) for layer, counts in zip(form.layers, opened, strict=True)]
     years = []
-    for problem, counts, shares, edges, discount in zip(
-        question.problems, opened, assigned, built, question.discounts, strict=True
+    for problem, counts, shares, edges, beside, discount in zip(
+        question.problems, opened, assigned, built, reached, question.discounts, strict=True
     ):
-        plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares, edges)
-        years.append(Year(problem, plan, discount))
+        plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares, edges, beside)
+        years.append(Year(problem, _within_limits(form, problem, plan) if problem.measures else plan, discount))
     return years
+
+
+def _within_limits(form: Formulation, problem: Problem, plan: Evaluation) -> Evaluation:
+    """Return the plan with measures no larger than money and people allow: a program leaves its tolerance over."""
+    hubs, shares = np.repeat(plan.options, plan.counts), _of_options(plan, problem.n_options)
+    alone = evaluate(problem, hubs, shares, plan.edges)
+    served, beside = np.asarray(plan.assigned.sum(axis=1)).ravel(), taken(problem.measures, plan.reached)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(beside > 1 - served, np.maximum(1 - served, 0.0) / beside, 1.0)
+    reached = plan.reached * part
+    saved = math.fsum(problem.savings[plan.closed])
+    money = min(
+        (most_money(block.amount + saved) - saved for block in form.question.blocks if isinstance(block, Budget)),
+        default=math.inf,
+    )
+    asked, left = evaluate(problem, hubs, shares, plan.edges, reached).cost - alone.cost, money - alone.cost
+    if asked > left:
+        reached = reached * (max(left, 0.0) / asked * (1 - SUMMING))
+    return evaluate(problem, hubs, shares, plan.edges, reached)
+
+
+def _of_options(plan: Evaluation, size: int) -> csr_array:
+    """Return the shares (n, o) that each of all options serves in a plan."""
+    own = plan.assigned
+    return csr_array((own.data, plan.options[own.indices], own.indptr), shape=(own.shape[0], size))
 
 
 def _of(form: Formulation, variables: Sequence[LpVariable], decisions: Ints) -> Ints:
@@ -87,21 +117,28 @@ def opened_in(form: Formulation, decisions: Ints) -> Ints:
     return decisions[: size * len(form.layers)].reshape(len(form.layers), size)
 
 
-def _assignments(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[csr_array] | list[None]:
-    """Return who serves whom in each year: None where hubs serve everyone who comes."""
+def _assignments(
+    form: Formulation, decisions: Ints, effort: SearchLimits
+) -> tuple[list[csr_array] | list[None], list[Floats] | list[None]]:
+    """Return who serves whom in each year, None where hubs serve everyone who comes, and whom measures reach."""
     question = form.question
+    reached: list[Floats] | list[None] = [None] * len(form.layers)
     if question.capacity is None:
-        return [None] * len(form.layers)
+        return [None] * len(form.layers), reached
     if question.capacity.single:
         parts = [_of(form, assigned(layer), decisions).astype(np.float64) for layer in form.layers]
-    else:
+    if not question.capacity.single or form.instance.problem.measures:
         values = _best_assignment(form, decisions, effort)
-        parts = [values[[v.index for v in assigned(layer)]] for layer in form.layers]
+        if not question.capacity.single:
+            parts = [values[[v.index for v in assigned(layer)]] for layer in form.layers]
+        if form.instance.problem.measures:
+            reached = [reached_points(layer, values) for layer in form.layers]
     opened = opened_in(form, decisions)
-    return [
+    shares = [
         _by_point(form, _tidy(form, layer, part, counts))
         for layer, part, counts in zip(form.layers, parts, opened, strict=True)
     ]
+    return shares, reached
 
 
 def _best_assignment(form: Formulation, decisions: Ints, effort: SearchLimits) -> Floats:

@@ -105,7 +105,8 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
     if question.instance.problem.backhaul is not None:
         with record.phase("lay lines for less"):
             found = _lay_for_less(task, found)
-    if not (exact and options.ties and within_gap(reached, 0.0)):
+    shares_money = bool(question.instance.problem.measures)  # how much goes where has no first of equals
+    if shares_money or not (exact and options.ties and within_gap(reached, 0.0)):
         return found, bounds, task.held, OPEN
     with record.phase("tell equal plans apart"):
         found, ties = told_apart(replace(task, held=()), found, task.held[0].goal, task.held, record.work)
