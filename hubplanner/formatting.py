@@ -184,3 +184,16 @@ def left_out_of_ways(distance: Mapping[str, Any]) -> list[str]:
 
 def _number(figure: float) -> str:
     return f"{figure:,.0f}" if figure >= 1 else f"{figure:.2g}"
+
+
+def told_measures(summary: dict[str, Any]) -> dict[str, str]:
+    """Return how many people each measure of a plan reaches and what they count for, in words, by its name.
+
+    >>> one = {"people": 1000.0, "may_reach": 2000.0, "users": 600.0}
+    >>> told_measures({"measures": {"devices": one}})
+    {'devices': '1,000 of 2,000 people, who count as 600 regular users'}
+    """
+    return {
+        name: f"{one['people']:,.0f} of {one['may_reach']:,.0f} people, who count as {one['users']:,.0f} regular users"
+        for name, one in summary.get("measures", {}).items()
+    }

@@ -30,7 +30,7 @@ from hubplanner.model import (
     Uncertainty,
     check_compatible,
 )
-from hubplanner.problem import Backhaul, CoverageRule, Decay, SiteStatus
+from hubplanner.problem import Backhaul, CoverageRule, Decay, Measure, SiteStatus
 from hubplanner.scenario.loader import read_tree, resolve
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ SETTINGS: dict[Feature, dict[str, Any]] = {
     Feature.WORST: {"model.under": "worst"},
     Feature.REGRET: {"model.under": "regret"},
     Feature.CVAR: {"model.under": "cvar"},
+    Feature.MEASURES: {"measures": {"devices": {"cost": 9, "benefit": 0.5}}},
     Feature.BACKHAUL: {
         "backhaul": {
             "nodes": {"path": "nodes.csv", "x": "lon", "y": "lat"},
@@ -68,6 +69,7 @@ SETTINGS: dict[Feature, dict[str, Any]] = {
     },
 }
 FILE = "scenario.yaml"
+PHONES = Measure(name="devices", cost=9.0, benefit=0.5, offline=np.ones(5), most=np.ones(5))
 OVER_FUTURES = {Feature.OUTAGES, Feature.WORST, Feature.REGRET, Feature.CVAR}
 CRITERIA = [Feature.WORST, Feature.REGRET, Feature.CVAR]
 OF_FILES = {Feature.MERGED, Feature.SEARCHED, Feature.SPREAD, Feature.GROWTH_COLUMN, Feature.SINGLE}
@@ -127,6 +129,7 @@ def from_the_library(wanted: frozenset[Feature]) -> list[str]:
         ),
         closing_saving=np.array([np.nan, 1, np.nan]) if Feature.EXISTING in wanted else None,
         backhaul=NETWORK if Feature.BACKHAUL in wanted else None,
+        measures=(PHONES,) if Feature.MEASURES in wanted else (),
     )
     constraints = [limit for feature, limit in LIMITS.items() if feature in wanted]
     if Feature.FUTURES in wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from hubplanner.audit.goals import check_goals
 from hubplanner.audit.hubs import stated_hubs
 from hubplanner.audit.layers import check_layers
 from hubplanner.audit.ledger import Finding, Ledger
+from hubplanner.audit.measures import FILE as STATED
+from hubplanner.audit.measures import stated_people
 from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
 from hubplanner.audit.run_files import LAYERS, RunFiles, check_digests, open_run
@@ -116,6 +118,9 @@ def recompute(run: RunFiles, ledger: Ledger) -> None:
     world, hubs, network = connect(run, world, stated_hubs(world, run.plan, ledger), ledger)
     if run.scenario.backhaul is not None:
         compare(run.plan.get("backhaul"), expected_backhaul(world, hubs, network), "backhaul", ledger)
+    if run.scenario.beside:
+        stated = next(table for name, table in run.tables("demand") if name == STATED)
+        world = replace(world, beside=stated_people(world, stated, ledger))
     check_limits(world, hubs, ledger)
     links = next(run.tables("links"))[1]
     year = max(len(run.scenario.model.periods.years) - 1, 0)

@@ -10,6 +10,7 @@ import numpy as np
 from hubplanner.audit.data import AuditData
 from hubplanner.audit.hubs import AuditHub, closed_sites, may_close
 from hubplanner.audit.ledger import Ledger
+from hubplanner.audit.measures import measures_money
 from hubplanner.audit.money import exact
 from hubplanner.audit.places import SLACK, Array, words
 
@@ -21,9 +22,9 @@ Broken = tuple[str, object, object]
 
 
 def spent(world: AuditData, hubs: list[AuditHub]) -> Fraction:
-    """Return the exact money that hubs and the lines to them cost, less what closed ones save."""
+    """Return the exact money that hubs, the lines to them and measures cost, less what closed hubs save."""
     saved = sum((world.sites.saving[site] for site in closed_sites(world, hubs)), Fraction())
-    return sum((hub.cost for hub in hubs), world.lines) - saved
+    return sum((hub.cost for hub in hubs), world.lines) + sum(measures_money(world).values(), Fraction()) - saved
 
 
 def check_limits(world: AuditData, hubs: list[AuditHub], ledger: Ledger) -> None:

@@ -56,6 +56,10 @@ class AuditPeople:
         (p,) part of the row's people at each point.
     other
         Need (n,) by another column of people, for floors.
+    offline
+        People (n,) who are not connected yet.
+    may
+        People (n,) whom each measure beside hubs may reach, by its name.
     crs
         System of the file.
     boxes
@@ -69,6 +73,8 @@ class AuditPeople:
     other: dict[str, Array]
     crs: object
     boxes: Array | None = None
+    offline: Array = field(default_factory=lambda: np.zeros(0))
+    may: dict[str, Array] = field(default_factory=dict)
 
     def weight(self, name: str, year: int) -> Array:
         """Return need or people (n,), or the need of another column, some years on."""
@@ -140,6 +146,8 @@ class AuditData:
         Exact money for the lines that a run builds, as recomputed.
     upkeep
         The part of it that is paid each year.
+    beside
+        People (n,) of each row whom each measure reaches, as a run states them, by its name.
     """
 
     scenario: Scenario
@@ -151,6 +159,7 @@ class AuditData:
     alone: Alone = field(default_factory=list)
     lines: Fraction = Fraction()
     upkeep: Fraction = Fraction()
+    beside: dict[str, Array] = field(default_factory=dict)
 
     @property
     def has_network(self) -> bool:
@@ -265,7 +274,20 @@ def _people(scenario: Scenario, rows: gpd.GeoDataFrame) -> AuditPeople:
     other = {f"need of {name}": numbers(rows, name) * per_person for name in columns}
     polygons = len(rows) > 0 and bool(rows.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).all())
     boxes = rows.geometry.to_crs(WGS84).bounds.to_numpy() if polygons else None
-    return AuditPeople(frame=frame, points=points, row=row, share=share, other=other, crs=rows.crs, boxes=boxes)
+    return AuditPeople(
+        frame=frame,
+        points=points,
+        row=row,
+        share=share,
+        other=other,
+        crs=rows.crs,
+        boxes=boxes,
+        offline=count * offline,
+        may={
+            name: spec.share * np.minimum(count if spec.people is None else numbers(rows, spec.people), count * offline)
+            for name, spec in scenario.beside.items()
+        },
+    )
 
 
 def _online(scenario: Scenario, rows: gpd.GeoDataFrame, count: Array) -> Array:

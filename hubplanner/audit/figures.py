@@ -12,6 +12,7 @@ from hubplanner.audit.constraints import FILE, MONEY, spent
 from hubplanner.audit.data import AuditData, counts_need
 from hubplanner.audit.hubs import AuditHub, closed_sites
 from hubplanner.audit.ledger import ABSOLUTE, Ledger
+from hubplanner.audit.measures import expected_measures, measures_money
 from hubplanner.audit.money import annuity, exact, half_of_last_place, yearly_fees
 from hubplanner.audit.outcome import AuditOutcome
 from hubplanner.audit.places import Array
@@ -43,6 +44,7 @@ def expected_figures(
         "floors": [floor for floor, _ in _floors(world, outcome)],
         "objective": world.scenario.model.objective,
         "currency": world.scenario.currency,
+        **({"measures": expected_measures(world)} if world.beside else {}),
     }
 
 
@@ -126,6 +128,7 @@ def _cost(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> Tree
         "backhaul": float(sum((hub.link.cost for hub in hubs), world.lines)),
         "saved": float(saved),
         "paid": _paid(world, hubs, outcome, saved),
+        **({"measures": float(sum(measures_money(world).values()))} if world.beside else {}),
     }
 
 
@@ -144,11 +147,17 @@ def _paid(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, saved: 
         years[opened] = years.get(opened, Fraction()) + built
         for year in range(opened + 1, opened + horizon + 1):
             years[year] = years.get(year, Fraction()) + run / worth
-    total, each = sum(years.values(), Fraction()), None
+    for_hubs, each = sum(years.values(), Fraction()), None
+    for name, people in world.beside.items():
+        spec, reached = scenario.beside[name], exact(math.fsum(people))
+        years[0] += reached * exact(spec.cost)
+        for year in range(1, horizon + 1):
+            years[year] = years.get(year, Fraction()) + reached * exact(spec.cost_per_year)
+    total = sum(years.values(), Fraction())
     if any(tier.capacity is not None for tier in scenario.hubs):
         at = {hub.site for hub in bought}
         taken = math.fsum(outcome.links.loc[outcome.links["site"].isin(at), "seats"]) * horizon
-        each = float(total) / taken if taken > 0 else None
+        each = float(for_hubs) / taken if taken > 0 else None
     rows = [{"year": year, "paid": float(years.get(year, 0))} for year in range(max(years) + 1)]
     return {"total": float(total), "by_year": rows, "per_user_year": each}
 

@@ -116,6 +116,7 @@ def demand_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
             "site_id": [None if np.isnan(site) else ids[int(site)] for site in first["site"].astype(float)],
             f"distance_{unit}": _ways(world, outcome, first["distance"].astype(float)).to_numpy(),
             f"nearest_{unit}": _means(people.row, outcome.service.nearest, need),
+            **world.beside,
             "lon": people.frame["lon"],
             "lat": people.frame["lat"],
         }

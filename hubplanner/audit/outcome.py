@@ -12,6 +12,7 @@ from hubplanner.audit.assignment import shortest
 from hubplanner.audit.data import AuditData
 from hubplanner.audit.hubs import AuditHub, room
 from hubplanner.audit.ledger import Ledger
+from hubplanner.audit.measures import check_measures, covered_beside
 from hubplanner.audit.places import Array
 from hubplanner.audit.service import NOBODY, Service, is_assigned, links_of, serve, share
 
@@ -122,6 +123,8 @@ def _by_links(  # noqa: PLR0913, PLR0917 - the plan, its links and where to note
     known, farthest = _check_ways(world, hubs, links, at, ledger) if spread else (True, None)
     _check_rows(world, links.assign(distance=distance), ledger)
     covered = np.bincount(links["row"].astype(int), weights=credit, minlength=len(world.people.frame))
+    covered = covered + covered_beside(world)
+    check_measures(world, links, ledger)
     totals = _by_hub(world, hubs, links, credit, at, ledger)
     return AuditOutcome(
         covered=covered,
@@ -253,7 +256,7 @@ def _is_shortest(world: AuditData, far_from: dict[int, tuple[Array, Array]]) -> 
     pairs = sum(int((inside & some).sum()) for _, inside in far_from.values())
     seats = any(tier.capacity is not None for tier in world.scenario.hubs)
     split = seats and model.assignment == "split" and model.objective != "p_center"
-    split = split and world.scenario.demand.take_up is None
+    split = split and world.scenario.demand.take_up is None and not world.scenario.beside
     return split and world.scenario.coverage.decay == "step" and pairs <= MOST_PAIRS
 
 

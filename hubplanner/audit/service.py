@@ -99,8 +99,8 @@ def reaches(weight: Array, covered: Array, least: float, *, assigned: bool) -> b
 
 
 def is_assigned(world: AuditData) -> bool:
-    """Tell whether people are assigned to hubs, since these fill up or the way to them costs."""
-    full = any(tier.capacity is not None for tier in world.scenario.hubs)
+    """Tell whether people are assigned to hubs, since these fill up, the way to them costs, or measures reach some."""
+    full = any(tier.capacity is not None for tier in world.scenario.hubs) or bool(world.scenario.beside)
     return full or bool(world.scenario.model.travel_cost_per_km)
 
 

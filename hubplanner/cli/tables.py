@@ -27,6 +27,7 @@ from hubplanner.formatting import (
     paid_in_words,
     says_nothing,
     small_share,
+    told_measures,
 )
 from hubplanner.scenario.assumptions import in_words
 
@@ -114,6 +115,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         "Need served" if seated else "Need covered": (
             f"{need['covered']:,.0f} of {need['total']:,.0f} ({_covered(need)})"
         ),
+        **{name.capitalize(): told for name, told in told_measures(summary).items()},
         **_distances(summary),
         **_equivalent(summary),
         "Cost, in today's money": f"{_money(cost['total'], currency)}{of_budget}",
@@ -122,6 +124,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
             cost["opex_present_value"], currency
         ),
         **({"  to connect": _money(cost["backhaul"], currency)} if "backhaul" in summary else {}),
+        **{f"  for {name}": _money(one["cost"], currency) for name, one in summary.get("measures", {}).items()},
         **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
         **_paid(cost["paid"], currency),
         "Proof": proof(summary),
@@ -322,6 +325,9 @@ def print_overview(name: str, figures: dict[str, Any]) -> None:
         by = ", ".join(links["technologies"])
         linked = f"{links['sites_with_link']:,} of {links['sites']:,} sites can have a link"
         table.add_row("Backhaul", f"{by}: {linked}, {count_of(links['lines'], 'line')} may be built")
+    for kind, one in figures.get("measures", {}).items():
+        each = f"{one['cost_per_person']:,.0f} a person, who counts as {one['benefit']:g} users"
+        table.add_row(kind.capitalize(), f"{one['may_reach']:,.0f} people may be reached, at {each}")
     for title, key in (("Covered today", "existing"), ("Coverable", "all_sites")):
         part = figures["coverable"][key]
         hubs = count_of(part["hubs"], "hub")

@@ -50,6 +50,8 @@ class Demand:
         (n,) people of each row who are not connected yet.
     need_of
         (n,) need of each row if its people were those of another column, by that column.
+    may_reach
+        (n,) largest share of each row's people not connected yet whom a measure may reach, by its name.
     rows
         (n,) where each row stands in its file; none of merged demand.
     warnings
@@ -73,6 +75,7 @@ class Demand:
     offline: Floats
     need_of: Mapping[str, Floats]
     rows: Ints
+    may_reach: Mapping[str, Floats] = field(default_factory=dict)
     warnings: tuple[DataWarning, ...] = ()
     joins: tuple[JoinReport | ZoneReport | SpreadReport, ...] = ()
     people_of: Mapping[str, Floats] = field(default_factory=dict)
@@ -121,7 +124,12 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     if table is None:
         return None
     before = len(faults)
-    counted = {*floor_columns(scenario), *([spec.people] if isinstance(spec.people, str) else [])}
+    measured = {name: measure.people for name, measure in scenario.beside.items()}
+    counted = {
+        *floor_columns(scenario),
+        *([spec.people] if isinstance(spec.people, str) else []),
+        *(people for people in measured.values() if isinstance(people, str)),
+    }
     table, joins = join_all(scenario, "demand", table, counted, faults)
     checker = Checker(table=table, faults=faults)
     columns = {
@@ -138,6 +146,10 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     columns |= groups | ({"name": checker.text(spec.name, blank=True)} if spec.name else {})
     growth = checker.numbers(spec.growth_per_year, most=1)
     others = {name: checker.numbers(name, most=MOST_PEOPLE) for name in floor_columns(scenario)}
+    asked = {
+        name: columns["people"] if people is None else checker.numbers(people, most=MOST_PEOPLE)
+        for name, people in measured.items()
+    }
     area = checker.numbers(spec.area_km2) if spec.area_km2 and spec.spread_km else None
     places = read_places(spec, checker)
     check_floors(scenario, groups, table.name, faults)
@@ -155,6 +167,10 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
     rows = table.rows[order]
     placed = _with_points(scenario, ordered, rows, None if area is None else area.to_numpy()[order], faults)
     need_of = {name: (part * per_person).to_numpy()[order] for name, part in others.items()}
+    may_reach = {
+        name: _largest_share(people.to_numpy(dtype=np.float64)[order], _offline(ordered)) * scenario.beside[name].share
+        for name, people in asked.items()
+    }
     if placed is None:
         return None
     figure: Ints | None = None
@@ -170,6 +186,7 @@ def read_demand(scenario: Scenario, faults: list[Fault]) -> Demand | None:
         share_error=None if error is None else error.to_numpy()[order],
         survey_figure=figure,
         rows=rows,
+        may_reach=may_reach,
         warnings=(*table.warnings, *placed.warnings),
         joins=(*joins, *placed.joins),
     )
@@ -249,6 +266,16 @@ def _with_points(
     return _demand(frame, points, row, places.crs)
 
 
+def _offline(frame: gpd.GeoDataFrame) -> Floats:
+    """Return the people (n,) of each row who are not connected yet."""
+    return np.asarray((frame["people"] * (1 - frame["connected_share"])).to_numpy())
+
+
+def _largest_share(people: Floats, offline: Floats) -> Floats:
+    """Return what people are of those not connected yet, at most all; nothing where everyone is."""
+    return np.divide(np.minimum(people, offline), offline, out=np.zeros(len(offline)), where=offline > 0)
+
+
 def _demand(frame: gpd.GeoDataFrame, points: Floats, row: Ints, crs: CRS) -> Demand:
     """Return demand that does not grow, with no other people than its own, evenly at the points of their row."""
     nowhere = np.zeros(0, dtype=np.intp)
@@ -259,7 +286,7 @@ def _demand(frame: gpd.GeoDataFrame, points: Floats, row: Ints, crs: CRS) -> Dem
         share=(1 / np.bincount(row))[row],
         crs=crs,
         growth=np.zeros(len(frame)),
-        offline=(frame["people"] * (1 - frame["connected_share"])).to_numpy(),
+        offline=_offline(frame),
         need_of={},
         rows=nowhere,
     )

@@ -22,7 +22,18 @@ from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.travel_matrix import Pairs
 from hubplanner.inputs.zones import ZoneReport
-from hubplanner.problem import Bools, CoverageRule, Decay, GreatCircle, Matrix, Problem, SiteStatus, Travel
+from hubplanner.problem import (
+    Bools,
+    CoverageRule,
+    Decay,
+    GreatCircle,
+    Matrix,
+    Measure,
+    Problem,
+    SiteStatus,
+    Travel,
+    annuity,
+)
 from hubplanner.problem.problem import option_pairs
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
@@ -164,6 +175,23 @@ def build_problem(inputs: Inputs) -> Problem:
         closing_saving=sites.closing_saving,
         seated=demand.point_offline if inputs.scenario.seats_need else None,
         backhaul=links.network if links is not None and links.has_network else None,
+        measures=_measures(inputs),
+    )
+
+
+def _measures(inputs: Inputs) -> tuple[Measure, ...]:
+    """Return the measures beside hubs, each with its money over the horizon."""
+    scenario, demand = inputs.scenario, inputs.demand
+    years = annuity(scenario.discount_rate, scenario.horizon_years)
+    return tuple(
+        Measure(
+            name=name,
+            cost=spec.cost + spec.cost_per_year * years,
+            benefit=spec.benefit,
+            offline=demand.point_offline,
+            most=demand.may_reach[name][demand.row],
+        )
+        for name, spec in scenario.beside.items()
     )
 
 

@@ -14,6 +14,7 @@ import shapely
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.backhaul import links_of
+from hubplanner.outputs.measures import people_by_measure
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 
@@ -86,7 +87,8 @@ def opening_years(solution: Solution, evaluation: Evaluation) -> list[str]:
 def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:
     """Return one row a demand row: its people, how they are covered and by which hub."""
     demand, row, unit = inputs.demand.frame, inputs.demand.row, inputs.unit
-    plan = ("demand_id", "need", "people", "covered_share", "site_id", f"distance_{unit}", f"nearest_{unit}")
+    ways, beside = (f"distance_{unit}", f"nearest_{unit}"), people_by_measure(inputs, problem, evaluation)
+    plan = ("demand_id", "need", "people", "covered_share", "site_id", *ways, *beside)
     own = dict.fromkeys([*(["name"] if inputs.scenario.demand.name else []), *inputs.scenario.demand.groups])
     told = _renamed(pd.DataFrame(demand[list(own)]), plan, "demand_")
     frame = pd.concat([demand["demand_id"], told, demand[["need", "people"]]], axis=1)
@@ -106,6 +108,8 @@ def demand_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gp
         mean = moment / served.groupby("row")["share"].sum()
         frame[f"distance_{unit}"] = mean.reindex(range(len(frame)))
     frame[f"nearest_{unit}"] = _mean(row, evaluation.nearest_distance, problem.need)
+    for name, people in beside.items():
+        frame[name] = people
     round_columns(frame, plan)
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(*lonlat(demand).T), crs=WGS84)
 

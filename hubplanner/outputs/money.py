@@ -11,6 +11,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.outputs.backhaul import backhaul_cost, yearly_fees
 from hubplanner.outputs.frames import opening_years
 from hubplanner.problem import Evaluation, Floats, Ints, Solution, annuity
+from hubplanner.problem.evaluation import measures_cost
 
 
 def cost_of(inputs: Inputs, solution: Solution, plan: Evaluation) -> dict[str, Any]:
@@ -23,8 +24,8 @@ def cost_of(inputs: Inputs, solution: Solution, plan: Evaluation) -> dict[str, A
     -------
     dict
         ``total`` in today's money, of which ``capex``, ``opex_present_value`` and ``backhaul``, less ``saved`` by
-        closing hubs. ``paid``: ``total``; ``by_year``, where ``year`` 0 is that of building (in a programme, its first
-        year; what closing frees counts there); ``per_user_year``, what is paid for each person with a seat in a hub
+        closing hubs; ``measures``, where there are any. ``paid``: ``total``; ``by_year``, where ``year`` 0 is that of building (in a programme, its first
+        year; what closing frees counts there); ``per_user_year``, what is paid for hubs for each person with a seat in one
         that is new or upgraded, and year of running: None where hubs have no seats, none is taken, or no year counts.
     """
     problem, scenario = solution.problem, inputs.scenario
@@ -42,6 +43,13 @@ def cost_of(inputs: Inputs, solution: Solution, plan: Evaluation) -> dict[str, A
     years[0] += backhaul - fees * worth - saved
     years[1 : scenario.horizon_years + 1] += fees
     users = math.fsum(plan.load[bought]) * scenario.horizon_years if scenario.has_capacity else 0.0
+    for_hubs, beside = math.fsum(years), dict[str, float]()
+    if problem.measures:
+        beside["measures"] = math.fsum(measures_cost(problem, plan.reached))
+        for measure, share in zip(problem.measures, plan.reached, strict=True):
+            spec, people = scenario.beside[measure.name], math.fsum(measure.offline * share)
+            years[0] += spec.cost * people
+            years[1 : scenario.horizon_years + 1] += spec.cost_per_year * people
     paid = math.fsum(years)
     return {
         "total": plan.cost,
@@ -49,10 +57,11 @@ def cost_of(inputs: Inputs, solution: Solution, plan: Evaluation) -> dict[str, A
         "opex_present_value": math.fsum(opex),
         "backhaul": backhaul,
         "saved": saved,
+        **beside,
         "paid": {
             "total": paid,
             "by_year": [{"year": year, "paid": amount} for year, amount in enumerate(years.tolist())],
-            "per_user_year": paid / users if users > 0 else None,
+            "per_user_year": for_hubs / users if users > 0 else None,
         },
     }
 

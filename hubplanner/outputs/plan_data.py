@@ -58,7 +58,8 @@ class PlanData:
 
         Columns demand_id, the groups, need, people, covered_share, site_id and distance of the hub that serves most of
         the row's need (blank where none), nearest distance to any open hub, need-weighted over the row's points. Where
-        hubs have seats, the distance is that to all hubs that share the row, by the people each serves.
+        hubs have seats, the distance is that to all hubs that share the row, by the people each serves. Last, for each
+        measure beside hubs, such as devices, the people of the row whom it reaches.
 
         A row of merged demand stands for all points that the same options reach: distances are from their mean place,
         and nearest is blank beyond the widest reach.

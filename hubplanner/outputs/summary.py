@@ -15,6 +15,7 @@ import pandas as pd
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.floors import group_floors
 from hubplanner.outputs.backhaul import LINK_COLUMNS
+from hubplanner.outputs.measures import summarize_measures
 from hubplanner.outputs.money import cost_of
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless
@@ -77,6 +78,7 @@ def summarize(
         "warnings": [warning.as_dict() for warning in inputs.warnings],
         "assumptions": assumptions(scenario),
         **({} if inputs.searched is None else {"travel": inputs.searched.facts}),
+        **({"measures": summarize_measures(problem, evaluation)} if problem.measures else {}),
     }
     # The gap is that of the figures as they are written.
     found: dict[str, Any] = rounded(tree)

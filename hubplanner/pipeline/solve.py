@@ -122,6 +122,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
             "tiers": [tier.name for tier in inputs.scenario.hubs],
             "options": problem.n_options,
             "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
+            **_beside(problem),
             "warnings": [warning.as_dict() for warning in inputs.warnings],
             "assumptions": assumptions(inputs.scenario),
         }
@@ -129,6 +130,19 @@ def overview(inputs: Inputs) -> dict[str, Any]:
         | ({} if inputs.searched is None else {"travel": inputs.searched.facts})
         | _links(inputs)
     )
+
+
+def _beside(problem: Problem) -> dict[str, Any]:
+    """Return whom measures beside hubs may reach, and for how much; nothing without any."""
+    found = {
+        measure.name: {
+            "may_reach": math.fsum(measure.offline * measure.most),
+            "cost_per_person": measure.cost,
+            "benefit": measure.benefit,
+        }
+        for measure in problem.measures
+    }
+    return {"measures": found} if found else {}
 
 
 def _links(inputs: Inputs) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _edges(inputs: Inputs, stated: dict[str, Any], file: Path) -> Ints:
 
 
 def plan_of_hubs(problem: Problem, objective: Objective, options: Ints, counts: Ints, edges: Ints) -> Solution:
-    """Return the plan with exactly these hubs and lines; where seats are to be given out or measures to reach people, the best one.
+    """Return the plan with exactly these hubs and lines; where seats or measures are to be given out, the best one.
 
     Without these nothing is left to decide, and whether the hubs keep to all limits is not looked at.
 

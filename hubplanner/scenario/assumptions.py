@@ -81,6 +81,9 @@ def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
             demand.spread_by,
             iter(("path",) if demand.spread_by.is_raster else ("path", "weight")),
         )
+    for name, measure in scenario.beside.items():
+        paid = () if not measure.cost_per_year else ("cost_per_year",)
+        names[f"measures.{name}"] = (measure, iter(("cost", *paid, "benefit", "people", "share")))
     for section, (spec, own) in names.items():
         for name in own:
             value = getattr(spec, name)
@@ -93,12 +96,15 @@ _STAND_INS: dict[tuple[str, str], Value] = {
     ("model", "cvar_level"): 0.9,
     ("model", "under"): "expected",
     ("demand.spread_by", "weight"): 1.0,
+    ("measures.devices", "people"): "all not connected yet",
+    ("measures.courses", "people"): "all not connected yet",
 }
 """What stands for a setting that is left out and has no value of its own."""
 
 
 def _money(scenario: Scenario) -> Iterator[str]:
-    if scenario.backhaul is not None or any(tier.opex_per_year != 0 for tier in scenario.hubs):
+    yearly = [*(tier.opex_per_year for tier in scenario.hubs), *(m.cost_per_year for m in scenario.beside.values())]
+    if scenario.backhaul is not None or any(money != 0 for money in yearly):
         yield "horizon_years"
         if scenario.horizon_years:
             yield "discount_rate"
@@ -168,4 +174,4 @@ def _source(spec: Spec, name: str) -> str:
     return "data" if name in _COLUMNS and isinstance(getattr(spec, name), str) else "scenario"
 
 
-_COLUMNS = {"connected_share", "priority", "growth_per_year", "status", "cost_factor"}
+_COLUMNS = {"connected_share", "priority", "growth_per_year", "status", "cost_factor", "people"}

@@ -24,6 +24,7 @@ from hubplanner.scenario.fields import (
     prose,
 )
 from hubplanner.scenario.futures_spec import FuturesSpec
+from hubplanner.scenario.measures_spec import MeasureSpec, MeasuresSpec
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
 from hubplanner.scenario.yaml_text import merge
@@ -109,6 +110,8 @@ class Scenario(Spec):
     coverage: CoverageSpec = CoverageSpec()
     backhaul: BackhaulSpec | None = None
     """How hubs are connected to the internet, and what that costs; of no concern if left out."""
+    measures: MeasuresSpec | None = None
+    """What brings people online beside hubs, within the same budget; nothing if left out."""
     model: ModelSpec = ModelSpec()
     futures: FuturesSpec | None = None
     """Ways the world may turn out; as the data say if left out."""
@@ -131,6 +134,11 @@ class Scenario(Spec):
             return tree
         shared = {key: value for key, value in demand.items() if key == "id" or key in TableSpec.model_fields}
         return tree | {"sites": merge(shared, {key: value for key, value in sites.items() if key != "from"})}
+
+    @property
+    def beside(self) -> dict[str, MeasureSpec]:
+        """The measures beside hubs, by name."""
+        return {} if self.measures is None else self.measures.named
 
     @property
     def has_capacity(self) -> bool:

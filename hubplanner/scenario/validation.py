@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from hubplanner.compatibility import NEW_LINK, Feature, broken
+from hubplanner.compatibility import NEW_LINK, NOT_WHOLE, Feature, broken
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.backhaul_spec import (
@@ -187,6 +187,20 @@ def _periods(scenario: Scenario) -> Complaints:
         yield f"model.periods.years.{number}.name", names[number], "a name no other year has"
 
 
+def _measures(scenario: Scenario) -> Complaints:
+    for name, spec in scenario.beside.items():
+        if spec.benefit * spec.share > 1:
+            most = f"at most {1 / spec.benefit:.6g}, since each counts for {spec.benefit:g} users and no place has more"
+            yield f"measures.{name}.share", spec.share, most
+    if not scenario.beside:
+        return
+    for number, floor in enumerate(scenario.model.floors):
+        if floor.share >= 1:
+            yield f"model.floors.{number}.share", floor.share, f"below 1 with measures: {NOT_WHOLE}"
+    if (share := scenario.model.target_share) is not None and share >= 1:
+        yield "model.target_share", share, f"below 1 with measures: {NOT_WHOLE}"
+
+
 def _backhaul(scenario: Scenario) -> Complaints:
     spec = scenario.backhaul
     if spec is None:
@@ -270,6 +284,7 @@ MODEL_CHECKS: tuple[Check, ...] = (
     _existing,
     _periods,
     _backhaul,
+    _measures,
 )
 
 
@@ -475,6 +490,8 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
     asked |= (
         _fair_features(model) | _take_up_feature(scenario) | _backhaul_feature(scenario) | _searched_feature(scenario)
     )
+    if scenario.beside:
+        asked[Feature.MEASURES] = Setting("measures", " and ".join(scenario.beside), "with measures")
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]

@@ -42,6 +42,7 @@ def fullest(found: dict[str, Any]) -> float:
 
 TIES = {
     "existing": "unique",
+    "devices": "open",
     "gradual": "unique",
     "least_cost": "open",
     "fair_shares": "open",
@@ -57,6 +58,9 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "nearest_for_all": lambda found: found["objective_value"] == pytest.approx(found["distance"]["max_km"]),
     "capacity": lambda found: fullest(found) <= 1 + 1e-9 and max(hub["hubs"] for hub in found["hubs"]) > 1,
     "take_up": lambda found: found["need"]["covered"] < summary("capacity")["need"]["covered"],
+    "devices": lambda found: (
+        found["need"]["covered"] > summary("capacity")["need"]["covered"] and found["measures"]["devices"]["people"] > 0
+    ),
     "whole_places": lambda found: fullest(found) <= 1 + 1e-9,
     "floors": lambda found: all(floor["covered"] >= floor["share"] for floor in found["floors"]),
     "fairness": lambda found: min(shares(found).values()) > max(0.4, min(shares(summary("base")).values())),
@@ -135,7 +139,17 @@ def test_a_province_s_budget_is_the_share_of_the_national_one_that_it_says() -> 
 
 
 @pytest.mark.parametrize(
-    "section", ["DemandSpec", "CoverageSpec", "FloorSpec", "HubLimitSpec", "ModelSpec", "ExistingSpec", "PeriodsSpec"]
+    "section",
+    [
+        "DemandSpec",
+        "CoverageSpec",
+        "FloorSpec",
+        "HubLimitSpec",
+        "ModelSpec",
+        "ExistingSpec",
+        "PeriodsSpec",
+        "MeasureSpec",
+    ],
 )
 def test_every_key_is_in_the_reference(section: str) -> None:
     keys = json_schema()["$defs"][section]["properties"]

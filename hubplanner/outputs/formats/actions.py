@@ -249,6 +249,7 @@ def _money(result: Result) -> str:
     parts = [f"{in_money(result, cost['capex'])} to build"]
     parts += [f"{in_money(result, cost['opex_present_value'])} to run for {years} years"] if years else []
     parts += [f"{in_money(result, cost['backhaul'])} to connect"] if cost["backhaul"] else []
+    parts += [f"{in_money(result, one['cost'])} for {name}" for name, one in result.summary.get("measures", {}).items()]
     saved = f", less {in_money(result, cost['saved'])} saved by closing" if cost["saved"] else ""
     split = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
     paid = paid_in_words(cost["paid"], partial(in_money, result))

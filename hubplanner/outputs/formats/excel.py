@@ -173,6 +173,10 @@ def costs(result: Result) -> pd.DataFrame:
         _cost("plan", "to build", cost=summary["cost"]["capex"]),
         _cost("plan", f"to run, {years} years", cost=summary["cost"]["opex_present_value"]),
         *([_cost("plan", "to connect", cost=summary["cost"]["backhaul"])] if summary["cost"]["backhaul"] else []),
+        *(
+            _cost("plan", name, people=one["people"], cost=one["cost"])
+            for name, one in summary.get("measures", {}).items()
+        ),
         _cost("plan", "saved by closing", cost=0.0 - summary["cost"]["saved"]),
         _cost("plan", "all", hubs=_new(result.hubs), people=people, cost=total, budget=budget),
         *(_cost("paid", f"year {year['year']}", cost=year["paid"]) for year in summary["cost"]["paid"]["by_year"]),

@@ -103,6 +103,7 @@ def years(result: Result) -> list[dict[str, Any]]:
             for year in summary["periods"]
         ]
     rate, once = scenario.discount_rate, "To build and connect" if summary["cost"]["backhaul"] else "To build"
+    once = "At once" if "measures" in summary else once
     return [
         {
             "name": f"Year {number}" if number else once,

@@ -129,6 +129,14 @@ def figures(result: Result) -> list[Figure]:
             + f", in today's money; paid {about(result, cost['paid']['total'])}",
         ),
     ]
+    found += [
+        Figure(
+            label=name.capitalize(),
+            value=in_words(one["people"]),
+            note=f"people, for {about(result, one['cost'])}; they count as {in_words(one['users'])} users",
+        )
+        for name, one in summary.get("measures", {}).items()
+    ]
     if "fairness" in summary:
         fair = summary["fairness"]
         served = f"{count(fair['served'])} of {count(fair['groups'])} with some"

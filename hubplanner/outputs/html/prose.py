@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from hubplanner.formatting import fairness_in_words
+from hubplanner.formatting import fairness_in_words, told_measures
 from hubplanner.inputs.inputs import told_facts
 from hubplanner.outputs.html.headline import FULL, counts_offline, need_in_words
 from hubplanner.outputs.html.words import about, count, decimal
@@ -64,6 +64,9 @@ def _travel(result: Result) -> Iterator[str]:
     if (come := result.scenario.demand.take_up) is not None:
         far = "" if come.e_fold_km is None else f", and fewer by a factor e every {come.e_fold_km:g} km away"
         yield f"Of the people of a place at most {share_in_words(come.share)} come to hubs, all together{far}."
+    for name, told in told_measures(result.summary).items():
+        spec = result.scenario.beside[name]
+        yield f"{name.capitalize()} count for {spec.benefit:g} regular users of a hub each, and reach {told}."
     if result.seated:
         yield "A hub serves only as many people as it has room for."
 
