@@ -45,7 +45,7 @@ class Evaluation:
     load
         (k,) people served by the hubs of each option.
     covered_need, cost
-        Totals of the plan; cost of new hubs and upgrades, less what closed hubs save, of their backhaul and of measures.
+        Totals of the plan; cost of new hubs and upgrades, less what closed hubs save, of backhaul and of measures.
     closed
         Existing sites whose hub is closed.
     served_distance

@@ -488,10 +488,12 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
     asked |= (
-        _fair_features(model) | _take_up_feature(scenario) | _backhaul_feature(scenario) | _searched_feature(scenario)
+        _fair_features(model)
+        | _take_up_feature(scenario)
+        | _backhaul_feature(scenario)
+        | _measures_feature(scenario)
+        | _searched_feature(scenario)
     )
-    if scenario.beside:
-        asked[Feature.MEASURES] = Setting("measures", " and ".join(scenario.beside), "with measures")
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
@@ -524,6 +526,11 @@ def _take_up_feature(scenario: Scenario) -> dict[Feature, Setting]:
 def _backhaul_feature(scenario: Scenario) -> dict[Feature, Setting]:
     has_fibre = scenario.backhaul is not None and scenario.backhaul.technologies.fibre is not None
     return {Feature.BACKHAUL: Setting("backhaul", "fibre", "with backhaul by fibre")} if has_fibre else {}
+
+
+def _measures_feature(scenario: Scenario) -> dict[Feature, Setting]:
+    named = " and ".join(scenario.beside)
+    return {Feature.MEASURES: Setting("measures", named, "with measures")} if named else {}
 
 
 def _searched_feature(scenario: Scenario) -> dict[Feature, Setting]:

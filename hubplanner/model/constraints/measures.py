@@ -25,11 +25,11 @@ class Measures(Constraint):
 
     .. math:: v_{ki} \le e_{ki}, \qquad \sum_o x_{io} + \sum_k \max(b_k, 1) v_{ki} \le 1 \qquad \forall i
 
-    With $x_{io}$ the share of point i that option o serves, $v_{ki}$ the share that measure k reaches, and $b_k$ what one
-    of them counts for in regular users: who counts for more than one takes up the need of so many. People are assigned
-    to hubs even where these take everyone who comes. Points alike in all that a model asks of them are one cell; where
-    hubs and measures together can never reach all of a point, only its group and its need for a person count, so that
-    a few cells stand for a country.
+    With $x_{io}$ the share of point i that option o serves, $v_{ki}$ the share that measure k reaches, and $b_k$ what
+    one of them counts for in regular users: who counts for more than one takes up the need of so many. People are
+    assigned to hubs even where these take everyone who comes. Points alike in all that a model asks of them are one
+    cell; where hubs and measures together can never reach all of a point, only its group and its need for a person
+    count, so that a few cells stand for a country.
 
     A plan violates it where a measure reaches more of a point than it may, or where a point is served more than once.
 

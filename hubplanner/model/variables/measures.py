@@ -12,7 +12,7 @@ from hubplanner.problem.measures import ROUNDING
 
 @once_for_each_model
 def reached_cells(model: Model) -> list[dict[int, LpVariable]]:
-    r"""Return $u_{kc} \in [0, 1]$, the share of those in cell c whom measure k may reach that it does reach, by cell."""
+    r"""Return $u_{kc} \in [0, 1]$, the share of those in cell c whom measure k may reach that it reaches, by cell."""
     problem, cells = model.whole.problem, model.whole.measure_cells
     return [
         {
