@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -246,6 +246,16 @@ def _connect(problem: Problem, chosen: Ints, counts: Ints, edges: ArrayLike) -> 
         return None
     where = problem.option_site[chosen], problem.option_tier[chosen]
     return problem.backhaul.plan(*where, counts, np.asarray(edges, dtype=np.intp), problem.existing[chosen])
+
+
+def evaluate_with_all(problem: Problem, options: ArrayLike) -> Evaluation:
+    """Return what open options cover at most, whoever is assigned to them, with all whom measures may reach."""
+    plan = evaluate(problem, options)
+    if not problem.measures:
+        return plan
+    more = np.sum([measure.benefit * measure.most for measure in problem.measures], axis=0)
+    covered = np.minimum(plan.covered_share + more, 1.0)
+    return replace(plan, covered_share=covered, covered_need=math.fsum(problem.need * covered))
 
 
 def evaluate_again(problem: Problem, plan: Evaluation, *, assigned: bool) -> Evaluation:

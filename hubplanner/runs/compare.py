@@ -63,6 +63,7 @@ def _figures(run: ComparedRun) -> dict[str, Any]:
         "name": run.name,
         **{key: plan[key] for key in ("status", "objective", "objective_value", "bound", "gap", "currency", "budget")},
         "cost": plan["cost"],
+        **({"measures": plan["measures"]} if "measures" in plan else {}),
         "people": plan["people"],
         "need": plan["need"],
         "distance": plan.get("distance", {}),

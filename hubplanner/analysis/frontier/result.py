@@ -24,6 +24,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.model import Fairness
+from hubplanner.outputs.measures import summarize_measures
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import harmless, write_geojson
 from hubplanner.problem import Evaluation, Problem, evaluate, people_reached, ways
@@ -129,6 +130,7 @@ class Frontier:
             "least_share": None if by_cost or self.groups is not None else point.limit,
             "cost": point.plan.cost,
             **({} if point.plan.backhaul is None else {"backhaul": point.plan.backhaul.cost}),
+            **({"measures": summarize_measures(point.problem, point.plan)} if point.problem.measures else {}),
             "cost_at_least": _known(point.other_bound) if by_cost else None,
             **self._cover(point.plan),
             **({} if by_cost else self._other(point)),

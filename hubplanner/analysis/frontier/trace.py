@@ -16,7 +16,8 @@ from hubplanner.analysis.requests import COST
 from hubplanner.compatibility import SHARED_LINES
 from hubplanner.errors import ScenarioError
 from hubplanner.model import MaxCoverage, MinCost, Objective, Periods, under_of
-from hubplanner.problem import Problem, Solution, Status, evaluate
+from hubplanner.problem import Problem, Solution, Status
+from hubplanner.problem.evaluation import evaluate_with_all
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
 from hubplanner.solver.cheapest_plan import CLOSE, SAME
 from hubplanner.solver.covering.strategy import is_plain
@@ -119,6 +120,9 @@ def check_traceable(
         f"only a frontier of coverage and cost that is not nested goes with backhaul by fibre: {SHARED_LINES}": (
             problem.backhaul is not None and not by_budgets
         ),
+        "only a frontier of coverage and cost that is not nested goes with measures: money moves between them and hubs": (
+            bool(problem.measures) and not by_budgets
+        ),
     }
     wrong = [reason for reason, applies in reasons.items() if applies]
     if wrong:
@@ -126,8 +130,8 @@ def check_traceable(
 
 
 def everything(problem: Problem) -> float:
-    """Return the need that hubs at all sites in all tiers would cover, which no plan exceeds."""
-    return evaluate(problem, np.repeat(np.arange(problem.n_options), problem.rule.backup)).covered_need
+    """Return the need that hubs at all sites in all tiers, with all measures, would cover; no plan exceeds it."""
+    return evaluate_with_all(problem, np.repeat(np.arange(problem.n_options), problem.rule.backup)).covered_need
 
 
 def _known_without(

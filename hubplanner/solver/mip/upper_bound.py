@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
 from hubplanner.model import Budget, Goal, MaxCoverage, MaxHubs, Question, Year
-from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, evaluate
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.evaluation import evaluate_with_all
 from hubplanner.solver.mip.cover_state import worth_alone
 
 LEAK = 1e-6
@@ -29,7 +29,7 @@ def all_hubs_bound(question: Question, goal: Goal) -> float:
     instance = question.instance
     every = np.repeat(np.flatnonzero(_affordable(question)), instance.most[_affordable(question)])
     pairs = zip(question.problems, question.discounts, strict=True)
-    together = goal.value([Year(problem, _all_of(problem, every), discount) for problem, discount in pairs])
+    together = goal.value([Year(problem, evaluate_with_all(problem, every), discount) for problem, discount in pairs])
     return min(together, covered_alone(question)) if goal.name == MaxCoverage.goal and _adds_up(question) else together
 
 
@@ -38,16 +38,6 @@ def _adds_up(question: Question) -> bool:
     problem = question.problems[-1]
     asked = isinstance(question.objective, MaxCoverage) and question.periods is None
     return asked and problem.keeps_existing and problem.rule.backup == 1 and not problem.measures
-
-
-def _all_of(problem: Problem, options: Ints) -> Evaluation:
-    """Return what hubs come to, with everyone reached beside them whom measures may reach."""
-    plan = evaluate(problem, options)
-    if not problem.measures:
-        return plan
-    more = np.sum([measure.benefit * measure.most for measure in problem.measures], axis=0)
-    covered = np.minimum(plan.covered_share + more, 1.0)
-    return replace(plan, covered_share=covered, covered_need=math.fsum(problem.need * covered))
 
 
 def covered_alone(question: Question) -> float:
