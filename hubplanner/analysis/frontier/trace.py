@@ -120,7 +120,7 @@ def check_traceable(
         f"only a frontier of coverage and cost that is not nested goes with backhaul by fibre: {SHARED_LINES}": (
             problem.backhaul is not None and not by_budgets
         ),
-        "only a frontier of coverage and cost that is not nested goes with measures: money moves between them and hubs": (
+        "only a frontier of coverage and cost that is not nested goes with measures: money moves back and forth": (
             bool(problem.measures) and not by_budgets
         ),
     }
@@ -243,6 +243,9 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     """
     check_traceable(problem, objective, by_budgets=True)
     check_small(problem)
+    if problem.measures:
+        message = "with measures each amount of money is a point of its own: ask for some budgets"
+        raise ScenarioError(message)
     options = replace(options or SolverOptions(), gap=0.0)
     solved: list[FrontierPoint] = []
     missing: list[Missing] = []
