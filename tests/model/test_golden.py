@@ -45,10 +45,22 @@ from hubplanner.model import (
 )
 from hubplanner.model.constraints.budget import MOST_PRICES
 from hubplanner.model.constraints.connected import Connected
+from hubplanner.model.constraints.measures import Measures
 from hubplanner.model.constraints.plan_distance import PlanDistance
 from hubplanner.model.goals import OBJECTIVES, tangent_utility
 from hubplanner.model.lp import new_model, new_program
-from hubplanner.problem import Backhaul, CoverageRule, Decay, Future, Futures, Matrix, Planar, Problem, SiteStatus
+from hubplanner.problem import (
+    Backhaul,
+    CoverageRule,
+    Decay,
+    Future,
+    Futures,
+    Matrix,
+    Measure,
+    Planar,
+    Problem,
+    SiteStatus,
+)
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.problem.stacked_demand import StackedDemand
 
@@ -131,6 +143,13 @@ def networked() -> Problem:
         alone_cost=np.array([[np.inf, np.inf], [6.0, np.inf], [np.inf, np.inf]]),
     )
     return replace(town(), backhaul=net)
+
+
+def with_phones() -> Problem:
+    """Return the town where a phone for 2 reaches half of D0 and all of D1, and counts for half a user."""
+    most = np.array([0.5, 1.0, 0.0])
+    phones = Measure(name="devices", cost=2.0, benefit=0.5, offline=(WEST + EAST) * 10, most=most)
+    return replace(town(), measures=(phones,))
 
 
 def _line() -> Planar:
@@ -224,6 +243,7 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
     "budget_in": lambda: over_futures("expected", MaxCoverage(budget=50)),
     "floor_in": lambda: over_futures("expected", MaxCoverage(constraints=(Floor(weight=EAST, share=0.4),))),
     "connected": lambda: asked(COVER, problem=networked()),
+    "measures": lambda: asked(COVER, Budget(amount=55), Capacity(people=(60.0, np.inf)), problem=with_phones()),
     "budget_network": lambda: asked(COVER, Budget(amount=55), problem=networked()),
     "whole": lambda: build_model(SMALL, MaxCoverage(budget=55, max_hubs=2)).program,
 }
@@ -244,6 +264,7 @@ FAMILIES = {
     OnlyWith: "only_with",
     Periods: "periods",
     Connected: "connected",
+    Measures: "measures",
     RobustBudget: "budget_in",
     RobustFloor: "floor_in",
 }
