@@ -95,6 +95,7 @@ def figures(plan: Plan) -> Record:
         "bound": _finite(summary["bound"]),
         "gap": _finite(summary["gap"]),
         "cost": summary["cost"]["total"],
+        **({"cost_of_measures": summary["cost"]["measures"]} if "measures" in summary else {}),
         "currency": summary["currency"],
         "people": summary["people"]["reached"],
         "need_share": summary["need"]["share"],
