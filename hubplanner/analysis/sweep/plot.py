@@ -235,10 +235,17 @@ _WHOLE = ("value", "bound", "gap", "cost", "people", "need_share", "seconds")
 _MEASURES = {"min_cost": "cost", "p_median": "mean distance to a hub", "p_center": "largest distance to a hub"}
 
 
+OF_MEASURES = "cost_of_measures"
+"""What measures beside hubs cost."""
+
+
 def sweep_table(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return one row a case: its number, its settings, status, figures and error."""
+    """Return one row a case: its number, its settings, status, figures and error; what measures cost where any do."""
+    beside = [OF_MEASURES] if any(OF_MEASURES in record for record in records) else []
+    names = [*FIGURES, *beside]
     rows = [
-        {"case": record["case"], **record["settings"], **{name: record[name] for name in FIGURES}} for record in records
+        {"case": record["case"], **record["settings"], **{name: record.get(name) for name in names}}
+        for record in records
     ]
     table = pd.DataFrame(rows)
     for name in _WHOLE:
