@@ -23,10 +23,14 @@ def stated_people(world: AuditData, stated: pd.DataFrame, ledger: Ledger) -> dic
     """Return the people (n,) of each row whom each measure reaches, as a run states them; note what cannot be."""
     ids, found = world.people.frame["demand_id"], {}
     for name in world.scenario.beside:
-        there = name in stated
+        there = {name, "demand_id"} <= set(stated)
         ledger.holds(FILE, f"column {name}", true=there, stated="missing", recomputed="people by row")
-        rows = stated.assign(demand_id=stated["demand_id"].map(str)).set_index("demand_id") if there else None
-        people = np.zeros(len(ids)) if rows is None else rows[name].reindex(ids).to_numpy(dtype=np.float64)
+        people = np.zeros(len(ids))
+        if there:
+            # Tables make ids safe for spreadsheets by an apostrophe.
+            key = stated["demand_id"].map(str).str.replace(r"^'(?=[=+\-@\t\r\n])", "", regex=True)
+            given = pd.Series(pd.to_numeric(stated[name], errors="coerce").to_numpy(dtype=np.float64), index=key)
+            people = given[~given.index.duplicated()].reindex(ids).to_numpy()
         known = np.isfinite(people)
         ledger.holds(FILE, f"people by {name}", true=bool(known.all()), stated="blank", recomputed="a number a row")
         found[name] = np.where(known, people, 0.0)
