@@ -66,7 +66,7 @@ def check_measures(world: AuditData, links: pd.DataFrame, ledger: Ledger) -> Non
         row and share of each link to a hub.
     """
     offline, size = world.people.offline, len(world.people.frame)
-    served = np.bincount(links["row"].astype(int), weights=links["share"], minlength=size)
+    served: Array = np.bincount(links["row"].astype(int), weights=links["share"], minlength=size).astype(np.float64)
     for name, people in world.beside.items():
         may, spec = world.people.may[name], world.scenario.beside[name]
         slack = ROUNDING * np.maximum(offline, 1.0)
