@@ -24,9 +24,10 @@ def cost_of(inputs: Inputs, solution: Solution, plan: Evaluation) -> dict[str, A
     -------
     dict
         ``total`` in today's money, of which ``capex``, ``opex_present_value`` and ``backhaul``, less ``saved`` by
-        closing hubs; ``measures``, where there are any. ``paid``: ``total``; ``by_year``, where ``year`` 0 is that of building (in a programme, its first
-        year; what closing frees counts there); ``per_user_year``, what is paid for hubs for each person with a seat in one
-        that is new or upgraded, and year of running: None where hubs have no seats, none is taken, or no year counts.
+        closing hubs; ``measures``, where there are any. ``paid``: ``total``; ``by_year``, where ``year`` 0 is that of
+        building (in a programme, its first year; what closing frees counts there); ``per_user_year``, what is paid for
+        hubs for each person with a seat in one that is new or upgraded, and year of running: None where hubs have no
+        seats, none is taken, or no year counts.
     """
     problem, scenario = solution.problem, inputs.scenario
     bought = ~problem.existing[plan.options]
