@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-from hubplanner.audit.places import Array
+from hubplanner.audit.data.places import Array
 
 ROUNDING = 1e-7
 """Of a point, by which more of it may be served than there is."""

@@ -11,7 +11,8 @@ from hubplanner.audit.aggregation import merge
 from hubplanner.audit.backhaul import connect, expected_backhaul
 from hubplanner.audit.bound import BoundCheck, prove
 from hubplanner.audit.constraints import check_limits
-from hubplanner.audit.data import read_world
+from hubplanner.audit.data.run_files import LAYERS, RunFiles, check_digests, open_run
+from hubplanner.audit.data.world import read_world
 from hubplanner.audit.figures import check_figures, compare
 from hubplanner.audit.futures import check_futures
 from hubplanner.audit.goals import check_goals
@@ -22,7 +23,6 @@ from hubplanner.audit.measures import FILE as STATED
 from hubplanner.audit.measures import stated_people
 from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
-from hubplanner.audit.run_files import LAYERS, RunFiles, check_digests, open_run
 from hubplanner.audit.service import serve
 from hubplanner.inputs import Inputs, read_inputs
 

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hubplanner.audit.data import AuditData
+from hubplanner.audit.data.joins import other_rows
+from hubplanner.audit.data.money import AuditLink, annuity, electricity, exact
+from hubplanner.audit.data.places import WGS84, Array, alike, along, coordinates, words
+from hubplanner.audit.data.raw_tables import ROW
+from hubplanner.audit.data.run_files import RunFiles
+from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub
-from hubplanner.audit.joins import other_rows
 from hubplanner.audit.ledger import Ledger
-from hubplanner.audit.money import AuditLink, annuity, electricity, exact
-from hubplanner.audit.places import WGS84, Array, alike, along, coordinates, words
-from hubplanner.audit.raw_tables import ROW
-from hubplanner.audit.run_files import RunFiles
 from hubplanner.scenario.backhaul_spec import BackhaulSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec
 

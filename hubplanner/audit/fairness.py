@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from hubplanner.audit.data import AuditData
+from hubplanner.audit.data.money import exact
+from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.ledger import Ledger
-from hubplanner.audit.money import exact
 from hubplanner.audit.outcome import AuditOutcome
 
 FILE = "plan.json"

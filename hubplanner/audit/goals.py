@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from hubplanner.audit.constraints import FILE, spent
-from hubplanner.audit.data import AuditData
+from hubplanner.audit.data.places import Array
+from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.fairness import GOAL, LEAST, check_fairness, equivalent, fair_column, is_weighed
 from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import ABSOLUTE, Ledger
 from hubplanner.audit.outcome import AuditOutcome
-from hubplanner.audit.places import Array
 from hubplanner.audit.service import is_assigned
 
 ROUNDING = 1e-7

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hubplanner.audit.data import AuditData
+from hubplanner.audit.data.money import NO_LINK, AuditLink
+from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.ledger import Ledger
-from hubplanner.audit.money import NO_LINK, AuditLink
 
 
 @dataclass(frozen=True, kw_only=True)

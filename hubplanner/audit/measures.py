@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hubplanner.audit.data import AuditData
+from hubplanner.audit.data.money import annuity, exact
+from hubplanner.audit.data.places import Array
+from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.ledger import Ledger
-from hubplanner.audit.money import annuity, exact
-from hubplanner.audit.places import Array
 
 FILE = "demand.csv"
 ROUNDING = 1e-6

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hubplanner.audit.data import AuditData
+from hubplanner.audit.data.places import SLACK, Array
+from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub
-from hubplanner.audit.places import SLACK, Array
 from hubplanner.scenario.model_spec import CoverageSpec
 
 CHUNK = 20_000

@@ -101,8 +101,9 @@ FORMATS: tuple[TableFormat, ...] = (
     TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster", uploaded=True),
 )
 """A format is added by an entry here, a line in ``READERS`` of `hubplanner.inputs.readers.tables`, which makes a frame
-of its file, and one in ``PLAIN`` or ``SHAPES`` of `hubplanner.audit.places`, which does the same by other code. Which
-keys go with it, where tables are read in parts, what the app takes and what is said of other files follow from here."""
+of its file, and one in ``PLAIN`` or ``SHAPES`` of `hubplanner.audit.data.places`, which does the same by other code.
+Which keys go with it, where tables are read in parts, what the app takes and what is said of other files follow from
+here."""
 
 ADVICE: dict[tuple[str, ...], str] = {
     (".numbers", ".gsheet", ".wks", ".dta", ".sav"): "save the table as .xlsx or 'CSV UTF-8'",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hubplanner.errors import Fault
-from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.inputs import Inputs
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Floats, Future, Futures, Ints

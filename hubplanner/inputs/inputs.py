@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from hubplanner.errors import DataWarning, Fault, raise_faults
-from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.backhaul import BackhaulLinks
 from hubplanner.inputs.coordinates import straight_travel
-from hubplanner.inputs.demand import Demand
-from hubplanner.inputs.disaggregation import SpreadReport
+from hubplanner.inputs.demand.aggregation import MergedDemand
+from hubplanner.inputs.demand.disaggregation import SpreadReport
+from hubplanner.inputs.demand.table import Demand
+from hubplanner.inputs.demand.zones import ZoneReport
 from hubplanner.inputs.joins import JoinReport
 from hubplanner.inputs.map_layers import MapLayers
 from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.travel_matrix import Pairs
-from hubplanner.inputs.zones import ZoneReport
 from hubplanner.problem import (
     Bools,
     CoverageRule,

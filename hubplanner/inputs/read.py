@@ -8,19 +8,19 @@ from pathlib import Path
 import pandas as pd
 
 from hubplanner.errors import DataError, Fault, HubplannerError, raise_faults
-from hubplanner.inputs.aggregation import read_merged
 from hubplanner.inputs.backhaul import read_links
 from hubplanner.inputs.coordinates import check_together, lonlat
-from hubplanner.inputs.demand import Demand, read_demand
-from hubplanner.inputs.friction import read_friction
+from hubplanner.inputs.demand.aggregation import read_merged
+from hubplanner.inputs.demand.table import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.inputs import Inputs, all_minutes, without_need
 from hubplanner.inputs.map_layers import read_map_layers
 from hubplanner.inputs.readers.columns import read_ids
-from hubplanner.inputs.roads.network import read_road_travel
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelling import with_demand_names, with_site_names
+from hubplanner.inputs.travel.friction import read_friction
+from hubplanner.inputs.travel.roads.network import read_road_travel
 from hubplanner.inputs.travel_matrix import KnownIds, Pairs, read_matrix
 from hubplanner.inputs.warnings import data_warnings
 from hubplanner.problem import Floats

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import betaincinv, expit, logit
 
 from hubplanner.errors import Fault, ScenarioError
-from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.inputs import Inputs
 from hubplanner.problem import Floats
 from hubplanner.scenario.data_spec import SinceSurveySpec

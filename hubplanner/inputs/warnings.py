@@ -11,9 +11,9 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataWarning, Fault
-from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.coordinates import WGS84, lonlat, representative
-from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.demand.aggregation import MergedDemand
+from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.far_places import Spots, told_far, unit_vectors
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Ints

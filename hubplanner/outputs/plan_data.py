@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 
 from hubplanner.inputs import Inputs
-from hubplanner.inputs.aggregation import Remeasurement
+from hubplanner.inputs.demand.aggregation import Remeasurement
 from hubplanner.outputs.backhaul import line_frame, summarize_backhaul
 from hubplanner.outputs.frames import area_frame, demand_frame, hub_frame, link_frame
 from hubplanner.outputs.rounding import rounded

@@ -10,7 +10,7 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.inputs import Inputs
-from hubplanner.inputs.aggregation import Remeasurement, measure
+from hubplanner.inputs.demand.aggregation import Remeasurement, measure
 from hubplanner.problem import CoverageRule, Evaluation, Problem, evaluate
 from hubplanner.tolerances import AGREEMENT
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hubplanner.audit.places import PLAIN, SHAPES
+from hubplanner.audit.data.places import PLAIN, SHAPES
 from hubplanner.formats.table_formats import ADVICE, FORMATS, PLACES, TableFormat, check_kind, suffixes_of
 from hubplanner.inputs.readers.tables import READERS
 

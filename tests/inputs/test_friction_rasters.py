@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hubplanner import extras
-from hubplanner.audit.friction import FrictionWays
+from hubplanner.audit.data.friction import FrictionWays
 from hubplanner.errors import MissingExtraError
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.readers import raster as raster_reader
@@ -216,7 +216,7 @@ def test_without_rasterio_the_part_to_install_is_named(project: Project, monkeyp
     def missing() -> None:
         raise extras.absent(extra="raster", needs="GeoTIFF rasters need")
 
-    monkeypatch.setattr("hubplanner.inputs.friction.require_rasterio", missing)
+    monkeypatch.setattr("hubplanner.inputs.travel.friction.require_rasterio", missing)
     assert raster_reader.require_rasterio() is rasterio
     with pytest.raises(MissingExtraError, match=r"hubplanner\[raster\]"):
         project.inputs(over(project))
@@ -261,7 +261,7 @@ def test_accessmods_raster_is_searched_alike_by_the_audit(project: Project) -> N
     own = profile["transform"]
     corner = origin(own.c + 150 * own.a, own.f + 150 * own.e, own.a)
     write(project, kmh, crs=profile["crs"], transform=corner)
-    from hubplanner.inputs.friction import read_raster  # noqa: PLC0415
+    from hubplanner.inputs.travel.friction import read_raster  # noqa: PLC0415
 
     spec = FrictionSpec.model_validate(over(project)["travel"])
     raster = read_raster(spec.raster, 8, faults := [])

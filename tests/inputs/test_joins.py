@@ -14,7 +14,7 @@ from support.command import run
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
-from hubplanner.audit.joins import folded
+from hubplanner.audit.data.joins import folded
 from hubplanner.inputs.joins import join_all, values_to_alias
 from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.scenario.names import join_key

@@ -19,7 +19,7 @@ import shapely
 from shapely import MultiPoint
 from support.project import DEMAND, MATRIX
 
-from hubplanner.audit.places import read_rows
+from hubplanner.audit.data.places import read_rows
 from hubplanner.errors import DataError, HubplannerError
 from hubplanner.formats.read import read_layer
 from hubplanner.inputs import build_problem
@@ -458,7 +458,7 @@ def test_a_demand_file_that_vanishes_before_the_second_look_is_told(project: Pro
     scenario = project.read({"demand.merge": True})
     inputs = project.inputs({"demand.merge": True})
     (project.folder / "demand.csv").unlink()
-    from hubplanner.inputs.aggregation import measure  # noqa: PLC0415
+    from hubplanner.inputs.demand.aggregation import measure  # noqa: PLC0415
 
     with pytest.raises(DataError, match=r"demand\.csv: cannot be read: No such file"):
         measure(scenario, inputs.merged, np.array([0]), np.array([1.0]))

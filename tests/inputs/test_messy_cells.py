@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.project import DEMAND
 
-from hubplanner.audit.places import read_rows
-from hubplanner.audit.raw_tables import as_written
+from hubplanner.audit.data.places import read_rows
+from hubplanner.audit.data.raw_tables import as_written
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.readers.cells import CellRules
 from hubplanner.inputs.readers.columns import as_numbers

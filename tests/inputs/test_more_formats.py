@@ -16,7 +16,7 @@ from support.project import DEMAND, SITES
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
-from hubplanner.audit.places import read_rows
+from hubplanner.audit.data.places import read_rows
 from hubplanner.formats.place_cells import read_place_cells
 from hubplanner.inputs import build_problem
 

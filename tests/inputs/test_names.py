@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
-from hubplanner.audit.places import alike
+from hubplanner.audit.data.places import alike
 from hubplanner.scenario.names import hint, key_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from hubplanner.audit.roads import RoadWays
+from hubplanner.audit.data.roads import RoadWays
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.inputs import told_facts
 from hubplanner.problem import GreatCircle
@@ -295,9 +295,9 @@ def test_real_extracts_are_measured_alike_by_the_audit(tmp_path: Path, country: 
     if mode == "walk" and country != "andorra":
         pytest.skip("walking is measured in one country")
     del tmp_path
-    from hubplanner.inputs.roads.lines import read_roads  # noqa: PLC0415
-    from hubplanner.inputs.roads.network import road_graph  # noqa: PLC0415
-    from hubplanner.inputs.roads.rules import Rules  # noqa: PLC0415
+    from hubplanner.inputs.travel.roads.lines import read_roads  # noqa: PLC0415
+    from hubplanner.inputs.travel.roads.network import road_graph  # noqa: PLC0415
+    from hubplanner.inputs.travel.roads.rules import Rules  # noqa: PLC0415
     from hubplanner.problem.travel.network import Network, OffRoad  # noqa: PLC0415
 
     spec = NetworkSpec.model_validate({"method": "network", "roads": {"path": str(path)}, "modes": [{"name": mode}]})

@@ -13,7 +13,7 @@ from shapely import MultiPolygon, Point, Polygon, box
 from support.project import DEMAND
 
 from hubplanner.inputs import build_problem
-from hubplanner.inputs.disaggregation import spread
+from hubplanner.inputs.demand.disaggregation import spread
 from hubplanner.problem import GreatCircle
 
 if TYPE_CHECKING:

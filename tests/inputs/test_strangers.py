@@ -19,7 +19,7 @@ from rasterio.transform import Affine
 from support.instances.demand_files import write_raster
 from support.project import DEMAND
 
-from hubplanner.audit.places import read_rows
+from hubplanner.audit.data.places import read_rows
 from hubplanner.errors import DataError, ScenarioError
 from hubplanner.scenario import read_scenario
 from hubplanner.web.uploads.inspect import look_at

@@ -13,7 +13,7 @@ from support.instances.demand_files import Many, write_many
 
 import hubplanner as hp
 from hubplanner.errors import MissingExtraError
-from hubplanner.inputs import point_stream as points
+from hubplanner.inputs.demand import point_stream as points
 from hubplanner.inputs.readers import parquet as parts
 
 if TYPE_CHECKING:

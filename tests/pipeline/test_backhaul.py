@@ -12,8 +12,8 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.audit.audit import audit_run, recompute
+from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
-from hubplanner.audit.run_files import open_run
 from hubplanner.inputs import build_problem
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.excel import costs

@@ -14,7 +14,7 @@ from rasterio.transform import Affine
 from support.instances.demand_files import NODATA, Many, cells_of, write_many, write_raster
 
 import hubplanner as hp
-from hubplanner.inputs import aggregation as merged
+from hubplanner.inputs.demand import aggregation as merged
 from hubplanner.inputs.readers import csv as delimited
 from hubplanner.inputs.readers import parquet as parts
 from hubplanner.inputs.readers import raster as rasters

@@ -10,9 +10,9 @@ import shapely
 from pyproj import Transformer
 from scipy.spatial import KDTree
 
-from hubplanner.inputs.aggregation import MergedDemand
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.inputs.stream_checks import Lattice
+from hubplanner.inputs.demand.aggregation import MergedDemand
+from hubplanner.inputs.demand.stream_checks import Lattice
 from hubplanner.outputs.frames import own_polygons
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.problem import Floats, Ints, within

@@ -17,7 +17,7 @@ from hubplanner.errors import DataError, DataWarning, Fault
 from hubplanner.formats.geopackage import foreign_parts
 from hubplanner.formats.table_formats import format_of
 from hubplanner.inputs.coordinates import MOST_LAT, MOST_LON, WGS84
-from hubplanner.inputs.demand import read_demand
+from hubplanner.inputs.demand.table import read_demand
 from hubplanner.inputs.guesses.columns import ColumnGuesses, guess_columns
 from hubplanner.inputs.guesses.look import FileLook, KeyGuess, look_at_file, look_at_table
 from hubplanner.inputs.readers.raster import check_transform, opened, require_rasterio

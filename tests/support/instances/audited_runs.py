@@ -15,8 +15,8 @@ from shapely import Polygon
 import hubplanner as hp
 from hubplanner.audit import Audit, audit_run
 from hubplanner.audit.audit import recompute
+from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Finding, Ledger
-from hubplanner.audit.run_files import open_run
 from support.instances.demand_files import NODATA, write_many, write_raster
 from support.project import DEMAND, MATRIX, SCENARIO, SITES
 

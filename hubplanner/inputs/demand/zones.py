@@ -12,8 +12,8 @@ from pyproj import CRS
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.areas import OUTSIDE, Areas
 from hubplanner.inputs.coordinates import read_places
+from hubplanner.inputs.demand.point_stream import GroupEncoder
 from hubplanner.inputs.joins import JoinReport, are_polygons, join_each, overlap, read_other
-from hubplanner.inputs.point_stream import GroupEncoder
 from hubplanner.inputs.readers.columns import Checker, among, note_unknown
 from hubplanner.inputs.readers.points import PointFile, Points
 from hubplanner.problem import Bools, Floats, Ints

@@ -13,13 +13,13 @@ import numpy as np
 
 from hubplanner.errors import Fault, raise_faults
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84, straight_travel
-from hubplanner.inputs.demand import Demand, check_floors, check_planar, check_scale, floor_columns
-from hubplanner.inputs.point_stream import open_table
+from hubplanner.inputs.demand.point_stream import open_table
+from hubplanner.inputs.demand.stream_checks import CoordinateChecks, DensityGrid, Lattice, Projection
+from hubplanner.inputs.demand.table import Demand, check_floors, check_planar, check_scale, floor_columns
+from hubplanner.inputs.demand.zones import ZonedFile, read_zones
 from hubplanner.inputs.readers.points import PointFile
 from hubplanner.inputs.readers.raster import open_raster
 from hubplanner.inputs.sites import Sites
-from hubplanner.inputs.stream_checks import CoordinateChecks, DensityGrid, Lattice, Projection
-from hubplanner.inputs.zones import ZonedFile, read_zones
 from hubplanner.problem import (
     Chunk,
     Floats,

@@ -12,12 +12,12 @@ from pyproj import CRS, Proj
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, metres, read_places
-from hubplanner.inputs.disaggregation import MOST_POINTS, SpreadReport, expected_points, spread, spread_by
+from hubplanner.inputs.demand.disaggregation import MOST_POINTS, SpreadReport, expected_points, spread, spread_by
+from hubplanner.inputs.demand.zones import ZoneReport
 from hubplanner.inputs.joins import JoinReport, join_all
 from hubplanner.inputs.readers.columns import Checker, as_text, connected_share
 from hubplanner.inputs.readers.tables import as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_demand_names
-from hubplanner.inputs.zones import ZoneReport
 from hubplanner.problem import Floats, Ints
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import MOST_ERROR, MOST_PEOPLE, MOST_WEIGHT

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pyproj import CRS, Transformer
 
-from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array
+from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array
 from hubplanner.scenario.travel_spec import FrictionSpec
 
 KM = 1000.0

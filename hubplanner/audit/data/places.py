@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hubplanner.audit.raw_tables import PLAIN, ROW, from_one, has_columns_only, mended, placed
+from hubplanner.audit.data.raw_tables import PLAIN, ROW, from_one, has_columns_only, mended, placed
 from hubplanner.formats.layer import in_plane
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of

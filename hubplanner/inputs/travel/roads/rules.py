@@ -11,7 +11,7 @@ import numpy as np
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.readers.columns import as_numbers, as_text
-from hubplanner.inputs.roads.lines import Roads
+from hubplanner.inputs.travel.roads.lines import Roads
 from hubplanner.problem import Bools, Floats
 from hubplanner.scenario.roads_spec import (
     ACCESS,

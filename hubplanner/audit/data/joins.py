@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hubplanner.audit.places import Array, alike, inner, kept, read_rows, words
-from hubplanner.audit.raw_tables import in_shares, mended
+from hubplanner.audit.data.places import Array, alike, inner, kept, read_rows, words
+from hubplanner.audit.data.raw_tables import in_shares, mended
 from hubplanner.scenario.data_spec import GroupMean, JoinSpec, TableSpec
 
 HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import geopandas as gpd
 
-from hubplanner.audit.places import words_of_numbers
+from hubplanner.audit.data.places import words_of_numbers
 from hubplanner.scenario import Scenario
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import METRES_PER_KM
-from hubplanner.inputs.demand import Demand
+from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.inputs import SearchedTravel
-from hubplanner.inputs.roads.lines import Roads, read_roads
-from hubplanner.inputs.roads.rules import MINUTES_PER_HOUR, Passage, Rules
 from hubplanner.inputs.sites import Sites
+from hubplanner.inputs.travel.roads.lines import Roads, read_roads
+from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Passage, Rules
 from hubplanner.problem import Bools, Floats
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import RoadGraph

@@ -16,7 +16,7 @@ from scipy import ndimage
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.formats.table_formats import RASTERS
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
-from hubplanner.inputs.demand import MOST_STRETCH, Demand
+from hubplanner.inputs.demand.table import MOST_STRETCH, Demand
 from hubplanner.inputs.inputs import SearchedTravel
 from hubplanner.inputs.readers.raster import check_transform, opened, require_rasterio
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable

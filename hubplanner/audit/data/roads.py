@@ -14,8 +14,8 @@ import networkx as nx
 import numpy as np
 import shapely
 
-from hubplanner.audit.places import RADIUS_KM, SLACK, WGS84, Array, called, kept, words
-from hubplanner.audit.raw_tables import PLAIN, has_columns_only
+from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array, called, kept, words
+from hubplanner.audit.data.raw_tables import PLAIN, has_columns_only
 from hubplanner.formats import graphml, osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of

@@ -25,8 +25,8 @@ from hubplanner.inputs.coordinates import (
     swapped_among,
     turned_among,
 )
+from hubplanner.inputs.demand.point_stream import MOST_SHOWN
 from hubplanner.inputs.far_places import MANY_TIMES, SIGNS, Spots, body_of, told_far
-from hubplanner.inputs.point_stream import MOST_SHOWN
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.points import PointFile, Points
 from hubplanner.problem import Chunk, Floats, Ints

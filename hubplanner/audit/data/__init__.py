@@ -1,0 +1,1 @@
+"""The inputs of a run read once more, plainly, by code of the audit's own."""

@@ -1,0 +1,1 @@
+"""Who lives where: read, joined to zones, spread over points, merged while it is read."""
