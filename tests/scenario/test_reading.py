@@ -43,11 +43,11 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         ("modell.budget", 3, "(did you mean model?)"),
         ("overide", {}, "(did you mean overrides?)"),
         ("model.bugdet", 3, "(did you mean budget?)"),
-        ("hubs.0.reach", 3, "one of capacity, capex, links, mbps, name, opex_per_year, reach_km, reach_minutes"),
+        ("hubs.0.reach", 3, "one of capacity, capex, kwh_year, links, mbps, name, opex_per_year, reach_km"),
         (
             "demand.xx",
             "a",
-            "a known key, one of area_km2, connected_people, connected_share, crs, decimal, encoding, far_places,",
+            "a known key, one of area_km2, connected_people, connected_share, connected_share_error, crs, decimal,",
         ),
         ("model.budget", "12", "model.budget: '12' found; allowed: a number, without quotes"),
         ("model.budget", True, "model.budget: True found; allowed: a number, without quotes"),
