@@ -59,7 +59,7 @@ def test_terminal_report_picture_and_actions_say_the_same(project: Project, gap:
     told = [
         proof(plan),
         page_headline.proof(result),
-        " ".join(picture._proof(gap, status)),
+        " ".join(picture._proof(gap, status, "time ran out")),
         list_actions(result).summary[-1],
     ]
     if gap > 1:
