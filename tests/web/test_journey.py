@@ -60,7 +60,7 @@ def test_a_planners_whole_journey(app: Serving, browser: Browser, csv: dict[str,
         banned = _pins_and_bans(visit)
         again = visit.solve()
         visit.shoot("04-again")
-        assert banned not in visit.page.locator("#result .list").inner_text()
+        assert banned not in visit.page.locator("#result .hubs").inner_text()
         assert again != first
         _explains(visit)
         _walks_the_frontier(visit)
@@ -88,7 +88,7 @@ def _pins_and_bans(visit: Visit) -> str:
 
 def new_hub(page: Page) -> Locator:
     """Return the name of the plan's first hub that does not stand yet."""
-    return page.locator("#result .list tbody tr").filter(has_not_text="standing").locator(".name").first
+    return page.locator("#result .hubs tbody tr").filter(has_not_text="standing").locator(".name").first
 
 
 def _clicks_a_site(page: Page) -> None:

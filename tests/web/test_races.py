@@ -347,7 +347,7 @@ def test_a_plan_of_nobody_knows_where_says_so(app: Serving, browser: Browser) ->
 
 def new_hub(page: Page) -> Locator:
     """Return the plan's first hub that does not stand yet."""
-    return page.locator("#result .list tbody tr").filter(has_not_text="standing").locator(".name").first
+    return page.locator("#result .hubs tbody tr").filter(has_not_text="standing").locator(".name").first
 
 
 def test_reasons_that_come_under_another_scenario_wait_to_be_read(app: Serving, browser: Browser) -> None:

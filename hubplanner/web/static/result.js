@@ -167,7 +167,7 @@ function hubs(plan) {
           `Show all ${count(sorted.length, "hub")}`,
         )
       : null;
-  return [el("table", { class: "list" }, head, el("tbody", {}, rows)), more];
+  return [el("table", { class: "list hubs" }, head, el("tbody", {}, rows)), more];
 }
 
 function links(plan) {
