@@ -9,12 +9,15 @@ import typer
 from rich.table import Table
 
 from hubplanner.analysis.requests import StabilityRequest
-from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Overwrite, Quiet, Settings, answering, terminal
+from hubplanner.cli.common import TIME_LIMIT_REACHED, AsJson, Quiet, Settings, answering, terminal
 
 SHOWN = 12
 """Hubs in the table; the files hold all."""
 NAME = 28
 """Letters of a name that are shown."""
+Replaced = Annotated[
+    bool, typer.Option("--overwrite", help="Replace earlier results, even changed by hand; lists what is lost.")
+]
 
 
 def stability(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -25,7 +28,7 @@ def stability(  # noqa: PLR0913, PLR0917 - one argument an option
         float | None, typer.Option("--gap", help="Relative gap of each new plan (default: the scenario's).")
     ] = StabilityRequest.gap,
     settings: Settings = None,
-    overwrite: Overwrite = False,  # noqa: FBT002 - a flag on the command line
+    overwrite: Replaced = False,  # noqa: FBT002 - a flag on the command line
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:

@@ -56,6 +56,20 @@ def run(folder: Path) -> Path:
     return hp.solve(hp.read_scenario(folder / "scenario.yaml")).write(folder / "run")
 
 
+def test_measures_share_the_budget_with_the_power_and_links_of_hubs(folder: Path, tmp_path: Path) -> None:
+    power = {"kwh_cost": 40.0, "grid_km": 2.0, "grid_cost_per_km": 1e5, "solar_per_w": 300.0}
+    links = {"technologies": {"satellite": {"site_cost": 2e5, "kwh_year": 200.0}}, "electricity": power}
+    asked = hp.read_scenario(folder / "scenario.yaml", settings={"backhaul": links, "hubs.0.kwh_year": 900.0})
+    plan = hp.solve(asked)
+    cost = plan.summary()["cost"]
+    assert cost["measures"] > 0
+    assert cost["backhaul"] > 0
+    parts = ("capex", "opex_present_value", "backhaul", "measures")
+    assert cost["total"] == pytest.approx(sum(cost[part] for part in parts), abs=0.05)
+    audit = audit_run(plan.write(tmp_path / "run"))
+    assert (audit.verdict, audit.findings) == ("pass", ())
+
+
 def test_a_run_with_measures_is_confirmed_and_read_back(run: Path) -> None:
     audit = audit_run(run)
     assert (audit.verdict, audit.findings) == ("pass", ())
