@@ -12,11 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
-from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.roads import NearPieces, Piece, RoadWays, foot_of
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.inputs import told_facts
 from hubplanner.problem import GreatCircle
+from hubplanner.problem.travel.network import Network
 from hubplanner.scenario.roads_spec import RoadsSpec
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -298,7 +302,7 @@ def test_real_extracts_are_measured_alike_by_the_audit(tmp_path: Path, country: 
     from hubplanner.inputs.travel.roads.lines import read_roads  # noqa: PLC0415
     from hubplanner.inputs.travel.roads.network import road_graph  # noqa: PLC0415
     from hubplanner.inputs.travel.roads.rules import Rules  # noqa: PLC0415
-    from hubplanner.problem.travel.network import Network, OffRoad  # noqa: PLC0415
+    from hubplanner.problem.travel.network import OffRoad  # noqa: PLC0415
 
     spec = NetworkSpec.model_validate({"method": "network", "roads": {"path": str(path)}, "modes": [{"name": mode}]})
     roads = read_roads(RoadsSpec(path=str(path)), faults := [])
@@ -315,3 +319,45 @@ def test_real_extracts_are_measured_alike_by_the_audit(tmp_path: Path, country: 
     expected = np.array([ways.to_site(site) for site in range(2)]).T
     np.testing.assert_allclose(found, expected, rtol=1e-8)
     assert np.isfinite(found).mean() > 0.9
+
+
+def test_a_long_road_is_near_where_it_bulges_beside_the_line_of_its_ends(project: Project) -> None:
+    ends, away = [(60.0, 30.0), (74.0, 30.0)], [(66.0, 29.5), (66.0, 29.6)]
+    shapes = [shapely.LineString(ends), shapely.LineString(away)]
+    frame = gpd.GeoDataFrame({"highway": ["primary"] * 2}, geometry=shapes, crs="EPSG:4326")
+    frame.to_file(project.folder / "long.gpkg")
+    settings = by_road(project, "long.gpkg", snap_m=0.0)
+    settings["travel"] |= {"walk_straight": False, "access_max_km": 60.0, "island_km": 0.0}
+    inputs = project.inputs(settings)
+    points = np.array([[67.0, 30.18], [66.0, 30.17], [61.0, 29.95]])  # beside the arc, 20 km from its chord
+    sites = np.array([[68.0, 30.18], [73.0, 30.1]])
+    travel = inputs.scenario.travel
+    assert isinstance(travel, NetworkSpec)
+    ways = RoadWays(travel, points, sites, in_minutes=True)
+    network = build_problem(inputs).travel
+    assert isinstance(network, Network)
+    network = Network.of(network.roads, points, sites, network.off_road)
+    for site in range(2):
+        found = network.from_site(site)
+        assert (found < np.inf).all()
+        np.testing.assert_allclose(ways.to_site(site), found, rtol=1e-9)
+
+
+@examples(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_no_piece_of_road_near_a_place_is_left_out_by_the_audit(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    middle = np.array([draw.choice([-180.0, 0.0, 67.0, 179.9]), draw.choice([-89.95, -60.0, 0.0, 30.0, 70.0, 89.9])])
+    wide = draw.choice([0.1, 5.0, 80.0])
+    ends = middle + draw.uniform(-wide, wide, (30, 2, 2)) * [1, 0.2]
+    ends[..., 0] = (ends[..., 0] + 180) % 360 - 180
+    ends[..., 1] = ends[..., 1].clip(-90, 90)
+    pieces = [
+        Piece(line, ((line, 0), (line, 1)), ((float(a[0]), float(a[1])), (float(b[0]), float(b[1]))), 1.0)
+        for line, (a, b) in enumerate(ends)
+    ]
+    place = middle + draw.uniform(-wide, wide, 2) * [1, 0.2]
+    spot = (float((place[0] + 180) % 360 - 180), float(place[1].clip(-90, 90)))
+    far = np.array([foot_of(spot, piece.places)[1] for piece in pieces])
+    km = float(np.median(far))
+    assert set(np.flatnonzero(far <= km).tolist()) <= set(NearPieces(pieces, range(30)).within(spot, km))

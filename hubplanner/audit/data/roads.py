@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +26,9 @@ from hubplanner.scenario.travel_spec import NetworkSpec
 Spot = tuple[Any, ...]
 NEAR_KM = 1e-9
 """Roads as near as this to each other are equally near to a place: the first in the file counts."""
-KM_OF_A_DEGREE = RADIUS_KM * math.pi / 180
+QUARTER_CIRCLE = 90.0
+ROUNDING = 1e-9
+"""Degrees, far below what a vertex is known to."""
 HOUR = 60.0
 _UNITS = {"mph": 1.609344, "knots": 1.852, "km/h": 1.0, "kmh": 1.0, "kph": 1.0}
 
@@ -132,15 +134,15 @@ class RoadFile:
         for piece in self.pieces:
             for spot in piece.ends:
                 meeting[spot] = meeting.get(spot, 0) + 1
-        tree = shapely.STRtree([shapely.LineString(piece.places) for piece in self.pieces])
+        near = NearPieces(self.pieces, range(len(self.pieces)))
         cuts: dict[int, list[tuple[float, Spot]]] = {}
         ties: list[Piece] = []
         for number, piece in enumerate(self.pieces):
             for spot, place, last in zip(piece.ends, piece.places, (False, True), strict=True):
                 if meeting[spot] > 1:
                     continue
-                others = [at for at in tree.query(_around(place, most)).tolist() if self.pieces[at].line != piece.line]
-                feet = [(*_foot(place, self.pieces[at].places), at) for at in others]
+                others = [at for at in near.within(place, most) if self.pieces[at].line != piece.line]
+                feet = [(*foot_of(place, self.pieces[at].places), at) for at in others]
                 feet = [foot for foot in feet if foot[1] <= most * (1 + SLACK)]
                 if not feet:
                     continue
@@ -164,11 +166,64 @@ class RoadFile:
         return pieces + ties
 
 
-def _around(place: tuple[float, float], km: float) -> Any:
-    """Return a box of degrees that holds all that is so near to a place."""
-    up = km / KM_OF_A_DEGREE * 1.001 + 1e-12
-    aside = up / max(math.cos(math.radians(min(abs(place[1]) + up, 89.9))), 1e-3)
-    return shapely.box(place[0] - aside, place[1] - up, place[0] + aside, place[1] + up)
+class NearPieces:
+    """Finds pieces near a place by boxes of degrees, each about the whole arc: it bulges beside the line of its ends.
+
+    Parameters
+    ----------
+    pieces
+        The pieces.
+    numbers
+        Those that are looked for.
+    """
+
+    def __init__(self, pieces: list[Piece], numbers: Sequence[int]) -> None:
+        """Draw the boxes."""
+        self.numbers = np.array(numbers, dtype=np.intp)
+        self.tree = shapely.STRtree(_boxes(np.array([pieces[number].places for number in numbers]).reshape(-1, 2, 2)))
+
+    def guess(self, place: tuple[float, float]) -> int:
+        """Return a piece that may be the nearest."""
+        return int(self.numbers[self.tree.nearest(shapely.Point(place))])
+
+    def within(self, place: tuple[float, float], km: float) -> list[int]:
+        """Return all pieces that may be so near to a place."""
+        lon, lat = place
+        angle = km / RADIUS_KM * 1.001 + 1e-12
+        up = math.degrees(angle)
+        over_pole = abs(lat) + up >= QUARTER_CIRCLE
+        aside = 2 * QUARTER_CIRCLE if over_pole else math.degrees(math.asin(math.sin(angle) / _cos(lat)))
+        round_about = [
+            shapely.box(lon + turn - aside, lat - up, lon + turn + aside, lat + up) for turn in (-360, 0, 360)
+        ]
+        return sorted({int(self.numbers[at]) for at in self.tree.query(round_about)[1]})
+
+
+def _cos(degrees: float) -> float:
+    return math.cos(math.radians(degrees))
+
+
+def _boxes(arcs: Array) -> Array:
+    """Return the box of degrees about each arc (n, 2, 2) of a great circle; to 360 degrees where it goes over the seam."""
+    lon, lat = arcs[..., 0], arcs[..., 1]
+    west, east = lon.min(axis=1), lon.max(axis=1)
+    turned = east - west > 2 * QUARTER_CIRCLE
+    west, east = np.where(turned, east, west), np.where(turned, west + 4 * QUARTER_CIRCLE, east)
+    across = np.abs(east - west - 2 * QUARTER_CIRCLE) <= ROUNDING  # as good as over a pole
+    west, east = np.where(across, -2 * QUARTER_CIRCLE, west), np.where(across, 2 * QUARTER_CIRCLE, east)
+    x, y = np.radians(lon), np.radians(lat)
+    ends = np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)
+    pole = np.cross(ends[:, 0], ends[:, 1])
+    pole /= np.maximum(np.linalg.norm(pole, axis=1, keepdims=True), 1e-300)
+    top = np.array([0.0, 0.0, 1.0]) - pole * pole[:, 2:]  # where its circle is farthest north, and its negative south
+    low, high = lat.min(axis=1), lat.max(axis=1)
+    for sign in (1, -1):
+        inside = (np.cross(pole, ends[:, 0]) * top * sign).sum(axis=1) >= 0
+        inside &= (np.cross(ends[:, 1], pole) * top * sign).sum(axis=1) >= 0
+        most = np.degrees(np.arctan2(sign * top[:, 2], np.hypot(top[:, 0], top[:, 1])))
+        high = np.where(inside, np.maximum(high, most), high)
+        low = np.where(inside, np.minimum(low, most), low)
+    return np.asarray(shapely.box(west - ROUNDING, low - ROUNDING, east + ROUNDING, high + ROUNDING))
 
 
 def _between(arc: tuple[tuple[float, float], tuple[float, float]], share: float) -> tuple[float, float]:
@@ -182,7 +237,7 @@ def _between(arc: tuple[tuple[float, float], tuple[float, float]], share: float)
     return math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
 
 
-def _foot(place: tuple[float, float], arc: tuple[tuple[float, float], tuple[float, float]]) -> tuple[float, float]:
+def foot_of(place: tuple[float, float], arc: tuple[tuple[float, float], tuple[float, float]]) -> tuple[float, float]:
     """Return how far along an arc of a great circle its point nearest to a place lies, and the distance in km."""
     one, other = arc
     here, first, last = _vector(place), _vector(one), _vector(other)
@@ -366,9 +421,9 @@ class Rider:
         return [number for number in self._boarding if self.file.pieces[number].ends[0] not in self._islands]
 
     @cached_property
-    def _trees(self) -> dict[bool, shapely.STRtree]:
+    def _near(self) -> dict[bool, NearPieces]:
         return {
-            main: shapely.STRtree([shapely.LineString(self.file.pieces[number].places) for number in numbers])
+            main: NearPieces(self.file.pieces, numbers)
             for main, numbers in ((False, self._boarding), (True, self._main))
         }
 
@@ -382,12 +437,11 @@ class Rider:
         return [first] if second is None else [first, second]
 
     def _nearest(self, place: tuple[float, float], *, main: bool) -> Stop | None:
-        numbers, tree = (self._main if main else self._boarding), self._trees[main]
-        if not numbers:
+        near = self._near[main]
+        if not len(near.numbers):
             return None
-        guess = numbers[int(tree.nearest(shapely.Point(place)))]
-        room = min(self._stop(place, guess).km, self.travel.access_max_km) * (1 + SLACK) + NEAR_KM
-        found = [self._stop(place, numbers[at]) for at in tree.query(_around(place, room)).tolist()]
+        room = min(self._stop(place, near.guess(place)).km, self.travel.access_max_km) * (1 + SLACK) + NEAR_KM
+        found = [self._stop(place, number) for number in near.within(place, room)]
         found = [stop for stop in found if stop.km <= self.travel.access_max_km * (1 + SLACK)]
         if not found:
             return None
@@ -395,7 +449,7 @@ class Rider:
         return min((stop for stop in found if stop.km <= best + NEAR_KM), key=lambda stop: stop.piece)
 
     def _stop(self, place: tuple[float, float], number: int) -> Stop:
-        return Stop(number, *_foot(place, self.file.pieces[number].places))
+        return Stop(number, *foot_of(place, self.file.pieces[number].places))
 
     # -- ways -------------------------------------------------------------------------------------------------------
 
