@@ -361,3 +361,33 @@ def test_no_piece_of_road_near_a_place_is_left_out_by_the_audit(seed: int) -> No
     far = np.array([foot_of(spot, piece.places)[1] for piece in pieces])
     km = float(np.median(far))
     assert set(np.flatnonzero(far <= km).tolist()) <= set(NearPieces(pieces, range(30)).within(spot, km))
+
+
+@pytest.mark.parametrize("direction", ["to_hub", "from_hub", "both"])
+def test_streets_drawn_once_a_direction_are_gone_both_ways(project: Project, direction: str) -> None:
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs="epsg:4326")
+    for node, (lon, lat) in enumerate([(66.95, 30.0), (67.05, 30.02), (67.2, 30.1)]):
+        graph.add_node(node, x=str(lon), y=str(lat))
+    bent = [(67.05, 30.02), (67.1, 30.02), (67.2, 30.1)]
+    shape = shapely.LineString(bent)
+    graph.add_edge(0, 1, highway="primary")
+    graph.add_edge(1, 0, highway="primary")
+    graph.add_edge(1, 2, highway="secondary", geometry=shape.wkt)
+    graph.add_edge(2, 1, highway="secondary", geometry=shape.reverse().wkt)
+    nx.write_graphml(graph, project.folder / "osmnx.graphml")
+    rows = [("primary", [(66.95, 30.0), (67.05, 30.02)]), ("secondary", bent)]
+    shapes = [shapely.LineString(spots) for _, spots in rows]
+    gpd.GeoDataFrame({"highway": [kind for kind, _ in rows]}, geometry=shapes, crs="EPSG:4326").to_file(
+        project.folder / "once.gpkg"
+    )
+    found = []
+    for name in ("osmnx.graphml", "once.gpkg"):
+        settings = by_road(project, name)
+        settings["travel"] |= {"walk_straight": False, "direction": direction, "island_km": 30.0}
+        found.append(table(project, settings))
+        np.testing.assert_allclose(found[-1], again(project, settings), rtol=1e-9)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+    assert np.isfinite(found[0][:2, [0, 3]]).all()
+    facts = [project.inputs(by_road(project, name)).searched for name in ("osmnx.graphml", "once.gpkg")]
+    lengths = [one.facts["roads_km"] for one in facts if one is not None]
+    assert lengths[0] == pytest.approx(lengths[1], rel=1e-12)

@@ -278,3 +278,59 @@ def test_the_nearest_road_is_the_nearest_of_all(seed: int) -> None:
         least = np.where(graph.boards, far.min(axis=1), np.inf)
         assert km == pytest.approx(least.min(), abs=2e-3)
         assert least[segment] == pytest.approx(least.min(), abs=2e-3)
+
+
+def test_a_street_drawn_once_a_direction_is_one_street() -> None:
+    spots, ways = [(0, 0), (4, 0), (4, 3)], [(0, 1), (1, 0), (1, 2), (2, 1)]
+    drawn = roads(spots, ways, oneway=True)
+    street = drawn.without_twins
+    once = roads(spots, [(0, 1), (1, 2)])
+    assert minutes(drawn, (1, 0), (3, 0)) != pytest.approx(minutes(drawn, (3, 0), (1, 0)))
+    for point, site in (((1, 0), (3, 0)), ((3, 0), (1, 0)), ((1, 0.5), (4, 2)), ((4, 2), (1, 0.5))):
+        assert minutes(street, point, site) == pytest.approx(minutes(once, point, site), rel=1e-12)
+    assert street.part_km.tolist() == pytest.approx(once.part_km.tolist())
+    assert len(street.edges.start) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_roads_upon_each_other_are_each_way_the_cheapest_of_them(seed: int) -> None:
+    graph, points, sites = town(seed)
+    draw = np.random.default_rng(seed)
+    again = draw.integers(0, len(graph.start), 6)  # some roads twice, turned and as they are, at other costs
+    turned = draw.random(6) < 0.5
+    start = np.where(turned, graph.end[again], graph.start[again])
+    end = np.where(turned, graph.start[again], graph.end[again])
+    more = {
+        "start": np.concatenate([graph.start, start]),
+        "end": np.concatenate([graph.end, end]),
+        "km": np.concatenate([graph.km, draw.uniform(0.1, 2, 6)]),
+        "forward": np.concatenate([graph.forward, draw.uniform(0.1, 3, 6)]),
+        "backward": np.concatenate([graph.backward, np.where(draw.random(6) < 0.5, np.inf, 1.0)]),
+        "boards": np.concatenate([graph.boards, draw.random(6) < 0.8]),
+    }
+    every = replace(graph, **more)
+    network = Network.of(every.without_twins, points, sites, OffRoad(13.3, 1.0, 1.2, straight=False))
+    # A road of a cost each way is two arcs between its ends, whichever road they are of.
+    for travel, lengths in ((network, False), (network.between_sites(), True)):
+        assert isinstance(travel, Network)
+        cheapest: nx.DiGraph[int] = nx.DiGraph()
+        cheapest.add_nodes_from(range(len(every.vertices)))
+        for road in range(len(every.start)):
+            for cost, ends in (
+                (every.forward[road], (every.start[road], every.end[road])),
+                (every.backward[road], (every.end[road], every.start[road])),
+            ):
+                price = every.km[road] if lengths and np.isfinite(cost) else cost
+                if price < cheapest.get_edge_data(*ends, {"cost": np.inf})["cost"]:
+                    cheapest.add_edge(*ends, cost=price)
+        merged = travel.roads
+        found = nx.floyd_warshall_numpy(cheapest, weight="cost")
+        own: nx.DiGraph[int] = nx.DiGraph()
+        own.add_nodes_from(range(len(every.vertices)))
+        arcs = [*zip(merged.start, merged.end, merged.forward, strict=True)]
+        arcs += [*zip(merged.end, merged.start, merged.backward, strict=True)]
+        for tail, head, cost in sorted(arcs, key=lambda arc: -arc[2]):
+            if np.isfinite(cost):
+                own.add_edge(tail, head, cost=cost)
+        np.testing.assert_allclose(nx.floyd_warshall_numpy(own, weight="cost"), found, atol=1e-12)

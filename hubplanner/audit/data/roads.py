@@ -204,7 +204,7 @@ def _cos(degrees: float) -> float:
 
 
 def _boxes(arcs: Array) -> Array:
-    """Return the box of degrees about each arc (n, 2, 2) of a great circle; to 360 degrees where it goes over the seam."""
+    """Return the box in degrees about each arc (n, 2, 2), beyond 180 degrees where that is over the seam."""
     lon, lat = arcs[..., 0], arcs[..., 1]
     west, east = lon.min(axis=1), lon.max(axis=1)
     turned = east - west > 2 * QUARTER_CIRCLE
@@ -398,8 +398,14 @@ class Rider:
         parts = list(nx.weakly_connected_components(self.roads))
         part = {spot: at for at, spots in enumerate(parts) for spot in spots}
         km = [0.0] * len(parts)
+        boarding = set(self._boarding)
+        once: dict[tuple[frozenset[Spot], bool], float] = {}
         for number in self.cost:
-            km[part[self.file.pieces[number].ends[0]]] += self.file.pieces[number].km
+            piece = self.file.pieces[number]
+            key = frozenset(piece.ends), number in boarding
+            once[key] = min(once.get(key, math.inf), piece.km)
+        for (ends, _), length in once.items():
+            km[part[next(iter(ends))]] += length
         most = int(np.argmax(km))
         small = {at for at, length in enumerate(km) if at != most and length < self.travel.island_km}
         return {spot for at in small for spot in parts[at]}
@@ -427,14 +433,31 @@ class Rider:
             for main, numbers in ((False, self._boarding), (True, self._main))
         }
 
+    @cached_property
+    def _upon(self) -> dict[frozenset[Spot], list[int]]:
+        """Pieces that people may join, by their two ends: those of the same lie upon each other."""
+        found: dict[frozenset[Spot], list[int]] = {}
+        for number in self._boarding:
+            found.setdefault(frozenset(self.file.pieces[number].ends), []).append(number)
+        return found
+
     def stops(self, place: tuple[float, float]) -> list[Stop]:
-        """Return where a place joins the roads: at the nearest, and where that is on an island at the nearest other."""
+        """Return where a place joins the roads: at the nearest, and where that is on an island at the nearest other.
+
+        Where several lie upon each other, such as the two directions of a street, it joins them all.
+        """
         first = self._nearest(place, main=False)
         if first is None:
             return []
         on_island = self.file.pieces[first.piece].ends[0] in self._islands
         second = self._nearest(place, main=True) if on_island else None
-        return [first] if second is None else [first, second]
+        return [other for stop in (first, second) if stop is not None for other in self._all_upon(stop)]
+
+    def _all_upon(self, stop: Stop) -> Iterator[Stop]:
+        ends = self.file.pieces[stop.piece].ends
+        for number in self._upon[frozenset(ends)]:
+            turned = self.file.pieces[number].ends != ends
+            yield Stop(number, 1 - stop.share if turned else stop.share, stop.km)
 
     def _nearest(self, place: tuple[float, float], *, main: bool) -> Stop | None:
         near = self._near[main]

@@ -97,6 +97,8 @@ class RoadGraph:
         Parts of the network with less road than this are islands, but for the longest part.
     contracted
         Whether vertices that are only passed through are left out of the search; the costs are the same.
+    lengths
+        (s,) kilometres from start to end and back, infinite where that is not allowed, if they are not ``km`` both.
 
     >>> line = RoadGraph(
     ...     vertices=np.array([[0.0, 0.0], [0.01, 0.0], [0.02, 0.0]]), start=np.array([0, 1]), end=np.array([1, 2]),
@@ -115,12 +117,49 @@ class RoadGraph:
     boards: Bools
     island_km: float = 0.0
     contracted: bool = True
+    lengths: tuple[Floats, Floats] | None = None
 
     @cached_property
     def in_km(self) -> RoadGraph:
         """The same roads, with their lengths as cost."""
-        forward, backward = (np.where(np.isfinite(cost), self.km, np.inf) for cost in (self.forward, self.backward))
+        forward, backward = self.lengths or (
+            np.where(np.isfinite(cost), self.km, np.inf) for cost in (self.forward, self.backward)
+        )
         return replace(self, forward=forward, backward=backward)
+
+    @cached_property
+    def without_twins(self) -> RoadGraph:
+        """The same roads with those between the same two vertices as one, each way the cheapest and the shortest.
+
+        They lie upon each other, so that who joins one joins all: a street that is drawn once for each direction is one
+        street, and may be gone both ways from any place at it.
+        """
+        low, high = np.minimum(self.start, self.end), np.maximum(self.start, self.end)
+        key = (low.astype(np.int64) * len(self.vertices) + high) * 2 + self.boards
+        _, first, of = np.unique(key, return_index=True, return_inverse=True)
+        if len(first) == len(self.start):
+            return self
+        of = np.argsort(np.argsort(first))[of]
+        first = np.sort(first)
+        against = (self.start > self.end) != (self.start > self.end)[first[of]]
+
+        def least(along: Floats, back: Floats) -> tuple[Floats, Floats]:
+            both = np.full((2, len(first)), np.inf)
+            np.minimum.at(both[0], of, np.where(against, back, along))
+            np.minimum.at(both[1], of, np.where(against, along, back))
+            return both[0], both[1]
+
+        forward, backward = least(self.forward, self.backward)
+        return replace(
+            self,
+            start=self.start[first],
+            end=self.end[first],
+            km=least(self.km, self.km)[0],
+            forward=forward,
+            backward=backward,
+            boards=self.boards[first],
+            lengths=least(self.in_km.forward, self.in_km.backward),
+        )
 
     @cached_property
     def edges(self) -> Edges:

@@ -100,7 +100,7 @@ def road_graph(roads: Roads, passage: Passage, *, island_km: float, in_minutes: 
         backward=np.where(backward[used], cost, np.inf),
         boards=~passage.ferry[line],
         island_km=island_km,
-    )
+    ).without_twins
 
 
 def _check_near(spec: NetworkSpec, roads: Roads, modes: dict[str, Network], faults: list[Fault]) -> None:
