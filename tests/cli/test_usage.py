@@ -8,7 +8,7 @@ import subprocess
 
 import pandas as pd
 import pytest
-from support.command import PROGRAM, run
+from support.command import PROGRAM, run, run_anew
 from support.project import Project
 
 from hubplanner.outputs.map.fonts import in_words
@@ -27,7 +27,7 @@ def test_it_knows_its_version() -> None:
 
 def test_shells_can_complete_it() -> None:
     words = {"_HUBPLANNER_COMPLETE": "complete_bash", "COMP_WORDS": "hubplanner front", "COMP_CWORD": "1"}
-    assert run(**words).stdout.split() == ["frontier"]
+    assert run_anew(**words).stdout.split() == ["frontier"]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_tables_that_nobody_watches_are_not_cut(project: Project) -> None:
     town = "a town with more letters to its name than terminals have columns " * 2
     project.edit("demand.csv", "D1,67.00,30.00,1000,0.25,1,Balochistan", f"D1,67.00,30.00,1000,0.25,1,{town}")
     words = ("solve", project.folder / "scenario.yaml", "--overwrite", "--out", project.folder / "run")
-    assert town.strip() not in run(*words, COLUMNS="80").stdout
+    assert town.strip() not in run_anew(*words, COLUMNS="80").stdout
     wide = subprocess.run(
         [str(PROGRAM), *map(str, words)],
         env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
