@@ -17,6 +17,7 @@ from hubplanner.audit.hubs import AuditHub, room
 from hubplanner.audit.ledger import RELATIVE, Ledger, agree
 from hubplanner.audit.outcome import AuditOutcome
 from hubplanner.audit.service import is_assigned
+from hubplanner.scenario.travel_spec import NetworkSpec
 
 DEGREES = 2e-6
 """Coordinates are written with six decimals."""
@@ -141,12 +142,20 @@ def _ways(world: AuditData, outcome: AuditOutcome, main: pd.Series) -> pd.Series
 
 
 def link_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
-    """Return the rows that links must have, with the box about their two ends."""
+    """Return the rows that links must have, with the box about their two ends, or along roads the ends themselves."""
     row, site = (outcome.links[name].to_numpy(dtype=int) for name in ("row", "site"))
     start = world.people.frame[["lon", "lat"]].to_numpy()[row]
     ends = np.stack([start, world.sites.lonlat[site]])
     low, high = ends.min(axis=0), ends.max(axis=0)
     crosses = high[:, 0] - low[:, 0] > HALF_CIRCLE  # cut at the antimeridian in GeoJSON
+    where = {
+        "west": np.where(crosses, np.nan, low[:, 0]),
+        "south": low[:, 1],
+        "east": np.where(crosses, np.nan, high[:, 0]),
+        "north": high[:, 1],
+    }
+    if isinstance(world.scenario.travel, NetworkSpec):
+        where = {f"{axis}_{at}": ends[at, :, column] for at in (0, 1) for column, axis in enumerate(("lon", "lat"))}
     return Frame(
         {
             "demand_id": world.people.frame["demand_id"].to_numpy()[row],
@@ -154,10 +163,7 @@ def link_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
             "people": outcome.links["people"].to_numpy(),
             "need": outcome.links["need"].to_numpy(),
             f"distance_{world.unit}": outcome.links["distance"].to_numpy(),
-            "west": np.where(crosses, np.nan, low[:, 0]),
-            "south": low[:, 1],
-            "east": np.where(crosses, np.nan, high[:, 0]),
-            "north": high[:, 1],
+            **where,
         }
     )
 
@@ -230,7 +236,7 @@ def _is_open(name: str, wanted: Any) -> bool:
 
 def _same(file: str, item: str, stated: Any, wanted: Any, ledger: Ledger) -> None:
     name = item.rpartition(", ")[2]
-    if name in {"lon", "lat", "west", "south", "east", "north"}:
+    if name.removesuffix("_0").removesuffix("_1") in {"lon", "lat", "west", "south", "east", "north"}:
         ledger.same(file, item, _number(stated), wanted, relative=0.0, absolute=DEGREES)
         return
     if isinstance(wanted, str):

@@ -19,6 +19,7 @@ from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.demand.zones import ZoneReport
 from hubplanner.inputs.joins import JoinReport
 from hubplanner.inputs.map_layers import MapLayers
+from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.travel_matrix import Pairs
@@ -35,6 +36,7 @@ from hubplanner.problem import (
     annuity,
 )
 from hubplanner.problem.problem import option_pairs
+from hubplanner.problem.travel.network import Network
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
 
@@ -53,11 +55,17 @@ class SearchedTravel:
         What plan.json says of it.
     warnings
         What may be a mistake: parts apart, places far from any road or open cell.
+    modes
+        Travel along roads by each mode, by its name; nothing over a raster.
+    lines
+        The file's lines, which segments of the roads are of; None over a raster.
     """
 
     travel: Travel
     facts: dict[str, Any]
     warnings: tuple[DataWarning, ...]
+    modes: Mapping[str, Network] = field(default_factory=dict)
+    lines: InputTable | None = None
 
 
 def told_facts(facts: dict[str, Any]) -> list[str]:

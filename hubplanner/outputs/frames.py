@@ -15,6 +15,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.backhaul import links_of
 from hubplanner.outputs.measures import people_by_measure
+from hubplanner.outputs.roads import ways_of_links
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 
@@ -130,21 +131,27 @@ def area_frame(inputs: Inputs, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame | N
 
 
 def link_frame(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> gpd.GeoDataFrame:
-    """Return one line a demand row and hub that serves it, with the people and need served."""
+    """Return one line a demand row and hub that serves it, with the people and need served.
+
+    Along roads it follows them, and columns say by which mode, and how far on and off roads.
+    """
     served = _served(inputs, problem, evaluation)
-    start = lonlat(inputs.demand.frame)[served["row"]]
-    end = inputs.sites.lonlat[served["site"]]
+    row, site = (served[name].to_numpy(dtype=np.intp) for name in ("row", "site"))
+    drawn = ways_of_links(inputs, problem, evaluation, row, site)
     frame = pd.DataFrame(
         {
-            "demand_id": inputs.demand.frame["demand_id"].to_numpy()[served["row"]],
+            "demand_id": inputs.demand.frame["demand_id"].to_numpy()[row],
             "site_id": served["site_id"],
             "people": served["people"],
             "need": served["need"],
             f"distance_{inputs.unit}": served["distance"],
+            **({} if drawn is None else drawn.columns),
         }
     )
     round_columns(frame, map(str, frame))
-    return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(np.stack([start, end], axis=1)), crs=WGS84)
+    ends = lonlat(inputs.demand.frame)[row], inputs.sites.lonlat[site]
+    lines = shapely.linestrings(np.stack(ends, axis=1)) if drawn is None else drawn.lines
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=WGS84)
 
 
 def _served(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> pd.DataFrame:

@@ -73,7 +73,11 @@ class PlanData:
 
     @cached_property
     def links(self) -> gpd.GeoDataFrame:
-        """One line from each demand row to each hub that serves some of its people."""
+        """One line from each demand row to each hub that serves some of its people.
+
+        Along roads it follows them to 20 m, with columns mode, road_km and access_km (off the road, at both ends).
+        Of a row that is spread over points it is the way of the served point nearest to the row's place.
+        """
         return link_frame(self.inputs, self.problem, self.evaluation)
 
     @cached_property

@@ -16,6 +16,7 @@ from hubplanner.problem import GreatCircle
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import RoadGraph
+from hubplanner.problem.travel.routes import routes
 
 KM = 180 / np.pi / EARTH_RADIUS_KM
 """Degrees of a kilometre along the equator or a meridian."""
@@ -334,3 +335,51 @@ def test_roads_upon_each_other_are_each_way_the_cheapest_of_them(seed: int) -> N
             if np.isfinite(cost):
                 own.add_edge(tail, head, cost=cost)
         np.testing.assert_allclose(nx.floyd_warshall_numpy(own, weight="cost"), found, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]), st.booleans())
+def test_routes_lead_along_roads_and_cost_what_is_said(seed: int, direction: Any, straight: bool) -> None:  # noqa: FBT001
+    graph, points, sites = town(seed)
+    km = GreatCircle(graph.vertices, graph.vertices).measure(graph.vertices[graph.start], graph.vertices[graph.end])
+    # As long as they are drawn, so that their lengths tell on which roads a way is.
+    graph = replace(graph, km=km, boards=np.ones(len(km), dtype=np.bool_)).without_twins
+    off = OffRoad(13.3, 1.0, 1.2, straight)
+    network = Network.of(graph, points, sites, off, direction)
+    table = np.array([network.from_site(site) for site in range(len(sites))]).T
+    point, site = np.nonzero(np.isfinite(table))
+    there = Network.of(graph, points, sites, off, "from_hub" if direction == "from_hub" else "to_hub")
+    expected = there.along(point, site)
+    for at, route in enumerate(routes(network, point, site, table[point, site])):
+        assert route.cost == pytest.approx(expected[at], abs=1e-9)
+        assert route.places[0].tolist() == points[point[at]].tolist()
+        assert route.places[-1].tolist() == sites[site[at]].tolist()
+        length = GreatCircle(route.places, route.places).measure(route.places[:-1], route.places[1:])
+        assert length.sum() == pytest.approx(route.road_km + route.off_km, abs=1e-5)
+        assert _cost_of(graph, route, off, to_hub=direction != "from_hub") == pytest.approx(route.cost, abs=1e-5)
+
+
+def _cost_of(graph: RoadGraph, route: Any, off: OffRoad, *, to_hub: bool) -> float:
+    """Return the cost of a drawn way: each step at the least cost of the roads that both its ends lie on."""
+    if route.road_km == 0:
+        return float(route.off_km * off.pace)
+    path = route.places if to_hub else route.places[::-1]
+    total, first, last = 0.0, graph.vertices[graph.start], graph.vertices[graph.end]
+    for number, (one, other) in enumerate(pairwise(path)):
+        step = float(GreatCircle(one[None], one[None]).measure(one[None], other[None])[0])
+        share = [_share(first, last, spot) for spot in (one, other)]
+        least = np.inf if number in {0, len(path) - 2} else 1e9
+        for road in np.flatnonzero((share[0][1] < 1e-6) & (share[1][1] < 1e-6)).tolist():
+            ahead = share[1][0][road] - share[0][0][road]
+            price = graph.forward[road] if ahead > 0 else graph.backward[road]
+            least = min(least, 0.0 if ahead == 0 else abs(ahead) * price)
+        total += min(least, step * off.pace) if number in {0, len(path) - 2} else least
+    return total
+
+
+def _share(first: Any, last: Any, spot: Any) -> tuple[Any, Any]:
+    """Return how far along each straight line of degrees a place is nearest, and how far in degrees it is."""
+    way = last - first
+    share = ((spot - first) * way).sum(axis=1) / (way**2).sum(axis=1)
+    share = share.clip(0, 1)
+    return share, np.linalg.norm(first + share[:, None] * way - spot, axis=1)

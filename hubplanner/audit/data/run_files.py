@@ -147,7 +147,7 @@ def _spatial(path: Path, layer: str | None) -> pd.DataFrame:
     places = frame.geometry.to_crs("EPSG:4326")
     if (places.geom_type == "Point").all():
         return table.assign(lon=places.x.to_numpy(), lat=places.y.to_numpy())
-    if "edge_id" in table:  # in their order, which is that of the way to a hub
+    if {"edge_id", "road_km"} & set(table):  # in their order, which is that of the way to a hub
         spots = np.stack([shapely.get_coordinates(line)[[0, -1]] for line in places])
         return table.assign(
             **{f"{axis}_{at}": spots[:, at, column] for at in (0, 1) for column, axis in enumerate(("lon", "lat"))}

@@ -315,8 +315,14 @@ def _circles(scene: MapScene, at: Floats, frame: _Frame) -> list[Circle]:
 def _links(result: Result, scene: MapScene, frame: _Frame) -> str:
     if not 0 < len(result.links) <= MOST_LINKS:
         return ""
-    ends = frame.units(scene.projection.km(shapely.get_coordinates(result.links.geometry.to_numpy())))
-    return "".join(f"M{a:g} {b:g}L{c:g} {d:g}" for a, b, c, d in np.round(ends, 1).reshape(-1, 4).tolist())
+    places, line = shapely.get_coordinates(result.links.geometry.to_numpy(), return_index=True)
+    spots = np.round(frame.units(scene.projection.km(places)), 1)
+    begins = np.append(True, np.diff(line) != 0)
+    fresh = begins | np.append(begins[1:], True) | np.append(True, (np.diff(spots, axis=0) != 0).any(axis=1))
+    return "".join(
+        f"{'M' if first else 'L'}{x:g} {y:g}"
+        for first, (x, y) in zip(begins[fresh].tolist(), spots[fresh].tolist(), strict=True)
+    )
 
 
 def _marks(result: Result, at: Floats) -> tuple[MapMark, ...]:

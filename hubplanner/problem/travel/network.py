@@ -265,10 +265,10 @@ class Network:
     def _one_way(self, group: Ints, limit: float, *, to_hub: bool, together: bool) -> Floats:
         """Return the distances (g, n) along the roads in one direction."""
         row = np.zeros(len(group), dtype=np.intp) if together else np.arange(len(group))
-        cost = (self._of_sites.arrive if to_hub else self._of_sites.leave)[group]
-        found, at = self._search(row, self._of_sites.junction[group], cost, limit, to_hub=to_hub)
+        cost = (self.site_ends.arrive if to_hub else self.site_ends.leave)[group]
+        found, at = self._search(row, self.site_ends.junction[group], cost, limit, to_hub=to_hub)
         block = np.full((len(found), self.n_points), np.inf)
-        node, way = at[self._of_points.junction], self._of_points.leave if to_hub else self._of_points.arrive
+        node, way = at[self.point_ends.junction], self.point_ends.leave if to_hub else self.point_ends.arrive
         touched = np.flatnonzero(((node < found.shape[1] - 1) & (way <= limit)).any(axis=1))
         block[:, touched] = np.min([found[:, node[touched, end]] + way[touched, end] for end in range(4)], axis=0)
         self._on_same_edge(block, row, group, to_hub=to_hub)
@@ -280,8 +280,27 @@ class Network:
     def _search(self, row: Ints, junction: Ints, cost: Floats, limit: float, *, to_hub: bool) -> tuple[Floats, Ints]:
         """Return the shortest ways (r, q + 1) from sources to the junctions they reach, and where each (j,) stands.
 
-        A source is a node of its own, from which arcs (k, 4) of some cost lead to junctions. The last column is
-        infinite: there stand all junctions that no source reaches.
+        The last column is infinite: there stand all junctions that no source reaches.
+        """
+        whole, inside, at = self.around(row, junction, cost, limit, to_hub=to_hub)
+        sources = whole.shape[0] - len(inside)
+        found = np.full((sources, len(inside) + 1), np.inf)
+        if sources:
+            ways = dijkstra(whole, indices=len(inside) + np.arange(sources), limit=limit)
+            found[:, :-1] = ways[:, : len(inside)]
+        return found, at
+
+    def around(
+        self, row: Ints, junction: Ints, cost: Floats, limit: float, *, to_hub: bool
+    ) -> tuple[csr_array, Ints, Ints]:
+        """Return the part of the roads that a search passes, with its sources as the last nodes.
+
+        A source is a node of its own, from which arcs (k, 4) of some cost lead to junctions.
+
+        Returns
+        -------
+        graph, inside, at
+            Costs; the junctions (q,) that its first nodes are; and (j,) the node of each junction, q for others.
         """
         graph = self.roads.reverse if to_hub else self.roads.graph
         size, sources = graph.shape[0], int(row.max(initial=-1)) + 1
@@ -299,12 +318,7 @@ class Network:
         arrays = [
             np.concatenate([one, other]) for one, other in ((part.data, begin.data), (part.indices, begin.indices))
         ]
-        whole = csr_array((*arrays, indptr), shape=begin.shape)
-        found = np.full((sources, len(inside) + 1), np.inf)
-        if sources:
-            ways = dijkstra(whole, indices=len(inside) + np.arange(sources), limit=limit)
-            found[:, :-1] = ways[:, : len(inside)]
-        return found, at
+        return csr_array((*arrays, indptr), shape=begin.shape), inside, at
 
     def _reached(self, graph: csr_array, first: Ints, limit: float) -> Ints:
         """Return the junctions within a limit of any of some: all that a shortest way within it can pass."""
@@ -320,7 +334,7 @@ class Network:
 
     def _on_same_edge(self, block: Floats, row: Ints, group: Ints, *, to_hub: bool) -> None:
         """Lower distances (r, n) to those along an edge that point and site both stand at."""
-        points, sites = self._of_points, self._of_sites
+        points, sites = self.point_ends, self.site_ends
         order, edge = self._slots_by_edge
         for number, site in zip(row.tolist(), group.tolist(), strict=True):
             for end in np.flatnonzero(sites.edge[site] >= 0).tolist():
@@ -351,17 +365,19 @@ class Network:
         return KDTree(on_sphere(self.points))
 
     @cached_property
-    def _of_points(self) -> Ends:
+    def point_ends(self) -> Ends:
+        """How points are joined to the roads."""
         return _ends(self.roads, self.point_snaps, self.off_road.pace)
 
     @cached_property
-    def _of_sites(self) -> Ends:
+    def site_ends(self) -> Ends:
+        """How sites are joined to the roads."""
         return _ends(self.roads, self.site_snaps, self.off_road.pace)
 
     @cached_property
     def _slots_by_edge(self) -> tuple[Ints, Ints]:
         """Snaps of points, two a point, by the edge they are at."""
-        edge = self._of_points.edge.ravel()
+        edge = self.point_ends.edge.ravel()
         order = np.argsort(edge, kind="stable")
         return order, edge[order]
 

@@ -99,6 +99,8 @@ class RoadGraph:
         Whether vertices that are only passed through are left out of the search; the costs are the same.
     lengths
         (s,) kilometres from start to end and back, infinite where that is not allowed, if they are not ``km`` both.
+    line
+        (s,) line of a file that each segment is of, by its position there; the segment itself if left out.
 
     >>> line = RoadGraph(
     ...     vertices=np.array([[0.0, 0.0], [0.01, 0.0], [0.02, 0.0]]), start=np.array([0, 1]), end=np.array([1, 2]),
@@ -118,6 +120,7 @@ class RoadGraph:
     island_km: float = 0.0
     contracted: bool = True
     lengths: tuple[Floats, Floats] | None = None
+    line: Ints | None = None
 
     @cached_property
     def in_km(self) -> RoadGraph:
@@ -159,6 +162,7 @@ class RoadGraph:
             backward=backward,
             boards=self.boards[first],
             lengths=least(self.in_km.forward, self.in_km.backward),
+            line=None if self.line is None else self.line[first],
         )
 
     @cached_property
@@ -167,11 +171,65 @@ class RoadGraph:
         return _edges(self)
 
     @cached_property
-    def graph(self) -> csr_array:
-        """Cost from junction to junction (j, j) along the cheapest road between; a stored 0 is a way for nothing."""
+    def _arcs(self) -> tuple[Ints, Ints, Floats]:
+        """Junctions (2 e,) that each edge leads from and to, along it and then against it, and its cost."""
         edges = self.edges
         tail, head = np.concatenate([edges.start, edges.end]), np.concatenate([edges.end, edges.start])
-        return arcs(tail, head, np.concatenate([edges.forward, edges.backward]), len(edges.junction))
+        return tail, head, np.concatenate([edges.forward, edges.backward])
+
+    @cached_property
+    def graph(self) -> csr_array:
+        """Cost from junction to junction (j, j) along the cheapest road between; a stored 0 is a way for nothing."""
+        return arcs(*self._arcs, len(self.edges.junction))
+
+    @cached_property
+    def edge_between(self) -> csr_array:
+        """Which edge that cost is of (j, j), from 1; below 0 where it is gone against its direction."""
+        tail, head, cost = self._arcs
+        size = len(self.edges.junction)
+        number = np.arange(1, len(self.edges.start) + 1)
+        keep = cheapest(tail, head, cost)
+        cells = (np.concatenate([number, -number])[keep], (tail[keep], head[keep]))
+        return csr_array(coo_array(cells, shape=(size, size)))
+
+    @cached_property
+    def _in_row(self) -> tuple[Ints, Ints]:
+        """Segments by edge, each edge's in the order in which they lie along it, and where each edge's begin."""
+        edges = self.edges
+        order = np.lexsort((edges.km, edges.of))
+        return order, np.searchsorted(edges.of[order], np.arange(len(edges.start) + 1))
+
+    @cached_property
+    def edge_km(self) -> Floats:
+        """Length (e,) of each edge."""
+        return np.asarray(np.bincount(self.edges.of, weights=self.km, minlength=len(self.edges.start)))
+
+    def shape(self, edge: int, begin_km: float | None = None, end_km: float | None = None) -> Floats:
+        """Return the places (n, 2) in degrees along an edge, between two distances from its start; turned if they are.
+
+        Parameters
+        ----------
+        begin_km, end_km
+            From where to where; from its start, and to its end, if left out.
+        """
+        order, first = self._in_row
+        segments = order[first[edge] : first[edge + 1]]
+        turned = self.edges.turned[segments]
+        begin = np.where(turned, self.end[segments], self.start[segments])
+        last = self.start[segments[-1]] if turned[-1] else self.end[segments[-1]]
+        spots: Floats = self.vertices[np.append(begin, last)]
+        if begin_km is None and end_km is None:
+            return spots
+        km = np.append(self.edges.km[segments], self.edges.km[segments[-1]] + self.km[segments[-1]])
+        low, high = sorted([0.0 if begin_km is None else begin_km, km[-1] if end_km is None else end_km])
+        cut = np.array([low, high])
+        at = np.clip(np.searchsorted(km, cut, side="right") - 1, 0, len(segments) - 1)
+        length = km[at + 1] - km[at]
+        share = np.clip(np.divide(cut - km[at], length, out=np.zeros(2), where=length > 0), 0, 1)
+        ends = between(spots[at], spots[at + 1], share)
+        inner = spots[(km > low + SAME_PLACE_KM) & (km < high - SAME_PLACE_KM)]
+        path = np.vstack([ends[:1], inner, ends[1:]])
+        return path if (begin_km or 0.0) <= (np.inf if end_km is None else end_km) else path[::-1]
 
     @cached_property
     def reverse(self) -> csr_array:
@@ -256,12 +314,33 @@ def on_sphere(places: Floats) -> Floats:
 
 def arcs(tail: Ints, head: Ints, cost: Floats, size: int) -> csr_array:
     """Return a graph of the finite arcs, of several between two nodes the cheapest, as scipy searches it."""
+    keep = cheapest(tail, head, cost)
+    return csr_array(coo_array((cost[keep], (tail[keep], head[keep])), shape=(size, size)))
+
+
+def cheapest(tail: Ints, head: Ints, cost: Floats) -> Ints:
+    """Return which arcs are finite and the cheapest of those between the same two nodes, which differ."""
     keep = np.flatnonzero(np.isfinite(cost) & (tail != head))
     keep = keep[np.lexsort((cost[keep], head[keep], tail[keep]))]
     first = np.ones(len(keep), dtype=np.bool_)
     first[1:] = (np.diff(tail[keep]) != 0) | (np.diff(head[keep]) != 0)
-    keep = keep[first]
-    return csr_array(coo_array((cost[keep], (tail[keep], head[keep])), shape=(size, size)))
+    return np.asarray(keep[first], dtype=np.intp)
+
+
+def between(start: Floats, end: Floats, share: Floats) -> Floats:
+    """Return places (n, 2) in degrees at shares (n,) of the way along arcs of great circles.
+
+    >>> between(np.array([[179.0, 0.0]]), np.array([[-179.0, 0.0]]), np.array([0.75])).round(9).tolist()
+    [[-179.5, 0.0]]
+    """
+    first, last = on_sphere(start), on_sphere(end)
+    angle = 2 * np.arcsin(np.minimum(np.linalg.norm(last - first, axis=1) / 2, 1.0))
+    whole = np.maximum(np.sin(angle), 1e-300)
+    spot = (first * np.sin((1 - share) * angle)[:, None] + last * np.sin(share * angle)[:, None]) / whole[:, None]
+    lon, lat = np.arctan2(spot[:, 1], spot[:, 0]), np.arctan2(spot[:, 2], np.hypot(spot[:, 0], spot[:, 1]))
+    places = np.degrees(np.column_stack([lon, lat]))
+    places[share <= 0], places[share >= 1] = start[share <= 0], end[share >= 1]
+    return np.asarray(places)
 
 
 def _edges(roads: RoadGraph) -> Edges:

@@ -20,7 +20,7 @@ from hubplanner.inputs.readers.columns import Checker, among, as_text, keys_of
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet, settled_crs
 from hubplanner.inputs.travel_matrix import read_pairs_table
 from hubplanner.problem import Floats, GreatCircle, Ints
-from hubplanner.problem.travel.roads import SAME_PLACE_KM, RoadGraph, on_sphere
+from hubplanner.problem.travel.roads import SAME_PLACE_KM, RoadGraph, between
 from hubplanner.scenario.roads_spec import ACCESS, RoadsSpec
 
 PER_DEGREE = 10**7
@@ -278,15 +278,12 @@ def join_ends(roads: Roads, within_km: float) -> Roads:
     )
     near = graph.every_road.nearest(roads.vertices[loose], within_km, (roads.line, roads.line[own]))
     met = np.flatnonzero(near[0] >= 0)
-    segment, share, gap = (part[met] for part in near)
+    segment, share, gap = near[0][met], near[1][met], near[2][met]
     inside = (share * roads.km[segment] > SAME_PLACE_KM) & ((1 - share) * roads.km[segment] > SAME_PLACE_KM)
-    ends = on_sphere(roads.vertices[roads.start[segment]]), on_sphere(roads.vertices[roads.end[segment]])
-    angle = 2 * np.arcsin(np.minimum(np.linalg.norm(ends[1] - ends[0], axis=1) / 2, 1.0))
-    whole = np.maximum(np.sin(angle), 1e-300)
-    spot = (ends[0] * np.sin((1 - share) * angle)[:, None] + ends[1] * np.sin(share * angle)[:, None]) / whole[:, None]
+    spot = between(roads.vertices[roads.start[segment]], roads.vertices[roads.end[segment]], share)
     added = np.cumsum(inside) - 1 + len(roads.vertices)
     target = np.where(inside, added, np.where(share < 0.5, roads.start[segment], roads.end[segment]))  # noqa: PLR2004
-    vertices = np.vstack([roads.vertices, np.degrees(_angles(spot[inside]))])
+    vertices = np.vstack([roads.vertices, spot[inside]])
     at = np.concatenate([np.zeros(size), share[inside], np.ones(size)])
     of = np.concatenate([np.arange(size), segment[inside], np.arange(size)])
     vertex = np.concatenate([roads.start, added[inside], roads.end])
@@ -302,11 +299,4 @@ def join_ends(roads: Roads, within_km: float) -> Roads:
         end=np.concatenate([vertex[piece + 1], np.where(forth, target, joint)]),
         km=np.concatenate([roads.km[of[piece]] * (at[piece + 1] - at[piece]), gap]),
         line=np.concatenate([roads.line[of[piece]], roads.line[own[met]]]),
-    )
-
-
-def _angles(spots: Floats) -> Floats:
-    """Return longitudes and latitudes (n, 2), in radians, of vectors (n, 3)."""
-    return np.column_stack(
-        [np.arctan2(spots[:, 1], spots[:, 0]), np.arctan2(spots[:, 2], np.hypot(spots[:, 0], spots[:, 1]))]
     )

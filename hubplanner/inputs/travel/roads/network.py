@@ -68,7 +68,7 @@ def read_road_travel(
             wide = f"snap_m: {math.ceil(metres)}"
             message += f"; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines"
         warnings.append(DataWarning(code="roads_apart", message=message, file=roads.table.name))
-    return SearchedTravel(travel=travel, facts=facts, warnings=tuple(warnings))
+    return SearchedTravel(travel=travel, facts=facts, warnings=tuple(warnings), modes=modes, lines=roads.table)
 
 
 def _network(  # noqa: PLR0913 - roads, what a mode makes of them, and the places
@@ -100,6 +100,7 @@ def road_graph(roads: Roads, passage: Passage, *, island_km: float, in_minutes: 
         backward=np.where(backward[used], cost, np.inf),
         boards=~passage.ferry[line],
         island_km=island_km,
+        line=line,
     ).without_twins
 
 
