@@ -119,6 +119,9 @@ def _floors(scenario: Scenario) -> Complaints:
             yield f"model.floors.{number}.value", floor.value, "only with a group"
 
 
+LINEAR_BELOW = "only with an alpha above 0, not .inf (--set model.fairness.linear_below_share=null takes it out)"
+
+
 def _fairness(scenario: Scenario) -> Complaints:
     model, groups, spec = scenario.model, scenario.demand.groups, scenario.model.fairness
     if not model.lifts_worst:
@@ -135,7 +138,7 @@ def _fairness(scenario: Scenario) -> Complaints:
     if spec.group is not None and model.fairness_group is not None and model.lifts_worst:
         yield "model.fairness_group", model.fairness_group, "none beside model.fairness.group, which says the same"
     if spec.linear_below_share is not None and not model.alpha:
-        yield "model.fairness.linear_below_share", spec.linear_below_share, "only with an alpha above 0, not .inf"
+        yield "model.fairness.linear_below_share", spec.linear_below_share, LINEAR_BELOW
     if not groups:
         first = "the first one is lifted" if model.lifts_worst else "fairness is among their values"
         yield "model.fairness", spec.alpha, f"only with demand.groups: {first}"

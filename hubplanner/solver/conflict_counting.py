@@ -18,7 +18,7 @@ from hubplanner.model import (
     RequiredSites,
     broken_years,
 )
-from hubplanner.model.constraints.budget import most_money
+from hubplanner.model.constraints.budget import enough_money, least_money, most_money
 from hubplanner.model.formulation import Year
 from hubplanner.problem import Conflict, Ints, Problem, evaluate
 
@@ -137,8 +137,9 @@ class _Counting:
                 hubs = {site: count for node in nodes for site, count in node.hubs.items()}
                 least = math.fsum(self.price[site] * count for site, count in hubs.items())
                 if least - self._freed() > most_money(budget.money or 0.0) and least > 0:
-                    reason = f"the {sum(hubs.values()):,} hubs that are asked for cost at least {least:,.12g}"
-                    reason += f", standing hubs free {self._freed():,.12g} at most" if self._freed() else ""
+                    asked, freed = f"{least_money(least):,.12g}", self._freed()
+                    reason = f"the {sum(hubs.values()):,} hubs that are asked for cost at least {asked}"
+                    reason += f", standing hubs free {enough_money(freed):,.12g} at most" if freed else ""
                     return self._dear([budget, *_once([d for node in nodes for d in node.by_cost])], reason)
         return None
 

@@ -23,6 +23,7 @@ from hubplanner.model import (
     RequiredSites,
     broken_years,
 )
+from hubplanner.model.constraints.budget import enough_money
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, Problem, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
@@ -160,18 +161,6 @@ def _least(clash: Conflict) -> str:
     if clash.least_budget - clash.too_little > SAME_MONEY * abs(clash.least_budget):
         return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
     return f"the least budget that meets all demands is {enough}"
-
-
-def enough_money(amount: float) -> float:
-    """Return an amount in twelve digits, rounded up so that it suffices.
-
-    >>> enough_money(1234567890.12345)
-    1234567890.13
-    """
-    if amount <= 0:
-        return amount
-    unit = 10.0 ** (math.floor(math.log10(amount)) - 11)
-    return float(f"{math.ceil(amount / unit - 1e-6) * unit:.12g}")
 
 
 def _demands(problem: Problem, objective: Objective) -> tuple[list[Constraint], list[Constraint]]:

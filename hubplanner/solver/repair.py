@@ -22,12 +22,12 @@ from hubplanner.model import (
     Question,
     Year,
 )
+from hubplanner.model.constraints.budget import enough_money
 from hubplanner.model.formulation import FixedLevel
 from hubplanner.model.goals import cost
 from hubplanner.model.lp import LinearExpression
 from hubplanner.problem import Evaluation, Problem
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.infeasibility import enough_money
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.options import SolverOptions

@@ -163,7 +163,7 @@ def test_each_demand_has_its_words(demand: Any, words: str) -> None:
     ("least", "sentence"),
     [
         (7.0, "the least budget that meets all demands is 7"),
-        (1234567.89, "the least budget that meets all demands is 1,234,567.89"),
+        (1234567.89, "the least budget that meets all demands is 1,234,568"),
         (1 / 3, "the least budget that meets all demands is 0.333333333334"),
         (0.0, "the least budget that meets all demands is 0"),
         (math.inf, "no budget meets all demands"),

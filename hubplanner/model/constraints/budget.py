@@ -24,6 +24,10 @@ FINE = 1e3
 """Part of the largest cost's unit that money is counted in, so that a solver's tolerance is next to none of it."""
 MOST_MONEY = 1e6
 """Units of money up to which sums are far from rounding, about."""
+WHOLE_MONEY = 1e6
+"""From so much money on nobody asks for parts of a unit."""
+ROUND = 1e-6
+"""Part of a unit within which an amount is a round one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,3 +134,29 @@ def _count(model: Model, number: int, options: Ints) -> LpVariable:
     model.add(f"count_{number}", [*model.opened(options), (count, -1.0)], LpConstraintEQ, 0)
     model.counts.append(count)
     return count
+
+
+def enough_money(amount: float) -> float:
+    """Return an amount rounded up so that it suffices: in twelve digits, from a million on in whole units.
+
+    >>> enough_money(1234567.1), enough_money(12.3456789012345)
+    (1234568.0, 12.3456789013)
+    """
+    return _rounded(amount, math.ceil, -ROUND)
+
+
+def least_money(amount: float) -> float:
+    """Return an amount rounded down so that no less would do: in twelve digits, from a million on in whole units.
+
+    >>> least_money(1234567.9)
+    1234567.0
+    """
+    return _rounded(amount, math.floor, ROUND)
+
+
+def _rounded(amount: float, rounding: Callable[[float], int], nudge: float) -> float:
+    if amount <= 0:
+        return amount
+    unit = 10.0 ** (math.floor(math.log10(amount)) - 11)
+    unit = max(unit, 1.0) if amount >= WHOLE_MONEY else unit
+    return float(f"{rounding(amount / unit + nudge) * unit:.12g}")
