@@ -125,8 +125,10 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"model.fairness": {"alpha": 0, "linear_below_share": 0.1}},
-        "model.fairness.linear_below_share: 0.1 found; allowed: only with an alpha above 0, not .inf "
-        "(--set model.fairness.linear_below_share=null takes it out)",
+        (
+            "model.fairness.linear_below_share: 0.1 found; allowed: only with an alpha above 0, not .inf "
+            "(--set model.fairness.linear_below_share=null takes it out)"
+        ),
     ),
     (
         {"model.fairness": {"alpha": 1}, "demand.groups": []},
