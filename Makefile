@@ -71,12 +71,14 @@ $(PEERS)/ready: tests/benchmarks/peers.txt | .venv/bin/python
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/peers.txt
 	@touch $@
 
-# The report and the app are tested in a real browser, plan.gpkg in QGIS; without apt-get those tests are skipped.
+# The report and the app are tested in a real browser, plan.gpkg in QGIS, databases on a real PostgreSQL with PostGIS;
+# without apt-get those tests are skipped.
 .venv/programs: | .venv/bin/python
-	@{ command -v chromium && /usr/bin/python3 -c 'import qgis.core'; } >/dev/null 2>&1 || ! command -v apt-get >/dev/null || \
-		{ echo "installing chromium and QGIS"; $(SUDO) apt-get update -qq && \
+	@{ command -v chromium && /usr/bin/python3 -c 'import qgis.core' && \
+		ls /usr/share/postgresql/*/extension/postgis.control; } >/dev/null 2>&1 || ! command -v apt-get >/dev/null || \
+		{ echo "installing chromium, QGIS and PostGIS"; $(SUDO) apt-get update -qq && \
 		  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			chromium fonts-noto-core python3-qgis; }
+			chromium fonts-noto-core python3-qgis postgresql postgresql-postgis; }
 	@touch $@
 
 # Debian ships Python without ensurepip; its package python3-venv brings it.

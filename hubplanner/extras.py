@@ -13,6 +13,7 @@ EXTRAS = {
     "excel": ("xlsxwriter", "python_calamine"),
     "h3": ("h3",),
     "duckdb": ("duckdb",),
+    "postgis": ("geoalchemy2", "psycopg", "sqlalchemy"),
     "docx": ("docx",),
     "web": ("fastapi", "uvicorn", "maplibre"),
 }

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from hubplanner.errors import Fault, ScenarioError
+from hubplanner.formats.database import is_database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ FORMATS: tuple[TableFormat, ...] = (
     TableFormat(name="geodatabase", suffixes=(".gdb",), layers=True, folder=True, packed=True),
     TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True, uploaded=True),
     TableFormat(name="DuckDB", suffixes=(".duckdb",), kind="table", layers=True, uploaded=True),
+    TableFormat(name="PostGIS", suffixes=(), kind="either"),
     TableFormat(name="Parquet", suffixes=(".parquet",), chunked=True, distances=True, uploaded=True),
     TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True, uploaded=True),
     TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster", uploaded=True),
@@ -124,9 +126,13 @@ def format_of(path: str | PurePath) -> TableFormat:
 
     >>> format_of("data/Towns.GPKG").name
     'GeoPackage'
+    >>> format_of("postgresql://planner@localhost/gis").name
+    'PostGIS'
     >>> format_of("towns.docx").kind
     'other'
     """
+    if is_database(path):
+        return next(each for each in FORMATS if each.name == "PostGIS")
     suffix = PurePath(path).suffix.lower()
     return next((each for each in FORMATS if suffix in each.suffixes), OTHER)
 

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -184,7 +183,7 @@ def _told(scenario: Scenario, sites: Sites, links: BackhaulLinks, faults: list[F
     asked = sites.allowed & (sites.status != SiteStatus.EXISTING)[:, None]
     bare = asked.any(axis=1) & ~(asked & links.has_link).any(axis=1)
     required = bare & (sites.status == SiteStatus.REQUIRED)
-    name, ids = Path(scenario.sites.path).name, sites.frame["site_id"].to_numpy(dtype=object)
+    name, ids = scenario.sites.file_name, sites.frame["site_id"].to_numpy(dtype=object)
     why = "a site that some link reaches: it has no way to a node, and no stand-alone link"
     faults += [
         Fault(file=name, row=int(sites.rows[at]), column="status", value=f"required {ids[at]}", allowed=why)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -51,7 +50,7 @@ def is_named(ids: pd.Series, sites: bool | tuple[str, ...]) -> Bools:  # noqa: F
 def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault]) -> None:
     """Note sites that the model names and that the file does not have, or that are not what they must be."""
     position = {site: number for number, site in enumerate(ids)}
-    file = Path(scenario.sites.path).name
+    file = scenario.sites.file_name
     for key, site, must_stand in mentions(scenario):
         at = position.get(site)
         if at is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -223,7 +222,7 @@ def without_need(inputs: Inputs) -> tuple[DataWarning, ...]:
         named = sorted(set(frame[group]) - set(frame[group][useful]))
         if named:
             message = f"no site of {group} {', '.join(named)} has need within reach: no hub is asked for there"
-            file = Path(inputs.scenario.sites.path).name
+            file = inputs.scenario.sites.file_name
             found.append(DataWarning(code="no_need_in_reach", message=message, file=file))
     if level == "error":
         raise_faults([Fault(file=told.file, allowed=told.message) for told in found])

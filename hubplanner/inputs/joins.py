@@ -573,7 +573,7 @@ def _filled(  # noqa: PLR0913, PLR0917 - a column, where it lacks what, and wher
     group = Checker(table=here, faults=faults).text(join.unmatched.mean_of)
     mean = numbers.mask(alone).groupby(group).transform("mean")
     without = pd.Series(alone & mean.isna().to_numpy())
-    note = f"a {join.unmatched.mean_of} in which some row has a partner in {Path(join.path).name}"
+    note = f"a {join.unmatched.mean_of} in which some row has a partner in {join.file_name}"
     Checker(table=here, faults=faults).note(join.unmatched.mean_of, without, group, note)
     return numbers.mask(alone, mean)
 

@@ -15,7 +15,7 @@ from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import read_table
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.data_spec import MapFileSpec, TableSpec
+from hubplanner.scenario.data_spec import MapFileSpec, TableSpec, ZonesSpec
 
 LINES, AREAS = ("LineString", "MultiLineString"), ("Polygon", "MultiPolygon")
 KINDS = {"borders": (*LINES, *AREAS), "water": (*LINES, *AREAS), "roads": LINES}
@@ -59,16 +59,20 @@ def read_map_layers(scenario: Scenario, faults: list[Fault]) -> MapLayers:
     """Return what the scenario's maps show beside the plan; what cannot be used is noted and left out."""
     files = {} if scenario.map is None else scenario.map.files
     given, zones = tuple((layer, Path(spec.path).name) for layer, spec in files.items()), scenario.demand.zones
-    if zones is not None and "borders" not in files:
-        files = files | {"borders": MapFileSpec(path=zones.path, layer=zones.layer, crs=zones.crs)}
-    shapes = {layer: _shapes(spec, KINDS[layer], faults) for layer, spec in files.items() if layer in KINDS}
+    outlines = {"borders": zones} if zones is not None and "borders" not in files else {}
+    shapes = {
+        layer: _shapes(spec, KINDS[layer], faults) for layer, spec in (files | outlines).items() if layer in KINDS
+    }
     places, names = _places(files["places"], faults) if "places" in files else (np.zeros((0, 2)), ())
     return MapLayers(**shapes, places=places, names=names, given=given)
 
 
-def _shapes(spec: MapFileSpec, kinds: tuple[str, ...], faults: list[Fault]) -> Any:
+def _shapes(spec: MapFileSpec | ZonesSpec, kinds: tuple[str, ...], faults: list[Fault]) -> Any:
     """Return a file's shapes in degrees."""
-    table = read_table(TableSpec.model_construct(path=spec.path, layer=spec.layer, crs=spec.crs), faults)
+    asked = TableSpec.model_construct(path=spec.path, layer=spec.layer, crs=spec.crs)
+    if isinstance(spec, ZonesSpec):
+        asked = asked.model_copy(update={"table": spec.table, "sql": spec.sql})
+    table = read_table(asked, faults)
     if table is None or table.crs is None:
         return _none()
     before, checker = len(faults), Checker(table=table, faults=faults)

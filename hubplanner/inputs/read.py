@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -59,7 +58,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     searched = read_road_travel(scenario, demand, sites, faults) or read_friction(scenario, demand, sites, faults)
     if demand and sites and scenario.travel.is_geometric:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
-        check_together(bounds, sites.lonlat, Path(scenario.sites.path).name, faults)
+        check_together(bounds, sites.lonlat, scenario.sites.file_name, faults)
     check_futures(scenario, demand, sites, faults)
     links = read_links(scenario, sites, faults)
     if sites is not None and links is not None:
@@ -114,7 +113,7 @@ def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds
     """Return the ids that a matrix may name: those of the whole file, whatever else is wrong with it."""
     some = bool(spec.where) or (isinstance(spec, SitesSpec) and spec.is_thinned)
     known = read_ids(spec) if used is None or some else used
-    return KnownIds(file=Path(spec.path).name, all=known, used=pd.Series(dtype=str) if used is None else used)
+    return KnownIds(file=spec.file_name, all=known, used=pd.Series(dtype=str) if used is None else used)
 
 
 def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -164,7 +163,7 @@ def _thinned(scenario: Scenario, sites: Sites, one_per: list[str] | None, prefer
     keys = [f"thin_km {spec.thin_km:g}"] if spec.thin_km is not None else []
     keys += [f"one_per {spec.one_per}"] if spec.one_per is not None else []
     message = f"{int((~kept).sum()):,} of {int(free.sum()):,} candidates are left out by sites.{' and '.join(keys)}"
-    warning = DataWarning(code="thinned_sites", message=message, file=Path(spec.path).name)
+    warning = DataWarning(code="thinned_sites", message=message, file=spec.file_name)
     return replace(_in_order(sites, np.flatnonzero(kept)), warnings=(*sites.warnings, warning))
 
 
@@ -293,7 +292,7 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
 
 def _where_ids(scenario: Scenario) -> str:
     """Return where the ids of sites stand, for messages."""
-    return Path(scenario.sites.path).name + (", among the rows that sites.where keeps" if scenario.sites.where else "")
+    return scenario.sites.file_name + (", among the rows that sites.where keeps" if scenario.sites.where else "")
 
 
 def _pin_fault(key: str, found: SiteStatus | None, opposite: SiteStatus, file: str) -> str | None:

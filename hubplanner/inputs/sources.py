@@ -9,9 +9,11 @@ from os.path import isfile
 from pathlib import Path
 
 from hubplanner.errors import DataError, Fault
+from hubplanner.formats.postgis import query_of, table_digest
 from hubplanner.io import sha256
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.files import input_files
+from hubplanner.scenario.data_spec import FileSpec
+from hubplanner.scenario.files import input_files, input_tables
 
 RECENT_NS = 2_000_000_000
 """So long after a change a second one may leave the same time behind, on any disk."""
@@ -45,6 +47,7 @@ class Sources:
             digests[name] = _digest(path)
             if stamp and max(stamp[-2:]) < began - RECENT_NS:
                 stamps[name] = stamp
+        digests |= {name: _table_digest(spec) for name, spec in input_tables(scenario).items()}
         return cls(scenario=scenario, digests=digests, stamps=stamps)
 
     def check(self) -> None:
@@ -56,8 +59,10 @@ class Sources:
             With every file that changed.
         """
         files = {name: path for name, path in input_files(self.scenario).items() if isfile(path)}  # noqa: PTH113 - no error for a name that is too long
-        changed = sorted(files.keys() ^ self.digests.keys())
+        tables = input_tables(self.scenario)
+        changed = sorted(files.keys() ^ (self.digests.keys() - tables.keys()))
         changed += [name for name in files.keys() & self.digests.keys() if not self._is_same(name, files[name])]
+        changed += [name for name, spec in tables.items() if _table_digest(spec) != self.digests[name]]
         allowed = "has changed while it was read; run this again once it is complete"
         if changed:
             raise DataError([Fault(file=name, allowed=allowed) for name in sorted(changed)])
@@ -67,8 +72,22 @@ class Sources:
 
 
 def file_digests(scenario: Scenario) -> dict[str, str]:
-    """Return the SHA-256 of the files a scenario names, and of those beside them that decide what is read."""
-    return {name: sha256(path) for name, path in input_files(scenario).items()}
+    """Return the SHA-256 of the files and tables a scenario names, and of files beside them that say more."""
+    tables = {name: digest_of(spec) for name, spec in input_tables(scenario).items()}
+    return {name: sha256(path) for name, path in input_files(scenario).items()} | tables
+
+
+def digest_of(spec: FileSpec) -> str:
+    """Return the SHA-256 of a database's rows; raise where it cannot be asked."""
+    return table_digest(spec.path, query_of(spec.table, spec.sql), spec.file_name)
+
+
+def _table_digest(spec: FileSpec) -> str:
+    """Return that SHA-256; blank where it cannot be had, which is told in full where the rows are wanted."""
+    try:
+        return digest_of(spec)
+    except DataError:
+        return ""
 
 
 def _digest(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -53,7 +52,7 @@ def _spots(scenario: Scenario, section: str, frame: gpd.GeoDataFrame, rows: Ints
     spec = scenario.demand if section == "demand" else scenario.sites
     inside = representative(frame)
     return Spots(
-        file=Path(spec.path).name,
+        file=spec.file_name,
         section=section,
         column=f"{spec.x}, {spec.y}" if spec.x else "geometry",
         lonlat=lonlat(frame),
@@ -95,7 +94,7 @@ def _doubled_demand(scenario: Scenario, demand: Demand) -> list[DataWarning]:
     keys = pd.DataFrame({"x": inside.x, "y": inside.y, "people": frame["people"]}).assign(row=demand.rows)
     keys = keys[keys["people"] > 0]
     message = "the very same place and as many people as row {0}; leave one out if they are the same people"
-    return _doubled(keys, Path(scenario.demand.path).name, message)
+    return _doubled(keys, scenario.demand.file_name, message)
 
 
 def _doubled_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
@@ -105,7 +104,7 @@ def _doubled_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
     keys = columns.set_axis(range(columns.shape[1]), axis=1)
     keys = keys.assign(x=inside.x, y=inside.y, row=sites.rows)
     message = "the very same place and columns as row {0}, all but the id; leave one out if it is the same site"
-    return _doubled(keys, Path(scenario.sites.path).name, message)
+    return _doubled(keys, scenario.sites.file_name, message)
 
 
 def _doubled(keys: pd.DataFrame, file: str, message: str) -> list[DataWarning]:
@@ -145,7 +144,7 @@ def _wide_areas(scenario: Scenario, demand: Demand) -> list[DataWarning]:
         DataWarning(
             code="wide_area",
             message=message.format(farthest[at], reach),
-            file=Path(scenario.demand.path).name,
+            file=scenario.demand.file_name,
             row=int(rows[at]),
         )
         for at in np.flatnonzero(farthest > reach).tolist()
@@ -159,7 +158,7 @@ def _free_sites(scenario: Scenario, sites: Sites) -> list[DataWarning]:
         return []
     free = np.flatnonzero(pd.to_numeric(sites.frame[factor], errors="coerce").to_numpy() == 0).tolist()
     message = f"{factor} 0 makes hubs cost nothing here; write 1 if the site has no factor of its own"
-    file = Path(scenario.sites.path).name
+    file = scenario.sites.file_name
     return [DataWarning(code="free_site", message=message, file=file, row=int(sites.rows[at])) for at in free]
 
 

@@ -18,13 +18,15 @@ from hubplanner.folders import is_run
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.map_layers import MapLayers, read_map_layers
 from hubplanner.inputs.sites import Sites, read_sites
+from hubplanner.inputs.sources import digest_of
 from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
 from hubplanner.outputs.backhaul import LINE_COLUMNS
 from hubplanner.outputs.formats.exports import EXPORTS, Export
 from hubplanner.outputs.run_data import Result
 from hubplanner.runs.read import manifest_files, read_manifest, read_plan
 from hubplanner.scenario import Scenario, read_scenario
-from hubplanner.scenario.files import input_files
+from hubplanner.scenario.data_spec import FileSpec
+from hubplanner.scenario.files import input_files, input_tables
 
 log = logging.getLogger(__name__)
 
@@ -177,9 +179,11 @@ def _layer(path: Path, columns: Sequence[str]) -> gpd.GeoDataFrame:
 
 def _map_layers(scenario: Scenario, manifest: dict[str, Any]) -> tuple[MapLayers, list[str]]:
     """Return what the run's maps show beside the plan; none, with a note, where a file is gone or another one."""
-    files, known = input_files(scenario), manifest.get("inputs", {})
+    files, known, zones = input_files(scenario), manifest.get("inputs", {}), scenario.demand.zones
     wanted = {Path(layer.path) for layer in (scenario.map.files.values() if scenario.map else ())}
-    wanted |= {Path(scenario.demand.zones.path)} if scenario.demand.zones else set()
+    if zones is not None and zones.is_database and _table_state(zones, scenario, manifest) != "same":
+        return MapLayers(), [f"{zones.file_name} is not as the run read it: maps are drawn without it"]
+    wanted |= {Path(zones.path)} if zones else set()
     for name, path in files.items():
         if path in wanted and not (path.is_file() and sha256(path) == known.get(name)):
             return MapLayers(), [f"{path.name} is not as the run read it: maps are drawn without it"]
@@ -190,12 +194,34 @@ def _map_layers(scenario: Scenario, manifest: dict[str, Any]) -> tuple[MapLayers
 def _sites(scenario: Scenario, manifest: dict[str, Any]) -> tuple[Sites | None, list[str]]:
     """Return all sites of the question, None with a note where their file is gone or another one."""
     path, known = Path(scenario.sites.path), manifest.get("inputs", {})
+    if scenario.sites.is_database:
+        state = _table_state(scenario.sites, scenario, manifest)
+        if state != "same":
+            return None, [f"{scenario.sites.file_name} {state}: the files hold the sites with hubs alone"]
+        return _all_sites(scenario), []
     name = next(name for name, file in input_files(scenario).items() if file == path)
     if not path.is_file():
         return None, [f"{path.name} is not where the run read it: the files hold the sites with hubs alone"]
     if sha256(path) != known.get(name):
         return None, [f"{path.name} has changed since the run: the files hold the sites with hubs alone"]
+    return _all_sites(scenario), []
+
+
+def _all_sites(scenario: Scenario) -> Sites | None:
     faults: list[Fault] = []
     sites = read_sites(scenario, faults)
     raise_faults(faults)
-    return sites, []
+    return sites
+
+
+def _table_state(spec: FileSpec, scenario: Scenario, manifest: dict[str, Any]) -> str:
+    """Return whether a database's table is the same as when the run read it, or else what is so."""
+    name = next(
+        name
+        for name, one in input_tables(scenario).items()
+        if (one.path, one.table, one.sql) == (spec.path, spec.table, spec.sql)
+    )
+    try:
+        return "same" if digest_of(spec) == manifest.get("inputs", {}).get(name) else "has changed since the run"
+    except DataError:
+        return "cannot be read any more"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from hubplanner.formats.database import database_name, is_database
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.fields import (
     MOST_MONEY,
@@ -18,6 +21,7 @@ from hubplanner.scenario.fields import (
     ColumnOrShare,
     ColumnOrWeight,
     Encoding,
+    FileOrDatabase,
     Flag,
     Identifiers,
     Kilometres,
@@ -117,9 +121,13 @@ class GeometrySpec(Spec):
 class FileSpec(Spec):
     """A file of rows, and how its cells are written."""
 
-    path: LocalFile
+    path: FileOrDatabase
     """CSV, Excel, JSON, GeoJSON, GeoPackage, Shapefile, GeoParquet and others, relative to this file; for demand also a
-    GeoTIFF of people."""
+    GeoTIFF of people; or a PostgreSQL database, postgresql://user@host/database, without a password."""
+    table: Column | None = None
+    """Table or view of a database, such as public.towns."""
+    sql: Column | None = None
+    """Question to a database in the place of table: one SELECT, whose rows are read."""
     layer: Column | None = None
     """Layer of a file that holds several, or file of an archive that does."""
     sheet: Column | Annotated[int, Field(strict=True, ge=1)] | None = None
@@ -140,6 +148,19 @@ class FileSpec(Spec):
     """drop leaves out the rows that say total in a cell of their own."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)
     """Only rows whose columns have one of these values, such as {province: Balochistan}."""
+
+    @property
+    def is_database(self) -> bool:
+        """Tell whether the rows are those of a database."""
+        return is_database(self.path)
+
+    @property
+    def file_name(self) -> str:
+        """What messages call it: the file's name; of a database its name and the table's, or sql and what tells it."""
+        if not self.is_database:
+            return Path(self.path).name
+        part = f"sql-{hashlib.sha256(self.sql.encode()).hexdigest()[:8]}" if self.sql is not None else self.table
+        return f"{database_name(self.path)}.{part}"
 
 
 class JoinSpec(FileSpec):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from hubplanner.formats.database import address_fault, is_database
 from hubplanner.scenario.names import has_control
 
 PER_CENT = 100.0
@@ -124,6 +125,16 @@ def _local_file(value: object) -> object:
     return value
 
 
+def _file_or_database(value: object) -> object:
+    """Let the address of a database pass, or the path of a file."""
+    if not (isinstance(value, str) and is_database(value)):
+        return _local_file(value)
+    message = address_fault(value)
+    if message is not None:
+        raise ValueError(message)
+    return value
+
+
 def is_address(path: str) -> bool:
     """Tell whether a path is an address, or one of the libraries' ways to archives and servers.
 
@@ -154,6 +165,7 @@ Identifiers = Annotated[
 ]
 Column = Annotated[str, Field(min_length=1)]
 LocalFile = Annotated[str, BeforeValidator(_local_file), Field(min_length=1)]
+FileOrDatabase = Annotated[str, BeforeValidator(_file_or_database), Field(min_length=1)]
 Encoding = Annotated[str, BeforeValidator(_encoding), Field(min_length=1)]
 Name = Annotated[str, BeforeValidator(plain), Field(min_length=1, max_length=MOST_TEXT)]
 """What a tier is called."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from hubplanner.formats.database import place_of
 from hubplanner.formats.table_formats import format_of
+from hubplanner.scenario.data_spec import FileSpec, JoinSpec
 from hubplanner.scenario.scenario import Scenario
 
 
@@ -14,17 +16,34 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
 
     Those that are not there are among them, but for parts that a file may do without.
     """
-    zones = scenario.demand.zones
-    joins = (*scenario.demand.join, *scenario.sites.join, *(zones.join if zones else ()))
-    named = [scenario.demand.path, scenario.sites.path, scenario.travel.file, *(join.path for join in joins)]
-    named += [part.path for part in (zones, scenario.demand.spread_by) if part is not None]
-    links = scenario.backhaul
-    if links is not None:
-        named += [part.path for part in (*links.nodes, *links.lines, *links.towers, links.table) if part is not None]
-    named += [join.aliases for join in joins if isinstance(join.aliases, str)]
+    named = [scenario.travel.file, *(spec.path for spec in _specs(scenario) if not spec.is_database)]
+    named += [join.aliases for join in _joins(scenario) if isinstance(join.aliases, str)]
     named += [layer.path for layer in (scenario.map.files.values() if scenario.map else ())]
     paths = sorted({path for name in named if name for path in (*_parts(Path(name)), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}
+
+
+def input_tables(scenario: Scenario) -> dict[str, FileSpec]:
+    """Return the tables of databases that a scenario reads by short names, with the host where two are called alike."""
+    found = {(spec.path, spec.table, spec.sql): spec for spec in _specs(scenario) if spec.is_database}
+    names = [spec.file_name for spec in found.values()]
+    return {
+        spec.file_name if names.count(spec.file_name) == 1 else f"{place_of(spec.path)}, {spec.file_name}": spec
+        for spec in found.values()
+    }
+
+
+def _joins(scenario: Scenario) -> tuple[JoinSpec, ...]:
+    zones = scenario.demand.zones
+    return (*scenario.demand.join, *scenario.sites.join, *(zones.join if zones else ()))
+
+
+def _specs(scenario: Scenario) -> list[FileSpec]:
+    """Return the sections that name rows to read."""
+    demand, links = scenario.demand, scenario.backhaul
+    beside = [] if links is None else [*links.nodes, *links.lines, *links.towers, links.table]
+    every = [demand, scenario.sites, *_joins(scenario), demand.zones, demand.spread_by, *beside]
+    return [spec for spec in every if spec is not None]
 
 
 def _parts(path: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from hubplanner.errors import Fault, ScenarioError, raise_faults
+from hubplanner.formats.database import without_password
 from hubplanner.scenario.fields import is_address, per_cent_hint
 from hubplanner.scenario.json_schema import json_schema
 from hubplanner.scenario.scenario import Scenario
@@ -241,7 +242,7 @@ def _in_section(location: tuple[int | str, ...]) -> tuple[tuple[int | str, ...],
 
 def _brief(value: object) -> str | int | float:
     """Return a value that fits a line."""
-    text = str(value)
+    text = without_password(str(value))
     if isinstance(value, int | float):
         return value
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - the width of a line

@@ -681,6 +681,8 @@ def _file_keys(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
             if column not in other.take:
                 yield f"{name}.percent", column, f"a column that take brings: {', '.join(other.take)}"
     for name, links in _link_files(scenario):
+        if links.is_database:
+            yield f"{name}.path", links.path, "the path of a file; save the table as one"
         yield from _format_keys(name, links)
         if isinstance(links, PlacesSpec):
             yield from _place_keys(name, links)
@@ -718,6 +720,11 @@ def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
         yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
     if table.sheet is not None and not file.sheets:
         yield f"{name}.sheet", table.sheet, "only for a spreadsheet; of a file of layers, name a layer"
+    for key in ("table", "sql"):
+        if getattr(table, key) is not None and not table.is_database:
+            yield f"{name}.{key}", getattr(table, key), "only for a database, whose path begins postgresql://"
+    if table.is_database and (table.table is None) == (table.sql is None):
+        yield f"{name}.table", table.table, "either table, such as public.towns, or sql, one SELECT"
     for key in ("skip_rows", "header_rows"):
         if getattr(table, key) is not None and not file.header:
             yield f"{name}.{key}", getattr(table, key), "only for a CSV file or a spreadsheet"

@@ -153,7 +153,8 @@ def resolved(file: Path, asked: dict[str, Any]) -> tuple[Scenario, dict[str, Any
 
 
 def _files(scenario: Scenario) -> tuple[str | None, ...]:
-    return scenario.demand.path, scenario.sites.path, scenario.travel.file, scenario.demand.layer, scenario.sites.layer
+    tables = (scenario.demand, scenario.sites)
+    return scenario.travel.file, *(part for one in tables for part in (one.path, one.layer, one.table, one.sql))
 
 
 def _text(tree: dict[str, Any], key: str, *, optional: bool = False) -> str | None:

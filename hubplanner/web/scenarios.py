@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import HubplannerError
 from hubplanner.scenario import Scenario, read_scenario
+from hubplanner.scenario.files import input_tables
 from hubplanner.scenario.loader import read_variants
 from hubplanner.scenario.yaml_text import read_yaml
 from hubplanner.web.responses import Refused, encode, packed
@@ -175,9 +176,15 @@ class ScenarioStore:
         return self.files | {path.parent.name: path for path in own}
 
 
-def _stamps(scenario: Scenario) -> tuple[int, ...]:
+def _stamps(scenario: Scenario) -> tuple[int | str, ...]:
+    """Return what is other where a file has changed, or a database's rows have."""
+    tables: list[str] = []
+    if specs := input_tables(scenario):
+        from hubplanner.inputs.sources import digest_of  # noqa: PLC0415 - heavy
+
+        tables = [digest_of(spec) for spec in specs.values()]
     paths = [Path(path) for path in (scenario.demand.path, scenario.sites.path, scenario.travel.file) if path]
-    return tuple(path.stat().st_mtime_ns for path in paths if path.exists())
+    return (*tables, *(path.stat().st_mtime_ns for path in paths if path.exists()))
 
 
 def scenario_files(place: Path) -> dict[str, Path]:

@@ -136,8 +136,8 @@ def _proof(inputs: Inputs, found: Alternatives) -> tuple[str, str]:
     unit = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance"}
     goal = unit.get(found.near.objective.name, "the objective")
     near = f"Plans within {share_in_words(found.near.within)} of the best plan's {goal}."
-    data = f"Data: {plain(str(inputs.scenario.demand.path).rsplit('/', 1)[-1])}"
-    data += f", {plain(str(inputs.scenario.sites.path).rsplit('/', 1)[-1])}."
+    data = f"Data: {plain(inputs.scenario.demand.file_name)}"
+    data += f", {plain(inputs.scenario.sites.file_name)}."
     return f"{near} Each class is proven, by plans or by a bound on all.", data
 
 

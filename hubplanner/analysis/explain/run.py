@@ -75,7 +75,7 @@ def _number(inputs: Inputs, site: str) -> int:
     at = {key_of(own): number for number, own in enumerate(known)}.get(key_of(site))
     if at is None:
         allowed = f"the id of one of its {len(known):,} sites{hint(site, known)}"
-        raise DataError(Fault(file=Path(inputs.scenario.sites.path).name, value=site, column="site", allowed=allowed))
+        raise DataError(Fault(file=inputs.scenario.sites.file_name, value=site, column="site", allowed=allowed))
     return at
 
 

@@ -13,6 +13,7 @@ from hubplanner.errors import Fault, FaultyError, ScenarioError, raise_faults
 from hubplanner.inputs.sources import file_digests
 from hubplanner.runs.naming import question_digest
 from hubplanner.scenario import Scenario
+from hubplanner.scenario.files import input_files, input_tables
 from hubplanner.scenario.loader import read_tree, resolve
 from hubplanner.scenario.yaml_text import Tree, assign, parse_yaml
 
@@ -106,7 +107,7 @@ def make_cases(tree: Tree, path: str | os.PathLike[str], grid: Mapping[str, Sequ
         Where no case can be used; what only some cannot do is told with them.
     """
     check_grid(grid)
-    digests: dict[tuple[str | None, ...], dict[str, str]] = {}
+    digests: dict[tuple[str, ...], dict[str, str]] = {}
     cases, errors = list[Case](), list[FaultyError]()
     for number, values in enumerate(itertools.product(*grid.values()), start=1):
         chosen = dict(zip(grid, values, strict=True))
@@ -121,12 +122,12 @@ def make_cases(tree: Tree, path: str | os.PathLike[str], grid: Mapping[str, Sequ
 
 
 def _case(
-    number: int, settings: dict[str, Any], scenario: Scenario, known: dict[tuple[str | None, ...], dict[str, str]]
+    number: int, settings: dict[str, Any], scenario: Scenario, known: dict[tuple[str, ...], dict[str, str]]
 ) -> Case:
     if scenario.solver.threads == 0:
         # Several solvers with all cores each would be slower, and a plan could depend on the machine.
         scenario = _with_one_thread(scenario)
-    paths = scenario.demand.path, scenario.sites.path, scenario.travel.file
+    paths = (*map(str, input_files(scenario).values()), *input_tables(scenario))
     if paths not in known:
         try:
             known[paths] = file_digests(scenario)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hubplanner.audit.data.raw_tables import PLAIN, ROW, from_one, has_columns_only, mended, placed
+from hubplanner.audit.data.raw_tables import PLAIN, ROW, from_one, has_columns_only, mended, placed, postgis_cells
 from hubplanner.formats.layer import in_plane
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of
@@ -39,7 +39,7 @@ def read_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
     """Return a file's rows that the scenario keeps, with their places, columns called as asked for, cells as meant."""
     path = Path(spec.path)
     file = format_of(path)
-    in_columns = file.kind == "table" or (file.kind == "either" and has_columns_only(path))
+    in_columns = file.kind == "table" or (file.name == "JSON" and has_columns_only(path))
     if in_columns or (spec.x and spec.y):
         frame = placed(called(PLAIN[file.name](path, spec), asked), spec, spec.crs or WGS84)
     else:
@@ -73,6 +73,16 @@ def _layer(path: Path, spec: TableSpec) -> gpd.GeoDataFrame:
     return layer.frame if crs is None else layer.frame.set_crs(crs)
 
 
+def _postgis(_: Path, spec: TableSpec) -> gpd.GeoDataFrame:
+    plain, place = postgis_cells(spec)
+    if place is None:
+        return placed(plain, spec, spec.crs or WGS84)
+    shapes = shapely.from_wkb(plain[place].to_numpy(dtype=object))
+    number = max((int(srid) for srid in shapely.get_srid(shapes[~pd.isna(shapes)])), default=0)
+    rest = plain.drop(columns=place).rename(columns={"geometry": "geometry_text"})
+    return gpd.GeoDataFrame(rest, geometry=in_plane(shapes), crs=number or spec.crs)
+
+
 SHAPES: dict[str, Callable[[Path, TableSpec], gpd.GeoDataFrame]] = {
     "GeoJSON": _layer,
     "JSON": _layer,
@@ -83,6 +93,7 @@ SHAPES: dict[str, Callable[[Path, TableSpec], gpd.GeoDataFrame]] = {
     "FlatGeobuf": _layer,
     "geodatabase": _layer,
     "archive": _layer,
+    "PostGIS": _postgis,
     "Parquet": _geoparquet,
     "GeoParquet": _geoparquet,
 }

@@ -20,6 +20,7 @@ from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane
 from hubplanner.formats.place_cells import read_place_cells
+from hubplanner.formats.postgis import plain_cell, query_of, read_cells
 from hubplanner.scenario.data_spec import FileSpec, TableSpec
 
 NOTHING = re.compile(r"|n\.?/?a\.?|#n/a|nan|null|none|nil|-{1,2}|[\u2013\u2014\u2026]|\.{1,3}", re.IGNORECASE)
@@ -100,6 +101,14 @@ def _database(path: Path, spec: FileSpec) -> pd.DataFrame:
     return plain.map(lambda cell: float(cell) if isinstance(cell, Decimal) else cell)
 
 
+def postgis_cells(spec: FileSpec) -> tuple[pd.DataFrame, str | None]:
+    """Return a database's cells, and which column holds places, as text of well-known binary."""
+    columns, rows = read_cells(spec.path, query_of(spec.table, spec.sql), spec.file_name)
+    cells = [[plain_cell(cell) for cell in row] for row in rows]
+    plain = pd.DataFrame(cells, columns=[name for name, _ in columns], dtype=object)
+    return plain, next((name for name, is_place in columns if is_place), None)
+
+
 ROW = "\0row"
 """Column of the numbers of rows, where no other column names them."""
 PLAIN: dict[str, Callable[[Path, FileSpec], pd.DataFrame]] = {
@@ -107,6 +116,7 @@ PLAIN: dict[str, Callable[[Path, FileSpec], pd.DataFrame]] = {
     "Excel": read_spreadsheet,
     "JSON": lambda path, _: from_one(pd.DataFrame(read_json_table(path))),
     "DuckDB": lambda path, spec: from_one(_database(path, spec)),
+    "PostGIS": lambda _, spec: from_one(postgis_cells(spec)[0]),
     "Parquet": lambda path, _: from_one(pd.read_parquet(path)),
     "GeoParquet": lambda path, _: from_one(pd.read_parquet(path)),
 }

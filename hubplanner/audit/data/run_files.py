@@ -13,10 +13,11 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataError, Fault, raise_faults
+from hubplanner.formats.postgis import query_of, table_digest
 from hubplanner.formats.read import read_layer
 from hubplanner.io import recover, sha256
 from hubplanner.scenario import Scenario, read_scenario
-from hubplanner.scenario.files import input_files
+from hubplanner.scenario.files import input_files, input_tables
 
 LAYERS = ("hubs", "demand", "links")
 FILES = (
@@ -113,18 +114,26 @@ def check_digests(run: RunFiles) -> None:
     """Raise for every input that is gone, changed, or not in the manifest."""
     stated = run.manifest.get("inputs")
     stated = stated if isinstance(stated, dict) else {}
-    files = input_files(run.scenario)
-    gone = [name for name in stated if name not in files]
+    files, tables = input_files(run.scenario), input_tables(run.scenario)
+    gone = [name for name in stated if name not in {**files, **tables}]
     faults = [Fault(file=name, allowed="is in manifest.json but scenario.yaml does not name it") for name in gone]
     for name, path in files.items():
         if not path.is_file():
             faults.append(Fault(file=str(path), allowed="is not there; the plan was made from it"))
             continue
-        found = sha256(path)
-        if found != stated.get(name):
-            allowed = f"SHA-256 {stated.get(name, 'in manifest.json')}, of the file the plan was made from"
-            faults.append(Fault(file=name, value=found, allowed=allowed))
+        faults += _other_than(stated, name, sha256(path), "file")
+    for name, spec in tables.items():
+        found = table_digest(spec.path, query_of(spec.table, spec.sql), spec.file_name)
+        faults += _other_than(stated, name, found, "table")
     raise_faults(faults)
+
+
+def _other_than(stated: dict[str, Any], name: str, found: str, kind: str) -> list[Fault]:
+    """Return the fault of an input that is not the one the plan was made from."""
+    if found == stated.get(name):
+        return []
+    allowed = f"SHA-256 {stated.get(name, 'in manifest.json')}, of the {kind} the plan was made from"
+    return [Fault(file=name, value=found, allowed=allowed)]
 
 
 def _csv(path: Path) -> pd.DataFrame:

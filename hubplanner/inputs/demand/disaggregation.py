@@ -216,7 +216,7 @@ def spread_by(
     spec, before = scenario.demand.spread_by, len(faults)
     if spec is None:
         raise AssertionError
-    here, there = Path(scenario.demand.path).name, Path(spec.path).name
+    here, there = scenario.demand.file_name, spec.file_name
     points_at = np.flatnonzero(frame.geom_type == "Point").tolist()
     allowed = "a polygon: demand.spread_by gives the people of an area to the places inside it"
     faults += [

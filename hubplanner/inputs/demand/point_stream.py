@@ -91,7 +91,7 @@ class TableFile:
 
     def __init__(self, scenario: Scenario, crs: CRS, wanted: ColumnSelection, layout: ParquetLayout | None) -> None:
         """Take the scenario, the places' system, the columns and, for Parquet, the layout."""
-        self.crs, self.name = crs, Path(scenario.demand.path).name
+        self.crs, self.name = crs, scenario.demand.file_name
         self.crs_named = layout is not None and layout.crs_named
         self._scenario, self._wanted, self._layout = scenario, wanted, layout
         self._labels, self._ids, self._rows, self._kept = GroupEncoder(), DuplicateIds(), 0, 0

@@ -24,6 +24,7 @@ from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane, regular, typed
 from hubplanner.formats.place_cells import PLACE_CELLS, read_place_cells
+from hubplanner.formats.postgis import plain_cell, query_of, read_database
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import PLACES, TableFormat, advice_on, format_of, suffixes_of
 from hubplanner.inputs.readers.cells import PLAIN_CELLS, CellRules
@@ -95,7 +96,7 @@ def as_named(table: InputTable | None, wanted: Iterable[str]) -> InputTable | No
 def read_table(spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     """Return the table of a demand or site section; None, with faults noted, when it cannot be read."""
     path = Path(spec.path)
-    if not can_read(path, PLACES, faults):
+    if not spec.is_database and not can_read(path, PLACES, faults):
         return None
     try:
         table = READERS[format_of(path).name](path, spec, faults)
@@ -105,7 +106,7 @@ def read_table(spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     if table is not None:
         table = replace(table, frame=table.frame[~_blank_rows(table.frame)], cells=CellRules.of(spec))
         if table.frame.empty:
-            faults.append(Fault(file=path.name, allowed="has no rows of data"))
+            faults.append(Fault(file=table.name, allowed="has no rows of data"))
             return None
     return table
 
@@ -311,6 +312,27 @@ def _duckdb(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | No
     return _with_geometry(InputTable(name=path.name, frame=pd.DataFrame(columns)), spec, faults)
 
 
+def _postgis(_: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
+    found, place = read_database(spec.path, query_of(spec.table, spec.sql), spec.file_name)
+    names = [str(name) for name, kind in found.dtypes.items() if kind.kind in "OmM"]
+    columns = found.assign(
+        **{name: plain_cells([plain_cell(cell) for cell in found[name]]) for name in names if name != place}
+    )
+    if place is None:
+        return _with_geometry(InputTable(name=spec.file_name, frame=pd.DataFrame(columns)), spec, faults)
+    if found.empty:
+        return InputTable(name=spec.file_name, frame=found)
+    if spec.x or spec.y or spec.geometry:
+        allowed = f"none beside {place}, where the table's own places are"
+        key = "x, y" if spec.x or spec.y else "geometry"
+        faults.append(Fault(file=spec.file_name, column=key, allowed=allowed))
+        return None
+    crs = settled_crs(found.crs, spec.crs, spec.file_name, faults)
+    rest = pd.DataFrame(columns).drop(columns=place).rename(columns={"geometry": "geometry_text"})
+    places = gpd.GeoDataFrame(rest, geometry=in_plane(found[place].array), crs=crs)
+    return InputTable(name=spec.file_name, frame=places, crs=crs, named=found.crs is not None)
+
+
 def _number(cell: Any) -> Any:
     """Return a decimal as the number it is."""
     return float(cell) if isinstance(cell, Decimal) else cell
@@ -385,6 +407,7 @@ READERS: dict[str, Callable[[Path, TableSpec, list[Fault]], InputTable | None]] 
     "geodatabase": _vector,
     "archive": _vector,
     "DuckDB": _duckdb,
+    "PostGIS": _postgis,
     "Parquet": _parquet,
     "GeoParquet": _parquet,
 }

@@ -317,7 +317,7 @@ class _Places:
             moved.append(own)
             farthest.append(float(km.max(initial=0.0)))
         return cls(
-            files=(Path(scenario.demand.path).name, Path(scenario.sites.path).name),
+            files=(scenario.demand.file_name, scenario.sites.file_name),
             ids=(
                 demand.frame["demand_id"].to_numpy(dtype=object)[demand.row],
                 sites.frame["site_id"].to_numpy(dtype=object),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ def _people(result: Result) -> Iterator[str]:
         apart = f"{demand.spread_km:g} km apart"
         yield f"The people of each row live evenly over its area, on points {apart}: {points} points."
     if demand.spread_by:
-        file = isolated(on_one_line(Path(demand.spread_by.path).name))
+        file = isolated(on_one_line(demand.spread_by.file_name))
         points = count(manifest.get("points"))
         yield f"The people of each row live at the places of {file} inside it, by their weights: {points} points."
     if result.summary["periods"]:

@@ -305,7 +305,7 @@ def data(result: Result) -> HtmlTable:
     """Return the files the plan was made from."""
     spec = result.scenario
     roles = {
-        PureWindowsPath(part.path).name: role
+        part.file_name: role
         for part, role in ((spec.sites, "where hubs may stand"), (spec.demand, "where people live"))
     }
     for layer, file in (spec.map.files if spec.map else {}).items():

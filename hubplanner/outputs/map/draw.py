@@ -171,8 +171,8 @@ def is_seated(plan: PlanData) -> bool:
 def _sources(plan: PlanData) -> str:
     """Return the files the plan was made from, and where they are explained."""
     scenario = plan.inputs.scenario
-    read = (scenario.demand.path, scenario.sites.path, scenario.travel.file)
-    names = dict.fromkeys(plain(Path(path).name) for path in read if path)
+    read = (scenario.demand.file_name, scenario.sites.file_name, Path(scenario.travel.file or "").name)
+    names = dict.fromkeys(plain(name) for name in read if name)
     beside = Path(scenario.demand.path).parent / "README.md"
     readme = "; sources: see README.md beside the data" if beside.is_file() else ""
     return f"Data: {', '.join(names)}{readme}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,10 +147,10 @@ def _doubts(
             f"{int(far.sum()):,} demand points with {people[far].sum():,.0f} people are more than {most:g} km from any "
             "road, travel.access_max_km: nobody reaches them by road"
         )
-        found.append(DataWarning(code="far_from_roads", message=message, file=Path(scenario.demand.path).name))
+        found.append(DataWarning(code="far_from_roads", message=message, file=scenario.demand.file_name))
     if far_sites.any():
         message = f"{_named(ids[far_sites])} are more than {most:g} km from any road, travel.access_max_km"
-        found.append(DataWarning(code="far_from_roads", message=message, file=Path(scenario.sites.path).name))
+        found.append(DataWarning(code="far_from_roads", message=message, file=scenario.sites.file_name))
     return found
 
 
