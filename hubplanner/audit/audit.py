@@ -25,11 +25,14 @@ from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
 from hubplanner.audit.service import serve
 from hubplanner.inputs import Inputs, read_inputs
+from hubplanner.scenario.travel_spec import NetworkSpec
 
 log = logging.getLogger(__name__)
 
 OUTSIDE = ("map.png", "seconds", "versions", "ties", "nested_value", "futures.vss", "futures.evpi", "best of a future")
 """What an audit does not look at: a picture, and what only the run itself knew."""
+OUTSIDE_ROADS = ("islands.geojson", "gaps.csv")
+"""What it does not look at either where people travel along roads."""
 FIGURES = ("plan.json", "manifest.json")
 """Files beside the layers of which figures must have been compared."""
 DEFAULT_SECONDS = 60.0
@@ -49,12 +52,15 @@ class Audit:
         What could not be checked, and why.
     proof
         How sure the bound is.
+    outside
+        What an audit does not look at.
     """
 
     findings: tuple[Finding, ...]
     checked: dict[str, int]
     not_audited: tuple[str, ...]
     proof: BoundCheck
+    outside: tuple[str, ...] = OUTSIDE
 
     @property
     def verdict(self) -> str:
@@ -68,7 +74,7 @@ class Audit:
             "findings": [finding.as_dict() for finding in self.findings],
             "checked": self.checked,
             "not_audited": list(self.not_audited),
-            "outside": list(OUTSIDE),
+            "outside": list(self.outside),
             "proof": self.proof.as_dict(),
         }
 
@@ -105,6 +111,7 @@ def audit_run(folder: Path, solver: str | None = None, seconds: float = DEFAULT_
         checked=ledger.checked,
         not_audited=tuple(ledger.not_audited),
         proof=proof,
+        outside=(*OUTSIDE, *(OUTSIDE_ROADS if isinstance(run.scenario.travel, NetworkSpec) else ())),
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from hubplanner.audit.backhaul import AuditNetwork, line_rows
 from hubplanner.audit.data.money import half_of_last_place
 from hubplanner.audit.data.places import Array, words
+from hubplanner.audit.data.roads import HOUR, RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.figures import WRITTEN
@@ -49,6 +50,8 @@ def check_layers(  # noqa: PLR0913, PLR0917 - files, what they are held against,
     for layer, rows in (("demand", people), ("links", link_rows(world, outcome))):
         for file, stated in run.tables(layer):
             _compare(file, stated, rows, keys[layer], ledger)
+    if isinstance(world.searched, RoadWays):
+        _compare(*run.csv("access.csv"), access_rows(world, world.searched), ["demand_id", "mode"], ledger)
     if world.people.boxes is not None:
         areas = _with_boxes(people, world.people.boxes)
         for file, stated in (run.table("demand.geojson"), run.table("plan.gpkg", "areas")):
@@ -168,6 +171,35 @@ def link_rows(world: AuditData, outcome: AuditOutcome) -> Frame:
     )
 
 
+def access_rows(world: AuditData, ways: RoadWays) -> Frame:
+    """Return the rows that the table of access to roads must have."""
+    people, travel, found = world.people, ways.travel, []
+    count = people.at_points(people.frame["people"].to_numpy())
+    size = len(people.frame)
+    for mode, km, apart in ways.access():
+        near = np.isfinite(km)
+        share = np.bincount(people.row, weights=people.share * near, minlength=size)
+        moment = np.bincount(people.row, weights=people.share * np.where(near, km, 0.0), minlength=size)
+        with np.errstate(invalid="ignore"):
+            mean = moment / share
+        found.append(
+            Frame(
+                {
+                    "demand_id": people.frame["demand_id"],
+                    "mode": mode,
+                    "people": people.frame["people"],
+                    "access_km": mean,
+                    "access_minutes": mean / travel.access_kmh * travel.detour * HOUR,
+                    "on_island": np.bincount(people.row, weights=count * (near & apart), minlength=size),
+                    "beyond": np.bincount(people.row, weights=count * ~near, minlength=size),
+                    "lon": people.frame["lon"],
+                    "lat": people.frame["lat"],
+                }
+            )
+        )
+    return pd.concat(found, ignore_index=True)
+
+
 def _means(row: Array, values: Array, weight: Array) -> Array:
     """Return the weighted mean of values by row: plain where a row has no weight, NaN where a value is infinite."""
     has = np.bincount(row, weights=weight)[row] > 0
@@ -244,7 +276,7 @@ def _same(file: str, item: str, stated: Any, wanted: Any, ledger: Ledger) -> Non
         both = isinstance(one, float) and isinstance(other, float)
         ledger.same(file, item, one if both else _blank(stated), other if both else wanted)
         return
-    absolute = KILOMETRES if name.startswith(("distance_", "nearest_", "km")) else RELATIVE
+    absolute = KILOMETRES if name.startswith(("distance_", "nearest_", "km", "access_")) else RELATIVE
     absolute = (
         half_of_last_place(wanted) * WRITTEN if name in {"cost", "link_cost", "power_cost"} and wanted else absolute
     )

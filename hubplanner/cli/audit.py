@@ -72,9 +72,7 @@ def print_audit(audit: Audit, folder: Path) -> None:
     table.add_row("Bound", Text(f"{PROOFS[audit.proof.outcome]}: {audit.proof.words} ({audit.proof.seconds:.1f} s)"))
     for number, what in enumerate(audit.not_audited):
         table.add_row("" if number else "Not audited", Text(what))
-    from hubplanner.audit.audit import OUTSIDE  # noqa: PLC0415 - the solver is heavy
-
-    table.add_row("Outside", f"of what an audit looks at: {', '.join(OUTSIDE)}")
+    table.add_row("Outside", f"of what an audit looks at: {', '.join(audit.outside)}")
     console.print(table)
     console.print(f"Run: {folder}", soft_wrap=True)
 

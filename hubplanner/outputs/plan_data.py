@@ -13,6 +13,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.demand.aggregation import Remeasurement
 from hubplanner.outputs.backhaul import line_frame, summarize_backhaul
 from hubplanner.outputs.frames import area_frame, demand_frame, hub_frame, link_frame
+from hubplanner.outputs.roads import access_frame, closing_frame, closing_rows, island_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import summarize, summarize_fairness, summarize_futures
 from hubplanner.problem import Evaluation, Problem, Solution
@@ -81,6 +82,26 @@ class PlanData:
         return link_frame(self.inputs, self.problem, self.evaluation)
 
     @cached_property
+    def access(self) -> gpd.GeoDataFrame:
+        """How far people are from roads, one row a demand row and mode; only along roads, see `access_frame`."""
+        return access_frame(self.inputs)
+
+    @cached_property
+    def islands(self) -> gpd.GeoDataFrame:
+        """Parts of the roads that none joins to the longest, WGS 84 lines; only along roads, see `island_frame`."""
+        return island_frame(self.inputs)
+
+    @cached_property
+    def closing(self) -> gpd.GeoDataFrame:
+        """Who comes within reach if a gap between roads is closed, and by another hub; only along roads."""
+        return closing_frame(self.inputs, self.problem, self.evaluation)
+
+    @property
+    def follows_roads(self) -> bool:
+        """Whether people travel along roads."""
+        return self.inputs.searched is not None and bool(self.inputs.searched.modes)
+
+    @cached_property
     def backhaul(self) -> gpd.GeoDataFrame:
         """One line a line that is built to connect hubs, WGS 84, from the internet of today outwards.
 
@@ -96,6 +117,8 @@ class PlanData:
         figures = summarize(self.inputs, self.solution, self.evaluation, self.hubs, measured)
         if self.inputs.links is not None:
             figures["backhaul"] = rounded(summarize_backhaul(self.inputs, self.evaluation, self.hubs, self.backhaul))
+        if self.follows_roads:
+            figures["travel"]["closing"] = rounded(closing_rows(self.closing))
         if self.fair is not None:
             figures["fairness"] = summarize_fairness(self.fair, figures)
         if self.mended is not None:

@@ -1,20 +1,36 @@
-"""What a plan along roads shows beside others: the ways that people take."""
+"""What a plan along roads shows beside others: ways, access to roads, parts apart, and what closing a gap brings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from hubplanner.inputs import Inputs
-from hubplanner.inputs.coordinates import lonlat
-from hubplanner.problem import Evaluation, GreatCircle, Ints, Problem
+from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84, lonlat
+from hubplanner.inputs.travel.roads.network import nearest_part
+from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR
+from hubplanner.outputs.rounding import round_columns
+from hubplanner.problem import Bools, Evaluation, Floats, GreatCircle, Ints, Problem
+from hubplanner.problem.futures import CHUNK
+from hubplanner.problem.problem import option_pairs
+from hubplanner.problem.travel.base import within
+from hubplanner.problem.travel.gaps import Gap, gaps_of, reached_across
+from hubplanner.problem.travel.network import Network
 from hubplanner.problem.travel.routes import routes
+from hubplanner.scenario.roads_spec import FOUND_CLASSES, NO_CLASS, ModeSpec
+from hubplanner.scenario.travel_spec import NetworkSpec
 
 SIMPLER = 0.02 / 111.195
 """Degrees, 20 m, by which drawn ways may leave the roads that they follow."""
+
+
+DECIMALS = 6
+"""Of degrees: a tenth of a metre."""
 
 
 class DrawnWays(NamedTuple):
@@ -70,3 +86,200 @@ def _middle_points(inputs: Inputs, problem: Problem, plan: Evaluation, row: Ints
         served.sort_values(["row", "site", "km", "point"]).drop_duplicates(["row", "site"]).set_index(["row", "site"])
     )
     return first.loc[pd.MultiIndex.from_arrays([row, site]), "point"].to_numpy(dtype=np.intp)
+
+
+def _along_roads(inputs: Inputs) -> tuple[NetworkSpec, dict[str, Network]]:
+    """Return the scenario's travel along roads, and that by each mode; raise where there is none."""
+    spec = inputs.scenario.travel
+    if not isinstance(spec, NetworkSpec) or inputs.searched is None:
+        raise AssertionError
+    return spec, dict(inputs.searched.modes)
+
+
+def access_frame(inputs: Inputs) -> gpd.GeoDataFrame:
+    """Return one row a demand row and mode: how far people are from its nearest road.
+
+    Columns demand_id, mode, people; access_km in a straight line and access_minutes there, means over the people who
+    are near enough; road, the row of the file, or way of OpenStreetMap, that is nearest to the row's place, its class
+    and part (0 is the longest, others are in islands.geojson); on_island, people whose nearest road is on a part of
+    less than ``travel.island_km``; beyond, people farther than ``travel.access_max_km`` from any.
+    """
+    spec, modes = _along_roads(inputs)
+    demand, row, people = inputs.demand, inputs.demand.row, inputs.demand.point_people
+    size, names, found = len(demand.frame), _road_names(inputs), []
+    places = lonlat(demand.frame)
+    away = pd.DataFrame({"row": row, "km": GreatCircle(demand.points, places).measure(demand.points, places[row])})
+    middle = away.sort_values(["row", "km"], kind="stable").drop_duplicates("row").index.to_numpy(dtype=np.intp)
+    for mode, network in modes.items():
+        graph, near = network.roads, network.point_snaps
+        there = near.segment[:, 0] >= 0
+        weight = np.where(there, demand.share, 0.0)
+        whole = np.bincount(row, weights=weight, minlength=size)
+        moment = np.bincount(row, weights=np.where(there, near.km[:, 0], 0.0) * weight, minlength=size)
+        km = np.divide(moment, whole, out=np.full(size, np.nan), where=whole > 0)
+        segment = near.segment[middle, 0]
+        known = segment >= 0
+        line = graph.line[np.where(known, segment, 0)] if graph.line is not None else segment
+        apart = there & np.append(graph.on_island, False)[near.segment[:, 0]]
+        columns = {
+            "demand_id": demand.frame["demand_id"].to_numpy(dtype=object),
+            "mode": np.full(size, mode, dtype=object),
+            "people": np.bincount(row, weights=people, minlength=size),
+            "access_km": km,
+            "access_minutes": km * spec.detour * MINUTES_PER_HOUR / spec.access_kmh,
+            "road": np.where(known, names[0][line], None),
+            "class": np.where(known, names[1][line], None),
+            "part": pd.Series(graph.part[np.where(known, segment, 0)], dtype="Int64").where(pd.Series(known)),
+            "on_island": np.bincount(row, weights=people * apart, minlength=size),
+            "beyond": np.bincount(row, weights=people * ~there, minlength=size),
+        }
+        found.append(pd.DataFrame(columns))
+    frame = pd.concat(found, ignore_index=True)
+    round_columns(frame, map(str, frame))
+    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(*np.tile(places, (len(modes), 1)).T), crs=WGS84)
+
+
+def _road_names(inputs: Inputs) -> tuple[Any, Any]:
+    """Return what each line of the file is called, and its class."""
+    spec, _ = _along_roads(inputs)
+    table = None if inputs.searched is None else inputs.searched.lines
+    if table is None:
+        raise AssertionError
+    frame = table.frame
+    ids = frame["osm_id"] if "osm_id" in frame else [f"row {table.row(at)}" for at in range(len(frame))]
+    column = spec.roads.road_class or next((name for name in FOUND_CLASSES if name in frame), None)
+    kinds = (
+        np.full(len(frame), "", dtype=object) if column is None else frame[column].astype(str).to_numpy(dtype=object)
+    )
+    return np.asarray(ids, dtype=object), kinds
+
+
+def island_frame(inputs: Inputs) -> gpd.GeoDataFrame:
+    """Return one row a part of the roads that none joins to the longest, as lines, by the first mode.
+
+    Columns part, km of road, people and need of those whose nearest road is on it, sites there, and gap_m, metres to
+    the nearest longer part, blank where that is farther than `MOST_GAP_KM`.
+    """
+    _, modes = _along_roads(inputs)
+    network = next(iter(modes.values()))
+    graph, demand = network.roads, inputs.demand
+    parts = np.arange(1, graph.n_parts)
+    spots = graph.vertices[np.column_stack([graph.start, graph.end])]
+    order = np.argsort(graph.part, kind="stable")
+    first = np.searchsorted(graph.part[order], np.arange(graph.n_parts + 1))
+    lines = np.empty(len(parts), dtype=object)
+    for at, part in enumerate(parts.tolist()):
+        own = spots[order[first[part] : first[part + 1]]]
+        lines[at] = shapely.line_merge(shapely.MultiLineString(list(own)))
+    widths = {gap.part: gap.km * METRES_PER_KM for gap in gaps_of(graph, MOST_GAP_KM)}
+    segment = network.site_snaps.segment[:, 0]
+    where = np.where(segment >= 0, graph.part[segment], -1)
+    ids = inputs.sites.frame["site_id"].to_numpy(dtype=object)
+    frame = pd.DataFrame(
+        {
+            "part": parts,
+            "km": graph.part_km[1:],
+            "people": nearest_part(network, demand.point_people)[1:],
+            "need": nearest_part(network, demand.point_need)[1:],
+            "sites": [", ".join(map(str, ids[where == part])) for part in parts.tolist()],
+            "gap_m": np.array([widths.get(part, np.nan) for part in parts.tolist()], dtype=np.float64),
+        }
+    )
+    round_columns(frame, map(str, frame))
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(lines, crs=WGS84), crs=WGS84)
+
+
+MOST_GAP_KM, MOST_CLOSED = 3.0, 20
+"""Widest gap of which it is told what closing it brings, and of how many."""
+
+
+def closing_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDataFrame:
+    """Return what closing a gap between roads brings, and beside that what another hub does, the most people first.
+
+    Each alone, to the plan as it is: a gap of up to `MOST_GAP_KM` between a part of the roads and a longer one, of
+    those with most people beside the part, closed by a road as one of no class; of each tier the hub that brings most.
+
+    Columns what (gap or hub), part, site_id, tier, road_km to build, cost of the hub (money; of a road it is not
+    known), people and need newly within reach of any hub, and beside, people whose nearest road is on the part. Lines
+    across gaps and points of hubs are the geometry.
+    """
+    spec, modes = _along_roads(inputs)
+    mode, network = next(iter(modes.items()))
+    reached = _reached(problem, plan.options)
+    rows, shapes = list[dict[str, Any]](), list[Any]()
+    beside = nearest_part(network, problem.people)
+    options = plan.options
+    open_network = network.among(problem.option_site[options])
+    price = _new_road(next(each for each in spec.modes if each.name == mode), in_minutes=inputs.unit == "minutes")
+    for gap in _worth_closing(network, beside):
+        fresh = reached_across(open_network, gap, gap.km * price, problem.option_reach[options]) & ~reached
+        own = {"part": gap.part, "road_km": gap.km, "beside": float(beside[gap.part])}
+        rows.append({"what": "gap", **own, **_sums(problem, fresh)})
+        shapes.append(shapely.LineString(gap.places))
+    for option, sums in _best_hubs(problem, plan, reached):
+        site, tier = int(problem.option_site[option]), int(problem.option_tier[option])
+        hub = {"site_id": inputs.sites.frame["site_id"].iloc[site], "tier": inputs.scenario.hubs[tier].name}
+        rows.append({"what": "hub", **hub, "cost": float(problem.option_cost[option]), **sums})
+        shapes.append(shapely.Point(inputs.sites.lonlat[site]))
+    columns = ["what", "part", "site_id", "tier", "road_km", "cost", "people", "need", "beside"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["part"] = frame["part"].astype("Int64")
+    figures = ["road_km", "cost", "people", "need", "beside"]
+    frame[figures] = frame[figures].astype(np.float64)
+    round_columns(frame, columns)
+    found = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=WGS84), crs=WGS84)
+    return found.sort_values("people", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def closing_rows(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Return the rows of `closing_frame` as plan.json has them, with where they begin."""
+    table = pd.DataFrame(frame.drop(columns="geometry")).astype(object)
+    rows = table.where(table.notna(), None).to_dict("records")
+    begin = [np.round(shapely.get_coordinates(shape)[0], DECIMALS).tolist() for shape in frame.geometry]
+    return [
+        {str(key): value for key, value in row.items()} | {"lon": lon, "lat": lat}
+        for row, (lon, lat) in zip(rows, begin, strict=True)
+    ]
+
+
+def _reached(problem: Problem, options: Ints) -> Bools:
+    """Tell which points (n,) are within reach of some open option."""
+    travel, reach = problem.travel.among(problem.option_site[options]), problem.option_reach[options]
+    found = np.zeros(problem.n_points, dtype=np.bool_)
+    for start in range(0, problem.n_points, CHUNK):
+        point, hub, far = travel.pairs(start, min(start + CHUNK, problem.n_points), float(reach.max(initial=0.0)))
+        found[point[within(far, reach[hub])]] = True
+    return found
+
+
+def _sums(problem: Problem, fresh: Bools) -> dict[str, float]:
+    return {"people": float(problem.people[fresh].sum()), "need": float(problem.need[fresh].sum())}
+
+
+def _new_road(mode: ModeSpec, *, in_minutes: bool) -> float:
+    """Return the cost of a kilometre of a new road: as a road of no class, or of the mode's slowest."""
+    speeds = mode.by_class
+    kmh = mode.kmh or speeds.get(NO_CLASS, min(speeds.values()))
+    return MINUTES_PER_HOUR / (kmh * mode.speed_factor) if in_minutes else 1.0
+
+
+def _worth_closing(network: Network, beside: Floats) -> list[Gap]:
+    """Return the gaps to parts with people beside them, those with most first."""
+    some = [gap for gap in gaps_of(network.roads, MOST_GAP_KM) if beside[gap.part] > 0]
+    return sorted(some, key=lambda gap: (-beside[gap.part], gap.km))[:MOST_CLOSED]
+
+
+def _best_hubs(problem: Problem, plan: Evaluation, reached: Bools) -> Iterator[tuple[int, dict[str, float]]]:
+    """Yield of each tier the option at a site without a hub that brings most people within reach."""
+    people, need = np.zeros(problem.n_options), np.zeros(problem.n_options)
+    for start in range(0, problem.n_points, CHUNK):
+        point, option, _ = option_pairs(problem, start, min(start + CHUNK, problem.n_points))
+        point, option = (part[~reached[point]] for part in (point, option))
+        people += np.bincount(option, weights=problem.people[point], minlength=problem.n_options)
+        need += np.bincount(option, weights=problem.need[point], minlength=problem.n_options)
+    free = ~np.isin(problem.option_site, problem.option_site[plan.options])
+    for tier in range(len(problem.tier_reach)):
+        own = np.flatnonzero(free & (problem.option_tier == tier) & (people > 0))
+        if len(own):
+            best = own[np.lexsort((problem.option_cost[own], -people[own]))[0]]
+            yield int(best), {"people": float(people[best]), "need": float(need[best])}

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import shapely
 
 from hubplanner.folders import FUTURES_FILE, RUN_MARKS
 from hubplanner.io import write_folder_atomically
@@ -24,7 +26,7 @@ from hubplanner.outputs.map.scene import MapScene, scene_of
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.summary import write_futures
-from hubplanner.outputs.writers import write_csv, write_geojson, write_geopackage
+from hubplanner.outputs.writers import DECIMALS, write_csv, write_geojson, write_geopackage
 from hubplanner.scenario import dump_scenario
 
 PACKAGES = ("hubplanner", "geopandas", "highspy", "numpy", "pulp", "pyproj", "scipy", "shapely")
@@ -59,6 +61,11 @@ def has_backhaul(run: RunContents) -> bool:
     return run.plan.inputs.links is not None
 
 
+def follows_roads(run: RunContents) -> bool:
+    """Tell whether people travel along roads."""
+    return run.plan.follows_roads
+
+
 def _always(_: RunContents) -> bool:
     return True
 
@@ -85,12 +92,21 @@ class RunFile:
 def _geopackage(run: RunContents, path: Path) -> None:
     more = {"backhaul": run.plan.backhaul} if has_backhaul(run) else {}
     more |= {} if run.plan.areas is None else {"areas": run.plan.areas}
+    more |= {"islands": run.plan.islands} if follows_roads(run) else {}
     write_geopackage(_layers(run.plan) | more, path)
     write_styles(run.plan, path)
 
 
 def _places(plan: PlanData) -> gpd.GeoDataFrame:
     return plan.demand if plan.areas is None else plan.areas
+
+
+def _begin(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return rows with the places where their lines begin, and for those where they end."""
+    spots = [shapely.get_coordinates(shape)[[0, -1]] for shape in frame.geometry]
+    begin, end = (np.array([pair[at] for pair in spots]).reshape(-1, 2) for at in (0, 1))
+    ends = {f"to_{axis}": end[:, at].round(DECIMALS) for at, axis in enumerate(("lon", "lat"))}
+    return frame.set_geometry(gpd.points_from_xy(*begin.T), crs=frame.crs).assign(**ends)
 
 
 def _scenario(run: RunContents, path: Path) -> None:
@@ -114,6 +130,21 @@ RUN_FILES: tuple[RunFile, ...] = (
         name="backhaul.csv",
         write=lambda run, path: write_csv(run.plan.backhaul, path, points=False),
         when=has_backhaul,
+    ),
+    RunFile(
+        name="access.csv",
+        write=lambda run, path: write_csv(run.plan.access, path),
+        when=follows_roads,
+    ),
+    RunFile(
+        name="islands.geojson",
+        write=lambda run, path: write_geojson(run.plan.islands, path),
+        when=follows_roads,
+    ),
+    RunFile(
+        name="gaps.csv",
+        write=lambda run, path: write_csv(_begin(run.plan.closing), path),
+        when=follows_roads,
     ),
     RunFile(
         name=FUTURES_FILE,

@@ -87,3 +87,68 @@ def test_links_of_other_directions_begin_at_the_demand_too(project: Project, dir
 def test_other_ways_to_travel_know_nothing_of_roads(project: Project) -> None:
     links = hp.solve(project.read()).links
     assert list(links) == ["demand_id", "site_id", "people", "need", "distance_km", "geometry"]
+
+
+def test_access_islands_and_gaps_are_told(project: Project, tmp_path: Path) -> None:
+    island = [(67.105, 30.041), (67.105, 30.06), (67.115, 30.06)]  # 111 m north of the road's end
+    settings = by_road(project, more=[island], island_km=3.5)
+    plan = hp.solve(project.read({**settings, "model.exclude": ["S3"]}))
+    access = plan.access.set_index("demand_id")
+    assert access.loc["D1", "access_km"] == pytest.approx(0, abs=1e-3)
+    assert access["road"].tolist() == ["row 1", "row 3", "row 2", "row 2"]
+    assert access["part"].tolist() == [0, 2, 1, 1]
+    assert access["on_island"].tolist() == [0, 500, 0, 0]
+    assert access["beyond"].tolist() == [0, 0, 0, 0]
+    assert access.loc["D2", "access_minutes"] == pytest.approx(access.loc["D2", "access_km"] / 4.5 * 60)
+    islands = plan.islands.set_index("part")
+    assert islands["people"].to_dict() == {1: 2800, 2: 500}
+    assert islands["sites"].to_dict() == {1: "S2", 2: ""}
+    assert islands.loc[2, "gap_m"] == pytest.approx(111.2, abs=0.5)
+    assert np.isnan(islands.loc[1, "gap_m"])
+    assert len(shapely.get_coordinates(islands.loc[2, "geometry"])) == 3
+    run = plan.write(tmp_path / "run")
+    for name in ("access.csv", "islands.geojson", "gaps.csv"):
+        assert (run / name).is_file()
+    assert len(gpd.read_file(run / "plan.gpkg", layer="islands")) == 2
+    assert findings_of(run) == []
+
+
+def test_closing_a_gap_is_weighed_against_another_hub(project: Project, tmp_path: Path) -> None:
+    island = [(66.98, 30.001), (66.98, 30.12)]  # D2 is moved to its far end
+    project.edit("demand.csv", "D2,67.10,30.05", "D2,66.98,30.10")
+    project.edit("sites.csv", "S3,Hazar,67.50,30.50", "S3,Hazar,66.981,30.11")
+    settings = by_road(project, more=[island], access_max_km=0.5) | {"hubs.0.reach_minutes": 35, "model.budget": 230}
+    plan = hp.solve(project.read(settings))
+    rows = plan.closing
+    gap = rows[rows["what"] == "gap"].iloc[0]
+    assert (gap["people"], gap["need"], gap["beside"]) == (500, 500, 500)
+    assert gap["road_km"] == pytest.approx(0.97, abs=0.01)
+    hub = rows[rows["what"] == "hub"].iloc[0]
+    assert (hub["site_id"], hub["tier"], hub["people"]) == ("S3", "park", 500)
+    assert hub["cost"] > 0
+    assert plan.summary()["travel"]["closing"][0]["people"] == 500
+    page = (plan.write(tmp_path / "run") / "report.html").read_text(encoding="utf-8")
+    assert "A closed gap between roads against another hub" in page
+    assert "park at S3" in page
+    # The road that is built is in the network from then on: the same people are covered.
+    joined = [(66.98, 30.001), (66.99, 30.0)]
+    by_road(project, more=[island, joined])
+    again = hp.solve(project.read(settings))
+    assert again.summary()["people"]["covered"] == plan.summary()["people"]["covered"] + 500
+
+
+def test_access_that_was_changed_is_found_by_the_audit(project: Project, tmp_path: Path) -> None:
+    run = hp.solve(project.read(by_road(project, modes=[{"name": "car"}, {"name": "walk"}]))).write(tmp_path / "run")
+    assert findings_of(run) == []
+    table = (run / "access.csv").read_text(encoding="utf-8-sig")
+    line = next(line for line in table.splitlines() if line.startswith("D2,walk"))
+    far = line.split(",")[3]
+    (run / "access.csv").write_text(table.replace(line, line.replace(far, "0.5", 1)), encoding="utf-8-sig")
+    assert any("D2 walk, access_km" in str(found) for found in findings_of(run))
+
+
+def test_roads_in_one_part_have_no_gaps_to_tell(project: Project, tmp_path: Path) -> None:
+    run = hp.solve(project.read(by_road(project, more=[[(67.11, 30.04), (68.0, 31.001)]]))).write(tmp_path / "run")
+    assert len(gpd.read_file(run / "islands.geojson")) == 0
+    assert "Gaps between roads" not in (run / "report.html").read_text(encoding="utf-8")
+    assert findings_of(run) == []

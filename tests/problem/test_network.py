@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubplanner.problem import GreatCircle
+from hubplanner.problem.travel.gaps import Gap, gaps_of, reached_across
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import RoadGraph
@@ -192,8 +193,8 @@ def town(seed: int) -> tuple[RoadGraph, np.ndarray[Any, Any], np.ndarray[Any, An
     return graph, points, sites
 
 
-def by_networkx(network: Network, *, to_hub: bool) -> np.ndarray[Any, Any]:
-    """Return all distances (n, m): each road cut at every place that joins it, each piece an arc."""
+def by_networkx(network: Network, *, to_hub: bool, gap: Gap | None = None, cost: float = 0.0) -> np.ndarray[Any, Any]:
+    """Return all distances (n, m): each road cut at every place that joins it, each piece an arc; a gap closed."""
     graph, off = network.roads, network.off_road
     every: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     cuts: dict[int, list[tuple[float, Any]]] = {}
@@ -202,13 +203,16 @@ def by_networkx(network: Network, *, to_hub: bool) -> np.ndarray[Any, Any]:
             cuts.setdefault(int(snaps.segment[place, slot]), []).append(
                 (float(snaps.share[place, slot]), (name, place, slot))
             )
+    for at in () if gap is None else (0, 1):
+        cuts.setdefault(int(gap.segment[at]), []).append((float(gap.share[at]), ("g", at, 0)))
+        every.add_edge(("g", at, 0), ("g", 1 - at, 0), cost=cost)
     for road in range(len(graph.start)):
         stops = [(0.0, graph.start[road]), *sorted(cuts.get(road, [])), (1.0, graph.end[road])]
         for (low, tail), (high, head) in pairwise(stops):
             same = (high - low) * graph.km[road] <= 1e-9
-            for cost, ends in ((graph.forward[road], (tail, head)), (graph.backward[road], (head, tail))):
-                if same or np.isfinite(cost):
-                    every.add_edge(*ends, cost=0.0 if same else cost * (high - low))
+            for price, ends in ((graph.forward[road], (tail, head)), (graph.backward[road], (head, tail))):
+                if same or np.isfinite(price):
+                    every.add_edge(*ends, cost=0.0 if same else price * (high - low))
     found = np.full((network.n_points, network.n_sites), np.inf)
     for site in range(network.n_sites):
         for slot in np.flatnonzero(network.site_snaps.segment[site] >= 0).tolist():
@@ -383,3 +387,24 @@ def _share(first: Any, last: Any, spot: Any) -> tuple[Any, Any]:
     share = ((spot - first) * way).sum(axis=1) / (way**2).sum(axis=1)
     share = share.clip(0, 1)
     return share, np.linalg.norm(first + share[:, None] * way - spot, axis=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]))
+def test_who_reaches_a_hub_across_a_closed_gap_is_as_in_the_joined_network(seed: int, direction: Any) -> None:
+    graph, points, sites = town(seed)
+    off = OffRoad(13.3, 1.0, 1.2)
+    network = Network.of(graph, points, sites, off, direction)
+    reach = np.random.default_rng(seed).choice([0.5, 3.0, 10.0], len(sites))
+    for gap in gaps_of(graph, 100.0):
+        assert graph.part[gap.segment].tolist().count(gap.part) == 1
+        ends = GreatCircle(gap.places, gap.places).measure(gap.places[:1], gap.places[1:])
+        assert ends[0] == pytest.approx(gap.km, abs=1e-6)
+        there, back = (by_networkx(network, to_hub=way, gap=gap, cost=0.7) for way in (True, False))
+        table = {"to_hub": there, "from_hub": back, "both": (there + back) / 2}[direction]
+        if (np.abs(table - reach) < 1e-6).any():
+            continue
+        known = np.array([network.from_site(site) for site in range(len(sites))]).T
+        expected = (table <= reach).any(axis=1)
+        found = reached_across(network, gap, 0.7, reach) | (known <= reach).any(axis=1)
+        assert found.tolist() == expected.tolist()

@@ -433,6 +433,10 @@ class Rider:
             for main, numbers in ((False, self._boarding), (True, self._main))
         }
 
+    def on_island(self, piece: int) -> bool:
+        """Tell whether a piece is on an island."""
+        return self.file.pieces[piece].ends[0] in self._islands
+
     @cached_property
     def _upon(self) -> dict[frozenset[Spot], list[int]]:
         """Pieces that people may join, by their two ends: those of the same lie upon each other."""
@@ -449,8 +453,7 @@ class Rider:
         first = self._nearest(place, main=False)
         if first is None:
             return []
-        on_island = self.file.pieces[first.piece].ends[0] in self._islands
-        second = self._nearest(place, main=True) if on_island else None
+        second = self._nearest(place, main=True) if self.on_island(first.piece) else None
         return [other for stop in (first, second) if stop is not None for other in self._all_upon(stop)]
 
     def _all_upon(self, stop: Stop) -> Iterator[Stop]:
@@ -546,6 +549,17 @@ class RoadWays:
     def _stops(self) -> list[list[list[Stop]]]:
         places = [(float(x), float(y)) for x, y in self.points]
         return [[rider.stops(place) for place in places] for rider in self._riders]
+
+    def access(self) -> Iterator[tuple[str, Array, Array]]:
+        """Yield each mode with how far (p,) points are from its nearest road, and which of those are on islands."""
+        for mode, rider, stops in zip(self.travel.modes, self._riders, self._stops, strict=True):
+            if rider.cost:
+                first = [own[0] if own else None for own in stops]
+                yield (
+                    mode.name,
+                    np.array([math.inf if stop is None else stop.km for stop in first]),
+                    np.array([stop is not None and rider.on_island(stop.piece) for stop in first], dtype=np.bool_),
+                )
 
     def to_site(self, site: int) -> Array:
         """Return the cost (p,) of all points' ways to or from a site, as the scenario says, of the quickest mode."""

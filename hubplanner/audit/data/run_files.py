@@ -18,6 +18,7 @@ from hubplanner.formats.read import read_layer
 from hubplanner.io import recover, sha256
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.files import input_files, input_tables
+from hubplanner.scenario.travel_spec import NetworkSpec
 
 LAYERS = ("hubs", "demand", "links")
 FILES = (
@@ -48,9 +49,13 @@ class RunFiles:
     def tables(self, layer: str) -> Iterator[tuple[str, pd.DataFrame]]:
         """Yield each file that holds a layer, with its rows; lon and lat as columns, lines by their two ends."""
         if layer != "links":
-            yield f"{layer}.csv", _csv(self.folder / f"{layer}.csv")
+            yield self.csv(f"{layer}.csv")
         yield self.table(f"{layer}.geojson")
         yield self.table("plan.gpkg", layer)
+
+    def csv(self, file: str) -> tuple[str, pd.DataFrame]:
+        """Return what a plain table is called, and its rows."""
+        return file, _csv(self.folder / file)
 
     def table(self, file: str, layer: str | None = None) -> tuple[str, pd.DataFrame]:
         """Return what a spatial file, or a layer of it, is called, and its rows."""
@@ -75,6 +80,8 @@ def open_run(folder: Path) -> RunFiles:
     check_digests(run)
     if run.scenario.backhaul is not None:
         _check_there(folder, ("backhaul.geojson", "backhaul.csv"))
+    if isinstance(run.scenario.travel, NetworkSpec):
+        _check_there(folder, ("access.csv", "islands.geojson", "gaps.csv"))
     return run
 
 

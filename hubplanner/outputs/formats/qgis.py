@@ -22,6 +22,7 @@ _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "^": "triangle", "p": "
 _DIAGONAL = {"D": math.sqrt(2)}
 """The picture gives a diamond's side, QGIS wants the width of what it stands in."""
 _STANDS = ", stands already"
+ISLANDS = "#8f2d8b"
 _ALL = 1.000001
 """A share of one, however it was rounded."""
 _RIM = 0.9
@@ -41,7 +42,7 @@ def write_styles(plan: PlanData, path: Path) -> None:
     path
         The GeoPackage, with the layers hubs, demand and links in it.
     """
-    styles = (_hubs(plan), _demand(plan), _links())
+    styles = [_hubs(plan), _demand(plan), _links(), *([_islands()] if plan.follows_roads else [])]
     table = pd.DataFrame(
         {
             "f_table_catalog": "",
@@ -119,6 +120,11 @@ def _circle(color: str, size: float) -> Marker:
 def _links() -> Style:
     look = StyleRule(label="served by", stroke=Stroke(color=str(REACH["edgecolor"]), width=0.5))
     return Style(layer="links", kind="single", looks=(look,))
+
+
+def _islands() -> Style:
+    look = StyleRule(label="roads that none joins to the main network", stroke=Stroke(color=ISLANDS, width=1.2))
+    return Style(layer="islands", kind="single", looks=(look,))
 
 
 _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"

@@ -105,6 +105,7 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
         "paid": page_tables.paid_by_year(result),
         "backhaul": page_tables.backhaul(result),
         "electricity": page_tables.electricity(result),
+        "closing": page_tables.closing(result),
         "groups": page_tables.groups(result),
         "floors": page_tables.floors(result),
         "curve": None if tree is None else page_charts.curve(result, tree),

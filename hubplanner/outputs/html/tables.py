@@ -203,6 +203,33 @@ def electricity(result: Result) -> HtmlTable | None:
     return table("Where new hubs have electricity from", "*Source|#Hubs|#Cost, in that of links", rows)
 
 
+MOST_CLOSING = 12
+"""Rows of the report's table of gaps; gaps.csv lists all."""
+
+
+def closing(result: Result) -> HtmlTable | None:
+    """Return what closing gaps between roads brings, beside another hub; None where there are no such gaps."""
+    told = result.summary.get("travel", {}).get("closing", [])
+    if not any(row["what"] == "gap" for row in told):
+        return None
+    rows = [
+        [
+            text(f"the gap at {row['lon']:.4f} E {row['lat']:.4f} N" if row["what"] == "gap" else _hub_named(row)),
+            text("" if row["road_km"] is None else decimal(row["road_km"], "km")),
+            text("") if row["cost"] is None else number(row["cost"], money(result, row["cost"])),
+            number(row["people"], count(row["people"])),
+            number(row["need"], count(row["need"])),
+        ]
+        for row in told[:MOST_CLOSING]
+    ]
+    columns = "*What is added|#Road to build|#Cost|#People newly within reach|#Need"
+    return table("A closed gap between roads against another hub, each alone", columns, rows)
+
+
+def _hub_named(row: dict[str, Any]) -> str:
+    return f"{on_one_line(row['tier'])} at {on_one_line(row['site_id'])}"
+
+
 def floors(result: Result) -> HtmlTable | None:
     """Return what each floor asks for and what is covered."""
     rows = [

@@ -252,18 +252,18 @@ class Network:
     def _block(self, group: Ints, limit: float, *, together: bool = False) -> Floats:
         """Return the distances (g, n) of all points to some sites, infinite beyond a limit; together: to any (1, n)."""
         if self.direction == "to_hub":
-            block = self._one_way(group, limit, to_hub=True, together=together)
+            block = self.one_way(group, limit, to_hub=True, together=together)
         elif self.direction == "from_hub":
-            block = self._one_way(group, limit, to_hub=False, together=together)
+            block = self.one_way(group, limit, to_hub=False, together=together)
         else:
             # Half of there and back is within a reach only if each of the two is within twice of it.
             most = 2 * limit if self.direction == "both" else limit
-            there, back = (self._one_way(group, most, to_hub=way, together=together) for way in (True, False))
+            there, back = (self.one_way(group, most, to_hub=way, together=together) for way in (True, False))
             block = (there + back) / 2 if self.direction == "both" else np.minimum(there, back)
         return block
 
-    def _one_way(self, group: Ints, limit: float, *, to_hub: bool, together: bool) -> Floats:
-        """Return the distances (g, n) along the roads in one direction."""
+    def one_way(self, group: Ints, limit: float, *, to_hub: bool, together: bool = False) -> Floats:
+        """Return the distances (g, n) of all points to some sites in one direction, infinite beyond a limit."""
         row = np.zeros(len(group), dtype=np.intp) if together else np.arange(len(group))
         cost = (self.site_ends.arrive if to_hub else self.site_ends.leave)[group]
         found, at = self._search(row, self.site_ends.junction[group], cost, limit, to_hub=to_hub)

@@ -15,6 +15,7 @@ from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.travel.roads.lines import Roads, read_roads
 from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Passage, Rules
 from hubplanner.problem import Bools, Floats
+from hubplanner.problem.travel.gaps import gaps_of
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import RoadGraph
 from hubplanner.scenario import Scenario
@@ -199,34 +200,24 @@ def _facts(
 
 
 def _gaps(network: Network, people: Floats) -> list[dict[str, Any]]:
-    """Return the least gap between each part of the roads and any other, if it is not wide: what a bridge would join.
-
-    Those with most people beside the part come first. Where no roads cross, a gap is least at a vertex of one of them.
-    """
-    graph = network.roads
-    if graph.n_parts == 1:
-        return []
-    label = np.full(len(graph.vertices), -1, dtype=np.intp)
-    label[graph.start], label[graph.end] = graph.part, graph.part
-    degree = np.bincount(np.concatenate([graph.start, graph.end]), minlength=len(label))
-    looked = np.flatnonzero((label > 0) | ((label == 0) & (degree == 1)))
-    other, _, km = graph.every_road.nearest(graph.vertices[looked], GAP_KM, (graph.part, label[looked]))
-    near = np.flatnonzero(other >= 0)
-    # The smaller part of the two is what a bridge joins to the rest.
-    part = np.maximum(label[looked[near]], graph.part[other[near]])
-    order = near[np.lexsort((km[near], part))]
-    part = np.sort(part, kind="stable")
-    first = order[np.unique(part, return_index=True)[1]]
-    snapped = np.where(network.point_snaps.segment[:, 0] >= 0, graph.part[network.point_snaps.segment[:, 0]], -1)
-    beside = np.bincount(snapped[snapped >= 0], weights=people[snapped >= 0], minlength=graph.n_parts)
+    """Return what plan.json says of narrow gaps between parts of the roads, those with most people beside first."""
+    beside = nearest_part(network, people)
     found = [
         {
-            "metres": round(float(km[at]) * METRES_PER_KM, 3),
-            "lon": round(float(graph.vertices[looked[at], 0]), DECIMALS),
-            "lat": round(float(graph.vertices[looked[at], 1]), DECIMALS),
-            "joins_km": float(graph.part_km[number]),
-            "people": float(beside[number]),
+            "metres": round(gap.km * METRES_PER_KM, 3),
+            "lon": round(float(gap.places[0, 0]), DECIMALS),
+            "lat": round(float(gap.places[0, 1]), DECIMALS),
+            "joins_km": float(network.roads.part_km[gap.part]),
+            "people": float(beside[gap.part]),
         }
-        for number, at in zip(np.unique(part).tolist(), first.tolist(), strict=True)
+        for gap in gaps_of(network.roads, GAP_KM)
     ]
     return sorted(found, key=lambda gap: (-gap["people"], gap["metres"]))[:MOST_GAPS]
+
+
+def nearest_part(network: Network, weight: Floats) -> Floats:
+    """Return what the points of each part (p,) of the roads weigh together, each counted at its nearest road."""
+    segment = network.point_snaps.segment[:, 0]
+    there = segment >= 0
+    part = network.roads.part[segment[there]]
+    return np.bincount(part, weights=weight[there], minlength=network.roads.n_parts).astype(np.float64)
