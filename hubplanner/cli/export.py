@@ -20,29 +20,48 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where to write (default: the run's folder).", show_default=False),
     ] = None,
+    postgis: Annotated[
+        str | None,
+        typer.Option(
+            "--postgis",
+            metavar="URL",
+            help="Tables of a database, postgresql://user@host/database, in place of files.",
+            show_default=False,
+        ),
+    ] = None,
+    schema: Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema of those tables.")] = "hubplanner",
     overwrite: Annotated[  # noqa: FBT002
-        bool, typer.Option("--overwrite", "--force", help="Replace existing files; lists them.")
+        bool, typer.Option("--overwrite", "--force", help="Replace existing files, listed, or tables of an export.")
     ] = False,
     folder: Runs = RUNS,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     **asked: bool,
 ) -> None:
-    """Export a run for Excel, ArcGIS, Google Earth and Word. Writes all of them by default."""
+    """Export a run for Excel, ArcGIS, Google Earth, Word and PostGIS. Writes all files by default."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
-        from hubplanner.runs.export import export_run  # noqa: PLC0415
+        from hubplanner.runs.export import export_run, export_tables  # noqa: PLC0415
         from hubplanner.runs.store import find_run  # noqa: PLC0415
 
         kinds = [each.name for each in EXPORTS if asked[each.name]] or None
         found = find_run(run, folder)
+        paths, tables, notes = list[Path](), list[str](), list[str]()
         with progress(shown=not quiet):
-            paths, notes = export_run(found, kinds, out, replace=overwrite)
+            if postgis is not None:
+                tables, notes = export_tables(found, postgis, schema, replace=overwrite)
+            if postgis is None or kinds:
+                paths, more = export_run(found, kinds, out, replace=overwrite)
+                notes = list(dict.fromkeys([*notes, *more]))
         answer.update(run=str(found), files=[str(path) for path in paths], notes=notes)
+        if postgis is not None:
+            answer.update(tables=tables)
         for note in notes:
             typer.echo(f"Note: {note}.", err=True)
         if not (as_json or quiet):
-            typer.echo(f"Wrote {', '.join(path.name for path in paths)} to {out or found}.")
+            for names, place in ((tables, postgis), ([path.name for path in paths], out or found)):
+                if names:
+                    typer.echo(f"Wrote {', '.join(names)} to {place}.")
 
 
 def _signature() -> inspect.Signature:

@@ -15,6 +15,7 @@ import shapely
 
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.folders import is_run
+from hubplanner.formats.database import address_fault, without_password
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.map_layers import MapLayers, read_map_layers
 from hubplanner.inputs.sites import Sites, read_sites
@@ -22,6 +23,7 @@ from hubplanner.inputs.sources import digest_of
 from hubplanner.io import check_files, note_exports, recover, sha256, write_files_atomically
 from hubplanner.outputs.backhaul import LINE_COLUMNS
 from hubplanner.outputs.formats.exports import EXPORTS, Export
+from hubplanner.outputs.formats.postgis import write_tables
 from hubplanner.outputs.run_data import Result
 from hubplanner.runs.read import manifest_files, read_manifest, read_plan
 from hubplanner.scenario import Scenario, read_scenario
@@ -29,6 +31,9 @@ from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
 
 log = logging.getLogger(__name__)
+
+SCHEMA = "hubplanner"
+"""Schema of tables in a database where none is named."""
 
 _READ = ("plan.json", "scenario.yaml", "hubs.geojson", "demand.geojson", "links.geojson")
 _COLUMNS = {
@@ -101,6 +106,41 @@ def export_run(
     if is_run(target):
         note_exports(target, names)
     return paths, notes
+
+
+def export_tables(
+    run: str | os.PathLike[str], url: str, schema: str = SCHEMA, *, replace: bool = False
+) -> tuple[list[str], list[str]]:
+    """Write a run's layers as tables of a PostgreSQL database, all or none; return their names and notes on them.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    url
+        Address of the database, such as postgresql://planner@localhost/gis; a password comes from the environment.
+    schema
+        Schema of the tables ``hubs``, ``demand``, ``links`` and ``backhaul``; made where it is not there.
+    replace
+        Whether tables of earlier exports may be replaced.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder is no run, or the address cannot be used.
+    DataError
+        When a file of the run cannot be read, the database cannot be written, or a table of these names is no export.
+    ExistsError
+        When tables of an earlier export are there and may not be replaced; nothing is written then.
+    MissingExtraError
+        When the optional part ``postgis`` is not installed.
+    """
+    fault = address_fault(url)
+    if fault is not None:
+        value = without_password(url)
+        raise ScenarioError(Fault(file="export", column="--postgis", value=value, allowed=fault, kind="scenario"))
+    result, notes = read_result(Path(run))
+    return write_tables(result, url, schema, replace=replace), notes
 
 
 def _write_files(result: Result, asked: Sequence[Export], aside: Path) -> None:

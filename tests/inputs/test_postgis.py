@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pytest
+from support.command import Done, answer
 from support.postgres import PASSWORD, Postgres, running_postgres
 
 import hubplanner as hp
@@ -14,10 +15,11 @@ from hubplanner.audit import audit_run
 from hubplanner.errors import DataError
 from hubplanner.formats.database import DATABASES
 from hubplanner.inputs.sources import Sources, digest_of
+from hubplanner.runs.export import export_tables
 from hubplanner.runs.verify import verify_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from support.project import Project
@@ -328,3 +330,90 @@ def test_a_file_of_passwords_is_enough(
     monkeypatch.delenv("PGPASSWORD")
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
     assert len(project.inputs(asked(postgres.url)).demand.frame) == 4
+
+
+# --- results back
+
+
+@pytest.fixture
+def run(project: Project) -> Path:
+    return hp.solve(project.read()).write(project.folder / "runs" / "first")
+
+
+def table(postgres: Postgres, name: str) -> gpd.GeoDataFrame:
+    from sqlalchemy import create_engine  # noqa: PLC0415 - optional
+
+    engine = create_engine(postgres.url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        found = gpd.read_postgis(f"SELECT * FROM {name}", connection, geom_col="geometry")  # noqa: S608 - a test's own
+    engine.dispose()
+    return found
+
+
+def test_results_go_back_as_tables_whole_or_not_at_all(
+    run: Path, postgres: Postgres, inside: Callable[..., Done]
+) -> None:
+    postgres.run('DROP SCHEMA IF EXISTS "a plan" CASCADE', "DROP SCHEMA IF EXISTS hubplanner CASCADE")
+    words = ("export", "first", "--postgis", postgres.url, "--schema", "a plan")
+    found = answer(inside(*words, "--json"))
+    assert found["tables"] == ["a plan.hubs", "a plan.demand", "a plan.links"]
+    assert found["files"] == []
+    for name in ("hubs", "demand", "links"):
+        written, own = table(postgres, f'"a plan".{name}'), gpd.read_file(run / f"{name}.geojson")
+        assert written.crs == own.crs
+        assert sorted(written.columns) == sorted(own.columns)
+        key = "site_id" if name == "hubs" else "demand_id"
+        written, own = (each.sort_values(key).reset_index(drop=True) for each in (written, own))
+        assert written.geometry.geom_equals_exact(own.geometry, 0).all()
+        for column in own.columns.drop("geometry"):
+            assert written[column].isna().tolist() == own[column].isna().tolist()
+            assert written[column].dropna().tolist() == own[column].dropna().tolist()
+    said = "SELECT obj_description('\"a plan\".hubs'::regclass, 'pg_class')"
+    assert postgres.run(said) == [("hubplanner, run first",)]
+
+    again = inside(*words)
+    assert again.returncode == 2
+    assert "gis: a plan.demand, a plan.hubs, a plan.links exists; add --overwrite" in again.stderr
+    assert inside(*words, "--overwrite", "--kml").stdout.splitlines() == [
+        f"Wrote a plan.hubs, a plan.demand, a plan.links to {postgres.url}.",
+        "Wrote plan.kml to runs/first.",
+    ]
+    postgres.run("COMMENT ON TABLE \"a plan\".links IS 'ours'", 'DELETE FROM "a plan".hubs')
+    kept = inside(*words, "--overwrite")
+    assert kept.returncode == 2
+    assert "gis.a plan.links: is a table that no export of hubplanner wrote" in kept.stderr
+    assert postgres.run('SELECT count(*) FROM "a plan".hubs') == [(0,)]
+    assert inside("export", "first", "--postgis", postgres.url).stdout == (
+        f"Wrote hubplanner.hubs, hubplanner.demand, hubplanner.links to {postgres.url}.\n"
+    )
+
+
+def test_an_export_tells_what_is_wrong_without_the_password(
+    run: Path, postgres: Postgres, inside: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run.exists()
+    for url, told in (
+        (f"postgresql://planner:{PASSWORD.replace(' ', '%20')}@{postgres.place}", "an address without a password"),
+        (f"{postgres.url}ses", 'database "gisses" does not exist'),
+        (postgres.url.replace("gis", "postgres"), "has no PostGIS; as its owner, run CREATE EXTENSION postgis"),
+    ):
+        done = inside("export", "first", "--postgis", url)
+        assert done.returncode == 2
+        assert told in done.stderr
+        assert "s3cret" not in done.stderr + done.stdout
+    monkeypatch.setenv("PGPASSWORD", "not it")
+    done = inside("export", "first", "--postgis", postgres.url)
+    assert "cannot be written: " in done.stderr
+    assert "put it into PGPASSWORD or ~/.pgpass" in done.stderr
+
+
+def test_polygons_go_back_as_polygons(project: Project, postgres: Postgres) -> None:
+    square = "POLYGON (({0} 30, {1} 30, {1} 31, {0} 31, {0} 30))"
+    rows = [f'{name},10,"{square.format(west, west + 1)}"' for name, west in (("a", 67), ("b", 68))]
+    project.write("areas.csv", "\n".join(["id,people,wkt", *rows]) + "\n")
+    demand = {"path": "areas.csv", "id": "id", "people": "people", "geometry": {"wkt": "wkt"}}
+    folder = hp.solve(project.read({"demand": demand, "checks": {"wide_area": "off"}})).write(project.folder / "run")
+    postgres.run("DROP SCHEMA IF EXISTS hubplanner CASCADE")
+    assert export_tables(folder, postgres.url)[0] == ["hubplanner.hubs", "hubplanner.demand", "hubplanner.links"]
+    written = table(postgres, "hubplanner.demand").sort_values("demand_id")
+    assert [shape.wkt for shape in written.geometry] == [square.format(67, 68), square.format(68, 69)]
