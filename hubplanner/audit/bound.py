@@ -11,7 +11,7 @@ from hubplanner.errors import SolverError
 from hubplanner.formatting import gap_in_words
 from hubplanner.inputs import Inputs, build_problem
 from hubplanner.model import Objective, Periods, Question, goals_of, under_of
-from hubplanner.model.objectives import EQUIVALENT_SHARE
+from hubplanner.model.objectives import CATCHMENT, EQUIVALENT_SHARE
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import Problem, Solution
 from hubplanner.problem.solution import GoalResult, relative_gap
@@ -149,7 +149,7 @@ def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: 
     under = under_of(objective)
     fallback = -1 if under is not None and under.criterion == "regret" else goals_of(objective)[0].sense
     for goal in found.goals:
-        if goal.name not in stated:
+        if goal.name not in stated or goal.name == CATCHMENT:  # the bound of catchments is that of like plans
             continue
         value, bound = float(stated[goal.name]["value"]), float(stated[goal.name]["bound"])
         own = goal.name == objective.main and math.isfinite(parts["relaxation"])

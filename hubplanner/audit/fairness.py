@@ -11,11 +11,13 @@ from scipy.optimize import brentq
 
 from hubplanner.audit.data.money import exact
 from hubplanner.audit.data.world import AuditData
+from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.outcome import AuditOutcome
+from hubplanner.audit.service import share
 
 FILE = "plan.json"
-GOAL = "equivalent share"
+GOAL, CATCHMENT = "equivalent share", "catchment"
 LEAST = 1e-9
 """Equivalent share below which a gap is absolute."""
 
@@ -89,6 +91,21 @@ def equivalent(world: AuditData, outcome: AuditOutcome, fair: Mapping[str, Any])
     return float(root)
 
 
+def catchment(world: AuditData, hubs: list[AuditHub], year: int) -> float:
+    """Return the people with need who would come to new hubs with room for all, each hub by itself."""
+    need, come = world.people.at_points(world.people.weight("need", year)), world.scenario.demand.take_up
+    every, found = np.arange(len(world.people.points)), []
+    for hub in hubs:
+        if hub.status != "new":
+            continue
+        far = world.apart(every, np.array([hub.site]))[:, 0]
+        worth = need * share(world.scenario.coverage, far, np.full(len(far), world.reach[hub.tier]))
+        near = worth > 0
+        part = 1.0 if come is None else come.share * np.exp(-far[near] / (come.e_fold_km or math.inf))
+        found.append(hub.count * math.fsum(worth[near] * part))
+    return math.fsum(found)
+
+
 def check_fairness(world: AuditData, outcome: AuditOutcome, plan: Mapping[str, Any], ledger: Ledger) -> None:
     """Compare what plan.json says of fairness with what the scenario asks for and the hubs achieve."""
     fair, asked = plan.get("fairness"), world.scenario.model.fairness
@@ -102,6 +119,8 @@ def check_fairness(world: AuditData, outcome: AuditOutcome, plan: Mapping[str, A
     column = fair_column(world)
     ledger.holds(FILE, "fairness, group", true=fair.get("group") == column, stated=fair.get("group"), recomputed=column)
     ledger.same(FILE, "fairness, alpha", fair.get("alpha"), asked.alpha)
+    largest, stated = asked.prefer_largest_of, fair.get("prefer_largest_of")
+    ledger.holds(FILE, "fairness, prefer_largest_of", true=stated == largest, stated=stated, recomputed=largest)
     below = fair.get("linear_below_share", 0.0)
     ledger.same(FILE, "fairness, linear_below_share", below, asked.linear_below_share or min(max(below, 1e-6), 1.0))
     groups = _shares(world, outcome, column)

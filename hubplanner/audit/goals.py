@@ -11,7 +11,16 @@ import numpy as np
 from hubplanner.audit.constraints import FILE, spent
 from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData
-from hubplanner.audit.fairness import GOAL, LEAST, check_fairness, equivalent, fair_column, is_weighed
+from hubplanner.audit.fairness import (
+    CATCHMENT,
+    GOAL,
+    LEAST,
+    catchment,
+    check_fairness,
+    equivalent,
+    fair_column,
+    is_weighed,
+)
 from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import ABSOLUTE, Ledger
 from hubplanner.audit.outcome import AuditOutcome
@@ -22,7 +31,7 @@ ROUNDING = 1e-7
 AGREED = 1e-6
 """Relative difference between a value and its bound that is rounding."""
 GOALS = {"max_coverage": "covered need", "min_cost": "cost", "p_median": "mean distance", "p_center": "worst distance"}
-MORE_IS_BETTER = ("covered need", "smallest share", "sum of the years", GOAL)
+MORE_IS_BETTER = ("covered need", "smallest share", "sum of the years", GOAL, CATCHMENT)
 
 
 def is_more(world: AuditData, name: str) -> bool:
@@ -50,10 +59,18 @@ def goal_value(
         return math.fsum(part * (mean or 0.0) for part, mean in zip(worth, means, strict=True))
     if name == "cost":
         return _cost(world, hubs, last)
-    if name == GOAL:
-        return equivalent(world, last, plan["fairness"]) if isinstance(plan.get("fairness"), dict) else None
+    if name in {GOAL, CATCHMENT}:
+        return _fair_goal(world, plan, name, hubs, last)
     number = 1 if name == "smallest share" else int(name.partition(" ")[0]) if name.endswith("shares") else 0
     return _smallest(world, last, number) if number else _worst(world, last)
+
+
+def _fair_goal(
+    world: AuditData, plan: dict[str, Any], name: str, hubs: list[AuditHub], last: AuditOutcome
+) -> float | None:
+    if name == CATCHMENT:
+        return catchment(world, hubs, last.year)
+    return equivalent(world, last, plan["fairness"]) if isinstance(plan.get("fairness"), dict) else None
 
 
 def _covered(world: AuditData, outcome: AuditOutcome) -> float:
@@ -132,7 +149,8 @@ def expected_goals(world: AuditData) -> list[str]:
         return ["sum of the years"]
     own = [GOALS[model.objective]] + (["mean distance"] if model.objective == "p_center" else [])
     if is_weighed(world):
-        return [GOAL]
+        largest = None if model.fairness is None else model.fairness.prefer_largest_of
+        return [GOAL] if largest is None else [GOAL, CATCHMENT]
     if model.fairness is None or model.fairness.alpha == 0:
         return own
     values = world.people.frame[fair_column(world)].to_numpy()
@@ -147,7 +165,7 @@ def check_goals(
 ) -> None:
     """Compare objective value, goals, gap and status; without years the values are left unaudited."""
     main = expected_goals(world)
-    main_name = main[0] if main in [["sum of the years"], [GOAL]] else GOALS[world.scenario.model.objective]
+    main_name = main[0] if main[0] in {"sum of the years", GOAL} else GOALS[world.scenario.model.objective]
     stated = [goal.get("name") for goal in plan.get("goals", [])]
     if stated != main and not (stated == main[: len(stated)] and plan.get("status") == "feasible"):
         ledger.holds(FILE, "goals", true=False, stated=stated, recomputed=main)

@@ -9,6 +9,7 @@ from hubplanner.model.constraints.fixed_hubs import FixedHubs
 from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.constraints.full_service import FullService
 from hubplanner.model.constraints.hub_count import MaxHubs, MinHubs
+from hubplanner.model.constraints.hub_numbers import HubNumbers
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.min_separation import MinSeparation
 from hubplanner.model.constraints.required_sites import RequiredSites
@@ -38,6 +39,7 @@ __all__ = [
     "Formulation",
     "FullService",
     "Goal",
+    "HubNumbers",
     "HubsPerSite",
     "MaxCoverage",
     "MaxHubs",

@@ -96,6 +96,10 @@ class AlphaFair(Fairness):
         is the nearer it comes to `MaxMin`.
     linear_below
         The share $s_0$, above 0 and at most 1.
+    prefer_largest_of
+        (m,) the group of each site, such as its district, numbered from 0. Of plans with as many new hubs of each tier
+        in each of these groups, and no less covered of any group of demand, the one with the largest catchments is
+        taken (`hubplanner.model.goals.catchment`). It does not matter if None.
 
     >>> fair = AlphaFair(weights=np.eye(2), alpha=1.0, linear_below=0.01)
     >>> round(fair.equivalent_share(np.array([0.1, 0.4])), 9)
@@ -104,6 +108,7 @@ class AlphaFair(Fairness):
 
     alpha: float
     linear_below: float
+    prefer_largest_of: Ints | None = None
 
     def __post_init__(self) -> None:
         """Refuse an alpha that weighs nothing, or more than a solver tells apart, and a share that is none."""

@@ -10,16 +10,18 @@ import numpy as np
 from pulp import LpConstraintGE
 
 from hubplanner.model.constraints.plan_distance import distance_to, new_sites, used_at
+from hubplanner.model.constraints.take_up import TakeUp
 from hubplanner.model.fairness import AlphaFair, MaxMin, TangentUtility, shares_of, worst_shares
 from hubplanner.model.formulation import Formulation, Goal, Year
 from hubplanner.model.lp import LinearExpression, Model
-from hubplanner.model.objectives import EQUIVALENT_SHARE, MaxCoverage, MinCost, Objective, PCenter, PMedian
+from hubplanner.model.objectives import CATCHMENT, EQUIVALENT_SHARE, MaxCoverage, MinCost, Objective, PCenter, PMedian
 from hubplanner.model.robust import RobustObjective
 from hubplanner.model.variables.assignment import distance_served
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.model.variables.distance_chains import distance_to_nearest
-from hubplanner.problem import Evaluation, Floats, Problem
+from hubplanner.problem import Evaluation, Floats, Ints, Problem
+from hubplanner.problem.evaluation import covering
 
 LEAST_SHARE_TOLD = 1e-9
 """Equivalent share below which a gap is absolute: there is none."""
@@ -30,7 +32,8 @@ def goals_of(objective: Objective) -> list[Goal]:
     own = OBJECTIVES[type(objective)](objective)
     fairness = objective.fairness
     if isinstance(fairness, AlphaFair):
-        return [equivalent_share(fairness)]
+        second = [] if fairness.prefer_largest_of is None else [catchment(objective)]
+        return [equivalent_share(fairness), *second]
     if not isinstance(fairness, MaxMin):
         return own
     fair = [_worst(fairness, count + 1) for count in range(len(fairness.with_need))]
@@ -99,6 +102,44 @@ def tangent_utility(utility: TangentUtility) -> Goal:
         value=lambda years: utility.figure(utility.block.shares(years[-1].plan)),
         grows=True,
     )
+
+
+def catchment(objective: Objective) -> Goal:
+    r"""Return what would come to new hubs if each had room for all, $\sum_{o \in N} y_o \sum_i w_i a_{io} p(d_{io})$.
+
+    Whoever would come to several counts for each: it says how large the places are that hubs stand in, not whom they
+    serve.
+    """
+    come = objective.block(TakeUp)
+    coming = come.coming if isinstance(come, TakeUp) else None
+
+    def expression(form: Formulation) -> LinearExpression:
+        instance, opened = form.instance, form.layers[-1].open_
+        worth = np.where(instance.new, catchments(instance.problem, instance.option, coming), 0.0)
+        return LinearExpression(terms=[(opened[option], float(worth[option])) for option in np.flatnonzero(worth)])
+
+    def value(years: Sequence[Year]) -> float:
+        problem, plan = years[-1].problem, years[-1].plan
+        worth = catchments(problem, plan.options, coming)
+        return math.fsum((worth * plan.counts)[problem.new[plan.options]])
+
+    return Goal(name=CATCHMENT, sense=1, expression=expression, value=value)
+
+
+def catchments(problem: Problem, options: Ints, coming: Callable[[Floats], Floats] | None = None) -> Floats:
+    """Return the need (k,) that would come to a hub of each option if it had room for all.
+
+    Parameters
+    ----------
+    options
+        (k,) the options, ascending.
+    coming
+        Gives the share of people who come to a hub at a distance; all do if None.
+    """
+    point, position, distance = covering(problem, options)
+    worth = problem.need[point] * problem.rule.share(distance, problem.option_reach[options[position]])
+    worth = worth if coming is None else worth * coming(distance)
+    return np.bincount(position, worth, minlength=len(options)).astype(np.float64)
 
 
 def mean_distance() -> Goal:

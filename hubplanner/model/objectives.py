@@ -21,6 +21,8 @@ from hubplanner.problem.model_instance import ModelInstance
 
 EQUIVALENT_SHARE = "equivalent share"
 """Name of the goal that alpha-fairness puts in the place of covered need."""
+CATCHMENT = "catchment"
+"""Name of the goal that follows it where the largest catchments are preferred."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,7 @@ from hubplanner.model import (
     Uncertainty,
 )
 from hubplanner.model.constraints.robust import LEVEL
+from hubplanner.problem import Ints
 from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
 from hubplanner.solver.mip.upper_bound import covered_alone
 
@@ -149,7 +150,16 @@ def _fairness(inputs: Inputs, limits: tuple[Constraint, ...]) -> Fairness | None
         return MaxMin(**among, first=model.fairness_goal == "main")
     given = None if model.fairness is None else model.fairness.linear_below_share
     below = _tenth_of_affordable(inputs, limits) if given is None else given
-    return AlphaFair(**among, alpha=model.alpha, linear_below=below)
+    return AlphaFair(**among, alpha=model.alpha, linear_below=below, prefer_largest_of=_preferred(inputs))
+
+
+def _preferred(inputs: Inputs) -> Ints | None:
+    """Return the number of each site's value of the group of which the largest catchments are preferred."""
+    spec = inputs.scenario.model.fairness
+    if spec is None or spec.prefer_largest_of is None:
+        return None
+    words = inputs.sites.frame[spec.prefer_largest_of].to_numpy(dtype=str)
+    return np.unique(words, return_inverse=True)[1].astype(np.intp)
 
 
 LEAST_BELOW = 1e-6
@@ -173,7 +183,7 @@ def fair_terms(inputs: Inputs, objective: Objective) -> dict[str, Any] | None:
     -------
     dict
         ``alpha``; ``group`` and ``groups``, the column and how many of its values have need, ``group_because``;
-        ``linear_below_share`` and ``linear_below_because``.
+        ``linear_below_share`` and ``linear_below_because``; ``prefer_largest_of`` where it is asked for.
     """
     if not isinstance(objective.fairness, AlphaFair):
         return None
@@ -186,4 +196,5 @@ def fair_terms(inputs: Inputs, objective: Objective) -> dict[str, Any] | None:
         "group_because": groups.because,
         "linear_below_share": objective.fairness.linear_below,
         "linear_below_because": tenth if spec is None or spec.linear_below_share is None else "as asked",
+        **({} if spec is None or spec.prefer_largest_of is None else {"prefer_largest_of": spec.prefer_largest_of}),
     }

@@ -104,6 +104,9 @@ class FairnessSpec(Spec):
     linear_below_share: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
     """Covered share below which more of it counts in proportion, so that groups may be left out; a tenth of the share
     that the money could cover at most if left out. With an alpha above 0."""
+    prefer_largest_of: Column | None = None
+    """One of the site groups, such as district: of plans as fair, with as many new hubs of each tier in each of its
+    values, the one whose hubs stand where most would come. With an alpha above 0."""
 
 
 class HubLimitSpec(Spec):

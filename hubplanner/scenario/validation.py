@@ -144,6 +144,16 @@ def _fairness(scenario: Scenario) -> Complaints:
         yield "model.fairness", spec.alpha, f"only with demand.groups: {first}"
 
 
+def _largest(scenario: Scenario) -> Complaints:
+    model, groups = scenario.model, scenario.sites.groups
+    if model.fairness is None or (of := model.fairness.prefer_largest_of) is None:
+        return
+    if not model.alpha:
+        yield "model.fairness.prefer_largest_of", of, "only with an alpha above 0, not .inf"
+    if of not in groups:
+        yield "model.fairness.prefer_largest_of", of, _one_of("sites.groups", groups)
+
+
 def _counts(scenario: Scenario) -> Complaints:
     model, groups = scenario.model, scenario.sites.groups
     if model.min_hubs is not None and model.max_hubs is not None and model.min_hubs > model.max_hubs:
@@ -282,6 +292,7 @@ MODEL_CHECKS: tuple[Check, ...] = (
     _matrix,
     _floors,
     _fairness,
+    _largest,
     _counts,
     _site_sets,
     _existing,

@@ -163,6 +163,7 @@ def test_more_people_than_come_are_found_out(tmp_path: Path) -> None:
         ("linear_below_share", 0.3, "fairness, linear_below_share"),
         ("shares", {}, "fairness, median share"),
         ("bound", more, "fairness, bound"),
+        ("prefer_largest_of", "area", "fairness, prefer_largest_of"),
     ],
 )
 def test_tampered_fairness_is_found_out(key: str, to: Any, item: str, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hubplanner.model import (
     FixedLevel,
     Floor,
     FullService,
+    HubNumbers,
     HubsPerSite,
     MaxCoverage,
     MaxHubs,
@@ -228,6 +229,9 @@ MODELS: dict[str, Callable[[], LpProblem]] = {
         COVER, Floor(weight=EAST, share=0.75, name="province East"), Floor(weight=WEST + EAST, share=0.5)
     ),
     "min_separation": lambda: asked(COVER, MinSeparation(distance=3.0)),
+    "hub_numbers": lambda: family(
+        HubNumbers(part=np.where(town().new, town().option_tier, -1), counts=np.array([1, 2]))
+    ),
     "at_most_one": lambda: family(AtMostOne(sites=(0, 1))),
     "at_most_one_stacked": lambda: asked(COVER, HubsPerSite(count=2), AtMostOne(sites=(0, 1))),
     "only_with": lambda: family(OnlyWith(site=1, needs=3)),
@@ -255,6 +259,7 @@ FAMILIES = {
     Budget: "budget_counts",
     MaxHubs: "max_hubs",
     MinHubs: "min_hubs",
+    HubNumbers: "hub_numbers",
     FullService: "serve_all",
     Capacity: "capacity",
     Floor: "floor",

@@ -131,6 +131,14 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
         ),
     ),
     (
+        {"model.fairness": {"alpha": 0, "prefer_largest_of": "name"}, "sites.groups": ["name"]},
+        "model.fairness.prefer_largest_of: 'name' found; allowed: only with an alpha above 0",
+    ),
+    (
+        {"model.fairness": {"alpha": 1, "prefer_largest_of": "district"}},
+        "model.fairness.prefer_largest_of: 'district' found; allowed: a column that sites.groups lists",
+    ),
+    (
         {"model.fairness": {"alpha": 1}, "demand.groups": []},
         "model.fairness: 1.0 found; allowed: only with demand.groups",
     ),

@@ -127,7 +127,7 @@ ALL_KEYS: dict[str, list[str]] = {
     "CoverageSpec": ["decay", "full_km", "width_km", "backup", "backup_weight"],
     "FloorSpec": ["group", "value", "people", "share"],
     "TakeUpSpec": ["share", "e_fold_km"],
-    "FairnessSpec": ["alpha", "group", "linear_below_share"],
+    "FairnessSpec": ["alpha", "group", "linear_below_share", "prefer_largest_of"],
     "HubLimitSpec": ["group", "value", "min", "max", "where_needed"],
     "OnlyWithSpec": ["site", "needs"],
     "ExistingSpec": ["upgrade", "upgrade_fee", "close", "close_saving"],

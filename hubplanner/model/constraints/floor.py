@@ -87,7 +87,7 @@ class Floor(Constraint):
     def add_to(self, model: Model) -> None:
         """Add a row, or bounds and a row, for what may be left uncovered."""
         total = math.fsum(self.weight)
-        if total <= 0:
+        if total <= 0 or self.share <= 0:
             return
         if model.assigns:
             self._serve_share(model, total)
@@ -141,11 +141,12 @@ class Floor(Constraint):
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """Return how far a plan stays below the floor, None when it does not."""
         del problem
-        weight = np.asarray(self.weight)
-        if not falls_short(weight, plan.covered_share, self.share, is_assigned=plan.is_assigned):
+        some = np.flatnonzero(self.weight)
+        weight, covered = np.asarray(self.weight)[some], plan.covered_share[some]
+        if not falls_short(weight, covered, self.share, is_assigned=plan.is_assigned):
             return None
-        missed = math.fsum(weight * (1 - plan.covered_share))
-        reached = math.fsum(weight * plan.covered_share) / math.fsum(weight)
+        missed = math.fsum(weight * (1 - covered))
+        reached = math.fsum(weight * covered) / math.fsum(weight)
         return f"{self._who} is covered to {reached:.4%}, all but {missed:,.6g}; its floor is {self.share:.4%}"
 
     def describe(self, name_of: Callable[[int], str]) -> str:

@@ -18,6 +18,7 @@ from hubplanner.problem import Floats, relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.backends.highs import prepared, run
 from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
+from hubplanner.solver.mip.largest_catchments import LargestCatchments
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxation_of
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
@@ -34,6 +35,8 @@ NEAR = 1e-4
 """Relative difference of tangents and utility at which the relaxation's rounds end."""
 AROUND = (0.8, 0.9, 1.1, 1.25)
 """Multiples of the relaxation's shares at which there are tangents too: whole plans have shares about there."""
+SPARED = 0.1
+"""Part of the asked gap that the largest catchments may take."""
 SEARCHED = 0.9
 """Part of the asked gap that a search may leave: the rest is the tangents'."""
 
@@ -81,10 +84,19 @@ class AlphaFairStrategy:
         goal, found = goals_of(question.objective)[0], best.found
         if not found.years:
             return Candidate(is_infeasible=found.infeasible, version=found.version)
-        held = FixedLevel(goal=goal, value=best.value)
+        bounds, level = [best.bound], best.value
+        if fairness.prefer_largest_of is not None:
+            with context.log.phase("prefer the largest catchments"):
+                spare = _spare(task, best, goal)
+                large = LargestCatchments(question=question, fairness=fairness, fairest=found, spare=spare).searched(
+                    task
+                )
+                found = _served(task, utility, large)
+                bounds, level = [best.bound, large.bound], best.value * (1 - spare)
         if question.capacity is not None:
             with context.log.phase("let the nearer hub serve"):
-                found = replace(found, years=assign_to_nearest(question, found.years, (held,), context.deadline))
+                held = (FixedLevel(goal=goal, value=level),)
+                found = replace(found, years=assign_to_nearest(question, found.years, held, context.deadline))
         context.log.steps.update(
             demand_points=question.instance.problem.n_points,
             options=len(question.instance.option),
@@ -92,9 +104,9 @@ class AlphaFairStrategy:
         )
         return Candidate(
             plans=tuple(year.plan for year in found.years),
-            stated=(goal.value(found.years),),
-            bounds=(best.bound,),
-            levels=(best.value,),
+            stated=tuple(one.value(found.years) for one in goals_of(question.objective)),
+            bounds=tuple(bounds),
+            levels=(level,),
             version=found.version,
         )
 
@@ -112,7 +124,9 @@ def _relaxed(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility,
     return utility, bound
 
 
-def _refined(task: Subproblem, utility: TangentUtility, bound: float) -> tuple[TangentUtility, float]:
+def _refined(
+    task: Subproblem, utility: TangentUtility, bound: float, near: float = NEAR
+) -> tuple[TangentUtility, float]:
     """Return what the rounds of one program come to: each adds tangents at its shares."""
     depth = np.full(task.question.problems[0].n_points, FIRST_DEPTH, dtype=np.intp)
     goal = tangent_utility(utility)
@@ -131,7 +145,7 @@ def _refined(task: Subproblem, utility: TangentUtility, bound: float) -> tuple[T
         about = [np.minimum(shares * part, 1.0) for part in AROUND]
         known, utility = utility, utility.refined([shares])
         figure, exact = known.figure(shares), known.exact(shares)
-        if task.is_late or figure - exact <= NEAR * abs(figure):
+        if task.is_late or figure - exact <= near * abs(figure):
             break
         for most, columns, parts in utility.rows_beyond(known, form.layers[-1]):
             handle.addRow(-math.inf, most, len(columns), np.array(columns, dtype=np.int32), np.array(parts))
@@ -169,6 +183,24 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
                 break  # the tangents were exact where the plan is: nothing is left to learn
         utility = replace(utility, at=max(best.value, block.linear_below))
     return best
+
+
+def _spare(task: Subproblem, best: _Best, goal: Goal) -> float:
+    """Return the part of the equivalent share that a later goal may take: a tenth of the asked gap, if it is left."""
+    size = max(goal.least, best.value)
+    return min(SPARED * task.gap, max(0.0, 1 - best.bound / (1 + task.gap) / size))
+
+
+def _served(task: Subproblem, utility: TangentUtility, found: Incumbent) -> Incumbent:
+    """Return the same hubs with people served as fairly as these allow: the search for them asked for no more."""
+    if found.opened is None:
+        raise AssertionError
+    fixed = replace(task, gap=0.0, ranges=(found.opened, found.opened), start=found.opened)
+    utility, _ = _refined(fixed, utility.refined([utility.block.shares(found.years[-1].plan)]), math.inf, EXACT)
+    served = optimise(replace(fixed, goal=tangent_utility(utility)))
+    goal = goals_of(task.question.objective)[0]
+    better = bool(served.years) and goal.value(served.years) > goal.value(found.years)
+    return served if better else found
 
 
 def _better(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best, found: Incumbent) -> _Best:
