@@ -15,6 +15,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.backhaul import BackhaulLinks, lines_alone
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
+from hubplanner.outputs.run_data import on_one_line
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import Spec
@@ -220,9 +221,12 @@ def _assumed(scenario: Scenario) -> list[str]:
     spec = scenario.backhaul
     if spec is None:
         return []
-    said = ["The running costs of hubs hold no line to the internet."]
+    power = " and no electricity" if spec.electricity is not None else ""
+    said = [
+        *([on_one_line(spec.note)] * bool(spec.note)),
+        f"The running costs of hubs hold no line to the internet{power}.",
+    ]
     if spec.electricity is not None:
-        said = ["The running costs of hubs hold no line to the internet and no electricity."]
         said.append("A hub pays for the whole line from the grid to its site.")
     fibre = spec.technologies.fibre
     if fibre is not None:

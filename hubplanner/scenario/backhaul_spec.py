@@ -8,10 +8,12 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hubplanner.scenario.data_spec import FileSpec, GeometrySpec
-from hubplanner.scenario.fields import Column, ColumnOrLength, Flag, Kilometres, Kwh, Money, Spec, one_or_more
+from hubplanner.scenario.fields import Column, ColumnOrLength, Flag, Kilometres, Kwh, Money, Spec, one_or_more, prose
 
 MOST_MBPS = 1e6
 MOST_LINES, MOST_NEIGHBOURS, MOST_DETOUR = 1000, 20, 10.0
+MOST_NOTE = 500
+"""Characters of a note that a first page has room for."""
 MOST_KWH_PER_W = 8.76
 """A W at all hours of a year."""
 
@@ -172,6 +174,8 @@ class ElectricitySpec(Spec):
 class BackhaulSpec(Spec):
     """How hubs are connected to the internet, which is paid from the same budget."""
 
+    note: Annotated[str, BeforeValidator(prose), Field(max_length=MOST_NOTE)] = ""
+    """What is taken for granted of the network of today, and whence; told on the report's first page."""
     nodes: PlaceFiles = ()
     """Files of places with fibre today."""
     lines: LineFiles = ()

@@ -95,6 +95,19 @@ def test_a_dear_trench_leaves_hubs_to_dishes_and_a_dear_dish_to_trenches(linked:
     assert set(alone.hubs["link"]) == {"as it stands", "fibre"}
 
 
+def test_what_is_assumed_of_today_s_network_is_the_first_doubt_of_the_report(linked: Project) -> None:
+    note = "Nodes are <guessed>,\nnot surveyed."
+    run = planned(linked, **backhaul(note=note)).write(linked.folder / "run")
+    told = json.loads((run / "plan.json").read_text(encoding="utf-8"))["backhaul"]["assumptions"]
+    assert told[0] == "Nodes are <guessed>, not surveyed."
+    first = (run / "report.html").read_text(encoding="utf-8").partition('<section id="hubs"')[0]
+    said = first.partition("What to doubt")[2].partition("</li>")[0]
+    assert said.endswith("Links: Nodes are &lt;guessed&gt;, not surveyed.")
+    [found] = linked.refusal(backhaul(note="x" * 501))
+    assert "backhaul.note" in found
+    assert "500" in found
+
+
 def test_links_that_stand_alone_are_a_cost_of_their_hub_and_keep_the_core(linked: Project) -> None:
     alone = {"backhaul": {"technologies": {"satellite": DISH | {"max_mbps": 50.0, "lines": 2}}}, "hubs.0.mbps": 80.0}
     inputs = linked.inputs(alone | {"hubs.1.mbps": 50.0})

@@ -156,8 +156,8 @@ ALL_KEYS: dict[str, list[str]] = {
         *("name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity", "mbps", "links", "kwh_year"),
     ],
     "BackhaulSpec": [
-        *("nodes", "lines", "towers", "edges", "table", "neighbours", "detour", "existing_connected", "technologies"),
-        "electricity",
+        *("note", "nodes", "lines", "towers", "edges", "table", "neighbours", "detour", "existing_connected"),
+        *("technologies", "electricity"),
     ],
     "ElectricitySpec": ["kwh_cost", "grid_km", "grid_cost_per_km", "solar_per_w", "kwh_per_w_year"],
     "FibreSpec": ["cost_per_km", "site_cost", "upkeep_per_km_year", "per_mbps_year", "max_km", "max_mbps", "kwh_year"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,9 @@ def firmness(result: Result) -> list[str]:
 
 def doubts(result: Result) -> list[str]:
     """Return the five doubts that matter most, of those that apply."""
-    return list(islice(_doubts(result), MOST_DOUBTS))
+    spec = result.scenario.backhaul
+    noted = [f"Links: {isolated(on_one_line(spec.note))}"] if spec is not None and spec.note else []
+    return list(islice(chain(noted, _doubts(result)), MOST_DOUBTS))
 
 
 def _doubts(result: Result) -> Iterator[str]:
