@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 OUTSIDE = ("map.png", "seconds", "versions", "ties", "nested_value", "futures.vss", "futures.evpi", "best of a future")
 """What an audit does not look at: a picture, and what only the run itself knew."""
-OUTSIDE_ROADS = ("islands.geojson", "gaps.csv")
+OUTSIDE_ROADS = ("islands.geojson", "reach.geojson", "gaps.csv")
 """What it does not look at either where people travel along roads."""
 FIGURES = ("plan.json", "manifest.json")
 """Files beside the layers of which figures must have been compared."""

@@ -13,6 +13,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.demand.aggregation import Remeasurement
 from hubplanner.outputs.backhaul import line_frame, summarize_backhaul
 from hubplanner.outputs.frames import area_frame, demand_frame, hub_frame, link_frame
+from hubplanner.outputs.reach import reach_frame
 from hubplanner.outputs.roads import access_frame, closing_frame, closing_rows, island_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import summarize, summarize_fairness, summarize_futures
@@ -95,6 +96,11 @@ class PlanData:
     def closing(self) -> gpd.GeoDataFrame:
         """Who comes within reach if a gap between roads is closed, and by another hub; only along roads."""
         return closing_frame(self.inputs, self.problem, self.evaluation)
+
+    @cached_property
+    def reach(self) -> gpd.GeoDataFrame:
+        """From where each tier's hubs are reached, WGS 84 polygons; only along roads, see `reach_frame`."""
+        return reach_frame(self.inputs, self.problem, self.evaluation)
 
     @property
     def follows_roads(self) -> bool:

@@ -92,7 +92,7 @@ class RunFile:
 def _geopackage(run: RunContents, path: Path) -> None:
     more = {"backhaul": run.plan.backhaul} if has_backhaul(run) else {}
     more |= {} if run.plan.areas is None else {"areas": run.plan.areas}
-    more |= {"islands": run.plan.islands} if follows_roads(run) else {}
+    more |= {"islands": run.plan.islands, "reach": run.plan.reach} if follows_roads(run) else {}
     write_geopackage(_layers(run.plan) | more, path)
     write_styles(run.plan, path)
 
@@ -139,6 +139,11 @@ RUN_FILES: tuple[RunFile, ...] = (
     RunFile(
         name="islands.geojson",
         write=lambda run, path: write_geojson(run.plan.islands, path),
+        when=follows_roads,
+    ),
+    RunFile(
+        name="reach.geojson",
+        write=lambda run, path: write_geojson(run.plan.reach, path),
         when=follows_roads,
     ),
     RunFile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from support.project import Project
 
 MINUTES = {"hubs.0.reach_km": None, "hubs.0.reach_minutes": 20, "hubs.1.reach_km": None, "hubs.1.reach_minutes": 40}
+MINUTES_OF = {"centre": 20.0, "park": 40.0}
 BENT = [(66.99, 30.0), (67.05, 30.0), (67.05, 30.04), (67.11, 30.04)]
 """Past D1 and S4; D2 lies beside it."""
 APART = [(68.0, 31.001), (68.0, 31.03), (68.05, 31.03)]
@@ -152,3 +154,38 @@ def test_roads_in_one_part_have_no_gaps_to_tell(project: Project, tmp_path: Path
     assert len(gpd.read_file(run / "islands.geojson")) == 0
     assert "Gaps between roads" not in (run / "report.html").read_text(encoding="utf-8")
     assert findings_of(run) == []
+
+
+@pytest.mark.parametrize("direction", ["to_hub", "both"])
+def test_catchments_hold_the_places_that_reach_a_hub(project: Project, direction: str, tmp_path: Path) -> None:
+    settings = by_road(project, modes=[{"name": "car"}, {"name": "walk"}], direction=direction)
+    plan = hp.solve(project.read(settings))
+    reach = plan.reach.set_index("tier")
+    assert set(reach.index) <= {"centre", "park"}
+    found = plan.inputs.searched
+    assert found is not None
+    low, high = np.array([66.95, 29.97]), np.array([67.15, 30.07])
+    places = np.random.default_rng(1).uniform(low, high, (3000, 2))
+    for tier, row in reach.iterrows():
+        sites = plan.problem.option_site[plan.evaluation.options]
+        own = sites[plan.problem.option_tier[plan.evaluation.options] == [*MINUTES_OF].index(str(tier))]
+        cost = np.full(len(places), np.inf)
+        for network in found.modes.values():
+            snaps = network.roads.snap(places, network.off_road.most_km)
+            there = replace(network, points=places, point_snaps=snaps, found=[])
+            cost = np.minimum(cost, there.to_nearest(own, 1000.0))
+        inside = shapely.contains_xy(row["geometry"], *places.T)
+        doubt = 2 * row["cell_km"] * 60 / 4.5  # as much longer it may take from the next place of the grid
+        limit = MINUTES_OF[str(tier)]
+        assert inside[cost < limit - doubt].all()
+        assert not inside[cost > limit + doubt].any()
+        assert row["people"] == plan.problem.people[plan.problem.travel.among(own).pairs(0, 4, limit)[0]].sum()
+    assert (reach["cell_km"] == 0.1).all()
+    assert findings_of(plan.write(tmp_path / "run")) == []
+
+
+def test_catchments_of_no_hub_are_none(project: Project) -> None:
+    project.edit("sites.csv", "existing", "candidate")
+    project.edit("sites.csv", "required", "candidate")
+    plan = hp.solve(project.read(by_road(project) | {"model.budget": 0}))
+    assert len(plan.reach) == 0

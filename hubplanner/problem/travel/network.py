@@ -197,12 +197,28 @@ class Network:
 
     def nearest(self) -> Floats:
         """Return the distances of all points to their nearest site, however far, by a search from all sites at once."""
-        every = np.arange(self.n_sites)
         if not self.n_sites:
             return np.full(self.n_points, np.inf)
+        return self.to_nearest(np.arange(self.n_sites), np.inf)
+
+    def to_nearest(self, sites: Ints, limit: float) -> Floats:
+        """Return the distances (n,) of all points to the nearest of some sites, infinite beyond a limit."""
         if self.direction == "both":
-            return np.asarray(np.min([self.from_site(site) for site in every.tolist()], axis=0))
-        return np.asarray(self._block(every, np.inf, together=True)[0])
+            return np.asarray(np.min([self._block(np.array([site]), limit)[0] for site in sites.tolist()], axis=0))
+        return np.asarray(self._block(sites, limit, together=True)[0])
+
+    def segments_within(self, sites: Ints, limit: float) -> Ints:
+        """Return the segments of all edges that lead within a limit of some sites, or that one stands at."""
+        most = 2 * limit if self.direction == "both" else limit
+        to_hub = self.direction != "from_hub"
+        cost = (self.site_ends.arrive if to_hub else self.site_ends.leave)[sites]
+        row = np.zeros(len(sites), dtype=np.intp)
+        found, at = self._search(row, self.site_ends.junction[sites], cost, most, to_hub=to_hub)
+        near, edges = np.isfinite(found[0, at]), self.roads.edges
+        touched = near[edges.start] | near[edges.end]
+        own = self.site_ends.edge[sites]
+        touched[own[own >= 0]] = True
+        return np.flatnonzero(touched[edges.of])
 
     def along(self, point: Ints, site: Ints) -> Floats:
         """Return the distances of some pairs: those found before, and others by searches from their sites."""
