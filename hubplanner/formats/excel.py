@@ -21,7 +21,7 @@ def read_sheet(path: Path, sheet: str | int | None) -> tuple[list[tuple[int, lis
     path
         A file .xlsx, .xlsm, .xlsb, .xls or .ods.
     sheet
-        Name, or number from 1; the only one that holds anything if None.
+        Name, or number from 1; the only one with several rows and columns if None, as notes have one column.
 
     Returns
     -------
@@ -60,16 +60,18 @@ def read_sheet(path: Path, sheet: str | int | None) -> tuple[list[tuple[int, lis
 
 
 def _chosen(path: Path, book: Any, asked: str | int | None) -> Any:
-    """Return the sheet that is asked for, or the only one that holds cells."""
+    """Return the sheet that is asked for, or the only one with several rows and columns, or else the only one."""
     names = list(book.sheet_names)
     if isinstance(asked, int) and 1 <= asked <= len(names):
         return book.get_sheet_by_index(asked - 1)
     if asked in names:
         return book.get_sheet_by_name(asked)
     sheets = [book.get_sheet_by_name(name) for name in names]
-    filled = [each for each in sheets if each.total_height and each.total_width]
-    if asked is None and len(filled) == 1:
-        return filled[0]
+    filled = [each for each in sheets if each.end is not None]
+    tables = [each for each in filled if each.end[0] > each.start[0] and each.end[1] > each.start[1]]
+    tables = tables if len(filled) > 1 else filled
+    if asked is None and len(tables) == 1:
+        return tables[0]
     known = ", ".join(each.name for each in filled)
     if not filled:
         raise DataError(Fault(file=path.name, allowed="has no rows of data"))

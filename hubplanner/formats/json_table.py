@@ -1,4 +1,4 @@
-"""JSON that holds a table: records, or columns and rows."""
+"""JSON that holds a table: records, in a list or by id, or columns and rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _HEAD = 100_000
 
 
 def read_json_table(path: Path) -> dict[str, pd.Series]:
-    """Return the columns of a list of records, or of an object that holds one, or columns and rows.
+    """Return the columns of records, in a list or by id, or of an object that holds them, or columns and rows.
 
     Raises
     ------
@@ -68,8 +68,10 @@ def _rows(path: Path, tree: Any) -> list[dict[str, Any]]:
         cells = next((tree[key] for key in ROWS if isinstance(tree.get(key), list)), None)
         if columns is not None and cells is not None:
             return _by_column(path, columns, cells)
-        if tree and all(isinstance(part, dict) for part in tree.values()):
-            return _transposed(path, tree)
+        while len(tree) == 1 and _holds_records(inner := next(iter(tree.values()))):
+            tree = inner
+        if _holds_records(tree):
+            return keyed_rows(tree)
         lists = [part for part in tree.values() if isinstance(part, list) and part and isinstance(part[0], dict)]
         if len(lists) != 1:
             raise _unreadable(path, f"its keys are {', '.join(map(str, tree))[:80]}")
@@ -94,12 +96,44 @@ def _by_column(path: Path, columns: Sequence[Any], cells: Sequence[Any]) -> list
     return [dict(zip(names, row, strict=True)) for row in cells]
 
 
-def _transposed(path: Path, tree: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows of an object of columns, each an object of cells by row, as pandas writes them."""
-    keys = [list(cells) for cells in tree.values()]
-    if any(own != keys[0] for own in keys):
-        raise _unreadable(path, "its columns do not have the same rows")
-    return [{name: cells[key] for name, cells in tree.items()} for key in keys[0]]
+def _holds_records(tree: Any) -> bool:
+    return isinstance(tree, dict) and bool(tree) and all(isinstance(part, dict) for part in tree.values())
+
+
+def keyed_rows(tree: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of an object of records by id, or of columns by name as pandas writes them, each cells by row.
+
+    Ids of rows become a column of their own, unless they are numbers from 0.
+    """
+    inner = list(next(iter(tree.values())))
+    same = all(set(part) == set(inner) for part in tree.values())
+    if same and (_counted(inner) or (not _counted(list(tree)) and _in_columns(tree, inner))):
+        tree = {key: {name: cells[key] for name, cells in tree.items()} for key in inner}
+    if _counted(list(tree)):
+        return list(tree.values())
+    taken = {name for row in tree.values() for name in row}
+    name = next(name for name in ("id", "key", *(f"key_{number}" for number in range(len(taken)))) if name not in taken)
+    return [{name: key, **row} for key, row in tree.items()]
+
+
+def _counted(keys: list[str]) -> bool:
+    """Tell whether keys are numbers of rows from 0."""
+    return keys == list(map(str, range(len(keys))))
+
+
+def _in_columns(tree: dict[str, dict[str, Any]], inner: list[str]) -> bool:
+    """Tell whether an object holds columns, not rows: the kind of cells decides, and then that a table is long."""
+    outer = [_alike(list(part.values())) for part in tree.values()]
+    across = [_alike([part[key] for part in tree.values()]) for key in inner]
+    if all(outer) != all(across):
+        return all(outer)
+    return len(tree) < len(inner)
+
+
+def _alike(cells: list[Any]) -> bool:
+    """Tell whether cells are of one kind, numbers or text, but for those that are missing."""
+    kinds = {float if type(cell) is int else type(cell) for cell in cells if cell is not None}
+    return len(kinds) <= 1
 
 
 def _cell(cell: Any) -> Any:

@@ -131,7 +131,7 @@ class FileSpec(Spec):
     layer: Column | None = None
     """Layer of a file that holds several, or file of an archive that does."""
     sheet: Column | Annotated[int, Field(strict=True, ge=1)] | None = None
-    """Sheet of a spreadsheet, by name or by number from 1; the only one that is not empty if left out."""
+    """Sheet of a spreadsheet, by name or by number from 1; the only one with several rows and columns if left out."""
     skip_rows: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = None
     """Rows above the header of a CSV file or a sheet that are no part of the table; none if left out."""
     header_rows: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None

@@ -12,13 +12,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.project import DEMAND, SITES
 
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.audit.data.places import read_rows
+from hubplanner.formats.json_table import keyed_rows, read_json_table
 from hubplanner.formats.place_cells import read_place_cells
 from hubplanner.inputs import build_problem
+from hubplanner.inputs.guesses.look import look_at_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +56,8 @@ def check_same(project: Project, settings: dict[str, Any]) -> None:
     assert np.allclose(found.demand.points, expected.demand.points, rtol=0, atol=1e-9)
     rows = read_rows(project.read(settings).demand, {"demand_id", "people", "internet", "weight", "province"})
     ours = read_rows(project.read().demand, {"demand_id", "people", "internet", "weight", "province"})
-    rows, ours = (part.sort_values("demand_id", ignore_index=True) for part in (rows, ours))
+    rows = rows.sort_values(settings.get("demand.id", "demand_id"), ignore_index=True)
+    ours = ours.sort_values("demand_id", ignore_index=True)
     for name in COLUMNS:
         assert rows[name].astype(float).tolist() == ours[name].astype(float).tolist(), name
     assert np.allclose(rows.geometry.x, ours.geometry.x, rtol=0, atol=1e-9)
@@ -128,6 +133,63 @@ def test_several_sheets_are_asked_about(project: Project) -> None:
     [fault] = project.messages(told(path, coordinates=True))
     assert fault == "a.xlsx, sheet: is required, such as sheet: 'one'; one of one, two"
     check_same(project, told(path, coordinates=True, sheet="two"))
+
+
+def test_a_sheet_of_notes_is_no_table_beside_one_that_is(project: Project) -> None:
+    pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
+    path = project.folder / "a.xlsx"
+    with pd.ExcelWriter(str(path)) as book:
+        pd.DataFrame({"Notes": ["of 2017", "of 2019"]}).to_excel(book, sheet_name="notes", index=False, startcol=2)
+        cells(project).to_excel(book, sheet_name="people", index=False)
+        pd.DataFrame(columns=["by", "whom"]).to_excel(book, sheet_name="signed", index=False)
+    check_same(project, told(path, coordinates=True))
+    [fault] = project.messages(told(path, coordinates=True, sheet="other"))
+    assert fault == "a.xlsx, sheet: 'other' found; allowed: one of notes, people, signed"
+
+
+def test_a_sheet_of_one_column_is_read(project: Project) -> None:
+    pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
+    path = project.folder / "names.xlsx"
+    pd.DataFrame({"name": ["Quetta", "Sibi"]}).to_excel(str(path), index=False)
+    assert project.messages(told(path, coordinates=True))[0].startswith("names.xlsx, demand_id: is missing")
+    with pd.ExcelWriter(str(path)) as book:
+        for name in ("one", "two"):
+            pd.DataFrame({"name": ["Quetta", "Sibi"]}).to_excel(book, sheet_name=name, index=False)
+    [look, other] = look_at_file(path)
+    assert [str(each.keys[0].value) for each in (look, other)] == ["one", "two"]
+    assert look.count == other.count == 2
+
+
+def test_json_records_under_ids_are_its_csv_file(project: Project) -> None:
+    table = cells(project).rename(columns={"demand_id": "id"}).set_index("id")
+    by_id = {"records": table.to_json(orient="index"), "columns": table.to_json(orient="columns")}
+    for name, text in by_id.items():
+        tree = json.loads(text)
+        if name == "records":
+            assert set(tree) == {"D1", "D2", "D3", "D4"}
+            del tree["D2"]["area"]  # what a record does not have is blank
+        for number, held in enumerate((tree, {"places": tree}, {"data": {"places": tree}})):
+            path = project.write(f"{name}-{number}.json", json.dumps(held))
+            check_same(project, told(path, coordinates=True, id="id"))
+    same = {"D1": {"id": "x", "people": 1}, "D2": {"id": "y", "people": 2}}
+    found = read_json_table(project.write("own.json", json.dumps(same)))
+    assert {name: list(column) for name, column in found.items()} == {
+        "key": ["D1", "D2"],
+        "id": ["x", "y"],
+        "people": [1, 2],
+    }
+
+
+@pytest.mark.parametrize("axis", ["index", "columns"])
+@given(cells=st.lists(st.tuples(st.integers(), st.integers()), min_size=3, max_size=9))
+def test_records_and_columns_of_numbers_are_told_apart_by_their_number(cells: list[Any], axis: Any) -> None:
+    frame = pd.DataFrame(cells, columns=["a", "b"], dtype=object)
+    frame.index = pd.Index([f"r{number}" for number in range(len(cells))])
+    tree = frame.T.to_dict() if axis == "index" else frame.to_dict()
+    rows = keyed_rows(tree)
+    assert rows == [{"id": f"r{number}", "a": a, "b": b} for number, (a, b) in enumerate(cells)]
 
 
 @pytest.mark.parametrize("shape", ["records", "nested", "cols", "columns", "split", "pandas"])

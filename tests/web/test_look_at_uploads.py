@@ -93,8 +93,8 @@ def test_a_sheet_is_chosen(files: Path, tmp_path: Path) -> None:
 
 
 def test_a_raster_is_drawn_in_coarse_cells_that_hold_all_people(files: Path, tmp_path: Path) -> None:
-    look = look_at(files / "people.tif", "demand", tmp_path / "kept", 5000)
-    assert not look.faults
+    look = look_at(files / "people.tif", "demand", tmp_path / "kept", 1000)
+    assert not look.faults  # cells are merged while they are read: any number may hold people
     assert look.kept[0][1].read_bytes() == (files / "people.tif").read_bytes()
     [drawn] = look.looks
     values = np.arange(45 * 70) % 17
@@ -107,8 +107,6 @@ def test_a_raster_is_drawn_in_coarse_cells_that_hold_all_people(files: Path, tmp
 
 
 def test_sizes_are_held(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = look_at(files / "people.tif", "demand", tmp_path / "a", 1000)
-    assert "at most 1,000 cells with people" in str(refused.faults[0])
     refused = look_at(files / "towns.zip", "any", tmp_path / "b", 5)
     assert "at most 5 rows" in str(refused.faults[0])
     monkeypatch.setattr(inspect, "MOST_UNPACKED", 100)

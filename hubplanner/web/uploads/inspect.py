@@ -86,7 +86,7 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int, part: str = "") -
     kept
         Folder for the tables, which is free.
     most_rows
-        Rows, or cells with people, that are taken.
+        Rows of a table that are taken.
     part
         Name of one of several sheets or layers; the first that can be read if blank.
     """
@@ -98,7 +98,7 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int, part: str = "") -
         return look
     try:
         if format_of(path).kind == "raster":
-            _look_at_raster(path, kind, most_rows, look)
+            _look_at_raster(path, kind, look)
         elif kind in {"demand", "sites"}:
             _look_at_part(path, kind, part, most_rows, look)
         else:
@@ -113,8 +113,8 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int, part: str = "") -
     return look
 
 
-def _look_at_raster(path: Path, kind: str, most_rows: int, look: FileInspection) -> None:
-    """Note what a raster of people holds."""
+def _look_at_raster(path: Path, kind: str, look: FileInspection) -> None:
+    """Note what a raster of people holds, of any number of cells with people: they are merged while they are read."""
     if kind == "sites":
         raise DataError(Fault(file=path.name, allowed="points or polygons where hubs may stand; a raster holds people"))
     rasterio = require_rasterio()
@@ -130,10 +130,6 @@ def _look_at_raster(path: Path, kind: str, most_rows: int, look: FileInspection)
         return
     [found] = look_at_file(path)
     look.rows = found.count
-    if look.rows > most_rows:
-        allowed = f"at most {most_rows:,} cells with people; merge some, as gdalwarp -r sum does with -tr"
-        look.faults.append(Fault(file=path.name, value=look.rows, allowed=allowed))
-        return
     if found.crs is None:
         allowed = "is missing; save the raster with its system, as gdal_edit.py -a_srs does"
         look.faults.append(Fault(file=path.name, column="crs", allowed=allowed, kind="crs"))
