@@ -150,6 +150,9 @@ MOST_UNSERVED = 20
 """Groups without a share that are named; plan.json names all."""
 
 
+LARGEST = "Of places that fill as many hubs of a {0}, those are taken where most would come."
+
+
 def fairness_in_words(fair: Mapping[str, Any]) -> list[str]:
     """Return what fairness by alpha speaks of and why, as sentences, by ``fairness`` of plan.json or of an overview.
 
@@ -163,6 +166,7 @@ def fairness_in_words(fair: Mapping[str, Any]) -> list[str]:
     return [
         f"Fairness among {groups} ({fair['group_because']}), alpha {fair['alpha']:g}.",
         f"Linear below a share of {below} ({fair['linear_below_because']}).",
+        *([LARGEST.format(fair["prefer_largest_of"])] if "prefer_largest_of" in fair else []),
         *([f"Nobody is served in {len(unserved):,} of them: {shown}."] if unserved else []),
     ]
 

@@ -24,6 +24,7 @@ from hubplanner.audit.measures import stated_people
 from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
 from hubplanner.audit.service import serve
+from hubplanner.audit.stability import check_stability
 from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -141,6 +142,7 @@ def recompute(run: RunFiles, ledger: Ledger) -> None:
     else:
         check_futures(run, world, hubs, outcome, ledger)
     check_layers(run, world, hubs, outcome, network, ledger)
+    check_stability(run, world, hubs, ledger)
 
 
 def _prove(run: RunFiles, inputs: Inputs, solver: str | None, seconds: float, ledger: Ledger) -> BoundCheck:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
 from hubplanner.audit.data.money import exact
+from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
@@ -18,6 +19,8 @@ from hubplanner.audit.service import share
 
 FILE = "plan.json"
 GOAL, CATCHMENT = "equivalent share", "catchment"
+NEARLY = 0.9
+"""Part of a hub's catchment from which another town is told as nearly as good."""
 LEAST = 1e-9
 """Equivalent share below which a gap is absolute."""
 
@@ -91,19 +94,51 @@ def equivalent(world: AuditData, outcome: AuditOutcome, fair: Mapping[str, Any])
     return float(root)
 
 
-def catchment(world: AuditData, hubs: list[AuditHub], year: int) -> float:
-    """Return the people with need who would come to new hubs with room for all, each hub by itself."""
-    need, come = world.people.at_points(world.people.weight("need", year)), world.scenario.demand.take_up
-    every, found = np.arange(len(world.people.points)), []
-    for hub in hubs:
-        if hub.status != "new":
-            continue
-        far = world.apart(every, np.array([hub.site]))[:, 0]
-        worth = need * share(world.scenario.coverage, far, np.full(len(far), world.reach[hub.tier]))
-        near = worth > 0
-        part = 1.0 if come is None else come.share * np.exp(-far[near] / (come.e_fold_km or math.inf))
-        found.append(hub.count * math.fsum(worth[near] * part))
-    return math.fsum(found)
+def catchments(world: AuditData, hubs: Sequence[AuditHub], year: int) -> Array:
+    """Return the people with need who would come to one hub with room for all, for each new one; NaN for others."""
+    need = world.people.at_points(world.people.weight("need", year))
+    new = [hub.status == "new" for hub in hubs]
+    each = [_come(world, need, hub.site, hub.tier) if is_new else np.nan for hub, is_new in zip(hubs, new, strict=True)]
+    return np.array(each)
+
+
+def _come(world: AuditData, need: Array, site: int, tier: int) -> float:
+    far = world.apart(np.arange(len(need)), np.array([site]))[:, 0]
+    worth = need * share(world.scenario.coverage, far, np.full(len(far), world.reach[tier]))
+    near, come = worth > 0, world.scenario.demand.take_up
+    if come is None:
+        return math.fsum(worth)
+    return math.fsum(worth[near] * come.share * np.exp(-far[near] / (come.e_fold_km or math.inf)))
+
+
+def catchment(world: AuditData, hubs: Sequence[AuditHub], year: int) -> float:
+    """Return the catchments of all new hubs together."""
+    each = catchments(world, hubs, year) * [hub.count for hub in hubs]
+    return math.fsum(each[~np.isnan(each)])
+
+
+def check_alternatives(
+    world: AuditData, hubs: Sequence[AuditHub], plan: Mapping[str, Any], year: int, ledger: Ledger
+) -> None:
+    """Hold the towns that are told as nearly as good against what they must be: free, of the group, nearly as large."""
+    asked = world.scenario.model.fairness
+    if asked is None or (column := asked.prefer_largest_of) is None:
+        return
+    group, ids = world.sites.frame[column].to_numpy(), world.sites.frame["site_id"].tolist()
+    need, taken = world.people.at_points(world.people.weight("need", year)), {hub.site for hub in hubs}
+    own = dict(zip([(ids[hub.site], hub.tier) for hub in hubs], catchments(world, hubs, year), strict=True))
+    tiers = {tier.name: at for at, tier in enumerate(world.scenario.hubs)}
+    for entry in plan.get("hubs", []):
+        name, tier = str(entry.get("site_id")), tiers.get(str(entry.get("tier")), -1)
+        others = entry.get("alternatives")
+        listed = isinstance(others, list) and (name, tier) in own
+        ledger.holds(FILE, f"hub {name}, alternatives", true=listed, stated=others, recomputed="a list of sites")
+        for other in others if listed and isinstance(others, list) else ():
+            at = world.sites.position.get(str(other))
+            good = at is not None and at not in taken and group[at] == group[world.sites.position[name]]
+            good = good and _come(world, need, at or 0, tier) >= NEARLY * own[name, tier] * (1 - LEAST)
+            words = f"a site of the same {column} without a hub, with {NEARLY:g} of the catchment or more"
+            ledger.holds(FILE, f"hub {name}, alternative {other}", true=bool(good), stated=other, recomputed=words)
 
 
 def check_fairness(world: AuditData, outcome: AuditOutcome, plan: Mapping[str, Any], ledger: Ledger) -> None:

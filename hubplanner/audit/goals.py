@@ -16,6 +16,7 @@ from hubplanner.audit.fairness import (
     GOAL,
     LEAST,
     catchment,
+    check_alternatives,
     check_fairness,
     equivalent,
     fair_column,
@@ -178,6 +179,7 @@ def check_goals(
     ledger.same(FILE, "bound, against its goal's", plan.get("bound"), own.get("bound"))
     if years is not None:
         check_fairness(world, years[-1][1], plan, ledger)
+        check_alternatives(world, years[-1][0], plan, years[-1][1].year, ledger)
     check_proof(world, plan, main_name, ledger)
 
 

@@ -13,6 +13,7 @@ from hubplanner.audit.data.places import Array, words
 from hubplanner.audit.data.roads import HOUR, RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
+from hubplanner.audit.fairness import catchments
 from hubplanner.audit.figures import WRITTEN
 from hubplanner.audit.hubs import AuditHub, room
 from hubplanner.audit.ledger import RELATIVE, Ledger, agree
@@ -77,6 +78,9 @@ def hub_rows(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> F
         seats = np.array([room(world, hub) for hub in hubs])
         table["capacity"] = np.where(np.isfinite(seats), seats, np.nan)
         table["utilisation"] = outcome.hub_load / seats
+    fair = world.scenario.model.fairness
+    if fair is not None and fair.prefer_largest_of is not None:
+        table["catchment"] = catchments(world, hubs, outcome.year)
     places = {world.scenario.sites.x, world.scenario.sites.y}
     own = [name for name in world.sites.frame if name not in {"site_id", *places}]
     return Frame(table | {f"own {name}": words(world.sites.frame[name]).iloc[sites].tolist() for name in own})
@@ -256,7 +260,7 @@ def _column(name: str, stated: Frame) -> str:
 
 _TAKEN = {
     *("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load", "capacity", "utilisation"),
-    *("period", "lon", "lat", "fid", "geom", "geometry"),
+    *("period", "catchment", "alternatives", "lon", "lat", "fid", "geom", "geometry"),
 }
 
 

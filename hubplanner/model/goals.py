@@ -20,8 +20,8 @@ from hubplanner.model.variables.assignment import distance_served
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.model.variables.distance_chains import distance_to_nearest
-from hubplanner.problem import Evaluation, Floats, Ints, Problem
-from hubplanner.problem.evaluation import covering
+from hubplanner.problem import Evaluation, Floats, Problem
+from hubplanner.problem.catchments import catchments
 
 LEAST_SHARE_TOLD = 1e-9
 """Equivalent share below which a gap is absolute: there is none."""
@@ -124,22 +124,6 @@ def catchment(objective: Objective) -> Goal:
         return math.fsum((worth * plan.counts)[problem.new[plan.options]])
 
     return Goal(name=CATCHMENT, sense=1, expression=expression, value=value)
-
-
-def catchments(problem: Problem, options: Ints, coming: Callable[[Floats], Floats] | None = None) -> Floats:
-    """Return the need (k,) that would come to a hub of each option if it had room for all.
-
-    Parameters
-    ----------
-    options
-        (k,) the options, ascending.
-    coming
-        Gives the share of people who come to a hub at a distance; all do if None.
-    """
-    point, position, distance = covering(problem, options)
-    worth = problem.need[point] * problem.rule.share(distance, problem.option_reach[options[position]])
-    worth = worth if coming is None else worth * coming(distance)
-    return np.bincount(position, worth, minlength=len(options)).astype(np.float64)
 
 
 def mean_distance() -> Goal:

@@ -18,6 +18,7 @@ from hubplanner.outputs.measures import people_by_measure
 from hubplanner.outputs.roads import ways_of_links
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
+from hubplanner.problem.catchments import Proposal
 
 DECIMALS = 6
 """Of degrees: a tenth of a metre."""
@@ -25,7 +26,9 @@ _OF_FILES = ("lon", "lat", "fid", "geom", "geometry")
 """Columns that the files bring: coordinates in a table, number and shape in a GeoPackage."""
 
 
-def hub_frame(inputs: Inputs, solution: Solution, evaluation: Evaluation) -> gpd.GeoDataFrame:
+def hub_frame(
+    inputs: Inputs, solution: Solution, evaluation: Evaluation, proposed: Proposal | None = None
+) -> gpd.GeoDataFrame:
     """Return one row a site and tier with open hubs, the site's own columns last; its place is the geometry."""
     problem, options = solution.problem, evaluation.options
     sites = inputs.sites.frame.iloc[problem.option_site[options]].reset_index(drop=True)
@@ -43,6 +46,7 @@ def hub_frame(inputs: Inputs, solution: Solution, evaluation: Evaluation) -> gpd
         **_room(inputs, problem, evaluation),
         **links_of(inputs, problem, evaluation),
         **({"period": opening_years(solution, evaluation)} if solution.periods else {}),
+        **_proposed(inputs, proposed),
     }
     place = {inputs.scenario.sites.x, inputs.scenario.sites.y} if sites.crs == WGS84 else set()
     own = _renamed(sites.drop(columns=["site_id", "geometry", *place & set(sites.columns)]), plan, "site_")
@@ -70,6 +74,16 @@ def _room(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> dict[str,
     room = inputs.sites.capacity[problem.option_site[options], problem.option_tier[options]] * evaluation.counts
     room = np.where(np.isfinite(room), room, np.nan)
     return {"capacity": room, "utilisation": evaluation.load / room}
+
+
+def _proposed(inputs: Inputs, proposed: Proposal | None) -> dict[str, Any]:
+    """Return how large the hubs' places are, and what others are nearly as good by name, the largest first."""
+    if proposed is None:
+        return {}
+    frame = inputs.sites.frame
+    names = frame["name" if "name" in frame else "site_id"].to_numpy(dtype=object)
+    others = ["; ".join(str(names[site]) for site in sites) for sites in proposed.alternatives]
+    return {"catchment": proposed.catchment, "alternatives": others}
 
 
 def opening_years(solution: Solution, evaluation: Evaluation) -> list[str]:

@@ -33,6 +33,8 @@ class Plan(PlanData):
         How fairness by alpha was asked for, resolved; None where it was not.
     mended
         What limits were changed so that there is a plan; None where it is a plan as asked.
+    proposal
+        Other places that would do nearly as well; None where no group's largest places are preferred.
 
     Examples
     --------

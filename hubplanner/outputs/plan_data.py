@@ -16,8 +16,9 @@ from hubplanner.outputs.frames import area_frame, demand_frame, hub_frame, link_
 from hubplanner.outputs.reach import reach_frame
 from hubplanner.outputs.roads import access_frame, closing_frame, closing_rows, island_frame
 from hubplanner.outputs.rounding import rounded
-from hubplanner.outputs.summary import summarize, summarize_fairness, summarize_futures
+from hubplanner.outputs.summary import add_alternatives, summarize, summarize_fairness, summarize_futures
 from hubplanner.problem import Evaluation, Problem, Solution
+from hubplanner.problem.catchments import Proposal
 
 if TYPE_CHECKING:
     from hubplanner.solver.value_of_information import ValueOfInformation
@@ -37,6 +38,7 @@ class PlanData:
     worth: ValueOfInformation | None = None
     fair: Mapping[str, Any] | None = None
     mended: Mapping[str, Any] | None = None
+    proposal: Proposal | None = None
 
     @property
     def problem(self) -> Problem:
@@ -49,10 +51,11 @@ class PlanData:
 
         Columns site_id, tier, status (new, existing or upgraded), hubs (how many), cost (money, 0 for existing),
         covered_need and covered_people (of what these hubs serve), load (people served), with capacities also capacity
-        and utilisation, in a programme also period (the year of opening), then the site file's own columns but for its
+        and utilisation, in a programme also period (the year of opening), where the largest catchments are preferred
+        also catchment and alternatives (other towns nearly as good), then the site file's own columns but for its
         longitude and latitude; one whose name is taken, in capitals or not, gets the prefix site_.
         """
-        return hub_frame(self.inputs, self.solution, self.evaluation)
+        return hub_frame(self.inputs, self.solution, self.evaluation, self.proposal)
 
     @cached_property
     def demand(self) -> gpd.GeoDataFrame:
@@ -127,6 +130,8 @@ class PlanData:
             figures["travel"]["closing"] = rounded(closing_rows(self.closing))
         if self.fair is not None:
             figures["fairness"] = summarize_fairness(self.fair, figures)
+        if self.proposal is not None:
+            add_alternatives(figures["hubs"], self.inputs, self.proposal)
         if self.mended is not None:
             figures["repair"] = dict(self.mended)
         if self.solution.futures is None:

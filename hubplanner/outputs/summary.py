@@ -31,6 +31,7 @@ from hubplanner.problem import (
     relative_gap,
     ways,
 )
+from hubplanner.problem.catchments import Proposal
 from hubplanner.problem.futures import tail_mean
 from hubplanner.scenario import Scenario, assumptions
 
@@ -186,11 +187,18 @@ def _share(part: float, whole: float) -> float:
 
 def _hubs(hubs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     own = ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load")
-    extra = ("capacity", "utilisation", *LINK_COLUMNS, "period")
+    extra = ("capacity", "utilisation", *LINK_COLUMNS, "period", "catchment")
     known = [*own, *(name for name in extra if name in hubs.columns)]
     plain = hubs[known].astype(object).where(hubs[known].notna(), None).to_dict("records")
     places = zip(hubs.geometry.x.round(DECIMALS), hubs.geometry.y.round(DECIMALS), strict=True)
     return [hub | {"lon": lon, "lat": lat} for hub, (lon, lat) in zip(plain, places, strict=True)]
+
+
+def add_alternatives(hubs: list[dict[str, Any]], inputs: Inputs, proposed: Proposal) -> None:
+    """Add to each hub of plan.json the ids of the sites that would do nearly as well, the largest first."""
+    ids = inputs.sites.frame["site_id"].to_numpy(dtype=object)
+    for hub, sites in zip(hubs, proposed.alternatives, strict=True):
+        hub["alternatives"] = ids[list(sites)].tolist()
 
 
 def summarize_fairness(terms: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:

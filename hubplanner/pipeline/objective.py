@@ -37,7 +37,8 @@ from hubplanner.model import (
     Uncertainty,
 )
 from hubplanner.model.constraints.robust import LEVEL
-from hubplanner.problem import Ints
+from hubplanner.problem import Evaluation, Ints
+from hubplanner.problem.catchments import Proposal, proposal
 from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
 from hubplanner.solver.mip.upper_bound import covered_alone
 
@@ -160,6 +161,15 @@ def _preferred(inputs: Inputs) -> Ints | None:
         return None
     words = inputs.sites.frame[spec.prefer_largest_of].to_numpy(dtype=str)
     return np.unique(words, return_inverse=True)[1].astype(np.intp)
+
+
+def proposal_of(inputs: Inputs, objective: Objective, plan: Evaluation) -> Proposal | None:
+    """Return how large the places of a plan's hubs are and which others would do; None where no group is preferred."""
+    group = objective.fairness.prefer_largest_of if isinstance(objective.fairness, AlphaFair) else None
+    if group is None:
+        return None
+    come = objective.block(TakeUp)
+    return proposal(build_problem(inputs), plan, group, come.coming if isinstance(come, TakeUp) else None)
 
 
 LEAST_BELOW = 1e-6

@@ -14,7 +14,7 @@ from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.sites import enough_thinning
 from hubplanner.model import MOST_PAIRS, TooManyPairsError
 from hubplanner.outputs.plan import Plan
-from hubplanner.pipeline.objective import fair_terms, objective_of
+from hubplanner.pipeline.objective import fair_terms, objective_of, proposal_of
 from hubplanner.pipeline.remeasure import remeasure
 from hubplanner.pipeline.repair import NEVER, mend
 from hubplanner.problem import Evaluation, Problem, SiteStatus, Solution, evaluate
@@ -79,7 +79,15 @@ def _planned(inputs: Inputs) -> Plan:
         else None
     )
     fair = fair_terms(inputs, objective)
-    return Plan(inputs=inputs, solution=solution, evaluation=evaluation, again=again, worth=worth, fair=fair)
+    return Plan(
+        inputs=inputs,
+        solution=solution,
+        evaluation=evaluation,
+        again=again,
+        worth=worth,
+        fair=fair,
+        proposal=proposal_of(inputs, objective, evaluation),
+    )
 
 
 def options_of(scenario: Scenario) -> SolverOptions:

@@ -19,7 +19,7 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import recover
 from hubplanner.outputs.comparison import ComparedRun, Comparison
 from hubplanner.outputs.rounding import round_columns, rounded, rounded_change
-from hubplanner.runs.read import place_of, read_plan
+from hubplanner.runs.read import figures_of, place_of
 from hubplanner.tolerances import AGREEMENT
 
 MOST_RUNS = 26
@@ -169,7 +169,7 @@ _DEMAND = ("demand_id", "need", "people", "covered_share")
 _HUBS = ("site_id", "tier", "status")
 _PLAN = (
     *("status", "objective", "objective_value", "bound", "gap", "currency", "budget"),
-    *("cost", "need", "people", "hubs"),
+    *("cost.total", "need.total", "need.covered", "people.total", "people.reached", "hubs"),
 )
 
 
@@ -184,10 +184,7 @@ def read_run(folder: Path, letter: str) -> ComparedRun:
         lacking = [column for column in columns if column not in frame and len(frame)]
         if lacking:
             raise DataError(Fault(file=str(folder / f"{name}.geojson"), allowed=f"needs {', '.join(lacking)}"))
-    plan = read_plan(folder)
-    lacking = [key for key in _PLAN if key not in plan]
-    if lacking:
-        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}"))
+    plan = figures_of(folder, _PLAN)
     return ComparedRun(letter=letter, name=folder.absolute().name, plan=plan, hubs=hubs, demand=demand)
 
 

@@ -25,7 +25,7 @@ from hubplanner.outputs.backhaul import LINE_COLUMNS
 from hubplanner.outputs.formats.exports import EXPORTS, Export
 from hubplanner.outputs.formats.postgis import write_tables
 from hubplanner.outputs.run_data import Result
-from hubplanner.runs.read import manifest_files, read_manifest, read_plan
+from hubplanner.runs.read import figures_of, manifest_files, read_manifest
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
@@ -47,9 +47,9 @@ _FIGURES = (
     "status",
     "gap",
     "budget",
-    "cost",
-    "need",
-    "people",
+    *("cost.total", "cost.paid.total", "cost.paid.by_year", "cost.paid.per_user_year"),
+    *("need.total", "need.covered", "need.share"),
+    *("people.total", "people.reached", "people.whom"),
     "distance",
     "groups",
     "closed",
@@ -162,10 +162,8 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
         allowed = "is no run folder: plan.json and manifest.json are not both there"
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
     _check_unchanged(folder)
-    summary, manifest, scenario = read_plan(folder), read_manifest(folder), read_scenario(folder / "scenario.yaml")
-    lacking = [key for key in _FIGURES if key not in summary]
-    if lacking:
-        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}"))
+    summary, manifest = figures_of(folder, _FIGURES), read_manifest(folder)
+    scenario = read_scenario(folder / "scenario.yaml")
     sites, notes = _sites(scenario, manifest) if with_sites or summary["closed"] else (None, [])
     layers = {layer: _layer(folder / f"{layer}.geojson", columns) for layer, columns in _COLUMNS.items()}
     areas, demand = None, layers["demand"]

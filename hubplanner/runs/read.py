@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,26 @@ def read_plan(folder: Path) -> dict[str, Any]:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return a run's manifest.json; raise `RunUnreadableError` where there is none that can be read."""
     return read_json(folder / "manifest.json")
+
+
+def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
+    """Return a run's plan.json, which has some figures; raise `DataError` that names those that are not there.
+
+    Parameters
+    ----------
+    needed
+        Keys, with a dot before each key within another, such as ``cost.paid``.
+    """
+    plan = read_plan(folder)
+    lacking = [key for key in needed if not _has(plan, key.split("."))]
+    if lacking:
+        anew = f"solve {folder / 'scenario.yaml'} anew; another version of hubplanner wrote this run"
+        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}: {anew}"))
+    return plan
+
+
+def _has(tree: Any, keys: Sequence[str]) -> bool:
+    return not keys or (isinstance(tree, dict) and keys[0] in tree and _has(tree[keys[0]], keys[1:]))
 
 
 def read_json(path: Path) -> dict[str, Any]:

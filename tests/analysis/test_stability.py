@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.command import answer, fits
+from support.instances.audited_runs import findings_of
 
 import hubplanner as hp
 from hubplanner.analysis.stability.stability import Stability, certainty
@@ -277,12 +278,46 @@ def test_a_report_shows_it(run: Path, inside: Callable[..., Done]) -> None:
     assert inside("stability", run, *ASKED).returncode == 0
     text = page(run, inside)
     assert 'id="stability"' in text
+    assert "surveys that might have come out as well" in text
     assert "Easttown" in text
 
 
 def page(run: Path, inside: Callable[..., Done]) -> str:
     assert inside("report", run, "--no-audit", "--out", "page.html").returncode == 0
     return (run.parent / "page.html").read_text(encoding="utf-8")
+
+
+def changed(path: Path, *keys: str | int, to: object) -> None:
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    node = tree
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] = to
+    path.write_text(json.dumps(tree), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("keys", "to", "item"),
+    [
+        (("hubs", 0, "certainty"), 0.123, "levels, hub, kept"),
+        (("hubs", 0, "hubs"), 5, "hubs at {}, {}"),
+        (("hubs", 0, "in_nine_of_ten"), 9, "certainty at {}, {}"),
+        (("levels", "hub", "in_nine_of_ten"), 7, "levels, hub, in_nine_of_ten"),
+        (("levels", "hub", "kept_least"), 0.01, "levels, hub, kept_least"),
+        (("reached", "least"), 0.01, "reached, least"),
+        (("draws",), 1, "draws"),
+        (("plan", "cost"), 1.0, "plan, cost"),
+        (("hubs",), None, "hubs and each"),
+    ],
+)
+def test_what_is_told_wrongly_is_found_out(equal: Project, keys: tuple[str | int, ...], to: object, item: str) -> None:
+    plan = solved(equal, **{"model.budget": 2.4 * COST})
+    folder = plan.write(equal.folder / "run")
+    hp.stability(plan, draws=3).write(folder)
+    assert findings_of(folder) == []
+    first = json.loads((folder / "stability.json").read_text(encoding="utf-8"))["hubs"][0]
+    changed(folder / "stability.json", *keys, to=to)
+    assert item.format(first["site_id"], first["tier"]) in {finding.item for finding in findings_of(folder)}
 
 
 def test_the_frames_hold_every_place(equal: Project) -> None:

@@ -173,6 +173,24 @@ def test_tampered_fairness_is_found_out(key: str, to: Any, item: str, tmp_path: 
     assert item in {finding.item for finding in findings_of(run)}
 
 
+def test_towns_that_are_not_nearly_as_good_are_found_out(tmp_path: Path) -> None:
+    run = copied(tmp_path, "largest")
+    assert findings_of(run) == []
+    hubs = json.loads((run / "plan.json").read_text(encoding="utf-8"))["hubs"]
+    at = next(at for at, hub in enumerate(hubs) if hub["status"] == "new")
+    in_json("plan.json", "hubs", at, "alternatives", to=[hubs[at]["site_id"]])(run)
+    name = hubs[at]["site_id"]
+    assert {finding.item for finding in findings_of(run)} == {f"hub {name}, alternative {name}"}
+    in_json("plan.json", "hubs", at, "alternatives", to=None)(run)
+    assert {finding.item for finding in findings_of(run)} == {f"hub {name}, alternatives"}
+
+
+def test_a_catchment_that_is_too_large_is_found_out(tmp_path: Path) -> None:
+    run = copied(tmp_path, "largest")
+    in_json("plan.json", "goals", 1, "value", to=more)(run)
+    assert "goal catchment" in {finding.item for finding in findings_of(run)}
+
+
 @pytest.mark.parametrize("kind", TAMPERED)
 def test_a_tampered_run_is_found_out(kind: str, tmp_path: Path) -> None:
     file, item, change = TAMPERED[kind]

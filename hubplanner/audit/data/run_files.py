@@ -57,6 +57,10 @@ class RunFiles:
         """Return what a plain table is called, and its rows."""
         return file, _csv(self.folder / file)
 
+    def json(self, file: str) -> dict[str, Any]:
+        """Return a file that holds one JSON object."""
+        return _json(self.folder / file)
+
     def table(self, file: str, layer: str | None = None) -> tuple[str, pd.DataFrame]:
         """Return what a spatial file, or a layer of it, is called, and its rows."""
         return file if layer is None else f"{file}, {layer}", _spatial(self.folder / file, layer)

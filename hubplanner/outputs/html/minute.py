@@ -52,21 +52,25 @@ def _built(result: Result, hubs: pd.DataFrame) -> str:
     return f"{what} at {at}, {verb} {in_words(reached)} people, {about(result, hubs['cost'].sum())}"
 
 
-def firmness(result: Result) -> list[str]:
-    """Return what of the plan is a finding, and what is a proposal that near plans may replace."""
+def firmness(result: Result, stability: dict[str, Any] | None = None) -> list[str]:
+    """Return what of the plan is a finding, and what is a proposal that near plans may replace.
+
+    Parameters
+    ----------
+    stability
+        What surveys drawn again make of the plan, if they were.
+    """
     summary, found = result.summary, []
     fair = summary.get("fairness")
     if fair is not None and fair["group"] in result.scenario.sites.groups:
         group = isolated(on_one_line(fair["group"]))
         found.append(f"The finding is how many hubs each {group} gets: that follows from its need and from the money.")
-        found.append(
-            f"The town is a proposal. Other towns of the {group} may fill a hub as well: weigh land, "
-            "power and the line to the internet, and require or exclude a site to see what it costs."
-        )
+        found += _towns(result, group)
     elif result.seated:
         found.append("How many hubs fill, and in which region, is the finding; the place is a proposal.")
     else:
         found.append("Whom a hub reaches decides its place; near places reach nearly the same people.")
+    found += [] if stability is None else _surveyed(result, stability)
     if not says_nothing(summary["gap"]) and summary["gap"] > SMALLEST_GAP:
         found.append(f"Other plans may be better, by at most {at_most(summary['gap'])}, with hubs elsewhere.")
     asked = [hub["site_id"] for hub in summary["hubs"] if hub["site_id"] in result.scenario.model.require]
@@ -74,6 +78,28 @@ def firmness(result: Result) -> list[str]:
         found.append(f"{count_of(len(asked), 'site')} {'was' if len(asked) == 1 else 'were'} asked for, not chosen.")
     found.append("Plans nearly as good: hubplanner alternatives.")
     return found
+
+
+def _surveyed(result: Result, stability: dict[str, Any]) -> list[str]:
+    """Return how many hubs stand in nine of ten surveys that might have come out as well, by place and by group."""
+    levels = stability["levels"]
+    own = levels["hub"]
+    groups = [name for name in result.scenario.sites.groups if name in levels]
+    by = "".join(f", {count(levels[name]['in_nine_of_ten'])} counted by {isolated(name)}" for name in groups[-1:])
+    drawn = f"{count(stability['draws'])} surveys that might have come out as well"
+    return [f"In nine of ten of {drawn}, {count(own['in_nine_of_ten'])} of {count(own['hubs'])} hubs stand{by}."]
+
+
+def _towns(result: Result, group: str) -> list[str]:
+    """Return what towns are to a plan that is fair among groups of sites, and how many of them others may replace."""
+    weigh = "weigh land, power and the line to the internet, and require or exclude a site to see what it costs."
+    if "alternatives" not in result.hubs:
+        return [f"The town is a proposal. Other towns of the {group} may fill a hub as well: {weigh}"]
+    new = result.hubs[result.hubs["status"] == "new"]
+    others = new.loc[new["alternatives"].fillna("") != "", "site_id"].nunique()
+    towns, verb = new["site_id"].nunique(), "has" if others == 1 else "have"
+    chosen = f"The town is a proposal: of those that the hubs of a {group} fill, where most would come."
+    return [f"{chosen} {count(others)} of {count(towns)} {verb} another nearly as good, named beside it below: {weigh}"]
 
 
 def doubts(result: Result) -> list[str]:

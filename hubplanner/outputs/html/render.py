@@ -95,7 +95,7 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
     return {
         "headline": page_headline,
         "builds": minute.builds(result),
-        "firmness": minute.firmness(result),
+        "firmness": minute.firmness(result, extras.stability),
         "doubts": minute.doubts(result),
         "more_money": minute.more_money(result, tree),
         "map": page_map.draw(result, scene),

@@ -92,6 +92,8 @@ def table(caption: str, columns: str, rows: Any, *, sortable: bool = False, tota
     )
 
 
+MOST_OTHERS = 3
+"""Other places that are named for a hub."""
 SHOWN_GROUPS = 16
 """Values of a group that are shown before the reader asks for all."""
 _STATUS = {"new": "new", "existing": "stands already", "upgraded": "upgraded"}
@@ -104,14 +106,16 @@ def hubs(result: Result, reasons: Sequence[str]) -> HtmlTable:
         range(len(rows)), key=lambda at: (-float(rows[at][result.scenario.column_of_reached]), str(rows[at]["site_id"]))
     )
     programme = bool(result.summary["periods"])
+    others = "alternatives" in result.hubs
     columns = "*Place|Id|Tier|#Hubs|#People|#Cost" + ("|Opens" if programme else "") + "|Why here"
+    columns += "|Or in" if others else ""
     found = [_hub(result, rows[at], reasons[at], programme=programme) for at in order]
     people, cost = (
         float(result.hubs[name].sum()) if rows else 0.0 for name in (result.scenario.column_of_reached, "cost")
     )
     many = int(result.hubs["hubs"].sum()) if rows else 0
     total = [text("All hubs"), text(""), text(""), number(many, count(many)), number(people, count(people))]
-    total += [number(cost, money(result, cost)), *([text("")] if programme else []), text("")]
+    total += [number(cost, money(result, cost)), *([text("")] * (programme + others)), text("")]
     return table("Hubs of the plan", columns, found, sortable=True, total=total)
 
 
@@ -127,7 +131,15 @@ def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -
         number(row[reached], count(row[reached])),
         number(row["cost"], money(result, row["cost"])),
     ]
-    return [*found, *([text(on_one_line(row.get("period")))] if programme else []), text(reason)]
+    found += [text(on_one_line(row.get("period")))] if programme else []
+    return [*found, text(reason), *([text(_others(row["alternatives"]))] if "alternatives" in row else [])]
+
+
+def _others(alternatives: Any) -> str:
+    """Return the first places that would do nearly as well as a hub's, and how many more there are."""
+    named = alternatives.split("; ") if isinstance(alternatives, str) and alternatives else []
+    more = f" and {count(len(named) - MOST_OTHERS)} more" if len(named) > MOST_OTHERS else ""
+    return ", ".join(isolated(on_one_line(name)) for name in named[:MOST_OTHERS]) + more
 
 
 def groups(result: Result) -> list[tuple[str, HtmlTable, HtmlTable | None]]:

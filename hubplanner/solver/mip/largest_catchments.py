@@ -13,8 +13,9 @@ import numpy as np
 
 from hubplanner.model import AlphaFair, Floor, HubNumbers, Question
 from hubplanner.model.constraints.hub_numbers import NO_PART
-from hubplanner.model.goals import catchment, catchments
+from hubplanner.model.goals import catchment
 from hubplanner.problem import Floats, Ints
+from hubplanner.problem.catchments import catchments
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 

@@ -23,6 +23,9 @@ from support.project import DEMAND, MATRIX, SCENARIO, SITES
 SEATS = """\
   tight: {model: {budget: 240}}
   fair: {model: {budget: 240, fairness: {alpha: 1, group: province, linear_below_share: 0.2}}}
+  largest:
+    sites: {groups: [status]}
+    model: {budget: 240, fairness: {alpha: 1, group: province, linear_below_share: 0.2, prefer_largest_of: status}}
   seats:
     hubs:
       - {name: centre, capex: capex, opex_per_year: 10, reach_km: 5, capacity: 900}
