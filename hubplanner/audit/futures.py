@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 from hubplanner.audit.constraints import FILE, MONEY
 from hubplanner.audit.data.money import exact
 from hubplanner.audit.data.places import Array
+from hubplanner.audit.data.roads import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.figures import compare
@@ -38,6 +39,7 @@ class FutureCase:
     reach: Array
     sites: frozenset[int]
     tiers: frozenset[int]
+    ways: RoadWays | None = None
 
     def serves(self, hub: AuditHub) -> bool:
         """Tell whether a hub is in service."""
@@ -54,12 +56,15 @@ def turns_of(world: AuditData) -> list[FutureCase]:
         return [_sampled(world, spec, rng, number) for number in range(spec.sample)]
     ids, tiers = world.sites.position, [tier.name for tier in world.scenario.hubs]
     return [
-        _turn(
-            world,
-            (part.name, part.probability or 1 / len(spec.named)),
-            (part.need, part.cost, part.reach),
-            frozenset(ids[site] for site in part.sites_out),
-            frozenset(tiers.index(tier) for tier in part.tiers_out),
+        replace(
+            _turn(
+                world,
+                (part.name, part.probability or 1 / len(spec.named)),
+                (part.need, part.cost, part.reach),
+                frozenset(ids[site] for site in part.sites_out),
+                frozenset(tiers.index(tier) for tier in part.tiers_out),
+            ),
+            ways=world.searched.turned(part) if part.changes_roads and isinstance(world.searched, RoadWays) else None,
         )
         for part in spec.named
     ]
@@ -135,7 +140,8 @@ def covered_in(world: AuditData, turns: Sequence[FutureCase], hubs: Sequence[Aud
         far = world.apart(part, sites)
         for number, turn in enumerate(turns):
             serves = np.array([turn.serves(hub) for hub in hubs])
-            worth = share(spec, far / turn.reach[tiers], world.reach[tiers]) * serves
+            own = far if turn.ways is None else np.array([turn.ways.to_site(site)[part] for site in sites.tolist()]).T
+            worth = share(spec, own / turn.reach[tiers], world.reach[tiers]) * serves
             np.add.at(found[number], people.row[part], worth.max(axis=1) * people.share[part])
     return found
 

@@ -71,6 +71,7 @@ def _named(inputs: Inputs, spec: Any) -> Future:
         reach=_reach(inputs, spec.reach),
         sites_out=tuple(sorted(number[site] for site in spec.sites_out)),
         tiers_out=tuple(sorted(tiers[tier] for tier in spec.tiers_out)),
+        travel=None if inputs.searched is None else inputs.searched.futures.get(spec.name),
     )
 
 

@@ -58,6 +58,8 @@ class SearchedTravel:
         Travel along roads by each mode, by its name; nothing over a raster.
     lines
         The file's lines, which segments of the roads are of; None over a raster.
+    futures
+        Travel in each future that changes roads, by its name.
     """
 
     travel: Travel
@@ -65,6 +67,7 @@ class SearchedTravel:
     warnings: tuple[DataWarning, ...]
     modes: Mapping[str, Network] = field(default_factory=dict)
     lines: InputTable | None = None
+    futures: Mapping[str, Travel] = field(default_factory=dict)
 
 
 def told_facts(facts: dict[str, Any]) -> list[str]:
@@ -88,6 +91,8 @@ def told_facts(facts: dict[str, Any]) -> list[str]:
     told = [f"Roads: {facts['roads_km']:,.0f} km in {parts}, the longest of {facts['main_part_km']:,.0f} km."]
     if apart or beyond:
         told.append(f"{apart:,.0f} people are nearest to a road of an island, {beyond:,.0f} too far from any.")
+    for name, km in facts.get("closed_km", {}).items():
+        told.append(f"In the future {name} {km:,.1f} km of them are closed.")
     for mode, speeds in facts["speeds_used"].items():
         if speeds:
             listed = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())

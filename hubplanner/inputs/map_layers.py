@@ -16,6 +16,7 @@ from hubplanner.inputs.readers.tables import read_table
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import MapFileSpec, TableSpec, ZonesSpec
+from hubplanner.scenario.futures_spec import ClosedAreasSpec
 
 LINES, AREAS = ("LineString", "MultiLineString"), ("Polygon", "MultiPolygon")
 KINDS = {"borders": (*LINES, *AREAS), "water": (*LINES, *AREAS), "roads": LINES}
@@ -61,13 +62,13 @@ def read_map_layers(scenario: Scenario, faults: list[Fault]) -> MapLayers:
     given, zones = tuple((layer, Path(spec.path).name) for layer, spec in files.items()), scenario.demand.zones
     outlines = {"borders": zones} if zones is not None and "borders" not in files else {}
     shapes = {
-        layer: _shapes(spec, KINDS[layer], faults) for layer, spec in (files | outlines).items() if layer in KINDS
+        layer: read_shapes(spec, KINDS[layer], faults) for layer, spec in (files | outlines).items() if layer in KINDS
     }
     places, names = _places(files["places"], faults) if "places" in files else (np.zeros((0, 2)), ())
     return MapLayers(**shapes, places=places, names=names, given=given)
 
 
-def _shapes(spec: MapFileSpec | ZonesSpec, kinds: tuple[str, ...], faults: list[Fault]) -> Any:
+def read_shapes(spec: MapFileSpec | ZonesSpec | ClosedAreasSpec, kinds: tuple[str, ...], faults: list[Fault]) -> Any:
     """Return a file's shapes in degrees."""
     asked = TableSpec.model_construct(path=spec.path, layer=spec.layer, crs=spec.crs)
     if isinstance(spec, ZonesSpec):

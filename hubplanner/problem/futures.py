@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from hubplanner.errors import ScenarioError
 from hubplanner.problem.problem import Problem
-from hubplanner.problem.travel.base import Bools, Floats, Ints
+from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel
 from hubplanner.tolerances import SUM_TOLERANCE
 
 
@@ -35,6 +35,8 @@ class Future:
         it stretches reach and the rule's full and width alike.
     sites_out, tiers_out
         Sites and tiers whose hubs are out of service: they cost what they cost and cover nothing.
+    travel
+        Distances in it, where they are others than today's, such as with roads closed.
 
     >>> Future(name="flood", need=1.2, sites_out=(3,)).cost
     1.0
@@ -47,6 +49,7 @@ class Future:
     reach: float | Floats = 1.0
     sites_out: tuple[int, ...] = ()
     tiers_out: tuple[int, ...] = ()
+    travel: Travel | None = None
 
     def __post_init__(self) -> None:
         """Refuse multipliers that are none."""
@@ -116,6 +119,11 @@ class Futures:
                 if shape not in {(), (size,)}:
                     message = f"future {future.name}, {item}: {shape} found; allowed: a number or ({size},)"
                     raise ScenarioError(message)
+            if future.travel is not None:
+                shape, fits = (future.travel.n_points, future.travel.n_sites), (problem.n_points, problem.n_sites)
+                if shape != fits:
+                    message = f"future {future.name}, travel: {shape} found; allowed: {fits}, points and sites"
+                    raise ScenarioError(message)
             for item, size in (("sites_out", problem.n_sites), ("tiers_out", len(problem.tier_reach))):
                 wrong = [number for number in getattr(future, item) if not 0 <= number < size]
                 if wrong:
@@ -134,13 +142,21 @@ def in_service(problem: Problem, future: Future) -> Bools:
     return np.asarray(~out)
 
 
+def travel_in(problem: Problem, future: Future) -> Travel:
+    """Return the distances of a future."""
+    return problem.travel if future.travel is None else future.travel
+
+
 def reach_factor(problem: Problem, future: Future) -> Floats:
     """Return the multiplier (o,) of each option's reach in a future."""
     return np.broadcast_to(np.asarray(future.reach, dtype=np.float64), problem.tier_reach.shape)[problem.option_tier]
 
 
 def mean_future(futures: Futures) -> Future:
-    """Return the future of all mean multipliers; what is out of service in every future is out in it."""
+    """Return the future of all mean multipliers; what is out of service in every future is out in it.
+
+    Its distances are today's, unless all futures have the same others.
+    """
     parts = {
         item: sum(
             p * np.asarray(getattr(future, item)) for p, future in zip(futures.probability, futures.each, strict=True)
@@ -151,7 +167,9 @@ def mean_future(futures: Futures) -> Future:
         item: tuple(sorted(set.intersection(*(set(getattr(future, item)) for future in futures.each))))
         for item in ("sites_out", "tiers_out")
     }
-    return Future(name="mean", **{name: _plain(value) for name, value in parts.items()}, **out)  # type: ignore[arg-type]
+    ways = {id(future.travel): future.travel for future in futures.each}
+    travel = futures.each[0].travel if len(ways) == 1 else None
+    return Future(name="mean", travel=travel, **{name: _plain(value) for name, value in parts.items()}, **out)  # type: ignore[arg-type]
 
 
 def _plain(value: object) -> float | Floats:
@@ -234,17 +252,25 @@ def covered_shares(problem: Problem, futures: Futures, chosen: ArrayLike) -> Ite
     reach = problem.option_reach[options]
     factors = [reach_factor(problem, future)[options] for future in futures.each]
     most = max(float((reach * factor).max(initial=0.0)) for factor in factors)
-    travel = problem.travel.among(problem.option_site[options])
-    parts = [
-        travel.pairs(start, min(start + CHUNK, problem.n_points), most) for start in range(0, problem.n_points, CHUNK)
-    ]
-    point, position, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
+    known: dict[int, Pairs] = {}
     for future, factor in zip(futures.each, factors, strict=True):
+        travel = travel_in(problem, future)
+        if id(travel) not in known:
+            known[id(travel)] = pairs_of(travel.among(problem.option_site[options]), most)
+        point, position, distance = known[id(travel)]
         serves = in_service(problem, future)[options]
         share = problem.rule.share(distance / factor[position], reach[position]) * serves[position]
         best = np.zeros(problem.n_points)
         np.maximum.at(best, point, share)
         yield best
+
+
+def pairs_of(travel: Travel, reach: float) -> Pairs:
+    """Return the pairs within reach of all points, looked up in parts."""
+    size = travel.n_points
+    parts = [travel.pairs(start, min(start + CHUNK, size), reach) for start in range(0, size, CHUNK)]
+    point, site, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return point, site, distance
 
 
 def _distances(problem: Problem, futures: Futures, chosen: Ints, need: list[Floats]) -> Floats:
@@ -253,7 +279,7 @@ def _distances(problem: Problem, futures: Futures, chosen: Ints, need: list[Floa
     found = []
     for future, weight in zip(futures.each, need, strict=True):
         serving = chosen[in_service(problem, future)[chosen]]
-        near = problem.travel.among(problem.option_site[serving]).nearest() if len(serving) else np.inf
+        near = travel_in(problem, future).among(problem.option_site[serving]).nearest() if len(serving) else np.inf
         distance = np.minimum(near, problem.farthest)
         total = math.fsum(weight[way])
         found.append(math.fsum((weight * distance)[way]) / total if total > 0 else 0.0)

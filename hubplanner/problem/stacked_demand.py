@@ -13,13 +13,10 @@ from scipy.sparse import csr_array, vstack
 
 from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.problem.coverage import LEAST_SHARE, Decay, levels
-from hubplanner.problem.futures import Future, Futures, in_service, need_in, reach_factor
+from hubplanner.problem.futures import Future, Futures, in_service, need_in, pairs_of, reach_factor, travel_in
 from hubplanner.problem.model_instance import NO_ROW, CoverRows, ModelInstance
 from hubplanner.problem.problem import Problem
 from hubplanner.problem.travel.base import Bools, Floats, Ints
-
-CHUNK = 200_000
-"""Demand points whose pairs are looked up at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,29 +180,31 @@ class StackedInstance(ModelInstance):
         )
 
 
-def _key(problem: Problem, future: Future) -> tuple[bytes, bytes]:
+def _key(problem: Problem, future: Future) -> tuple[bytes, bytes, int]:
     """Return what tells futures with different coverage apart."""
-    return reach_factor(problem, future).tobytes(), in_service(problem, future).tobytes()
+    ways = id(travel_in(problem, future))
+    return reach_factor(problem, future).tobytes(), in_service(problem, future).tobytes(), ways
 
 
 def _patterns(problem: Problem, futures: Sequence[Future]) -> list[tuple[csr_array, Pattern]]:
     """Return the distinct rows of each future's coverage, and which of them stand for the points."""
     factors = [reach_factor(problem, future) for future in futures]
     most = max(float((problem.option_reach * factor).max(initial=0.0)) for factor in factors)
-    pairs = [
-        problem.travel.pairs(start, min(start + CHUNK, problem.n_points), most)
-        for start in range(0, problem.n_points, CHUNK)
-    ]
-    point, site, distance = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    entry, option = _by_option(problem, site)
-    point, distance = point[entry], distance[entry]
-    merged: dict[bytes, tuple[csr_array, Pattern]] = {}
+    known: dict[int, tuple[Ints, Ints, Floats]] = {}
+    merged: dict[tuple[int, bytes], tuple[csr_array, Pattern]] = {}
     found = []
     for future, factor in zip(futures, factors, strict=True):
-        if factor.tobytes() not in merged:
+        travel = travel_in(problem, future)
+        key = id(travel), factor.tobytes()
+        if key not in merged:
+            if id(travel) not in known:
+                point, site, distance = pairs_of(travel, most)
+                entry, option = _by_option(problem, site)
+                known[id(travel)] = point[entry], option, distance[entry]
+            point, option, distance = known[id(travel)]
             share = problem.rule.share(distance / factor[option], problem.option_reach[option])
-            merged[factor.tobytes()] = _merged(problem, point, option, share)
-        found.append(_without(problem, future, *merged[factor.tobytes()]))
+            merged[key] = _merged(problem, point, option, share)
+        found.append(_without(problem, future, *merged[key]))
     return found
 
 

@@ -19,6 +19,11 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
     named = [scenario.travel.file, *(spec.path for spec in _specs(scenario) if not spec.is_database)]
     named += [join.aliases for join in _joins(scenario) if isinstance(join.aliases, str)]
     named += [layer.path for layer in (scenario.map.files.values() if scenario.map else ())]
+    named += [
+        future.roads_closed_in.path
+        for future in (scenario.futures.named if scenario.futures else ())
+        if future.roads_closed_in is not None
+    ]
     paths = sorted({path for name in named if name for path in (*_parts(Path(name)), *_beside(Path(name)))})
     return {_short(path, paths): path for path in paths}
 

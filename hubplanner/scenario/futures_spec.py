@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from hubplanner.scenario.fields import MOST_WEIGHT, Column, Count, Flag, Identifiers, NameOrNumber, Spec
+from hubplanner.scenario.fields import MOST_WEIGHT, Column, Count, Flag, Identifiers, LocalFile, NameOrNumber, Spec
 
 MOST_FUTURES = 5000
 _FACTOR = {"type": "number", "minimum": 1 / MOST_WEIGHT, "maximum": MOST_WEIGHT}
@@ -64,6 +64,22 @@ Ranges = Annotated[
 """A range that a multiplier is drawn from evenly; or ranges by name: of a tier, or of a group, one draw a value."""
 
 
+class ClosedAreasSpec(Spec):
+    """A file of polygons in which roads are closed."""
+
+    path: LocalFile
+    """File of polygons, relative to this one."""
+    layer: Column | None = None
+    """Layer of a file that holds several."""
+    crs: Column | None = None
+    """Coordinate reference system, where the file names none."""
+
+
+def _path_alone(given: object) -> object:
+    """Return a path as the file it names."""
+    return {"path": given} if isinstance(given, str) else given
+
+
 class FutureSpec(Spec):
     """One way the world may turn out."""
 
@@ -81,6 +97,26 @@ class FutureSpec(Spec):
     """Ids of sites whose hubs are out of service."""
     tiers_out: Annotated[tuple[Column, ...], Field()] = ()
     """Tiers whose hubs are out of service."""
+    roads_closed: dict[Column, Identifiers] = Field(default_factory=dict)
+    """Roads that are closed: those whose columns have one of these values, such as {flooded: [yes]}."""
+    roads_closed_in: Annotated[
+        ClosedAreasSpec | None,
+        BeforeValidator(_path_alone, json_schema_input_type=LocalFile | ClosedAreasSpec | None),
+    ] = None
+    """File of polygons: every stretch of road between two vertices that meets one is closed."""
+    road_speed: dict[Column, Annotated[float, Field(strict=True, ge=1 / MOST_WEIGHT, le=MOST_WEIGHT)]] = Field(
+        default_factory=dict
+    )
+    """Multipliers of speed by class of road, such as {track: 0.3}."""
+
+    @property
+    def changes_roads(self) -> bool:
+        """Whether people travel along other roads, or at other speeds.
+
+        >>> FutureSpec(name="monsoon", road_speed={"track": 0.3}).changes_roads
+        True
+        """
+        return bool(self.roads_closed or self.roads_closed_in or self.road_speed)
 
 
 class RangesSpec(Spec):

@@ -23,10 +23,10 @@ from hubplanner.scenario.yaml_text import Tree, assign, merge, read_yaml, withou
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_PATHS = ("demand", "sites", "travel", "backhaul", "map")
+_PATHS = ("demand", "sites", "travel", "backhaul", "map", "futures")
 """Sections whose paths are relative to the file that names them."""
-_LAYERS = ("borders", "places", "water", "roads")
-_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "raster", *_LAYERS)
+_LAYERS = ("borders", "places", "water", "roads", "roads_closed_in")
+_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "raster", "named", *_LAYERS)
 """Keys of those sections that name files of their own."""
 
 

@@ -19,7 +19,7 @@ from hubplanner.scenario.backhaul_spec import (
     PlacesSpec,
 )
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
-from hubplanner.scenario.futures_spec import FuturesSpec
+from hubplanner.scenario.futures_spec import FutureSpec, FuturesSpec
 from hubplanner.scenario.model_spec import AUTO, MAX_MIN, ModelSpec
 from hubplanner.scenario.names import key_of, repeated
 from hubplanner.scenario.scenario import Scenario, TierSpec
@@ -365,7 +365,17 @@ def _known(  # noqa: PLR0913 - a value, where it stands, and what it may name
         yield f"{key}.{name}", name, f"{kind}: {listed}" if listed else "a single number"
 
 
-FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names)
+def _closed_roads(scenario: Scenario) -> Complaints:
+    """Complain of futures that change roads where nobody travels along any."""
+    if scenario.futures is None or isinstance(scenario.travel, NetworkSpec):
+        return
+    for number, future in enumerate(scenario.futures.named):
+        for key in ("roads_closed", "roads_closed_in", "road_speed"):
+            if getattr(future, key):
+                yield f"futures.named.{number}.{key}", key, "none without travel.method: network, which has roads"
+
+
+FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names, _closed_roads)
 
 
 _NO_CELL = (
@@ -554,12 +564,17 @@ def _searched_feature(scenario: Scenario) -> dict[Feature, Setting]:
     return {Feature.SEARCHED: Setting("travel.method", method, f"with travel.method {method}")}
 
 
+def _has_outages(future: FutureSpec) -> bool:
+    """Tell whether who is near a hub changes: hubs out of service, or other roads."""
+    return bool(future.sites_out or future.tiers_out) or future.changes_roads
+
+
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:
     """Return what futures ask for; the average goes with all that futures go with."""
     asked = {Feature.FUTURES: Setting("futures", "futures", "with futures")}
     if under not in {None, "expected"}:
         asked[Feature(f"under {under}")] = Setting("model.under", under, f"under {under}")
-    out = [f"futures.named.{at}" for at, future in enumerate(spec.named) if future.sites_out or future.tiers_out]
+    out = [f"futures.named.{at}" for at, future in enumerate(spec.named) if _has_outages(future)]
     out += ["futures.ranges.site_out"] if spec.ranges.site_out > 0 else []
     if out:
         asked[Feature.OUTAGES] = Setting(out[0], "outages", "with outages")

@@ -150,7 +150,11 @@ ALL_KEYS: dict[str, list[str]] = {
         *("min_separation_km", "require", "exclude", "at_most_one", "only_with", "existing", "periods"),
     ],
     "FuturesSpec": ["named", "sample", "ranges", "seed", "limits_on_average", "information"],
-    "FutureSpec": ["name", "probability", "need", "cost", "reach", "sites_out", "tiers_out"],
+    "FutureSpec": [
+        *("name", "probability", "need", "cost", "reach", "sites_out", "tiers_out"),
+        *("roads_closed", "roads_closed_in", "road_speed"),
+    ],
+    "ClosedAreasSpec": ["path", "layer", "crs"],
     "RangesSpec": ["need", "cost", "reach", "site_out"],
     "TierSpec": [
         *("name", "capex", "opex_per_year", "reach_km", "reach_minutes", "capacity", "mbps", "links", "kwh_year"),

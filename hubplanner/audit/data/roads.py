@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +14,13 @@ import networkx as nx
 import numpy as np
 import shapely
 
-from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array, called, kept, words
+from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array, alike, called, kept, words
 from hubplanner.audit.data.raw_tables import PLAIN, has_columns_only
 from hubplanner.formats import graphml, osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.data_spec import FileSpec
+from hubplanner.scenario.futures_spec import FutureSpec
 from hubplanner.scenario.roads_spec import ACCESS, CLOSED, FERRY, FOUND_CLASSES, NO_ENTRY, SPEEDS, ModeSpec, RoadsSpec
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -70,11 +71,11 @@ class RoadFile:
         The file and its columns.
     """
 
-    def __init__(self, spec: RoadsSpec) -> None:
-        """Read the file."""
+    def __init__(self, spec: RoadsSpec, more: Collection[str] = ()) -> None:
+        """Read the file, with more columns than roads are described by."""
         self.spec, path = spec, Path(spec.path)
         named = {spec.road_class, spec.oneway, spec.speed_kmh, spec.minutes, *spec.where}
-        asked = {name for name in named if isinstance(name, str)}
+        asked = {name for name in named if isinstance(name, str)} | set(more)
         self.is_osm = path.suffix.lower() in osm.SUFFIXES + graphml.SUFFIXES
         self.is_table = False
         frame: Any
@@ -103,6 +104,12 @@ class RoadFile:
         self.length: dict[int, float] = {}
         for piece in self.pieces:
             self.length[piece.line] = self.length.get(piece.line, 0.0) + piece.km
+
+    def kind(self, line: int) -> str:
+        """Return a line's class."""
+        column = self.spec.road_class or next((name for name in FOUND_CLASSES if name in self.columns), None)
+        is_ferry = self.is_osm and self.cell("route", line) == FERRY
+        return FERRY if is_ferry else self.cell(column, line).lower()
 
     def cell(self, column: str | None, line: int) -> str:
         """Return what a line says in a column; nothing without one."""
@@ -263,6 +270,42 @@ def _name(place: tuple[float, float]) -> Spot:
     return (-lon if lon == 1_800_000_000 else lon), lat  # noqa: PLR2004 - the seam of the map
 
 
+class Turn:
+    """What a future makes of roads.
+
+    Parameters
+    ----------
+    future
+        The scenario's; None for roads as they are.
+    """
+
+    def __init__(self, future: FutureSpec | None) -> None:
+        """Read the polygons in which roads are closed."""
+        self.future = future
+        self.areas: list[Any] = []
+        file = None if future is None else future.roads_closed_in
+        if file is not None:
+            layer = read_layer(Path(file.path), file.layer, None)
+            stands = file.crs is not None and (layer.crs is None or layer.assumed)
+            shapes = layer.frame.set_crs(file.crs if stands else layer.crs).geometry.to_crs(WGS84)
+            self.areas = [shape for shape in shapes if shape is not None and not shape.is_empty]
+
+    def pace(self, file: RoadFile, piece: Piece) -> float:
+        """Return how many times as long a piece takes; infinite where it is closed."""
+        future = self.future
+        if future is None:
+            return 1.0
+        if future.roads_closed and all(
+            alike(file.cell(column, piece.line)) in {alike(value) for value in values}
+            for column, values in future.roads_closed.items()
+        ):
+            return math.inf
+        if self.areas and any(shapely.LineString(piece.places).intersects(area) for area in self.areas):
+            return math.inf
+        slower = {name.strip().lower(): factor for name, factor in future.road_speed.items()}
+        return 1.0 / slower.get(file.kind(piece.line), 1.0)
+
+
 class Rider:
     """A mode on the roads.
 
@@ -274,9 +317,13 @@ class Rider:
         Who goes, and what the scenario says of ways.
     in_minutes
         Whether minutes count, or kilometres.
+    turn
+        What a future makes of the roads; nothing if left out.
     """
 
-    def __init__(self, file: RoadFile, mode: ModeSpec, travel: NetworkSpec, *, in_minutes: bool) -> None:
+    def __init__(
+        self, file: RoadFile, mode: ModeSpec, travel: NetworkSpec, *, in_minutes: bool, turn: Turn | None = None
+    ) -> None:
         """Make the graph."""
         self.file, self.mode, self.travel, self.in_minutes = file, mode, travel, in_minutes
         self.pace = travel.detour * (HOUR / travel.access_kmh if in_minutes else 1.0)
@@ -287,13 +334,15 @@ class Rider:
             speed, minutes, forth, back = passage(piece.line)
             if speed is None and minutes is None:
                 continue
-            if not (forth or back):
+            slower = 1.0 if turn is None else turn.pace(file, piece)
+            if not (forth or back) or math.isinf(slower):
                 continue
             price = piece.km
             if in_minutes:
                 whole = file.length[piece.line]
                 share = piece.km / whole if whole > 0 else 1.0
                 price = piece.km * HOUR / float(speed or 1.0) if minutes is None else minutes * share
+                price *= slower
             self.cost[number] = (price if forth else math.inf), (price if back else math.inf)
             for open_way, (tail, head) in ((forth, piece.ends), (back, piece.ends[::-1])):
                 self.roads.add_nodes_from((tail, head))
@@ -535,15 +584,34 @@ class RoadWays:
         (p, 2) and (m, 2) in degrees.
     in_minutes
         Whether reach is in minutes.
+    futures
+        The scenario's futures.
     """
 
-    def __init__(self, travel: NetworkSpec, points: Array, sites: Array, *, in_minutes: bool) -> None:
-        """Read the roads."""
-        self.travel, self.points, self.sites = travel, points, sites
-        file = RoadFile(travel.roads)
-        self._riders = [Rider(file, mode, travel, in_minutes=in_minutes) for mode in travel.modes]
-        self._by_km = [Rider(file, mode, travel, in_minutes=False) for mode in travel.modes]
+    def __init__(  # noqa: PLR0913 - places, roads, and what becomes of them
+        self,
+        travel: NetworkSpec,
+        points: Array,
+        sites: Array,
+        *,
+        in_minutes: bool,
+        futures: Sequence[FutureSpec] = (),
+        changed: tuple[RoadFile, FutureSpec] | None = None,
+    ) -> None:
+        """Read the roads, or take those of a future from a file that is read."""
+        self.travel, self.points, self.sites, self.in_minutes = travel, points, sites, in_minutes
+        named = {column for future in futures for column in future.roads_closed}
+        self._file, future = changed or (RoadFile(travel.roads, named), None)
+        turn = None if future is None else Turn(future)
+        file, modes = self._file, travel.modes
+        self._riders = [Rider(file, mode, travel, in_minutes=in_minutes, turn=turn) for mode in modes]
+        self._by_km = [] if future else [Rider(file, mode, travel, in_minutes=False) for mode in modes]
         self._known: dict[int, Array] = {}
+
+    def turned(self, future: FutureSpec) -> RoadWays:
+        """Return ways on the roads that a future leaves."""
+        places = self.points, self.sites
+        return RoadWays(self.travel, *places, in_minutes=self.in_minutes, changed=(self._file, future))
 
     @cached_property
     def _stops(self) -> list[list[list[Stop]]]:

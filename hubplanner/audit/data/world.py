@@ -209,7 +209,9 @@ def read_world(scenario: Scenario) -> AuditData:
     searched: RoadWays | FrictionWays | None = None
     if isinstance(travel, NetworkSpec):
         unit = "minutes" if all(tier.reach_minutes is not None for tier in scenario.hubs) else "km"
-        searched = RoadWays(travel, people.points, places.lonlat, in_minutes=unit == "minutes")
+        futures = scenario.futures.named if scenario.futures else ()
+        ends = people.points, places.lonlat
+        searched = RoadWays(travel, *ends, in_minutes=unit == "minutes", futures=futures)
     if isinstance(travel, FrictionSpec):
         unit, reach = "minutes", max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
         searched = FrictionWays(travel, people.points, places.lonlat, most=travel.max_minutes or reach)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -64,16 +65,22 @@ class Roads:
     warnings: list[DataWarning] = field(default_factory=list)
 
 
-def read_roads(spec: RoadsSpec, faults: list[Fault]) -> Roads | None:
-    """Return a file's roads; None, with every fault noted, where it has none that can be used."""
+def read_roads(spec: RoadsSpec, faults: list[Fault], more: Collection[str] = ()) -> Roads | None:
+    """Return a file's roads; None, with every fault noted, where it has none that can be used.
+
+    Parameters
+    ----------
+    more
+        Columns that are read beside those that the scenario names for roads.
+    """
     path, before = Path(spec.path), len(faults)
     try:
         if path.suffix.lower() in osm.SUFFIXES + graphml.SUFFIXES:
-            roads = _osm(spec, path, faults)
+            roads = _osm(spec, path, faults, more)
         elif format_of(path) in DISTANCES and not (format_of(path).name == "Parquet" and _has_geometry(path, faults)):
-            roads = _edge_table(spec, path, faults)
+            roads = _edge_table(spec, path, faults, more)
         else:
-            roads = _line_file(spec, path, faults)
+            roads = _line_file(spec, path, faults, more)
     except DataError as error:
         faults.extend(error.faults)
         return None
@@ -84,7 +91,7 @@ def read_roads(spec: RoadsSpec, faults: list[Fault]) -> Roads | None:
     return None if len(faults) > before else roads
 
 
-def _osm(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
+def _osm(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]) -> Roads | None:
     for key in ("layer", "crs"):
         if getattr(spec, key) is not None:
             allowed = "none for OpenStreetMap and GraphML, whose files have one kind of roads, in degrees"
@@ -94,9 +101,9 @@ def _osm(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
     named = {name for name in (spec.road_class, spec.oneway, spec.speed_kmh, spec.minutes) if isinstance(name, str)}
     access = {tag for tags in ACCESS.values() for tag in tags}
     read = graphml.read_graphml if path.suffix.lower() in graphml.SUFFIXES else osm.read_osm
-    frame = read(path, sorted({"highway", *TAGS, *access, *named, *spec.where}))
+    frame = read(path, sorted({"highway", *TAGS, *access, *named, *spec.where, *more}))
     table = InputTable(name=path.name, frame=frame, crs=frame.crs, named=True)
-    return _from_lines(spec, table, faults, kind="osm")
+    return _from_lines(spec, table, faults, kind="osm", more=more)
 
 
 def _has_geometry(path: Path, faults: list[Fault]) -> bool:
@@ -105,7 +112,7 @@ def _has_geometry(path: Path, faults: list[Fault]) -> bool:
     return frame is not None and "geometry" in frame.columns
 
 
-def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
+def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]) -> Roads | None:
     if not can_read(path, LINES, faults):
         if format_of(path).kind in {"other", "raster"}:
             taken = ", ".join((".osm.pbf", ".osm", ".graphml", *suffixes_of((*LINES, *DISTANCES))))
@@ -124,7 +131,7 @@ def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None
         return None
     places = gpd.GeoDataFrame(frame.drop(columns=frame.geometry.name), geometry=frame.geometry.array, crs=None)
     table = InputTable(name=path.name, frame=places.set_crs(crs), crs=crs, named=own is not None)
-    return _from_lines(spec, table, faults, kind="lines")
+    return _from_lines(spec, table, faults, kind="lines", more=more)
 
 
 def _named(spec: RoadsSpec) -> set[str]:
@@ -133,9 +140,9 @@ def _named(spec: RoadsSpec) -> set[str]:
     return {*(name for name in columns if isinstance(name, str)), *spec.where}
 
 
-def _kept(spec: RoadsSpec, table: InputTable, faults: list[Fault]) -> InputTable | None:
+def _kept(spec: RoadsSpec, table: InputTable, faults: list[Fault], more: Collection[str]) -> InputTable | None:
     """Return a table with its columns as they are named, and the rows that the scenario keeps."""
-    found = as_named(table, _named(spec))
+    found = as_named(table, _named(spec) | set(more))
     if found is None:  # pragma: no cover - a table is given
         raise AssertionError
     frame = found.frame
@@ -150,9 +157,14 @@ def _kept(spec: RoadsSpec, table: InputTable, faults: list[Fault]) -> InputTable
 
 
 def _from_lines(
-    spec: RoadsSpec, table: InputTable, faults: list[Fault], *, kind: Literal["osm", "lines"]
+    spec: RoadsSpec,
+    table: InputTable,
+    faults: list[Fault],
+    *,
+    kind: Literal["osm", "lines"],
+    more: Collection[str],
 ) -> Roads | None:
-    kept = _kept(spec, table, faults)
+    kept = _kept(spec, table, faults, more)
     if kept is None:
         return None
     frame, warnings = kept.frame, list[DataWarning]()
@@ -209,13 +221,13 @@ def _shared(places: Floats) -> tuple[Ints, Floats]:
     return vertex.astype(np.intp), places[first]
 
 
-def _edge_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> Roads | None:
+def _edge_table(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]) -> Roads | None:
     """Return the roads of a table with a row an edge between two named places."""
     read, before = read_pairs_table(path, faults, spec.encoding), len(faults)
     if read is None:
         return None
     table = as_named(read, {"from", "to", "km", *ENDS})
-    kept = None if table is None else _kept(spec, table, faults)
+    kept = None if table is None else _kept(spec, table, faults, more)
     if kept is None:
         return None
     checker = Checker(table=kept, faults=faults, has_keys=False)

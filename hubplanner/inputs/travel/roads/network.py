@@ -12,9 +12,10 @@ from hubplanner.inputs.coordinates import METRES_PER_KM
 from hubplanner.inputs.demand.table import Demand
 from hubplanner.inputs.inputs import SearchedTravel
 from hubplanner.inputs.sites import Sites
+from hubplanner.inputs.travel.roads.futures import RoadChange, roads_in_futures
 from hubplanner.inputs.travel.roads.lines import Roads, read_roads
 from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Passage, Rules
-from hubplanner.problem import Bools, Floats
+from hubplanner.problem import Bools, Floats, Travel
 from hubplanner.problem.travel.gaps import gaps_of
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
 from hubplanner.problem.travel.roads import RoadGraph
@@ -35,7 +36,8 @@ def read_road_travel(
     spec, before = scenario.travel, len(faults)
     if not isinstance(spec, NetworkSpec):
         return None
-    roads = read_roads(spec.roads, faults)
+    futures = [future for future in (scenario.futures.named if scenario.futures else ()) if future.changes_roads]
+    roads = read_roads(spec.roads, faults, {column for future in futures for column in future.roads_closed})
     if roads is None:
         return None
     warnings = [*roads.warnings]
@@ -54,12 +56,38 @@ def read_road_travel(
         faults.append(Fault(file=roads.table.name, allowed=allowed))
         return None
     _check_near(spec, roads, modes, faults)
+    changes = roads_in_futures(scenario, roads, rules, faults)
+    for number, future in enumerate(scenario.futures.named if scenario.futures else ()):
+        change = changes.get(future.name)
+        if change is not None and not any(_is_open(roads, passage, change) for passage in passages):
+            allowed = f"a future that leaves some road open to {' or '.join(modes)}"
+            key = f"futures.named.{number}"
+            faults.append(Fault(file=scenario.file, column=key, value=future.name, allowed=allowed, kind="scenario"))
     if len(faults) > before:
         return None
+    changed = {
+        name: _quickest(
+            {
+                mode.name: _network(
+                    spec,
+                    roads,
+                    change.of(passage),
+                    demand.points,
+                    sites.lonlat,
+                    in_minutes=in_minutes,
+                    closed=change.closed,
+                )
+                for mode, passage in zip(spec.modes, passages, strict=True)
+                if mode.name in modes and _is_open(roads, passage, change)
+            }
+        )
+        for name, change in changes.items()
+    }
     warnings += _doubts(scenario, roads, modes, demand, sites)
-    travel = next(iter(modes.values())) if len(modes) == 1 else Quickest(tuple(modes.values()))
     speeds = {mode.name: passage.speeds for mode, passage in zip(spec.modes, passages, strict=True)}
     facts = _facts(spec, modes, demand, sites, speeds)
+    if changes:
+        facts["closed_km"] = {name: float(roads.km[change.closed].sum()) for name, change in changes.items()}
     if facts["gaps"]:
         least = min(facts["gaps"], key=lambda gap: gap["metres"])
         lon, lat, metres = least["lon"], least["lat"], least["metres"]
@@ -68,22 +96,48 @@ def read_road_travel(
             wide = f"snap_m: {math.ceil(metres)}"
             message += f"; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines"
         warnings.append(DataWarning(code="roads_apart", message=message, file=roads.table.name))
-    return SearchedTravel(travel=travel, facts=facts, warnings=tuple(warnings), modes=modes, lines=roads.table)
+    return SearchedTravel(
+        travel=_quickest(modes),
+        facts=facts,
+        warnings=tuple(warnings),
+        modes=modes,
+        lines=roads.table,
+        futures=changed,
+    )
+
+
+def _is_open(roads: Roads, passage: Passage, change: RoadChange) -> bool:
+    """Tell whether a future leaves a mode any road."""
+    return bool(((passage.forward | passage.backward)[roads.line] & ~change.closed).any())
+
+
+def _quickest(modes: dict[str, Network]) -> Travel:
+    """Return travel by the quickest of several modes."""
+    return next(iter(modes.values())) if len(modes) == 1 else Quickest(tuple(modes.values()))
 
 
 def _network(  # noqa: PLR0913 - roads, what a mode makes of them, and the places
-    spec: NetworkSpec, roads: Roads, passage: Passage, points: Floats, sites: Floats, *, in_minutes: bool
+    spec: NetworkSpec,
+    roads: Roads,
+    passage: Passage,
+    points: Floats,
+    sites: Floats,
+    *,
+    in_minutes: bool,
+    closed: Bools | None = None,
 ) -> Network:
-    graph = road_graph(roads, passage, island_km=spec.island_km, in_minutes=in_minutes)
+    graph = road_graph(roads, passage, island_km=spec.island_km, in_minutes=in_minutes, closed=closed)
     pace = MINUTES_PER_HOUR / spec.access_kmh if in_minutes else 1.0
     off = OffRoad(pace, spec.access_max_km, spec.detour, spec.walk_straight)
     return Network.of(graph, points, sites, off, spec.direction)
 
 
-def road_graph(roads: Roads, passage: Passage, *, island_km: float, in_minutes: bool) -> RoadGraph:
-    """Return the roads that a mode may use, with its minutes or with kilometres as cost."""
+def road_graph(
+    roads: Roads, passage: Passage, *, island_km: float, in_minutes: bool, closed: Bools | None = None
+) -> RoadGraph:
+    """Return the roads that a mode may use, with its minutes or with kilometres as cost, but for closed segments."""
     forward, backward = passage.forward[roads.line], passage.backward[roads.line]
-    used = np.flatnonzero(forward | backward)
+    used = np.flatnonzero((forward | backward) & (True if closed is None else ~closed))
     line, km = roads.line[used], roads.km[used]
     cost = km
     if in_minutes:
