@@ -12,7 +12,7 @@ WORKERS ?= 2
 # Many tests start processes: each would compile the package anew where Python may not write bytecode.
 COMPILE := $(BIN)/python -m compileall -q hubplanner
 
-.PHONY: plan test test-unit lint docs bench bench-full peers picture clean
+.PHONY: plan test test-unit lint mutate docs bench bench-full peers picture clean
 
 plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
@@ -34,6 +34,11 @@ lint: .venv/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Changes what decides whether a plan is believed, a thing at a time, and counts those that tests find: some minutes.
+mutate: .venv/ready-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check mutmut
+	$(BIN)/python tests/mutants.py
 
 # The documents as a site, with every notebook run and every example solved; a test builds it without these.
 docs: .venv/ready-dev

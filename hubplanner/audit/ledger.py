@@ -88,9 +88,10 @@ def agree(one: Any, other: Any, relative: float = RELATIVE, absolute: float = AB
         return blank(one) and blank(other)
     numbers = [as_number(value) for value in (one, other)]
     if None in numbers:
-        return bool(one == other) if isinstance(one, list | dict) else str(one) == str(other)
+        held = isinstance(one, list | dict) or isinstance(other, list | dict)
+        return bool(one == other) if held else str(one) == str(other)
     left, right = (float(number) for number in numbers if number is not None)
-    return left == right or abs(left - right) <= max(absolute, relative * max(abs(left), abs(right)))
+    return math.isclose(left, right, rel_tol=relative, abs_tol=absolute)  # an infinite figure is near itself alone
 
 
 def blank(value: Any) -> bool:
