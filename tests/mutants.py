@@ -1,7 +1,7 @@
 """Changes made to what decides whether a plan is believed, and whether a test finds each: `make mutate`.
 
-mutmut changes one thing at a time (a sign, a bound, a name left out) in the modules that `setup.cfg` names, in a copy of
-the checkout, and runs the tests named there. The table goes into CONTRIBUTING.md, and each change that no test found
+mutmut changes one thing at a time (a sign, a bound, a name left out) in the modules that `setup.cfg` names, in a copy
+of the checkout, and runs the tests named there. The table goes into CONTRIBUTING.md, and each change that no test found
 is printed: it is looked at, and is either a missing test or no change in meaning.
 """
 
