@@ -7,17 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hubplanner.analysis.requests import FEWEST, TRADES
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.web.responses import Refused
 from hubplanner.web.settings import Limits
 
-KINDS = ("solve", "frontier", "explain", "alternatives")
+KINDS = ("solve", "frontier", "explain", "alternatives", "stability")
+OF_A_RUN = frozenset({"explain", "stability"})
+"""Kinds that ask about a run, not about a scenario."""
 KNOWN = frozenset(
-    {"kind", "scenario", "settings", "overrides", "required", "excluded", "run", "site", "points", "within"}
+    {
+        *("kind", "scenario", "settings", "overrides", "required", "excluded"),
+        *("run", "site", "points", "within", "trade", "group", "draws", "share_error"),
+    }
 )
 SETTINGS = re.compile(
     r"""
-    model(\.[a-z_0-9]+){1,4}
+    model(\.[a-z_0-9]+){1,4} | measures
     | coverage\.(decay|full_km|width_km|backup|backup_weight)
     | hubs\.\d{1,2}\.(name|capex|opex_per_year|reach_km|reach_minutes|capacity) | hubs
     | horizon_years | discount_rate | travel\.(detour|speed_kmh)
@@ -30,6 +36,7 @@ SOLVERS = frozenset({"highs", "cbc", "heuristic"})
 """Others are programs that PuLP looks for by name."""
 MOST_SETTINGS, MOST_PINS, LONGEST = 40, 2000, 200
 MOST_POINTS = 60
+MOST_DRAWS = 100
 MOST_PARTS, DEEPEST = 4000, 6
 """Values in one setting, and levels they nest."""
 LARGEST = 1e15
@@ -69,8 +76,8 @@ def check_ask(tree: dict[str, Any], limits: Limits) -> dict[str, Any]:
         raise Refused(400, f"solver.time_limit_s must be at most {limits.solve_s:g} s here.")
     return {
         "kind": kind,
-        "scenario": _text(tree, "scenario", optional=kind == "explain"),
-        "run": _text(tree, "run", optional=kind != "explain"),
+        "scenario": _text(tree, "scenario", optional=kind in OF_A_RUN),
+        "run": _text(tree, "run", optional=kind not in OF_A_RUN),
         "site": _text(tree, "site", optional=kind != "explain"),
         "settings": settings,
         "overrides": _texts(tree, "overrides", MOST_SETTINGS),
@@ -78,6 +85,10 @@ def check_ask(tree: dict[str, Any], limits: Limits) -> dict[str, Any]:
         "excluded": _texts(tree, "excluded", MOST_PINS),
         "points": _number(tree, "points", 2, MOST_POINTS),
         "within": _number(tree, "within", 0, 1),
+        "trade": _trade(tree),
+        "group": _text(tree, "group", optional=True),
+        "draws": _number(tree, "draws", FEWEST, MOST_DRAWS),
+        "share_error": _number(tree, "share_error", 0, 1),
     }
 
 
@@ -164,6 +175,13 @@ def _text(tree: dict[str, Any], key: str, *, optional: bool = False) -> str | No
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
         raise Refused(400, f"{key} must be a text of 1 to {LONGEST} letters.")
     return value
+
+
+def _trade(tree: dict[str, Any]) -> str:
+    trade = tree.get("trade", TRADES[0])
+    if trade not in TRADES:
+        raise Refused(400, f"trade must be one of {', '.join(TRADES)}.")
+    return str(trade)
 
 
 def _texts(tree: dict[str, Any], key: str, most: int) -> list[str]:

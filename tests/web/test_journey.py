@@ -205,11 +205,12 @@ def test_axe_finds_nothing_anywhere(
         page, tag = visit.page, f"{scheme}-{size[0]}"
         rules = ("color-contrast",) if scheme == "dark" else ()  # the rest is the same in the dark
         visit.open(f"{app.origin}/#scenario")
-        for fold in ("tiers", "floors", "sites"):
+        for fold in ("fairness", "measures", "tiers", "sites"):
             page.click(f"#fold-{fold} summary")
-        page.get_by_text("Add a fair share").click()
+        page.get_by_text("Add a least share").click()
+        page.check("#measure-devices")
         visit.check(f"{tag} rules", rules)
-        page.get_by_label("Remove fair share 1").click()
+        page.get_by_label("Remove least share 1").click()
         page.click("#tab-saved")
         page.get_by_label(re.compile("^Open ")).last.click()
         page.locator("#result .name").first.click()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hubplanner.analysis.requests import AlternativesRequest, FrontierRequest
+from hubplanner.analysis.requests import AlternativesRequest, FrontierRequest, StabilityRequest
 from hubplanner.scenario import Scenario, read_scenario
 from hubplanner.web.run_notes import write_note
 
@@ -30,7 +30,9 @@ def frontier(ask: dict[str, Any]) -> dict[str, Any]:
     """Find a scenario's frontier."""
     from hubplanner.analysis.frontier.run import run_frontier  # noqa: PLC0415 - heavy
 
-    request = FrontierRequest(points=int(ask["points"] or FrontierRequest.points))
+    request = FrontierRequest(
+        points=int(ask["points"] or FrontierRequest.points), trade=ask["trade"], group=ask["group"]
+    )
     _, folder = run_frontier(_asked(ask), request, runs=Path(ask["runs"]))
     write_note(folder, ask["note"])
     return {"frontier": folder.name}
@@ -54,6 +56,17 @@ def explain(ask: dict[str, Any]) -> dict[str, Any]:
 
     found = explain_run(ask["run"], ask["site"], sites=1)
     return {"explanation": explained(found.summary())}
+
+
+def stability(ask: dict[str, Any]) -> dict[str, Any]:
+    """Hold a run against its survey drawn again."""
+    from hubplanner.analysis.stability.stability import run_stability  # noqa: PLC0415 - heavy
+
+    request = StabilityRequest(draws=int(ask["draws"] or StabilityRequest.draws))
+    error = ask["share_error"]
+    settings = {} if error is None else {"demand.connected_share_error": float(error)}
+    run_stability(Path(ask["run"]), request, settings)
+    return {"run": Path(ask["run"]).name}
 
 
 def export(ask: dict[str, Any]) -> dict[str, Any]:
@@ -161,6 +174,7 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "frontier": frontier,
     "alternatives": alternatives,
     "explain": explain,
+    "stability": stability,
     "export": export,
     "report": report,
     "check_upload": check_upload,
@@ -168,5 +182,5 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "draft_project": draft_project,
     "name_partners": name_partners,
 }
-JOBS = frozenset({"solve", "frontier", "alternatives", "explain"})
+JOBS = frozenset({"solve", "frontier", "alternatives", "explain", "stability"})
 """Kinds that a page may ask for."""

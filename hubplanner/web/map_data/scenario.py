@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from hubplanner.compatibility import Feature
+from hubplanner.web.offers import fair_stops, why_not
+
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
     from hubplanner.scenario import Scenario
@@ -30,6 +33,9 @@ def describe_scenario(inputs: Inputs) -> dict[str, Any]:
         "budget": None if model.budget is None else budget_range(model.budget),
         "max_hubs": model.max_hubs,
         "hubs": [_tier(tier) for tier in scenario.hubs],
+        "fairness": _fairness(scenario),
+        "measures": {name: measure.model_dump(exclude_none=True) for name, measure in scenario.beside.items()},
+        "no_measures": why_not(scenario, Feature.MEASURES),
         "floors": [floor.model_dump(exclude_none=True) for floor in model.floors],
         "required": list(model.require),
         "excluded": list(model.exclude),
@@ -46,6 +52,19 @@ def describe_scenario(inputs: Inputs) -> dict[str, Any]:
         "groups": {group: inputs.demand.values(group) for group in scenario.demand.groups},
         "site_groups": list(scenario.sites.groups),
         "warnings": [warning.as_dict() | {"text": str(warning)} for warning in inputs.warnings],
+    }
+
+
+def _fairness(scenario: Scenario) -> dict[str, Any]:
+    """Return how fair a plan is to be, between whom, and what may be chosen in the place of it."""
+    model = scenario.model
+    own = model.fairness
+    return {
+        "alpha": 0.0 if own is None else own.alpha,
+        "group": None if own is None else scenario.fairness_group,
+        "linear_below_share": None if own is None else own.linear_below_share,
+        "old_keys": [key for key in ("fairness_group", "fairness_goal") if getattr(model, key) not in {None, "main"}],
+        "stops": fair_stops(scenario),
     }
 
 

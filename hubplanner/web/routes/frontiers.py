@@ -47,8 +47,13 @@ def frontiers(request: Request) -> Response:
             continue
         tree, note = _read(folder), read_note(folder)
         created = (folder / "frontier.json").stat().st_mtime
-        figures = {"points": len(tree["points"]), "trade": tree["trade"], "created": created}
-        found.append({"id": name, "title": note["title"] or tree["name"], "scenario": note["scenario"], **figures})
+        figures = {
+            "points": len(tree["points"]),
+            "trade": tree["trade"],
+            "group": tree.get("group"),
+            "created": created,
+        }
+        found.append(note | {"id": name, "title": note["title"] or tree["name"], **figures})
     return answer(sorted(found, key=lambda row: -row["created"]))
 
 

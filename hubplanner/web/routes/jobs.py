@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from hubplanner.runs.index import run_folders
 from hubplanner.web.jobs.queue import ENDED, Job, JobQueue
 from hubplanner.web.jobs.tasks import JOBS
-from hubplanner.web.requests import KNOWN, check_ask, resolved
+from hubplanner.web.requests import KNOWN, OF_A_RUN, check_ask, resolved
 from hubplanner.web.responses import Refused, answer, json_of
 from hubplanner.web.run_files import own_folder
 from hubplanner.web.run_notes import read_note
@@ -43,8 +43,8 @@ def begin(context: AppState, asked: dict[str, Any]) -> Job:
     kind = asked["kind"]
     if kind not in JOBS:
         raise Refused(501, f"This version cannot {kind} in the app yet.")
-    if kind == "explain":
-        return context.jobs.add(kind, _explain(context, asked))
+    if kind in OF_A_RUN:
+        return context.jobs.add(kind, _of_a_run(context, asked))
     file = context.library.file(asked["scenario"])
     scenario, settings = resolved(file, asked)
     note = {key: asked[key] for key in ("scenario", "settings", "overrides", "required", "excluded")}
@@ -55,17 +55,19 @@ def begin(context: AppState, asked: dict[str, Any]) -> Job:
         "settings": settings,
         "points": asked["points"],
         "within": asked["within"],
-        "site": asked["site"],
+        "trade": asked["trade"],
+        "group": asked["group"],
         "runs": str(context.settings.runs),
         "note": {**note, "title": scenario.description or scenario.name},
     }
     return context.jobs.add(kind, ask)
 
 
-def _explain(context: AppState, asked: dict[str, Any]) -> dict[str, Any]:
+def _of_a_run(context: AppState, asked: dict[str, Any]) -> dict[str, Any]:
     folder = own_folder(run_folders(context.settings.runs), asked["run"], "run")
     note = read_note(folder)
-    return {"kind": "explain", "run": str(folder), "site": asked["site"], "note": note}
+    own = {key: asked[key] for key in ("kind", "site", "draws", "share_error")}
+    return {**own, "run": str(folder), "note": note}
 
 
 @router.get("")

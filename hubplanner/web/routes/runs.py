@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from hubplanner.extras import is_installed
+from hubplanner.folders import STABILITY_FILES
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
@@ -21,6 +22,7 @@ from hubplanner.runs.store import list_runs, remove_run
 from hubplanner.scenario import read_scenario
 from hubplanner.web.jobs.tasks import REPORT
 from hubplanner.web.map_data.scenario import reaches
+from hubplanner.web.offers import unasked
 from hubplanner.web.responses import GEOJSON, Refused, answer, encode, packed, packed_answer
 from hubplanner.web.run_files import files_of, linked, open_own, own_folder, read_own
 from hubplanner.web.run_notes import forget_note, read_note
@@ -86,7 +88,16 @@ def run(request: Request, name: str) -> Response:
     note = read_note(folder)
     own = {"id": name, "name": name, **note, "title": note["title"] or name, "has_report": (folder / REPORT).is_file()}
     plan = read_plan(folder)
+    scenario = read_scenario(folder / "scenario.yaml")
+    has_error = scenario.demand.connected_share_error is not None or scenario.demand.since_survey is not None
+    own |= {"cannot": unasked(scenario), "survey": has_error, "stability": _stability(folder)}
     return answer(plan | own | {"proof": proof_of(plan), "ways": left_out_of_ways(plan.get("distance", {}))})
+
+
+def _stability(folder: Path) -> dict[str, Any] | None:
+    """Return what surveys drawn again made of a run; None where none were drawn."""
+    name = STABILITY_FILES[0]
+    return json.loads(read_own(folder, name)) if name in files_of(folder) else None
 
 
 @router.delete("/{name}")

@@ -16,7 +16,44 @@ export function choicesOf(scenario) {
     budget: scenario.budget ? scenario.budget.value : null,
     tiers: scenario.hubs.map((tier) => Object.fromEntries(TIER_FIELDS.map(([key]) => [key, tier[key]]))),
     floors: scenario.floors.map((floor) => ({ ...floor })),
+    fairness: fairnessOf(scenario.fairness),
+    measures: Object.fromEntries(Object.entries(scenario.measures).map(([name, measure]) => [name, { ...measure }])),
   };
+}
+
+const fairnessOf = ({ alpha, group, linear_below_share: linear = null }) => ({ alpha, group, linear });
+
+/** Return the settings that ask for a fairness in the place of the scenario's own. */
+function fairly({ fairness: own }, { alpha, group, linear }) {
+  const old = { fairness_group: null, fairness_goal: "main" };
+  const fairness = { alpha, group, ...(linear !== null && typeof alpha === "number" ? { linear_below_share: linear } : {}) };
+  return {
+    "model.fairness": alpha === 0 ? null : fairness,
+    ...Object.fromEntries(own.old_keys.map((key) => [`model.${key}`, old[key]])),
+  };
+}
+
+/** Return the measures that are known well enough to be asked for; null for none. */
+function known(measures) {
+  const whole = Object.entries(measures).filter(([, { cost, benefit }]) => cost !== null && benefit !== null);
+  return whole.length ? Object.fromEntries(whole) : null;
+}
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** Return choices with settings that were asked with. */
+export function withSettings(own, settings) {
+  const choices = { ...own, tiers: own.tiers.map((tier) => ({ ...tier })) };
+  const keys = Object.fromEntries(TIER_FIELDS.map(([key, dotted]) => [dotted, key]));
+  for (const [dotted, value] of Object.entries(settings || {})) {
+    const [section, at, key] = dotted.split(".");
+    if (dotted === "model.budget") choices.budget = value;
+    else if (dotted === "model.floors") choices.floors = value;
+    else if (dotted === "model.fairness") choices.fairness = value ? fairnessOf(value) : { ...choices.fairness, alpha: 0 };
+    else if (dotted === "measures") choices.measures = value || {};
+    else if (section === "hubs" && choices.tiers[at] && keys[key]) choices.tiers[at][keys[key]] = value;
+  }
+  return choices;
 }
 
 /** Return the settings that differ from the scenario, by dotted key. */
@@ -29,7 +66,9 @@ export function settings() {
     for (const [key, dotted] of TIER_FIELDS)
       if (tier[key] !== own.tiers[at][key]) changed[`hubs.${at}.${dotted}`] = tier[key];
   });
-  if (JSON.stringify(choices.floors) !== JSON.stringify(own.floors)) changed["model.floors"] = choices.floors;
+  if (!same(choices.floors, own.floors)) changed["model.floors"] = choices.floors;
+  if (!same(choices.fairness, own.fairness)) Object.assign(changed, fairly(scenario, choices.fairness));
+  if (!same(known(choices.measures), known(own.measures))) changed.measures = known(choices.measures);
   // Pins start as the scenario's own and are sent whole, so its own lists give way.
   if (scenario.required?.length) changed["model.require"] = [];
   if (scenario.excluded?.length) changed["model.exclude"] = [];

@@ -30,9 +30,13 @@ export function money(number, currency) {
 
 export function share(part) {
   const percent = part * 100;
+  if (percent >= 0.1 && percent < 1) return `${percent.toLocaleString("en", { maximumSignificantDigits: 2 })}${THIN}%`;
   const digits = percent === 0 || percent >= 10 ? (percent >= 99.5 && percent < 100 ? 1 : 0) : 1;
   return `${percent > 0 && percent < 0.1 ? "under 0.1" : plain(percent, digits)}${THIN}%`;
 }
+
+/** Return a share in three figures, for those that differ by little. */
+export const exactly = (part) => `${figures(part * 100)}${THIN}%`;
 
 export function seconds(number) {
   if (number < 60) return `${plain(number)}${THIN}s`;
@@ -42,6 +46,9 @@ export function seconds(number) {
 export function bytes(number) {
   return number < 1e6 ? `${plain(Math.max(1, number / 1e3))}${THIN}kB` : `${plain(number / 1e6, 1)}${THIN}MB`;
 }
+
+/** Return a column's or a key's name as words. */
+export const readable = (name) => name.replaceAll("_", " ");
 
 /** Return "1 hub", "2 hubs". */
 export function count(number, one, many = `${one}s`) {

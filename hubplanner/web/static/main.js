@@ -17,6 +17,7 @@ import { startSiteCard } from "./sitecard.js";
 import { startSites } from "./sites.js";
 import { startStage, views } from "./stage.js";
 import { on, set, shownId, state } from "./store.js";
+import { startSure } from "./sure.js";
 import { startTabs } from "./tabs.js";
 import { startTheme } from "./theme.js";
 import { takeView } from "./turns.js";
@@ -95,6 +96,7 @@ async function start() {
   startSites();
   startSiteCard();
   startResult();
+  startSure();
   startActions(solve);
   startFrontier();
   startCompare();

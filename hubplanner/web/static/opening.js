@@ -1,7 +1,7 @@
 // What is put on the page: a scenario, its variants, a plan. Each is tied to what was asked, and comes whole or not at all.
 
 import { api } from "./api.js";
-import { choicesOf, choose, pinsOf, question } from "./choices.js";
+import { choicesOf, choose, pinsOf, question, withSettings } from "./choices.js";
 import { announce, attempt, byId, clearToasts, el, show, toast } from "./dom.js";
 import { money } from "./format.js";
 import { sentence } from "./result.js";
@@ -18,7 +18,7 @@ export async function openScenario(id, current = takeView()) {
   const loading = { id };
   takeSettings();
   clearToasts();
-  set({ loading, plan: null, compare: null, frontier: null, point: null, selected: null });
+  set({ loading, plan: null, compare: null, frontier: null, prices: null, point: null, selected: null });
   try {
     const [scenario, loaded] = await Promise.all([api.scenario(id), loadMap(id)]);
     if (!current()) return false;
@@ -104,15 +104,7 @@ export async function openPlan(id) {
 export async function restore({ settings, overrides, required, excluded }) {
   if (!(await resolve(overrides || []))) return false;
   const pins = pinsOf({ required: required || [], excluded: excluded || [] });
-  const choices = { ...state.choices, tiers: state.choices.tiers.map((tier) => ({ ...tier })) };
-  const keys = { capex: "capex", opex_per_year: "opex", reach_km: "reach_km", capacity: "seats" };
-  for (const [dotted, value] of Object.entries(settings || {})) {
-    const [section, at, key] = dotted.split(".");
-    if (dotted === "model.budget") choices.budget = value;
-    else if (dotted === "model.floors") choices.floors = value;
-    else if (section === "hubs" && choices.tiers[at] && keys[key]) choices.tiers[at][keys[key]] = value;
-  }
-  set({ choices, pins });
+  set({ choices: withSettings(state.choices, settings), pins, restored: {} });
   return true;
 }
 

@@ -8,7 +8,9 @@ import { count, figures, money, plain, share, words } from "./format.js";
 import { shapeOf } from "./icons.js";
 import { shapeMark } from "./legend.js";
 import { fileList } from "./saved.js";
+import { byMeasure, evenness } from "./shares.js";
 import { on, set, shownId, siteName, state } from "./store.js";
+import { certainty, sure } from "./sure.js";
 
 const FEW = 8;
 let all = false;
@@ -82,8 +84,11 @@ function draw() {
     el("h2", {}, plan.id ? "The plan" : plan.title),
     el("dl", { class: "figures" }, cells(plan)),
     plan.cost.paid ? paidByYear(plan) : null,
+    byMeasure(plan, whomOf(plan), reached(plan)),
+    evenness(plan),
     bars(plan),
     el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubs(plan)),
+    plan.id ? sure(plan) : null,
     plan.id ? links(plan) : null,
   );
 }
@@ -148,6 +153,7 @@ function hubs(plan) {
       ),
       el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`),
       el("td", { class: "number" }, people === undefined ? "" : words(people)),
+      plan.stability ? el("td", { class: "number" }, hub.status === "existing" ? "" : share(certainty(plan, hub.site_id, hub.tier))) : null,
     );
   });
   const head = el(
@@ -156,7 +162,7 @@ function hubs(plan) {
     el(
       "tr",
       {},
-      ["Place", "Size", "People"].map((text) => el("th", { scope: "col" }, text)),
+      ["Place", "Size", "People", ...(plan.stability ? ["Sure"] : [])].map((text) => el("th", { scope: "col" }, text)),
     ),
   );
   const more =

@@ -1,11 +1,14 @@
-// The rules of a plan, folded away until wanted: hub sizes, fair shares, sites, variants.
+// The rules of a plan, folded away until wanted: fairness, measures beside hubs, hub sizes, sites, variants.
 
 import { choose, pinned, TIER_FIELDS } from "./choices.js";
 import { byId, el, named, show } from "./dom.js";
+import { dial, drawDial, fairnessInShort, startFairness } from "./fairness.js";
 import { doubts } from "./findings.js";
+import { drawFloors } from "./floors.js";
 import { shapeOf } from "./icons.js";
-import { count, plain, typed, words } from "./format.js";
+import { count, plain, readable, typed } from "./format.js";
 import { shapeMark } from "./legend.js";
+import { measuresInShort, measureFields } from "./measures.js";
 import { siteList } from "./sites.js";
 import { on, state } from "./store.js";
 
@@ -13,15 +16,17 @@ let change = () => {};
 
 export function startRules(changeOverrides) {
   change = changeOverrides;
-  on(["scenario"], draw);
+  startFairness();
+  on(["scenario", "restored"], draw);
   on(["choices", "pins"], summaries);
 }
 
 function draw() {
   if (!state.scenario) return;
   const parts = [
-    fold("tiers", "Hub sizes", ...state.scenario.hubs.map(tier)),
-    fold("floors", "Fair shares", el("div", { id: "floors" })),
+    fold("fairness", "Fairness", dial(), el("div", { id: "floors" })),
+    offersMeasures() ? fold("measures", "Beside hubs", el("div", { id: "measures" })) : null,
+    fold("tiers", "Hub sizes", ...state.choices.tiers.map((tier_, at) => tier(state.scenario.hubs[at], tier_, at))),
     fold("sites", "Sites", siteList()),
     state.scenario.overrides.length ? fold("variants", "Variants", variants()) : null,
     doubts(state.scenario.warnings),
@@ -29,9 +34,13 @@ function draw() {
   const open = [...byId("rules").querySelectorAll("details[open]")].map(({ id }) => id);
   show(byId("rules"), parts);
   for (const id of open) byId(id)?.setAttribute("open", "");
-  floors();
+  drawDial();
+  drawFloors();
+  measureFields();
   summaries();
 }
+
+const offersMeasures = () => !state.scenario.no_measures || Object.keys(state.scenario.measures).length > 0;
 
 function fold(id, title, ...content) {
   return el(
@@ -47,16 +56,17 @@ function summaries() {
   const { scenario, choices } = state;
   const [must, never] = [pinned("required").length, pinned("excluded").length];
   byId("sum-tiers").textContent = count(scenario.hubs.length, "size");
-  byId("sum-floors").textContent = choices.floors.length ? count(choices.floors.length, "rule") : "none";
+  byId("sum-fairness").textContent = fairnessInShort(choices);
+  if (byId("sum-measures")) byId("sum-measures").textContent = measuresInShort(choices.measures);
   byId("sum-sites").textContent =
     must + never ? `${must} must have, ${never} never` : `${plain(scenario.totals.sites)} open to choice`;
   if (byId("sum-variants")) byId("sum-variants").textContent = state.overrides.map(readable).join(", ") || "none";
 }
 
-function tier(given, at) {
+function tier(own, chosen, at) {
   const fields = TIER_FIELDS.map(([key, , title]) => {
-    const value = given[key];
-    const fixed = value === null && key !== "seats"; // each site has its own, or reach is in minutes
+    const value = chosen[key];
+    const fixed = own[key] === null && key !== "seats"; // each site has its own, or reach is in minutes
     const text = fixed ? "differs by site" : value === null ? "" : plain(value, 2);
     const hint = key === "seats" ? "no limit" : null;
     const field = el("input", {
@@ -72,7 +82,7 @@ function tier(given, at) {
   return el(
     "fieldset",
     { class: "tier" },
-    el("legend", {}, shapeMark(shapeOf(at)), named(given.label)),
+    el("legend", {}, shapeMark(shapeOf(at)), named(own.label)),
     el("div", { class: "grid2" }, fields),
   );
 }
@@ -85,97 +95,6 @@ function tierChanged(field, at, key) {
   if (fault) return;
   if (!empty) field.value = plain(value, 2);
   choose({ tiers: state.choices.tiers.map((tier_, other) => (other === at ? { ...tier_, [key]: value } : tier_)) });
-}
-
-function floors() {
-  const { groups, totals } = state.scenario;
-  const rows = state.choices.floors.map(floorRow);
-  const add = el(
-    "button",
-    {
-      type: "button",
-      class: "quiet small",
-      onclick: () => changeFloors([...state.choices.floors, { group: Object.keys(groups)[0] || null, share: 0.01 }]),
-    },
-    "Add a fair share",
-  );
-  const empty = el(
-    "p",
-    { class: "note" },
-    `Without one, hubs go where they reach most of the ${words(totals.need)} people not yet online.`,
-  );
-  show(byId("floors"), rows.length ? el("ul", { class: "plain" }, rows) : empty, add);
-}
-
-function changeFloors(list) {
-  choose({ floors: list });
-  floors();
-}
-
-function floorRow(floor, at) {
-  const { groups } = state.scenario;
-  const put = (changes) =>
-    changeFloors(
-      state.choices.floors.map((other, number) => (number === at ? clean({ ...other, ...changes }) : other)),
-    );
-  const options = [["", "All people"]];
-  for (const [group, values] of Object.entries(groups)) {
-    options.push(
-      [JSON.stringify([group]), `Each ${readable(group)}`],
-      ...values.slice(0, 300).map((value) => [JSON.stringify([group, value]), value]),
-    );
-  }
-  const now = floor.group
-    ? JSON.stringify(floor.value === undefined || floor.value === null ? [floor.group] : [floor.group, floor.value])
-    : "";
-  const whom = el(
-    "select",
-    {
-      "aria-label": `Fair share ${at + 1}: whom`,
-      onchange: ({ target }) => put(target.value ? pair(JSON.parse(target.value)) : { group: null, value: null }),
-    },
-    options.map(([value, text]) => el("option", { value, selected: value === now }, text)),
-  );
-  const least = el("input", {
-    class: "short",
-    value: plain(floor.share * 100, 3),
-    inputmode: "decimal",
-    "aria-label": `Fair share ${at + 1}: least share in percent`,
-    onchange: ({ target }) => shareChanged(target, put),
-  });
-  const people = floor.people ? el("span", { class: "note" }, `of ${floor.people}`) : null;
-  const drop = el(
-    "button",
-    {
-      type: "button",
-      class: "icon",
-      "aria-label": `Remove fair share ${at + 1}`,
-      onclick: () => changeFloors(state.choices.floors.filter((_, number) => number !== at)),
-    },
-    "×",
-  );
-  return el(
-    "li",
-    { class: "row" },
-    whom,
-    el("span", { class: "note" }, "at least"),
-    least,
-    el("span", { class: "note" }, "%"),
-    people,
-    drop,
-  );
-}
-
-const pair = ([group, value = null]) => ({ group, value });
-const clean = (floor) =>
-  Object.fromEntries(Object.entries(floor).filter(([, value]) => value !== null && value !== undefined));
-const readable = (name) => name.replaceAll("_", " ");
-
-function shareChanged(field, put) {
-  const percent = typed(field.value);
-  const fault = percent === null || percent < 0 || percent > 100;
-  field.setAttribute("aria-invalid", String(fault));
-  if (!fault) put({ share: percent / 100 });
 }
 
 function variants() {

@@ -7,6 +7,7 @@ import { running } from "./jobs.js";
 import { reachedBy, whomOf } from "./result.js";
 import { KINDS } from "./sites.js";
 import { on, set, siteName, state } from "./store.js";
+import { standing } from "./sure.js";
 import { why } from "./why.js";
 
 export function startSiteCard() {
@@ -50,9 +51,13 @@ function draw() {
         "×",
       ),
     ),
-    el("p", { class: "note" }, hubs.length ? hubs.map(about).join("; ") : standing(site)),
+    el("p", { class: "note" }, hubs.length ? hubs.map(about).join("; ") : status(site)),
+    certain(site, hubs),
     site.status === "existing" ? null : choice(id),
-    state.plan?.id && site.status !== "existing"
+    state.plan?.id && site.status !== "existing" && state.plan.cannot.explain
+      ? el("p", { class: "note" }, `Why is not told of this plan: ${state.plan.cannot.explain}.`)
+      : null,
+    state.plan?.id && site.status !== "existing" && !state.plan.cannot.explain
       ? el(
           "button",
           { type: "button", id: "why", class: "quiet small", disabled: running(), onclick: attempt(() => why(id)) },
@@ -73,10 +78,16 @@ function about(hub) {
     : `In this plan: ${many}${reach}, ${money(cost, state.scenario.currency)}`;
 }
 
-function standing({ status }) {
-  if (status === "existing") return "A hub stands here already.";
-  if (status === "required") return "The data say that a hub must stand here.";
-  if (status === "excluded") return "The data rule this site out.";
+/** Say how sure what stands here, or does not, is. */
+function certain({ site_id: id, status: now }, hubs) {
+  const told = now === "existing" ? null : standing(state.plan, id, hubs.length === 1 ? hubs[0].tier : null);
+  return told && el("p", { class: "note" }, hubs.length ? told : told.replace("Stands", "A hub stands here"));
+}
+
+function status({ status: now }) {
+  if (now === "existing") return "A hub stands here already.";
+  if (now === "required") return "The data say that a hub must stand here.";
+  if (now === "excluded") return "The data rule this site out.";
   return state.plan ? "Not in this plan." : "A hub may stand here.";
 }
 

@@ -6,13 +6,15 @@ export const state = {
   scenario: null, // as the server describes it, resolved with `overrides`
   map: null, // {bounds, sites, demand, areas}
   overrides: [],
-  choices: null, // what the planner set: {budget, tiers, floors}
+  choices: null, // what the planner set: {budget, tiers, floors, fairness, measures}
+  restored: null, // set when choices are those of a kept plan
   pins: new Map(), // site id -> "required" | "excluded"
   selected: null, // site id
   job: null, // the running or last job
   plan: null, // the plan on the map
   runs: [],
   frontier: null,
+  prices: null, // what each step of fairness costs: {key, points}
   point: null, // number of the frontier's point on the map
   compare: null, // {a, b, figures}
   excel: false,

@@ -1,0 +1,137 @@
+"""Fairness, measures and how sure hubs are, each in its place on the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from support.browser import chromium as shared
+from support.browser.server import Serving, start, stop
+from support.browser.visit import NARROW, WIDE, project, visiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+browser = shared.browser
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    serving = start(project(tmp_path_factory.mktemp("questions") / "project"))
+    yield serving
+    stop(serving)
+
+
+def opened(page: Page, *folds: str) -> None:
+    for fold in folds:
+        page.click(f"#fold-{fold} summary")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow-dark"])
+def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size: tuple[int, int], scheme: str) -> None:
+    with visiting(browser, size, scheme) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        expect(page.locator("#sum-fairness")).to_have_text("most people")
+        opened(page, "fairness")
+        page.focus("#fairness-slider")
+        page.keyboard.press("End")
+        expect(page.locator("#fairness-slider")).to_be_focused()
+        expect(page.locator("#sum-fairness")).to_have_text("worst first, each district")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        page.select_option("#fairness-group", "area_type")
+        expect(page.locator("#sum-fairness")).to_have_text("proportional, each area type")
+        page.click("#ask-prices")
+        expect(page.locator("#prices tbody tr")).to_have_count(5)
+        expect(page.locator("#prices tr.now")).to_contain_text("proportional")
+        page.locator("#prices").get_by_role("button", name="strongly even").click()
+        expect(page.locator("#sum-fairness")).to_have_text("strongly even, each area type")
+        visit.check(f"{scheme}-{size[0]} price")
+        visit.shoot(f"{scheme}-{size[0]}-fairness")
+        visit.solve()
+        expect(page.locator("#evenness")).to_contain_text("in every area type; no plan is above")
+        opened(page, "sites")
+        page.locator("#site-list select").first.select_option("excluded")  # the prices were of another question
+        expect(page.locator("#ask-prices")).to_have_text("Find them again")
+        visit.shoot(f"{scheme}-{size[0]}-evenness")
+
+
+def test_measures_beside_hubs_and_what_each_reaches(app: Serving, browser: Browser) -> None:
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        opened(page, "measures")
+        page.check("#measure-devices")
+        expect(page.locator("#sum-measures")).to_have_text("devices, figures missing")
+        page.fill("#devices-cost", "nothing")
+        page.fill("#devices-benefit", "0.6")
+        expect(page.locator("#devices-cost")).to_have_attribute("aria-invalid", "true")
+        page.fill("#devices-cost", "1,500")
+        page.fill("#devices-share", "10")
+        page.press("#devices-share", "Enter")
+        page.locator("#devices-share").blur()
+        expect(page.locator("#sum-measures")).to_have_text("devices")
+        visit.solve()
+        rows = page.locator("#by-measure tbody tr")
+        expect(rows).to_have_count(2)
+        expect(rows.nth(1)).to_contain_text("0.6 of a hub user each")
+        run = app.get("/api/runs")[0]["id"]
+        kept = app.get(f"/api/runs/{run}")
+        assert kept["settings"]["measures"] == {
+            "devices": {"cost": 1500, "cost_per_year": 0, "benefit": 0.6, "share": 0.1}
+        }
+        assert kept["measures"]["devices"]["people"] > 0
+        visit.check("measures")
+        visit.shoot("measures")
+        page.click("#sure summary")
+        expect(page.locator("#sure")).to_contain_text("Not known of this plan: whom measures reach")
+
+
+def test_a_kept_plan_brings_its_question_back(app: Serving, browser: Browser) -> None:
+    fairness = {"alpha": 2, "group": "district"}
+    measures = {"courses": {"cost": 900, "cost_per_year": 0, "benefit": 0.2, "share": 0.05}}
+    settings = {"model.fairness": fairness, "measures": measures, "hubs.0.reach_km": 6}
+    run = app.done(kind="solve", scenario="scenario", settings=settings)["run"]
+    at = [row["id"] for row in app.get("/api/runs")].index(run)
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        opened(page, "fairness", "measures", "tiers")
+        page.click("#tab-saved")
+        page.locator(".run").nth(at).get_by_label("Open ").click()
+        expect(page.locator("#sum-fairness")).to_have_text("strongly even, each district")
+        expect(page.locator("#sum-measures")).to_have_text("courses")
+        expect(page.locator("#courses-benefit")).to_have_value("0.2")
+        expect(page.locator("#fold-tiers").get_by_label("Reach, km").first).to_have_value("6")
+        expect(page.locator("#headline .changed")).to_have_count(0)
+        expect(page.locator("#actions")).not_to_contain_text("Your settings have changed")
+
+
+def test_how_sure_the_hubs_of_a_plan_are(app: Serving, browser: Browser) -> None:
+    run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        page.click("#tab-saved")
+        at = [row["id"] for row in app.get("/api/runs")].index(run)
+        page.locator(".run").nth(at).get_by_label("Open ").click()
+        page.click("#sure summary")
+        page.click("#draw-surveys")
+        expect(page.locator("#share-error")).to_be_focused()  # nobody knows it yet
+        page.fill("#share-error", "5")
+        page.select_option("#draws", "5")
+        page.click("#draw-surveys")
+        expect(page.locator("#sure .says")).to_be_visible()
+        found = app.get(f"/api/runs/{run}")["stability"]
+        hubs = found["levels"]["hub"]
+        expect(page.locator("#sure .says")).to_contain_text(f"{hubs['in_nine_of_ten']} of {hubs['hubs']}\u00a0hub")
+        hub = next(hub for hub in found["hubs"] if hub["hubs"])
+        new = page.locator("#result .hubs tbody tr").filter(has_not_text="standing").first
+        expect(new).to_contain_text("%")
+        new.locator(".name").click()
+        expect(page.locator("#site-card")).to_contain_text("of 5 surveys drawn")
+        assert 0 <= hub["certainty"] <= 1
+        visit.check("sure")
+        visit.shoot("sure")
