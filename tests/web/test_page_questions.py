@@ -37,6 +37,10 @@ def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size:
         opened(page, "fairness")
         page.focus("#fairness-slider")
         page.keyboard.press("End")
+        page.keyboard.press("Home")
+        asked = page.evaluate("import('/static/choices.js').then((choices) => choices.question().settings)")
+        assert asked == {}  # turned back, it is the same question
+        page.keyboard.press("End")
         expect(page.locator("#fairness-slider")).to_be_focused()
         expect(page.locator("#sum-fairness")).to_have_text("worst first, each district")
         page.keyboard.press("ArrowLeft")

@@ -26,6 +26,7 @@ def test_a_scenario_says_what_may_be_asked(app: Serving) -> None:
         "alpha": 0,
         "group": None,
         "linear_below_share": None,
+        "prefer_largest_of": None,
         "old_keys": [],
         "stops": [0, 0.5, 1, 2, "max_min"],
     }

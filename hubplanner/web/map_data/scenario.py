@@ -63,6 +63,7 @@ def _fairness(scenario: Scenario) -> dict[str, Any]:
         "alpha": 0.0 if own is None else own.alpha,
         "group": None if own is None else scenario.fairness_group,
         "linear_below_share": None if own is None else own.linear_below_share,
+        "prefer_largest_of": None if own is None else own.prefer_largest_of,
         "old_keys": [key for key in ("fairness_group", "fairness_goal") if getattr(model, key) not in {None, "main"}],
         "stops": fair_stops(scenario),
     }

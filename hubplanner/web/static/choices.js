@@ -21,12 +21,19 @@ export function choicesOf(scenario) {
   };
 }
 
-const fairnessOf = ({ alpha, group, linear_below_share: linear = null }) => ({ alpha, group, linear });
+const fairnessOf = ({ alpha, group, linear_below_share: linear = null, prefer_largest_of: largest = null }) => ({
+  alpha,
+  group,
+  linear,
+  largest,
+});
 
 /** Return the settings that ask for a fairness in the place of the scenario's own. */
-function fairly({ fairness: own }, { alpha, group, linear }) {
+function fairly({ fairness: own }, { alpha, group, linear, largest }) {
   const old = { fairness_group: null, fairness_goal: "main" };
-  const fairness = { alpha, group, ...(linear !== null && typeof alpha === "number" ? { linear_below_share: linear } : {}) };
+  const weighing = Object.entries({ linear_below_share: linear, prefer_largest_of: largest });
+  const more = typeof alpha === "number" ? weighing.filter(([, value]) => value !== null) : []; // only a utility has them
+  const fairness = { alpha, group, ...Object.fromEntries(more) };
   return {
     "model.fairness": alpha === 0 ? null : fairness,
     ...Object.fromEntries(own.old_keys.map((key) => [`model.${key}`, old[key]])),
@@ -67,7 +74,8 @@ export function settings() {
       if (tier[key] !== own.tiers[at][key]) changed[`hubs.${at}.${dotted}`] = tier[key];
   });
   if (!same(choices.floors, own.floors)) changed["model.floors"] = choices.floors;
-  if (!same(choices.fairness, own.fairness)) Object.assign(changed, fairly(scenario, choices.fairness));
+  const fair = choices.fairness.alpha !== 0 || own.fairness.alpha !== 0; // else it does not matter among whom
+  if (fair && !same(choices.fairness, own.fairness)) Object.assign(changed, fairly(scenario, choices.fairness));
   if (!same(known(choices.measures), known(own.measures))) changed.measures = known(choices.measures);
   // Pins start as the scenario's own and are sent whole, so its own lists give way.
   if (scenario.required?.length) changed["model.require"] = [];

@@ -9,9 +9,9 @@ import { on, set, shownId, state } from "./store.js";
 
 const STEPS = {
   0: ["most people", () => "Whoever is reached counts the same, wherever they live."],
-  0.5: ["leaning even", (group) => `A ${group} of which little is reached counts a little more.`],
+  0.5: ["leaning even", (group) => `Each ${group} counts a little more while little of it is reached.`],
   1: ["proportional", (group) => `One per cent more of its share counts the same in every ${group}, times its people.`],
-  2: ["strongly even", (group) => `A ${group} of which little is reached counts much more.`],
+  2: ["strongly even", (group) => `Each ${group} counts much more while little of it is reached.`],
   max_min: ["worst first", (group) => `The worst-served ${group} comes first, then the second worst, and so on.`],
 };
 const AUTO = "auto";
@@ -78,7 +78,7 @@ export function drawDial() {
 function turn(alpha, group = between()) {
   const own = state.scenario.fairness;
   const linear = group === own.group ? own.linear_below_share : null;
-  choose({ fairness: { alpha, group: alpha === 0 ? own.group ?? group : group, linear } });
+  choose({ fairness: { alpha, group, linear, largest: own.prefer_largest_of } });
 }
 
 function groups(now) {
