@@ -15,7 +15,7 @@ from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver import SolveCache
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering import benders, construction
-from hubplanner.solver.covering.benders import BlockRelaxation, blocks_of, is_dense
+from hubplanner.solver.covering.benders import BlockRelaxation, is_dense
 from hubplanner.solver.covering.branch_and_cut import BlockSearch
 from hubplanner.solver.covering.column_generation import ColumnGeneration
 from hubplanner.solver.covering.construction import PartialPlan, greedy, searched
@@ -23,6 +23,7 @@ from hubplanner.solver.covering.lp import table_of
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
+from hubplanner.solver.mip.row_blocks import blocks_of
 from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from hubplanner.solver.covering.presolve import drop_dominated
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.relaxation import matrix
+from hubplanner.solver.mip.multipliers import matrix
 from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:

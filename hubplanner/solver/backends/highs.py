@@ -11,6 +11,7 @@ from typing import Any
 import highspy
 import numpy as np
 import pulp
+from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
 from hubplanner.solver.backends.base import Outcome, SearchLimits, Solvable, Termination, no_plan
@@ -135,6 +136,11 @@ def new_handle(effort: SearchLimits, **options: Any) -> Any:
     for name, value in asked.items():
         handle.setOptionValue(name, value)
     return handle
+
+
+def entries(block: csr_array) -> tuple[Any, Any, Any]:
+    """Return the entries of a matrix as HiGHS takes rows or columns to add."""
+    return block.indptr[:-1].astype(np.int32), block.indices.astype(np.int32), block.data.astype(np.float64)
 
 
 def _most_nodes(effort: SearchLimits) -> dict[str, Any]:

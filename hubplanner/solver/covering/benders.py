@@ -8,25 +8,16 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array, diags_array, hstack, vstack
-from scipy.sparse.linalg import svds
+from scipy.sparse import csr_array, hstack, vstack
 
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import new_handle, run
-from hubplanner.solver.covering.column_generation import entries
+from hubplanner.solver.backends.highs import entries, new_handle, run
 from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint
+from hubplanner.solver.mip.row_blocks import MOST_ROUNDS, SLACK_ROUNDS, VIOLATED, blocks_of
 
 BLOCKS = 32
 """Blocks of rows: one cut bounds the need of one block, and where blocks are compact few cuts say most."""
-AXES = 3
-"""Singular vectors of the cover that say which rows lie near each other."""
-VIOLATED = 1e-6
-"""Units of need by which a point breaks a cut that is worth adding: ten times the solver's own tolerance."""
-SLACK_ROUNDS = 8
-"""Relaxations in a row that a cut is slack before it goes."""
-MOST_ROUNDS = 200
-"""Rounds of cuts, at most."""
 LEAST_WIDTH, LEAST_SHARE, LEAST_ENTRIES = 8, 0.008, 5000
 """Options that cover a row on average, their share of all options, and entries, from which rows are dense."""
 
@@ -35,34 +26,6 @@ def is_dense(cover: csr_array) -> bool:
     """Tell whether blocks of rows (r, o) take less time than the rows one by one."""
     rows, options = cover.shape
     return bool(cover.nnz >= max(LEAST_WIDTH * rows, LEAST_SHARE * rows * options, LEAST_ENTRIES))
-
-
-def blocks_of(cover: csr_array, need: Floats, count: int) -> Ints:
-    """Return the block (r,) of each row: rows that nearly the same options cover share one.
-
-    Rows are placed by singular vectors of the cover, scaled by its row and column sums, as in spectral co-clustering,
-    Dhillon (2001), doi:10.1145/502512.502550, and split in halves of equal need across their widest side.
-    """
-    rows = cover.shape[0]
-    block = np.zeros(rows, dtype=np.intp)
-    if min(cover.shape) <= AXES + 1 or count < 2:  # noqa: PLR2004 - one block is all rows
-        return block
-    size = np.sqrt(np.maximum(np.diff(cover.indptr), 1))
-    degree = np.sqrt(np.maximum(np.bincount(cover.indices, minlength=cover.shape[1]), 1))
-    scaled = diags_array(1 / size) @ cover @ diags_array(1 / degree)
-    left, value, _ = svds(scaled, k=AXES + 1, v0=np.ones(min(cover.shape)))
-    places = left[:, np.argsort(-value)[1:]] / size[:, None]
-    for number in range(1, count):
-        heavy = int(np.argmax(np.bincount(block, need, minlength=number)))
-        inside = np.flatnonzero(block == heavy)
-        if len(inside) == 1:
-            break
-        axis = int(np.argmax(np.ptp(places[inside], axis=0)))
-        order = inside[np.argsort(places[inside, axis], kind="stable")]
-        total = np.cumsum(need[order])
-        half = int(np.searchsorted(total, total[-1] / 2)) + 1
-        block[order[min(half, len(order) - 1) :]] = number
-    return block
 
 
 @dataclass(kw_only=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import highspy
 import numpy as np
@@ -12,7 +11,7 @@ from scipy.sparse import csr_array, hstack
 
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import new_handle, run
+from hubplanner.solver.backends.highs import entries, new_handle, run
 from hubplanner.solver.covering.lp import CoveringLP, Cuts, PrimalPoint, joined, proven
 
 ENTERING = 1e-7
@@ -144,11 +143,6 @@ class ColumnGeneration:
             is_solved=solved,
             price=dual[rows:size],
         )
-
-
-def entries(block: csr_array) -> tuple[Any, Any, Any]:
-    """Return the entries of a matrix as HiGHS takes rows or columns to add."""
-    return block.indptr[:-1].astype(np.int32), block.indices.astype(np.int32), block.data.astype(np.float64)
 
 
 STEPS = 40

@@ -22,7 +22,7 @@ from hubplanner.solver.backends.highs import INFEASIBLE, new_handle, run, solve_
 from hubplanner.solver.covering.lp import table_of
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
-from hubplanner.solver.mip.relaxation import lagrangean
+from hubplanner.solver.mip.multipliers import lagrangean
 from hubplanner.solver.options import LEAST_S
 
 USED = 1e-6

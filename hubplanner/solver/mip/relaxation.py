@@ -9,7 +9,6 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csc_array
 
 from hubplanner.model import Formulation
 from hubplanner.model.cuts.regions import region_cuts
@@ -19,6 +18,8 @@ from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
 from hubplanner.solver.backends.highs import INFEASIBLE, prepared, run
+from hubplanner.solver.mip.multipliers import lagrangean
+from hubplanner.solver.mip.row_blocks import RowBlockRelaxation, cover_part, tightened
 from hubplanner.solver.mip.subproblem import Subproblem, program_of, sharpens
 from hubplanner.tolerances import AGREEMENT
 
@@ -91,28 +92,6 @@ def relaxation_of(handle: Any, model: Solvable) -> Relaxation:
     return Relaxation(bound=bound, open_=values[columns], reduced=reduced[columns], values=values)
 
 
-def lagrangean(program: Any, row_dual: Floats) -> tuple[float, Floats]:
-    """Return the bound on the maximum, and the reduced costs of all columns, that row multipliers prove."""
-    # HiGHS holds the minimisation of the negated objective, and its duals with it.
-    gain, dual = -np.asarray(program.col_cost_), -row_dual
-    upper, lower = np.asarray(program.row_upper_), np.asarray(program.row_lower_)
-    dual = np.where((dual > 0) & np.isinf(upper) | (dual < 0) & np.isinf(lower), 0.0, dual)
-    limit = np.where(dual > 0, upper, np.where(dual < 0, lower, 0.0))
-    reduced = gain - matrix(program).T @ dual
-    ends = np.maximum(reduced * np.asarray(program.col_upper_), reduced * np.asarray(program.col_lower_))
-    return math.fsum(dual * limit) + math.fsum(ends), reduced
-
-
-def matrix(program: Any) -> csc_array:
-    """Return a HiGHS program's matrix (rows, columns)."""
-    entries = program.a_matrix_
-    shape = (program.num_row_, program.num_col_)
-    parts = (np.asarray(entries.value_), np.asarray(entries.index_), np.asarray(entries.start_))
-    if entries.format_ == highspy.MatrixFormat.kColwise:
-        return csc_array(parts, shape=shape)
-    return csc_array(csc_array(parts, shape=shape[::-1]).T)
-
-
 FIRST_DEPTH = 8
 """Distances a point's chain holds at first."""
 
@@ -136,7 +115,37 @@ def relaxed(task: Subproblem) -> tuple[Ints, Formulation, Relaxation]:
 def _relax(task: Subproblem, form: Formulation) -> tuple[tuple[Cut, ...], Relaxation]:
     """Return the relaxation of a task's program, and the inequalities that sharpened it."""
     effort = task.effort(0.0)
-    return relax_tightly(form, effort) if sharpens(task) else ((), relax(form, effort))
+    if sharpens(task):
+        return relax_tightly(form, effort)
+    handle = prepared(form.program, effort, mip=False, solver="simplex")
+    known = _by_blocks(handle, form, effort, task.start)
+    if known is not None:
+        return (), known
+    run(handle)
+    return (), relaxation_of(handle, form)
+
+
+def _by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints | None) -> Relaxation | None:
+    """Return the relaxation of a large covering program by cuts over blocks of its rows; None of any other.
+
+    The bound and the reduced costs are recomputed for the whole program. Where cuts leave no solution, that is not
+    taken for granted: the whole program is to say so itself.
+    """
+    program = handle.getLp()
+    columns = np.array([variable.index for variable in form.open_], dtype=np.intp)
+    decided = np.zeros(program.num_col_, dtype=np.bool_)
+    decided[columns] = True
+    part = cover_part(program, decided)
+    if not part.is_large:
+        return None
+    core = np.zeros(len(decided))
+    if start is not None:
+        core[columns[: start.size]] = start.ravel()
+    point = tightened(RowBlockRelaxation(program, part, effort), core)
+    if point is None:
+        return None
+    bound, reduced = lagrangean(program, point.row_dual)
+    return Relaxation(bound=bound, open_=point.values[columns], reduced=reduced[columns], values=point.values)
 
 
 def narrowed(task: Subproblem, value: float) -> Subproblem:

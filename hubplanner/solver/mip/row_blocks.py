@@ -1,0 +1,361 @@
+"""The relaxation of large covering programs: what is covered leaves the program, cuts over blocks take its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, diags_array, hstack, vstack
+from scipy.sparse.linalg import svds
+
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.solver.backends import SearchLimits
+from hubplanner.solver.backends.highs import entries, new_handle, run
+from hubplanner.solver.mip.multipliers import matrix
+
+LEAST_WIDTH, LEAST_ENTRIES = 8, 100_000
+"""Options that cover a row on average, and entries of all rows, from which blocks take less time than the rows."""
+BLOCKS = 128
+"""Blocks of all rows together: beside further limits more than cover alone takes."""
+MOST_KINDS = 512
+"""Kinds of units, by the sums that they count for, above which each sum has blocks of its own."""
+ALIKE = 9
+"""Digits to which units count alike for all sums."""
+AXES = 3
+"""Singular vectors of the cover that say which rows lie near each other."""
+VIOLATED = 1e-6
+"""Units of need by which a point breaks a cut that is worth adding: ten times the solver's own tolerance."""
+SLACK_ROUNDS = 8
+"""Relaxations in a row that a cut is slack before it goes."""
+MOST_ROUNDS = 200
+"""Rounds of cuts, at most."""
+STALLED, PATIENCE = 1e-5, 5
+"""Relative move of the bound in some rounds together from which cuts are given up."""
+
+
+def blocks_of(cover: csr_array, need: Floats, count: int) -> Ints:
+    """Return the block (r,) of each row: rows that nearly the same options cover share one.
+
+    Rows are placed by singular vectors of the cover, scaled by its row and column sums, as in spectral co-clustering,
+    Dhillon (2001), doi:10.1145/502512.502550, and split in halves of equal need across their widest side.
+    """
+    rows = cover.shape[0]
+    block = np.zeros(rows, dtype=np.intp)
+    if min(cover.shape) <= AXES + 1 or count < 2:  # noqa: PLR2004 - one block is all rows
+        return block
+    size = np.sqrt(np.maximum(np.diff(cover.indptr), 1))
+    degree = np.sqrt(np.maximum(np.bincount(cover.indices, minlength=cover.shape[1]), 1))
+    scaled = diags_array(1 / size) @ cover @ diags_array(1 / degree)
+    left, value, _ = svds(scaled, k=AXES + 1, v0=np.ones(min(cover.shape)))
+    places = left[:, np.argsort(-value)[1:]] / size[:, None]
+    for number in range(1, count):
+        heavy = int(np.argmax(np.bincount(block, need, minlength=number)))
+        inside = np.flatnonzero(block == heavy)
+        if len(inside) == 1:
+            break
+        axis = int(np.argmax(np.ptp(places[inside], axis=0)))
+        order = inside[np.argsort(places[inside, axis], kind="stable")]
+        total = np.cumsum(need[order])
+        half = int(np.searchsorted(total, total[-1] / 2)) + 1
+        block[order[min(half, len(order) - 1) :]] = number
+    return block
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CoverPart:
+    r"""The part of a program that says what is covered: $z_u \le \sum_o a_{ro} y_o$ for each of the rows r of unit u.
+
+    Parameters
+    ----------
+    rows
+        (r,) the program's rows that say it, by unit.
+    starts
+        (u,) first of the rows of each unit.
+    covered
+        (u,) columns of $z_u$.
+    cover
+        (r, k) the sums on the right, over the columns that stay.
+    staying, kept
+        (k,) columns and (m,) rows of the program that stay.
+    """
+
+    rows: Ints
+    starts: Ints
+    covered: Ints
+    cover: csr_array
+    staying: Ints
+    kept: Ints
+
+    @property
+    def is_large(self) -> bool:
+        """Tell whether blocks take less time than the rows one by one."""
+        return self.cover.nnz >= max(LEAST_ENTRIES, LEAST_WIDTH * len(self.rows))
+
+    def tightest(self, at: Floats) -> tuple[Floats, Ints]:
+        """Return the least sum (u,) of each unit's rows at values (k,) of the columns that stay, and its row."""
+        sums = np.asarray(self.cover @ at)
+        unit = np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(sums)))
+        order = np.lexsort((sums, unit))[self.starts]
+        return sums[order], order
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BlockPoint:
+    """Values and multipliers of a whole program, from the relaxation over blocks.
+
+    Parameters
+    ----------
+    values
+        (v,) of all columns.
+    row_dual
+        (m,) multipliers of all rows, signed as HiGHS does.
+    """
+
+    values: Floats
+    row_dual: Floats
+
+
+def cover_part(program: Any, decided: Bools) -> CoverPart:
+    """Return the part of a program of HiGHS that says what is covered; without rows where it has none.
+
+    Columns leave that are wanted in every sum they count for: in the objective, and in each limit.
+
+    Parameters
+    ----------
+    decided
+        (v,) columns of whole variables.
+    """
+    low, high, cost = (np.asarray(part) for part in (program.row_lower_, program.row_upper_, program.col_cost_))
+    ends = (np.asarray(program.col_lower_) == 0) & (np.asarray(program.col_upper_) == 1)
+    wanted, table = ends & ~decided & (cost <= 0), csr_array(matrix(program))
+    (count, width), value = table.shape, table.data
+    row, column = np.repeat(np.arange(count), np.diff(table.indptr)), table.indices.astype(np.intp)
+    at_most, at_least = np.isinf(low) & np.isfinite(high), np.isinf(high) & np.isfinite(low)
+    caps = (value == 1) & wanted[column]
+    says = at_most & (high == 0) & (np.bincount(row[caps], minlength=count) == 1)
+    says &= _all(row, caps | ((value < 0) & ~wanted[column]), count)
+    caps &= says[row]
+    improves = np.where(value > 0, at_least[row], at_most[row])
+    leaves = (np.bincount(column[caps], minlength=width) > 0) & _all(column, caps | improves, width)
+    own = np.flatnonzero(caps & leaves[column])
+    own = own[np.argsort(column[own], kind="stable")]
+    covered, starts = np.unique(column[own], return_index=True)
+    staying = np.flatnonzero(~leaves)
+    return CoverPart(
+        rows=row[own],
+        starts=starts,
+        covered=covered,
+        cover=csr_array(-table[row[own]][:, staying]),
+        staying=staying,
+        kept=np.setdiff1d(np.arange(count), row[own]),
+    )
+
+
+def _all(group: Ints, holds: Bools, count: int) -> Bools:
+    """Tell of which groups (count,) something holds for every member."""
+    return np.asarray(np.bincount(group[~holds], minlength=count) == 0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Blocks:
+    r"""Sums of a program, told by what blocks of units come to: $\sum_u w_{fu} z_u = \sum_b \lambda_{fb} \theta_b$.
+
+    Parameters
+    ----------
+    weight
+        (b, u) what a unit counts in a block.
+    part
+        (f, b) what each block counts for each sum.
+    """
+
+    weight: csr_array
+    part: csr_array
+
+
+def _blocks(cover: csr_array, weights: csr_array) -> _Blocks:
+    """Return blocks of units that count alike for all sums, where they are few kinds, or blocks of each sum.
+
+    Parameters
+    ----------
+    cover
+        (u, k) what covers each unit.
+    weights
+        (f, u) what units count for sums.
+    """
+    size = np.asarray(weights.max(axis=0).toarray()).ravel()
+    # What units of a kind count differs by a factor alone.
+    marks = np.random.default_rng(0).uniform(1.0, 2.0, weights.shape[0])
+    counting = np.flatnonzero(size > 0)
+    trait = np.round((weights.T @ marks)[counting] / size[counting], ALIKE)
+    _, sample, kind = np.unique(trait, return_index=True, return_inverse=True)
+    if len(sample) <= MOST_KINDS:
+        units = [counting[kind == number] for number in range(len(sample))]
+        shares = csr_array(weights[:, counting[sample]].multiply(1 / size[counting[sample]]))
+        return _joined(cover, units, [size[inside] for inside in units], shares)
+    each = [weights[[number]] for number in range(weights.shape[0])]
+    units = [one.indices.astype(np.intp) for one in each]
+    return _joined(cover, units, [one.data for one in each], csr_array(np.eye(len(each))))
+
+
+def _joined(cover: csr_array, units: Sequence[Ints], weights: Sequence[Floats], shares: csr_array) -> _Blocks:
+    """Return sets of units, each split into blocks by its size.
+
+    Parameters
+    ----------
+    shares
+        (f, s) what each set counts for each sum.
+    """
+    parts, block, count = list[int](), list[Ints](), 0
+    for number, (inside, weight) in enumerate(zip(units, weights, strict=True)):
+        own = blocks_of(csr_array(cover[inside]), weight, max(1, round(BLOCKS * len(inside) / cover.shape[0])))
+        block.append(own + count)
+        parts += [number] * (int(own.max()) + 1)
+        count = len(parts)
+    places: Any = (np.concatenate(block), np.concatenate(units))
+    weight_of = csr_array((np.concatenate(weights), places), shape=(count, cover.shape[0]))
+    return _Blocks(weight=weight_of, part=csr_array(shares[:, parts]))
+
+
+@dataclass(kw_only=True, eq=False)
+class _UnitCuts:
+    """Cuts: what each leaves of the rows (c, r) to one hub more, and for how many relaxations it has been slack."""
+
+    slope: csr_array
+    age: Ints
+
+
+class RowBlockRelaxation:
+    r"""A program's relaxation in which covered units are told by what blocks of them come to.
+
+    .. math:: \theta_b \le \phi_b(y) = \sum_{u \in b} w_u \min\Big(1, \min_{r \in R_u} \sum_o a_{ro} y_o\Big)
+
+    :math:`\phi_b` is concave and piecewise linear, so that its slopes at any point are a cut that asks no solver:
+    :math:`w_u` for the tightest row of each unit that is not wholly covered there. The multiplier of a row in the whole
+    program is the sum over the cuts of their multipliers times these slopes, so that the whole program's bound can be
+    recomputed.
+
+    Parameters
+    ----------
+    program
+        The whole program of HiGHS.
+    part
+        What of it says what is covered.
+    effort
+        Solver; its time is that of all relaxations together.
+    """
+
+    def __init__(self, program: Any, part: CoverPart, effort: SearchLimits) -> None:
+        self.part, self.size = part, (program.num_row_, program.num_col_)
+        table, gain = csr_array(matrix(program)[part.kept]), -np.asarray(program.col_cost_)
+        sums = csr_array(vstack([csr_array(gain[None, :]), table], format="csr"))
+        own = csr_array(sums[:, part.covered])
+        told = np.flatnonzero(np.diff(own.indptr))
+        self.blocks = _blocks(csr_array(part.cover[part.starts]), csr_array(abs(own[told])))
+        self.count = self.blocks.weight.shape[0]
+        places: Any = (np.sign(own[told].sum(axis=1)), (told, np.arange(len(told))))
+        beside = csr_array(csr_array(places, shape=(sums.shape[0], len(told))) @ self.blocks.part)
+        rows = csr_array(hstack([sums[:, part.staying], beside], format="csr"))
+        low, high = (np.asarray(end)[part.staying] for end in (program.col_lower_, program.col_upper_))
+        master = highspy.HighsLp()
+        master.num_row_, master.num_col_ = len(part.kept), rows.shape[1]
+        master.col_cost_ = -rows[[0]].toarray().ravel()
+        master.col_lower_ = np.concatenate([low, np.zeros(self.count)])
+        master.col_upper_ = np.concatenate([high, self.blocks.weight.sum(axis=1)])
+        master.row_lower_ = np.asarray(program.row_lower_)[part.kept]
+        master.row_upper_ = np.asarray(program.row_upper_)[part.kept]
+        rows, cells = csr_array(rows[1:]), master.a_matrix_
+        cells.format_, cells.num_row_ = highspy.MatrixFormat.kRowwise, master.num_row_
+        cells.num_col_ = master.num_col_
+        cells.start_, cells.index_, cells.value_ = rows.indptr, rows.indices, rows.data
+        self.handle, self._deadline = new_handle(effort, presolve="off", solver="simplex"), effort.deadline()
+        self.handle.passModel(master)
+        self.values: Floats = np.zeros(rows.shape[1])
+        self.pool = _UnitCuts(slope=csr_array((0, len(part.rows))), age=np.zeros(0, dtype=np.intp))
+
+    def cut(self, at: Floats) -> int:
+        """Add the cuts at values (k,) of the columns that stay which the solved point breaks; return how many."""
+        stay, (reached, tightest) = len(self.part.staying), self.part.tightest(at)
+        is_open = reached < 1
+        constant = self.blocks.weight @ ~is_open
+        of_units = self.blocks.weight.multiply(is_open).tocoo()
+        places: Any = (of_units.row, tightest[of_units.col])
+        slope = csr_array((of_units.data, places), shape=(self.count, len(self.part.rows)))
+        slope.eliminate_zeros()
+        steep = csr_array(slope @ self.part.cover)
+        broken = np.flatnonzero(self.values[stay:] - constant - steep @ self.values[:stay] > VIOLATED)
+        if len(broken):
+            rows = csr_array(hstack([-steep[broken], csr_array(np.eye(self.count)[broken])], format="csr"))
+            count, pool = len(broken), self.pool
+            self.handle.addRows(count, np.full(count, -math.inf), constant[broken], rows.nnz, *entries(rows))
+            pool.slope = csr_array(vstack([pool.slope, slope[broken]], format="csr"))
+            pool.age = np.concatenate([pool.age, np.zeros(count, dtype=np.intp)])
+        return len(broken)
+
+    def solve(self) -> tuple[float, BlockPoint] | None:
+        """Return the optimum with the cuts so far and what it stands for; None where there is none in time."""
+        left = self._deadline.left
+        if left <= 0:
+            return None
+        # HiGHS counts the time of all runs of a handle.
+        self.handle.setOptionValue("time_limit", self.handle.getRunTime() + left)
+        run(self.handle)
+        if self.handle.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution, part, pool = self.handle.getSolution(), self.part, self.pool
+        self.values, dual = np.asarray(solution.col_value), np.asarray(solution.row_dual)
+        of_cuts = np.minimum(dual[len(part.kept) :], 0.0)
+        pool.age = np.where(of_cuts < 0, 0, pool.age + 1)
+        row_dual, values = np.zeros(self.size[0]), np.zeros(self.size[1])
+        row_dual[part.kept], row_dual[part.rows] = dual[: len(part.kept)], pool.slope.T @ of_cuts
+        values[part.staying] = self.values[: len(part.staying)]
+        values[part.covered] = np.clip(part.tightest(values[part.staying])[0], 0.0, 1.0)
+        worth = -float(self.handle.getInfo().objective_function_value)
+        return worth, BlockPoint(values=values, row_dual=row_dual)
+
+    def purge(self) -> None:
+        """Drop the cuts that have been slack for long, once they are many."""
+        pool = self.pool
+        old = pool.age > SLACK_ROUNDS
+        if np.count_nonzero(old) > max(self.count, len(old) // 3):
+            rows, kept = (np.flatnonzero(old) + len(self.part.kept)).astype(np.int32), np.flatnonzero(~old)
+            self.handle.deleteRows(len(rows), rows)
+            self.pool = _UnitCuts(slope=csr_array(pool.slope[kept]), age=pool.age[kept])
+
+
+def tightened(program: RowBlockRelaxation, core: Floats | None) -> BlockPoint | None:
+    """Return the relaxation once no cut is broken or cuts move it no more; None where it has no solution in time.
+
+    Cuts are made at the relaxation's point and, as long as that moves the bound, between it and a point within
+    (in-out separation): Ben-Ameur and Neto (2007), doi:10.1002/net.20137.
+
+    Parameters
+    ----------
+    core
+        (v,) values of all columns at some plan to begin with; none if None.
+    """
+    staying = program.part.staying
+    inner = None if core is None else core[staying]
+    best, bounds = None, list[float]()
+    for _ in range(MOST_ROUNDS):
+        found = program.solve()
+        if found is None:
+            break
+        (bound, best), at = found, found[1].values[staying]
+        program.purge()
+        bounds.append(bound)
+        stalls = len(bounds) > PATIENCE and bounds[-1 - PATIENCE] - bound < STALLED * abs(bound)
+        if stalls and bound < bounds[0]:
+            if inner is None:
+                break
+            inner, bounds = None, [bounds[0], bound]
+        added = 0
+        if inner is not None:
+            inner = 0.5 * (inner + at)
+            added = program.cut(inner)
+        if not added + program.cut(at):
+            break
+    return best
