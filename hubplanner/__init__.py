@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hubplanner.analysis.stability.stability import stability
     from hubplanner.analysis.sweep.sweep import sweep
     from hubplanner.inputs import Inputs, build_problem, read_inputs
+    from hubplanner.inputs.travel.roads.library import RoadNetwork, read_roads
     from hubplanner.model import (
         AlphaFair,
         AtMostOne,
@@ -55,6 +56,7 @@ _HOMES = {
     "analysis.frontier.trace": ("trace",),
     "errors": ("CrsError", "DataError", "HubplannerError", "InfeasibleError", "ScenarioError", "SolverError"),
     "inputs": ("Inputs", "build_problem", "read_inputs"),
+    "inputs.travel.roads.library": ("RoadNetwork", "read_roads"),
     "model": (
         *("MaxCoverage", "MinCost", "PCenter", "PMedian"),
         *("AtMostOne", "Budget", "Capacity", "Floor", "MaxHubs", "MaxMin", "MinHubs", "MinSeparation", "OnlyWith"),
@@ -107,6 +109,7 @@ __all__ = [
     "Periods",
     "Plan",
     "Problem",
+    "RoadNetwork",
     "Scenario",
     "ScenarioError",
     "Solution",
@@ -121,6 +124,7 @@ __all__ = [
     "explain",
     "frontier",
     "read_inputs",
+    "read_roads",
     "read_scenario",
     "repair",
     "score",

@@ -277,6 +277,25 @@ class Problem:
         return cls._one_tier(travel, need, site_cost, reach)
 
     @classmethod
+    def from_travel(cls, travel: Travel, need: ArrayLike, site_cost: ArrayLike, reach: float) -> Problem:
+        """Return a one-tier problem over any travel, such as along roads by `RoadNetwork.travel`.
+
+        Parameters
+        ----------
+        travel
+            Distances between n points and m sites. A table of minutes becomes one by ``from_matrix(...).travel``.
+        need, site_cost
+            (n,) and (m,).
+        reach
+            Distance within which a point is covered, inclusive, in the unit of travel.
+
+        >>> dry = Problem.from_matrix(np.array([[1.0, 7.0]]), [1], [1, 1], reach=5)
+        >>> Problem.from_travel(dry.travel.among(np.array([1])), [1], [1], reach=9).n_sites
+        1
+        """
+        return cls._one_tier(travel, need, site_cost, reach)
+
+    @classmethod
     def _one_tier(cls, travel: Travel, need: ArrayLike, site_cost: ArrayLike, reach: float) -> Problem:
         weight = vector("need", need, travel.n_points)
         return cls(

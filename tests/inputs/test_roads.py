@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+import hubplanner as hp
 from hubplanner.audit.data.roads import NearPieces, Piece, RoadWays, foot_of
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.inputs import told_facts
@@ -391,3 +392,43 @@ def test_streets_drawn_once_a_direction_are_gone_both_ways(project: Project, dir
     facts = [project.inputs(by_road(project, name)).searched for name in ("osmnx.graphml", "once.gpkg")]
     lengths = [one.facts["roads_km"] for one in facts if one is not None]
     assert lengths[0] == pytest.approx(lengths[1], rel=1e-12)
+
+
+def test_roads_in_python_are_those_of_a_scenario_and_of_networkx(project: Project) -> None:
+    lines().to_file(project.folder / "roads.gpkg")
+    settings = by_road(project, "roads.gpkg", oneway="oneway", speed_kmh="maxspeed")
+    inputs = project.inputs(settings)
+    roads = hp.read_roads(project.folder / "roads.gpkg", oneway="oneway", speed_kmh="maxspeed")
+    travel = roads.travel(inputs.demand.points, inputs.sites.lonlat)
+    found = np.array([travel.from_site(site) for site in range(travel.n_sites)]).T
+    np.testing.assert_allclose(found, table(project, settings), rtol=1e-12)
+    graph = roads.to_networkx()
+    assert graph.number_of_edges() == 10  # six stretches, of which two go one way
+    spots = {(round(about["x"], 4), round(about["y"], 4)): node for node, about in graph.nodes(data=True)}
+    ways = nx.single_source_dijkstra_path_length(graph, spots[66.9, 30.0], weight="minutes")
+    there = roads.travel([[66.9, 30.0]], [[68.0, 31.0]]).from_site(0)[0]
+    assert there == pytest.approx(ways[spots[68.0, 31.0]], rel=1e-12)
+    assert sum(km for _, _, km in graph.edges(data="km")) == pytest.approx(
+        2 * sum(roads.part_km)
+        - sum(about["km"] for tail, head, about in graph.edges(data=True) if not graph.has_edge(head, tail)),
+        rel=1e-12,
+    )
+    problem = hp.Problem.from_travel(travel, inputs.demand.point_need, np.ones(travel.n_sites), reach=30)
+    assert hp.solve_problem(problem, hp.MaxCoverage(budget=1)).value > 0
+    assert roads.route(travel, 0, 0).cost == pytest.approx(found[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"mode": "camel"}, "camel"),
+        ({"mode": "bicycle", "road_class": "kind"}, "kind"),
+        ({"snap_m": -1.0}, "snap_m"),
+        ({"speeds": {"primary": 0.0}}, "speeds.primary"),
+    ],
+)
+def test_wrong_words_of_roads_in_python_are_told(project: Project, keys: dict[str, Any], said: str) -> None:
+    lines().to_file(project.folder / "roads.gpkg")
+    with pytest.raises(hp.HubplannerError) as caught:
+        hp.read_roads(project.folder / "roads.gpkg", **keys)
+    assert said in str(caught.value)
