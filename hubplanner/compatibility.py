@@ -168,7 +168,8 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.ALPHA,
         (Feature.EXPLANATIONS,),
         "0 or .inf",
-        "what a hub adds to a utility of groups is no number of people, so ask for max_min or for floors on groups",
+        "what a hub adds to a utility of groups is no number of people, so read in the report how each place stands in "
+        "its group, and try others by require and exclude",
     ),
     # take-up, where not everyone comes
     _rule(Feature.SINGLE, (Feature.TAKE_UP,), "split", "only a part of a point comes, so it is not served whole"),

@@ -260,7 +260,19 @@ def _column(name: str, stated: Frame) -> str:
 
 _TAKEN = {
     *("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load", "capacity", "utilisation"),
-    *("period", "catchment", "alternatives", "lon", "lat", "fid", "geom", "geometry"),
+    *(
+        "period",
+        "catchment",
+        "size_rank",
+        "of_sites",
+        "larger_free",
+        "alternatives",
+        "lon",
+        "lat",
+        "fid",
+        "geom",
+        "geometry",
+    ),
 }
 
 

@@ -206,7 +206,7 @@ def _check_ways(
     """
     far_from, names = _reaches(world, hubs, at), world.people.frame["demand_id"].to_numpy()
     firm = _is_shortest(world, far_from)
-    known, farthest = True, 0.0
+    known, farthest, longer = True, 0.0, list[str]()
     for row, group in links[(links["share"] > 0) & links["site"].isin(list(at))].groupby("row"):
         here, sites = np.flatnonzero(world.people.row == row), group["site"].tolist()
         amount, stated = group["share"].to_numpy() * len(here), group["distance"].to_numpy(dtype=float)
@@ -224,8 +224,7 @@ def _check_ways(
         mean, least = float(amount @ stated / amount.sum()), float(amount @ ways.mean / amount.sum())
         alone = all(len({world.reach[hubs[hub].tier] for hub in at[site]}) == 1 for site in sites)
         if not (firm and alone) and mean > least + WAYS_KM:
-            ledger.skip(f"{LINKS}, distances of {name}: {mean:.6f} is stated on average and {least:.6f} can be")
-            known = False
+            longer.append(f"{name}: {mean:.6f} is stated on average and {least:.6f} can be")
             continue
         ledger.same(LINKS, f"{name}, mean distance", mean, least, absolute=WAYS_KM)
         if ways.unique:
@@ -237,6 +236,10 @@ def _check_ways(
             ledger.holds(LINKS, f"{name}, distances", true=fits, stated=stated.tolist(), recomputed="no such ways")
         if world.people.frame["need"].iloc[int(str(row))] > 0:
             farthest = max(farthest, ways.farthest) if ways.unique else np.nan
+    if longer:
+        others = f", and so of {len(longer) - 1:,} other rows" if len(longer) > 1 else ""
+        ledger.skip(f"{LINKS}, distances of {longer[0]}{others}")
+        known = False
     return known, farthest if known and np.isfinite(farthest) else None
 
 

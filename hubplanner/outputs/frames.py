@@ -83,7 +83,12 @@ def _proposed(inputs: Inputs, proposed: Proposal | None) -> dict[str, Any]:
     frame = inputs.sites.frame
     names = frame["name" if "name" in frame else "site_id"].to_numpy(dtype=object)
     others = ["; ".join(str(names[site]) for site in sites) for sites in proposed.alternatives]
-    return {"catchment": proposed.catchment, "alternatives": others}
+    new = proposed.rank > 0
+    ranks = {
+        name: np.where(new, part, np.nan)
+        for name, part in (("size_rank", proposed.rank), ("of_sites", proposed.among), ("larger_free", proposed.larger))
+    }
+    return {"catchment": proposed.catchment, **ranks, "alternatives": others}
 
 
 def opening_years(solution: Solution, evaluation: Evaluation) -> list[str]:

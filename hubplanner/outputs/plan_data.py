@@ -52,7 +52,8 @@ class PlanData:
         Columns site_id, tier, status (new, existing or upgraded), hubs (how many), cost (money, 0 for existing),
         covered_need and covered_people (of what these hubs serve), load (people served), with capacities also capacity
         and utilisation, in a programme also period (the year of opening), where the largest catchments are preferred
-        also catchment and alternatives (other towns nearly as good), then the site file's own columns but for its
+        also catchment, size_rank (by it among the of_sites of the group, of which larger_free are larger and hold no
+        hub) and alternatives (other towns nearly as good), then the site file's own columns but for its
         longitude and latitude; one whose name is taken, in capitals or not, gets the prefix site_.
         """
         return hub_frame(self.inputs, self.solution, self.evaluation, self.proposal)

@@ -187,7 +187,7 @@ def _share(part: float, whole: float) -> float:
 
 def _hubs(hubs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     own = ("site_id", "tier", "status", "hubs", "cost", "covered_need", "covered_people", "load")
-    extra = ("capacity", "utilisation", *LINK_COLUMNS, "period", "catchment")
+    extra = ("capacity", "utilisation", *LINK_COLUMNS, "period", "catchment", "size_rank", "of_sites", "larger_free")
     known = [*own, *(name for name in extra if name in hubs.columns)]
     plain = hubs[known].astype(object).where(hubs[known].notna(), None).to_dict("records")
     places = zip(hubs.geometry.x.round(DECIMALS), hubs.geometry.y.round(DECIMALS), strict=True)

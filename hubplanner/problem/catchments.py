@@ -48,10 +48,19 @@ class Proposal:
         (k,) need that would come to a hub of each open option if it had room for all; NaN for those that stand already.
     alternatives
         (k) other sites for a hub of each open option, the largest first.
+    rank
+        (k,) place of the hub's site among those of its group by catchment; 1 is the largest.
+    among
+        (k,) sites of the group where a hub of the tier may stand.
+    larger
+        (k,) sites of them that are larger and hold no hub.
     """
 
     catchment: Floats
     alternatives: tuple[tuple[int, ...], ...]
+    rank: Ints
+    among: Ints
+    larger: Ints
 
 
 def proposal(problem: Problem, plan: Evaluation, group: Ints, coming: Coming | None = None) -> Proposal:
@@ -79,18 +88,21 @@ def proposal(problem: Problem, plan: Evaluation, group: Ints, coming: Coming | N
     held = np.isin(problem.option_site, problem.option_site[plan.options])
     free = ~held & problem.new & (problem.site_status[problem.option_site] == SiteStatus.CANDIDATE)
     found = []
+    rank, among, larger = (np.zeros(len(plan.options), dtype=np.intp) for _ in range(3))
     for hub, option in enumerate(plan.options.tolist()):
         if not problem.new[option]:
             found.append(())
             continue
-        alike = free & (problem.option_tier == problem.option_tier[option])
+        alike = problem.new & (problem.option_tier == problem.option_tier[option])
         alike &= group[problem.option_site] == group[problem.option_site[option]]
+        more = alike & (catchment > catchment[option])
+        rank[hub], among[hub], larger[hub] = more.sum() + 1, alike.sum(), (more & ~held).sum()
         users = plan.load[hub] / plan.counts[hub]
-        near = alike & (catchment >= NEARLY * catchment[option]) & (left[:, hub] >= NEARLY * users)
+        near = alike & free & (catchment >= NEARLY * catchment[option]) & (left[:, hub] >= NEARLY * users)
         order = np.flatnonzero(near)[np.argsort(-catchment[near], kind="stable")]
         found.append(tuple(problem.option_site[order].tolist()))
     own = np.where(problem.new[plan.options], catchment[plan.options], np.nan)
-    return Proposal(catchment=own, alternatives=tuple(found))
+    return Proposal(catchment=own, alternatives=tuple(found), rank=rank, among=among, larger=larger)
 
 
 def _left_for(problem: Problem, plan: Evaluation, coming: Coming | None) -> Floats:

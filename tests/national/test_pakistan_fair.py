@@ -125,6 +125,16 @@ def test_hubs_stand_in_settlements_fit_their_places_and_are_full(
         assert at[hub["site_id"]] <= 0.15 * offline * (1 + 1e-9)
 
 
+def test_hubs_stand_in_the_largest_towns_of_their_districts(plan: dict[str, Any], hubs: list[dict[str, str]]) -> None:
+    stand = new(hubs)
+    first = sum(int(hub["hubs"]) for hub in stand if float(hub["size_rank"]) == 1)
+    assert first >= 0.75 * sum(int(hub["hubs"]) for hub in stand)
+    assert {"Lahore", "Faisalabad", "Multan", "Gujranwala", "Peshawar", "Hyderabad"} <= {hub["name"] for hub in stand}
+    [fair, large] = plan["goals"]
+    assert (fair["name"], large["name"]) == ("equivalent share", "catchment")
+    assert large["value"] <= large["bound"] <= large["value"] * 1.0001
+
+
 def test_existing_centres_stay_and_cost_nothing(hubs: list[dict[str, str]]) -> None:
     existing = [hub for hub in hubs if hub["status"] == "existing"]
     assert len(existing) == 16

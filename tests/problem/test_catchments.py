@@ -78,6 +78,10 @@ def test_alternatives_are_all_places_nearly_as_good_and_no_others(seed: int, *, 
             ):
                 expected.append(site)
         assert set(found.alternatives[hub]) == set(expected)
+        larger = [site for site in range(14) if district[site] == district[here] and size[site] > size[here] + 1e-9]
+        larger = [site for site in larger if problem.site_status[site] != SiteStatus.EXISTING]
+        assert found.rank[hub] == len(larger) + 1
+        assert found.larger[hub] == len(set(larger) - set(problem.option_site[plan.options].tolist()))
         sizes = [size[site] for site in found.alternatives[hub]]
         assert sizes == sorted(sizes, reverse=True)
 

@@ -123,7 +123,7 @@ def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
     for place, row in enumerate(rows):
         words = explained.get(str(row["site_id"]))
         neighbour = "" if near[place] < 0 else _neighbour(names[near[place]], float(away[place]))
-        found.append(words or f"{_because(result, row, asked)}{neighbour}")
+        found.append(words or f"{_because(result, row, asked)}{_of_its_group(result, row)}{neighbour}")
     return found
 
 
@@ -144,6 +144,23 @@ def _because(result: Result, row: dict[str, Any], asked: set[str]) -> str:
     first = "Asked for by the scenario. " if row["site_id"] in asked or _required(row) else ""
     first += "Grows from a smaller one. " if row["status"] == "upgraded" else ""
     return f"{first}{what}{each}."
+
+
+def _of_its_group(result: Result, row: dict[str, Any]) -> str:
+    """Return how a hub's place stands among those of its group, where the largest are preferred."""
+    fair = result.scenario.model.fairness
+    rank = row.get("size_rank")
+    if fair is None or fair.prefer_largest_of is None or rank is None or pd.isna(rank):
+        return ""
+    column = fair.prefer_largest_of
+    value, sites = isolated(on_one_line(row.get(column, row.get(f"site_{column}")))), int(row["of_sites"])
+    if sites == 1:
+        return f" It is the only site of {value}."
+    if rank == 1:
+        return f" Of the {count(sites)} sites of {value} it is where most would come."
+    if not row["larger_free"]:
+        return f" The larger sites of {value} hold hubs themselves."
+    return f" At a larger site of {value}, beside the other hubs, fewer would be served or a limit broken."
 
 
 def _required(row: dict[str, Any]) -> bool:
