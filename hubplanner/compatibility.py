@@ -184,7 +184,6 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.EXISTING, (Feature.BACKHAUL,), "neither", NEW_LINK),
     _rule(Feature.PERIODS, (Feature.BACKHAUL,), "none", _LATER.format("the year in which a line is built")),
     _rule(Feature.FUTURES, (Feature.BACKHAUL,), "none", _LATER.format("what a line costs in each future")),
-    _rule(Feature.EXPLANATIONS, (Feature.BACKHAUL,), "none", SHARED_LINES),
     _rule(Feature.ALTERNATIVES, (Feature.BACKHAUL,), "none", SHARED_LINES),
     # surveys drawn again
     _rule(Feature.PERIODS, (Feature.STABILITY,), "none", "each year would need a survey of its own"),

@@ -89,6 +89,9 @@ def _print_all(console: Console, summary: dict[str, Any]) -> None:
         if summary[part]:
             console.print(_table(summary, part, title))
             _more(console, summary[part], SOLVED[part])
+    for line in summary.get("lines", [])[:SHOWN]:
+        console.print(line["words"])
+    _more(console, summary.get("lines", []), "lines")
     for name, part in summary["solved"].items():
         if part["solved"] < part["of"]:
             console.print(f"Solved anew: {part['solved']:,} of {part['of']:,} {SOLVED[name]}.")

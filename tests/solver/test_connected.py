@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXACT = hp.SolverOptions(gap=0.0, threads=1)
-SEEDS = range(1000) if "HUBPLANNER_SLOW" in os.environ else range(24)
+SEEDS = range(1000) if "HUBPLANNER_SLOW" in os.environ else range(60)
 STEINLIB = SHARED / "backhaul" / "steinlib"
 
 

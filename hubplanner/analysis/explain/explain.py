@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hubplanner.analysis.explain.lines import LineFigures, line_figures
 from hubplanner.analysis.explain.resolve import ExplainContext, could_hold, new_of, with_site, without_site
 from hubplanner.analysis.explain.shadow_prices import Price, Shadow, pins, priced, shadows
 from hubplanner.analysis.explain.sites import Figures, HubFigures, Reason, Rejected, reasons
@@ -43,6 +44,8 @@ class Explanation:
         What each pin, ban and limit costs.
     shadows
         What a little more or less of what is scarce is worth.
+    lines
+        What each line that is built serves; none where hubs share no lines.
     site
         The one site that was asked about; None if all were.
     complete
@@ -57,6 +60,7 @@ class Explanation:
     reasons: tuple[tuple[Reason, ...], ...]
     prices: tuple[Price, ...]
     shadows: tuple[Shadow, ...]
+    lines: tuple[LineFigures, ...]
     site: int | None
     complete: bool
     seconds: float
@@ -139,6 +143,7 @@ def explain_plan(  # noqa: PLR0913 - a question, its plan, and how much to expla
         reasons=tuple(reasons(asked, one, every) for one in others),
         prices=tuple(prices),
         shadows=tuple(found),
+        lines=tuple(one for one in line_figures(asked) if site is None or site in one.sites),
         site=site,
         complete=_is_complete(hubs, others[: sites if site is None else None], prices, found),
         seconds=time.perf_counter() - began,

@@ -38,6 +38,7 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     sections = (
         ("What money and limits are worth", "shadows", "prices"),
         ("What each hub adds", "hubs"),
+        ("What each line serves", "lines"),
         ("Why other sites have no hub", "rejected"),
     )
     for title, *parts in sections:
@@ -69,7 +70,7 @@ def _proof(plan: dict[str, Any]) -> str:
 def _told(tree: dict[str, Any], part: str) -> list[dict[str, Any]]:
     """Return what is told in words: of rejected sites those that were tried, or asked about."""
     if part != "rejected":
-        return list(tree[part])
+        return list(tree.get(part, []))
     return [one for one in tree[part] if one["with"] is not None or tree["site"] is not None]
 
 

@@ -134,9 +134,9 @@ def with_site(asked: ExplainContext, site: int) -> Counterfactual:
     return _restricted(asked, found, plan)
 
 
-def tightened(asked: ExplainContext, objective: Objective) -> Counterfactual:
-    """Return the best plan under tighter limits."""
-    found = solve_problem(asked.problem, objective, asked.effort)
+def tightened(asked: ExplainContext, problem: Problem, objective: Objective) -> Counterfactual:
+    """Return the best plan under tighter limits, or where things cost more."""
+    found = solve_problem(problem, objective, asked.effort)
     return _restricted(asked, found, found.evaluation)
 
 
@@ -265,7 +265,7 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
         return found, None
     own = replace(found.evaluation, options=keep[found.evaluation.options])
     if not own.is_assigned:
-        own = evaluate(problem, np.repeat(own.options, own.counts))
+        own = evaluate(problem, np.repeat(own.options, own.counts), edges=own.edges)
     return found, own
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.analysis.explain.explain import Explanation
+from hubplanner.analysis.explain.lines import LineFigures
 from hubplanner.analysis.explain.page import page
 from hubplanner.analysis.explain.resolve import Counterfactual, people_of
 from hubplanner.analysis.explain.shadow_prices import Price, Shadow
@@ -18,6 +19,7 @@ from hubplanner.analysis.explain.wording import (
     ExplanationWords,
     loss_with,
     of_hub,
+    of_line,
     of_price,
     of_rejected,
     of_shadow,
@@ -69,6 +71,7 @@ class PlanExplanation:
             "rejected": [self._rejected(*pair) for pair in zip(found.rejected, found.reasons, strict=True)],
             "prices": [self._price(price) for price in found.prices],
             "shadows": [self._shadow(shadow) for shadow in found.shadows],
+            **({} if asked.problem.backhaul is None else {"lines": [self._line(line) for line in found.lines]}),
             "solved": solved,
             "complete": found.complete,
             "not_defined": self.undefined,
@@ -149,6 +152,23 @@ class PlanExplanation:
             "without": self._change(change),
             "undefined": price.undefined or None,
             "words": of_price(self.words, price),
+        }
+
+    def _line(self, line: LineFigures) -> dict[str, Any]:
+        links = self.inputs.links
+        if links is None:
+            raise AssertionError
+        edge, ids = links.edges.iloc[line.edge], links.places["id"]
+        return {
+            "edge_id": int(edge["edge_id"]),
+            "from": ids.iloc[line.start],
+            "to": ids.iloc[line.end],
+            "km": float(edge["km"]),
+            "cost": float(edge["cost"]),
+            "sites": [self._site(site) for site in line.sites],
+            "need": line.need,
+            "people": line.people,
+            "words": of_line(self.words, line),
         }
 
     def _shadow(self, shadow: Shadow) -> dict[str, Any]:

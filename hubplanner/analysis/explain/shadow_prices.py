@@ -27,7 +27,9 @@ from hubplanner.solver.mip.subproblem import Subproblem
 
 STEP = 0.01
 """A little more or less: this part of the budget, or of all need."""
-BUDGET, TARGET, COUNT = "budget", "target_share", "max_hubs"
+LINE_STEP = 0.1
+"""The same of what lines cost."""
+BUDGET, TARGET, COUNT, LINES = "budget", "target_share", "max_hubs", "lines"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,9 +64,9 @@ class Shadow:
     Parameters
     ----------
     kind
-        ``budget``, ``max_hubs`` or, where the least cost is sought, ``target_share``.
+        ``budget``, ``max_hubs`` or, where the least cost is sought, ``target_share``; ``lines`` where hubs share some.
     amount, step
-        What there is, and how much more and less was tried.
+        What there is, and how much more and less was tried; the money for lines, and the share by which prices change.
     looser, tighter
         The best plans then; None where they were not solved.
     relaxation_rate
@@ -117,16 +119,35 @@ def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price
 
 def shadows(asked: ExplainContext) -> Iterator[Shadow]:
     """Yield what a little more and a little less of each scarce thing is worth; stop when the time is up."""
+    if asked.problem.backhaul is not None:
+        yield _of_lines(asked)
     for kind, amount, step in _scarce(asked):
         shadow = Shadow(kind=kind, amount=amount, step=step)
         more, less = (_with(asked.objective, kind, amount, sign * step) for sign in _signs(kind))
         if not asked.is_late:
             shadow = replace(shadow, looser=loosened(asked, asked.problem, more))
         if less is not None and not asked.is_late:
-            shadow = replace(shadow, tighter=tightened(asked, less))
+            shadow = replace(shadow, tighter=tightened(asked, asked.problem, less))
         if not asked.is_late:
             shadow = replace(shadow, relaxation_rate=_rate(asked, more, step))
         yield shadow
+
+
+def _of_lines(asked: ExplainContext) -> Shadow:
+    """Return what cheaper and dearer lines do to the best plan."""
+    net = asked.problem.backhaul
+    plan = asked.evaluation.backhaul
+    if net is None or plan is None:
+        raise AssertionError
+    shadow = Shadow(kind=LINES, amount=plan.edge_cost, step=LINE_STEP)
+    cheaper, dearer = (
+        replace(asked.problem, backhaul=replace(net, cost=net.cost * (1 + sign * LINE_STEP))) for sign in (-1, 1)
+    )
+    if not asked.is_late:
+        shadow = replace(shadow, tighter=tightened(asked, dearer, asked.objective))
+    if not asked.is_late:
+        shadow = replace(shadow, looser=loosened(asked, cheaper, asked.objective))
+    return shadow
 
 
 def _signs(kind: str) -> tuple[int, int]:

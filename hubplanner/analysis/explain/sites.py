@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hubplanner.analysis.explain.lines import links_to_more, saved_by_lines
 from hubplanner.analysis.explain.marginal_value import MarginalValues, alone, distances
 from hubplanner.model import Constraint, Floor, PCenter, PMedian, Question
 from hubplanner.model.constraints.budget import most_money
@@ -32,7 +33,7 @@ class HubFigures:
     options, counts
         What stands there.
     cost
-        Money for it.
+        Money for it, with its link and the lines that no other hub needs.
     need, people
         What the plan loses of each if these hubs go and nothing else changes.
     figure
@@ -71,7 +72,7 @@ class Rejected:
     option
         The option that adds most, for its money where money is limited; None at a site that is ruled out.
     cost
-        Its money.
+        Its money, with its link and the lines to what is built; infinite where no link leads there.
     near_people
         People within its reach.
     covered_people
@@ -128,6 +129,7 @@ class Figures:
         self._floors = [block for block in question.blocks if isinstance(block, Floor)]
         plan = asked.evaluation
         self.alone: MarginalValues = alone(last, plan, question.capacity, [floor.weight for floor in self._floors])
+        self._cost: Floats = last.option_cost + links_to_more(last, plan)
         by_distance = isinstance(asked.objective, PMedian | PCenter) and not plan.is_assigned
         self._without: Floats = np.full(last.n_sites, math.nan)
         self._with: Floats = self._without
@@ -139,13 +141,13 @@ class Figures:
     def hub(self, site: int) -> HubFigures:
         """Return the figures of a site with new hubs."""
         problem, plan = self._asked.plan.problem, self._asked.evaluation
-        here = problem.option_site[plan.options] == site
+        here, old = problem.option_site[plan.options] == site, problem.existing[plan.options]
         options, counts = plan.options[here], plan.counts[here]
         return HubFigures(
             site=site,
             options=options,
             counts=counts,
-            cost=math.fsum(problem.option_cost[options] * counts),
+            cost=math.fsum(problem.option_cost[options] * counts) + saved_by_lines(problem, plan, here & ~old),
             need=float(self.alone.lost[0, site]),
             people=float(self.alone.lost[1, site]),
             figure=float(self._without[site]),
@@ -168,10 +170,11 @@ class Figures:
         """Return the figures of a site without a new hub."""
         problem, plan, figures = self._asked.plan.problem, self._asked.evaluation, self.alone
         options = np.flatnonzero((problem.option_site == site) & problem.new)
-        if not len(options):
-            return _ruled_out(site)
-        best = self._best(options)
-        cost = float(problem.option_cost[best])
+        linked = options[np.isfinite(self._cost[options])]
+        if not len(linked):
+            return _ruled_out(site, math.inf if len(options) else math.nan)
+        best = self._best(linked)
+        cost = float(self._cost[best])
         entry = figures.covered_people[[best]].tocoo()
         by = sorted(zip(entry.coords[1].tolist(), entry.data.tolist(), strict=True), key=lambda pair: -pair[1])
         more = _with_one(plan, best, cost)
@@ -194,7 +197,7 @@ class Figures:
         """Return the option of a site that adds most, for its money where there is a limit to that."""
         worth = np.nan_to_num(self.alone.added_need[options])
         if math.isfinite(self._money):
-            worth = worth / np.maximum(self._asked.plan.problem.option_cost[options], 1e-9)
+            worth = worth / np.maximum(self._cost[options], 1e-9)
         ties = self.alone.near_need[options]
         return int(options[np.lexsort((-options, ties, worth))[-1]])
 
@@ -211,12 +214,12 @@ class Figures:
         return sorted(rejected, key=worth)
 
 
-def _ruled_out(site: int) -> Rejected:
+def _ruled_out(site: int, cost: float) -> Rejected:
     nan = math.nan
     return Rejected(
         site=site,
         option=None,
-        cost=nan,
+        cost=cost,
         near_people=nan,
         covered_people=nan,
         covered_by=(),
@@ -243,6 +246,7 @@ class Reason(StrEnum):
     """Why a site has no hub."""
 
     BANNED = "banned"
+    UNLINKED = "no_link"
     NOBODY = "nobody_in_reach"
     RULE = "rule"
     IMPOSSIBLE = "no_plan_with_it"
@@ -259,7 +263,7 @@ class Reason(StrEnum):
 def reasons(asked: ExplainContext, one: Rejected, hubs: list[HubFigures]) -> tuple[Reason, ...]:
     """Return why a site has no hub, the reason that decides first."""
     if one.option is None:
-        return (Reason.BANNED,)
+        return (Reason.UNLINKED if math.isinf(one.cost) else Reason.BANNED,)
     found = [Reason.NOBODY] if one.near_people <= 0 and math.isnan(one.figure) else []
     found += [Reason.RULE] if one.breaks else []
     change = one.change

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hubplanner.analysis.explain.explain import Explanation
+from hubplanner.analysis.explain.lines import LineFigures
 from hubplanner.analysis.explain.resolve import Counterfactual
-from hubplanner.analysis.explain.shadow_prices import Price, Shadow
+from hubplanner.analysis.explain.shadow_prices import LINES, Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
 from hubplanner.model import Constraint, MinCost, PCenter, PMedian
 from hubplanner.solver import in_words
@@ -153,6 +154,7 @@ def _banned(words: ExplanationWords, one: Rejected) -> str:
 
 REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
     Reason.BANNED: _banned,
+    Reason.UNLINKED: lambda *_: "No line can lead there, and it has no link that stands alone.",
     Reason.NOBODY: lambda *_: "Nobody lives within its reach.",
     Reason.RULE: lambda words, one: f"One more hub here would break {listed([words.limit(b) for b in one.breaks])}.",
     Reason.IMPOSSIBLE: _tested,
@@ -196,6 +198,9 @@ def of_shadow(words: ExplanationWords, shadow: Shadow) -> str:
 
 
 def _of_shadow(words: ExplanationWords, shadow: Shadow) -> Iterator[str]:
+    if shadow.kind == LINES:
+        yield from _of_prices(words, shadow)
+        return
     step = {
         "budget": words.money(shadow.step),
         "max_hubs": "one hub",
@@ -215,6 +220,35 @@ def _of_shadow(words: ExplanationWords, shadow: Shadow) -> Iterator[str]:
     if not math.isnan(shadow.relaxation_rate) and shadow.kind == "budget":
         rate = shadow.relaxation_rate * MILLION
         yield f"If hubs could be built in parts, one million more would be worth {words.figure(rate)}."
+
+
+def _of_prices(words: ExplanationWords, shadow: Shadow) -> Iterator[str]:
+    """Yield what cheaper and dearer lines do to the best plan."""
+    yield f"Lines take {words.money(shadow.amount)}."
+    for side, change in (("dearer", shadow.tighter), ("cheaper", shadow.looser)):
+        if change is None:
+            yield f"Were they {shadow.step:.0%} {side}: not worked out."
+            continue
+        yield f"Were they {shadow.step:.0%} {side}, the best plan {words.worse(change)}{_and_people(words, change)}."
+        parts = [f"{words.places(change.enters)} would get a hub"] if change.enters else []
+        parts += [f"{words.places(change.leaves)} would get none"] if change.leaves else []
+        if parts:
+            yield f"Then {' and '.join(parts)}."
+
+
+def of_line(words: ExplanationWords, line: LineFigures) -> str:
+    """Return what a line serves."""
+    links = words.inputs.links
+    if links is None:
+        raise AssertionError
+    edge = links.edges.iloc[line.edge]
+    start, end = (words.place(at) for at in (line.start, line.end))
+    hubs = f"the hub at {words.places(line.sites)}" if len(line.sites) == 1 else f"hubs at {words.places(line.sites)}"
+    covers = f"{number(line.people)} people and {number(line.need)} of need that no other hub of the plan covers"
+    return (
+        f"The line from {start} to {end}, {number(edge['km'])} km for {words.money(edge['cost'])}, serves {hubs}: "
+        f"{covers if line.need > 0 else 'all whom that covers are covered by other hubs of the plan as well'}."
+    )
 
 
 def people_per_million(words: ExplanationWords, shadow: Shadow, change: Counterfactual) -> float | None:
@@ -243,6 +277,13 @@ class ExplanationWords:
         frame = self.inputs.sites.frame
         name = frame["name"].iloc[site] if "name" in frame else None
         return None if pd.isna(name) or not str(name).strip() else str(name).strip()
+
+    def place(self, node: int) -> str:
+        """Return the name of a place of the network: a site's, or the id of a node."""
+        if node < len(self.inputs.sites.frame):
+            return self.label(node)
+        links = self.inputs.links
+        return "" if links is None else str(links.places["id"].iloc[node])
 
     def label(self, site: int) -> str:
         """Return a site's name and id, such as ``Quetta (S1)``, or its id."""
