@@ -29,6 +29,8 @@ SIMPLER = 0.02 / 111.195
 """Degrees, 20 m, by which drawn ways may leave the roads that they follow."""
 
 
+ON_FOOT = "off road"
+"""What stands for a mode where people walk straight to the hub."""
 DECIMALS = 6
 """Of degrees: a tenth of a metre."""
 
@@ -41,8 +43,8 @@ class DrawnWays(NamedTuple):
     lines
         (k,) lines in degrees, from the demand row to the hub.
     columns
-        Of each: ``mode``, the means that is quickest; ``road_km`` along roads; ``access_km`` off them, in a straight
-        line, at both ends together.
+        Of each: ``mode``, the means that is quickest, or `ON_FOOT` where the way takes no road; ``road_km`` along
+        roads; ``access_km`` off them, in a straight line, at both ends together.
     """
 
     lines: Any
@@ -69,7 +71,8 @@ def ways_of_links(inputs: Inputs, problem: Problem, plan: Evaluation, row: Ints,
             lines[at] = shapely.LineString(np.vstack([start[[at]], route.places]) if away else route.places)
             road_km[at], access_km[at] = route.road_km, route.off_km
     names = np.array(list(modes), dtype=object)
-    columns = {"mode": names[quickest], "road_km": road_km, "access_km": access_km}
+    on_foot = road_km == 0
+    columns = {"mode": np.where(on_foot, ON_FOOT, names[quickest]), "road_km": road_km, "access_km": access_km}
     return DrawnWays(shapely.simplify(lines, SIMPLER, preserve_topology=False), columns)
 
 

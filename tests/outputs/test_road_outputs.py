@@ -70,6 +70,13 @@ def test_the_way_of_the_quickest_mode_is_drawn(project: Project) -> None:
     assert len(links.loc["D1", "geometry"].coords) == 2
 
 
+def test_a_way_without_roads_is_said_to_be_off_road(project: Project) -> None:
+    settings = by_road(project, walk_straight=True, modes=[{"name": "car", "speed_factor": 0.01}])
+    links = hp.solve(project.read(settings)).links.set_index("demand_id")
+    assert (links.loc["D2", "mode"], links.loc["D2", "road_km"]) == ("off road", 0.0)
+    assert links.loc["D2", "distance_minutes"] == pytest.approx(links.loc["D2", "access_km"] / 4.5 * 60)
+
+
 def test_rows_spread_over_points_begin_at_their_place(project: Project, tmp_path: Path) -> None:
     settings = by_road(project) | {"demand.spread_km": 1.0, "demand.area_km2": "area"}
     plan = hp.solve(project.read(settings))
