@@ -15,6 +15,7 @@ from hubplanner.audit.data.joins import other_rows
 from hubplanner.audit.data.money import AuditLink, annuity, electricity, exact
 from hubplanner.audit.data.places import WGS84, Array, alike, along, coordinates, words
 from hubplanner.audit.data.raw_tables import ROW
+from hubplanner.audit.data.roads import RoadWays
 from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub
@@ -156,8 +157,11 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
                 return None
         spots.append(spot)
     given = _given(spec, start, end)
-    straight = float(along(spots[0], spots[1], GreatCircleSpec(detour=spec.detour)))
-    km = straight if given is None or given[0] is None else float(given[0])
+    if isinstance(world.searched, RoadWays) and spec.edges == "roads":
+        laid = world.searched.km_along(spots[0], spots[1])
+    else:
+        laid = float(along(spots[0], spots[1], GreatCircleSpec(detour=spec.detour)))
+    km = laid if given is None or given[0] is None else float(given[0])
     cost = exact(km) * exact(fibre.cost_per_km) if given is None or given[1] is None else given[1]
     ledger.holds(
         FILE,

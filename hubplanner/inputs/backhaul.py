@@ -20,6 +20,7 @@ from hubplanner.inputs.joins import read_other
 from hubplanner.inputs.readers.columns import Checker, keys_of
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Backhaul, Bools, Floats, GreatCircle, Ints, SiteStatus, annuity
+from hubplanner.problem.travel.network import Network
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.backhaul_spec import (
     AloneSpec,
@@ -142,10 +143,18 @@ class BackhaulLinks:
         return alone | (np.isfinite(network.line_cost) & network.reachable[:, None])
 
 
-def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> BackhaulLinks | None:
-    """Return how hubs may be connected; None where that is of no concern, or, with faults noted, cannot be read."""
+def read_links(
+    scenario: Scenario, sites: Sites | None, faults: list[Fault], roads: Sequence[Network] = ()
+) -> BackhaulLinks | None:
+    """Return how hubs may be connected; None where that is of no concern, or, with faults noted, cannot be read.
+
+    Parameters
+    ----------
+    roads
+        Travel along roads by each mode, which lines may follow; none where there was a fault.
+    """
     spec = scenario.backhaul
-    if spec is None:
+    if spec is None or (spec.edges == "roads" and not roads):
         return None
     warnings, before = list[DataWarning](), len(faults)
     nodes = [part for file in spec.nodes for part in _nodes(file, warnings, faults)]
@@ -155,7 +164,7 @@ def read_links(scenario: Scenario, sites: Sites | None, faults: list[Fault]) -> 
         return None
     places = _places(scenario, sites, nodes, faults)
     worth = annuity(scenario.discount_rate, scenario.horizon_years)
-    edges = _edges(spec, len(sites.frame), places, worth, faults)
+    edges = _edges(spec, len(sites.frame), places, worth, roads, faults)
     if edges is None or len(faults) > before:
         return None
     alone_cost, alone_name, alone_power = _alone(scenario, spec, sites, _joined(towers), worth)
@@ -286,8 +295,13 @@ def _places(scenario: Scenario, sites: Sites, nodes: Sequence[Named], faults: li
     return gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(*spots.T), crs=WGS84)
 
 
-def _edges(
-    spec: BackhaulSpec, n_sites: int, places: gpd.GeoDataFrame, worth: float, faults: list[Fault]
+def _edges(  # noqa: PLR0913, PLR0917 - places, what lines cost and follow, and where to note what is wrong
+    spec: BackhaulSpec,
+    n_sites: int,
+    places: gpd.GeoDataFrame,
+    worth: float,
+    roads: Sequence[Network],
+    faults: list[Fault],
 ) -> pd.DataFrame | None:
     """Return the lines that may be built with their money, in the order of their ends."""
     fibre, spots = spec.technologies.fibre, lonlat(places)
@@ -302,7 +316,11 @@ def _edges(
         ends = neighbouring(spots, spec.neighbours)
         fresh = ends.min(axis=1) < n_sites  # between two nodes of today nothing needs building
         ends = ends[fresh]
-        km = GreatCircle(spots, spots, spec.detour).along(*ends.T)
+        if spec.edges == "roads":
+            km = km_by_road(roads, spots, ends)
+            ends, km = ends[np.isfinite(km)], km[np.isfinite(km)]
+        else:
+            km = GreatCircle(spots, spots, spec.detour).along(*ends.T)
         given = np.full(len(km), np.nan)
     short = np.ones(len(km), dtype=np.bool_) if fibre.max_km is None else km <= fibre.max_km
     built = np.where(np.isnan(given), km * fibre.cost_per_km, given)
@@ -311,6 +329,19 @@ def _edges(
     frame = frame.sort_values(["from", "to"], kind="stable").reset_index(drop=True)
     frame.insert(0, "edge_id", np.arange(1, len(frame) + 1))
     return frame
+
+
+def km_by_road(roads: Sequence[Network], spots: Floats, ends: Ints) -> Floats:
+    """Return kilometres (e,) along roads between pairs (e, 2) of places, whichever direction and mode is shortest.
+
+    At both ends the straight way to the nearest road counts, as long as off the road; infinite where no road leads.
+    """
+    km = np.full(len(ends), np.inf)
+    for own in roads:
+        off = own.off_road._replace(cost_per_km=1.0, straight=False)
+        ways = Network.of(own.roads.in_km, spots, spots, off, "either")
+        km = np.minimum(km, ways.along(ends[:, 0], ends[:, 1]))
+    return np.where((spots[ends[:, 0]] == spots[ends[:, 1]]).all(axis=1), 0.0, km)
 
 
 def neighbouring(spots: Floats, neighbours: int) -> Ints:

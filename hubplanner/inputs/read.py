@@ -60,7 +60,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, scenario.sites.file_name, faults)
     check_futures(scenario, demand, sites, faults)
-    links = read_links(scenario, sites, faults)
+    links = read_links(scenario, sites, faults, [] if searched is None else list(searched.modes.values()))
     if sites is not None and links is not None:
         sites = replace(sites, warnings=(*sites.warnings, *links.warnings))
     layers = read_map_layers(scenario, faults)

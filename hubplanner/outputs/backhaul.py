@@ -230,7 +230,9 @@ def _assumed(scenario: Scenario) -> list[str]:
         said.append("A hub pays for the whole line from the grid to its site.")
     fibre = spec.technologies.fibre
     if fibre is not None:
-        how = "as their table says" if spec.table is not None else f"straight, times {spec.detour:g}"
+        straight = f"straight, times {spec.detour:g}"
+        by = {"table": "as their table says", "roads": "as long as the roads between their ends, drawn straight"}
+        how = by.get(spec.edges, straight)
         said.append(f"Lines are {how}; cable has room for every hub.")
         own = "start from existing hubs as well" if spec.existing_connected else "do not start from existing hubs"
         said.append(f"New lines {own}.")

@@ -75,7 +75,8 @@ def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
     }
     if scenario.backhaul is not None and scenario.backhaul.technologies.fibre is not None:
         drawn = ("neighbours",) if scenario.backhaul.table is None else ()
-        names["backhaul"] = (scenario.backhaul, iter(("edges", "existing_connected", "detour", *drawn)))
+        longer = () if scenario.backhaul.edges == "roads" else ("detour",)
+        names["backhaul"] = (scenario.backhaul, iter(("edges", "existing_connected", *longer, *drawn)))
     if demand.spread_by is not None:
         names["demand.spread_by"] = (
             demand.spread_by,

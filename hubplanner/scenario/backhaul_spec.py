@@ -182,14 +182,14 @@ class BackhaulSpec(Spec):
     """Files of cables of today, which may be joined anywhere along them."""
     towers: PlaceFiles = ()
     """Files of cell sites; with technologies.cellular."""
-    edges: Literal["straight", "table"] = "straight"
-    """The lines that may be built: straight ones between neighbouring sites and nodes, or those of a table."""
+    edges: Literal["straight", "roads", "table"] = "straight"
+    """The lines that may be built: between neighbouring sites and nodes, straight or by travel.roads, or a table's."""
     table: EdgeTableSpec | None = None
     """The table of lines; with edges: table."""
     neighbours: Annotated[int, Field(strict=True, ge=1, le=MOST_NEIGHBOURS)] = 4
-    """Nearest places that a straight line leads to, beside those of the triangles between all places."""
+    """Nearest places that a line leads to, beside those of the triangles between all places."""
     detour: Annotated[float, Field(strict=True, ge=1, le=MOST_DETOUR)] = 1.2
-    """Factor from the great circle to the length of a line."""
+    """Factor from the great circle to the length of a line; not with edges: roads."""
     existing_connected: Flag = True
     """Whether new lines may start from existing hubs."""
     electricity: ElectricitySpec | None = None

@@ -233,14 +233,25 @@ def _backhaul(scenario: Scenario) -> Complaints:
         yield "backhaul.nodes", None, "is required with fibre, or lines: new cable starts where the internet is today"
     if cellular is not None and not spec.towers:
         yield "backhaul.towers", None, "is required with cellular: the cell sites in whose range a hub may be"
-    if (spec.table is None) == (spec.edges == "table"):
-        allowed = "is required with edges: table" if spec.table is None else "only with edges: table"
-        yield "backhaul.table", None if spec.table is None else spec.table.path, allowed
+    yield from _edges_of(scenario, spec)
     if scenario.model.existing.upgrade is not False and fibre is None:
         yield "model.existing.upgrade", str(scenario.model.existing.upgrade), f"false with backhaul: {NEW_LINK}"
     for number, tier in enumerate(scenario.hubs):
         yield from _links_of(spec, f"hubs.{number}", tier)
     yield from _without_electricity(scenario)
+
+
+def _edges_of(scenario: Scenario, spec: BackhaulSpec) -> Complaints:
+    """Complain of lines of a table, or along roads, that is not there; and of lines that are not as long as roads."""
+    if (spec.table is None) == (spec.edges == "table"):
+        allowed = "is required with edges: table" if spec.table is None else "only with edges: table"
+        yield "backhaul.table", None if spec.table is None else spec.table.path, allowed
+    if spec.edges != "roads":
+        return
+    if scenario.travel.method != "network":
+        yield "backhaul.edges", "roads", "straight or table without travel.method: network, whose roads lines follow"
+    if spec.detour != BackhaulSpec.model_fields["detour"].default:
+        yield "backhaul.detour", spec.detour, "to be left out with edges: roads, which are as long as they are"
 
 
 def _without_electricity(scenario: Scenario) -> Complaints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -25,7 +26,6 @@ from hubplanner.runs.load import read_solution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from support.project import Project
 
@@ -157,6 +157,84 @@ def test_a_table_of_lines_says_what_may_be_built_and_for_what(linked: Project) -
     assert audited(plan, linked.folder / "run") == []
     dumped = (linked.folder / "run" / "scenario.yaml").read_text(encoding="utf-8")
     assert "from: a" in dumped
+
+
+ROADS = """\
+from,to,from_x,from_y,to_x,to_y,km,class
+N1,J,67.11,30.13,67.20,30.085,12,secondary
+J,S4,67.20,30.085,67.11,30.04,9,secondary
+S4,S1,67.11,30.04,67.01,30.01,11,secondary
+"""
+
+
+def by_road(**travel: Any) -> dict[str, Any]:
+    network = {"method": "network", "roads": {"path": "roads.csv", "class": "class"}, "access_max_km": 3.0} | travel
+    links = backhaul(edges="roads", technologies={"fibre": FIBRE})
+    del links["backhaul"]["detour"]
+    return links | {"travel": network}
+
+
+def test_lines_are_as_long_as_the_roads_between_their_ends_and_lead_nowhere_else(linked: Project) -> None:
+    linked.write("roads.csv", ROADS)
+    inputs = linked.inputs(by_road())
+    assert inputs.links is not None
+    ids, edges = inputs.links.places["id"], inputs.links.edges
+    km = {frozenset({ids[a], ids[b]}): length for a, b, length in edges[["from", "to", "km"]].itertuples(index=False)}
+    assert km[frozenset({"N1", "S4"})] == pytest.approx(21)
+    assert km[frozenset({"S4", "S1"})] == pytest.approx(11)
+    assert set().union(*km) == {"N1", "S4", "S1"}  # no road leads to the others
+    assert [warning.code for warning in inputs.warnings if warning.code == "no_link"] == ["no_link"]
+    plan = planned(linked, **by_road(), **{"model.budget": 2000})
+    first = plan.backhaul.set_index("to").loc["S4"]
+    assert first["km"] == pytest.approx(21)
+    assert first["cost"] == pytest.approx(21 * PER_KM, abs=0.01)
+    assert any("as long as the roads" in said for said in plan.summary()["backhaul"]["assumptions"])
+    assert audited(plan, linked.folder / "run") == []
+    lines = linked.folder / "run" / "backhaul.geojson"
+    tree = json.loads(lines.read_text(encoding="utf-8"))
+    tree["features"][0]["properties"]["km"] = 10.0
+    lines.write_text(json.dumps(tree), encoding="utf-8")
+    ledger = Ledger()
+    recompute(open_run(linked.folder / "run"), ledger)
+    assert any("km" in finding.item for finding in ledger.findings)
+
+
+def test_places_off_the_road_pay_the_straight_way_to_it_and_one_ways_are_no_matter(linked: Project) -> None:
+    linked.write("nodes.csv", NODES.replace("67.11,30.13", "67.11,30.14"))
+    one_way = "\n".join(line + (",oneway" if at == 0 else ",yes") for at, line in enumerate(ROADS.split("\n")[:-1]))
+    linked.write("roads.csv", one_way + "\n")
+    travel = {"detour": 1.5, "roads": {"path": "roads.csv", "class": "class", "oneway": "oneway"}}
+    plan = planned(linked, **by_road(**travel), **{"model.budget": 2000})
+    first = plan.backhaul.set_index("to").loc["S4"]
+    assert first["km"] == pytest.approx(21 + 0.01 * DEGREE * 1.5, rel=1e-6)
+    assert audited(plan, linked.folder / "run") == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"travel": {"method": "great_circle"}}, "straight or table without travel.method: network"),
+        ({"backhaul.detour": 1.3}, "backhaul.detour: 1.3 found; allowed: to be left out with edges: roads"),
+    ],
+)
+def test_lines_by_road_ask_for_roads_and_no_detour(linked: Project, settings: dict[str, Any], message: str) -> None:
+    linked.write("roads.csv", ROADS)
+    assert any(message in found for found in linked.refusal(by_road() | settings))
+
+
+def test_lines_along_the_roads_of_a_province_are_measured_anew(tmp_path: Path) -> None:
+    scenarios = Path(__file__).resolve().parents[2] / "scenarios/examples"
+    roads = {"path": "../../data/roads/invented.csv", "class": "class"}
+    settings = {
+        "backhaul.edges": "roads",
+        "backhaul.detour": None,
+        "travel": {"method": "network", "detour": 1.3, "roads": roads},
+        "solver.gap": 0.05,
+    }
+    scenario = hp.read_scenario(scenarios / "backhaul.yaml", settings=settings)
+    plan = hp.solve(scenario)
+    assert len(plan.backhaul)
+    assert audited(plan, tmp_path / "run") == []
 
 
 POWER = {"kwh_cost": 0.2, "grid_km": "grid", "grid_cost_per_km": 7.0, "solar_per_w": 0.7, "kwh_per_w_year": 1.25}
@@ -324,7 +402,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "the cell sites in whose range",
     ),
     "a table that is none": (backhaul(edges="table"), "is required with edges: table"),
-    "roads": (backhaul(edges="roads"), "one of 'straight' or 'table'"),
+    "edges": (backhaul(edges="rails"), "one of 'straight', 'roads' or 'table'"),
+    "roads": (backhaul(edges="roads"), "straight or table without travel.method: network"),
     "microwave": (backhaul(technologies={"microwave": {"hop_cost": 1.0}}), "one of cellular, fibre, satellite"),
     "Mbps that are not said": (
         backhaul(technologies={"fibre": FIBRE | {"per_mbps_year": 3.0}}),

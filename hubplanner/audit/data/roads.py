@@ -655,3 +655,18 @@ class RoadWays:
                 for to_hub in (True, False):
                     found[:, column] = np.minimum(found[:, column], rider.ways(stops, places, spot, to_hub=to_hub))
         return found
+
+    def km_along(self, one: Array, other: Array) -> float:
+        """Return the kilometres along roads between two places, the shorter of both directions, by any mode."""
+        start, end = (float(one[0]), float(one[1])), (float(other[0]), float(other[1]))
+        return min(
+            float(rider.ways([rider.stops(start)], np.array([start]), end, to_hub=to_hub)[0])
+            for rider in self._on_roads
+            for to_hub in (True, False)
+        )
+
+    @cached_property
+    def _on_roads(self) -> list[Rider]:
+        """Each mode by kilometres, without ways straight to a hub."""
+        travel = self.travel.model_copy(update={"walk_straight": False})
+        return [Rider(self._file, mode, travel, in_minutes=False) for mode in travel.modes]
