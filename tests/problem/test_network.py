@@ -16,7 +16,7 @@ from hubplanner.problem import GreatCircle
 from hubplanner.problem.travel.gaps import Gap, gaps_of, reached_across
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
-from hubplanner.problem.travel.roads import RoadGraph
+from hubplanner.problem.travel.roads import NearestRoad, RoadGraph
 from hubplanner.problem.travel.routes import routes
 
 KM = 180 / np.pi / EARTH_RADIUS_KM
@@ -408,3 +408,25 @@ def test_who_reaches_a_hub_across_a_closed_gap_is_as_in_the_joined_network(seed:
         expected = (table <= reach).any(axis=1)
         found = reached_across(network, gap, 0.7, reach) | (known <= reach).any(axis=1)
         assert found.tolist() == expected.tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_gap_of_a_part_is_the_nearest_that_its_vertices_are_to_a_longer_one(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    n = int(draw.integers(3, 15))
+    begin = draw.uniform(0, 30, (n, 2))
+    spots = np.stack([begin, begin + draw.uniform(-3, 3, (n, 2))], axis=1).reshape(-1, 2)
+    graph = roads(spots, [(2 * at, 2 * at + 1) for at in range(n)])
+    found = {gap.part: gap for gap in gaps_of(graph, 100.0)}
+    assert sorted(found) == list(range(1, graph.n_parts))
+    segment_of = {int(graph.part[at]): at for at in range(n)}
+    for part, gap in found.items():
+        own = graph.vertices[[graph.start[segment_of[part]], graph.end[segment_of[part]]]]
+        longer = np.array([segment_of[other] for other in range(part)])
+        least = NearestRoad.of(graph, longer).nearest(own, 100.0)[2].min()
+        apart = [graph.vertices[ends[longer]] for ends in (graph.start, graph.end)]
+        back = NearestRoad.of(graph, np.array([segment_of[part]])).nearest(np.vstack(apart), 100.0)[2].min()
+        assert gap.km <= least + 1e-9
+        assert gap.km >= min(least, back) - 1e-9
+        assert gap.other < part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from hubplanner.problem.travel.base import Bools, Floats, Ints, within
 from hubplanner.problem.travel.network import Network
-from hubplanner.problem.travel.roads import RoadGraph, Snaps, between
+from hubplanner.problem.travel.roads import NearestRoad, RoadGraph, Snaps, between
 
 
 class Gap(NamedTuple):
@@ -38,7 +39,8 @@ class Gap(NamedTuple):
 def gaps_of(graph: RoadGraph, most_km: float) -> list[Gap]:
     """Return the least gap between each part of the roads, but for the longest, and a longer one, if it is not wide.
 
-    Where no roads cross, a gap is least at a vertex of one of them; of the longest part dead ends alone are looked at.
+    Where no roads cross, a gap is least at a vertex of one of them. Looked at are those of the shorter part, and of the
+    longer one those whose nearest road of a shorter part it is; of the longest dead ends alone.
     """
     if graph.n_parts == 1:
         return []
@@ -48,29 +50,55 @@ def gaps_of(graph: RoadGraph, most_km: float) -> list[Gap]:
     touching[graph.start], touching[graph.end] = np.arange(len(graph.start)), np.arange(len(graph.start))
     degree = np.bincount(np.concatenate([graph.start, graph.end]), minlength=len(label))
     looked = np.flatnonzero((label > 0) | ((label == 0) & (degree == 1)))
-    other, share, km = graph.every_road.nearest(graph.vertices[looked], most_km, (graph.part, label[looked]))
-    near = np.flatnonzero(other >= 0)
+    met = [part for part in _nearest_others(graph, looked, label, most_km) if len(part[0])]
+    if not met:
+        return []
+    vertex, other, share, km = (np.concatenate(part) for part in zip(*met, strict=True))
     # The smaller part of the two is what a bridge joins to the rest.
-    part = np.maximum(label[looked[near]], graph.part[other[near]])
-    order = near[np.lexsort((km[near], part))]
+    part = np.maximum(label[vertex], graph.part[other])
+    order = np.lexsort((other, vertex, km, part))
     found = []
-    for number, at in zip(*np.unique(np.sort(part), return_index=True), strict=True):
-        best = order[at]
-        vertex, own = looked[best], touching[looked[best]]
-        there = between(
-            graph.vertices[graph.start[other[[best]]]], graph.vertices[graph.end[other[[best]]]], share[[best]]
-        )
+    for at in order[np.unique(part[order], return_index=True)[1]].tolist():
+        own, to = touching[vertex[at]], other[[at]]
+        there = between(graph.vertices[graph.start[to]], graph.vertices[graph.end[to]], share[[at]])
         found.append(
             Gap(
-                part=int(number),
-                other=int(min(label[vertex], graph.part[other[best]])),
-                km=float(km[best]),
-                places=np.vstack([graph.vertices[[vertex]], there]),
-                segment=np.array([own, other[best]]),
-                share=np.array([float(graph.end[own] == vertex), share[best]]),
+                part=int(part[at]),
+                other=int(min(label[vertex[at]], graph.part[other[at]])),
+                km=float(km[at]),
+                places=np.vstack([graph.vertices[[vertex[at]]], there]),
+                segment=np.array([own, other[at]]),
+                share=np.array([float(graph.end[own] == vertex[at]), share[at]]),
             )
         )
     return found
+
+
+def _nearest_others(
+    graph: RoadGraph, looked: Ints, label: Ints, most_km: float
+) -> Iterator[tuple[Ints, Ints, Floats, Floats]]:
+    """Yield vertices (k,), roads of other parts that are near them, how far along these, and how far away.
+
+    Parts are halved again and again, and each half's vertices held against the other's roads, so that no part is held
+    against itself and each pair of parts is met once.
+    """
+    boards = np.flatnonzero(graph.boards)
+    boards = boards[np.argsort(graph.part[boards], kind="stable")]
+    vertices = looked[np.argsort(label[looked], kind="stable")]
+    of_roads, of_vertices = graph.part[boards], label[vertices]
+    ranges = [(0, 1, graph.n_parts)]  # the longest by itself: its roads are looked up once
+    while ranges:
+        low, middle, high = ranges.pop()
+        ends = [np.searchsorted(of, [low, middle, high]) for of in (of_roads, of_vertices)]
+        for roads, own in ((0, 1), (1, 0)):
+            there = boards[ends[0][roads] : ends[0][roads + 1]]
+            here = vertices[ends[1][own] : ends[1][own + 1]]
+            segment, share, km = NearestRoad.of(graph, there).nearest(graph.vertices[here], most_km)
+            near = np.flatnonzero(segment >= 0)
+            yield here[near], segment[near], share[near], km[near]
+        ranges += [
+            (first, (first + last) // 2, last) for first, last in ((low, middle), (middle, high)) if last - first > 1
+        ]
 
 
 def reached_across(network: Network, gap: Gap, cost: float, reach: Floats) -> Bools:
