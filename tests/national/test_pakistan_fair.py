@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,29 @@ def test_hubs_stand_in_the_largest_towns_of_their_districts(plan: dict[str, Any]
     [fair, large] = plan["goals"]
     assert (fair["name"], large["name"]) == ("equivalent share", "catchment")
     assert large["value"] <= large["bound"] <= large["value"] * 1.0001
+
+
+def by_district(hubs: list[dict[str, str]]) -> Counter[str]:
+    return sum((Counter({hub["district"]: int(hub["hubs"])}) for hub in hubs), Counter())
+
+
+@pytest.mark.parametrize("override", ["fewer_come", "come_from_afar"])
+def test_how_many_hubs_a_district_gets_hardly_depends_on_who_comes(
+    override: str, hubs: list[dict[str, str]], tmp_path: Path
+) -> None:
+    plan = hp.solve(hp.read_scenario(SCENARIO, overrides=[override]))
+    assert plan.summary()["status"] == "optimal"
+    other, own = by_district(new(rows(plan.write(tmp_path / "run") / "hubs.csv"))), by_district(new(hubs))
+    assert (own & other).total() >= 0.9 * own.total()
+
+
+def test_the_page_of_its_figures_is_of_this_plan(plan: dict[str, Any], hubs: list[dict[str, str]]) -> None:
+    page = (ROOT / "docs/pakistan.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| as assumed"))
+    tiers = [sum(int(h["hubs"]) for h in new(hubs) if h["tier"] == name) for name in ("school telecentre", "centre")]
+    cells = [cell.strip() for cell in row.strip("|").split("|")][1:4]
+    served = plan["fairness"]["served"]
+    assert cells == [" + ".join(map(str, tiers)), f"{plan['need']['covered']:,.0f}", str(served)]
 
 
 def test_existing_centres_stay_and_cost_nothing(hubs: list[dict[str, str]]) -> None:
