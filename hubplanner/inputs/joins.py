@@ -339,11 +339,11 @@ def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and 
     other = Checker(table=there, faults=faults)
     ours = [own.text(name, blank=True) for name in join.keys]
     theirs = [other.text(name, blank=True) for name in join.keys.values()]
-    compared = key_of if join.exact else join_key
+    compared = cache(key_of if join.exact else join_key)  # a word that stands in many rows is looked at once
     aliases = read_aliases(scenario, key, join, faults)
     if aliases is None or len(faults) > before:
         return None
-    known = {compared(word) for words in theirs for word in words}
+    known = {compared(word) for words in theirs for word in words.unique()}
     for name, meant in aliases.items():
         if compared(meant) not in known:
             allowed = f"a value that {there.name} has{hint(meant, [w for words in theirs for w in words.unique()])}"
@@ -368,7 +368,8 @@ def _by_key(  # noqa: PLR0913, PLR0917 - two tables, how they are compared, and 
         plain = {word: alias.get(compared(word), compared(word)) for word in words.unique()}
         held = {compared(word) for word in others.unique()}
         lost = sorted(word for word in words[partner == OUTSIDE].unique() if word and plain[word] not in held)
-        spare = tuple(word for word in others.unique() if compared(word) not in plain.values())
+        asked = set(plain.values())
+        spare = tuple(word for word in others.unique() if compared(word) not in asked)
         offers = near if len(ours) == 1 else _nearest(spare, others)
         to_alias |= {word: offers(word) if number < MOST_OFFERED else () for number, word in enumerate(lost)}
     return Match(partner=partner, names=names, unused=unused, near=near, column=", ".join(join.keys), to_alias=to_alias)
@@ -393,13 +394,14 @@ def _together(columns: list[pd.Series]) -> pd.Series:
 
 def _nearest(unused: tuple[str, ...], every: pd.Series) -> Callable[[str], tuple[str, ...]]:
     """Return what finds the names nearest to one: of those that are free, then of all."""
-    free = {name: join_key(name) for name in unused}
-    known = {name: join_key(name) for name in every.unique() if name} if len(free) < CANDIDATES else free
+
+    @cache
+    def pool() -> dict[str, str]:
+        return {name: join_key(name) for name in unused or every.unique() if name}
 
     @cache
     def near(name: str) -> tuple[str, ...]:
-        pool = free or known
-        found = process.extract(join_key(name), pool, scorer=fuzz.WRatio, limit=CANDIDATES, score_cutoff=LIKENESS)
+        found = process.extract(join_key(name), pool(), scorer=fuzz.WRatio, limit=CANDIDATES, score_cutoff=LIKENESS)
         return tuple(original for _, _, original in found)
 
     return near

@@ -34,7 +34,9 @@ def key_of(name: str) -> str:
 
 
 def _seen(text: str) -> str:
-    return _INVISIBLE.sub("", "".join(letter for letter in text if letter.isspace() or not _hidden(letter)))
+    if not text.isprintable():
+        text = "".join(letter for letter in text if letter.isspace() or not _hidden(letter))
+    return _INVISIBLE.sub("", text)
 
 
 def _hidden(letter: str) -> bool:

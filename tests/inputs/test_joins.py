@@ -15,6 +15,7 @@ from support.command import run
 import hubplanner as hp
 from hubplanner.audit import audit_run
 from hubplanner.audit.data.joins import folded
+from hubplanner.inputs import joins
 from hubplanner.inputs.joins import join_all, values_to_alias
 from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.scenario.names import join_key
@@ -321,3 +322,27 @@ def test_faults_of_all_joins_are_told_at_once(project: Project) -> None:
         ("demand.join.0", "Muranga", ("Murang'a",)),
         ("demand.join.1", "Muranga", ("Murangaa",)),
     ]
+
+
+def test_each_word_is_looked_at_once_however_many_rows_have_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def counted(name: str) -> str:
+        looked.append(name)
+        return join_key(name)
+
+    monkeypatch.setattr(joins, "join_key", counted)
+    rows, districts = 3000, 60
+    towns = [f"T{row},{67 + row / rows},30,{row},Ñuble-{row % districts}" for row in range(rows)]
+    project.write("towns.csv", "\n".join(["id,lon,lat,people,district", *towns]) + "\n")
+    shares = [f"NUBLE {district},0.{district:02}" for district in range(districts)]
+    project.write("online.csv", "\n".join(["County,share", *shares]) + "\n")
+    join = {"path": str(project.folder / "online.csv"), "on": {"district": "County"}, "take": {"online": "share"}}
+    keys = {"path": str(project.folder / "towns.csv"), "id": "id", "connected_share": "online", "priority": 1.0}
+    demand = project.inputs(with_key({}, **keys, groups=["district"], join=[join])).demand.frame
+    shared = [float(f"0.{int(name.partition('-')[2]):02}") for name in demand["district"]]
+    assert demand["connected_share"].tolist() == shared
+    assert sorted(looked) == sorted({*looked})
+    assert len(looked) == 2 * districts

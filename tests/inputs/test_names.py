@@ -289,3 +289,16 @@ def test_rows_are_called_by_their_names_wherever_an_id_would_be(project: Project
 def test_names_that_cannot_be_shown_are_refused(project: Project, settings: dict[str, Any], fault: str) -> None:
     with pytest.raises(hp.HubplannerError, match=fault):
         hp.read_inputs(project.read(settings))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=12))
+def test_nothing_that_cannot_be_seen_is_left_in_a_key(name: str) -> None:
+    kept = "".join(each for each in unicodedata.normalize("NFKC", name) if each.isspace() or not hidden(each))
+    assert " ".join(key_of(name).split()) == key_of(name)
+    assert not any(hidden(each) for each in key_of(name))
+    if not any(hidden(each) for each in name):
+        assert key_of(name).split() == key_of(kept).split()
+
+
+def hidden(letter: str) -> bool:
+    return unicodedata.category(letter) in {"Cc", "Cf"}

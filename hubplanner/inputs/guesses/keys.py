@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,6 +18,7 @@ LEAST_MATCHED = 0.5
 """Share of rows that must have a partner for two columns to be taken for a key."""
 MOST_PAIRS = 12
 _BETWEEN = "\x1f"
+_SMALL = re.compile(r"\d{1,3}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,11 +59,14 @@ def match_keys(here: FileLook, there: FileLook) -> KeyMatch | None:
     A key there that stands twice is none, as it would not tell whose values are meant.
     """
     ours, theirs = here.key_words, there.key_words
+    often = {name: Counter(keys) for name, keys in ours.items()}  # once for each column, not for each pair of them
+    held = {name: frozenset(words) for name, words in theirs.items()}
+    numbers = {name for name, words in often.items() if _counts(words)}, {name for name in held if _counts(held[name])}
     pairs = [
-        ((one, other), float(keys.isin(set(words)).mean()))
-        for one, keys in ours.items()
-        for other, words in theirs.items()
-        if not (_counts(keys) and _counts(words) and not _alike(one, other))
+        ((one, other), sum(keys[word] for word in keys.keys() & words) / keys.total())
+        for one, keys in often.items()
+        for other, words in held.items()
+        if not (one in numbers[0] and other in numbers[1] and not _alike(one, other))
     ]
     pairs = sorted((each for each in pairs if each[1] >= LEAST_MATCHED), key=lambda each: (-each[1], each[0]))
     found = [match for pair, _ in pairs if (match := _match([pair], ours, theirs)) is not None]
@@ -111,10 +117,9 @@ def _together(parts: list[pd.Series]) -> pd.Series:
     return whole
 
 
-def _counts(words: pd.Series) -> bool:
+def _counts(words: Iterable[str]) -> bool:
     """Tell whether values are small whole numbers, as rows are numbered: such match whatever they stand for."""
-    known = words[words != ""]
-    return bool(known.str.fullmatch(r"\d{1,3}").all())
+    return all(_SMALL.fullmatch(word) for word in words if word)
 
 
 def _alike(one: str, other: str) -> bool:
