@@ -63,18 +63,19 @@ def routes(network: Network, point: Ints, site: Ints, distance: Floats) -> list[
         Where there is no way within the distance.
     """
     found: list[Route | None] = [None] * len(point)
+    draw = _Drawing(network, to_hub=network.direction != "from_hub")
     for own in np.unique(site).tolist():
         mine = np.flatnonzero(site == own)
         limit = float(distance[mine].max()) * (1 + 2 * REACH_TOLERANCE) + SAME_PLACE_KM
         if network.direction in {"both", "either"}:
             limit *= 2
-        for number, route in zip(mine.tolist(), _to_site(network, own, point[mine], limit), strict=True):
+        for number, route in zip(mine.tolist(), _to_site(draw, own, point[mine], limit), strict=True):
             found[number] = route
     return [route for route in found if route is not None]
 
 
-def _to_site(network: Network, site: int, points: Ints, limit: float) -> list[Route]:
-    to_hub = network.direction != "from_hub"
+def _to_site(draw: _Drawing, site: int, points: Ints, limit: float) -> list[Route]:
+    network, to_hub = draw.network, draw.to_hub
     here, there = network.point_ends, network.site_ends
     begin, leave = (there.arrive, here.leave) if to_hub else (there.leave, here.arrive)
     row = np.zeros(1, dtype=np.intp)
@@ -83,7 +84,6 @@ def _to_site(network: Network, site: int, points: Ints, limit: float) -> list[Ro
     far, before = search(graph, indices=len(inside), limit=limit, return_predecessors=True)
     far = np.append(far[: len(inside)], np.inf)
     by_slot = far[at[here.junction[points]]] + leave[points]
-    draw = _Drawing(network, site, to_hub=to_hub)
     crow = GreatCircle(network.points, network.sites).measure(network.points[points], network.sites[[site]])
     off, drawn = network.off_road, []
     for number, own in enumerate(points.tolist()):
@@ -102,13 +102,13 @@ def _to_site(network: Network, site: int, points: Ints, limit: float) -> list[Ro
         elif kind == 1:
             _, one, other = beside
             legs = [_Leg(int(here.edge[own, one]), float(here.at[own, one]), float(there.at[site, other]))]
-            drawn.append(draw.route(cost, own, one, other, legs))
+            drawn.append(draw.route(cost, (own, one), (site, other), legs))
         else:
             node, chain = int(at[here.junction[own, slot]]), []
             while node != len(inside):
                 chain.append(int(inside[node]))
                 node = int(before[node])
-            drawn.append(draw.through(cost, own, slot, chain))
+            drawn.append(draw.through(cost, own, slot, site, chain))
     return drawn
 
 
@@ -135,28 +135,39 @@ def _on_one_edge(here: Ends, there: Ends, point: int, site: int, *, to_hub: bool
 
 
 class _Drawing:
-    """Puts the parts of ways to a site together."""
+    """Puts the parts of ways together."""
 
-    def __init__(self, network: Network, site: int, *, to_hub: bool) -> None:
-        self.network, self.site, self.to_hub = network, site, to_hub
-        self.shape: Any = lru_cache(maxsize=100_000)(network.roads.shape)
+    def __init__(self, network: Network, *, to_hub: bool) -> None:
+        self.network, self.to_hub = network, to_hub
+        self.whole: Any = lru_cache(maxsize=200_000)(network.roads.shape)
+        self.between: Any = lru_cache(maxsize=1_000_000)(self._between)
 
-    def through(self, cost: float, point: int, slot: int, chain: list[int]) -> Route:
+    def _between(self, one: int, two: int) -> _Leg:
+        """Return the edge that leads from one junction to the next on the way from a point."""
+        tail, head = (one, two) if self.to_hub else (two, one)
+        number = int(self.network.roads.edge_between[tail, head])
+        edge, forth = abs(number) - 1, (number > 0) == self.to_hub
+        length = self._length(edge)
+        return _Leg(edge, 0.0, length) if forth else _Leg(edge, length, 0.0)
+
+    def _shape(self, leg: _Leg) -> Floats:
+        length = self._length(leg.edge)
+        if {leg.begin, leg.end} != {0.0, length}:
+            return self.network.roads.shape(leg.edge, leg.begin, leg.end)
+        spots: Floats = self.whole(leg.edge)
+        return spots if leg.end else spots[::-1]
+
+    def through(self, cost: float, point: int, slot: int, site: int, chain: list[int]) -> Route:
         """Return the way by an end of one of the point's edges and then from junction to junction."""
-        roads, here, there = self.network.roads, self.network.point_ends, self.network.site_ends
+        here, there = self.network.point_ends, self.network.site_ends
         begin = there.arrive if self.to_hub else there.leave
-        last = np.where(there.junction[self.site] == chain[-1], begin[self.site], np.inf)
+        last = np.where(there.junction[site] == chain[-1], begin[site], np.inf)
         other = int(last.argmin())
         legs = [self._to_end(here, point, slot)]
-        for one, two in pairwise(chain):
-            tail, head = (one, two) if self.to_hub else (two, one)
-            number = int(roads.edge_between[tail, head])
-            edge, forth = abs(number) - 1, (number > 0) == self.to_hub
-            length = self._length(edge)
-            legs.append(_Leg(edge, 0.0, length) if forth else _Leg(edge, length, 0.0))
-        leg = self._to_end(there, self.site, other)
+        legs += [self.between(one, two) for one, two in pairwise(chain)]
+        leg = self._to_end(there, site, other)
         legs.append(_Leg(leg.edge, leg.end, leg.begin))
-        return self.route(cost, point, slot // 2, other // 2, legs)
+        return self.route(cost, (point, slot // 2), (site, other // 2), legs)
 
     def _to_end(self, ends: Ends, place: int, slot: int) -> _Leg:
         """Return the part of an edge from a place to one of its ends; none where it stands at that junction."""
@@ -174,20 +185,26 @@ class _Drawing:
     def _length(self, edge: int) -> float:
         return float(self.network.roads.edge_km[edge])
 
-    def route(self, cost: float, point: int, one: int, other: int, legs: list[_Leg]) -> Route:
-        """Return a way of some parts of roads, with those off the road before and after."""
-        network = self.network
+    def route(self, cost: float, start: tuple[int, int], end: tuple[int, int], legs: list[_Leg]) -> Route:
+        """Return a way of some parts of roads, with those off the road before and after.
+
+        Parameters
+        ----------
+        start, end
+            The point and the site, each with the number of its snap.
+        """
+        network, (point, one), (site, other) = self.network, start, end
         places = [network.points[[point]]]
         used = [leg for leg in legs if abs(leg.end - leg.begin) > SAME_PLACE_KM]
-        places += [self.shape(leg.edge, leg.begin, leg.end) for leg in used]
+        places += [self._shape(leg) for leg in used]
         if len(places) == 1:  # both join the road at one place
             segment, roads = network.point_snaps.segment[[point], one], network.roads
             ends = roads.vertices[roads.start[segment]], roads.vertices[roads.end[segment]]
             places.append(between(*ends, network.point_snaps.share[[point], one]))
-        places.append(network.sites[[self.site]])
+        places.append(network.sites[[site]])
         path = np.vstack(places)
         fresh = np.append(True, (np.diff(path, axis=0) != 0).any(axis=1))
         fresh[-1] = True
         road = sum(abs(leg.end - leg.begin) for leg in legs)
-        off = float(network.point_snaps.km[point, one] + network.site_snaps.km[self.site, other])
+        off = float(network.point_snaps.km[point, one] + network.site_snaps.km[site, other])
         return Route(cost, float(road), off, path[fresh])
