@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/runs")
 
 PART = 1 << 16
 """Bytes of a file that are sent at once."""
-LAYERS = ("hubs", "demand", "links")
+LAYERS = ("hubs", "demand", "links", "backhaul")
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-modals allow-downloads"

@@ -1,9 +1,10 @@
 // What MapLibre draws: a style of our own, without tiles, glyphs or sprites.
 
+import { connections } from "./connected.js";
 import { EMPTY } from "./geometry.js";
 import { HALF, palette, SOME } from "./palette.js";
 
-const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "hubs", "marks", "selected", "labels"];
+const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "backhaul", "hubs", "marks", "selected", "labels"];
 
 /** Return the style; `setup` is {theme, limits, mean, areas}. */
 export function style(setup) {
@@ -57,6 +58,7 @@ export function layers({ theme, limits, mean, areas, difference }) {
     people("demand", colors, mean, areas, difference),
     people("crowd", colors, mean, areas, difference),
     sites(colors),
+    ...connections(colors),
     icons("hubs", ["concat", "hub|", ["get", "shape"], "|", ["get", "hubs"], "|", ["get", "status"], "|", theme]),
     icons("marks", ["concat", ["get", "mark"], "|", theme]),
     selected(colors),

@@ -10,6 +10,7 @@ const LAYERS = [
   ["areas", "Need by area", ["areas"]],
   ["people", "Places where people live", ["demand", "crowd"]],
   ["reach", "Reach of hubs", ["reach", "reach-line"]],
+  ["lines", "Lines and dishes that connect hubs", ["backhaul", "dishes"]],
   ["sites", "Sites not chosen", ["sites"]],
   ["names", "Names", ["labels", "towns"]],
   ["world", "Coasts and borders", ["world", "disputed"]],
@@ -50,7 +51,7 @@ function draw() {
   if (!scenario || !map) return;
   const tiers = scenario.hubs.map((tier, at) => el("li", {}, shapeMark(shapeOf(at)), named(tier.label)));
   const around = map.world.lines.features.length > 0 && !views().some(({ base }) => base);
-  const shown = LAYERS.filter(([id]) => (id !== "areas" || map.areas) && (id !== "world" || around));
+  const shown = LAYERS.filter(([id]) => (id !== "areas" || map.areas) && (id !== "world" || around) && (id !== "lines" || linked()));
   show(
     byId("legend-body"),
     state.compare ? change() : ramps(),
@@ -60,6 +61,7 @@ function draw() {
       { class: "plain keys" },
       tiers,
       standing() ? el("li", {}, shapeMark("circle", "shape standing"), "Standing already") : null,
+      linked() ? links() : null,
     ),
     map.world.notes.map((text) => el("p", { class: "note" }, text)),
     el(
@@ -69,6 +71,19 @@ function draw() {
       el("fieldset", { class: "checks" }, el("legend", { class: "sr" }, "On the map"), shown.map(box)),
     ),
   );
+}
+
+const linked = () => Boolean(state.plan?.id && state.plan.backhaul);
+
+/** Return what lines and rings of a kept plan mean. */
+function links() {
+  const stroke = { fill: "none", stroke: palette(state.theme).ink };
+  const keys = [
+    ["New line", svg("path", { d: "M1 7H21", "stroke-width": 2, ...stroke })],
+    ["Link of its own", svg("circle", { cx: 11, cy: 7, r: 6, "stroke-width": 1, ...stroke })],
+  ];
+  const mark = (form) => svg("svg", { class: "swatch", viewBox: "0 0 22 14", "aria-hidden": "true" }, form);
+  return keys.map(([name, form]) => el("li", {}, mark(form), name));
 }
 
 const standing = () => state.map.sites.features.some(({ properties }) => properties.status === "existing");

@@ -132,6 +132,7 @@ export class MapView {
       this.putPeople(demandUrl),
       this.put("sites", map.sites),
       this.showHubs(EMPTY, []),
+      this.put("backhaul", EMPTY),
     ]);
     this.bounds = areas ? around(areas, map.bounds) : map.bounds;
     this.fit(this.bounds, false);

@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { bars } from "./bars.js";
 import { stale } from "./choices.js";
+import { byTechnology } from "./connected.js";
 import { attempt, byId, el, named, show } from "./dom.js";
 import { count, figures, money, plain, share, words } from "./format.js";
 import { shapeOf } from "./icons.js";
@@ -85,6 +86,7 @@ function draw() {
     el("dl", { class: "figures" }, cells(plan)),
     plan.cost.paid ? paidByYear(plan) : null,
     byMeasure(plan, whomOf(plan), reached(plan)),
+    byTechnology(plan),
     evenness(plan),
     bars(plan),
     el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubs(plan)),

@@ -55,7 +55,9 @@ async function drawPlan(view, plan) {
   try {
     const hubs = plan ? plan.layers?.hubs || (await api.runLayer(plan.id, "hubs")) : EMPTY;
     if (!current()) return;
-    await view.showHubs(hubs, tierNames());
+    const lines = plan?.id && plan.backhaul ? await api.runLayer(plan.id, "backhaul") : EMPTY;
+    if (!current()) return;
+    await Promise.all([view.showHubs(hubs, tierNames()), view.put("backhaul", lines)]);
     await cover(view, plan, current);
   } catch (failure) {
     if (current()) toast(failure.message, { error: true });
