@@ -14,8 +14,9 @@ import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, Question, TakeUp, broken_years, goals_of
 from hubplanner.problem import Planar, SiteStatus
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.first_plan import exchange, first_plan
+from hubplanner.solver.mip.first_plan import exchange, first_plan, tries
 from hubplanner.solver.mip.greedy import PlanBuilder
+from hubplanner.solver.mip.strategy import share_of_time
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective
@@ -103,6 +104,34 @@ def test_exchanges_find_better_plans_than_greed() -> None:
         assert good.value >= quick.value
         better += good.value > quick.value * (1 + 1e-6)
     assert better >= 2
+
+
+@pytest.mark.parametrize(("work", "most"), [(0.0, 1), (3.0, 3), (1e9, 7)])
+def test_exchanges_end_by_work_whatever_time_there_is(monkeypatch: pytest.MonkeyPatch, work: float, most: int) -> None:
+    builder = PlanBuilder(Question.of(town(3), ASKED["floors"]))
+    builder.fill()
+    monkeypatch.setattr("hubplanner.solver.mip.first_plan.MOST_TRIES", 7)
+    monkeypatch.setattr("hubplanner.solver.mip.first_plan.MOST_WORK", work * len(builder.units.unit))
+    tried = 0
+
+    def save(known: object = builder.save) -> object:
+        nonlocal tried
+        tried += 1
+        return known()  # type: ignore[operator]
+
+    monkeypatch.setattr(builder, "save", save)
+    exchange(builder, ENOUGH, 3)
+    assert tried == tries(builder) == most
+
+
+def test_goals_after_the_first_share_the_rest_of_the_time_evenly() -> None:
+    now = [0.0]
+    deadline, ends = Deadline(100.0, lambda: now[0]), []
+    for before in range(5):
+        ends.append(share_of_time(deadline, before, 5).at)
+        now[0] = ends[-1]
+    assert ends == pytest.approx([50.0, 62.5, 75.0, 87.5, 100.0])
+    assert share_of_time(Deadline(100.0, lambda: 0.0), 0, 1).at == 100
 
 
 def test_a_floor_that_greed_misses_is_met_by_exchanges() -> None:

@@ -16,8 +16,8 @@ from hubplanner.solver.mip.subproblem import Incumbent
 
 WAYS = ({"together": False}, {"together": True}, {"cheapest": True})
 """How hubs that limits ask for are opened: the first way that meets them all is taken, or else repaired."""
-MOST_TRIES = 1000
-"""Exchanges that are tried, whatever time there is."""
+MOST_TRIES, MOST_WORK = 1000, 1e8
+"""Exchanges that are tried, and pairs of demand and hubs that they look at, whatever time there is."""
 MOST_CLOSED = 3
 """Hubs that an exchange closes at once."""
 NOISE = 0.7
@@ -38,7 +38,7 @@ def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_wil
     Parameters
     ----------
     deadline
-        When to stop exchanging.
+        When to stop exchanging, if work is not at its end before.
     seed
         Which hubs are closed together.
     any_will_do
@@ -76,7 +76,7 @@ def exchange(builder: PlanBuilder, deadline: Deadline, seed: int, *, any_will_do
     """
     rng, every, share = np.random.default_rng(seed), builder.most_of.copy(), builder.share
     known = (-builder.shortfall, *builder.figures)
-    for _ in range(MOST_TRIES):
+    for _ in range(tries(builder)):
         if deadline.is_past or not builder.opened or (any_will_do and known[0] >= 0):
             return
         saved, closed = builder.save(), _overlapping(builder, rng)
@@ -95,6 +95,11 @@ def exchange(builder: PlanBuilder, deadline: Deadline, seed: int, *, any_will_do
             known = found
         else:
             builder.restore(saved)
+
+
+def tries(builder: PlanBuilder) -> int:
+    """Return how many exchanges are tried: fewer where each looks at more pairs of demand and hubs."""
+    return max(1, min(MOST_TRIES, int(MOST_WORK / max(len(builder.units.unit), 1))))
 
 
 def _overlapping(builder: PlanBuilder, rng: np.random.Generator) -> list[Opened]:

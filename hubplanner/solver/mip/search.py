@@ -19,7 +19,7 @@ from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
-from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, program_of, splits
+from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, splits
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
 from hubplanner.tolerances import AGREEMENT
@@ -30,6 +30,8 @@ SHARP_SCREENS = (3e-4, 1.5e-3)
 """The same for a relaxation that inequalities sharpened: good plans lie nearer to it."""
 RELAXING = 0.75
 """Share of the time that the relaxation may take where a plan is known, which exchanges may still improve."""
+MANY_ENTRIES = 300_000
+"""Pairs of demand and hubs from which searches take so long that exchanges come first."""
 FEW_OPTIONS = 100
 """With fewer options than this the first search is over all plans."""
 
@@ -43,7 +45,7 @@ def optimise(task: Subproblem) -> Incumbent:
     known = task.known
     if task.is_late:
         return _bounded(task, known, cap_bound(task.question, task.goal, math.nan))
-    before, deadline = task.deadline.left, task.deadline
+    deadline = task.deadline
     depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if known.years else task)
     if relaxation.is_infeasible and not known.years:
         return Incumbent(infeasible=True)
@@ -53,7 +55,7 @@ def optimise(task: Subproblem) -> Incumbent:
         known = _improved(task, known, 1.0)
         found = _bounded(task, known, cap_bound(task.question, task.goal, bound))
         return found if task.is_late or known.years else _search(task, depth, found)
-    if known.years and deadline.left < (1 - EXCHANGING) * before:
+    if known.years and entries_of(task) >= MANY_ENTRIES:
         known = _improved(task, known, EXCHANGING)
         task = replace(task, start=known.opened)
     guided = _guided(task, form, relaxation)

@@ -82,7 +82,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
             found = first_plan(question, deadline.part(EXCHANGING), options.seed, any_will_do=True)
         task = replace(task, known=found)
     for goal in goals:
-        task = replace(task, goal=goal, deadline=_share(deadline, last=goal is goals[-1]))
+        task = replace(task, goal=goal, deadline=share_of_time(deadline, len(reached), len(goals)))
         with record.phase(f"optimise {goal.name}"):
             if goal.is_bottleneck:
                 trial, narrowed = smallest_radius(task)
@@ -124,9 +124,16 @@ def _lay_for_less(task: Subproblem, found: Incumbent) -> Incumbent:
     return replace(found, years=better.years)
 
 
-def _share(deadline: Deadline, *, last: bool) -> Deadline:
-    """Return when to stop with a goal: after half of the time left, so that the next ones have some, or at the end."""
-    return deadline if last else deadline.part(1 / 2)
+def share_of_time(deadline: Deadline, before: int, count: int) -> Deadline:
+    """Return when to stop with a goal: the first of several has half of the time, the others like parts of the rest.
+
+    Parameters
+    ----------
+    before, count
+        Goals that come before it, and all goals.
+    """
+    left = count - before
+    return deadline.part(1 / 2 if not before and left > 1 else 1 / left)
 
 
 def _quick(task: Subproblem, trial: Incumbent) -> Incumbent:

@@ -131,6 +131,13 @@ def program_of(task: Subproblem, depth: Ints) -> Formulation:
     return form
 
 
+def entries_of(task: Subproblem) -> int:
+    """Return about how many entries a task's program has: pairs of demand and hubs."""
+    instance = task.question.instance
+    pairs = len(instance.assign_rows.row) if task.question.assigns else instance.cover_rows.cover.nnz
+    return int(pairs) * len(task.question.problems)
+
+
 def sharpens(task: Subproblem) -> bool:
     """Tell whether a task's relaxation is sharpened by inequalities that its own values break."""
     return splits(task) or task.question.instance.problem.backhaul is not None

@@ -21,7 +21,7 @@ from hubplanner.solver.backends import DisagreementError
 from hubplanner.solver.deadline import BUILDING, work_done
 from hubplanner.solver.mip.relaxation import narrowed
 from hubplanner.solver.mip.search import any_plan, optimise
-from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
 from hubplanner.solver.strategy import BROKEN, OPEN, UNIQUE
 
 MOST_NODES = 200
@@ -61,17 +61,10 @@ def told_apart(
     """
     allowed = ALLOWED + SHARE * spent
     enough = work_done() + allowed
-    if PROGRAMS * BUILDING * _entries(task) > allowed:
+    if PROGRAMS * BUILDING * entries_of(task) > allowed:
         return found, OPEN
     first = narrowed(replace(task, goal=goal, nodes=MOST_NODES), held[0].value)
     return break_ties(replace(first, held=held), found, enough)
-
-
-def _entries(task: Subproblem) -> int:
-    """Return about how many entries a task's program has: pairs of demand and hubs."""
-    instance = task.question.instance
-    pairs = len(instance.assign_rows.row) if task.question.assigns else instance.cover_rows.cover.nnz
-    return int(pairs) * len(task.question.problems)
 
 
 def break_ties(task: Subproblem, found: Incumbent, enough: float) -> tuple[Incumbent, str]:
