@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -15,10 +17,9 @@ import hubplanner as hp
 from hubplanner.inputs import build_problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.project import Project
 
+REAL = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data")) / "roads"
 ROADS = [
     ("primary", "no", [(66.99, 30.0), (67.05, 30.0), (67.11, 30.04)]),
     ("track", "yes", [(67.05, 30.0), (67.06, 30.03), (67.11, 30.04)]),
@@ -159,6 +160,28 @@ def test_a_plan_that_hides_closed_roads_is_found_by_the_audit(project: Project, 
         text.replace("track: 0.1", "track: 1.0").replace("primary: 0.1", "primary: 1.0"), encoding="utf-8"
     )
     assert any("futures" in str(found) for found in findings_of(run))
+
+
+def test_a_real_extract_is_planned_for_a_flood_and_audited(project: Project, tmp_path: Path) -> None:
+    path = REAL / "helsinki.osm.pbf"
+    if not path.exists():
+        pytest.skip(f"{path} is absent: set HUBPLANNER_SHARED to the folder that holds roads/")
+    low, high = np.array([24.936, 60.165]), np.array([24.953, 60.179])
+    draw = np.random.default_rng(4)
+    people = [
+        f"D{at},{x:.5f},{y:.5f},{50 + at},0,1,Uusimaa,1" for at, (x, y) in enumerate(draw.uniform(low, high, (40, 2)))
+    ]
+    project.write("demand.csv", "\n".join(["demand_id,lon,lat,people,internet,weight,province,area", *people]) + "\n")
+    sites = [f"S{at},n,{x:.5f},{y:.5f},candidate,,1,100" for at, (x, y) in enumerate(draw.uniform(low, high, (6, 2)))]
+    project.write("sites.csv", "\n".join(["site_id,name,lon,lat,status,tier,factor,capex", *sites]) + "\n")
+    minutes = {**MINUTES, "hubs.0.reach_minutes": 4, "hubs.1.reach_minutes": 8}
+    travel = {"method": "network", "roads": {"path": str(path)}, "modes": [{"name": "car"}, {"name": "walk"}]}
+    flood = {"name": "flood", "roads_closed": {"highway": ["tertiary"]}, "road_speed": {"residential": 0.5}}
+    settings = {**minutes, "travel": travel, "model": {"budget": 300}, **named(flood)}
+    plan = hp.solve(project.read(settings))
+    dry, wet = (row["covered"] for row in plan.summary()["futures"]["each"])
+    assert dry > wet > 0
+    assert findings_of(plan.write(tmp_path / "run")) == []
 
 
 WRONG = [
