@@ -89,6 +89,10 @@ Missing = Annotated[Literal["drop"] | float | GroupMean, BeforeValidator(_instea
 Taken = Annotated[dict[Column, Column], Field(min_length=1)]
 
 
+NoData = Annotated[float, Field(strict=True)] | None
+"""A value of a raster's cells."""
+
+
 class GeometrySpec(Spec):
     """A column of a table that says where its rows are."""
 
@@ -229,6 +233,8 @@ class SpreadBySpec(FileSpec):
     """Coordinate reference system of x and y, EPSG:4326 if left out; or of a file that names none."""
     unmatched: Literal["error", "one_point"] = "error"
     """Areas with people and no place inside: error, or one_point: all their people stand at one point inside."""
+    nodata: NoData = None
+    """Value of a raster's cells that hold nothing, where the file declares none, such as -9999."""
 
     @property
     def is_raster(self) -> bool:
@@ -287,6 +293,8 @@ class DemandSpec(TableSpec):
 
     merge: Flag = False
     """Read CSV or GeoParquet in parts and merge points that the same hubs can reach; always so for a raster."""
+    nodata: NoData = None
+    """Value of a raster's cells that hold nobody, where the file declares none, such as -9999."""
     id: Column | None = None
     """Column of unique ids; numbers of rows if left out, none for a raster."""
     people: Annotated[ColumnOrPeople | None, Field(validate_default=True)] = None

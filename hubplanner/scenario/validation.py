@@ -453,6 +453,8 @@ def _merged(scenario: Scenario) -> str:
 def _raster(scenario: Scenario) -> Complaints:
     demand = scenario.demand
     if not demand.is_raster:
+        if demand.nodata is not None:
+            yield "demand.nodata", demand.nodata, "only for a raster; rows of a table are left out with where"
         return
     for key in _NO_CELL:
         if getattr(demand, key) is not None:
@@ -693,6 +695,8 @@ def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         if getattr(demand, other) is not None:
             yield f"demand.{other}", getattr(demand, other), "none beside spread_by, which says where people are"
     yield from _format_keys(key, by)
+    if not by.is_raster and by.nodata is not None:
+        yield f"{key}.nodata", by.nodata, "only for a raster; rows of a table are left out with where"
     if not by.is_raster:
         yield from _place_keys(key, by)
         return

@@ -11,11 +11,15 @@ from rasterio.transform import Affine
 from support.instances.demand_files import NODATA, Many, write_many, write_raster
 
 import hubplanner as hp
+from hubplanner.audit import audit_run
+from hubplanner.audit.data.places import cells
 from hubplanner.errors import MissingExtraError
 from hubplanner.inputs.readers import raster as rasters
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.project import Project
 
 GRID = Affine(0.1, 0, 67.0, 0, -0.1, 30.6)
 UTM = Affine(2000, 0, 300_000, 0, -2000, 3_390_000)
@@ -47,7 +51,7 @@ def with_cells(**cells: float) -> Any:
 
 
 def test_cells_below_nobody_are_named_with_their_row_and_column(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
-    allowed = "allowed: people of at least 0, or the raster's nodata value; gdal_edit.py -a_nodata declares it"
+    allowed = "allowed: people of at least 0, or the raster's nodata value, which the key nodata may name"
     settings = raster(many, with_cells(c02=-1, c45=-2.5))
     assert faults_of(many, settings) == [
         f"people.tif, row 1, column 3: '-1' found; {allowed}",
@@ -138,3 +142,36 @@ def test_without_the_optional_part_rasters_say_how_to_get_it(many: Many, monkeyp
     monkeypatch.setitem(sys.modules, "rasterio", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'hubplanner\[raster\]'"):
         hp.read_inputs(many.read(settings))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "nodata"), [("float32", -3.4028e38), ("float64", -9999.9), ("int16", -9999), ("uint16", 65535)]
+)
+def test_a_nodata_value_that_the_file_does_not_declare_is_named(many: Many, dtype: str, nodata: float) -> None:
+    people = with_cells(c12=nodata, c33=0).astype(dtype)
+    settings = raster(many, people)
+    settings["demand"] |= {"nodata": nodata}
+    inputs = hp.read_inputs(many.read(settings))
+    living = PEOPLE.sum() - PEOPLE[1, 2] - PEOPLE[3, 3]
+    assert inputs.demand.frame["people"].sum() == pytest.approx(living, rel=1e-12)
+    places, held, _ = cells(many.folder / "people.tif", None, nodata)
+    assert held.sum() == living
+    assert len(places) == PEOPLE.size - 2
+    if nodata < 0:
+        settings["demand"] |= {"nodata": None}
+        assert "which the key nodata may name" in faults_of(many, settings)[0]
+
+
+def test_only_a_raster_has_a_nodata_value(project: Project) -> None:
+    told = "demand.nodata: -9999.0 found; allowed: only for a raster; rows of a table are left out with where"
+    assert project.refusal({"demand.nodata": -9999.0})[0].endswith(told)
+    by = {"path": "demand.csv", "x": "lon", "y": "lat", "nodata": -1.0}
+    assert any("demand.spread_by.nodata: -1.0 found" in each for each in project.refusal({"demand.spread_by": by}))
+
+
+def test_a_plan_over_a_raster_with_a_named_nodata_value_is_audited(many: Many) -> None:
+    settings = raster(many, with_cells(c12=-9999, c44=-9999))
+    settings["demand"] |= {"nodata": -9999}
+    plan = hp.solve(many.read(settings))
+    assert plan.summary()["people"]["total"] == pytest.approx(PEOPLE.sum() - PEOPLE[1, 2] - PEOPLE[4, 4], rel=1e-12)
+    assert audit_run(plan.write(many.folder / "run")).verdict == "pass"

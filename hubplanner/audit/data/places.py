@@ -115,10 +115,11 @@ def kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.G
     return frame[chosen].reset_index(drop=True)
 
 
-def cells(path: Path, crs: str | None) -> tuple[Array, Array, str]:
+def cells(path: Path, crs: str | None, nodata: float | None = None) -> tuple[Array, Array, str]:
     """Return the middles (p, 2) of a raster's cells that hold people, the people (p,), and the system.
 
-    A system that is given stands in for one that the file does not name; no file beside it is looked at.
+    A system that is given stands in for one that the file does not name, and cells of a value ``nodata`` hold nobody;
+    no file beside it is looked at.
     """
     import rasterio  # noqa: PLC0415 - optional
     from rasterio.windows import Window  # noqa: PLC0415
@@ -129,13 +130,20 @@ def cells(path: Path, crs: str | None) -> tuple[Array, Array, str]:
         step = max(ROOM // raster.width, 1)
         for top in range(0, raster.height, step):
             window = Window(0, top, raster.width, min(step, raster.height - top))
-            held = raster.read(1, window=window).astype(float) * raster.scales[0] + raster.offsets[0]
-            row, column = np.nonzero((raster.read_masks(1, window=window) > 0) & (held > 0))
+            stored = raster.read(1, window=window)
+            held = stored.astype(float) * raster.scales[0] + raster.offsets[0]
+            some = np.ones(stored.shape, dtype=bool) if nodata is None else ~np.isin(stored, _as_stored(nodata, stored))
+            row, column = np.nonzero((raster.read_masks(1, window=window) > 0) & (held > 0) & some)
             across, down, grid = column + 0.5, row + top + 0.5, raster.transform
             places.append(np.stack([grid[at] * across + grid[at + 1] * down + grid[at + 2] for at in (0, 3)], axis=1))
             people.append(held[row, column])
         system: str = crs or WGS84 if raster.crs is None else raster.crs.to_wkt()
     return np.concatenate(places), np.concatenate(people), system
+
+
+def _as_stored(value: float, stored: Array) -> Array:
+    """Return a value as cells hold it: floats to the nearest of their size, whole numbers as they are."""
+    return np.array([value]).astype(stored.dtype) if stored.dtype.kind == "f" else np.array([value])
 
 
 def words(column: pd.Series) -> pd.Series:

@@ -30,7 +30,7 @@ CACHE_MB = 64
 """Memory in which the library keeps blocks it may need again."""
 MOST_SHOWN = 10
 """Faulty cells that are spelled out."""
-ALLOWED = "people of at least 0, or the raster's nodata value; gdal_edit.py -a_nodata declares it"
+ALLOWED = "people of at least 0, or the raster's nodata value, which the key nodata may name"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -47,6 +47,8 @@ class RasterFile:
         Need of a person, and the share of people who are not connected yet.
     crs_named
         Whether the file itself names its system.
+    nodata
+        Value of cells that hold nothing, beside the one that the file declares.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class RasterFile:
     per_person: float
     offline: float
     crs_named: bool = True
+    nodata: float | None = None
     _people: bool = False
     _wrong: list[Fault] = field(default_factory=list)
     _more: int = 0
@@ -69,7 +72,7 @@ class RasterFile:
         self._wrong, self._more = [], 0
         try:
             with opened(rasterio, self.path) as raster:
-                for top, values, known in strips(raster):
+                for top, values, known in strips(raster, self.nodata):
                     points = self._with_people(raster.transform, top, values, known)
                     if points is not None:
                         yield points
@@ -121,8 +124,11 @@ class RasterFile:
         self._more += int(wrong.sum())
 
 
-def strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
-    """Yield the first row, values (rows, columns) and which hold data, strip by strip, in whole blocks of rows."""
+def strips(raster: Any, nodata: float | None = None) -> Iterator[tuple[int, Floats, Bools]]:
+    """Yield the first row, values (rows, columns) and which hold data, strip by strip, in whole blocks of rows.
+
+    Cells that are ``nodata`` as they are stored, before any scale, hold none, nor do those that the file masks itself.
+    """
     from rasterio.windows import Window  # noqa: PLC0415 - optional
 
     height = raster.block_shapes[0][0]
@@ -137,11 +143,21 @@ def strips(raster: Any) -> Iterator[tuple[int, Floats, Bools]]:
         for top in range(0, stop - start, step):
             part = data[top : top + step]
             values = part.data.astype(np.float64) * scale + offset
-            yield start + top, values, ~np.ma.getmaskarray(part) & ~np.isnan(values)
+            known = ~np.ma.getmaskarray(part) & ~np.isnan(values)
+            if nodata is not None:
+                is_float = np.issubdtype(part.dtype, np.floating)
+                known &= part.data != (part.dtype.type(nodata) if is_float else nodata)
+            yield start + top, values, known
 
 
-def open_raster(
-    path: Path, crs: str | None, faults: list[Fault], *, offline: float = 1.0, priority: float = 1.0
+def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its cells
+    path: Path,
+    crs: str | None,
+    faults: list[Fault],
+    *,
+    offline: float = 1.0,
+    priority: float = 1.0,
+    nodata: float | None = None,
 ) -> RasterFile | None:
     """Return a raster of people; None, with faults noted, when it cannot be used.
 
@@ -155,6 +171,8 @@ def open_raster(
         Gets what is wrong.
     offline, priority
         Share of people who are not connected yet, and the weight of their need.
+    nodata
+        Value of cells that hold nothing, beside the one that the file declares.
     """
     before = len(faults)
     if not can_read(path, RASTERS, faults):
@@ -173,7 +191,8 @@ def open_raster(
         return None
     if settled is None or len(faults) > before:
         return None
-    return RasterFile(path=path, crs=settled, per_person=offline * priority, offline=offline, crs_named=named)
+    per_person = offline * priority
+    return RasterFile(path=path, crs=settled, per_person=per_person, offline=offline, crs_named=named, nodata=nodata)
 
 
 @contextmanager
