@@ -10,19 +10,64 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import hubplanner as hp
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/pakistan.md"
-NATIONAL = ROOT / "scenarios/pakistan.yaml"
+NATIONAL, CENTRES = ROOT / "scenarios/pakistan.yaml", ROOT / "scenarios/e_rozgaar.yaml"
+UNMAPPED = ("Azad Kashmir", "Gilgit Baltistan")
+"""Parts that have sites, but whose people nobody counted by tehsil."""
+PLANS = {
+    "announced numbers": ("announced",),
+    "least change, one in every district": (),
+    "one in every district, the rest fair": ("every_district",),
+    "one in every district, the rest where most need is": ("every_district_most_need",),
+    "fair, no rule": ("fair",),
+    "most need, no rule": ("most_need",),
+}
 
 
 def new_hubs(plan: hp.Plan) -> pd.DataFrame:
     """Return the plan's new hubs, as a plain table."""
     hubs = pd.DataFrame(plan.hubs.drop(columns="geometry"))
     return hubs[hubs["status"] != "existing"]
+
+
+def plans() -> list[str]:
+    """Return the table of the announced centres' six plans."""
+    rows = []
+    for name, overrides in PLANS.items():
+        plan = hp.solve(hp.read_scenario(CENTRES, overrides=overrides), repair=not overrides)
+        hubs, summary = new_hubs(plan), plan.summary()
+        groups = pd.DataFrame(summary["groups"]["district"]).T
+        share = groups["share"].to_numpy(dtype=float) * 100
+        beside = int(hubs.loc[hubs["province"].isin(UNMAPPED), "hubs"].sum())
+        rows.append(
+            [
+                name,
+                f"{hubs['hubs'].sum() - beside} + {beside}",
+                f"{hubs['site_id'].nunique()}",
+                f"{hubs['district_pcode'].nunique()}",
+                f"{summary['need']['covered'] / 1e6:.3f}",
+                f"{(share == 0).sum()}",
+                f"{share.min():.2f} / {np.median(share):.2f} / {share.max():.1f}",
+                f"{gini(share, groups['need'].to_numpy(dtype=float)):.2f}",
+                f"{summary['gap']:.2%}",
+            ]
+        )
+    heads = "plan|centres|sites|districts with one|need covered, million|districts with nothing|share of need, %: "
+    return table(heads + "least / median / most|Gini|gap", rows)
+
+
+def gini(share: np.ndarray, need: np.ndarray) -> float:
+    """Return how unequal shares are among people: 0 alike, 1 all to one."""
+    order = np.argsort(share)
+    people = np.concatenate([[0.0], np.cumsum(need[order]) / need.sum()])
+    covered = np.concatenate([[0.0], np.cumsum((need * share)[order]) / (need * share).sum()])
+    return float(1 - 2 * np.trapezoid(covered, people))
 
 
 def assumptions() -> list[str]:
@@ -60,6 +105,7 @@ def table(heads: str, rows: list[list[Any]]) -> list[str]:
 
 
 PARTS: dict[str, Callable[[], list[str]]] = {
+    "plans": plans,
     "assumptions": assumptions,
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from national_figures import PLANS
 from support.claims import TEXT, claimed
 
 import hubplanner as hp
@@ -68,3 +69,14 @@ def test_the_settings_that_are_told_mend_it(mended: Mended) -> None:
 
 def test_every_other_plan_can_be_asked_for() -> None:
     assert set(read_variants(FILE)) == {"announced", "every_district", "every_district_most_need", "fair", "most_need"}
+
+
+def test_the_page_of_figures_has_all_plans_and_what_they_keep_to() -> None:
+    page = (ROOT / "docs/pakistan.md").read_text(encoding="utf-8").partition("<!-- plans -->")[2]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:2] == "| "][2:]
+    assert [row[0] for row in rows] == list(PLANS)
+    for row in rows:
+        assert sum(map(int, row[1].split(" + "))) == ANNOUNCED["centres"].sum()
+        assert (int(row[3]) == ANNOUNCED["districts"].sum()) == ("every district" in row[0])
+    most = {row[0]: float(row[4]) for row in rows}
+    assert max(most, key=most.__getitem__) == "most need, no rule"
