@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -139,3 +139,69 @@ def test_how_sure_the_hubs_of_a_plan_are(app: Serving, browser: Browser) -> None
         assert 0 <= hub["certainty"] <= 1
         visit.check("sure")
         visit.shoot("sure")
+
+
+def test_a_budget_that_buys_no_hub_is_answered_at_once(app: Serving, browser: Browser) -> None:
+    cheapest = app.get("/api/scenarios/scenario")["cheapest_hub"]
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        page.fill("#budget-field", str(int(cheapest) - 1))
+        page.press("#budget-field", "Enter")
+        expect(page.locator("#too-little")).to_contain_text("This buys no hub: the cheapest costs PKR")
+        page.locator("#too-little button").click()
+        expect(page.locator("#too-little")).to_be_empty()
+        visit.solve()
+        assert app.get("/api/runs")[0]["hubs"] >= 1
+
+
+def test_all_sites_of_a_district_are_ruled_out_together(app: Serving, browser: Browser) -> None:
+    sites = [row["properties"] for row in app.get("/api/scenarios/scenario/map")["sites"]["features"]]
+    own = {site["site_id"] for site in sites if site["district"] == "Gwadar"}
+    free = [site["site_id"] for site in sites if site["site_id"] in own and site["status"] != "existing"]
+    assert 1 < len(free) < len(sites)
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        opened(page, "sites")
+        page.fill("#site-search", "gwadar")
+        page.select_option("#site-together", "excluded")
+        expect(page.locator("#sum-sites")).to_have_text(f"0 must have, {len(free)} never")
+        visit.check("district")
+        visit.solve()
+        run = app.get("/api/runs")[0]["id"]
+        hubs = app.get(f"/api/runs/{run}")["hubs"]
+        assert not {hub["site_id"] for hub in hubs if hub["status"] == "new"} & own
+        page.select_option("#site-together", "free")
+        expect(page.locator("#sum-sites")).to_contain_text("open to choice")
+
+
+def _moved(row: dict[str, Any]) -> tuple[float, str]:
+    """Return by how much a figure of a comparison changes, and its title on the page."""
+    a, b = row["a"], row["b"]
+    known = isinstance(a, int | float) and isinstance(b, int | float)
+    name = row["figure"].replace("_", " ").replace(".", ", ")
+    title = ": ".join(filter(None, (name, row["value"] or row["group"])))
+    return abs(a - b) / max(abs(a), abs(b)) if known else 1.0, title
+
+
+def _first(moved: tuple[float, str]) -> float:
+    return -moved[0]
+
+
+def test_a_comparison_shows_what_changes_the_most_first(app: Serving, browser: Browser) -> None:
+    for budget in (60e6, 90e6):
+        app.done(kind="solve", scenario="scenario", settings={"model.budget": budget})
+    with visiting(browser) as visit:
+        page = visit.page
+        visit.open(f"{app.origin}/#scenario")
+        page.click("#tab-compare")
+        page.click("#do-compare")
+        rows = page.locator("#changes tbody tr")
+        expect(rows.first).to_be_visible()
+        cells = rows.evaluate_all("rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))")
+        found = page.evaluate("import('/static/store.js').then(({state}) => state.compare.table)")
+        differ = [row for row in found if (row["a"] is not None or row["b"] is not None) and row["a"] != row["b"]]
+        assert [cell for cell, *_ in cells] == [title for _, title in sorted(map(_moved, differ), key=_first)]
+        assert len(differ) > 3
+        visit.shoot("changes")

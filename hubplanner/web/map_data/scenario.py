@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.compatibility import Feature
+from hubplanner.problem import SiteStatus
 from hubplanner.web.offers import fair_stops, why_not
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def describe_scenario(inputs: Inputs) -> dict[str, Any]:
         "discount_rate": scenario.discount_rate,
         "objective": model.objective,
         "budget": None if model.budget is None else budget_range(model.budget),
+        "cheapest_hub": _cheapest(inputs),
         "max_hubs": model.max_hubs,
         "hubs": [_tier(tier) for tier in scenario.hubs],
         "fairness": _fairness(scenario),
@@ -53,6 +55,13 @@ def describe_scenario(inputs: Inputs) -> dict[str, Any]:
         "site_groups": list(scenario.sites.groups),
         "warnings": [warning.as_dict() | {"text": str(warning)} for warning in inputs.warnings],
     }
+
+
+def _cheapest(inputs: Inputs) -> float | None:
+    """Return what the cheapest new hub costs; None where none may be built."""
+    sites = inputs.sites
+    usable = sites.allowed & (sites.status != SiteStatus.EXISTING)[:, None]
+    return float((sites.capex + sites.opex_present_value)[usable].min()) if usable.any() else None
 
 
 def _fairness(scenario: Scenario) -> dict[str, Any]:

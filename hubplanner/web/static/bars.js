@@ -1,15 +1,16 @@
 // Shares of groups as bars.
 
 import { el, named } from "./dom.js";
-import { share } from "./format.js";
-import { state } from "./store.js";
+import { plain, readable, share } from "./format.js";
 
-/** Return a plan's groups as bars on one scale, with a tick where a floor is asked. */
+const MANY = 12;
+const FEW = 8;
+
+/** Return a plan's groups as bars on one scale, with a tick where a floor is asked; of many the least served. */
 export function bars(plan) {
-  const { scenario } = state;
   const floor = (group, value) =>
-    (scenario ? scenario.floors : []).find((rule) => rule.group === group && (!rule.value || rule.value === value));
-  const told = Object.entries(plan.groups || {}).filter(([, values]) => Object.keys(values).length <= 40);
+    (plan.floors || []).find((rule) => rule.group === group && !rule.people && (!rule.value || rule.value === value));
+  const told = Object.entries(plan.groups || {});
   const asked = (group, name) => floor(group, name)?.share ?? 0;
   // One scale for all bars: a half and a whole of two tables differ to the eye as well.
   const top = Math.max(
@@ -19,18 +20,28 @@ export function bars(plan) {
     1e-9,
   );
   return told.map(([group, values]) => {
-    const rows = Object.entries(values).sort(([, a], [, b]) => b.share - a.share);
-    return el(
-      "table",
-      { class: "bars" },
-      el("caption", {}, `Reached, by ${group.replaceAll("_", " ")}`),
-      el(
-        "tbody",
-        {},
-        rows.map(([name, row]) => bar(name, row, top, floor(group, name))),
-      ),
-    );
+    const rows = Object.entries(values)
+      .sort(([, a], [, b]) => b.share - a.share)
+      .map(([name, row]) => ({ row, line: bar(name, row, top, floor(group, name)) }));
+    return rows.length > MANY ? least(group, rows) : table(`Reached, by ${readable(group)}`, rows);
   });
+}
+
+const table = (caption, rows) =>
+  el("table", { class: "bars" }, el("caption", {}, caption), el("tbody", {}, rows.map(({ line }) => line)));
+
+/** Of a group with many values, show those with the smallest shares, and all when asked. */
+function least(group, rows) {
+  const needy = rows.filter(({ row }) => row.need > 0);
+  const worst = needy.slice(-FEW);
+  const all = () => box.replaceChildren(table(`Reached, by ${readable(group)}`, rows));
+  const box = el(
+    "div",
+    {},
+    table(`Least reached, by ${readable(group)}`, worst),
+    el("button", { type: "button", class: "link", onclick: all }, `Show all ${plain(rows.length)}`),
+  );
+  return box;
 }
 
 function bar(name, { share: part, need }, top, floor) {

@@ -1,6 +1,6 @@
 // The budget: a slider for the hand, a field for the exact sum.
 
-import { choose } from "./choices.js";
+import { choose, settings } from "./choices.js";
 import { byId, el, show } from "./dom.js";
 import { money, plain, typed, words } from "./format.js";
 import { on, state } from "./store.js";
@@ -59,6 +59,7 @@ function draw() {
       field,
       el("span", { class: "note" }, [scenario.currency, `for ${over}`].filter(Boolean).join(", ")),
     ),
+    el("div", { id: "too-little", role: "status" }),
   );
   follow();
 }
@@ -86,4 +87,18 @@ function follow() {
   byId("budget-words").textContent = text;
   byId("budget-field").value = plain(budget);
   byId("budget-field").setAttribute("aria-invalid", "false");
+  show(byId("too-little"), tooLittle(budget));
+}
+
+/** Say at once where a budget buys no hub at all, as long as hubs cost what the scenario says. */
+function tooLittle(budget) {
+  const { cheapest_hub: cheapest, currency } = state.scenario;
+  if (cheapest === null || budget >= cheapest || Object.keys(settings()).some((key) => key.startsWith("hubs."))) return null;
+  const least = Math.ceil(cheapest);
+  return el(
+    "p",
+    { class: "note changed" },
+    `This buys no hub: the cheapest costs ${money(cheapest, currency)}. `,
+    el("button", { type: "button", class: "link", onclick: () => choose({ budget: least }) }, `Set ${money(least, currency)}`),
+  );
 }

@@ -115,10 +115,15 @@ const NEXT = { free: "required", required: "excluded", excluded: "free" };
 export const markOf = (id) => state.pins.get(id) || "free";
 
 /** Pin, ban or free a site. */
-export function mark(id, kind) {
+export const mark = (id, kind) => markAll([id], kind);
+
+/** Pin, ban or free several sites at once. */
+export function markAll(ids, kind) {
   const pins = new Map(state.pins);
-  if (kind === "free") pins.delete(id);
-  else pins.set(id, kind);
+  for (const id of ids) {
+    if (kind === "free") pins.delete(id);
+    else pins.set(id, kind);
+  }
   set({ pins });
 }
 

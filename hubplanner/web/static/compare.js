@@ -77,7 +77,8 @@ async function compare() {
 
 function result(found) {
   return [
-    el("h3", {}, "Figures"),
+    (found.notes || []).map((text) => el("p", { class: "note changed" }, text)),
+    el("h3", {}, "What changes"),
     table(found.table),
     changes(found),
     places("Only in plan A", found.only_a),
@@ -92,23 +93,34 @@ function changes({ gains, losses }) {
 }
 
 function table(rows) {
+  const known = rows.filter(({ a, b }) => a !== null || b !== null);
+  const moved = known.filter(({ a, b }) => a !== b).sort((one, other) => change(other) - change(one));
+  const same = known.length - moved.length;
+  if (!moved.length) return el("p", { class: "note" }, "Nothing: all figures are the same.");
   const head = ["", "A", "B"].map((text) => el("th", { scope: "col" }, text || el("span", { class: "sr" }, "Figure")));
-  const body = rows
-    .filter(({ a, b }) => a !== null || b !== null)
-    .map((row) =>
-      el(
-        "tr",
-        {},
-        el("th", { scope: "row" }, named(title(row))),
-        el("td", { class: "number" }, figure(row, row.a)),
-        el("td", { class: "number" }, figure(row, row.b)),
-      ),
-    );
-  return el(
-    "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Figures of both plans" },
-    el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)),
+  const body = moved.map((row) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, named(title(row))),
+      el("td", { class: "number" }, figure(row, row.a)),
+      el("td", { class: "number" }, figure(row, row.b)),
+    ),
   );
+  return [
+    el(
+      "div",
+      { class: "scroll", tabindex: "0", role: "group", "aria-label": "Figures that differ, the largest change first" },
+      el("table", { class: "list", id: "changes" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)),
+    ),
+    same ? el("p", { class: "note" }, `${count(same, "figure is", "figures are")} the same in both.`) : null,
+  ];
+}
+
+/** By how much a figure changes, as a share of the larger one; what only one plan has changes wholly. */
+function change({ a, b }) {
+  if (typeof a !== "number" || typeof b !== "number") return 1;
+  return Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b));
 }
 
 function title({ figure: what, group, value }) {

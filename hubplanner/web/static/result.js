@@ -52,11 +52,12 @@ function headline() {
     byId("headline"),
     el("p", { class: "says" }, sentence(plan)),
     el("p", { class: "proof" }, plan.proof.sure ? proofMark() : null, plan.proof.words),
-    plan.scenario === shownId() ? null : named(`Of another scenario: ${plan.title}`, "p", { class: "note of" }),
+    plan.scenario === shownId() ? null : named(whose(plan), "p", { class: "note of" }),
     note,
   );
 }
 
+const whose = ({ scenario, title }) => (scenario ? `Of another scenario: ${title}` : `${title}: not made in the app`);
 const proofMark = () => el("span", { class: "tick", "aria-hidden": "true" }, "✓");
 
 function draw() {

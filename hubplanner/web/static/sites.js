@@ -1,8 +1,8 @@
-// The sites as a list: what a click on the map does, for the keyboard and for names one knows.
+// The sites as a list: what a click on the map does, for the keyboard and for names one knows, one by one or for a group.
 
-import { mark, markOf } from "./choices.js";
+import { mark, markAll, markOf } from "./choices.js";
 import { byId, el, named, show } from "./dom.js";
-import { plain } from "./format.js";
+import { count, plain, readable } from "./format.js";
 import { on, set, state } from "./store.js";
 
 const MOST = 60;
@@ -24,20 +24,35 @@ export function siteList() {
     el("input", {
       id: "site-search",
       type: "search",
-      placeholder: "Search by name",
-      "aria-label": "Search sites by name",
+      placeholder: places().length ? `Search by name or ${state.scenario.site_groups.map(readable).join(", ")}` : "Search by name",
+      "aria-label": "Search sites",
+      list: "site-places",
       autocomplete: "off",
       oninput: list,
     }),
+    el("datalist", { id: "site-places" }, places().map((value) => el("option", { value }))),
+    el("div", { id: "site-all" }),
     el("ul", { id: "site-list", class: "plain sites" }),
     el("p", { id: "site-rest", class: "note", role: "status" }),
   );
 }
 
+const all = () => (state.map ? state.map.sites.features : []).map(({ properties }) => properties);
+const groupsOf = (site) => (state.scenario?.site_groups || []).map((group) => site[group]).filter(Boolean);
+
+/** Return the values of the groups of sites, such as districts. */
+const places = () => [...new Set(all().flatMap(groupsOf))].sort((a, b) => a.localeCompare(b));
+
+const wantedText = () => byId("site-search").value.trim();
+
+/** Return the sites that are searched for: of a district that is named whole, its own alone. */
 function found() {
-  const wanted = byId("site-search").value.trim().toLowerCase();
-  const sites = (state.map ? state.map.sites.features : []).map(({ properties }) => properties);
-  const fits = (site) => !wanted || `${site.name || ""} ${site.site_id}`.toLowerCase().includes(wanted);
+  const wanted = wantedText().toLowerCase();
+  const sites = all();
+  const own = (site) => groupsOf(site).some((value) => value.toLowerCase() === wanted);
+  const whole = Boolean(wanted) && sites.some(own);
+  const fits = (site) =>
+    !wanted || (whole ? own(site) : `${site.name || ""} ${site.site_id} ${groupsOf(site).join(" ")}`.toLowerCase().includes(wanted));
   const rank = (site) => (markOf(site.site_id) === "free" ? 1 : 0);
   return sites.filter(fits).sort((a, b) => rank(a) - rank(b));
 }
@@ -46,11 +61,26 @@ function list() {
   const focused = document.activeElement?.dataset?.site;
   const sites = found();
   show(byId("site-list"), sites.slice(0, MOST).map(row));
+  show(byId("site-all"), together(sites.filter(({ status }) => status !== "existing")));
   byId("site-rest").textContent = rest(sites.length);
   if (focused)
     byId("site-list")
       .querySelector(`[data-site="${CSS.escape(focused)}"]`)
       ?.focus();
+}
+
+/** One choice for all sites that are searched for, such as those of a district. */
+function together(sites) {
+  if (!wantedText() || sites.length < 2) return null;
+  const marks = new Set(sites.map(({ site_id: id }) => markOf(id)));
+  const now = marks.size === 1 ? [...marks][0] : "";
+  const options = [...(now ? [] : [["", "differ"]]), ...KINDS];
+  const pick = el(
+    "select",
+    { id: "site-together", onchange: ({ target }) => target.value && markAll(sites.map(({ site_id: id }) => id), target.value) },
+    options.map(([value, text]) => el("option", { value, selected: value === now }, text)),
+  );
+  return el("label", { class: "row spread all" }, el("span", {}, `All ${count(sites.length, "site")} found`), pick);
 }
 
 function rest(number) {
