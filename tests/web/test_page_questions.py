@@ -57,8 +57,15 @@ def test_a_dial_of_fairness_with_its_price(app: Serving, browser: Browser, size:
         visit.solve()
         expect(page.locator("#evenness")).to_contain_text("in every area type; no plan is above")
         opened(page, "sites")
+        page.select_option("#scenario", "hard")  # without groups: no dial
+        expect(page.locator("#solve")).to_be_enabled()
+        expect(page.locator("#dial")).to_have_count(0)
+        page.select_option("#scenario", "scenario")
+        expect(page.locator("#sum-fairness")).to_have_text("most people")
+        page.click("#tab-saved")
+        page.locator(".run").first.get_by_label("Open ").click()
         page.locator("#site-list select").first.select_option("excluded")  # the prices were of another question
-        expect(page.locator("#ask-prices")).to_have_text("Find them again")
+        expect(page.locator("#ask-prices")).to_have_text("What does it cost?")
         visit.shoot(f"{scheme}-{size[0]}-evenness")
 
 

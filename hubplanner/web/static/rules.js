@@ -16,8 +16,8 @@ let change = () => {};
 
 export function startRules(changeOverrides) {
   change = changeOverrides;
+  on(["scenario", "restored"], draw); // before the dial is drawn, which may be that of another scenario until then
   startFairness();
-  on(["scenario", "restored"], draw);
   on(["choices", "pins"], summaries);
 }
 
