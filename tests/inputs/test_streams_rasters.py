@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.transform import Affine
 from support.instances.demand_files import NODATA, Many, write_many, write_raster
 
@@ -175,3 +176,29 @@ def test_a_plan_over_a_raster_with_a_named_nodata_value_is_audited(many: Many) -
     plan = hp.solve(many.read(settings))
     assert plan.summary()["people"]["total"] == pytest.approx(PEOPLE.sum() - PEOPLE[1, 2] - PEOPLE[4, 4], rel=1e-12)
     assert audit_run(plan.write(many.folder / "run")).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "is_density"),
+    [
+        ("people.tif", "", False),
+        ("nga_ppp_2020_1km_Aggregated.tif", "people per cell", False),
+        ("gpw_v4_population_density_2020.tif", "", True),
+        ("nga_pd_2020_1km.tif", "", True),
+        ("people.tif", "people / km2", True),
+        ("people.tif", "persons per square kilometre", True),
+        ("updates.tif", "people per sq km", True),
+    ],
+)
+def test_a_raster_that_says_people_per_area_is_doubted(many: Many, name: str, unit: str, *, is_density: bool) -> None:
+    settings = raster(many)
+    with rasterio.open(many.folder / "people.tif", "r+") as file:
+        file.units = [unit]
+    (many.folder / "people.tif").rename(many.folder / name)
+    settings["demand"] |= {"path": str(many.folder / name)}
+    told = [each for each in hp.read_inputs(many.read(settings)).warnings if each.code == "density_raster"]
+    assert [each.file for each in told] == [name] * is_density
+    for each in told:
+        assert "says people per area, but each cell is read as a count of people" in each.message
+    off = settings | {"checks": {"density_raster": "off"}}
+    assert not [each for each in hp.read_inputs(many.read(off)).warnings if each.code == "density_raster"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,11 @@ CACHE_MB = 64
 """Memory in which the library keeps blocks it may need again."""
 MOST_SHOWN = 10
 """Faulty cells that are spelled out."""
+_DENSITY = re.compile(
+    r"densit|(?<![a-z])pd(?![a-z])|per[ _]?(sq|square)?[ _.]?(km|kilomet)|pp[ _]?sq[ _]?km|/ ?(sq ?)?km|km\^?-2",
+    re.IGNORECASE,
+)
+"""How names, units and descriptions of rasters say people per area."""
 ALLOWED = "people of at least 0, or the raster's nodata value, which the key nodata may name"
 
 
@@ -49,6 +55,8 @@ class RasterFile:
         Whether the file itself names its system.
     nodata
         Value of cells that hold nothing, beside the one that the file declares.
+    density
+        What in its name, unit or description says that cells hold people per area; blank where nothing does.
     """
 
     path: Path
@@ -57,6 +65,7 @@ class RasterFile:
     offline: float
     crs_named: bool = True
     nodata: float | None = None
+    density: str = ""
     _people: bool = False
     _wrong: list[Fault] = field(default_factory=list)
     _more: int = 0
@@ -92,8 +101,14 @@ class RasterFile:
         return {}
 
     def warnings(self) -> list[DataWarning]:
-        """Return what may be a mistake: nothing beside places."""
-        return []
+        """Return what may be a mistake beside places: densities that are read as counts."""
+        if not self.density:
+            return []
+        message = (
+            f"{self.density!r} says people per area, but each cell is read as a count of people: multiply it by its "
+            "area first, as gdal_calc.py does, or set checks.density_raster: off if these are counts"
+        )
+        return [DataWarning(code="density_raster", message=message, file=self.name)]
 
     def _with_people(self, transform: Any, top: int, values: Floats, known: Bools) -> Points | None:
         """Return the cells of a strip that hold people; None, with cells below 0 noted, when there are none."""
@@ -183,6 +198,7 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
             with opened(rasterio, path) as raster:
                 named = raster.crs is not None
+                said = (path.stem, raster.units[0], raster.descriptions[0])
                 own = raster.crs.to_wkt() if named else None
                 settled = settled_crs(own, crs, path.name, faults)
                 check_transform(raster, path, faults)
@@ -192,7 +208,15 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
     if settled is None or len(faults) > before:
         return None
     per_person = offline * priority
-    return RasterFile(path=path, crs=settled, per_person=per_person, offline=offline, crs_named=named, nodata=nodata)
+    return RasterFile(
+        path=path,
+        crs=settled,
+        per_person=per_person,
+        offline=offline,
+        crs_named=named,
+        nodata=nodata,
+        density=next((words for words in said if words and _DENSITY.search(words)), ""),
+    )
 
 
 @contextmanager
