@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Budget, Formulation, Year, broken_years
+from hubplanner.model import Budget, Formulation, MaxCoverage, Year, broken_years
 from hubplanner.model.formulation import HOLDING
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
@@ -19,6 +19,7 @@ from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
+from hubplanner.solver.mip.row_prices import is_priced, priced_bound
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, splits
 from hubplanner.solver.mip.upper_bound import cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
@@ -52,8 +53,9 @@ def optimise(task: Subproblem) -> Incumbent:
     bound = math.nan if relaxation.is_infeasible else form.figure(relaxation.bound)
     if not relaxation.is_solved:
         # Where the relaxation takes this long, so would the search: exchanges make the best of the rest.
+        bound = _priced(task, known, cap_bound(task.question, task.goal, bound))
         known = _improved(task, known, 1.0)
-        found = _bounded(task, known, cap_bound(task.question, task.goal, bound))
+        found = _bounded(task, known, bound)
         return found if task.is_late or known.years else _search(task, depth, found)
     if known.years and entries_of(task) >= MANY_ENTRIES:
         known = _improved(task, known, EXCHANGING)
@@ -63,6 +65,14 @@ def optimise(task: Subproblem) -> Incumbent:
         known, task = guided, replace(task, start=guided.opened)
     task, found = replace(task, scale=abs(bound), cuts=form.cuts), _bounded(task, known, bound)
     return found if _is_close(task, found) else _searched(task, depth, form, relaxation, found)
+
+
+def _priced(task: Subproblem, known: Incumbent, bound: float) -> float:
+    """Return a bound, or a lower one by prices of rows where they tell one, in half of the time left at most."""
+    if task.goal is None or task.goal.name != MaxCoverage.goal or not known.years or not is_priced(task.question):
+        return bound
+    value = task.goal.value(known.years)
+    return min(bound, priced_bound(task.question, value, task.gap, task.deadline.part(1 / 2)))
 
 
 def _searched(task: Subproblem, depth: Ints, form: Formulation, relaxation: Relaxation, found: Incumbent) -> Incumbent:
