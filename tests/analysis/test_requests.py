@@ -16,6 +16,8 @@ from hubplanner.cli.alternatives import alternatives as alternatives_command
 from hubplanner.cli.explain import explain as explain_command
 from hubplanner.cli.frontier import frontier as frontier_command
 from hubplanner.web.jobs import tasks
+from hubplanner.web.requests import check_ask
+from hubplanner.web.settings import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,5 +61,5 @@ def test_the_app_asks_with_the_same_defaults(monkeypatch: pytest.MonkeyPatch, ki
     monkeypatch.setattr(f"hubplanner.analysis.{kind}.run.run_{kind}", keep)
     monkeypatch.setattr(tasks, "_asked", lambda _: None)
     with pytest.raises(Asked) as asked:
-        tasks.TASKS[kind]({"points": None, "within": None, "runs": "runs"})
+        tasks.TASKS[kind](check_ask({"kind": kind, "scenario": "scenario.yaml"}, Limits()) | {"runs": "runs"})
     assert asked.value.args == (default,)
