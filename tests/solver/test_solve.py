@@ -115,12 +115,12 @@ def test_limits_that_the_required_sites_break_are_named_with_both_numbers(
     assert math.isnan(solution.bound)
 
 
-def test_money_is_named_as_it_is() -> None:
+def test_money_is_told_in_digits_and_so_that_it_suffices() -> None:
     dear = replace(two_islands(), option_cost=np.array([0, 2, 6, 2e9 + 7.5, 3e9]))
     solution = hp.solve_problem(dear, hp.MaxCoverage(budget=2e9))
     assert solution.clashes == (
         "a hub at site 2 and the budget of 2,000,000,000 cannot be met together",
-        "the least budget that meets all demands is 2,000,000,007.5",
+        "the least budget that meets all demands is 2,000,000,008",
     )
 
 
