@@ -88,7 +88,7 @@ def look_at(path: Path, kind: str, kept: Path, most_rows: int, part: str = "") -
     most_rows
         Rows of a table that are taken.
     part
-        Name of one of several sheets or layers; the first that can be read if blank.
+        Name of one of several sheets or layers; the first that can be read and has several columns if blank.
     """
     look = FileInspection()
     check = _SAFE.get(format_of(path).name)
@@ -158,7 +158,10 @@ def _look_at_part(path: Path, kind: str, part: str, most_rows: int, look: FileIn
 
 
 def _read_part(path: Path, part: str, look: FileInspection) -> tuple[InputTable | None, dict[str, str]]:
-    """Return a table, and the key that names its sheet or layer: the one asked for, or the first that can be read."""
+    """Return a table, and the key that names its sheet or layer: the one asked for, or else the first that can be read.
+
+    One with several columns comes before one with a single column, which holds notes as a rule.
+    """
     faults: list[Fault] = []
     table = read_table(TableSpec(path=str(path)), faults)
     several = next((fault for fault in faults if fault.choices), None)
@@ -166,13 +169,20 @@ def _read_part(path: Path, part: str, look: FileInspection) -> tuple[InputTable 
         look.faults += faults
         return (None if faults else table), {}
     look.parts = list(several.choices)
+    notes: tuple[InputTable, dict[str, str]] | None = None
     for name in [part] if part else look.parts:
         keys, faults = {str(several.column): name}, []
         table = read_table(TableSpec.model_validate({"path": str(path), **keys}), faults)
-        look.part = name
-        if table is not None and not faults:
+        if table is None or faults:
+            continue
+        if part or len(table.frame.columns) > 1:
+            look.part = name
             return table, keys
-    look.faults += faults
+        notes = notes or (table, keys)
+    if notes is not None:
+        [look.part] = notes[1].values()
+        return notes
+    look.part, look.faults = name, look.faults + faults
     return None, {}
 
 
