@@ -341,7 +341,7 @@ def test_a_plan_of_nobody_knows_where_says_so(app: Serving, browser: Browser) ->
 
         page.route("**/api/runs/alpha*", foreign)
         opens_saved(page, mine)
-        expect(page.locator("#headline")).to_contain_text("Of another scenario: alpha-0123")
+        expect(page.locator("#headline")).to_contain_text("alpha-0123: not made in the app")
         shows(page, "beta")
 
 
