@@ -177,7 +177,7 @@ def test_data_are_read_from_any_path_and_nothing_is_written_where_libraries_woul
 def test_a_run_that_changes_while_it_is_exported_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run = hp.solve(project.read()).write(project.folder / "run")
     path = run / "plan.json"
-    after(monkeypatch, export, "read_plan", lambda: path.write_bytes(path.read_bytes() + b" "))
+    after(monkeypatch, export, "figures_of", lambda: path.write_bytes(path.read_bytes() + b" "))
     with pytest.raises(DataError, match=r"plan\.json: has changed since the run"):
         read_result(run)
 

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.compatibility import Feature
-from hubplanner.problem import SiteStatus
 from hubplanner.web.offers import fair_stops, why_not
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def describe_scenario(inputs: Inputs) -> dict[str, Any]:
 
 def _cheapest(inputs: Inputs) -> float | None:
     """Return what the cheapest new hub costs; None where none may be built."""
+    from hubplanner.problem import SiteStatus  # noqa: PLC0415 - heavy
+
     sites = inputs.sites
     usable = sites.allowed & (sites.status != SiteStatus.EXISTING)[:, None]
     return float((sites.capex + sites.opex_present_value)[usable].min()) if usable.any() else None
