@@ -44,6 +44,8 @@ _WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 """Paths can be copied."""
 FAULTS_SHOWN = 8
 HUBS_SHOWN = 8
+WHOLE = 1e5
+"""Figures from here on are told without parts of one."""
 PLACES_SHOWN = 12
 """Rows of the tables of hubs by name and by place; the rest is summed up in one."""
 
@@ -217,7 +219,13 @@ def proof(summary: dict[str, Any]) -> str:
 def _goals(summary: dict[str, Any]) -> dict[str, str]:
     """Return how far each goal is reached and could be at best, where there are several."""
     goals = summary["goals"] if len(summary["goals"]) > 1 else []
-    return {f"  {goal['name']}": f"{goal['value']:,.6g}, at best {goal['bound']:,.6g}" for goal in goals}
+    return {f"  {goal['name']}": _to_its_bound(**goal) for goal in goals}
+
+
+def _to_its_bound(name: str, value: float, bound: float) -> str:
+    """Return a goal's figure and its bound: shares in per cent, large figures whole, since they count people or money."""
+    form = ".4%" if name.endswith("share") else ",.0f" if abs(value) >= WHOLE else ",.6g"
+    return f"{value:{form}}, at best {bound:{form}}"
 
 
 def _years(summary: dict[str, Any]) -> Table:
