@@ -96,6 +96,7 @@ NEW_LINK = "whether a larger or closed hub keeps its link is not in this version
 _LATER = "{} is not decided with a network of lines in this version, so leave fibre out and let links stand alone"
 NOT_WHOLE = "whoever a measure reaches may count for a part of a hub's user, so ask for a share below 1"
 _NO_WAY = "{} has no way to a hub, so ask for max_coverage or min_cost"
+_NO_ONE_FIGURE = "many plans reach {} that further goals tell apart, so ask for a sum of people, money or ways"
 _WEIGHS_COVER = "alpha weighs what is covered of each group, so ask for max_coverage, or for fairness max_min"
 
 INCOMPATIBLE: tuple[Rule, ...] = (
@@ -184,7 +185,18 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.EXISTING, (Feature.BACKHAUL,), "neither", NEW_LINK),
     _rule(Feature.PERIODS, (Feature.BACKHAUL,), "none", _LATER.format("the year in which a line is built")),
     _rule(Feature.FUTURES, (Feature.BACKHAUL,), "none", _LATER.format("what a line costs in each future")),
-    _rule(Feature.ALTERNATIVES, (Feature.BACKHAUL,), "none", SHARED_LINES),
+    _rule(Feature.BACKHAUL, (Feature.ALTERNATIVES,), "none", SHARED_LINES),
+    # plans nearly as good
+    _rule(Feature.P_CENTER, (Feature.ALTERNATIVES,), "another objective", _NO_ONE_FIGURE.format("a worst distance")),
+    _rule(Feature.FAIRNESS, (Feature.ALTERNATIVES,), "none", _NO_ONE_FIGURE.format("a least share")),
+    _rule(
+        Feature.ALPHA,
+        (Feature.ALTERNATIVES,),
+        "0",
+        "how near a utility of groups comes to the best is no share of people, so read in the report which places "
+        "would do nearly as well",
+    ),
+    _rule(Feature.FUTURES, (Feature.ALTERNATIVES,), "none", "a plan for all futures is weighed by score"),
     # surveys drawn again
     _rule(Feature.PERIODS, (Feature.STABILITY,), "none", "each year would need a survey of its own"),
     _rule(Feature.FUTURES, (Feature.STABILITY,), "none", "a plan for all futures is weighed by score"),
@@ -229,14 +241,14 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     ),
     _rule(Feature.MEASURES, (Feature.MERGED,), "none", "merged points keep no count of whom a measure may reach"),
     _rule(
-        Feature.EXPLANATIONS,
-        (Feature.MEASURES,),
+        Feature.MEASURES,
+        (Feature.EXPLANATIONS,),
         "none",
         "what a hub adds depends on what its money would reach elsewhere, and this version counts hubs alone",
     ),
     _rule(
-        Feature.ALTERNATIVES,
-        (Feature.MEASURES,),
+        Feature.MEASURES,
+        (Feature.ALTERNATIVES,),
         "none",
         "plans nearly as good may differ in whom measures reach, and this version compares hubs alone",
     ),

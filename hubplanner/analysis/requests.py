@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import ScenarioError
+from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import LARGEST_ALPHA
+from hubplanner.scenario.validation import features
 
 FEWEST, MOST = 2, 500
 """Points, or draws, that may be asked for."""
@@ -16,6 +19,13 @@ PAIRS = (COST, DISTANCE, WORST_GROUP, FAIRNESS)
 TRADES = tuple(f"coverage,{pair}" for pair in PAIRS)
 ALPHAS = (0.0, 0.5, 1.0, 2.0, math.inf)
 """Aversions to unequal shares that the price of fairness is told for, from the sum alone to the worst first."""
+
+
+def check_asked(scenario: Scenario, question: Feature) -> None:
+    """Raise where a question to a plan does not go with what its scenario asks for, before anything is worked out."""
+    wrong = broken({*features(scenario), question})
+    if wrong:
+        raise ScenarioError("; ".join(rule.says for rule in wrong))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -223,7 +223,7 @@ def _goals(summary: dict[str, Any]) -> dict[str, str]:
 
 
 def _to_its_bound(name: str, value: float, bound: float) -> str:
-    """Return a goal's figure and its bound: shares in per cent, large figures whole, since they count people or money."""
+    """Return a goal's figure and its bound: shares in per cent, large figures whole, as they count people or money."""
     form = ".4%" if name.endswith("share") else ",.0f" if abs(value) >= WHOLE else ",.6g"
     return f"{value:{form}}, at best {bound:{form}}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.command import answer, fits
@@ -41,7 +41,19 @@ def test_json_is_all_of_stdout_and_other_folders_are_safe(scenario: Path, inside
     assert "holds something other" in done.stderr
 
 
-def test_futures_are_refused_before_any_work(project: Project) -> None:
-    settings = {"model.floors": [], "futures.named": [{"name": "dry"}, {"name": "wet", "need": 2}]}
-    with pytest.raises(hp.ScenarioError, match="futures: not with alternatives"):
-        hp.alternatives(project.read(settings))
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"futures.named": [{"name": "dry"}, {"name": "wet", "need": 2}]}, "futures does not go with alternatives"),
+        ({"model.fairness": {"alpha": 1}}, "fairness by alpha does not go with alternatives"),
+        ({"model.fairness": "max_min"}, "fairness does not go with alternatives"),
+        ({"model.objective": "p_center", "model.max_hubs": 2}, "p_center does not go with alternatives"),
+    ],
+)
+def test_what_does_not_go_with_them_is_refused_before_any_work(
+    project: Project, settings: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = project.read({"model.floors": [], **settings})
+    monkeypatch.setattr("hubplanner.analysis.alternatives.run.read_inputs", pytest.fail)
+    with pytest.raises(hp.ScenarioError, match=message):
+        hp.alternatives(scenario)

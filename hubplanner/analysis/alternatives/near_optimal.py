@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Constraint, FixedLevel, Goal, Objective, PCenter, Periods, Question, Year, goals_of
+from hubplanner.model import Constraint, FixedLevel, Goal, Objective, Periods, Question, Year, goals_of
 from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import Problem
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
@@ -40,16 +40,10 @@ class NearOptimal:
     within: float
 
     def __post_init__(self) -> None:
-        """Refuse what has no single figure to be near to."""
+        """Refuse years that are planned each alone, and a share that is none."""
         periods = self.objective.block(Periods)
-        wrong = {
-            "p_center": isinstance(self.objective, PCenter),
-            "fairness": self.objective.fairness is not None,
-            "periods with nested: false": isinstance(periods, Periods) and not periods.nested,
-        }
-        refused = [name for name, applies in wrong.items() if applies]
-        if refused:
-            message = f"alternatives do not go with {', '.join(refused)}; use max_coverage, min_cost or p_median"
+        if isinstance(periods, Periods) and not periods.nested:
+            message = "alternatives do not go with periods with nested: false; let hubs stay open"
             raise ScenarioError(message)
         if not 0 <= self.within < 1:
             message = f"within: {self.within!r} found; allowed: from 0 to below 1"

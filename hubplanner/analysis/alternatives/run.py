@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hubplanner.analysis.alternatives.result import AlternativePlans
 from hubplanner.analysis.alternatives.search import find_alternatives
-from hubplanner.analysis.requests import AlternativesRequest
-from hubplanner.errors import Fault, ScenarioError
+from hubplanner.analysis.requests import AlternativesRequest, check_asked
+from hubplanner.compatibility import Feature
 from hubplanner.folders import ALTERNATIVES_MARKS, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.pipeline.objective import objective_of
@@ -35,16 +35,10 @@ def alternatives(
     within, differ, count, time_limit_s
         As in `AlternativesRequest`.
     """
-    _check_certain(scenario)
+    check_asked(scenario, Feature.ALTERNATIVES)
     log.info("read the data")
     request = AlternativesRequest(within=within, differ=differ, count=count, time_limit_s=time_limit_s)
     return _found(read_inputs(scenario).tell(), request)
-
-
-def _check_certain(scenario: Scenario) -> None:
-    if scenario.futures is not None:
-        allowed = "not with alternatives; solve and score weigh futures"
-        raise ScenarioError(Fault(file=scenario.name, column="futures", allowed=allowed, kind="scenario"))
 
 
 def _found(inputs: Inputs, request: AlternativesRequest) -> AlternativePlans:
@@ -66,7 +60,7 @@ def run_alternatives(
     overwrite: bool = False,
 ) -> tuple[AlternativePlans, Path]:
     """Find a scenario's alternatives, write their folder and return both; the folder is checked first."""
-    _check_certain(scenario)
+    check_asked(scenario, Feature.ALTERNATIVES)
     inputs, target = read_for(
         scenario,
         folder,

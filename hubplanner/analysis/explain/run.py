@@ -12,9 +12,9 @@ import numpy as np
 
 from hubplanner.analysis.explain.explain import explain_plan
 from hubplanner.analysis.explain.result import PlanExplanation
-from hubplanner.analysis.requests import ExplainRequest
-from hubplanner.compatibility import Feature, broken
-from hubplanner.errors import DataError, Fault, ScenarioError
+from hubplanner.analysis.requests import ExplainRequest, check_asked
+from hubplanner.compatibility import Feature
+from hubplanner.errors import DataError, Fault
 from hubplanner.folders import EXPLANATION_MARKS, is_run
 from hubplanner.inputs import Inputs, build_problem
 from hubplanner.io import check_place
@@ -25,7 +25,6 @@ from hubplanner.problem import Problem, SiteStatus
 from hubplanner.runs.load import read_solution
 from hubplanner.scenario import read_scenario
 from hubplanner.scenario.names import hint, key_of
-from hubplanner.scenario.validation import features
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,8 @@ def explain(
     if isinstance(run, Plan):
         inputs, solution = run.inputs, run.solution
     else:
-        _check_explained(Path(run))
+        if is_run(Path(run)):  # reading it says so if not
+            check_asked(read_scenario(Path(run) / "scenario.yaml"), Feature.EXPLANATIONS)
         log.info("read the run and its inputs")
         inputs, solution = read_solution(Path(run))
     found = explain_plan(
@@ -72,15 +72,6 @@ def explain(
         lift=lambda at: _lifted(inputs, at),
     )
     return PlanExplanation(inputs=inputs, found=found)
-
-
-def _check_explained(run: Path) -> None:
-    """Raise for a run that cannot be explained, before its plan is worked out anew."""
-    if not is_run(run):
-        return  # reading it says so
-    wrong = broken({*features(read_scenario(run / "scenario.yaml")), Feature.EXPLANATIONS})
-    if wrong:
-        raise ScenarioError("; ".join(rule.says for rule in wrong))
 
 
 def _number(inputs: Inputs, site: str) -> int:

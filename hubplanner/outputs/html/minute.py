@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hubplanner.compatibility import Feature, broken
 from hubplanner.formatting import SMALLEST_GAP, at_most, count_of, says_nothing
 from hubplanner.outputs.html.words import about, count, listed
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
+from hubplanner.scenario.validation import features
 
 MOST_LINES, MOST_DOUBTS, MOST_NAMED = 10, 5, 6
 """Lines of what to build, doubts, and names in a sentence, at most."""
@@ -76,7 +78,8 @@ def firmness(result: Result, stability: dict[str, Any] | None = None) -> list[st
     asked = [hub["site_id"] for hub in summary["hubs"] if hub["site_id"] in result.scenario.model.require]
     if asked:
         found.append(f"{count_of(len(asked), 'site')} {'was' if len(asked) == 1 else 'were'} asked for, not chosen.")
-    found.append("Plans nearly as good: hubplanner alternatives.")
+    if not broken({*features(result.scenario), Feature.ALTERNATIVES}):
+        found.append("Plans nearly as good: hubplanner alternatives.")
     return found
 
 
