@@ -161,5 +161,5 @@ def more_money(result: Result, frontier: dict[str, Any] | None) -> str:
         return f"With {about(result, money)} more, plan {point['number']} of the frontier below {more}."
     if budget is None:
         return "No budget was set; hubplanner frontier finds what each budget would reach."
-    ask = f"hubplanner solve scenario.yaml --set model.budget={budget * MORE:.6g} --out more"
+    ask = f"hubplanner solve scenario.yaml --set model.budget={budget * MORE:.12g} --out more"
     return f"This run has not asked. {about(result, budget * MORE)} instead of {about(result, budget)}: {ask}."
