@@ -151,5 +151,6 @@ def test_work_that_is_cancelled_ends_in_silence(tmp_path: Path, late: float) -> 
         child.stdout.readline()  # it is at work
         time.sleep(late)
         child.terminate()
-        assert child.wait(20) == CANCELLED
+        # Compiled code heeds no signal, so the time it takes is the machine's; the server kills what tarries.
+        assert child.wait(180) == CANCELLED
         assert child.stderr.read() == b""
