@@ -11,6 +11,7 @@ import typer
 from hubplanner.cli.common import AsJson, Quiet, answering
 from hubplanner.cli.runs import RunName, Runs
 from hubplanner.folders import RUNS
+from hubplanner.formats.database import SCHEMA
 from hubplanner.outputs.formats.exports import EXPORTS
 
 
@@ -29,7 +30,7 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
             show_default=False,
         ),
     ] = None,
-    schema: Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema of those tables.")] = "hubplanner",
+    schema: Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema of those tables.")] = SCHEMA,
     overwrite: Annotated[  # noqa: FBT002
         bool, typer.Option("--overwrite", "--force", help="Replace existing files, listed, or tables of an export.")
     ] = False,

@@ -219,10 +219,10 @@ def proof(summary: dict[str, Any]) -> str:
 def _goals(summary: dict[str, Any]) -> dict[str, str]:
     """Return how far each goal is reached and could be at best, where there are several."""
     goals = summary["goals"] if len(summary["goals"]) > 1 else []
-    return {f"  {goal['name']}": _to_its_bound(**goal) for goal in goals}
+    return {f"  {goal['name']}": to_its_bound(**goal) for goal in goals}
 
 
-def _to_its_bound(name: str, value: float, bound: float) -> str:
+def to_its_bound(name: str, value: float, bound: float) -> str:
     """Return a goal's figure and its bound: shares in per cent, large figures whole, as they count people or money."""
     form = ".4%" if name.endswith("share") else ",.0f" if abs(value) >= WHOLE else ",.6g"
     return f"{value:{form}}, at best {bound:{form}}"

@@ -8,6 +8,8 @@ from pathlib import PurePath
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 SCHEME = "postgresql"
+SCHEMA = "hubplanner"
+"""Schema of a plan's tables where none is named."""
 DATABASES = "HUBPLANNER_DATABASES"
 """Variable of the environment that lists the databases a scenario may ask, such as db.example.org/gis."""
 PORT = 5432

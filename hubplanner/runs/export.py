@@ -15,7 +15,7 @@ import shapely
 
 from hubplanner.errors import DataError, Fault, ScenarioError, raise_faults
 from hubplanner.folders import is_run
-from hubplanner.formats.database import address_fault, without_password
+from hubplanner.formats.database import SCHEMA, address_fault, without_password
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.map_layers import MapLayers, read_map_layers
 from hubplanner.inputs.sites import Sites, read_sites
@@ -31,9 +31,6 @@ from hubplanner.scenario.data_spec import FileSpec
 from hubplanner.scenario.files import input_files, input_tables
 
 log = logging.getLogger(__name__)
-
-SCHEMA = "hubplanner"
-"""Schema of tables in a database where none is named."""
 
 _READ = ("plan.json", "scenario.yaml", "hubs.geojson", "demand.geojson", "links.geojson")
 _COLUMNS = {

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.command import PATCHED, Done, answer, execute, fits, run, run_anew
 
+from hubplanner.cli.tables import to_its_bound
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -126,6 +128,19 @@ def test_solve_writes_the_run_and_tells_of_it(scenario: Path) -> None:
     assert "read the data ..." in done.stderr
     assert "write the files ..." in done.stderr
     assert (scenario.parent / "first" / "plan.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("goal", "told"),
+    [
+        (("equivalent share", 0.0039999, 0.0040346), "0.4000%, at best 0.4035%"),
+        (("catchment", 2808980.45, 2809186.9), "2,808,980, at best 2,809,187"),
+        (("mean distance", 12.34567, 12.3), "12.3457, at best 12.3"),
+        (("cost", -250000.4, -250001.0), "-250,000, at best -250,001"),
+    ],
+)
+def test_goals_are_told_without_tails(goal: tuple[str, float, float], told: str) -> None:
+    assert to_its_bound(*goal) == told
 
 
 def test_solve_as_json_is_plan_json_and_the_folder(scenario: Path) -> None:

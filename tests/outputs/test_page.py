@@ -97,9 +97,14 @@ def test_the_first_page_says_what_to_build_what_to_doubt_and_what_more_money_bri
     assert sum(1 if number[0] == "a" else int(number) for number in built) == sum(new) > 0
     assert 0 < len(re.findall(r"<li>", first.partition("What to doubt")[2].partition("</ol>")[0])) <= MOST_DOUBTS
     assert "the place is a proposal" in seen
+    assert "hubplanner alternatives" not in seen  # which refuses a plan that is fair by alpha
     assert f"model.budget={plan['budget'] * MORE:.0f}" in seen
     assert "SHA-256" not in first
     assert "SHA-256" in later
+
+
+def test_alternatives_are_offered_where_they_can_be_asked_for(run: Path) -> None:
+    assert "Plans nearly as good: hubplanner alternatives." in (run / "report.html").read_text(encoding="utf-8")
 
 
 def test_what_more_money_brings_is_a_frontier_s_next_plan(run: Path) -> None:

@@ -92,6 +92,16 @@ def test_a_sheet_is_chosen(files: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "c").exists()
 
 
+def test_a_workbook_opens_at_its_first_table_or_else_at_its_first_sheet(files: Path, tmp_path: Path) -> None:
+    look = look_at(files / "towns.xlsx", "demand", tmp_path / "a", 1000)
+    assert (look.parts, look.part) == (["Read me", "Towns", "Schools"], "Towns")
+    with pd.ExcelWriter(tmp_path / "notes.xlsx") as book:
+        for sheet in ("One", "Two"):
+            pd.DataFrame({"note": ["made by hand"]}).to_excel(book, sheet_name=sheet, index=False)
+    notes = look_at(tmp_path / "notes.xlsx", "demand", tmp_path / "b", 1000)
+    assert (notes.parts, notes.part) == (["One", "Two"], "One")
+
+
 def test_a_raster_is_drawn_in_coarse_cells_that_hold_all_people(files: Path, tmp_path: Path) -> None:
     look = look_at(files / "people.tif", "demand", tmp_path / "kept", 1000)
     assert not look.faults  # cells are merged while they are read: any number may hold people
