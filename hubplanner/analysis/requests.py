@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from hubplanner.compatibility import Feature, broken
-from hubplanner.errors import ScenarioError
+from hubplanner.errors import Fault, ScenarioError
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import LARGEST_ALPHA
 from hubplanner.scenario.validation import features
@@ -23,9 +23,13 @@ ALPHAS = (0.0, 0.5, 1.0, 2.0, math.inf)
 
 def check_asked(scenario: Scenario, question: Feature) -> None:
     """Raise where a question to a plan does not go with what its scenario asks for, before anything is worked out."""
-    wrong = broken({*features(scenario), question})
-    if wrong:
-        raise ScenarioError("; ".join(rule.says for rule in wrong))
+    asked, faults = features(scenario), list[Fault]()
+    for rule in broken({*asked, question}):
+        key, value, _ = next(asked[feature] for feature in rule.features if feature is not question)
+        allowed = f"{rule.fix} with {question.value}: {rule.reason}"
+        faults.append(Fault(file=scenario.file, column=key, value=value, allowed=allowed, kind="scenario"))
+    if faults:
+        raise ScenarioError(faults)
 
 
 @dataclass(frozen=True, kw_only=True)

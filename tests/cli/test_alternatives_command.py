@@ -44,10 +44,22 @@ def test_json_is_all_of_stdout_and_other_folders_are_safe(scenario: Path, inside
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"futures.named": [{"name": "dry"}, {"name": "wet", "need": 2}]}, "futures does not go with alternatives"),
-        ({"model.fairness": {"alpha": 1}}, "fairness by alpha does not go with alternatives"),
-        ({"model.fairness": "max_min"}, "fairness does not go with alternatives"),
-        ({"model.objective": "p_center", "model.max_hubs": 2}, "p_center does not go with alternatives"),
+        (
+            {"futures.named": [{"name": "dry"}, {"name": "wet", "need": 2}]},
+            r"scenario\.yaml, futures: .* found; allowed: none with alternatives: a plan for all",
+        ),
+        (
+            {"model.fairness": {"alpha": 1}},
+            r"scenario\.yaml, model\.fairness\.alpha: 1.* found; allowed: 0 with alternatives: how near",
+        ),
+        (
+            {"model.fairness": "max_min"},
+            r"scenario\.yaml, model\.fairness: 'max_min' found; allowed: none with alternatives",
+        ),
+        (
+            {"model.objective": "p_center", "model.max_hubs": 2},
+            r"scenario\.yaml, model\.objective: 'p_center' found; allowed: another objective with alternatives",
+        ),
     ],
 )
 def test_what_does_not_go_with_them_is_refused_before_any_work(

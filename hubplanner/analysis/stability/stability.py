@@ -15,8 +15,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from hubplanner.analysis.requests import StabilityRequest
-from hubplanner.compatibility import Feature, broken
+from hubplanner.analysis.requests import StabilityRequest, check_asked
+from hubplanner.compatibility import Feature
 from hubplanner.errors import Fault, InfeasibleError, ScenarioError, SolverError, raise_faults
 from hubplanner.folders import STABILITY_FILES
 from hubplanner.inputs import Inputs, build_problem
@@ -31,7 +31,6 @@ from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import Floats, Ints, Problem, Solution, Status
 from hubplanner.runs.load import plan_of_hubs, read_solution
-from hubplanner.scenario.validation import features
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.tolerances import AGREEMENT
 
@@ -86,9 +85,7 @@ def stability(
     else:
         log.info("read the run and its inputs")
         inputs, solution = read_solution(Path(run), given)
-    wrong = [rule.says for rule in broken({*features(inputs.scenario), Feature.STABILITY})]
-    if wrong:
-        raise ScenarioError("; ".join(wrong))
+    check_asked(inputs.scenario, Feature.STABILITY)
     check_survey(inputs)
     problem = build_problem(inputs)
     if not _hubs(problem, solution).any():
