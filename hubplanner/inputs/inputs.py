@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hubplanner.errors import DataWarning, Fault, raise_faults
+from hubplanner.formatting import count_of
 from hubplanner.inputs.backhaul import BackhaulLinks
 from hubplanner.inputs.coordinates import straight_travel
 from hubplanner.inputs.demand.aggregation import MergedDemand
@@ -139,6 +140,11 @@ class Inputs:
     links: BackhaulLinks | None = None
     warnings: tuple[DataWarning, ...] = ()
     map_layers: MapLayers = field(default_factory=MapLayers)
+
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        sizes = f"{count_of(self.n_points, 'point')}, {count_of(len(self.sites.status), 'site')}"
+        return f"{type(self).__name__}({self.scenario.name}, {sizes})"
 
     def tell(self) -> Inputs:
         """Log every warning and return the inputs: called once before work begins on them."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hubplanner.outputs.notebook import NotebookCell
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Plan(PlanData):
     """Where to build, what it covers and costs, and how sure that is.
 

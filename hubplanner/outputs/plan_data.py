@@ -40,6 +40,10 @@ class PlanData:
     mended: Mapping[str, Any] | None = None
     proposal: Proposal | None = None
 
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        return f"{type(self).__name__}({self.inputs.scenario.name}, {self.solution})"
+
     @property
     def problem(self) -> Problem:
         """The arrays that were solved."""

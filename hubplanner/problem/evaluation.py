@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
+from hubplanner.formatting import count_of
 from hubplanner.problem.backhaul import BackhaulPlan
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.problem import Problem
@@ -77,6 +78,11 @@ class Evaluation:
     pair_distance: Floats
     reached: Floats
     backhaul: BackhaulPlan | None = None
+
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        hubs = count_of(int(self.counts.sum()), "hub")
+        return f"Evaluation({hubs}, covered need {self.covered_need:,.6g}, cost {self.cost:,.6g})"
 
     @property
     def edges(self) -> Ints:

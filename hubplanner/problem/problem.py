@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, vstack
 
 from hubplanner.errors import Fault, raise_faults
+from hubplanner.formatting import count_of
 from hubplanner.problem.aggregation.equal_rows import merge_rows
 from hubplanner.problem.aggregation.stream import Chunk, merge_chunks
 from hubplanner.problem.backhaul import Backhaul
@@ -100,6 +101,11 @@ class Problem:
                 value = value.copy()
                 value.flags.writeable = False
                 object.__setattr__(self, part.name, value)
+
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        sizes = (count_of(self.n_points, "point"), count_of(self.n_sites, "site"), count_of(self.n_options, "option"))
+        return f"Problem({', '.join(sizes)}, need {self.need.sum():,.6g})"
 
     @property
     def n_points(self) -> int:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from hubplanner.formatting import count_of
 from hubplanner.problem.evaluation import Evaluation
 from hubplanner.problem.futures import Outcomes
 from hubplanner.problem.problem import Problem
@@ -183,6 +184,13 @@ class Solution:
     alone: tuple[GoalResult, ...] = ()
     least: float = 1.0
     stopped: bool = False
+
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        if self.evaluation is None:
+            return f"Solution({self.status})"
+        figures = f"value {self.value:,.6g}, bound {self.bound:,.6g}, gap {self.gap:.2g}"
+        return f"Solution({self.status}, {count_of(int(self.evaluation.counts.sum()), 'hub')}, {figures})"
 
     @property
     def gap(self) -> float:

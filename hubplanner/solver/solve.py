@@ -74,8 +74,8 @@ def solve_problem(
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
-    >>> solve_problem(line, hp.MaxCoverage(max_hubs=1)).value
-    4.0
+    >>> solve_problem(line, hp.MaxCoverage(max_hubs=1))
+    Solution(optimal, 1 hub, value 4, bound 4, gap 0)
     """
     options = options or SolverOptions()
     question = _checked(problem, objective, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,3 +106,13 @@ def test_overview_takes_the_widest_tier_of_each_site(project: Project) -> None:
 def test_overview_of_no_need_has_no_share(project: Project) -> None:
     coverable = overview(project.inputs({"demand.people": 0.0}))["coverable"]
     assert [coverable[name]["share"] for name in ("existing", "all_sites")] == [0, 0]
+
+
+def test_what_is_worked_with_says_in_a_line_what_it_is(project: Project) -> None:
+    plan = hp.solve(project.read())
+    solution = r"Solution\(optimal, 3 hubs, value [\d,.]+, bound [\d,.]+, gap [\d.e-]+\)"
+    assert re.fullmatch(rf"Plan\({plan.inputs.scenario.name}, {solution}\)", repr(plan))
+    assert re.fullmatch(r"Inputs\(\w+, \d+ points, \d+ sites\)", repr(plan.inputs))
+    assert re.fullmatch(r"Problem\(\d+ points, \d+ sites, \d+ options, need [\d,.]+\)", repr(plan.problem))
+    assert re.fullmatch(r"Evaluation\(3 hubs, covered need [\d,.]+, cost [\d,.]+\)", repr(plan.evaluation))
+    assert repr(hp.solve_problem(plan.problem, hp.PMedian(max_hubs=0))) == "Solution(infeasible)"
