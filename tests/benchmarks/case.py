@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 def runs() -> dict[tuple[str, str], Callable[..., dict[str, Any]]]:
     """Return what each kind of case runs, by kind and contender."""
-    from benchmarks import formulations, frontiers, national, ours, peers
+    from benchmarks import formulations, frontiers, national, ours, peers, structure_programs
 
-    return {**peers.RUNS, **ours.RUNS, **national.RUNS, **frontiers.RUNS, **formulations.RUNS}
+    return {
+        **peers.RUNS,
+        **ours.RUNS,
+        **national.RUNS,
+        **frontiers.RUNS,
+        **formulations.RUNS,
+        **structure_programs.RUNS,
+    }
 
 
 MEMORY_SHARE = 0.9

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.instances import GRAPHS, SEEDS, reach_of
+from benchmarks.instances import FEW_SEEDS, GRAPHS, SEEDS, reach_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,15 @@ TABLES = {
     "formulations": Table(
         what="what: textbook / ours",
         caption=f"Asked gap 1e-4, with seats 1e-3, p-median 1e-6; at most 60 s. Of the p-median: {DRAWN.lower()}",
+    ),
+    "structures": Table(
+        what="question",
+        caption="Questions with further limits, on one thread, at most 60 s. Places and sites evenly drawn in a square "
+        "of side 100, whole needs of 1 to 100, 20 sites in reach of a place, costs of 10 to 100, money for 2 % of the "
+        "sites; tiers about towns. Asked gap 1e-3, with capacities 1e-2, of the worst distance 0; of it and of the "
+        "worst group the first goal counts. `PuLP + HiGHS` is the textbook program, `merged rows + HiGHS` the same "
+        "as arrays with a row for all places that are alike; of the worst distance, bisection by covering programs. "
+        "Median and worst of {seeds} seeds.",
     ),
     "growth": Table(
         what="customers, sites",
@@ -277,13 +286,42 @@ def growth() -> Iterator[Case]:
         yield from _drawn(replace(case, quick=True))
 
 
+STRUCTURES: tuple[tuple[str, dict[str, Any], float], ...] = (
+    ("facility location, 100 sites x 1,000", {"make": "facilities", "n": 1000, "sites": 100}, 1e-3),
+    ("the same with capacities", {"make": "limited rooms", "n": 1000, "sites": 100}, 1e-2),
+    ("3 tiers with capacities, 1,000 x 10,000", {"make": "tiers with rooms", "n": 10_000, "sites": 1000}, 1e-2),
+    ("five years, 500 x 10,000", {"make": "years", "n": 10_000, "sites": 500}, 1e-3),
+    ("3 tiers, 2,000 x 50,000 about towns", {"make": "tiers", "n": 50_000, "sites": 2000}, 1e-3),
+    ("5 floors, 2,000 x 20,000", {"make": "floors", "n": 20_000, "sites": 2000}, 1e-3),
+    ("worst of 5 groups first, 1,000 x 10,000", {"make": "worst group", "n": 10_000, "sites": 1000}, 1e-3),
+    ("hubs apart, 2,000 x 20,000", {"make": "apart", "n": 20_000, "sites": 2000}, 1e-3),
+    ("second hub, 1,000 x 20,000", {"make": "backup", "n": 20_000, "sites": 1000}, 1e-3),
+    ("worst distance, graph of 300, 30 hubs", {"make": "center", "n": 300, "hubs": 30}, 0.0),
+    ("worst distance, graph of 900, 10 hubs", {"make": "center", "n": 900, "hubs": 10}, 0.0),
+    ("worst distance, graph of 900, 90 hubs", {"make": "center", "n": 900, "hubs": 90}, 0.0),
+    ("cover all, 2,000 x 10,000", {"make": "cover all", "n": 10_000, "sites": 2000}, 1e-3),
+    ("clash in 156 districts, 2,000 x 10,000", {"make": "clash", "n": 10_000, "sites": 2000}, 1e-3),
+    ("towns, 100 x 10,000", {"make": "towns", "n": 10_000, "sites": 100}, 0.0),
+    ("towns, 1,000 x 10,000", {"make": "towns", "n": 10_000, "sites": 1000}, 1e-3),
+)
+
+
+def structures() -> Iterator[Case]:
+    """Yield one question of each structure."""
+    for row, given, gap in STRUCTURES:
+        alone = (OURS,) if given["make"] == "clash" else (MERGED, OURS)
+        for name in alone if given["make"] in {"center", "clash"} else (HIGHS, *alone):
+            case = Case(table="structures", row=row, kind="structure", contender=name, given=given, limit=60, gap=gap)
+            yield from (replace(one, quick=one.seed in FEW_SEEDS) for one in _drawn(case))
+
+
 QUICK_LIMIT, OWN_QUICK_LIMIT = 30.0, 120.0
 """Seconds that `make bench` gives a peer's and our own case at most, but for streams of millions."""
 
 
 def all_cases(*, full: bool) -> list[Case]:
     """Return every case, or the quick ones, in the order in which they run."""
-    makers = (towns, large, squares, national, medians, frontiers, formulations, growth)
+    makers = (towns, large, squares, national, medians, frontiers, formulations, structures, growth)
     cases = [case for make in makers for case in make()]
     return cases if full else [_shortened(case) for case in cases if case.quick]
 
@@ -292,4 +330,4 @@ def _shortened(case: Case) -> Case:
     if case.kind == "frontier":
         return replace(case, limit=PLAIN_QUICK if case.contender == HIGHS else OWN_QUICK_LIMIT)
     most = OWN_QUICK_LIMIT if case.contender == OURS else QUICK_LIMIT
-    return case if case.kind == "streamed" else replace(case, limit=min(case.limit, most))
+    return case if case.kind in {"streamed", "structure"} else replace(case, limit=min(case.limit, most))

@@ -38,13 +38,15 @@ def figures(value: float, bound: float, seconds: float, gap: float, **more: Any)
     return {"value": value, "bound": bound, "gap": found, "seconds": seconds, "status": status, **more}
 
 
-def by_pulp(program: Any, name: str, clock: Clock, limit: float, gap: float) -> dict[str, Any]:
+def by_pulp(
+    program: Any, name: str, clock: Clock, limit: float, gap: float, *, threads: int | None = None
+) -> dict[str, Any]:
     """Solve a PuLP model and return its figures; CBC, which has no limit here, has proven what it returns."""
     import pulp
 
     make: Callable[[], Any] = {
         "CBC": lambda: pulp.PULP_CBC_CMD(msg=False, gapRel=gap),
-        "HiGHS": lambda: pulp.HiGHS(msg=False, gapRel=gap, timeLimit=clock.left(limit)),
+        "HiGHS": lambda: pulp.HiGHS(msg=False, gapRel=gap, timeLimit=clock.left(limit), threads=threads),
     }[name]
     program.solve(make())
     seconds = clock.seconds()

@@ -25,6 +25,8 @@ CHUNK = 250_000
 """Customers made at a time."""
 SEEDS = tuple(range(1, 11))
 """Every random instance is measured for each of these."""
+FEW_SEEDS = SEEDS[:3]
+"""Of questions with further limits `make bench` measures these."""
 SHARED = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data"))
 GRAPHS = SHARED / "benchmarks" / "orlib_pmed"
 

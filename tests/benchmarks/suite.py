@@ -172,7 +172,8 @@ def text(name: str, rows: Rows) -> str:
         return f"Not measured: `{GRAPHS.parent.name}/{GRAPHS.name}` is not there." if absent else ""
     if name == "growth":
         return f"![{about.caption}]({PICTURE})"
-    return f"{textwrap.fill(about.caption, COLUMNS)}\n\n{table(about.what, rows)}"
+    most = max(len(records) for row in rows.values() for records in row.values())
+    return f"{textwrap.fill(about.caption.format(seeds=most), COLUMNS)}\n\n{table(about.what, rows)}"
 
 
 def best_help_time() -> float:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import growth, instances, peers, runner, suite, tables
+from benchmarks import growth, instances, peers, runner, structure_programs, suite, tables
 from benchmarks.case import runs
-from benchmarks.cases import MERGED, OURS, TABLES, Case, all_cases
+from benchmarks.cases import HIGHS, MERGED, OURS, TABLES, Case, all_cases
 from benchmarks.figures import figures
 from benchmarks.suite import found_faults, main, text
 
@@ -67,6 +67,47 @@ def test_merged_rows_have_the_plan_of_the_textbook(make: str) -> None:
     assert total.sum() == instance.points()[1].sum()
 
 
+SMALL: dict[str, dict[str, Any]] = {
+    "facilities": {"n": 60, "sites": 20},
+    "limited rooms": {"n": 60, "sites": 12},
+    "tiers with rooms": {"n": 80, "sites": 15, "share": 0.3},
+    "years": {"n": 80, "sites": 60},
+    "tiers": {"n": 100, "sites": 60},
+    "floors": {"n": 100, "sites": 160, "share": 0.03},
+    "worst group": {"n": 100, "sites": 160},
+    "apart": {"n": 100, "sites": 60},
+    "backup": {"n": 100, "sites": 60, "share": 0.05},
+    "center": {"n": 40, "hubs": 4},
+    "cover all": {"n": 100, "sites": 60},
+    "towns": {"n": 200, "sites": 20},
+}
+
+
+@pytest.mark.parametrize("make", SMALL)
+def test_contenders_agree_on_small_questions_with_further_limits(make: str) -> None:
+    given = {"make": make, "seed": 2, **SMALL[make]}
+    names = [name for kind, name in structure_programs.RUNS if kind == "structure"]
+    names = [name for name in names if make != "center" or name != HIGHS]
+    found = [structure_programs.RUNS["structure", name](given, limit=60, gap=0.0) for name in names]
+    assert {one["status"] for one in found} == {"optimal"}
+    assert [one["value"] for one in found] == pytest.approx([found[0]["value"]] * len(found))
+    assert found[0]["value"] > 0
+
+
+def test_a_clash_in_districts_is_told_as_one() -> None:
+    given = {"make": "clash", "n": 300, "sites": 400, "seed": 2}
+    found = structure_programs.ours(given, limit=60, gap=0.0)
+    assert found["status"] == "infeasible"
+    assert "min_hubs = 1 in each of 132 districts cannot be met together" in found["clashes"][0]
+    assert structure_programs.merged(given, limit=60, gap=0.0)["status"] == "infeasible"
+
+
+def test_questions_with_further_limits_are_told_with_the_seeds_there_are() -> None:
+    rows = {"a": {OURS: [record(5, 5, seed=seed) for seed in (1, 2, 3)]}}
+    assert tables.measured(rows) == rows
+    assert "Median and worst of 3 seeds" in text("structures", rows).replace("\n", " ")
+
+
 def test_customers_of_a_square_are_its_sites() -> None:
     square = instances.square(2000, cover=12, budget_share=0.03)
     places, _ = square.points()
@@ -118,8 +159,10 @@ def test_every_random_instance_is_measured_for_ten_seeds() -> None:
             seeds.setdefault((case.table, case.row, case.contender), []).append(case.seed)
         files = {table for (table, *_), found in seeds.items() if found == [None]}
         drawn = {table for (table, *_), found in seeds.items() if found == list(range(1, 11))}
-        assert all(found in ([None], list(range(1, 11))) for found in seeds.values())
-        assert drawn == {"towns", "large", "squares", "growth", "frontiers", "formulations"}
+        few = {table for (table, *_), found in seeds.items() if found == [1, 2, 3]}
+        assert all(found in ([None], [1, 2, 3], list(range(1, 11))) for found in seeds.values())
+        always = {"towns", "large", "squares", "growth", "frontiers", "formulations"}
+        assert (drawn, few) == ((always | {"structures"}, set()) if full else (always, {"structures"}))
         assert files <= {"national", "seats", "medians", "frontiers", "formulations"}
 
 
