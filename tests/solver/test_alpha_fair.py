@@ -13,6 +13,7 @@ from support.oracles.questions import Query, best, recheck
 import hubplanner as hp
 from hubplanner.model import AlphaFair, MaxMin, TangentUtility
 from hubplanner.problem import Status
+from hubplanner.runs.load import plan_of_hubs
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.mip import alpha_fair
 
@@ -30,6 +31,7 @@ LIMITS: tuple[tuple[str, ...], ...] = (
 )
 RULES = ("step", "step", "linear", "backup")
 SEEDS = 5
+NO_LINES = np.zeros(0, dtype=np.intp)
 SAME = 1e-6
 
 
@@ -93,6 +95,26 @@ def test_proportional_plans_and_their_bounds_are_right_on_a_hundred_instances(li
         assert found.value == pytest.approx(expected[0], rel=SAME, abs=SAME), seed
         assert found.bound >= expected[0] * (1 - SAME) - 1e-9, seed
     assert solvable > 5  # floors and a budget together often cannot be met
+
+
+@pytest.mark.parametrize("limits", LIMITS[1:4], ids=", ".join)
+def test_hubs_that_are_given_serve_as_fairly_as_they_can(limits: tuple[str, ...]) -> None:
+    held = 0
+    for seed in range(8):
+        query = asked(limits, 1.0, seed)
+        problem = query.town.problem()
+        given = solve_problem(problem, replace(query.objective, fairness=None), SolverOptions(gap=0.0, ties=False))
+        if given.evaluation is None:
+            continue
+        opened = np.zeros((1, problem.n_options), dtype=np.intp)
+        opened[0, given.evaluation.options] = given.evaluation.counts
+        expected = best(query, opened)
+        found = plan_of_hubs(problem, query.objective, given.evaluation.options, given.evaluation.counts, NO_LINES)
+        assert expected is not None
+        assert found.value == pytest.approx(expected[0], rel=SAME, abs=SAME), seed
+        assert found.bound == pytest.approx(expected[0], rel=SAME, abs=SAME), seed
+        held += 1
+    assert held > 4
 
 
 def test_a_loose_gap_is_kept_and_the_bound_holds_for_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None:

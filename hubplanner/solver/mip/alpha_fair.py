@@ -12,9 +12,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hubplanner.model import AlphaFair, FixedLevel, Goal, Question, TangentUtility, check_size, goals_of
-from hubplanner.model.goals import tangent_utility
-from hubplanner.problem import Floats, relative_gap
+from hubplanner.model import (
+    AlphaFair,
+    FixedHubs,
+    FixedLevel,
+    Goal,
+    MaxHubs,
+    Question,
+    TangentUtility,
+    check_size,
+    goals_of,
+)
+from hubplanner.model.goals import catchment, tangent_utility
+from hubplanner.problem import Floats, Ints, relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.backends.highs import prepared, run
 from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
@@ -74,18 +84,23 @@ class AlphaFairStrategy:
         is_exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
         gap = 0.0 if is_exact else options.gap
         task = Subproblem(question=question, goal=None, options=options, deadline=context.deadline, gap=gap)
+        fixed = _fixed(question)
+        if fixed is not None:  # who is served is all that is left: linear programs
+            task = replace(task, ranges=(fixed, fixed), start=fixed)
         with context.log.phase("weigh shares by tangents"):
             utility, bound = _relaxed(task, TangentUtility.coarse(fairness))
         with context.log.phase("optimise equivalent share"):
             start = given(question, context.warm_start)
-            if not start.years:
+            if not start.years and fixed is None:
                 start = first_plan(question, task.deadline.part(EXCHANGING), options.seed, any_will_do=True)
             best = _searched(task, utility, start, bound)
         goal, found = goals_of(question.objective)[0], best.found
         if not found.years:
             return Candidate(is_infeasible=found.infeasible, version=found.version)
         bounds, level = [best.bound], best.value
-        if fairness.prefer_largest_of is not None:
+        if fairness.prefer_largest_of is not None and fixed is not None:
+            bounds.append(catchment(question.objective).value(found.years))
+        elif fairness.prefer_largest_of is not None:
             with context.log.phase("prefer the largest catchments"):
                 spare = _spare(task, best, goal)
                 large = LargestCatchments(question=question, fairness=fairness, fairest=found, spare=spare).searched(
@@ -109,6 +124,22 @@ class AlphaFairStrategy:
             levels=(level,),
             version=found.version,
         )
+
+
+def _fixed(question: Question) -> Ints | None:
+    """Return the hubs (1, o) of each option where nothing is left to decide of them; None where something is."""
+    kept = next((block for block in question.blocks if isinstance(block, FixedHubs)), None)
+    most = min(
+        (block.count for block in question.blocks if isinstance(block, MaxHubs) and block.is_total), default=math.inf
+    )
+    problem, instance = question.instance.problem, question.instance
+    if kept is None or question.periods is not None or problem.upgrades.any() or not problem.keeps_existing:
+        return None
+    found = instance.least.copy()
+    position = {option: at for at, option in enumerate(instance.option.tolist())}
+    for option, count in zip(kept.options, kept.counts, strict=True):
+        found[position[option]] = count
+    return found[None] if int(found[instance.new].sum()) == most else None
 
 
 def _relaxed(task: Subproblem, utility: TangentUtility) -> tuple[TangentUtility, float]:
