@@ -140,7 +140,7 @@ class BackhaulLinks:
         if not self.has_network:
             return alone
         network = self.network
-        return alone | (np.isfinite(network.line_cost) & network.reachable[:, None])
+        return alone | (np.isfinite(network.line_cost) & network.reachable[:, :, None]).any(axis=0)
 
 
 def read_links(

@@ -15,6 +15,8 @@ from hubplanner.problem.validation import wrong_counts
 
 NO_NODE = -1
 """Stands for no place on the network."""
+ALONE = -1
+"""Stands for a link that is none of the network's."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,9 +24,11 @@ class Backhaul:
     r"""Links of hubs to the internet: some stand alone, as a satellite dish does, others share a network of edges.
 
     A hub on the network needs a way of built edges from a node where the internet is today; a trench is paid once,
-    however many hubs it serves. Which link a hub takes follows from the edges: the cheaper of those that it has.
+    however many hubs it serves. A site may hang on the network in k ways, as by cable and by radio, each at a node of
+    its own. Which link a hub takes follows from the edges: the cheapest of those that it has.
 
-    .. math:: C = \sum_{e \in E} b_e + \sum_{o} n_o \min(a_o, \ell_o \text{ if } E \text{ reaches } o)
+    .. math:: C = \sum_{e \in E} b_e
+              + \sum_{o} n_o \min\bigl(a_o, \min \{\ell_{ko} : E \text{ reaches the node of } o \text{ by } k\}\bigr)
 
     Parameters
     ----------
@@ -35,12 +39,14 @@ class Backhaul:
     roots
         Nodes where the internet is today.
     node
-        (m,) each site's node; -1 where it has none.
+        (k, m) each site's node by each way; -1 where it has none. (m,) will do for one way.
     line_cost
-        (m, t) money that a hub of each tier on the network takes at its own site, such as equipment and fees for
-        bandwidth; infinite where it cannot be on it.
+        (k, m, t) money that a hub of each tier on the network takes at its own site, such as equipment and fees for
+        bandwidth; infinite where it cannot be on it. (m, t) will do for one way.
     alone_cost
         (m, t) money for the cheapest link that needs no network; infinite where there is none.
+    one_way
+        (e,) edges that lead from their first node to the second alone; none if left out.
 
     Raises
     ------
@@ -61,14 +67,18 @@ class Backhaul:
     node: Ints
     line_cost: Floats
     alone_cost: Floats
+    one_way: Bools | None = None
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
+        object.__setattr__(self, "node", np.atleast_2d(self.node))
+        object.__setattr__(self, "line_cost", self.line_cost[None] if self.line_cost.ndim <= 2 else self.line_cost)  # noqa: PLR2004
         raise_faults(_faults(self))
         for part in fields(self):
-            value = getattr(self, part.name).copy()
-            value.flags.writeable = False
-            object.__setattr__(self, part.name, value)
+            if (given := getattr(self, part.name)) is not None:
+                value = given.copy()
+                value.flags.writeable = False
+                object.__setattr__(self, part.name, value)
 
     @property
     def n_edges(self) -> int:
@@ -80,13 +90,25 @@ class Backhaul:
         """Number of nodes."""
         return 1 + int(max(part.max(initial=NO_NODE) for part in (self.ends, self.roots, self.node)))
 
+    @property
+    def leads_one_way(self) -> Bools:
+        """Mask (e,) of the edges of one way."""
+        return np.zeros(len(self.cost), dtype=np.bool_) if self.one_way is None else self.one_way
+
+    @cached_property
+    def arcs(self) -> tuple[Ints, Ints, Ints]:
+        """Tail, head and edge (a,) of all edges as they are, then of all but those of one way turned around."""
+        back = np.flatnonzero(~self.leads_one_way)
+        tail, head = np.concatenate([self.ends, self.ends[back, ::-1]]).T
+        return tail, head, np.concatenate([np.arange(self.n_edges), back])
+
     @cached_property
     def reachable(self) -> Bools:
-        """Mask (m,) of the sites that all edges together would connect."""
+        """Mask (k, m) of the sites that all edges together would connect by each way."""
         return self.at_sites(self.connected(np.arange(self.n_edges)))
 
     def at_sites(self, nodes: Bools) -> Bools:
-        """Return a mask of nodes by site (m,)."""
+        """Return a mask of nodes by way and site (k, m)."""
         return np.where(self.node == NO_NODE, False, np.append(nodes, False)[self.node])  # noqa: FBT003 - a value
 
     def connected(self, edges: Ints) -> Bools:
@@ -109,10 +131,12 @@ class Backhaul:
             Each node with the edge by which it is reached, -1 for a root, and the number of edges on the way.
         """
         beside: dict[int, list[tuple[int, int]]] = {}
+        one_way = self.leads_one_way
         for edge in np.asarray(edges, dtype=np.intp).tolist():
             one, other = self.ends[edge].tolist()
             beside.setdefault(one, []).append((other, edge))
-            beside.setdefault(other, []).append((one, edge))
+            if not one_way[edge]:
+                beside.setdefault(other, []).append((one, edge))
         found = [(int(root), -1, 0) for root in np.unique(self.roots)]
         seen, queue = {node for node, _, _ in found}, deque(found)
         while queue:
@@ -137,23 +161,30 @@ class Backhaul:
             (k,) hubs that stand today, which are connected as they are; none if left out.
         """
         edges = np.unique(np.asarray(edges, dtype=np.intp))
-        reached = self.at_sites(self.connected(edges))[sites]
-        line = np.where(reached, self.line_cost[sites, tiers], np.inf)
+        way, line = self._cheapest(sites, tiers, self.connected(edges))
         alone = self.alone_cost[sites, tiers]
         old = np.zeros(len(sites), dtype=np.bool_) if stands is None else stands
         return BackhaulPlan(
             edges=edges,
             edge_cost=math.fsum(self.cost[edges]),
-            on_network=(line <= alone) & np.isfinite(line) & ~old,
+            way=np.where((line <= alone) & np.isfinite(line) & ~old, way, ALONE),
             link_cost=np.where(old, 0.0, np.minimum(line, alone) * counts),
         )
+
+    def _cheapest(self, sites: Ints, tiers: Ints, connected: Bools) -> tuple[Ints, Floats]:
+        """Return the cheapest way (k,) onto the network of hubs, and money for it; infinite where there is none."""
+        line = np.where(self.at_sites(connected)[:, sites], self.line_cost[:, sites, tiers], np.inf)
+        return np.argmin(line, axis=0), line.min(axis=0)
 
     def pruned(self, sites: Ints, tiers: Ints, edges: Ints) -> Ints:
         """Return the edges that a tree to the hubs at some sites is left with: no circle, no dead end."""
         ways = self.ways(edges)
         by = {node: edge for node, edge, _ in ways}
-        wanted = self.line_cost[sites, tiers] <= self.alone_cost[sites, tiers]
-        needed = {int(self.node[site]) for site in sites[wanted].tolist()}
+        connected = np.zeros(self.n_nodes, dtype=np.bool_)
+        connected[list(by)] = True
+        way, line = self._cheapest(sites, tiers, connected)
+        wanted = np.isfinite(line) & (line <= self.alone_cost[sites, tiers])
+        needed = set(self.node[way, sites][wanted].tolist())
         kept: list[int] = []
         for node, edge, _ in reversed(ways):
             if node in needed and edge >= 0:
@@ -173,16 +204,21 @@ class BackhaulPlan:
         Edges that are built, ascending.
     edge_cost
         Money for them.
-    on_network
-        (k,) hubs that the edges connect.
+    way
+        (k,) by which of the ways onto the network each hub is connected; -1 where by none.
     link_cost
         (k,) money for the link of each at its site; infinite where it has none.
     """
 
     edges: Ints
     edge_cost: float
-    on_network: Bools
+    way: Ints
     link_cost: Floats
+
+    @property
+    def on_network(self) -> Bools:
+        """Mask (k,) of the hubs that the edges connect."""
+        return np.asarray(self.way != ALONE, dtype=np.bool_)
 
     @property
     def cost(self) -> float:
@@ -196,9 +232,10 @@ def _faults(net: Backhaul) -> list[Fault]:
         "ends": (len(net.cost), 2),
         "cost": (len(net.cost),),
         "roots": (len(net.roots),),
-        "node": (len(net.node),),
-        "line_cost": (len(net.node), net.alone_cost.shape[-1]),
-        "alone_cost": (len(net.node), net.alone_cost.shape[-1]),
+        "node": (len(net.line_cost), net.node.shape[-1]),
+        "line_cost": (len(net.node), *net.alone_cost.shape),
+        "alone_cost": (net.node.shape[-1], net.alone_cost.shape[-1]),
+        "leads_one_way": (len(net.cost),),
     }
     found = [
         Fault(file="backhaul", column=name, value=getattr(net, name).shape, allowed=f"shape {shape}")

@@ -443,8 +443,8 @@ def _wrong_shapes(problem: Problem) -> list[Fault]:
         if found[name] != (length,)
     ]
     links = (problem.travel.n_sites, np.size(problem.tier_reach))
-    if problem.backhaul is not None and problem.backhaul.line_cost.shape != links:
-        value, allowed = problem.backhaul.line_cost.shape, f"links of {links[0]} sites and {links[1]} tiers"
+    if problem.backhaul is not None and problem.backhaul.alone_cost.shape != links:
+        value, allowed = problem.backhaul.alone_cost.shape, f"links of {links[0]} sites and {links[1]} tiers"
         wrong.append(Fault(file="problem", column="backhaul", value=value, allowed=allowed))
     return wrong
 

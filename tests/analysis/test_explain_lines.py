@@ -69,7 +69,7 @@ def test_every_figure_is_that_of_all_plans_there_are(seed: int) -> None:
         held(change, plan.value, other)
     for line in found.lines:
         left = tuple(edge for edge in own.edges.tolist() if edge != line.edge)
-        hung = [site for site in on_network(problem, own) if int(net.node[site]) not in reach(net, left)]
+        hung = [site for site in on_network(problem, own) if int(net.node[0, site]) not in reach(net, left)]
         assert list(line.sites) == sorted(hung)
         kept = [option for option in own.options.tolist() if not hangs(problem, own, option, set(hung))]
         assert line.need == pytest.approx(own.covered_need - covered(problem, kept))
@@ -113,7 +113,7 @@ def cost_without(problem: hp.Problem, plan: hp.Evaluation, site: int) -> float:
     assert links is not None
     stays = [at for at, option in enumerate(plan.options) if problem.option_site[option] != site]
     hubs = math.fsum(problem.option_cost[plan.options[at]] + links.link_cost[at] for at in stays)
-    nodes = {int(net.node[problem.option_site[plan.options[at]]]) for at in stays if links.on_network[at]}
+    nodes = {int(net.node[0][problem.option_site[plan.options[at]]]) for at in stays if links.on_network[at]}
     edges = plan.edges.tolist()
     needed = [e for e in edges if not nodes <= reach(net, tuple(other for other in edges if other != e))]
     return hubs + math.fsum(net.cost[needed])
@@ -130,9 +130,9 @@ def test_the_link_of_one_more_hub_is_the_cheapest_way_to_what_is_built(seed: int
         for option, link in enumerate(links_to_more(problem, plan).tolist()):
             site, tier = problem.option_site[option], problem.option_tier[option]
             ways = [
-                sum(net.cost[edge] for edge in set(more) - set(built)) + net.line_cost[site, tier]
+                sum(net.cost[edge] for edge in set(more) - set(built)) + net.line_cost[0, site, tier]
                 for more in subsets(net.n_edges)
-                if set(built) <= set(more) and net.node[site] in reach(net, more)
+                if set(built) <= set(more) and net.node[0, site] in reach(net, more)
             ]
             assert link == pytest.approx(min([*ways, net.alone_cost[site, tier]]))
 

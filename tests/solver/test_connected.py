@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 from support.instances.published import SHARED, patience
-from support.oracles.network import every_plan, random_network
+from support.oracles.network import every_plan, random_network, random_ways
 
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
@@ -27,7 +27,7 @@ from hubplanner.solver.mip.relaxation import relax, relaxed
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 EXACT = hp.SolverOptions(gap=0.0, threads=1)
 SEEDS = range(1000) if "HUBPLANNER_SLOW" in os.environ else range(60)
@@ -38,9 +38,10 @@ def solved(problem: hp.Problem, objective: hp.MaxCoverage | hp.MinCost, *, ties:
     return hp.solve_problem(problem, objective, replace(EXACT, ties=ties))
 
 
+@pytest.mark.parametrize("made", [random_network, random_ways])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_plan_is_the_best_of_every_set_of_hubs_and_edges(seed: int) -> None:
-    problem = random_network(seed)
+def test_a_plan_is_the_best_of_every_set_of_hubs_and_edges(seed: int, made: Callable[[int], hp.Problem]) -> None:
+    problem = made(seed)
     plans = list(every_plan(problem))
     budget = float(np.random.default_rng(seed).integers(3, 30))
     within = [plan for plan in plans if plan.cost <= budget]
@@ -62,9 +63,12 @@ def test_a_plan_is_the_best_of_every_set_of_hubs_and_edges(seed: int) -> None:
     assert solved(problem, hp.MinCost(target_share=target), ties=False).value == pytest.approx(least)
 
 
+@pytest.mark.parametrize("made", [random_network, random_ways])
 @pytest.mark.parametrize("seed", range(300, 316))
-def test_a_plan_without_a_search_keeps_to_limits_and_is_no_better_than_the_best(seed: int) -> None:
-    problem = random_network(seed)
+def test_a_plan_without_a_search_keeps_to_limits_and_is_no_better_than_the_best(
+    seed: int, made: Callable[[int], hp.Problem]
+) -> None:
+    problem = made(seed)
     budget = float(np.random.default_rng(seed).integers(8, 30))
     objective = hp.MaxCoverage(budget=budget)
     question, goal = Question.of(problem, objective), goals_of(objective)[0]
@@ -159,7 +163,7 @@ def test_with_free_links_a_plan_is_that_of_covering_alone() -> None:
     for seed in range(60, 66):
         problem = random_network(seed)
         assert problem.backhaul is not None
-        shape = problem.backhaul.line_cost.shape
+        shape = problem.backhaul.alone_cost.shape
         free = replace(problem, backhaul=replace(problem.backhaul, alone_cost=np.zeros(shape)))
         asked = hp.MaxCoverage(budget=9)
         alone = solved(replace(problem, backhaul=None), asked)
@@ -269,9 +273,12 @@ def test_a_published_tree_connects_all_for_its_length_and_not_for_less(name: str
     assert less.bound < terminals
 
 
+@pytest.mark.parametrize("made", [random_network, random_ways])
 @pytest.mark.parametrize("seed", range(200, 216))
-def test_every_plan_keeps_to_the_inequalities_that_sharpen_the_relaxation(seed: int) -> None:
-    problem = random_network(seed)
+def test_every_plan_keeps_to_the_inequalities_that_sharpen_the_relaxation(
+    seed: int, made: Callable[[int], hp.Problem]
+) -> None:
+    problem = made(seed)
     net = problem.backhaul
     assert net is not None
     objective = hp.MaxCoverage(budget=float(np.random.default_rng(seed).integers(8, 25)))
@@ -299,10 +306,12 @@ def test_every_plan_keeps_to_the_inequalities_that_sharpen_the_relaxation(seed: 
             if edge >= 0:
                 before = place[int(net.ends[edge].sum()) - node]
                 values[f"build_{before}_{place[node]}"] = 1.0
-        on = net.plan(sites, tiers, np.ones(len(new), dtype=np.intp), tree).on_network
-        for option, hangs in zip(new, on.tolist(), strict=True):
-            if hangs and network.graph.saving[option] > 0:
-                values[f"on_network_{option}"] = 1.0
+        way = net.plan(sites, tiers, np.ones(len(new), dtype=np.intp), tree).way
+        at = np.array([place.get(int(node), -1) for node in np.where(way < 0, -1, net.node[way, sites])])
+        for hook, variable in enumerate(network.on):
+            hung = [new.index(option) for option in [int(network.graph.option[hook])] if option in new]
+            if network.graph.is_choice[hook] and hung and at[hung[0]] == network.graph.place[hook]:
+                values[variable.name] = 1.0
         for row in range(rows.cover.shape[0]):
             cover = rows.cover.indices[rows.cover.indptr[row] : rows.cover.indptr[row + 1]]
             values[f"covered_{row}"] = float(bool(set(cover.tolist()) & set(plan.options)))

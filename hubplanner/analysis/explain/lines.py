@@ -64,20 +64,21 @@ def line_figures(asked: ExplainContext) -> list[LineFigures]:
     if net is None or plan.backhaul is None:
         return []
     behind: dict[int, set[int]] = {}
-    for option in plan.options[plan.backhaul.on_network].tolist():
-        site = int(problem.option_site[option])
-        behind.setdefault(int(net.node[site]), set()).add(site)
+    on = plan.backhaul.on_network
+    sites = problem.option_site[plan.options[on]]
+    for node, site in zip(net.node[plan.backhaul.way[on], sites].tolist(), sites.tolist(), strict=True):
+        behind.setdefault(node, set()).add(site)
     found = []
     for node, edge, _ in reversed(net.ways(plan.edges)):
         if edge < 0:
             continue
         before = int(net.ends[edge].sum()) - node
-        sites = behind.get(node, set())
-        behind.setdefault(before, set()).update(sites)
+        served = behind.get(node, set())
+        behind.setdefault(before, set()).update(served)
         if net.cost[edge] > 0:
-            need, people = _lost(problem, plan, plan.backhaul.on_network, sites)
+            need, people = _lost(problem, plan, on, served)
             found.append(
-                LineFigures(edge=edge, start=before, end=node, sites=tuple(sorted(sites)), need=need, people=people)
+                LineFigures(edge=edge, start=before, end=node, sites=tuple(sorted(served)), need=need, people=people)
             )
     return sorted(found, key=lambda one: (-one.need, one.edge))
 
@@ -107,25 +108,26 @@ def saved_by_lines(problem: Problem, plan: Evaluation, here: Bools) -> float:
 def links_to_more(problem: Problem, plan: Evaluation) -> Floats:
     r"""Return the money (o,) that the link of one more hub of each option takes, with the lines to what is built.
 
-    .. math:: \min(a_o, \ell_o + \text{the cheapest way to a connected node})
+    .. math:: \min\bigl(a_o, \min_k (\ell_{ko} + \text{the cheapest way to its node from a connected one})\bigr)
 
     Infinite where there is no link; 0 where links are of no concern.
     """
     net = problem.backhaul
     if net is None:
         return np.zeros(problem.n_options)
-    where = problem.option_site, problem.option_tier
+    site, tier = problem.option_site, problem.option_tier
     way: Floats = np.append(_cheapest_ways(net, net.connected(plan.edges)), np.inf)
-    node = net.node[problem.option_site]
-    by_line: Floats = net.line_cost[where] + way[np.where(node == NO_NODE, -1, node)]
-    return np.minimum(net.alone_cost[where], by_line)
+    node = net.node[:, site]
+    by_line: Floats = (net.line_cost[:, site, tier] + way[np.where(node == NO_NODE, -1, node)]).min(axis=0)
+    return np.minimum(net.alone_cost[site, tier], by_line)
 
 
 def _cheapest_ways(net: Backhaul, connected: Bools) -> Floats:
-    """Return the money for the cheapest way from each node to a connected one; infinite where there is none."""
-    order = np.lexsort((net.cost, *np.sort(net.ends, axis=1).T[::-1]))
-    pairs, first = np.unique(np.sort(net.ends, axis=1)[order], axis=0, return_index=True)
-    money = np.maximum(net.cost[order][first], FREE)
-    edges = coo_array((money, (pairs[:, 0], pairs[:, 1])), shape=(net.n_nodes, net.n_nodes)).tocsr()
-    ways: Floats = dijkstra(edges, directed=False, indices=np.flatnonzero(connected), min_only=True)
+    """Return the money for the cheapest way to each node from a connected one; infinite where there is none."""
+    tail, head, edge = net.arcs
+    order = np.lexsort((net.cost[edge], head, tail))
+    pairs, first = np.unique(np.column_stack([tail, head])[order], axis=0, return_index=True)
+    money = np.maximum(net.cost[edge][order][first], FREE)
+    arcs = coo_array((money, (pairs[:, 0], pairs[:, 1])), shape=(net.n_nodes, net.n_nodes)).tocsr()
+    ways: Floats = dijkstra(arcs, indices=np.flatnonzero(connected), min_only=True)
     return np.where(ways < FREE * net.n_nodes, 0.0, ways)

@@ -19,19 +19,19 @@ from hubplanner.problem import Evaluation, Problem
 class Connected(Constraint):
     r"""Every new hub has a link: one that stands alone, or the network's, by a way of built edges from the root.
 
-    With binaries $x_a$ of arcs that lead away from the root, hubs $u_o$ on the network at the place of option o, and a
-    flow $f_a$ that brings one unit to each of them:
+    With binaries $x_a$ of arcs that lead away from the root, hubs $u_k$ that hang on the network by hook k, which is a
+    way of an option to do so at a place, and a flow $f_a$ that brings one unit to each of them:
 
-    .. math:: \sum_{\delta^-(v)} f_a - \sum_{\delta^+(v)} f_a = \sum_{o \text{ at } v} u_o, \quad 0 \le f_a \le M x_a,
-              \quad u_o \le y_o
+    .. math:: \sum_{\delta^-(v)} f_a - \sum_{\delta^+(v)} f_a = \sum_{k \text{ at } v} u_k, \quad 0 \le f_a \le M x_a,
+              \quad \sum_{k \text{ of } o} u_k \le y_o
 
     M is the number of hubs that may hang on the network. Rows that the flow implies for whole numbers, or that some
     best plan keeps to, sharpen the relaxation: a place is entered once, an arc starts where one ends, what is entered
     is left or holds a hub, and a hub on the network is entered:
 
     .. math:: \sum_{\delta^-(v)} x_a \le 1, \quad x_{uv} + x_{vu} \le \sum_{\delta^-(u)} x_a, \quad
-              \sum_{\delta^-(v)} x_a \le \sum_{\delta^+(v)} x_a + \sum_{o \text{ at } v} u_o, \quad
-              u_o \le q_o \sum_{\delta^-(v)} x_a
+              \sum_{\delta^-(v)} x_a \le \sum_{\delta^+(v)} x_a + \sum_{k \text{ at } v} u_k, \quad
+              u_k \le q_o \sum_{\delta^-(v)} x_a
 
     A plan violates it where a hub has no link. Which link a hub takes follows from the edges.
 
@@ -56,11 +56,13 @@ class Connected(Constraint):
         net = network_of(model)
         if len(net.graph.without_link):
             model.add("without_link", model.opened(net.graph.without_link), LpConstraintLE, 0)
-        for option, variable in net.on.items():
-            if net.graph.saving[option] > 0:
-                model.add(f"on_network_{option}", [(variable, 1.0), (model.open_[option], -1.0)], LpConstraintLE, 0)
+        for option, hooks in net.hooks_of.items():
+            if net.graph.is_choice[hooks[0]]:
+                terms = [*((net.on[hook], 1.0) for hook in hooks), (model.open_[option], -1.0)]
+                sense = LpConstraintEQ if net.graph.must_hang[option] else LpConstraintLE
+                model.add(f"on_network_{option}", terms, sense, 0)
         arcs_in, arcs_out = _arcs(net)
-        for place in np.unique(np.concatenate([net.graph.head, net.graph.place[net.graph.place >= 0]])).tolist():
+        for place in np.unique(np.concatenate([net.graph.head, net.graph.place])).tolist():
             _add_place(model, net, place, arcs_in.get(place, []), arcs_out.get(place, []))
         _add_flow(model, net, arcs_in, arcs_out)
 
@@ -104,26 +106,25 @@ def _add_place(model: Model, net: NetworkVariables, place: int, into: list[int],
         before = [term for term, back in zip(not_entered, into, strict=True) if tail[back] != onward]
         model.add(f"begun_{place}_{onward}", [(net.build[arc], 1.0), *before], LpConstraintLE, 0)
     by_site: dict[int, list[int]] = {}
-    for option in net.options_at.get(place, ()):
-        by_site.setdefault(int(model.instance.site[option]), []).append(option)
-    for site, options in by_site.items():
-        if max(int(model.instance.most[option]) for option in options) == 1:
-            model.add(f"hung_{site}", [*((net.on[o], 1.0) for o in options), *not_entered], LpConstraintLE, 0)
+    for hook in net.hooks_at.get(place, ()):
+        by_site.setdefault(int(model.instance.site[net.graph.option[hook]]), []).append(hook)
+    for site, hooks in by_site.items():
+        most = [float(model.instance.most[net.graph.option[hook]]) for hook in hooks]
+        if max(most) == 1:
+            model.add(f"hung_{site}", [*((net.on[hook], 1.0) for hook in hooks), *not_entered], LpConstraintLE, 0)
             continue
-        for option in options:
-            most = float(model.instance.most[option])
-            model.add(f"hung_{site}", [(net.on[option], 1 / most), *not_entered], LpConstraintLE, 0)
+        for hook, count in zip(hooks, most, strict=True):
+            model.add(f"hung_{site}", [(net.on[hook], 1 / count), *not_entered], LpConstraintLE, 0)
 
 
 def _add_flow(model: Model, net: NetworkVariables, arcs_in: Arcs, arcs_out: Arcs) -> None:
     """Add the flow that makes whole numbers connected."""
-    options = np.array(list(net.on), dtype=np.intp)
-    most = float(model.instance.most[options].sum())
+    most = float(model.instance.most[np.unique(net.graph.option)].sum())
     flow = []
     for built, tail, head in zip(net.build, net.graph.tail.tolist(), net.graph.head.tolist(), strict=True):
         flow.append(model.variable(f"flow_{tail}_{head}", 0, most))
         model.add(f"flow_{tail}_{head}", [(flow[-1], 1.0), (built, -most)], LpConstraintLE, 0)
-    for place in sorted({*arcs_in, *net.graph.place[options].tolist()}):
+    for place in sorted({*arcs_in, *net.graph.place.tolist()}):
         terms = [(flow[arc], 1.0) for arc in arcs_in.get(place, [])] + [
             (flow[arc], -1.0) for arc in arcs_out.get(place, [])
         ]

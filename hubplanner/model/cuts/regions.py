@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from hubplanner.model.lp import Model, Terms
-from hubplanner.model.variables.backhaul import OFF, NetworkVariables, network_of
+from hubplanner.model.variables.backhaul import NetworkVariables, network_of
 from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Floats, Ints
 
@@ -31,10 +31,11 @@ SCALE = 1_000_000
 class RegionCut:
     r"""Who is served from inside a region needs an edge into it.
 
-    For a site, hubs $u_o$ on the network at its place, and for a demand row r, whatever covers it:
+    For a site, its hubs $u_k$ on hooks of the network, and for a demand row r, whatever covers it:
 
-    .. math:: \sum_{a \in \delta^-(S)} x_a \ge \sum_{o \in O_j} u_o, \qquad
-              \sum_{a \in \delta^-(S)} x_a + \sum_{o \in C_r} y_o - \sum_{o \in C_r : o \text{ in } S} u_o \ge z_r
+    .. math:: \sum_{a \in \delta^-(S)} x_a \ge \sum_{k \text{ of } j, k \text{ in } S} u_k, \qquad
+              \sum_{a \in \delta^-(S)} x_a + \sum_{o \in C_r} y_o
+              - \sum_{k \text{ of } C_r, k \text{ in } S} u_k \ge z_r
 
     S holds no node of today. The first is Wong's cut (1984), doi:10.1007/BF02612335; the second holds as a covered row
     is covered by a hub that is not on the network inside S, or by one that is and needs an edge into it.
@@ -62,17 +63,19 @@ class RegionCut:
         net = network_of(layer)
         entered: Terms = [(net.build[arc], -1.0) for arc in net.graph.into(self.region).tolist()]
         if self.demand < 0:
-            here = [option for option in net.on if layer.instance.site[option] == self.site]
-            return [*entered, *((net.on[option], 1.0) for option in here)], 0.0
+            own = (layer.instance.site[net.graph.option] == self.site) & self.region[net.graph.place]
+            return [*entered, *((net.on[hook], 1.0) for hook in np.flatnonzero(own).tolist())], 0.0
         options = covering_options(layer, self.demand).tolist()
-        inside = [option for option in options if option in net.on and self.region[net.graph.place[option]]]
+        inside = [hook for option in options for hook in net.hooks_of.get(option, ())]
         others = dict.fromkeys(options, -1.0)
         linked: Terms = []
-        for option in inside:
-            if net.graph.saving[option] > 0:
-                linked.append((net.on[option], 1.0))
+        for hook in inside:
+            if not self.region[net.graph.place[hook]]:
+                continue
+            if net.graph.is_choice[hook]:
+                linked.append((net.on[hook], 1.0))
             else:
-                del others[option]
+                del others[int(net.graph.option[hook])]
         hubs = [(layer.open_[option], value) for option, value in others.items()]
         return [*entered, *hubs, *linked, (rows_covered(layer)[self.demand], 1.0)], 0.0
 
@@ -160,9 +163,9 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
 def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int, int, float]]:
     """Return the sites with something on the network, one hub at most, their place and how much, the most first."""
     total: dict[tuple[int, int], float] = {}
-    for option, variable in net.on.items():
+    for option, place, variable in zip(net.graph.option.tolist(), net.graph.place.tolist(), net.on, strict=True):
         if layer.instance.most[option] == 1:
-            key = int(layer.instance.site[option]), int(net.graph.place[option])
+            key = int(layer.instance.site[option]), place
             total[key] = total.get(key, 0.0) + float(values[variable.index])
     found = [(site, place, hung) for (site, place), hung in total.items() if hung > VIOLATION]
     return sorted(found, key=lambda one: (-one[2], one[0]))
@@ -175,17 +178,17 @@ def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[tuple
     order = np.argsort(-rows.weights.max(axis=1, initial=0.0), kind="stable")
     starts = list(pairwise(rows.cover.indptr.tolist()))
     open_ = np.array([values[variable.index] for variable in layer.open_])
-    on = np.zeros(len(open_))
-    for option, variable in net.on.items():
-        on[option] = values[variable.index]
+    option, place = net.graph.option, net.graph.place
+    hung = np.array([values[variable.index] for variable in net.on])
+    on = np.bincount(option, weights=hung, minlength=len(open_))
     for row in map(int, order):
         if rows.times[row] != 1:
             continue
         options = rows.cover.indices[starts[row][0] : starts[row][1]].astype(np.intp)
         wanted = float(values[covered[row].index]) - float((open_ - on)[options].sum())
-        hung = options[net.graph.place[options] != OFF]
-        if wanted <= VIOLATION or not len(hung):
+        hooks = np.array([hook for one in options.tolist() for hook in net.hooks_of.get(one, ())], dtype=np.intp)
+        if wanted <= VIOLATION or not len(hooks):
             continue
-        places, at = np.unique(net.graph.place[hung], return_inverse=True)
-        capacity: Floats = np.bincount(at.ravel(), weights=on[hung], minlength=len(places)).astype(np.float64)
+        places, at = np.unique(place[hooks], return_inverse=True)
+        capacity: Floats = np.bincount(at.ravel(), weights=hung[hooks], minlength=len(places)).astype(np.float64)
         yield row, wanted, places, capacity

@@ -7,40 +7,40 @@ from functools import cached_property
 
 import numpy as np
 from pulp import LpVariable
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order
 
 from hubplanner.model.lp import LinearExpression, Model, Terms, once_for_each_model
 from hubplanner.model.variables.measures import money_of_measures
-from hubplanner.problem import Backhaul, Floats, Ints
+from hubplanner.problem import Backhaul, Bools, Floats, Ints
+from hubplanner.problem.backhaul import NO_NODE
 from hubplanner.problem.model_instance import ModelInstance
-
-OFF = -1
-"""Stands for a place that is not on the network."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Graph:
     r"""A network as a model sees it: existing nodes are one root, and what no plan needs is left out.
 
-    Left out are edges beside a cheaper one, edges without a way to the root, and dead ends without a hub to connect:
-    some best plan does without them.
+    Left out are arcs beside a cheaper one, arcs that lead from the root to no hub, and dead ends without a hub to
+    connect: some best plan does without them. An option may hang on the network in several ways; each is a hook.
 
     Parameters
     ----------
     root
         The place that all existing nodes are.
     tail, head, edge
-        (a,) arcs, two for each edge but one where it leaves the root, with the edge's number.
+        (a,) arcs, two for each edge but one where it leaves the root or leads one way, with the edge's number.
     cost
         (a,) money for an arc.
-    place
-        (o,) where each option may hang on the network; -1 where it never does, as at the root or where another link is
-        as cheap.
+    option, place, saving
+        (k,) hooks: the option that may hang on the network, at which place, and how much less its link costs so.
+        There is none at the root or where another link is as cheap.
+    is_choice
+        (k,) hooks of options that may hang elsewhere or have another link.
+    must_hang
+        (o,) options that have no link but by a hook.
     price
-        (o,) money for the link of a hub: without the network where it has such a link, else with it.
-    saving
-        (o,) how much less the link costs on the network; 0 where there is no choice.
+        (o,) money for the link of a hub: without the network where it has such a link, else by the cheapest hook.
     without_link
         Options that no plan connects.
     """
@@ -50,65 +50,85 @@ class Graph:
     head: Ints
     edge: Ints
     cost: Floats
+    option: Ints
     place: Ints
-    price: Floats
     saving: Floats
+    is_choice: Bools
+    must_hang: Bools
+    price: Floats
     without_link: Ints
 
     @classmethod
     def of(cls, instance: ModelInstance, net: Backhaul) -> Graph:
         """Return the network that a problem's hubs may be connected by."""
         problem = instance.problem
-        where = problem.option_site, problem.option_tier
-        root, node = net.n_nodes, net.node[problem.option_site]
+        site, tier = problem.option_site, problem.option_tier
+        root, node = net.n_nodes, net.node[:, site]
         place = np.arange(root + 1)
         place[net.roots] = root
-        line, alone = net.line_cost[where], net.alone_cost[where]
-        line = np.where(net.reachable[problem.option_site], line, np.inf)
-        at_root = np.where(node >= 0, place[node] == root, False)  # noqa: FBT003 - a value
-        link, stands = np.minimum(line, alone), problem.existing
-        may_hang = ~stands & ~at_root & (line < alone)
-        terminals = np.unique(place[node[may_hang]])
-        edges = _needed(net, place, root, terminals)
-        ends, cost = place[net.ends[edges]], net.cost[edges]
-        tail, head = np.concatenate([ends, ends[:, ::-1]]).T
-        keep = head != root
-        price = np.where(may_hang & np.isfinite(alone), alone, link)
+        line = np.where(net.reachable[:, site], net.line_cost[:, site, tier], np.inf)
+        at_root = np.where(node == NO_NODE, False, place[node] == root)  # noqa: FBT003 - a value
+        alone = np.minimum(net.alone_cost[site, tier], np.where(at_root, line, np.inf).min(axis=0))
+        stands = problem.existing
+        option, way = np.nonzero((~stands & ~at_root & (line < alone)).T)
+        own, must_hang = line[way, option], np.zeros(len(alone), dtype=np.bool_)
+        must_hang[option] = ~np.isfinite(alone[option])
+        price = alone.copy()
+        np.minimum.at(price, option[must_hang[option]], own[must_hang[option]])
+        price = np.where(stands | ~np.isfinite(price), 0.0, price)
+        hooks = np.bincount(option, minlength=len(alone))
+        arcs = _needed(net, place, root, np.unique(place[node[way, option]]))
+        tail, head, edge = (part[arcs] for part in net.arcs)
         return cls(
             root=root,
-            tail=tail[keep],
-            head=head[keep],
-            edge=np.tile(edges, 2)[keep],
-            cost=np.tile(cost, 2)[keep],
-            place=np.where(may_hang, place[node], OFF),
-            price=np.where(stands | ~np.isfinite(price), 0.0, price),
-            saving=np.where(may_hang & np.isfinite(alone), alone - np.where(may_hang, line, 0.0), 0.0),
-            without_link=np.flatnonzero(~stands & ~np.isfinite(link)),
+            tail=place[tail],
+            head=place[head],
+            edge=edge,
+            cost=net.cost[edge],
+            option=option,
+            place=place[node[way, option]],
+            saving=price[option] - own,
+            is_choice=~must_hang[option] | (hooks[option] > 1),
+            must_hang=must_hang,
+            price=price,
+            without_link=np.flatnonzero(~stands & ~np.isfinite(alone) & ~must_hang),
         )
 
-    def into(self, inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Ints:
+    def into(self, inside: Bools) -> Ints:
         """Return the arcs that lead into a region, a mask of places."""
         return np.flatnonzero(inside[self.head] & ~inside[self.tail])
 
 
 def _needed(net: Backhaul, place: Ints, root: int, terminals: Ints) -> Ints:
-    """Return the edges that a best plan may build, the first of the cheapest of those side by side."""
-    ends = np.sort(place[net.ends], axis=1)
-    order = np.lexsort((net.cost, ends[:, 1], ends[:, 0]))
-    _, first = np.unique(ends[order], axis=0, return_index=True)
-    edges: Ints = np.sort(order[first])
-    edges = edges[ends[edges, 0] != ends[edges, 1]]
-    ways = coo_array((np.ones(len(edges)), (ends[edges, 0], ends[edges, 1])), shape=(root + 1, root + 1))
-    _, part = connected_components(ways, directed=False)
-    edges = edges[part[ends[edges, 0]] == part[root]]
+    """Return the arcs that a best plan may build, the first of the cheapest of those side by side."""
+    tail, head = place[net.arcs[0]], place[net.arcs[1]]
+    cost, edge = net.cost[net.arcs[2]], net.arcs[2]
+    order = np.lexsort((edge, cost, head, tail))
+    _, first = np.unique(np.column_stack([tail, head])[order], axis=0, return_index=True)
+    arcs: Ints = np.sort(order[first])
+    arcs = arcs[(tail[arcs] != head[arcs]) & (head[arcs] != root)]
+    arcs = arcs[_reached(tail[arcs], head[arcs], np.array([root]), root)[tail[arcs]]]
+    arcs = arcs[_reached(head[arcs], tail[arcs], terminals, root)[head[arcs]]]
     stays = np.zeros(root + 1, dtype=np.bool_)
     stays[[*terminals.tolist(), root]] = True
-    dead = np.ones(len(edges), dtype=np.bool_)
+    dead = np.ones(len(arcs), dtype=np.bool_)
     while dead.any():
-        degree = np.bincount(ends[edges].ravel(), minlength=root + 1)
-        dead = ((degree == 1) & ~stays)[ends[edges]].any(axis=1)
-        edges = edges[~dead]
-    return edges
+        beside = np.unique(np.sort(np.column_stack([tail[arcs], head[arcs]]), axis=1), axis=0)
+        degree = np.bincount(beside.ravel(), minlength=root + 1)
+        ends = (degree == 1) & ~stays
+        dead = ends[tail[arcs]] | ends[head[arcs]]
+        arcs = arcs[~dead]
+    return arcs
+
+
+def _reached(tail: Ints, head: Ints, starts: Ints, root: int) -> Bools:
+    """Return the mask of places that arcs lead to from some starts."""
+    source = root + 1
+    tails, heads = np.concatenate([tail, np.full(len(starts), source)]), np.concatenate([head, starts])
+    ways = csr_array((np.ones(len(tails)), (tails, heads)), shape=(source + 1, source + 1))
+    found = np.zeros(source + 1, dtype=np.bool_)
+    found[breadth_first_order(ways, source, return_predecessors=False)] = True
+    return found[:source]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,25 +142,34 @@ class NetworkVariables:
     build
         (a,) binary $x_a$: the arc's edge is built, away from the root.
     on
-        Hubs of each option that hang on the network, by option: a variable of its own where there is a choice, else
-        all hubs of the option.
+        (k,) hubs on each hook: a variable of its own where there is a choice, else all hubs of the option.
     """
 
     graph: Graph
     build: list[LpVariable]
-    on: dict[int, LpVariable]
+    on: list[LpVariable]
 
     @cached_property
-    def options_at(self) -> dict[int, list[int]]:
-        """Options that may hang on the network, by place."""
-        found: dict[int, list[int]] = {}
-        for option in self.on:
-            found.setdefault(int(self.graph.place[option]), []).append(option)
-        return found
+    def hooks_at(self) -> dict[int, list[int]]:
+        """Hooks by place."""
+        return _grouped(self.graph.place)
+
+    @cached_property
+    def hooks_of(self) -> dict[int, list[int]]:
+        """Hooks by option."""
+        return _grouped(self.graph.option)
 
     def at(self, place: int) -> Terms:
         """Return the number of hubs that hang on the network at a place."""
-        return [(self.on[option], 1.0) for option in self.options_at.get(place, ())]
+        return [(self.on[hook], 1.0) for hook in self.hooks_at.get(place, ())]
+
+
+def _grouped(keys: Ints) -> dict[int, list[int]]:
+    """Return the positions of each key."""
+    found: dict[int, list[int]] = {}
+    for position, key in enumerate(keys.tolist()):
+        found.setdefault(key, []).append(position)
+    return found
 
 
 @once_for_each_model
@@ -152,21 +181,19 @@ def network_of(model: Model) -> NetworkVariables:
     graph, most = Graph.of(model.whole, net), model.instance.most.tolist()
     arcs = zip(graph.tail.tolist(), graph.head.tolist(), strict=True)
     build = [model.variable(f"build_{tail}_{head}", 0, 1, whole=True) for tail, head in arcs]
-    on = {
-        option: model.variable(f"on_network_{option}", 0, float(most[option]))
-        if graph.saving[option] > 0
-        else model.open_[option]
-        for option in np.flatnonzero(graph.place != OFF).tolist()
-    }
+    on = [
+        model.variable(f"on_network_{option}", 0, float(most[option])) if is_choice else model.open_[option]
+        for option, is_choice in zip(graph.option.tolist(), graph.is_choice.tolist(), strict=True)
+    ]
     model.decisions.extend(build)
     return NetworkVariables(graph=graph, build=build, on=on)
 
 
 def spending(model: Model) -> LinearExpression:
-    r"""Return the money for hubs and their backhaul, $\sum_o (c_o + p_o) y_o - \sum_o s_o u_o + \sum_a b_a x_a$.
+    r"""Return the money for hubs and their backhaul, $\sum_o (c_o + p_o) y_o - \sum_k s_k u_k + \sum_a b_a x_a$.
 
-    With $p_o$ the price of a hub's link, $u_o$ the hubs on the network and $s_o$ what each saves by that. Without a
-    backhaul it is the money for hubs alone, $\sum_o c_o y_o$, and for measures.
+    With $p_o$ the price of a hub's link, $u_k$ the hubs on a hook of the network and $s_k$ what each saves so. Without
+    a backhaul it is the money for hubs alone, $\sum_o c_o y_o$, and for measures.
     """
     cost = model.instance.cost
     if not model.has_backhaul:
@@ -174,7 +201,7 @@ def spending(model: Model) -> LinearExpression:
         return hubs.plus(money_of_measures(model)) if model.has_measures else hubs
     net = network_of(model)
     graph = net.graph
-    links = [(variable, -float(graph.saving[option])) for option, variable in net.on.items() if graph.saving[option]]
+    links = [(variable, -saving) for variable, saving in zip(net.on, graph.saving.tolist(), strict=True) if saving]
     terms = [*_worth(model.open_, cost + graph.price), *links, *_worth(net.build, graph.cost)]
     return LinearExpression(terms=terms, constant=model.instance.base_cost)
 

@@ -9,7 +9,7 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from hubplanner.model import Budget, Goal, MaxHubs, Question, Year, broken_years
-from hubplanner.model.variables.backhaul import OFF, Graph
+from hubplanner.model.variables.backhaul import Graph
 from hubplanner.problem import Floats, evaluate
 from hubplanner.solver.mip.subproblem import Incumbent
 
@@ -120,21 +120,29 @@ class _Growing:
             before = int(self._before[place])
             if before >= 0:
                 real[place] = real[before] + graph.cost[self._arc[before, place]]
-        way = np.where(graph.place != OFF, real[graph.place], 0.0)
-        self._by_line = way < graph.saving
-        return self._link(real), self._link(asked)
+        link = self._link(real)
+        cheapest = np.flatnonzero(self._by_hook(real) <= link[graph.option])
+        taken = cheapest[(real[graph.place] < graph.saving)[cheapest] | graph.must_hang[graph.option[cheapest]]]
+        self._hook = dict(zip(graph.option[taken][::-1].tolist(), taken[::-1].tolist(), strict=True))
+        return link, self._link(asked)
+
+    def _by_hook(self, distance: Floats) -> Floats:
+        """Return money (k,) for a hub's link by each hook."""
+        graph = self.graph
+        return graph.price[graph.option] - graph.saving + distance[graph.place]
 
     def _link(self, distance: Floats) -> Floats:
         graph = self.graph
-        way = np.where(graph.place != OFF, distance[graph.place], 0.0)
-        return graph.price + np.where(graph.saving > 0, np.minimum(way - graph.saving, 0.0), way)
+        link = np.where(graph.must_hang, np.inf, graph.price)
+        np.minimum.at(link, graph.option, self._by_hook(distance))
+        return link
 
     def join(self, option: int) -> None:
         """Build the lines to a hub, unless it has a link of its own that is cheaper."""
-        graph = self.graph
-        if graph.place[option] == OFF or (graph.saving[option] > 0 and not self._by_line[option]):
+        graph, hook = self.graph, self._hook.get(option)
+        if hook is None:
             return
-        place = int(graph.place[option])
+        place = int(graph.place[hook])
         while place not in self._places:
             before = int(self._before[place])
             self.built.add(self._arc[before, place])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,8 +53,9 @@ def every_plan(problem: hp.Problem, most_per_site: int = 1) -> Iterator[NetworkP
                 if option in standing:
                     continue
                 site, tier = problem.option_site[option], problem.option_tier[option]
-                line = net.line_cost[site, tier] if net.node[site] in nodes else math.inf
-                links += min(line, net.alone_cost[site, tier])
+                ways = zip(net.node[:, site], net.line_cost[:, site, tier], strict=True)
+                by_line = [money for node, money in ways if node in nodes]
+                links += min([net.alone_cost[site, tier], *by_line])
             if math.isfinite(links):
                 yield NetworkPlan(options=options, edges=edges, covered=covered, cost=float(links))
 
@@ -70,11 +71,33 @@ def reach(net: hp.Backhaul, edges: tuple[int, ...]) -> set[int]:
     while grew:
         grew = False
         for edge in edges:
-            ends = set(net.ends[edge].tolist())
-            if ends & nodes and not ends <= nodes:
-                nodes |= ends
+            start, end = net.ends[edge].tolist()
+            joined = start in nodes or (end in nodes and not net.leads_one_way[edge])
+            if joined and not {start, end} <= nodes:
+                nodes |= {start, end}
                 grew = True
     return nodes
+
+
+def random_ways(seed: int) -> hp.Problem:
+    """Return a problem as `random_network` does, whose sites hang on it in two ways; some edges lead one way."""
+    problem, rng = random_network(seed), np.random.default_rng(seed + 10_000)
+    net = problem.backhaul
+    assert net is not None
+    sites, tiers = net.alone_cost.shape
+    shape = (1, sites, tiers)
+    other = np.where(rng.random(shape) < 0.7, rng.integers(0, 4, shape), np.inf)
+    node = np.where(rng.random((1, sites)) < 0.8, rng.integers(0, net.n_nodes, (1, sites)), -1)
+    return replace(
+        problem,
+        backhaul=replace(
+            net,
+            node=np.concatenate([net.node, node]),
+            line_cost=np.concatenate([net.line_cost, other.astype(float)]),
+            alone_cost=np.where(rng.random((sites, tiers)) < 0.5, np.inf, net.alone_cost),
+            one_way=rng.random(net.n_edges) < 0.5,
+        ),
+    )
 
 
 def random_network(seed: int) -> hp.Problem:
