@@ -14,7 +14,7 @@ from hubplanner.solver.certify import certify
 from hubplanner.solver.conflict_counting import counted_conflict
 from hubplanner.solver.covering.strategy import ALONE, CoveringStrategy, is_plain
 from hubplanner.solver.infeasibility import find_conflict
-from hubplanner.solver.median.strategy import MedianStrategy, is_median
+from hubplanner.solver.median.strategy import FACILITIES, MedianStrategy, is_median
 from hubplanner.solver.mip.alpha_fair import AlphaFairStrategy
 from hubplanner.solver.mip.strategy import LexicographicStrategy
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
@@ -136,10 +136,11 @@ def _check_method(problem: Problem, objective: Objective, options: SolverOptions
     """Raise where a way to solve is asked for that the question does not have."""
     has_core = is_plain(problem, objective) or is_median(problem, objective)
     if options.is_heuristic and (not has_core or options.method == "plain" or isinstance(objective, PCenter)):
-        message = f"solver.name heuristic goes with max_coverage or p_median within {ALONE}, solver.method auto or core"
+        message = f"solver.name heuristic goes with max_coverage, p_median or {FACILITIES} within {ALONE}, "
+        message += "solver.method auto or core"
         raise ScenarioError(message)
     if options.method == "core" and not has_core:
-        message = f"solver.method core goes with max_coverage, p_median or p_center within {ALONE}"
+        message = f"solver.method core goes with max_coverage, p_median, p_center or {FACILITIES} within {ALONE}"
         raise ScenarioError(message)
 
 

@@ -70,13 +70,13 @@ def test_a_binary_that_is_neither_0_nor_1_is_caught(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("more", [1.0, 500.0, math.nan, math.inf])
 def test_a_value_better_than_what_the_hubs_make_is_caught(monkeypatch: pytest.MonkeyPatch, more: float) -> None:
-    with pytest.raises(hp.SolverError, match=r"(?i)liar states mean distance .*, its hubs make it"):
+    with pytest.raises(hp.SolverError, match=r"(?i)liar states .*, its hubs make it"):
         solve_with(monkeypatch, lambda _, outcome: replace(outcome, value=outcome.value + more, bound=math.inf))
 
 
 @pytest.mark.parametrize("less", [1.0, 500.0, math.nan])
 def test_a_bound_that_the_solver_s_own_plan_beats_is_caught(monkeypatch: pytest.MonkeyPatch, less: float) -> None:
-    with pytest.raises(hp.SolverError, match="as the least mean distance, its own plan's is"):
+    with pytest.raises(hp.SolverError, match="as the least, its own plan's is"):
         solve_with(monkeypatch, lambda _, outcome: replace(outcome, bound=outcome.value - less))
 
 

@@ -1,4 +1,4 @@
-"""A p-median instance as one table: what each point costs at each site where a hub may be built."""
+"""A question of distances as one table: what each point, and each hub, costs at each site where one may be built."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hubplanner.model import Objective
+from hubplanner.model import MinCost, Objective
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.problem import Floats, Ints, Problem
 from hubplanner.problem.travel.base import within
@@ -21,38 +21,43 @@ WHOLE = 2.0**52
 class CostMatrix:
     r"""Points and the sites that are left to choose from; hubs that stand in any case are settled.
 
-    A choice S of sites costs $\sum_i \min(b_i, \min_{j \in S} c_{ij})$, with $c_{ij} = w_i d_{ij}$.
+    A choice S of sites costs $\sum_i \min(b_i, \min_{j \in S} c_{ij}) + \sum_{j \in S} r_j$: of a mean distance,
+    $c_{ij} = w_i d_{ij}$ and $r_j = 0$; where hubs and travel cost money, that of both.
 
     Parameters
     ----------
     cost
-        (n, s) need times distance of each point with need and each site; ``far`` where there is no way.
+        (n, s) what each point with need costs at each site; ``far`` where there is no way.
     base
-        (n,) need times distance to the nearest hub that stands in any case; ``far`` where there is none.
+        (n,) what it costs at the nearest hub that stands in any case; ``far`` where there is none.
     option, price
-        (s,) each site's cheapest option and what it costs.
+        (s,) each site's cheapest option and the money that it takes.
+    rent
+        (s,) what building there adds to what a choice costs.
     count, money
         Hubs that may be built, at most s, and what they may cost, with the tolerance of a budget.
     far
         More than any plan costs that leaves no one without a hub.
-    settled
-        Options that are built in any case.
+    settled, paid
+        Options that are built in any case, and what they add to what a choice costs.
     is_whole
         Whether all costs are whole numbers, and so what every choice costs.
-    need
-        Total need of the points.
+    scale
+        What a figure of one comes to: of a mean distance, all need.
     """
 
     cost: Floats
     base: Floats
     option: Ints
     price: Floats
+    rent: Floats
     count: int
     money: float
     far: float
     settled: Ints
+    paid: float
     is_whole: bool
-    need: float
+    scale: float
 
     @property
     def size(self) -> int:
@@ -66,15 +71,15 @@ class CostMatrix:
 
     def value(self, chosen: Ints) -> float:
         """Return what a choice of sites costs."""
-        return math.fsum(self.served(chosen))
+        return math.fsum([*self.served(chosen), *self.rent[chosen], self.paid])
 
     def fits(self, chosen: Ints) -> bool:
         """Tell whether a choice of sites keeps to the limits."""
         return len(chosen) <= self.count and math.fsum(self.price[chosen]) <= self.money
 
     def slack(self, share: float, value: float) -> float:
-        """Return what a share of a value, or of a mean distance of one if that is more, comes to."""
-        return share * max(self.need, abs(value))
+        """Return what a share of a value, or of a figure of one if that is more, comes to."""
+        return share * max(self.scale, abs(value))
 
     def next_value(self, bound: float) -> float:
         """Return the least that a choice can cost if none costs less than a bound."""
@@ -93,16 +98,19 @@ class CostMatrix:
             base=self.served(built),
             option=self.option[kept],
             price=self.price[kept],
+            rent=self.rent[kept],
             count=min(count, len(kept)),
             money=max(self.money - math.fsum(self.price[built]), 0.0),
             settled=self.options(built),
+            paid=self.paid + math.fsum(self.rent[built]),
         )
 
 
 def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -> CostMatrix:
     """Return a question of distance as a table: sites whose hub is required, or stands, are settled.
 
-    A hub serves whoever comes, whatever its tier, so that the cheapest tier of a site stands for all.
+    A hub serves whoever comes, whatever its tier, so that the cheapest tier of a site stands for all; where travel
+    costs money it serves those within its reach, and there is one tier a site.
 
     Parameters
     ----------
@@ -110,16 +118,20 @@ def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -
         Distance within which everyone is to have a hub.
     """
     money, count = limits(objective)
+    by_cost = isinstance(objective, MinCost)
+    a_way = objective.travel_cost if isinstance(objective, MinCost) else 1.0
     points = np.flatnonzero((problem.need > 0) & problem.reachable)
     option = cheapest_options(problem)
     site = problem.option_site[option]
     cost = np.empty((len(points), len(site)))
     for column, place in enumerate(site.tolist()):
         cost[:, column] = problem.travel.from_site(place)[points]
-    way = within(cost, radius)
-    cost *= problem.need[points, None]
+    reach = problem.tier_reach[problem.option_tier[option]] if by_cost else np.full(len(site), radius)
+    way = within(cost, reach)
+    cost *= a_way * problem.need[points, None]
+    rent = problem.option_cost[option] if by_cost else np.zeros(len(option))
     most = np.where(way, cost, 0.0).max(axis=1, initial=0.0)
-    far = 2.0 * math.fsum(most) + 1.0
+    far = 2.0 * math.fsum([*most, *rent]) + 1.0
     cost[~way] = far
     stands = problem.existing[option]
     required = np.isin(site, problem.required_sites)
@@ -128,12 +140,14 @@ def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -
         base=cost[:, stands].min(axis=1, initial=far),
         option=option,
         price=problem.option_cost[option],
+        rent=rent,
         count=int(min(count, len(option))),
         money=most_money(money),
         far=far,
         settled=np.zeros(0, dtype=np.intp),
-        is_whole=far * len(points) < WHOLE and bool((cost == np.round(cost)).all()),
-        need=math.fsum(problem.need[points]),
+        paid=0.0,
+        is_whole=far * len(points) < WHOLE and all(bool((part == np.round(part)).all()) for part in (cost, rent)),
+        scale=1.0 if by_cost else math.fsum(problem.need[points]),
     )
     dear = table.price > table.money
     return table.settle(np.flatnonzero(required), np.flatnonzero(~(stands | required | dear)))

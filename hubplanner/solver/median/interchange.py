@@ -29,12 +29,14 @@ def first_plan(table: CostMatrix, deadline: Deadline) -> Ints:
 
 
 def improved(table: CostMatrix, chosen: Ints, deadline: Deadline) -> Ints:
-    r"""Return a choice that no further site and no exchange of two makes better, or as far as time allows.
+    r"""Return a choice that no site more or less and no exchange of two makes better, or as far as time allows.
 
     With $d_i \le e_i$ what point i costs at its nearest and its second hub, site j in place of site r saves
 
     .. math:: \sum_i (d_i - c_{ij})^+ - \sum_{i : r(i) = r} (e_i - d_i)
               + \sum_{i : r(i) = r} \big(e_i - \max(c_{ij}, d_i)\big)^+
+
+    and the difference of what building at the two costs.
 
     Teitz and Bart (1968), doi:10.1287/opre.16.5.955; Resende and Werneck (2007), doi:10.1016/j.ejor.2006.06.060,
     whose update is kept: an exchange changes the sums by the few points near the two sites only.
@@ -52,7 +54,8 @@ def improved(table: CostMatrix, chosen: Ints, deadline: Deadline) -> Ints:
             if exchange.has_room:
                 break
         else:
-            return np.sort(exchange.chosen)
+            if deadline.is_past or not exchange.close():
+                return np.sort(exchange.chosen)
         chosen = exchange.chosen
 
 
@@ -68,11 +71,11 @@ def greedy(table: CostMatrix, chosen: Ints, deadline: Deadline, *, by_price: boo
     saves, spent = _saved(table, now), math.fsum(table.price[chosen])
     dearness = np.maximum(table.price, LEAST * table.price.max(initial=1.0)) if by_price else np.ones(table.size)
     while len(held) < table.count and not deadline.is_past:
-        fits = (spent + table.price <= table.money) & (saves > LEAST * now.sum())
+        fits = (spent + table.price <= table.money) & (saves - table.rent > LEAST * now.sum())
         fits[held] = False
         if not fits.any():
             break
-        best = int(np.where(fits, saves / dearness, -np.inf).argmax())
+        best = int(np.where(fits, (saves - table.rent) / dearness, -np.inf).argmax())
         held.append(best)
         spent = math.fsum(table.price[held])
         nearer = np.flatnonzero(table.cost[:, best] < now)
@@ -114,16 +117,18 @@ class _Exchange:
     def has_room(self) -> bool:
         """Tell whether the limits leave room for one more hub that helps."""
         left = self.table.money - math.fsum(self.table.price[self.chosen])
-        helps = (self.table.price <= left) & (self.gain > LEAST * self.first.sum())
+        helps = (self.table.price <= left) & (self.gain - self.table.rent > LEAST * self.first.sum())
         return len(self.chosen) < self.table.count and bool(helps.any())
 
     def step(self) -> bool:
         """Make the best exchange; tell whether there was one that helps."""
-        saves = np.where(self._allowed(), self.gain - self.loss[:, None] + self.both, -np.inf)
+        rent = self.table.rent
+        worth = self.gain - rent + (rent[self.chosen] - self.loss)[:, None] + self.both
+        saves = np.where(self._allowed(), worth, -np.inf)
         if not saves.size:
             return False
         out, site = divmod(int(saves.argmax()), self.table.size)
-        before = self.first.sum()
+        before = self.total
         if not saves[out, site] > LEAST * before:
             return False
         near = (self.slot == out) | (self.table.cost[:, site] < self.second)
@@ -134,7 +139,20 @@ class _Exchange:
         self._find_nearest(changed)
         self._count(changed, 1.0)
         # The sums drift by rounding, the costs themselves do not.
-        return bool(self.first.sum() < before)
+        return bool(self.total < before)
+
+    @property
+    def total(self) -> float:
+        """What the choice costs, but for what is settled."""
+        return float(self.first.sum() + self.table.rent[self.chosen].sum())
+
+    def close(self) -> bool:
+        """Give up the site whose hub costs most more than it saves; tell whether there was one. The sums end there."""
+        spared = self.table.rent[self.chosen] - self.loss
+        if not spared.max(initial=0.0) > LEAST * self.first.sum():
+            return False
+        self.chosen = np.delete(self.chosen, int(spared.argmax()))
+        return True
 
     def _allowed(self) -> Bools:
         """Return the exchanges (k, s) that the money allows, by sites that are not chosen yet."""

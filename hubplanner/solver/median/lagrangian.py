@@ -87,7 +87,7 @@ def nearest(table: CostMatrix, width: int) -> NearestSites:
 def bound(table: CostMatrix, near: NearestSites, multipliers: Floats) -> LagrangianBound:
     r"""Return the bound that multipliers prove, whatever they are.
 
-    With $u_i \le b_i$ a price for each point to be served, $\rho_j = \sum_i \min(c_{ij} - u_i, 0)$, and any
+    With $u_i \le b_i$ a price for each point to be served, $\rho_j = r_j + \sum_i \min(c_{ij} - u_i, 0)$, and any
     $\lambda \ge 0$ as the price of money, at most p hubs within the money B cost no less than
 
     .. math:: \sum_i u_i + \min_{|S| \le p} \sum_{j \in S} (\rho_j + \lambda f_j) - \lambda B
@@ -98,7 +98,7 @@ def bound(table: CostMatrix, near: NearestSites, multipliers: Floats) -> Lagrang
     u = np.minimum(multipliers, near.cap)
     deep = int((near.cost < u[:, None]).sum(axis=1).max(initial=0))
     site, under = near.site[:, :deep], np.minimum(near.cost[:, :deep] - u[:, None], 0.0)
-    worth = np.bincount(site.ravel(), under.ravel(), minlength=table.size).astype(np.float64)
+    worth = np.bincount(site.ravel(), under.ravel(), minlength=table.size) + table.rent
     rate, fewer, more, share = _price_of_money(table, worth)
     score = worth + rate * table.price
     built = np.zeros(table.size)
@@ -108,8 +108,8 @@ def bound(table: CostMatrix, near: NearestSites, multipliers: Floats) -> Lagrang
     # A multiplier at its cap cannot grow.
     slope[(u >= near.cap) & (slope > 0)] = 0.0
     paid = rate * table.money if rate else 0.0
-    total = math.fsum([*u, *score[fewer], -paid])
-    size = math.fsum(np.abs(u)) + math.fsum(np.abs(score[fewer])) + paid
+    total = math.fsum([*u, *score[fewer], -paid, table.paid])
+    size = math.fsum(np.abs(u)) + math.fsum(np.abs(score[fewer])) + paid + table.paid
     mask = np.zeros(table.size, dtype=np.bool_)
     mask[fewer] = True
     return LagrangianBound(

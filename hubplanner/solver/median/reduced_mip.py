@@ -118,7 +118,7 @@ def chains(table: CostMatrix, depth: Floats, reach: Floats) -> DistanceChains:
     With $z_S$ telling that no hub is at any site of S, and $S_i^1 \subset S_i^2 \subset \dots$ the sites of point i
     by their costs $C_i^1 < C_i^2 < \dots$, up to the most that it costs in any good plan, or to where its chain ends,
 
-    .. math:: \min \sum_i \Big(C_i^1 + \sum_k (C_i^{k+1} - C_i^k) z_{S_i^k}\Big), \qquad
+    .. math:: \min \sum_i \Big(C_i^1 + \sum_k (C_i^{k+1} - C_i^k) z_{S_i^k}\Big) + \sum_j r_j y_j, \qquad
               z_S + \sum_{j \in S \setminus S'} y_j \ge z_{S'}, \quad z_\emptyset = 1
 
     Points share the variables of sets they have in common: Garcia, Labbe and Marin (2011), doi:10.1287/ijoc.1100.0418.
@@ -139,9 +139,11 @@ def chains(table: CostMatrix, depth: Floats, reach: Floats) -> DistanceChains:
         terms += [(beyond[whole], 1.0)] if whole in beyond else []
         terms += [(beyond[before], -1.0)] if before else []
         model.add(f"chain_{number}", terms, LpConstraintGE, 0 if before else 1)
-    unit = decimal_unit(max(found.weight.values(), default=0.0))
-    model.program.setObjective(LpAffineExpression([(beyond[key], -cost / unit) for key, cost in found.weight.items()]))
-    return DistanceChains(model=model, unit=unit, constant=found.constant, end=found.end)
+    rented = np.flatnonzero(table.rent > 0)
+    unit = decimal_unit(max([*found.weight.values(), *table.rent[rented].tolist()], default=0.0))
+    costs = [(beyond[key], -cost / unit) for key, cost in found.weight.items()]
+    model.program.setObjective(LpAffineExpression([*costs, *model.opened(rented, -table.rent[rented] / unit)]))
+    return DistanceChains(model=model, unit=unit, constant=found.constant + table.paid, end=found.end)
 
 
 def _sites(table: CostMatrix) -> CoveringInstance:
@@ -247,7 +249,8 @@ def _believed(proof: BoundedPlan, form: DistanceChains, outcome: Outcome, solver
     chosen = rounded(outcome.open_ or [], solver)
     value, stated = table.value(chosen), form.cost(outcome.value)
     if table.fits(chosen):
-        counted = math.fsum(np.minimum(table.served(chosen), form.end))
+        nearer = np.minimum(table.served(chosen), form.end)
+        counted = math.fsum([*nearer, *table.rent[chosen], table.paid])
         _agree(solver, table, counted, stated, lower)
     better = value < proof.value and table.fits(chosen)
     return _raised(replace(proof, chosen=chosen, value=value) if better else proof, lower), chosen
@@ -263,12 +266,12 @@ def _raised(proof: BoundedPlan, lower: float) -> BoundedPlan:
 def _agree(solver: str, table: CostMatrix, value: float, stated: float, lower: float) -> None:
     """Raise when a plan costs more than the solver states, or less than it says any can."""
     slack = table.slack(AGREEMENT, value)
-    value, stated, lower, slack = (figure / table.need for figure in (value, stated, lower, slack))
+    value, stated, lower, slack = (figure / table.scale for figure in (value, stated, lower, slack))
     if not value <= stated + slack:
-        message = f"{solver} states mean distance {stated:,.6f}, its hubs make it {value:,.6f}"
+        message = f"{solver} states {stated:,.6f}, its hubs make it {value:,.6f}"
         raise DisagreementError(message)
     if not value >= lower - slack:
-        message = f"{solver} states {lower:,.6f} as the least mean distance, its own plan's is {value:,.6f}"
+        message = f"{solver} states {lower:,.6f} as the least, its own plan's is {value:,.6f}"
         raise DisagreementError(message)
 
 

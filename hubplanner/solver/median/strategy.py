@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from hubplanner.model import Objective, PCenter, PMedian, Question, Year, goals_of
-from hubplanner.problem import Evaluation, Problem, evaluate
+from hubplanner.model import MinCost, Objective, PCenter, PMedian, Question, Year, goals_of
+from hubplanner.problem import Evaluation, Ints, Problem, evaluate
 from hubplanner.solver.covering.strategy import ALONE, UNUSED
 from hubplanner.solver.limits import required_fit
 from hubplanner.solver.median.cost_matrix import CostMatrix, table_of
@@ -23,6 +25,9 @@ from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import report_progress
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
+
+FACILITIES = "min_cost for all with travel_cost and a tier a site"
+"""What facility location is called in a scenario."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,9 +59,12 @@ class _MedianRequest:
 
 
 def is_median(problem: Problem, objective: Objective) -> bool:
-    """Tell whether a question is p-median or p-center with nothing but pins, a budget and a number of hubs."""
+    """Tell whether a question is of distances, with nothing but pins, a budget and a number of hubs.
+
+    That is p-median, p-center, or facility location: everyone served where hubs and travel cost least.
+    """
     return (
-        isinstance(objective, PMedian | PCenter)
+        (isinstance(objective, PMedian | PCenter) or _is_facility_location(problem, objective))
         and not objective.constraints
         and objective.fairness is None
         and problem.keeps_existing
@@ -65,10 +73,23 @@ def is_median(problem: Problem, objective: Objective) -> bool:
     )
 
 
+def _is_facility_location(problem: Problem, objective: Objective) -> bool:
+    """Tell whether everyone in reach is to be served where hubs and travel cost least, with a tier for each site."""
+    return (
+        isinstance(objective, MinCost)
+        and objective.by_distance
+        and objective.target_share == 1
+        and problem.rule.is_step
+        and len(np.unique(problem.option_site)) == problem.n_options
+        and not (problem.option_cost < 0).any()
+    )
+
+
 class MedianStrategy:
     """Distances within budget, count and pins alone: a bound and plans that improve each other, then a program.
 
-    Of p-center that is the second goal, within the least distance in which everyone can have a hub.
+    Where money counts in the place of the mean distance a hub adds what it costs. Of p-center the mean is the second
+    goal, within the least distance in which everyone can have a hub.
     """
 
     name = "core"
@@ -83,7 +104,7 @@ class MedianStrategy:
         """Return the nearest plan; None where there is nothing to choose, or no plan is found."""
         quest, objective = _MedianRequest(question=question, context=context), question.objective
         context.leave_start(f"{objective.name} within budget and count finds its own first plans")
-        if not required_fit(quest.problem, objective):
+        if not required_fit(quest.problem, objective) or _leaves_out(quest.problem, objective):
             return None
         worst = _worst(quest) if isinstance(objective, PCenter) else None
         if worst is not None and not worst.years:
@@ -104,7 +125,7 @@ class MedianStrategy:
             options_left=proof.table.size,
         )
         plan, ties = _plan(quest, proof)
-        stated, bound = proof.value / proof.table.need, proof.lower / proof.table.need
+        stated, bound = proof.value / proof.table.scale, proof.lower / proof.table.scale
         if worst is None:
             return Candidate(plans=(plan,), stated=(stated,), bounds=(bound,), ties=ties, version=version)
         farthest = goals_of(objective)[0].value((Year(quest.problem, plan),))
@@ -143,7 +164,7 @@ def _proof(quest: _MedianRequest, table: CostMatrix, worst: Incumbent | None) ->
             start = min(start, improved(table, np.flatnonzero(known), quest.context.deadline), key=table.value)
     with quest.context.log.phase("solve the relaxation"):
         proof = climb(table, start, quest.gap, quest.context.deadline)
-        nearest = min(math.fsum(table.served(np.arange(table.size))), proof.value)
+        nearest = min(math.fsum([*table.served(np.arange(table.size)), table.paid]), proof.value)
         proof = replace(proof, lower=max(proof.lower, nearest))
     _tell(quest, proof)
     if (
@@ -158,21 +179,39 @@ def _proof(quest: _MedianRequest, table: CostMatrix, worst: Incumbent | None) ->
 
 
 def _tell(quest: _MedianRequest, proof: BoundedPlan) -> None:
-    report_progress(goals_of(quest.objective)[-1].name, proof.value / proof.table.need, proof.lower / proof.table.need)
+    scale = proof.table.scale
+    report_progress(goals_of(quest.objective)[-1].name, proof.value / scale, proof.lower / scale)
 
 
 def _plan(quest: _MedianRequest, proof: BoundedPlan) -> tuple[Evaluation, str]:
     """Return the plan, the first of all as good if that is asked for, and how sure that is."""
     standing = np.flatnonzero(quest.problem.existing)
     with quest.context.log.phase("recompute the plan"):
-        plan = evaluate(quest.problem, np.concatenate([standing, proof.table.options(proof.chosen)]))
+        plan = _served(quest, np.concatenate([standing, proof.table.options(proof.chosen)]))
     if not (quest.options.ties and not quest.options.is_heuristic and quest.gap == 0 and proof.is_within(EXACT)):
         return plan, OPEN
     with quest.context.log.phase("tell equal plans apart"):
         allowed = ALLOWED + SHARE * quest.context.log.work
         first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.context.limits(0.0), allowed)
-        plan = evaluate(quest.problem, np.concatenate([standing, first]))
+        plan = _served(quest, np.concatenate([standing, first]))
     return plan, ties
+
+
+def _served(quest: _MedianRequest, options: Ints) -> Evaluation:
+    """Return the plan of some hubs; where travel costs money everyone with need is assigned to the nearest in reach."""
+    plan = evaluate(quest.problem, options)
+    if not quest.question.assigns:
+        return plan
+    point, hub = plan.assigned.tocoo().coords
+    some = quest.problem.need[point] > 0
+    cells: Any = (np.ones(int(some.sum())), (point[some], plan.options[hub[some]]))
+    shares: csr_array = csr_array(cells, shape=(quest.problem.n_points, quest.problem.n_options))
+    return evaluate(quest.problem, options, shares)
+
+
+def _leaves_out(problem: Problem, objective: Objective) -> bool:
+    """Tell whether someone is to be served whom no hub reaches: then another strategy says why there is no plan."""
+    return isinstance(objective, MinCost) and bool((problem.need[~problem.reachable] > 0).any())
 
 
 def _dearer_tier(problem: Problem, plan: Evaluation) -> float:

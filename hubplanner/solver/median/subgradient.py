@@ -168,7 +168,7 @@ class _Subgradient:
         """Note the hubs of the relaxed program if they are good; improve the best ones now and then."""
         if self.rounds % LOOK == 0:
             built = np.flatnonzero(self.now.built)
-            promise = float(self.table.served(built).sum())
+            promise = self.table.value(built)
             if promise < self.promise and self.table.fits(built):
                 self.candidate, self.promise = built, promise
         if self.rounds % IMPROVE != IMPROVE - 1:
