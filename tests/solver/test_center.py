@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 import hubplanner as hp
+from hubplanner.model import Question
 from hubplanner.problem import Planar, SiteStatus
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.median.p_center import CenterTable, _greedy, _least, _reduced
+from hubplanner.solver.median.p_center import CenterTable, _fewest, _greedy, _least, _reduced
+from hubplanner.solver.mip.subproblem import Subproblem
 
 
 def country(seed: int, points: int = 25, sites: int = 9) -> hp.Problem:
@@ -108,3 +110,22 @@ def test_farthest_first_is_within_twice_the_best_where_points_are_sites() -> Non
     best = hp.solve_problem(problem, hp.PCenter(max_hubs=3), hp.SolverOptions(gap=0.0)).value
     assert best <= table.worst(table.farthest_first()) <= 2 * best * (1 + 1e-9) + table.radii[0]
     assert within(np.array([best]), table.radii).any()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_few_sites_cover_all_where_a_choice_of_so_few_does(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    near = rng.random((18, 9)) < 0.3
+    near[np.arange(18), rng.integers(0, 9, 18)] = True
+    question = Question.of(country(seed), hp.PCenter(max_hubs=1))
+    options = hp.SolverOptions(gap=0.0, threads=1)
+    task = Subproblem(question=question, goal=None, options=options, deadline=options.deadline)
+    least = next(
+        size
+        for size in range(10)
+        if any(near[:, list(some)].any(axis=1).all() for some in combinations(range(9), size))
+    )
+    for count in range(1, 9):
+        found = _fewest(near, count, task)
+        assert (found.chosen is not None, found.is_impossible) == (count >= least, count < least)
+        assert found.chosen is None or near[:, found.chosen].any(axis=1).all()

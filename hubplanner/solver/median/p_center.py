@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import highspy
 import numpy as np
 from pulp import LpAffineExpression, LpConstraint, LpConstraintGE, LpConstraintLE, LpProblem, LpVariable
 from scipy.optimize import linprog
@@ -17,6 +18,7 @@ from hubplanner.model.lp import decimal_unit, new_program
 from hubplanner.problem import Bools, Floats, Ints, Problem, evaluate
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.backends import Termination, adapter
+from hubplanner.solver.backends.highs import INFEASIBLE, WHOLE, new_handle, run
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
 from hubplanner.solver.median.cost_matrix import cheapest_options
@@ -27,6 +29,8 @@ MOST_ROWS = 6000
 """Rows, or sites, beyond which none is compared with every other."""
 SURE = 1e-7
 """Part by which a bound must pass a limit to prove that nothing keeps to it."""
+HALF = 0.5
+"""Hubs above a number of them from which a bound proves that so few are not enough."""
 MOST_DEAR = 50
 """Choices that overspend within a solver's tolerance before the question is left open."""
 
@@ -182,10 +186,13 @@ def _covered(table: CenterTable, radius: float, task: Subproblem) -> _Covered:
     tried = np.concatenate([forced, sites[_greedy(core, price, by_price=math.isinf(table.count))]])
     if table.fits(tried):
         return _Covered(chosen=tried)
-    fewest, cheapest = (_least(core, each, task.deadline) for each in (np.ones(len(sites)), price))
-    if fewest > count * (1 + SURE) + SURE or cheapest > money * (1 + SURE):
-        return _Covered(is_impossible=True)
-    found = _searched(core, price, count, money, task)
+    for each, most, slack in ((np.ones(len(sites)), count, SURE), (price, money, 0.0)):
+        if math.isfinite(most) and _least(core, each, task.deadline) > most * (1 + SURE) + slack:
+            return _Covered(is_impossible=True)
+    if task.options.name.lower() == "highs" and math.isinf(money):
+        found = _fewest(core, int(count), task)
+    else:
+        found = _searched(core, price, count, money, task)
     if found.chosen is None:
         return found
     chosen = np.concatenate([forced, sites[found.chosen]])
@@ -267,6 +274,33 @@ def _least(near: Bools, price: Floats, deadline: Deadline) -> float:
     # Scaled so that no site's rows are worth more than it costs, which makes the sum a bound whatever was solved.
     scale = float(np.min(np.where(load > price, price / np.where(load > 0, load, 1.0), 1.0), initial=1.0))
     return scale * math.fsum(dual)
+
+
+def _fewest(near: Bools, count: int, task: Subproblem) -> _Covered:
+    """Return the fewest sites that cover all rows, as soon as they are few enough or are proven not to be.
+
+    Fewest sites are found, and proven, far sooner than any at all within a limit on their number.
+    """
+    rows, width = csr_array(near.astype(np.float64)), near.shape[1]
+    program = highspy.HighsLp()
+    program.num_row_, program.num_col_ = rows.shape
+    program.col_cost_, program.col_lower_, program.col_upper_ = np.ones(width), np.zeros(width), np.ones(width)
+    program.row_lower_, program.row_upper_ = np.ones(len(near)), np.full(len(near), np.inf)
+    program.integrality_ = [highspy.HighsVarType.kInteger] * width
+    cells = program.a_matrix_
+    cells.format_ = highspy.MatrixFormat.kRowwise
+    cells.start_, cells.index_, cells.value_ = rows.indptr, rows.indices, rows.data
+    ends = {"objective_target": count + HALF, "objective_bound": count + HALF}
+    handle = new_handle(task.effort(0.0), **ends, **WHOLE)
+    handle.passModel(program)
+    run(handle)
+    info, version = handle.getInfo(), str(handle.version())
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        chosen = np.flatnonzero(np.round(handle.getSolution().col_value) > 0)
+        if len(chosen) <= count and near[:, chosen].any(axis=1).all():
+            return _Covered(chosen=chosen, version=version)
+    proven = handle.getModelStatus() in INFEASIBLE or info.mip_dual_bound > count + SURE
+    return _Covered(is_impossible=bool(proven), version=version)
 
 
 @dataclass(frozen=True, eq=False)
