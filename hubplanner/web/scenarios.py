@@ -188,7 +188,7 @@ def _stamps(scenario: Scenario) -> tuple[int | str, ...]:
 
 
 def scenario_files(place: Path) -> dict[str, Path]:
-    """Return a scenario file, or those that stand in a folder, by id: one that others extend comes before them.
+    """Return a scenario file, or those that stand in a folder, by id, the plainest first.
 
     Raises
     ------
@@ -201,9 +201,14 @@ def scenario_files(place: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in FOLDERS:
         paths = [path for path in sorted((place / folder).glob("*.y*ml")) if path.suffix in SUFFIXES]
-        for path in sorted(filter(_is_scenario, paths), key=_extends):
+        for path in sorted(filter(_is_scenario, paths), key=_plainness):
             found.setdefault(slug(f"{folder}-{path.stem}" if folder else path.stem), path.absolute())
     return found
+
+
+def _plainness(path: Path) -> tuple[int, int, str]:
+    """Return by what scenarios are ordered: what others extend first, and short names before long ones."""
+    return _extends(path), len(path.stem), path.stem
 
 
 def _extends(path: Path) -> int:

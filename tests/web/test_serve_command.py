@@ -84,10 +84,10 @@ def test_scenarios_of_a_folder(project: Project) -> None:
     assert slug("../../etc") == "etc"
 
 
-def test_a_scenario_comes_before_those_that_extend_it(project: Project) -> None:
+def test_what_others_extend_and_short_names_come_first(project: Project) -> None:
     for name, base in (("a-district", "province"), ("province", "scenario"), ("b-another", "scenario")):
         project.write(f"{name}.yaml", f"extends: {base}.yaml\nname: {name}\n")
-    assert list(scenario_files(project.folder)) == ["scenario", "b-another", "province", "a-district"]
+    assert list(scenario_files(project.folder)) == ["scenario", "province", "b-another", "a-district"]
 
 
 def test_the_app_starts_without_what_only_its_work_takes() -> None:

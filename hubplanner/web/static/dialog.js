@@ -23,6 +23,7 @@ export function ask({ title, body, yes = null, close = "Close", wide = false }) 
       {},
       el("button", { type: "button", class: "quiet", onclick: shut("") }, close),
       yes ? el("button", { type: "button", class: "primary", onclick: shut("yes") }, yes) : null,
+      el("span", { id: "dialog-action" }),
     ),
   );
   answer(false); // what was asked before stays unanswered
@@ -32,6 +33,11 @@ export function ask({ title, body, yes = null, close = "Close", wide = false }) 
     dialog.onclose = () => dialog.open || answer(dialog.returnValue === "yes");
     if (!dialog.open) dialog.showModal();
   });
+}
+
+/** Put what one does next into the dialog's foot, where it is seen however long the rest is. */
+export function offer(...buttons) {
+  show(byId("dialog-action"), buttons);
 }
 
 export function closeDialog() {

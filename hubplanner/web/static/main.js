@@ -131,7 +131,7 @@ async function taken(id, wanted) {
     toast(`${title} is in the list of scenarios.`, { stays: true });
     return;
   }
-  if (await openScenario(id, current)) toast("Your data are on the map.");
+  if (await openScenario(id, current)) toast("Your data are on the map. Costs, reach and budget are examples: set your own.");
 }
 
 function nothing() {

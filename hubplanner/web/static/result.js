@@ -5,28 +5,19 @@ import { bars } from "./bars.js";
 import { stale } from "./choices.js";
 import { byTechnology } from "./connected.js";
 import { attempt, byId, el, named, show } from "./dom.js";
-import { count, figures, money, plain, share, words } from "./format.js";
-import { shapeOf } from "./icons.js";
-import { shapeMark } from "./legend.js";
+import { figures, money, plain, share, words } from "./format.js";
+import { hubTable, whomOf } from "./hubtable.js";
 import { fileList } from "./saved.js";
 import { byMeasure, evenness } from "./shares.js";
-import { on, set, shownId, siteName, state } from "./store.js";
-import { certainty, sure } from "./sure.js";
-
-const FEW = 8;
-let all = false;
+import { on, shownId, state } from "./store.js";
+import { sure } from "./sure.js";
 
 export function startResult() {
-  on(["plan"], () => ((all = false), draw()));
+  on(["plan"], draw);
   on(["plan", "choices", "pins", "overrides", "compare"], headline);
 }
 
-/** Whom a plan's figures count: where seats are for some people, those alone; a run of an earlier version, all. */
-export const whomOf = ({ people }) => people.whom ?? "people";
 const reached = ({ people }) => people.reached ?? people.covered;
-
-/** How many of them a hub of a plan reaches; undefined where that is not known. */
-export const reachedBy = (plan, hub) => (whomOf(plan) === "people" ? hub.covered_people : hub.load);
 
 /** Say what a plan does, in one sentence. */
 export function sentence(plan) {
@@ -90,7 +81,7 @@ function draw() {
     byTechnology(plan),
     evenness(plan),
     bars(plan),
-    el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubs(plan)),
+    el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubTable(plan)),
     plan.id ? sure(plan) : null,
     plan.id ? links(plan) : null,
   );
@@ -129,54 +120,6 @@ function paidByYear({ cost: { paid }, currency }) {
     el("summary", {}, el("span", {}, `Paid: ${money(paid.total, currency)}${each}`)),
     el("div", { class: "fold-body" }, el("table", { class: "list" }, el("tbody", {}, rows))),
   );
-}
-
-function hubs(plan) {
-  const tiers = (state.scenario ? state.scenario.hubs : []).map(({ id }) => id);
-  const sorted = [...plan.hubs].sort((a, b) => (reachedBy(plan, b) || 0) - (reachedBy(plan, a) || 0));
-  const rows = sorted.slice(0, all ? sorted.length : FEW).map((hub) => {
-    const go = el(
-      "button",
-      { type: "button", class: "link name", onclick: () => set({ selected: hub.site_id, follow: true }) },
-      named(siteName(hub.site_id)),
-    );
-    const many = hub.hubs > 1 ? `${hub.hubs} × ` : "";
-    const people = reachedBy(plan, hub);
-    return el(
-      "tr",
-      {},
-      el(
-        "td",
-        {},
-        shapeMark(
-          shapeOf(Math.max(0, tiers.indexOf(hub.tier))),
-          hub.status === "existing" ? "shape standing" : "shape",
-        ),
-        go,
-      ),
-      el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`),
-      el("td", { class: "number" }, people === undefined ? "" : words(people)),
-      plan.stability ? el("td", { class: "number" }, hub.status === "existing" ? "" : share(certainty(plan, hub.site_id, hub.tier))) : null,
-    );
-  });
-  const head = el(
-    "thead",
-    {},
-    el(
-      "tr",
-      {},
-      ["Place", "Size", "People", ...(plan.stability ? ["Sure"] : [])].map((text) => el("th", { scope: "col" }, text)),
-    ),
-  );
-  const more =
-    sorted.length > FEW && !all
-      ? el(
-          "button",
-          { type: "button", class: "link", onclick: () => ((all = true), draw()) },
-          `Show all ${count(sorted.length, "hub")}`,
-        )
-      : null;
-  return [el("table", { class: "list hubs" }, head, el("tbody", {}, rows)), more];
 }
 
 function links(plan) {

@@ -6,7 +6,7 @@ import { dial, drawDial, fairnessInShort, startFairness } from "./fairness.js";
 import { doubts } from "./findings.js";
 import { drawFloors } from "./floors.js";
 import { shapeOf } from "./icons.js";
-import { count, plain, readable, typed } from "./format.js";
+import { count, money, plain, readable, typed } from "./format.js";
 import { shapeMark } from "./legend.js";
 import { measuresInShort, measureFields } from "./measures.js";
 import { siteList } from "./sites.js";
@@ -55,12 +55,18 @@ function summaries() {
   if (!byId("sum-tiers")) return;
   const { scenario, choices } = state;
   const [must, never] = [pinned("required").length, pinned("excluded").length];
-  byId("sum-tiers").textContent = count(scenario.hubs.length, "size");
+  byId("sum-tiers").textContent = choices.tiers.length > 1 ? count(choices.tiers.length, "size") : inShort(choices.tiers[0]);
   byId("sum-fairness").textContent = fairnessInShort(choices);
   if (byId("sum-measures")) byId("sum-measures").textContent = measuresInShort(choices.measures);
   byId("sum-sites").textContent =
     must + never ? `${must} must have, ${never} never` : `${plain(scenario.totals.sites)} open to choice`;
   if (byId("sum-variants")) byId("sum-variants").textContent = state.overrides.map(readable).join(", ") || "none";
+}
+
+/** Say in short what the only size of hub is: what it costs to build and how far it reaches, as far as one figure says so. */
+function inShort({ capex, reach_km: reach }) {
+  const known = [capex === null ? null : money(capex, state.scenario.currency), reach === null ? null : `${plain(reach, 2)} km`];
+  return known.filter(Boolean).join(", ") || "1 size";
 }
 
 function tier(own, chosen, at) {

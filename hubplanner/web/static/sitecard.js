@@ -4,7 +4,7 @@ import { cycle, mark, markOf } from "./choices.js";
 import { announce, attempt, byId, el, named, show } from "./dom.js";
 import { money, words } from "./format.js";
 import { running } from "./jobs.js";
-import { reachedBy, whomOf } from "./result.js";
+import { reachedBy, whomOf } from "./hubtable.js";
 import { KINDS } from "./sites.js";
 import { on, set, siteName, state } from "./store.js";
 import { standing } from "./sure.js";

@@ -7,7 +7,7 @@ import { typed } from "./format.js";
 import { bad, good, pickedColumns } from "./findings.js";
 import { preview } from "./preview.js";
 import { accepted, bundled } from "./shapefile.js";
-import { together } from "./together.js";
+import { newTitle, together } from "./together.js";
 import { turns } from "./turns.js";
 
 const TITLES = {
@@ -125,7 +125,7 @@ function form() {
     el(
       "div",
       { class: "grid2" },
-      text("own-title", "Name", "My plan", false),
+      text("own-title", "Name", newTitle(), false),
       text("own-currency", "Currency", "PKR", false),
       text("own-budget", "Budget", "100,000,000"),
       text("own-reach", "Reach of a hub, km", "10"),

@@ -110,13 +110,14 @@ def draft_project(title: str, files: Sequence[tuple[str, str, Path]], folder: Pa
     aside = folder.with_name(f".{folder.name}")
     aside.mkdir(parents=True)
     try:
-        paths = []
+        paths, names = [], {}
         for number, (role, shown, table) in enumerate(files):
             stem = re.sub(r"[^\w-]+", "_", Path(shown).stem).strip("_")[:60] or "table"
             target = aside / f"{stem}{table.suffix}"
             if target.exists() or stem.startswith("aliases-"):
                 target = aside / f"table_{number + 1}_{stem}{table.suffix}"
             shutil.copyfile(table, target)
+            names[target.name] = shown
             paths.append(f"{role}={target}" if role else str(target))
         made = new_project(aside, paths, name=folder.name, title=title)
         if made.inputs is None:
@@ -127,7 +128,7 @@ def draft_project(title: str, files: Sequence[tuple[str, str, Path]], folder: Pa
     draft = made.draft
     return {
         "id": folder.name,
-        "uses": [asdict(use) for use in draft.uses],
+        "uses": [asdict(use) | {"file": names.get(use.file, use.file)} for use in draft.uses],
         "guesses": [asdict(guess) for guess in draft.guesses],
         "questions": [question.text for question in draft.questions],
         "joins": _joins(made.inputs),
