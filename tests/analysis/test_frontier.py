@@ -24,10 +24,13 @@ from hubplanner.problem import SiteStatus, evaluate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from support.project import Project
+
     from hubplanner.problem import Evaluation, Problem
 
 EXACT = hp.SolverOptions(gap=0.0)
 CLOSE = 1e-6
+FAIR = {"model.fairness": {"alpha": 1, "group": "province"}}
 
 
 def town(seed: int) -> Problem:
@@ -180,6 +183,43 @@ def test_the_price_of_fairness_is_that_of_the_best_plan_by_each_alpha(seed: int)
         assert told["price_at_most"] == pytest.approx(told["price"], abs=1e-4)
         assert (told["least_share"], told["median_share"]) == pytest.approx((own.min(), np.median(own)))
         assert (told["groups_served"], told["groups"]) == ((own > 0).sum(), 3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
+def test_within_each_budget_the_fairest_plan_is_the_enumerated_one(seed: int, alpha: float) -> None:
+    problem, low = town(seed), 0.05
+    member = np.arange(problem.n_points) % 3
+    weights = np.array([np.where(member == group, problem.need, 0.0) for group in range(3)])
+    need = weights.sum(axis=1)
+    every = [
+        (plan.cost, equal_to(np.array([weight @ plan.covered_share for weight in weights]) / need, need, alpha, low))
+        for plan in plans(problem)
+    ]
+    fair = hp.AlphaFair(weights=weights, alpha=alpha, linear_below=low)
+    found = trace(problem, hp.MaxCoverage(fairness=fair), [30, 2, 8, 14, 40, 60], EXACT)
+    assert found.proven
+    assert len(found.points) > 2
+    for one in found.solved:
+        best = max(share for cost, share in every if cost <= one.limit)
+        assert one.covered == pytest.approx(best * need.sum(), rel=CLOSE)
+        assert one.covered * (1 - CLOSE) <= one.covered_bound <= one.covered * (1 + 1e-4)
+        # No plan as good is cheaper than is said.
+        assert one.other_bound <= min(cost for cost, share in every if share >= best * (1 - CLOSE)) * (1 + CLOSE)
+    with pytest.raises(hp.ScenarioError, match="ask for --points or --budgets"):
+        trace_all(problem, hp.MaxCoverage(fairness=fair))
+
+
+def test_what_more_money_brings_to_a_fair_plan_is_told_by_its_equivalent_share(project: Project) -> None:
+    scenario = project.read({**FAIR, "model.budget": 130})
+    found = hp.frontier(scenario, budgets=[130, 260, 600])
+    for told in found.summary()["points"]:
+        own = hp.solve(
+            project.read({"model.fairness": {"alpha": 1, "group": "province"}, "model.budget": told["budget"]})
+        )
+        assert told["equivalent_share"] == pytest.approx(own.summary()["fairness"]["equivalent_share"], rel=1e-4)
+        assert told["equivalent_share"] <= told["bound"] == pytest.approx(own.summary()["bound"], rel=1e-3)
+        assert told["people"] == own.summary()["people"]["reached"]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,9 @@ class Frontier:
 
     def _figures(self, point: FrontierPoint) -> dict[str, Any]:
         """Return a point's own figures."""
-        by_cost = self.trace.against == COST
+        by_cost, total = self.trace.against == COST, math.fsum(self.problem.need)
+        is_fair = by_cost and self.inputs.scenario.model.alpha > 0
+        bound = point.other_bound if self.trace.against in {DISTANCE, FAIRNESS} else point.covered_bound
         return {
             "budget": _known(point.limit) if by_cost else self.inputs.scenario.model.budget,
             "least_share": None if by_cost or self.groups is not None else point.limit,
@@ -134,7 +136,8 @@ class Frontier:
             "cost_at_least": _known(point.other_bound) if by_cost else None,
             **self._cover(point.plan),
             **({} if by_cost else self._other(point)),
-            "bound": _known(point.other_bound if self.trace.against in {DISTANCE, FAIRNESS} else point.covered_bound),
+            **({"equivalent_share": point.covered / total} if is_fair else {}),
+            "bound": _known(bound / total if is_fair else bound),
             "gap": _known(point.gap),
             "status": "optimal" if point.proven else "feasible",
             "seconds": point.seconds,

@@ -15,7 +15,7 @@ from hubplanner.analysis.frontier.points import STOPPED, FrontierPoint, Frontier
 from hubplanner.analysis.requests import COST
 from hubplanner.compatibility import SHARED_LINES
 from hubplanner.errors import ScenarioError
-from hubplanner.model import MaxCoverage, MinCost, Objective, Periods, under_of
+from hubplanner.model import AlphaFair, MaxCoverage, MinCost, Objective, Periods, under_of
 from hubplanner.problem import Problem, Solution, Status
 from hubplanner.problem.evaluation import evaluate_with_all
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
@@ -40,6 +40,9 @@ def trace(
 ) -> FrontierTrace:
     r"""Return the most covered need within each budget: $\max \sum_i w_i z_i$ with $c(y) \le B_k$ for each k.
 
+    Where fairness by alpha weighs groups, what is covered counts as the need that would be if every group had the
+    plan's equivalent share: the figure that is proven, at most the need which the plan covers.
+
     Points that another one beats are left out. Budgets share what they can: see `SolveCache`. Where equal plans were
     not told apart, a second stage seeks the cheapest plan that covers as much, if the gap asked is 0 or the problem has
     few options; else the bounds of the smaller budgets and of all relaxations say how much less it could cost.
@@ -57,7 +60,7 @@ def trace(
     Raises
     ------
     ScenarioError
-        When the objective is another one, or goes by years or by fairness.
+        When the objective is another one, or goes by years or by the worst group first.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -85,7 +88,7 @@ def trace(
             missing.append(without_plan(budget, found))
             continue
         last = found
-        point = _never_below(as_point(budget, found), solved)
+        point = _never_below(as_point(budget, found, _unit(problem, objective)), solved)
         solved.append(least_cost(point, objective, options.until(deadline), memory))
     return FrontierTrace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
 
@@ -115,7 +118,7 @@ def check_traceable(
         "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
         "a frontier does not go with futures: solve for them at each budget instead": (under_of(objective) is not None),
         "this frontier does not go with model.fairness: ask for floors, or trade coverage,fairness": (
-            objective.fairness is not None and not fairness
+            not (objective.fairness is None or fairness or (by_budgets and isinstance(objective.fairness, AlphaFair)))
         ),
         f"only a frontier of coverage and cost that is not nested goes with backhaul by fibre: {SHARED_LINES}": (
             problem.backhaul is not None and not by_budgets
@@ -151,8 +154,13 @@ def without_plan(limit: float, found: Solution) -> Missing:
     return Missing(limit=limit, status=STOPPED if found.stopped else str(found.status), clash=found.clash)
 
 
-def as_point(budget: float, found: Solution) -> FrontierPoint:
-    """Return a solution of maximal covering as a point."""
+def _unit(problem: Problem, objective: Objective) -> float:
+    """Return the need that one of the objective's figure stands for: an equivalent share is one of all need."""
+    return math.fsum(problem.need) if isinstance(objective.fairness, AlphaFair) else 1.0
+
+
+def as_point(budget: float, found: Solution, unit: float = 1.0) -> FrontierPoint:
+    """Return a solution as a point, the need that its figure stands for told in units."""
     plan = found.evaluation
     if plan is None:
         raise AssertionError
@@ -161,8 +169,8 @@ def as_point(budget: float, found: Solution) -> FrontierPoint:
         limit=budget,
         problem=found.problem,
         plan=plan,
-        covered=found.value,
-        covered_bound=found.bound,
+        covered=found.value * unit,
+        covered_bound=found.bound * unit,
         other=plan.cost,
         other_bound=plan.cost if settled else math.nan,
         proven=found.status == Status.OPTIMAL,
@@ -186,6 +194,7 @@ def least_cost(point: FrontierPoint, objective: Objective, options: SolverOption
     options and with a gap asked, relaxations alone tell of costs.
     """
     done = math.isfinite(point.other_bound) or options.is_heuristic or point.covered <= 0
+    done = done or objective.fairness is not None  # the budgets below tell how much less it could cost
     loose = options.gap > 0 and point.problem.n_options > FEW_OPTIONS
     plain = is_plain(point.problem, objective)
     if done or (loose and point.gap > EXACT and not plain):
@@ -245,6 +254,9 @@ def trace_all(problem: Problem, objective: Objective, options: SolverOptions | N
     check_small(problem)
     if problem.measures:
         message = "with measures each amount of money is a point of its own: ask for some budgets"
+        raise ScenarioError(message)
+    if objective.fairness is not None:
+        message = "with model.fairness nothing tells the next budget below a plan's: ask for --points or --budgets"
         raise ScenarioError(message)
     options = replace(options or SolverOptions(), gap=0.0)
     solved: list[FrontierPoint] = []
