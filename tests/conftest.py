@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # The same examples on every run; how long one takes is no property.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
+
+# Tests leave nothing behind that a later run would find; those of the cache name a folder of their own.
+os.environ["HUBPLANNER_CACHE"] = "off"
 
 TESTS = Path(__file__).parent
 MARKERS = {

@@ -13,6 +13,7 @@ import typer
 
 from hubplanner.cli.alternatives import alternatives
 from hubplanner.cli.audit import audit
+from hubplanner.cli.cache import cache
 from hubplanner.cli.compare import compare
 from hubplanner.cli.explain import explain
 from hubplanner.cli.export import export
@@ -45,6 +46,7 @@ COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     schema,
     doctor,
     runs,
+    cache,
 )
 """In the order of the help: a function for a command, a named app for a family of them."""
 

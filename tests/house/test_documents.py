@@ -15,6 +15,7 @@ import pytest
 from support.claims import PAGES, TEXT, claimed, unclaimed
 from support.command import run as command
 
+from hubplanner.cache import MOST_BYTES
 from hubplanner.cli import alternatives, audit
 from hubplanner.cli.common import TIME_LIMIT_REACHED
 from hubplanner.model.compatibility import MOST_DISTANCES
@@ -140,6 +141,7 @@ def test_the_documents_name_the_values_that_the_program_has() -> None:
     assert claimed("audit") == (audit.ENDS["fail"], audit.ENDS["incomplete"])
     assert claimed("gap") == (pytest.approx(default * 100),)
     assert claimed("distances") == (MOST_DISTANCES / 1e6,)
+    assert claimed("cache") == (MOST_BYTES / 1e9,)
     assert f"--cov-fail-under={claimed('coverage')[0]:g}" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 

@@ -18,10 +18,13 @@ from hypothesis import strategies as st
 
 import hubplanner as hp
 from hubplanner.audit.data.roads import NearPieces, Piece, RoadWays, foot_of
+from hubplanner.cache import PLACE, entries
 from hubplanner.inputs import build_problem
 from hubplanner.inputs.inputs import told_facts
+from hubplanner.inputs.travel.roads import network
 from hubplanner.problem import GreatCircle
 from hubplanner.problem.travel.network import Network
+from hubplanner.problem.travel.roads import RoadGraph
 from hubplanner.scenario.roads_spec import RoadsSpec
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -432,3 +435,23 @@ def test_wrong_words_of_roads_in_python_are_told(project: Project, keys: dict[st
     with pytest.raises(hp.HubplannerError) as caught:
         hp.read_roads(project.folder / "roads.gpkg", **keys)
     assert said in str(caught.value)
+
+
+def test_where_places_join_large_networks_is_kept(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines().to_file(project.folder / "plain.geojson")
+    settings = by_road(project, "plain.geojson", oneway="oneway", speed_kmh="maxspeed")
+    plain = table(project, settings)
+    monkeypatch.setenv(PLACE, str(tmp_path / "kept"))
+    monkeypatch.setattr(network, "KEPT_FROM", 0)
+    np.testing.assert_array_equal(table(project, settings), plain)
+    assert len(entries()) == 2, "of points and of sites"
+
+    def search(*_: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(RoadGraph, "snap", search)  # nothing is searched for a second time
+    np.testing.assert_array_equal(table(project, settings), plain)
+    with pytest.raises(LookupError):
+        table(project, settings | {"travel.access_max_km": 3})

@@ -23,6 +23,7 @@ CLAIMS = {
     "alternatives": r"plans within ([\d.]+) % of the best that differ in at least five sites",
     "explained in part": r"what the time did not suffice for is said, with exit code (\d)",
     "audit": r"It ends with (\d) when something is wrong, with (\d) when something could not be looked at",
+    "cache": r"and the program, up to ([\d.]+) GB",
     "gap": r"the default asks for ([\d.]+) %",
     "late": r"says so, exits with (\d)",
     "coverage": r"holds line coverage above ([\d.]+) %",

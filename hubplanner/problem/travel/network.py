@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -140,11 +140,17 @@ class Network:
     found: list[Table] = field(default_factory=list)
 
     @classmethod
-    def of(
-        cls, roads: RoadGraph, points: Floats, sites: Floats, off_road: OffRoad, direction: Direction = "to_hub"
+    def of(  # noqa: PLR0913, PLR0917 - roads, places, and how both are joined
+        cls,
+        roads: RoadGraph,
+        points: Floats,
+        sites: Floats,
+        off_road: OffRoad,
+        direction: Direction = "to_hub",
+        snap: Callable[[RoadGraph, Floats, float], Snaps] = RoadGraph.snap,
     ) -> Network:
-        """Return travel between places, which are snapped to the roads."""
-        snaps = [roads.snap(places, off_road.most_km) for places in (points, sites)]
+        """Return travel between places, which ``snap`` joins to the roads."""
+        snaps = [snap(roads, places, off_road.most_km) for places in (points, sites)]
         return cls(
             roads=roads,
             points=points,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hubplanner.cache import kept
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import METRES_PER_KM
 from hubplanner.inputs.demand.table import Demand
@@ -18,7 +19,7 @@ from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR, Passage, Rule
 from hubplanner.problem import Bools, Floats, Travel
 from hubplanner.problem.travel.gaps import gaps_of
 from hubplanner.problem.travel.network import Network, OffRoad, Quickest
-from hubplanner.problem.travel.roads import RoadGraph
+from hubplanner.problem.travel.roads import RoadGraph, Snaps
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -27,6 +28,8 @@ GAP_KM, MOST_GAPS = 0.5, 20
 MOST_NAMED = 3
 """Sites that a note names."""
 DECIMALS = 6
+KEPT_FROM = 200_000
+"""Segments and places from which on snapping takes longer than to read and to check what was kept of it."""
 
 
 def read_road_travel(
@@ -129,7 +132,15 @@ def _network(  # noqa: PLR0913 - roads, what a mode makes of them, and the place
     graph = road_graph(roads, passage, island_km=spec.island_km, in_minutes=in_minutes, closed=closed)
     pace = MINUTES_PER_HOUR / spec.access_kmh if in_minutes else 1.0
     off = OffRoad(pace, spec.access_max_km, spec.detour, spec.walk_straight)
-    return Network.of(graph, points, sites, off, spec.direction)
+    return Network.of(graph, points, sites, off, spec.direction, kept_snaps)
+
+
+def kept_snaps(graph: RoadGraph, places: Floats, most_km: float) -> Snaps:
+    """Return where places join the roads, as `RoadGraph.snap` does; of large networks it is kept between commands."""
+    if len(graph.start) + len(places) < KEPT_FROM:
+        return graph.snap(places, most_km)
+    made_of = (graph.vertices, graph.start, graph.end, graph.km, graph.boards, graph.island_km, places, most_km)
+    return Snaps(**kept("snaps", made_of, lambda: graph.snap(places, most_km)._asdict()))
 
 
 def road_graph(
