@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import shapely
 
+from hubplanner.outputs.html.map import WORDS
 from hubplanner.outputs.map.geography import LEAST_SPAN_KM, Geography, geography
 from hubplanner.outputs.map.labels import Label, Sheet, place_labels
-from hubplanner.outputs.map.need import DemandPoints, area_layer, need_layer
+from hubplanner.outputs.map.need import DemandPoints, area_layer, level_note, need_layer
 from hubplanner.outputs.map.projection import MapProjection
 from hubplanner.outputs.map.scene import Hubs, build_scene
 
@@ -158,3 +159,36 @@ def test_names_keep_clear_of_each_other_and_of_hubs() -> None:
     assert len(placed) > 8
     assert shapely.area(shapely.union_all(boxes)) == pytest.approx(shapely.area(boxes).sum())
     assert not shapely.intersects_xy(shapely.union_all(boxes), marks).any()
+
+
+def test_the_best_known_towns_are_named_though_others_so_near_are_not() -> None:
+    sheet = Sheet(
+        units=lambda km: km, size=(-100, -100, 100, 100), width=lambda text, _: 2.0 * len(text), line=4.0, mark=2.0
+    )
+    places = np.array([[0.0, 0.0], [0.0, 15.0]])  # less than four lines apart
+    for must in (True, False):
+        labels = [
+            Label(kind="town", text=name, places=at[None], must=must) for name, at in zip("AB", places, strict=True)
+        ]
+        written = {label.text for label in place_labels(labels, np.zeros((0, 2)), sheet)}
+        assert written == ({"A", "B"} if must else {"A"})
+
+
+@pytest.mark.parametrize(
+    ("share", "words", "note"),
+    [
+        (0.0, {"not covered"}, "Nowhere is as much as 10 % of the need covered."),
+        (0.3, {"not covered", "partly covered"}, "Partly: 10 % to 50 % of the need is covered."),
+        (1.0, {"not covered", "covered"}, ""),
+    ],
+)
+def test_the_key_explains_what_is_painted_alone(share: float, words: set[str], note: str) -> None:
+    points = DemandPoints(
+        lonlat=np.array([[30.0, 30.0], [31.0, 31.0]]),
+        need=np.ones(2),
+        covered_share=np.array([share, 0.0]),
+        row=np.arange(2),
+    )
+    layer = build_scene(points, Hubs(lonlat=np.zeros((0, 2)), radius=np.zeros(0)), {}).need
+    assert {WORDS[level] for level in layer.seen} == words
+    assert level_note(layer.seen) == note.removesuffix(".")

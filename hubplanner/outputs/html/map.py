@@ -15,6 +15,7 @@ from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.map.hub_symbols import mark_scale
 from hubplanner.outputs.map.labels import Sheet, labels_of, place_labels
 from hubplanner.outputs.map.legend import bar_km
+from hubplanner.outputs.map.need import level_note
 from hubplanner.outputs.map.scene import MapScene, groups_of
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.problem import Floats
@@ -24,7 +25,7 @@ WIDTH, HIGHEST = 1000.0, 1150.0
 EDGE = 0.03
 MOST_LINKS = 4000
 """More links than this are left out."""
-LEVELS = ("not", "partly", "covered")
+LEVELS, WORDS = ("not", "partly", "covered"), ("not covered", "partly covered", "covered")
 LINE, MARK = 15.0, 8.0
 """Height of a line of names, and half the width of a mark with its rim before it is scaled."""
 NARROW = 1.9
@@ -108,6 +109,8 @@ class Map:
     narrow_names: tuple[Written, ...]
     bar: tuple[float, str]
     limits: tuple[str, ...]
+    levels: tuple[tuple[str, str], ...]
+    of_need: str
     tiers: tuple[tuple[str, str, int], ...]
     has_existing: bool
     notes: tuple[str, ...]
@@ -156,6 +159,8 @@ def draw(result: Result, scene: MapScene) -> Map:
         narrow_names=tuple(_names(scene, at, frame, NARROW)),
         bar=_bar(frame),
         limits=tuple(in_words(limit) for limit in scene.need.limits),
+        levels=tuple((LEVELS[level], words) for level, words in enumerate(WORDS) if level in scene.need.seen)[::-1],
+        of_need=level_note(scene.need.seen),
         tiers=_tiers(result),
         has_existing=bool(len(result.hubs)) and bool((result.hubs["status"] == "existing").any()),
         notes=scene.notes,

@@ -19,8 +19,9 @@ CROWD = 100
 """Among more hubs than this, the few names that find room would look chosen."""
 KNOWN_TOWNS = 9
 """The best known towns are named even where a hub's mark gets under the name."""
-APART, APART_TOWNS, APART_SAME = 2.0, 5.0, 12.0
-"""Least distance between what is named, between towns, and between those of one name, in heights of a line."""
+APART, APART_KNOWN, APART_TOWNS, APART_SAME = 2.0, 3.0, 5.0, 12.0
+"""Least distance between what is named, between the best known towns, between other towns, and between those of one
+name, in heights of a line."""
 LONGEST = 28
 """Letters of a name that are written."""
 Box = tuple[float, float, float, float]
@@ -158,8 +159,10 @@ def _is_near(label: Label, at: Floats, named: Sequence[tuple[Label, Floats]], sh
 def _apart(label: Label, other: Label) -> float:
     if label.text.casefold() == other.text.casefold():
         return APART_SAME
-    # Names for orientation serve best all over the map.
-    return APART_TOWNS if label.kind == other.kind == "town" else APART
+    if not label.kind == other.kind == "town":
+        return APART
+    # Names for orientation serve best all over the map, but a reader looks for the largest.
+    return APART_KNOWN if label.must and other.must else APART_TOWNS
 
 
 def _free_box(label: Label, boxes: Sequence[Box], marks: Floats, sheet: Sheet) -> Box | None:

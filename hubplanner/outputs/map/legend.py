@@ -16,10 +16,10 @@ from hubplanner.outputs.map.demand_layer import (
     mark_area,
     shades,
 )
-from hubplanner.outputs.map.fonts import font, in_words, plain, share_in_words, shorten, width
+from hubplanner.outputs.map.fonts import font, in_words, plain, shorten, width
 from hubplanner.outputs.map.hub_symbols import REACH, draw_mark, mark_scale, tier_marks
 from hubplanner.outputs.map.layout import ROW, View
-from hubplanner.outputs.map.need import HALF, SOME
+from hubplanner.outputs.map.need import level_note
 from hubplanner.outputs.map.scene import MapScene
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.problem import Floats
@@ -53,7 +53,7 @@ def draw_legend(page: Axes, plan: PlanData, view: View, scene: MapScene, explain
     if scene.need.kind == "points":
         _marks_part(page, need, plan, scene, explained)
     else:
-        _shades_part(page, *need, plan, explained)
+        _shades_part(page, need, plan, explained, scene.need.seen)
     _hub_part(page, *hubs, plan)
     draw_scale(page, *scale, view)
 
@@ -65,18 +65,21 @@ def _need_heading(page: Axes, x: float, top: float, plan: PlanData, words: str) 
     write(page, x, top - ROW * 5.5, f"Need: people not yet connected{weighted}", SMALL, color=QUIET)
 
 
-def _shades_part(page: Axes, x: float, top: float, plan: PlanData, limits: Floats) -> None:
+def _shades_part(page: Axes, corner: tuple[float, float], plan: PlanData, limits: Floats, seen: frozenset[int]) -> None:
+    """Draw the shades of what the map shows: the levels that are seen on it."""
+    x, top = corner
     _need_heading(page, x, top, plan, "Need per km²")
-    levels = (("covered", COVERED), ("partly", PARTLY), ("not covered", NOT_COVERED))
-    for line, (name, ramp) in enumerate(levels):
+    levels = ((2, "covered", COVERED), (1, "partly", PARTLY), (0, "not covered", NOT_COVERED))
+    shown = [(name, ramp) for level, name, ramp in levels if level in seen]
+    for line, (name, ramp) in enumerate(shown):
         middle = top - ROW * (line + 1.6)
         write(page, x, middle, name)
         for number, color in enumerate(shades(ramp, limits)):
             draw_swatch(page, x + _NAMES + number * SWATCH, middle, color)
     for number, limit in enumerate(limits):
-        write(page, x + _NAMES + (number + 1) * SWATCH, top - ROW * 4.45, in_words(limit), SMALL, ha="center")
-    partly = f"Partly: {share_in_words(SOME)} to {share_in_words(HALF)} of the need is covered"
-    write(page, x, top - ROW * 6.2, partly, SMALL, color=QUIET)
+        below = top - ROW * (1.45 + len(shown))
+        write(page, x + _NAMES + (number + 1) * SWATCH, below, in_words(limit), SMALL, ha="center")
+    write(page, x, top - ROW * 6.2, level_note(seen), SMALL, color=QUIET)
 
 
 def draw_swatch(page: Axes, x: float, middle: float, color: str) -> None:

@@ -14,6 +14,7 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.demand.aggregation import MergedDemand
 from hubplanner.inputs.demand.stream_checks import Lattice
 from hubplanner.outputs.frames import own_polygons
+from hubplanner.outputs.map.fonts import share_in_words
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.problem import Floats, Ints, within
 
@@ -102,6 +103,22 @@ class NeedLayer:
     faces: Any
     of: Ints
     face_level: Ints
+
+    @property
+    def seen(self) -> frozenset[int]:
+        """The levels that are painted somewhere."""
+        return frozenset((self.level if self.kind == "points" else self.face_level).tolist())
+
+
+def level_note(seen: frozenset[int]) -> str:
+    """Return what the levels that a map shows mean, as far as it does not go without saying.
+
+    >>> level_note(frozenset({0, 2})), level_note(frozenset({0}))
+    ('', 'Nowhere is as much as 10 % of the need covered')
+    """
+    if seen and not seen - {0}:
+        return f"Nowhere is as much as {share_in_words(SOME)} of the need covered"
+    return f"Partly: {share_in_words(SOME)} to {share_in_words(HALF)} of the need is covered" if 1 in seen else ""
 
 
 def need_layer(points: DemandPoints, km: Floats, width: float, *, gathered: bool) -> NeedLayer:
