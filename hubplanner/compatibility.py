@@ -33,7 +33,7 @@ class Feature(Enum):
     REGRET = "under regret"
     CVAR = "under cvar"
     MERGED = "merged demand"
-    SEARCHED = "travel by network or friction"
+    SEARCHED = "travel by network or over a raster"
     SPREAD = "spread_km or spread_by"
     GROWTH_COLUMN = "growth by column"
     EXPLANATIONS = "explanations"

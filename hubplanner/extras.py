@@ -9,6 +9,7 @@ from hubplanner.errors import MissingExtraError
 EXTRAS = {
     "parquet": ("pyarrow",),
     "raster": ("rasterio",),
+    "terrain": ("numba", "rasterio"),
     "cluster": ("distributed",),
     "excel": ("xlsxwriter", "python_calamine"),
     "h3": ("h3",),

@@ -18,14 +18,14 @@ from hubplanner.inputs.readers.columns import read_ids
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelling import with_demand_names, with_site_names
-from hubplanner.inputs.travel.friction import read_friction
+from hubplanner.inputs.travel.friction import read_over_raster
 from hubplanner.inputs.travel.roads.network import read_road_travel
 from hubplanner.inputs.travel_matrix import KnownIds, Pairs, read_matrix
 from hubplanner.inputs.warnings import data_warnings
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import DemandSpec, SitesSpec
-from hubplanner.scenario.travel_spec import FrictionSpec, MatrixSpec, NetworkSpec
+from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec, RasterTravel
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -55,7 +55,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     faults += of_sites
     scenario = _spelled(scenario, demand, sites)
     pairs = _read_pairs(scenario, demand, sites, faults)
-    searched = read_road_travel(scenario, demand, sites, faults) or read_friction(scenario, demand, sites, faults)
+    searched = read_road_travel(scenario, demand, sites, faults) or read_over_raster(scenario, demand, sites, faults)
     if demand and sites and scenario.travel.is_geometric:
         bounds = merged.bounds if merged else _bounds(lonlat(demand.frame))
         check_together(bounds, sites.lonlat, scenario.sites.file_name, faults)
@@ -118,7 +118,7 @@ def _known_ids(spec: DemandSpec | SitesSpec, used: pd.Series | None) -> KnownIds
 
 def _unit(scenario: Scenario, pairs: Pairs | None, faults: list[Fault]) -> str:
     """Return the unit of distances: minutes by road or raster, or of a table that no speed turns into km."""
-    if isinstance(scenario.travel, NetworkSpec | FrictionSpec):
+    if isinstance(scenario.travel, NetworkSpec | RasterTravel):
         return "minutes" if all_minutes(scenario) else "km"
     if pairs is None or scenario.travel.speed_kmh is not None:
         return "km"

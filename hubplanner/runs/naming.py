@@ -85,7 +85,7 @@ def read_for(
 
 def read_files(scenario: Scenario) -> list[str]:
     """Return the files that a scenario reads, its own among them."""
-    named = (scenario.file, scenario.demand.path, scenario.sites.path, scenario.travel.file)
+    named = (scenario.file, scenario.demand.path, scenario.sites.path, *scenario.travel.files)
     return [name for name in named if name]
 
 
@@ -100,7 +100,7 @@ def question_digest(scenario: Scenario, digests: Mapping[str, str]) -> str:
     question = scenario.model_dump(mode="json")
     for section in ("demand", "sites", "travel"):
         question[section].pop("path", None)
-    for part in ("roads", "raster"):
+    for part in ("roads", "raster", "land_cover", "dem"):
         question["travel"].get(part, {}).pop("path", None)
     parts = [question, dict(digests), importlib.metadata.version("hubplanner")]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

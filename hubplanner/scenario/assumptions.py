@@ -8,7 +8,7 @@ from typing import Any
 from hubplanner.scenario.data_spec import TakeUpSpec
 from hubplanner.scenario.fields import Spec
 from hubplanner.scenario.scenario import Scenario
-from hubplanner.scenario.travel_spec import FrictionSpec, NetworkSpec
+from hubplanner.scenario.travel_spec import NetworkSpec, RasterTravel, TerrainSpec
 
 Value = str | float | bool | None
 
@@ -137,8 +137,10 @@ def _travel(scenario: Scenario) -> Iterator[str]:
         yield "detour"
     if isinstance(scenario.travel, NetworkSpec):
         yield from ("direction", "access_kmh", "access_max_km", "walk_straight", "island_km", "detour")
-    if isinstance(scenario.travel, FrictionSpec):
+    if isinstance(scenario.travel, RasterTravel):
         yield from ("moves", "access_max_km", "max_minutes")
+    if isinstance(scenario.travel, TerrainSpec):
+        yield from ("direction", "corners")
 
 
 def _coverage(scenario: Scenario) -> Iterator[str]:

@@ -16,7 +16,7 @@ def input_files(scenario: Scenario) -> dict[str, Path]:
 
     Those that are not there are among them, but for parts that a file may do without.
     """
-    named = [scenario.travel.file, *(spec.path for spec in _specs(scenario) if not spec.is_database)]
+    named = [*scenario.travel.files, *(spec.path for spec in _specs(scenario) if not spec.is_database)]
     named += [join.aliases for join in _joins(scenario) if isinstance(join.aliases, str)]
     named += [layer.path for layer in (scenario.map.files.values() if scenario.map else ())]
     named += [

@@ -26,7 +26,20 @@ if TYPE_CHECKING:
 _PATHS = ("demand", "sites", "travel", "backhaul", "map", "futures")
 """Sections whose paths are relative to the file that names them."""
 _LAYERS = ("borders", "places", "water", "roads", "roads_closed_in")
-_PARTS = ("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "raster", "named", *_LAYERS)
+_PARTS = (
+    "join",
+    "zones",
+    "spread_by",
+    "nodes",
+    "lines",
+    "towers",
+    "table",
+    "raster",
+    "land_cover",
+    "dem",
+    "named",
+    *_LAYERS,
+)
 """Keys of those sections that name files of their own."""
 
 

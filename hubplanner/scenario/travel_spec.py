@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from hubplanner.scenario.fields import Column, Encoding, Flag, LocalFile, Spec
 from hubplanner.scenario.roads_spec import Direction, Modes, ModeSpec, RoadsSpec
 
 MOST_DETOUR = 10.0
+Band = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+GroundClass = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
+"""A value of land cover."""
 
 
 class TravelMethod(Spec):
@@ -38,8 +41,13 @@ class TravelMethod(Spec):
 
     @property
     def file(self) -> str | None:
-        """The file that distances are read from; None where they are computed."""
+        """The file that distances are read from, the main one of several; None where they are computed."""
         return None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that distances are read from."""
+        return () if self.file is None else (self.file,)
 
     def circle(self, reach: float) -> float:
         """Return the radius of the circle that holds what a hub of some reach covers; both in km.
@@ -95,9 +103,9 @@ def _only(allowed: float | None, why: str) -> Callable[[Any], Any]:
 
 
 _travelled = _only(1.0, "1 with method matrix: its distances are travelled ones already")
-_no_detour = _only(1.0, "1 with method friction: ways over the raster are travelled ones already")
+_no_detour = _only(1.0, "1 with methods friction and terrain: ways over a raster are travelled ones already")
 _no_speed = _only(None, "none with method network: travel.roads.speed_kmh and travel.modes say how fast people are")
-_raster_says = _only(None, "none with method friction: travel.raster says how fast people are")
+_raster_says = _only(None, "none with methods friction and terrain: their rasters say how fast people are")
 
 
 class MatrixSpec(TravelMethod):
@@ -201,7 +209,7 @@ class FrictionRasterSpec(Spec):
 
     path: LocalFile
     """GeoTIFF; cells without data, of 0 or infinite are barriers."""
-    band: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
+    band: Band = 1
     """Band that is read."""
     unit: Literal["minutes_per_metre", "km_per_hour"]
     """What its cells say."""
@@ -209,20 +217,16 @@ class FrictionRasterSpec(Spec):
     """Coordinate reference system of a file that names none."""
 
 
-class FrictionSpec(TravelMethod):
-    """Travel over a raster of how long a metre takes; reach is in minutes."""
+class RasterTravel(TravelMethod):
+    """Travel from cell to cell of a raster; reach is in minutes."""
 
     is_geometric: ClassVar[bool] = False
     supports_streaming: ClassVar[bool] = False
 
-    method: Literal["friction"]
-    """A raster of how long a metre takes."""
     detour: Annotated[float, Field(strict=True, json_schema_extra={"const": 1}), AfterValidator(_no_detour)] = 1.0
-    """1: ways over the raster are travelled ones already."""
+    """1: ways over a raster are travelled ones already."""
     speed_kmh: Annotated[float | None, Field(json_schema_extra={"const": None}), AfterValidator(_raster_says)] = None
     """None: the raster says how fast people are."""
-    raster: FrictionRasterSpec
-    """The raster."""
     moves: Literal[8, 16] = 8
     """Moves from a cell: to its 8 neighbours, or also the knight's moves of chess, for less angular ways."""
     access_max_km: Annotated[float, Field(strict=True, ge=0, le=1000)] = 5.0
@@ -230,15 +234,24 @@ class FrictionSpec(TravelMethod):
     max_minutes: Annotated[float | None, Field(strict=True, gt=0, le=1e6)] = None
     """Longest way that is looked for; the largest reach if left out."""
 
-    @property
-    def file(self) -> str:
-        """The raster."""
-        return self.raster.path
-
     def circle(self, reach: float) -> float:
         """Return NaN: what a hub reaches over a raster is no circle."""
         del reach
         return math.nan
+
+
+class FrictionSpec(RasterTravel):
+    """Travel over a raster of how long a metre takes."""
+
+    method: Literal["friction"]
+    """A raster of how long a metre takes."""
+    raster: FrictionRasterSpec
+    """The raster."""
+
+    @property
+    def file(self) -> str:
+        """The raster."""
+        return self.raster.path
 
     def describe(self) -> str:
         """Return that a raster gives distances."""
@@ -252,12 +265,99 @@ class FrictionSpec(TravelMethod):
         )
 
 
+class RasterBandSpec(Spec):
+    """A band of a raster."""
+
+    path: LocalFile
+    """GeoTIFF."""
+    band: Band = 1
+    """Band that is read."""
+    crs: Column | None = None
+    """Coordinate reference system of a file that names none."""
+
+
+class GroundSpeedSpec(Spec):
+    """How fast people cross some classes of land cover."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    land_class: Annotated[GroundClass | tuple[GroundClass, ...], Field(alias="class")]
+    """Value of the land cover's cells, or several."""
+    kmh: Annotated[float, Field(strict=True, ge=0, le=1000)]
+    """Speed on the flat; 0 for a barrier."""
+    mode: Literal["walk", "bicycle", "motor"] = "walk"
+    """How: on foot and by bicycle slopes count, with a motor they do not."""
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Values of the land cover's cells."""
+        return self.land_class if isinstance(self.land_class, tuple) else (self.land_class,)
+
+
+def _each_class_once(speeds: tuple[GroundSpeedSpec, ...]) -> tuple[GroundSpeedSpec, ...]:
+    named = [value for speed in speeds for value in speed.classes]
+    twice = sorted({value for value in named if named.count(value) > 1})
+    if twice:
+        message = f"each class once; {', '.join(map(str, twice))} is given twice"
+        raise ValueError(message)
+    if all(speed.kmh == 0 for speed in speeds):
+        message = "a class that anyone can cross; all have 0 km/h"
+        raise ValueError(message)
+    return speeds
+
+
+class TerrainSpec(RasterTravel):
+    """Travel over land cover and slopes, on foot, by bicycle or with a motor, as AccessMod does."""
+
+    method: Literal["terrain"]
+    """Land cover, with a speed for each class, and heights."""
+    land_cover: RasterBandSpec
+    """Raster of classes, roads among them; cells without data are barriers."""
+    speeds: Annotated[
+        tuple[GroundSpeedSpec, ...], Field(min_length=1, max_length=1000), AfterValidator(_each_class_once)
+    ]
+    """How fast each class is crossed."""
+    dem: RasterBandSpec
+    """Raster of heights in metres, interpolated where its cells are others; cells without heights are barriers."""
+    direction: Literal["to_hub", "from_hub"] = "to_hub"
+    """Which way counts, since uphill takes longer than downhill."""
+    moves: Literal[8, 16] = 16
+    """Moves from a cell: with the knight's moves of chess, or to its 8 neighbours alone."""
+    corners: Literal["closed", "open"] = "closed"
+    """Whether a way may slip between two barriers that meet at a corner: open as in AccessMod, so that a slanting river
+    leaks."""
+
+    @property
+    def file(self) -> str:
+        """The land cover."""
+        return self.land_cover.path
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The land cover and the heights."""
+        return self.land_cover.path, self.dem.path
+
+    def describe(self) -> str:
+        """Return that land cover and slopes give distances."""
+        return "over land cover and slopes"
+
+    def assumption(self) -> str:
+        """Return what is taken for granted of the ground."""
+        way = "to hubs" if self.direction == "to_hub" else "from hubs"
+        return (
+            f"Ways go {way} from middle to middle of the cells of a land cover, as fast as its classes say; on foot "
+            "and by bicycle slopes count, by Tobler's function and by a rider's power. "
+            f"Places on barriers start from the nearest open cell up to {self.access_max_km:g} km away, at its speed."
+        )
+
+
 METHODS: dict[str, type[TravelMethod]] = {
     "great_circle": GreatCircleSpec,
     "planar": PlanarSpec,
     "matrix": MatrixSpec,
     "network": NetworkSpec,
     "friction": FrictionSpec,
+    "terrain": TerrainSpec,
 }
 """Every method, by its name."""
 
@@ -273,7 +373,8 @@ TravelSpec = Annotated[
     | Annotated[PlanarSpec, Tag("planar")]
     | Annotated[MatrixSpec, Tag("matrix")]
     | Annotated[NetworkSpec, Tag("network")]
-    | Annotated[FrictionSpec, Tag("friction")],
+    | Annotated[FrictionSpec, Tag("friction")]
+    | Annotated[TerrainSpec, Tag("terrain")],
     Discriminator(_method_of),
 ]
 """One of `METHODS`, told by its key ``method``."""

@@ -23,7 +23,7 @@ from hubplanner.scenario.futures_spec import FutureSpec, FuturesSpec
 from hubplanner.scenario.model_spec import AUTO, MAX_MIN, ModelSpec
 from hubplanner.scenario.names import key_of, repeated
 from hubplanner.scenario.scenario import Scenario, TierSpec
-from hubplanner.scenario.travel_spec import METHODS, FrictionSpec, MatrixSpec, NetworkSpec
+from hubplanner.scenario.travel_spec import METHODS, MatrixSpec, NetworkSpec, RasterTravel
 from hubplanner.tolerances import SUM_TOLERANCE
 
 Complaints = Iterator[tuple[str, Any, str]]
@@ -72,8 +72,8 @@ def _decay(scenario: Scenario) -> Complaints:
 
 def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
     """Complain of reaches in minutes that no speed turns into kilometres."""
-    if isinstance(scenario.travel, FrictionSpec):
-        yield "travel.method", "friction", f"a method with kilometres, such as network, since {reason}"
+    if isinstance(scenario.travel, RasterTravel):
+        yield "travel.method", scenario.travel.method, f"a method with kilometres, such as network, since {reason}"
         return
     for number, tier in enumerate(scenario.hubs):
         if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
@@ -571,7 +571,7 @@ def _measures_feature(scenario: Scenario) -> dict[Feature, Setting]:
 
 
 def _searched_feature(scenario: Scenario) -> dict[Feature, Setting]:
-    if not isinstance(scenario.travel, NetworkSpec | FrictionSpec):
+    if not isinstance(scenario.travel, NetworkSpec | RasterTravel):
         return {}
     method = scenario.travel.method
     return {Feature.SEARCHED: Setting("travel.method", method, f"with travel.method {method}")}
@@ -659,14 +659,14 @@ def _roads(scenario: Scenario) -> Complaints:
         yield "travel.roads.layer", roads.layer, "only for a file of layers, not a table of edges"
 
 
-def _friction(scenario: Scenario) -> Complaints:
+def _over_raster(scenario: Scenario) -> Complaints:
     """Complain of reaches that are not in minutes over a raster, and of ways that are not looked for far enough."""
     travel = scenario.travel
-    if not isinstance(travel, FrictionSpec):
+    if not isinstance(travel, RasterTravel):
         return
     for number, tier in enumerate(scenario.hubs):
         if tier.reach_km is not None:
-            allowed = "reach_minutes with method friction, whose raster holds minutes"
+            allowed = f"reach_minutes with method {travel.method}, whose raster holds minutes"
             yield f"hubs.{number}.reach_km", tier.reach_km, allowed
     reach = max((tier.reach_minutes or 0.0 for tier in scenario.hubs), default=0.0)
     if travel.max_minutes is not None and travel.max_minutes < reach:
@@ -883,7 +883,7 @@ _CHECKS: tuple[Check, ...] = (
     _one_reach,
     _speed,
     _roads,
-    _friction,
+    _over_raster,
     _travel_encoding,
     _spread,
     _file_keys,

@@ -165,7 +165,7 @@ def resolved(file: Path, asked: dict[str, Any]) -> tuple[Scenario, dict[str, Any
 
 def _files(scenario: Scenario) -> tuple[str | None, ...]:
     tables = (scenario.demand, scenario.sites)
-    return scenario.travel.file, *(part for one in tables for part in (one.path, one.layer, one.table, one.sql))
+    return *scenario.travel.files, *(part for one in tables for part in (one.path, one.layer, one.table, one.sql))
 
 
 def _text(tree: dict[str, Any], key: str, *, optional: bool = False) -> str | None:

@@ -183,7 +183,7 @@ def _stamps(scenario: Scenario) -> tuple[int | str, ...]:
         from hubplanner.inputs.sources import digest_of  # noqa: PLC0415 - heavy
 
         tables = [digest_of(spec) for spec in specs.values()]
-    paths = [Path(path) for path in (scenario.demand.path, scenario.sites.path, scenario.travel.file) if path]
+    paths = [Path(path) for path in (scenario.demand.path, scenario.sites.path, *scenario.travel.files) if path]
     return (*tables, *(path.stat().st_mtime_ns for path in paths if path.exists()))
 
 

@@ -192,6 +192,12 @@ ALL_KEYS: dict[str, list[str]] = {
     ],
     "FrictionSpec": ["method", "detour", "speed_kmh", "raster", "moves", "access_max_km", "max_minutes"],
     "FrictionRasterSpec": ["path", "band", "unit", "crs"],
+    "TerrainSpec": [
+        *("method", "detour", "speed_kmh", "land_cover", "speeds", "dem", "direction", "moves", "corners"),
+        *("access_max_km", "max_minutes"),
+    ],
+    "RasterBandSpec": ["path", "band", "crs"],
+    "GroundSpeedSpec": ["class", "kmh", "mode"],
     "ModeSpec": ["name", "speeds", "kmh", "speed_factor"],
     "SolverSpec": ["name", "gap", "time_limit_s", "threads", "seed", "ties", "method"],
 }

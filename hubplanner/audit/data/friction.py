@@ -6,13 +6,13 @@ import heapq
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from pyproj import CRS, Transformer
 
 from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array
-from hubplanner.scenario.travel_spec import FrictionSpec
+from hubplanner.scenario.travel_spec import FrictionSpec, RasterTravel
 
 KM = 1000.0
 EQUAL_KM = 1e-6
@@ -22,6 +22,18 @@ ALL_MOVES = {
     16: ((-2, -1), (-2, 1), (-1, -2), (-1, 2), (1, -2), (1, 2), (2, -1), (2, 1)),
 }
 Cell = tuple[int, int]
+
+
+def read_cells(path: str, band: int, crs: str | None) -> tuple[Array, CRS, Any]:
+    """Return what a band's cells hold (r, c), NaN for nothing, its system and where its cells lie."""
+    import rasterio  # noqa: PLC0415 - optional
+
+    alone = rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED="NO")
+    with alone, rasterio.open(Path(path), driver="GTiff") as raster:
+        held = raster.read(band).astype(float)
+        held = held * raster.scales[band - 1] + raster.offsets[band - 1]
+        held[raster.read_masks(band) == 0] = math.nan
+        return held, CRS.from_user_input(crs if raster.crs is None else raster.crs.to_wkt()), raster.transform
 
 
 class FrictionWays:
@@ -37,28 +49,25 @@ class FrictionWays:
         Longest way that counts, in minutes.
     """
 
-    def __init__(self, travel: FrictionSpec, points: Array, sites: Array, *, most: float) -> None:
+    def __init__(self, travel: RasterTravel, points: Array, sites: Array, *, most: float) -> None:
         """Read the raster and find where places stand."""
-        import rasterio  # noqa: PLC0415 - optional
-
-        spec = travel.raster
-        alone = rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED="NO")
-        with alone, rasterio.open(Path(spec.path), driver="GTiff") as raster:
-            held = raster.read(spec.band).astype(float)
-            held = held * raster.scales[spec.band - 1] + raster.offsets[spec.band - 1]
-            known = raster.read_masks(spec.band) > 0
-            self.crs = CRS.from_user_input(spec.crs if raster.crs is None else raster.crs.to_wkt())
-            self.grid = raster.transform
-        shut = ~known | ~np.isfinite(held) | (held == 0)
-        held[shut] = 1.0
-        self.pace: Array = 0.06 / held if spec.unit == "km_per_hour" else held
-        self.pace[shut] = math.inf
+        self.travel, self.sites, self.most = travel, sites, most
+        self.pace, self.crs, self.grid = self._ground()
         self._to_raster = Transformer.from_crs(WGS84, self.crs, always_xy=True)
         self._to_degrees = Transformer.from_crs(self.crs, WGS84, always_xy=True)
         self.moves = ALL_MOVES[8] + (ALL_MOVES[16] if travel.moves == 16 else ())  # noqa: PLR2004
-        self.travel, self.sites, self.most = travel, sites, most
         self._stands = [self._stand(place) for place in points.tolist()]
         self._known: dict[int, Array] = {}
+
+    def _ground(self) -> tuple[Array, CRS, Any]:
+        """Return the pace (r, c), infinite on barriers, the system of the raster and where its cells lie."""
+        spec = cast("FrictionSpec", self.travel).raster
+        held, crs, grid = read_cells(spec.path, spec.band, spec.crs)
+        shut = ~np.isfinite(held) | (held == 0)
+        held[shut] = 1.0
+        pace: Array = 0.06 / held if spec.unit == "km_per_hour" else held
+        pace[shut] = math.inf
+        return pace, crs, grid
 
     def to_site(self, site: int) -> Array:
         """Return the minutes (p,) from all points to a site; infinite where there is no way, or none short enough."""
@@ -152,13 +161,24 @@ class FrictionWays:
             length = math.hypot(down * tall, right * (self._wide(row) + self._wide(other[0])) / 2)
             passed = [cell, other]
             if abs(down) == abs(right) == 1:
-                if not (self._is_open((row, other[1])) or self._is_open((other[0], column))):
+                beside = (row, other[1]), (other[0], column)
+                if not (self._slips() or any(map(self._is_open, beside))):
                     continue
             elif abs(down) > 1:
                 passed += [(row + down // 2, column), (row + down // 2, other[1])]
             elif abs(right) > 1:
                 passed += [(row, column + right // 2), (other[0], column + right // 2)]
-            yield other, length * sum(float(self.pace[part]) for part in passed) / len(passed)
+            if all(map(self._is_open, passed)):
+                yield other, self._minutes(passed, length, cell, other)
+
+    def _slips(self) -> bool:
+        """Tell whether moves across a corner are open where both cells beside it are barriers."""
+        return False
+
+    def _minutes(self, passed: list[Cell], length: float, here: Cell, there: Cell) -> float:
+        """Return the minutes of a move over some cells, the same both ways."""
+        del here, there
+        return length * sum(float(self.pace[part]) for part in passed) / len(passed)
 
     def _search(self, start: tuple[Cell, float]) -> dict[Cell, float]:
         """Return the minutes to every cell within the longest way, quickest first."""

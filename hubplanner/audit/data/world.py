@@ -32,10 +32,11 @@ from hubplanner.audit.data.places import (
 )
 from hubplanner.audit.data.raw_tables import PLAIN, ROW, in_shares
 from hubplanner.audit.data.roads import RoadWays
+from hubplanner.audit.data.terrain import TerrainWays
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, SpreadBySpec
-from hubplanner.scenario.travel_spec import FrictionSpec, GreatCircleSpec, MatrixSpec, NetworkSpec
+from hubplanner.scenario.travel_spec import GreatCircleSpec, MatrixSpec, NetworkSpec, RasterTravel, TerrainSpec
 
 MINUTES = 60.0
 
@@ -212,9 +213,10 @@ def read_world(scenario: Scenario) -> AuditData:
         futures = scenario.futures.named if scenario.futures else ()
         ends = people.points, places.lonlat
         searched = RoadWays(travel, *ends, in_minutes=unit == "minutes", futures=futures)
-    if isinstance(travel, FrictionSpec):
+    if isinstance(travel, RasterTravel):
         unit, reach = "minutes", max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
-        searched = FrictionWays(travel, people.points, places.lonlat, most=travel.max_minutes or reach)
+        ways = TerrainWays if isinstance(travel, TerrainSpec) else FrictionWays
+        searched = ways(travel, people.points, places.lonlat, most=travel.max_minutes or reach)
     links = [] if scenario.backhaul is None else links_alone(scenario, _within(scenario, places), places.grid_km)
     return AuditData(
         scenario=scenario, people=people, sites=places, table=table, unit=unit, alone=links, searched=searched

@@ -1,19 +1,20 @@
-"""Travel over a raster of how long a metre takes: read, checked, and places found on it before planning."""
+"""Travel over a raster of how long a metre takes, or over land cover and slopes: read, checked, places found on it."""
 
 from __future__ import annotations
 
 import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pyproj import CRS, Proj, Transformer
 from scipy import ndimage
 
 from hubplanner.errors import DataWarning, Fault
+from hubplanner.extras import is_installed
 from hubplanner.formats.table_formats import RASTERS
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
 from hubplanner.inputs.demand.table import MOST_STRETCH, Demand
@@ -24,10 +25,16 @@ from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Bools, Floats, GreatCircle, Ints, within
 from hubplanner.problem.travel.friction import MINUTES_PER_M_AT_1_KMH, Friction, FrictionGrid, GridCells
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
+from hubplanner.problem.travel.terrain import BICYCLE, MOTOR, WALK, Relief
 from hubplanner.scenario import Scenario
-from hubplanner.scenario.travel_spec import FrictionRasterSpec, FrictionSpec
+from hubplanner.scenario.travel_spec import FrictionRasterSpec, FrictionSpec, RasterBandSpec, RasterTravel, TerrainSpec
 
 MOST_CELLS = 200_000_000
+LARGE = 20_000_000
+"""Cells that searches may pass from all sites together, from which on compiling them is worth its seconds."""
+STRIP = 256
+"""Rows of land cover whose heights are looked up at once."""
+MEANS = {"motor": MOTOR, "walk": WALK, "bicycle": BICYCLE}
 MOST_PACE, LEAST_PACE = 10.0, MINUTES_PER_M_AT_1_KMH / 1000
 """Minutes per metre: six metres an hour, and a thousand kilometres an hour."""
 SLOW_KMH = 1.0
@@ -61,6 +68,12 @@ class FrictionRaster:
     crs: CRS
     corner: tuple[float, float]
     step: tuple[float, float]
+
+    @classmethod
+    def of(cls, band: RasterBand, grid: FrictionGrid) -> FrictionRaster:
+        """Return the cells of a band."""
+        place = band.place
+        return cls(name=band.name, grid=grid, crs=band.crs, corner=(place.c, place.f), step=(place.a, place.e))
 
     @cached_property
     def _ways(self) -> tuple[Transformer, Transformer]:
@@ -120,14 +133,14 @@ class FrictionRaster:
             km = min(2 * km, most_km)
 
 
-def read_friction(
+def read_over_raster(
     scenario: Scenario, demand: Demand | None, sites: Sites | None, faults: list[Fault]
 ) -> SearchedTravel | None:
     """Return travel over a scenario's raster; None, with every fault noted, where there is none."""
     spec, before = scenario.travel, len(faults)
-    if not isinstance(spec, FrictionSpec):
+    if not isinstance(spec, RasterTravel):
         return None
-    raster = read_raster(spec.raster, spec.moves, faults)
+    raster = read_ground(spec, faults)
     if raster is None or demand is None or sites is None:
         return None
     _check_scale(raster, np.concatenate([demand.points, sites.lonlat]), faults)
@@ -139,15 +152,44 @@ def read_friction(
         return None
     reach = max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
     most = reach if spec.max_minutes is None else spec.max_minutes
-    travel = Friction(grid=raster.grid, points=points, sites=hubs, most=most, site_places=sites.lonlat)
+    grid = replace(
+        raster.grid, is_large=is_installed("terrain") and len(hubs.row) * raster.grid.around_all(most) > LARGE
+    )
+    travel = Friction(grid=grid, points=points, sites=hubs, most=most, site_places=sites.lonlat)
     places = _Places.of(scenario, raster, demand, sites, points, hubs)
     return SearchedTravel(
         travel=travel, facts=_facts(raster, spec, places, most), warnings=_doubts(raster, spec, places)
     )
 
 
-def read_raster(spec: FrictionRasterSpec, moves: int, faults: list[Fault]) -> FrictionRaster | None:
-    """Return a raster of how long a metre takes; None, with faults noted, when it cannot be used."""
+def read_ground(spec: RasterTravel, faults: list[Fault]) -> FrictionRaster | None:
+    """Return the cells that a scenario's ways lead over; None, with faults noted, when they cannot be used."""
+    if isinstance(spec, FrictionSpec):
+        return read_raster(spec.raster, spec.moves, faults)
+    return read_terrain(spec, faults) if isinstance(spec, TerrainSpec) else None
+
+
+class RasterBand(NamedTuple):
+    """A band of a raster.
+
+    Parameters
+    ----------
+    name
+        Name of the file, for messages.
+    cells
+        (r, c) what it holds, masked where that is nothing.
+    crs, place
+        Its coordinate reference system, and where its cells lie.
+    """
+
+    name: str
+    cells: Any
+    crs: CRS
+    place: Any
+
+
+def read_band(spec: FrictionRasterSpec | RasterBandSpec, key: str, faults: list[Fault]) -> RasterBand | None:
+    """Return a band of a raster; None, with faults noted, when it cannot be used."""
     path, before = Path(spec.path), len(faults)
     if not can_read(path, RASTERS, faults):
         return None
@@ -158,35 +200,119 @@ def read_raster(spec: FrictionRasterSpec, moves: int, faults: list[Fault]) -> Fr
             with opened(rasterio, path) as file:
                 crs = settled_crs(None if file.crs is None else file.crs.to_wkt(), spec.crs, path.name, faults)
                 check_transform(file, path, faults)
-                _check_shape(file, spec, path.name, faults)
+                _check_shape(file, spec.band, key, path.name, faults)
                 if crs is None or len(faults) > before:
                     return None
-                data, shift = file.transform, (file.scales[spec.band - 1], file.offsets[spec.band - 1])
+                place, shift = file.transform, (file.scales[spec.band - 1], file.offsets[spec.band - 1])
                 cells = file.read(spec.band, masked=True)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
         faults.append(unreadable(path, "a raster", error))
         return None
-    values = np.asarray(cells.data) if shift == (1, 0) else cells.data * float(shift[0]) + float(shift[1])
-    values = np.where(np.ma.getmaskarray(cells) | ~np.isfinite(values), values.dtype.type(0), values)
-    metres = _metres(crs, data, values.shape, path.name, faults)
+    if shift != (1, 0):
+        cells = cells * float(shift[0]) + float(shift[1])
+    return RasterBand(path.name, cells, crs, place)
+
+
+def read_raster(spec: FrictionRasterSpec, moves: int, faults: list[Fault]) -> FrictionRaster | None:
+    """Return a raster of how long a metre takes; None, with faults noted, when it cannot be used."""
+    before, band = len(faults), read_band(spec, "travel.raster", faults)
+    if band is None:
+        return None
+    values = np.asarray(band.cells.data)
+    values = np.where(np.ma.getmaskarray(band.cells) | ~np.isfinite(values), values.dtype.type(0), values)
+    metres = _metres(band.crs, band.place, values.shape, band.name, faults)
     if metres is None:
         return None
     width, height = metres
     in_kmh = spec.unit == "km_per_hour"
     grid = FrictionGrid(values=values, in_kmh=in_kmh, width=width, height=height, moves=16 if moves != 8 else 8)  # noqa: PLR2004
-    _check_values(grid, path.name, faults)
-    if len(faults) > before:
+    _check_values(grid, band.name, faults)
+    return None if len(faults) > before else FrictionRaster.of(band, grid)
+
+
+def read_terrain(spec: TerrainSpec, faults: list[Fault]) -> FrictionRaster | None:
+    """Return land cover and heights; None, with faults noted, when they cannot be used."""
+    before = len(faults)
+    cover, heights = (
+        read_band(part, f"travel.{key}", faults) for key, part in (("land_cover", spec.land_cover), ("dem", spec.dem))
+    )
+    if cover is None or heights is None:
         return None
-    return FrictionRaster(name=path.name, grid=grid, crs=crs, corner=(data.c, data.f), step=(data.a, data.e))
+    known = ~np.ma.getmaskarray(cover.cells)
+    kmh, mode = _crossed(spec, cover, known, faults)
+    elevation = _on_cells_of(cover, heights)
+    metres = _metres(cover.crs, cover.place, known.shape, cover.name, faults)
+    if metres is None or len(faults) > before:
+        return None
+    kmh[np.isnan(elevation)] = 0
+    if not (kmh > 0).any():
+        allowed = (
+            f"heights where {cover.name} has cells that anyone can cross; it has none there: is it the right file?"
+        )
+        faults.append(Fault(file=heights.name, allowed=allowed))
+        return None
+    grid = FrictionGrid(
+        values=kmh,
+        in_kmh=True,
+        width=metres[0],
+        height=metres[1],
+        moves=spec.moves,
+        relief=Relief(elevation, mode, spec.direction == "to_hub"),
+        cuts_corners=spec.corners == "open",
+    )
+    return FrictionRaster.of(cover, grid)
 
 
-def _check_shape(file: Any, spec: FrictionRasterSpec, name: str, faults: list[Fault]) -> None:
+def _crossed(
+    spec: TerrainSpec, cover: RasterBand, known: Bools, faults: list[Fault]
+) -> tuple[np.ndarray[Any, np.dtype[np.float32]], np.ndarray[Any, np.dtype[np.uint8]]]:
+    """Return km/h on the flat (r, c), 0 for barriers, and how cells are crossed; note classes without a speed."""
+    held, at = np.unique(np.asarray(cover.cells.data)[known], return_inverse=True)
+    said = {value: speed for speed in spec.speeds for value in speed.classes}
+    for number in np.flatnonzero([value not in said for value in held.tolist()]).tolist():
+        cells = int((at == number).sum())
+        allowed = (
+            f"a class with a speed: add {{class: {held[number]:g}, kmh: 4}} to travel.speeds, or kmh: 0 for a barrier"
+        )
+        faults.append(
+            Fault(file=cover.name, value=f"{held[number]:g} in {cells:,} cells", column="class", allowed=allowed)
+        )
+    kmh, mode = np.zeros(known.shape, np.float32), np.zeros(known.shape, np.uint8)
+    speeds = [said.get(value) for value in held.tolist()]
+    kmh[known] = np.array([speed.kmh if speed else 0.0 for speed in speeds], np.float32)[at]
+    mode[known] = np.array([MEANS[speed.mode] if speed else MOTOR for speed in speeds], np.uint8)[at]
+    return kmh, mode
+
+
+def _on_cells_of(cover: RasterBand, heights: RasterBand) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Return the heights (r, c) at the middles of land cover's cells, linear between the four around; NaN for none."""
+    own = np.where(np.ma.getmaskarray(heights.cells), np.nan, np.asarray(heights.cells.data, dtype=np.float32))
+    own = own.astype(np.float32)
+    if own.shape == cover.cells.shape and heights.crs == cover.crs and heights.place.almost_equals(cover.place):
+        return own
+    found = np.full(cover.cells.shape, np.nan, dtype=np.float32)
+    there = Transformer.from_crs(cover.crs, heights.crs, always_xy=True)
+    x = cover.place.c + (np.arange(found.shape[1]) + 0.5) * cover.place.a
+    for start in range(0, found.shape[0], STRIP):
+        part = found[start : start + STRIP]
+        y = cover.place.f + (np.arange(start, start + len(part)) + 0.5) * cover.place.e
+        to_x, to_y = there.transform(*np.meshgrid(x, y))
+        down, right = (to_y - heights.place.f) / heights.place.e, (to_x - heights.place.c) / heights.place.a
+        at = np.stack([down, right])
+        size = np.array(own.shape)[:, None, None]
+        inside = ((at >= 0) & (at <= size)).all(axis=0)
+        between = np.clip(at - 0.5, 0, size - 1)[:, inside]
+        part[inside] = ndimage.map_coordinates(own, between, order=1)
+    return found
+
+
+def _check_shape(file: Any, band: int, key: str, name: str, faults: list[Fault]) -> None:
     """Note a band that is not there or holds no numbers, cells too many to hold, and rows that do not run east."""
-    if spec.band > file.count:
+    if band > file.count:
         allowed = f"a band from 1 to {file.count}" if file.count > 1 else "1, the file's only band"
-        faults.append(Fault(file=name, column="travel.raster.band", value=str(spec.band), allowed=allowed))
-    elif np.dtype(file.dtypes[spec.band - 1]).kind not in "iuf":
-        faults.append(Fault(file=name, column="band", value=file.dtypes[spec.band - 1], allowed="a band of numbers"))
+        faults.append(Fault(file=name, column=f"{key}.band", value=str(band), allowed=allowed))
+    elif np.dtype(file.dtypes[band - 1]).kind not in "iuf":
+        faults.append(Fault(file=name, column="band", value=file.dtypes[band - 1], allowed="a band of numbers"))
     if file.width * file.height > MOST_CELLS:
         allowed = f"at most {MOST_CELLS:,} cells; cut it to where people live with gdalwarp -te"
         faults.append(Fault(file=name, value=f"{file.width * file.height:,} cells", allowed=allowed))
@@ -301,9 +427,11 @@ class _Places:
     ) -> _Places:
         """Look at where places stand.
 
-        A move across a corner needs one open cell beside it, so cells are joined as their sides are.
+        A move across a corner needs one open cell beside it, so cells are joined as their sides are, unless ways may
+        slip through.
         """
-        part, _ = ndimage.label(raster.grid.values > 0)
+        beside = ndimage.generate_binary_structure(2, 2 if raster.grid.cuts_corners else 1)
+        part, _ = ndimage.label(raster.grid.values > 0, beside)
         held = np.unique(part[hubs.row[hubs.row >= 0], hubs.column[hubs.row >= 0]])
         beyond = points.row < 0, hubs.row < 0
         alone = ~np.isin(part[points.row, points.column], held) & ~beyond[0]
@@ -350,7 +478,7 @@ def _is_moved(raster: FrictionRaster, spots: GridCells, places: Floats) -> Bools
     return np.asarray(((row != spots.row) | (column != spots.column)) & (spots.row >= 0))
 
 
-def _doubts(raster: FrictionRaster, spec: FrictionSpec, places: _Places) -> tuple[DataWarning, ...]:
+def _doubts(raster: FrictionRaster, spec: RasterTravel, places: _Places) -> tuple[DataWarning, ...]:
     """Return warnings of places that are moved, beyond access or cut off, and of a raster that is mostly misread."""
     found = list[DataWarning]()
     ends = ("nobody reaches a hub from there", "nobody reaches a hub there")
@@ -373,14 +501,14 @@ def _doubts(raster: FrictionRaster, spec: FrictionSpec, places: _Places) -> tupl
         )
         found.append(DataWarning(code="cut_off", message=message, file=places.files[0]))
     quickest = MINUTES_PER_M_AT_1_KMH / raster.grid.fastest
-    if quickest < SLOW_KMH:
+    if quickest < SLOW_KMH and isinstance(spec, FrictionSpec):
         other = "minutes_per_metre" if raster.grid.in_kmh else "km_per_hour"
         message = f"its quickest cell is crossed at {quickest:.2g} km/h; is travel.raster.unit {other}?"
         found.append(DataWarning(code="slow_raster", message=message, file=raster.name))
     return tuple(found)
 
 
-def _facts(raster: FrictionRaster, spec: FrictionSpec, places: _Places, most: float) -> dict[str, Any]:
+def _facts(raster: FrictionRaster, spec: RasterTravel, places: _Places, most: float) -> dict[str, Any]:
     """Return what plan.json says of the raster: its cells, how far ways are looked for, who is moved or cut off."""
     values, people = raster.grid.values, places.people
     return {

@@ -349,8 +349,7 @@ def data(result: Result) -> HtmlTable:
     }
     for layer, file in (spec.map.files if spec.map else {}).items():
         roles.setdefault(PureWindowsPath(file.path).name, f"{layer} on maps")
-    if spec.travel.file:
-        roles[PureWindowsPath(spec.travel.file).name] = "how far it is"
+    roles |= {PureWindowsPath(file).name: "how far it is" for file in spec.travel.files}
     inputs = result.manifest.get("inputs", {})
     rows = [[text(name), text(roles.get(name, "")), text(digest, code=True)] for name, digest in inputs.items()]
     return table("Data the plan was made from", "*File|What it says|SHA-256", rows)

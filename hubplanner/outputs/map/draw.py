@@ -171,7 +171,7 @@ def is_seated(plan: PlanData) -> bool:
 def _sources(plan: PlanData) -> str:
     """Return the files the plan was made from, and where they are explained."""
     scenario = plan.inputs.scenario
-    read = (scenario.demand.file_name, scenario.sites.file_name, Path(scenario.travel.file or "").name)
+    read = (scenario.demand.file_name, scenario.sites.file_name, *(Path(file).name for file in scenario.travel.files))
     names = dict.fromkeys(plain(name) for name in read if name)
     beside = Path(scenario.demand.path).parent / "README.md"
     readme = "; sources: see README.md beside the data" if beside.is_file() else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -12,6 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from hubplanner.problem.travel.base import Floats, Ints, Matrix, Pairs, within
 from hubplanner.problem.travel.geometric import GreatCircle
+from hubplanner.problem.travel.terrain import LEAST_FACTOR, Relief, compiled
 from hubplanner.tolerances import REACH_TOLERANCE
 
 Moves = Literal[8, 16]
@@ -21,6 +24,10 @@ SMALLER = 0.9
 _MOVES: tuple[tuple[int, int], ...] = ((0, 1), (1, -1), (1, 0), (1, 1))
 _KNIGHT: tuple[tuple[int, int], ...] = ((1, -2), (1, 2), (2, -1), (2, 1))
 """Rows down and columns to the right of the moves that lead on in the order of reading; the others lead back."""
+_EVERY_MOVE: Ints = np.array(
+    [(sign * down, sign * right) for some in (_MOVES, _KNIGHT) for down, right in some for sign in (1, -1)]
+)
+NO_CELLS: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = np.zeros((0, 0), dtype=np.uint8)
 
 
 class GridCells(NamedTuple):
@@ -53,6 +60,7 @@ class FrictionGrid:
     .. math:: c = \ell\,\tfrac{1}{k}\sum_{i=1}^{k} f_i
 
     A move across a corner is closed where both cells beside it are barriers, so that a barrier holds however it runs.
+    With relief $f_i$ is that on the slope of the move, the height it gains over its length.
 
     Parameters
     ----------
@@ -64,6 +72,12 @@ class FrictionGrid:
         Metres from a cell to the next one of its row (r,), and from row to row.
     moves
         8 neighbours, or 16 with the knight's moves of chess, whose ways are less angular.
+    relief
+        Heights and how cells are crossed, where slopes count.
+    cuts_corners
+        Whether moves across a corner are open all the same, as in GRASS and AccessMod.
+    is_large
+        Whether the search is worth compiling; with relief it always is.
 
     >>> grid = FrictionGrid(values=np.full((3, 3), 0.001), in_kmh=False, width=np.full(3, 1000.0), height=1000.0)
     >>> grid.minutes_from(1, 1, 10.0)[2].round(3).tolist()
@@ -75,6 +89,14 @@ class FrictionGrid:
     width: Floats
     height: float
     moves: Moves = 8
+    relief: Relief | None = None
+    cuts_corners: bool = False
+    is_large: bool = False
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether searches are compiled, and run side by side."""
+        return self.is_large or self.relief is not None
 
     def pace(self, rows: slice, columns: slice) -> Floats:
         """Return the minutes per metre of a part of the cells, infinite on barriers."""
@@ -84,22 +106,52 @@ class FrictionGrid:
 
     @cached_property
     def fastest(self) -> float:
-        """Least minutes per metre of any cell; infinite where all are barriers."""
+        """Least minutes per metre of any cell on any slope; infinite where all are barriers."""
         rows, columns = self.values.shape
-        strips = (self.pace(slice(row, row + 512), slice(columns)) for row in range(0, rows, 512))
-        return min((float(strip.min(initial=np.inf)) for strip in strips), default=np.inf)
+        strips = ((slice(row, row + 512), slice(columns)) for row in range(0, rows, 512))
+        return min((self._quickest(*strip, self.pace(*strip)) for strip in strips), default=np.inf)
+
+    def _quickest(self, rows: slice, columns: slice, pace: Floats) -> float:
+        """Return the least minutes per metre of a part of the cells, on the slope that is best for each."""
+        least = pace if self.relief is None else pace * LEAST_FACTOR[self.relief.mode[rows, columns]]
+        return float(least.min(initial=np.inf))
+
+    def around_all(self, limit: float) -> int:
+        """Return about how many cells a search from one passes at most."""
+        across = 2 * limit / self.fastest / min(self.height, float(self.width.min(initial=np.inf))) + 1
+        return int(min(across * across, self.values.size))
 
     def minutes_from(self, row: int, column: int, limit: float) -> tuple[int, int, Floats]:
         """Return the first row, the first column and the minutes (r', c') of all cells within a limit of one.
 
-        Ways cost the same in both directions. The search is Dijkstra's (1959, doi:10.1007/BF01386390), on the cells
-        that a way within the limit can pass.
+        Ways cost the same in both directions, but with relief, which says whether they lead to the cell or from it. The
+        search is Dijkstra's (1959, doi:10.1007/BF01386390), on the cells that a way within the limit can pass.
         """
         rows, columns, pace = self._window(row, column, limit)
+        if self.is_compiled:
+            return rows.start, columns.start, self._compiled(rows, columns, pace, (row, column), limit)
         source = (row - rows.start) * pace.shape[1] + column - columns.start
-        graph = _graph(pace, self.width[rows], self.height, self.moves)
+        graph = _graph(pace, self.width[rows], self.height, self.moves, cuts_corners=self.cuts_corners)
         minutes = dijkstra(graph, directed=False, indices=source, limit=limit)
         return rows.start, columns.start, minutes.reshape(pace.shape)
+
+    def _compiled(self, rows: slice, columns: slice, pace: Floats, cell: tuple[int, int], limit: float) -> Floats:
+        relief = Relief(NO_CELLS, NO_CELLS) if self.relief is None else self.relief
+        found: Floats = compiled()(
+            pace,
+            relief.mode[rows, columns],
+            relief.elevation[rows, columns],
+            self.relief is not None,
+            relief.to_hub,
+            _EVERY_MOVE[: self.moves],
+            self.cuts_corners,
+            self.width[rows],
+            self.height,
+            cell[0] - rows.start,
+            cell[1] - columns.start,
+            limit,
+        )
+        return found
 
     def _window(self, row: int, column: int, limit: float) -> tuple[slice, slice, Floats]:
         """Return the rows and columns that ways within a limit stay in, with the pace there.
@@ -109,7 +161,7 @@ class FrictionGrid:
         rows, columns = self.around(row, column, limit / self.fastest)
         while True:
             pace = self.pace(rows, columns)
-            quickest = float(pace.min())
+            quickest = self._quickest(rows, columns, pace)
             less = self.around(row, column, limit / quickest)
             size = (less[0].stop - less[0].start) * (less[1].stop - less[1].start)
             if size > SMALLER * pace.size:
@@ -130,7 +182,7 @@ def _part(middle: int, away: float, size: int) -> slice:
     return slice(max(middle - cells, 0), max(min(middle + cells + 1, size), 0))
 
 
-def _graph(pace: Floats, width: Floats, height: float, moves: Moves) -> csr_array:
+def _graph(pace: Floats, width: Floats, height: float, moves: Moves, *, cuts_corners: bool) -> csr_array:
     """Return the moves between cells, each once: from the one that is read first."""
     rows, columns = pace.shape
     steps = _MOVES if moves == len(_MOVES) * 2 else _MOVES + _KNIGHT
@@ -148,7 +200,7 @@ def _graph(pace: Floats, width: Floats, height: float, moves: Moves) -> csr_arra
             half = (down // 2, int(right / 2))
             passed += [part(*half), part(down - half[0], right - half[1])]
         price = np.sum(passed, axis=0) / len(passed)
-        if down == abs(right) == 1:
+        if down == abs(right) == 1 and not cuts_corners:
             price[np.isinf(part(0, right)) & np.isinf(part(1, 0))] = np.inf
         across = abs(right) * (width[: rows - down] + width[down:]) / 2
         cost[: rows - down, left : left + over, number] = price * np.hypot(down * height, across)[:, None]
@@ -162,7 +214,7 @@ def _graph(pace: Floats, width: Floats, height: float, moves: Moves) -> csr_arra
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Friction:
-    r"""Travel over a raster between the cells of places, the same there and back.
+    r"""Travel over a raster between the cells of places.
 
     .. math:: d_{ij} = o_i + D_{c(i)\,c(j)} + o_j
 
@@ -235,11 +287,23 @@ class Friction:
         known = [table for longest, table in self.found.items() if longest >= reach]
         if known:
             return known[0]
-        found = [(NONE, NONE, np.zeros(0)), *(self._near(site, reach) for site in range(self.n_sites))]
+        found = [(NONE, NONE, np.zeros(0)), *self._near_all(reach)]
         point, site, minutes = (np.concatenate(part) for part in zip(*found, strict=True))
         self.found.clear()
         self.found[reach] = Matrix(point, site, minutes, self.n_points, self.n_sites)
         return self.found[reach]
+
+    def _near_all(self, reach: float) -> list[Pairs]:
+        """Return the points within reach of each site."""
+        sites = range(self.n_sites)
+        if not self.grid.is_compiled:
+            return [self._near(site, reach) for site in sites]
+        compiled()  # once, not by each thread
+        pool = ThreadPoolExecutor(os.cpu_count())
+        try:
+            return list(pool.map(self._near, sites, [reach] * len(sites)))
+        finally:
+            pool.shutdown(cancel_futures=True)  # an interrupt does not wait for sites that nobody has begun
 
     def _near(self, site: int, reach: float) -> Pairs:
         """Return the points within reach of a site."""
