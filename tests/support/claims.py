@@ -37,8 +37,8 @@ CLAIMS = {
     "moved": r"([\d.]+) centres to Balochistan, ([\d.]+) to Gilgit-Baltistan, ([\d.]+) to Khyber Pakhtunkhwa and "
     r"([\d.]+) to Azad Kashmir",
     "survey": r"Connectivity is of (\d+)-(\d+)\*\* for Pakistan",
-    "accessmod": r"AccessMod's demo of (2015) the cells reached within two hours differ from its published raster in less "
-    r"than ([\d.]+) %, and minutes by less than ([\d.]+) % on average",
+    "accessmod": r"AccessMod's demo of (2015) the cells reached within two hours differ from its published raster in "
+    r"less than ([\d.]+) %, and minutes by less than ([\d.]+) % on average",
     "distances": r"at most ([\d.]+) million pairs",
 }
 NO_FIGURES = (r"prints on A4", r"BSD 3-Clause", r"of 0 or infinite", r"^\d\. ")
