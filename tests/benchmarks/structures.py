@@ -144,8 +144,8 @@ def yearly(seed: int, n: int, sites: int) -> Structure:
 def tiered(seed: int, n: int, sites: int, *, share: float = 0.02, towns: int = 0, rooms: bool = False) -> Structure:
     """Return three tiers within a budget; with rooms for a third to a whole of what a hub reaches."""
     rng, places, need, site_xy = _drawn(seed, n, sites, towns)
-    room = float(round(20.0 * need.sum() / sites / 3)) if rooms else math.inf
-    tiers = _tiers(rng, sites, _reach(sites, 20.0), room)
+    room = float(round(8.0 * need.sum() / sites / 3)) if rooms else math.inf
+    tiers = _tiers(rng, sites, _reach(sites, 8.0 if rooms else 20.0), room)
     budget = float(math.floor(share * tiers[0].cost.sum()))
     return Structure(places=places, need=need, site_xy=site_xy, tiers=tiers, budget=budget)
 

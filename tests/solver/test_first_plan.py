@@ -160,3 +160,36 @@ def test_where_no_plan_is_found_it_is_said_what_was_tried() -> None:
     found = hp.solve_problem(hard, asked, hp.SolverOptions(time_limit_s=1e-9, clock=Ticking()))
     assert found.status == "no_plan"
     assert found.method == "plain: neither a greedy plan repaired by exchanges nor highs kept to all limits in time"
+
+
+@pytest.mark.parametrize("stacked", [1, 3])
+@pytest.mark.parametrize("weight", [0.3, 0.7, 1.0])
+@pytest.mark.parametrize("decay", ["step", "linear"])
+def test_what_second_hubs_cover_is_known_while_hubs_open_and_close(decay: str, weight: float, stacked: int) -> None:
+    rule = hp.CoverageRule(decay=hp.Decay(decay), full=3.0, backup=2, backup_weight=weight)
+    problem = replace(town(3), rule=rule)
+    constraints = (HubsPerSite(count=stacked, mixed=True),) if stacked > 1 else ()
+    builder = PlanBuilder(Question.of(problem, hp.MaxCoverage(budget=400.0, constraints=constraints)))
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        fitting = [option for option in builder.affordable().tolist() if builder.fits(option)]
+        if builder.opened and (not fitting or rng.random() < 0.4):
+            builder.close(builder.opened[int(rng.integers(len(builder.opened)))])
+        else:
+            builder.open(fitting[int(rng.integers(len(fitting)))], builder.need)
+        (year,) = builder.years()
+        assert builder.cover.best == pytest.approx(year.plan.covered_share, abs=1e-12)
+    saved, best = builder.save(), builder.cover.best.copy()
+    builder.close(builder.opened[0])
+    builder.restore(saved)
+    builder.close(builder.opened[-1])
+    (year,) = builder.years()
+    assert builder.cover.best == pytest.approx(year.plan.covered_share, abs=1e-12)
+    assert not np.array_equal(builder.cover.best, best)
+
+
+def test_a_first_plan_opens_hubs_in_pairs_where_two_are_asked_for() -> None:
+    problem = replace(town(3), rule=hp.CoverageRule(backup=2))
+    question = Question.of(problem, hp.MaxCoverage(budget=150.0))
+    best = hp.solve_problem(problem, hp.MaxCoverage(budget=150.0), hp.SolverOptions(gap=1e-3, threads=1))
+    assert first_plan(question, ENOUGH).value > 0.9 * best.value > 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 import hubplanner as hp
 from hubplanner.model import Floor, HubsPerSite, MaxMin, MinSeparation, Objective, Periods, Question, goals_of
+from hubplanner.model.variables import coverage
 from hubplanner.problem import CoverageRule, Decay, Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.backends.highs import prepared, run
@@ -192,3 +195,42 @@ def test_a_row_that_is_not_wanted_everywhere_stays() -> None:
     left = cover_part(program, decided)
     assert set(left.covered.tolist()) == set(some.covered.tolist()) - set(unwanted.tolist())
     assert set(unwanted.tolist()) <= set(left.staying.tolist())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_second_hubs_told_in_a_row_relax_as_one_row_for_each_hub_that_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rows, one_by_one = loose(task_of("whole", seed), monkeypatch)
+    monkeypatch.setattr(coverage, "MOST_ENTRIES", 0)
+    task = task_of("whole", seed)
+    _, form, found = relaxed(task)
+    assert found.is_solved
+    assert any(row.cat == "Integer" for row in form.layers[0].variables.made[coverage.rows_covered])
+    assert rows * (1 - 1e-9) <= form.figure(found.bound) <= rows * (1 + 1e-4)
+    weaker, _ = loose(task, monkeypatch)
+    assert weaker > rows * (1 + 1e-3)  # without what is left out in turn
+    assert one_by_one.is_solved
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_second_hubs_told_in_a_row_give_the_same_plan(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    by_rows = solve_problem(*asked("whole", seed), OPTIONS)
+    monkeypatch.setattr(coverage, "MOST_ENTRIES", 0)
+    in_a_row = solve_problem(*asked("whole", seed), OPTIONS)
+    assert (by_rows.status, in_a_row.status) == ("optimal", "optimal")
+    assert in_a_row.value == pytest.approx(by_rows.value, rel=1e-9)
+    assert by_rows.value > 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_for_second_hubs_are_the_hull_of_one_row(seed: int) -> None:
+    """The most that plans average to at a point, with hubs at it on average, is what the rows allow there."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(2, 6))
+    at = rng.uniform(0, 1, size)
+    plans = np.array(list(product([0.0, 1.0], repeat=size)))
+    counts = (plans.sum(axis=1) >= 2).astype(float)
+    mixed = linprog(-counts, A_eq=np.vstack([plans.T, np.ones(len(plans))]), b_eq=[*at, 1.0], bounds=(0, None))
+    allowed = min(1.0, at.sum() / 2, at.sum() - at.max())
+    assert -mixed.fun == pytest.approx(allowed, abs=1e-9)

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from hubplanner.model import FullService, Question
-from hubplanner.problem import Bools, Floats, Ints, Problem
+from hubplanner.problem import Floats, Ints, Problem
+from hubplanner.problem.coverage import MOST_BACKUP
 from hubplanner.problem.model_instance import NO_ROW
 from hubplanner.problem.problem import coverage
 from hubplanner.tolerances import REACH_TOLERANCE
@@ -92,11 +93,19 @@ class Units:
         cells: Any = (self.share, self.unit, self.starts)
         return csr_array(csc_array(cells, shape=(len(self.people), len(self.starts) - 1)))
 
-    def best(self, unit: Ints, is_open: Bools) -> Floats:
-        """Return the largest share (k,) of some units that open options (o,) cover."""
+    def two_best(self, unit: Ints, counts: Ints) -> tuple[Floats, Floats]:
+        """Return the largest and the second largest share (k,) of some units that hubs (o,) cover."""
         pairs = self.by_unit[unit]
-        pairs.data *= is_open[pairs.indices]
-        return np.asarray(pairs.max(axis=1).toarray(), dtype=np.float64).ravel()
+        held = counts[pairs.indices]
+        row, share = np.repeat(np.arange(len(unit)), np.diff(pairs.indptr)), pairs.data
+        row, share = (np.repeat(part[held > 0], np.minimum(held[held > 0], 2)) for part in (row, share))
+        order = np.lexsort((-share, row))
+        row, share = row[order], share[order]
+        first, second = np.zeros(len(unit)), np.zeros(len(unit))
+        starts = np.searchsorted(row, np.arange(len(unit) + 1))
+        some, twice = np.diff(starts) > 0, np.diff(starts) > 1
+        first[some], second[twice] = share[starts[:-1][some]], share[starts[:-1][twice] + 1]
+        return first, second
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,6 +137,8 @@ class Cover:
         (u,) share of each unit's people that no one serves; unused where hubs have room for all.
     best
         (u,) share of each unit that counts as covered.
+    shares
+        (2, u) largest and second largest share of each unit that a hub covers; unused where people are assigned.
     """
 
     question: Question
@@ -135,11 +146,13 @@ class Cover:
     units: Units
     left: Floats = field(init=False)
     best: Floats = field(init=False)
+    shares: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with nothing covered."""
         count = len(self.units.people)
-        self.left, self.best = np.ones(count), np.zeros(count)
+        self.left, self.best, self.shares = np.ones(count), np.zeros(count), np.zeros((2, count))
+        self.second = self.problem.rule.ranks.get(MOST_BACKUP, 0.0)
         capacity = self.question.capacity
         none = np.full(self.problem.n_options, math.inf)
         self.room = none if capacity is None else capacity.room(self.problem)
@@ -157,7 +170,7 @@ class Cover:
         span = self.units.pairs(option)
         unit, share = self.units.unit[span], self.units.share[span]
         if not self.question.assigns:
-            growth = np.maximum(share - self.best[unit], 0.0)
+            growth = self._growth(unit, share)
             return Added(
                 option=option,
                 unit=unit,
@@ -197,14 +210,31 @@ class Cover:
         """Return what a hub of each option (o,) adds of a weight (u,) at most; just that where no one is assigned."""
         units = self.units
         if not self.question.assigns:
-            worth = weight[units.unit] * np.maximum(units.share - self.best[units.unit], 0.0)
-            return self._sums(worth)
+            return self._sums(weight[units.unit] * self._growth(units.unit, units.share))
         found = self._sums(weight[units.unit] * units.share * self.left[units.unit] * units.coming)
         some = weight > 0
         if (units.people[some] <= 0).any():
             return found  # who is nobody takes no room
         densest = float((weight[some] / units.people[some]).max(initial=0.0))
         return np.minimum(found, np.where(np.isinf(self.room), math.inf, self.room * densest) if densest else 0.0)
+
+    def _growth(self, unit: Ints, share: Floats) -> Floats:
+        """Return how much more of units counts as covered with a hub that covers a share of them.
+
+        A second hub counts for half at most, or the first would count for less, and none were begun.
+        """
+        first, second = self.shares[:, unit]
+        nearer: Floats = np.maximum(share - first, 0.0)
+        if not self.second:
+            return nearer
+        part = min(self.second, 0.5)
+        found: Floats = (1 - part) * nearer + part * np.maximum(np.minimum(share, first) - second, 0.0)
+        return found
+
+    def _counts(self, unit: Ints) -> None:
+        """Note what of some units counts as covered."""
+        first, second = self.shares[:, unit]
+        self.best[unit] = (1 - self.second) * first + self.second * second
 
     def _sums(self, worth: Floats) -> Floats:
         sums = np.concatenate([[0.0], np.cumsum(worth)])
@@ -214,16 +244,22 @@ class Cover:
     def open(self, option: int, weight: Floats) -> Added:
         """Take in one more hub, and return what it adds."""
         added = self.adds(option, weight)
-        self.best[added.unit] += added.growth
         if self.question.assigns:
+            self.best[added.unit] += added.growth
             self.left[added.unit] = np.maximum(self.left[added.unit] - added.taken, 0.0)
+            return added
+        first, second = self.shares[:, added.unit]
+        self.shares[1, added.unit] = np.maximum(second, np.minimum(first, added.part))
+        self.shares[0, added.unit] = np.maximum(first, added.part)
+        self._counts(added.unit)
         return added
 
     def close(self, added: Added, counts: Ints) -> None:
         """Give up what a hub added, with the hubs (o,) that are left."""
         if not self.question.assigns:
             unit = self.units.unit[self.units.pairs(added.option)]
-            self.best[unit] = self.units.best(unit, counts > 0)
+            self.shares[:, unit] = self.units.two_best(unit, counts)
+            self._counts(unit)
             return
         self.left[added.unit] = np.minimum(self.left[added.unit] + added.taken, 1.0)
         self.best[added.unit] = np.maximum(self.best[added.unit] - added.growth, 0.0)

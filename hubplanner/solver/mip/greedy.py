@@ -106,6 +106,7 @@ class Saved:
     opened: tuple[Opened, ...]
     best: Floats
     left: Floats
+    shares: Floats
 
 
 class PlanBuilder:
@@ -251,6 +252,7 @@ class PlanBuilder:
             opened=tuple(self.opened),
             best=self.cover.best.copy(),
             left=self.cover.left.copy(),
+            shares=self.cover.shares.copy(),
         )
 
     def restore(self, saved: Saved) -> None:
@@ -258,6 +260,7 @@ class PlanBuilder:
         self.counts, self.spent, self.opened = saved.counts.copy(), saved.spent.copy(), list(saved.opened)
         self.left = self._still()
         self.cover.best, self.cover.left = saved.best.copy(), saved.left.copy()
+        self.cover.shares = saved.shares.copy()
 
     def time_anew(self) -> None:
         """Open the same hubs in the order of what they add now, so that the best come in the first years."""

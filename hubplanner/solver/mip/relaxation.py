@@ -14,6 +14,7 @@ from hubplanner.model import Formulation
 from hubplanner.model.cuts.regions import region_cuts
 from hubplanner.model.cuts.residual_capacity import residuals
 from hubplanner.model.formulation import Cut
+from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.model.variables.distance_chains import too_shallow
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.backends import SearchLimits, Solvable
@@ -135,7 +136,10 @@ def _by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints
     columns = np.array([variable.index for variable in form.open_], dtype=np.intp)
     decided = np.zeros(program.num_col_, dtype=np.bool_)
     decided[columns] = True
-    part = cover_part(program, decided)
+    whole = np.zeros(program.num_col_, dtype=np.bool_)
+    rows = [row for layer in form.layers for row in layer.variables.made.get(rows_covered, ())]
+    whole[[row.index for row in rows if row.cat == "Integer"]] = True
+    part = cover_part(program, decided, whole)
     if not part.is_large:
         return None
     core = np.zeros(len(decided))
@@ -144,7 +148,7 @@ def _by_blocks(handle: Any, form: Formulation, effort: SearchLimits, start: Ints
     point = tightened(RowBlockRelaxation(program, part, effort), core)
     if point is None:
         return None
-    bound, reduced = lagrangean(program, point.row_dual)
+    bound, reduced = point.proof(program)
     return Relaxation(bound=bound, open_=point.values[columns], reduced=reduced[columns], values=point.values)
 
 

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import svds
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import entries, new_handle, run
-from hubplanner.solver.mip.multipliers import matrix
+from hubplanner.solver.mip.multipliers import lagrangean, matrix
 
 LEAST_WIDTH, LEAST_ENTRIES = 8, 100_000
 """Options that cover a row on average, and entries of all rows, from which blocks take less time than the rows."""
@@ -35,6 +35,11 @@ MOST_ROUNDS = 200
 """Rounds of cuts, at most."""
 STALLED, PATIENCE = 1e-5, 5
 """Relative move of the bound in some rounds together from which cuts are given up."""
+
+HALF = 0.5
+"""What each of two hubs counts for."""
+NO_COLUMN = -1
+"""Stands for no column."""
 
 
 def blocks_of(cover: csr_array, need: Floats, count: int) -> Ints:
@@ -75,32 +80,71 @@ class CoverPart:
         (r,) the program's rows that say it, by unit.
     starts
         (u,) first of the rows of each unit.
+    size
+        (r,) what the program's row says $z_u$ times: the sums are a part of it.
     covered
         (u,) columns of $z_u$.
     cover
         (r, k) the sums on the right, over the columns that stay.
+    pairs
+        (u,) units of one row that count whole once two of its columns of 0 or 1 do: then without any one of these, too,
+        $z_u \le \sum_{o \ne q} y_o$.
     staying, kept
         (k,) columns and (m,) rows of the program that stay.
     """
 
     rows: Ints
     starts: Ints
+    size: Floats
     covered: Ints
     cover: csr_array
+    pairs: Bools
     staying: Ints
     kept: Ints
 
     @property
     def is_large(self) -> bool:
         """Tell whether blocks take less time than the rows one by one."""
-        return self.cover.nnz >= max(LEAST_ENTRIES, LEAST_WIDTH * len(self.rows))
+        return bool(self.pairs.any()) or self.cover.nnz >= max(LEAST_ENTRIES, LEAST_WIDTH * len(self.rows))
 
-    def tightest(self, at: Floats) -> tuple[Floats, Ints]:
-        """Return the least sum (u,) of each unit's rows at values (k,) of the columns that stay, and its row."""
+    def tightest(self, at: Floats) -> Tightest:
+        """Return the least sum of each unit's rows at values (k,) of the columns that stay."""
         sums = np.asarray(self.cover @ at)
         unit = np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(sums)))
         order = np.lexsort((sums, unit))[self.starts]
-        return sums[order], order
+        least, without = sums[order], np.full(len(self.starts), NO_COLUMN)
+        ends = self.cover.indptr
+        some = np.flatnonzero(self.pairs & (ends[self.starts + 1] > ends[self.starts]))
+        if len(some):
+            rows = csr_array(self.cover[self.starts[some]])
+            values, length = at[rows.indices], np.diff(rows.indptr)
+            most = np.maximum.reduceat(values, rows.indptr[:-1])
+            place = np.flatnonzero(values == np.repeat(most, length))
+            first = np.searchsorted(place, rows.indptr[:-1])
+            beside = 2 * least[some] - most
+            tighter = beside < least[some]
+            least[some] = np.minimum(least[some], beside)
+            without[some[tighter]] = rows.indices[place[first]][tighter]
+        return Tightest(reached=least, row=order, without=without)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tightest:
+    """What covers each unit least at some point.
+
+    Parameters
+    ----------
+    reached
+        (u,) the least sum.
+    row
+        (u,) its row.
+    without
+        (u,) the column that is left out, the others counting twice as much as in the row; `NO_COLUMN` where none is.
+    """
+
+    reached: Floats
+    row: Ints
+    without: Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,13 +157,20 @@ class BlockPoint:
         (v,) of all columns.
     row_dual
         (m,) multipliers of all rows, signed as HiGHS does.
+    told
+        Bound and reduced costs (v,) of the program with cuts, where these say more than the rows; None elsewhere.
     """
 
     values: Floats
     row_dual: Floats
+    told: tuple[float, Floats] | None = None
+
+    def proof(self, program: Any) -> tuple[float, Floats]:
+        """Return the bound and the reduced costs (v,) that it proves of a whole program."""
+        return lagrangean(program, self.row_dual) if self.told is None else self.told
 
 
-def cover_part(program: Any, decided: Bools) -> CoverPart:
+def cover_part(program: Any, decided: Bools, whole: Bools | None = None) -> CoverPart:
     """Return the part of a program of HiGHS that says what is covered; without rows where it has none.
 
     Columns leave that are wanted in every sum they count for: in the objective, and in each limit.
@@ -127,7 +178,9 @@ def cover_part(program: Any, decided: Bools) -> CoverPart:
     Parameters
     ----------
     decided
-        (v,) columns of whole variables.
+        (v,) columns of whole variables to decide on.
+    whole
+        (v,) other columns that are whole in every plan; none if None.
     """
     low, high, cost = (np.asarray(part) for part in (program.row_lower_, program.row_upper_, program.col_cost_))
     ends = (np.asarray(program.col_lower_) == 0) & (np.asarray(program.col_upper_) == 1)
@@ -135,7 +188,7 @@ def cover_part(program: Any, decided: Bools) -> CoverPart:
     (count, width), value = table.shape, table.data
     row, column = np.repeat(np.arange(count), np.diff(table.indptr)), table.indices.astype(np.intp)
     at_most, at_least = np.isinf(low) & np.isfinite(high), np.isinf(high) & np.isfinite(low)
-    caps = (value == 1) & wanted[column]
+    caps = (value > 0) & wanted[column]
     says = at_most & (high == 0) & (np.bincount(row[caps], minlength=count) == 1)
     says &= _all(row, caps | ((value < 0) & ~wanted[column]), count)
     caps &= says[row]
@@ -145,11 +198,18 @@ def cover_part(program: Any, decided: Bools) -> CoverPart:
     own = own[np.argsort(column[own], kind="stable")]
     covered, starts = np.unique(column[own], return_index=True)
     staying = np.flatnonzero(~leaves)
+    cover = csr_array(diags_array(-1 / value[own]) @ table[row[own]][:, staying])
+    ones = decided & (np.asarray(program.col_upper_) <= 1)
+    half = (cover.data == HALF) & ones[staying][cover.indices]
+    halves = _all(np.repeat(np.arange(len(own)), np.diff(cover.indptr)), half, len(own))
+    alone = np.diff(starts, append=len(own)) == 1
     return CoverPart(
         rows=row[own],
         starts=starts,
+        size=value[own],
         covered=covered,
-        cover=csr_array(-table[row[own]][:, staying]),
+        cover=cover,
+        pairs=alone & halves[starts] & (np.zeros(width, dtype=np.bool_) if whole is None else whole)[covered],
         staying=staying,
         kept=np.setdiff1d(np.arange(count), row[own]),
     )
@@ -278,14 +338,14 @@ class RowBlockRelaxation:
 
     def cut(self, at: Floats) -> int:
         """Add the cuts at values (k,) of the columns that stay which the solved point breaks; return how many."""
-        stay, (reached, tightest) = len(self.part.staying), self.part.tightest(at)
-        is_open = reached < 1
+        stay, tightest = len(self.part.staying), self.part.tightest(at)
+        is_open = tightest.reached < 1
         constant = self.blocks.weight @ ~is_open
         of_units = self.blocks.weight.multiply(is_open).tocoo()
-        places: Any = (of_units.row, tightest[of_units.col])
+        places: Any = (of_units.row, tightest.row[of_units.col])
         slope = csr_array((of_units.data, places), shape=(self.count, len(self.part.rows)))
         slope.eliminate_zeros()
-        steep = csr_array(slope @ self.part.cover)
+        steep = csr_array(slope @ self.part.cover + self._beside(of_units, tightest))
         broken = np.flatnonzero(self.values[stay:] - constant - steep @ self.values[:stay] > VIOLATED)
         if len(broken):
             rows = csr_array(hstack([-steep[broken], csr_array(np.eye(self.count)[broken])], format="csr"))
@@ -294,6 +354,16 @@ class RowBlockRelaxation:
             pool.slope = csr_array(vstack([pool.slope, slope[broken]], format="csr"))
             pool.age = np.concatenate([pool.age, np.zeros(count, dtype=np.intp)])
         return len(broken)
+
+    def _beside(self, of_units: Any, tightest: Tightest) -> csr_array:
+        """Return what units, told by blocks, add to the slopes (b, k) where one of their columns is left out."""
+        some = (tightest.without[of_units.col] != NO_COLUMN) & (of_units.data > 0)
+        block, unit, weight = of_units.row[some], of_units.col[some], of_units.data[some]
+        shape: Any = (self.count, len(self.part.rows))
+        places: Any = (block, tightest.row[unit])
+        others = csr_array((weight, places), shape=shape) @ self.part.cover
+        gone: Any = (block, tightest.without[unit])
+        return csr_array(others - csr_array((weight, gone), shape=(self.count, len(self.part.staying))))
 
     def solve(self) -> tuple[float, BlockPoint] | None:
         """Return the optimum with the cuts so far and what it stands for; None where there is none in time."""
@@ -310,11 +380,20 @@ class RowBlockRelaxation:
         of_cuts = np.minimum(dual[len(part.kept) :], 0.0)
         pool.age = np.where(of_cuts < 0, 0, pool.age + 1)
         row_dual, values = np.zeros(self.size[0]), np.zeros(self.size[1])
-        row_dual[part.kept], row_dual[part.rows] = dual[: len(part.kept)], pool.slope.T @ of_cuts
+        row_dual[part.kept] = dual[: len(part.kept)]
+        row_dual[part.rows] = (pool.slope.T @ of_cuts) / part.size
         values[part.staying] = self.values[: len(part.staying)]
-        values[part.covered] = np.clip(part.tightest(values[part.staying])[0], 0.0, 1.0)
+        values[part.covered] = np.clip(part.tightest(values[part.staying]).reached, 0.0, 1.0)
         worth = -float(self.handle.getInfo().objective_function_value)
-        return worth, BlockPoint(values=values, row_dual=row_dual)
+        told = self._told(dual) if part.pairs.any() else None
+        return worth, BlockPoint(values=values, row_dual=row_dual, told=told)
+
+    def _told(self, dual: Floats) -> tuple[float, Floats]:
+        """Return the bound and the reduced costs (v,) that multipliers of the program with cuts prove."""
+        reduced, stay = np.zeros(self.size[1]), self.part.staying
+        bound, own = lagrangean(self.handle.getLp(), dual)
+        reduced[stay] = own[: len(stay)]
+        return bound, reduced
 
     def purge(self) -> None:
         """Drop the cuts that have been slack for long, once they are many."""
