@@ -31,7 +31,8 @@ def rows_covered(model: Model) -> list[LpVariable]:
     A row that takes two hubs shares the limit of the row that takes the first, $z_r + z_{r'} \le \sum_{o \in C_r} y_o$,
     if that one counts no less: then it is the first to be covered. Otherwise $2 z_r \le \sum_{o \in C_r} y_o$ and
     $z_r \le \sum_{o \in C_r \setminus q} y_o$ for each q in $C_r$, which together are the hull of one row; where these
-    are too many, or a site may hold several hubs, the first alone with a whole $z_r$.
+    are too many, or a site may hold several hubs, the first alone with a whole $z_r$. Options that may hold no hub are
+    left out.
     """
     rows = model.instance.cover_rows
     made: list[LpVariable] = []
@@ -43,15 +44,16 @@ def rows_covered(model: Model) -> list[LpVariable]:
     alone = model.instance.most.max(initial=1) == 1 and float((width[apart] ** 2).sum()) <= MOST_ENTRIES
     for row, (start, stop) in enumerate(pairwise(rows.cover.indptr.tolist())):
         twice, options = rows.times[row] > 1, rows.cover.indices[start:stop].astype(np.intp)
+        options = options[may[options]]
         partner = int(rows.partner[row])
         needs_two = bool(twice and partner < 0)
         covered_row = model.variable(f"covered_{row}", 0, 1, whole=needs_two and not alone)
         made.append(covered_row)
         terms = [(covered_row, 2.0 if needs_two else 1.0), *([(made[partner], 1.0)] if partner >= 0 else [])]
-        _limit(model, row, terms, options[may[options]] if needs_two else options)
+        _limit(model, row, terms, options)
         if needs_two and alone:
-            for option in options[may[options]].tolist():
-                _limit(model, row, [(covered_row, 1.0)], options[may[options] & (options != option)])
+            for option in options.tolist():
+                _limit(model, row, [(covered_row, 1.0)], options[options != option])
     return made
 
 

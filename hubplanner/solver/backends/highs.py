@@ -43,7 +43,7 @@ def solve_highs(model: Solvable, effort: SearchLimits, start: Sequence[float]) -
     presolve = "off" if model.counts else "choose"
 
     def make() -> Any:
-        return prepared(model.program, effort, gapRel=0.0, gapAbs=effort.gap, presolve=presolve, **WHOLE)
+        return prepared(model.program, effort, mip_rel_gap=0.0, mip_abs_gap=effort.gap, presolve=presolve, **WHOLE)
 
     first = make()
     columns = np.array([variable.index for variable in model.open_], dtype=np.int32)
@@ -102,28 +102,67 @@ def _objective(handle: Any) -> float:
 
 
 def prepared(program: pulp.LpProblem, effort: SearchLimits, *, mip: bool = True, **options: Any) -> Any:
-    """Return a HiGHS handle that holds a PuLP program, ready to run."""
-    solver = pulp.HiGHS(
-        mip=mip,
-        msg=False,
-        threads=effort.threads,
-        timeLimit=effort.seconds,
-        random_seed=effort.seed,
-        **_most_nodes(effort),
-        **options,
+    """Return a HiGHS handle that holds a PuLP program, ready to run; handing it over takes of its time."""
+    deadline = effort.deadline()
+    arrays = as_arrays(program, mip=mip)
+    handle = new_handle(effort, **options)
+    handle.passModel(arrays)
+    handle.setOptionValue("time_limit", max(deadline.left, 0.0))
+    return handle
+
+
+def as_arrays(program: pulp.LpProblem, *, mip: bool = True) -> Any:
+    """Return a PuLP program as HiGHS takes it, the negated objective of a maximisation, in PuLP's order of variables.
+
+    PuLP hands it over row by row, which takes several times as long. Each variable is told its column.
+
+    Parameters
+    ----------
+    mip
+        Whether variables stay whole.
+    """
+    variables, sign = program.variables(), -1.0 if program.sense == pulp.LpMaximize else 1.0
+    for number, variable in enumerate(variables):
+        variable.index = number
+    rows = program.constraints()
+    lengths, column, value = [0], list[int](), list[float]()
+    for row in rows:
+        column += [variable.index for variable in row]
+        value += row.values()
+        lengths.append(len(row))
+    cells = csr_array(
+        (np.array(value, dtype=np.float64), np.array(column, dtype=np.int32), np.cumsum(lengths, dtype=np.int32)),
+        shape=(len(rows), len(variables)),
     )
-    # HiGHS keeps the thread pool of its first run in a process, whatever a later one asks for.
-    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
-    with _silent_stdout():  # HiGHS greets on standard output, where only results belong
-        solver.createAndConfigureSolver(program)
-    solver.buildSolverModel(program)
-    return program.solverModel
+    cells.eliminate_zeros()
+    found, cost = highspy.HighsLp(), np.zeros(len(variables))
+    for variable, worth in (program.objective or {}).items():
+        cost[variable.index] = sign * worth
+    found.num_row_, found.num_col_ = cells.shape
+    found.col_cost_ = cost
+    found.col_lower_, found.col_upper_ = (
+        np.array([plain if end is None else end for end in ends], dtype=np.float64)
+        for plain, ends in (
+            (-math.inf, [variable.lowBound for variable in variables]),
+            (math.inf, [variable.upBound for variable in variables]),
+        )
+    )
+    found.row_lower_ = np.array([-math.inf if (end := row.getLb()) is None else end for row in rows], dtype=np.float64)
+    found.row_upper_ = np.array([math.inf if (end := row.getUb()) is None else end for row in rows], dtype=np.float64)
+    if mip:
+        kinds = {True: highspy.HighsVarType.kInteger, False: highspy.HighsVarType.kContinuous}
+        found.integrality_ = [kinds[variable.cat == pulp.LpInteger] for variable in variables]
+    found.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    found.a_matrix_.num_row_, found.a_matrix_.num_col_ = cells.shape
+    found.a_matrix_.start_, found.a_matrix_.index_, found.a_matrix_.value_ = cells.indptr, cells.indices, cells.data
+    return found
 
 
 def new_handle(effort: SearchLimits, **options: Any) -> Any:
     """Return an empty HiGHS handle, for programs given as arrays."""
+    # HiGHS keeps the thread pool of its first run in a process, whatever a later one asks for.
     highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS takes it by position
-    with _silent_stdout():
+    with _silent_stdout():  # HiGHS greets on standard output, where only results belong
         handle: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     asked = {
         "output_flag": False,

@@ -236,7 +236,7 @@ def attempt(task: Subproblem, depth: Ints) -> tuple[Incumbent, Ints]:
 
 
 def _outcome(task: Subproblem, form: Formulation, gap: float) -> Outcome:
-    if not form.program.variables():
+    if not form.program.numVariables():
         return solve_without(form.program)
     with told_as("limits" if task.goal is None else task.goal.name, form.figure):
         return adapter(task.options.name)(form, task.effort(gap), _start(task))
