@@ -154,3 +154,36 @@ def test_work_that_is_cancelled_ends_in_silence(tmp_path: Path, late: float) -> 
         # Compiled code heeds no signal, so the time it takes is the machine's; the server kills what tarries.
         assert child.wait(180) == CANCELLED
         assert child.stderr.read() == b""
+
+
+SWALLOWED = """
+import logging, os, signal, sys, threading
+from hubplanner.stopping import is_stopped
+from hubplanner.web.jobs import worker
+
+cancelled = threading.Event()
+worker._end_when_told(cancelled)
+log = logging.getLogger("hubplanner")
+log.addHandler(worker.ProgressReporter(sys.stdout, cancelled))
+log.setLevel(logging.DEBUG)
+log.info("at work")
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pause()
+except KeyboardInterrupt:
+    pass  # as compiled code does
+assert is_stopped()
+try:
+    log.info("still at work")
+except KeyboardInterrupt:
+    log.info("put away")
+    print("unwound")
+"""
+
+
+def test_an_interrupt_that_compiled_code_swallows_still_ends_the_work() -> None:
+    done = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True, check=True)
+    first, second, end = done.stdout.splitlines()
+    assert json.loads(first)["text"] == "at work"
+    assert json.loads(second)["text"] == "put away"
+    assert end == "unwound"

@@ -69,6 +69,14 @@ def stability(ask: dict[str, Any]) -> dict[str, Any]:
     return {"run": Path(ask["run"]).name}
 
 
+def outlook(ask: dict[str, Any]) -> dict[str, Any]:
+    """Say what each budget would roughly bring, and whom each site reaches."""
+    from hubplanner.analysis.outlook import outlook as looked  # noqa: PLC0415 - heavy
+    from hubplanner.inputs import read_inputs  # noqa: PLC0415 - heavy
+
+    return looked(read_inputs(_asked(ask)), ask["most"])
+
+
 def export(ask: dict[str, Any]) -> dict[str, Any]:
     """Make a file of a run for another program."""
     from hubplanner.runs.export import export_run  # noqa: PLC0415 - heavy
@@ -175,6 +183,7 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "alternatives": alternatives,
     "explain": explain,
     "stability": stability,
+    "outlook": outlook,
     "export": export,
     "report": report,
     "check_upload": check_upload,

@@ -20,6 +20,7 @@ from typing import Any, NoReturn, TextIO
 
 from hubplanner.errors import FaultyError, HubplannerError, InfeasibleError, SolverError
 from hubplanner.formatting import better_in_words
+from hubplanner.stopping import ask_to_stop
 
 GRACE_S = 2.0
 """Seconds to put things away once the server is gone."""
@@ -37,10 +38,10 @@ MOST_OF = 0.5
 class ProgressReporter(logging.Handler):
     """Writes what the library logs as events."""
 
-    def __init__(self, out: TextIO) -> None:
-        """Take the stream of events."""
+    def __init__(self, out: TextIO, cancelled: threading.Event) -> None:
+        """Take the stream of events, and what tells that nobody waits for them any more."""
         super().__init__(logging.DEBUG)
-        self.out, self.goal = out, ""
+        self.out, self.goal, self.cancelled = out, "", cancelled
         self.last: dict[str, Any] | None = None
 
     def tell(self, event: str, **figures: Any) -> None:
@@ -49,7 +50,12 @@ class ProgressReporter(logging.Handler):
         self.out.flush()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a phase as a message, a search's figures as progress."""
+        """Write a phase as a message, a search's figures as progress; unwind where the work was cancelled.
+
+        The signal's own exception may have been lost in a callback of compiled code.
+        """
+        if self.cancelled.is_set() and sys.exc_info()[0] is not KeyboardInterrupt:
+            raise KeyboardInterrupt
         progress = getattr(record, "progress", None)
         if progress is not None:
             self.goal = self.goal or progress["goal"]
@@ -78,7 +84,7 @@ def main() -> None:
     try:
         _end_when_told(cancelled)
         threading.Thread(target=_end_with_server, args=(gone,), daemon=True).start()
-        _answer(json.loads(line), ProgressReporter(out), cancelled)
+        _answer(json.loads(line), ProgressReporter(out, cancelled), cancelled)
     except KeyboardInterrupt:
         pass
     sys.stderr.flush()
@@ -89,11 +95,15 @@ def main() -> None:
 
 
 def _end_when_told(cancelled: threading.Event) -> None:
-    """Have the signal to end unwind this process once, so that it puts its folders away, and silently."""
+    """Have the signal to end unwind this process once, so that it puts its folders away, and silently.
+
+    Searches are asked to stop besides: an exception that is raised within a callback of compiled code goes no further.
+    """
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         signal.signal(number, signal.SIG_IGN)
         cancelled.set()
+        ask_to_stop()
         del frame
         raise KeyboardInterrupt
 

@@ -12,11 +12,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from hubplanner.errors import HubplannerError
 from hubplanner.runs.index import run_folders
+from hubplanner.scenario import read_scenario
 from hubplanner.web.jobs.queue import ENDED, Job, JobQueue
 from hubplanner.web.jobs.tasks import JOBS
+from hubplanner.web.map_data.scenario import budget_range
 from hubplanner.web.requests import KNOWN, OF_A_RUN, check_ask, resolved
-from hubplanner.web.responses import Refused, answer, json_of
+from hubplanner.web.responses import Refused, answer, as_refused, json_of
 from hubplanner.web.run_files import own_folder
 from hubplanner.web.run_notes import read_note
 from hubplanner.web.state import AppState, context_of
@@ -61,6 +64,27 @@ def begin(context: AppState, asked: dict[str, Any]) -> Job:
         "note": {**note, "title": scenario.description or scenario.name},
     }
     return context.jobs.add(kind, ask)
+
+
+@router.post("/outlook")
+async def outlook(request: Request) -> Response:
+    """Return what each budget would roughly bring and whom each site reaches, or why that cannot be told."""
+    context = context_of(request)
+    asked = check_ask(await json_of(request, KNOWN) | {"kind": "solve"}, context.settings.limits)
+    return await run_in_threadpool(_looked, context, asked)
+
+
+def _looked(context: AppState, asked: dict[str, Any]) -> Response:
+    file = context.library.file(asked["scenario"])
+    own = read_scenario(file, asked["overrides"]).model.budget
+    most = None if own is None else budget_range(own)["max"]
+    try:
+        _, settings = resolved(file, asked)
+        ask = {"kind": "outlook", "file": str(file), "overrides": asked["overrides"], "settings": settings}
+        return answer(context.jobs.check(ask | {"most": most}))
+    except (Refused, HubplannerError) as error:
+        refused = error if isinstance(error, Refused) else as_refused(error)
+        return answer({"curve": None, "sites": {}, "why": refused.sentence})
 
 
 def _of_a_run(context: AppState, asked: dict[str, Any]) -> dict[str, Any]:

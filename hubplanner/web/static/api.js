@@ -38,6 +38,7 @@ export const api = {
   nameAliases: (id, chosen) => post(`/api/projects/${part(id)}/aliases`, { chosen }),
   makeScenario: (wanted) => post("/api/scenarios", wanted),
   startJob: (wanted) => post("/api/jobs", wanted),
+  outlook: (asked) => post("/api/jobs/outlook", asked),
   jobs: () => ask("/api/jobs"),
   job: (id) => ask(`/api/jobs/${part(id)}`),
   cancel: (id) => post(`/api/jobs/${part(id)}/cancel`, {}),

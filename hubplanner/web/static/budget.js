@@ -46,13 +46,15 @@ function draw() {
       el("label", { id: "budget-label", for: "budget-slider", class: "label" }, "Budget"),
       el("output", { id: "budget-words", for: "budget-slider" }),
     ),
+    el("div", { id: "budget-curve" }),
     slider,
     el(
       "div",
       { class: "row spread note", "aria-hidden": "true" },
       el("span", {}, words(Number(slider.min))),
-      el("span", {}, words(max)),
+      el("span", { id: "budget-most" }, words(max)),
     ),
+    el("p", { id: "budget-brings", class: "note" }),
     el(
       "div",
       { class: "row exact" },

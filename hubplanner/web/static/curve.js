@@ -1,7 +1,7 @@
 // The frontier as a curve, in words and as a table: money to the right, people up. What is picked is told.
 
 import { el, svg } from "./dom.js";
-import { count, money, plain, words } from "./format.js";
+import { count, money, plain, short, words } from "./format.js";
 
 const [WIDTH, HEIGHT] = [358, 220];
 const BOX = { left: 46, right: 14, top: 10, bottom: 24 };
@@ -49,9 +49,6 @@ function grid(from, to, y, tick) {
   const text = tick ? svg("text", { x: from - 5, y: y + 4, "text-anchor": "end" }, short(tick)) : null;
   return svg("g", {}, svg("line", { x1: from, x2: to, y1: y, y2: y, class: "grid" }), text);
 }
-
-const short = (number) =>
-  words(number).replace(/\u00a0(\w).*/, (_, letter) => `\u00a0${letter === "t" ? "tn" : letter === "b" ? "bn" : "m"}`);
 
 function dot({ number }, { x, y }, { now, knee, pick }) {
   const kind = number === now ? "dot now" : number === knee ? "dot knee" : "dot";

@@ -19,6 +19,10 @@ export function words(number) {
   return size >= 100 ? plain(number) : figures(number);
 }
 
+/** Return a number in three figures and a word cut short: "4.38 m", "2 bn". */
+export const short = (number) =>
+  words(number).replace(/\u00a0(\w).*/, (_, letter) => `${THIN}${letter === "t" ? "tn" : letter === "b" ? "bn" : "m"}`);
+
 /** Return three significant figures. */
 export function figures(number) {
   return Number(number).toLocaleString("en", { maximumSignificantDigits: 3 });

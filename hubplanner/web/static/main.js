@@ -10,6 +10,7 @@ import { startFrontier } from "./frontier.js";
 import { resume, work } from "./jobs.js";
 import { startLegend } from "./legend.js";
 import { changeOverrides, found, impossible, openPlan, openScenario, restore } from "./opening.js";
+import { startOutlook } from "./outlook.js";
 import { startResult } from "./result.js";
 import { startRules } from "./rules.js";
 import { loadRuns, startSaved } from "./saved.js";
@@ -92,6 +93,7 @@ async function start() {
   startStage(base);
   startLegend(views);
   startBudget();
+  startOutlook();
   startRules(attempt(changeOverrides));
   startSites();
   startSiteCard();

@@ -8,10 +8,11 @@ import { reachedBy, whomOf } from "./hubtable.js";
 import { KINDS } from "./sites.js";
 import { on, set, siteName, state } from "./store.js";
 import { standing } from "./sure.js";
+import { facts } from "./sitefacts.js";
 import { why } from "./why.js";
 
 export function startSiteCard() {
-  on(["selected", "pins", "plan", "job"], draw);
+  on(["selected", "pins", "plan", "job", "outlook"], draw);
   document.addEventListener(
     "keydown",
     ({ key }) => key === "Escape" && state.selected && !byId("dialog").open && set({ selected: null }),
@@ -52,6 +53,7 @@ function draw() {
       ),
     ),
     el("p", { class: "note" }, hubs.length ? hubs.map(about).join("; ") : status(site)),
+    facts(site, hubs),
     certain(site, hubs),
     site.status === "existing" ? null : choice(id),
     state.plan?.id && site.status !== "existing" && state.plan.cannot.explain

@@ -9,6 +9,7 @@ export const state = {
   choices: null, // what the planner set: {budget, tiers, floors, fairness, measures}
   restored: null, // set when choices are those of a kept plan
   pins: new Map(), // site id -> "required" | "excluded"
+  outlook: null, // {key, curve, sites}: what budgets would roughly bring, and whom each site reaches
   selected: null, // site id
   job: null, // the running or last job
   plan: null, // the plan on the map
