@@ -56,10 +56,10 @@ def rough_frontier(inputs: Inputs, problem: Problem, most: float) -> RoughFronti
         The largest budget of interest, in money.
     """
     objective = objective_of(inputs)
+    if not isinstance(objective, MaxCoverage) or problem.backhaul is not None or problem.measures:
+        return None
     question = Question.of(problem, replace(objective, budget=most))
-    only_hubs = problem.backhaul is None and not problem.measures
-    is_one = inputs.scenario.futures is None and question.periods is None
-    if not isinstance(objective, MaxCoverage) or not only_hubs or not is_one:
+    if inputs.scenario.futures is not None or question.periods is not None:
         return None
     builder = PlanBuilder(question)
     builder.meet()
