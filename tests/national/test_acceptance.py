@@ -21,7 +21,7 @@ RATIO = 1.028
 """Of neighbouring tangents whose error is below 1e-4 in the logarithm: (ln r)^2 / 8."""
 
 
-@pytest.mark.parametrize("name", ["base", "capacity", "floors"])
+@pytest.mark.parametrize("name", ["base", "capacity", "floors", "devices", "take_up"])
 def test_alpha_0_is_the_sum_bit_for_bit(name: str) -> None:
     path = EXAMPLES / f"{name}.yaml"
     plain, nought = (

@@ -28,6 +28,8 @@ LIMITS: tuple[tuple[str, ...], ...] = (
     ("two a site", "capacity split", "budget"),
     ("floor", "budget"),
     ("tiers mixed", "budget"),
+    ("take up", "capacity split", "budget"),
+    ("take up", "tiers mixed", "capacity split", "budget"),
 )
 RULES = ("step", "step", "linear", "backup")
 SEEDS = 5
@@ -40,14 +42,16 @@ def asked(limits: tuple[str, ...], alpha: float, seed: int) -> Query:
     rng = np.random.default_rng([seed, LIMITS.index(limits), ALPHAS.index(alpha)])
     assigned, stacked = any("capacity" in name for name in limits), any("site" in name for name in limits)
     rule = RULES[seed % len(RULES)]
-    rule = "step" if "backup" in rule and assigned else rule
+    rule = "step" if ("backup" in rule and assigned) or "take up" in limits else rule
     single = "capacity single" in limits
     place = town(rng, rule=rule, tiers=2, sites=3 if stacked or single else 4, points=5 if single else 8)
     group = rng.integers(0, 3, len(place.needs))
     weights = np.array([place.needs * (group == number) for number in range(3)])
     low = float(rng.choice([0.01, 0.1, 0.3]))
     fair = MaxMin(weights=weights) if np.isinf(alpha) else AlphaFair(weights=weights, alpha=alpha, linear_below=low)
-    made = hp.MaxCoverage(constraints=tuple(BLOCKS[name](rng, place) for name in limits), fairness=fair)
+    come = hp.TakeUp(share=0.7, e_fold=0.6)
+    blocks = tuple(come if name == "take up" else BLOCKS[name](rng, place) for name in limits)
+    made = hp.MaxCoverage(constraints=blocks, fairness=fair)
     return Query(town=place, objective=made, blocks=made.blocks)
 
 

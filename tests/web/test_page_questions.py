@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from support.browser import chromium as shared
 from support.browser.server import Serving, start, stop
 from support.browser.visit import NARROW, WIDE, project, visiting
@@ -146,6 +146,37 @@ def test_how_sure_the_hubs_of_a_plan_are(app: Serving, browser: Browser) -> None
         assert 0 <= hub["certainty"] <= 1
         visit.check("sure")
         visit.shoot("sure")
+
+
+def test_a_site_s_card_names_the_places_nearly_as_good(app: Serving, browser: Browser) -> None:
+    run = app.done(kind="solve", scenario="scenario", settings={"model.budget": 60e6})["run"]
+    sites = [row["properties"] for row in app.get("/api/scenarios/scenario/map")["sites"]["features"]]
+    names = {site["site_id"]: site.get("name") or site["site_id"] for site in sites}
+    hubs = app.get(f"/api/runs/{run}")["hubs"]
+    hub = next(hub["site_id"] for hub in hubs if hub["status"] == "new")
+    other = next(site for site in names if site not in {hub["site_id"] for hub in hubs})
+
+    def with_another(route: Route) -> None:
+        response = route.fetch()
+        plan = response.json()
+        for own in plan["hubs"]:
+            own["alternatives"] = [other] if own["site_id"] == hub else []
+        route.fulfill(response=response, json=plan)
+
+    with visiting(browser) as visit:
+        page = visit.page
+        page.route(f"**/api/runs/{run}", with_another)
+        visit.open(f"{app.origin}/#scenario")
+        page.click("#tab-saved")
+        at = [row["id"] for row in app.get("/api/runs")].index(run)
+        page.locator(".run").nth(at).get_by_label("Open ").click()
+        rows = page.locator("#result .hubs tbody tr").filter(has_text=names[hub])
+        rows.first.locator(".name").click()
+        expect(page.locator("#nearly")).to_have_text(f"Nearly as good: {names[other]}")
+        page.locator("#nearly .name").click()
+        expect(page.locator("#site-card h2")).to_have_text(names[other])
+        expect(page.locator("#nearly")).to_have_text(f"Nearly as good as {names[hub]}")
+        visit.check("nearly")
 
 
 def test_a_budget_that_buys_no_hub_is_answered_at_once(app: Serving, browser: Browser) -> None:

@@ -11,6 +11,8 @@ import { standing } from "./sure.js";
 import { facts } from "./sitefacts.js";
 import { why } from "./why.js";
 
+const MOST_ALIKE = 6;
+
 export function startSiteCard() {
   on(["selected", "pins", "plan", "job", "outlook"], draw);
   document.addEventListener(
@@ -55,6 +57,7 @@ function draw() {
     el("p", { class: "note" }, hubs.length ? hubs.map(about).join("; ") : status(site)),
     facts(site, hubs),
     certain(site, hubs),
+    nearly(id, hubs),
     site.status === "existing" ? null : choice(id),
     state.plan?.id && site.status !== "existing" && state.plan.cannot.explain
       ? el("p", { class: "note" }, `Why is not told of this plan: ${state.plan.cannot.explain}.`)
@@ -85,6 +88,20 @@ function certain({ site_id: id, status: now }, hubs) {
   const told = now === "existing" ? null : standing(state.plan, id, hubs.length === 1 ? hubs[0].tier : null);
   return told && el("p", { class: "note" }, hubs.length ? told : told.replace("Stands", "A hub stands here"));
 }
+
+/** Name the places that would do nearly as well, and those that this one could stand in for; each leads to its card. */
+function nearly(id, hubs) {
+  const planned = state.plan?.hubs || [];
+  const others = hubs.flatMap(({ alternatives = [] }) => alternatives);
+  const instead = planned.filter(({ alternatives = [] }) => alternatives.includes(id)).map((hub) => hub.site_id);
+  const found = [...new Set(hubs.length ? others : instead)].slice(0, MOST_ALIKE);
+  if (!found.length) return null;
+  const places = found.flatMap((other, at) => [at ? ", " : "", place(other)]);
+  return el("p", { class: "note", id: "nearly" }, hubs.length ? "Nearly as good: " : "Nearly as good as ", places);
+}
+
+const place = (id) =>
+  el("button", { type: "button", class: "link name", onclick: () => set({ selected: id, follow: true }) }, named(siteName(id)));
 
 function status({ status: now }) {
   if (now === "existing") return "A hub stands here already.";
