@@ -83,9 +83,9 @@ def _rule(first: Feature, others: tuple[Feature, ...], fix: str, reason: str, *u
 
 
 _COVERS = (Feature.FLOORS, Feature.FAIRNESS)
-_ONE_HUB = "who is served by a hub has no second"
+_ONE_HUB = "assigned people have no backup hub"
 _NO_COVER = "backup does not change distances, so leave it out or ask for floors"
-_STAY = "hubs that stand stay as they are"
+_STAY = "existing hubs stay as they are"
 _SHARED = "merged points share a distance"
 _WEIGHTS = "only on average do futures add up to one weight for each distance"
 _ALL_COME = "it serves every point whole, and not everyone comes, so ask for max_coverage or min_cost"
@@ -104,8 +104,8 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.BACKUP, (Feature.TRAVEL_COST,), "1", _ONE_HUB),
     _rule(Feature.BACKUP, (Feature.P_MEDIAN,), "1", _NO_COVER, *_COVERS),
     _rule(Feature.BACKUP, (Feature.P_CENTER,), "1", _NO_COVER, *_COVERS),
-    _rule(Feature.STACKED, (Feature.SEPARATION,), "1", "two hubs at a site are no distance apart"),
-    _rule(Feature.DECAY, (Feature.TRAVEL_COST,), "step", "a hub serves those whom it covers wholly"),
+    _rule(Feature.STACKED, (Feature.SEPARATION,), "1", "two hubs at one site have no distance between them"),
+    _rule(Feature.DECAY, (Feature.TRAVEL_COST,), "step", "a hub serves only those it covers fully"),
     # a programme of years
     _rule(
         Feature.MIN_COST, (Feature.PERIODS,), "max_coverage or p_median", "a programme spends the budgets of its years"
@@ -122,7 +122,7 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.P_CENTER,
         (Feature.FUTURES,),
         "max_coverage, min_cost or p_median",
-        "a worst distance over futures is no goal, so take max_coverage, min_cost or p_median",
+        "a worst distance over futures is not supported, so take max_coverage, min_cost or p_median",
     ),
     _rule(
         Feature.CAPACITY,
@@ -137,7 +137,7 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         "none",
         "the worst-covered group depends on the future, so set floors on groups",
     ),
-    _rule(Feature.BACKUP, (Feature.FUTURES,), "1", "let sites be out in futures instead"),
+    _rule(Feature.BACKUP, (Feature.FUTURES,), "1", "take sites out in futures instead"),
     _rule(Feature.TRAVEL_COST, (Feature.FUTURES,), "none", "who travels where depends on the future"),
     _rule(Feature.EXISTING, (Feature.FUTURES,), "neither", _STAY),
     _rule(Feature.REGRET, (Feature.MIN_COST,), "expected or worst", _OF_COVERAGE),
@@ -155,7 +155,7 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.FLOORS,
         (Feature.P_MEDIAN, Feature.FUTURES),
         "none",
-        "distances over futures know no shares",
+        "distances over futures have no shares",
     ),
     # fairness by alpha, whose figure is a share and no sum
     _rule(Feature.ALPHA, (Feature.MIN_COST,), "0 or .inf", _WEIGHS_COVER),
@@ -169,8 +169,8 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.ALPHA,
         (Feature.EXPLANATIONS,),
         "0 or .inf",
-        "what a hub adds to a utility of groups is no number of people, so read in the report how each place stands in "
-        "its group, and try others by require and exclude",
+        "what a hub adds to a utility of groups is not a number of people, so read in the report how each place stands "
+        "in its group, and try others by require and exclude",
     ),
     # take-up, where not everyone comes
     _rule(Feature.SINGLE, (Feature.TAKE_UP,), "split", "only a part of a point comes, so it is not served whole"),
@@ -193,7 +193,7 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.ALPHA,
         (Feature.ALTERNATIVES,),
         "0",
-        "how near a utility of groups comes to the best is no share of people, so read in the report which places "
+        "how near a utility of groups comes to the best is not a share of people, so read in the report which places "
         "would do nearly as well",
     ),
     _rule(Feature.FUTURES, (Feature.ALTERNATIVES,), "none", "a plan for all futures is weighed by score"),
@@ -219,7 +219,7 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.BACKUP,
         (Feature.MEASURES,),
         "1",
-        "people are shared out among hubs and measures, and who is served by a hub has no second",
+        "people are shared out among hubs and measures, and assigned people have no backup hub",
     ),
     _rule(
         Feature.MEASURES,
@@ -263,7 +263,7 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.SEARCHED,
         (Feature.MERGED,),
         "great_circle or planar",
-        "points are merged by circles about sites, and what these reach is no circle, so read them row by row",
+        "points are merged by circles about sites, and what these reach is not a circle, so read them row by row",
     ),
     _rule(Feature.SPREAD, (Feature.MERGED,), "none", "its points are many already"),
     _rule(Feature.GROWTH_COLUMN, (Feature.MERGED,), "a number", "merged points grow alike"),

@@ -101,7 +101,7 @@ def _lines(faults: Sequence[Fault]) -> list[str]:
             break
         if len(part) > SHOWN_ALIKE:
             place = ", ".join(filter(None, (spelled_out(part[0].file), part[0].column)))
-            lines.append(f"{place}: {len(part):,} rows are wrong alike; the first {SHOWN_ALIKE}:")
+            lines.append(f"{place}: {len(part):,} rows have the same fault; the first {SHOWN_ALIKE}:")
         lines += [str(fault).removeprefix(": ") for fault in part[:SHOWN_ALIKE]]
         shown += min(len(part), SHOWN_ALIKE)
         told += len(part)

@@ -31,7 +31,7 @@ ROOM = 3_000_000
 """Bytes that any result takes at most beside its rows."""
 PROBE = 65_536
 """Bytes that are written to see whether writing works."""
-NOWHERE = "is a link to a place that is not there"
+NOWHERE = "is a link to a missing file"
 SHOWN = 12
 """Files named where a folder is refused."""
 _PREFIX = ".hubplanner-"
@@ -124,7 +124,9 @@ def write_folder_atomically(
         with _refusals(place), _made(place.parent), _aside(place.parent, place.name) as aside:
             new = aside / _NEW
             new.mkdir()
-            _write_manifest(new, write(new) or {})
+            about = write(new) or {}
+            files = {path.name: sha256(path) for path in sorted(new.iterdir())}
+            _write_text(new / MANIFEST, {**about, "files": files})
             for path in new.iterdir():
                 _sync(path)
             new.chmod(0o755)
@@ -246,7 +248,9 @@ def check_file(path: Path, *, overwrite: bool, owned: Callable[[Path], bool], ro
             raise _refused(path, NOWHERE)
         if path.exists() and not (path.is_file() and owned(path)):
             if not (overwrite and path.is_file()):
-                raise _refused(path, "is there already and none of hubplanner's; add --overwrite to replace it, or")
+                raise _refused(
+                    path, "already exists and was not written by hubplanner; add --overwrite to replace it, or"
+                )
             log.warning("%s: --overwrite will replace it", path)
         recover(path.parent)
         _probe(path, room)
@@ -400,7 +404,7 @@ def _check_contents(place: Path, marks: Sequence[str], verb: str, *, overwrite: 
     if not overwrite:
         more = ", and more" if len(found) > SHOWN else ""
         listed = ", ".join(map(spelled_out, found[:SHOWN])) + more
-        holds = f"holds something other than an earlier run as it was written: {listed}"
+        holds = f"holds more than an unchanged earlier run: {listed}"
         raise _refused(place, f"{holds}; --overwrite would remove that;")
     homes = [
         (Path(home), "your home folder") for home in (os.environ.get("HOME"), os.environ.get("USERPROFILE")) if home
@@ -564,11 +568,6 @@ def _sync(path: Path) -> None:
     """Wait until a file is on the disk, which may only now say that it is full."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _write_manifest(folder: Path, about: Mapping[str, Any]) -> None:
-    files = {path.name: sha256(path) for path in sorted(folder.iterdir())}
-    _write_text(folder / MANIFEST, {**about, "files": files})
 
 
 def _write_text(path: Path, tree: dict[str, Any]) -> None:

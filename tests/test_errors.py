@@ -97,7 +97,7 @@ def test_rows_that_are_wrong_alike_are_counted_and_the_first_ones_shown() -> Non
     other = Fault(file="a.csv", row=3, column="id", value="", allowed="an id")
     error = DataError([*rows[:200], other, *rows[200:]])
     lines = str(error).splitlines()
-    assert lines[0] == "a.csv, people: 290 rows are wrong alike; the first 5:"
+    assert lines[0] == "a.csv, people: 290 rows have the same fault; the first 5:"
     assert lines[1:] == [*map(str, rows[:5]), str(other)]
     assert len(error.faults) == 291
 

@@ -290,9 +290,9 @@ def test_many_writers_at_once_leave_one_whole_result(earlier: Path) -> None:
 
 def test_a_link_to_nowhere_is_refused_and_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    with pytest.raises(ExistsError, match="link: is a link to a place that is not there; name another --out"):
+    with pytest.raises(ExistsError, match="link: is a link to a missing file; name another --out"):
         check_place(tmp_path / "link", MARKS)
-    with pytest.raises(ExistsError, match="link to a place"):
+    with pytest.raises(ExistsError, match="link to a missing file"):
         check_file(tmp_path / "link", overwrite=True, owned=lambda _: True)
     (tmp_path / "real").mkdir()
     assert write_folder_atomically(tmp_path / "link", result("new"), MARKS) == tmp_path / "real"

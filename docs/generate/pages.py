@@ -200,6 +200,7 @@ def _formulations() -> str:
                 *(f"constraints.{name}" for _, name, _ in iter_modules(constraints.__path__)),
             )
             for one in _classes(f"hubplanner.model.{module}", Constraint)
+            if hasattr(one, "key")
         ],
     }
     lines = [

@@ -87,7 +87,8 @@ def prove(inputs: Inputs, plan: dict[str, Any], solver: str | None, seconds: flo
     problem, objective = build_problem(inputs), objective_of(inputs)
     value, bound = float(plan["objective_value"]), float(plan["bound"])
     adapter(name)  # refuses an unknown one, also where the relaxation is enough
-    gap = _gap(relative_gap(value, bound, goals_of(objective)[0].least))
+    stated = relative_gap(value, bound, goals_of(objective)[0].least)
+    gap = min(stated * HALF, 0.5) if stated > AGREED / 10 else 0.0
     options = SolverOptions(name=name, method="plain", ties=False, time_limit_s=seconds, gap=gap)
     loose = _relaxation(problem, objective, options)
     proof = _loosely(objective, loose, value, bound, name)
@@ -120,17 +121,12 @@ def _anew(
     return _judged(objective, found, plan, parts | {"value": found.value, "bound": found.bound})
 
 
-def _gap(gap: float) -> float:
-    """Return the gap to ask for: below the stated one."""
-    return min(gap * HALF, 0.5) if gap > AGREED / 10 else 0.0
-
-
 def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) -> float:
     """Return the bound that the relaxation's multipliers prove of the first goal; NaN where it speaks of another."""
     goal, periods = goals_of(objective)[0], objective.block(Periods)
     if under_of(objective) is not None:
         return math.nan
-    unnested = isinstance(periods, Periods) and not periods.nested
+    unnested = periods is not None and not periods.nested
     if unnested or goal.is_bottleneck or goal.name == EQUIVALENT_SHARE or goal.name != objective.main:
         return math.nan
     task = Subproblem(question=Question.of(problem, objective), goal=goal, options=options, deadline=options.deadline)
@@ -160,7 +156,7 @@ def _judged(objective: Objective, found: Solution, plan: dict[str, Any], parts: 
             return BoundCheck(outcome=outcome, words=words, **parts)
         if abs(goal.value - value) > AGREED * max(goal.least, abs(value)):
             break
-    words = f"solved anew by {name}, method plain: it implies the stated bound"
+    words = f"re-solved by {name}, method plain: it implies the stated bound"
     return BoundCheck(outcome="confirmed", words=words, **parts)
 
 
@@ -176,6 +172,6 @@ def _one_goal(name: str, sense: int, stated: tuple[float, float], found: GoalRes
         return "contradicted", words
     if sense * (found.bound - bound) > slack:
         gap = relative_gap(value, found.bound, found.least)
-        words = f"proved anew up to {found.bound:,.6f}, a gap of {gap_in_words(gap)}; the stated bound is {bound:,.6f}"
+        words = f"re-proved up to {found.bound:,.6f}, a gap of {gap_in_words(gap)}; the stated bound is {bound:,.6f}"
         return "not reproven", words
     return "confirmed", ""

@@ -290,17 +290,14 @@ def _same(file: str, item: str, stated: Any, wanted: Any, ledger: Ledger) -> Non
     if isinstance(wanted, str):
         one, other = _number(_cell(stated) if isinstance(stated, str) else stated), _number(wanted)
         both = isinstance(one, float) and isinstance(other, float)
-        ledger.same(file, item, one if both else _blank(stated), other if both else wanted)
+        words = "" if agree(stated, None) else _cell(stated)
+        ledger.same(file, item, one if both else words, other if both else wanted)
         return
     absolute = KILOMETRES if name.startswith(("distance_", "nearest_", "km", "access_")) else RELATIVE
     absolute = (
         half_of_last_place(wanted) * WRITTEN if name in {"cost", "link_cost", "power_cost"} and wanted else absolute
     )
     ledger.same(file, item, _number(stated), wanted, absolute=absolute)
-
-
-def _blank(value: Any) -> Any:
-    return "" if agree(value, None) else _cell(value)
 
 
 def _number(value: Any) -> Any:

@@ -32,18 +32,10 @@ TimeLimit = Annotated[float, typer.Option("--time-limit", metavar="S", min=1, he
 
 def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
     scenario: ScenarioFile,
-    within: Annotated[
-        float, typer.Option("--within", help="Maximum relative loss against the best plan.")
-    ] = AlternativesRequest.within,
-    differ: Annotated[
-        int, typer.Option("--differ", min=1, help="Minimum number of sites by which any two plans differ.")
-    ] = AlternativesRequest.differ,
-    count: Annotated[
-        int, typer.Option("--count", min=0, help="Number of alternatives to find.")
-    ] = AlternativesRequest.count,
-    time_limit: Annotated[
-        float, typer.Option("--time-limit", metavar="S", min=1, help="Total time limit in seconds.")
-    ] = AlternativesRequest.time_limit_s,
+    within: Within = AlternativesRequest.within,
+    differ: Differ = AlternativesRequest.differ,
+    count: Count = AlternativesRequest.count,
+    time_limit: TimeLimit = AlternativesRequest.time_limit_s,
     settings: Settings = None,
     override: Overrides = None,
     out: Out = None,
@@ -51,7 +43,7 @@ def alternatives(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Find different plans that are nearly as good. Tells which sites all of them need."""
+    """Find different plans that are nearly as good, and the sites that all of them need."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 
@@ -76,7 +68,7 @@ WORDS = {
     "possible": "possible: in some, not in all",
     "never": "never: in none",
     "open": "open: not settled in time",
-    "standing": "a hub stands there already",
+    "standing": "there is an existing hub",
 }
 
 

@@ -31,7 +31,7 @@ def audit(
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Recompute a run by independent code; re-prove its bound.
+    """Recompute a run with independent code and re-prove its bound.
 
     Exit codes: 0 everything is confirmed, 4 no errors but some parts could not be audited, 6 errors were found.
     """
@@ -52,10 +52,10 @@ FINDINGS_SHOWN = 25
 """The others are counted; --json has them all."""
 VERDICTS = {
     "pass": "PASS: all figures are confirmed",
-    "incomplete": "NOT ALL AUDITED: nothing is wrong with what was, but see below",
+    "incomplete": "NOT ALL AUDITED: no errors found, but see below",
     "fail": "FAIL",
 }
-PROOFS = {"confirmed": "confirmed", "not reproven": "not contradicted, not proven anew", "contradicted": "CONTRADICTED"}
+PROOFS = {"confirmed": "confirmed", "not reproven": "not contradicted, not re-proven", "contradicted": "CONTRADICTED"}
 
 
 def print_audit(audit: Audit, folder: Path) -> None:

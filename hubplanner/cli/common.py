@@ -30,11 +30,11 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--override", metavar="NAME", help="Apply a named variant (repeatable).")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Hide progress and tables.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Run folder (default: runs/NAME-HASH).")]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace what is at --out, even files changed by hand; lists what is lost."),
+    typer.Option("--overwrite", help="Replace what is at --out, even files edited by hand, and list what is lost."),
 ]
 
 TIME_LIMIT_REACHED = 4

@@ -13,7 +13,9 @@ from hubplanner.folders import COMPARISON_MARKS, RUNS
 
 RunNames = Annotated[
     list[str],
-    typer.Argument(metavar="RUN_A RUN_B ...", help="Run folders, names, or the start of a name.", show_default=False),
+    typer.Argument(
+        metavar="RUN_A RUN_B ...", help="Run folders or names of runs (the first letters will do).", show_default=False
+    ),
 ]
 Folder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Also write files and a map here.", show_default=False)

@@ -32,7 +32,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Explain what each hub adds and why others are not chosen. Tells what limits and more money are worth.
+    """Explain what each hub adds, why other sites are not chosen, and what more money would bring.
 
     Exit codes: 0 everything is explained, 4 time ran out for the parts that are listed.
     """
@@ -94,7 +94,7 @@ def _print_all(console: Console, summary: dict[str, Any]) -> None:
     _more(console, summary.get("lines", []), "lines")
     for name, part in summary["solved"].items():
         if part["solved"] < part["of"]:
-            console.print(f"Solved anew: {part['solved']:,} of {part['of']:,} {SOLVED[name]}.")
+            console.print(f"Re-solved: {part['solved']:,} of {part['of']:,} {SOLVED[name]}.")
     for note in summary["not_defined"]:
         console.print(note)
 

@@ -26,13 +26,16 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
         typer.Option(
             "--postgis",
             metavar="URL",
-            help="Tables of a database, postgresql://user@host/database, in place of files.",
+            help="Write tables to a database, postgresql://user@host/database, instead of files.",
             show_default=False,
         ),
     ] = None,
     schema: Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema of those tables.")] = SCHEMA,
     overwrite: Annotated[  # noqa: FBT002
-        bool, typer.Option("--overwrite", "--force", help="Replace existing files, listed, or tables of an export.")
+        bool,
+        typer.Option(
+            "--overwrite", "--force", help="Replace existing files, listing them, or tables of an earlier export."
+        ),
     ] = False,
     folder: Runs = RUNS,
     as_json: AsJson = False,  # noqa: FBT002

@@ -36,7 +36,7 @@ Points = Annotated[
 ]
 Budgets = Annotated[
     str | None,
-    typer.Option("--budgets", metavar="LIST", help="Budgets as FROM:TO:STEP (1e9:20e9:1e9) or a comma list."),
+    typer.Option("--budgets", metavar="LIST", help="Budgets as FROM:TO:STEP (1e9:20e9:1e9) or separated by commas."),
 ]
 Trade = Annotated[
     str,
@@ -48,13 +48,13 @@ Group = Annotated[
     str | None, typer.Option("--group", help="Group column of worst_group and fairness (default: the first).")
 ]
 Nested = Annotated[
-    bool, typer.Option("--nested", help="Plans that build on each other as money grows, and what that costs.")
+    bool, typer.Option("--nested", help="Let each plan extend the one before it, and show what that costs.")
 ]
 Alphas = Annotated[
     str | None,
-    typer.Option("--alphas", metavar="LIST", help="Aversions of coverage,fairness. [0,0.5,1,2,inf]"),
+    typer.Option("--alphas", metavar="LIST", help="Values of alpha for coverage,fairness. [0,0.5,1,2,inf]"),
 ]
-Every = Annotated[bool, typer.Option("--all", help="Every efficient point, for small problems.")]
+Every = Annotated[bool, typer.Option("--all", help="All efficient points (small problems only).")]
 
 MOST_BUDGETS = 500
 
@@ -75,7 +75,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Trade coverage against cost, distance or fairness. Traces the Pareto frontier."""
+    """Trace the Pareto frontier of coverage against cost, distance or fairness."""
     with answering(as_json=as_json, keeps_plans=True) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 
@@ -169,18 +169,15 @@ def _table(frontier: Frontier, summary: dict[str, Any]) -> Table:
     points, by_cost = summary["points"], frontier.other_name == "cost"
     scale = MILLION if max(point["cost"] for point in points) >= MANY else 1.0
     money = f"{summary['currency'] or ''}{' m' if scale > 1 else ''}".strip()
-    table = Table(title=f"Coverage against {_against(frontier)}", title_justify="left", box=None, header_style="bold")
+    names = {"cost": "cost", "worst_share": "the worst-covered group", "equivalent_share": "fairness"}
+    other = names.get(frontier.other_name, "the mean distance to a hub")
+    table = Table(title=f"Coverage against {other}", title_justify="left", box=None, header_style="bold")
     for heading in _headings(frontier, summary, money):
         table.add_column(heading, justify="right")
     for point in points:
         style = "bold" if point["number"] == summary["knee"] else ""
         table.add_row(*_row(point, frontier, scale, by_cost=by_cost), style=style)
     return table
-
-
-def _against(frontier: Frontier) -> str:
-    names = {"cost": "cost", "worst_share": "the worst-covered group", "equivalent_share": "fairness"}
-    return names.get(frontier.other_name, "the mean way to a hub")
 
 
 def _headings(frontier: Frontier, summary: dict[str, Any], money: str) -> list[str]:
@@ -258,7 +255,7 @@ def _notes(summary: dict[str, Any]) -> list[str]:
     if money:
         notes.append(f"No plan meets all demands with less than {max(money):,.0f}.")
     most: dict[str, Any] = max(summary["points"], key=lambda point: point.get("unreachable_need", 0.0), default={})
-    notes += [f"Mean ways: {words}, at most, in point {most['number']}." for words in left_out_of_ways(most)]
+    notes += [f"Mean distances: {words}, at most, in point {most['number']}." for words in left_out_of_ways(most)]
     if "price" in summary["points"][0]:
         notes.append("Price: what a plan covers less than that of alpha 0, which only counts the sum, of that.")
     if not summary["complete"]:

@@ -22,7 +22,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="FILE...",
-        help="Write a scenario on these files, guessed, with its doubts as questions. ROLE=FILE says what a file is: "
+        help="Draft a scenario from these files and list open questions. ROLE=FILE says what a file is: "
         "demand, sites, table or zones.",
     ),
 ]
@@ -33,19 +33,21 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option of the command
     directory: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", help="New or empty folder; with --from any without a scenario.", show_default=False
+            metavar="DIR", help="New or empty folder (with --from, any folder without a scenario).", show_default=False
         ),
     ],
     more: More = None,
     files_at_hand: From = None,
     crs: Annotated[
         str | None,
-        typer.Option(metavar="CODE", help="With --from: system of files that name none, such as EPSG:32642."),
+        typer.Option(
+            metavar="CODE", help="With --from: coordinate system of files that state none, such as EPSG:32642."
+        ),
     ] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag on the command line
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Start a project: a small one, or one on files of your own."""
+    """Create a project: a small example, or one from your own files."""
     with answering(as_json=as_json) as answer:
         if crs and not files_at_hand:
             message = f"--crs {crs}: goes with --from, where it says the system of files that name none"
@@ -95,12 +97,12 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
     override: Overrides = None,
     write_aliases: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the values that joins find no partner for to a CSV file to fill in."),
+        typer.Option(metavar="FILE", help="Write values for which joins find no match to a CSV file to fill in."),
     ] = None,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Check a scenario and its data, and list every fault. Solves nothing."""
+    """Check a scenario and its data, and list every fault, without solving."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415
 

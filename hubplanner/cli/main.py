@@ -60,11 +60,11 @@ WRONG_USE = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
 START = """\
 hubplanner decides where community internet centres and IT hubs go. Three commands to begin with:
 
-  hubplanner init my-project                      a small project of your own
-  hubplanner init my-project --from FILE...       a project on the files that you have
+  hubplanner init my-project                      a small example project
+  hubplanner init my-project --from FILE...       a project from your own files
   hubplanner solve my-project/scenario.yaml       a plan, with its proof, map and report
 
-hubplanner --help lists all commands, hubplanner COMMAND --help what one takes."""
+hubplanner --help lists all commands; hubplanner COMMAND --help shows the options of one."""
 """What the program says where nothing is asked."""
 
 

@@ -18,7 +18,7 @@ RunNames = Annotated[
     list[str],
     typer.Argument(
         metavar="RUN [RUN ...]",
-        help="Run folders, names, or the start of a name; the others are compared with the first.",
+        help="Run folders or names of runs (the first letters will do); the others are compared with the first.",
         show_default=False,
     ),
 ]
@@ -73,4 +73,4 @@ def _verdict(run: Path, seconds: float) -> Verdict:
     except DataError as error:
         first = str(error).splitlines()[0]
         typer.echo(f"Not audited: {first}", err=True)
-        return Verdict(note="This run could not be audited here: its data are not at hand, or have changed.")
+        return Verdict(note="This run could not be audited here: its data are missing or have changed.")

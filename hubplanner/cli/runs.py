@@ -29,7 +29,10 @@ runs = typer.Typer(
 )
 
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="Run folder, its name, or the start of its name.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="RUN", help="Run folder or name of the run (the first letters will do).", show_default=False
+    ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of runs.")]
 NOT_INTACT = 2
@@ -37,7 +40,7 @@ NOT_INTACT = 2
 
 @runs.command("list")
 def list_(folder: Runs = RUNS, as_json: AsJson = False, quiet: Quiet = False) -> None:  # noqa: FBT002 - a flag
-    """List the runs of a folder, the newest first."""
+    """List the runs of a folder, newest first."""
     with answering(as_json=as_json) as answer:
         from hubplanner.runs.store import list_runs  # noqa: PLC0415 - heavy imports wait for their command
 
@@ -70,7 +73,7 @@ def rm(
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Remove a run that stands in the folder of runs."""
+    """Remove a run from the folder of runs."""
     with answering(as_json=as_json) as answer:
         from hubplanner.runs.store import remove_run  # noqa: PLC0415
 
@@ -89,7 +92,7 @@ def verify(
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Check that files are there, figures parse and hashes match; end with 2 where they do not."""
+    """Check files, figures and hashes; exit with 2 if any is damaged."""
     with answering(as_json=as_json) as answer:
         from hubplanner.runs.store import find_run, list_runs  # noqa: PLC0415
         from hubplanner.runs.verify import verify_run  # noqa: PLC0415
@@ -181,9 +184,7 @@ def print_run(row: dict[str, Any], checked: dict[str, Any], folder: Path) -> Non
         "Cost": money,
         "Made by": f"hubplanner {row['version']} in {known(row['seconds'], '{:.1f} s'.format)}",
         "Files": "as they were written" if checked["intact"] else "NOT as they were written, see runs verify",
-        "Inputs": {"same": "as they were", "changed": "have changed", "missing": "not there any more"}[
-            checked["inputs"]
-        ],
+        "Inputs": {"same": "as they were", "changed": "have changed", "missing": "no longer there"}[checked["inputs"]],
     }.items():
         table.add_row(name, words)
     out = terminal()
@@ -197,7 +198,7 @@ def print_checks(checks: list[dict[str, Any]]) -> None:
     out = terminal()
     for check in checks:
         hashed = "" if check["hashed"] else "; written before files were hashed, so only presence and figures count"
-        gone = "; its inputs are not there any more" if check["inputs"] == "missing" else ""
+        gone = "; its inputs no longer exist" if check["inputs"] == "missing" else ""
         out.print(f"{check['name']}: {'intact' if check['intact'] else 'NOT intact'}{hashed}{gone}", soft_wrap=True)
         for fault in check["faults"]:
             out.print(f"  {fault}", soft_wrap=True)

@@ -15,7 +15,7 @@ from hubplanner.tolerances import AGREEMENT
 RunFolders = Annotated[list[Path], typer.Argument(metavar="RUN ...", help="Run folders.", show_default=False)]
 FuturesFile = Annotated[
     Path | None,
-    typer.Option("--futures", metavar="SCENARIO", help="Scenario whose futures are used (default: each run's own)."),
+    typer.Option("--futures", metavar="SCENARIO", help="Scenario to take the futures from (default: each run's own)."),
 ]
 Folder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write files here.", show_default=False)]
 
@@ -29,7 +29,7 @@ def score(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Score plans under each future, on average and at worst."""
+    """Score plans in each future, on average and in the worst case."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 

@@ -15,27 +15,27 @@ Place = Annotated[
     Path | None,
     typer.Argument(
         metavar="SCENARIO|FOLDER",
-        help="Scenario or folder of scenarios (default: scenarios, or else this folder).",
+        help="Scenario or folder of scenarios (default: ./scenarios if it exists, else this folder).",
         show_default=False,
     ),
 ]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port (default: a free one).")]
 Host = Annotated[
-    str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; from other machines a token is needed.")
+    str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; other machines then need a token.")
 ]
 BaseMap = Annotated[
     str | None,
     typer.Option(
         "--base-map",
         metavar="URL",
-        help="Style URL of an online base map (default: none, nothing is loaded from outside).",
+        help="Style URL of an online base map (default: none; nothing is loaded from the internet).",
     ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of runs.")]
 Uploads = Annotated[
     Path | None,
     typer.Option(
-        "--uploads", metavar="DIR", help="Folder that keeps uploads and their scenarios (default: deleted at the end)."
+        "--uploads", metavar="DIR", help="Folder to keep uploads and their scenarios in (default: deleted on exit)."
     ),
 ]
 
@@ -63,7 +63,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Start the app: plans on a map, in a browser. It is open to this machine only."""
+    """Start the web app: plans on a map in the browser, open to this machine only by default."""
     with answering(as_json=False):
         require_web()
         from hubplanner.web import server  # noqa: PLC0415 - heavy
@@ -73,7 +73,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
         def announce(settings: AppSettings) -> None:
             typer.echo(settings.address)
             if not quiet:
-                typer.echo("Open this address in a browser; Ctrl-C ends the app.", err=True)
+                typer.echo("Open this address in a browser; Ctrl-C stops the app.", err=True)
 
         folder = place or next(path for path in (Path("scenarios"), Path()) if path.is_dir())
         server.serve(

@@ -21,7 +21,9 @@ from hubplanner.cli.common import (
 
 Repair = Annotated[
     bool,
-    typer.Option("--repair", help="Where no plan is possible, change hub numbers (then the budget) least, and solve."),
+    typer.Option(
+        "--repair", help="If no plan is possible, change hub limits (then the budget) as little as possible and solve."
+    ),
 ]
 
 

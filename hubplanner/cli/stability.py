@@ -16,14 +16,16 @@ SHOWN = 12
 NAME = 28
 """Letters of a name that are shown."""
 Replaced = Annotated[
-    bool, typer.Option("--overwrite", help="Replace earlier results, even changed by hand; lists what is lost.")
+    bool, typer.Option("--overwrite", help="Replace earlier results, even files edited by hand, and list what is lost.")
 ]
 
 
 def stability(  # noqa: PLR0913, PLR0917 - one argument an option
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)],
-    draws: Annotated[int, typer.Option("--draws", metavar="N", help="Surveys to draw.")] = StabilityRequest.draws,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the draws.")] = StabilityRequest.seed,
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", help="Number of surveys to simulate.")
+    ] = StabilityRequest.draws,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = StabilityRequest.seed,
     gap: Annotated[
         float | None, typer.Option("--gap", help="Relative gap of each new plan (default: the scenario's).")
     ] = StabilityRequest.gap,
@@ -32,7 +34,7 @@ def stability(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Tell which hubs stand if the survey had come out otherwise. Draws connected shares within their errors.
+    """Show which hubs would still be chosen if the survey had come out differently.
 
     Exit codes: 0 each new plan is within the asked gap, 4 time ran out for some.
     """

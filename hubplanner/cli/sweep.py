@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 Grid = Annotated[
     list[str],
     typer.Option(
-        "--grid", metavar="KEY=V1,V2,..", help="Values of a key; repeat it to combine keys.", show_default=False
+        "--grid", metavar="KEY=V1,V2,..", help="Values of a key (repeat to combine keys).", show_default=False
     ),
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", metavar="N", min=1, help="Number of worker processes (default: one a core).")
+    int | None, typer.Option("--jobs", metavar="N", min=1, help="Number of worker processes (default: one per core).")
 ]
 Address = Annotated[
     str | None,
     typer.Option(
         "--cluster",
         metavar="ADDRESS",
-        help="Dask scheduler to use, such as tcp://10.0.0.5:8786. Trusted hosts only: whoever reaches it can run "
+        help="Dask scheduler to use, such as tcp://10.0.0.5:8786. Trusted hosts only: anyone who can reach it can run "
         "code there. Its machines need the files under the same paths.",
     ),
 ]
@@ -109,9 +109,9 @@ def _solve(asked: Sweep, **options: Any) -> None:
     except KeyboardInterrupt as error:
         if isinstance(error, Ended) and error.number != signal.SIGINT:
             write_tables(asked)
-            error.add_note("what is done is kept, and the same command goes on from there")
+            error.add_note("finished cases are kept; the same command continues from there")
             raise
-        typer.echo("Interrupted; what is done is kept, and the same command goes on from there.", err=True)
+        typer.echo("Interrupted; finished cases are kept; the same command continues from there.", err=True)
     except SolverError as error:
         typer.echo(f"Error: {error}", err=True)
     write_tables(asked)

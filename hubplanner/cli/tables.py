@@ -101,14 +101,14 @@ def print_plan(plan: Plan, summary: dict[str, Any], folder: Path) -> None:
     _assumed(console, summary)
     if summary["warnings"]:
         found = count_of(len(summary["warnings"]), "warning")
-        console.print(f"{found} about the data, told above and in plan.json.", style="yellow")
+        console.print(f"{found} about the data, listed above and in plan.json.", style="yellow")
     console.print(f"Files: {folder}  (open report.html first)", soft_wrap=True)
 
 
 def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
     need, people, cost = summary["need"], summary["people"], summary["cost"]
     budget, currency = summary["budget"], summary["currency"]
-    of_budget = f" of {_money(budget, currency)} ({_percent(cost['total'], budget)})" if budget else ""
+    of_budget = f" of {_money(budget, currency)} ({cost['total'] / budget:.1%})" if budget else ""
     seated = "capacity" in plan.hubs.columns
     rows = {
         "New hubs": _hub_count(plan),
@@ -176,7 +176,7 @@ def _distances(summary: dict[str, Any]) -> dict[str, str]:
     unit = next(unit for unit in reversed(units) if summary["distance"][f"mean_{unit}"] is not None)
     mean, most = (summary["distance"][f"{kind}_{unit}"] for kind in ("mean", "max"))
     words = [f"{mean:,.1f} {unit} on average, {most:,.1f} {unit} at most", *left_out_of_ways(summary["distance"])]
-    return {"Way to a hub": "; ".join(words)}
+    return {"Distance to a hub": "; ".join(words)}
 
 
 def _equivalent(summary: dict[str, Any]) -> dict[str, str]:
@@ -208,7 +208,7 @@ def proof(summary: dict[str, Any]) -> str:
     proven = "proven within the asked gap" if summary["status"] == "optimal" else "NOT proven within the asked gap"
     proven = f"stopped by you, {proven}" if summary.get("stopped") else proven
     if says_nothing(summary["gap"]):
-        return f"no useful bound was found in the time; {proven}"
+        return f"no useful bound was found in time; {proven}"
     sentence = _PROOFS["fairness" if "fairness" in summary else summary["objective"]].format(over=_over(summary["gap"]))
     if "futures" in summary:
         sentence = _OVER_FUTURES[summary["futures"]["under"]].format(sentence, over=_over(summary["gap"]))
@@ -380,7 +380,7 @@ def print_new_project(made: NewProject, folder: Path) -> None:
     lines = ", ".join(map(str, draft.examples))
     typer.echo("\n".join(["", *wrap(f"Made-up values, marked EXAMPLE, for you to replace: lines {lines}.", WIDTH)]))
     if made.inputs is None:
-        typer.echo(f"\n{count_of(len(made.faults), 'fault')} to mend before it can be solved:")
+        typer.echo(f"\n{count_of(len(made.faults), 'fault')} to fix before it can be solved:")
         for fault in made.faults[:FAULTS_SHOWN]:
             typer.echo("\n".join(wrap(str(fault), WIDTH, initial_indent="  ", subsequent_indent="    ", **_WHOLE)))
         if len(made.faults) > FAULTS_SHOWN:
@@ -388,7 +388,7 @@ def print_new_project(made: NewProject, folder: Path) -> None:
         return
     people = f"{float(made.inputs.demand.frame['people'].sum()):,.0f} people"
     warnings = f", {count_of(len(made.inputs.warnings), 'warning')}" if made.inputs.warnings else ""
-    typer.echo(f"\nIt reads without a fault: {people}, {count_of(len(made.inputs.sites.frame), 'site')}{warnings}.")
+    typer.echo(f"\nIt reads without faults: {people}, {count_of(len(made.inputs.sites.frame), 'site')}{warnings}.")
     typer.echo(f"Next: hubplanner validate {scenario}")
     typer.echo(f"      hubplanner solve {scenario} --out {shlex.quote(str(folder / 'runs' / 'first'))}")
 
@@ -420,7 +420,3 @@ def _share(share: float) -> str:
 def _covered(part: dict[str, Any], share: str = "share") -> str:
     """Return a covered share, in words where there is no need to cover."""
     return "no need" if part.get("total", part.get("need")) == 0 else _share(part[share])
-
-
-def _percent(part: float, whole: float) -> str:
-    return f"{part / whole:.1%}"

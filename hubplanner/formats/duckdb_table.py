@@ -47,7 +47,7 @@ def read_duckdb(path: Path, table: str | None) -> tuple[list[str], list[tuple[An
             return [name for name, *_ in found.description or ()], found.fetchall()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise DataError(Fault(file=path.name, allowed=f"is no DuckDB database that can be read: {reason}")) from error
+        raise DataError(Fault(file=path.name, allowed=f"is not a readable DuckDB database: {reason}")) from error
 
 
 def _unknown(path: Path, table: str | None, known: list[str]) -> Fault:

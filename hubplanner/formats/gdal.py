@@ -73,7 +73,7 @@ def _bytes(path: Path, kind: str) -> bytes:
     else:
         sound = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and b'"Topology"' in data
     if not sound:
-        raise _unreadable(path, _DRIVERS[kind][1], "it does not begin like one")
+        raise _unreadable(path, _DRIVERS[kind][1], "it does not start like one")
     if kind != "FlatGeobuf" and _POINTER in data:
         raise _unreadable(path, _DRIVERS[kind][1], "it points at other files")
     return data
@@ -88,7 +88,7 @@ def _folder(path: Path) -> Path:
     for part in geodatabase_files(path):
         regular(part)
         if part.is_symlink() or not _GEODATABASE.fullmatch(part.name):
-            raise _unreadable(path, _DRIVERS["geodatabase"][1], f"it holds {part.name}, which is no part of one")
+            raise _unreadable(path, _DRIVERS["geodatabase"][1], f"it holds {part.name}, which is not part of one")
     if not (path / "a00000001.gdbtable").is_file():
         raise _unreadable(path, _DRIVERS["geodatabase"][1], "its first table, a00000001.gdbtable, is missing")
     return path

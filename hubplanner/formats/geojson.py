@@ -99,7 +99,7 @@ def _items(text: str, at: int, decode: Any) -> Generator[tuple[str, Any], None, 
     while text[at : at + 1] != "]":
         value, at = decode(text, at)
         if not isinstance(value, dict):
-            message = "a feature is no object"
+            message = "a feature is not an object"
             raise _MalformedError(message, at)
         yield "", value
         at = _skip(text, at)
@@ -144,7 +144,7 @@ class _Rows:
         """Add a feature; note a geometry that is none."""
         properties = feature.get("properties")
         if not isinstance(properties, dict | None):
-            message = f"the properties of feature {self._count + 1} are no object"
+            message = f"the properties of feature {self._count + 1} are not an object"
             raise ValueError(message)  # noqa: TRY004 - of the text, not of a caller
         for key, value in (properties or {}).items():
             cells = self._columns.get(key)
@@ -217,7 +217,7 @@ def _shape(tree: dict[str, Any]) -> Any:
         return shapely.geometrycollections([_shape(part) for part in tree["geometries"]])
     build = _SHAPES.get(kind)
     if build is None:
-        message = f"{str(kind)[:40]!r} is no type of geometry"
+        message = f"{str(kind)[:40]!r} is not a geometry type"
         raise ValueError(message)
     return build(tree["coordinates"])
 

@@ -45,7 +45,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     with path.open("rb") as file:
         head = file.read(72)
     if head[: len(MAGIC)] != MAGIC or head[68:72] not in APPLICATIONS:
-        raise unreadable(path, "it does not begin like one")
+        raise unreadable(path, "it does not start like one")
     for end in ("-wal", "-journal"):
         beside = path.with_name(path.name + end)
         if beside.exists() and beside.stat().st_size:
@@ -99,7 +99,7 @@ def _read(base: sqlite3.Connection, path: Path, asked: str | None) -> Layer:
     listed = [name for (name,) in base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
     name = _chosen(path, [layer for layer in listed if layer in layers], asked)
     if name.lower() not in tables:
-        raise unreadable(path, f"its layer {name} is no plain table; export it into a new GeoPackage")
+        raise unreadable(path, f"its layer {name} is not a plain table; export it into a new GeoPackage")
     column, srs = layers[name]
     cells = _cells(base, path, name, column)
     shapes = _shapes(path, cells.pop(column))

@@ -88,7 +88,7 @@ def _by_column(path: Path, columns: Sequence[Any], cells: Sequence[Any]) -> list
     """Return rows of cells by column."""
     names = [str(part.get("name", "")) if isinstance(part, dict) else str(part) for part in columns]
     if len(set(names)) < len(names):
-        raise _unreadable(path, "a column stands twice")
+        raise _unreadable(path, "a column appears twice")
     for number, row in enumerate(cells, 1):
         if not isinstance(row, list) or len(row) != len(names):
             found = len(row) if isinstance(row, list) else str(row)[:40]

@@ -34,7 +34,7 @@ def read_osm(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
     if b"OSMHeader" not in head[:64] and not re.match(
         rb"\s*(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<osm\b", head, re.DOTALL
     ):
-        raise _unreadable(path, "it does not begin like one")
+        raise _unreadable(path, "it does not start like one")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL on ways whose nodes lie outside the extract, which are cut there

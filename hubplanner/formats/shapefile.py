@@ -67,7 +67,7 @@ def _whole(path: Path) -> bytes:
     """Return the bytes of shapes or of their index; raise where they are no such, or end early."""
     data = path.read_bytes()
     if len(data) < _HEAD or data[:4] != _MAGIC:
-        raise _damaged(path, "it does not begin like one")
+        raise _damaged(path, "it does not start like one")
     length = 2 * int.from_bytes(data[24:28], "big")
     if not _HEAD <= length <= len(data):
         raise _damaged(path, f"it is cut short, {len(data):,} of {length:,} bytes")
@@ -272,7 +272,7 @@ def _places(record: bytes, at: int, count: int) -> Floats:
         raise ValueError(message)
     places = np.frombuffer(record, dtype="<f8", offset=at, count=2 * count).reshape(-1, 2)
     if not np.isfinite(places).all():
-        message = "its places are no numbers"
+        message = "its coordinates are not numbers"
         raise ValueError(message)
     return places.astype(np.float64)
 

@@ -76,16 +76,16 @@ def told_facts(facts: dict[str, Any]) -> list[str]:
 
     >>> told_facts({"rows": 30, "columns": 40, "open_share": 0.9, "quickest_kmh": 60.0, "max_minutes": 90.0,
     ...     "people_moved": 0.0, "people_beyond_access": 0.0, "people_cut_off": 0.0})
-    ['Raster: 30 x 40 cells, 90 % of them open, the quickest at 60 km/h; ways of up to 90 minutes are looked for.']
+    ['Raster: 30 x 40 cells, 90 % of them open, the quickest at 60 km/h; ways of up to 90 minutes are searched.']
     """
     if "open_share" in facts:
         cells = f"{facts['rows']:,} x {facts['columns']:,} cells, {100 * facts['open_share']:.0f} % of them open"
-        ways = f"ways of up to {facts['max_minutes']:g} minutes are looked for"
+        ways = f"ways of up to {facts['max_minutes']:g} minutes are searched"
         told = [f"Raster: {cells}, the quickest at {facts['quickest_kmh']:.3g} km/h; {ways}."]
         moved, beyond, cut = (facts[f"people_{what}"] for what in ("moved", "beyond_access", "cut_off"))
         if moved or beyond or cut:
             lost = f"{beyond:,.0f} are too far from any, and barriers part {cut:,.0f} from every site"
-            told.append(f"Ways of {moved:,.0f} people begin at the nearest open cell; {lost}.")
+            told.append(f"Routes of {moved:,.0f} people start at the nearest open cell; {lost}.")
         return told
     parts = "one part" if facts["parts"] == 1 else f"{facts['parts']:,} parts"
     beyond, apart = facts["people_beyond_access"], facts["people_on_islands"]
@@ -254,10 +254,6 @@ def all_minutes(scenario: Scenario) -> bool:
     return all(tier.reach_minutes is not None for tier in scenario.hubs)
 
 
-def _km_per_minute(scenario: Scenario) -> float:
-    return float(scenario.travel.speed_kmh or np.nan) / MINUTES_PER_HOUR
-
-
 def _travel(inputs: Inputs) -> Travel:
     """Return the distances in the unit of travel."""
     if inputs.merged is not None:
@@ -265,14 +261,9 @@ def _travel(inputs: Inputs) -> Travel:
     if inputs.searched is not None:
         return inputs.searched.travel
     if inputs.pairs is not None:
-        return _matrix_travel(inputs.pairs, inputs)
+        # Sites are apart as the crow flies, since the table says nothing of it.
+        return replace(_table(inputs.pairs, inputs), sites=GreatCircle(inputs.sites.lonlat, inputs.sites.lonlat))
     return straight_travel(inputs.scenario.travel, inputs.demand.points, inputs.sites.frame, inputs.demand.crs)
-
-
-def _matrix_travel(pairs: Pairs, inputs: Inputs) -> Matrix:
-    """Return the given distances; sites are apart as the crow flies, since the table says nothing of it."""
-    places = inputs.sites.lonlat
-    return replace(_table(pairs, inputs), sites=GreatCircle(places, places))
 
 
 def _table(pairs: Pairs, inputs: Inputs) -> Matrix:
@@ -281,5 +272,6 @@ def _table(pairs: Pairs, inputs: Inputs) -> Matrix:
     if inputs.unit == "minutes":
         return pairs.travel("minutes", *shape)
     if minutes_first or "km" not in pairs.distance:
-        return pairs.travel("minutes", *shape, factor=_km_per_minute(inputs.scenario))
+        km_per_minute = float(inputs.scenario.travel.speed_kmh or np.nan) / MINUTES_PER_HOUR
+        return pairs.travel("minutes", *shape, factor=km_per_minute)
     return pairs.travel("km", *shape)

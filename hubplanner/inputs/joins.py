@@ -69,11 +69,11 @@ class JoinReport:
 
     def lines(self) -> list[str]:
         """Return the join in words: both sides, and that people are conserved."""
-        said = [f"{self.key}, {self.there}: {self.matched:,} of {self.rows:,} rows of {self.here} have a partner"]
+        said = [f"{self.key}, {self.there}: {self.matched:,} of {self.rows:,} rows of {self.here} have a match"]
         for name, near in self.unmatched.items():
-            said.append(f"  without one here: {shown(name)}{_offer(near)}")
+            said.append(f"  no match here: {shown(name)}{_offer(near)}")
         if self.unused:
-            said.append(f"  {len(self.unused):,} there are taken by none: {listed(self.unused)}")
+            said.append(f"  {len(self.unused):,} there match nothing here: {listed(self.unused)}")
         said += [
             f"  {name}: {taken:,.0f} of {total:,.0f} people taken over, each once" for name, total, taken in self.people
         ]
@@ -533,7 +533,7 @@ def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where 
         rows = f" ({count:,} rows)" if count > 1 else ""
         offered = f"; near: {', '.join(map(shown, near[name]))}" if near.get(name) else ""
         where = f"a place inside a polygon of {there.name}" if by_place else f"a value that {there.name} has{offered}"
-        way = "" if by_place else f"name its partner under {key}.aliases, or "
+        way = "" if by_place else f"name its match under {key}.aliases, or "
         allowed = f"{where}{rows}; {way}say {key}.unmatched: drop, a number or mean_of"
         row = here.row(position)
         faults.append(Fault(file=here.name, row=row, column=match.column, value=name, allowed=allowed))
@@ -546,7 +546,7 @@ def _taken(here: InputTable, match: Match, there: InputTable, join: JoinSpec, fa
     if alone.any() and join.unmatched == "drop":
         kept = ~alone
         names = listed(set(match.names[alone]))
-        message = f"{int(alone.sum()):,} rows without a partner in {there.name} are left out: {names}"
+        message = f"{int(alone.sum()):,} rows without a match in {there.name} are left out: {names}"
         here.warnings.append(DataWarning(code="left_out", message=message, file=here.name))
     columns = {}
     for name, column in join.take.items():
@@ -556,7 +556,7 @@ def _taken(here: InputTable, match: Match, there: InputTable, join: JoinSpec, fa
         columns[name] = values.set_axis(frame.index)
     joined = frame.assign(**columns)[kept]
     if joined.empty:
-        faults.append(Fault(file=here.name, column="join", allowed=f"has no row with a partner in {there.name}"))
+        faults.append(Fault(file=here.name, column="join", allowed=f"has no row with a match in {there.name}"))
     return replace(here, frame=joined)
 
 
@@ -568,14 +568,14 @@ def _filled(  # noqa: PLR0913, PLR0917 - a column, where it lacks what, and wher
     numbers = as_numbers(values)
     words = as_text(values)
     wrong = pd.Series(np.isnan(numbers.to_numpy()) & ~alone & (words != "").to_numpy())
-    allowed = f"a number: rows without a partner get {'a mean' if isinstance(join.unmatched, GroupMean) else 'one'}"
+    allowed = f"a number: rows without a match get {'a mean' if isinstance(join.unmatched, GroupMean) else 'one'}"
     Checker(table=here, faults=faults).note(name, wrong, words, allowed)
     if not isinstance(join.unmatched, GroupMean):
         return numbers.mask(alone, float(join.unmatched))
     group = Checker(table=here, faults=faults).text(join.unmatched.mean_of)
     mean = numbers.mask(alone).groupby(group).transform("mean")
     without = pd.Series(alone & mean.isna().to_numpy())
-    note = f"a {join.unmatched.mean_of} in which some row has a partner in {join.file_name}"
+    note = f"a {join.unmatched.mean_of} in which some row has a match in {join.file_name}"
     Checker(table=here, faults=faults).note(join.unmatched.mean_of, without, group, note)
     return numbers.mask(alone, mean)
 
@@ -586,7 +586,7 @@ def read_aliases(scenario: Scenario, key: str, join: JoinSpec, faults: list[Faul
         return dict(join.aliases or {})
     path = Path(join.aliases)
     if format_of(path).name != "CSV" or not path.is_file():
-        allowed = "a CSV file that is there, with two columns: the value here and the value there"
+        allowed = "an existing CSV file with two columns: the value here and the value there"
         faults.append(_asked_wrongly(scenario, f"{key}.aliases", path.name, allowed))
         return None
     table = read_table(TableSpec(path=join.aliases), faults)

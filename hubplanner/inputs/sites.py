@@ -275,11 +275,12 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
         ("require", scenario.model.require, SiteStatus.REQUIRED, SiteStatus.EXCLUDED),
         ("exclude", scenario.model.exclude, SiteStatus.EXCLUDED, SiteStatus.REQUIRED),
     )
+    kept = ", among the rows that sites.where keeps" if scenario.sites.where else ""
     for key, sites, wanted, opposite in pins:
         for site in sites:
             at = position.get(site)
             found = None if at is None else SiteStatus(int(status[at]))
-            reason = _pin_fault(key, found, opposite, _where_ids(scenario))
+            reason = _pin_fault(key, found, opposite, scenario.sites.file_name + kept)
             if reason and found is None:
                 reason += hint(site, position)
             if reason:
@@ -288,11 +289,6 @@ def _pinned(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault
             elif found != SiteStatus.EXISTING:
                 pinned[at] = wanted
     return pinned
-
-
-def _where_ids(scenario: Scenario) -> str:
-    """Return where the ids of sites stand, for messages."""
-    return scenario.sites.file_name + (", among the rows that sites.where keeps" if scenario.sites.where else "")
 
 
 def _pin_fault(key: str, found: SiteStatus | None, opposite: SiteStatus, file: str) -> str | None:

@@ -71,7 +71,7 @@ def read_matrix(travel: MatrixSpec, demand: KnownIds, sites: KnownIds, faults: l
     if not units:
         allowed = "is missing; a column km or minutes is needed, or its name as travel.km or travel.minutes"
         faults.append(Fault(file=path.name, column="km", allowed=allowed))
-    way = "leave the row out if there is no way"
+    way = "leave the row out if there is no route"
     distance = {unit: checker.numbers(columns[unit], blank=way).to_numpy(dtype=np.float64) for unit in units}
     points, places = _ids(checker, travel.demand_id, demand), _ids(checker, site_id, sites)
     both = (points != "") & (places != "")
@@ -92,7 +92,7 @@ def _with_row_a_pair(
     columns = pd.Series([str(name) for name in frame.columns if name != demand_id], dtype=object)
     if sites.all is not None:
         for name in columns[~keys_of(columns).isin(keys_of(sites.all))]:
-            allowed = f"no column but {demand_id} and the ids that {sites.file} has; remove it, or mend the id"
+            allowed = f"no column but {demand_id} and the ids that {sites.file} has; remove it, or correct the id"
             faults.append(Fault(file=table.name, column=name, value=name, allowed=allowed))
     if len(faults) > before:
         return None
@@ -150,14 +150,14 @@ def _as_whole(word: str, known: set[str]) -> str:
     """Return which id a number in scientific notation was, after a semicolon; nothing where it was none.
 
     >>> _as_whole("1e+05", {"100000"})
-    '; 1e+05 may be 100000, written by a program that took ids for numbers: write ids as text'
+    '; 1e+05 may be 100000, written by a program that took ids for numbers; write ids as text'
     """
     try:
         whole = f"{float(word):.0f}"
     except (ValueError, OverflowError):
         return ""
     return (
-        f"; {word} may be {whole}, written by a program that took ids for numbers: write ids as text"
+        f"; {word} may be {whole}, written by a program that took ids for numbers; write ids as text"
         if whole in known
         else ""
     )

@@ -78,11 +78,8 @@ def _far_places(
     elif demand is not None:
         parts.insert(0, _spots(scenario, "demand", demand.frame, demand.rows))
         rest.append(parts[0].lonlat)
-    return told_far([part for part in parts if not _meant(scenario, part.section)], rest)
-
-
-def _meant(scenario: Scenario, section: str) -> bool:
-    return scenario.demand.far_places if section == "demand" else scenario.sites.far_places
+    meant = {"demand": scenario.demand.far_places, "sites": scenario.sites.far_places}
+    return told_far([part for part in parts if not meant[part.section]], rest)
 
 
 def _doubled_demand(scenario: Scenario, demand: Demand) -> list[DataWarning]:

@@ -6,11 +6,11 @@ import numpy as np
 
 from hubplanner.compatibility import NOT_WHOLE, Feature, broken
 from hubplanner.errors import ScenarioError
+from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.floor import Floor
-from hubplanner.model.fairness import AlphaFair, MaxMin
 from hubplanner.model.formulation import Question
-from hubplanner.model.objectives import MinCost, Objective, PCenter, PMedian
+from hubplanner.model.objectives import Objective
 from hubplanner.problem import Decay, Ints, Problem
 
 MOST_PAIRS = 500_000
@@ -34,12 +34,12 @@ class TooManyPairsError(ScenarioError):
 def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
     """Return what is asked for."""
     own = {
-        Feature.MIN_COST: isinstance(objective, MinCost),
-        Feature.P_MEDIAN: isinstance(objective, PMedian),
-        Feature.P_CENTER: isinstance(objective, PCenter),
-        Feature.TRAVEL_COST: isinstance(objective, MinCost) and objective.travel_cost > 0,
-        Feature.FAIRNESS: isinstance(objective.fairness, MaxMin),
-        Feature.ALPHA: isinstance(objective.fairness, AlphaFair),
+        Feature.MIN_COST: objective.minimises_cost,
+        Feature.P_MEDIAN: objective.minimises_distance and not objective.is_bottleneck,
+        Feature.P_CENTER: objective.is_bottleneck,
+        Feature.TRAVEL_COST: objective.minimises_cost and objective.by_distance,
+        Feature.FAIRNESS: objective.max_min is not None,
+        Feature.ALPHA: objective.alpha_fairness is not None,
         Feature.BACKUP: problem.rule.backup > 1,
         Feature.DECAY: problem.rule.decay != Decay.STEP,
         Feature.EXISTING: not problem.keeps_existing,
@@ -54,13 +54,13 @@ def check_compatible(problem: Problem, objective: Objective, *analyses: Feature)
     """Raise for blocks, objectives and problems that cannot go together, or not with an analysis; say why."""
     wrong = [rule.says for rule in broken(features(problem, objective).union(analyses))]
     distances = problem.n_points * problem.n_sites
-    by_distance = isinstance(objective, PMedian | PCenter) and objective.block(Capacity) is None
+    by_distance = objective.minimises_distance and objective.block(Capacity) is None
     if by_distance and distances > MOST_DISTANCES:
         wrong.append(
             f"{objective.name} over {problem.n_points:,} points and {problem.n_sites:,} sites takes {distances:,} "
             f"distances, more than {MOST_DISTANCES:,}; use fewer points, such as rows without demand.spread_km"
         )
-    whole = [block for block in objective.constraints_on(problem) if isinstance(block, Floor) and block.share >= 1]
+    whole = [floor for floor in of_kind(objective.constraints_on(problem), Floor) if floor.share >= 1]
     if problem.measures and whole:
         wrong.append(f"measures do not go with {whole[0].describe(str)}: {NOT_WHOLE}")
     if wrong:

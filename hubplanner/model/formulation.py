@@ -10,7 +10,7 @@ from typing import Protocol, Self
 import numpy as np
 from pulp import LpAffineExpression, LpConstraintGE, LpProblem, LpVariable
 
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, first_of
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.connected import Connected
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
@@ -74,24 +74,23 @@ class Question:
             The constraints to hold, the objective's own if left out.
         """
         wanted = objective.constraints_on(problem) if blocks is None else tuple(blocks)
-        if problem.measures and not any(isinstance(block, Measures) for block in wanted):
+        if problem.measures and first_of(wanted, Measures) is None:
             wanted = (*wanted, Measures())
-        if any(block.assigns for block in wanted) and not any(isinstance(block, Capacity) for block in wanted):
+        if any(block.assigns for block in wanted) and first_of(wanted, Capacity) is None:
             wanted = (*wanted, Capacity(people=(math.inf,) * len(problem.tier_reach)))
-        periods = next((block for block in wanted if isinstance(block, Periods)), None)
+        periods = first_of(wanted, Periods)
         years = 1 if periods is None else len(periods.budgets)
         growth = None if periods is None else periods.growth
         problems = tuple(in_year(problem, growth, year) for year in range(years))
         rate = 0.0 if periods is None else periods.discount_rate
         wanted = tuple(block.grown(growth, years - 1) for block in wanted)
-        if problem.backhaul is not None and not any(isinstance(block, Connected) for block in wanted):
+        if problem.backhaul is not None and first_of(wanted, Connected) is None:
             wanted = (*wanted, Connected())
-        stacked = next((block for block in wanted if isinstance(block, HubsPerSite)), HubsPerSite())
-        take_up = next((block for block in wanted if isinstance(block, TakeUp)), None)
+        take_up = first_of(wanted, TakeUp)
         instance = objective.instance(
             problem=problem,
             measures=np.array(_measures(problems, objective, wanted)),
-            most_per_site=stacked.count,
+            most_per_site=(first_of(wanted, HubsPerSite) or HubsPerSite()).count,
             apart=objective.by_distance or any(block.serves_apart for block in wanted),
             coming=None if take_up is None else take_up.coming,
             most_coming=1.0 if take_up is None else take_up.share,
@@ -102,12 +101,22 @@ class Question:
     @property
     def periods(self) -> Periods | None:
         """The programme in years, None without one."""
-        return next((block for block in self.blocks if isinstance(block, Periods)), None)
+        return first_of(self.blocks, Periods)
 
     @property
     def capacity(self) -> Capacity | None:
         """How many people hubs serve, None where there is no limit."""
-        return next((block for block in self.blocks if isinstance(block, Capacity)), None)
+        return first_of(self.blocks, Capacity)
+
+    @property
+    def per_site(self) -> HubsPerSite:
+        """How many hubs a site holds: one unless it is said."""
+        return first_of(self.blocks, HubsPerSite) or HubsPerSite()
+
+    @property
+    def take_up(self) -> TakeUp | None:
+        """How many of those in reach come, None where all do."""
+        return first_of(self.blocks, TakeUp)
 
     @property
     def assigns(self) -> bool:

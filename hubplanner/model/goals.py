@@ -30,14 +30,14 @@ LEAST_SHARE_TOLD = 1e-9
 def goals_of(objective: Objective) -> list[Goal]:
     """Return what an objective asks, the most important first."""
     own = OBJECTIVES[type(objective)](objective)
-    fairness = objective.fairness
-    if isinstance(fairness, AlphaFair):
-        second = [] if fairness.prefer_largest_of is None else [catchment(objective)]
-        return [equivalent_share(fairness), *second]
-    if not isinstance(fairness, MaxMin):
+    alpha, max_min = objective.alpha_fairness, objective.max_min
+    if alpha is not None:
+        second = [] if alpha.prefer_largest_of is None else [catchment(objective)]
+        return [equivalent_share(alpha), *second]
+    if max_min is None:
         return own
-    fair = [_worst(fairness, count + 1) for count in range(len(fairness.with_need))]
-    return [*fair, *own] if fairness.first else [*own, *fair]
+    fair = [_worst(max_min, count + 1) for count in range(len(max_min.with_need))]
+    return [*fair, *own] if max_min.first else [*own, *fair]
 
 
 def covered_need() -> Goal:
@@ -110,8 +110,8 @@ def catchment(objective: Objective) -> Goal:
     Whoever would come to several counts for each: it says how large the places are that hubs stand in, not whom they
     serve.
     """
-    come = objective.block(TakeUp)
-    coming = come.coming if isinstance(come, TakeUp) else None
+    take_up = objective.block(TakeUp)
+    coming = None if take_up is None else take_up.coming
 
     def expression(form: Formulation) -> LinearExpression:
         instance, opened = form.instance, form.layers[-1].open_

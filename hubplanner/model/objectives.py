@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, Kind, first_of
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.floor import Floor
@@ -14,9 +14,9 @@ from hubplanner.model.constraints.full_service import FullService
 from hubplanner.model.constraints.hub_count import MaxHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.required_sites import RequiredSites
-from hubplanner.model.fairness import AlphaFair, Fairness
+from hubplanner.model.fairness import AlphaFair, Fairness, MaxMin
 from hubplanner.model.parameters import check, check_amount
-from hubplanner.problem import Problem
+from hubplanner.problem import Floats, Problem
 from hubplanner.problem.model_instance import ModelInstance
 
 EQUIVALENT_SHARE = "equivalent share"
@@ -43,19 +43,45 @@ class Objective:
     name: ClassVar[str]
     goal: ClassVar[str]
     """Name of the goal whose figure is the objective's value, unless fairness takes its place."""
+    maximises_coverage: ClassVar[bool] = False
+    minimises_cost: ClassVar[bool] = False
+    minimises_distance: ClassVar[bool] = False
+    """Whether it is the distance to a hub, mean or largest, whatever the reach."""
+    is_bottleneck: ClassVar[bool] = False
+    """Whether it is the largest distance."""
 
     def __post_init__(self) -> None:
         """Check the parameters by making their constraints."""
         _ = self.blocks
 
     @property
+    def budget(self) -> float | None:
+        """Money for new hubs, None without a limit."""
+        return None
+
+    @property
+    def max_hubs(self) -> int | None:
+        """Number of new hubs, None without a limit."""
+        return None
+
+    @property
+    def travel_cost(self) -> float:
+        """Money for a unit of need and of distance to the hub that serves it."""
+        return 0.0
+
+    @property
     def blocks(self) -> tuple[Constraint, ...]:
         """The constraint blocks that the parameters ask for."""
-        budget, count = getattr(self, "budget", None), getattr(self, "max_hubs", None)
-        own: list[Constraint] = [] if budget is None else [Budget(amount=budget)]
-        own += [] if count is None else [MaxHubs(count=count)]
-        stacked = any(isinstance(block, HubsPerSite) for block in self.constraints)
-        return (*(() if stacked else (HubsPerSite(),)), RequiredSites(), *own, *self.constraints)
+        own: list[Constraint] = [] if first_of(self.constraints, HubsPerSite) else [HubsPerSite()]
+        own.append(RequiredSites())
+        own += [] if self.budget is None else [Budget(amount=self.budget)]
+        own += [] if self.max_hubs is None else [MaxHubs(count=self.max_hubs)]
+        return (*own, *self.constraints)
+
+    def target(self, need: Floats) -> Floor | None:
+        """Return what any plan has to cover of some need (n,), None where it asks for none."""
+        del need
+        return None
 
     def constraints_on(self, problem: Problem) -> tuple[Constraint, ...]:
         """Return the constraints on a problem's plans: the blocks, and those that stand for what any plan must do."""
@@ -74,11 +100,21 @@ class Objective:
     @property
     def main(self) -> str:
         """Name of the goal whose figure is the objective's value."""
-        return EQUIVALENT_SHARE if isinstance(self.fairness, AlphaFair) else self.goal
+        return self.goal if self.alpha_fairness is None else EQUIVALENT_SHARE
 
-    def block(self, kind: type) -> Constraint | None:
+    @property
+    def alpha_fairness(self) -> AlphaFair | None:
+        """Fairness by one utility of groups' shares, None where it is not asked for."""
+        return self.fairness if isinstance(self.fairness, AlphaFair) else None
+
+    @property
+    def max_min(self) -> MaxMin | None:
+        """Fairness by the worst-covered group, None where it is not asked for."""
+        return self.fairness if isinstance(self.fairness, MaxMin) else None
+
+    def block(self, kind: type[Kind]) -> Kind | None:
         """Return the first block of a kind, None when there is none."""
-        return next((block for block in self.blocks if isinstance(block, kind)), None)
+        return first_of(self.blocks, kind)
 
 
 @dataclass(frozen=True)
@@ -101,6 +137,7 @@ class MaxCoverage(Objective):
 
     name: ClassVar[str] = "max_coverage"
     goal: ClassVar[str] = "covered need"
+    maximises_coverage: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -124,6 +161,7 @@ class MinCost(Objective):
 
     name: ClassVar[str] = "min_cost"
     goal: ClassVar[str] = "cost"
+    minimises_cost: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse a share that is none."""
@@ -136,9 +174,13 @@ class MinCost(Objective):
         """Whether travel costs."""
         return self.travel_cost > 0
 
+    def target(self, need: Floats) -> Floor:
+        """Return the share of need to cover."""
+        return Floor(weight=need, share=self.target_share, name="all need")
+
     def constraints_on(self, problem: Problem) -> tuple[Constraint, ...]:
         """Return the blocks, and the share of need that every plan covers."""
-        floor = Floor(weight=problem.need, share=self.target_share, name="all need")
+        floor = self.target(problem.need)
         if not self.by_distance or self.block(Capacity) is not None:
             return (*self.blocks, floor)
         # Who travels where counts, so people are assigned even where hubs have room for all.
@@ -146,7 +188,27 @@ class MinCost(Objective):
 
 
 @dataclass(frozen=True)
-class PMedian(Objective):
+class _Nearness(Objective):
+    """Hubs near to need, whatever their reach: what `PMedian` and `PCenter` share."""
+
+    budget: float | None = None
+    max_hubs: int | None = None
+
+    minimises_distance: ClassVar[bool] = True
+
+    @property
+    def by_distance(self) -> bool:
+        """Whether it matters who travels where: always."""
+        return True
+
+    @property
+    def blocks(self) -> tuple[Constraint, ...]:
+        """The blocks, with a hub for everyone."""
+        return (*super().blocks, FullService())
+
+
+@dataclass(frozen=True)
+class PMedian(_Nearness):
     """Bring hubs nearest to need on average, whatever their reach.
 
     Parameters
@@ -155,25 +217,12 @@ class PMedian(Objective):
         Limits as with `MaxCoverage`.
     """
 
-    budget: float | None = None
-    max_hubs: int | None = None
-
     name: ClassVar[str] = "p_median"
     goal: ClassVar[str] = "mean distance"
 
-    @property
-    def by_distance(self) -> bool:
-        """Whether it matters who travels where: always."""
-        return True
-
-    @property
-    def blocks(self) -> tuple[Constraint, ...]:
-        """The blocks, with a hub for everyone."""
-        return (*super().blocks, FullService())
-
 
 @dataclass(frozen=True)
-class PCenter(Objective):
+class PCenter(_Nearness):
     """Bring the farthest point nearest to a hub, whatever its reach; among such plans, need nearest on average.
 
     Parameters
@@ -182,18 +231,6 @@ class PCenter(Objective):
         Limits as with `MaxCoverage`.
     """
 
-    budget: float | None = None
-    max_hubs: int | None = None
-
     name: ClassVar[str] = "p_center"
     goal: ClassVar[str] = "worst distance"
-
-    @property
-    def by_distance(self) -> bool:
-        """Whether it matters who travels where: always."""
-        return True
-
-    @property
-    def blocks(self) -> tuple[Constraint, ...]:
-        """The blocks, with a hub for everyone."""
-        return (*super().blocks, FullService())
+    is_bottleneck: ClassVar[bool] = True

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from pulp import LpConstraintGE
 
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import of_kind, without
 from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty, covered_rows
 from hubplanner.model.formulation import Formulation, Goal, Year
 from hubplanner.model.lp import LinearExpression, Model, decimal_unit
-from hubplanner.model.objectives import MinCost, Objective
+from hubplanner.model.objectives import Objective
 from hubplanner.model.robust import RobustObjective
 from hubplanner.problem import Floats, Problem
 from hubplanner.problem.futures import tail_mean
@@ -204,7 +204,7 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
     best
         (s,) figure of each future's own best plan; regret only.
     """
-    least, probability = isinstance(objective, MinCost), stack.futures.probability
+    least, probability = objective.minimises_cost, stack.futures.probability
     held = probability if held is None else held
     criterion = RiskMeasure(
         kind=under.criterion,
@@ -216,14 +216,9 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
     costs = _costs(stack.cost, held, on_average=under.on_average)
     single = len(costs) == 1
     goal_costs = stack.cost if under.criterion == "expected" else undominated(stack.cost)
-    floors = [block for block in objective.constraints if isinstance(block, Floor)]
-    if least:
-        share = float(getattr(objective, "target_share", 0.0))
-        floors.append(Floor(weight=stack.problem.need, share=share, name="all need"))
-    budget = getattr(objective, "budget", None)
-    constraints: list[Constraint] = [
-        block for block in objective.constraints if not isinstance(block, Uncertainty | Floor)
-    ]
+    target, budget = objective.target(stack.problem.need), objective.budget
+    floors = [*of_kind(objective.constraints, Floor), *([] if target is None else [target])]
+    constraints = without(objective.constraints, Uncertainty, Floor)
     constraints += [_floor(stack, block, held, on_average=under.on_average) for block in floors]
     constraints += [RobustBudget(amount=budget, costs=costs)] if budget is not None and not single else []
     hedge = RobustObjective(
@@ -231,7 +226,7 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
         stack=stack,
         constraints=tuple(constraints),
         budget=budget if single else None,
-        max_hubs=getattr(objective, "max_hubs", None),
+        max_hubs=objective.max_hubs,
     )
     problem = replace(stack.problem, option_cost=costs[0]) if single else stack.problem
     return RobustQuestion(problem=problem, objective=hedge, criterion=criterion)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from hubplanner.model.constraints.base import first_of
 from hubplanner.model.constraints.robust import Uncertainty
 from hubplanner.model.formulation import Goal
 from hubplanner.model.objectives import Objective
@@ -40,4 +41,4 @@ class RobustObjective(Objective):
 
 def under_of(objective: Objective) -> Uncertainty | None:
     """Return how an objective looks at futures, None where it knows of none."""
-    return next((block for block in objective.constraints if isinstance(block, Uncertainty)), None)
+    return first_of(objective.constraints, Uncertainty)

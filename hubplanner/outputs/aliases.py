@@ -26,7 +26,7 @@ def check_aliases_file(path: Path) -> None:
         message = f"--write-aliases {path}: a file ending in .csv, as aliases are read from"
         raise FaultyError(message)
     if path.exists():
-        message = f"{path}: is there already, perhaps with names filled in; name another file for --write-aliases"
+        message = f"{path}: already exists and may hold names filled in; name another file for --write-aliases"
         raise ExistsError(message)
 
 

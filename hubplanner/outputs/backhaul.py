@@ -224,7 +224,7 @@ def _assumed(scenario: Scenario) -> list[str]:
     power = " and no electricity" if spec.electricity is not None else ""
     said = [
         *([on_one_line(spec.note)] * bool(spec.note)),
-        f"The running costs of hubs hold no line to the internet{power}.",
+        f"The running costs of hubs include no line to the internet{power}.",
     ]
     if spec.electricity is not None:
         said.append("A hub pays for the whole line from the grid to its site.")

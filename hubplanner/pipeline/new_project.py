@@ -95,7 +95,7 @@ def new_project(
 
 def _check_free(path: Path) -> None:
     if path.exists():
-        message = f"{path}: is there already; name another folder, nothing was written"
+        message = f"{path}: already exists; name another folder, nothing was written"
         raise ExistsError(message)
 
 

@@ -165,11 +165,11 @@ def _preferred(inputs: Inputs) -> Ints | None:
 
 def proposal_of(inputs: Inputs, objective: Objective, plan: Evaluation) -> Proposal | None:
     """Return how large the places of a plan's hubs are and which others would do; None where no group is preferred."""
-    group = objective.fairness.prefer_largest_of if isinstance(objective.fairness, AlphaFair) else None
-    if group is None:
+    fairness, take_up = objective.alpha_fairness, objective.block(TakeUp)
+    if fairness is None or fairness.prefer_largest_of is None:
         return None
-    come = objective.block(TakeUp)
-    return proposal(build_problem(inputs), plan, group, come.coming if isinstance(come, TakeUp) else None)
+    coming = None if take_up is None else take_up.coming
+    return proposal(build_problem(inputs), plan, fairness.prefer_largest_of, coming)
 
 
 LEAST_BELOW = 1e-6
@@ -195,16 +195,17 @@ def fair_terms(inputs: Inputs, objective: Objective) -> dict[str, Any] | None:
         ``alpha``; ``group`` and ``groups``, the column and how many of its values have need, ``group_because``;
         ``linear_below_share`` and ``linear_below_because``; ``prefer_largest_of`` where it is asked for.
     """
-    if not isinstance(objective.fairness, AlphaFair):
+    fairness = objective.alpha_fairness
+    if fairness is None:
         return None
     groups, spec = fair_groups(inputs), inputs.scenario.model.fairness
     tenth = "a tenth of the share of need that hubs could cover for the money, if each covered all it can"
     return {
-        "alpha": objective.fairness.alpha,
+        "alpha": fairness.alpha,
         "group": groups.column,
         "groups": groups.with_need,
         "group_because": groups.because,
-        "linear_below_share": objective.fairness.linear_below,
+        "linear_below_share": fairness.linear_below,
         "linear_below_because": tenth if spec is None or spec.linear_below_share is None else "as asked",
         **({} if spec is None or spec.prefer_largest_of is None else {"prefer_largest_of": spec.prefer_largest_of}),
     }

@@ -11,7 +11,7 @@ from typing import Any
 from hubplanner.errors import DataWarning, InfeasibleError, ScenarioError
 from hubplanner.formatting import count_of
 from hubplanner.inputs import Inputs, build_problem, read_inputs
-from hubplanner.model import Budget, MaxHubs
+from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.pipeline.objective import hub_limits, objective_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import HubLimitSpec
@@ -113,9 +113,7 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
     model, after = inputs.scenario.model, {change.limit: change.after for change in changes}
     settings = dict[str, Any]()
     for change in changes:
-        if isinstance(change.limit, Budget):
-            settings["model.budget"] = change.after
-        elif change.limit.sites is None:
+        if change.limit.sites is None:
             settings[f"model.{change.limit.key}"] = change.after
     limits = list[HubLimitSpec]()
     spelled_out = False
@@ -143,8 +141,8 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
     return settings, model.model_copy(update={**totals, "hub_limits": tuple(limits)})
 
 
-def _end(block: Any) -> str:
-    return "max" if isinstance(block, MaxHubs) else "min"
+def _end(block: HubCount) -> str:
+    return "max" if block.sense > 0 else "min"
 
 
 def _each(spec: HubLimitSpec, blocks: list[Any], after: Mapping[Any, float]) -> list[HubLimitSpec]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -121,6 +121,17 @@ class Problem:
     def n_options(self) -> int:
         """Number of (site, tier) options o."""
         return len(self.option_site)
+
+    def with_options(self, keep: Ints, site_status: Ints) -> Self:
+        """Return the problem with some of its options alone (k,), and other statuses of its sites (m,)."""
+        return replace(
+            self,
+            site_status=site_status,
+            option_site=self.option_site[keep],
+            option_tier=self.option_tier[keep],
+            option_cost=self.option_cost[keep],
+            upgrade=None if self.upgrade is None else self.upgrade[keep],
+        )
 
     @property
     def option_reach(self) -> Floats:

@@ -177,7 +177,7 @@ def read_run(folder: Path, letter: str) -> ComparedRun:
     """Return a run as its folder tells of it; raise where it is none or cannot be read."""
     recover(folder.absolute().parent)
     if not is_run(folder):
-        allowed = "is no run folder: plan.json and manifest.json are not both there"
+        allowed = "is not a run folder: plan.json or manifest.json is missing"
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
     hubs, demand = (_layer(folder / f"{name}.geojson") for name in ("hubs", "demand"))
     for frame, columns, name in ((hubs, _HUBS, "hubs"), (demand, _DEMAND, "demand")):

@@ -156,7 +156,7 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
     """
     recover(folder.absolute().parent)
     if not is_run(folder):
-        allowed = "is no run folder: plan.json and manifest.json are not both there"
+        allowed = "is not a run folder: plan.json or manifest.json is missing"
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
     _check_unchanged(folder)
     summary, manifest = figures_of(folder, _FIGURES), read_manifest(folder)
@@ -259,4 +259,4 @@ def _table_state(spec: FileSpec, scenario: Scenario, manifest: dict[str, Any]) -
     try:
         return "same" if digest_of(spec) == manifest.get("inputs", {}).get(name) else "has changed since the run"
     except DataError:
-        return "cannot be read any more"
+        return "can no longer be read"

@@ -15,6 +15,7 @@ from hubplanner.folders import is_run
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.io import recover
 from hubplanner.model import Capacity, FixedHubs, MaxHubs, Objective, Periods, goals_of
+from hubplanner.model.constraints.base import first_of
 from hubplanner.model.formulation import Year
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.problem import GoalResult, Ints, Problem, SiteStatus, Solution, Status, evaluate
@@ -39,7 +40,7 @@ def read_solution(folder: Path, settings: Mapping[str, Any] | None = None) -> tu
     """
     recover(folder.absolute().parent)
     if not is_run(folder):
-        allowed = "is no run folder: plan.json and manifest.json are not both there"
+        allowed = "is not a run folder: plan.json or manifest.json is missing"
         raise DataError(Fault(file=str(folder), allowed=allowed))
     stated, manifest = read_plan(folder), read_manifest(folder)
     inputs = read_inputs(read_scenario(folder / "scenario.yaml", (), settings))
@@ -64,7 +65,7 @@ def _sense(objective: Objective) -> int:
 def _check_unchanged(inputs: Inputs, stated: Any) -> None:
     """Raise for every input that differs from the one the plan was made from."""
     known = stated if isinstance(stated, dict) else {}
-    allowed = "SHA-256 {}, of the file the plan was made from; solve the scenario anew"
+    allowed = "SHA-256 {}, of the file the plan was made from; solve the scenario again"
     raise_faults(
         [
             Fault(file=name, value=digest, allowed=allowed.format(known.get(name, "in manifest.json")))
@@ -120,7 +121,7 @@ def plan_of_hubs(problem: Problem, objective: Objective, options: Ints, counts: 
     edges
         Lines of backhaul that are built.
     """
-    has_room = any(isinstance(block, Capacity) for block in objective.constraints_on(problem))
+    has_room = first_of(objective.constraints_on(problem), Capacity) is not None
     if has_room or problem.measures or objective.block(Periods) is not None:
         return _served_anew(problem, objective, options, counts)
     return _as_stated(problem, objective, options, counts, edges)
@@ -154,14 +155,7 @@ def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: 
     stands = problem.site_status[problem.option_site] == SiteStatus.EXISTING
     keep = np.flatnonzero(stands | np.isin(np.arange(problem.n_options), options))
     bare = ~np.isin(np.arange(problem.n_sites), problem.option_site[keep])
-    small = replace(
-        problem,
-        site_status=np.where(bare, int(SiteStatus.EXCLUDED), problem.site_status),
-        option_site=problem.option_site[keep],
-        option_tier=problem.option_tier[keep],
-        option_cost=problem.option_cost[keep],
-        upgrade=None if problem.upgrade is None else problem.upgrade[keep],
-    )
+    small = problem.with_options(keep, np.where(bare, int(SiteStatus.EXCLUDED), problem.site_status))
     mine = np.searchsorted(keep, options)
     new = int(counts[problem.new[options]].sum())
     held = (FixedHubs(options=tuple(mine.tolist()), counts=tuple(counts.tolist())), MaxHubs(count=new))

@@ -110,7 +110,7 @@ def _reasons(folder: Path, summary: dict[str, Any]) -> dict[str, str]:
     tree = _read(path)
     try:
         if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
-            raise DataError(Fault(file=str(path), allowed="explains another plan; run hubplanner explain anew"))
+            raise DataError(Fault(file=str(path), allowed="explains another plan; run hubplanner explain again"))
         return {str(hub["site_id"]): str(hub["words"]) for hub in tree["hubs"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
@@ -124,12 +124,12 @@ def _stability(folder: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
     tree = _read(path)
     try:
         if abs(tree["plan"]["cost"] - summary["cost"]["total"]) > 1e-6 * max(1.0, abs(summary["cost"]["total"])):
-            raise DataError(Fault(file=str(path), allowed="is of another plan; run hubplanner stability anew"))
+            raise DataError(Fault(file=str(path), allowed="is of another plan; run hubplanner stability again"))
         known = {"draws", "levels", "groups", "hubs", "reached", "misses_limits", "asked_gap"} <= tree.keys()
     except (KeyError, TypeError) as error:
         raise DataError(Fault(file=str(path), allowed=f"cannot be read: {type(error).__name__}: {error}")) from error
     if not known:
-        raise DataError(Fault(file=str(path), allowed="lacks some of its figures; run hubplanner stability anew"))
+        raise DataError(Fault(file=str(path), allowed="lacks some of its figures; run hubplanner stability again"))
     return tree
 
 

@@ -36,7 +36,7 @@ def verify_run(folder: Path) -> dict[str, Any]:
     -------
     dict
         ``name``; ``intact``; ``hashed``, whether its manifest holds hashes of its files; ``faults``, one line each;
-        ``inputs``: ``same``, ``missing`` where they are not there any more, or ``changed``, which is a fault too, as
+        ``inputs``: ``same``, ``missing`` where they are no longer there, or ``changed``, which is a fault too, as
         the figures are of other data.
     """
     files = manifest_files(folder)

@@ -181,7 +181,7 @@ class JoinSpec(FileSpec):
     exact: Flag = False
     """Tell keys apart by case, accents, hyphens, and zeros before numbers."""
     unmatched: Unmatched = "error"
-    """Rows here without a partner: error, drop, a number for each column, or {mean_of: group}."""
+    """Rows here without a match: error, drop, a number for each column, or {mean_of: group}."""
 
     @property
     def by_place(self) -> bool:

@@ -35,12 +35,9 @@ def key_of(name: str) -> str:
 
 def _seen(text: str) -> str:
     if not text.isprintable():
-        text = "".join(letter for letter in text if letter.isspace() or not _hidden(letter))
+        hidden = {"Cc", "Cf"}
+        text = "".join(letter for letter in text if letter.isspace() or unicodedata.category(letter) not in hidden)
     return _INVISIBLE.sub("", text)
-
-
-def _hidden(letter: str) -> bool:
-    return unicodedata.category(letter) in {"Cc", "Cf"}
 
 
 def has_control(name: str) -> bool:

@@ -61,18 +61,18 @@ class TravelMethod(Spec):
         """Return how distance is measured, to stand after "within reach".
 
         >>> GreatCircleSpec(detour=1.3).describe()
-        'in a straight line, times 1.3 for the way on the ground'
+        'in a straight line, times 1.3 to allow for roads'
         """
-        return f"in a straight line{f', times {self.detour:g} for the way on the ground' if self.detour > 1 else ''}"
+        return f"in a straight line{f', times {self.detour:g} to allow for roads' if self.detour > 1 else ''}"
 
     def assumption(self) -> str:
         """Return what a plan takes for granted of ways, in sentences.
 
         >>> GreatCircleSpec().assumption()
-        'Ways are straight lines. Rivers and mountains do not count.'
+        'Distances are straight lines. Rivers and mountains are ignored.'
         """
-        detour = f", times {self.detour:g} for the detours of roads" if self.detour != 1 else ""
-        return f"Ways are straight lines{detour}. Rivers and mountains do not count."
+        detour = f", times {self.detour:g} to allow for roads" if self.detour != 1 else ""
+        return f"Distances are straight lines{detour}. Rivers and mountains are ignored."
 
 
 class GreatCircleSpec(TravelMethod):
@@ -150,7 +150,7 @@ class MatrixSpec(TravelMethod):
 
     def assumption(self) -> str:
         """Return that a table gives ways."""
-        return "Ways are those of a table of distances."
+        return "Distances come from a table."
 
 
 class NetworkSpec(TravelMethod):
@@ -199,9 +199,9 @@ class NetworkSpec(TravelMethod):
     def assumption(self) -> str:
         """Return what is taken for granted of roads."""
         ways = {"to_hub": "to the hub", "from_hub": "from the hub", "both": "there and back, halved"}
-        limits = "Traffic, waits at junctions and turns that are not allowed do not count."
+        limits = "Traffic, waits at junctions and turns that are not allowed are ignored."
         off = f"Off the road people walk {self.access_kmh:g} km/h, up to {self.access_max_km:g} km"
-        return f"Ways go {self.describe()}, {ways[self.direction]}. {off}. {limits}"
+        return f"Travel is {self.describe()}, {ways[self.direction]}. {off}. {limits}"
 
 
 class FrictionRasterSpec(Spec):
@@ -260,7 +260,7 @@ class FrictionSpec(RasterTravel):
     def assumption(self) -> str:
         """Return what is taken for granted of the raster."""
         return (
-            "Ways go from middle to middle of the cells of a raster of travel times, alike in both directions. "
+            "Routes run between the centres of cells of a raster of travel times, the same in both directions. "
             f"Places on barriers start from the nearest open cell up to {self.access_max_km:g} km away, at its speed."
         )
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from hubplanner.compatibility import NEW_LINK, NOT_WHOLE, Feature, broken
 from hubplanner.errors import Fault
 from hubplanner.formats.table_formats import format_of
+from hubplanner.formatting import count_of
 from hubplanner.scenario.backhaul_spec import (
     AloneSpec,
     BackhaulSpec,
@@ -411,7 +412,11 @@ def _merged_file(scenario: Scenario) -> Complaints:
     if (demand.x is None) != (demand.y is None):
         yield "demand.x" if demand.x is None else "demand.y", None, "is required: x and y go together"
     if demand.encoding is not None and not file.encoding:
-        yield "demand.encoding", demand.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+        yield (
+            "demand.encoding",
+            demand.encoding,
+            "only for a CSV file or a Shapefile; other formats state it themselves",
+        )
 
 
 def _merged_cells(scenario: Scenario) -> Complaints:
@@ -515,37 +520,37 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         value = attrgetter(key)(scenario)
         if value not in off:
             asked[feature] = Setting(key, value, f"with {key}")
-    for key in ("spread_km", "spread_by"):
-        if getattr(scenario.demand, key) is not None:
-            asked[Feature.SPREAD] = _spreading(scenario, key)
     if scenario.demand.is_merged:
         asked[Feature.MERGED] = Setting("demand.merge", scenario.demand.merge or "raster", _merged(scenario))
     for number, tier in enumerate(scenario.hubs):
         if tier.capacity is not None:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
-    asked |= (
-        _fair_features(model)
-        | _take_up_feature(scenario)
-        | _backhaul_feature(scenario)
-        | _measures_feature(scenario)
-        | _searched_feature(scenario)
-    )
+    asked |= _spread_feature(scenario) | _fair_features(model) | _searched_feature(scenario)
+    take_up, fibre = scenario.demand.take_up, scenario.backhaul and scenario.backhaul.technologies.fibre
+    years, beside = len(model.periods.years), " and ".join(scenario.beside)
+    sections = {
+        Feature.TAKE_UP: take_up and Setting("demand.take_up", take_up.share, "with demand.take_up"),
+        Feature.BACKHAUL: fibre and Setting("backhaul", "fibre", "with backhaul by fibre"),
+        Feature.MEASURES: beside and Setting("measures", beside, "with measures"),
+        Feature.PERIODS: years and Setting("model.periods", count_of(years, "year"), "with model.periods"),
+    }
+    asked |= {feature: setting for feature, setting in sections.items() if setting}
     if model.floors:
         asked[Feature.FLOORS] = Setting("model.floors", len(model.floors), "with model.floors")
     changes = [key for key in ("upgrade", "close") if getattr(model.existing, key) is not False]
     if changes:
         asked[Feature.EXISTING] = Setting("model.existing", " and ".join(changes), "with model.existing")
-    if model.periods.years:
-        asked[Feature.PERIODS] = Setting("model.periods", f"{len(model.periods.years)} years", "with model.periods")
     if isinstance(growth, str):
         asked[Feature.GROWTH_COLUMN] = Setting("demand.growth_per_year", growth, "with demand.growth_per_year")
     return asked if spec is None else asked | _features_over(spec, model.under)
 
 
-def _spreading(scenario: Scenario, key: str) -> Setting:
-    by = scenario.demand.spread_by
-    return Setting(f"demand.{key}", scenario.demand.spread_km if by is None else by.path, f"with demand.{key}")
+def _spread_feature(scenario: Scenario) -> dict[Feature, Setting]:
+    km, by = scenario.demand.spread_km, scenario.demand.spread_by
+    if by is not None:
+        return {Feature.SPREAD: Setting("demand.spread_by", by.path, "with demand.spread_by")}
+    return {} if km is None else {Feature.SPREAD: Setting("demand.spread_km", km, "with demand.spread_km")}
 
 
 def _fair_features(model: ModelSpec) -> dict[Feature, Setting]:
@@ -553,21 +558,6 @@ def _fair_features(model: ModelSpec) -> dict[Feature, Setting]:
         return {Feature.FAIRNESS: Setting("model.fairness", MAX_MIN, "with model.fairness")}
     weighed = Setting("model.fairness.alpha", model.alpha, "with model.fairness.alpha above 0")
     return {Feature.ALPHA: weighed} if model.alpha else {}
-
-
-def _take_up_feature(scenario: Scenario) -> dict[Feature, Setting]:
-    spec = scenario.demand.take_up
-    return {} if spec is None else {Feature.TAKE_UP: Setting("demand.take_up", spec.share, "with demand.take_up")}
-
-
-def _backhaul_feature(scenario: Scenario) -> dict[Feature, Setting]:
-    has_fibre = scenario.backhaul is not None and scenario.backhaul.technologies.fibre is not None
-    return {Feature.BACKHAUL: Setting("backhaul", "fibre", "with backhaul by fibre")} if has_fibre else {}
-
-
-def _measures_feature(scenario: Scenario) -> dict[Feature, Setting]:
-    named = " and ".join(scenario.beside)
-    return {Feature.MEASURES: Setting("measures", named, "with measures")} if named else {}
 
 
 def _searched_feature(scenario: Scenario) -> dict[Feature, Setting]:
@@ -654,7 +644,11 @@ def _roads(scenario: Scenario) -> Complaints:
         yield "travel.roads.minutes", roads.minutes, "none beside speed_kmh: one of the two is allowed"
     file = format_of(roads.path)
     if roads.encoding is not None and not file.encoding:
-        yield "travel.roads.encoding", roads.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+        yield (
+            "travel.roads.encoding",
+            roads.encoding,
+            "only for a CSV file or a Shapefile; other formats state it themselves",
+        )
     if roads.layer is not None and file.kind == "table":
         yield "travel.roads.layer", roads.layer, "only for a file of layers, not a table of edges"
 
@@ -673,7 +667,9 @@ def _over_raster(scenario: Scenario) -> Complaints:
         yield "travel.max_minutes", travel.max_minutes, f"at least the largest reach, {reach:g} minutes"
     objective = scenario.model.objective
     if travel.max_minutes is None and objective in {"p_median", "p_center"}:
-        allowed = f"is required for {objective}, which goes beyond reach: how far ways are looked for, such as 600"
+        allowed = (
+            f"is required for {objective}, which looks beyond reach: the longest travel time to search, such as 600"
+        )
         yield "travel.max_minutes", None, allowed
 
 
@@ -756,7 +752,11 @@ def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
     """Complain of keys that files of another format have."""
     file = format_of(table.path)
     if table.encoding is not None and not file.encoding:
-        yield f"{name}.encoding", table.encoding, "only for a CSV file or a Shapefile; others say it themselves"
+        yield (
+            f"{name}.encoding",
+            table.encoding,
+            "only for a CSV file or a Shapefile; other formats state it themselves",
+        )
     if table.layer is not None and not file.layers:
         yield f"{name}.layer", table.layer, "only for a file of layers, not CSV or Parquet"
     if table.sheet is not None and not file.sheets:
@@ -854,7 +854,7 @@ def _once(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
         lists |= {f"futures.named.{number}.{key}": getattr(future, key) for key in ("sites_out", "tiers_out")}
     for key, names in lists.items():
         for at in repeated(names):
-            yield key, names[at], "each name once; it stands twice"
+            yield key, names[at], "each name once; it appears twice"
 
 
 def _one_limit(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:

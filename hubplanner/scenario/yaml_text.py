@@ -59,7 +59,7 @@ class _Scanner(Scanner):
 def parse_yaml(text: str, file: str) -> Any:
     """Return the value a YAML 1.2 text spells; refuse duplicate keys, anchors, aliases, deep nests and long texts."""
     if len(text) > LONGEST:
-        allowed = f"holds more than {LONGEST:,} letters; move long lists into columns of the tables"
+        allowed = f"holds more than {LONGEST:,} characters; move long lists into columns of the tables"
         raise ScenarioError(_fault(file, allowed))
     yaml = YAML(typ="safe", pure=True)
     yaml.Scanner = _Scanner

@@ -20,19 +20,14 @@ from scipy.sparse import csr_array, diags_array, vstack
 
 from hubplanner.errors import SolverError
 from hubplanner.model import (
-    Fairness,
     FixedLevel,
     Floor,
     FullService,
-    MinCost,
-    Objective,
-    PCenter,
-    PMedian,
     Question,
-    TakeUp,
     Year,
     broken_years,
 )
+from hubplanner.model.constraints.base import first_of, of_kind
 from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, evaluate
 from hubplanner.problem.evaluation import covering
@@ -111,7 +106,7 @@ def _nearer_beside_measures(question: Question, problem: Problem, plan: Evaluati
     Where hubs fill up, or how many come depends on where they go, the search has weighed who is left for measures.
     """
     takes_all = question.capacity is not None and not question.capacity.can_relax
-    if not takes_all or any(isinstance(block, TakeUp) for block in question.blocks):
+    if not takes_all or question.take_up is not None:
         return plan
     hubs = np.repeat(plan.options, plan.counts)
     best, served = evaluate(problem, hubs).assigned.tocoo(), np.asarray(plan.assigned.sum(axis=1)).ravel()
@@ -159,16 +154,15 @@ class _Seats:
     def of(cls, question: Question, problem: Problem, plan: Evaluation, *, last: bool) -> _Seats | None:
         """Return what a plan's seats may serve; None where there is nothing to choose, or too much of it."""
         capacity, objective = question.capacity, question.objective
-        if capacity is None or not len(plan.options) or any(isinstance(block, TakeUp) for block in question.blocks):
+        if capacity is None or not len(plan.options) or question.take_up is not None:
             return None  # nobody to assign, or how many come depends on where they go, which the search has weighed
-        blocks = [*question.blocks, *((objective.fairness,) if objective.fairness is not None else ())]
-        floors = [kept for block in blocks for kept in _kept(block, plan, last=last)]
-        if capacity.single and (isinstance(objective, PMedian | PCenter) or _costs_travel(objective)):
+        floors = _kept(question, plan, last=last)
+        if capacity.single and objective.by_distance:
             return None  # the search has weighed these ways already
         counted = np.any([problem.need > 0, *(floor.weight > 0 for floor in floors)], axis=0)
         point, hub, distance = covering(problem, plan.options)
         keep = counted[point]
-        if isinstance(objective, PCenter):
+        if objective.is_bottleneck:
             served = (problem.need > 0) & problem.reachable
             keep &= within(distance, plan.farthest_served(served)) | ~served[point]
         point, hub, distance = point[keep], hub[keep], distance[keep]
@@ -177,7 +171,7 @@ class _Seats:
         if len(point) > (MOST_WHOLE_PAIRS if capacity.single else MOST_PAIRS):
             log.info("people stay with the hubs that the search gave them: %s pairs are too many", f"{len(point):,}")
             return None
-        everyone = any(isinstance(block, FullService) for block in blocks)
+        everyone = first_of(question.blocks, FullService) is not None
         return cls(
             problem=problem,
             plan=plan,
@@ -188,7 +182,7 @@ class _Seats:
             room=capacity.room(problem)[plan.options] * plan.counts,
             floors=tuple(floors),
             whole_points=(problem.need > 0) & problem.reachable if everyone else np.zeros(problem.n_points, np.bool_),
-            most=not isinstance(objective, MinCost | PMedian | PCenter),
+            most=not (objective.minimises_cost or objective.minimises_distance),
             single=capacity.single,
         )
 
@@ -261,10 +255,6 @@ class _Seats:
         return shares[pairs]
 
 
-def _costs_travel(objective: Objective) -> bool:
-    return isinstance(objective, MinCost) and objective.travel_cost > 0
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Kept:
     """A weight (n,) of the points whose covered part must not fall below ``reached``.
@@ -284,11 +274,12 @@ class _Kept:
         return cls(weight=weight, level=wanted if wanted - reached <= LEAK * wanted else reached, reached=reached)
 
 
-def _kept(block: object, plan: Evaluation, *, last: bool) -> list[_Kept]:
+def _kept(question: Question, plan: Evaluation, *, last: bool) -> list[_Kept]:
     """Return what must stay covered: floors as asked, in the last year, and fairness as it is reached."""
-    if isinstance(block, Floor) and last:
-        return [_Kept.of(np.asarray(block.weight), plan, block.share * math.fsum(block.weight))]
-    return [_Kept.of(weight, plan) for weight in block.with_need] if isinstance(block, Fairness) else []
+    floors = of_kind(question.blocks, Floor) if last else []
+    kept = [_Kept.of(np.asarray(floor.weight), plan, floor.share * math.fsum(floor.weight)) for floor in floors]
+    fairness = question.objective.fairness
+    return kept if fairness is None else [*kept, *(_Kept.of(weight, plan) for weight in fairness.with_need)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -18,12 +18,11 @@ from hubplanner.model import (
     RequiredSites,
     broken_years,
 )
+from hubplanner.model.constraints.base import first_of, of_kind
 from hubplanner.model.constraints.budget import enough_money, least_money, most_money
+from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.model.formulation import Year
 from hubplanner.problem import Conflict, Ints, Problem, evaluate
-
-MOST_PINS = 12
-"""Up to this many required sites are told apart; more are one demand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,7 @@ class _Counting:
         sites, place = np.unique(problem.option_site[new], return_inverse=True)
         cheapest = np.full(len(sites), math.inf)
         np.minimum.at(cheapest, place, problem.option_cost[new])
-        per_site = next((block.count for block in self.blocks if isinstance(block, HubsPerSite)), 1)
+        per_site = (first_of(self.blocks, HubsPerSite) or HubsPerSite()).count
         self.price = dict(zip(sites.tolist(), cheapest.tolist(), strict=True))
         self.room = dict.fromkeys(self.price, per_site)
         self.minima = list(self._minima())
@@ -90,17 +89,14 @@ class _Counting:
         return self._too_dear()
 
     def _minima(self) -> Iterator[_Minimum]:
-        required = self.problem.required_sites.tolist()
-        every = frozenset(self.price)
-        whole = RequiredSites()
-        for site in required:
-            demand = RequiredSites(site=site) if len(required) <= MOST_PINS else whole
-            yield _Minimum(frozenset({site}), 1, demand)
-        for block in self.blocks:
-            if isinstance(block, MinHubs) and block.count:
+        every, required = frozenset(self.price), RequiredSites().parts(self.problem)
+        for number, site in enumerate(self.problem.required_sites.tolist()):
+            yield _Minimum(frozenset({site}), 1, required[min(number, len(required) - 1)])
+        for block in of_kind(self.blocks, MinHubs):
+            if block.count:
                 yield _Minimum(self._at(block) & every, block.count, block)
 
-    def _at(self, block: MinHubs | MaxHubs) -> frozenset[int]:
+    def _at(self, block: HubCount) -> frozenset[int]:
         return frozenset(self.price if block.sites is None else block.sites)
 
     def _no_place(self) -> Iterator[tuple[list[Constraint], str]]:
@@ -116,9 +112,7 @@ class _Counting:
 
         Of each largest number this tells once, by the first kind of least numbers that exceeds it.
         """
-        for most in self.blocks:
-            if not isinstance(most, MaxHubs):
-                continue
+        for most in of_kind(self.blocks, MaxHubs):
             inside = [least for least in self.minima if least.sites <= self._at(most)]
             for some in _kinds(inside):
                 nodes = self._nodes(some)

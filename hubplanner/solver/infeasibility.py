@@ -20,14 +20,14 @@ from hubplanner.model import (
     Objective,
     Periods,
     Question,
-    RequiredSites,
     broken_years,
 )
+from hubplanner.model.constraints.base import first_of
 from hubplanner.model.constraints.budget import enough_money
+from hubplanner.model.constraints.required_sites import MOST_PINS
 from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, Problem, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
-from hubplanner.solver.conflict_counting import MOST_PINS
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
@@ -54,7 +54,9 @@ def find_conflict(problem: Problem, objective: Objective, options: SolverOptions
     By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
     met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
     """
-    demands, rest = _demands(problem, objective)
+    blocks = objective.constraints_on(problem)
+    demands = [part for block in blocks if block.can_relax for part in block.parts(problem)]
+    rest = [block for block in blocks if not block.can_relax]
     finder = _ConflictFinder(problem, objective, rest, _together(demands), options, deadline)
     asked = any(block.money is not None for block in demands)
     least, surely = finder.least_budget() if asked else (math.nan, math.nan)
@@ -68,13 +70,13 @@ def find_conflict(problem: Problem, objective: Objective, options: SolverOptions
 
 def _reason(problem: Problem, clash: tuple[Constraint, ...]) -> str:
     """Return why demands are out of reach where the sites alone tell: what they cover, and whom they never serve."""
-    if len(clash) == 1 and isinstance(clash[0], Floor) and not problem.measures:
-        return _uncovered(problem, clash[0])
-    everyone = any(isinstance(block, FullService) for block in clash)
+    floor, everyone = first_of(clash, Floor), first_of(clash, FullService) is not None
+    if floor is not None and len(clash) == 1 and not problem.measures:
+        return _uncovered(problem, floor)
     wanting = problem.need > 0
     if everyone and wanting.any() and not (wanting & problem.reachable).any():
         return "no usable site" + (" has a way to any need" if problem.n_options else ": none may hold a hub")
-    if everyone and any(isinstance(block, Capacity) for block in clash):
+    if everyone and first_of(clash, Capacity) is not None:
         every = evaluate(problem, np.arange(problem.n_options))
         alone = np.flatnonzero(wanting & problem.reachable & (every.covered_share <= 0))
         return f"{_points(len(alone))} with need out of every hub's reach" if len(alone) else ""
@@ -109,7 +111,7 @@ def in_words(clash: Conflict, name_of: Callable[[int], str] = str) -> list[str]:
     others = (replace(other, future=clash.future) for other in clash.others[: MOST_CLASHES - 1])
     sentences = [_together_in_words(one, name_of) for one in (clash, *others)]
     if len(clash.others) >= MOST_CLASHES:
-        sentences.append(f"so it is with {len(clash.others) + 1 - MOST_CLASHES:,} more")
+        sentences.append(f"and so for {len(clash.others) + 1 - MOST_CLASHES:,} more")
     if math.isfinite(clash.least_budget):
         sentences.append(_least(clash))
     elif clash.least_budget == math.inf:
@@ -161,20 +163,6 @@ def _least(clash: Conflict) -> str:
     if clash.least_budget - clash.too_little > SAME_MONEY * abs(clash.least_budget):
         return f"a budget of {enough} meets all demands, one below {clash.too_little:,.12g} does not"
     return f"the least budget that meets all demands is {enough}"
-
-
-def _demands(problem: Problem, objective: Objective) -> tuple[list[Constraint], list[Constraint]]:
-    """Return the blocks that may be given up, one for each required site, and those that stay."""
-    demands: list[Constraint] = []
-    blocks = objective.constraints_on(problem)
-    for block in blocks:
-        if isinstance(block, RequiredSites):
-            sites = problem.required_sites.tolist()
-            told_apart = [RequiredSites(site=site) for site in sites] if len(sites) <= MOST_PINS else [block]
-            demands += told_apart
-        elif block.can_relax:
-            demands.append(block)
-    return demands, [block for block in blocks if not block.can_relax]
 
 
 def _together(demands: Sequence[Constraint]) -> tuple[tuple[Constraint, ...], ...]:
@@ -259,7 +247,7 @@ class _ConflictFinder:
         NaN where it is not known.
         """
         rich = replace(self, demands=tuple(tuple(map(self._with_money, blocks)) for blocks in self.demands))
-        numbers = frozenset(n for n, blocks in enumerate(self.demands) if not isinstance(blocks[0], Budget))
+        numbers = frozenset(n for n, blocks in enumerate(self.demands) if not first_of(blocks, Budget))
         task = replace(rich.task(numbers), deadline=self.deadline.part(1 / 3).within(MONEY_S), nodes=MONEY_NODES)
         found = optimise(replace(task, goal=cost(), gap=self.options.gap))
         if found.years:

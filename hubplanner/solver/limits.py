@@ -6,16 +6,15 @@ import math
 
 import numpy as np
 
-from hubplanner.model import Budget, MaxHubs, Objective
-from hubplanner.model.constraints.budget import most_money
+from hubplanner.model import Objective
+from hubplanner.model.constraints.budget import money_limit, most_money
+from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.problem import Floats, Problem
 
 
 def limits(objective: Objective) -> tuple[float, float]:
     """Return the money and the number of hubs an objective leaves, infinite where it sets no limit."""
-    money = [block.amount for block in objective.blocks if isinstance(block, Budget)]
-    count = [block.count for block in objective.blocks if isinstance(block, MaxHubs)]
-    return min(money, default=math.inf), min(count, default=math.inf)
+    return money_limit(objective.blocks), hub_limit(objective.blocks)
 
 
 def required_fit(problem: Problem, objective: Objective) -> bool:

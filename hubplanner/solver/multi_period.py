@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 
 from hubplanner.model import (
-    Constraint,
     MaxCoverage,
     Objective,
     Periods,
@@ -49,7 +48,9 @@ class SeparateYearsStrategy:
                 block.grown(periods.growth, year) for block in objective.constraints if block is not periods
             )
             budget = min(available, math.inf if objective.budget is None else objective.budget)
-            asked = replace(objective, budget=budget, constraints=constraints if last else _early(constraints))
+            if not last:
+                constraints = tuple(block for block in constraints if not block.needs_final_period)
+            asked = replace(objective, budget=budget, constraints=constraints)
             own = part if last else _unpinned(part)
             found = context.solve(own, asked, options.until(context.deadline.part(1 / (count + 1 - year))))
             if found.evaluation is None:
@@ -85,11 +86,6 @@ def _terms(objective: Objective, questions: Sequence[Question]) -> Terms:
 
     goal = replace(goals_of(objective)[0], name="sum of the years")
     return Terms(goals=(goal,), main=goal.name, broken=broken)
-
-
-def _early(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
-    """Return the limits that hold before the last year."""
-    return tuple(block for block in constraints if not block.needs_final_period)
 
 
 def _unpinned(problem: Problem) -> Problem:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from pulp import LpConstraintGE, LpConstraintLE
+from pulp import LpConstraintGE
 
 from hubplanner.errors import SolverError
 from hubplanner.model import (
@@ -15,14 +15,14 @@ from hubplanner.model import (
     Constraint,
     Formulation,
     Goal,
-    MaxHubs,
-    MinHubs,
     Model,
     Objective,
     Question,
     Year,
 )
+from hubplanner.model.constraints.base import first_of, of_kind, without
 from hubplanner.model.constraints.budget import enough_money
+from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.model.formulation import FixedLevel
 from hubplanner.model.goals import cost
 from hubplanner.model.lp import LinearExpression
@@ -45,29 +45,26 @@ class Change:
         Where it is moved to: hubs, or money.
     """
 
-    limit: MaxHubs | MinHubs | Budget
+    limit: HubCount | Budget
     after: float
 
     @property
     def before(self) -> float:
         """Where it is as asked."""
-        return self.limit.amount if isinstance(self.limit, Budget) else self.limit.count
+        return self.limit.figure
 
     def as_dict(self) -> dict[str, str | float]:
         """Return the change as a JSON object."""
-        name = "" if isinstance(self.limit, Budget) else self.limit.name
-        return {"limit": self.limit.key, "of": name, "from": self.before, "to": self.after}
+        return {"limit": self.limit.key, "of": self.limit.name, "from": self.before, "to": self.after}
 
     def __str__(self) -> str:
         """Return the change in words.
 
+        >>> from hubplanner.model import MaxHubs
         >>> print(Change(limit=MaxHubs(count=6, sites=(0,), name="province Balochistan"), after=35))
         province Balochistan: at most 6 -> 35
         """
-        if isinstance(self.limit, Budget):
-            return f"the budget: {self.before:,.12g} -> {self.after:,.12g}"
-        most = "at most" if isinstance(self.limit, MaxHubs) else "at least"
-        return f"{self.limit.name or 'in all'}: {most} {self.before} -> {self.after}"
+        return self.limit.moved_to(self.after)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +115,7 @@ def least_repair(problem: Problem, objective: Objective, options: SolverOptions)
     search = _Search(problem=problem, objective=objective, options=how, deadline=how.deadline)
     blocks = objective.constraints_on(problem)
     found, loose, budget = search.least_hubs(blocks), _loosened(blocks), None
-    asked = next((block for block in blocks if isinstance(block, Budget)), None)
+    asked = first_of(blocks, Budget)
     if not found.years and asked is not None:
         budget = search.least_money(asked, blocks)
         if budget is None:
@@ -145,7 +142,7 @@ WHOLE = 1e-6
 class _Loose(Constraint):
     """A count limit that may be passed, by a variable number of hubs."""
 
-    limit: MaxHubs | MinHubs
+    limit: HubCount
     number: int
 
     key: ClassVar[str] = "loose"
@@ -153,10 +150,10 @@ class _Loose(Constraint):
 
     def add_to(self, model: Model) -> None:
         """Add the limit's row with the variable, which the model keeps for the goals."""
-        sign, sense = (-1.0, LpConstraintLE) if isinstance(self.limit, MaxHubs) else (1.0, LpConstraintGE)
         passed = model.variable(f"passed_{self.number}", 0.0, float(model.instance.most.sum() + self.limit.count))
         counted = model.opened(self.limit.counted(model.instance.new, model.instance.site))
-        model.add(f"loose_{self.number}", [*counted, (passed, sign)], sense, self.limit.count)
+        row = [*counted, (passed, -float(self.limit.sense))]
+        model.add(f"loose_{self.number}", row, self.limit.row_sense, self.limit.count)
         model.variables.passed[self.number] = passed
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
@@ -170,18 +167,15 @@ class _Loose(Constraint):
 
     def passed(self, years: Sequence[Year]) -> int:
         """Return by how many hubs a plan passes it, recomputed."""
-        built = self.limit.built(years[-1].problem, years[-1].plan)
-        return max(0, built - self.limit.count if isinstance(self.limit, MaxHubs) else self.limit.count - built)
+        return max(0, self.limit.excess(self.limit.built(years[-1].problem, years[-1].plan)))
 
     def moved(self, years: Sequence[Year]) -> int:
         """Return the limit that a plan keeps to."""
-        passed = self.passed(years)
-        return self.limit.count + (passed if isinstance(self.limit, MaxHubs) else -passed)
+        return self.limit.count + self.limit.sense * self.passed(years)
 
 
 def _loosened(blocks: Sequence[Constraint]) -> tuple[_Loose, ...]:
-    limits = [block for block in blocks if isinstance(block, MaxHubs | MinHubs)]
-    return tuple(_Loose(limit=limit, number=number) for number, limit in enumerate(limits))
+    return tuple(_Loose(limit=limit, number=number) for number, limit in enumerate(of_kind(blocks, HubCount)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -196,14 +190,14 @@ class _Search:
     def least_hubs(self, blocks: Sequence[Constraint]) -> Incumbent:
         """Return the plan that passes count limits by the fewest hubs, least numbers last, and spread by size."""
         loose = _loosened(blocks)
-        kept = [block for block in blocks if not isinstance(block, MaxHubs | MinHubs)]
         least = _moved("moved hubs", loose)
-        task = self._task([*kept, *loose], least)
+        task = self._task([*without(blocks, HubCount), *loose], least)
         found = self._found(task)
         if not found.years or found.value == 0:
             return found
         best = found
-        for goal in (_moved("lowered least numbers", loose, MinHubs), _spread(loose, round(found.value))):
+        lowered = _moved("lowered least numbers", [one for one in loose if one.limit.sense < 0])
+        for goal in (lowered, _spread(loose, round(found.value))):
             held = (*task.held, FixedLevel(goal=task.goal or least, value=best.value))
             task = replace(task, goal=goal, held=held, start=best.opened)
             best = optimise(task)
@@ -214,7 +208,7 @@ class _Search:
 
     def least_money(self, asked: Budget, blocks: Sequence[Constraint]) -> Budget | None:
         """Return the least budget with which there is a plan whatever the counts; None where no money helps."""
-        free = [block for block in blocks if block is not asked and not isinstance(block, MaxHubs | MinHubs)]
+        free = [block for block in without(blocks, HubCount) if block is not asked]
         found = self._found(replace(self._task(free, cost()), gap=self.options.gap))
         return asked.with_money(max(asked.amount, enough_money(found.value))) if found.years else None
 
@@ -230,16 +224,15 @@ class _Search:
         return found
 
 
-def _moved(name: str, loose: Sequence[_Loose], kind: type = Constraint) -> Goal:
-    """Return the goal of few hubs by which limits are passed, all of them or those of a kind."""
-    counted = [one for one in loose if isinstance(one.limit, kind)]
+def _moved(name: str, loose: Sequence[_Loose]) -> Goal:
+    """Return the goal of few hubs by which limits are passed."""
 
     def expression(form: Formulation) -> LinearExpression:
         passed = form.layers[-1].variables.passed
-        return LinearExpression(terms=[(passed[one.number], 1.0) for one in counted])
+        return LinearExpression(terms=[(passed[one.number], 1.0) for one in loose])
 
     def value(years: Sequence[Year]) -> float:
-        return float(sum(one.passed(years) for one in counted))
+        return float(sum(one.passed(years) for one in loose))
 
     return Goal(name=name, sense=-1, expression=expression, value=value)
 

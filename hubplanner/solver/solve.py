@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import Objective, PCenter, Question, check_compatible, check_supported, goals_of, under_of
+from hubplanner.model import Objective, Question, check_compatible, check_supported, goals_of, under_of
 from hubplanner.problem import Conflict, Problem, Solution
 from hubplanner.solver.backends import adapter
 from hubplanner.solver.cache import SolveCache
@@ -95,7 +95,10 @@ def _solved(question: Question, context: SolveContext) -> Solution:
     candidate, context, method = _candidate(question, context)
     if candidate.is_infeasible and candidate.conflict is None:
         context = context.searching
-        candidate = replace(candidate, conflict=_conflict(question, context))
+        with context.log.phase("find what clashes"):  # looking for it has the whole time limit again
+            problem, objective, options = question.instance.problem, question.objective, context.options
+            conflict = find_conflict(problem, objective, options, options.deadline)
+        candidate = replace(candidate, conflict=conflict)
     return certify(question, candidate, context, method)
 
 
@@ -135,7 +138,7 @@ def _checked(problem: Problem, objective: Objective, options: SolverOptions) -> 
 def _check_method(problem: Problem, objective: Objective, options: SolverOptions) -> None:
     """Raise where a way to solve is asked for that the question does not have."""
     has_core = is_plain(problem, objective) or is_median(problem, objective)
-    if options.is_heuristic and (not has_core or options.method == "plain" or isinstance(objective, PCenter)):
+    if options.is_heuristic and (not has_core or options.method == "plain" or objective.is_bottleneck):
         message = f"solver.name heuristic goes with max_coverage, p_median or {FACILITIES} within {ALONE}, "
         message += "solver.method auto or core"
         raise ScenarioError(message)
@@ -164,10 +167,3 @@ def _candidate(question: Question, context: SolveContext) -> tuple[Candidate, So
         context = context.searching
     message = f"no strategy solves {question.objective.name}"
     raise AssertionError(message)
-
-
-def _conflict(question: Question, context: SolveContext) -> Conflict:
-    """Return why there is no plan; looking for it has the whole time limit again."""
-    options = context.options
-    with context.log.phase("find what clashes"):
-        return find_conflict(question.instance.problem, question.objective, options, options.deadline)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hubplanner.errors import ScenarioError
-from hubplanner.model import MaxCoverage, MinCost, Objective, under_of
+from hubplanner.model import Objective, under_of
 from hubplanner.problem import Floats, Futures, GoalResult, Outcomes, Problem, Solution, Status, outcomes
 from hubplanner.problem.futures import mean_future
 from hubplanner.problem.stacked_demand import StackedDemand
@@ -85,9 +85,9 @@ class ValueOfInformation:
 
 def figures_of(objective: Objective, found: Outcomes) -> Floats:
     """Return the objective's figure (s,) in each future."""
-    if isinstance(objective, MaxCoverage):
+    if objective.maximises_coverage:
         return found.covered
-    return found.cost if isinstance(objective, MinCost) else found.distance
+    return found.cost if objective.minimises_cost else found.distance
 
 
 def value_of_information(
@@ -132,10 +132,10 @@ def value_of_information(
     mean = quest.choose(stack, np.eye(len(probability))[-1], probability)
     if recourse.evaluation is None or mean.evaluation is None:
         return None
-    plan, distances = mean.evaluation, not isinstance(objective, MaxCoverage | MinCost)
+    plan, distances = mean.evaluation, objective.minimises_distance
     found = outcomes(problem, under.futures, plan.options, plan.counts, distances=distances)
     return ValueOfInformation(
-        sense=1 if isinstance(objective, MaxCoverage) else -1,
+        sense=1 if objective.maximises_coverage else -1,
         recourse=GoalResult(name="expected", value=recourse.value, bound=recourse.bound),
         mean_plan=found.mean(figures_of(objective, found)),
         alone=solution.alone or _alone(quest, stack),
@@ -147,7 +147,9 @@ def value_of_information(
 def _alone(quest: RobustRequest, stack: StackedDemand) -> tuple[GoalResult, ...]:
     """Return the best figure of each future alone with its bound; nothing where one has no plan, or time is short."""
     futures, options = quest.under.futures, quest.options
-    if len(futures.each) > MANY and isinstance(quest.objective, MaxCoverage) and not _limited(quest):
+    # A plan without a search knows of no limits beside budget, count and pins.
+    limited = len(quest.objective.constraints) > 1 or quest.problem.n_options == 0
+    if len(futures.each) > MANY and quest.objective.maximises_coverage and not limited:
         options = replace(options, name="heuristic")
     log.info("plan for each future alone")
     deadline, found = options.deadline, list[GoalResult]()
@@ -161,8 +163,3 @@ def _alone(quest: RobustRequest, stack: StackedDemand) -> tuple[GoalResult, ...]
             return ()
         found.append(GoalResult(name=name, value=part.value, bound=part.bound))
     return tuple(found)
-
-
-def _limited(quest: RobustRequest) -> bool:
-    """Tell whether there are limits beside budget, count and pins, which a plan without a search does not know."""
-    return len(quest.objective.constraints) > 1 or quest.problem.n_options == 0

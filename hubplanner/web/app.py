@@ -82,7 +82,7 @@ def _not_served(request: Request, error: Exception) -> Response:
 
 def _broken_off(request: Request, error: Exception) -> Response:
     del request, error
-    return refusal(Refused(400, "The request broke off."))
+    return refusal(Refused(400, "The request was interrupted."))
 
 
 def _wrong(request: Request, error: Exception) -> Response:

@@ -120,7 +120,7 @@ def check_size(key: str, value: Any) -> None:
         if isinstance(part, int | float) and not -most <= part <= most:
             raise Refused(400, f"{key}: {name} must be a number of at most {most:,.0f} here.")
         if isinstance(part, str) and len(part) > LONGEST:
-            raise Refused(400, f"{key}: {name[:LONGEST]} must be a text of at most {LONGEST} letters here.")
+            raise Refused(400, f"{key}: {name[:LONGEST]} must be text of at most {LONGEST} characters here.")
 
 
 def _parts(key: str, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -173,7 +173,7 @@ def _text(tree: dict[str, Any], key: str, *, optional: bool = False) -> str | No
     if value is None and optional:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
-        raise Refused(400, f"{key} must be a text of 1 to {LONGEST} letters.")
+        raise Refused(400, f"{key} must be text of 1 to {LONGEST} characters.")
     return value
 
 
@@ -188,7 +188,7 @@ def _texts(tree: dict[str, Any], key: str, most: int) -> list[str]:
     found = tree.get(key) or []
     fits = isinstance(found, list) and len(found) <= most
     if not fits or not all(isinstance(part, str) and 0 < len(part) <= LONGEST for part in found):
-        raise Refused(400, f"{key} must be a list of at most {most} texts of 1 to {LONGEST} letters.")
+        raise Refused(400, f"{key} must be a list of at most {most} texts of 1 to {LONGEST} characters.")
     return list(dict.fromkeys(found))
 
 

@@ -43,11 +43,8 @@ def _is_plain(entry: os.DirEntry[str]) -> bool:
 def files_of(folder: Path) -> list[str]:
     """Return the names of the files that stand in a folder itself: no links, nothing hidden."""
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if _is_shown(entry))
-
-
-def _is_shown(entry: os.DirEntry[str]) -> bool:
-    return entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")
+        plain = (entry for entry in entries if entry.is_file(follow_symlinks=False))
+        return sorted(entry.name for entry in plain if not entry.name.startswith("."))
 
 
 def open_own(folder: Path, name: str) -> BinaryIO:

@@ -157,18 +157,18 @@ def most_bytes(scope: Scope, settings: AppSettings) -> int:
 
 def too_large(most: int) -> Refused:
     """Return the refusal of a body that is too large."""
-    return Refused(413, f"The request is larger than the {most:,} bytes that are taken.")
+    return Refused(413, f"The request is larger than the {most:,} bytes that are accepted.")
 
 
 def _check_body(headers: Headers, most: int) -> None:
     """Raise for a body that says it is too large, or that is packed: it could unfold to any size."""
     length = headers.get("content-length", "0")
     if not length.isdecimal():
-        raise Refused(400, "The request's Content-Length is no number.")
+        raise Refused(400, "The request's Content-Length is not a number.")
     if int(length) > most:
         raise too_large(most)
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refused(415, "Packed requests are not taken; send the file as it is.")
+        raise Refused(415, "Compressed requests are not accepted; send the file as it is.")
 
 
 def content_policy(base_map: str | None, *, scripts: str = "'self'") -> str:

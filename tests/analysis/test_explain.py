@@ -240,7 +240,7 @@ def test_a_site_alone_is_quick_and_others_are_refused() -> None:
     assert found.reasons[0] == (Reason.DEAR, Reason.MONEY, Reason.BEATEN)
     status = np.array([SiteStatus.EXISTING, SiteStatus.CANDIDATE])
     standing = replace(line, site_status=status, option_cost=np.array([0.0, 1.0]))
-    with pytest.raises(ScenarioError, match="stands there already"):
+    with pytest.raises(ScenarioError, match="there is an existing hub"):
         explain_plan(standing, asked, EXACT, site=0)
 
 

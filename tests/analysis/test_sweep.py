@@ -249,7 +249,7 @@ def test_the_tornado_has_each_setting_with_others_at_the_base(scenario: Path, tm
         (["model.budget"], "key=value"),
         (["model.budget="], "key=value"),
         (["model.budget=1,1"], "each of them once"),
-        (["model.budget=1", "model.budget=2"], "stands twice"),
+        (["model.budget=1", "model.budget=2"], "appears twice"),
         ([], "is required"),
         (["a=[1"], "not valid YAML"),
         ([f"a={','.join(map(str, range(400)))}", f"b={','.join(map(str, range(400)))}"], "at most 100,000"),

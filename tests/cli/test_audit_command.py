@@ -27,7 +27,7 @@ def test_a_sound_run_passes(run: Path, inside: Callable[..., Done]) -> None:
     assert done.returncode == 0
     assert "PASS: all figures are confirmed" in done.stdout
     assert fits(done.stdout)
-    assert "prove the bound anew" in done.stderr
+    assert "re-prove the bound" in done.stderr
     done = inside("audit", run, "--json", "--quiet", "--solver", "highs", "--time-limit", "20")
     found = answer(done)
     assert (found["verdict"], found["findings"], found["proof"]["solver"]) == ("pass", [], "highs")

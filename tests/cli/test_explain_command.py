@@ -67,8 +67,8 @@ def test_one_site_is_explained_alone_and_json_is_all_of_stdout(solved: Path, ins
 def test_what_cannot_be_explained_is_refused(solved: Path, inside: Callable[..., Done], project: Project) -> None:
     for words, said in (
         ((solved, "S9"), "the id of one of its 5 sites"),
-        ((solved, "S2"), "stands there already"),
-        ((solved.parent / "none",), "is no run folder"),
+        ((solved, "S2"), "there is an existing hub"),
+        ((solved.parent / "none",), "is not a run folder"),
         ((solved, "--out", solved.parent), "holds something other"),
     ):
         done = inside("explain", *words, "--quiet")

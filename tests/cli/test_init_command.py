@@ -100,11 +100,11 @@ def test_nothing_is_written_over(files: Path, tmp_path: Path) -> None:
     assert "path: villages.csv" in (files / "scenario.yaml").read_text(encoding="utf-8")
     done = run("init", files, "--from", *sorted(before), cwd=tmp_path)
     assert done.returncode == 2
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     (files / "scenario.yaml").unlink()
     done = run("init", files, "--from", *sorted(before), cwd=tmp_path)
     assert done.returncode == 2  # names may be filled in already
-    assert "aliases-online-by-district.csv: is there already" in done.stderr
+    assert "aliases-online-by-district.csv: already exists" in done.stderr
     assert not (files / "scenario.yaml").exists()
 
 

@@ -57,7 +57,7 @@ def test_each_command_refuses_what_is_not_its_own_unchanged_result_before_the_wo
     out.symlink_to(project_runs / "nowhere")
     done = inside(*words)
     assert done.returncode == 2
-    assert "out: is a link to a place that is not there; name another --out, nothing was written" in done.stderr
+    assert "out: is a link to a missing file; name another --out, nothing was written" in done.stderr
     assert "read the data" not in done.stderr
     out.unlink()
 

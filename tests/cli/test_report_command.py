@@ -100,7 +100,7 @@ def test_a_failed_audit_is_shown(folders: tuple[Path, Path], tmp_path: Path) -> 
 def test_nothing_of_others_is_overwritten(folders: tuple[Path, Path], tmp_path: Path) -> None:
     letter = tmp_path / "letter.html"
     letter.write_text("Dear all")
-    with pytest.raises(ExistsError, match="none of hubplanner's; add --overwrite to replace it, or name another"):
+    with pytest.raises(ExistsError, match="was not written by hubplanner; add --overwrite to replace it, or name"):
         write_report([folders[0]], letter)
     with pytest.raises(ExistsError, match="belongs to the run"):
         write_report([folders[0]], folders[0] / "report.html")
@@ -125,4 +125,4 @@ def test_a_place_that_is_refused_is_refused_before_the_audit(scenario: Path) -> 
     done = run("report", "first", "--out", "first/report.html", cwd=scenario.parent)
     assert done.returncode == 2
     assert "belongs to the run" in done.stderr
-    assert "prove the bound anew" not in done.stderr
+    assert "re-prove the bound" not in done.stderr

@@ -143,7 +143,7 @@ SAVE = "or save it as 'CSV UTF-8' in a spreadsheet"
             ),
         ),
         (DEMAND.encode("utf-16-le"), f": 'byte 0x00' found; allowed: UTF-8 text, {SAVE}"),
-        (DEMAND.replace("weight", "people").encode(), ", row 1, people: stands twice in the header; rename one"),
+        (DEMAND.replace("weight", "people").encode(), ", row 1, people: appears twice in the header; rename one"),
         (
             DEMAND.replace("500,", "500,,").encode(),
             (

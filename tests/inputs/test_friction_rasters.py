@@ -234,7 +234,7 @@ def test_without_rasterio_the_part_to_install_is_named(project: Project, monkeyp
         ({"travel.detour": 1.3}, "1 with methods friction and terrain"),
         ({"travel.moves": 4}, "travel.moves: 4 found"),
         ({"travel.max_minutes": 200}, "at least the largest reach, 300 minutes"),
-        ({"model.objective": "p_center", "model.max_hubs": 2}, "is required for p_center, which goes beyond reach"),
+        ({"model.objective": "p_center", "model.max_hubs": 2}, "is required for p_center, which looks beyond reach"),
         ({"coverage.decay": "linear"}, "a method with kilometres, such as network, since decay is in km"),
     ],
 )

@@ -76,8 +76,8 @@ def test_columns_come_by_names_that_differ_in_case_accents_hyphens_and_blanks(pr
     assert inputs.demand.frame["connected_share"].tolist() == [0.2, 0.3, 0.4, 0.5]
     assert inputs.demand.frame["people"].sum() == 4300
     assert inputs.joins[0].lines() == [
-        "demand.join.0, online.csv: 4 of 4 rows of towns.csv have a partner",
-        "  1 there are taken by none: Elsewhere",
+        "demand.join.0, online.csv: 4 of 4 rows of towns.csv have a match",
+        "  1 there match nothing here: Elsewhere",
     ]
 
 
@@ -85,7 +85,7 @@ def test_what_only_nearly_matches_is_never_taken(project: Project) -> None:
     assert project.messages(joined(project)) == [
         (
             "towns.csv, row 5, district: 'Muranga' found; allowed: a value that online.csv has; near: Murang'a; name "
-            "its partner under demand.join.0.aliases, or say demand.join.0.unmatched: drop, a number or mean_of"
+            "its match under demand.join.0.aliases, or say demand.join.0.unmatched: drop, a number or mean_of"
         )
     ]
     exact = project.messages(joined(project, exact=True))
@@ -101,7 +101,7 @@ def test_rows_without_a_partner_are_dropped_filled_or_given_the_mean_of_their_gr
     share = {"connected_share": "online"}
     dropped = project.inputs(with_key(joined(project, unmatched="drop"), **share))
     assert dropped.demand.frame["people"].sum() == 3500
-    assert any("1 rows without a partner in online.csv are left out: Muranga" in str(w) for w in dropped.warnings)
+    assert any("1 rows without a match in online.csv are left out: Muranga" in str(w) for w in dropped.warnings)
     filled = project.inputs(with_key(joined(project, unmatched=0.9), **share))
     assert filled.demand.frame["connected_share"].tolist() == [0.2, 0.3, 0.4, 0.9]
     mean = project.inputs(with_key(joined(project, unmatched={"mean_of": "province"}), **share))
@@ -151,7 +151,7 @@ def test_validate_writes_the_aliases_to_fill_in(project: Project) -> None:
     assert text == "here,there,near,join\nMuranga,,Murang'a,demand.join.0\n"
     again = run(*validate, names)
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     filled = with_key(joined(project, aliases=str(names)), connected_share="online")
     assert any("'Muranga' found" in message for message in project.messages(filled))
     names.write_text(text.replace("Muranga,,", "Muranga,Murang'a,"), encoding="utf-8-sig")

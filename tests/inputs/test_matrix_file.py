@@ -46,7 +46,7 @@ def distances(inputs: Inputs) -> list[tuple[str, str, float]]:
         (",S1,1,1", "row 6, demand_id: blank found; allowed: a value in every row"),
         ("D4, ,1,1", "row 6, site_id: blank found; allowed: a value in every row"),
         ("D1,S1,1,1", "row 6, demand_id, site_id: 'D1, S1' found; allowed: a pair only once; row 2 has it already"),
-        ("D4,S1,,1", "row 6, km: blank found; allowed: a number of at least 0; leave the row out if there is no way"),
+        ("D4,S1,,1", "row 6, km: blank found; allowed: a number of at least 0; leave the row out if there is no route"),
         ("D4,S1,1,-1", "row 6, minutes: '-1' found; allowed: a number of at least 0"),
         ("D4,S1,inf,1", "row 6, km: 'inf' found; allowed: a number of at least 0, written like 1234.5"),
         ("D4,S1,far,1", "row 6, km: 'far' found; allowed: a number of at least 0, written like 1234.5"),

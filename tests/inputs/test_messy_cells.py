@@ -92,9 +92,7 @@ def test_what_is_missing_becomes_what_the_scenario_says(project: Project) -> Non
     ]
     dropped = project.inputs({"demand.missing": {"internet": "drop"}})
     assert dropped.demand.frame["demand_id"].tolist() == ["D1", "D4"]
-    assert "demand.csv: 2 rows are left out because their cells say nothing of internet: 3, 4" in map(
-        str, dropped.warnings
-    )
+    assert "demand.csv: 2 rows are left out because their cells have no internet: 3, 4" in map(str, dropped.warnings)
     project.write("demand.csv", text.replace("1000,0.25", "1000,"))
     [fault] = project.messages(rule)[:1]
     assert fault.startswith("demand.csv, row 2, province: 'Balochistan' found; allowed: a province in which some row")

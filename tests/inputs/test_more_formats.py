@@ -457,4 +457,4 @@ def test_what_is_no_database_is_refused(project: Project) -> None:
     pytest.importorskip("duckdb")
     path = project.write("demand.duckdb", "id,lon\n")
     [fault] = project.messages({"demand.path": str(path)})
-    assert "demand.duckdb: is no DuckDB database that can be read" in fault
+    assert "demand.duckdb: is not a readable DuckDB database" in fault

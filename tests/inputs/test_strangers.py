@@ -219,8 +219,8 @@ def test_a_geopackage_only_gives_rows_of_plain_tables(project: Project) -> None:
     )
     [told] = project.messages(places(project, "a.gpkg"))
     assert (
-        told
-        == "a.gpkg: cannot be read as a GeoPackage: its layer places is no plain table; export it into a new GeoPackage"
+        told == "a.gpkg: cannot be read as a GeoPackage: its layer places is not a plain table; "
+        "export it into a new GeoPackage"
     )
 
 

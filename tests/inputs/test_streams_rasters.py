@@ -64,7 +64,7 @@ def test_cells_below_nobody_are_named_with_their_row_and_column(many: Many, monk
     settings = raster(many, np.full((5, 6), NODATA))
     found = faults_of(many, settings)
     assert len(found) == 11
-    assert found[-1] == "people.tif: 20 more cells are wrong like those above"
+    assert found[-1] == "people.tif: 20 more cells have the same fault as those above"
 
 
 def test_nodata_nan_and_nobody_are_skipped(many: Many) -> None:

@@ -157,7 +157,7 @@ def test_many_faults_are_counted_and_reading_stops(many: Many, monkeypatch: pyte
     many.table.assign(people=-1).to_csv(many.folder / "demand.csv", index=False)
     found = faults_of(many, MERGE)
     assert found[2] == "demand.csv, row 4, people: '-1' found; allowed: a number of at least 0"
-    assert found[3].endswith("more rows up to this one are wrong like those above")
+    assert found[3].endswith("more rows up to this one have the same fault")
     assert found[-1] == "demand.csv: was not read to its end, after 8 faults"
 
 

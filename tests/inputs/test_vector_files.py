@@ -123,7 +123,7 @@ def test_an_empty_or_broken_file_is_refused(project: Project, suffix: str) -> No
     [found] = project.messages(demand(path))
     reasons = {
         "geojson": "row 1: cannot be read as GeoJSON, a FeatureCollection of points or polygons: '{' expected,",
-        "gpkg": "cannot be read as a GeoPackage: it does not begin like one",
+        "gpkg": "cannot be read as a GeoPackage: it does not start like one",
         "shp": "places.shx is missing beside it: a Shapefile is .shp, .shx, .dbf and .prj together",
         "parquet": "cannot be read as a Parquet file: Could not open Parquet input source",
     }

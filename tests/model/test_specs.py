@@ -123,7 +123,7 @@ YEARS = Periods(budgets=(1.0, 1.0))
         (
             MaxCoverage(constraints=(Capacity(people=(9.0,)),)),
             {"rule": BACKUP},
-            "backup does not go with capacity: who is served by a hub has no second",
+            "backup does not go with capacity: assigned people have no backup hub",
         ),
         (
             MaxCoverage(constraints=(HubsPerSite(count=2), MinSeparation(distance=1))),
@@ -137,7 +137,7 @@ YEARS = Periods(budgets=(1.0, 1.0))
             {},
             "fairness does not go with periods",
         ),
-        (MaxCoverage(constraints=(YEARS,)), {"closing_saving": np.array([np.nan, 1, np.nan])}, "hubs that stand stay"),
+        (MaxCoverage(constraints=(YEARS,)), {"closing_saving": np.array([np.nan, 1, np.nan])}, "existing hubs stay"),
         (PMedian(max_hubs=1), {"rule": BACKUP}, "backup does not change distances"),
         (MinCost(0.5, travel_cost=1), {"rule": DECAY}, "decay does not go with travel_cost"),
     ],

@@ -77,7 +77,7 @@ def test_most_people_for_the_money_come_first_and_sums_are_the_plans(project: Pr
     ("settings", "words"),
     [
         ({"model.budget": None, "model.target_share": 0.6, "model.objective": "min_cost"}, "costs less"),
-        ({"model.objective": "p_median", "model.max_hubs": 2}, "The way to the nearest hub is"),
+        ({"model.objective": "p_median", "model.max_hubs": 2}, "The distance to the nearest hub is"),
         ({"model.objective": "p_center", "model.max_hubs": 2}, "brings the farthest nearer"),
     ],
 )
@@ -93,7 +93,7 @@ def test_a_programme_is_listed_by_year(project: Project) -> None:
         assert actions
         assert all(action.facts.endswith(f"opens in {year}.") for action in actions)
     assert found.totals[0][0] == "Year by year"
-    assert "Money that a year leaves is there in later years." in found.notes
+    assert "Money left over in one year can be spent in later years." in found.notes
 
 
 def test_hubs_are_upgraded_and_closed_by_name(project: Project) -> None:

@@ -309,7 +309,7 @@ def test_a_hub_is_asked_for_only_where_need_is_in_reach_and_the_others_are_named
     plan = hp.solve(project.read(settings | {"model.hub_limits": [limit | {"where_needed": True}]}))
     assert set(hubs(plan)) == {"S1", "S2", "S4"}
     [warning] = [told for told in plan.summary()["warnings"] if told["code"] == "no_need_in_reach"]
-    # Nobody lives near Hazar, Kalat is excluded, and at Lahore a hub stands already.
+    # Nobody lives near Hazar, Kalat is excluded, and at Lahore existing hub.
     assert warning["message"].startswith("no site of name Hazar, Kalat, Lahore, old has need within reach")
     refused = settings | {"model.hub_limits": [limit | {"where_needed": True}], "checks.no_need_in_reach": "error"}
     assert "Hazar, Kalat" in project.messages(refused)[0]

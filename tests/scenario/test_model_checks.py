@@ -66,7 +66,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     (SEATS | {"coverage.backup": 2}, "coverage.backup: 2 found; allowed: 1 where tiers have a capacity"),
     (
         LEAST | {"model.travel_cost_per_km": 2, "coverage.backup": 2},
-        "coverage.backup: 2 found; allowed: 1 with model.travel_cost_per_km: who is served by a hub has no second",
+        "coverage.backup: 2 found; allowed: 1 with model.travel_cost_per_km: assigned people have no backup hub",
     ),
     (
         {"model.objective": "p_median", "coverage.backup": 2},
@@ -84,7 +84,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({"model.mixed_tiers": True}, "model.mixed_tiers: True found; allowed: only with max_per_site above 1"),
     (
         {"model.max_per_site": 2, "model.min_separation_km": 3},
-        "model.max_per_site: 2 found; allowed: 1 with model.min_separation_km: two hubs at a site are no",
+        "model.max_per_site: 2 found; allowed: 1 with model.min_separation_km: two hubs at one site have",
     ),
     # floors and fairness
     (
@@ -209,11 +209,11 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     (YEARS | {"model.fairness": "max_min"}, "model.fairness: 'max_min' found; allowed: none with model.periods"),
     (
         YEARS | {"model.existing.close": ["S2"]},
-        "model.existing: 'close' found; allowed: neither with model.periods: hubs that stand stay",
+        "model.existing: 'close' found; allowed: neither with model.periods: existing hubs stay",
     ),
     (
         YEARS | {"model.existing.upgrade": True},
-        "model.existing: 'upgrade' found; allowed: neither with model.periods: hubs that stand stay",
+        "model.existing: 'upgrade' found; allowed: neither with model.periods: existing hubs stay",
     ),
 ]
 

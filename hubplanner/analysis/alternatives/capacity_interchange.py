@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from hubplanner.model import Floor, MaxCoverage, Year, broken_blocks
+from hubplanner.model import Floor, Year, broken_blocks
+from hubplanner.model.constraints.base import of_kind
+from hubplanner.model.constraints.budget import money_limit
 from hubplanner.problem import Evaluation, Floats, Ints, evaluate
 from hubplanner.problem.problem import coverage
 
@@ -27,7 +29,7 @@ def suits(near: NearOptimal) -> bool:
     """Tell whether a question is maximal covering by hubs that share people out among their seats, in one go."""
     question, problem = near.question, near.problem
     shares = question.capacity is not None and not question.capacity.single
-    plain = isinstance(near.objective, MaxCoverage) and question.periods is None
+    plain = near.objective.maximises_coverage and question.periods is None
     return shares and plain and problem.rule.backup == 1 and problem.keeps_existing
 
 
@@ -116,14 +118,13 @@ class _Seated:
 
     def __init__(self, near: NearOptimal, reach: csc_array, hubs: dict[int, _Hubs], left: Floats) -> None:
         self._near, self._reach, self._hubs, self._left = near, reach, hubs, left
-        floors = [block for block in near.objective.blocks if isinstance(block, Floor)]
+        floors = of_kind(near.objective.blocks, Floor)
         self._least = np.array([block.share * math.fsum(block.weight) for block in floors])
         problem = near.problem
         capacity = near.question.capacity
         self._room = np.full(problem.n_options, math.inf) if capacity is None else capacity.room(problem)
         self._rate = problem.need / np.maximum(problem.seats, 1e-9)
-        money = getattr(near.objective, "budget", None)
-        self.money = math.inf if money is None else money
+        self.money = money_limit(near.objective.blocks)
 
     @classmethod
     def of(cls, near: NearOptimal, best: Evaluation) -> _Seated:
@@ -258,5 +259,5 @@ class _Seated:
 @lru_cache(maxsize=1)
 def weights(near: NearOptimal) -> Floats:
     """Return the need (f, n) of each floor's group at each point."""
-    floors = [block.weight for block in near.objective.blocks if isinstance(block, Floor)]
+    floors = [floor.weight for floor in of_kind(near.objective.blocks, Floor)]
     return np.array(floors).reshape(len(floors), near.problem.n_points)

@@ -45,47 +45,44 @@ class Swaps:
 
     def using(self, wanted: Callable[[], Sites]) -> Iterator[Ints]:
         """Yield near-best plans that each use as many of the wanted sites as they bear; none for a site they do not."""
-        tried: set[int] = set()
-        while left := wanted() - tried & self._least.keys():
-            plan, fresh = self._start, list[int]()
-            for site in sorted(left, key=lambda site: (self._loss[self._least[site]], site)):
-                trial = plan.copy()
-                option = self._least[site]
-                trial.open(option)
-                if not self._fits(trial, [*fresh, option]):
-                    if not fresh:
-                        tried.add(site)
-                        continue
-                    break
-                plan, fresh = trial, [*fresh, option]
-                tried.add(site)
-            if fresh:
-                yield plan.options
+        return self._changed(wanted, 1, self._with)
 
     def sparing(self, wanted: Callable[[], Sites]) -> Iterator[Ints]:
         """Yield near-best plans that each do without as many of the wanted sites as they bear."""
+        return self._changed(wanted, -1, self._without)
+
+    def _changed(
+        self, wanted: Callable[[], Sites], sense: int, change: Callable[[_SwapCandidate, list[int]], bool]
+    ) -> Iterator[Ints]:
+        """Yield near-best plans, each changed at one wanted site after the other as long as it stays near.
+
+        Sites whose options lose least come first, or last where ``sense`` is -1.
+        """
         tried: set[int] = set()
         while left := wanted() - tried & self._least.keys():
-            plan, out = self._start, list[int]()
-            for site in sorted(left, key=lambda site: (-self._loss[self._least[site]], site)):
-                trial = self._without(plan, [*out, site])
-                if not trial.value >= self._threshold:
-                    if not out:
-                        tried.add(site)
-                        continue
+            plan, done = self._start, list[int]()
+            for site in sorted(left, key=lambda site: (sense * self._loss[self._least[site]], site)):
+                trial = plan.copy()
+                if change(trial, [*done, site]):
+                    plan, done = trial, [*done, site]
+                elif done:
                     break
-                plan, out = trial, [*out, site]
                 tried.add(site)
-            if out:
+            if done:
                 yield plan.options
 
-    def _without(self, plan: _SwapCandidate, out: list[int]) -> _SwapCandidate:
-        """Return a plan without the hub of the last of some sites, its money spent anew."""
-        trial = plan.copy()
-        for option in np.flatnonzero(trial.chosen & (self._instance.site == out[-1])).tolist():
-            trial.close(option)
-        self._fill(trial, np.isin(self._instance.site, out))
-        return trial
+    def _with(self, plan: _SwapCandidate, sites: list[int]) -> bool:
+        """Open the best option of the last of some sites in a plan; tell whether it is still near within the limits."""
+        fresh = [self._least[site] for site in sites]
+        plan.open(fresh[-1])
+        return self._fits(plan, fresh)
+
+    def _without(self, plan: _SwapCandidate, sites: list[int]) -> bool:
+        """Close the hub of the last of some sites, spend its money elsewhere; tell whether the plan is still near."""
+        for option in np.flatnonzero(plan.chosen & (self._instance.site == sites[-1])).tolist():
+            plan.close(option)
+        self._fill(plan, np.isin(self._instance.site, sites))
+        return plan.value >= self._threshold
 
     def _fits(self, plan: _SwapCandidate, fresh: list[int]) -> bool:
         """Drop hubs of least worth for what they free until the limits hold; tell whether the plan is still near."""

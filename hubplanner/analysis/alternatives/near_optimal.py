@@ -42,7 +42,7 @@ class NearOptimal:
     def __post_init__(self) -> None:
         """Refuse years that are planned each alone, and a share that is none."""
         periods = self.objective.block(Periods)
-        if isinstance(periods, Periods) and not periods.nested:
+        if periods is not None and not periods.nested:
             message = "alternatives do not go with periods with nested: false; let hubs stay open"
             raise ScenarioError(message)
         if not 0 <= self.within < 1:

@@ -175,7 +175,7 @@ KINDS = (
     Kind(name="possible, in others", shape="o", width=4.6, face="white", edge=COVERED[2], always=True),
     Kind(name="never: in no plan", shape="x", width=4.4, face=FAINT, edge=FAINT, always=True),
     Kind(name="open: not settled in time", shape="s", width=5.0, face="#f7d24a", edge=INK),
-    Kind(name="a hub stands already", shape="^", width=6.2, face="white", edge=NEW),
+    Kind(name="existing hub", shape="^", width=6.2, face="white", edge=NEW),
 )
 """From the weightiest down; drawn in the reverse order."""
 _PLACE = {SiteClass.MUST: 0, SiteClass.POSSIBLE: 2, SiteClass.NEVER: 3, SiteClass.OPEN: 4, SiteClass.STANDING: 5}

@@ -180,7 +180,7 @@ def _others(asked: ExplainContext) -> list[int]:
 
 def _check(asked: ExplainContext, site: int) -> None:
     if site not in {*new_of(asked), *_others(asked)}:
-        message = f"site {site}: a hub stands there already; only new hubs, and sites for them, are explained"
+        message = f"site {site}: there is an existing hub; only new hubs, and sites for them, are explained"
         raise ScenarioError(message)
 
 

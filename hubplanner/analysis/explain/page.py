@@ -84,16 +84,13 @@ def _others(tree: dict[str, Any]) -> Iterator[str]:
     yield "| site | hub | cost | people in reach | covered already | newly covered | mostly by |"
     yield "| --- | --- | ---: | ---: | ---: | ---: | --- |"
     for one in rest:
-        cells = [_or_dash(one[key]) for key in ("cost", "near_people", "covered_people", "people")]
+        figures = (one[key] for key in ("cost", "near_people", "covered_people", "people"))
+        cells = ["-" if figure is None else number(figure) for figure in figures]
         by = ", ".join(site["name"] or site["site_id"] for site in one["covered_by"])
         name = one["site_id"] if one["name"] is None else f"{one['name']} ({one['site_id']})"
         row = [plain(name), plain(one["tier"] or "ruled out"), *cells, plain(by)]
         yield f"| {' | '.join(row)} |"
     yield ""
-
-
-def _or_dash(figure: float | None) -> str:
-    return "-" if figure is None else number(figure)
 
 
 def _not_done(tree: dict[str, Any]) -> Iterator[str]:

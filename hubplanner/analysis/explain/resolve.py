@@ -254,12 +254,9 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
 
     Where people are assigned to hubs the figures are those of the best assignment found for the pinned problem.
     """
-    if inside:
-        status = np.where(np.arange(problem.n_sites) == site, int(SiteStatus.REQUIRED), problem.site_status)
-        pinned, keep = replace(problem, site_status=status), np.arange(problem.n_options)
-    else:
-        keep = np.flatnonzero(problem.option_site != site)
-        pinned = _without(problem, site, keep)
+    pin = SiteStatus.REQUIRED if inside else SiteStatus.EXCLUDED
+    keep = np.flatnonzero(inside | (problem.option_site != site))
+    pinned = problem.with_options(keep, np.where(np.arange(problem.n_sites) == site, int(pin), problem.site_status))
     found = solve_problem(pinned, objective, options, start=start if inside else None)
     if found.evaluation is None:
         return found, None
@@ -267,15 +264,3 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
     if not own.is_assigned:
         own = evaluate(problem, np.repeat(own.options, own.counts), edges=own.edges)
     return found, own
-
-
-def _without(problem: Problem, site: int, keep: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> Problem:
-    status = np.where(np.arange(problem.n_sites) == site, int(SiteStatus.EXCLUDED), problem.site_status)
-    return replace(
-        problem,
-        site_status=status,
-        option_site=problem.option_site[keep],
-        option_tier=problem.option_tier[keep],
-        option_cost=problem.option_cost[keep],
-        upgrade=None if problem.upgrade is None else problem.upgrade[keep],
-    )

@@ -15,7 +15,6 @@ from hubplanner.model import (
     Constraint,
     MinCost,
     Objective,
-    PCenter,
     Periods,
     Question,
     check_compatible,
@@ -123,7 +122,8 @@ def shadows(asked: ExplainContext) -> Iterator[Shadow]:
         yield _of_lines(asked)
     for kind, amount, step in _scarce(asked):
         shadow = Shadow(kind=kind, amount=amount, step=step)
-        more, less = (_with(asked.objective, kind, amount, sign * step) for sign in _signs(kind))
+        signs = (-1, 1) if kind == TARGET else (1, -1)  # a lower target leaves more freedom
+        more, less = (_with(asked.objective, kind, amount, sign * step) for sign in signs)
         if not asked.is_late:
             shadow = replace(shadow, looser=loosened(asked, asked.problem, more))
         if less is not None and not asked.is_late:
@@ -150,11 +150,6 @@ def _of_lines(asked: ExplainContext) -> Shadow:
     return shadow
 
 
-def _signs(kind: str) -> tuple[int, int]:
-    """Return the signs of more and of less freedom: a lower target leaves more."""
-    return (-1, 1) if kind == TARGET else (1, -1)
-
-
 def _scarce(asked: ExplainContext) -> Iterator[tuple[str, float, float]]:
     """Yield what is scarce, how much there is, and the step."""
     objective, cost = asked.objective, asked.problem.option_cost[asked.problem.new]
@@ -166,9 +161,8 @@ def _scarce(asked: ExplainContext) -> Iterator[tuple[str, float, float]]:
     if money is not None:
         step = STEP * money if math.isinf(cheapest) else max(STEP * money, cheapest)
         yield BUDGET, money, step
-    count = getattr(objective, "max_hubs", None)
-    if count is not None:
-        yield COUNT, float(count), 1.0
+    if objective.max_hubs is not None:
+        yield COUNT, float(objective.max_hubs), 1.0
 
 
 def _money(objective: Objective) -> float | None:
@@ -192,8 +186,8 @@ def _with(objective: Any, kind: str, amount: float, more: float) -> Any:
 def _rate(asked: ExplainContext, looser: Objective, step: float) -> float:
     """Return how much the relaxation gains by a unit more; NaN where the objective has no linear one."""
     periods = asked.objective.block(Periods)
-    unlinked = isinstance(periods, Periods) and not periods.nested
-    if isinstance(asked.objective, PCenter) or not asked.is_ordered or unlinked or asked.options.is_heuristic:
+    unlinked = periods is not None and not periods.nested
+    if asked.objective.is_bottleneck or not asked.is_ordered or unlinked or asked.options.is_heuristic:
         return math.nan
     goal = goals_of(asked.objective)[0]
     bounds = []

@@ -11,7 +11,8 @@ import numpy as np
 
 from hubplanner.analysis.explain.lines import links_to_more, saved_by_lines
 from hubplanner.analysis.explain.marginal_value import MarginalValues, alone, distances
-from hubplanner.model import Constraint, Floor, PCenter, PMedian, Question
+from hubplanner.model import Constraint, Floor, Question
+from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import SUMMING
 from hubplanner.problem import Evaluation, Floats, Ints, SiteStatus
@@ -126,15 +127,14 @@ class Figures:
         self._asked, last = asked, asked.plan.problem
         question = Question.of(asked.problem, asked.objective)
         self._blocks = question.blocks
-        self._floors = [block for block in question.blocks if isinstance(block, Floor)]
+        self._floors = of_kind(question.blocks, Floor)
         plan = asked.evaluation
         self.alone: MarginalValues = alone(last, plan, question.capacity, [floor.weight for floor in self._floors])
         self._cost: Floats = last.option_cost + links_to_more(last, plan)
-        by_distance = isinstance(asked.objective, PMedian | PCenter) and not plan.is_assigned
         self._without: Floats = np.full(last.n_sites, math.nan)
         self._with: Floats = self._without
-        if by_distance:
-            found = distances(last, plan, worst=isinstance(asked.objective, PCenter))
+        if asked.objective.minimises_distance and not plan.is_assigned:
+            found = distances(last, plan, worst=asked.objective.is_bottleneck)
             self._without, self._with = found.without, found.with_
         self._money = min((block.money for block in self._blocks if block.money is not None), default=math.inf)
 

@@ -14,7 +14,7 @@ from hubplanner.analysis.explain.lines import LineFigures
 from hubplanner.analysis.explain.resolve import Counterfactual
 from hubplanner.analysis.explain.shadow_prices import LINES, Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
-from hubplanner.model import Constraint, MinCost, PCenter, PMedian
+from hubplanner.model import Constraint
 from hubplanner.solver import in_words
 from hubplanner.tolerances import AGREEMENT
 
@@ -88,7 +88,7 @@ def _replaced(words: ExplanationWords, change: Counterfactual, site: int) -> Ite
 
 def of_rejected(words: ExplanationWords, one: Rejected, reasons: tuple[Reason, ...]) -> str:
     """Return why a site has no hub."""
-    then = [] if math.isnan(one.figure) else [f"With a hub there besides, {_distance(words, one.figure)}."]
+    then = [] if math.isnan(one.figure) else [f"With one more hub there, {_distance(words, one.figure)}."]
     because = [_because(words, one, reason) for reason in reasons]
     return " ".join([f"{words.label(one.site)} gets no hub.", *then, *because])
 
@@ -106,7 +106,7 @@ def _covered(words: ExplanationWords, one: Rejected) -> str:
 
 def _dear(words: ExplanationWords, one: Rejected) -> str:
     tier = "hub" if one.option is None else words.tier(one.option)
-    start = f"It is too dear for what it adds: {words.money(one.cost)} for a {tier} that newly covers"
+    start = f"It costs too much for what it adds: {words.money(one.cost)} for a {tier} that newly covers"
     if one.people <= 0:
         return f"{start} nobody."
     each = f"{words.money(one.cost_per_person)} for each, more than for any hub of the plan"
@@ -132,7 +132,7 @@ def _open(words: ExplanationWords, one: Rejected) -> str:
         return ""
     swap = f" and without {words.places(one.change.leaves)}" if one.change.leaves else ""
     known = not math.isinf(one.change.most)
-    start = "It is so near to being worth a hub that the proof does not tell: with it" if known else "With it"
+    start = "It is so close to being worth a hub that the proof does not settle it: with it" if known else "With it"
     return f"{start}{swap if known else ''} the best plan {words.worse(one.change)}."
 
 
@@ -141,7 +141,7 @@ def _beaten(words: ExplanationWords, one: Rejected) -> str:
         return ""
     worse = f"the best plan with it {words.worse(one.change)}{_and_people(words, one.change)}"
     if not one.change.leaves:
-        return f"A hub here would be in the place of some at {words.places(one.change.differs)}: {worse}."
+        return f"A hub here would replace some at {words.places(one.change.differs)}: {worse}."
     return f"It is beaten by {words.places(one.change.leaves)}, which it would push out: {worse}."
 
 
@@ -154,7 +154,7 @@ def _banned(words: ExplanationWords, one: Rejected) -> str:
 
 REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
     Reason.BANNED: _banned,
-    Reason.UNLINKED: lambda *_: "No line can lead there, and it has no link that stands alone.",
+    Reason.UNLINKED: lambda *_: "No line can reach it, and it has no stand-alone link.",
     Reason.NOBODY: lambda *_: "Nobody lives within its reach.",
     Reason.RULE: lambda words, one: f"One more hub here would break {listed([words.limit(b) for b in one.breaks])}.",
     Reason.IMPOSSIBLE: _tested,
@@ -164,8 +164,8 @@ REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
     Reason.BEATEN: _beaten,
     Reason.DEAR: _dear,
     Reason.OPEN: _open,
-    Reason.MONEY: lambda *_: "Besides the plan's hubs there is no money, or no hub, left for it.",
-    Reason.UNTESTED: lambda *_: "What the plan would lose with it was not worked out.",
+    Reason.MONEY: lambda *_: "The plan's hubs leave no money, or no hub, for it.",
+    Reason.UNTESTED: lambda *_: "What choosing it would cost was not worked out.",
 }
 
 
@@ -311,9 +311,9 @@ class ExplanationWords:
     def figure(self, amount: float) -> str:
         """Return an amount of what the objective counts, with its unit."""
         objective = self.found.asked.objective
-        if isinstance(objective, MinCost):
+        if objective.minimises_cost:
             return self.money(amount)
-        if isinstance(objective, PMedian | PCenter):
+        if objective.minimises_distance:
             return f"{round(amount, 3) + 0.0:,.3f} {self.inputs.unit}"  # so that no zero has a sign
         return f"{number(amount)} of need"
 
@@ -326,11 +326,10 @@ class ExplanationWords:
     def unit(self) -> str:
         """What the objective counts."""
         objective = self.found.asked.objective
-        if isinstance(objective, PCenter):
-            return f"largest distance to a hub, {self.inputs.unit}"
-        if isinstance(objective, PMedian):
-            return f"mean distance to a hub, {self.inputs.unit}"
-        return f"cost, {self.inputs.scenario.currency}" if isinstance(objective, MinCost) else "need covered"
+        if objective.minimises_distance:
+            which = "largest" if objective.is_bottleneck else "mean"
+            return f"{which} distance to a hub, {self.inputs.unit}"
+        return f"cost, {self.inputs.scenario.currency}" if objective.minimises_cost else "need covered"
 
     def is_nil(self, amount: float) -> bool:
         """Tell whether an amount of what the objective counts is none but for rounding."""
@@ -350,17 +349,18 @@ class ExplanationWords:
                 break
             if abs(after.value - before.value) > AGREEMENT:
                 shares = f"{after.value:.2%} instead of {before.value:.2%}"
-                return f", and its {before.name} of the groups {_verb(before.name)} {shares}"
+                verb = "add up to" if before.name.endswith("shares") else "is"
+                return f", and its {before.name} of the groups {verb} {shares}"
         return ""
 
     def _loss(self, least: float, most: float) -> str:
         """Return a loss, as the proof leaves it, as a verb and more."""
         if math.isinf(most):
             floor = "" if math.isinf(least) or least <= 0 else f", but it is worse by at least {self.figure(least)}"
-            return f"was not found in the time{floor}"
+            return f"was not found in time{floor}"
         if math.isinf(least):
             known = "is at least as good" if self.is_nil(most) else f"is worse by {self.figure(most)} at most"
-            return f"{known}; how much better it may be was not proven in the time"
+            return f"{known}; how much better it may be was not proven in time"
         if self.is_nil(most - least):
             way = "worse" if most > 0 else "better"
             return "is as good" if self.is_nil(most) else f"is {way} by {self.figure(abs(most))}"
@@ -384,10 +384,6 @@ class ExplanationWords:
     def limit(self, block: Constraint) -> str:
         """Return a limit in words."""
         return block.explain(self)
-
-
-def _verb(goal: str) -> str:
-    return "add up to" if goal.endswith("shares") else "is"
 
 
 def _some(tier: str, count: int) -> str:

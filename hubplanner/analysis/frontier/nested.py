@@ -105,14 +105,7 @@ def _pinned(problem: Problem, plan: Evaluation) -> Problem:
     left, status = _left(problem, plan), problem.site_status.copy()
     sites = problem.option_site[plan.options]
     status[sites] = np.where(status[sites] == SiteStatus.EXISTING, status[sites], SiteStatus.REQUIRED)
-    return replace(
-        problem,
-        site_status=status,
-        option_site=problem.option_site[left],
-        option_tier=problem.option_tier[left],
-        option_cost=problem.option_cost[left],
-        upgrade=None,
-    )
+    return problem.with_options(left, status)
 
 
 def _back(problem: Problem, plan: Evaluation, found: Solution) -> Solution:

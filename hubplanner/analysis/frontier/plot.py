@@ -212,9 +212,9 @@ def axis_of(summary: dict[str, Any], inputs: Inputs, other_name: str) -> Axis:
     unit = inputs.unit
     return Axis(
         key=key,
-        label=f"Mean way to a hub, {unit}, weighted by need",
+        label=f"Mean distance to a hub, {unit}, weighted by need",
         what="covering more costs in nearness",
-        words=lambda point: f"a mean way of {point[key]:,.1f} {unit}",
+        words=lambda point: f"a mean distance of {point[key]:,.1f} {unit}",
     )
 
 
@@ -231,7 +231,7 @@ def draw_curve(axes: Axes, summary: dict[str, Any], across: Axis) -> None:
         origin = summary["existing"]
         if not (points[0]["cost"] <= 0):
             axes.plot([0, x[0]], [origin["covered_need"], y[0]], color=GREY, linewidth=1, linestyle=(0, (2, 2)))
-        axes.plot([0], [origin["covered_need"]], "D", color=GREY, markersize=7, label="hubs that stand today")
+        axes.plot([0], [origin["covered_need"]], "D", color=GREY, markersize=7, label="existing hubs")
     if summary["free"]:
         free = summary["free"]
         figures = [point["cost"] for point in free], [point["covered_need"] for point in free]

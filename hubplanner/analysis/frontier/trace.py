@@ -15,7 +15,7 @@ from hubplanner.analysis.frontier.points import STOPPED, FrontierPoint, Frontier
 from hubplanner.analysis.requests import COST
 from hubplanner.compatibility import SHARED_LINES
 from hubplanner.errors import ScenarioError
-from hubplanner.model import AlphaFair, MaxCoverage, MinCost, Objective, Periods, under_of
+from hubplanner.model import MaxCoverage, MinCost, Objective, Periods, under_of
 from hubplanner.problem import Problem, Solution, Status
 from hubplanner.problem.evaluation import evaluate_with_all
 from hubplanner.solver import SolveCache, SolverOptions, cheapest, solve_problem
@@ -72,7 +72,10 @@ def trace(
     solved: list[FrontierPoint] = []
     missing: list[Missing] = []
     last: Solution | None = None
-    most, memory, alone = everything(problem), SolveCache(problem=problem), _untied(problem, objective, options)
+    most, memory = everything(problem), SolveCache(problem=problem)
+    # The second stage tells of the costs of equal plans sooner than breaking ties does.
+    has_second = is_plain(problem, objective) and problem.n_options > SMALL_OPTIONS
+    alone = replace(options, ties=options.ties and not has_second)
     asked = sorted(set(budgets))
     for number, budget in enumerate(asked, start=1):
         if is_stopped():
@@ -93,12 +96,6 @@ def trace(
     return FrontierTrace(against=COST, solved=tuple(tightened(solved)), missing=tuple(missing))
 
 
-def _untied(problem: Problem, objective: Objective, options: SolverOptions) -> SolverOptions:
-    """Return options that leave equal plans to the second stage, which tells of their costs sooner."""
-    second = is_plain(problem, objective) and problem.n_options > SMALL_OPTIONS
-    return replace(options, ties=options.ties and not second)
-
-
 def check_traceable(
     problem: Problem, objective: Objective, *, by_budgets: bool = False, fairness: bool = False
 ) -> None:
@@ -113,12 +110,12 @@ def check_traceable(
     """
     reasons = {
         f"a frontier trades coverage: model.objective must be max_coverage, not {objective.name}": (
-            not isinstance(objective, MaxCoverage)
+            not objective.maximises_coverage
         ),
         "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
         "a frontier does not go with futures: solve for them at each budget instead": (under_of(objective) is not None),
         "this frontier does not go with model.fairness: ask for floors, or trade coverage,fairness": (
-            not (objective.fairness is None or fairness or (by_budgets and isinstance(objective.fairness, AlphaFair)))
+            not (objective.fairness is None or fairness or (by_budgets and objective.alpha_fairness is not None))
         ),
         f"only a frontier of coverage and cost that is not nested goes with backhaul by fibre: {SHARED_LINES}": (
             problem.backhaul is not None and not by_budgets
@@ -156,7 +153,7 @@ def without_plan(limit: float, found: Solution) -> Missing:
 
 def _unit(problem: Problem, objective: Objective) -> float:
     """Return the need that one of the objective's figure stands for: an equivalent share is one of all need."""
-    return math.fsum(problem.need) if isinstance(objective.fairness, AlphaFair) else 1.0
+    return 1.0 if objective.alpha_fairness is None else math.fsum(problem.need)
 
 
 def as_point(budget: float, found: Solution, unit: float = 1.0) -> FrontierPoint:

@@ -63,7 +63,7 @@ def parse_grid(texts: Iterable[str]) -> Grid:
         if not (equals and key.strip() and values.strip()):
             raise ScenarioError(_fault(text, "key=value,value, such as model.budget=1e9,2e9"))
         if key.strip() in grid:
-            raise ScenarioError(_fault(text, f"each key once; {key.strip()} stands twice"))
+            raise ScenarioError(_fault(text, f"each key once; {key.strip()} appears twice"))
         grid[key.strip()] = tuple(parse_yaml(f"[{values}]", f"--grid {key}"))
     check_grid(grid)
     return grid

@@ -124,12 +124,12 @@ def _outcome(future: Any, task: SweepTask) -> Record:
     from distributed.scheduler import KilledWorker  # noqa: PLC0415
 
     if future.status in {"cancelled", "lost"}:
-        message = "the scheduler was lost; the same command goes on where it stopped"
+        message = "the scheduler was lost; the same command continues where it stopped"
         raise SolverError(message)
     try:
         result: Record = future.result()
     except FutureCancelledError as error:
-        message = "the scheduler was lost; the same command goes on where it stopped"
+        message = "the scheduler was lost; the same command continues where it stopped"
         raise SolverError(message) from error
     except KilledWorker as error:
         told = f"its workers died until the scheduler gave up: {str(error).partition('.')[0]}"

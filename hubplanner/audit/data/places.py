@@ -132,18 +132,16 @@ def cells(path: Path, crs: str | None, nodata: float | None = None) -> tuple[Arr
             window = Window(0, top, raster.width, min(step, raster.height - top))
             stored = raster.read(1, window=window)
             held = stored.astype(float) * raster.scales[0] + raster.offsets[0]
-            some = np.ones(stored.shape, dtype=bool) if nodata is None else ~np.isin(stored, _as_stored(nodata, stored))
+            some = np.ones(stored.shape, dtype=bool)
+            if nodata is not None:  # as cells hold it: floats to the nearest of their size, whole numbers as they are
+                blank = np.array([nodata])
+                some = ~np.isin(stored, blank.astype(stored.dtype) if stored.dtype.kind == "f" else blank)
             row, column = np.nonzero((raster.read_masks(1, window=window) > 0) & (held > 0) & some)
             across, down, grid = column + 0.5, row + top + 0.5, raster.transform
             places.append(np.stack([grid[at] * across + grid[at + 1] * down + grid[at + 2] for at in (0, 3)], axis=1))
             people.append(held[row, column])
         system: str = crs or WGS84 if raster.crs is None else raster.crs.to_wkt()
     return np.concatenate(places), np.concatenate(people), system
-
-
-def _as_stored(value: float, stored: Array) -> Array:
-    """Return a value as cells hold it: floats to the nearest of their size, whole numbers as they are."""
-    return np.array([value]).astype(stored.dtype) if stored.dtype.kind == "f" else np.array([value])
 
 
 def words(column: pd.Series) -> pd.Series:

@@ -199,15 +199,13 @@ class NearPieces:
         angle = km / RADIUS_KM * 1.001 + 1e-12
         up = math.degrees(angle)
         over_pole = abs(lat) + up >= QUARTER_CIRCLE
-        aside = 2 * QUARTER_CIRCLE if over_pole else math.degrees(math.asin(math.sin(angle) / _cos(lat)))
+        aside = 2 * QUARTER_CIRCLE
+        if not over_pole:
+            aside = math.degrees(math.asin(math.sin(angle) / math.cos(math.radians(lat))))
         round_about = [
             shapely.box(lon + turn - aside, lat - up, lon + turn + aside, lat + up) for turn in (-360, 0, 360)
         ]
         return sorted({int(self.numbers[at]) for at in self.tree.query(round_about)[1]})
-
-
-def _cos(degrees: float) -> float:
-    return math.cos(math.radians(degrees))
 
 
 def _boxes(arcs: Array) -> Array:

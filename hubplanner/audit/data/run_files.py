@@ -98,7 +98,7 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(Fault(file=str(path), allowed=f"is no JSON: {error}")) from error
+        raise DataError(Fault(file=str(path), allowed=f"is not JSON: {error}")) from error
     if not isinstance(tree, dict):
         raise DataError(Fault(file=str(path), allowed="holds no JSON object"))
     return tree
@@ -151,7 +151,7 @@ def _csv(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except ValueError as error:
-        raise DataError(Fault(file=str(path), allowed=f"is no CSV table: {error}")) from error
+        raise DataError(Fault(file=str(path), allowed=f"is not a CSV table: {error}")) from error
 
 
 def _spatial(path: Path, layer: str | None) -> pd.DataFrame:

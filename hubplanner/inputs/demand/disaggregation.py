@@ -56,7 +56,9 @@ def spread(places: gpd.GeoSeries, area_km2: Floats | None, spacing_km: float, *,
     """
     areas = np.zeros(len(places)) if area_km2 is None else area_km2
     lattices = [
-        _planar_lattice(place, area, spacing_km) if planar else _globe_lattice(place, area, spacing_km)
+        _lattice(place, shapely.centroid(place), area * METRES**2, spacing_km * METRES)
+        if planar
+        else _globe_lattice(place, area, spacing_km)
         for place, area in zip(places, areas, strict=True)
     ]
     row = np.repeat(np.arange(len(lattices)), [len(lattice) for lattice in lattices])
@@ -69,10 +71,6 @@ def expected_points(places: gpd.GeoSeries, area_km2: Floats | None, spacing_km: 
         return float(np.sum(area_km2)) / spacing_km**2 + len(places)
     area = places.area if planar else places.to_crs("EPSG:6933").area
     return float(area.sum()) / METRES**2 / spacing_km**2 + len(places)
-
-
-def _planar_lattice(place: BaseGeometry, area_km2: float, spacing_km: float) -> Floats:
-    return _lattice(place, shapely.centroid(place), area_km2 * METRES**2, spacing_km * METRES)
 
 
 def _globe_lattice(place: BaseGeometry, area_km2: float, spacing_km: float) -> Floats:

@@ -292,7 +292,7 @@ def _id(cells: _Cells) -> ColumnGuess | None:
 def _plainly_named(cells: _Cells, key: str) -> ColumnGuess | None:
     """Return a column whose name leaves no doubt, whatever is wrong with its cells: that is told when it is read."""
     name = next((name for name in cells.names if compact(name) in PLAIN_NAMES[key]), None)
-    return None if name is None else ColumnGuess(column=name, why="by its name alone: its cells are not what it says")
+    return None if name is None else ColumnGuess(column=name, why="by its name alone: its cells do not fit")
 
 
 def _coordinate(cells: _Cells, key: str) -> ColumnGuess | None:

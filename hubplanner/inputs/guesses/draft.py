@@ -128,7 +128,7 @@ class _Writer:
         say.comment(
             "Written by hubplanner init --from: what the files are taken for, the evidence beside each guess. Look "
             "through the questions, put your own values on the lines marked EXAMPLE, then run hubplanner validate and "
-            "hubplanner solve on this file. What the keys mean stands in scenarios/README.md."
+            "hubplanner solve on this file. scenarios/README.md explains the keys."
         )
         say.say(0, "name", name)
         made_up = title or f"Hubs for {name.replace('-', ' ').replace('_', ' ')}"
@@ -241,7 +241,8 @@ class _Writer:
             return
         if "id" not in look.columns.one:
             self.text.comment(
-                "No id: no column of codes or names has another value in each row, so rows go by their numbers.", 2
+                "No id: no column of codes or names has a different value in each row, so rows go by number.",
+                2,
             )
         for key in ("id", "x", "y"):
             self._own(look, key)
@@ -346,10 +347,15 @@ class _Writer:
             if people is not None and section.table is not None:
                 numbers = numbers_of(section.table.frame, people.column, section.columns.notation)
                 rows += f" with {numbers[match.alone].sum():,.0f} people"
-            doubt = f"{rows} of {section.name} without a partner in {look.name} are left out; to keep them, {way}."
-        say.say(indent, "on", on, why=f"{match.matched:,} of {match.rows:,} rows have a partner", ask=doubt)
+            doubt = f"{rows} of {section.name} without a match in {look.name} are left out; to keep them, {way}."
+        say.say(indent, "on", on, why=f"{match.matched:,} of {match.rows:,} rows have a match", ask=doubt)
         if key in self.aliases:
-            say.say(indent, "aliases", self.aliases[key], why="complete its column there: near names stand beside it")
+            say.say(
+                indent,
+                "aliases",
+                self.aliases[key],
+                why="complete its column there: similar names are listed beside it",
+            )
         if lost:
             say.say(indent, "unmatched", "drop")
 
@@ -459,11 +465,11 @@ class _Writer:
                 mean = _mean(source)
                 rules[source.name] = mean
                 asks.append(
-                    f"{rows} of {source.look.name} say nothing of {column}; is {mean:g}, the mean of the others, right?"
+                    f"{rows} of {source.look.name} have no {column}; is {mean:g}, the mean of the others, right?"
                 )
             else:
                 rules[source.name] = "drop"
-                asks.append(f"{rows} of {source.look.name} say nothing of {column} and are left out; is that right?")
+                asks.append(f"{rows} of {source.look.name} have no {column} and are left out; is that right?")
         if rules:
             self.text.say(2, "missing", rules, ask=" ".join(asks))
 

@@ -269,7 +269,7 @@ def _opened(path: Path, part: dict[str, Any]) -> tuple[InputTable, list[KeyGuess
 def _ways(path: Path, table: InputTable | None, faults: list[Fault]) -> Iterator[list[KeyGuess]]:
     """Yield keys by which a file may be read that cannot be read, or not well, as it stands."""
     own = format_of(path)
-    latin = [KeyGuess(key="encoding", value="cp1252", why="its text is no UTF-8")] if own.encoding else []
+    latin = [KeyGuess(key="encoding", value="cp1252", why="its text is not UTF-8")] if own.encoding else []
     system = [KeyGuess(key="crs", value=WGS84, why="")] if any(fault.kind == "crs" for fault in faults) else []
     for keys in (latin, system, [*latin, *system]):
         if keys and faults:

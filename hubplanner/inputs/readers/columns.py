@@ -65,7 +65,7 @@ class Checker:
                 )
             )
         if len(positions) > len(shown):
-            more = f"{len(positions) - len(shown):,} more rows up to this one are wrong like those above"
+            more = f"{len(positions) - len(shown):,} more rows up to this one have the same fault"
             row = self.table.row(positions[-1])
             self.faults.append(Fault(file=self.table.name, row=row, column=column, allowed=more))
 
@@ -107,7 +107,7 @@ class Checker:
     def identifiers(self, name: str | None) -> pd.Series:
         """Return a column of unique ids as they are spelled, numbers of rows without one; warn of near ones."""
         if name is None:
-            message = "no id is named, so that rows are called by their numbers in the file"
+            message = "no id column is named, so rows are identified by their numbers in the file"
             self.table.warnings.append(DataWarning(code="row_numbers", message=message, file=self.table.name))
             return pd.Series(self.table.rows.astype(str), dtype=object)
         words = self.text(name)
@@ -342,7 +342,7 @@ def complete_rows(table: InputTable, faults: list[Fault]) -> InputTable:
     """Return the rows that the rules of cells do not leave out; tell how many they do."""
     frame, rules = table.frame, table.cells
     out = {
-        f"say nothing of {name}": is_missing(as_text(frame[name]))
+        f"have no {name}": is_missing(as_text(frame[name]))
         for name, rule in rules.missing.items()
         if rule == "drop" and name in frame.columns
     }

@@ -379,7 +379,7 @@ def note_repeated_names(header: Sequence[str], file: str, line: int, faults: lis
     """Note each name that two columns have."""
     counted = Counter(header)
     repeated = sorted(name for name in counted if name and counted[name] > 1)
-    allowed = "stands twice in the header; rename one"
+    allowed = "appears twice in the header; rename one"
     faults.extend(Fault(file=file, row=line, column=name, allowed=allowed) for name in repeated)
 
 
@@ -475,7 +475,7 @@ def _careful(  # noqa: PLR0913, PLR0917 - where the lines come from, and what th
                 faults.append(Fault(file=path.name, row=start, value=f"{len(cells)} cells", allowed=allowed))
             start = line + reader.line_num
             if blank > MOST_BLANK or wrong > MOST_WRONG:
-                more = f"is not read beyond here, after {blank:,} blank lines and {wrong:,} that are wrong"
+                more = f"is not read beyond this row, after {blank:,} blank lines and {wrong:,} that are wrong"
                 faults.append(Fault(file=path.name, row=start, allowed=more))
                 break
             if len(rows) == ROWS:

@@ -89,7 +89,9 @@ class RasterFile:
             faults.append(unreadable(self.path, "a raster", error))
         faults.extend(self._wrong)
         if self._more:
-            faults.append(Fault(file=self.name, allowed=f"{self._more:,} more cells are wrong like those above"))
+            faults.append(
+                Fault(file=self.name, allowed=f"{self._more:,} more cells have the same fault as those above")
+            )
 
     def finish(self, faults: list[Fault]) -> None:
         """Note a raster where nobody lives."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, TypeVar
 
 from hubplanner.compatibility import Feature
 from hubplanner.model.lp import Model
@@ -100,6 +100,11 @@ class Constraint(ABC):
         del money
         return self
 
+    def parts(self, problem: Problem) -> Sequence[Constraint]:
+        """Return the demands it is made of, of which one may be given up without the others."""
+        del problem
+        return (self,)
+
     @property
     def alike(self) -> tuple[object, ...] | None:
         """What it has in common with those that ask the same of other values of a group; None for one of its own."""
@@ -118,3 +123,21 @@ class Constraint(ABC):
         """Return it with its weights grown by yearly rates (n,) for some years."""
         del growth, years
         return self
+
+
+Kind = TypeVar("Kind", bound=Constraint)
+
+
+def of_kind(constraints: Iterable[Constraint], kind: type[Kind]) -> list[Kind]:
+    """Return the constraints of one family, in their order."""
+    return [block for block in constraints if isinstance(block, kind)]
+
+
+def first_of(constraints: Iterable[Constraint], kind: type[Kind]) -> Kind | None:
+    """Return the first constraint of a family, None where there is none."""
+    return next((block for block in constraints if isinstance(block, kind)), None)
+
+
+def without(constraints: Iterable[Constraint], *kinds: type[Constraint]) -> list[Constraint]:
+    """Return the constraints of all other families, in their order."""
+    return [block for block in constraints if not isinstance(block, kinds)]

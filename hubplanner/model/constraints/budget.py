@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, of_kind
 from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check_amount
 from hubplanner.model.variables.backhaul import spending
@@ -60,10 +60,17 @@ class Budget(Constraint):
 
     key: ClassVar[str] = "budget"
     priced: ClassVar[bool] = False
+    sites: ClassVar[None] = None
+    name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         """Refuse an amount that is no money."""
         check_amount("budget", self.amount)
+
+    @property
+    def figure(self) -> float:
+        """The amount."""
+        return self.amount
 
     @property
     def money(self) -> float:
@@ -102,6 +109,15 @@ class Budget(Constraint):
         """Return the amount in words."""
         del name_of
         return f"the budget of {self.amount:,.12g}"
+
+    def moved_to(self, amount: float) -> str:
+        """Return in words that the budget moves to another amount."""
+        return f"the budget: {self.amount:,.12g} -> {amount:,.12g}"
+
+
+def money_limit(constraints: Iterable[Constraint]) -> float:
+    """Return the money for all new hubs, infinite without a budget."""
+    return min((block.amount for block in of_kind(constraints, Budget)), default=math.inf)
 
 
 def most_money(amount: float) -> float:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model.constraints.base import Constraint, SiteNames
+from hubplanner.model.constraints.base import Constraint, SiteNames, of_kind
 from hubplanner.model.lp import Model
 from hubplanner.model.parameters import check_count
 from hubplanner.problem import Bools, Evaluation, Ints, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
-class _HubCount(Constraint):
-    """A limit on the number of new hubs, everywhere or at some sites."""
+class HubCount(Constraint):
+    """A limit on the number of new hubs, everywhere or at some sites: what `MaxHubs` and `MinHubs` share."""
 
     count: int
     sites: tuple[int, ...] | None = None
     name: str = ""
     group: str = ""
 
+    sense: ClassVar[int]
+    """1 for a largest number, -1 for a least one."""
+    words: ClassVar[str]
+    """What stands before the number in a sentence."""
     tells_of_sites: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -31,14 +36,45 @@ class _HubCount(Constraint):
         check_count(self.key, self.count)
 
     @property
+    def figure(self) -> int:
+        """The number."""
+        return self.count
+
+    @property
     def alike(self) -> tuple[object, ...] | None:
         """The group and the count, where there is a name for each of its values."""
         return (self.key, self.group, self.count) if self.group and self.name else None
+
+    @property
+    def row_sense(self) -> int:
+        """Sense of its row."""
+        return int(LpConstraintLE if self.sense > 0 else LpConstraintGE)
+
+    def add_to(self, model: Model) -> None:
+        """Add the row."""
+        counted = self.counted(model.instance.new, model.instance.site)
+        model.add(self.key, model.opened(counted), self.row_sense, self.count)
+
+    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
+        """Return how a plan builds too many or too few hubs, None when it does not."""
+        built = self.built(problem, plan)
+        if self.excess(built) <= 0:
+            return None
+        return f"{built} new hubs are built{self._where}, {self.key} is {self.count}"
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the limit as a scenario sets it."""
         del name_of
         return f"{self.key} = {self.count}{self._where}"
+
+    def explain(self, names: SiteNames) -> str:
+        """Return the limit in words."""
+        del names
+        return f"{self.words} {self.count} hubs{self._where}"
+
+    def moved_to(self, count: float) -> str:
+        """Return in words that the limit moves to another number."""
+        return f"{self.name or 'in all'}: {self.words} {self.count} -> {count}"
 
     def counted(self, new: Bools, site: Ints) -> Bools:
         """Tell which options it counts, by whether each is a new hub and by the site of each."""
@@ -49,12 +85,9 @@ class _HubCount(Constraint):
         counted = self.counted(problem.new[plan.options], problem.option_site[plan.options])
         return int(plan.counts[counted].sum())
 
-    def _add(self, model: Model, sense: int) -> None:
-        counted = self.counted(model.instance.new, model.instance.site)
-        model.add(self.key, model.opened(counted), sense, self.count)
-
-    def _broken(self, built: int) -> str:
-        return f"{built} new hubs are built{self._where}, {self.key} is {self.count}"
+    def excess(self, built: int) -> int:
+        """Return by how many hubs a number passes the limit; at most 0 where it keeps to it."""
+        return self.sense * (built - self.count)
 
     @property
     def _where(self) -> str:
@@ -62,7 +95,7 @@ class _HubCount(Constraint):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaxHubs(_HubCount):
+class MaxHubs(HubCount):
     r"""At most so many new hubs are built, everywhere or at some sites $J$.
 
     .. math:: \sum_{o \in N : j(o) \in J} y_o \le p
@@ -89,29 +122,17 @@ class MaxHubs(_HubCount):
     """
 
     key: ClassVar[str] = "max_hubs"
+    sense: ClassVar[int] = 1
+    words: ClassVar[str] = "at most"
 
     @property
     def is_total(self) -> bool:
         """Whether it speaks of all sites."""
         return self.sites is None
 
-    def add_to(self, model: Model) -> None:
-        """Add the row."""
-        self._add(model, LpConstraintLE)
-
-    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
-        """Return how a plan builds too many hubs, None when it does not."""
-        built = self.built(problem, plan)
-        return self._broken(built) if built > self.count else None
-
-    def explain(self, names: SiteNames) -> str:
-        """Return the limit in words."""
-        del names
-        return f"at most {self.count} hubs{self._where}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class MinHubs(_HubCount):
+class MinHubs(HubCount):
     r"""At least so many new hubs are built, everywhere or at some sites $J$.
 
     .. math:: \sum_{o \in N : j(o) \in J} y_o \ge p
@@ -138,18 +159,11 @@ class MinHubs(_HubCount):
     """
 
     key: ClassVar[str] = "min_hubs"
+    sense: ClassVar[int] = -1
+    words: ClassVar[str] = "at least"
     needs_final_period: ClassVar[bool] = True
 
-    def add_to(self, model: Model) -> None:
-        """Add the row."""
-        self._add(model, LpConstraintGE)
 
-    def violation(self, problem: Problem, plan: Evaluation) -> str | None:
-        """Return how a plan builds too few hubs, None when it does not."""
-        built = self.built(problem, plan)
-        return self._broken(built) if built < self.count else None
-
-    def explain(self, names: SiteNames) -> str:
-        """Return the limit in words."""
-        del names
-        return f"at least {self.count} hubs{self._where}"
+def hub_limit(constraints: Iterable[Constraint]) -> float:
+    """Return the largest number of new hubs at all sites together, infinite without one."""
+    return min((block.count for block in of_kind(constraints, MaxHubs) if block.is_total), default=math.inf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +12,9 @@ from pulp import LpConstraintGE
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
+
+MOST_PINS = 12
+"""Up to this many required sites are told apart; more are one demand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,11 @@ class RequiredSites(Constraint):
         empty = np.setdiff1d(problem.required_sites, problem.option_site[plan.options])
         empty = empty if self.site is None else empty[empty == self.site]
         return f"required site {empty[0]} holds no hub" if len(empty) else None
+
+    def parts(self, problem: Problem) -> Sequence[RequiredSites]:
+        """Return a demand for each site, where these are few."""
+        sites = problem.required_sites.tolist()
+        return [RequiredSites(site=site) for site in sites] if len(sites) <= MOST_PINS else [self]
 
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return the demand in words."""

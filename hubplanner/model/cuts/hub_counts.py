@@ -10,8 +10,8 @@ import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 from scipy.spatial import ConvexHull
 
-from hubplanner.model.constraints.base import Constraint
-from hubplanner.model.constraints.budget import Budget, most_money
+from hubplanner.model.constraints.base import Constraint, first_of, of_kind
+from hubplanner.model.constraints.budget import money_limit, most_money
 from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.lp import Model
 from hubplanner.model.multi_period import Periods
@@ -54,20 +54,18 @@ def _tally(layer: Model, blocks: Sequence[Constraint], money: float) -> None:
 
 def _money(layer: Model, blocks: Sequence[Constraint]) -> Sequence[float]:
     """Return the money for all hubs in each year, infinite where there is no limit."""
-    periods = next((block for block in blocks if isinstance(block, Periods)), None)
+    periods = first_of(blocks, Periods)
     if periods is not None:
         return periods.available
-    amounts = [block.amount for block in blocks if isinstance(block, Budget)]
-    return [most_money(min(amounts, default=math.inf)) - layer.instance.base_cost]
+    return [most_money(money_limit(blocks)) - layer.instance.base_cost]
 
 
 def _kinds(layer: Model, blocks: Sequence[Constraint], paid: tuple[Ints, Ints]) -> Ints:
     """Return the kind of each option that costs money: its price, and the floors whose group it reaches."""
     (options, price), rows = paid, layer.whole.assign_rows
-    floors = [block for block in blocks if isinstance(block, Floor)]
     traits = [price]
-    for block in floors:
-        needed = rows.totals[:, layer.whole.measure(block.weight)][rows.row] > 0
+    for floor in of_kind(blocks, Floor):
+        needed = rows.totals[:, layer.whole.measure(floor.weight)][rows.row] > 0
         traits.append(np.isin(options, rows.option[needed]).astype(np.intp))
     _, kinds = np.unique(np.column_stack(traits), axis=0, return_inverse=True)
     return price if kinds.max() >= MOST_KINDS else kinds.ravel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -135,17 +135,19 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
     net = network_of(layer)
     if not net.build:
         return
-    support, found = _Support(net=net, built=values[[variable.index for variable in net.build]]), 0
+    yield from islice(_broken_regions(layer, net, values), MOST_CUTS)
+
+
+def _broken_regions(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[RegionCut]:
+    """Yield all of them."""
+    support = _Support(net=net, built=values[[variable.index for variable in net.build]])
     used = np.zeros(net.graph.root + 1, dtype=np.intp)
     for site, at, hung in _hung(layer, net, values):
         place = np.array([at], dtype=np.intp)
         flow, far = support.separate(place, np.full(1, hung))
         if flow < hung - VIOLATION and not far[net.graph.root]:
             used[place] += 1
-            found += 1
             yield RegionCut(region=far, site=site)
-            if found >= MOST_CUTS:
-                return
     if rows_covered not in layer.variables.made:
         return
     for row, wanted, places, capacity in _rows(layer, net, values):
@@ -154,10 +156,7 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
         flow, far = support.separate(places, capacity)
         if flow < wanted - VIOLATION and not far[net.graph.root]:
             used[places] += 1
-            found += 1
             yield RegionCut(region=far, demand=row)
-            if found >= MOST_CUTS:
-                return
 
 
 def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int, int, float]]:

@@ -23,7 +23,8 @@ def assigned(model: Model) -> list[LpVariable]:
     ]
     if model.single:
         model.decisions.extend(made)
-    for row, (start, stop) in enumerate(_spans(rows)):
+    bounds = np.searchsorted(rows.row, np.arange(len(rows.totals) + 1)).tolist()
+    for row, (start, stop) in enumerate(pairwise(bounds)):
         if stop > start:
             model.add(f"assign_{row}", [(variable, 1.0) for variable in made[start:stop]], LpConstraintLE, 1)
     return made
@@ -55,8 +56,3 @@ def _weighed(model: Model, worth: Floats) -> LinearExpression:
     assign, some = assigned(model), np.flatnonzero(worth)
     terms = [(assign[pair], weight) for pair, weight in zip(some.tolist(), worth[some].tolist(), strict=True)]
     return LinearExpression(terms=terms)
-
-
-def _spans(rows: AssignRows) -> list[tuple[int, int]]:
-    bounds = np.searchsorted(rows.row, np.arange(len(rows.totals) + 1)).tolist()
-    return list(pairwise(bounds))

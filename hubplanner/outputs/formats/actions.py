@@ -239,7 +239,7 @@ def _ways(result: Result) -> Iterator[str]:
         mean, most = (f"{ways[f'{kind}_{unit}']:,.1f} {unit}" for kind in ("mean", "max"))
         whose = "hub that serves" if result.seated else "nearest hub"
         left_out = "".join(f", {words}" for words in left_out_of_ways(ways))
-        yield f"The way to the {whose} is {mean} on average and {most} at most{left_out}."
+        yield f"The distance to the {whose} is {mean} on average and {most} at most{left_out}."
 
 
 def _money(result: Result) -> str:
@@ -253,7 +253,8 @@ def _money(result: Result) -> str:
     saved = f", less {in_money(result, cost['saved'])} saved by closing" if cost["saved"] else ""
     split = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
     paid = paid_in_words(cost["paid"], partial(in_money, result))
-    return f"It costs {in_money(result, cost['total'])} in today's money{of_budget}: {split}{saved}. Paid are {paid}."
+    costs = f"It costs {in_money(result, cost['total'])} in today's money{of_budget}: {split}{saved}."
+    return f"{costs} Payments come to {paid}."
 
 
 def _proof(summary: dict[str, Any]) -> str:
@@ -308,13 +309,13 @@ def _notes(result: Result) -> Iterator[str]:
     yield f"{when} serves most people for its money comes first."
     if years:
         worth = f", in money of today at {scenario.discount_rate * 100:.3g} % a year" if scenario.discount_rate else ""
-        yield f"Costs are to build and to run for {years} years{worth}."
+        yield f"Costs cover building and running for {years} years{worth}."
     if result.summary["periods"]:
         yield "People are counted as of the last year."
         if scenario.model.periods.carry_over:
-            yield "Money that a year leaves is there in later years."
-    yield "People near several hubs are counted once, at the hub that the plan gives them to."
-    yield f"Made from the run {isolated(on_one_line(result.name))} by hubplanner; look at its map.png for the places."
+            yield "Money left over in one year can be spent in later years."
+    yield "People near several hubs are counted once, at the hub that the plan assigns them to."
+    yield f"Made from the run {isolated(on_one_line(result.name))} by hubplanner; its map.png shows the places."
 
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$!^=])")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -48,7 +49,7 @@ def write_styles(plan: PlanData, path: Path) -> None:
             "f_table_catalog": "",
             "f_table_schema": "",
             "f_table_name": [style.layer for style in styles],
-            "f_geometry_column": [_geometry_column(path, style.layer) for style in styles],
+            "f_geometry_column": [pyogrio.read_info(path, layer=style.layer)["geometry_name"] for style in styles],
             "styleName": [f"hubplanner {style.layer}" for style in styles],
             "styleQML": [qml(style) for style in styles],
             "styleSLD": [sld(style) for style in styles],
@@ -62,10 +63,6 @@ def write_styles(plan: PlanData, path: Path) -> None:
     with gdal_writes(path):
         pyogrio.write_dataframe(table, path, layer=TABLE, driver="GPKG", append=True, FID="id")
         check_geopackage(path, {TABLE: len(table)})
-
-
-def _geometry_column(path: Path, layer: str) -> str:
-    return str(pyogrio.read_info(path, layer=layer)["geometry_name"])
 
 
 def _hubs(plan: PlanData) -> Style:
@@ -83,17 +80,14 @@ def _hubs(plan: PlanData) -> Style:
             only = wanted | {"status": "existing"}
             looks.append(StyleRule(label=words, value=words, fields=only, marker=hollow, rank=order.index(tier)))
     attribute = f"\"tier\" || CASE WHEN \"status\" = 'existing' THEN '{_STANDS}' ELSE '' END"
-    return Style(layer="hubs", kind="categories", attribute=attribute, looks=tuple(looks), name=_name_column(plan))
+    name = "name" if "name" in plan.hubs else "site_id"
+    return Style(layer="hubs", kind="categories", attribute=attribute, looks=tuple(looks), name=name)
 
 
 def _hub_marker(mark: HubMark, scale: float, *, new: bool) -> Marker:
     size = mark.width * scale * _DIAGONAL.get(mark.shape, 1.0)
     fill, edge, width = (NEW, "#ffffff", _RIM) if new else ("#ffffff", NEW, _RING)
     return Marker(shape=_SHAPES[mark.shape], fill=fill, edge=edge, edge_width=width, size=size)
-
-
-def _name_column(plan: PlanData) -> str:
-    return "name" if "name" in plan.hubs else "site_id"
 
 
 def _demand(plan: PlanData) -> Style:
@@ -105,16 +99,12 @@ def _demand(plan: PlanData) -> Style:
         ("partly covered", SOME, HALF, PARTLY[3]),
         ("not covered", 0.0, SOME, NOT_COVERED[4]),
     )
+    circle = partial(Marker, shape="circle", edge="#ffffff", edge_width=0.6, size=(least + largest) / 4)
     looks = [
-        StyleRule(label=label, limits=(low, high), marker=_circle(color, (least + largest) / 4))
-        for label, low, high, color in classes
+        StyleRule(label=label, limits=(low, high), marker=circle(fill=color)) for label, low, high, color in classes
     ]
     size = f'max({least:.4f}, {largest:.4f} * sqrt("need" / {most!r}))' if most > 0 else ""
     return Style(layer="demand", kind="ranges", attribute="covered_share", looks=tuple(looks), size=size, first="need")
-
-
-def _circle(color: str, size: float) -> Marker:
-    return Marker(shape="circle", fill=color, edge="#ffffff", edge_width=0.6, size=size)
 
 
 def _links() -> Style:
@@ -275,7 +265,8 @@ def sld(style: Style) -> str:
     ----------
     OGC 05-077r4, Symbology Encoding 1.1; OGC 05-078r4, Styled Layer Descriptor profile 1.1.
     """
-    root = ET.Element("StyledLayerDescriptor", {"version": "1.1.0"} | _declarations())
+    declared = {f"xmlns:{prefix}" if prefix else "xmlns": address for prefix, address in _NAMESPACES.items()}
+    root = ET.Element("StyledLayerDescriptor", {"version": "1.1.0"} | declared)
     layer = ET.SubElement(root, "NamedLayer")
     ET.SubElement(layer, "se:Name").text = style.layer
     user = ET.SubElement(layer, "UserStyle")
@@ -286,10 +277,6 @@ def sld(style: Style) -> str:
         _rule(rules, look, style)
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def _declarations() -> dict[str, str]:
-    return {f"xmlns:{prefix}" if prefix else "xmlns": address for prefix, address in _NAMESPACES.items()}
 
 
 def _rule(rules: ET.Element, look: StyleRule, style: Style) -> None:

@@ -160,7 +160,11 @@ def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
         right, top = x / across[-1] * (Curve.right - Curve.left), y / up[-1] * (Curve.base - Curve.top)
         return Dot(x=round(Curve.left + right, 1), y=round(Curve.base - top, 1), tip=tip, css=css)
 
-    dots = tuple(at(point[other], point["people"], _tip(point, figure(point[other]))) for point in points)
+    def dot(point: dict[str, Any]) -> Dot:
+        covered = f"{in_words(point['people'])} people, {share_in_words(point['share'])} of the need"
+        return at(point[other], point["people"], f"{figure(point[other])}: {covered}")
+
+    dots = tuple(map(dot, points))
     knee, own = frontier.get("knee"), result.summary
     cost, people = own["cost"]["total"], result.reached
     same = by_cost and frontier.get("currency") == own["currency"] and cost <= across[-1] and people <= up[-1]
@@ -176,10 +180,6 @@ def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
     )
 
 
-def _tip(point: dict[str, Any], figure: str) -> str:
-    return f"{figure}: {in_words(point['people'])} people, {share_in_words(point['share'])} of the need"
-
-
 def _traded(points: list[dict[str, Any]]) -> tuple[str, str]:
     """Return the figure that coverage is traded against, and its name."""
     if not points:
@@ -187,4 +187,4 @@ def _traded(points: list[dict[str, Any]]) -> tuple[str, str]:
     other = next((key for key in points[0] if key.startswith("mean_distance_") or key == "worst_share"), "cost")
     other = "number" if "alpha" in points[0] else other
     names = {"cost": "Cost", "worst_share": "Covered share of the worst group", "number": "Plan, the fairest last"}
-    return other, names.get(other, f"Mean way to a hub, {other.rpartition('_')[2]}")
+    return other, names.get(other, f"Mean distance to a hub, {other.rpartition('_')[2]}")

@@ -72,7 +72,7 @@ def _lead(result: Result) -> Iterator[str]:
         yield f"For {cost}, {hubs} {reach}. That is {share} of the need.{asked}"
     else:
         limit = f"With {about(result, budget)}" if budget is not None else f"For {cost}"
-        stand = " and those that stand already" if (result.hubs["status"] == "existing").any() else ""
+        stand = " and the existing ones" if (result.hubs["status"] == "existing").any() else ""
         yield f"{limit}, {hubs}{stand} {reach}. That is {share} of the need."
         yield from _what_limits(result)
 
@@ -145,7 +145,9 @@ def figures(result: Result) -> list[Figure]:
     if summary["objective"] in {"p_median", "p_center"}:
         ways = summary["distance"]
         notes = [f"at most {decimal(ways.get(f'max_{unit}'), unit)}", *left_out_of_ways(ways)]
-        found[1] = Figure(label="Way to a hub", value=decimal(ways.get(f"mean_{unit}"), unit), note="; ".join(notes))
+        found[1] = Figure(
+            label="Distance to a hub", value=decimal(ways.get(f"mean_{unit}"), unit), note="; ".join(notes)
+        )
     return found
 
 
@@ -154,7 +156,7 @@ def paid(result: Result) -> str:
     found, write = result.summary["cost"]["paid"], partial(about, result)
     each = found["per_user_year"]
     seat = "" if each is None else f" That is {write(each)} a year for each person with a seat in a new hub."
-    return f"Paid are {paid_in_words(found, write)}.{seat}"
+    return f"Payments come to {paid_in_words(found, write)}.{seat}"
 
 
 def need_in_words(result: Result) -> str:
@@ -174,11 +176,8 @@ def proof(result: Result) -> str:
     if says_nothing(gap):
         return late + "How far the plan is from the best possible is not known: no useful bound was found."
     within = f" The plan is within {at_most(gap)} of that." if gap > SMALLEST_GAP else ""
-    return late + _capital(_best(result)) + within
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    best = _best(result)
+    return late + best[:1].upper() + best[1:] + within
 
 
 def _best(result: Result) -> str:

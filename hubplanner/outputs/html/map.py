@@ -143,7 +143,7 @@ def draw(result: Result, scene: MapScene) -> Map:
     """Return the map of a run as a page draws it."""
     frame = _frame(scene)
     at = frame.units(scene.hubs)
-    tips = _tips(result, scene)
+    tips, km = _tips(result, scene), bar_km(150 / 1.4 / frame.per_km)
     return Map(
         width=WIDTH,
         height=round(frame.height, 1),
@@ -157,7 +157,7 @@ def draw(result: Result, scene: MapScene) -> Map:
         marks=_marks(result, at),
         names=tuple(_names(scene, at, frame, 1.0)),
         narrow_names=tuple(_names(scene, at, frame, NARROW)),
-        bar=_bar(frame),
+        bar=(round(km * frame.per_km, 1), f"{km:g} km"),
         limits=tuple(in_words(limit) for limit in scene.need.limits),
         levels=tuple((LEVELS[level], words) for level, words in enumerate(WORDS) if level in scene.need.seen)[::-1],
         of_need=level_note(scene.need.seen),
@@ -359,11 +359,6 @@ def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: in
         tip=tip,
         number=str(many) if many > 1 else "",
     )
-
-
-def _bar(frame: _Frame) -> tuple[float, str]:
-    km = bar_km(150 / 1.4 / frame.per_km)
-    return round(km * frame.per_km, 1), f"{km:g} km"
 
 
 def _tiers(result: Result) -> tuple[tuple[str, str, int], ...]:

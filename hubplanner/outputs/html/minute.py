@@ -134,20 +134,17 @@ def _doubts(result: Result) -> Iterator[str]:
     if scenario.sites.cost_factor == 1 and all(isinstance(tier.capex, float | int) for tier in scenario.hubs):
         yield "Costs: a hub of a tier costs the same everywhere, in a city as in the hills."
     if scenario.travel.method in {"great_circle", "planar"}:
-        yield f"Distances: {_lower(scenario.travel.assumption())}"
+        assumed = scenario.travel.assumption()
+        yield f"Distances: {assumed.removeprefix('Distances are ')}"
     if scenario.demand.spread_km:
         yield f"Where people live: evenly over the area of their row, {scenario.demand.spread_km:g} km apart."
     if scenario.backhaul is None:
         yield "Links: whether a site has a line to the internet, and power, is not in the plan."
     warnings = summary.get("warnings", [])
     if warnings:
-        yield f"Data: {count_of(len(warnings), 'warning')} about them, told below."
+        yield f"Data: {count_of(len(warnings), 'warning')} about them, listed below."
     if scenario.futures is None and not summary["periods"]:
         yield "Time: people, shares and prices are those of the data, for all years."
-
-
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]
 
 
 def more_money(result: Result, frontier: dict[str, Any] | None) -> str:

@@ -49,7 +49,7 @@ def _people(result: Result) -> Iterator[str]:
     if result.summary["periods"]:
         yield "People are counted as of the last year."
         if result.scenario.model.periods.carry_over:
-            yield "Money that a year leaves is there in later years."
+            yield "Money left over in one year can be spent in later years."
 
 
 def _travel(result: Result) -> Iterator[str]:
@@ -59,7 +59,7 @@ def _travel(result: Result) -> Iterator[str]:
         yield from told_facts(facts)
     yield _DECAY[coverage.decay]
     if coverage.backup > 1:
-        yield "A place counts as covered where a second hub is in reach too."
+        yield "A place counts as covered only where a second hub is in reach too."
     if (come := result.scenario.demand.take_up) is not None:
         far = "" if come.e_fold_km is None else f", and fewer by a factor e every {come.e_fold_km:g} km away"
         yield f"Of the people of a place at most {share_in_words(come.share)} come to hubs, all together{far}."
@@ -74,17 +74,17 @@ def _money(result: Result) -> Iterator[str]:
     scenario = result.scenario
     if scenario.horizon_years:
         rate = (
-            f", later years worth less by {scenario.discount_rate * 100:g} % a year" if scenario.discount_rate else ""
+            f", later years discounted at {scenario.discount_rate * 100:g} % a year" if scenario.discount_rate else ""
         )
-        yield f"Costs are to build, and to run for {scenario.horizon_years} years{rate}."
+        yield f"Costs cover building, and running for {scenario.horizon_years} years{rate}."
     else:
-        yield "Costs are to build only."
+        yield "Costs cover building only."
 
 
 def _limits(result: Result) -> Iterator[str]:
     model = result.scenario.model
     if result.summary["budget"] is not None:
-        yield f"The budget is {about(result, result.summary['budget'])}; hubs that stand already are free."
+        yield f"The budget is {about(result, result.summary['budget'])}; existing hubs are free."
     if model.max_hubs is not None:
         yield f"At most {count(model.max_hubs)} new hubs were allowed."
     if model.min_hubs is not None:
@@ -122,7 +122,10 @@ def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
     found = []
     for place, row in enumerate(rows):
         words = explained.get(str(row["site_id"]))
-        neighbour = "" if near[place] < 0 else _neighbour(names[near[place]], float(away[place]))
+        neighbour = ""
+        if near[place] >= 0:
+            km = decimal(float(away[place]), "km")
+            neighbour = f" The nearest other hub, {names[near[place]]}, is {km} away in a straight line."
         found.append(words or f"{_because(result, row, asked)}{_of_its_group(result, row)}{neighbour}")
     return found
 
@@ -165,10 +168,6 @@ def _of_its_group(result: Result, row: dict[str, Any]) -> str:
 
 def _required(row: dict[str, Any]) -> bool:
     return any(row.get(name) == "required" for name in ("site_status", "status"))
-
-
-def _neighbour(name: str, km: float) -> str:
-    return f" The nearest other hub, {name}, is {decimal(km, 'km')} away in a straight line."
 
 
 def _nearest(result: Result) -> tuple[Floats, Floats]:

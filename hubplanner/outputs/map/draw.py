@@ -138,7 +138,7 @@ def _over(years: int) -> str:
 def _proof(gap: float, status: str, ended: str) -> tuple[str, str]:
     """Return how far the plan may be from the best one, and what that means."""
     if says_nothing(gap):
-        return "Unknown", "how far from the best: " + ended
+        return "Unknown", "distance from the best: " + ended
     sure = "from the best possible plan, at most" + ("" if status == "optimal" else f"; {ended}")
     best = gap <= SMALLEST_GAP and status == "optimal"
     return ("Best", "proven: no plan is better") if best else (gap_in_words(gap), sure)

@@ -28,7 +28,7 @@ MOST_TOWNS = 400
 COAST_KM = 5.0
 """How far off the coast may be drawn."""
 CREDIT = "Coast, borders and rivers: Natural Earth. Towns: GeoNames (CC BY 4.0)."
-DISCLAIMER = "Borders are no opinion on any claim; disputed ones are dashed."
+DISCLAIMER = "Borders imply no opinion on any claim; disputed ones are dashed."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,6 @@ from matplotlib.patches import Circle
 if TYPE_CHECKING:
     from hubplanner.outputs.map.scene import MapScene
     from hubplanner.outputs.plan_data import PlanData
-    from hubplanner.problem import Floats
 
 NEW = "#d9480f"
 TRENCH = "#343a40"
@@ -84,14 +83,10 @@ def draw_hubs(axes: Axes, plan: PlanData, scene: MapScene) -> None:
     places = scene.hubs
     scale = mark_scale(len(hubs))
     order = np.argsort([-marks[tier].width for tier in hubs["tier"]], kind="stable")
+    style: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": "white", "weight": "bold", "zorder": 6}
     for number in order:
         mark, new = marks[hubs["tier"].iloc[number]], hubs["status"].iloc[number] != "existing"
         draw_mark(axes, (places[number, 0], places[number, 1]), mark, new=bool(new), scale=scale)
-        if hubs["hubs"].iloc[number] > 1:
-            _write_count(axes, places[number], int(hubs["hubs"].iloc[number]), mark.width * scale)
-
-
-def _write_count(axes: Axes, place: Floats, count: int, width: float) -> None:
-    """Write how many hubs a mark stands for, on it."""
-    style: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": "white", "weight": "bold", "zorder": 6}
-    axes.text(place[0], place[1], str(count), fontsize=width * _DIGIT, **style)
+        count = int(hubs["hubs"].iloc[number])
+        if count > 1:  # how many hubs the mark stands for
+            axes.text(places[number, 0], places[number, 1], str(count), fontsize=mark.width * scale * _DIGIT, **style)

@@ -188,8 +188,8 @@ def build_scene(
     at, radius = hubs.lonlat, hubs.radius
     gathered = points.merged or len(points.need) > MOST_MARKS
     built = np.zeros(0, dtype=object) if trenches is None else np.asarray(trenches.geometry.array, dtype=object)
-    parts = [points.lonlat, at, shapely.get_coordinates(built)]
-    seen = np.concatenate(parts if polygons is None else [*parts, _corners(polygons)])
+    corners = np.zeros((0, 2)) if polygons is None else np.asarray(shapely.bounds(polygons)).reshape(-1, 2)
+    seen = np.concatenate([points.lonlat, at, shapely.get_coordinates(built), corners])
     if not gathered:
         seen = np.concatenate([seen, _circle_ends(at, radius, float(np.ptp(seen, axis=0).max()))])
     projection = MapProjection.around(seen)
@@ -242,10 +242,6 @@ def _seen(shapes: Any, projection: MapProjection, span: float) -> Any:
 def _towns(beside: MapLayers, projection: MapProjection) -> tuple[Town, ...]:
     places = projection.km(beside.places).tolist()
     return tuple(Town(name=on_one_line(name), place=(x, y)) for name, (x, y) in zip(beside.names, places, strict=True))
-
-
-def _corners(polygons: Any) -> Floats:
-    return np.asarray(shapely.bounds(polygons)).reshape(-1, 2)
 
 
 def _circle_ends(at: Floats, radius: Floats, most: float) -> Floats:

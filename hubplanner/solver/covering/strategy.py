@@ -39,7 +39,7 @@ ALONE = "budget, max_hubs and pins alone"
 def is_plain(problem: Problem, objective: Objective) -> bool:
     """Tell whether a question is maximal covering with nothing but pins, a budget and a number of hubs."""
     return (
-        isinstance(objective, MaxCoverage)
+        objective.maximises_coverage
         and not objective.constraints
         and objective.fairness is None
         and problem.rule.backup == 1
@@ -84,7 +84,7 @@ class CoveringStrategy:
             and asked.gap == 0
             and relative_gap(plan.covered_need, max(answer.bound, plan.covered_need)) <= EXACT
         ):
-            with record.phase("tell equal plans apart"):
+            with record.phase("break ties"):
                 plan, ties = _first_of_equals(question, plan, context)
         return Candidate(plans=(plan,), stated=(stated,), bounds=(answer.bound,), ties=ties, version=answer.version)
 
@@ -94,7 +94,7 @@ def _known(problem: Problem, objective: Objective, context: SolveContext) -> lis
     start = context.warm_start
     own = start is not None and start.problem.n_options == problem.n_options
     if not own:
-        context.leave_start("it is of another problem")
+        context.leave_start("it belongs to another problem")
     money, _ = limits(objective)
     near = context.cache.near(money) if context.cache else []
     return [*(plans_of(start) if own and start is not None else []), *near]

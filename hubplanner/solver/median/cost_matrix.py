@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hubplanner.model import MinCost, Objective
+from hubplanner.model import Objective
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.problem import Floats, Ints, Problem
 from hubplanner.problem.travel.base import within
@@ -118,8 +118,8 @@ def table_of(problem: Problem, objective: Objective, radius: float = math.inf) -
         Distance within which everyone is to have a hub.
     """
     money, count = limits(objective)
-    by_cost = isinstance(objective, MinCost)
-    a_way = objective.travel_cost if isinstance(objective, MinCost) else 1.0
+    by_cost = objective.minimises_cost
+    a_way = objective.travel_cost if by_cost else 1.0
     points = np.flatnonzero((problem.need > 0) & problem.reachable)
     option = cheapest_options(problem)
     site = problem.option_site[option]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from hubplanner.model import MinCost, Objective, PCenter, PMedian, Question, Year, goals_of
+from hubplanner.model import Objective, Question, Year, goals_of
 from hubplanner.problem import Evaluation, Ints, Problem, evaluate
 from hubplanner.solver.covering.strategy import ALONE, UNUSED
 from hubplanner.solver.limits import required_fit
@@ -64,7 +64,7 @@ def is_median(problem: Problem, objective: Objective) -> bool:
     That is p-median, p-center, or facility location: everyone served where hubs and travel cost least.
     """
     return (
-        (isinstance(objective, PMedian | PCenter) or _is_facility_location(problem, objective))
+        (objective.minimises_distance or _is_facility_location(problem, objective))
         and not objective.constraints
         and objective.fairness is None
         and problem.keeps_existing
@@ -75,10 +75,11 @@ def is_median(problem: Problem, objective: Objective) -> bool:
 
 def _is_facility_location(problem: Problem, objective: Objective) -> bool:
     """Tell whether everyone in reach is to be served where hubs and travel cost least, with a tier for each site."""
+    target = objective.target(problem.need)
     return (
-        isinstance(objective, MinCost)
+        objective.minimises_cost
         and objective.by_distance
-        and objective.target_share == 1
+        and (target is not None and target.share == 1)
         and problem.rule.is_step
         and len(np.unique(problem.option_site)) == problem.n_options
         and not (problem.option_cost < 0).any()
@@ -106,10 +107,10 @@ class MedianStrategy:
         context.leave_start(f"{objective.name} within budget and count finds its own first plans")
         if not required_fit(quest.problem, objective) or _leaves_out(quest.problem, objective):
             return None
-        worst = _worst(quest) if isinstance(objective, PCenter) else None
+        worst = _worst(quest) if objective.is_bottleneck else None
         if worst is not None and not worst.years:
             return None
-        with context.log.phase("weigh the distances"):
+        with context.log.phase("build the cost matrix"):
             table = table_of(quest.problem, objective, math.inf if worst is None else worst.value)
         if not len(table.base) or not table.size:
             return None
@@ -190,7 +191,7 @@ def _plan(quest: _MedianRequest, proof: BoundedPlan) -> tuple[Evaluation, str]:
         plan = _served(quest, np.concatenate([standing, proof.table.options(proof.chosen)]))
     if not (quest.options.ties and not quest.options.is_heuristic and quest.gap == 0 and proof.is_within(EXACT)):
         return plan, OPEN
-    with quest.context.log.phase("tell equal plans apart"):
+    with quest.context.log.phase("break ties"):
         allowed = ALLOWED + SHARE * quest.context.log.work
         first, ties = first_of_equals(proof, _dearer_tier(quest.problem, plan), quest.context.limits(0.0), allowed)
         plan = _served(quest, np.concatenate([standing, first]))
@@ -211,7 +212,7 @@ def _served(quest: _MedianRequest, options: Ints) -> Evaluation:
 
 def _leaves_out(problem: Problem, objective: Objective) -> bool:
     """Tell whether someone is to be served whom no hub reaches: then another strategy says why there is no plan."""
-    return isinstance(objective, MinCost) and bool((problem.need[~problem.reachable] > 0).any())
+    return objective.minimises_cost and bool((problem.need[~problem.reachable] > 0).any())
 
 
 def _dearer_tier(problem: Problem, plan: Evaluation) -> float:

@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hubplanner.model import (
-    AlphaFair,
     FixedHubs,
     FixedLevel,
     Goal,
-    MaxHubs,
     Question,
     TangentUtility,
     check_size,
     goals_of,
 )
+from hubplanner.model.constraints.base import first_of
+from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.model.goals import catchment, tangent_utility
 from hubplanner.problem import Floats, Ints, relative_gap
 from hubplanner.solver.assignment import assign_to_nearest
@@ -72,13 +72,13 @@ class AlphaFairStrategy:
     def applies(self, question: Question, options: SolverOptions) -> str | None:
         """Return why it is the way to take: alpha-fairness has no other."""
         del options
-        return "fairness by alpha" if isinstance(question.objective.fairness, AlphaFair) else None
+        return None if question.objective.alpha_fairness is None else "fairness by alpha"
 
     def run(self, question: Question, context: SolveContext) -> Candidate:
         """Return the plan with the largest equivalent share, within the asked gap."""
-        fairness, options = question.objective.fairness, context.options
-        if not isinstance(fairness, AlphaFair):
-            raise AssertionError  # noqa: TRY004 - `applies` has told so
+        fairness, options = question.objective.alpha_fairness, context.options
+        if fairness is None:
+            raise AssertionError
         with context.log.phase("prepare the model"):
             check_size(question)
         is_exact = options.gap == 0 or len(question.instance.option) <= SMALL_OPTIONS
@@ -109,7 +109,7 @@ class AlphaFairStrategy:
                 found = _served(task, utility, large)
                 bounds, level = [best.bound, large.bound], best.value * (1 - spare)
         if question.capacity is not None:
-            with context.log.phase("let the nearer hub serve"):
+            with context.log.phase("assign people to nearer hubs"):
                 held = (FixedLevel(goal=goal, value=level),)
                 found = replace(found, years=assign_to_nearest(question, found.years, held, context.deadline))
         context.log.steps.update(
@@ -128,10 +128,7 @@ class AlphaFairStrategy:
 
 def _fixed(question: Question) -> Ints | None:
     """Return the hubs (1, o) of each option where nothing is left to decide of them; None where something is."""
-    kept = next((block for block in question.blocks if isinstance(block, FixedHubs)), None)
-    most = min(
-        (block.count for block in question.blocks if isinstance(block, MaxHubs) and block.is_total), default=math.inf
-    )
+    kept, most = first_of(question.blocks, FixedHubs), hub_limit(question.blocks)
     problem, instance = question.instance.problem, question.instance
     if kept is None or question.periods is not None or problem.upgrades.any() or not problem.keeps_existing:
         return None

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from hubplanner.model import FullService, Question
+from hubplanner.model.constraints.base import of_kind
 from hubplanner.problem import Floats, Ints, Problem
 from hubplanner.problem.coverage import MOST_BACKUP
 from hubplanner.problem.model_instance import NO_ROW
@@ -156,7 +157,7 @@ class Cover:
         capacity = self.question.capacity
         none = np.full(self.problem.n_options, math.inf)
         self.room = none if capacity is None else capacity.room(self.problem)
-        self.far = [b.distance for b in self.question.blocks if isinstance(b, FullService)]
+        self.far = [block.distance for block in of_kind(self.question.blocks, FullService)]
         self.by_distance = self.question.objective.by_distance
 
     def adds(self, option: int, weight: Floats, *, exact: bool = False) -> Added:

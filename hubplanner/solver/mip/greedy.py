@@ -13,22 +13,20 @@ import numpy as np
 from hubplanner.model import (
     AlphaFair,
     AtMostOne,
-    Budget,
     Floor,
     FullService,
     MaxHubs,
-    MaxMin,
-    MinCost,
     MinHubs,
     MinSeparation,
     OnlyWith,
-    PCenter,
     Question,
     RobustBudget,
     Year,
 )
+from hubplanner.model.constraints.base import of_kind
+from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.constraints.fixed_hubs import FixedHubs
-from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model.constraints.hub_count import HubCount
 from hubplanner.problem import Bools, Floats, Ints, evaluate
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.mip.cover_state import SHORT, Added, Cover, Units, total
@@ -134,27 +132,25 @@ class PlanBuilder:
         self.opened: list[Opened] = []
         self.spent: Floats = np.zeros(len(question.problems))
         blocks = question.blocks
-        self.per_site = next((block for block in blocks if isinstance(block, HubsPerSite)), HubsPerSite())
-        self.money = min((block.amount for block in blocks if isinstance(block, Budget)), default=math.inf)
-        self.budgets_in = [block for block in blocks if isinstance(block, RobustBudget)]
-        self.most = [(block, self._at(block)) for block in blocks if isinstance(block, MaxHubs)]
-        self.least = [(block, self._at(block)) for block in blocks if isinstance(block, MinHubs)]
+        self.per_site, self.money = question.per_site, money_limit(blocks)
+        self.budgets_in = of_kind(blocks, RobustBudget)
+        self.most = [(block, self._at(block)) for block in of_kind(blocks, MaxHubs)]
+        self.least = [(block, self._at(block)) for block in of_kind(blocks, MinHubs)]
         self.least.sort(key=lambda pair: int(pair[1].sum()))
         self.floors = [
-            (self.units.weigh(np.asarray(block.weight)), block.share * math.fsum(block.weight))
-            for block in blocks
-            if isinstance(block, Floor) and block.share * math.fsum(block.weight) > 0
+            (self.units.weigh(np.asarray(floor.weight)), floor.share * math.fsum(floor.weight))
+            for floor in of_kind(blocks, Floor)
+            if floor.share * math.fsum(floor.weight) > 0
         ]
-        self.reach = min((block.distance for block in blocks if isinstance(block, FullService)), default=None)
+        self.reach = min((block.distance for block in of_kind(blocks, FullService)), default=None)
         self.apart: dict[int, set[int]] = {}
-        for block in blocks:
-            if isinstance(block, MinSeparation):
-                for one, other in block.too_near(self.problem).tolist():
-                    self.apart.setdefault(one, set()).add(other)
-                    self.apart.setdefault(other, set()).add(one)
+        for separation in of_kind(blocks, MinSeparation):
+            for one, other in separation.too_near(self.problem).tolist():
+                self.apart.setdefault(one, set()).add(other)
+                self.apart.setdefault(other, set()).add(one)
         self.left = self._still()
-        self.alone = [set(block.sites) for block in blocks if isinstance(block, AtMostOne)]
-        self.needs = {block.site: block.needs for block in blocks if isinstance(block, OnlyWith)}
+        self.alone = [set(block.sites) for block in of_kind(blocks, AtMostOne)]
+        self.needs = {block.site: block.needs for block in of_kind(blocks, OnlyWith)}
         standing = np.flatnonzero(self.problem.existing).tolist()
         self.standing = [self.cover.open(option, self.need) for option in standing]
         scale = self.money if 0 < self.money < math.inf else max(float(self.cost.max(initial=0.0)), 1.0)
@@ -165,9 +161,8 @@ class PlanBuilder:
         self.share: Floats = np.maximum(self.cost, 0.0) / scale + hubs + SHORT
         """What a hub of each option takes of money and hubs, never quite nothing."""
 
-    def _at(self, block: MaxHubs | MinHubs) -> Bools:
-        sites = self.problem.option_site
-        return self.problem.new & (True if block.sites is None else np.isin(sites, block.sites))
+    def _at(self, block: HubCount) -> Bools:
+        return block.counted(self.problem.new, self.problem.option_site)
 
     # -- what limits allow -------------------------------------------------------------------------------------------
 
@@ -286,11 +281,10 @@ class PlanBuilder:
         for site in problem.required_sites.tolist():
             here = problem.option_site == site
             self._add(here, 1 - int(self.counts[here].sum()), cheapest=cheapest)
-        for block in self.question.blocks:
-            if isinstance(block, FixedHubs):
-                for option, count in zip(block.options, block.counts, strict=True):
-                    while self.counts[option] < count and self.fits(option):
-                        self.open(option, self.need)
+        for fixed in of_kind(self.question.blocks, FixedHubs):
+            for option, count in zip(fixed.options, fixed.counts, strict=True):
+                while self.counts[option] < count and self.fits(option):
+                    self.open(option, self.need)
         for least, at in self.least:
             self._add(at, least.count - int(self.counts[at].sum()), cheapest=cheapest)
         for part in [self.floors] if together else [[floor] for floor in self.floors]:
@@ -339,11 +333,9 @@ class PlanBuilder:
         missed = [part for part in missed if part > SHORT]
         missed += [max(float(least.count - counts[at].sum()), 0.0) for least, at in self.least]
         missed += [float(counts[sites == site].sum() == 0) for site in self.problem.required_sites]
-        for block in self.question.blocks:
-            if isinstance(block, FixedHubs):
-                missed += [
-                    float(max(count - counts[o], 0)) for o, count in zip(block.options, block.counts, strict=True)
-                ]
+        for fixed in of_kind(self.question.blocks, FixedHubs):
+            pairs = zip(fixed.options, fixed.counts, strict=True)
+            missed += [float(max(count - counts[option], 0)) for option, count in pairs]
         if self.reach is not None:
             missed.append(self._waiting(self.reach))
         return math.fsum(missed)
@@ -361,15 +353,15 @@ class PlanBuilder:
 
     def fill(self) -> None:
         """Open whatever is worth most for what it takes, as long as anything fits and helps; nothing to save cost."""
-        fairness = self.question.objective.fairness
-        if isinstance(self.question.objective, MinCost):
+        objective = self.question.objective
+        if objective.minimises_cost:
             return
         if self.cover.by_distance and not self.question.assigns:
             self._nearer()
-        elif isinstance(fairness, AlphaFair) and len(fairness.need):
-            self._grow(_FairWorth(fairness, self._groups, self.cover.best), lambda: False)
+        elif objective.alpha_fairness is not None and len(objective.alpha_fairness.need):
+            self._grow(_FairWorth(objective.alpha_fairness, self._groups, self.cover.best), lambda: False)
         else:
-            if isinstance(fairness, MaxMin) and fairness.first:
+            if objective.max_min is not None and objective.max_min.first:
                 self._lift()
             self._grow(_Worth(self.need), lambda: False)
 
@@ -438,7 +430,7 @@ class PlanBuilder:
         """What the plan is worth, the most important first, more being better: the goals in the last year, about."""
         objective, need = self.question.objective, self.problem.need
         covered = total(self.need, self.cover.best) if self.question.periods is None else self._over_years()
-        if isinstance(objective, MinCost):
+        if objective.minimises_cost:
             return (-total(self.cost, self.counts) - objective.travel_cost * self._way(), covered)
         if self.cover.by_distance:
             if self.question.assigns:
@@ -447,10 +439,10 @@ class PlanBuilder:
             served = np.isfinite(near)
             mean = -total(need[served], near[served])
             worst = -float(near[self.problem.needing].max(initial=0.0))
-            return (worst, mean) if isinstance(objective, PCenter) else (mean,)
-        if isinstance(objective.fairness, AlphaFair) and len(objective.fairness.need):
-            return (_FairWorth(objective.fairness, self._groups, self.cover.best).known, covered)
-        if isinstance(objective.fairness, MaxMin) and objective.fairness.first:
+            return (worst, mean) if objective.is_bottleneck else (mean,)
+        if objective.alpha_fairness is not None and len(objective.alpha_fairness.need):
+            return (_FairWorth(objective.alpha_fairness, self._groups, self.cover.best).known, covered)
+        if objective.max_min is not None and objective.max_min.first:
             shares = self._groups @ self.cover.best / self._groups.sum(axis=1)
             return (*np.sort(shares).tolist(), covered)
         return (covered, -total(self.cost, self.counts))

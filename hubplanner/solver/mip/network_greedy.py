@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from hubplanner.model import Budget, Goal, MaxHubs, Question, Year, broken_years
+from hubplanner.model import Goal, Question, Year, broken_years
+from hubplanner.model.constraints.budget import money_limit
+from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.model.variables.backhaul import Graph
 from hubplanner.problem import Floats, evaluate
 from hubplanner.solver.mip.subproblem import Incumbent
@@ -54,8 +54,7 @@ def _grown(question: Question, graph: Graph, factor: Floats, worth: Floats) -> Y
     rows = instance.cover_rows
     cover = csc_array(rows.cover[np.flatnonzero(rows.times == 1)])
     need = rows.weights[rows.times == 1, instance.measure(problem.need)]
-    money = min((block.amount for block in question.blocks if isinstance(block, Budget)), default=math.inf)
-    count = min((b.count for b in question.blocks if isinstance(b, MaxHubs) and b.sites is None), default=math.inf)
+    money, count = money_limit(question.blocks), hub_limit(question.blocks)
     network, free = _Growing(graph, factor), problem.new.copy()
     free[graph.without_link] = False
     chosen, waiting = np.flatnonzero(problem.existing).tolist(), problem.required_sites.tolist()

@@ -10,7 +10,8 @@ from pulp import LpVariable
 from scipy.sparse import csr_array
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Budget, Formulation, Year
+from hubplanner.model import Formulation, Year
+from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.lp import Model
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.model.variables.backhaul import network_of
@@ -78,8 +79,8 @@ def _within_limits(form: Formulation, problem: Problem, plan: Evaluation) -> Eva
         part = np.where(beside > 1 - served, np.maximum(1 - served, 0.0) / beside, 1.0)
     reached = plan.reached * part
     # The billionth beyond a budget is for the rounding of hubs' prices, not for more people.
-    money = min((block.amount for block in form.question.blocks if isinstance(block, Budget)), default=math.inf)
-    asked, left = evaluate(problem, hubs, shares, plan.edges, reached).cost - alone.cost, money - alone.cost
+    left = money_limit(form.question.blocks) - alone.cost
+    asked = evaluate(problem, hubs, shares, plan.edges, reached).cost - alone.cost
     if asked > left:
         reached = reached * (max(left, 0.0) / asked * (1 - SUMMING))
     return evaluate(problem, hubs, shares, plan.edges, reached)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubplanner.model import Budget, MaxHubs, Question
-from hubplanner.model.constraints.hubs_per_site import HubsPerSite
+from hubplanner.model import Question
+from hubplanner.model.constraints.budget import money_limit
+from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.problem import Floats, Ints
 from hubplanner.solver.deadline import Deadline
 
@@ -64,14 +65,11 @@ class SeatedRows:
         problem, instance, capacity = question.problems[-1], question.instance, question.capacity
         if capacity is None:
             raise AssertionError
-        rows, blocks = instance.assign_rows, question.blocks
+        rows = instance.assign_rows
         order = np.argsort(rows.option, kind="stable")
         row, option, coming = rows.row[order], rows.option[order], rows.coming[order]
         need, seats = (rows.totals[:, instance.measure(of)] for of in (problem.need, problem.seats))
-        money = min((block.amount for block in blocks if isinstance(block, Budget)), default=math.inf)
-        count = min((b.count for b in blocks if isinstance(b, MaxHubs) and b.sites is None), default=math.inf)
         # What stands at a site may stay beside what is built there: then each option has a limit of its own.
-        per_site = next((block.count for block in blocks if isinstance(block, HubsPerSite)), 1)
         stands = np.isin(problem.option_site, problem.option_site[problem.existing])
         starts = np.flatnonzero(np.diff(problem.option_site, prepend=-1) | stands)
         return cls(
@@ -82,9 +80,9 @@ class SeatedRows:
             coming=coming,
             room=capacity.room(problem),
             size=np.array([np.where(problem.new, problem.option_cost, 0.0), problem.new.astype(np.float64)]),
-            allowed=np.array([money * (1 + LEAK), float(count)]),
+            allowed=np.array([money_limit(question.blocks) * (1 + LEAK), hub_limit(question.blocks)]),
             starts=starts,
-            most=np.where(stands[starts], instance.most[starts], per_site).astype(np.float64),
+            most=np.where(stands[starts], instance.most[starts], question.per_site.count).astype(np.float64),
             rows=len(rows.totals),
         )
 

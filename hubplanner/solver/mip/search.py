@@ -10,6 +10,7 @@ import numpy as np
 
 from hubplanner.errors import SolverError
 from hubplanner.model import Budget, Formulation, MaxCoverage, Year, broken_years
+from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.formulation import HOLDING
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
@@ -327,8 +328,7 @@ def _ruled_out(
 
 def _overspends(task: Subproblem, form: Formulation, year: Year) -> bool:
     """Tell whether a plan costs more than the budget, and so any that adds to it."""
-    budgets = [block for block in task.question.blocks if isinstance(block, Budget)]
-    over = any(block.violation(year.problem, year.plan) for block in budgets)
+    over = any(budget.violation(year.problem, year.plan) for budget in of_kind(task.question.blocks, Budget))
     return over and float(form.instance.cost.min(initial=0.0)) >= 0
 
 

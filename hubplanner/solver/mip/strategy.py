@@ -47,7 +47,7 @@ class LexicographicStrategy:
             return Candidate(is_infeasible=found.infeasible, version=found.version, method=method)
         goals = goals_of(question.objective)
         if question.capacity is not None:
-            with context.log.phase("let the nearer hub serve"):
+            with context.log.phase("assign people to nearer hubs"):
                 found = replace(found, years=assign_to_nearest(question, found.years, held, context.deadline))
         values = [goal.value(found.years) for goal, _ in zip(goals, reached, strict=False)]
         context.log.steps.update(
@@ -90,7 +90,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
             else:
                 trial = optimise(task)
         if task.is_late and not (reached or trial.years or trial.infeasible):
-            with record.phase("find a plan without a search"):
+            with record.phase("find a plan without search"):
                 trial = _quick(task, trial)
         if not trial.years:
             late = goals[len(reached) :] if found.years else []
@@ -103,12 +103,12 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
         task = replace(task, held=(*task.held, FixedLevel(goal=goal, value=found.value)))
     bounds = [one.bound for one in reached]
     if question.instance.problem.backhaul is not None:
-        with record.phase("lay lines for less"):
+        with record.phase("lay cheaper lines"):
             found = _lay_for_less(task, found)
     shares_money = bool(question.instance.problem.measures)  # how much goes where has no first of equals
     if shares_money or not (exact and options.ties and within_gap(reached, 0.0)):
         return found, bounds, task.held, OPEN
-    with record.phase("tell equal plans apart"):
+    with record.phase("break ties"):
         found, ties = told_apart(replace(task, held=()), found, task.held[0].goal, task.held, record.work)
     return found, bounds, task.held, ties
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model import AlphaFair, FixedLevel, Formulation, Goal, Question, Year, formulate
+from hubplanner.model import FixedLevel, Formulation, Goal, Question, Year, formulate
 from hubplanner.model.cuts.hub_counts import add_tally
 from hubplanner.model.formulation import Cut
 from hubplanner.problem import Ints
@@ -118,7 +118,7 @@ def program_of(task: Subproblem, depth: Ints) -> Formulation:
     form = formulate(task.question, task.goal, task.held, depth, task.ranges)
     if splits(task):
         add_tally(form.layers, task.question.blocks)
-        if isinstance(task.question.objective.fairness, AlphaFair):
+        if task.question.objective.alpha_fairness is not None:
             # With a tangent for each group at each share presolve settles more than branching on counts does.
             for layer in form.layers:
                 layer.counts.clear()

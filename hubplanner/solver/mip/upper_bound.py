@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
-from hubplanner.model import Budget, Goal, MaxCoverage, MaxHubs, Question, Year
+from hubplanner.model import Goal, MaxCoverage, Question, Year
+from hubplanner.model.constraints.budget import money_limit
+from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.evaluation import evaluate_with_all
 from hubplanner.solver.mip.cover_state import worth_alone
@@ -36,7 +38,7 @@ def all_hubs_bound(question: Question, goal: Goal) -> float:
 def _adds_up(question: Question) -> bool:
     """Tell whether hubs cover no more together than each of them would alone."""
     problem = question.problems[-1]
-    asked = isinstance(question.objective, MaxCoverage) and question.periods is None
+    asked = question.objective.maximises_coverage and question.periods is None
     return asked and problem.keeps_existing and problem.rule.backup == 1 and not problem.measures
 
 
@@ -45,8 +47,7 @@ def covered_alone(question: Question) -> float:
     problem, most = question.problems[-1], question.instance.most
     worth, standing = worth_alone(question), problem.existing
     settled, new = math.fsum(worth[standing]), np.flatnonzero(problem.new & (worth > 0))
-    money = _money(question)
-    count = min((b.count for b in question.blocks if isinstance(b, MaxHubs) and b.sites is None), default=math.inf)
+    money, count = money_limit(question.blocks), hub_limit(question.blocks)
     bounds = [
         _filled(worth[new], problem.option_cost[new], most[new], money * (1 + LEAK)),
         _filled(worth[new], np.ones(len(new)), most[new], count),
@@ -77,10 +78,6 @@ def cap_bound(question: Question, goal: Goal | None, bound: float) -> float:
 def _affordable(question: Question) -> Bools:
     """Tell which options (o,) the budget allows alone; saving money by closing hubs, a plan may afford any."""
     instance = question.instance
-    money = _money(question)
+    money = money_limit(question.blocks)
     keeps = question.problems[-1].keeps_existing
     return np.asarray((instance.cost <= money * (1 + LEAK)) | ~instance.new | (not keeps))
-
-
-def _money(question: Question) -> float:
-    return min((block.amount for block in question.blocks if isinstance(block, Budget)), default=math.inf)

@@ -47,7 +47,7 @@ def _recomputed(question: Question, plans: Sequence[Evaluation]) -> tuple[str, t
     }
     beyond = max(int(plan.options.max(initial=-1)) for plan in plans) >= len(question.instance.option)
     if beyond or any(own != asked for own, asked in sizes):
-        return "it is of another problem", ()
+        return "it belongs to another problem", ()
     if question.assigns and not all(plan.is_assigned for plan in plans):
         return "it assigns no one to hubs, which is asked now", ()
     triples = zip(question.problems, plans, question.discounts, strict=True)

@@ -11,9 +11,7 @@ import numpy as np
 from hubplanner.errors import ScenarioError
 from hubplanner.model import (
     Floor,
-    MaxCoverage,
     Objective,
-    PMedian,
     Question,
     RobustQuestion,
     Uncertainty,
@@ -22,9 +20,11 @@ from hubplanner.model import (
     goals_of,
     under_of,
 )
+from hubplanner.model.constraints.base import of_kind, without
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import falls_short
 from hubplanner.model.constraints.robust import RobustBudget
+from hubplanner.model.objectives import PMedian
 from hubplanner.model.risk_measures import undominated
 from hubplanner.problem import (
     Evaluation,
@@ -103,7 +103,7 @@ class RobustRequest:
         self, stack: StackedDemand, shares: Floats, held: Floats, options: SolverOptions | None = None
     ) -> Solution:
         """Return the plan that is best on average by some shares (s,), within limits of the futures that are held."""
-        if isinstance(self.objective, PMedian):
+        if self.objective.minimises_distance:
             return self.context.solve(
                 *_nearest(self, self.objective, stack.futures, shares, held), options or self.options
             )
@@ -135,7 +135,7 @@ class RobustStrategy:
         problem, objective = question.instance.problem, question.objective
         quest = RobustRequest(problem=problem, objective=objective, context=context)
         under = quest.under
-        if isinstance(objective, PMedian):
+        if objective.minimises_distance:
             return _median(quest, objective)
         options, stack, alone = context.options, quest.stacked(), tuple[Solution, ...]()
         if under.criterion == "regret":
@@ -171,12 +171,12 @@ def solve_core(bound: RobustQuestion, context: SolveContext) -> Candidate:
         plan, version = found.plan, found.version
         value, most = math.fsum(criterion.probability * mixer.worth(plan)), found.most
     else:
-        with record.phase("mix the futures"):
+        with record.phase("combine the futures"):
             best = best_mix(mixer, options, deadline.part(MIXING_SHARE))
         value, most = criterion.goal_sense * best.value, criterion.goal_sense * best.most
         plan, version = best.plan, best.version
         if relative_gap(value, most) > options.gap and not options.is_heuristic:
-            with record.phase("search what is left"):
+            with record.phase("search the remaining plans"):
                 plan, (value, most), version = search_rest(mixer, best, (value, most), deadline)
     sense = criterion.goal_sense
     every = criterion.of(bound.objective.stack.covered(np.arange(bound.problem.n_options)))
@@ -189,7 +189,7 @@ def _stated(quest: RobustRequest, found: Solution, terms: Terms) -> Candidate:
     quest.context.log.add(found)
     if found.evaluation is None:
         return Candidate.without_plan(found)
-    plan, distances = found.evaluation, isinstance(quest.objective, PMedian)
+    plan, distances = found.evaluation, quest.objective.minimises_distance
     return Candidate(
         plans=(plan,),
         stated=(found.value,),
@@ -206,7 +206,7 @@ def _stated(quest: RobustRequest, found: Solution, terms: Terms) -> Candidate:
 def _broken(quest: RobustRequest, bound: RobustQuestion, plan: Evaluation) -> list[str]:
     """Return how a plan, recomputed from distances, breaks a limit in a future or has another figure than by rows."""
     known = outcomes(quest.problem, quest.under.futures, plan.options, plan.counts)
-    own = known.covered if isinstance(quest.objective, MaxCoverage) else known.cost
+    own = known.covered if quest.objective.maximises_coverage else known.cost
     value = bound.criterion.of(own)
     counted = bound.objective.goals[0].value((Year(quest.problem, plan),))
     reasons = []
@@ -216,7 +216,7 @@ def _broken(quest: RobustRequest, bound: RobustQuestion, plan: Evaluation) -> li
 
 
 def _over(quest: RobustRequest, cost: Floats) -> list[str]:
-    budget, under = getattr(quest.objective, "budget", None), quest.under
+    budget, under = quest.objective.budget, quest.under
     if budget is None:
         return []
     spent = math.fsum(under.futures.probability * cost) if under.on_average else float(cost.max())
@@ -225,10 +225,8 @@ def _over(quest: RobustRequest, cost: Floats) -> list[str]:
 
 def _short(quest: RobustRequest, options: Ints) -> list[str]:
     """Return which floors a plan falls short of, by the distances themselves."""
-    floors = [block for block in quest.objective.constraints if isinstance(block, Floor)]
-    target = getattr(quest.objective, "target_share", None)
-    if target is not None:
-        floors.append(Floor(weight=quest.problem.need, share=target, name="all need"))
+    target = quest.objective.target(quest.problem.need)
+    floors = [*of_kind(quest.objective.constraints, Floor), *([] if target is None else [target])]
     if not floors:
         return []
     under, futures = quest.under, quest.under.futures
@@ -249,7 +247,7 @@ def _short(quest: RobustRequest, options: Ints) -> list[str]:
     return reasons
 
 
-def _median(quest: RobustRequest, objective: PMedian) -> Candidate:
+def _median(quest: RobustRequest, objective: Objective) -> Candidate:
     """Return the plan of the least expected mean distance."""
     futures = quest.under.futures
     mixed, asked = _nearest(quest, objective, futures, futures.probability, futures.probability)
@@ -270,7 +268,7 @@ def _median(quest: RobustRequest, objective: PMedian) -> Candidate:
 
 
 def _nearest(
-    quest: RobustRequest, objective: PMedian, futures: Futures, shares: Floats, held: Floats
+    quest: RobustRequest, objective: Objective, futures: Futures, shares: Floats, held: Floats
 ) -> tuple[Problem, PMedian]:
     r"""Return the least expected mean distance as one question: need $\sum_s p_s w_{is} / W_s$, W all of a future's.
 
@@ -285,10 +283,10 @@ def _nearest(
         weight += share * need / total if total > 0 else 0.0
     costs = futures.cost(problem)
     limited = (held @ costs)[None] if on_average else undominated(costs[held > 0])
-    constraints = tuple(block for block in objective.constraints if not isinstance(block, Uncertainty))
+    constraints = tuple(without(objective.constraints, Uncertainty))
     single = len(limited) == 1
     if budget is not None and not single:
         constraints, budget = (*constraints, RobustBudget(amount=budget, costs=limited)), None
     option_cost = limited[0] if single else problem.option_cost
     mixed = replace(problem, need=weight * math.fsum(problem.need), option_cost=option_cost)
-    return mixed, replace(objective, constraints=constraints, budget=budget)
+    return mixed, PMedian(budget, objective.max_hubs, constraints=constraints, fairness=objective.fairness)

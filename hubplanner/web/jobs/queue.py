@@ -24,7 +24,7 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "faile
 ASKED = ("settings", "overrides", "required", "excluded")
 """What a job was asked with, beside its scenario."""
 ENDED = frozenset({DONE, FAILED, CANCELLED})
-LOST = "The work ended without a result, as when memory runs short (--memory); the terminal may say more."
+LOST = "The job ended without a result, perhaps for lack of memory (--memory); the terminal may say more."
 
 
 @dataclass(kw_only=True, eq=False)
@@ -120,7 +120,7 @@ class JobQueue:
         """Return what a child finds in little time; refuse with its reason where it finds nothing."""
         seconds = self.limits.check_s
         if not self.checking.acquire(blocking=False):
-            raise Refused(429, f"{self.limits.checking} files are being looked at already; try again in a moment.")
+            raise Refused(429, f"{self.limits.checking} files are being read already; try again in a moment.")
         try:
             job, child = Job(id="", kind=ask["kind"], ask={}), self.child(ask)
             timer = threading.Timer(seconds, child.kill)

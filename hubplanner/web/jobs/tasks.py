@@ -95,7 +95,7 @@ def report(ask: dict[str, Any]) -> dict[str, Any]:
     try:
         verdict = Verdict(audit=audit_run(run).as_dict())
     except DataError:
-        verdict = Verdict(note="This run could not be audited here: its data are not at hand, or have changed.")
+        verdict = Verdict(note="This run could not be audited here: its data are missing or have changed.")
     return {"files": [write_report([run], run / REPORT, verdict=verdict).name]}
 
 

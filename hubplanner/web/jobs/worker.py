@@ -170,7 +170,7 @@ def failure(error: HubplannerError, names: dict[str, str], memory: int | None = 
 
 def too_little(memory: int | None) -> str:
     """Say that the memory that a job may take did not do."""
-    have = "the memory there is" if memory is None else f"the {memory / GIGABYTE:.3g} GB of memory that a job may take"
+    have = "the available memory" if memory is None else f"the {memory / GIGABYTE:.3g} GB of memory that a job may take"
     return f"This needs more than {have}. Ask for less at once, or start the app with a larger --memory."
 
 

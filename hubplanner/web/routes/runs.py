@@ -121,7 +121,7 @@ def areas(request: Request, name: str) -> Response:
 
 
 def _areas_known(request: Request, folder: Path) -> Any:
-    """Return the demand of the scenario that made a run, for its areas; None where it is not there any more."""
+    """Return the demand of the scenario that made a run, for its areas; None where it is no longer there."""
     library, scenario = context_of(request).library, read_note(folder)["scenario"]
     if scenario is None:
         return None

@@ -48,7 +48,8 @@ def vendor(name: str) -> Response:
 @router.get("/tokens.css")
 def tokens() -> Response:
     """Return the colours and sizes that the page shares with the report."""
-    return _file(_report_tokens(), "no-cache")
+    place = files("hubplanner.outputs.html") / "page" / "tokens.css"
+    return _file(place if place.is_file() else None, "no-cache")
 
 
 def _own() -> dict[str, Traversable]:
@@ -63,11 +64,6 @@ def _own() -> dict[str, Traversable]:
             elif Path(part.name).suffix in TYPES:
                 found[f"{prefix}{part.name}"] = part
     return found
-
-
-def _report_tokens() -> Traversable | None:
-    place = files("hubplanner.outputs.html") / "page" / "tokens.css"
-    return place if place.is_file() else None
 
 
 @cache

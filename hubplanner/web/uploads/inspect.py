@@ -222,7 +222,7 @@ def _in_degrees(found: FileLook, look: FileInspection) -> FileLook:
     west, south, east, north = found.box or (0.0, 0.0, 0.0, 0.0)
     where = f"{west:.6g} to {east:.6g}, {south:.6g} to {north:.6g}"
     if max(abs(west), abs(east)) > MOST_LON or max(abs(south), abs(north)) > MOST_LAT:
-        allowed = "is missing, and these are no degrees; save the file with its system, of a Shapefile with its .prj"
+        allowed = "is missing, and these are not degrees; save the file with its system, of a Shapefile with its .prj"
         look.faults.append(Fault(file=found.name, column="crs", value=where, allowed=allowed, kind="crs"))
         return found
     message = f"names no coordinate system; its coordinates, {where}, are taken to be degrees (WGS 84)"
