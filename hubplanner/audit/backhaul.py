@@ -20,11 +20,13 @@ from hubplanner.audit.data.run_files import RunFiles
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub
 from hubplanner.audit.ledger import Ledger
-from hubplanner.scenario.backhaul_spec import BackhaulSpec
+from hubplanner.scenario.backhaul_spec import MOST_HOPS, BackhaulSpec, FibreSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec
 
 STATION_KM = 1e-3
 """Error of a length that starts along a cable, whose place is written with six decimals."""
+MAST_KM = 0.1
+"""How far a tower may be from a place that needs no mast of its own."""
 ON_CABLE = 2e-6
 """Degrees from a cable that are the rounding of six decimals."""
 FILE = "backhaul.geojson"
@@ -37,8 +39,8 @@ class AuditLine:
 
     Parameters
     ----------
-    name
-        Its edge_id.
+    name, technology
+        Its edge_id, and whether it is a line of fibre or a hop by microwave.
     start, end
         Ids of its places, from the internet of today outwards.
     km, cost, upkeep
@@ -48,6 +50,7 @@ class AuditLine:
     """
 
     name: str
+    technology: str
     start: str
     end: str
     km: float
@@ -87,25 +90,33 @@ def connect(
     A hub without a link, a line that begins where there is no internet, and one longer than allowed are noted.
     """
     spec = world.scenario.backhaul
-    if spec is None or spec.technologies.fibre is None:
+    if spec is None or not world.has_network:
         return world, hubs, None
     places, roots, cables = _today(world, spec)
+    towers = _towers(spec)
     stated = dict(run.tables("backhaul"))[FILE]
     rows = [{str(name): cell for name, cell in row.items()} for row in stated.to_dict("records")]
-    lines = [_measured(world, spec, row, places, cables, ledger) for row in rows]
+    lines = [_measured(world, spec, row, places | towers, cables, ledger) for row in rows]
+    lines = [_with_mast(spec, line, places, towers) for line in lines]
     built = [line for line in lines if line is not None]
-    joined = _joined(world, spec, places)
-    hops, first, order = _walk(built, joined, {*roots, *(line.start for line in built if line.start not in places)})
+    # Where hops may not lead on, nothing is reached: too many of them are no way.
+    starts = {*roots, *(line.start for line in built if line.start not in places | towers)}
+    reached = _walk(spec, built, _joined(world, spec, places), starts)
     for line in built:
-        reached = hops.get(line.end) is not None and hops.get(line.start) is not None
-        ledger.holds(FILE, f"line {line.name}", true=reached, stated="built", recomputed="no way to today's internet")
-    connected = [_linked(world, spec, hub, hops, first, ledger) for hub in hubs]
-    served, mbps = _behind(world, connected, order)
+        item, end = f"line {line.name}", reached.ends.get(line.name)
+        ledger.holds(FILE, item, true=end is not None, stated="built", recomputed="no way to today's internet")
+    connected, at = [], []
+    for hub in hubs:
+        found, node = _linked(world, spec, hub, reached, ledger)
+        connected.append(found)
+        at.append(node)
+    served, mbps = _behind(world, connected, at, reached.order)
+    ends = [reached.ends.get(line.name, OFF) for line in built]
     network = AuditNetwork(
         lines=tuple(built),
-        served=tuple(served.get(line.end, 0) for line in built),
-        mbps=tuple(mbps.get(line.end, 0.0) for line in built),
-        hops=tuple(hops.get(line.end, -1) for line in built),
+        served=tuple(served.get(end, 0) for end in ends),
+        mbps=tuple(mbps.get(end, 0.0) for end in ends),
+        hops=tuple(reached.hops.get(end, -1) for end in ends),
     )
     upkeep = sum((line.upkeep for line in built), Fraction())
     return replace(world, lines=network.cost, upkeep=upkeep), connected, network
@@ -132,6 +143,48 @@ def _today(world: AuditData, spec: BackhaulSpec) -> tuple[dict[str, Array], set[
     return places, roots, cables
 
 
+def _towers(spec: BackhaulSpec) -> dict[str, Array]:
+    """Return the towers that relay, by the names of their places; none where nothing is relayed."""
+    found: dict[str, Array] = {}
+    for file in spec.towers if spec.technologies.microwave is not None else ():
+        rows = other_rows(file, {name for name in (file.id, file.x, file.y) if name} | set(file.where))
+        for name, spot in zip(words(rows[file.id or ROW]), coordinates(rows, WGS84), strict=True):
+            found[f"tower {name}"] = spot
+    return found
+
+
+def _with_mast(
+    spec: BackhaulSpec, line: AuditLine | None, places: dict[str, Array], towers: dict[str, Array]
+) -> AuditLine | None:
+    """Return a hop with the money for a mast where it ends, if no tower stands there; anything else as it is."""
+    radio = spec.technologies.microwave
+    if line is None or radio is None or line.technology != "microwave" or line.end in towers:
+        return line
+    beside = any(along(places[line.end], spot, GreatCircleSpec()) <= MAST_KM for spot in towers.values())
+    mast = exact(radio.relay_cost) + exact(radio.tower_per_10_m) * exact(radio.tower_m) / 10
+    return line if beside else replace(line, cost=line.cost + mast)
+
+
+def _hop(world: AuditData, spec: BackhaulSpec, ends: tuple[str, str], km: float, ledger: Ledger) -> AuditLine:
+    """Return a hop with its money but for a mast; one that is too long, or between places out of sight, is noted."""
+    radio = spec.technologies.microwave
+    if radio is None:
+        raise AssertionError
+    item, seen = "hop {}-{}".format(*ends), True
+    fits = km <= radio.max_hop_km * (1 + 1e-9)
+    ledger.holds(FILE, f"{item}, km", true=fits, stated=km, recomputed=f"at most {radio.max_hop_km}")
+    if radio.sights is not None:
+        rows = other_rows(radio.sights, {radio.sights.start, radio.sights.end}).to_dict("records")
+        pairs = [{alike(str(row[radio.sights.start])), alike(str(row[radio.sights.end]))} for row in rows]
+        seen = {alike(end) for end in ends} in pairs
+    ledger.holds(FILE, item, true=seen, stated="built", recomputed="out of sight of each other")
+    yearly = exact(radio.licence_year)
+    cost = exact(radio.hop_cost) + yearly * annuity(world.scenario)
+    return AuditLine(
+        name="", technology="microwave", start=ends[0], end=ends[1], km=km, cost=cost, upkeep=yearly, loose=False
+    )
+
+
 def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and where to note what is wrong
     world: AuditData,
     spec: BackhaulSpec,
@@ -142,9 +195,12 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
 ) -> AuditLine | None:
     """Return a line with its length and money worked out anew; None, which is noted, where its ends are no places."""
     fibre = spec.technologies.fibre
-    if fibre is None:
-        raise AssertionError
     name, start, end = (str(row.get(key, "")) for key in COLUMNS)
+    known = str(row.get("technology")) in spec.technologies.shared
+    allowed = f"one of {', '.join(spec.technologies.shared)}"
+    ledger.holds(FILE, f"line {name}", true=known, stated=row.get("technology"), recomputed=allowed)
+    if not known:
+        return None
     spots, loose = [], False
     for place, at in ((start, 0), (end, 1)):
         spot = places.get(f"{place} (node)", places.get(place)) if at == 0 else places.get(place)
@@ -156,6 +212,9 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
             if not on:
                 return None
         spots.append(spot)
+    if row["technology"] == "microwave" or fibre is None:
+        far = float(along(spots[0], spots[1], GreatCircleSpec()))
+        return replace(_hop(world, spec, (start, end), far, ledger), name=name, loose=loose)
     given = _given(spec, start, end)
     if isinstance(world.searched, RoadWays) and spec.edges == "roads":
         laid = world.searched.km_along(spots[0], spots[1])
@@ -175,7 +234,7 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
         ledger.holds(FILE, f"line {name}, km", true=fits, stated=km, recomputed=f"at most {fibre.max_km}")
     upkeep = exact(km) * exact(fibre.upkeep_per_km_year)
     whole = cost + upkeep * annuity(world.scenario)
-    return AuditLine(name=name, start=start, end=end, km=km, cost=whole, upkeep=upkeep, loose=loose)
+    return AuditLine(name=name, technology="fibre", start=start, end=end, km=km, cost=whole, upkeep=upkeep, loose=loose)
 
 
 def _given(spec: BackhaulSpec, start: str, end: str) -> tuple[Fraction | None, Fraction | None] | None:
@@ -205,64 +264,108 @@ def _joined(world: AuditData, spec: BackhaulSpec, places: dict[str, Array]) -> l
     return [(same[0], other) for same in spots.values() for other in same[1:]]
 
 
-def _walk(
-    lines: list[AuditLine], joined: list[tuple[str, str]], roots: set[str]
-) -> tuple[dict[str, int], dict[str, str], list[tuple[str, str]]]:
-    """Return the number of lines to each place that is reached, where its way begins, and each with the one before."""
-    beside: dict[str, list[tuple[str, int]]] = {}
-    for one, other, length in [(a, b, 0) for a, b in joined] + [(line.start, line.end, 1) for line in lines]:
-        beside.setdefault(one, []).append((other, length))
-        beside.setdefault(other, []).append((one, length))
-    hops, first, order = dict.fromkeys(roots, 0), {root: root for root in roots}, list[tuple[str, str]]()
-    front = sorted(roots)
+Node = tuple[str, int]
+"""A place, and by how many hops it was reached; 0 on fibre."""
+OFF: Node = ("", -1)
+"""Stands for no node."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """What lines and hops lead to.
+
+    Parameters
+    ----------
+    hops, first
+        Number of lines to each node that is reached, and where its way begins.
+    order
+        Each node with the one before, as they are reached.
+    ends
+        The node that each line leads to, by its name.
+    """
+
+    hops: dict[Node, int]
+    first: dict[Node, str]
+    order: list[tuple[Node, Node]]
+    ends: dict[str, Node]
+
+
+def _walk(spec: BackhaulSpec, lines: list[AuditLine], joined: list[tuple[str, str]], roots: set[str]) -> Reached:
+    """Return what is reached from the internet of today: by fibre either way along it, then by hops as they point."""
+    most = 0 if spec.technologies.microwave is None else spec.technologies.microwave.max_hops
+    beside: dict[str, list[tuple[str, int, AuditLine | None]]] = {}
+    onward: dict[str, list[AuditLine]] = {}
+    cable: list[tuple[str, str, AuditLine | None]] = [(one, other, None) for one, other in joined]
+    cable += [(line.start, line.end, line) for line in lines if line.technology == "fibre"]
+    for one, other, line in cable:
+        beside.setdefault(one, []).append((other, int(line is not None), line))
+        beside.setdefault(other, []).append((one, int(line is not None), line))
+    for line in lines:
+        if line.technology == "microwave":
+            onward.setdefault(line.start, []).append(line)
+    front: list[Node] = [(root, 0) for root in sorted(roots)]
+    found = Reached(hops=dict.fromkeys(front, 0), first={node: node[0] for node in front}, order=[], ends={})
     while front:
-        place = front.pop(0)
-        for other, length in beside.get(place, []):
-            if other not in hops:
-                hops[other], first[other] = hops[place] + length, first[place]
-                order.append((other, place))
-                front.append(other)
-    return hops, first, order
+        place, level = node = front.pop(0)
+        ways: list[tuple[Node, int, AuditLine | None]] = []
+        if level == 0:
+            ways += [((other, 0), length, line) for other, length, line in beside.get(place, [])]
+        if level < most:
+            ways += [((line.end, level + 1), 1, line) for line in onward.get(place, [])]
+        for end, length, line in ways:
+            if end not in found.hops:
+                found.hops[end], found.first[end] = found.hops[node] + length, found.first[node]
+                found.order.append((end, node))
+                front.append(end)
+            if line is not None and end[0] == line.end:
+                found.ends.setdefault(line.name, end)
+    return found
 
 
-def _linked(  # noqa: PLR0913, PLR0917 - a hub, what it is held against, and where to note what is wrong
-    world: AuditData, spec: BackhaulSpec, hub: AuditHub, hops: dict[str, int], first: dict[str, str], ledger: Ledger
-) -> AuditHub:
-    """Return a hub with the cheaper of the links that it has."""
-    fibre, tier = spec.technologies.fibre, world.scenario.hubs[hub.tier]
+def _linked(
+    world: AuditData, spec: BackhaulSpec, hub: AuditHub, reached: Reached, ledger: Ledger
+) -> tuple[AuditHub, Node]:
+    """Return a hub with the cheapest of the links that it has, and the node at which it hangs on the network."""
+    tier = world.scenario.hubs[hub.tier]
     site = str(world.sites.frame["site_id"].iloc[hub.site])
-    if fibre is None or hub.status != "new":
-        return hub
-    fits = (tier.links is None or "fibre" in tier.links) and (
-        fibre.max_mbps is None or (tier.mbps or 0) <= fibre.max_mbps
-    )
-    alone = world.alone[hub.site][hub.tier]
-    if fits and site in hops:
-        fees = exact(tier.mbps or 0) * exact(fibre.per_mbps_year) * annuity(world.scenario)
-        kwh = exact(tier.kwh_year) + exact(fibre.kwh_year)
-        power = electricity(world.scenario, kwh, world.sites.grid_km[hub.site])
-        link = AuditLink(exact(fibre.site_cost) + fees + power[0], "fibre", *power)
-        if alone is None or link.cost <= alone.cost:
-            start = first[site].removesuffix(" (node)")
-            return replace(hub, link=link.times(hub.count), start=start, hops=hops[site])
+    if hub.status != "new":
+        return hub, OFF
+    best, alone = OFF, world.alone[hub.site][hub.tier]
+    link: AuditLink | None = None
+    for name, shared in spec.technologies.shared.items():
+        fits = shared.max_mbps is None or (tier.mbps or 0) <= shared.max_mbps
+        levels = [0] if name == "fibre" else range(1, MOST_HOPS + 1)
+        node = next(((site, level) for level in levels if (site, level) in reached.hops), OFF)
+        if node == OFF or not fits or not (tier.links is None or name in tier.links):
+            continue
+        fees = exact(tier.mbps or 0) * exact(shared.per_mbps_year) * annuity(world.scenario)
+        power = electricity(
+            world.scenario, exact(tier.kwh_year) + exact(shared.kwh_year), world.sites.grid_km[hub.site]
+        )
+        once = exact(shared.site_cost) if isinstance(shared, FibreSpec) else Fraction()
+        own = AuditLink(once + fees + power[0], name, *power)
+        if link is None or own.cost < link.cost:
+            best, link = node, own
+    if link is not None and (alone is None or link.cost <= alone.cost):
+        start = reached.first[best].removesuffix(" (node)")
+        return replace(hub, link=link.times(hub.count), start=start, hops=reached.hops[best]), best
     item = f"hub {site} {tier.name}"
     ledger.holds("plan.json", item, true=alone is not None, stated="connected", recomputed="no line leads there")
-    return hub
+    return hub, OFF
 
 
 def _behind(
-    world: AuditData, hubs: list[AuditHub], order: list[tuple[str, str]]
-) -> tuple[dict[str, int], dict[str, float]]:
-    """Return how many hubs hang behind each place, and their Mbps."""
-    served, mbps = dict[str, int](), dict[str, float]()
-    for hub in hubs:
-        if hub.link.name == "fibre":
-            site = str(world.sites.frame["site_id"].iloc[hub.site])
-            served[site] = served.get(site, 0) + hub.count
-            mbps[site] = mbps.get(site, 0.0) + (world.scenario.hubs[hub.tier].mbps or 0.0) * hub.count
-    for place, before in reversed(order):
-        served[before] = served.get(before, 0) + served.get(place, 0)
-        mbps[before] = mbps.get(before, 0.0) + mbps.get(place, 0.0)
+    world: AuditData, hubs: list[AuditHub], at: list[Node], order: list[tuple[Node, Node]]
+) -> tuple[dict[Node, int], dict[Node, float]]:
+    """Return how many hubs hang behind each node, and their Mbps."""
+    served, mbps = dict[Node, int](), dict[Node, float]()
+    for hub, node in zip(hubs, at, strict=True):
+        if node != OFF:
+            served[node] = served.get(node, 0) + hub.count
+            mbps[node] = mbps.get(node, 0.0) + (world.scenario.hubs[hub.tier].mbps or 0.0) * hub.count
+    for node, before in reversed(order):
+        served[before] = served.get(before, 0) + served.get(node, 0)
+        mbps[before] = mbps.get(before, 0.0) + mbps.get(node, 0.0)
     return served, mbps
 
 
@@ -272,7 +375,7 @@ def line_rows(network: AuditNetwork) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "edge_id": [line.name for line in lines],
-            "technology": ["fibre"] * len(lines),
+            "technology": [line.technology for line in lines],
             "from": [line.start for line in lines],
             "to": [line.end for line in lines],
             "km": [line.km for line in lines],
@@ -291,8 +394,9 @@ def expected_backhaul(world: AuditData, hubs: list[AuditHub], network: AuditNetw
     lines, served = ((), ()) if network is None else (network.lines, network.served)
     for name in [] if spec is None else spec.technologies.named:
         own = [hub for hub in hubs if hub.link.name == name]
-        trench = sum((line.cost for line in lines), Fraction()) if name == "fibre" else Fraction()
-        km = math.fsum(line.km for line in lines) if name == "fibre" else 0.0
+        built = [line for line in lines if line.technology == name]
+        trench = sum((line.cost for line in built), Fraction())
+        km = math.fsum(line.km for line in built)
         cost = float(sum((hub.link.cost for hub in own), trench))
         found[name] = {"hubs": sum(hub.count for hub in own), "km": km, "cost": cost}
     shared = [line.km for line, hubs_behind in zip(lines, served, strict=True) if hubs_behind > 1]

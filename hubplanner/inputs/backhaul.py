@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +18,8 @@ from scipy.spatial import Delaunay, KDTree, QhullError
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import WGS84, lonlat, read_places
 from hubplanner.inputs.joins import read_other
-from hubplanner.inputs.readers.columns import Checker, keys_of
+from hubplanner.inputs.microwave import TOWER, apart, ends_of, near, read_hops
+from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Backhaul, Bools, Floats, GreatCircle, Ints, SiteStatus, annuity
 from hubplanner.problem.travel.network import Network
@@ -27,11 +29,13 @@ from hubplanner.scenario.backhaul_spec import (
     BackhaulSpec,
     EdgeTableSpec,
     ElectricitySpec,
+    FibreSpec,
     LinesSpec,
+    MicrowaveSpec,
     PlacesSpec,
 )
 from hubplanner.scenario.data_spec import TableSpec
-from hubplanner.scenario.names import hint, key_of, listed
+from hubplanner.scenario.names import key_of, listed
 
 MOST_NODES = 200_000
 """Places where new lines may start; of more, a plan's picture and its graph are none."""
@@ -95,17 +99,22 @@ class BackhaulLinks:
     alone_cost, alone_name, alone_power
         (m, t) money for the cheapest link that needs no network, with the electricity for hub and link; infinite where
         there is none. Its name, and the electricity apart.
+    shared
+        The links of a network that hubs share, by name.
     line_cost, line_power
-        (m, t) money that fibre takes at a hub's own site, with electricity; infinite where it cannot carry the tier.
-        The electricity apart.
+        (k, m, t) money that each of these takes at a hub's own site, with electricity; infinite where it cannot carry
+        the tier. The electricity of each apart.
+    node
+        (k, m) where sites hang on the network by each of these; -1 where they never do.
     places
-        Every place of the network: ids and WGS 84 points of the sites, then of the nodes of today.
+        Every place of the network: ids and WGS 84 points of the sites, of the nodes of today, and of towers.
+    place
+        (v,) the place of each node of the network.
     edges
-        Lines that may be built: edge_id, from and to (numbers of places), km, cost.
+        What may be built: edge_id, from and to (numbers of places), km, cost, technology, tail and head (nodes),
+        one_way. The ends of ways by hops are among them, with no technology and for nothing.
     roots
         Numbers of the places where the internet is today.
-    has_network
-        Whether fibre is among the links.
     warnings
         What was found that may be a mistake.
     """
@@ -113,24 +122,32 @@ class BackhaulLinks:
     alone_cost: Floats
     alone_name: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
     alone_power: Power
+    shared: tuple[str, ...]
     line_cost: Floats
-    line_power: Power
+    line_power: tuple[Power, ...]
+    node: Ints
     places: gpd.GeoDataFrame
+    place: Ints
     edges: pd.DataFrame
     roots: Ints
-    has_network: bool
     warnings: tuple[DataWarning, ...] = ()
 
     @property
+    def has_network(self) -> bool:
+        """Whether hubs may share lines or hops."""
+        return bool(self.shared)
+
+    @cached_property
     def network(self) -> Backhaul:
         """The links and the network as arrays."""
         return Backhaul(
-            ends=self.edges[["from", "to"]].to_numpy(dtype=np.intp).reshape(-1, 2),
+            ends=self.edges[["tail", "head"]].to_numpy(dtype=np.intp).reshape(-1, 2),
             cost=self.edges["cost"].to_numpy(dtype=np.float64),
             roots=self.roots,
-            node=np.arange(len(self.line_cost)),
+            node=self.node,
             line_cost=self.line_cost,
             alone_cost=self.alone_cost,
+            one_way=self.edges["one_way"].to_numpy(dtype=np.bool_),
         )
 
     @property
@@ -168,23 +185,57 @@ def read_links(
     if edges is None or len(faults) > before:
         return None
     alone_cost, alone_name, alone_power = _alone(scenario, spec, sites, _joined(towers), worth)
-    line_cost, line_power = _line_cost(scenario, spec, sites, worth)
     starts = (sites.status == SiteStatus.EXISTING) & spec.existing_connected
     spots = pd.Series(map(tuple, lonlat(places).tolist()))
     at_node = spots[: len(starts)].isin(set(spots[len(starts) :])).to_numpy()
-    links = BackhaulLinks(
+    line_cost, line_power = _line_cost(scenario, spec, sites, worth)
+    links: BackhaulLinks | None = BackhaulLinks(
         alone_cost=alone_cost,
         alone_name=alone_name,
         alone_power=alone_power,
+        shared=tuple(spec.technologies.shared),
         line_cost=line_cost,
         line_power=line_power,
+        node=np.tile(np.arange(len(starts)), (len(line_cost), 1)),
         places=places,
+        place=np.arange(len(places)),
         edges=edges,
         roots=np.concatenate([np.flatnonzero(starts | at_node), np.arange(len(starts), len(places))]),
-        has_network=spec.technologies.fibre is not None,
         warnings=(*warnings, *_paid_twice(scenario)),
     )
-    return _told(scenario, sites, links, faults)
+    if links is not None and spec.technologies.microwave is not None:
+        links = _relayed(spec.technologies.microwave, links, towers, worth, faults)
+    return None if links is None else _told(scenario, sites, links, faults)
+
+
+def _relayed(
+    spec: MicrowaveSpec, links: BackhaulLinks, towers: Sequence[Named], worth: float, faults: list[Fault]
+) -> BackhaulLinks | None:
+    """Return the links with hops by radio, relayed by towers too; None, with faults noted, where none are known."""
+    spots, masts = lonlat(links.places), _joined(towers)
+    kept = apart(masts, spots)
+    ids = np.array([TOWER.format(name) for names, _ in towers for name in names], dtype=object)[kept]
+    relays = gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(*masts[kept].T), crs=WGS84)
+    places = gpd.GeoDataFrame(pd.concat([links.places, relays], ignore_index=True), crs=WGS84)
+    on_line = np.zeros(len(places), dtype=np.bool_)
+    by_line = links.network.connected(np.arange(len(links.edges)))
+    on_line[: len(by_line)] = by_line
+    found = read_hops(
+        spec,
+        places=places,
+        roots=links.roots,
+        has_mast=near(lonlat(places), masts),
+        on_line=on_line,
+        worth=worth,
+        faults=faults,
+    )
+    if found is None:
+        return None
+    states, hops = found
+    edges = pd.concat([links.edges.drop(columns="edge_id"), hops], ignore_index=True)
+    edges.insert(0, "edge_id", np.arange(1, len(edges) + 1))
+    node = np.concatenate([links.node[:-1], states.node[None, : links.node.shape[1]]])
+    return replace(links, places=places, place=states.place, edges=edges, node=node)
 
 
 def _told(scenario: Scenario, sites: Sites, links: BackhaulLinks, faults: list[Fault]) -> BackhaulLinks | None:
@@ -306,7 +357,7 @@ def _edges(  # noqa: PLR0913, PLR0917 - places, what lines cost and follow, and 
     """Return the lines that may be built with their money, in the order of their ends."""
     fibre, spots = spec.technologies.fibre, lonlat(places)
     if fibre is None or len(faults):
-        return pd.DataFrame({"edge_id": [], "from": [], "to": [], "km": [], "cost": []})
+        return _lines(pd.DataFrame({"edge_id": [], "from": [], "to": [], "km": [], "cost": []}))
     if spec.table is not None:
         found = _from_table(spec.table, places, spec.detour, faults)
         if found is None:
@@ -328,7 +379,11 @@ def _edges(  # noqa: PLR0913, PLR0917 - places, what lines cost and follow, and 
     frame = pd.DataFrame({"from": ends[:, 0], "to": ends[:, 1], "km": km, "cost": cost})[short]
     frame = frame.sort_values(["from", "to"], kind="stable").reset_index(drop=True)
     frame.insert(0, "edge_id", np.arange(1, len(frame) + 1))
-    return frame
+    return _lines(frame)
+
+
+def _lines(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(technology="fibre", tail=frame["from"], head=frame["to"], one_way=False)
 
 
 def km_by_road(roads: Sequence[Network], spots: Floats, ends: Ints) -> Floats:
@@ -390,18 +445,7 @@ def _from_table(
     before, checker = len(faults), Checker(table=table, faults=faults)
     words = [checker.text(spec.start), checker.text(spec.end)]
     given: list[Any] = [None if name is None else checker.numbers(name) for name in (spec.km, spec.cost)]
-    known = {key_of(name): at for at, name in enumerate(places["id"])}
-    ends = []
-    for name, column in zip((spec.start, spec.end), words, strict=True):
-        at = keys_of(column).map(known)
-        lost = at.isna() & (column != "")
-        near = [
-            f"the id of a site or a node{hint(word, places['id'])}" if gone else ""
-            for word, gone in zip(column, lost, strict=True)
-        ]
-        checker.note(name, lost, column, near.__getitem__)
-        ends.append(at.fillna(0).to_numpy(dtype=np.intp))
-    pairs: Ints = np.sort(np.column_stack(ends), axis=1).astype(np.intp)
+    pairs: Ints = np.sort(ends_of(spec, checker, places, "a site or a node"), axis=1)
     if len(faults) > before:
         return None
     shown = words[0] + "-" + words[1]
@@ -418,18 +462,20 @@ def _from_table(
     return None if len(faults) > before else (pairs, km, cost)
 
 
-def _line_cost(scenario: Scenario, spec: BackhaulSpec, sites: Sites, worth: float) -> tuple[Floats, Power]:
-    """Return money (m, t) that fibre takes at a hub's site, infinite where it cannot carry the tier, and the power."""
-    fibre, cost = spec.technologies.fibre, np.full(sites.allowed.shape, np.inf)
-    power, everywhere = Power.none(cost.shape), np.ones(len(cost), dtype=np.bool_)
-    for number, tier in enumerate(scenario.hubs):
-        mbps = tier.mbps or 0.0
-        fits = fibre is not None and (fibre.max_mbps is None or mbps <= fibre.max_mbps)
-        if fibre is not None and fits and (tier.links is None or "fibre" in tier.links):
-            own = electricity(spec.electricity, tier.kwh_year + fibre.kwh_year, sites.grid_km, worth)
-            power.put(everywhere, number, own)
-            cost[:, number] = fibre.site_cost + mbps * fibre.per_mbps_year * worth + own[0]
-    return cost, power
+def _line_cost(scenario: Scenario, spec: BackhaulSpec, sites: Sites, worth: float) -> tuple[Floats, tuple[Power, ...]]:
+    """Return money (k, m, t) for shared links at a hub's site, infinite where one cannot carry a tier, and power."""
+    shared, shape = spec.technologies.shared, sites.allowed.shape
+    cost, powers = np.full((len(shared), *shape), np.inf), tuple(Power.none(shape) for _ in shared)
+    everywhere = np.ones(shape[0], dtype=np.bool_)
+    for way, (name, link) in enumerate(shared.items()):
+        once = link.site_cost if isinstance(link, FibreSpec) else 0.0
+        for number, tier in enumerate(scenario.hubs):
+            mbps = tier.mbps or 0.0
+            if (link.max_mbps is None or mbps <= link.max_mbps) and (tier.links is None or name in tier.links):
+                own = electricity(spec.electricity, tier.kwh_year + link.kwh_year, sites.grid_km, worth)
+                powers[way].put(everywhere, number, own)
+                cost[way, :, number] = once + mbps * link.per_mbps_year * worth + own[0]
+    return cost, powers
 
 
 def _alone(

@@ -17,11 +17,13 @@ from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.outputs.run_data import on_one_line
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
+from hubplanner.problem.backhaul import ALONE, NO_NODE
 from hubplanner.scenario import Scenario
+from hubplanner.scenario.backhaul_spec import MicrowaveSpec
 from hubplanner.scenario.fields import Spec
 
-STANDS, FIBRE = "as it stands", "fibre"
-"""What a hub that stands today is said to be linked by, and the link of the network."""
+STANDS = "as it stands"
+"""What a hub that stands today is said to be linked by."""
 GRID = "grid"
 POWER = (GRID, "solar")
 """Where electricity comes from."""
@@ -43,42 +45,54 @@ def links_of(inputs: Inputs, problem: Problem, plan: Evaluation) -> dict[str, An
     if links is None:
         return {}
     site, tier = problem.option_site[options], problem.option_tier[options]
-    on = np.zeros(len(options), dtype=np.bool_) if plan.backhaul is None else plan.backhaul.on_network
+    way = np.full(len(options), ALONE, dtype=np.intp) if plan.backhaul is None else plan.backhaul.way
+    on: Bools = way != ALONE
     money = links.alone_cost[site, tier] * plan.counts if plan.backhaul is None else plan.backhaul.link_cost
     stands = problem.existing[options]
-    name = np.where(on, FIBRE, links.alone_name[site, tier])
+    name = np.where(on, np.array([*links.shared, None], dtype=object)[way], links.alone_name[site, tier])
     hops, start = _ways(links, plan)
+    at = np.append(links.node, np.full((1, links.node.shape[1]), NO_NODE), axis=0)[way, site]
     ids = np.array([*links.places["id"], None], dtype=object)
     mbps = np.array([np.nan if one.mbps is None else one.mbps for one in inputs.scenario.hubs])
     columns = {
         "link": np.array(np.where(stands, STANDS, name), dtype=object),
         "link_cost": np.where(stands, 0.0, money),
         "mbps": np.where(stands, np.nan, mbps[tier]),
-        "connected_to": np.where(on, ids[start[site]], np.array(None)),
-        "hops": pd.Series(hops[site], dtype="Int64").where(pd.Series(on)).array,
+        "connected_to": np.where(on, ids[start[at]], np.array(None)),
+        "hops": pd.Series(hops[at], dtype="Int64").where(pd.Series(on)).array,
     }
     if inputs.scenario.backhaul is None or inputs.scenario.backhaul.electricity is None:
         return columns
-    by_line, alone = links.line_power, links.alone_power
-    source = np.where(on, by_line.source[site, tier], alone.source[site, tier])
-    power = np.where(on, by_line.cost[site, tier], alone.cost[site, tier]) * plan.counts
+    powers = [*links.line_power, links.alone_power]
+    source, power = (
+        np.stack([getattr(one, part)[site, tier] for one in powers])[way, np.arange(len(way))]
+        for part in ("source", "cost")
+    )
+    power = power * plan.counts
     columns["power"] = np.where(stands | (source == ""), np.array(None), source)
     columns["power_cost"] = np.where(stands, 0.0, power)
     return columns
 
 
 def _ways(links: BackhaulLinks, plan: Evaluation) -> tuple[Ints, Ints]:
-    """Return how many lines lie between each place and today's internet, and where the first begins; -1 for none."""
-    hops = np.full(len(links.places), -1, dtype=np.intp)
-    start = np.full(len(links.places), -1, dtype=np.intp)
+    """Return how many lines lie between each node and today's internet, and at which place the first begins.
+
+    Both are -1 for none, and at the last of the nodes, which stands for no node.
+    """
+    hops, start = (np.full(len(links.place) + 1, -1, dtype=np.intp) for _ in range(2))
     if plan.backhaul is None:
         return hops, start
-    network = links.network
-    for place, edge, count in network.ways(plan.edges):
-        hops[place] = count
-        before = place if edge < 0 else _other(network.ends[edge], place)
-        start[place] = place if edge < 0 else start[before]
+    network, is_line = links.network, _is_line(links)
+    for node, edge, _ in network.ways(plan.edges):
+        before = node if edge < 0 else _other(network.ends[edge], node)
+        hops[node] = 0 if edge < 0 else hops[before] + int(is_line[edge])
+        start[node] = links.place[node] if edge < 0 else start[before]
     return hops, start
+
+
+def _is_line(links: BackhaulLinks) -> Bools:
+    """Tell which edges are lines or hops: nothing is built between places at one spot, or where a way by hops ends."""
+    return ((links.edges["km"] > 0) | (links.edges["cost"] > 0)).to_numpy(dtype=np.bool_)
 
 
 def _other(ends: Ints, place: int) -> int:
@@ -94,25 +108,27 @@ def line_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDat
     links = inputs.links
     if links is None:
         raise AssertionError
-    network, spots, ids = links.network, lonlat(links.places), links.places["id"].to_numpy(dtype=object)
-    ways = [way for way in (network.ways(plan.edges) if plan.backhaul is not None else []) if way[1] >= 0]
-    served, load = _served(inputs, problem, plan, ways, network.ends)
-    # Places at the same spot are joined by nothing that is built.
-    ways = [way for way in ways if links.edges["km"].iloc[way[1]] > 0 or network.cost[way[1]] > 0]
-    edge = np.array([number for _, number, _ in ways], dtype=np.intp)
-    head = np.array([place for place, _, _ in ways], dtype=np.intp)
-    tail = network.ends[edge].sum(axis=1) - head
+    spots, ids = lonlat(links.places), links.places["id"].to_numpy(dtype=object)
+    ways = [] if plan.backhaul is None else [way for way in links.network.ways(plan.edges) if way[1] >= 0]
+    served, load = _served(inputs, problem, plan, ways)
+    hops, _ = _ways(links, plan)
+    is_line = _is_line(links)
+    edge = np.array([number for _, number, _ in ways if is_line[number]], dtype=np.intp)
+    node = np.array([end for end, number, _ in ways if is_line[number]], dtype=np.intp)
+    cost = links.edges["cost"].to_numpy(dtype=np.float64)[edge]
+    head = links.place[node]
+    tail = links.edges[["from", "to"]].to_numpy(dtype=np.intp)[edge].sum(axis=1) - head
     frame = pd.DataFrame(
         {
             "edge_id": links.edges["edge_id"].to_numpy(dtype=np.intp)[edge],
-            "technology": np.full(len(edge), FIBRE, dtype=object),
+            "technology": links.edges["technology"].to_numpy(dtype=object)[edge],
             "from": ids[tail],
             "to": ids[head],
             "km": links.edges["km"].to_numpy(dtype=np.float64)[edge],
-            "cost": network.cost[edge],
-            "hubs_served": served[head].astype(np.intp),
-            "mbps": load[head],
-            "hops": np.array([count for _, _, count in ways], dtype=np.intp),
+            "cost": cost,
+            "hubs_served": served[node].astype(np.intp),
+            "mbps": load[node],
+            "hops": hops[node],
             "status": np.full(len(edge), "new", dtype=object),
         }
     )
@@ -122,21 +138,21 @@ def line_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDat
 
 
 def _served(
-    inputs: Inputs, problem: Problem, plan: Evaluation, ways: list[tuple[int, int, int]], ends: Ints
+    inputs: Inputs, problem: Problem, plan: Evaluation, ways: list[tuple[int, int, int]]
 ) -> tuple[Floats, Floats]:
-    """Return how many hubs hang on the way to each place, and their Mbps."""
-    places = len(inputs.links.places) if inputs.links is not None else 0
-    hubs, mbps = np.zeros(places), np.zeros(places)
-    if plan.backhaul is not None:
-        on = plan.backhaul.on_network
-        site, tier = problem.option_site[plan.options[on]], problem.option_tier[plan.options[on]]
-        need = np.array([one.mbps or 0.0 for one in inputs.scenario.hubs])
-        np.add.at(hubs, site, plan.counts[on])
-        np.add.at(mbps, site, need[tier] * plan.counts[on])
-    for place, edge, _ in reversed(ways):
-        before = _other(ends[edge], place)
-        hubs[before] += hubs[place]
-        mbps[before] += mbps[place]
+    """Return how many hubs hang on the way to each node, and their Mbps."""
+    links = inputs.links
+    if links is None or plan.backhaul is None:
+        return np.zeros(0), np.zeros(0)
+    hubs, mbps, on = np.zeros(len(links.place)), np.zeros(len(links.place)), plan.backhaul.on_network
+    site, tier = problem.option_site[plan.options[on]], problem.option_tier[plan.options[on]]
+    at, need = links.node[plan.backhaul.way[on], site], np.array([one.mbps or 0.0 for one in inputs.scenario.hubs])
+    np.add.at(hubs, at, plan.counts[on])
+    np.add.at(mbps, at, need[tier] * plan.counts[on])
+    for node, edge, _ in reversed(ways):
+        before = _other(links.network.ends[edge], node)
+        hubs[before] += hubs[node]
+        mbps[before] += mbps[node]
     return hubs, mbps
 
 
@@ -157,13 +173,13 @@ def yearly_fees(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
     named = links_of(inputs, problem, plan)
     powered = named.get("power", [None] * len(plan.options))
     by_kwh = 0.0 if spec.electricity is None else spec.electricity.kwh_cost or 0.0
-    fibre, fees = spec.technologies.fibre, []
+    shared, fees = spec.technologies.shared, []
     for kind, power, number, count in zip(
         named["link"], powered, problem.option_tier[plan.options], plan.counts, strict=True
     ):
         tier = inputs.scenario.hubs[number]
-        if kind == FIBRE and fibre is not None:
-            money, kwh = (tier.mbps or 0.0) * fibre.per_mbps_year, tier.kwh_year + fibre.kwh_year
+        if kind in shared:
+            money, kwh = (tier.mbps or 0.0) * shared[kind].per_mbps_year, tier.kwh_year + shared[kind].kwh_year
         elif kind in spec.technologies.alone:
             link = spec.technologies.alone[kind]
             lines = lines_alone(link, tier.mbps)
@@ -172,8 +188,12 @@ def yearly_fees(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
         else:
             continue  # it stands already
         fees.append(count * (money + (kwh * by_kwh if power == GRID else 0.0)))
-    if fibre is not None:
-        fees.append(math.fsum(links.edges["km"].to_numpy(dtype=np.float64)[plan.edges]) * fibre.upkeep_per_km_year)
+    built = links.edges.iloc[plan.edges]
+    if spec.technologies.fibre is not None:
+        cable = built["km"][built["technology"] == "fibre"]
+        fees.append(math.fsum(cable) * spec.technologies.fibre.upkeep_per_km_year)
+    if spec.technologies.microwave is not None:
+        fees.append((built["technology"] == "microwave").sum() * spec.technologies.microwave.licence_year)
     return math.fsum(fees)
 
 
@@ -191,7 +211,7 @@ def summarize_backhaul(inputs: Inputs, plan: Evaluation, hubs: pd.DataFrame, lin
     found: dict[str, dict[str, Any]] = {}
     for name in technologies(inputs.scenario):
         own = new[new["link"] == name]
-        built = lines if name == FIBRE else lines.iloc[:0]
+        built = lines[lines["technology"] == name]
         cost = math.fsum(own["link_cost"]) + math.fsum(built["cost"])
         found[name] = {"hubs": int(own["hubs"].sum()), "km": math.fsum(built["km"]), "cost": cost}
     powered = {}
@@ -234,13 +254,20 @@ def _assumed(scenario: Scenario) -> list[str]:
         by = {"table": "as their table says", "roads": "as long as the roads between their ends, drawn straight"}
         how = by.get(spec.edges, straight)
         said.append(f"Lines are {how}; cable has room for every hub.")
+    if spec.technologies.shared:
         own = "start from existing hubs as well" if spec.existing_connected else "do not start from existing hubs"
         said.append(f"New lines {own}.")
+    if spec.technologies.microwave is not None:
+        said += _assumed_of_hops(spec.technologies.microwave)
     named: dict[str, Spec] = dict(spec.technologies.named)
-    unused = {"kwh_year"}
+    # What is left out altogether is no figure of ours: there is no grid then, or there are no panels.
+    unused = {"line_of_sight", "sights", "kwh_cost", "solar_per_w"}
     if spec.electricity is not None:
-        # What is left out altogether is no figure of ours: there is no grid then, or there are no panels.
-        named["electricity"], unused = spec.electricity, {"kwh_cost", "solar_per_w"}
+        named["electricity"] = spec.electricity
+    else:
+        unused |= {"kwh_year"}
+    if spec.technologies.microwave is not None and not spec.technologies.microwave.tower_per_10_m:
+        unused |= {"tower_m"}
     for name, link in named.items():
         ours = [key for key in type(link).model_fields if key not in link.model_fields_set | unused]
         values: Mapping[str, Any] = {key: getattr(link, key) for key in ours}
@@ -248,6 +275,18 @@ def _assumed(scenario: Scenario) -> list[str]:
             given = ", ".join(f"{key} {_taken(value)}" for key, value in values.items())
             said.append(f"Not given for {name}, so taken as: {given}.")
     return said
+
+
+def _assumed_of_hops(spec: MicrowaveSpec) -> list[str]:
+    """Return what is taken for granted of radio."""
+    far = f"within {spec.max_hop_km:g} km"
+    sight = f"All places {far} are taken to see each other." if spec.sights is None else f"Hops join places {far} that"
+    said = [sight if spec.sights is None else f"{sight} see each other by {spec.sights.path.rsplit('/', 1)[-1]}."]
+    return [
+        *said,
+        "Hops begin at places on fibre, which are taken to have a mast; elsewhere one is paid where no tower stands.",
+        "Hubs that share a hop do not share out its Mbps.",
+    ]
 
 
 def _taken(value: object) -> str:

@@ -165,7 +165,7 @@ def _links(inputs: Inputs) -> dict[str, Any]:
             "technologies": list(spec.technologies.named),
             "sites": int(open_to.sum()),
             "sites_with_link": int(linked.sum()),
-            "lines": len(links.edges),
+            "lines": len(links.edges[links.edges["technology"] != ""].groupby(["technology", "from", "to"]).size()),
         }
     }
 

@@ -73,10 +73,12 @@ def _settings(scenario: Scenario) -> Iterator[tuple[str, Spec, str, Value]]:
             _periods(scenario),
         ),
     }
-    if scenario.backhaul is not None and scenario.backhaul.technologies.fibre is not None:
-        drawn = ("neighbours",) if scenario.backhaul.table is None else ()
-        longer = () if scenario.backhaul.edges == "roads" else ("detour",)
-        names["backhaul"] = (scenario.backhaul, iter(("edges", "existing_connected", *longer, *drawn)))
+    if scenario.backhaul is not None and scenario.backhaul.technologies.shared:
+        fibre = scenario.backhaul.technologies.fibre is not None
+        drawn = ("neighbours",) if fibre and scenario.backhaul.table is None else ()
+        longer = ("detour",) if fibre and scenario.backhaul.edges != "roads" else ()
+        edges = ("edges",) if fibre else ()
+        names["backhaul"] = (scenario.backhaul, iter((*edges, "existing_connected", *longer, *drawn)))
     if demand.spread_by is not None:
         names["demand.spread_by"] = (
             demand.spread_by,

@@ -14,6 +14,7 @@ MOST_MBPS = 1e6
 MOST_LINES, MOST_NEIGHBOURS, MOST_DETOUR = 1000, 20, 10.0
 MOST_NOTE = 500
 """Characters of a note that a first page has room for."""
+MOST_HOPS, MOST_TOWER_M = 8, 300.0
 MOST_KWH_PER_W = 8.76
 """A W at all hours of a year."""
 
@@ -57,15 +58,20 @@ LineFiles = Annotated[
 """One file, or several."""
 
 
-class EdgeTableSpec(FileSpec):
-    """A table of the lines that may be built."""
+class PairsSpec(FileSpec):
+    """A table of pairs of places."""
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     start: Annotated[Column, Field(alias="from")]
-    """Column of the site or node where a line begins."""
+    """Column of the id of the one place."""
     end: Annotated[Column, Field(alias="to")]
-    """Column of the site or node where it ends."""
+    """Column of the id of the other."""
+
+
+class EdgeTableSpec(PairsSpec):
+    """A table of the lines that may be built, each between a site or node and another."""
+
     km: Column | None = None
     """Column of lengths; the great circle times detour if left out."""
     cost: Column | None = None
@@ -87,6 +93,35 @@ class FibreSpec(Spec):
     """Longest line between two places; any if left out."""
     max_mbps: Mbps | None = None
     """Most Mbps of a hub; any if left out."""
+    kwh_year: Kwh = 0.0
+    """kWh a year that a hub's end takes; with backhaul.electricity."""
+
+
+class MicrowaveSpec(Spec):
+    """Radio in hops from a place on fibre, which hubs and towers relay."""
+
+    hop_cost: Money
+    """Money for the radios and dishes at both ends of a hop."""
+    relay_cost: Money = 0.0
+    """Money for survey and power of a mast where a hop ends and no tower stands."""
+    tower_per_10_m: Money = 0.0
+    """Money for 10 m of such a mast."""
+    tower_m: Annotated[float, Field(strict=True, ge=0, le=MOST_TOWER_M)] = 30.0
+    """Height of such a mast, in metres."""
+    max_hop_km: Kilometres = 30.0
+    """Longest hop, as the crow flies."""
+    max_hops: Annotated[int, Field(strict=True, ge=1, le=MOST_HOPS)] = 3
+    """Most hops from a place on fibre to a hub."""
+    licence_year: Money = 0.0
+    """Money a year for the frequencies of a hop."""
+    per_mbps_year: Money = 0.0
+    """Money a year for each Mbps of a hub."""
+    max_mbps: Mbps | None = None
+    """Most Mbps of a hub; any if left out. Hubs on one hop do not share it out."""
+    line_of_sight: Literal["assumed", "table"] = "assumed"
+    """Whether all places within max_hop_km see each other, or those of a table alone."""
+    sights: PairsSpec | None = None
+    """The table of places that see each other; with line_of_sight: table."""
     kwh_year: Kwh = 0.0
     """kWh a year that a hub's end takes; with backhaul.electricity."""
 
@@ -115,11 +150,17 @@ class CellularSpec(AloneSpec):
     """How far a hub may be from a tower, as the crow flies."""
 
 
+LinkSpec = FibreSpec | MicrowaveSpec | AloneSpec
+LinkName = Literal["fibre", "microwave", "satellite", "cellular"]
+
+
 class TechnologiesSpec(Spec):
     """The links there are; at least one."""
 
     fibre: FibreSpec | None = None
     """Cable in lines that hubs share."""
+    microwave: MicrowaveSpec | None = None
+    """Radio in hops that hubs share."""
     satellite: AloneSpec | None = None
     """A dish of a hub's own."""
     cellular: CellularSpec | None = None
@@ -128,9 +169,9 @@ class TechnologiesSpec(Spec):
     @model_validator(mode="after")
     def _some(self) -> TechnologiesSpec:
         """Refuse none."""
-        if self.fibre is None and not self.alone:
+        if not self.named:
             kind = "some"
-            raise PydanticCustomError(kind, "at least one of fibre, satellite and cellular, with what it costs")
+            raise PydanticCustomError(kind, "at least one of fibre, microwave, satellite and cellular, with its costs")
         return self
 
     @property
@@ -140,9 +181,15 @@ class TechnologiesSpec(Spec):
         return {name: spec for name, spec in both.items() if spec is not None}
 
     @property
-    def named(self) -> dict[str, FibreSpec | AloneSpec]:
+    def shared(self) -> dict[str, FibreSpec | MicrowaveSpec]:
+        """The links of a network that hubs share, by name."""
+        both = {"fibre": self.fibre, "microwave": self.microwave}
+        return {name: spec for name, spec in both.items() if spec is not None}
+
+    @property
+    def named(self) -> dict[str, LinkSpec]:
         """All links, by name."""
-        return {**({} if self.fibre is None else {"fibre": self.fibre}), **self.alone}
+        return {**self.shared, **self.alone}
 
 
 class ElectricitySpec(Spec):
@@ -181,7 +228,7 @@ class BackhaulSpec(Spec):
     lines: LineFiles = ()
     """Files of cables of today, which may be joined anywhere along them."""
     towers: PlaceFiles = ()
-    """Files of cell sites; with technologies.cellular."""
+    """Files of cell sites; with technologies.cellular, or with technologies.microwave, which relays from them."""
     edges: Literal["straight", "roads", "table"] = "straight"
     """The lines that may be built: between neighbouring sites and nodes, straight or by travel.roads, or a table's."""
     table: EdgeTableSpec | None = None

@@ -46,7 +46,11 @@ def _joins(scenario: Scenario) -> tuple[JoinSpec, ...]:
 def _specs(scenario: Scenario) -> list[FileSpec]:
     """Return the sections that name rows to read."""
     demand, links = scenario.demand, scenario.backhaul
-    beside = [] if links is None else [*links.nodes, *links.lines, *links.towers, links.table]
+    beside: list[FileSpec | None] = []
+    if links is not None:
+        microwave = links.technologies.microwave
+        beside = [*links.nodes, *links.lines, *links.towers, links.table]
+        beside.append(None if microwave is None else microwave.sights)
     every = [demand, scenario.sites, *_joins(scenario), demand.zones, demand.spread_by, *beside]
     return [spec for spec in every if spec is not None]
 

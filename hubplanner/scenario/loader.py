@@ -27,18 +27,8 @@ _PATHS = ("demand", "sites", "travel", "backhaul", "map", "futures")
 """Sections whose paths are relative to the file that names them."""
 _LAYERS = ("borders", "places", "water", "roads", "roads_closed_in")
 _PARTS = (
-    "join",
-    "zones",
-    "spread_by",
-    "nodes",
-    "lines",
-    "towers",
-    "table",
-    "raster",
-    "land_cover",
-    "dem",
-    "named",
-    *_LAYERS,
+    *("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "raster", "land_cover", "dem", "named"),
+    *("technologies", "microwave", "sights", *_LAYERS),
 )
 """Keys of those sections that name files of their own."""
 

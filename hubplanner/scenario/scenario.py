@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from hubplanner.scenario.backhaul_spec import BackhaulSpec, Mbps
+from hubplanner.scenario.backhaul_spec import BackhaulSpec, LinkName, Mbps
 from hubplanner.scenario.checks_spec import ChecksSpec
 from hubplanner.scenario.data_spec import DemandSpec, MapSpec, SitesSpec, TableSpec, is_raster
 from hubplanner.scenario.fields import (
@@ -57,7 +57,7 @@ class TierSpec(Spec):
     left out."""
     mbps: Mbps | None = None
     """Mbps that a hub's link must carry; with backhaul. Any link will do if left out."""
-    links: Annotated[tuple[Literal["fibre", "satellite", "cellular"], ...], Field(min_length=1)] | None = None
+    links: Annotated[tuple[LinkName, ...], Field(min_length=1)] | None = None
     """Links that a hub may have; with backhaul. All of backhaul.technologies if left out."""
     kwh_year: Kwh = 0.0
     """kWh a year that a hub takes beside its link; with backhaul.electricity."""

@@ -14,9 +14,10 @@ from hubplanner.formatting import count_of
 from hubplanner.scenario.backhaul_spec import (
     AloneSpec,
     BackhaulSpec,
-    EdgeTableSpec,
-    FibreSpec,
     LinesSpec,
+    LinkSpec,
+    MicrowaveSpec,
+    PairsSpec,
     PlacesSpec,
 )
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
@@ -224,22 +225,40 @@ def _backhaul(scenario: Scenario) -> Complaints:
                     yield f"hubs.{number}.{key}", str(getattr(tier, key)), "only with backhaul"
         yield from _without_electricity(scenario)
         return
-    fibre, cellular = spec.technologies.fibre, spec.technologies.cellular
+    shared, cellular = spec.technologies.shared, spec.technologies.cellular
     given = {"nodes": spec.nodes, "lines": spec.lines, "table": spec.table, "towers": spec.towers}
-    for key, needs in {"nodes": "fibre", "lines": "fibre", "table": "fibre", "towers": "cellular"}.items():
-        if given[key] and getattr(spec.technologies, needs) is None:
-            yield f"backhaul.{key}", None, f"only with backhaul.technologies.{needs}"
+    for key, users in _USED_BY.items():
+        if given[key] and not set(users) & set(spec.technologies.named):
+            yield f"backhaul.{key}", None, f"only with backhaul.technologies.{' or '.join(users)}"
     has_hubs = spec.existing_connected and scenario.sites.status is not None
-    if fibre is not None and not (spec.nodes or spec.lines or has_hubs):
-        yield "backhaul.nodes", None, "is required with fibre, or lines: new cable starts where the internet is today"
+    if shared and not (spec.nodes or spec.lines or has_hubs):
+        allowed = f"is required with {' or '.join(shared)}, or lines: they start where the internet is today"
+        yield "backhaul.nodes", None, allowed
+    yield from _sights(spec.technologies.microwave)
     if cellular is not None and not spec.towers:
         yield "backhaul.towers", None, "is required with cellular: the cell sites in whose range a hub may be"
     yield from _edges_of(scenario, spec)
-    if scenario.model.existing.upgrade is not False and fibre is None:
+    if scenario.model.existing.upgrade is not False and not shared:
         yield "model.existing.upgrade", str(scenario.model.existing.upgrade), f"false with backhaul: {NEW_LINK}"
     for number, tier in enumerate(scenario.hubs):
         yield from _links_of(spec, f"hubs.{number}", tier)
     yield from _without_electricity(scenario)
+
+
+_USED_BY = {
+    "nodes": ("fibre", "microwave"),
+    "lines": ("fibre", "microwave"),
+    "table": ("fibre",),
+    "towers": ("cellular", "microwave"),
+}
+"""Which technologies each file of backhaul is for."""
+
+
+def _sights(microwave: MicrowaveSpec | None) -> Complaints:
+    """Complain of a table of places that see each other where there is none, or too many."""
+    if microwave is not None and (microwave.sights is None) == (microwave.line_of_sight == "table"):
+        allowed = f"{'is required' if microwave.sights is None else 'only'} with line_of_sight: table"
+        yield "backhaul.technologies.microwave.sights", microwave.sights and microwave.sights.path, allowed
 
 
 def _edges_of(scenario: Scenario, spec: BackhaulSpec) -> Complaints:
@@ -260,7 +279,7 @@ def _without_electricity(scenario: Scenario) -> Complaints:
     spec = scenario.backhaul
     if spec is not None and spec.electricity is not None:
         return
-    users: dict[str, TierSpec | FibreSpec | AloneSpec] = {f"hubs.{at}": one for at, one in enumerate(scenario.hubs)}
+    users: dict[str, TierSpec | LinkSpec] = {f"hubs.{at}": one for at, one in enumerate(scenario.hubs)}
     if spec is not None:
         users |= {f"backhaul.technologies.{name}": link for name, link in spec.technologies.named.items()}
     for key, user in users.items():
@@ -286,7 +305,7 @@ def _links_of(spec: BackhaulSpec, key: str, tier: TierSpec) -> Complaints:
         yield f"{key}.mbps", tier.mbps, f"what some link of {tier.name} carries: {told}"
 
 
-def _most_mbps(link: FibreSpec | AloneSpec) -> float:
+def _most_mbps(link: LinkSpec) -> float:
     lines = link.lines if isinstance(link, AloneSpec) else 1
     return math.inf if link.max_mbps is None else link.max_mbps * lines
 
@@ -527,11 +546,11 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
             setting = Setting(f"hubs.{number}.capacity", tier.capacity, "where tiers have a capacity")
             asked.setdefault(Feature.CAPACITY, setting)
     asked |= _spread_feature(scenario) | _fair_features(model) | _searched_feature(scenario)
-    take_up, fibre = scenario.demand.take_up, scenario.backhaul and scenario.backhaul.technologies.fibre
+    take_up, shares = scenario.demand.take_up, list(scenario.backhaul.technologies.shared) if scenario.backhaul else []
     years, beside = len(model.periods.years), " and ".join(scenario.beside)
     sections = {
         Feature.TAKE_UP: take_up and Setting("demand.take_up", take_up.share, "with demand.take_up"),
-        Feature.BACKHAUL: fibre and Setting("backhaul", "fibre", "with backhaul by fibre"),
+        Feature.BACKHAUL: shares and Setting("backhaul", shares[0], f"with backhaul by {shares[0]}"),
         Feature.MEASURES: beside and Setting("measures", beside, "with measures"),
         Feature.PERIODS: years and Setting("model.periods", count_of(years, "year"), "with model.periods"),
     }
@@ -736,7 +755,7 @@ def _other_files(scenario: Scenario) -> Iterator[tuple[str, JoinSpec | ZonesSpec
             yield f"demand.zones.join.{number}", join
 
 
-def _link_files(scenario: Scenario) -> Iterator[tuple[str, PlacesSpec | LinesSpec | EdgeTableSpec]]:
+def _link_files(scenario: Scenario) -> Iterator[tuple[str, PlacesSpec | LinesSpec | PairsSpec]]:
     """Yield the files of backhaul, and where the scenario names them."""
     spec = scenario.backhaul
     if spec is None:
@@ -746,6 +765,8 @@ def _link_files(scenario: Scenario) -> Iterator[tuple[str, PlacesSpec | LinesSpe
             yield f"backhaul.{key}.{number}", file
     if spec.table is not None:
         yield "backhaul.table", spec.table
+    if spec.technologies.microwave is not None and spec.technologies.microwave.sights is not None:
+        yield "backhaul.technologies.microwave.sights", spec.technologies.microwave.sights
 
 
 def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:

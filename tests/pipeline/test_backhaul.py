@@ -394,7 +394,7 @@ def test_an_audit_finds_a_line_or_a_link_that_was_changed(
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no technology": (backhaul(technologies={}), "at least one of fibre, satellite and cellular"),
+    "no technology": (backhaul(technologies={}), "at least one of fibre, microwave, satellite and cellular"),
     "fibre from nowhere": (backhaul(nodes=[]), "is required with fibre, or lines"),
     "nodes without fibre": (backhaul(technologies={"satellite": DISH}), "only with backhaul.technologies.fibre"),
     "cellular without towers": (
@@ -404,7 +404,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a table that is none": (backhaul(edges="table"), "is required with edges: table"),
     "edges": (backhaul(edges="rails"), "one of 'straight', 'roads' or 'table'"),
     "roads": (backhaul(edges="roads"), "straight or table without travel.method: network"),
-    "microwave": (backhaul(technologies={"microwave": {"hop_cost": 1.0}}), "one of cellular, fibre, satellite"),
+    "a technology of no name": (backhaul(technologies={"laser": {"cost": 1.0}}), "one of cellular, fibre, microwave"),
     "Mbps that are not said": (
         backhaul(technologies={"fibre": FIBRE | {"per_mbps_year": 3.0}}),
         "is required: fibre is paid or limited by Mbps",

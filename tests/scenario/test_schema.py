@@ -166,7 +166,11 @@ ALL_KEYS: dict[str, list[str]] = {
     "ElectricitySpec": ["kwh_cost", "grid_km", "grid_cost_per_km", "solar_per_w", "kwh_per_w_year"],
     "FibreSpec": ["cost_per_km", "site_cost", "upkeep_per_km_year", "per_mbps_year", "max_km", "max_mbps", "kwh_year"],
     "AloneSpec": ["site_cost", "per_line_year", "per_mbps_year", "max_mbps", "lines", "kwh_year"],
-    "TechnologiesSpec": ["fibre", "satellite", "cellular"],
+    "MicrowaveSpec": [
+        *("hop_cost", "relay_cost", "tower_per_10_m", "tower_m", "max_hop_km", "max_hops", "licence_year"),
+        *("per_mbps_year", "max_mbps", "line_of_sight", "sights", "kwh_year"),
+    ],
+    "TechnologiesSpec": ["fibre", "microwave", "satellite", "cellular"],
     "GreatCircleSpec": ["method", "detour", "speed_kmh"],
     "PlanarSpec": ["method", "detour", "speed_kmh"],
     "MatrixSpec": [

@@ -161,8 +161,8 @@ class PlanExplanation:
         edge, ids = links.edges.iloc[line.edge], links.places["id"]
         return {
             "edge_id": int(edge["edge_id"]),
-            "from": ids.iloc[line.start],
-            "to": ids.iloc[line.end],
+            "from": ids.iloc[links.place[line.start]],
+            "to": ids.iloc[links.place[line.end]],
             "km": float(edge["km"]),
             "cost": float(edge["cost"]),
             "sites": [self._site(site) for site in line.sites],

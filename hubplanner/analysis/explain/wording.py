@@ -279,11 +279,12 @@ class ExplanationWords:
         return None if pd.isna(name) or not str(name).strip() else str(name).strip()
 
     def place(self, node: int) -> str:
-        """Return the name of a place of the network: a site's, or the id of a node."""
-        if node < len(self.inputs.sites.frame):
-            return self.label(node)
+        """Return the name of a node's place on the network: a site's, or the id of a node of today or a tower."""
         links = self.inputs.links
-        return "" if links is None else str(links.places["id"].iloc[node])
+        place = node if links is None else int(links.place[node])
+        if place < len(self.inputs.sites.frame) or links is None:
+            return self.label(place)
+        return str(links.places["id"].iloc[place])
 
     def label(self, site: int) -> str:
         """Return a site's name and id, such as ``Quetta (S1)``, or its id."""

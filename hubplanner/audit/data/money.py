@@ -108,9 +108,9 @@ def yearly_fees(scenario: Scenario, own: AuditLink, number: int) -> Fraction:
     spec, tier = scenario.backhaul, scenario.hubs[number]
     if spec is None:
         return Fraction()
-    mbps, fibre, link = exact(tier.mbps or 0), spec.technologies.fibre, spec.technologies.alone.get(own.name)
-    if own.name == "fibre" and fibre is not None:
-        fees, kwh = mbps * exact(fibre.per_mbps_year), exact(fibre.kwh_year)
+    mbps, link = exact(tier.mbps or 0), spec.technologies.alone.get(own.name)
+    if (shared := spec.technologies.shared.get(own.name)) is not None:
+        fees, kwh = mbps * exact(shared.per_mbps_year), exact(shared.kwh_year)
     elif link is not None:
         lines = 1 if link.max_mbps is None or not mbps else math.ceil(mbps / exact(link.max_mbps))
         fees = exact(link.per_line_year) * lines + exact(link.per_mbps_year) * mbps

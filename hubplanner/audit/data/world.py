@@ -165,7 +165,7 @@ class AuditData:
     @property
     def has_network(self) -> bool:
         """Tell whether hubs may share lines."""
-        return self.scenario.backhaul is not None and self.scenario.backhaul.technologies.fibre is not None
+        return self.scenario.backhaul is not None and bool(self.scenario.backhaul.technologies.shared)
 
     @property
     def reach(self) -> Array:

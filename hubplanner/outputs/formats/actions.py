@@ -132,15 +132,18 @@ def _line(result: Result, line: dict[str, Any]) -> Action:
     """Return what it takes to lay a line."""
     names = {str(hub["site_id"]): result.name_of(hub) for hub in result.hubs.to_dict("records")}
     start, end = (isolated(names.get(str(line[key]), on_one_line(line[key]))) for key in ("from", "to"))
-    hubs = int(line["hubs_served"])
+    hubs, far = int(line["hubs_served"]), f"{line['km']:,.1f} km"
+    is_radio = line["technology"] == "microwave"
     return Action(
         kind="lay",
         year="",
-        what=f"{line['km']:,.1f} km of {line['technology']}",
+        what=f"a hop of {far} by microwave" if is_radio else f"{far} of {line['technology']}",
         where=f"{start} to {end}",
         people=0.0,
         cost=float(line["cost"]),
-        task=f"Lay {line['km']:,.1f} km of {line['technology']} from {start} to {end}:",
+        task=f"Set up microwave from {start} to {end}, {far}:"
+        if is_radio
+        else f"Lay {far} of {line['technology']} from {start} to {end}:",
         facts=f"serves {hubs:,} hub{'' if hubs == 1 else 's'}, costs {in_money(result, float(line['cost']))}.",
     )
 

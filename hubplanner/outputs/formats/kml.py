@@ -153,7 +153,8 @@ def _line_folder(document: ET.Element, result: Result) -> None:
     _text(folder, "name", f"lines to build ({result.backhaul['km'].sum():,.1f} km)")
     for line in result.backhaul.to_dict("records"):
         mark = ET.SubElement(folder, "Placemark")
-        _text(mark, "name", f"{on_one_line(line['from'])} to {on_one_line(line['to'])}: {line['km']:,.1f} km")
+        ends = f"{on_one_line(line['from'])} to {on_one_line(line['to'])}"
+        _text(mark, "name", f"{ends}: {line['km']:,.1f} km of {on_one_line(line['technology'])}")
         ET.SubElement(mark, "Snippet", maxLines="0")
         _text(mark, "styleUrl", "#line")
         shape = ET.SubElement(mark, "LineString")

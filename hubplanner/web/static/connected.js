@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { figures, money, plain } from "./format.js";
 
-const NAMES = { fibre: "Fibre", satellite: "Satellite", cellular: "Cellular" };
+const NAMES = { fibre: "Fibre", microwave: "Microwave", satellite: "Satellite", cellular: "Cellular" };
 
 /** Return a row for each technology: hubs, km of lines and money; nothing where links are of no concern. */
 export function byTechnology({ backhaul, cost, currency }) {

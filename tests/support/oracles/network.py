@@ -32,12 +32,7 @@ def every_plan(problem: hp.Problem, most_per_site: int = 1) -> Iterator[NetworkP
     assert net is not None
     reached = {edges: reach(net, edges) for edges in subsets(net.n_edges)}
     standing = frozenset(np.flatnonzero(problem.existing).tolist())
-    far = problem.travel.pairs(0, problem.n_points, float(problem.tier_reach.max()))
-    covers: dict[int, set[int]] = {option: set() for option in range(problem.n_options)}
-    for point, site, distance in zip(*(part.tolist() for part in far), strict=True):
-        for option, points in covers.items():
-            if problem.option_site[option] == site and distance <= problem.option_reach[option] * (1 + 1e-9):
-                points.add(point)
+    covers = covers_of(problem)
     for options in subsets(problem.n_options):
         sites = problem.option_site[list(options)].tolist()
         if max((sites.count(site) for site in sites), default=0) > most_per_site or not standing <= set(options):
@@ -58,6 +53,17 @@ def every_plan(problem: hp.Problem, most_per_site: int = 1) -> Iterator[NetworkP
                 links += min([net.alone_cost[site, tier], *by_line])
             if math.isfinite(links):
                 yield NetworkPlan(options=options, edges=edges, covered=covered, cost=float(links))
+
+
+def covers_of(problem: hp.Problem) -> dict[int, set[int]]:
+    """Return the points that each option covers."""
+    far = problem.travel.pairs(0, problem.n_points, float(problem.tier_reach.max()))
+    covers: dict[int, set[int]] = {option: set() for option in range(problem.n_options)}
+    for point, site, distance in zip(*(part.tolist() for part in far), strict=True):
+        for option, points in covers.items():
+            if problem.option_site[option] == site and distance <= problem.option_reach[option] * (1 + 1e-9):
+                points.add(point)
+    return covers
 
 
 def subsets(size: int) -> Iterator[tuple[int, ...]]:
