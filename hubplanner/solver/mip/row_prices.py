@@ -1,4 +1,4 @@
-"""A bound on what hubs of limited room cover, from prices of demand rows, for relaxations too large to solve."""
+"""A bound on what hubs of limited room cover or cost, from prices of demand rows, where relaxations are too large."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubplanner.model import Question
+from hubplanner.model import Goal, MaxCoverage, MinCost, Objective, PMedian, Question, TakeUp
+from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.constraints.hub_count import hub_limit
-from hubplanner.problem import Floats, Ints
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.problem.model_instance import AssignRows
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.subproblem import Incumbent
 
 MOST_ROUNDS, MOST_WORK = 200, 1e8
 """Steps of the prices, and pairs of demand and hubs that all of them look at."""
@@ -34,7 +37,11 @@ class SeatedRows:
     ----------
     row, option, worth, crowd, coming
         (p,) the pairs, by option: what counts of a row if the option serves all of it, the seats that those take who
-        come, and their share of the row.
+        come, and their share of the row. Ways that are to be short count below nil.
+    owed
+        (r,) rows that are to be served whole.
+    fee
+        (o,) what a hub itself takes off the figure.
     room
         (o,) seats of a hub.
     size
@@ -52,6 +59,8 @@ class SeatedRows:
     worth: Floats
     crowd: Floats
     coming: Floats
+    owed: Bools
+    fee: Floats
     room: Floats
     size: Floats
     allowed: Floats
@@ -72,10 +81,13 @@ class SeatedRows:
         # What stands at a site may stay beside what is built there: then each option has a limit of its own.
         stands = np.isin(problem.option_site, problem.option_site[problem.existing])
         starts = np.flatnonzero(np.diff(problem.option_site, prepend=-1) | stands)
+        serves_all = not isinstance(question.objective, MaxCoverage)
         return cls(
             row=row,
             option=option,
-            worth=need[row] * rows.share[order],
+            worth=_worth(question.objective, need, rows)[order],
+            owed=(need > 0) & (np.bincount(row, minlength=len(need)) > 0) & serves_all,
+            fee=problem.option_cost if isinstance(question.objective, MinCost) else np.zeros(problem.n_options),
             crowd=seats[row] * coming,
             coming=coming,
             room=capacity.room(problem),
@@ -107,7 +119,8 @@ class SeatedRows:
 
     def built(self, earned: Floats) -> tuple[float, Floats]:
         """Return what the best hubs (o,) earn together, in parts where money or their number allows parts, and them."""
-        found = [self._within(earned, size, limit) for size, limit in zip(self.size, self.allowed, strict=True)]
+        left = earned - self.fee
+        found = [self._within(left, size, limit) for size, limit in zip(self.size, self.allowed, strict=True)]
         return min(found, key=lambda one: one[0])
 
     def _within(self, earned: Floats, size: Floats, limit: float) -> tuple[float, Floats]:
@@ -143,47 +156,78 @@ class SeatedRows:
         return math.fsum(earns * self.most), hubs
 
 
-def is_priced(question: Question) -> bool:
-    """Tell whether prices of rows bound the need that a question's plans cover."""
-    problem, capacity = question.problems[-1], question.capacity
+def _worth(objective: Objective, need: Floats, rows: AssignRows) -> Floats:
+    """Return what counts (p,) of a row if an option serves all of it: its need, or less where its way is longer."""
+    if isinstance(objective, MaxCoverage):
+        return need[rows.row] * rows.share
+    a_way = objective.travel_cost if isinstance(objective, MinCost) else 1.0 / max(math.fsum(need), LEAK)
+    found: Floats = -a_way * need[rows.row] * rows.distance
+    return found
+
+
+def is_priced(question: Question, goal: Goal | None) -> bool:
+    """Tell whether prices of rows bound a goal: need that is covered, or what serving all costs, or takes in ways."""
+    problem, capacity, objective = question.problems[-1], question.capacity, question.objective
+    simple = question.periods is None and problem.keeps_existing and not problem.measures and problem.backhaul is None
     seats = capacity is not None and capacity.can_relax
-    return seats and question.periods is None and problem.keeps_existing and not problem.measures
+    asked = isinstance(objective, MaxCoverage | MinCost | PMedian) and goal is not None and goal.name == objective.goal
+    serves_all = isinstance(objective, PMedian) or (isinstance(objective, MinCost) and objective.target_share == 1)
+    all_come = problem.rule.is_step and not of_kind(question.blocks, TakeUp)
+    return simple and seats and asked and (isinstance(objective, MaxCoverage) or (serves_all and all_come))
 
 
-def priced_bound(question: Question, value: float, gap: float, deadline: Deadline) -> float:
-    r"""Return a bound on the need that plans cover, by steps along subgradients of prices of rows.
+def first_prices(rows: SeatedRows, opened: Ints) -> Floats:
+    """Return prices (r,) to begin with: what serving a row costs with some hubs (o,), fees shared by all seats."""
+    prices = np.full(rows.rows, -math.inf)
+    some = opened[rows.option] > 0
+    np.maximum.at(prices, rows.row[some], rows.worth[some])
+    longest = np.zeros(rows.rows)
+    np.minimum.at(longest, rows.row, rows.worth)
+    seats = np.zeros(rows.rows)
+    np.maximum.at(seats, rows.row, rows.crowd)
+    fees = float(rows.fee @ opened) * seats / max(float(seats.sum()), LEAK)
+    return np.where(rows.owed, np.where(np.isinf(prices), longest, prices) - fees, 0.0)
 
-    At any prices $u \ge 0$ of being served, no plan covers more than
 
-    .. math:: L(u) = \sum_r u_r + \max_{n} \sum_o n_o \max_{x_o} \sum_r (w_{ro} - u_r) x_{ro},
+def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, deadline: Deadline) -> float:
+    r"""Return a bound on the need that plans cover, or on what they cost, by steps along subgradients of row prices.
+
+    At any prices $u$ of being served, none below nil but of rows that are owed it, no plan covers more than
+
+    .. math:: L(u) = \sum_r u_r + \max_{n} \sum_o n_o \Big(\max_{x_o} \sum_r (w_{ro} - u_r) x_{ro} - f_o\Big),
 
     where the hubs n keep to money and number alone, parts of hubs included, and each serves whom it likes within its
-    room. Cornuéjols, Sridharan and Thizy (1991), doi:10.1016/0377-2217(91)90328-T.
+    room. What is to be least counts below nil: $w_{ro}$ as a way, $f_o$ as a hub's cost; elsewhere that is nil.
+    Cornuéjols, Sridharan and Thizy (1991), doi:10.1016/0377-2217(91)90328-T.
 
     Parameters
     ----------
+    plan
+        Some plan, whose ways and fees are the first prices.
     value
-        What some plan covers: where steps aim.
+        What it covers, or costs below nil: where steps aim.
     gap
         Relative gap from which the bound need not fall.
     deadline
         When to stop, if work is not at its end before.
     """
     rows = SeatedRows.of(question)
-    prices, best, direction, idle, step = np.zeros(rows.rows), math.inf, np.zeros(rows.rows), 0, FIRST_STEP
+    opened = np.zeros(len(rows.room), dtype=np.intp) if plan.opened is None else plan.opened[-1]
+    prices, best, direction, idle, step = first_prices(rows, opened), math.inf, np.zeros(rows.rows), 0, FIRST_STEP
     for _ in range(max(1, min(MOST_ROUNDS, int(MOST_WORK / max(len(rows.row), 1))))):
         earned, served = rows.seated(prices)
         total, hubs = rows.built(earned)
-        bound = (math.fsum(prices) + total) * (1 + LEAK)
-        idle = 0 if bound < best * (1 - PROGRESS) else idle + 1
+        bound = math.fsum(prices) + total + LEAK * (math.fsum(np.abs(prices)) + abs(total))
+        idle = 0 if bound < best - PROGRESS * abs(best) else idle + 1
         best = min(best, bound)
         if idle == PATIENCE:
             step, idle = step * SHRINK, 0
         slope = 1.0 - np.bincount(rows.row, served * hubs[rows.option], minlength=rows.rows)
-        slope[(prices == 0) & (slope > 0)] = 0.0
+        slope[~rows.owed & (prices == 0) & (slope > 0)] = 0.0
         direction = slope + MOMENTUM * direction
         steepness = float(direction @ direction)
         if deadline.is_past or best - value <= gap * abs(value) or not steepness:
             break
-        prices = np.maximum(prices - step * (bound - value) / steepness * direction, 0.0)
+        prices = prices - step * (bound - value) / steepness * direction
+        prices = np.where(rows.owed, prices, np.maximum(prices, 0.0))
     return float(best)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Budget, Formulation, MaxCoverage, Year, broken_years
+from hubplanner.model import Budget, Formulation, Year, broken_years
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.formulation import HOLDING
 from hubplanner.model.variables.backhaul import network_of
@@ -34,6 +34,8 @@ RELAXING = 0.75
 """Share of the time that the relaxation may take where a plan is known, which exchanges may still improve."""
 MANY_ENTRIES = 300_000
 """Pairs of demand and hubs from which searches take so long that exchanges come first."""
+BUILDING_S = 1e-5
+"""About the seconds that an entry of a program takes to be made: it matters near the time limit alone."""
 FEW_OPTIONS = 100
 """With fewer options than this the first search is over all plans."""
 
@@ -47,6 +49,9 @@ def optimise(task: Subproblem) -> Incumbent:
     known = task.known
     if task.is_late:
         return _bounded(task, known, cap_bound(task.question, task.goal, math.nan))
+    if known.years and _is_too_large(task):
+        bound = _priced(task, known, cap_bound(task.question, task.goal, math.nan))
+        return _bounded(task, _improved(task, known, 1.0), bound)
     deadline = task.deadline
     depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if known.years else task)
     if relaxation.is_infeasible and not known.years:
@@ -68,12 +73,18 @@ def optimise(task: Subproblem) -> Incumbent:
     return found if _is_close(task, found) else _searched(task, depth, form, relaxation, found)
 
 
+def _is_too_large(task: Subproblem) -> bool:
+    """Tell whether making a program alone would take all of the time that is left."""
+    return entries_of(task) * BUILDING_S > task.deadline.left
+
+
 def _priced(task: Subproblem, known: Incumbent, bound: float) -> float:
     """Return a bound, or a lower one by prices of rows where they tell one, in half of the time left at most."""
-    if task.goal is None or task.goal.name != MaxCoverage.goal or not known.years or not is_priced(task.question):
+    if task.goal is None or not known.years or not is_priced(task.question, task.goal):
         return bound
-    value = task.goal.value(known.years)
-    return min(bound, priced_bound(task.question, value, task.gap, task.deadline.part(1 / 2)))
+    value = task.sense * task.goal.value(known.years)
+    priced = priced_bound(task.question, known, value, task.gap, task.deadline.part(1 / 2))
+    return task.sense * min(task.sense * bound, priced)
 
 
 def _searched(task: Subproblem, depth: Ints, form: Formulation, relaxation: Relaxation, found: Incumbent) -> Incumbent:
@@ -88,7 +99,7 @@ def _searched(task: Subproblem, depth: Ints, form: Formulation, relaxation: Rela
                 near = _search(within_margin(task, form, relaxation, margin), depth, Incumbent(bound=bound))
             found = _better(task, found, _or_left_out(task, near, left_out))
             report_progress(task.goal.name, found.value, found.bound)
-            if task.is_late or _is_close(task, found):
+            if task.is_late or _is_close(task, found) or (found.years and _is_too_large(task)):
                 return found
             if near.years:
                 break

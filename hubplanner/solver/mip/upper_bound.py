@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,11 +29,22 @@ def all_hubs_bound(question: Question, goal: Goal) -> float:
         return goal.limit(question.problems[-1])
     if not goal.grows:
         return goal.sense * math.inf
-    instance = question.instance
-    every = np.repeat(np.flatnonzero(_affordable(question)), instance.most[_affordable(question)])
-    pairs = zip(question.problems, question.discounts, strict=True)
-    together = goal.value([Year(problem, evaluate_with_all(problem, every), discount) for problem, discount in pairs])
+    together = goal.value(_all_open(question))
     return min(together, covered_alone(question)) if goal.name == MaxCoverage.goal and _adds_up(question) else together
+
+
+_ALL_OPEN: WeakKeyDictionary[Question, tuple[Year, ...]] = WeakKeyDictionary()
+"""Plans of all hubs at once: each goal of a question asks for the same."""
+
+
+def _all_open(question: Question) -> tuple[Year, ...]:
+    """Return what all hubs that the money allows, each on its own, are in each year."""
+    if question not in _ALL_OPEN:
+        may, pairs = _affordable(question), zip(question.problems, question.discounts, strict=True)
+        every = np.repeat(np.flatnonzero(may), question.instance.most[may])
+        years = (Year(problem, evaluate_with_all(problem, every), discount) for problem, discount in pairs)
+        _ALL_OPEN[question] = tuple(years)
+    return _ALL_OPEN[question]
 
 
 def _adds_up(question: Question) -> bool:
