@@ -328,6 +328,7 @@ def note_exports(folder: Path, names: Sequence[str]) -> None:
     except (OSError, ValueError):
         return  # told where the folder is verified
     tree.pop(_OWN, None)
+    tree["files"] = {name: digest for name, digest in tree.get("files", {}).items() if name not in names}
     tree["exports"] = tree.get("exports", {}) | {name: sha256(folder / name) for name in names}
     write_atomically(folder / MANIFEST, lambda path: _write_text(path, tree))
 

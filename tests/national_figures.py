@@ -5,6 +5,7 @@ Nothing in them is typed: a part solves what it is about and writes its table be
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,9 @@ PAGE = ROOT / "docs/pakistan.md"
 NATIONAL, CENTRES = ROOT / "scenarios/pakistan.yaml", ROOT / "scenarios/e_rozgaar.yaml"
 UNMAPPED = ("Azad Kashmir", "Gilgit Baltistan")
 """Parts that have sites, but whose people nobody counted by tehsil."""
+KNOWN = ROOT / "scenarios/pakistan.stability.json"
+"""What surveys drawn again make of the default plan, shown with it."""
+SURVEYS, LEVELS = 10, ("hub", "site", "district", "province")
 PLANS = {
     "announced numbers": ("announced",),
     "least change, one in every district": (),
@@ -90,6 +94,28 @@ def assumptions() -> list[str]:
     return table(heads, rows)
 
 
+def surveys() -> list[str]:
+    """Return how much of a plan stands in surveys drawn again; that of the default plan is kept beside its scenario."""
+    rows = []
+    for name, overrides in {"a fair share for every district": (), "as many users as can be": ("most_users",)}.items():
+        plan = hp.solve(hp.read_scenario(NATIONAL, overrides=overrides))
+        found = hp.stability(plan, draws=SURVEYS).summary()
+        if not overrides:
+            text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
+            KNOWN.write_text(f"{text}\n", encoding="utf-8")
+        rows.append([name, *stands(found)])
+    heads = "plan|hubs|same place and size|same place|same district|same province"
+    return table(f"{heads}|in nine of ten, by place / by district|as good as each survey's own plan", rows)
+
+
+def stands(found: dict[str, Any]) -> list[str]:
+    """Return a plan's hubs, how many of them stand by several ways of counting, and how good the plan stays."""
+    levels = found["levels"]
+    kept_of = [f"{levels[by]['kept']:.0%} ({levels[by]['kept_least']:.0%})" for by in LEVELS]
+    sure = " / ".join(str(levels[by]["in_nine_of_ten"]) for by in ("hub", "district"))
+    return [str(levels["hub"]["hubs"]), *kept_of, sure, f"{found['reached']['mean']:.1%}"]
+
+
 def kept(one: pd.DataFrame, other: pd.DataFrame, by: list[str]) -> float:
     """Return the share of the first plan's hubs that stand in the other too, counted by some columns."""
     counts = [hubs.groupby(by)["hubs"].sum() for hubs in (one, other)]
@@ -107,6 +133,7 @@ def table(heads: str, rows: list[list[Any]]) -> list[str]:
 PARTS: dict[str, Callable[[], list[str]]] = {
     "plans": plans,
     "assumptions": assumptions,
+    "surveys": surveys,
 }
 
 

@@ -267,6 +267,7 @@ _TAKEN = {
         "of_sites",
         "larger_free",
         "alternatives",
+        "certainty",
         "lon",
         "lat",
         "fid",

@@ -15,6 +15,7 @@ from hubplanner.audit.ledger import Ledger
 from hubplanner.folders import STABILITY_FILES
 
 FILE, TABLE = STABILITY_FILES
+HUBS = "hubs.csv"
 SAME_COST = 1e-6
 """Relative difference of costs below which it is of this plan."""
 
@@ -52,6 +53,7 @@ def check_stability(run: RunFiles, world: AuditData, hubs: Sequence[AuditHub], l
     mean = math.fsum(reached) / len(reached) if reached else None
     ledger.same(FILE, "reached, mean", stated.get("reached", {}).get("mean"), mean)
     ledger.same(FILE, "reached, least", stated.get("reached", {}).get("least"), min(reached, default=None))
+    _check_columns(run.csv(HUBS)[1], stated, own, ledger)
     if (run.folder / TABLE).is_file():
         _check_table(run.csv(TABLE)[1], rows, ledger)
 
@@ -68,6 +70,25 @@ def _check_hubs(world: AuditData, hubs: Sequence[AuditHub], rows: Sequence[Mappi
         fine = 0 <= row["certainty"] <= 1 and 0 <= row["in_nine_of_ten"] <= row["hubs"]
         words = "a share, and no more hubs than the plan has"
         ledger.holds(FILE, f"certainty at {key[0]}, {key[1]}", true=fine, stated=row["certainty"], recomputed=words)
+
+
+def _check_columns(
+    table: pd.DataFrame, stated: Mapping[str, Any], own: Sequence[Mapping[str, Any]], ledger: Ledger
+) -> None:
+    """Hold what the table of hubs says of their certainty, if it does, against what was found."""
+    sure = {(str(row["site_id"]), str(row["tier"])): row["certainty"] for row in own}
+    by = {f"certainty_by_{name}": (name, values) for name, values in stated.get("groups", {}).items()}
+    for column in table.columns.intersection(["certainty", *by]):
+        for number, row in enumerate(table.to_dict("records")):
+            if row["status"] == "existing":
+                continue
+            group, values = by.get(column, ("", {}))
+            wanted = values.get(str(row.get(group)), {}).get("certainty") if group else sure.get(_place(row))
+            ledger.same(HUBS, f"row {number}, {column}", float(row[column] or "nan"), wanted)
+
+
+def _place(row: Mapping[Any, Any]) -> tuple[str, str]:
+    return str(row["site_id"]), str(row["tier"])
 
 
 def _check_table(table: pd.DataFrame, rows: Sequence[Mapping[str, Any]], ledger: Ledger) -> None:

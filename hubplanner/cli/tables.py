@@ -130,6 +130,7 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
         **_paid(cost["paid"], currency),
         "Proof": proof(summary),
+        **_sure(summary),
         **_goals(summary),
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
     }
@@ -186,6 +187,17 @@ def _equivalent(summary: dict[str, Any]) -> dict[str, str]:
     fair = summary["fairness"]
     served = f"{fair['served']:,} of {fair['groups']:,} served"
     return {"As good as": f"{small_share(fair['equivalent_share'])} in every {fair['group']}; {served}"}
+
+
+def _sure(summary: dict[str, Any]) -> dict[str, str]:
+    """Return how much of the plan stands where the survey is drawn again, if that is known."""
+    if "stability" not in summary:
+        return {}
+    levels, draws = summary["stability"]["levels"], summary["stability"]["draws"]
+    groups = [name for name in levels if name not in {"hub", "site"}][-1:]
+    told = [f"{levels[name]['kept']:.0%} of hubs in their {name}" for name in groups]
+    told.append(f"{levels['hub']['kept']:.0%} at their place")
+    return {"Another survey": f"leaves {', '.join(told)}, on average of {draws:,} surveys drawn"}
 
 
 _PROOFS = {

@@ -17,6 +17,7 @@ from hubplanner.outputs.backhaul import links_of
 from hubplanner.outputs.measures import people_by_measure
 from hubplanner.outputs.roads import ways_of_links
 from hubplanner.outputs.rounding import round_columns
+from hubplanner.outputs.surveys import certainty_columns
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 from hubplanner.problem.catchments import Proposal
 
@@ -47,6 +48,7 @@ def hub_frame(
         **links_of(inputs, problem, evaluation),
         **({"period": opening_years(solution, evaluation)} if solution.periods else {}),
         **_proposed(inputs, proposed),
+        **certainty_columns(inputs, problem, evaluation),
     }
     place = {inputs.scenario.sites.x, inputs.scenario.sites.y} if sites.crs == WGS84 else set()
     own = _renamed(sites.drop(columns=["site_id", "geometry", *place & set(sites.columns)]), plan, "site_")

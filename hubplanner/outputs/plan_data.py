@@ -17,6 +17,7 @@ from hubplanner.outputs.reach import reach_frame
 from hubplanner.outputs.roads import access_frame, closing_frame, closing_rows, island_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.summary import add_alternatives, summarize, summarize_fairness, summarize_futures
+from hubplanner.outputs.surveys import surveys_of
 from hubplanner.problem import Evaluation, Problem, Solution
 from hubplanner.problem.catchments import Proposal
 
@@ -57,8 +58,10 @@ class PlanData:
         covered_need and covered_people (of what these hubs serve), load (people served), with capacities also capacity
         and utilisation, in a programme also period (the year of opening), where the largest catchments are preferred
         also catchment, size_rank (by it among the of_sites of the group, of which larger_free are larger and hold no
-        hub) and alternatives (other towns nearly as good), then the site file's own columns but for its
-        longitude and latitude; one whose name is taken, in capitals or not, gets the prefix site_.
+        hub) and alternatives (other towns nearly as good), where surveys drawn again are known of the plan also
+        certainty (the share of them in which the hubs stand there) and certainty_by_GROUP (that stand in the group),
+        then the site file's own columns but for its longitude and latitude; one whose name is taken, in capitals or
+        not, gets the prefix site_.
         """
         return hub_frame(self.inputs, self.solution, self.evaluation, self.proposal)
 
@@ -111,6 +114,11 @@ class PlanData:
         return reach_frame(self.inputs, self.problem, self.evaluation)
 
     @property
+    def stability(self) -> Mapping[str, Any] | None:
+        """What surveys drawn again made of this very plan, if a file beside the scenario knows; None elsewhere."""
+        return surveys_of(self.inputs, self.problem, self.evaluation)
+
+    @property
     def follows_roads(self) -> bool:
         """Whether people travel along roads."""
         return self.inputs.searched is not None and bool(self.inputs.searched.modes)
@@ -137,6 +145,8 @@ class PlanData:
             figures["fairness"] = summarize_fairness(self.fair, figures)
         if self.proposal is not None:
             add_alternatives(figures["hubs"], self.inputs, self.proposal)
+        if self.stability is not None:
+            figures["stability"] = {key: self.stability[key] for key in ("draws", "seed", "levels")}
         if self.mended is not None:
             figures["repair"] = dict(self.mended)
         if self.solution.futures is None:

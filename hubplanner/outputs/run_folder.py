@@ -17,15 +17,16 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from hubplanner.folders import FUTURES_FILE, RUN_MARKS
+from hubplanner.folders import FUTURES_FILE, RUN_MARKS, STABILITY_FILES
 from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.formats.qgis import write_styles
-from hubplanner.outputs.html.render import write_page
+from hubplanner.outputs.html.render import Extras, write_page
 from hubplanner.outputs.map.draw import draw_map
 from hubplanner.outputs.map.scene import MapScene, scene_of
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.run_data import Result
 from hubplanner.outputs.summary import write_futures
+from hubplanner.outputs.surveys import stability_frame
 from hubplanner.outputs.writers import DECIMALS, write_csv, write_geojson, write_geopackage
 from hubplanner.scenario import dump_scenario
 
@@ -64,6 +65,11 @@ def has_backhaul(run: RunContents) -> bool:
 def follows_roads(run: RunContents) -> bool:
     """Tell whether people travel along roads."""
     return run.plan.follows_roads
+
+
+def has_surveys(run: RunContents) -> bool:
+    """Tell whether it is known what surveys drawn again make of the plan."""
+    return run.plan.stability is not None
 
 
 def _always(_: RunContents) -> bool:
@@ -107,6 +113,10 @@ def _begin(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     begin, end = (np.array([pair[at] for pair in spots]).reshape(-1, 2) for at in (0, 1))
     ends = {f"to_{axis}": end[:, at].round(DECIMALS) for at, axis in enumerate(("lon", "lat"))}
     return frame.set_geometry(gpd.points_from_xy(*begin.T), crs=frame.crs).assign(**ends)
+
+
+def _surveys(run: RunContents) -> dict[str, Any]:
+    return dict(run.plan.stability or {})
 
 
 def _scenario(run: RunContents, path: Path) -> None:
@@ -157,7 +167,16 @@ RUN_FILES: tuple[RunFile, ...] = (
         when=lambda run: "futures" in run.result.summary,
     ),
     RunFile(name="map.png", write=lambda run, path: draw_map(run.plan, run.scene, path)),
-    RunFile(name="report.html", write=lambda run, path: write_page(run.result, path, run.scene)),
+    RunFile(name=STABILITY_FILES[0], write=lambda run, path: _write_json(_surveys(run), path), when=has_surveys),
+    RunFile(
+        name=STABILITY_FILES[1],
+        write=lambda run, path: write_csv(stability_frame(run.plan.inputs, _surveys(run)), path),
+        when=has_surveys,
+    ),
+    RunFile(
+        name="report.html",
+        write=lambda run, path: write_page(run.result, path, run.scene, Extras(stability=_surveys(run) or None)),
+    ),
     RunFile(name="scenario.yaml", write=_scenario),
     RunFile(name="manifest.json", write=None),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -284,6 +285,50 @@ def test_a_report_shows_it(run: Path, inside: Callable[..., Done]) -> None:
     assert 'id="stability"' in text
     assert "surveys that might have come out as well" in text
     assert "Easttown" in text
+
+
+def test_what_was_found_before_is_shown_with_every_plan_of_the_same_question(equal: Project) -> None:
+    asked = {"model.budget": 2.4 * COST}
+    first = solved(equal, **asked)
+    assert first.stability is None
+    assert "certainty" not in first.hubs
+    folder = first.write(equal.folder / "run")
+    found = hp.stability(first, draws=4)
+    found.write(folder)
+    assert hp.stability(folder, draws=2).summary()["question"] == found.summary()["question"]
+    known = equal.folder / "scenario.stability.json"
+    shutil.copy(folder / "stability.json", known)
+
+    plan = solved(equal, **asked)
+    assert plan.stability == json.loads(known.read_text(encoding="utf-8"))
+    sure = found.hubs.set_index("site_id")["certainty"]
+    assert plan.hubs["certainty"].tolist() == pytest.approx(sure[plan.hubs["site_id"]].tolist())
+    groups = found.summary()["groups"]["province"]
+    by = [groups[province]["certainty"] for province in plan.hubs["province"]]
+    assert plan.hubs["certainty_by_province"].tolist() == pytest.approx(by)
+    again = plan.write(equal.folder / "again")
+    for name in ("stability.json", "stability.csv"):
+        assert (again / name).read_bytes() == (folder / name).read_bytes()
+    assert "surveys that might have come out as well" in (again / "report.html").read_text(encoding="utf-8")
+    assert findings_of(again) == []
+
+    table = pd.read_csv(again / "hubs.csv", encoding="utf-8-sig")
+    for column in ("certainty", "certainty_by_province"):
+        table.assign(**{column: 0.123}).to_csv(again / "hubs.csv", index=False, encoding="utf-8-sig")
+        assert f"row 0, {column}" in {finding.item for finding in findings_of(again)}
+
+    other = solved(equal, **asked, **{"model.exclude": ["S1"]})
+    assert other.stability is None
+    assert "hubplanner stability finds out" in (other.write(equal.folder / "other") / "report.html").read_text("utf-8")
+    equal.write("sites.csv", EQUAL_SITES.replace(",130,", ",131,"))
+    assert solved(equal, **asked).stability is None
+
+
+def test_a_file_beside_the_scenario_that_is_no_such_result_is_refused(equal: Project) -> None:
+    for text in ("{", "[]", '{"draws": 3}'):
+        equal.write("scenario.stability.json", text)
+        with pytest.raises(hp.DataError, match=r"scenario\.stability\.json.*a stability\.json of hubplanner stability"):
+            solved(equal)
 
 
 def page(run: Path, inside: Callable[..., Done]) -> str:

@@ -18,6 +18,7 @@ from support.command import run as command
 from hubplanner.cache import MOST_BYTES
 from hubplanner.cli import alternatives, audit
 from hubplanner.cli.common import TIME_LIMIT_REACHED
+from hubplanner.folders import STABILITY_FILES
 from hubplanner.model.compatibility import MOST_DISTANCES
 from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
 from hubplanner.scenario import json_schema
@@ -103,7 +104,7 @@ def test_make_plan_works_as_the_first_command_in_a_fresh_clone(
     )
     made = {file.name for file in (checkout / "runs/pakistan").iterdir()}
     assert made <= promised
-    assert made == set(FILES_OF_EVERY_RUN)
+    assert made == {*FILES_OF_EVERY_RUN, *STABILITY_FILES}
 
 
 def test_every_relative_link_of_readme_leads_somewhere() -> None:

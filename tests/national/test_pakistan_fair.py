@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from national.test_pakistan_plan import DATA, haversine, lattice, rows
+from national_figures import stands
 from support.claims import claimed
 
 import hubplanner as hp
@@ -147,6 +148,25 @@ def test_how_many_hubs_a_district_gets_hardly_depends_on_who_comes(
     assert plan.summary()["status"] == "optimal"
     other, own = by_district(new(rows(plan.write(tmp_path / "run") / "hubs.csv"))), by_district(new(hubs))
     assert (own & other).total() >= 0.9 * own.total()
+
+
+def test_most_of_it_stands_in_another_survey_and_it_says_so(
+    plan: dict[str, Any], run: tuple[Path, float], hubs: list[dict[str, str]]
+) -> None:
+    # Where this fails the plan or its data have changed: python tests/national_figures.py surveys finds it anew.
+    known = json.loads((ROOT / "scenarios/pakistan.stability.json").read_text(encoding="utf-8"))
+    assert json.loads((run[0] / "stability.json").read_text(encoding="utf-8")) == known
+    assert plan["stability"] == {key: known[key] for key in ("draws", "seed", "levels")}
+    assert known["draws"] == 10
+    assert known["levels"]["hub"]["kept"] >= 0.75
+    assert known["levels"]["district"]["kept"] >= 0.9
+    sure = {(hub["site_id"], hub["tier"]): hub["certainty"] for hub in known["hubs"]}
+    for hub in new(hubs):
+        assert float(hub["certainty"]) == pytest.approx(sure[hub["site_id"], hub["tier"]], abs=1e-6)
+        assert 0 <= float(hub["certainty_by_district"]) <= 1
+    page = (ROOT / "docs/pakistan.md").read_text(encoding="utf-8").partition("<!-- surveys -->")[2]
+    row = next(line for line in page.splitlines() if line.startswith("| a fair share for every district"))
+    assert [cell.strip() for cell in row.split("|")[2:-1]] == stands(known)
 
 
 def test_the_page_of_its_figures_is_of_this_plan(plan: dict[str, Any], hubs: list[dict[str, str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from hubplanner.outputs.html.charts import curve, rounds, years
 from hubplanner.outputs.html.headline import proof
 from hubplanner.outputs.html.minute import MORE, MOST_DOUBTS, more_money
 from hubplanner.outputs.html.render import Extras, page
+from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.map.scene import scene_of_run
 from hubplanner.runs.export import read_result
 
@@ -115,6 +117,19 @@ def test_what_more_money_brings_is_a_frontier_s_next_plan(run: Path) -> None:
         for number, part in ((1, 0.5), (2, 1.0), (3, 2.0))
     ]
     assert "plan 3 of the frontier below reaches 200 people more" in more_money(result, {"points": points})
+
+
+def test_where_seats_are_full_it_says_how_many_more_money_buys(project: Project) -> None:
+    settings = {f"hubs.{tier}.capacity": room for tier, room in enumerate((30, 50))}
+    result = result_of(hp.solve(project.read(settings)).write(project.folder / "runs" / "full"))
+    new = result.hubs[result.hubs["status"] == "new"]
+    assert new["load"].sum() == new["capacity"].sum() > 0
+    own, budget = result.summary["cost"]["total"], result.summary["budget"]
+    told = more_money(result, None)
+    assert f"{in_words(own / new['load'].sum())}, " in told
+    assert f" more buys {in_words(budget * (MORE - 1) * new['load'].sum() / own)}; whether they would fill" in told
+    half = replace(result, hubs=result.hubs.assign(load=result.hubs["load"] / 2))
+    assert more_money(half, None).startswith("This run has not asked. ")
 
 
 def test_it_names_no_other_file_and_no_host(run: Path) -> None:

@@ -22,6 +22,7 @@ from hubplanner.folders import STABILITY_FILES
 from hubplanner.inputs import Inputs, build_problem
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.inputs.survey import check_survey, drawn_again
+from hubplanner.inputs.surveys import question_digest
 from hubplanner.io import check_files, note_exports, own_files, sha256, write_files_atomically
 from hubplanner.model import Objective, Question, Year, broken_years, goals_of
 from hubplanner.outputs.plan import Plan
@@ -108,7 +109,8 @@ def run_stability(
     """Hold a run against its data drawn again and write the files into its folder, which is looked at first."""
     folder = run.absolute()
     known = own_files(folder) or {}
-    ours = all((folder / name).is_file() and sha256(folder / name) == known.get(name) for name in STABILITY_FILES)
+    there = [name for name in STABILITY_FILES if (folder / name).is_file()]
+    ours = bool(there) and all(sha256(folder / name) == known.get(name) for name in there)
     if not ours:
         check_files(folder, STABILITY_FILES, overwrite=overwrite)
     found = stability(folder, draws=request.draws, seed=request.seed, gap=request.gap, settings=settings)
@@ -353,6 +355,7 @@ class Stability:
         tree = {
             "status": str(Status.OPTIMAL if proven else Status.FEASIBLE),
             "scenario": self.inputs.scenario.name,
+            "question": question_digest(self.inputs.scenario, self.inputs.digests),
             "plan": {
                 "objective_value": self.plan.value,
                 "cost": None if self.plan.evaluation is None else self.plan.evaluation.cost,

@@ -21,6 +21,8 @@ MOST_LINES, MOST_DOUBTS, MOST_NAMED = 10, 5, 6
 """Lines of what to build, doubts, and names in a sentence, at most."""
 MORE = 1.25
 """What to multiply a budget by to see what more money brings, where no frontier says it."""
+FULL = 0.95
+"""Part of all seats that are taken from which on it is seats that more money would buy."""
 
 
 def builds(result: Result) -> list[tuple[str, str]]:
@@ -72,7 +74,7 @@ def firmness(result: Result, stability: dict[str, Any] | None = None) -> list[st
         found.append("How many hubs fill, and in which region, is the finding; the place is a proposal.")
     else:
         found.append("Whom a hub reaches decides its place; near places reach nearly the same people.")
-    found += [] if stability is None else _surveyed(result, stability)
+    found += _unsurveyed(result) if stability is None else _surveyed(result, stability)
     if not says_nothing(summary["gap"]) and summary["gap"] > SMALLEST_GAP:
         found.append(f"Other plans may be better, by at most {at_most(summary['gap'])}, with hubs elsewhere.")
     asked = [hub["site_id"] for hub in summary["hubs"] if hub["site_id"] in result.scenario.model.require]
@@ -87,10 +89,24 @@ def _surveyed(result: Result, stability: dict[str, Any]) -> list[str]:
     """Return how many hubs stand in nine of ten surveys that might have come out as well, by place and by group."""
     levels = stability["levels"]
     own = levels["hub"]
-    groups = [name for name in result.scenario.sites.groups if name in levels]
-    by = "".join(f", {count(levels[name]['in_nine_of_ten'])} counted by {isolated(name)}" for name in groups[-1:])
-    drawn = f"{count(stability['draws'])} surveys that might have come out as well"
-    return [f"In nine of ten of {drawn}, {count(own['in_nine_of_ten'])} of {count(own['hubs'])} hubs stand{by}."]
+    groups = [name for name in result.scenario.sites.groups if name in levels][-1:]
+    kept = [f"{100 * levels[name]['kept']:.0f} % stay in their {isolated(name)}" for name in groups]
+    kept.append(f"{100 * own['kept']:.0f} % at their place")
+    sure = [f"{count(levels[name]['in_nine_of_ten'])} counted by {isolated(name)}" for name in groups]
+    sure.append(f"{count(own['in_nine_of_ten'])} by place and size")
+    drawn = f"In {count(stability['draws'])} surveys that might have come out as well, each planned for anew"
+    stand = f"{' and '.join(sure)}, of {count(own['hubs'])} hubs, stand in nine of ten surveys."
+    return [f"{drawn}, {' and '.join(kept)}, on average. {stand}"]
+
+
+def _unsurveyed(result: Result) -> list[str]:
+    """Return that nobody asked how many hubs another survey would move, where it can be asked."""
+    spec = result.scenario.demand
+    if spec.connected_share_error is None and spec.since_survey is None:
+        return []
+    if broken({*features(result.scenario), Feature.STABILITY}):
+        return []
+    return ["How many hubs another survey would move is not known of this plan; hubplanner stability finds out."]
 
 
 def _towns(result: Result, group: str) -> list[str]:
@@ -122,8 +138,11 @@ def _doubts(result: Result) -> Iterator[str]:
         yield f"Who comes: {share_in_words(come.share)} of the people {far}. That is assumed, not observed."
     share = scenario.demand.connected_share
     if isinstance(share, str):
-        column = isolated(on_one_line(share))
-        yield f"Who is connected: the column {column} of the data, as if it were exact and of today."
+        column, spec = isolated(on_one_line(share)), scenario.demand
+        is_estimate = spec.connected_share_error is not None or spec.since_survey is not None
+        exact = "as if it were exact and of today"
+        sure = "a survey's estimate; what its error and age may move is told above" if is_estimate else exact
+        yield f"Who is connected: the column {column} of the data, {sure}."
     elif share:
         yield f"Who is connected: {share_in_words(share)} of the people of every place, which is assumed."
     unserved = summary.get("fairness", {}).get("unserved", [])
@@ -159,4 +178,20 @@ def more_money(result: Result, frontier: dict[str, Any] | None) -> str:
     if budget is None:
         return "No budget was set; hubplanner frontier finds what each budget would reach."
     ask = f"hubplanner solve scenario.yaml --set model.budget={budget * MORE:.12g} --out more"
-    return f"This run has not asked. {about(result, budget * MORE)} instead of {about(result, budget)}: {ask}."
+    instead = f"{about(result, budget * MORE)} instead of {about(result, budget)}: {ask}."
+    return f"{_bought(result, own, budget * (MORE - 1))}{instead}"
+
+
+def _bought(result: Result, own: float, more: float) -> str:
+    """Return how many seats more money buys at what they cost now, where nearly all are taken, and that none asked."""
+    new = result.hubs[result.hubs["status"] != "existing"]
+    seats = float(new["load"].sum())
+    if (
+        not result.seated
+        or "measures" in result.summary
+        or not (own > 0 and seats > FULL * float(new["capacity"].sum()))
+    ):
+        return "This run has not asked. "
+    price = f"At what a seat that is taken costs in this plan, {about(result, own / seats)}"
+    bought = f"{about(result, more)} more buys {in_words(more * seats / own)}"
+    return f"{price}, {bought}; whether they would fill this run has not asked. "
