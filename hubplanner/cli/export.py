@@ -42,7 +42,7 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
     quiet: Quiet = False,  # noqa: FBT002
     **asked: bool,
 ) -> None:
-    """Export a run for Excel, ArcGIS, Google Earth, Word and PostGIS. Writes all files by default."""
+    """Export a run for Excel, GIS, Google Earth, Word or PostGIS. Without options: all files."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
         from hubplanner.runs.export import export_run, export_tables  # noqa: PLC0415

@@ -111,6 +111,8 @@ def test_a_kept_plan_brings_its_question_back(app: Serving, browser: Browser) ->
         visit.open(f"{app.origin}/#scenario")
         opened(page, "fairness", "measures", "tiers")
         page.click("#tab-saved")
+        name = "strongly even among each district, courses, telecentre: reach 6\N{NO-BREAK SPACE}km"
+        expect(page.locator(".run").nth(at).locator(".asked")).to_have_text(name)
         page.locator(".run").nth(at).get_by_label("Open ").click()
         expect(page.locator("#sum-fairness")).to_have_text("strongly even, each district")
         expect(page.locator("#sum-measures")).to_have_text("courses")

@@ -115,7 +115,7 @@ def _check_workers(client: Any) -> None:
         told = "; ".join(f"{worker}: {version}" for worker, version in others.items())
         message = f"every worker needs hubplanner {own}; found {told}"
         raise SolverError(message)
-    log.info("%d workers answer", len(found))
+    log.info("%d worker%s", len(found), " answers" if len(found) == 1 else "s answer")
 
 
 def _outcome(future: Any, task: SweepTask) -> Record:

@@ -72,7 +72,7 @@ def _row(place: Path, row: dict[str, Any]) -> dict[str, Any]:
         "id": row["name"],
         "name": row["name"],
         "title": note["title"] or row["name"],
-        "scenario": note["scenario"],
+        **{key: note[key] for key in ("scenario", "settings", "overrides", "required", "excluded")},
         "share": row["need_share"],
         "created": row["written"],
         **{key: row[key] for key in ("status", "objective", "cost", "currency", "hubs", "people", "gap", "seconds")},

@@ -1,6 +1,7 @@
 // Two plans side by side.
 
 import { api } from "./api.js";
+import { differs } from "./asked.js";
 import { attempt, byId, el, named, show } from "./dom.js";
 import { count, figures, share, words } from "./format.js";
 import { date, runLabel } from "./saved.js";
@@ -10,7 +11,7 @@ import { takeView } from "./turns.js";
 const chosen = { a: null, b: null };
 
 export function startCompare() {
-  on(["runs", "compare", "plan"], draw);
+  on(["runs", "compare", "plan", "scenario"], draw);
 }
 
 function draw() {
@@ -56,7 +57,7 @@ function select(letter, title) {
     el(
       "option",
       { value: run.id, selected: run.id === chosen[letter] },
-      `${run.created ? date(run.created) : run.name}: ${runLabel(run)}`,
+      [run.created ? date(run.created) : run.name, runLabel(run), differs(run)].filter(Boolean).join(": "),
     ),
   );
   return el(

@@ -17,6 +17,7 @@ const STEPS = {
 const AUTO = "auto";
 const other = (alpha) => [`alpha ${alpha}`, () => "As the scenario has it."];
 const step = (alpha) => STEPS[alpha] || other(alpha);
+export const stepName = (alpha) => step(alpha)[0];
 
 export function startFairness() {
   on(["choices", "prices", "pins"], drawDial);

@@ -1,6 +1,7 @@
 // The plans that are kept: open, read, download, remove.
 
 import { api } from "./api.js";
+import { differs } from "./asked.js";
 import { attempt, byId, el, named, show, toast } from "./dom.js";
 import { bytes, count, money, share, words } from "./format.js";
 import { ask } from "./dialog.js";
@@ -11,7 +12,7 @@ let open = () => {};
 
 export function startSaved(openPlan) {
   open = openPlan;
-  on(["runs", "plan"], draw);
+  on(["runs", "plan", "scenario"], draw);
 }
 
 const [takeRuns, takeFiles] = [turns(), turns()];
@@ -77,6 +78,7 @@ function row(run) {
       now ? el("span", { class: "chip" }, "on the map") : null,
     ),
     named(run.title || run.name, "p", { class: "note clip" }),
+    run.settings ? named(differs(run), "p", { class: "asked" }) : null,
     el("p", { class: "note" }, facts.filter(Boolean).join(" · ")),
     el("p", { class: "note" }, run.proof.words),
     el("div", { class: "row" }, buttons(run)),
