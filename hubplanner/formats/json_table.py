@@ -14,6 +14,8 @@ from hubplanner.formats.layer import check_size, regular, typed
 
 COLUMNS, ROWS = ("columns", "cols", "fields", "header"), ("rows", "data", "values", "index")
 """Keys under which names of columns and rows of cells stand."""
+ONLY_COLUMN = "value"
+"""Name of the column of a list of plain values."""
 
 
 def kind_of_json(path: Path) -> str:
@@ -37,6 +39,8 @@ _HEAD = 100_000
 
 def read_json_table(path: Path) -> dict[str, pd.Series]:
     """Return the columns of records, in a list or by id, or of an object that holds them, or columns and rows.
+
+    A list of plain values is one column, ``value``; of what phpMyAdmin exports the rows of the one table are taken.
 
     Raises
     ------
@@ -78,10 +82,22 @@ def _rows(path: Path, tree: Any) -> list[dict[str, Any]]:
         tree = lists[0]
     if not isinstance(tree, list):
         raise _unreadable(path, f"it is a {type(tree).__name__}")
-    for number, row in enumerate(tree, 1):
+    tables = [part for part in tree if _is_exported(part)]
+    if len(tables) > 1:
+        raise _unreadable(path, f"it holds several tables, {', '.join(str(part['name']) for part in tables)[:80]}")
+    rows: list[Any] = tables[0]["data"] if tables else tree
+    if rows and not any(isinstance(row, dict | list) for row in rows):
+        return [{ONLY_COLUMN: row} for row in rows]
+    for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise _unreadable(path, f"{str(row)[:40]!r} is no record", number)
-    return tree
+    return rows
+
+
+def _is_exported(part: Any) -> bool:
+    """Tell whether a part of a list is a table as phpMyAdmin exports it, beside parts that tell of the export."""
+    is_table = isinstance(part, dict) and part.get("type") == "table" and {"name", "database"} <= set(part)
+    return is_table and isinstance(part.get("data"), list)
 
 
 def _by_column(path: Path, columns: Sequence[Any], cells: Sequence[Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from hubplanner.errors import ExistsError, Fault, FaultyError, ScenarioError
 from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.inputs.guesses.draft import ScenarioDraft, draft_scenario
 from hubplanner.inputs.guesses.look import look_at_files
+from hubplanner.inputs.guesses.region import of_one_region
 from hubplanner.inputs.guesses.roles import ROLES, assign_roles
 from hubplanner.inputs.joins import values_to_alias
 from hubplanner.inputs.readers.tables import parse_crs
@@ -74,7 +75,7 @@ def new_project(
     faults: list[Fault] = []
     if crs is not None and parse_crs(crs, "--crs", faults) is None:
         raise ScenarioError(faults)
-    roles = assign_roles(look_at_files(_named(paths), crs))
+    roles = assign_roles(of_one_region(look_at_files(_named(paths), crs)))
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", name or folder.absolute().name).strip("-._") or "hubs"
     draft = draft_scenario(name, folder, roles, {}, title)
     lacking = _lacking(draft, folder)

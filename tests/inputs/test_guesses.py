@@ -16,6 +16,7 @@ from hubplanner.errors import DataError
 from hubplanner.inputs.guesses.columns import compact, guess_columns, guess_notation
 from hubplanner.inputs.guesses.keys import match_keys
 from hubplanner.inputs.guesses.look import FileLook, look_at_files
+from hubplanner.inputs.guesses.region import of_one_region
 from hubplanner.inputs.guesses.roles import assign_roles
 from hubplanner.inputs.readers.tables import InputTable
 
@@ -148,6 +149,58 @@ def test_titles_headers_and_totals_are_found(tmp_path: Path) -> None:
     found = look(tmp_path / "a.csv", text)
     assert keys(found) == {"skip_rows": 1, "header_rows": 2, "total_rows": "drop"}
     assert found.count == 2
+
+
+def test_a_place_that_is_called_total_is_none(tmp_path: Path) -> None:
+    found = look(tmp_path / "a.csv", "id,lon,lat,people\nA,1,1,10\nTotal,2,2,7\nB,3,3,20\n")
+    assert keys(found) == {}
+    assert found.count == 3
+
+
+def test_names_are_those_by_which_most_rows_differ(tmp_path: Path) -> None:
+    text = "province_name,town,lon,lat,people\nP,Abo,1,1,10\nP,Ebo,2,2,7\nP,Ibo,3,3,20\n"
+    assert look(tmp_path / "a.csv", text).columns.column("name") == "town"
+    parts = gpd.GeoDataFrame({"id": [1, 2], "DISTRICT": ["Jhapa", "Ilam"]}, geometry=[box(0, 0, 1, 1), box(1, 0, 2, 1)])
+    parts.set_crs("EPSG:4326").to_file(tmp_path / "a.geojson")
+    assert look_at_files([("", tmp_path / "a.geojson")])[0].columns.column("name") == "DISTRICT"
+
+
+def world(rng: np.random.Generator) -> pd.DataFrame:
+    """Return towns of four countries of 10 degrees each, side by side, in any order."""
+    country = rng.permutation(np.repeat(["AA", "BB", "CC", "DD"], 25))
+    west = np.array([10.0 * "ABCD".index(each[0]) for each in country])
+    places = {"lon": west + rng.uniform(1, 9, 100), "lat": rng.uniform(1, 9, 100)}
+    names = {"town": [f"T{number}" for number in range(100)], "zone": [each.lower() + "/x" for each in country]}
+    return pd.DataFrame({**names, "country": country, **places, "population": rng.integers(1, 900, 100)})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_file_of_the_world_is_narrowed_to_the_polygons_beside_it(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    towns = world(rng)
+    # The third country, without its rim, and with a strip of the second, as borders of other maps have them.
+    parts = gpd.GeoDataFrame({"district": ["S", "N"]}, geometry=[box(19.8, 1.5, 29.5, 5), box(19.8, 5, 29.5, 8.7)])
+    parts.set_crs("EPSG:4326").to_file(tmp_path / "parts.geojson")
+    towns.to_csv(tmp_path / "towns.csv", index=False)
+    paths = [("", tmp_path / name) for name in ("towns.csv", "parts.geojson")]
+    own, other = of_one_region(look_at_files(paths))
+    assert keys(own) == {"where": {"country": "CC"}}, "of columns that are alike the first by name"
+    assert own.keys[0].doubt
+    assert own.count == 25
+    assert own.box is not None
+    assert own.box[0] == pytest.approx(towns["lon"][towns["country"] == "CC"].min())
+    assert keys(other) == {}
+
+
+def test_a_file_that_no_column_narrows_stays_whole(tmp_path: Path) -> None:
+    towns = world(np.random.default_rng(0)).drop(columns=["country", "zone"])
+    towns.to_csv(tmp_path / "towns.csv", index=False)
+    parts = gpd.GeoDataFrame({"district": ["S"]}, geometry=[box(20, 0, 30, 10)], crs="EPSG:4326")
+    parts.to_file(tmp_path / "parts.geojson")
+    looks = look_at_files([("", tmp_path / "towns.csv"), ("", tmp_path / "parts.geojson")])
+    assert [keys(found) for found in of_one_region(looks)] == [{}, {}]
+    alone = of_one_region(look_at_files([("", tmp_path / "towns.csv")]))
+    assert alone[0].count == 100
 
 
 def test_text_that_is_no_utf8_is_asked_about(tmp_path: Path) -> None:

@@ -192,12 +192,17 @@ def test_records_and_columns_of_numbers_are_told_apart_by_their_number(cells: li
     assert rows == [{"id": f"r{number}", "a": a, "b": b} for number, (a, b) in enumerate(cells)]
 
 
-@pytest.mark.parametrize("shape", ["records", "nested", "cols", "columns", "split", "pandas"])
+EXPORTED = '{"type": "table", "name": "villages", "database": "plan", "data": []}'
+"""A table as phpMyAdmin exports it, but for its rows."""
+
+
+@pytest.mark.parametrize("shape", ["records", "nested", "cols", "columns", "split", "pandas", "phpMyAdmin"])
 def test_json_that_holds_a_table_is_its_csv_file(project: Project, shape: str) -> None:
     table = cells(project)
     records, rows = json.loads(table.to_json(orient="records")), json.loads(table.to_json(orient="values"))
     trees: dict[str, Any] = {
         "records": records,
+        "phpMyAdmin": [{"type": "header", "version": "4.8.5"}, {**json.loads(EXPORTED), "data": records}],
         "nested": {"version": 2, "places": records},
         "cols": {"cols": list(table.columns), "rows": rows},
         "columns": {"columns": [{"name": name} for name in table.columns], "data": rows},
@@ -214,7 +219,9 @@ def test_json_that_holds_a_table_is_its_csv_file(project: Project, shape: str) -
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ('["Abia", "Adamawa"]', "a.json, row 1: cannot be read as a table"),
+        ('[{"a": 1}, "Adamawa"]', "a.json, row 2: cannot be read as a table"),
+        ('["Abia", "Adamawa"]', "a.json, demand_id: is missing; the file's columns are value"),
+        (f"[{EXPORTED}, {EXPORTED}]", "a.json: cannot be read as a table"),
         ('{"cols": ["a", "b"], "rows": [[1, 2], [3]]}', "a.json, row 2: cannot be read as a table"),
         ('{"cols": ["a", "a"], "rows": [[1, 2]]}', "a.json: cannot be read as a table"),
         ('[{"a": 1},', "a.json: cannot be read as a table"),

@@ -401,7 +401,10 @@ def _factor(cells: _Cells, key: str) -> ColumnGuess | None:
 
 
 def _name(cells: _Cells) -> ColumnGuess | None:
-    for rank, name in cells.named("name"):
-        if not cells.is_numeric(name):
+    """Return a column of names by which most rows differ: by its name, or of polygons the parts that they are."""
+    own = [(len(NAMES["name"]), name) for name in cells.names if GROUPS.fullmatch(compact(name))]
+    for rank, name in [*cells.named("name"), *own]:
+        keys = keys_of(cells.words(name))
+        if not cells.is_numeric(name) and 2 * keys[keys != ""].nunique() > len(keys):
             return ColumnGuess(column=name, rank=rank, why="by its name")
     return None

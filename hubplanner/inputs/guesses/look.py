@@ -235,7 +235,7 @@ def _table(path: Path, part: dict[str, Any]) -> FileLook:
     table, more = _with_header(path, table, part | {each.key: each.value for each in keys})
     keys = [*(KeyGuess(key=key, value=value, why="") for key, value in part.items()), *keys, *more]
     sums = total_rows(table).to_numpy()
-    if sums.any() and not sums.all():
+    if _are_sums(table, sums):
         why = f"{int(sums.sum()):,} of {len(sums):,} rows say that they are totals of others"
         keys.append(KeyGuess(key="total_rows", value="drop", why=why))
         table = replace(table, frame=table.frame[~sums])
@@ -250,6 +250,20 @@ def _table(path: Path, part: dict[str, Any]) -> FileLook:
         what = {"decimal": "decimals", "thousands": "thousands"}[key]
         keys.append(KeyGuess(key=key, value=mark, why=f"numbers are written with {mark!r} for {what}"))
     return look_at_table(path, table, keys, columns)
+
+
+def _are_sums(table: InputTable, said: Bools) -> bool:
+    """Tell whether rows that say they are totals hold the most in some column; a town may be called so too."""
+    if not said.any() or said.all():
+        return False
+    notation = guess_columns(table).notation
+    for name in map(str, table.frame.columns):
+        if name != "geometry":
+            numbers = numbers_of(table.frame, name, notation).to_numpy(dtype=np.float64)
+            numbers = np.where(np.isfinite(numbers), numbers, 0.0)
+            if numbers[said].max() > 0 and numbers[said].max() >= numbers[~said].max():
+                return True
+    return False
 
 
 def _opened(path: Path, part: dict[str, Any]) -> tuple[InputTable, list[KeyGuess]]:
@@ -466,14 +480,27 @@ def narrowed(look: FileLook, used: Bools) -> FileLook:
 
 def lonlat_of(look: FileLook) -> Floats:
     """Return longitudes and latitudes (n, 2) of a file's places, WGS 84; NaN where there are none."""
-    if look.table is None or look.crs is None:
+    if look.crs is None:
+        raise AssertionError
+    return np.column_stack(Transformer.from_crs(look.crs, WGS84, always_xy=True).transform(*_places(look).T))
+
+
+def with_own_box(look: FileLook) -> FileLook:
+    """Return the look with the box of the rows that it now has."""
+    places = _places(look)
+    places = places[np.isfinite(places).all(axis=1)]
+    (west, south), (east, north) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
+    return replace(look, box=(west, south, east, north))
+
+
+def _places(look: FileLook) -> Floats:
+    """Return coordinates (n, 2) of a file's places in its own system; NaN where there are none."""
+    if look.table is None:
         raise AssertionError
     if "geometry" in look.table.frame:
         inside = look.table.frame.geometry.representative_point()
-        x, y = inside.x.to_numpy(), inside.y.to_numpy()
-    else:
-        x, y = (_numbers(look.table, look.columns, key).to_numpy() for key in ("x", "y"))
-    return np.column_stack(Transformer.from_crs(look.crs, WGS84, always_xy=True).transform(x, y))
+        return np.column_stack([inside.x, inside.y])
+    return np.column_stack([_numbers(look.table, look.columns, key) for key in ("x", "y")])
 
 
 def blank_cells(look: FileLook, column: str) -> Bools:
