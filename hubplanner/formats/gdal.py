@@ -49,10 +49,12 @@ def read_by_gdal(path: Path, layer: str | None) -> Layer:
             warnings.simplefilter("ignore")  # of what GDAL makes of cells that it cannot type
             layers: Any = pyogrio.list_layers(source)
             name = _chosen(path, [str(name) for name, kind in layers if kind is not None], layer)
-            about = pyogrio.read_info(source, layer=name)
+            # By number: GDAL calls a layer without a name by the file, and bytes by another at every call.
+            number = [str(one) for one, _ in layers].index(name)
+            about = pyogrio.read_info(source, layer=number)
             if about["driver"] not in drivers:
                 raise _unreadable(path, called, f"it is {about['driver']}")
-            frame = pyogrio.read_dataframe(source, layer=name, datetime_as_string=True)
+            frame = pyogrio.read_dataframe(source, layer=number, datetime_as_string=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.ShapelyError) as error:
         raise _unreadable(path, called, "it is damaged, or not one") from error
     return _layer(path, frame, about["crs"], assumed="TopoJSON" in drivers)
