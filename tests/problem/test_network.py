@@ -244,6 +244,27 @@ def test_ways_are_those_of_networkx_in_every_direction(seed: int, straight: bool
 
 
 @settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["to_hub", "from_hub", "both"]), st.floats(0.2, 8.0))
+def test_nobody_goes_longer_than_by_road_alone_or_straight_within_the_limit(
+    seed: int, direction: Any, most_km: float
+) -> None:
+    graph, points, sites = town(seed)
+    off = OffRoad(13.3, most_km, 1.2, straight=True)
+    network = Network.of(graph, points, sites, off, direction)
+    by_road = replace(network, off_road=off._replace(straight=False), found=[])
+    for site in range(len(sites)):
+        found, road = network.from_site(site), by_road.from_site(site)
+        crow = GreatCircle(points, sites).from_site(site)
+        assert (found <= road + 1e-9).all()
+        near = crow <= most_km
+        assert (found[near] <= crow[near] * off.pace + 1e-9).all()
+        if direction != "both":  # there by road and back on foot is no way of either
+            is_either = np.isclose(found, road) | (near & np.isclose(found, crow * off.pace))
+            assert is_either[np.isfinite(found)].all()
+            assert np.isinf(road[np.isinf(found)]).all()
+
+
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0.5, 3.0, 10.0]))
 def test_contracted_grouped_and_plain_searches_find_the_same_pairs(seed: int, reach: float) -> None:
     graph, points, sites = town(seed)
