@@ -11,6 +11,7 @@ from hubplanner.audit.aggregation import merge
 from hubplanner.audit.backhaul import connect, expected_backhaul
 from hubplanner.audit.bound import BoundCheck, prove
 from hubplanner.audit.constraints import check_limits
+from hubplanner.audit.data.roads import RoadWays
 from hubplanner.audit.data.run_files import LAYERS, RunFiles, check_digests, open_run
 from hubplanner.audit.data.world import read_world
 from hubplanner.audit.figures import check_figures, compare
@@ -23,6 +24,7 @@ from hubplanner.audit.measures import FILE as STATED
 from hubplanner.audit.measures import stated_people
 from hubplanner.audit.multi_period import check_years, years_of
 from hubplanner.audit.outcome import outcome_of
+from hubplanner.audit.roads import check_roads
 from hubplanner.audit.service import serve
 from hubplanner.audit.stability import check_stability
 from hubplanner.inputs import Inputs, read_inputs
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 
 OUTSIDE = ("map.png", "seconds", "versions", "ties", "nested_value", "futures.vss", "futures.evpi", "best of a future")
 """What an audit does not look at: a picture, and what only the run itself knew."""
-OUTSIDE_ROADS = ("islands.geojson", "reach.geojson", "gaps.csv")
+OUTSIDE_ROADS = ("polygons of reach.geojson", "which hub brings most in gaps.csv")
 """What it does not look at either where people travel along roads."""
 FIGURES = ("plan.json", "manifest.json")
 """Files beside the layers of which figures must have been compared."""
@@ -142,6 +144,8 @@ def recompute(run: RunFiles, ledger: Ledger) -> None:
     else:
         check_futures(run, world, hubs, outcome, ledger)
     check_layers(run, world, hubs, outcome, network, ledger)
+    if isinstance(world.searched, RoadWays):
+        check_roads(run, world, world.searched, hubs, ledger)
     check_stability(run, world, hubs, ledger)
 
 

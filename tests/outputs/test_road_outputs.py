@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from support.instances.audited_runs import findings_of
@@ -136,7 +138,9 @@ def test_closing_a_gap_is_weighed_against_another_hub(project: Project, tmp_path
     assert (hub["site_id"], hub["tier"], hub["people"]) == ("S3", "park", 500)
     assert hub["cost"] > 0
     assert plan.summary()["travel"]["closing"][0]["people"] == 500
-    page = (plan.write(tmp_path / "run") / "report.html").read_text(encoding="utf-8")
+    run = plan.write(tmp_path / "run")
+    assert findings_of(run) == []
+    page = (run / "report.html").read_text(encoding="utf-8")
     assert "A closed gap between roads against another hub" in page
     assert "park at S3" in page
     # The road that is built is in the network from then on: the same people are covered.
@@ -154,6 +158,57 @@ def test_access_that_was_changed_is_found_by_the_audit(project: Project, tmp_pat
     far = line.split(",")[3]
     (run / "access.csv").write_text(table.replace(line, line.replace(far, "0.5", 1)), encoding="utf-8-sig")
     assert any("D2 walk, access_km" in str(found) for found in findings_of(run))
+
+
+def gap_in(project: Project, direction: str = "to_hub") -> dict[str, Any]:
+    """Return the settings of roads in three parts; a bridge of 111 m would bring D2 to the hub at S4."""
+    island = [(67.105, 30.041), (67.105, 30.06), (67.115, 30.06)]
+    project.edit("demand.csv", "D2,67.10,30.05", "D2,67.114,30.0601")
+    own = {"island_km": 3.5, "access_max_km": 1.0, "direction": direction}
+    settings = by_road(project, more=[island], **own) | {"model.exclude": ["S3"], "hubs.1.reach_minutes": 60}
+    return settings | {"hubs.0.reach_minutes": 30}
+
+
+@pytest.mark.parametrize("direction", ["to_hub", "from_hub", "both"])
+def test_gaps_islands_and_reach_are_found_again_by_the_audit(project: Project, direction: str, tmp_path: Path) -> None:
+    plan = hp.solve(project.read(gap_in(project, direction)))
+    gaps = plan.closing.set_index("what").loc[["gap"]]
+    assert gaps["people"].tolist() == [500]
+    assert findings_of(plan.write(tmp_path / "run")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("gaps.csv", "people", 501), "gaps.csv: part 2, people"),
+        (("gaps.csv", "beside", 2800), "gaps.csv: part 2, beside"),
+        (("gaps.csv", "road_km", 0.2), "gaps.csv: part 2, road_km"),
+        (("gaps.csv", "to_lat", 30.05), "gaps.csv: part 2, road_km"),
+        (("islands.geojson", "people", 499), ", people"),
+        (("islands.geojson", "km", 4.0), ", km"),
+        (("islands.geojson", "gap_m", 300), "gap_m"),
+        (("islands.geojson", "sites", "S9"), ", sites"),
+        (("reach.geojson", "need", 1), "reach.geojson: "),
+        (("reach.geojson", "hubs", 7), "reach.geojson: "),
+    ],
+)
+def test_a_tampered_table_of_roads_is_found_out(
+    project: Project, change: tuple[str, str, Any], said: str, tmp_path: Path
+) -> None:
+    file, column, to = change
+    run = hp.solve(project.read(gap_in(project))).write(tmp_path / "run")
+    path = run / file
+    if file.endswith(".csv"):
+        table = pd.read_csv(path, encoding="utf-8-sig")
+        table[column] = table[column].astype(object)
+        table.loc[table["what"] == "gap", column] = to
+        table.to_csv(path, index=False, encoding="utf-8-sig")
+    else:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        tree["features"][-1]["properties"][column] = to
+        path.write_text(json.dumps(tree), encoding="utf-8")
+    found = [f"{each.file}: {each.item}" for each in findings_of(run)]
+    assert any(said in each and each.startswith(file) for each in found), found
 
 
 def test_roads_in_one_part_have_no_gaps_to_tell(project: Project, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from hubplanner.scenario.travel_spec import NetworkSpec
 Spot = tuple[Any, ...]
 NEAR_KM = 1e-9
 """Roads as near as this to each other are equally near to a place: the first in the file counts."""
+WRITTEN_KM = 3e-4
+"""How far a place that is written with six decimals of a degree may be from where it is."""
 QUARTER_CIRCLE = 90.0
 ROUNDING = 1e-9
 """Degrees, far below what a vertex is known to."""
@@ -440,8 +442,8 @@ class Rider:
     # -- the nearest road -------------------------------------------------------------------------------------------
 
     @cached_property
-    def _islands(self) -> set[Spot]:
-        """Vertices of parts with little road, but for the longest part."""
+    def _parts(self) -> tuple[list[float], dict[Spot, int]]:
+        """Length in km of each part that no road joins to another, the longest first, and the part of each vertex."""
         parts = list(nx.weakly_connected_components(self.roads))
         part = {spot: at for at, spots in enumerate(parts) for spot in spots}
         km = [0.0] * len(parts)
@@ -453,9 +455,57 @@ class Rider:
             once[key] = min(once.get(key, math.inf), piece.km)
         for (ends, _), length in once.items():
             km[part[next(iter(ends))]] += length
-        most = int(np.argmax(km))
-        small = {at for at, length in enumerate(km) if at != most and length < self.travel.island_km}
-        return {spot for at in small for spot in parts[at]}
+        order = sorted(range(len(parts)), key=lambda at: -km[at])
+        rank = {at: number for number, at in enumerate(order)}
+        return [km[at] for at in order], {spot: rank[at] for spot, at in part.items()}
+
+    @property
+    def part_km(self) -> list[float]:
+        """Length of each part, the longest first."""
+        return self._parts[0]
+
+    def part_at(self, piece: int) -> int:
+        """Return the part that a piece is of."""
+        return self._parts[1][self.file.pieces[piece].ends[0]]
+
+    @cached_property
+    def _islands(self) -> set[Spot]:
+        """Vertices of parts with little road, but for the longest part."""
+        km, part = self._parts
+        return {spot for spot, at in part.items() if at > 0 and km[at] < self.travel.island_km}
+
+    def part_near(self, place: tuple[float, float]) -> int:
+        """Return the part of the road that is nearest to a place; -1 where none is near enough."""
+        stop = self._nearest(place, main=False)
+        return -1 if stop is None else self.part_at(stop.piece)
+
+    def gap_km(self, part: int, most: float) -> float:
+        """Return how far it is from the vertices of a part to the nearest longer one; infinite beyond the most."""
+        numbers = [number for number in self._boarding if self.part_at(number) < part]
+        near, best = NearPieces(self.file.pieces, numbers), math.inf
+        if not numbers:
+            return best
+        own = {
+            spot: place
+            for number in self.cost
+            if self.part_at(number) == part
+            for spot, place in zip(self.file.pieces[number].ends, self.file.pieces[number].places, strict=True)
+        }
+        for place in own.values():
+            room = min(self._stop(place, near.guess(place)).km, most, best)
+            best = min([best, *(self._stop(place, at).km for at in near.within(place, room * (1 + SLACK) + NEAR_KM))])
+        return best if best <= most else math.inf
+
+    def gap_at(self, part: int, places: list[tuple[float, float]]) -> list[list[Stop]] | None:
+        """Return where the two ends of a gap join a part and a longer one; None where they do not."""
+        ends = []
+        for place in places:
+            stops = [self._stop(place, number) for number in self._near[False].within(place, WRITTEN_KM)]
+            if not stops:
+                return None
+            ends.append(min(stops, key=lambda stop: (stop.km, stop.piece))._replace(km=0.0))
+        joined = sorted(self.part_at(stop.piece) for stop in ends)
+        return [list(self._all_upon(stop)) for stop in ends] if joined[0] < joined[1] == part else None
 
     @cached_property
     def _boarding(self) -> list[int]:
@@ -538,8 +588,16 @@ class Rider:
 
     def ways(self, stops: list[list[Stop]], places: Array, site: tuple[float, float], *, to_hub: bool) -> Array:
         """Return the cost (p,) between places, each with its stops, and a site, in one direction."""
-        found = np.full(len(places), np.inf)
-        there = self.stops(site)
+        found = self.along(stops, self.stops(site), to_hub=to_hub)
+        if self.travel.walk_straight:
+            walk = np.array([_apart((float(x), float(y)), site) for x, y in places])
+            fits = walk <= self.travel.access_max_km * (1 + SLACK)
+            found = np.minimum(found, np.where(fits, walk * self.pace, np.inf))
+        return found
+
+    def along(self, stops: list[list[Stop]], there: list[Stop], *, to_hub: bool) -> Array:
+        """Return the cost (p,) by road between places and another, each with its stops, in one direction."""
+        found = np.full(len(stops), np.inf)
         start: Spot = ("site",)
         graph = self.roads.reverse(copy=False) if to_hub else self.roads
         begin: dict[Spot, float] = {}
@@ -564,10 +622,6 @@ class Rider:
                         price = self.cost[stop.piece][0 if ahead > 0 else 1]
                         along = 0.0 if ahead == 0 else price * abs(ahead)
                         found[at] = min(found[at], off + along + other.km * self.pace)
-        if self.travel.walk_straight:
-            walk = np.array([_apart((float(x), float(y)), site) for x, y in places])
-            fits = walk <= self.travel.access_max_km * (1 + SLACK)
-            found = np.minimum(found, np.where(fits, walk * self.pace, np.inf))
         return found
 
 
@@ -626,6 +680,60 @@ class RoadWays:
                     np.array([math.inf if stop is None else stop.km for stop in first]),
                     np.array([stop is not None and rider.on_island(stop.piece) for stop in first], dtype=np.bool_),
                 )
+
+    @cached_property
+    def _first(self) -> int:
+        """The first mode that may use any road, by which parts and gaps are told."""
+        return next(number for number, rider in enumerate(self._riders) if rider.cost)
+
+    @property
+    def part_km(self) -> list[float]:
+        """Length in km of each part of the roads, the longest first."""
+        return self._riders[self._first].part_km
+
+    def parts_of(self, places: Array) -> Array:
+        """Return the part (k,) of the road nearest to each place in degrees; -1 where none is near enough."""
+        return np.array([self._riders[self._first].part_near((float(x), float(y))) for x, y in places], dtype=int)
+
+    @cached_property
+    def part_of_points(self) -> Array:
+        """The part (p,) of the road nearest to each point; -1 where none is near enough."""
+        rider = self._riders[self._first]
+        return np.array([rider.part_at(own[0].piece) if own else -1 for own in self._stops[self._first]], dtype=int)
+
+    def gap_km(self, part: int, most: float) -> float:
+        """Return how far it is from the vertices of a part to the nearest longer one; infinite beyond the most."""
+        return self._riders[self._first].gap_km(part, most)
+
+    def reached_across(
+        self, part: int, places: list[tuple[float, float]], km: float, reach: dict[int, float]
+    ) -> Array | None:
+        """Tell which points (p,) reach a site, each within its reach, by a road across a gap; None if there is none.
+
+        It is a road of no class, or of the mode's slowest. Ways cross it once, over one of its ends and then the other.
+        """
+        rider, stops = self._riders[self._first], self._stops[self._first]
+        ends = rider.gap_at(part, places)
+        if ends is None or abs(_apart(*places) - km) > 2 * WRITTEN_KM:
+            return None
+        speeds = rider.mode.by_class
+        kmh = (rider.mode.kmh or speeds.get("road", min(speeds.values()))) * rider.mode.speed_factor
+        price = km * HOUR / kmh if self.in_minutes else km
+        spots = [(float(x), float(y)) for x, y in self.sites[list(reach)]]
+        hubs = [rider.stops(spot) for spot in spots]
+        ways = [way for way in (True, False) if self.travel.direction in {"both", "to_hub" if way else "from_hub"}]
+        parts = {way: [rider.along(stops, end, to_hub=way) for end in ends] for way in ways}
+        rest = {way: [rider.along(hubs, end, to_hub=not way) for end in ends] for way in ways}
+        found = np.zeros(len(stops), dtype=bool)
+        for number, most in enumerate(reach.values()):
+            each = []
+            for way in ways:
+                over = np.min([parts[way][end] + price + rest[way][1 - end][number] for end in (0, 1)], axis=0)
+                if len(ways) > 1:  # there as it is and back across the gap, or the other way
+                    over = np.minimum(over, rider.ways(stops, self.points, spots[number], to_hub=way))
+                each.append(over)
+            found |= np.mean(each, axis=0) <= most * (1 + SLACK)
+        return found
 
     def to_site(self, site: int) -> Array:
         """Return the cost (p,) of all points' ways to or from a site, as the scenario says, of the quickest mode."""

@@ -85,7 +85,7 @@ def open_run(folder: Path) -> RunFiles:
     if run.scenario.backhaul is not None:
         _check_there(folder, ("backhaul.geojson", "backhaul.csv"))
     if isinstance(run.scenario.travel, NetworkSpec):
-        _check_there(folder, ("access.csv", "islands.geojson", "gaps.csv"))
+        _check_there(folder, ("access.csv", "islands.geojson", "reach.geojson", "gaps.csv"))
     return run
 
 
