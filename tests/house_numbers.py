@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import grimp
 from benchmarks.tables import write
 
+import hubplanner.solver  # noqa: F401 - every kind is known once solvers are
+from hubplanner.model import Constraint, Fairness, Objective
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,6 +43,7 @@ def numbers() -> dict[str, str]:
         "`TYPE_CHECKING` blocks": f"{sum(text.count('if TYPE_CHECKING:') for text in texts.values())}",
         "imports to remove for no circle, annotations included": f"{sum(len(cut) for cut in circles().values())}",
         "classes that share a name": f"{sum(len(paths) > 1 for paths in classes(trees).values())}",
+        "`isinstance` on a kind of constraint, objective or fairness": f"{sum(map(_asks_kind, trees.values()))}",
     }
 
 
@@ -59,6 +63,20 @@ def classes(trees: dict[Path, ast.Module]) -> dict[str, list[Path]]:
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(path)
     return homes
+
+
+def _asks_kind(tree: ast.Module) -> int:
+    """Return how often a module asks for a kind of constraint, objective or fairness by its type."""
+    kinds = {kind.__name__ for base in (Constraint, Objective, Fairness) for kind in (base, *_below(base))}
+    kinds |= (
+        {"kind", "kinds"} if any(isinstance(n, ast.ClassDef) and n.name == "Constraint" for n in tree.body) else set()
+    )
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance")
+    return sum(bool({n.id for n in ast.walk(call.args[1]) if isinstance(n, ast.Name)} & kinds) for call in calls)
+
+
+def _below(base: type) -> list[type]:
+    return [kind for child in base.__subclasses__() for kind in (child, *_below(child))]
 
 
 def _body(node: ast.FunctionDef) -> int:

@@ -1,4 +1,4 @@
-"""A small working project to start from."""
+"""A project to start from, and what is installed: apart, so that help need not wait for these imports."""
 
 from __future__ import annotations
 

@@ -22,8 +22,7 @@ from hubplanner.model.goals import goals_of
 from hubplanner.model.lp import Model
 from hubplanner.model.multi_period import Periods
 from hubplanner.model.objectives import MaxCoverage, MinCost, Objective, PCenter, PMedian
-from hubplanner.model.risk_measures import RobustQuestion, bind
-from hubplanner.model.robust import RobustObjective, under_of
+from hubplanner.model.risk_measures import RobustObjective, RobustQuestion, bind, under_of
 
 __all__ = [
     "MOST_PAIRS",

@@ -15,7 +15,7 @@ from hubplanner.model.fairness import AlphaFair, MaxMin, TangentUtility, shares_
 from hubplanner.model.formulation import Formulation, Goal, Year
 from hubplanner.model.lp import LinearExpression, Model
 from hubplanner.model.objectives import CATCHMENT, EQUIVALENT_SHARE, MaxCoverage, MinCost, Objective, PCenter, PMedian
-from hubplanner.model.robust import RobustObjective
+from hubplanner.model.risk_measures import RobustObjective
 from hubplanner.model.variables.assignment import distance_served
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.model.variables.coverage import covered_measure

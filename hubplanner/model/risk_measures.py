@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pulp import LpConstraintGE
 
-from hubplanner.model.constraints.base import of_kind, without
+from hubplanner.model.constraints.base import first_of, of_kind, without
 from hubplanner.model.constraints.floor import Floor
 from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty, covered_rows
 from hubplanner.model.formulation import Formulation, Goal, Year
 from hubplanner.model.lp import LinearExpression, Model, decimal_unit
 from hubplanner.model.objectives import Objective
-from hubplanner.model.robust import RobustObjective
 from hubplanner.problem import Floats, Problem
 from hubplanner.problem.futures import tail_mean
-from hubplanner.problem.stacked_demand import StackedDemand
+from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,6 +163,38 @@ _CRITERIA: dict[str, Callable[[Model, Sequence[LinearExpression], RiskMeasure, f
     "regret": _regret,
     "cvar": _tail,
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustObjective(Objective):
+    """An objective over futures, bound to a problem: only solvers make one.
+
+    Parameters
+    ----------
+    goals
+        What it asks.
+    stack
+        All futures' demand.
+    budget, max_hubs
+        Limits as with `MaxCoverage`.
+    """
+
+    goals: tuple[Goal, ...]
+    stack: StackedDemand
+    budget: float | None = None
+    max_hubs: int | None = None
+
+    name: ClassVar[str] = "hedge"
+    goal: ClassVar[str] = "over futures"
+
+    def instance(self, **parts: Any) -> StackedInstance:
+        """Return the arrays that its models are built from, with all futures' demand."""
+        return StackedInstance(**parts, stack=self.stack)
+
+
+def under_of(objective: Objective) -> Uncertainty | None:
+    """Return how an objective looks at futures, None where it knows of none."""
+    return first_of(objective.constraints, Uncertainty)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import shapely
 
-from hubplanner.outputs.html.tier_shapes import SHAPES, ranks
 from hubplanner.outputs.html.words import about, count
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.map.hub_symbols import mark_scale
@@ -19,6 +18,7 @@ from hubplanner.outputs.map.need import level_note
 from hubplanner.outputs.map.scene import MapScene, groups_of
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.problem import Floats
+from hubplanner.scenario import Scenario
 
 WIDTH, HIGHEST = 1000.0, 1150.0
 """Size of the picture in its own units."""
@@ -36,6 +36,16 @@ COARSE = 0.4
 """Units by which lines of the geography may be simplified."""
 LEAST_MARK, MOST_MARK = 2.2, 15.0
 """Radii of graduated points."""
+SHAPES = ("circle", "square", "diamond", "triangle", "pentagon", "hexagon")
+OUTLINES = {
+    "circle": "M0-6A6 6 0 1 1 0 6A6 6 0 1 1 0-6z",
+    "square": "M-5.4-5.4h10.8v10.8h-10.8z",
+    "diamond": "M0-7L7 0L0 7L-7 0z",
+    "triangle": "M0-7L6.6 5.2H-6.6z",
+    "pentagon": "M0-6.6L6.3-2L3.9 5.4H-3.9L-6.3-2z",
+    "hexagon": "M0-6.4L5.5-3.2V3.2L0 6.4L-5.5 3.2V-3.2z",
+}
+"""Shapes of tiers, in the order of map.png, about a middle at 0, as wide as a circle of radius 6 looks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -369,3 +379,9 @@ def _tiers(result: Result) -> tuple[tuple[str, str, int], ...]:
         (name, SHAPES[at % len(SHAPES)], int(counts.get(name, 0)))
         for name, at in sorted(rank.items(), key=lambda pair: pair[1])
     )
+
+
+def ranks(scenario: Scenario) -> dict[str, int]:
+    """Return each tier's place by how far it reaches, the least 0."""
+    reach = [tier.reach(scenario.travel.speed_kmh) for tier in scenario.hubs]
+    return {scenario.hubs[tier].name: rank for rank, tier in enumerate(np.argsort(reach, kind="stable").tolist())}

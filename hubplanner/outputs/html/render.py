@@ -21,8 +21,8 @@ from hubplanner.outputs.html import headline as page_headline
 from hubplanner.outputs.html import map as page_map
 from hubplanner.outputs.html import minute
 from hubplanner.outputs.html import tables as page_tables
+from hubplanner.outputs.html.map import OUTLINES
 from hubplanner.outputs.html.prose import reasons, sentences
-from hubplanner.outputs.html.tier_shapes import OUTLINES
 from hubplanner.outputs.map.scene import MapScene
 from hubplanner.outputs.run_data import Result
 
