@@ -117,7 +117,7 @@ def _read(place: Path) -> Arrays | None:
     except FileNotFoundError:
         return None
     except _DAMAGED:
-        log.warning("%s: a damaged entry of the cache is thrown away and made anew", place)
+        log.warning("%s: a damaged entry of the cache is thrown away and made again", place)
         with suppress(OSError):  # the new one takes its place, or says why it cannot
             place.unlink()
         return None

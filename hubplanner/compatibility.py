@@ -96,7 +96,7 @@ NEW_LINK = "whether a larger or closed hub keeps its link is not in this version
 _LATER = "{} is not decided with a network of lines in this version, so leave fibre out and let links stand alone"
 NOT_WHOLE = "whoever a measure reaches may count for a part of a hub's user, so ask for a share below 1"
 _NO_WAY = "{} has no way to a hub, so ask for max_coverage or min_cost"
-_NO_ONE_FIGURE = "many plans reach {} that further goals tell apart, so ask for a sum of people, money or ways"
+_NO_ONE_FIGURE = "many plans reach {} that further goals distinguish, so ask for a sum of people, money or ways"
 _WEIGHS_COVER = "alpha weighs what is covered of each group, so ask for max_coverage, or for fairness max_min"
 
 INCOMPATIBLE: tuple[Rule, ...] = (
@@ -202,7 +202,7 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.FUTURES, (Feature.STABILITY,), "none", "a plan for all futures is weighed by score"),
     _rule(Feature.MERGED, (Feature.STABILITY,), "none", "merged points keep no share of their own"),
     # measures beside hubs, which share their budget
-    _rule(Feature.MEASURES, (Feature.STABILITY,), "none", "whom measures reach would be decided anew in each draw"),
+    _rule(Feature.MEASURES, (Feature.STABILITY,), "none", "whom measures reach would be decided again in each draw"),
     _rule(
         Feature.P_MEDIAN, (Feature.MEASURES,), "max_coverage or min_cost", _NO_WAY.format("whoever a measure reaches")
     ),

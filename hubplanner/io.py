@@ -232,7 +232,7 @@ def check_file(path: Path, *, overwrite: bool, owned: Callable[[Path], bool], ro
     path
         Where the file will stand.
     overwrite
-        Whether a file that is none of ours may go; it is told before.
+        Whether a file that hubplanner did not write may go; it is announced before.
     owned
         Tells whether a file that is there is ours to replace.
     room

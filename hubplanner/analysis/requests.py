@@ -56,7 +56,7 @@ class AlternativesRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainRequest:
-    """How much of a plan is explained by solving anew.
+    """How much of a plan is explained by solving again.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ class ExplainRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class StabilityRequest:
-    """How a plan is held against its data drawn again.
+    """How a plan is compared with its data drawn again.
 
     Parameters
     ----------
     draws
-        Surveys drawn, each of which is planned for anew.
+        Surveys drawn, each of which is planned for again.
     seed
         What the draws depend on, beside the data; the first ones of more are the same.
     gap
@@ -115,7 +115,7 @@ class FrontierRequest:
     trade
         ``coverage,cost``, ``coverage,distance``, ``coverage,worst_group`` or ``coverage,fairness``.
     group
-        Column of demand whose values are held against each other; of fairness that of the scenario, else the first of
+        Column of demand whose values are compared with each other; of fairness that of the scenario, else the first of
         ``demand.groups`` if left out.
     alphas
         Of fairness, the aversions to unequal shares: 0 the sum, infinity the worst-covered group first. In ascending

@@ -1,4 +1,4 @@
-"""Runs held against their inputs by code that shares nothing with the model."""
+"""Runs checked against their inputs by code that shares nothing with the model."""
 
 from hubplanner.audit.audit import DEFAULT_SECONDS, Audit, audit_run
 

@@ -1,4 +1,4 @@
-"""An audit of a run folder: every figure recomputed from the inputs, and the bound proven anew."""
+"""An audit of a run folder: every figure recomputed from the inputs, and the bound proven again."""
 
 from __future__ import annotations
 

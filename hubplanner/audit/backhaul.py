@@ -35,7 +35,7 @@ COLUMNS = ("edge_id", "from", "to")
 
 @dataclass(frozen=True, kw_only=True)
 class AuditLine:
-    """A line that a run states, measured anew.
+    """A line that a run states, measured again.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class BoundCheck:
     words
         The same as a sentence.
     solver, method
-        What proved it anew.
+        What proved it again.
     relaxation, bound, value
         Bound of the relaxation, bound and value of the second solve; NaN where there is none.
     seconds
@@ -70,7 +70,7 @@ def second_solver(name: str) -> str:
 
 
 def prove(inputs: Inputs, plan: dict[str, Any], solver: str | None, seconds: float) -> BoundCheck:
-    """Prove a run's bound anew, by the relaxation's multipliers, and by a second solve where they do not suffice.
+    """Prove a run's bound again, by the relaxation's multipliers, and by a second solve where they do not suffice.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The scenario's limits, held against the hubs that a run states."""
+"""The scenario's limits, checked against the hubs that a run states."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def expected_people(world: AuditData, outcome: AuditOutcome) -> Tree:
     return {"total": math.fsum(people), "covered": covered, "reached": reached, "whom": whom}
 
 
-def check_figures(  # noqa: PLR0913, PLR0917 - a plan, what it is held against, and where to note what is wrong
+def check_figures(  # noqa: PLR0913, PLR0917 - a plan, what it is checked against, and where to note what is wrong
     world: AuditData,
     hubs: list[AuditHub],
     outcome: AuditOutcome,

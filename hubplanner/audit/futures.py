@@ -47,7 +47,7 @@ class FutureCase:
 
 
 def turns_of(world: AuditData) -> list[FutureCase]:
-    """Return the scenario's futures, sampled ones drawn anew."""
+    """Return the scenario's futures, sampled ones redrawn."""
     spec = world.scenario.futures
     if spec is None:
         return []

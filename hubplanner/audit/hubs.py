@@ -113,7 +113,7 @@ def _status(world: AuditData, site: int, tier: int) -> str:
         grows = is_named(world, site, world.scenario.model.existing.upgrade) and size[tier] > size[own]
         return "upgraded" if grows else ""
     fits = not named or named == world.scenario.hubs[tier].name
-    # A network may reach any site: whether it does is held against the lines that are built.
+    # A network may reach any site: whether it does is checked against the lines that are built.
     linked = not world.alone or world.has_network or world.alone[site][tier] is not None
     return "new" if status != "excluded" and fits and linked else ""
 

@@ -28,7 +28,7 @@ HALF_CIRCLE = 180.0
 Frame = pd.DataFrame
 
 
-def check_layers(  # noqa: PLR0913, PLR0917 - files, what they are held against, and where to note what is wrong
+def check_layers(  # noqa: PLR0913, PLR0917 - files, what they are checked against, and where to note what is wrong
     run: RunFiles,
     world: AuditData,
     hubs: list[AuditHub],
@@ -309,7 +309,7 @@ def _number(value: Any) -> Any:
         return value
 
 
-def _check_split(  # noqa: PLR0913, PLR0917 - rows, what they are held against, and where to note what is wrong
+def _check_split(  # noqa: PLR0913, PLR0917 - rows, what they are checked against, and where to note what is wrong
     world: AuditData, file: str, stated: Frame, hubs: list[AuditHub], outcome: AuditOutcome, ledger: Ledger
 ) -> None:
     """Hold what hubs of several tiers at a site serve together against the links, and each against its room."""

@@ -1,4 +1,4 @@
-"""Measures beside hubs: whom a run says they reach, held against whom they may reach and what hubs leave."""
+"""Measures beside hubs: whom a run says they reach, checked against whom they may reach and what hubs leave."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _unknown(world: AuditData, hubs: list[AuditHub]) -> str:
     if is_assigned(world) and len(periods.years) > 1:
         return "with seats, the run stores who is served by whom in the last year only"
     if any(hub.count > 1 for hub in hubs) and len(periods.years) > 1:
-        return "several hubs at a site may open in different years, which the run does not tell apart"
+        return "several hubs at a site may open in different years, which the run does not distinguish"
     return ""
 
 

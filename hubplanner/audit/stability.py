@@ -1,4 +1,4 @@
-"""What surveys drawn again are said to make of a plan, held against the plan and against itself."""
+"""What surveys drawn again are said to make of a plan, checked against the plan and against itself."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class _Rows:
         self._faults: list[Fault] = []
 
     def add(self, feature: dict[str, Any]) -> None:
-        """Add a feature; note a geometry that is none."""
+        """Add a feature; note an invalid geometry."""
         properties = feature.get("properties")
         if not isinstance(properties, dict | None):
             message = f"the properties of feature {self._count + 1} are not an object"
@@ -180,7 +180,7 @@ class _Rows:
             self._shapes.append(None if tree is None else _shape(tree))
 
     def layer(self, crs: Any) -> Layer:
-        """Return all rows; raise with every geometry that is none."""
+        """Return all rows; raise with every invalid geometry."""
         if self._faults:
             raise DataError(self._faults)
         shapes = np.array([*self._shapes, None], dtype=object)[:-1]

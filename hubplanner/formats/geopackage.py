@@ -36,7 +36,7 @@ def read_geopackage(path: Path, layer: str | None) -> Layer:
 
 
 def unreadable(path: Path, what: str) -> DataError:
-    """Return what to raise of a file that is no sound GeoPackage."""
+    """Return what to raise of a file that is not a sound GeoPackage."""
     return DataError(Fault(file=path.name, allowed=f"cannot be read as a GeoPackage: {what}"))
 
 

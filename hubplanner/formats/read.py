@@ -17,7 +17,7 @@ from hubplanner.formats.table_formats import PACKED, format_of, suffixes_of
 
 
 def read_layer(path: Path, layer: str | None = None, encoding: str | None = None) -> Layer:
-    """Return a layer of a vector file, told apart by the file's name and by nothing in it.
+    """Return a layer of a vector file, distinguished by the file's name and by nothing in it.
 
     Parameters
     ----------

@@ -332,7 +332,7 @@ def _joined(parts: Sequence[Named]) -> Floats:
 
 
 def _places(scenario: Scenario, sites: Sites, nodes: Sequence[Named], faults: list[Fault]) -> gpd.GeoDataFrame:
-    """Return the places of the network by name; those of the same name in several files are told apart or refused."""
+    """Return the places of the network by name; refuse a name that stands for several of them."""
     ids = [*sites.frame["site_id"].tolist(), *(name for names, _ in nodes for name in names)]
     spots = np.concatenate([sites.lonlat, _joined(nodes)])
     again = pd.Series(list(map(key_of, ids))).duplicated()

@@ -1,4 +1,4 @@
-"""A scenario's futures held against its data, and as multipliers for the problem's arrays."""
+"""A scenario's futures checked against its data, and as multipliers for the problem's arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a problem and an objective ask for, held against the table of what does not go together."""
+"""What a problem and an objective ask for, checked against the table of what does not go together."""
 
 from __future__ import annotations
 

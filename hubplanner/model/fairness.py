@@ -16,7 +16,7 @@ from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.problem import Evaluation, Floats, Ints
 
 LARGEST_ALPHA = 4.0
-"""A larger one is max-min but for figures that no solver tells apart."""
+"""A larger one is max-min but for figures that no solver distinguishes."""
 SAME_SHARE = 1e-9
 """Relative difference below which two tangents are one."""
 
@@ -111,7 +111,7 @@ class AlphaFair(Fairness):
     prefer_largest_of: Ints | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an alpha that weighs nothing, or more than a solver tells apart, and a share that is none."""
+        """Refuse an alpha that weighs nothing, or more than a solver distinguishes, and an invalid share."""
         super().__post_init__()
         allowed = f"a number above 0, at most {LARGEST_ALPHA:g}; leave fairness out for 0, MaxMin is beyond"
         check("alpha", self.alpha, allowed, lambda value: 0 < value <= LARGEST_ALPHA)

@@ -125,7 +125,7 @@ class Model:
         self.program.addConstraint(LpConstraint(LpAffineExpression(terms), sense, label, bound))
 
     def _unused(self, kind: str, name: str) -> str:
-        """Return a name that is no other's of its kind, numbered from the second on."""
+        """Return a name unique among its kind, numbered from the second on."""
         used = self.variables.names
         used[kind, name] += 1
         return (f"{name}_{used[kind, name]}" if used[kind, name] > 1 else name) + self.suffix

@@ -63,7 +63,7 @@ class Periods(Constraint):
     changes_service: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse a programme without years, and money that is none."""
+        """Reject a programme without years, and invalid budgets."""
         if not self.budgets or len(self.names) not in {0, len(self.budgets)}:
             refuse("periods", self.names, "at least one year, each with a budget")
         for amount in self.budgets:

@@ -20,7 +20,7 @@ from hubplanner.problem import Floats, Problem
 from hubplanner.problem.model_instance import ModelInstance
 
 EQUIVALENT_SHARE = "equivalent share"
-"""Name of the goal that alpha-fairness puts in the place of covered need."""
+"""Name of the goal that alpha-fairness puts in place of covered need."""
 CATCHMENT = "catchment"
 """Name of the goal that follows it where the largest catchments are preferred."""
 
@@ -164,7 +164,7 @@ class MinCost(Objective):
     minimises_cost: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
+        """Reject an invalid share."""
         check("target_share", self.target_share, "a number above 0, at most 1", lambda value: 0 < value <= 1)
         check_amount("travel_cost", self.travel_cost)
         super().__post_init__()

@@ -32,7 +32,7 @@ class RiskMeasure:
     probability
         (s,) of each future.
     level
-        Share of futures that is no tail.
+        Share of futures outside the tail.
     best
         (s,) figure of each future's own best plan; regret only.
     sense

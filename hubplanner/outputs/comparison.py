@@ -42,7 +42,7 @@ class ComparedRun:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """Runs side by side; the first is what the others are held against.
+    """Runs side by side; the first is what the others are compared with.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def _write_layers(layers: dict[str, gpd.GeoDataFrame], path: Path) -> None:
 
 
 def _marked(hubs: gpd.GeoDataFrame, run: ComparedRun, runs: tuple[ComparedRun, ...]) -> gpd.GeoDataFrame:
-    """Return a run's hubs, each ``own`` to it, ``changed`` in tiers, or the ``same`` as in the run it is held against.
+    """Return a run's hubs, each ``own`` to it, ``changed`` in tiers, or the ``same`` as in the run it is compared with.
 
-    The first run is held against the second.
+    The first run is compared with the second.
     """
     other = runs[1] if run is runs[0] else runs[0]
     here = hubs[hubs[f"in_{run.letter}"]]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hubplanner.problem import Floats
 
 DIGITS = 12
-"""Digits of a figure that is no money, whole numbers aside."""
+"""Digits of a figure that is not money, whole numbers aside."""
 CENT, MONEY_DIGITS = 2, 7
 """Decimals of money, and digits that small amounts keep."""
 MOST_DECIMALS = 22

@@ -1,4 +1,4 @@
-"""A plan for merged demand held against every point: what no row can tell, and whether the rows told the truth."""
+"""A plan for merged demand compared with every point: what no row can tell, and whether the rows told the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scenario that allows no plan, with the least change of its limits that lets there be one."""
+"""A scenario that allows no plan, with the least change of its limits that makes one possible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hubplanner.solver.repair import Change, least_repair
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mended:
-    """A question whose limits are changed as little as lets there be a plan.
+    """A question whose limits are changed as little as makes a plan possible.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Mended:
 
 
 def repair(scenario: Scenario) -> Mended:
-    """Return the least change of count limits, and of the budget where that is not enough, that lets there be a plan.
+    """Return the least change of count limits, and of the budget where that is not enough, that makes a plan possible.
 
     ``hubplanner.solve(scenario, repair=True)`` solves the question so mended.
 
@@ -72,7 +72,7 @@ def repair(scenario: Scenario) -> Mended:
     ScenarioError, DataError, CrsError
         When something asked for or read cannot be used, or is a plan for futures.
     InfeasibleError
-        When no change of these limits lets there be a plan.
+        When no change of these limits makes a plan possible.
     SolverError
         When the time limit is met before.
     """
@@ -82,7 +82,7 @@ def repair(scenario: Scenario) -> Mended:
     return mended
 
 
-NEVER = "no change of hub numbers and budget lets there be a plan"
+NEVER = "no change of hub numbers and budget makes a plan possible"
 
 
 def mend(inputs: Inputs, options: SolverOptions) -> Mended | None:
@@ -146,7 +146,7 @@ def _end(block: HubCount) -> str:
 
 
 def _each(spec: HubLimitSpec, blocks: list[Any], after: Mapping[Any, float]) -> list[HubLimitSpec]:
-    """Return a limit for each value of a group, in the place of one that speaks of all of them."""
+    """Return a limit for each value of a group, in place of one that speaks of all of them."""
     values: dict[str, dict[str, int]] = {}
     for block in blocks:
         value = block.name.removeprefix(f"{spec.group} ")

@@ -53,7 +53,7 @@ def solve_inputs(inputs: Inputs, *, repair: bool = False) -> Plan:
     except InfeasibleError as error:
         if not repair:
             raise
-        log.info("find the least change of limits that lets there be a plan")
+        log.info("find the least change of limits that makes a plan possible")
         mended = mend(inputs, options_of(inputs.scenario))
         if mended is None:
             raise InfeasibleError([*error.clashes, NEVER], error.least_budget) from error

@@ -16,7 +16,7 @@ from hubplanner.problem.validation import wrong_counts
 NO_NODE = -1
 """Stands for no place on the network."""
 ALONE = -1
-"""Stands for a link that is none of the network's."""
+"""Stands for a link outside the network."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -106,7 +106,7 @@ def proposal(problem: Problem, plan: Evaluation, group: Ints, coming: Coming | N
 
 
 def _left_for(problem: Problem, plan: Evaluation, coming: Coming | None) -> Floats:
-    r"""Return the people (o, k) who would come to a hub of each option in the place of one of each open option.
+    r"""Return the people (o, k) who would come to a hub of each option in place of one of each open option.
 
     Of point i there is $1 - \sum_{o \ne k} x_{io} / p(d_{io})$ left, as take-up has it.
     """

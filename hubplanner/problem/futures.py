@@ -52,7 +52,7 @@ class Future:
     travel: Travel | None = None
 
     def __post_init__(self) -> None:
-        """Refuse multipliers that are none."""
+        """Reject invalid multipliers."""
         for item in ("need", "cost", "reach"):
             factor = np.asarray(getattr(self, item), dtype=np.float64)
             if not (np.isfinite(factor).all() and (factor >= 0 if item == "need" else factor > 0).all()):

@@ -26,7 +26,7 @@ MOST_RUNS = 26
 
 
 def compare(*folders: str | os.PathLike[str]) -> Comparison:
-    """Return how runs differ, the first held against each other one.
+    """Return how runs differ, the first compared with each other one.
 
     Parameters
     ----------

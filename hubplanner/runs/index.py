@@ -22,7 +22,7 @@ INDEX = "index.sqlite"
 VERSION = 2
 """Of the table; another one is rebuilt."""
 ATTEMPTS = 3
-"""Other processes may be making it anew at the same moment."""
+"""Other processes may be making it again at the same moment."""
 PATIENCE_S = 30.0
 """Seconds to wait for another process that writes the index."""
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, row TEXT NOT NULL) STRICT"
@@ -40,7 +40,7 @@ def run_folders(runs: Path) -> dict[str, Path]:
 
 
 def read_rows(runs: Path) -> list[Row]:
-    """Return a row for each run, from the index where it is right, which is mended or made anew where it is not."""
+    """Return a row for each run, from the index where it is right, which is mended or made again where it is not."""
     stamps = _stamps(runs)
     for _ in range(ATTEMPTS):
         try:
@@ -50,7 +50,7 @@ def read_rows(runs: Path) -> list[Row]:
                 # Read-only, full or locked: the folders know everything the index does.
                 log.warning("%s cannot be used (%s); the folders are read instead", runs / INDEX, error)
                 break
-            log.info("make %s anew: %s", runs / INDEX, error)
+            log.info("rebuild %s: %s", runs / INDEX, error)
             for name in (INDEX, f"{INDEX}-journal"):
                 (runs / name).unlink(missing_ok=True)
     return [describe(runs / name) for name in stamps]

@@ -1,4 +1,4 @@
-"""A run folder back to the solution it was written from, every figure worked out anew."""
+"""A run folder back to the solution it was written from, every figure worked out again."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _as_stated(problem: Problem, objective: Objective, options: Ints, counts: In
 
 
 def _served_anew(problem: Problem, objective: Objective, options: Ints, counts: Ints) -> Solution:
-    """Return the best plan with exactly these hubs: who is served, and when hubs open, is worked out anew."""
+    """Return the best plan with exactly these hubs: who is served, and when hubs open, is worked out again."""
     stands = problem.site_status[problem.option_site] == SiteStatus.EXISTING
     keep = np.flatnonzero(stands | np.isin(np.arange(problem.n_options), options))
     bare = ~np.isin(np.arange(problem.n_sites), problem.option_site[keep])

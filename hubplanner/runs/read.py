@@ -35,8 +35,8 @@ def figures_of(folder: Path, needed: Sequence[str]) -> dict[str, Any]:
     plan = read_plan(folder)
     lacking = [key for key in needed if not _has(plan, key.split("."))]
     if lacking:
-        anew = f"solve {folder / 'scenario.yaml'} anew; another version of hubplanner wrote this run"
-        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}: {anew}"))
+        way = f"solve {folder / 'scenario.yaml'} again; another version of hubplanner wrote this run"
+        raise DataError(Fault(file=str(folder / "plan.json"), allowed=f"needs {', '.join(lacking)}: {way}"))
     return plan
 
 

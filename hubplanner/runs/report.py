@@ -39,7 +39,7 @@ def write_report(
     verdict: Verdict | None = None,
     replace: bool = False,
 ) -> Path:
-    """Write the report of a run, held against others where there are several, and return its path.
+    """Write the report of a run, compared with others where there are several, and return its path.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def write_report(
     verdict
         What an audit found.
     replace
-        Whether a file that is no report may be replaced.
+        Whether a file that is not a report may be replaced.
 
     Raises
     ------

@@ -131,7 +131,7 @@ class FileSpec(Spec):
     table: Column | None = None
     """Table or view of a database, such as public.towns."""
     sql: Column | None = None
-    """Question to a database in the place of table: one SELECT, whose rows are read."""
+    """Question to a database in place of table: one SELECT, whose rows are read."""
     layer: Column | None = None
     """Layer of a file that holds several, or file of an archive that does."""
     sheet: Column | Annotated[int, Field(strict=True, ge=1)] | None = None
@@ -302,9 +302,9 @@ class DemandSpec(TableSpec):
     connected_share: ColumnOrShare = 0.0
     """Share of the people already connected, 0 to 1."""
     connected_people: Column | None = None
-    """Column of people already connected, a count in the place of connected_share."""
+    """Column of people already connected, a count in place of connected_share."""
     offline_people: Column | None = None
-    """Column of people not connected, a count in the place of connected_share."""
+    """Column of people not connected, a count in place of connected_share."""
     connected_share_error: ColumnOrError | None = None
     """Standard error of the connected share, such as 0.02: a column or a number. Only hubplanner stability heeds it."""
     surveyed_by: Annotated[tuple[Column, ...], BeforeValidator(one_or_more)] = ()
@@ -396,9 +396,9 @@ class MapSpec(Spec):
     """Files that maps show beside the plan: a path each, or {path, layer, x, y, name, crs}."""
 
     borders: MapFile = None
-    """Polygons or lines, in the place of the outlines of the demand's own polygons or zones."""
+    """Polygons or lines, in place of the outlines of the demand's own polygons or zones."""
     places: MapFile = None
-    """Towns for orientation, the most important first, in the place of the world's best known."""
+    """Towns for orientation, the most important first, in place of the world's best known."""
     water: MapFile = None
     """Rivers and lakes, lines or polygons."""
     roads: MapFile = None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_PERIODS = 100
 LARGEST_ALPHA = 4.0
-"""A larger one is max-min but for figures that no solver tells apart."""
+"""A larger one is max-min but for figures that no solver distinguishes."""
 MAX_MIN, AUTO = "max_min", "auto"
 
 
@@ -176,7 +176,7 @@ class ModelSpec(Spec):
     under: Literal["expected", "worst", "regret", "cvar"] | None = None
     """Over futures, best on average (if left out), in the worst, by largest regret, or on average of the worst tail."""
     cvar_level: Annotated[float, Field(strict=True, ge=0, le=0.9999)] | None = None
-    """Share of futures that is no tail; 0.9 if left out: the average of the worst tenth counts."""
+    """Share of futures outside the tail; 0.9 if left out: the average of the worst tenth counts."""
     budget: Money | None = None
     """Money for new hubs, kept to a billionth of itself, so that 0.1 + 0.2 is within 0.3; existing ones are free."""
     max_hubs: Count | None = None

@@ -85,7 +85,7 @@ class RoadsSpec(Spec):
     speed_kmh: Column | Kmh | None = None
     """Column of speeds, or one for all; where blank the class's. In OpenStreetMap maxspeed if left out."""
     minutes: Column | None = None
-    """Column of minutes from end to end of a line, in the place of speeds."""
+    """Column of minutes from end to end of a line, in place of speeds."""
     where: dict[Column, Identifiers] = Field(default_factory=dict)
     """Only roads whose columns have one of these values, such as {status: [open]}."""
     topology: Literal["auto", "vertices", "ends"] = "auto"

@@ -843,7 +843,7 @@ def _status_words(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 
 def _row_names(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
-    """Complain of names in the place of a group that is called name."""
+    """Complain of names in place of a group that is called name."""
     for key, table in (("demand", scenario.demand), ("sites", scenario.sites)):
         if table.name not in {None, "name"} and "name" in table.groups:
             yield f"{key}.name", table.name, "name, or left out: a column of that name is a group"

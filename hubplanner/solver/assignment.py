@@ -1,6 +1,6 @@
 """Who serves whom, once the hubs are proven: among all ways to serve as well, the one with the shortest ways.
 
-A search proves which hubs to open, and any assignment will do for that. This step assigns people anew to the same hubs:
+A search proves which hubs to open, and any assignment will do for that. This step reassigns people to the same hubs:
 as much need is covered, every floor and level of fairness stays, and the need-weighted distance is least. It also turns
 a solver's floating numbers into the whole numbers they stand for: with seats alone the best assignments are corners of
 a transportation problem, whose every figure is a sum or difference of seats and people.

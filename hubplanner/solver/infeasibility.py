@@ -43,7 +43,7 @@ MOST_SUBSETS = 2000
 MONEY_NODES, MONEY_S = 2000, 5.0
 """Nodes and seconds of the search for the least money at most: what is known then is said."""
 SAME_MONEY = 1e-6
-"""Relative difference of amounts that is none."""
+"""Relative difference below which amounts are equal."""
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ def _least(clash: Conflict) -> str:
 
 
 def _together(demands: Sequence[Constraint]) -> tuple[tuple[Constraint, ...], ...]:
-    """Return the demands to be told apart: many that ask the same of each value of a group are one."""
+    """Return the demands to be distinguished: many that ask the same of each value of a group are one."""
     kinds: dict[object, list[Constraint]] = {}
     for number, block in enumerate(demands):
         kinds.setdefault(block.alike or number, []).append(block)

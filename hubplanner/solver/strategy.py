@@ -87,7 +87,7 @@ class SolveContext:
 
     @property
     def searching(self) -> SolveContext:
-        """The context with a solver in the place of ``heuristic``, which has none to say that there is no plan."""
+        """The context with a solver in place of ``heuristic``, which has none to say that there is no plan."""
         return replace(self, options=replace(self.options, name="highs")) if self.options.is_heuristic else self
 
     def leave_start(self, reason: str) -> None:

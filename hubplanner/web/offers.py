@@ -21,7 +21,7 @@ QUESTIONS = {
 
 
 def why_not(scenario: Scenario, feature: Feature, instead_of: Collection[Feature] = ()) -> str | None:
-    """Return why a feature does not go with a scenario, in the place of others of its own; None where it does."""
+    """Return why a feature does not go with a scenario, in place of others of its own; None where it does."""
     asked = (set(features(scenario)) - set(instead_of)) | {feature}
     reasons = [rule.reason for rule in broken(asked) if feature in rule.features]
     return "; ".join(dict.fromkeys(reasons)) or None

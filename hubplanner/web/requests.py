@@ -93,7 +93,7 @@ def check_ask(tree: dict[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def check_setting(key: str, value: Any) -> None:
-    """Refuse a setting that is none of the planner's, such as a path."""
+    """Reject a setting that is not the planner's, such as a path."""
     if not SETTINGS.fullmatch(key):
         raise Refused(400, f"{key[:60]!r} cannot be set here; files, names and programs stay as the scenario has them.")
     if _names_file(value):

@@ -152,7 +152,7 @@ class ScenarioStore:
         return path
 
     def get(self, name: str, overrides: Sequence[str] = ()) -> ShownScenario:
-        """Return a scenario's data with variants applied, read anew where its file or data changed."""
+        """Return a scenario's data with variants applied, read again where its file or data changed."""
         path = self.file(name)
         scenario = read_scenario(path, overrides)
         key = (name, tuple(overrides), scenario.model_dump_json(), _stamps(scenario))

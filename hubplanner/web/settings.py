@@ -102,7 +102,7 @@ class AppSettings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        """Refuse a base map that is no address of a web server."""
+        """Refuse a base map that is not the address of a web server."""
         if self.base_map is not None and self.base_map_origin is None:
             allowed = "the address of a map style, such as https://tiles.example.org/style.json"
             raise ScenarioError(Fault(file="--base-map", value=self.base_map, allowed=allowed, kind="scenario"))

@@ -29,7 +29,7 @@ def without(run: Path, key: str, part: str) -> None:
 def test_a_run_of_an_earlier_version_is_to_be_solved_anew(project: Project, key: str, part: str) -> None:
     run = hp.solve(project.read()).write(project.folder / "run")
     without(run, key, part)
-    said = rf"plan\.json: needs {key}\.{part}.*: solve .*scenario\.yaml anew; another version of hubplanner wrote"
+    said = rf"plan\.json: needs {key}\.{part}.*: solve .*scenario\.yaml again; another version of hubplanner wrote"
     with pytest.raises(DataError, match=said):
         write_report([run], project.folder / "page.html")
     with pytest.raises(DataError, match=said):
@@ -42,5 +42,5 @@ def test_such_a_run_is_compared_by_what_both_tell(project: Project) -> None:
     without(old, "cost", "paid")
     assert hp.compare(old, new).summary()["differences"][0]["cost"] == 0
     without(old, "people", "reached")
-    with pytest.raises(DataError, match=r"needs people\.reached: solve .*anew"):
+    with pytest.raises(DataError, match=r"needs people\.reached: solve .*again"):
         hp.compare(old, new)

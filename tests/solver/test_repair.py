@@ -94,7 +94,7 @@ def test_what_no_limit_mends_is_told_as_such() -> None:
     everyone = hp.MinCost(target_share=1.0, max_hubs=0)
     assert least_repair(problem, everyone, hp.SolverOptions()) is None
     alone = {"model.require": ["GN1168312"], "model.exclude": ["GN1177446"]}  # Pasni, only with Gwadar
-    with pytest.raises(hp.InfeasibleError, match="no change of hub numbers and budget lets there be a plan"):
+    with pytest.raises(hp.InfeasibleError, match="no change of hub numbers and budget makes a plan possible"):
         hp.solve(hp.read_scenario(SPACING, settings=alone), repair=True)
 
 

@@ -40,7 +40,7 @@ class NearOptimal:
     within: float
 
     def __post_init__(self) -> None:
-        """Refuse years that are planned each alone, and a share that is none."""
+        """Refuse years that are planned each alone, and an invalid share."""
         periods = self.objective.block(Periods)
         if periods is not None and not periods.nested:
             message = "alternatives do not go with periods with nested: false; let hubs stay open"

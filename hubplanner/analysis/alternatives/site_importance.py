@@ -34,7 +34,7 @@ def classify(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: De
     settle sites as possible; reduced costs of the relaxation settle others: with bound L, a plan with site j is worth
     at most $L - \min_{o \in O_j} |r_o|$. Questions without a core ask for the rest in one go, $\max \sum_A u_j +
     \sum_B (1 - u_j)$ over the near-best plans, A the sites seen in none and B those seen in all: its plans settle some,
-    and a proven maximum below 1 settles all. Each site then left is forced in, or out, and the bound held against the
+    and a proven maximum below 1 settles all. Each site then left is forced in, or out, and the bound compared with the
     threshold.
 
     Parameters

@@ -67,7 +67,7 @@ class Explanation:
 
     @property
     def solved(self) -> dict[str, tuple[int, int]]:
-        """How many of the hubs, rejected sites and prices were solved anew, and how many there are."""
+        """How many of the hubs, rejected sites and prices were re-solved, and how many there are."""
         counted: dict[str, Sequence[HubFigures | Rejected | Price]] = {
             "hubs": self.hubs,
             "rejected": self.rejected,

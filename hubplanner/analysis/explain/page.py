@@ -104,6 +104,6 @@ def _not_done(tree: dict[str, Any]) -> Iterator[str]:
         solved, whole = tree["solved"][part]["solved"], tree["solved"][part]["of"]
         if solved < whole:
             yield (
-                f"{solved:,} of {whole:,} {name} and the plan solved anew. For the rest only what changes with nothing"
+                f"{solved:,} of {whole:,} {name} and the plan re-solved. For the rest only what changes with nothing"
                 " else moved is told; ask for a site by its id, or give more time (--time-limit) or sites (--sites)."
             )

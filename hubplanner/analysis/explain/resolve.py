@@ -26,7 +26,7 @@ from hubplanner.solver.deadline import Deadline
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Counterfactual:
-    """The best plan of a changed question, held against the plan that is explained.
+    """The best plan of a changed question, compared with the plan that is explained.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def _restricted(asked: ExplainContext, found: Solution, plan: Evaluation | None)
 
 
 def _held(asked: ExplainContext, found: Solution, plan: Evaluation | None, problem: Problem) -> Counterfactual:
-    """Return a solution held against the explained plan."""
+    """Return a solution compared with the explained plan."""
     worse = asked.sense * (asked.plan.value - found.value)
     least = asked.sense * (asked.plan.value - found.bound)
     nothing = (math.inf, math.inf) if found.status == Status.INFEASIBLE else (-math.inf, math.inf)

@@ -34,7 +34,7 @@ class FrontierPoint:
     seconds
         Time it took.
     ties
-        Whether equally good plans were told apart, as in `Solution`.
+        Whether equally good plans were distinguished, as in `Solution`.
     least
         Size of the other figure below which its gap is absolute, not relative.
     """

@@ -148,7 +148,7 @@ def _by_worst(inputs: Inputs, problem: Problem, ask: FrontierRequest) -> Frontie
 
 
 def _groups(inputs: Inputs, ask: FrontierRequest) -> MaxMin:
-    """Return the need of each of the groups that are held against each other."""
+    """Return the need of each of the groups that are compared with each other."""
     group = _group(inputs, ask)
     values = inputs.demand.values(group)
     weights = np.array([inputs.demand.group_need(group=group, value=value) for value in values])

@@ -44,8 +44,8 @@ def trace(
     plan's equivalent share: the figure that is proven, at most the need which the plan covers.
 
     Points that another one beats are left out. Budgets share what they can: see `SolveCache`. Where equal plans were
-    not told apart, a second stage seeks the cheapest plan that covers as much, if the gap asked is 0 or the problem has
-    few options; else the bounds of the smaller budgets and of all relaxations say how much less it could cost.
+    not distinguished, a second stage seeks the cheapest plan that covers as much, if the gap asked is 0 or the problem
+    has few options; else the bounds of the smaller budgets and of all relaxations say how much less it could cost.
     Haimes, Lasdon and Wismer (1971), doi:10.1109/TSMC.1971.4308298.
 
     Parameters
@@ -187,7 +187,7 @@ def _never_below(point: FrontierPoint, solved: Sequence[FrontierPoint]) -> Front
 def least_cost(point: FrontierPoint, objective: Objective, options: SolverOptions, memory: SolveCache) -> FrontierPoint:
     """Return the cheapest plan that covers as much as a point, with the proven least cost of any.
 
-    Equal plans that were told apart are the cheapest already, and plans that cost nothing cannot be cheaper. Of many
+    Equal plans that were distinguished are the cheapest already, and plans that cost nothing cannot be cheaper. Of many
     options and with a gap asked, relaxations alone tell of costs.
     """
     done = math.isfinite(point.other_bound) or options.is_heuristic or point.covered <= 0

@@ -1,4 +1,4 @@
-"""A run's plan held against other surveys of the same places: which hubs stand, and what the plan still reaches."""
+"""A run's plan compared with other surveys of the same places: which hubs stand, and what the plan still reaches."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 SURE = 0.9
 """Share of the draws in which a hub has to stand to be told as one that does."""
 KEYS = ("demand.connected_share_error", "demand.surveyed_by", "demand.since_survey")
-"""What may be set anew for a plan that was made already: it does not change the plan."""
+"""What may be set again for a plan that was made already: it does not change the plan."""
 
 
 def stability(
@@ -178,7 +178,7 @@ def _planned_anew(inputs: Inputs, run: Solution, options: SolverOptions, number:
     keeps = kept.evaluation is not None and not _misses(problem, objective, kept)
     found = solve_problem(problem, objective, options, start=kept if keeps else None)
     if found.evaluation is None and not keeps:
-        told = f"with survey {number} drawn anew"
+        told = f"with survey {number} redrawn"
         if found.clash is not None:
             raise InfeasibleError([f"{told}: no plan meets all demands, and the run's own misses some"])
         message = f"no plan was found in time {told}; raise solver.time_limit_s"

@@ -47,7 +47,7 @@ class _Worker:
             self.future = self.pool.submit(solve_case, task)
 
     def renew(self) -> None:
-        """Start anew after a death."""
+        """Start again after a death."""
         self.pool.shutdown(wait=False, cancel_futures=True)
         self._start()
 

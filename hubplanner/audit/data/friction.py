@@ -1,4 +1,4 @@
-"""Ways over a raster of travel times once more: read anew, searched cell by cell from a heap, without a window."""
+"""Ways over a raster of travel times once more: read again, searched cell by cell from a heap, without a window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joined tables, done once more row by row: plain dictionaries of keys, and each place held against each polygon."""
+"""Joined tables, done once more row by row: plain dictionaries of keys, and each place checked against each polygon."""
 
 from __future__ import annotations
 

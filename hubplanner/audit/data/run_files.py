@@ -105,7 +105,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _check_shape(path: Path, plan: dict[str, Any]) -> None:
-    """Raise where plan.json lacks what all else is held against."""
+    """Raise where plan.json lacks what all else is checked against."""
     lists = [key for key in ("hubs", "goals", "periods") if not _is_table(plan.get(key))]
     faults = [Fault(file=str(path), column=key, allowed="is not a list of objects") for key in lists]
     figures = {key: plan.get(key) for key in ("objective_value", "bound")}

@@ -1,4 +1,4 @@
-"""Ways over land cover and slopes once more: read anew, every move from what its cells say, by other formulas."""
+"""Ways over land cover and slopes once more: read again, every move from what its cells say, by other formulas."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def is_total(words: pd.Series) -> pd.Series:
 
 
 def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool = False) -> str:
-    """Return which key reads a cell that is no number as it stands, after a semicolon; nothing where none is likely.
+    """Return which key reads a cell that is not a number as it is, after a semicolon; nothing where none is likely.
 
     >>> advice_on_cell("45 %", "internet", CellRules())
     '; if it is per cent, add percent: [internet]'

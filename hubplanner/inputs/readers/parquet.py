@@ -229,7 +229,7 @@ def _plain_points(column: Any) -> Floats | None:
 
 
 def coordinates(geometry: Geometry, kept: Bools, checker: Checker) -> Floats:
-    """Return coordinates (k, 2) of the rows that a filter keeps; note each that is no point."""
+    """Return coordinates (k, 2) of the rows that a filter keeps; note each that is not a point."""
     places = geometry.places[kept]
     wrong = ~np.isfinite(places).all(axis=1)
     if wrong.any():

@@ -29,7 +29,7 @@ class Constraint(ABC):
     """A family of constraints; an instance is one of them, and holds its parameters.
 
     A new one is a frozen dataclass that derives from this class, in a module of its own. Everything else follows from
-    what it says here: it is added to models, held against every plan that a solver hands over, found where demands
+    what it says here: it is added to models, checked against every plan that a solver hands over, found where demands
     clash, and priced and named in explanations.
     """
 
@@ -44,7 +44,7 @@ class Constraint(ABC):
     tells_of_sites: ClassVar[bool] = False
     """Whether it speaks of where hubs stand and of nothing else, so that one hub more or less is seen to violate it."""
     changes_service: ClassVar[bool] = False
-    """Whether it changes who is served, or what a year is: only a plan made with it can be held against it."""
+    """Whether it changes who is served, or what a year is: only a plan made with it can be checked against it."""
     assigns: ClassVar[bool] = False
     """Whether it speaks of who is served by whom: people are assigned to hubs even where these take everyone."""
 

@@ -64,7 +64,7 @@ class Budget(Constraint):
     name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        """Refuse an amount that is no money."""
+        """Reject an amount that is not money."""
         check_amount("budget", self.amount)
 
     @property

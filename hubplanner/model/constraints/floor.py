@@ -63,7 +63,7 @@ class Floor(Constraint):
     needs_final_period: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
+        """Reject an invalid share."""
         check_share(f"floor {self.name}".strip(), self.share)
 
     @property

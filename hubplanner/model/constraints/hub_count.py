@@ -32,7 +32,7 @@ class HubCount(Constraint):
     tells_of_sites: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse a count that is none."""
+        """Reject an invalid count."""
         check_count(self.key, self.count)
 
     @property

@@ -49,7 +49,7 @@ class MinSeparation(Constraint):
     tells_of_sites: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse a distance that is none."""
+        """Reject an invalid distance."""
         check("min_separation", self.distance, "a distance above 0", lambda value: value > 0)
 
     @property

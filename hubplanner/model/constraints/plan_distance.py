@@ -46,7 +46,7 @@ class PlanDistance(Constraint):
     priced: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse a count that is none."""
+        """Reject an invalid count."""
         check_count("differ", self.least)
 
     @property

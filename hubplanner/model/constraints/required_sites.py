@@ -14,7 +14,7 @@ from hubplanner.model.lp import Model
 from hubplanner.problem import Evaluation, Problem
 
 MOST_PINS = 12
-"""Up to this many required sites are told apart; more are one demand."""
+"""Up to this many required sites are distinguished; more are one demand."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from hubplanner.problem.futures import CRITERIA, Futures
 from hubplanner.problem.stacked_demand import StackedDemand, StackedInstance
 
 LEVEL = 0.9
-"""Share of futures that is no tail, unless another is asked for."""
+"""Share of futures outside the tail, unless another is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ class Uncertainty(Constraint):
     criterion
         expected, worst, regret or cvar.
     level
-        Share of futures $\alpha$ that is no tail; cvar only.
+        Share of futures $\alpha$ outside the tail; cvar only.
     on_average
         Whether budget, floors and target share hold on average; in every future if not.
 
@@ -130,7 +130,7 @@ class RobustBudget(Constraint):
     priced: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse an amount that is no money."""
+        """Reject an amount that is not money."""
         check_amount("budget", self.amount)
 
     def add_to(self, model: Model) -> None:
@@ -195,7 +195,7 @@ class RobustFloor(Constraint):
     priced: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
+        """Reject an invalid share."""
         check_share(f"floor {self.name}".strip(), self.share)
 
     def add_to(self, model: Model) -> None:

@@ -62,7 +62,7 @@ class TakeUp(Constraint):
     assigns: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none, and a distance over which nobody comes."""
+        """Reject an invalid share, and a distance over which nobody comes."""
         check("take_up.share", self.share, "a number above 0, at most 1", lambda value: 0 < value <= 1)
         if self.e_fold != math.inf:
             check("take_up.e_fold", self.e_fold, "a distance above 0", lambda value: value > 0)

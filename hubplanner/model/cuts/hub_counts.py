@@ -18,7 +18,7 @@ from hubplanner.model.multi_period import Periods
 from hubplanner.problem import Bools, Floats, Ints
 
 MOST_KINDS = 200
-"""Kinds above which only prices are told apart."""
+"""Kinds above which only prices are distinguished."""
 
 
 def add_tally(layers: Sequence[Model], blocks: Sequence[Constraint]) -> None:

@@ -32,7 +32,7 @@ GAP, CAPTION, HEAD, FOOT = 0.2, 0.58, 0.35, 0.6
 LEAST_HIGH, MOST_HIGH = 1.8, 5.0
 """Inches a map may be high."""
 GAINS, LOSES = COVERED[2], "#a3210f"
-"""Blue and dark red, told apart by shape too."""
+"""Blue and dark red, distinguished by shape too."""
 SAME = "#6d7681"
 HUB = HubMark(shape="o", width=5.5)
 TITLE, NAME, SMALL = 15.0, 10.0, 7.5
@@ -266,5 +266,5 @@ def _legend(page: Axes, notes: Sequence[str]) -> None:
         _draw_hub(page, (x, y), mark, 1.0)
         write(page, x + 0.12, y, name, SMALL)
         x += 1.55
-    words = f"Partly: {share_in_words(SOME)} to {share_in_words(HALF)}. Others are held against A, A against B."
+    words = f"Partly: {share_in_words(SOME)} to {share_in_words(HALF)}. Others are compared with A, A with B."
     write(page, x + 0.2, y, words, SMALL, color=INK)

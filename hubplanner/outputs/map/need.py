@@ -172,7 +172,7 @@ def area_layer(layer: NeedLayer, shapes: Any, reached: Any) -> NeedLayer:
     shapes
         (k,) the polygons in kilometres on the map.
     reached
-        All that hubs reach, as one shape; None where that is no part of a map, as with a table of travel.
+        All that hubs reach, as one shape; None where that is not part of a map, as with a table of travel.
     """
     density = layer.need / np.maximum(shapely.area(shapes), 1e-9)
     limits = class_limits(density)

@@ -31,7 +31,7 @@ from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
 
 MOST_AREAS = 3000
-"""More polygons than this are too small to tell apart, and are gathered in hexagons."""
+"""More polygons than this are too small to distinguish, and are gathered in hexagons."""
 TOGETHER = 0.8
 """Share of places whose neighbour has the same value from which a group's names are worth writing."""
 SAMPLE = 4000

@@ -18,7 +18,7 @@ MOST_TESTS = 3_000_000
 """Tests of a cell against a disc that a grid may take, about."""
 FEWEST_CELLS = 10_000
 MOST_CROSSING = 12
-"""Circles through a cell up to which its points are told apart by a number; points of other cells are looked up."""
+"""Circles through a cell up to which its points are distinguished by a number; points of other cells are looked up."""
 UNKNOWN = -1
 """Stands for a place that the grid does not settle."""
 ROUNDING = 1e-7
@@ -56,7 +56,7 @@ class Regions:
     Parameters
     ----------
     discs
-        What is told apart.
+        What is distinguished.
     low, size, shape
         (2,) corner, (2,) width and height of a cell, and (rows, columns) of the grid.
     kind

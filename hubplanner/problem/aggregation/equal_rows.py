@@ -11,7 +11,7 @@ from hubplanner.problem.travel.base import Floats, Ints
 def merge_rows(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
     """Merge equal rows and add up their weights (r,) or (r, k), in order of first appearance.
 
-    A hash proposes the groups and a comparison confirms them; on a collision the hash is drawn anew.
+    A hash proposes the groups and a comparison confirms them; on a collision the hash is redrawn.
 
     >>> from scipy.sparse import csr_array
     >>> rows, weight = merge_rows(csr_array(np.array([[1, 0], [0, 1], [1, 0]])), np.array([1.0, 2.0, 4.0]))

@@ -44,7 +44,7 @@ class Travel(Protocol):
         ...
 
     def among(self, sites: Ints) -> Travel:
-        """Return travel to some of the sites (k,) alone, which may occur twice, numbered anew."""
+        """Return travel to some of the sites (k,) alone, which may occur twice, numbered again."""
         ...
 
     def nearest(self) -> Floats:

@@ -79,8 +79,8 @@ def _nearest_others(
 ) -> Iterator[tuple[Ints, Ints, Floats, Floats]]:
     """Yield vertices (k,), roads of other parts that are near them, how far along these, and how far away.
 
-    Parts are halved again and again, and each half's vertices held against the other's roads, so that no part is held
-    against itself and each pair of parts is met once.
+    Parts are halved again and again, and each half's vertices compared with the other's roads, so that no part is
+    compared with itself and each pair of parts is met once.
     """
     boards = np.flatnonzero(graph.boards)
     boards = boards[np.argsort(graph.part[boards], kind="stable")]

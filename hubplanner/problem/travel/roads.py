@@ -281,7 +281,7 @@ class RoadGraph:
     # -- the nearest road to a place --------------------------------------------------------------------------------
 
     def snap(self, places: Floats, most_km: float) -> Snaps:
-        """Return where places (n, 2) join the roads: at the nearest point of any, and of any that is no island.
+        """Return where places (n, 2) join the roads: at the nearest point of any, and of any that is not an island.
 
         Parameters
         ----------

@@ -58,7 +58,7 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     handle
         Holds the negated objective of a maximisation.
     make
-        Returns the same handle anew.
+        Returns the same handle again.
     columns
         (d,) columns of whole variables to return.
     start

@@ -91,7 +91,7 @@ def exchanged(  # noqa: PLR0913, PLR0917 - an instance with a plan of it, and ho
     deadline: Deadline,
     rounds: float = math.inf,
 ) -> Ints:
-    """Return a plan that closing one of its doubtful hubs, and spending what it frees anew, does not improve.
+    """Return a plan that closing one of its doubtful hubs, and spending what it frees again, does not improve.
 
     Teitz and Bart (1968), doi:10.1287/opre.16.5.955, with money in place of a number of hubs.
 

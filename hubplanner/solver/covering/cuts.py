@@ -20,7 +20,7 @@ MOST_CUTS = 300
 LEAST_VIOLATION = 1e-3
 """Violation below which a cut is not worth its row."""
 FRACTIONAL = 1e-6
-"""Distance from a whole number that is no rounding."""
+"""Distance from a whole number that is more than rounding."""
 NEARLY_WHOLE = 1e-6
 
 

@@ -81,7 +81,7 @@ def links(table: CostMatrix, depth: Floats, reach: Floats) -> Links:
     Parameters
     ----------
     depth
-        (n,) cost up to which a point's sites are told apart; what lies beyond counts as the next.
+        (n,) cost up to which a point's sites are distinguished; what lies beyond counts as the next.
     reach
         (n,) the most that each point costs in any plan that is still of interest.
     """

@@ -89,7 +89,7 @@ def _is_facility_location(problem: Problem, objective: Objective) -> bool:
 class MedianStrategy:
     """Distances within budget, count and pins alone: a bound and plans that improve each other, then a program.
 
-    Where money counts in the place of the mean distance a hub adds what it costs. Of p-center the mean is the second
+    Where money counts in place of the mean distance a hub adds what it costs. Of p-center the mean is the second
     goal, within the least distance in which everyone can have a hub.
     """
 

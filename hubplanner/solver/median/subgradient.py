@@ -116,7 +116,7 @@ class _Subgradient:
         )
 
     def _restart(self, multipliers: Floats) -> None:
-        """Go on from some multipliers, with the nearest sites found anew."""
+        """Go on from some multipliers, with the nearest sites found again."""
         self.near = nearest(self.table, self.width)
         self.now = self.best = bound(self.table, self.near, multipliers)
         self.direction = np.zeros(len(self.table.base))

@@ -32,7 +32,7 @@ def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_wil
     """Return a plan that keeps to every limit, recomputed; nothing where none was found.
 
     Standing hubs stay as they are. First come hubs that limits ask for, by what they are worth for their money, then,
-    unless cost is to be least, whatever is worth most for the money. Exchanges close some hubs and grow the plan anew,
+    unless cost is to be least, whatever is worth most for the money. Exchanges close some hubs and grow the plan again,
     first until no limit is missed, then while plans get better. The greedy plan itself is made whatever time there is.
 
     Parameters
@@ -70,7 +70,7 @@ def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_wil
 
 
 def exchange(builder: PlanBuilder, deadline: Deadline, seed: int, *, any_will_do: bool = False) -> None:
-    """Close a hub and some that overlap it, grow the plan anew with prices changed by chance, and keep what is better.
+    """Close a hub and some that overlap it, grow the plan again with prices changed by chance, and keep what is better.
 
     Schrimpf et al. (2000), doi:10.1006/jcph.1999.6413, call it ruin and recreate.
     """

@@ -1,4 +1,4 @@
-"""A solver's whole numbers to plans: who is served is worked out anew, and every figure recomputed from the arrays."""
+"""A solver's whole numbers to plans: who is served is worked out again, and every figure recomputed from the arrays."""
 
 from __future__ import annotations
 

@@ -284,7 +284,7 @@ def _beyond(form: Formulation, years: Sequence[Year]) -> Ints:
 
 
 def _reached(form: Formulation, point: int) -> float:
-    """Return the largest distance that a point's chain tells apart."""
+    """Return the largest distance that a point's chain distinguishes."""
     distance = form.instance.distances[point, form.instance.site]
     steps = np.unique(distance[np.isfinite(distance)])
     return float(steps[min(form.depth[point], len(steps) - 1)])

@@ -66,7 +66,7 @@ def _cheapest(inputs: Inputs) -> float | None:
 
 
 def _fairness(scenario: Scenario) -> dict[str, Any]:
-    """Return how fair a plan is to be, between whom, and what may be chosen in the place of it."""
+    """Return how fair a plan is to be, between whom, and what may be chosen in place of it."""
     model = scenario.model
     own = model.fairness
     return {
@@ -105,7 +105,7 @@ def budget_range(budget: float) -> dict[str, float]:
 
 
 def reaches(scenario: Scenario) -> dict[str, float | None]:
-    """Return the straight distance in km up to which each tier covers; None where that is no circle."""
+    """Return the straight distance in km up to which each tier covers; None where that is not a circle."""
     travel = scenario.travel
     return {
         tier.name: round(travel.circle(tier.reach(travel.speed_kmh)), 3)

@@ -53,7 +53,7 @@ def tokens() -> Response:
 
 
 def _own() -> dict[str, Traversable]:
-    """Return the page's files by name; read anew each time, there are few."""
+    """Return the page's files by name; read again each time, there are few."""
     found: dict[str, Traversable] = {}
     folders: list[tuple[str, Traversable]] = [("", files("hubplanner.web") / "static")]
     while folders:

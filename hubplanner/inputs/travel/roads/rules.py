@@ -52,7 +52,7 @@ class Passage:
     minutes_per_km
         (l,) its time for a kilometre.
     minutes
-        (l,) minutes of a whole line, in the place of those for a kilometre; NaN where it has none of its own.
+        (l,) minutes of a whole line, in place of those for a kilometre; NaN where it has none of its own.
     ferry
         (l,) whether it is one, which nobody joins on the way.
     speeds
@@ -129,7 +129,7 @@ class Rules:
             shown = ", ".join(sorted(set(words[unread].tolist()))[:MOST_TOLD])
             self._warn(
                 "unread_roads",
-                f"{len(unread):,} roads have a maxspeed that is no speed, and take their class's: {shown}",
+                f"{len(unread):,} roads have a maxspeed that is not a speed, and take their class's: {shown}",
             )
         elif len(unread):
             allowed = "a speed in km/h, or a number with mph; blank for the class's"
