@@ -67,7 +67,7 @@ def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
         ("a: 2024-13-45", "f: is not valid YAML: month must be in 1..12"),
         ("a: !!int x", "f: is not valid YAML: invalid literal for int()"),
         (f"a: {'9' * 5000}", "f: is not valid YAML: Exceeds the limit"),
-        (f"a: {'9' * (LONGEST + 1)}", "f: holds more than 300,000 letters"),
+        (f"a: {'9' * (LONGEST + 1)}", "f: holds more than 300,000 characters"),
     ],
     ids=range(14),
 )

@@ -77,7 +77,7 @@ def test_a_survey_whose_error_nobody_knows(app: Serving) -> None:
         ({"kind": "frontier", "scenario": "small", "trade": "coverage,luck"}, "trade must be one of coverage,cost"),
         ({"kind": "stability", "run": "RUN", "draws": 1}, "draws must be a number from 2 to 100"),
         ({"kind": "stability", "run": "RUN", "share_error": "0.1"}, "share_error must be a number"),
-        ({"kind": "stability"}, "run must be a text"),
+        ({"kind": "stability"}, "run must be text"),
         ({"kind": "solve", "scenario": "small", "settings": {"measures": {"path": "x"}}}, "cannot name a file"),
         ({"kind": "solve", "scenario": "small", "settings": {"measures.devices.cost": 1}}, "cannot be set here"),
     ],
