@@ -290,3 +290,46 @@ def test_reaches_a_share_for_the_least_money(seed: int) -> None:
         assert str(found.status) == "infeasible"
         return
     assert found.value == pytest.approx(expected, rel=CLOSE, abs=1e-5)
+
+
+SEAT = 2.0
+"""Money for a seat of a full hub of the two towns below: 200 for 100 seats."""
+
+
+def on_devices(benefit: float, alpha: float) -> Solution:
+    """Return the plan of 1,000 of money for a town that fills hubs and a village that has none in reach."""
+    town, village = 4000.0, 400.0
+    offline = np.array([town, village])
+    devices = Measure(name="devices", cost=3.0, benefit=benefit, offline=offline, most=np.full(2, 0.5))
+    plain = Problem.from_points([[0, 0], [50, 0]], offline, [[0, 0]], [200], reach=5)
+    problem = replace(plain, seated=offline, measures=(devices,))
+    fair = AlphaFair(weights=np.diag(offline), alpha=alpha, linear_below=0.01) if alpha else None
+    limits = (Capacity(people=(100.0,)), HubsPerSite(count=5))
+    return hp.solve_problem(problem, MaxCoverage(budget=1000, constraints=limits, fairness=fair), EXACT)
+
+
+def test_where_the_sum_counts_all_money_goes_to_devices_where_one_is_worth_more_than_it_costs_in_seats() -> None:
+    even = 3.0 / SEAT
+    below, above = on_devices(even * 0.99, 0.0), on_devices(even * 1.01, 0.0)
+    assert below.evaluation is not None
+    assert above.evaluation is not None
+    assert below.evaluation.counts.sum() == 5
+    assert not above.evaluation.counts.sum()
+    assert above.evaluation.covered_need == pytest.approx(1000 / 3 * even * 1.01)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
+def test_where_shares_are_weighed_devices_go_first_to_where_no_hub_fills_and_more_the_more_they_are_worth(
+    alpha: float,
+) -> None:
+    before = 0.0
+    for benefit in (0.3, 0.6, 1.2, 1.6):
+        plan = on_devices(benefit, alpha).evaluation
+        assert plan is not None
+        [reached] = plan.reached
+        money = 3.0 * float(reached @ [4000, 400])
+        if plan.counts.sum() and money:
+            assert reached[1] > 2 * reached[0]  # the town has what is left beside whole hubs
+        assert money >= before * (1 - 1e-6)
+        before = money
+    assert before == pytest.approx(1000, rel=1e-6)
