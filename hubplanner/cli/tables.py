@@ -130,8 +130,8 @@ def _figures(plan: Plan, summary: dict[str, Any]) -> Table:
         **({"  saved by closing": _money(cost["saved"], currency)} if cost["saved"] else {}),
         **_paid(cost["paid"], currency),
         "Proof": proof(summary),
-        **_sure(summary),
         **_goals(summary),
+        **_sure(summary),
         "Time": f"{summary['seconds']:.1f} s with {summary['solver']['name']} {summary['solver']['version']}",
     }
     table = Table.grid(padding=(0, 2))

@@ -167,6 +167,8 @@ def test_most_of_it_stands_in_another_survey_and_it_says_so(
     page = (ROOT / "docs/pakistan.md").read_text(encoding="utf-8").partition("<!-- surveys -->")[2]
     row = next(line for line in page.splitlines() if line.startswith("| a fair share for every district"))
     assert [cell.strip() for cell in row.split("|")[2:-1]] == stands(known)
+    most = next(line for line in page.splitlines() if line.startswith("| as many users as can be"))
+    assert int(most.split("|")[3].split("%")[0]) < 50 < 100 * known["levels"]["hub"]["kept"]
 
 
 def test_the_page_of_its_figures_is_of_this_plan(plan: dict[str, Any], hubs: list[dict[str, str]]) -> None:

@@ -91,12 +91,12 @@ def _surveyed(result: Result, stability: dict[str, Any]) -> list[str]:
     own = levels["hub"]
     groups = [name for name in result.scenario.sites.groups if name in levels][-1:]
     kept = [f"{100 * levels[name]['kept']:.0f} % stay in their {isolated(name)}" for name in groups]
-    kept.append(f"{100 * own['kept']:.0f} % at their place")
+    kept.append(f"{100 * own['kept']:.0f} % {'at' if kept else 'stay at'} their place")
     sure = [f"{count(levels[name]['in_nine_of_ten'])} counted by {isolated(name)}" for name in groups]
     sure.append(f"{count(own['in_nine_of_ten'])} by place and size")
-    drawn = f"In {count(stability['draws'])} surveys that might have come out as well, each planned for anew"
+    drawn = f"{count(stability['draws'])} surveys that might have come out as well, each planned for anew"
     stand = f"{' and '.join(sure)}, of {count(own['hubs'])} hubs, stand in nine of ten surveys."
-    return [f"{drawn}, {' and '.join(kept)}, on average. {stand}"]
+    return [f"Of the hubs, on average of {drawn}, {' and '.join(kept)}. {stand}"]
 
 
 def _unsurveyed(result: Result) -> list[str]:
