@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def runs() -> dict[tuple[str, str], Callable[..., dict[str, Any]]]:
     """Return what each kind of case runs, by kind and contender."""
-    from benchmarks import formulations, frontiers, national, ours, peers, structure_programs
+    from benchmarks import connected, formulations, frontiers, national, ours, peers, structure_programs
 
     return {
         **peers.RUNS,
@@ -24,6 +24,7 @@ def runs() -> dict[tuple[str, str], Callable[..., dict[str, Any]]]:
         **frontiers.RUNS,
         **formulations.RUNS,
         **structure_programs.RUNS,
+        **connected.RUNS,
     }
 
 

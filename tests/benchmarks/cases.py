@@ -107,6 +107,15 @@ TABLES = {
         "as arrays with a row for all places that are alike; of the worst distance, bisection by covering programs. "
         "Median and worst of {seeds} seeds.",
     ),
+    "connected": Table(
+        what="places, links, asked gap, limit",
+        caption="Hubs with the lines that connect them, from one budget, on one thread. Towns in a square of side 100 "
+        "with ten villages each, lines between neighbours, a few towns on fibre, money for 15 % of all hubs and a tree "
+        "through all; Pakistan as `pakistan_backhaul.yaml` asks. `PuLP + HiGHS` is the textbook program with one flow. "
+        "`sites first` chooses hubs as if lines cost nothing, with money kept back for a Steiner tree (Mehlhorn) to "
+        "them; `tree first` lays the shortest tree through all places and proves the best hubs on it. Their gaps "
+        "are to the bound of the whole question. Median and worst of {seeds} seeds.",
+    ),
     "growth": Table(
         what="customers, sites",
         caption="How time and memory grow with customers and with sites, gap 1e-4; bars: from the "
@@ -315,13 +324,40 @@ def structures() -> Iterator[Case]:
             yield from (replace(one, quick=one.seed in FEW_SEEDS) for one in _drawn(case))
 
 
+CONNECTED: tuple[tuple[str, dict[str, Any], float, float, tuple[str, ...]], ...] = (
+    ("60 towns, fibre", {"towns": 60, "nodes": 3}, 1e-3, 60.0, (HIGHS, "sites first", "tree first", OURS)),
+    ("120 towns, fibre", {"towns": 120, "nodes": 3}, 1e-3, 60.0, (HIGHS, "sites first", "tree first", OURS)),
+    (
+        "250 towns, fibre and dishes",
+        {"towns": 250, "nodes": 25, "dish": 10.0},
+        1e-3,
+        60.0,
+        (HIGHS, "tree first", OURS),
+    ),
+    ("60 towns, fibre, 3 hops, dishes", {"towns": 60, "nodes": 3, "dish": 30.0, "hops": 3}, 1e-2, 120.0, (HIGHS, OURS)),
+)
+
+
+def connected() -> Iterator[Case]:
+    """Yield hubs with their lines."""
+    for what, given, gap, limit, names in CONNECTED:
+        for name in names:
+            row = f"{what}, {gap:.0e}, {limit:g} s"
+            case = Case(table="connected", row=row, kind="connected", contender=name, given=given, limit=limit, gap=gap)
+            yield from (replace(one, quick=one.seed in FEW_SEEDS) for one in _drawn(case))
+    for what, overrides, gap, limit in [("all links", [], 1e-3, 60.0), ("fibre", ["fibre_only"], 2e-2, 300.0)]:
+        row, given = f"Pakistan, {what}, {gap:.0e}, {limit:g} s", {"overrides": overrides}
+        case = Case(table="connected", row=row, kind="connected", contender=HIGHS, given=given, limit=limit, gap=gap)
+        yield from (replace(case, contender=name, quick=True) for name in (HIGHS, OURS))
+
+
 QUICK_LIMIT, OWN_QUICK_LIMIT = 30.0, 120.0
 """Seconds that `make bench` gives a peer's and our own case at most, but for streams of millions."""
 
 
 def all_cases(*, full: bool) -> list[Case]:
     """Return every case, or the quick ones, in the order in which they run."""
-    makers = (towns, large, squares, national, medians, frontiers, formulations, structures, growth)
+    makers = (towns, large, squares, national, medians, frontiers, formulations, structures, connected, growth)
     cases = [case for make in makers for case in make()]
     return cases if full else [_shortened(case) for case in cases if case.quick]
 
@@ -330,4 +366,4 @@ def _shortened(case: Case) -> Case:
     if case.kind == "frontier":
         return replace(case, limit=PLAIN_QUICK if case.contender == HIGHS else OWN_QUICK_LIMIT)
     most = OWN_QUICK_LIMIT if case.contender == OURS else QUICK_LIMIT
-    return case if case.kind in {"streamed", "structure"} else replace(case, limit=min(case.limit, most))
+    return case if case.kind in {"streamed", "structure", "connected"} else replace(case, limit=min(case.limit, most))

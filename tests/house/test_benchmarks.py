@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import growth, instances, peers, runner, structure_programs, suite, tables
+from benchmarks import connected, growth, instances, peers, runner, structure_programs, suite, tables
 from benchmarks.case import runs
 from benchmarks.cases import HIGHS, MERGED, OURS, TABLES, Case, all_cases
 from benchmarks.figures import figures
@@ -94,6 +94,18 @@ def test_contenders_agree_on_small_questions_with_further_limits(make: str) -> N
     assert found[0]["value"] > 0
 
 
+@pytest.mark.parametrize("more", [{}, {"dish": 8.0}, {"dish": 25.0, "hops": 2}])
+def test_contenders_agree_on_small_networks_and_none_of_a_kind_beats_the_proof(more: dict[str, Any]) -> None:
+    given = {"towns": 14, "nodes": 2, "seed": 4, **more}
+    proven = [connected.RUNS["connected", name](given, limit=60, gap=0.0) for name in (HIGHS, OURS)]
+    assert {one["status"] for one in proven} == {"optimal"}
+    assert proven[0]["value"] == pytest.approx(proven[1]["value"])
+    assert proven[0]["value"] > 0
+    for name in () if "hops" in more else ("tree first", *([] if more else ["sites first"])):
+        found = connected.RUNS["connected", name](given, limit=60, gap=0.0)
+        assert 0 < found["value"] <= proven[0]["value"] + 1e-6 <= found["bound"] + 1e-3
+
+
 def test_a_clash_in_districts_is_told_as_one() -> None:
     given = {"make": "clash", "n": 300, "sites": 400, "seed": 2}
     found = structure_programs.ours(given, limit=60, gap=0.0)
@@ -162,8 +174,9 @@ def test_every_random_instance_is_measured_for_ten_seeds() -> None:
         few = {table for (table, *_), found in seeds.items() if found == [1, 2, 3]}
         assert all(found in ([None], [1, 2, 3], list(range(1, 11))) for found in seeds.values())
         always = {"towns", "large", "squares", "growth", "frontiers", "formulations"}
-        assert (drawn, few) == ((always | {"structures"}, set()) if full else (always, {"structures"}))
-        assert files <= {"national", "seats", "medians", "frontiers", "formulations"}
+        some = {"structures", "connected"}
+        assert (drawn, few) == ((always | some, set()) if full else (always, some))
+        assert files <= {"national", "seats", "medians", "frontiers", "formulations", "connected"}
 
 
 def test_every_covering_row_has_merged_rows_beside_ours() -> None:
