@@ -48,6 +48,8 @@ docs: .venv/ready-dev
 # Hours, and all of it days. What is measured is kept: stop it when you like, and it goes on from there.
 bench: .venv/ready-dev $(PEERS)/ready
 	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/roads.py
+	$(BIN)/python tests/benchmarks/terrain.py
 
 bench-full: .venv/ready-dev $(PEERS)/ready
 	$(BIN)/python tests/benchmarks/run.py --full
