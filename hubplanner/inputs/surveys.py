@@ -15,6 +15,7 @@ SUFFIX = ".stability.json"
 """Ends the name of the file beside the scenario: that of pakistan.yaml is pakistan.stability.json."""
 NEEDED = {"question", "plan", "draws", "seed", "levels", "groups", "hubs", "reached", "misses_limits", "asked_gap"}
 """What it has to hold to be shown."""
+_WHAT = "stability.json of hubplanner stability, which makes it anew; do so, or remove it:"
 _FILES = ("path", "aliases")
 _UNASKED = {"name", "description", "map", "checks", "solver"}
 """Sections that change neither the question nor what is drawn, but for the gap and the method of the solver."""
@@ -49,11 +50,10 @@ def read_surveys(scenario: Scenario, digests: Mapping[str, str], faults: list[Fa
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        faults.append(Fault(file=str(path), allowed=f"a stability.json of hubplanner stability, but: {error}"))
+        faults.append(Fault(file=str(path), allowed=f"is no {_WHAT} {error}"))
         return None
     if not isinstance(tree, dict) or not tree.keys() >= NEEDED:
-        lacking = ", ".join(sorted(NEEDED - tree.keys())) if isinstance(tree, dict) else "everything"
-        allowed = f"a stability.json of hubplanner stability; it lacks {lacking}: make it anew, or remove it"
-        faults.append(Fault(file=str(path), allowed=allowed))
+        lacking = ", ".join(sorted(NEEDED - tree.keys())) if isinstance(tree, dict) else "all figures"
+        faults.append(Fault(file=str(path), allowed=f"is no {_WHAT} it lacks {lacking}"))
         return None
     return tree if tree["question"] == question_digest(scenario, digests) else None

@@ -327,7 +327,9 @@ def test_what_was_found_before_is_shown_with_every_plan_of_the_same_question(equ
 def test_a_file_beside_the_scenario_that_is_no_such_result_is_refused(equal: Project) -> None:
     for text in ("{", "[]", '{"draws": 3}'):
         equal.write("scenario.stability.json", text)
-        with pytest.raises(hp.DataError, match=r"scenario\.stability\.json.*a stability\.json of hubplanner stability"):
+        with pytest.raises(
+            hp.DataError, match=r"scenario\.stability\.json.*is no stability\.json of hubplanner stability"
+        ):
             solved(equal)
 
 

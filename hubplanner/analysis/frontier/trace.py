@@ -114,7 +114,7 @@ def check_traceable(
         ),
         "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
         "a frontier does not go with futures: solve for them at each budget instead": (under_of(objective) is not None),
-        "this frontier does not go with model.fairness: ask for floors, or trade coverage,fairness": (
+        "this frontier does not go with model.fairness: trade coverage,fairness, or ask for floors": (
             not (objective.fairness is None or fairness or (by_budgets and objective.alpha_fairness is not None))
         ),
         f"only a frontier of coverage and cost that is not nested goes with backhaul by fibre: {SHARED_LINES}": (
