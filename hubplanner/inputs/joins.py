@@ -27,6 +27,8 @@ CANDIDATES = 3
 """Names that are offered for one without a partner."""
 LIKENESS = 60
 """Least likeness, of 100, of a name that is offered."""
+ROWS_NAMED = 5
+"""Rows that a message names."""
 MOST_OFFERED = 500
 """Names for which others are looked for."""
 _BETWEEN = "\x1f"
@@ -55,6 +57,8 @@ class JoinReport:
         Of each column of people that was taken over: its name, their sum there and the sum that was taken.
     to_alias
         Values here of single columns that the column there lacks, with the nearest ones that are free there.
+    inside_if_swapped
+        Rows without a partner that would have one with x and y exchanged; None where rows belong together by keys.
     """
 
     key: str
@@ -110,6 +114,8 @@ class Match:
         What the names stand in.
     to_alias
         Values here of single columns that the column there lacks, with the nearest ones that are free there.
+    inside_if_swapped
+        Rows without a partner that would have one with x and y exchanged; None where rows belong together by keys.
     """
 
     partner: Ints
@@ -118,6 +124,7 @@ class Match:
     near: Callable[[str], tuple[str, ...]]
     column: str
     to_alias: Names = field(default_factory=dict)
+    inside_if_swapped: int | None = None
 
     @property
     def alone(self) -> Bools:
@@ -451,7 +458,10 @@ def _by_place(here: InputTable, section: TableSpec, there: InputTable, faults: l
     names = pd.Series([f"{x:.5g}, {y:.5g}" for x, y in places], dtype=object)
     rows = there.rows[np.setdiff1d(np.arange(len(there.frame)), partner)]
     unused = tuple(f"row {row}" for row in rows)
-    return Match(partner=partner, names=names, unused=unused, near=lambda _: (), column="location")
+    swapped = int((areas.at(places[partner == OUTSIDE][:, ::-1], here.crs) != OUTSIDE).sum())
+    return Match(
+        partner=partner, names=names, unused=unused, near=lambda _: (), column="location", inside_if_swapped=swapped
+    )
 
 
 def are_polygons(table: InputTable, faults: list[Fault]) -> bool:
@@ -524,17 +534,25 @@ def _note_alone(  # noqa: PLR0913, PLR0917 - rows, what may be meant, and where 
     faults: list[Fault],
 ) -> None:
     """Note each name without a partner once, with those that may be meant."""
+    alone = np.flatnonzero(match.alone).tolist()
+    otherwise = f"say {key}.unmatched: drop, a number or mean_of"
+    turned = match.inside_if_swapped
+    if turned is not None:
+        rows = ", ".join(f"{here.row(position)}" for position in alone[:ROWS_NAMED])
+        more = f" ({len(alone):,} rows: {rows}{', ...' if len(alone) > ROWS_NAMED else ''})" if len(alone) > 1 else ""
+        swapped = f"exchange x and y, by which {turned:,} of them lie there, or " if 2 * turned > len(alone) else ""
+        allowed = f"a place inside a polygon of {there.name}{more}; {swapped}{otherwise}"
+        row, value = here.row(alone[0]), match.names.iloc[alone[0]]
+        faults.append(Fault(file=here.name, row=row, column=match.column, value=value, allowed=allowed))
+        return
     first: dict[str, int] = {}
-    for position in np.flatnonzero(match.alone).tolist():
+    for position in alone:
         first.setdefault(match.names.iloc[position], position)
-    by_place = match.column == "location"
     for name, position in first.items():
         count = int((match.names[match.alone] == name).sum())
         rows = f" ({count:,} rows)" if count > 1 else ""
         offered = f"; near: {', '.join(map(shown, near[name]))}" if near.get(name) else ""
-        where = f"a place inside a polygon of {there.name}" if by_place else f"a value that {there.name} has{offered}"
-        way = "" if by_place else f"name its match under {key}.aliases, or "
-        allowed = f"{where}{rows}; {way}say {key}.unmatched: drop, a number or mean_of"
+        allowed = f"a value that {there.name} has{offered}{rows}; name its match under {key}.aliases, or {otherwise}"
         row = here.row(position)
         faults.append(Fault(file=here.name, row=row, column=match.column, value=name, allowed=allowed))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -213,6 +214,64 @@ def test_lon_and_lat_that_are_swapped_are_taken_the_other_way_and_asked_about(tm
     found = look(tmp_path / "a.csv", "id,lat,lon,people\na,167.1,-20,5\nb,168.2,-21,6\n")
     assert (found.columns.column("x"), found.columns.column("y")) == ("lat", "lon")
     assert found.columns.one["x"].doubt
+
+
+@pytest.mark.parametrize(("names", "exchanged"), [("lat,lon", False), ("y,x", True)])
+def test_places_that_lie_among_the_others_only_if_exchanged_are_asked_about(
+    tmp_path: Path, names: str, *, exchanged: bool
+) -> None:
+    rows = "\n".join(f"{number},{-1 - number / 10},{12 + number / 10},5" for number in range(9))
+    (tmp_path / "a.csv").write_text(f"id,{names},people\n{rows}\n")
+    parts = gpd.GeoDataFrame({"district": ["S"]}, geometry=[box(-3, 11, 0, 14)], crs="EPSG:4326")
+    parts.to_file(tmp_path / "b.geojson")
+    found = look_at_files([("", tmp_path / "a.csv"), ("", tmp_path / "b.geojson")])[0]
+    y, x = names.split(",")
+    assert (found.columns.column("x"), found.columns.column("y")) == ((y, x) if exchanged else (x, y))
+    assert found.columns.one["x"].doubt
+    alone = look_at_files([("", tmp_path / "a.csv")])[0]
+    assert (alone.columns.column("x"), alone.columns.one["x"].doubt) == (x, "")
+
+
+def test_cells_of_a_header_that_are_merged_name_the_columns_below(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    rows = [
+        ["Recensement 2024"],
+        ["Localité", None, "Coordonnées", None, "Population", None],
+        ["N°", "Nom", "Longitude", "Latitude", "Total", "% connectés"],
+        *(
+            [f"{number}", f"V{number}", "-1,25", f"12,{number}", f"{number}\u202f200", "10,5 %"]
+            for number in range(1, 9)
+        ),
+        ["TOTAL", None, None, None, "37\u202f600", None],
+    ]
+    for row in rows:
+        sheet.append(row)
+    for cells in ("A2:B2", "C2:D2", "E2:F2"):
+        sheet.merge_cells(cells)
+    book.save(tmp_path / "a.xlsx")
+    found = look_at_files([("", tmp_path / "a.xlsx")])[0]
+    said = {"skip_rows": 1, "header_rows": 2, "total_rows": "drop", "decimal": ",", "thousands": " "}
+    assert keys(found) == said
+    assert {key: found.columns.column(key) for key in ("x", "y", "people", "name")} == {
+        "x": "Coordonnées Longitude",
+        "y": "Coordonnées Latitude",
+        "people": "Population Total",
+        "name": "Localité Nom",
+    }
+    assert [(guess.column, guess.percent) for guess in found.columns.online] == [("Population % connectés", True)]
+
+
+def test_a_name_that_stands_twice_over_data_is_still_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="appears twice"):
+        look(tmp_path / "a.csv", "id,lon,lat,people,people\na,1,1,10,11\nb,2,2,7,8\n")
+
+
+def test_text_of_two_encodings_is_told(tmp_path: Path) -> None:
+    rows = [f"{number},Béni,3.2,43.3,10\n".encode("cp1252" if number % 2 else "utf-8") for number in range(6)]
+    found = look(tmp_path / "a.csv", b"id,name,lon,lat,people\n" + b"".join(rows))
+    assert "mixes encodings: 3 of its cells" in found.keys[0].doubt
 
 
 def test_metres_without_a_system_are_placed_by_the_other_files(tmp_path: Path) -> None:

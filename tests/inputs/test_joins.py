@@ -197,6 +197,21 @@ def test_rows_take_over_the_columns_of_the_polygon_they_lie_in(project: Project)
     ]
 
 
+def test_places_outside_all_polygons_are_one_fault_and_told_where_they_look_swapped(project: Project) -> None:
+    join = {"path": areas(project), "on": "location", "take": {"part": "name"}}
+    given = with_key(joined(project, **join), groups=["part"])
+    text = (project.folder / "towns.csv").read_text(encoding="utf-8").splitlines()
+    at = [text[0].split(",").index(name) for name in ("lon", "lat")]
+    rows = [row.split(",") for row in text[1:]]
+    for row in rows:
+        row[at[0]], row[at[1]] = row[at[1]], row[at[0]]
+    project.write("towns.csv", "\n".join([text[0], *(",".join(row) for row in rows)]))
+    [fault] = [message for message in project.messages(given) if "polygon" in message]
+    assert (
+        "a place inside a polygon of areas.geojson (4 rows: 2, 3, 4, 5); exchange x and y, by which 3 of them" in fault
+    )
+
+
 def test_what_is_joined_can_be_filtered_and_joined_on(project: Project) -> None:
     settings = joined(project, take={"code": "code", "online": "% online"}, aliases={"Muranga": "Murang'a"})
     second = project.write("codes.csv", "number,label\n1,one\n2,two\n3,three\n4,four\n")

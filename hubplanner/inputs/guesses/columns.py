@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from hubplanner.inputs.readers.cells import NOTATIONS, CellRules, is_missing, number_pattern
+from hubplanner.inputs.readers.cells import NOTATIONS, SPACES, CellRules, is_missing, number_pattern
 from hubplanner.inputs.readers.columns import as_numbers, as_text, keys_of
 from hubplanner.inputs.readers.tables import InputTable
 from hubplanner.scenario.names import key_of, listed, near_key
@@ -33,14 +33,14 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "online": (
         r"connectedshare|(share)?online|internetusers?(share)?|internetuse|\w*broadbandusage\w*|\w*usinginternet\w*",
-        r"\w*internet\w*|\w*(online|offline|unconnected|unserved)\w*|\w*broadband\w*(use|usage|users)\w*|connected\w*|\w*connected",
+        r"\w*(internet|online|offline|unconnected|unserved|enligne|broadband\w*us(e|age))\w*|connected\w*|\w*conn?ecta?(e|ed|es|ee|ees|do|da|dos|das)",
         r"\w*(broadband|connectivity)\w*",
     ),
     "status": (r"status", r"\w*status|hubstatus|condition|phase|operationalstatus"),
     "tier": (r"tier",),
     "cost_factor": (r"costfactor",),
     "priority": (r"priority",),
-    "name": (r"name|place|town|village|settlement|nom|nombre|nome", r"\w*name(en)?"),
+    "name": (r"name|place|town|village|settlement|nom|nombre|nome", r"\w*name(en)?|\w+nom|\w+nombre|\w+nome"),
 }
 """Names that columns often have, without case, accents, blanks and marks; the more telling the earlier."""
 PLAIN_NAMES = {
@@ -52,7 +52,7 @@ PLAIN_NAMES = {
 """Names that leave no doubt."""
 NOT_PEOPLE = re.compile(
     r"margin|error|moe$|densit|growth|share|percent|^perc|pct|rate$|ratio$|^ratio|median|mean|male|household|year|"
-    r"popular|alone|among|races|urban|rural|child|under\d|over\d|aged|(?<!vill)age\d|popup|rank|group|category|code|name$|line|internet|connected|served"
+    r"popular|alone|among|races|urban|rural|child|under\d|over\d|aged|(?<!vill)age\d|popup|rank|group|category|code|name$|line|internet|connecte|conectad|served"
 )
 """Parts of names of columns that speak of people, but do not count all."""
 NOT_ONLINE = re.compile(
@@ -192,7 +192,7 @@ def guess_notation(frame: pd.DataFrame) -> dict[str, str]:
     {'decimal': ',', 'thousands': '.'}
     """
     texts = [
-        words[~is_missing(words)].str.removesuffix("%").str.rstrip().head(2000)
+        words[~is_missing(words)].str.translate(SPACES).str.removesuffix("%").str.rstrip().head(2000)
         for words in (as_text(column) for _, column in frame.items() if not pd.api.types.is_numeric_dtype(column))
     ]
     texts = [words for words in texts if len(words) and words.str.contains(r"\d").all()]

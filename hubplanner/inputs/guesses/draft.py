@@ -460,16 +460,17 @@ class _Writer:
             gaps = int(blank_cells(source.look, source.guess.column).sum())
             if not gaps:
                 continue
-            rows, column = count_of(gaps, "row"), source.guess.column
+            rows, column, lack = count_of(gaps, "row"), source.guess.column, "has" if gaps == 1 else "have"
             if source.guess.key == "connected_share":
                 mean = _mean(source)
                 rules[source.name] = mean
                 asks.append(
-                    f"{rows} of {source.look.name} have no {column}; is {mean:g}, the mean of the others, right?"
+                    f"{rows} of {source.look.name} {lack} no {column}; is {mean:g}, the mean of the others, right?"
                 )
             else:
                 rules[source.name] = "drop"
-                asks.append(f"{rows} of {source.look.name} have no {column} and are left out; is that right?")
+                gone = "is left out" if gaps == 1 else "are left out"
+                asks.append(f"{rows} of {source.look.name} {lack} no {column} and {gone}; is that right?")
         if rules:
             self.text.say(2, "missing", rules, ask=" ".join(asks))
 

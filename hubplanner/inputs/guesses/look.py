@@ -19,6 +19,7 @@ from hubplanner.inputs.coordinates import MOST_LAT, MOST_LON, WGS84
 from hubplanner.inputs.guesses.columns import ColumnGuess, ColumnGuesses, compact, guess_columns, numbers_of, span
 from hubplanner.inputs.readers.cells import is_missing
 from hubplanner.inputs.readers.columns import as_text, total_rows
+from hubplanner.inputs.readers.csv import REPEATED_NAME
 from hubplanner.inputs.readers.raster import opened, require_rasterio, strips
 from hubplanner.inputs.readers.tables import UNREADABLE, InputTable, read_table, unreadable
 from hubplanner.problem import Bools, Floats
@@ -29,9 +30,15 @@ Box = tuple[float, float, float, float]
 """Least x and y, largest x and y."""
 MOST_KEYS = 200
 """Columns that are looked through for keys."""
+BESIDE, MOST = 1.0, 0.5
+"""Degrees beside other files that are still near, and the share of places that must be so with x and y exchanged."""
 MOST_SKIPPED, MOST_HEADER = 10, 3
 """Rows above a header, and rows of one, that are looked for."""
 _NUMBER = re.compile(r"[+-]?[\d.,'\u00a0\u202f ]*\d[\d.,'\u00a0\u202f ]*%?")
+_TWICE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
+"""A letter of UTF-8 that was read as two of cp1252."""
 _WKT = re.compile(r"\s*(MULTI)?(POINT|POLYGON)\s*Z?M?\s*\(.*", re.IGNORECASE | re.DOTALL)
 _H3 = re.compile(r"8[0-9a-f]{14}", re.IGNORECASE)
 _QUADKEY = re.compile(r"[0-3]{4,23}")
@@ -160,7 +167,7 @@ def look_at_files(paths: Sequence[tuple[str, Path]], crs: str | None = None) -> 
             faults += error.faults
     if faults:
         raise DataError(list(dict.fromkeys(faults)))
-    return _with_systems(looks, crs)
+    return _exchanged(_with_systems(looks, crs))
 
 
 def _is_beside(path: Path, others: Sequence[Path]) -> bool:
@@ -232,7 +239,8 @@ def _table(path: Path, part: dict[str, Any]) -> FileLook:
         Where no such keys read it.
     """
     table, keys = _opened(path, part)
-    table, more = _with_header(path, table, part | {each.key: each.value for each in keys})
+    table, more = _with_header(path, table, _said(part, keys))
+    keys = [each for each in keys if each.key not in {other.key for other in more}]
     keys = [*(KeyGuess(key=key, value=value, why="") for key, value in part.items()), *keys, *more]
     sums = total_rows(table).to_numpy()
     if _are_sums(table, sums):
@@ -271,13 +279,34 @@ def _opened(path: Path, part: dict[str, Any]) -> tuple[InputTable, list[KeyGuess
     table, faults = _read(path, part)
     if table is not None and not faults and not _is_title(table):
         return table, []
-    for keys in _ways(path, table, faults):
-        other, more = _read(path, part | {each.key: each.value for each in keys})
+    for way in _ways(path, table, faults):
+        keys = way
+        other, more = _read(path, _said(part, keys))
+        if _names_repeat(more) and _words_below(path, _said(part, keys)):
+            why = "cells of the first row stand over several columns"
+            keys = [*way, KeyGuess(key="header_rows", value=2, why=why)]
+            other, more = _read(path, _said(part, keys))
         if other is not None and not more and not _is_title(other):
             return other, [_with_sample(each, other) for each in keys]
     if table is None or faults:
         raise DataError(faults)
     return table, []
+
+
+def _said(part: dict[str, Any], keys: Sequence[KeyGuess]) -> dict[str, Any]:
+    """Return keys of a scenario by name, those that name a part of a file among them."""
+    return part | {each.key: each.value for each in keys}
+
+
+def _names_repeat(faults: list[Fault]) -> bool:
+    """Tell whether all that is wrong is names that stand twice, as merged cells over several columns do."""
+    return bool(faults) and all(fault.allowed == REPEATED_NAME for fault in faults)
+
+
+def _words_below(path: Path, keys: dict[str, Any]) -> bool:
+    """Tell whether the row below a header holds words that differ: the names proper, and no row of data."""
+    below, faults = _read(path, keys | {"skip_rows": keys.get("skip_rows", 0) + 1})
+    return below is not None and not faults and not any(_NUMBER.fullmatch(str(name)) for name in below.frame.columns)
 
 
 def _ways(path: Path, table: InputTable | None, faults: list[Fault]) -> Iterator[list[KeyGuess]]:
@@ -290,6 +319,8 @@ def _ways(path: Path, table: InputTable | None, faults: list[Fault]) -> Iterator
             yield keys
     if not own.header or (table is not None and not faults and not _is_title(table)):
         return
+    if _names_repeat(faults):
+        yield []
     for encoding in ([], latin):
         for count in range(1, MOST_SKIPPED + 1):
             rows = "row" if count == 1 else "rows"
@@ -307,6 +338,13 @@ def _with_sample(key: KeyGuess, table: InputTable) -> KeyGuess:
     if key.key != "encoding":
         return key
     words = [str(cell) for _, cells in table.frame.items() if cells.dtype != "geometry" for cell in cells]
+    mixed = [word for word in words if _TWICE.search(word)]
+    if mixed:
+        doubt = (
+            f"{table.name} mixes encodings: {len(mixed):,} of its cells, such as {shown(mixed[0])!r}, are UTF-8 and "
+            "others are not; will you save it anew in one encoding? Until then these words are misspelt."
+        )
+        return replace(key, doubt=doubt)
     odd = next((word for word in words if not word.isascii()), "")
     sample = f" {shown(odd)!r} is one of its words." if odd else ""
     return replace(key, doubt=f"is the text of {table.name} written in cp1252 (Western Europe)?{sample}")
@@ -314,7 +352,8 @@ def _with_sample(key: KeyGuess, table: InputTable) -> KeyGuess:
 
 def _with_header(path: Path, table: InputTable, keys: dict[str, Any]) -> tuple[InputTable, list[KeyGuess]]:
     """Return the table with all rows of its header: a row of words above numbers is one."""
-    for count in range(2, MOST_HEADER + 1):
+    known = keys.get("header_rows", 1)
+    for count in range(known + 1, MOST_HEADER + 1):
         if not format_of(path).header or not _starts_with_words(table.frame):
             break
         other, faults = _read(path, {**keys, "header_rows": count})
@@ -323,7 +362,7 @@ def _with_header(path: Path, table: InputTable, keys: dict[str, Any]) -> tuple[I
         table, keys = other, {**keys, "header_rows": count}
     rows = keys.get("header_rows", 1)
     why = f"the first {rows} rows are words, those below are numbers in the same columns"
-    return table, [KeyGuess(key="header_rows", value=rows, why=why)] if rows > 1 else []
+    return table, [KeyGuess(key="header_rows", value=rows, why=why)] if rows > known else []
 
 
 def _starts_with_words(frame: pd.DataFrame) -> bool:
@@ -392,13 +431,46 @@ def _unswapped(table: InputTable, columns: ColumnGuesses) -> ColumnGuesses:
     x, y = (_numbers(table, columns, key).abs().max() for key in ("x", "y"))
     if not (MOST_LAT < y <= MOST_LON and x <= MOST_LAT):
         return columns
+    return _swapped(table, columns, f"{columns.one['y'].column} has values that no latitude has.")
+
+
+def _swapped(table: InputTable, columns: ColumnGuesses, evidence: str) -> ColumnGuesses:
+    """Return the columns with x and y exchanged, which is asked about."""
     one = dict(columns.one)
     lon, lat = one["y"], one["x"]
-    doubt = f"are {lon.column} and {lat.column} swapped? {lon.column} has values that no latitude has."
+    doubt = f"are {lon.column} and {lat.column} swapped? {evidence}"
     why = f"exchanged with {lat.column}: {span(_numbers(table, columns, 'y'))}"
     one["x"] = ColumnGuess(column=lon.column, why=why, doubt=doubt)
     one["y"] = ColumnGuess(column=lat.column, why=span(_numbers(table, columns, "x")))
     return replace(columns, one=one)
+
+
+def _exchanged(looks: list[FileLook]) -> list[FileLook]:
+    """Return looks with x and y exchanged, or asked about, of points that only so lie near the other files."""
+    found = []
+    for look in looks:
+        boxes = [box for other in looks if other.path != look.path and (box := other.degrees) is not None]
+        if look.kind == "points" and boxes and "x" in look.columns.one and look.table is not None:
+            low, high = np.array(boxes)[:, :2].min(axis=0) - BESIDE, np.array(boxes)[:, 2:].max(axis=0) + BESIDE
+            places = lonlat_of(look)
+            near = [((each >= low) & (each <= high)).all(axis=1) for each in (places, places[:, ::-1])]
+            if not near[0].any() and near[1].mean() > MOST:
+                found.append(with_own_box(replace(look, columns=_turned(look, look.table))))
+                continue
+        found.append(look)
+    return found
+
+
+def _turned(look: FileLook, table: InputTable) -> ColumnGuesses:
+    """Return the columns with x and y exchanged; with a question alone where their own names say the opposite."""
+    x, y = look.columns.one["x"], look.columns.one["y"]
+    if not (compact(x.column).startswith(("lon", "lng")) and compact(y.column).startswith("lat")):
+        return _swapped(table, look.columns, "Only so do places lie near those of the other files.")
+    doubt = (
+        f"do the headings {x.column} and {y.column} of {look.name} stand the wrong way round? Only exchanged do its "
+        "places lie near those of the other files: exchange the two headings in the file."
+    )
+    return replace(look.columns, one={**look.columns.one, "x": replace(x, doubt=doubt)})
 
 
 def _in_degrees(box: Box) -> bool:

@@ -39,7 +39,7 @@ _TOTAL = re.compile(
     r"итого|всего|jumla|الإجمالي|المجموع|کل تعداد",
     re.IGNORECASE,
 )
-_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"})
+SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"})
 """Blanks and apostrophes that stand between thousands."""
 NOTATIONS = ((".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"))
 """Marks of decimals and thousands that a column may be written with."""
@@ -110,7 +110,7 @@ class CellRules:
             words = words.str.removesuffix("%").str.rstrip()
         if self.is_plain:
             return words
-        words = words.str.translate(_SPACES)
+        words = words.str.translate(SPACES)
         fits = words.map(lambda word: self._pattern.fullmatch(word) is not None).astype(bool)
         if self.thousands:
             words = words.str.replace(self.thousands, "", regex=False)
@@ -147,7 +147,7 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
     if not rules.is_plain:
         marks = f"decimal {rules.decimal!r} and thousands {rules.thousands!r}"
         return f"; numbers here are written with {marks}, as the keys say"
-    plain = word.translate(_SPACES)
+    plain = word.translate(SPACES)
     found = [marks for marks in NOTATIONS if number_pattern(*marks).fullmatch(plain)]
     said = dict.fromkeys(_said(plain, decimal, thousands) for decimal, thousands in found)
     return "".join(f"; {way}" for way in said if way)

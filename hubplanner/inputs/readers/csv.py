@@ -375,12 +375,14 @@ def names_of(lines: Sequence[Sequence[str]]) -> tuple[list[str], dict[str, str]]
     return names, also
 
 
+REPEATED_NAME = "appears twice in the header; rename one"
+
+
 def note_repeated_names(header: Sequence[str], file: str, line: int, faults: list[Fault]) -> None:
     """Note each name that two columns have."""
     counted = Counter(header)
     repeated = sorted(name for name in counted if name and counted[name] > 1)
-    allowed = "appears twice in the header; rename one"
-    faults.extend(Fault(file=file, row=line, column=name, allowed=allowed) for name in repeated)
+    faults.extend(Fault(file=file, row=line, column=name, allowed=REPEATED_NAME) for name in repeated)
 
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|]?)"?[,;\t|]*(?:\r\n|\n|\r)', re.IGNORECASE)
