@@ -21,8 +21,8 @@ CLAIMS = {
     "most need": r"([\d.]+) hubs of ([\d.]+) seats at about ([\d.]+) sites serve ([\d.]+) million people, with at "
     r"least ([\d.]+) % of the need of every province",
     "alternatives": r"plans within ([\d.]+) % of the best that differ in at least five sites",
-    "explained in part": r"what the time did not suffice for is said, with exit code (\d)",
-    "audit": r"It ends with (\d) when something is wrong, with (\d) when something could not be looked at",
+    "explained in part": r"what there was no time for is listed, with exit code (\d)",
+    "audit": r"It exits with (\d) when something is wrong, with (\d) when something could not be checked",
     "cache": r"and the program, up to ([\d.]+) GB",
     "gap": r"the default asks for ([\d.]+) %",
     "late": r"says so, exits with (\d)",
@@ -41,7 +41,7 @@ CLAIMS = {
     r"less than ([\d.]+) %, and minutes by less than ([\d.]+) % on average",
     "distances": r"at most ([\d.]+) million pairs",
 }
-NO_FIGURES = (r"prints on A4", r"BSD 3-Clause", r"of 0 or infinite", r"^\d\. ")
+NO_FIGURES = (r"prints on A4", r"CC BY 4\.0", r"BSD 3-Clause", r"of 0 or infinite", r"^\d\. ")
 """Digits that state nothing."""
 
 
