@@ -29,6 +29,7 @@ from hubplanner.model.goals import cost
 from hubplanner.problem import Conflict, Problem, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
 from hubplanner.solver.options import SolverOptions
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 def find_conflict(problem: Problem, objective: Objective, options: SolverOptions, deadline: Deadline) -> Conflict:
     """Return a smallest set of demands that clash, verified: it cannot be met, and every set without one of it can.
 
+    That all demands together cannot be met is known before.
     By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
     met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
     """
@@ -211,8 +213,12 @@ class _ConflictFinder:
 
     def _met(self, numbers: frozenset[int]) -> frozenset[int] | None:
         """Return all demands that a plan which meets some of them meets; None where there is no such plan."""
+        if len(numbers) == len(self.demands):
+            return None
         task = self.task(numbers)
-        found = optimise(task)
+        found = first_plan(task.question, task.deadline.part(EXCHANGING), self.options.seed, any_will_do=True)
+        if not found.years:
+            found = optimise(task)
         if not found.years:
             if found.infeasible:
                 return None

@@ -188,8 +188,11 @@ def center(seed: int, n: int, hubs: int) -> Structure:
     )
 
 
-def clash(seed: int, n: int, sites: int) -> Structure:
-    """Return 156 districts that ask for a hub each, and a share of their need, with a third of the money it takes."""
+def clash(seed: int, n: int, sites: int, *, by_cover: bool = False) -> Structure:
+    """Return 156 districts that ask for a hub each and cover of their need, with too little money for it.
+
+    With by_cover they ask for more cover and no hub: then no count of hubs tells that there is no plan.
+    """
     rng, places, need, site_xy = _drawn(seed, n, sites)
     middle = rng.uniform(0, SIDE, (156, 2))
     of_site, of_place = (
@@ -201,10 +204,10 @@ def clash(seed: int, n: int, sites: int) -> Structure:
         need=need,
         site_xy=site_xy,
         tiers=(tier,),
-        budget=156 * 10.0,
+        budget=0.7 * sites if by_cover else 156 * 10.0,
         group=of_place,
-        floors=(0.3,) * 156,
-        districts=of_site,
+        floors=((0.8 if by_cover else 0.3),) * 156,
+        districts=np.zeros(0, dtype=np.int64) if by_cover else of_site,
     )
 
 
@@ -231,6 +234,7 @@ MAKE: dict[str, Callable[..., Structure]] = {
     "center": center,
     "cover all": cover_all,
     "clash": clash,
+    "clash of floors": partial(clash, by_cover=True),
     "towns": towns,
 }
 

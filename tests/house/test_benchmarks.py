@@ -114,6 +114,14 @@ def test_a_clash_in_districts_is_told_as_one() -> None:
     assert structure_programs.merged(given, limit=60, gap=0.0)["status"] == "infeasible"
 
 
+def test_a_clash_of_floors_with_money_is_told_as_one() -> None:
+    given = {"make": "clash of floors", "n": 600, "sites": 200, "seed": 2}
+    found = structure_programs.ours(given, limit=60, gap=1e-3)
+    assert found["status"] == "infeasible"
+    assert "the budget of 140 and 80 % of each of" in found["clashes"][0]
+    assert structure_programs.merged(given, limit=60, gap=0.0)["status"] == "infeasible"
+
+
 def test_questions_with_further_limits_are_told_with_the_seeds_there_are() -> None:
     rows = {"a": {OURS: [record(5, 5, seed=seed) for seed in (1, 2, 3)]}}
     assert tables.measured(rows) == rows

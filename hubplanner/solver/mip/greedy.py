@@ -372,12 +372,18 @@ class PlanBuilder:
         weights = [] if fairness is None else fairness.with_need
         return np.array([self.units.weigh(weight) for weight in weights])
 
+    @property
+    def _shares(self) -> Floats:
+        """Covered share (g,) of what hubs may serve of each group; none of a group that none reaches."""
+        found: Floats = self._groups @ self.cover.best / np.maximum(self._groups.sum(axis=1), SHORT)
+        return found
+
     def _lift(self) -> None:
         """Open hubs for the group that is covered worst, as long as one helps it, then for the next."""
         groups = self._groups
-        totals, stuck = groups.sum(axis=1), np.zeros(len(groups), dtype=np.bool_)
+        stuck = np.zeros(len(groups), dtype=np.bool_)
         while not stuck.all():
-            worst = int(np.argmin(np.where(stuck, math.inf, groups @ self.cover.best / totals)))
+            worst = int(np.argmin(np.where(stuck, math.inf, self._shares)))
             before = len(self.opened)
             self._grow(_Worth(groups[worst]), lambda before=before: len(self.opened) > before)  # type: ignore[misc]
             stuck[worst] = len(self.opened) == before
@@ -443,8 +449,7 @@ class PlanBuilder:
         if objective.alpha_fairness is not None and len(objective.alpha_fairness.need):
             return (_FairWorth(objective.alpha_fairness, self._groups, self.cover.best).known, covered)
         if objective.max_min is not None and objective.max_min.first:
-            shares = self._groups @ self.cover.best / self._groups.sum(axis=1)
-            return (*np.sort(shares).tolist(), covered)
+            return (*np.sort(self._shares).tolist(), covered)
         return (covered, -total(self.cost, self.counts))
 
     def _over_years(self) -> float:
