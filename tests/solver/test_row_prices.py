@@ -14,7 +14,7 @@ from hubplanner.problem import Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import search
-from hubplanner.solver.mip.first_plan import first_plan
+from hubplanner.solver.mip.first_plan import first_plan, plan_with
 from hubplanner.solver.mip.relaxation import relax, relaxed
 from hubplanner.solver.mip.row_prices import SeatedRows, is_priced, priced_bound
 from hubplanner.solver.mip.upper_bound import cap_bound
@@ -79,7 +79,7 @@ def test_no_plan_beats_the_bound_of_any_prices(name: str, standing: int) -> None
     assert best.evaluation is not None
     value = goal.sense * best.value
     plan = first_plan(question, Deadline(math.inf))
-    assert value <= priced_bound(question, plan, value - 0.1 * abs(value), 0.0, Deadline(math.inf))
+    assert value <= priced_bound(question, plan, value - 0.1 * abs(value), 0.0, Deadline(math.inf)).value
     rows, rng = SeatedRows.of(question), np.random.default_rng(0)
     for size in (0.0, 0.3, 1.0, 3.0):
         low = np.where(rows.owed, -size, 0.0)
@@ -95,8 +95,8 @@ def test_steps_bring_the_bound_near_the_relaxation_of_the_whole_program(name: st
     form = formulate(question, goals_of(objective)[0], (), np.full(problem.n_points, 80))
     whole = form.sense * form.figure(relax(form, OPTIONS.effort(0.0)).bound)
     plan, aim = first_plan(question, Deadline(math.inf)), whole - 0.1 * abs(whole)
-    at_first = priced_bound(question, plan, aim, 1e9, Deadline(math.inf))
-    bound = priced_bound(question, plan, aim, 0.0, Deadline(math.inf))
+    at_first = priced_bound(question, plan, aim, 1e9, Deadline(math.inf)).value
+    bound = priced_bound(question, plan, aim, 0.0, Deadline(math.inf)).value
     assert bound < at_first
     assert aim < bound <= whole + 0.03 * abs(whole)
 
@@ -116,3 +116,29 @@ def test_a_plan_whose_relaxation_is_not_solved_has_the_bound_of_prices(monkeypat
     assert found.evaluation is not None
     assert found.goals[0].name == hp.MaxCoverage.goal
     assert found.value <= found.bound < cap_bound(question, goals_of(objective)[0], math.nan)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_prices_change_no_best_plan(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    problem, objective = asked(name, 3)
+    without = solve_problem(problem, objective, OPTIONS)
+    monkeypatch.setattr(search, "PRICED_ENTRIES", 0)
+    monkeypatch.setattr(search, "MANY_ENTRIES", 0)
+    monkeypatch.setattr("hubplanner.solver.mip.strategy.SMALL_OPTIONS", 0)
+    found = solve_problem(problem, objective, OPTIONS)
+    assert (found.status, without.status) == (hp.Status.OPTIMAL, hp.Status.OPTIMAL)
+    assert found.value == pytest.approx(without.value, rel=1e-6)
+
+
+def test_hubs_that_prices_suggest_are_a_better_plan_than_greed() -> None:
+    rng = np.random.default_rng(0)
+    points, sites = rng.uniform(0, 100, (300, 2)), rng.uniform(0, 100, (40, 2))
+    need = rng.integers(1, 101, 300).astype(float)
+    problem = Problem.from_points(points, need, sites, rng.uniform(0.5, 1.5, 40) * need.sum() * 0.3, 200.0)
+    objective = hp.MinCost(1.0, travel_cost=1.0, constraints=(Capacity(people=(math.ceil(need.sum() / 8),)),))
+    question = Question.of(problem, objective)
+    greed = first_plan(question, Deadline(0.0))
+    priced = priced_bound(question, greed, -greed.value, 0.0, Deadline(math.inf))
+    plans = [plan_with(question, hubs, Deadline(math.inf)) for hubs in priced.hubs]
+    assert min(plan.value for plan in plans) < 0.95 * greed.value
+    assert min(plan.value for plan in plans) < 1.1 * -priced.value

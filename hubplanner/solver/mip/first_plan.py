@@ -69,6 +69,23 @@ def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_wil
     return _better(question, [greedy, _plan(question, builder, deadline)])
 
 
+def plan_with(question: Question, options: Ints, deadline: Deadline) -> Incumbent:
+    """Return the plan of some hubs, opened as limits allow, and of what is missing; nothing where it breaks one.
+
+    >>> import hubplanner as hp
+    >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
+    >>> plan_with(Question.of(line, hp.MaxCoverage(max_hubs=1)), np.array([0]), Deadline(0.0)).value
+    3.0
+    """
+    builder = PlanBuilder(question)
+    for option in options.tolist():
+        if builder.fits(option):
+            builder.open(option, builder.need)
+    builder.meet()
+    builder.fill()
+    return _plan(question, builder, deadline)
+
+
 def exchange(builder: PlanBuilder, deadline: Deadline, seed: int, *, any_will_do: bool = False) -> None:
     """Close a hub and some that overlap it, grow the plan again with prices changed by chance, and keep what is better.
 

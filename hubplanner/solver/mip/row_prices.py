@@ -23,6 +23,8 @@ FIRST_STEP, SHRINK, PATIENCE, PROGRESS = 0.5, 0.7, 5, 1e-5
 progress is less."""
 MOMENTUM = 0.7
 """Share of the last direction that the next one keeps."""
+HALF, MOST_SUGGESTED = 0.5, 3
+"""Part of a hub from which it is suggested, and sets of hubs that are."""
 HALVINGS = 60
 """Halvings of the range of a price of money."""
 LEAK = 1e-9
@@ -189,7 +191,23 @@ def first_prices(rows: SeatedRows, opened: Ints) -> Floats:
     return np.where(rows.owed, np.where(np.isinf(prices), longest, prices) - fees, 0.0)
 
 
-def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, deadline: Deadline) -> float:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PricedBound:
+    """What prices of rows prove, and which hubs they suggest.
+
+    Parameters
+    ----------
+    value
+        No plan covers more, or costs less below nil.
+    hubs
+        Options (k,) of some sets of hubs, the last first, each in the order of what it earns.
+    """
+
+    value: float
+    hubs: tuple[Ints, ...]
+
+
+def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, deadline: Deadline) -> PricedBound:
     r"""Return a bound on the need that plans cover, or on what they cost, by steps along subgradients of row prices.
 
     At any prices $u$ of being served, none below nil but of rows that are owed it, no plan covers more than
@@ -214,12 +232,16 @@ def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, 
     rows = SeatedRows.of(question)
     opened = np.zeros(len(rows.room), dtype=np.intp) if plan.opened is None else plan.opened[-1]
     prices, best, direction, idle, step = first_prices(rows, opened), math.inf, np.zeros(rows.rows), 0, FIRST_STEP
+    suggested: dict[bytes, Ints] = {}
     for _ in range(max(1, min(MOST_ROUNDS, int(MOST_WORK / max(len(rows.row), 1))))):
         earned, served = rows.seated(prices)
         total, hubs = rows.built(earned)
         bound = math.fsum(prices) + total + LEAK * (math.fsum(np.abs(prices)) + abs(total))
         idle = 0 if bound < best - PROGRESS * abs(best) else idle + 1
-        best = min(best, bound)
+        if bound <= best:
+            best, built = bound, np.flatnonzero(hubs >= HALF)
+            suggested.pop(built.tobytes(), None)
+            suggested[built.tobytes()] = built[np.argsort(-(earned - rows.fee)[built], kind="stable")]
         if idle == PATIENCE:
             step, idle = step * SHRINK, 0
         slope = 1.0 - np.bincount(rows.row, served * hubs[rows.option], minlength=rows.rows)
@@ -230,4 +252,4 @@ def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, 
             break
         prices = prices - step * (bound - value) / steepness * direction
         prices = np.where(rows.owed, prices, np.maximum(prices, 0.0))
-    return float(best)
+    return PricedBound(value=float(best), hubs=tuple(list(suggested.values())[: -MOST_SUGGESTED - 1 : -1]))

@@ -16,7 +16,7 @@ from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
-from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan, plan_with
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
@@ -34,6 +34,8 @@ RELAXING = 0.75
 """Share of the time that the relaxation may take where a plan is known, which exchanges may still improve."""
 MANY_ENTRIES = 300_000
 """Pairs of demand and hubs from which searches take so long that exchanges come first."""
+PRICED_ENTRIES = 50_000
+"""Pairs of demand and hubs from which prices of rows come before a program for costs or ways; for cover from many."""
 BUILDING_S = 1e-5
 """About the seconds that an entry of a program takes to be made: it matters near the time limit alone."""
 FEW_OPTIONS = 100
@@ -46,22 +48,54 @@ def optimise(task: Subproblem) -> Incumbent:
     The first search is confined to plans near the relaxation's bound; its plan is nearly always the best one. Only if
     the bound of the plans left out is not good enough does a second one take all those that might still be better.
     """
-    known = task.known
     if task.is_late:
-        return _bounded(task, known, cap_bound(task.question, task.goal, math.nan))
+        return _bounded(task, task.known, cap_bound(task.question, task.goal, math.nan))
+    if not _has_prices(task, MANY_ENTRIES if task.sense > 0 else PRICED_ENTRIES):
+        return _optimised(task)
+    priced = _priced(task)
+    if _is_close(task, priced):
+        return priced
+    return _better(task, priced, _optimised(replace(task, known=priced, start=priced.opened)))
+
+
+def _has_prices(task: Subproblem, entries: int = 0) -> bool:
+    """Tell whether prices of rows bound a goal, in a program of so many entries at least."""
+    alone = bool(task.known.years) and not task.held and task.ranges is None
+    return alone and is_priced(task.question, task.goal) and entries_of(task) >= entries
+
+
+def _priced(task: Subproblem) -> Incumbent:
+    """Return the plan that is known, or a better one of hubs that prices of rows suggest, with their bound."""
+    best, goal = task.known, task.goal
+    if goal is None:
+        raise AssertionError
+    value = task.sense * goal.value(best.years)
+    found = priced_bound(task.question, best, value, task.gap, task.deadline.part(1 / 2))
+    bound = cap_bound(task.question, goal, task.sense * found.value)
+    for hubs in found.hubs:
+        if task.is_late or _is_close(task, _bounded(task, best, bound)):
+            break
+        trial = plan_with(task.question, hubs, task.deadline)
+        if trial.years and task.sense * (trial.value - goal.value(best.years)) > 0:
+            best = trial
+    return _bounded(task, best, bound)
+
+
+def _optimised(task: Subproblem) -> Incumbent:
+    """Return the best plan for a goal by a relaxation and searches below its bound."""
+    known, deadline = task.known, task.deadline
     if known.years and _is_too_large(task):
-        bound = _priced(task, known, cap_bound(task.question, task.goal, math.nan))
-        return _bounded(task, _improved(task, known, 1.0), bound)
-    deadline = task.deadline
+        return _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, math.nan))
     depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if known.years else task)
     if relaxation.is_infeasible and not known.years:
         return Incumbent(infeasible=True)
     bound = math.nan if relaxation.is_infeasible else form.figure(relaxation.bound)
     if not relaxation.is_solved:
         # Where the relaxation takes this long, so would the search: exchanges make the best of the rest.
-        bound = _priced(task, known, cap_bound(task.question, task.goal, bound))
-        known = _improved(task, known, 1.0)
-        found = _bounded(task, known, bound)
+        if math.isnan(known.bound) and _has_prices(task):
+            known = _priced(task)
+        found = _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, bound))
+        found = found if math.isnan(known.bound) else _better(task, known, found)
         return found if task.is_late or known.years else _search(task, depth, found)
     if known.years and entries_of(task) >= MANY_ENTRIES:
         known = _improved(task, known, EXCHANGING)
@@ -76,15 +110,6 @@ def optimise(task: Subproblem) -> Incumbent:
 def _is_too_large(task: Subproblem) -> bool:
     """Tell whether making a program alone would take all of the time that is left."""
     return entries_of(task) * BUILDING_S > task.deadline.left
-
-
-def _priced(task: Subproblem, known: Incumbent, bound: float) -> float:
-    """Return a bound, or a lower one by prices of rows where they tell one, in half of the time left at most."""
-    if task.goal is None or not known.years or not is_priced(task.question, task.goal):
-        return bound
-    value = task.sense * task.goal.value(known.years)
-    priced = priced_bound(task.question, known, value, task.gap, task.deadline.part(1 / 2))
-    return task.sense * min(task.sense * bound, priced)
 
 
 def _searched(task: Subproblem, depth: Ints, form: Formulation, relaxation: Relaxation, found: Incumbent) -> Incumbent:
