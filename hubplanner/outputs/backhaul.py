@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hubplanner.formatting import count_of
 from hubplanner.inputs import Inputs
 from hubplanner.inputs.backhaul import BackhaulLinks, lines_alone
 from hubplanner.inputs.coordinates import WGS84, lonlat
@@ -227,8 +228,19 @@ def summarize_backhaul(inputs: Inputs, plan: Evaluation, hubs: pd.DataFrame, lin
         "alone": {"lines": int((~shared).sum()), "km": math.fsum(lines["km"][~shared])},
         **powered,
         "edges": (links.edges["edge_id"].to_numpy(dtype=np.intp)[plan.edges]).tolist(),
-        "assumptions": list(_assumed(inputs.scenario)),
+        "assumptions": [*_assumed(inputs.scenario), *_crowded(inputs.scenario, lines)],
     }
+
+
+def _crowded(scenario: Scenario, lines: pd.DataFrame) -> Iterator[str]:
+    """Yield how many hops lead to more Mbps than one carries."""
+    microwave = None if scenario.backhaul is None else scenario.backhaul.technologies.microwave
+    if microwave is None or microwave.max_mbps is None:
+        return
+    over = lines[(lines["technology"] == "microwave") & (lines["mbps"] > microwave.max_mbps)]
+    if len(over):
+        hops, most = count_of(len(over), "hop"), f"{over['mbps'].max():,.12g} Mbps"
+        yield f"Hubs behind {hops} ask for more than the {microwave.max_mbps:,.12g} of a hop together, up to {most}."
 
 
 def technologies(scenario: Scenario) -> list[str]:

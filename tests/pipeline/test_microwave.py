@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 
 import hubplanner as hp
@@ -14,6 +16,7 @@ from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
 from hubplanner.inputs import build_problem
 from hubplanner.outputs.formats.actions import list_actions
+from hubplanner.outputs.formats.arcgis import write_arcgis
 from hubplanner.problem import annuity
 from hubplanner.runs.export import read_result
 from hubplanner.runs.load import read_solution
@@ -151,6 +154,33 @@ def test_a_run_by_radio_is_read_back_audited_and_told_as_tasks(relayed: Project)
     assert any(task.startswith("Set up microwave from N1 to tower C1, 26") for task in tasks)
     assert "microwave" in (run / "report.html").read_text(encoding="utf-8")
     assert set(pd.read_csv(run / "backhaul.csv", encoding="utf-8-sig")["technology"]) == {"microwave"}
+
+
+def test_lines_and_hops_are_told_apart_in_qgis_and_arcgis(relayed: Project) -> None:
+    near = {"cost_per_km": 0.2, "max_km": 17.0}
+    asked = radio(near, max_mbps=30.0) | {"hubs.0.mbps": 20.0, "hubs.1.mbps": 30.0, "backhaul.neighbours": 2}
+    run = hp.solve(relayed.read(asked)).write(relayed.folder / "run")
+    built = gpd.read_file(run / "plan.gpkg", layer="backhaul")
+    assert set(built["technology"]) == {"fibre", "microwave"}
+    styles = pyogrio.read_dataframe(run / "plan.gpkg", layer="layer_styles").set_index("f_table_name")
+    for name in ("fibre", "microwave"):
+        assert f"{name} to build" in styles.loc["backhaul", "styleQML"]
+    result, _ = read_result(run)
+    write_arcgis(result, relayed.folder / "esri.gpkg")
+    layer = gpd.read_file(relayed.folder / "esri.gpkg", layer="Backhaul")
+    assert layer["HubsServed"].tolist() == built["hubs_served"].tolist()
+    assert {"EdgeID", "Technology", "From", "To", "Km", "Cost", "Mbps", "Hops", "Status"} <= set(layer)
+
+
+def test_hops_that_carry_more_than_one_can_are_counted(relayed: Project) -> None:
+    relayed.edit("demand.csv", "D4,68.05,31.02,800,1", "D4,67.30,30.301,800,0")
+    relayed.edit("sites.csv", "S5,Kalat,66.90,29.90,excluded", "S5,Kalat,67.30,30.301,candidate")
+    plan = hp.solve(relayed.read(radio(max_mbps=30.0) | {"hubs.0.mbps": 20.0, "hubs.1.mbps": 30.0}))
+    lines = plan.backhaul.set_index("to")
+    assert lines.loc["S5", "mbps"] == 50
+    told = plan.summary()["backhaul"]["assumptions"]
+    assert "Hubs behind 1 hop ask for more than the 30 of a hop together, up to 50 Mbps." in told
+    assert audited(plan, relayed.folder / "run") == []
 
 
 def _change(key: str, value: Any, at: str) -> Callable[[Path], None]:

@@ -29,7 +29,8 @@ def write_arcgis(result: Result, path: Path) -> None:
     Names and meanings are those of Esri's *Location-allocation analysis layer* and *LocationAllocation output data
     types*; weights are need, capacities people. A facility is a site; beside Esri's fields, those in the scenario's
     words: SiteID, Status, Tiers, Hubs, Cost, DemandPointID, People, CoveredShare. A demand point served by several
-    sites has the FacilityID of the one that serves most of it; Lines has all.
+    sites has the FacilityID of the one that serves most of it; Lines has all. Where hubs are connected, Backhaul has
+    the lines to build, which Esri has no layer for.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ def write_arcgis(result: Result, path: Path) -> None:
     lines = _lines(result, facilities, demand, numbers)
     facilities, demand = _with_totals(facilities, lines), _with_service(demand, lines, result, numbers)
     layers = {"Facilities": facilities, "DemandPoints": demand, "Lines": lines}
+    if result.backhaul is not None:
+        layers["Backhaul"] = _built(result.backhaul)
     for frame in layers.values():
         round_columns(frame, map(str, frame))
     with gdal_writes(path):
@@ -53,11 +56,17 @@ def write_arcgis(result: Result, path: Path) -> None:
                 layer=name,
                 driver="GPKG",
                 append=bool(number),
-                geometry_type="LineString" if name == "Lines" else "Point",
+                geometry_type="LineString" if name in {"Lines", "Backhaul"} else "Point",
                 FID="OBJECTID",
                 GEOMETRY_NAME="Shape",
             )
         check_geopackage(path, {name: len(frame) for name, frame in layers.items()})
+
+
+def _built(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the lines to build, in fields named as ArcGIS names its own."""
+    names = {str(name): str(name).title().replace("_", "") for name in lines.columns if name != "geometry"}
+    return lines.rename(columns=names | {"edge_id": "EdgeID"})
 
 
 def _facilities(result: Result) -> gpd.GeoDataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +14,7 @@ import pyogrio
 
 from hubplanner.outputs.formats.styles import Marker, Stroke, Style, StyleRule
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, mark_area
-from hubplanner.outputs.map.hub_symbols import NEW, REACH, HubMark, mark_scale, tier_marks
+from hubplanner.outputs.map.hub_symbols import LINES, NEW, REACH, HubMark, mark_scale, tier_marks
 from hubplanner.outputs.map.need import HALF, SOME
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.writers import check_geopackage, gdal_writes
@@ -44,6 +45,7 @@ def write_styles(plan: PlanData, path: Path) -> None:
         The GeoPackage, with the layers hubs, demand and links in it.
     """
     styles = [_hubs(plan), _demand(plan), _links(), *([_islands()] if plan.follows_roads else [])]
+    styles += [] if plan.inputs.links is None else [_backhaul(plan.inputs.links.shared)]
     table = pd.DataFrame(
         {
             "f_table_catalog": "",
@@ -110,6 +112,20 @@ def _demand(plan: PlanData) -> Style:
 def _links() -> Style:
     look = StyleRule(label="served by", stroke=Stroke(color=str(REACH["edgecolor"]), width=0.5))
     return Style(layer="links", kind="single", looks=(look,))
+
+
+def _backhaul(technologies: Sequence[str]) -> Style:
+    """Return a colour a technology of lines to build."""
+    looks = [
+        StyleRule(
+            label=f"{name} to build",
+            stroke=Stroke(color=LINES[name], width=1.1),
+            value=name,
+            fields={"technology": name},
+        )
+        for name in technologies
+    ]
+    return Style(layer="backhaul", kind="categories", attribute="technology", looks=tuple(looks))
 
 
 def _islands() -> Style:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NEW = "#d9480f"
 TRENCH = "#343a40"
+LINES = {"fibre": TRENCH, "microwave": "#7048a8"}
+"""Colours of lines to build, by technology."""
 REACH: dict[str, Any] = {"facecolor": "#e4eff7", "edgecolor": "#78aed3", "linewidth": 0.8, "zorder": 1}
 _SHAPES = ("o", "s", "D", "^", "p", "h")
 _EVEN = {"o": 1.0, "s": 0.9, "D": 0.82, "^": 1.15, "p": 1.1, "h": 1.05}
@@ -75,8 +77,9 @@ def draw_reach(axes: Axes, scene: MapScene) -> None:
 def draw_hubs(axes: Axes, plan: PlanData, scene: MapScene) -> None:
     """Draw every hub, small ones over large ones, and below them the lines that connect them."""
     hubs = plan.hubs
-    for line in scene.trenches:
-        axes.plot(*np.asarray(line.coords).T, color=TRENCH, linewidth=1.1, zorder=4)
+    kinds = plan.backhaul["technology"] if len(scene.trenches) else ()
+    for line, kind in zip(scene.trenches, kinds, strict=True):
+        axes.plot(*np.asarray(line.coords).T, color=LINES[kind], linewidth=1.1, zorder=4)
     if not len(hubs):
         return
     marks = tier_marks(plan)
