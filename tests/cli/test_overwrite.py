@@ -65,7 +65,7 @@ def test_each_command_refuses_what_is_not_its_own_unchanged_result_before_the_wo
     (out / "deep/thesis.docx").write_text("mine", encoding="utf-8")
     done = inside(*words)
     assert done.returncode == 2
-    assert "other than an earlier run as it was written: deep/thesis.docx; --overwrite would remove that" in done.stderr
+    assert "more than an unchanged earlier run: deep/thesis.docx; --overwrite would remove that" in done.stderr
     assert "read the data" not in done.stderr
     assert (out / "deep/thesis.docx").read_text(encoding="utf-8") == "mine"
 

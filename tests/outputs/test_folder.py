@@ -127,7 +127,7 @@ def test_what_the_run_did_not_write_so_goes_only_when_asked_and_told(
     folder = plan.write(place / "run")
     CHANGES[said](folder)
     before = contents(place)
-    with pytest.raises(ExistsError, match=f"as it was written: {re.escape(said.strip())}; --overwrite would"):
+    with pytest.raises(ExistsError, match=f"an unchanged earlier run: {re.escape(said.strip())}; --overwrite would"):
         plan.write(folder)
     assert contents(place) == before
     (folder / "more.txt").touch()
@@ -149,7 +149,7 @@ def test_what_comes_into_the_folder_meanwhile_is_not_lost(
         (folder / "thesis.docx").write_text("written just now", encoding="utf-8")
 
     monkeypatch.setattr(run_folder, "draw_map", draw)
-    with pytest.raises(ExistsError, match=r"as it was written: thesis\.docx"):
+    with pytest.raises(ExistsError, match=r"an unchanged earlier run: thesis\.docx"):
         plan.write(folder)
     assert {path.name for path in folder.iterdir()} == FILES | {"thesis.docx"}
     assert [path.name for path in place.iterdir()] == ["run"]
