@@ -77,6 +77,8 @@ class ChecksSpec(Spec):
     """sites that no link reaches"""
     roads_apart: Level | None = None
     """parts of the road network that no road joins to the main one"""
+    all_one_way: Level | None = None
+    """roads of which every one leads one way only"""
     far_from_roads: Level | None = None
     """places farther from any road than people go off it"""
     unread_roads: Level | None = None

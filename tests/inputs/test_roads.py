@@ -220,6 +220,16 @@ METRE = 1 / 111_195.08
 """Degrees of latitude."""
 
 
+@pytest.mark.parametrize("last", ["yes", "no"])
+def test_roads_that_all_lead_one_way_are_doubted(project: Project, last: str) -> None:
+    frame = lines().assign(highway="primary", way=["yes", "-1", "yes", last])
+    frame.to_file(project.folder / "roads.gpkg")
+    warnings = project.inputs(by_road(project, "roads.gpkg", oneway="way")).warnings
+    found = [str(warning) for warning in warnings if warning.code == "all_one_way"]
+    assert len(found) == (last == "yes")
+    assert all("each of the 4 roads open to car leads one way only by column way" in line for line in found)
+
+
 def undershoot(project: Project, metres: float) -> None:
     """Write a road past D1 and one that ends so many metres before the middle of it, at which S1 lies."""
     main, side = [(66.99, 30.0), (67.03, 30.0)], [(67.01, 30.01), (67.01, 30.0 + metres * METRE)]

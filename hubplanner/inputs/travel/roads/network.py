@@ -86,6 +86,7 @@ def read_road_travel(
         )
         for name, change in changes.items()
     }
+    warnings += _one_way(scenario, roads, dict(zip((mode.name for mode in spec.modes), passages, strict=True)))
     warnings += _doubts(scenario, roads, modes, demand, sites)
     speeds = {mode.name: passage.speeds for mode, passage in zip(spec.modes, passages, strict=True)}
     facts = _facts(spec, modes, demand, sites, speeds)
@@ -217,6 +218,23 @@ def _doubts(
     if far_sites.any():
         message = f"{_named(ids[far_sites])} are more than {most:g} km from any road, travel.access_max_km"
         found.append(DataWarning(code="far_from_roads", message=message, file=scenario.sites.file_name))
+    return found
+
+
+def _one_way(scenario: Scenario, roads: Roads, passages: dict[str, Passage]) -> list[DataWarning]:
+    """Return a warning of roads that all lead one way, on which who can come cannot go home."""
+    spec, found = scenario.travel, list[DataWarning]()
+    for name, passage in passages.items():
+        line = np.unique(roads.line)
+        forward, backward = passage.forward[line], passage.backward[line]
+        is_open = forward | backward
+        if is_open.sum() > 1 and not (forward & backward).any():
+            column = spec.roads.oneway if isinstance(spec, NetworkSpec) and spec.roads.oneway else "oneway"
+            message = (
+                f"each of the {int(is_open.sum()):,} roads open to {name} leads one way only by column {column}: who "
+                "comes cannot go back; is it another column, travel.roads.oneway, or do its words mean something else?"
+            )
+            found.append(DataWarning(code="all_one_way", message=message, file=roads.table.name))
     return found
 
 
