@@ -220,7 +220,7 @@ def _moved(row: dict[str, Any]) -> tuple[float, str]:
     """Return by how much a figure of a comparison changes, and its title on the page."""
     a, b = row["a"], row["b"]
     known = isinstance(a, int | float) and isinstance(b, int | float)
-    name = row["figure"].replace("_", " ").replace(".", ", ")
+    name = "share of need" if row["figure"] == "need share" else row["figure"].replace("_", " ").replace(".", ", ")
     title = ": ".join(filter(None, (name, row["value"] or row["group"])))
     return abs(a - b) / max(abs(a), abs(b)) if known else 1.0, title
 

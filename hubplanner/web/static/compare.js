@@ -57,7 +57,7 @@ function select(letter, title) {
     el(
       "option",
       { value: run.id, selected: run.id === chosen[letter] },
-      [run.created ? date(run.created) : run.name, runLabel(run), differs(run)].filter(Boolean).join(": "),
+      [differs(run), runLabel(run), run.created ? date(run.created) : run.name].filter(Boolean).join(" · "),
     ),
   );
   return el(
@@ -98,7 +98,9 @@ function table(rows) {
   const moved = known.filter(({ a, b }) => a !== b).sort((one, other) => change(other) - change(one));
   const same = known.length - moved.length;
   if (!moved.length) return el("p", { class: "note" }, "Nothing: all figures are the same.");
-  const head = ["", "A", "B"].map((text) => el("th", { scope: "col" }, text || el("span", { class: "sr" }, "Figure")));
+  const head = ["", "A", "B"].map((text) =>
+    el("th", { scope: "col", class: text ? "number" : null }, text || el("span", { class: "sr" }, "Figure")),
+  );
   const body = moved.map((row) =>
     el(
       "tr",
@@ -125,7 +127,7 @@ function change({ a, b }) {
 }
 
 function title({ figure: what, group, value }) {
-  const plainly = what.replaceAll("_", " ").replaceAll(".", ", ");
+  const plainly = what === "need share" ? "share of need" : what.replaceAll("_", " ").replaceAll(".", ", ");
   return [plainly, value || group].filter(Boolean).join(": ");
 }
 

@@ -28,6 +28,12 @@ export class Whole {
   }
 }
 
+/** By how much the panel lies over a map, as it does on narrow screens. */
+export function beneath(node) {
+  const [map, panel] = [node, document.getElementById("panel")].map((one) => one.getBoundingClientRect());
+  return panel.left < map.right && panel.right > map.left ? Math.max(0, map.bottom - panel.top) : 0;
+}
+
 /** Move several maps as one; returns how to part them. */
 export function together(views) {
   let leading = null;

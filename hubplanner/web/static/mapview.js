@@ -1,6 +1,6 @@
 // One map: what it shows is handed to it; what is clicked it hands back.
 
-import { Whole } from "./controls.js";
+import { beneath, Whole } from "./controls.js";
 import { toast } from "./dom.js";
 import { around, classes, EMPTY, reaches } from "./geometry.js";
 import { drawIcon, shapeOf } from "./icons.js";
@@ -164,14 +164,9 @@ export class MapView {
   }
 
   fit([west, south, east, north], moving = true) {
-    const { clientWidth: width, clientHeight: height } = this.map.getContainer();
-    const narrow = window.innerWidth < 800;
-    const padding = {
-      top: narrow ? 76 : 40,
-      left: 24,
-      right: width > 700 ? 150 : 24,
-      bottom: narrow ? height * 0.54 : 24,
-    };
+    const node = this.map.getContainer();
+    const under = node.closest("#maps") ? beneath(node) : 0;
+    const padding = { top: window.innerWidth < 800 ? 76 : 40, left: 24, right: node.clientWidth > 700 ? 150 : 24, bottom: under + 24 };
     this.map.fitBounds(
       [
         [west, south],

@@ -132,6 +132,7 @@ async function open(current) {
   await second.dress({ ...first.setup, difference: false });
   await Promise.all([second.put("sites", state.map.sites), second.putAround(state.map)]);
   if (!current()) return;
+  first.fit(first.bounds, false); // half as wide as before
   second.map.jumpTo({ center: first.map.getCenter(), zoom: first.map.getZoom() });
   part = together([first, second]);
   dressLayers(second);
