@@ -127,7 +127,7 @@ class Inputs:
         What can be used, but may be a mistake.
     map_layers
         What maps show beside the plan.
-    surveys
+    known_stability
         What surveys drawn again made of a plan of this very question and data before; None where nothing is known.
     """
 
@@ -142,7 +142,7 @@ class Inputs:
     links: BackhaulLinks | None = None
     warnings: tuple[DataWarning, ...] = ()
     map_layers: MapLayers = field(default_factory=MapLayers)
-    surveys: Mapping[str, Any] | None = None
+    known_stability: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         """Say in a line what it is."""

@@ -13,12 +13,12 @@ from hubplanner.inputs.demand.aggregation import read_merged
 from hubplanner.inputs.demand.table import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.inputs import Inputs, all_minutes, without_need
+from hubplanner.inputs.known_stability import read_known_stability
 from hubplanner.inputs.map_layers import read_map_layers
 from hubplanner.inputs.readers.columns import read_ids
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelling import with_demand_names, with_site_names
-from hubplanner.inputs.surveys import read_surveys
 from hubplanner.inputs.travel.friction import read_over_raster
 from hubplanner.inputs.travel.roads.network import read_road_travel
 from hubplanner.inputs.travel_matrix import KnownIds, Pairs, read_matrix
@@ -67,7 +67,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
     layers = read_map_layers(scenario, faults)
     warnings = data_warnings(scenario, demand, sites, merged, faults, () if searched is None else searched.warnings)
     unit = _unit(scenario, pairs, faults)
-    surveys = read_surveys(scenario, sources.digests, faults)
+    known = read_known_stability(scenario, sources.digests, faults)
     raise_faults(faults)
     sources.check()
     if demand is None or sites is None:  # pragma: no cover - a missing table always comes with a fault
@@ -84,7 +84,7 @@ def _read(scenario: Scenario, sources: Sources) -> Inputs:
         links=links,
         warnings=warnings,
         map_layers=layers,
-        surveys=surveys,
+        known_stability=known,
     )
     return replace(inputs, warnings=(*warnings, *without_need(inputs)))
 

@@ -17,7 +17,7 @@ from hubplanner.outputs.backhaul import links_of
 from hubplanner.outputs.measures import people_by_measure
 from hubplanner.outputs.roads import ways_of_links
 from hubplanner.outputs.rounding import round_columns
-from hubplanner.outputs.surveys import certainty_columns
+from hubplanner.outputs.stability import certainty_columns
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, Solution
 from hubplanner.problem.catchments import Proposal
 

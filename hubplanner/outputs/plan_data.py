@@ -16,8 +16,8 @@ from hubplanner.outputs.frames import area_frame, demand_frame, hub_frame, link_
 from hubplanner.outputs.reach import reach_frame
 from hubplanner.outputs.roads import access_frame, closing_frame, closing_rows, island_frame
 from hubplanner.outputs.rounding import rounded
+from hubplanner.outputs.stability import stability_of
 from hubplanner.outputs.summary import add_alternatives, summarize, summarize_fairness, summarize_futures
-from hubplanner.outputs.surveys import surveys_of
 from hubplanner.problem import Evaluation, Problem, Solution
 from hubplanner.problem.catchments import Proposal
 
@@ -116,7 +116,7 @@ class PlanData:
     @property
     def stability(self) -> Mapping[str, Any] | None:
         """What surveys drawn again made of this very plan, if a file beside the scenario knows; None elsewhere."""
-        return surveys_of(self.inputs, self.problem, self.evaluation)
+        return stability_of(self.inputs, self.problem, self.evaluation)
 
     @property
     def follows_roads(self) -> bool:

@@ -25,8 +25,8 @@ from hubplanner.outputs.map.draw import draw_map
 from hubplanner.outputs.map.scene import MapScene, scene_of
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.stability import stability_frame
 from hubplanner.outputs.summary import write_futures
-from hubplanner.outputs.surveys import stability_frame
 from hubplanner.outputs.writers import DECIMALS, write_csv, write_geojson, write_geopackage
 from hubplanner.scenario import dump_scenario
 

@@ -13,9 +13,9 @@ from hubplanner.inputs.coordinates import WGS84
 from hubplanner.problem import Evaluation, Problem
 
 
-def surveys_of(inputs: Inputs, problem: Problem, plan: Evaluation) -> Mapping[str, Any] | None:
+def stability_of(inputs: Inputs, problem: Problem, plan: Evaluation) -> Mapping[str, Any] | None:
     """Return the figures of a stability.json that is of the same question, data and hubs; None where none is."""
-    known = inputs.surveys
+    known = inputs.known_stability
     if known is None:
         return None
     told = {(hub["site_id"], hub["tier"]): hub["hubs"] for hub in known["hubs"] if hub["hubs"]}
@@ -34,14 +34,14 @@ def certainty_columns(inputs: Inputs, problem: Problem, plan: Evaluation) -> dic
     Parameters
     ----------
     inputs, problem, plan
-        As for `surveys_of`; without figures nothing is returned.
+        As for `stability_of`; without figures nothing is returned.
 
     Returns
     -------
     dict
         ``certainty`` and ``certainty_by_GROUP``, of the last group of sites, NaN for hubs that stand already.
     """
-    known = surveys_of(inputs, problem, plan)
+    known = stability_of(inputs, problem, plan)
     if known is None:
         return {}
     frame, tiers = inputs.sites.frame, [tier.name for tier in inputs.scenario.hubs]

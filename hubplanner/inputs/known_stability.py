@@ -37,7 +37,7 @@ def _without_files(part: Any) -> Any:
     return part
 
 
-def read_surveys(scenario: Scenario, digests: Mapping[str, str], faults: list[Fault]) -> dict[str, Any] | None:
+def read_known_stability(scenario: Scenario, digests: Mapping[str, str], faults: list[Fault]) -> dict[str, Any] | None:
     """Return what ``hubplanner stability`` found for this very question and data, if a file beside the scenario knows.
 
     One of another question is passed over: it is beside the scenario for the question as its file has it, not for
