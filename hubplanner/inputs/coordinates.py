@@ -39,10 +39,12 @@ def read_places(spec: TableSpec, checker: Checker) -> gpd.GeoDataFrame | None:
     table = checker.table
     frame = table.frame.reset_index(drop=True)
     if spec.x and spec.y:
-        note_swapped_names(spec, table.name, checker.faults)
+        x, y = checker.coordinates(spec.x), checker.coordinates(spec.y)
+        if not MOST_LAT < x.abs().max() <= MOST_LON or y.abs().max() > MOST_LAT:  # else only x can be the longitude
+            note_swapped_names(spec, table.name, checker.faults)
         # A text column of that name would make way for the points.
         frame = frame.rename(columns={"geometry": "geometry_text"})
-        frame = place_points(frame, checker.coordinates(spec.x), checker.coordinates(spec.y), table.crs)
+        frame = place_points(frame, x, y, table.crs)
     elif "geometry" not in frame.columns:
         known = ", ".join(map(str, frame.columns))
         allowed = f"is required: name columns with x and y, or with geometry: {{wkt: COLUMN}}; the file has {known}"
@@ -92,7 +94,10 @@ def note_swapped_names(spec: TableSpec, name: str, faults: list[Fault]) -> None:
     """Note columns given the wrong way round."""
     x, y = str(spec.x).lower(), str(spec.y).lower()
     if x.startswith("lat") and y.startswith(("lon", "lng")):
-        allowed = "x is the longitude and y the latitude; these look swapped"
+        allowed = (
+            f"x is the longitude and y the latitude; these look swapped: write x: {spec.y} and y: {spec.x}, or, where "
+            "the file's own headings stand the wrong way round, exchange them there"
+        )
         faults.append(Fault(file=name, column=f"x: {spec.x}, y: {spec.y}", allowed=allowed))
 
 

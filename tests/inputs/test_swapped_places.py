@@ -57,11 +57,24 @@ def test_rows_swapped_within_and_beyond_range_are_named_together(project: Projec
 def test_columns_named_the_wrong_way_round_are_refused(project: Project, x: str, y: str, refused: bool) -> None:  # noqa: FBT001 - a table
     project.write("demand.csv", DEMAND.replace("lon,lat", f"{x},{y}"))
     if refused:
-        assert project.messages({"demand.x": x, "demand.y": y}) == [
-            f"demand.csv, x: {x}, y: {y}: x is the longitude and y the latitude; these look swapped"
-        ]
+        [message] = project.messages({"demand.x": x, "demand.y": y})
+        assert message == (
+            f"demand.csv, x: {x}, y: {y}: x is the longitude and y the latitude; these look swapped: write x: {y} and "
+            f"y: {x}, or, where the file's own headings stand the wrong way round, exchange them there"
+        )
     else:
         assert len(project.inputs({"demand.x": x, "demand.y": y}).demand.frame) == 4
+
+
+def test_headings_that_stand_the_wrong_way_round_are_taken_where_only_so_places_are_on_the_globe(
+    project: Project,
+) -> None:
+    for name, text in {"demand.csv": DEMAND, "sites.csv": SITES}.items():
+        head, *rows = text.replace(",67.", ",167.").replace(",68.", ",168.").splitlines()
+        project.write(name, "\n".join([head.replace("lon,lat", "lat,lon"), *rows]))
+    given = {f"{part}.{key}": column for part in ("demand", "sites") for key, column in (("x", "lat"), ("y", "lon"))}
+    frame = project.inputs(given).demand.frame
+    assert frame.geometry.x.min() >= 167
 
 
 @pytest.mark.parametrize("name", ["demand.csv", "sites.csv"])
