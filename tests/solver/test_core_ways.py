@@ -12,11 +12,11 @@ from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering import strategy as searching
 
 HEURISTIC = (
-    "solver.name heuristic goes with max_coverage, p_median or min_cost for all with travel_cost and a tier a site "
+    "solver.name heuristic goes with max_coverage, p_median or min_cost for all with travel costs and a tier a site "
     "within budget, max_hubs and pins alone, solver.method auto or core"
 )
 CORE = (
-    "solver.method core goes with max_coverage, p_median, p_center or min_cost for all with travel_cost and a tier a "
+    "solver.method core goes with max_coverage, p_median, p_center or min_cost for all with travel costs and a tier a "
     "site within budget, max_hubs and pins alone"
 )
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)

@@ -115,7 +115,7 @@ def test_part_of_the_need_is_no_facility_location(share: float) -> None:
     problem = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
     asked = hp.MinCost(target_share=share, travel_cost=1.0)
     assert hp.solve_problem(problem, asked, EXACT).method.startswith("plain")
-    with pytest.raises(hp.ScenarioError, match="min_cost for all with travel_cost and a tier a site"):
+    with pytest.raises(hp.ScenarioError, match="min_cost for all with travel costs and a tier a site"):
         hp.solve_problem(problem, asked, replace(EXACT, method="core"))
 
 

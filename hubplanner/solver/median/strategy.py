@@ -26,7 +26,7 @@ from hubplanner.solver.progress import report_progress
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext
 from hubplanner.tolerances import EXACT
 
-FACILITIES = "min_cost for all with travel_cost and a tier a site"
+FACILITIES = "min_cost for all with travel costs and a tier a site"
 """What facility location is called in a scenario."""
 
 
