@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -54,7 +55,7 @@ def create_app(settings: AppSettings) -> FastAPI:
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     """Make ready for work when the server starts, and end all of it when it stops."""
-    await run_in_threadpool(app.state.context.jobs.warm)
+    threading.Thread(target=app.state.context.jobs.warm, daemon=True).start()
     yield
     await run_in_threadpool(app.state.context.jobs.close)
 

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 from hubplanner.web.responses import Refused
 
+REPORT = "report.html"
+"""The report that the app makes of a run, with what an audit finds."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _BY_FOLDER = os.open in os.supports_dir_fd
 """Whether a name can be opened in a folder that is held open, so that nobody can put another in its place meanwhile."""

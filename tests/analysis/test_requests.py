@@ -58,7 +58,7 @@ def test_the_app_asks_with_the_same_defaults(monkeypatch: pytest.MonkeyPatch, ki
     def keep(_: Any, request: object, **__: Any) -> None:
         raise Asked(request)
 
-    monkeypatch.setattr(f"hubplanner.analysis.{kind}.run.run_{kind}", keep)
+    monkeypatch.setattr(tasks, f"run_{kind}", keep)
     monkeypatch.setattr(tasks, "_asked", lambda _: None)
     with pytest.raises(Asked) as asked:
         tasks.TASKS[kind](check_ask({"kind": kind, "scenario": "scenario.yaml"}, Limits()) | {"runs": "runs"})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.command import PATCHED, Done, answer, execute, fits, run, run_anew
+from support.command import Done, answer, execute, fits, run, run_anew
 
 from hubplanner.cli.tables import to_its_bound
 
@@ -240,17 +240,14 @@ def test_the_doctor_tells_what_is_installed() -> None:
 @pytest.mark.parametrize("command", ["", "init", "validate", "info", "solve", "schema", "doctor"])
 def test_help_names_what_there_is_and_loads_nothing_heavy(command: str) -> None:
     heavy = {"geopandas", "highspy", "matplotlib", "networkx", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely"}
-    patch = f"import atexit\natexit.register(lambda: sys.stderr.write(','.join({heavy!r} & set(sys.modules))))"
-    done = execute(
-        [
-            sys.executable,
-            "-c",
-            PATCHED.replace("from hubplanner.solver.backends import ADAPTERS\n", "").format(patch=patch),
-        ],
-        *filter(None, [command]),
-        "--help",
-        cwd=None,
-    )
+    code = f"""
+import atexit, sys
+atexit.register(lambda: sys.stderr.write(','.join({heavy!r} & set(sys.modules))))
+from hubplanner.cli import main as cli
+sys.argv = ["hubplanner", *sys.argv[1:]]
+cli.main()
+"""
+    done = execute([sys.executable, "-c", code], *filter(None, [command]), "--help", cwd=None)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Usage: hubplanner {command}".strip() in done.stdout
     options = {"solve": ("--set KEY=VALUE", "--override NAME", "--out DIR", "--json", "--quiet", "SCENARIO")}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from support.command import PATCHED, PROGRAM, Done, answer, execute, run, run_patched
+from support.command import Done, answer, execute, run, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,13 +154,13 @@ def test_the_best_plan_at_the_time_limit_is_written_with_its_true_gap(hard: Path
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_solve_writes_its_best_plan_with_its_true_gap(hard: Path, how: signal.Signals) -> None:
     out = hard.parent / "deep/run"
-    process = _started("solve", hard, "--set", "solver.time_limit_s=3000", "--out", out)
-    _read_until(process, "branch and cut")
-    process.send_signal(how)
-    told, error = process.communicate(timeout=600)
-    assert (process.returncode, "Traceback" in error) == (4, False)
-    assert "Stopping: the best plan so far will be written; once more ends at once.\n" in error
-    assert "stopped by you, NOT proven within the asked gap" in " ".join(told.split())
+    process = start("solve", hard, "--set", "solver.time_limit_s=3000", "--out", out)
+    process.wait_for("branch and cut")
+    process.signal(how)
+    done = process.wait(600)
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+    assert "Stopping: the best plan so far will be written; once more ends at once.\n" in done.stderr
+    assert "stopped by you, NOT proven within the asked gap" in " ".join(done.stdout.split())
     plan = json.loads((out / "plan.json").read_text(encoding="utf-8"))
     assert (plan["status"], plan["stopped"]) == ("feasible", True)
     assert 0 < plan["cost"]["total"] <= 1800
@@ -174,14 +173,14 @@ def test_a_second_signal_ends_at_once(hard: Path, how: signal.Signals) -> None:
     patch = "import time\nfrom hubplanner.outputs import run_folder as folder\n"
     patch += "folder.draw_map = lambda *_: (print('drawing', file=sys.stderr, flush=True), time.sleep(6000))"
     words = ["solve", hard, "--set", "solver.time_limit_s=3000", "--out", hard.parent / "deep/run"]
-    process = _started(*words, patch=patch)
-    _read_until(process, "branch and cut")
-    process.send_signal(how)
-    _read_until(process, "drawing")
-    process.send_signal(how)
-    out, error = process.communicate(timeout=600)
-    assert (process.returncode, out) == (128 + how, "")
-    assert error.endswith("Interrupted; nothing was written.\n")
+    process = start(*words, patch=patch)
+    process.wait_for("branch and cut")
+    process.signal(how)
+    process.wait_for("drawing")
+    process.signal(how)
+    done = process.wait(600)
+    assert (done.returncode, done.stdout) == (128 + how, "")
+    assert done.stderr.endswith("Interrupted; nothing was written.\n")
     assert {path.name for path in hard.parent.iterdir()} == {"hard.yaml", "places.csv"}
 
 
@@ -189,12 +188,12 @@ def test_a_second_signal_ends_at_once(hard: Path, how: signal.Signals) -> None:
 def test_what_is_interrupted_before_there_is_a_plan_leaves_nothing(hard: Path, how: signal.Signals) -> None:
     patch = "import time\nimport hubplanner.pipeline.solve as pipeline\n"
     patch += "pipeline.build_problem = lambda _: (print('building', file=sys.stderr, flush=True), time.sleep(6000))"
-    process = _started("solve", hard, "--out", hard.parent / "deep/run", patch=patch)
-    _read_until(process, "building")
-    process.send_signal(how)
-    out, error = process.communicate(timeout=600)
-    assert (process.returncode, out, "Traceback" in error) == (128 + how, "", False)
-    assert error.endswith("Interrupted; nothing was written.\n")
+    process = start("solve", hard, "--out", hard.parent / "deep/run", patch=patch)
+    process.wait_for("building")
+    process.signal(how)
+    done = process.wait(600)
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (128 + how, "", False)
+    assert done.stderr.endswith("Interrupted; nothing was written.\n")
     assert {path.name for path in hard.parent.iterdir()} == {"hard.yaml", "places.csv"}
 
 
@@ -211,7 +210,7 @@ def without_plan(*words):
         return replace(solve(*words), status="no_plan", evaluation=None)
 pipeline.solve_problem = without_plan
 """
-    done = run_patched(patch, "solve", hard, "--out", hard.parent / "run", "--json")
+    done = start("solve", hard, "--out", hard.parent / "run", "--json", patch=patch).wait()
     assert (done.returncode, done.stdout) == (128 + signal.SIGINT, "")
     assert done.stderr.endswith("Interrupted; nothing was written.\n")
     assert not (hard.parent / "run").exists()
@@ -220,13 +219,13 @@ pipeline.solve_problem = without_plan
 def test_an_interrupted_frontier_writes_its_points_so_far(hard: Path) -> None:
     out = hard.parent / "frontier"
     words = ["frontier", hard, "--budgets", "200,1800,1900", "--set", "solver.time_limit_s=3000"]
-    process = _started(*words, "--set", "solver.gap=0.0001", "--out", out)
-    _read_until(process, "solve for a budget of 1,800")
-    _read_until(process, "branch and cut")
-    process.send_signal(signal.SIGINT)
-    told, error = process.communicate(timeout=600)
-    assert (process.returncode, "Traceback" in error) == (4, False)
-    assert "Left out: 1 limit: 1,900 not solved: stopped by you." in " ".join(told.split())
+    process = start(*words, "--set", "solver.gap=0.0001", "--out", out)
+    process.wait_for("solve for a budget of 1,800")
+    process.wait_for("branch and cut")
+    process.signal(signal.SIGINT)
+    done = process.wait(600)
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+    assert "Left out: 1 limit: 1,900 not solved: stopped by you." in " ".join(done.stdout.split())
     tree = json.loads((out / "frontier.json").read_text(encoding="utf-8"))
     assert [point["budget"] for point in tree["points"]] == [200, 1800]
     assert [(item["limit"], item["status"]) for item in tree["left_out"]] == [(1900, "stopped")]
@@ -239,12 +238,12 @@ def test_a_program_that_is_ended_while_it_writes_leaves_the_earlier_run(scenario
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     patch = "import time\nfrom hubplanner.outputs import run_folder as folder\n"
     patch += "folder.draw_map = lambda *_: (print('drawing', file=sys.stderr, flush=True), time.sleep(600))"
-    process = _started("solve", scenario, "--out", out, patch=patch)
-    _read_until(process, "drawing")
+    process = start("solve", scenario, "--out", out, patch=patch)
+    process.wait_for("drawing")
     assert len(list(out.parent.iterdir())) == 2
-    process.send_signal(how)
-    _, error = process.communicate(timeout=200)
-    assert (process.returncode, "Traceback" in error) == (128 + how, False)
+    process.signal(how)
+    done = process.wait(200)
+    assert (done.returncode, "Traceback" in done.stderr) == (128 + how, False)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert list(out.parent.iterdir()) == [out]
 
@@ -253,8 +252,9 @@ def test_a_hangup_is_ignored_where_it_was_asked_to_be(scenario: Path) -> None:
     patch = "import os, signal\nfrom hubplanner.outputs import run_folder as folder\ndraw = folder.draw_map\n"
     patch += "folder.draw_map = lambda *words: (os.kill(os.getpid(), signal.SIGHUP), draw(*words))"
     words = ("solve", scenario, "--out", scenario.parent / "run", "--quiet")
-    assert run_patched(f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{patch}", *words).returncode == 0
-    assert run_patched(patch, *words).returncode == 128 + signal.SIGHUP
+    ignored = f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{patch}"
+    assert start(*words, patch=ignored).wait().returncode == 0
+    assert start(*words, patch=patch).wait().returncode == 128 + signal.SIGHUP
 
 
 @pytest.mark.parametrize(
@@ -279,32 +279,6 @@ main()
     done = execute([sys.executable, "-c", code], cwd=None)
     assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (128 + how, "", False)
     assert done.stderr in {"", "Interrupted; nothing was written.\n"}
-
-
-def _started(*words: str | Path, patch: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", PATCHED.format(patch=patch)] if patch else [PROGRAM]
-    return subprocess.Popen(
-        [*command, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_heed_signals,  # noqa: PLW1509 - no threads here
-    )
-
-
-def _heed_signals() -> None:
-    """Undo what a shell in the background passes on: signals that are ignored."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _read_until(process: subprocess.Popen[str], word: str) -> None:
-    assert process.stderr
-    read = ""
-    while word not in read:
-        line = process.stderr.readline()
-        assert line, read
-        read += line
 
 
 FAILING = {
@@ -337,7 +311,7 @@ FAILING = {
 )
 def test_a_failing_solver_or_no_plan_is_told(hard: Path, patch: str, seconds: int, said: str) -> None:
     words = ("solve", hard, "--set", f"solver.time_limit_s={seconds}", "--out", hard.parent / "run", "--json")
-    done = run_patched(patch, *words)
+    done = start(*words, patch=patch).wait()
     assert done.returncode == 5
     assert answer(done) == {"status": "no_plan", "error": said}
     assert "Traceback" not in done.stderr
@@ -346,7 +320,7 @@ def test_a_failing_solver_or_no_plan_is_told(hard: Path, patch: str, seconds: in
 
 def test_only_a_bug_shows_a_traceback(scenario: Path) -> None:
     patch = "from hubplanner.outputs import run_folder as folder\nfolder.draw_map = lambda *_: {}['a bug']"
-    done = run_patched(patch, "solve", scenario, "--out", scenario.parent / "run", "--json")
+    done = start("solve", scenario, "--out", scenario.parent / "run", "--json", patch=patch).wait()
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" in done.stderr
     assert "KeyError: 'a bug'" in done.stderr

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.command import PATCHED, Done, answer, run
+from support.command import Done, answer, run, start
 from support.project import DEMAND, SCENARIO, SITES, Project
 
 import hubplanner as hp
@@ -152,8 +150,8 @@ pathlib.Path.rename = killed
 
 def test_any_command_puts_back_a_run_whose_replacement_was_killed(project_runs: Path, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in (project_runs / "runs/a").iterdir()}
-    words = [sys.executable, "-c", PATCHED.format(patch=KILLED), "solve", "scenario.yaml", "--out", "runs/a"]
-    assert subprocess.run(words, cwd=project_runs, check=False, capture_output=True).returncode == -9
+    killed = start("solve", "scenario.yaml", "--out", "runs/a", patch=KILLED, cwd=project_runs).wait()
+    assert killed.returncode == -9
     assert not (project_runs / "runs/a").exists()
     for command in (("runs", "list"), ("runs", "show", "a"), ("audit", "runs/a")):
         again = tmp_path / f"copy {command[-1].replace('/', ' ')}"

@@ -6,11 +6,14 @@ import json
 import multiprocessing
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 import tempfile
 import warnings
+from dataclasses import dataclass
 from functools import cache
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -20,19 +23,10 @@ import pytest
 import hubplanner
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext
+    from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 PROGRAM = Path(sys.executable).with_name("hubplanner")
 WIDTH = 100
-PATCHED = """
-import sys
-from hubplanner.solver.backends import ADAPTERS
-from hubplanner.cli import main as cli
-{patch}
-sys.argv = ["hubplanner", *sys.argv[1:]]
-cli.main()
-"""
-
 Done = subprocess.CompletedProcess[str]
 
 
@@ -40,39 +34,76 @@ def run(*words: str | Path, cwd: Path | None = None) -> Done:
     """Run the command line in a forked process: a new one takes four seconds of processor time to import it."""
     if not hasattr(os, "fork"):
         return run_anew(*words, cwd=cwd)
-    with tempfile.TemporaryDirectory() as folder:
-        out, error = Path(folder, "out"), Path(folder, "error")
-        process = _forks().Process(target=_command, args=(list(map(str, words)), cwd or Path.cwd(), out, error))
-        process.start()
-        process.join()
-        told = [path.read_text(encoding="utf-8") for path in (out, error)]
-        done = Done(words, process.exitcode or 0, *told)
+    done = start(*words, cwd=cwd, daemon=False).wait()  # a sweep has processes of its own
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
+@dataclass
+class Started:
+    """The command line at work in a forked process."""
+
+    words: tuple[str | Path, ...]
+    process: ForkServerProcess
+    folder: tempfile.TemporaryDirectory[str]
+    read: int = 0
+
+    def wait_for(self, word: str) -> None:
+        """Wait until it says a word in the terminal that it has not said before."""
+        error = Path(self.folder.name, "error")
+        while (found := error.read_bytes().find(word.encode(), self.read)) < 0:
+            assert not wait([self.process.sentinel], 0.05), error.read_text(encoding="utf-8")
+        self.read = found + len(word.encode())
+
+    def signal(self, number: int) -> None:
+        os.kill(self.process.pid or 0, number)
+
+    def wait(self, seconds: float | None = None) -> Done:
+        """Return what it said and how it ended."""
+        self.process.join(seconds)
+        assert self.process.exitcode is not None
+        told = [Path(self.folder.name, name).read_text(encoding="utf-8") for name in ("out", "error")]
+        self.folder.cleanup()
+        return Done(self.words, self.process.exitcode, *told)
+
+
+def start(*words: str | Path, patch: str = "", cwd: Path | None = None, daemon: bool = True) -> Started:
+    """Start the command line in a forked process, with a part of it replaced if a patch says so."""
+    folder = tempfile.TemporaryDirectory()
+    for name in ("out", "error"):
+        Path(folder.name, name).touch()
+    asked = (list(map(str, words)), cwd or Path.cwd(), Path(folder.name), patch)
+    process = forks().Process(target=_command, args=asked, daemon=daemon)
+    process.start()
+    return Started(words, process, folder)
+
+
 @cache
-def _forks() -> ForkServerContext:
+def forks() -> ForkServerContext:
     """Start the process that the others are forked from; its environment is theirs."""
     context = multiprocessing.get_context("forkserver")
     modules = (module.name for module in pkgutil.walk_packages(hubplanner.__path__, "hubplanner."))
     context.set_forkserver_preload(["pytest", *(name for name in modules if not name.endswith("__main__"))])
-    with mock.patch.dict(os.environ, COLUMNS=str(WIDTH)):
-        warm = context.Process(target=_command, args=(["--version"], Path.cwd(), Path(os.devnull), Path(os.devnull)))
+    with mock.patch.dict(os.environ, COLUMNS=str(WIDTH)), tempfile.TemporaryDirectory() as folder:
+        warm = context.Process(target=_command, args=(["--version"], Path.cwd(), Path(folder), ""))
         warm.start()
         warm.join()
     assert warm.exitcode == 0
     return context
 
 
-def _command(words: list[str], cwd: Path, out: Path, error: Path) -> None:
+def _command(words: list[str], cwd: Path, told: Path, patch: str) -> None:
     os.chdir(cwd)
-    for path, descriptor in ((out, 1), (error, 2)):
-        with path.open("wb") as stream:
+    for name, descriptor in (("out", 1), ("error", 2)):
+        with (told / name).open("wb") as stream:
             os.dup2(stream.fileno(), descriptor)
     warnings.simplefilter("error")
+    # What a shell in the background passes on: signals that are ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     from hubplanner.cli import main as cli  # noqa: PLC0415 - found imported, and not by those who do not fork
 
+    exec(patch, {"sys": sys})  # noqa: S102 - of tests alone
     sys.argv = ["hubplanner", *words]
     cli.main()
 
@@ -82,11 +113,6 @@ def run_anew(*words: str | Path, cwd: Path | None = None, **environment: str) ->
     done = execute([str(PROGRAM)], *words, cwd=cwd, **environment)
     assert "Traceback" not in done.stderr, done.stderr
     return done
-
-
-def run_patched(patch: str, *words: str | Path, cwd: Path | None = None) -> Done:
-    """Run the command line with a part of it replaced."""
-    return execute([sys.executable, "-c", PATCHED.format(patch=patch)], *words, cwd=cwd)
 
 
 def execute(command: list[str], *words: str | Path, cwd: Path | None, **environment: str) -> Done:

@@ -31,6 +31,7 @@ SOON_S = 2.5
 
 def at_work(app: Serving, **wanted: object) -> tuple[str, list[psutil.Process]]:
     """Start a long search; return it once it has found a plan, with all its processes."""
+    app.wait_ready()
     job = app.ask(kind="solve", scenario="hard", **wanted)
     end = time.monotonic() + 60
     while time.monotonic() < end:
@@ -67,11 +68,11 @@ def test_jobs_wait_in_a_line_of_some_length(app: Serving) -> None:
     refused = app.post("/api/jobs", {"kind": "solve", "scenario": "hard"}, 429)
     assert "cancel one or wait" in refused["error"]
     assert [app.get(f"/api/jobs/{job}")["state"] for job in jobs] == ["running"] * 2 + ["waiting"] * 8
-    assert len(app.busy()) == 2
+    app.wait_busy(2)
     assert app.post(f"/api/jobs/{jobs[-1]}/cancel", {}, 200)["seconds"] == 0
     for job in reversed(jobs):
         app.post(f"/api/jobs/{job}/cancel", {}, 200)
-    assert not app.busy()
+    app.wait_busy(0)
     assert app.done(kind="solve", scenario="small")["run"]
 
 
@@ -83,12 +84,12 @@ def narrows(rows: list[dict[str, Any]]) -> bool:
     return values == sorted(values) and bounds == sorted(bounds, reverse=True) and not passed
 
 
-def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
-    before, jobs = psutil.Process().children(), JobQueue(Limits(check_s=0.1))
+def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    before, jobs = psutil.Process().children(recursive=True), JobQueue(Limits(check_s=0.1))
     with pytest.raises(Refused, match="could not be read within"):
-        jobs.check({"kind": "check_upload", "file": str(tmp_path / "none.csv")})
+        jobs.check(serving.hard(tmp_path))
     jobs.close()
-    assert psutil.Process().children() == before
+    assert psutil.Process().children(recursive=True) == before
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_a_server_that_ends_takes_its_work_along(tmp_path: Path, how: signal.Sig
         next(stream.iter_lines())  # a page that watches does not hold the server up
         server.process.send_signal(how)
         assert server.process.wait(10) == (-how if how == signal.SIGKILL else 0)
-    _, alive = psutil.wait_procs(processes, timeout=5)
+    _, alive = psutil.wait_procs(processes, timeout=serving.PATIENCE_S)
     assert not alive
     assert processes
     assert sorted(folder.rglob("*")) == before
@@ -132,15 +133,7 @@ def test_a_request_cut_off_as_the_server_stops_leaves_no_traceback(tmp_path: Pat
 
 @pytest.mark.parametrize("late", [0.0, 0.05, 0.5])
 def test_work_that_is_cancelled_ends_in_silence(tmp_path: Path, late: float) -> None:
-    serving.write_hard(tmp_path)
-    ask = {
-        "kind": "solve",
-        "file": str(tmp_path / "hard.yaml"),
-        "overrides": {},
-        "settings": {},
-        "runs": str(tmp_path / "runs"),
-        "note": {},
-    }
+    ask = serving.hard(tmp_path)
     worker = [sys.executable, "-P", "-m", "hubplanner.web.jobs.worker"]
     with subprocess.Popen(worker, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True) as child:
         assert child.stdin is not None

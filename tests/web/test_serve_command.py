@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from support.browser import server as serving
+from support.browser.server import served
 from support.command import run
+from support.project import DEMAND, SCENARIO, SITES
 
 from hubplanner.errors import ScenarioError
 from hubplanner.web.scenarios import scenario_files, slug
@@ -94,3 +96,15 @@ def test_the_app_starts_without_what_only_its_work_takes() -> None:
     heavy = {"geopandas", "highspy", "jinja2", "matplotlib", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely"}
     line = f"import sys, hubplanner.web.app; print(*sorted({heavy!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_nothing_is_imported_from_the_folder_that_it_serves(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name, text in (("small.yaml", SCENARIO), ("demand.csv", DEMAND), ("sites.csv", SITES)):
+        (folder / name).write_text(text, encoding="utf-8")
+    for module in ("json", "multiprocessing", "numpy", "signal", "sitecustomize"):
+        (folder / f"{module}.py").write_text("open('imported', 'w').close()\n", encoding="utf-8")
+    with served(folder) as server:
+        assert server.done(kind="solve", scenario="small")["run"]
+    assert not list(tmp_path.rglob("imported"))

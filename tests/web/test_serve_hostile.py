@@ -119,7 +119,7 @@ def test_other_pages_start_no_work(app: Serving, headers: dict[str, str | None],
         if value is not None:
             request.headers[name] = value
     assert app.client.send(request).status_code == status
-    assert len(app.children()) <= 1
+    assert len(app.workers()) <= 1
 
 
 def test_other_pages_read_nothing(app: Serving) -> None:
@@ -161,7 +161,7 @@ def test_json_that_is_none_or_too_much(app: Serving, text: str | bytes) -> None:
     answer = app.client.post("/api/jobs", content=text, headers=JSON)
     assert answer.status_code == 400, answer.text
     assert set(answer.json()) == {"error", "faults"}
-    assert len(app.children()) <= 1
+    assert len(app.workers()) <= 1
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_settings_name_no_files_and_no_programs(app: Serving, key: str, value: A
     answer = app.client.post("/api/jobs", json=ask)
     assert answer.status_code in {400, 422}, answer.text
     assert serving.HIDDEN not in answer.text
-    assert len(app.children()) <= 1
+    assert len(app.workers()) <= 1
 
 
 def test_a_column_of_another_name_reads_no_other_file(app: Serving) -> None:

@@ -314,13 +314,12 @@ def test_the_place_of_a_check_is_free_again_whatever_happens(tmp_path: Path, mon
     jobs = JobQueue(Limits(check_s=0.1, checking=1))
     for _ in range(3):  # given up for taking too long
         with pytest.raises(Refused, match="could not be read within"):
-            jobs.check({"kind": "check_upload", "file": str(tmp_path / "none.csv")})
+            jobs.check(serving.hard(tmp_path))
 
-    def no_process(ask: dict[str, Any]) -> Any:
-        del ask
+    def no_process() -> Any:
         raise OSError(11, "no more processes")
 
-    monkeypatch.setattr(jobs, "child", no_process)
+    monkeypatch.setattr(jobs, "_child", no_process)
     for _ in range(3):
         with pytest.raises(OSError, match="no more processes"):
             jobs.check({"kind": "check_upload"})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hubplanner.io import recover
-from hubplanner.web.jobs.process import GRACE_S, WorkerProcess
+from hubplanner.web.jobs.process import GRACE_S, Forks, WorkerProcess
 from hubplanner.web.responses import Refused
 from hubplanner.web.settings import Limits
 
@@ -97,24 +97,32 @@ class JobQueue:
         self.line: deque[Job] = deque()
         self.threads: set[threading.Thread] = set()
         self.closed = False
+        self.forks = Forks()
         self.spare: WorkerProcess | None = None
         self.checking = threading.BoundedSemaphore(limits.checking)
 
     def warm(self) -> None:
         """Keep a process ready, so that no one waits for its start."""
+        try:
+            ready = WorkerProcess(self.forks)
+        except OSError:
+            if not self.closed:
+                log.exception("a worker process cannot be started")
+            return
         with self.lock:
             if not self.closed and self.spare is None:
-                self.spare = WorkerProcess()
+                self.spare = ready
+                return
+        ready.put_away()
 
-    def child(self, ask: dict[str, Any]) -> WorkerProcess:
-        """Return a process that was asked: the one kept ready, if it is still there, or a new one."""
+    def _child(self) -> WorkerProcess:
+        """Return the process that is kept ready, if it is still there, or a new one."""
         with self.lock:
             ready, self.spare = self.spare, None
-            if ready is None or ready.process.poll() is not None:
-                ready = WorkerProcess()
-            ready.give(ask | {"memory": self.limits.job_bytes})
-            self.warm()
-        return ready
+        return ready if ready is not None and ready.is_alive else WorkerProcess(self.forks)
+
+    def _give(self, child: WorkerProcess, ask: dict[str, Any]) -> None:
+        child.give(ask | {"memory": self.limits.job_bytes})
 
     def check(self, ask: dict[str, Any]) -> dict[str, Any]:
         """Return what a child finds in little time; refuse with its reason where it finds nothing."""
@@ -122,9 +130,11 @@ class JobQueue:
         if not self.checking.acquire(blocking=False):
             raise Refused(429, f"{self.limits.checking} files are being read already; try again in a moment.")
         try:
-            job, child = Job(id="", kind=ask["kind"], ask={}), self.child(ask)
+            job, child = Job(id="", kind=ask["kind"], ask={}), self._child()
+            self._give(child, ask)
             timer = threading.Timer(seconds, child.kill)
             timer.start()
+            self.warm()
             try:
                 child.listen(job.hear)
             finally:
@@ -186,34 +196,36 @@ class JobQueue:
             names = [job.id for job in self.all.values() if job.state not in ENDED]
             threads, spare, self.spare = list(self.threads), self.spare, None
         if spare is not None:
-            spare.kill()
-            spare.listen(_ignore)
+            spare.put_away()
         for name in names:
             self.cancel(name)
         for thread in threads:
             thread.join(GRACE_S)
+        self.forks.stop()
 
     def _pump(self) -> None:
         """Start jobs while there is room; with the lock held."""
         while self.line and not self.closed and len(self.threads) < self.limits.running:
             job = self.line.popleft()
             job.state, job.began = RUNNING, time.monotonic()
-            try:
-                job.child = self.child(job.ask)
-            except OSError as error:
-                log.exception("a worker process cannot be started")
-                job.state, job.ended, job.error = FAILED, time.monotonic(), {"error": f"No process: {error.strerror}"}
-                continue
-            thread = threading.Thread(target=self._follow, args=(job, job.child), name=f"job {job.id}", daemon=True)
+            thread = threading.Thread(target=self._follow, args=(job,), name=f"job {job.id}", daemon=True)
             self.threads.add(thread)
             thread.start()
 
-    def _follow(self, job: Job, child: WorkerProcess) -> None:
-        child.listen(job.hear)
+    def _follow(self, job: Job) -> None:
+        """Find a process to do a job, and note how it ends."""
+        try:
+            child = self._child()
+        except OSError as error:
+            if not self.closed:
+                log.exception("a worker process cannot be started")
+            job.error = {"error": f"No process: {error.strerror}"}
+        else:
+            self._work(job, child)
         with self.lock:
             if job.state == RUNNING:
                 job.ended = time.monotonic()
-                job.state = DONE if job.result is not None and child.process.returncode == 0 else FAILED
+                job.state = FAILED if job.result is None else DONE
                 if job.state == FAILED:
                     job.result, job.error = None, job.error or {"error": LOST, "faults": []}
             else:
@@ -222,13 +234,19 @@ class JobQueue:
             self.threads.discard(threading.current_thread())
             self._pump()
 
+    def _work(self, job: Job, child: WorkerProcess) -> None:
+        """Have a process do a job, unless it was cancelled meanwhile."""
+        with self.lock:
+            if job.state != RUNNING:
+                child.put_away()
+                return
+            job.child = child
+            self._give(child, job.ask)
+        self.warm()
+        child.listen(job.hear)
+
     def _forget(self) -> None:
         """Forget the oldest jobs that have ended, beyond those that are kept."""
         ended = [job for job in self.all.values() if job.state in ENDED]
         for job in ended[: max(len(self.all) - self.limits.kept, 0)]:
             del self.all[job.id]
-
-
-def _ignore(event: dict[str, Any]) -> None:
-    """Take an event that nobody asked for."""
-    del event

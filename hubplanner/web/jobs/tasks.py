@@ -1,4 +1,4 @@
-"""What a child process does for each kind of job, by the functions of the workflow."""
+"""What a child process does for each kind of job, by the functions of the workflow, all imported before it is asked."""
 
 from __future__ import annotations
 
@@ -8,19 +8,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hubplanner.analysis.alternatives.run import run_alternatives
+from hubplanner.analysis.explain.run import explain as explain_run
+from hubplanner.analysis.frontier.run import run_frontier
+from hubplanner.analysis.outlook import outlook as looked
 from hubplanner.analysis.requests import AlternativesRequest, FrontierRequest, StabilityRequest
+from hubplanner.analysis.stability.stability import run_stability
+from hubplanner.audit import audit_run
+from hubplanner.errors import DataError
+from hubplanner.inputs import read_inputs
+from hubplanner.runs.export import export_run
+from hubplanner.runs.naming import run_scenario
+from hubplanner.runs.report import Verdict, write_report
 from hubplanner.scenario import Scenario, read_scenario
+from hubplanner.web.responses import faults_of, warnings_of
+from hubplanner.web.run_files import REPORT
 from hubplanner.web.run_notes import write_note
+from hubplanner.web.site_card import explained
+from hubplanner.web.uploads.inspect import look_at
+from hubplanner.web.uploads.new_scenario import draft_project as draft
+from hubplanner.web.uploads.new_scenario import name_partners as take_over
+from hubplanner.web.uploads.new_scenario import new_scenario as write_scenario
 
-REPORT = "report.html"
 MEMORY, FILE = 4 << 30, 1 << 30
 """Bytes that reading a stranger's file may take, in memory and on disk."""
 
 
 def solve(ask: dict[str, Any]) -> dict[str, Any]:
     """Solve a scenario into the folder of runs."""
-    from hubplanner.runs.naming import run_scenario  # noqa: PLC0415 - heavy
-
     _, folder = run_scenario(_asked(ask), runs=Path(ask["runs"]))
     write_note(folder, ask["note"])
     return {"run": folder.name}
@@ -28,8 +43,6 @@ def solve(ask: dict[str, Any]) -> dict[str, Any]:
 
 def frontier(ask: dict[str, Any]) -> dict[str, Any]:
     """Find a scenario's frontier."""
-    from hubplanner.analysis.frontier.run import run_frontier  # noqa: PLC0415 - heavy
-
     request = FrontierRequest(
         points=int(ask["points"] or FrontierRequest.points), trade=ask["trade"], group=ask["group"]
     )
@@ -40,8 +53,6 @@ def frontier(ask: dict[str, Any]) -> dict[str, Any]:
 
 def alternatives(ask: dict[str, Any]) -> dict[str, Any]:
     """Find plans that are nearly as good as the best one."""
-    from hubplanner.analysis.alternatives.run import run_alternatives  # noqa: PLC0415 - heavy
-
     request = AlternativesRequest(within=AlternativesRequest.within if ask["within"] is None else ask["within"])
     found, folder = run_alternatives(_asked(ask), request, runs=Path(ask["runs"]))
     write_note(folder, ask["note"])
@@ -51,17 +62,12 @@ def alternatives(ask: dict[str, Any]) -> dict[str, Any]:
 
 def explain(ask: dict[str, Any]) -> dict[str, Any]:
     """Say why a run has, or has not, a hub at a site."""
-    from hubplanner.analysis.explain.run import explain as explain_run  # noqa: PLC0415 - heavy
-    from hubplanner.web.site_card import explained  # noqa: PLC0415
-
     found = explain_run(ask["run"], ask["site"], sites=1)
     return {"explanation": explained(found.summary())}
 
 
 def stability(ask: dict[str, Any]) -> dict[str, Any]:
     """Hold a run against its survey drawn again."""
-    from hubplanner.analysis.stability.stability import run_stability  # noqa: PLC0415 - heavy
-
     request = StabilityRequest(draws=int(ask["draws"] or StabilityRequest.draws))
     error = ask["share_error"]
     settings = {} if error is None else {"demand.connected_share_error": float(error)}
@@ -71,26 +77,17 @@ def stability(ask: dict[str, Any]) -> dict[str, Any]:
 
 def outlook(ask: dict[str, Any]) -> dict[str, Any]:
     """Say what each budget would roughly bring, and whom each site reaches."""
-    from hubplanner.analysis.outlook import outlook as looked  # noqa: PLC0415 - heavy
-    from hubplanner.inputs import read_inputs  # noqa: PLC0415 - heavy
-
     return looked(read_inputs(_asked(ask)), ask["most"])
 
 
 def export(ask: dict[str, Any]) -> dict[str, Any]:
     """Make a file of a run for another program."""
-    from hubplanner.runs.export import export_run  # noqa: PLC0415 - heavy
-
     paths, _ = export_run(ask["run"], [ask["what"]], replace=True)
     return {"files": [path.name for path in paths]}
 
 
 def report(ask: dict[str, Any]) -> dict[str, Any]:
     """Make a run's report, with what an audit finds."""
-    from hubplanner.audit import audit_run  # noqa: PLC0415 - heavy
-    from hubplanner.errors import DataError  # noqa: PLC0415
-    from hubplanner.runs.report import Verdict, write_report  # noqa: PLC0415 - heavy
-
     run = Path(ask["run"])
     try:
         verdict = Verdict(audit=audit_run(run).as_dict())
@@ -101,10 +98,6 @@ def report(ask: dict[str, Any]) -> dict[str, Any]:
 
 def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
     """Look at an uploaded file and keep it if nothing is wrong with it."""
-    from hubplanner.errors import DataError  # noqa: PLC0415
-    from hubplanner.web.responses import faults_of, warnings_of  # noqa: PLC0415
-    from hubplanner.web.uploads.inspect import look_at  # noqa: PLC0415 - heavy
-
     _bound()
     look = look_at(Path(ask["file"]), ask["upload_kind"], Path(ask["kept"]), ask["rows"], ask["part"])
     told = {
@@ -133,8 +126,6 @@ def check_upload(ask: dict[str, Any]) -> dict[str, Any]:
 
 def new_scenario(ask: dict[str, Any]) -> dict[str, Any]:
     """Make a scenario of two uploads."""
-    from hubplanner.web.uploads.new_scenario import new_scenario as write_scenario  # noqa: PLC0415 - heavy
-
     _bound()
     tables = {kind: Path(path) for kind, path in ask["tables"].items()}
     write_scenario(ask["wanted"], tables, Path(ask["folder"]))
@@ -143,8 +134,6 @@ def new_scenario(ask: dict[str, Any]) -> dict[str, Any]:
 
 def draft_project(ask: dict[str, Any]) -> dict[str, Any]:
     """Make a scenario of uploads that nobody described."""
-    from hubplanner.web.uploads.new_scenario import draft_project as draft  # noqa: PLC0415 - heavy
-
     _bound()
     files = [(role, name, Path(table)) for role, name, table in ask["files"]]
     return draft(ask["title"], files, Path(ask["folder"]))
@@ -152,8 +141,6 @@ def draft_project(ask: dict[str, Any]) -> dict[str, Any]:
 
 def name_partners(ask: dict[str, Any]) -> dict[str, Any]:
     """Take over which names mean the same in a scenario's joins."""
-    from hubplanner.web.uploads.new_scenario import name_partners as take_over  # noqa: PLC0415 - heavy
-
     _bound()
     return take_over(Path(ask["folder"]), ask["chosen"])
 
@@ -191,5 +178,3 @@ TASKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "draft_project": draft_project,
     "name_partners": name_partners,
 }
-JOBS = frozenset({"solve", "frontier", "alternatives", "explain", "stability"})
-"""Kinds that a page may ask for."""

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
@@ -76,7 +77,7 @@ def main() -> None:
     # What compiled code prints must not look like an event.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    _make_ready()
+    make_ready()
     line = sys.stdin.buffer.readline()
     if not line:  # the server ended before it asked for anything
         return
@@ -138,14 +139,9 @@ def _answer(ask: dict[str, Any], teller: ProgressReporter, cancelled: threading.
         teller.tell("failed", error=WRONG, faults=[])
 
 
-def _make_ready() -> None:
-    """Load what most work needs, before there is any."""
-    from hubplanner.analysis.frontier import run as frontier  # noqa: PLC0415
-    from hubplanner.runs import naming as runs  # noqa: PLC0415
-    from hubplanner.web.jobs import tasks  # noqa: PLC0415 - heavy
-    from hubplanner.web.uploads import inspect as uploads  # noqa: PLC0415
-
-    del frontier, runs, tasks, uploads
+def make_ready() -> None:
+    """Load what work needs, before there is any."""
+    import_module("hubplanner.web.jobs.tasks")
 
 
 def _work(ask: dict[str, Any]) -> Any:

@@ -16,7 +16,6 @@ from hubplanner.errors import HubplannerError
 from hubplanner.runs.index import run_folders
 from hubplanner.scenario import read_scenario
 from hubplanner.web.jobs.queue import ENDED, Job, JobQueue
-from hubplanner.web.jobs.tasks import JOBS
 from hubplanner.web.map_data.scenario import budget_range
 from hubplanner.web.requests import KNOWN, OF_A_RUN, check_ask, resolved
 from hubplanner.web.responses import Refused, answer, as_refused, json_of
@@ -26,6 +25,8 @@ from hubplanner.web.state import AppState, context_of
 
 router = APIRouter(prefix="/api/jobs")
 
+JOBS = frozenset({"solve", "frontier", "alternatives", "explain", "stability"})
+"""Kinds that a page may ask for."""
 LOOK_S = 0.1
 """Seconds between two looks at a job."""
 ALIVE_S = 10.0

@@ -20,11 +20,10 @@ from hubplanner.runs.index import run_folders
 from hubplanner.runs.read import as_places, read_plan
 from hubplanner.runs.store import list_runs, remove_run
 from hubplanner.scenario import read_scenario
-from hubplanner.web.jobs.tasks import REPORT
 from hubplanner.web.map_data.scenario import reaches
 from hubplanner.web.offers import unasked
 from hubplanner.web.responses import GEOJSON, Refused, answer, encode, packed, packed_answer
-from hubplanner.web.run_files import files_of, linked, open_own, own_folder, read_own
+from hubplanner.web.run_files import REPORT, files_of, linked, open_own, own_folder, read_own
 from hubplanner.web.run_notes import forget_note, read_note
 from hubplanner.web.state import context_of
 

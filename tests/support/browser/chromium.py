@@ -17,8 +17,16 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
-"""A software renderer: the app's map needs WebGL, and test machines have no GPU."""
+FLAGS = (
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-gpu-compositing",
+)
+"""A software renderer for the app's map, which needs WebGL: test machines have no GPU, so the rest does without one."""
+SLOW_COPY = "GPU stall due to ReadPixels"
+"""Said by the renderer where it is one of software."""
 
 
 @pytest.fixture(scope="module")

@@ -88,10 +88,28 @@ class Serving:
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that work or wait for it, the oldest first: all forked from a child of the server's."""
+        forked = [worker for child in psutil.Process(self.process.pid).children() for worker in child.children()]
+        return sorted(forked, key=psutil.Process.create_time)
+
     def busy(self) -> list[psutil.Process]:
         """The processes at work, with their own: all but the newest, which waits for work."""
-        workers = sorted(psutil.Process(self.process.pid).children(), key=psutil.Process.create_time)[:-1]
-        return [part for worker in workers for part in (worker, *worker.children(recursive=True))]
+        return [part for worker in self.workers()[:-1] for part in (worker, *worker.children(recursive=True))]
+
+    def wait_ready(self) -> None:
+        """Wait until a process waits for work, which takes a moment after the start."""
+        end = time.monotonic() + PATIENCE_S
+        while not self.workers():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    def wait_busy(self, count: int) -> None:
+        """Wait until that many processes are at work."""
+        end = time.monotonic() + PATIENCE_S
+        while (found := len(self.busy())) != count:
+            assert time.monotonic() < end, found
+            time.sleep(0.05)
 
     def raw(self, *lines: str | bytes) -> str:
         """Send bytes as they are, and return the first line of what comes back."""
@@ -130,7 +148,7 @@ def stop(serving: Serving) -> None:
     children = serving.children()
     serving.process.send_signal(signal.SIGINT)
     assert serving.process.wait(15) == 0
-    gone, alive = psutil.wait_procs(children, timeout=5)
+    gone, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert not alive, gone
     close(serving)
 
@@ -184,6 +202,13 @@ def write_hard(folder: Path) -> None:
         ]
         (folder / name).write_text("\n".join(["id,x,y,people", *rows]) + "\n", encoding="utf-8")
     (folder / "hard.yaml").write_text(HARD, encoding="utf-8")
+
+
+def hard(folder: Path) -> dict[str, Any]:
+    """Return what a worker is asked, to take minutes."""
+    write_hard(folder)
+    file, runs = str(folder / "hard.yaml"), str(folder / "runs")
+    return {"kind": "solve", "file": file, "overrides": {}, "settings": {}, "runs": runs, "note": {}}
 
 
 @pytest.fixture(scope="module")

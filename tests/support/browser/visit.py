@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import axe_playwright_python
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from support.browser.chromium import CHROMIUM, FLAGS
+from support.browser.chromium import CHROMIUM, FLAGS, SLOW_COPY
 from support.browser.server import write_hard
 from support.command import PROGRAM
 
@@ -45,7 +45,7 @@ class Visit:
         self.asked.append(request.url)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning"} and SLOW_COPY not in message.text:
             self.wrong.append(f"{message.text} {message.location.get('url', '')}")
 
     def open(self, address: str) -> None:
