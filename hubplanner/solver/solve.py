@@ -12,6 +12,7 @@ from hubplanner.solver.backends import adapter
 from hubplanner.solver.cache import SolveCache
 from hubplanner.solver.certify import certify
 from hubplanner.solver.conflict_counting import counted_conflict
+from hubplanner.solver.covering.cells import CellStrategy
 from hubplanner.solver.covering.strategy import ALONE, CoveringStrategy, is_plain
 from hubplanner.solver.infeasibility import find_conflict
 from hubplanner.solver.median.strategy import FACILITIES, MedianStrategy, is_median
@@ -27,6 +28,7 @@ from hubplanner.stopping import searching
 STRATEGIES: tuple[Strategy, ...] = (
     RobustStrategy(),
     SeparateYearsStrategy(),
+    CellStrategy(),
     CoveringStrategy(),
     MedianStrategy(),
     AlphaFairStrategy(),

@@ -15,6 +15,7 @@ from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import entries, new_handle, run
 from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint
 from hubplanner.solver.mip.row_blocks import MOST_ROUNDS, SLACK_ROUNDS, VIOLATED, blocks_of
+from hubplanner.tolerances import EXACT
 
 BLOCKS = 32
 """Blocks of rows: one cut bounds the need of one block, and where blocks are compact few cuts say most."""
@@ -100,6 +101,11 @@ class BlockRelaxation:
             table.side.data,
         )
         self.handle.passModel(program)
+
+    @property
+    def trivial(self) -> float:
+        """What the bound is, but for rounding, before cuts say anything: the need of all blocks, and all gains."""
+        return float(self.total.sum() + np.maximum(self.table.gain, 0.0).sum()) * (1 - EXACT)
 
     def cut(self, at: Floats, point: PrimalPoint) -> int:
         """Add the cuts at values (o,) that a solved point breaks; return how many."""
@@ -218,7 +224,7 @@ def tighten(program: BlockRelaxation, core: Floats | None, enough: float, stalle
         if not point.is_solved:
             return point if point.bound == -math.inf else replace(before, is_solved=False)
         program.purge()
-        if before.bound - point.bound < stalled * abs(point.bound):
+        if point.bound < program.trivial and before.bound - point.bound < stalled * abs(point.bound):
             if core is None:
                 break
             core = None

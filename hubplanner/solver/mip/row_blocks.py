@@ -27,6 +27,8 @@ ALIKE = 9
 """Digits to which units count alike for all sums."""
 AXES = 3
 """Singular vectors of the cover that say which rows lie near each other."""
+MOST_PLACED = 20_000
+"""Rows by which these are found: more would take longer and place the others hardly better."""
 VIOLATED = 1e-6
 """Units of need by which a point breaks a cut that is worth adding: ten times the solver's own tolerance."""
 SLACK_ROUNDS = 8
@@ -54,9 +56,11 @@ def blocks_of(cover: csr_array, need: Floats, count: int) -> Ints:
         return block
     size = np.sqrt(np.maximum(np.diff(cover.indptr), 1))
     degree = np.sqrt(np.maximum(np.bincount(cover.indices, minlength=cover.shape[1]), 1))
-    scaled = diags_array(1 / size) @ cover @ diags_array(1 / degree)
-    left, value, _ = svds(scaled, k=AXES + 1, v0=np.ones(min(cover.shape)))
-    places = left[:, np.argsort(-value)[1:]] / size[:, None]
+    scaled = csr_array(diags_array(1 / size) @ cover @ diags_array(1 / degree))
+    some = csr_array(scaled[np.unique(np.linspace(0, rows - 1, min(rows, MOST_PLACED)).astype(np.intp))])
+    _, value, right = svds(some, k=AXES + 1, v0=np.ones(min(some.shape)))
+    axes = np.argsort(-value)[1:]
+    places = scaled @ (right[axes] / value[axes, None]).T / size[:, None]
     for number in range(1, count):
         heavy = int(np.argmax(np.bincount(block, need, minlength=number)))
         inside = np.flatnonzero(block == heavy)
