@@ -311,6 +311,7 @@ STRUCTURES: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("cover all, 2,000 x 10,000", {"make": "cover all", "n": 10_000, "sites": 2000}, 1e-3),
     ("clash in 156 districts, 2,000 x 10,000", {"make": "clash", "n": 10_000, "sites": 2000}, 1e-3),
     ("floors of 156 districts clash, 2,000 x 10,000", {"make": "clash of floors", "n": 10_000, "sites": 2000}, 1e-3),
+    ("a million about towns, 5,000 sites", {"make": "crowd", "n": 1_000_000, "sites": 5000}, 1e-3),
     ("towns, 100 x 10,000", {"make": "towns", "n": 10_000, "sites": 100}, 0.0),
     ("towns, 1,000 x 10,000", {"make": "towns", "n": 10_000, "sites": 1000}, 1e-3),
 )
@@ -320,8 +321,9 @@ def structures() -> Iterator[Case]:
     """Yield one question of each structure."""
     for row, given, gap in STRUCTURES:
         kind = str(given["make"])
-        alone = (OURS,) if kind.startswith("clash") else (MERGED, OURS)
-        for name in alone if kind == "center" or kind.startswith("clash") else (HIGHS, *alone):
+        is_ours = kind.startswith(("clash", "crowd"))
+        alone = (OURS,) if is_ours else (MERGED, OURS)
+        for name in alone if kind == "center" or is_ours else (HIGHS, *alone):
             case = Case(table="structures", row=row, kind="structure", contender=name, given=given, limit=60, gap=gap)
             yield from (replace(one, quick=one.seed in FEW_SEEDS) for one in _drawn(case))
 

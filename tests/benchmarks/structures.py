@@ -211,6 +211,14 @@ def clash(seed: int, n: int, sites: int, *, by_cover: bool = False) -> Structure
     )
 
 
+def crowd(seed: int, n: int, sites: int) -> Structure:
+    """Return crowds about 300 towns, with more pairs of a place and a site in reach than memory holds."""
+    rng, places, need, site_xy = _drawn(seed, n, sites, towns=300)
+    tier = Tier(reach=_reach(sites, 20.0), cost=_costs(rng, sites))
+    budget = float(math.floor(0.01 * tier.cost.sum()))
+    return Structure(places=places, need=need, site_xy=site_xy, tiers=(tier,), budget=budget)
+
+
 def towns(seed: int, n: int, sites: int) -> Structure:
     """Return the towns of the first table: ten hubs, each for all within 5.5 in a square of side 30."""
     from benchmarks.instances import bds
@@ -235,6 +243,7 @@ MAKE: dict[str, Callable[..., Structure]] = {
     "cover all": cover_all,
     "clash": clash,
     "clash of floors": partial(clash, by_cover=True),
+    "crowd": crowd,
     "towns": towns,
 }
 

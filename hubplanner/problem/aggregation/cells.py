@@ -98,7 +98,7 @@ class Cells:
             full[self.start[cell] : self.stop[cell]] = True
         for cell in np.flatnonzero((base < 1) & (np.diff(used.indptr) > 0)).tolist():
             points = slice(self.start[cell], self.stop[cell])
-            reaching = used.indices[used.indptr[cell] : used.indptr[cell + 1]]
+            reaching = used.indices[used.indptr[cell] : used.indptr[cell + 1]].astype(np.intp)
             covered = np.full(points.stop - points.start, base[cell])
             for some, inside in _inside(self.discs, self.places[points], reaching):
                 covered += open_[some] @ inside
@@ -211,7 +211,7 @@ def _held(  # noqa: PLR0913, PLR0917 - points, their cells and what may hold the
     for cell, (a, b) in enumerate(_ranges(start, stop)):
         entries = slice(candidates.indptr[cell], candidates.indptr[cell + 1])
         begin, total = entries.start, need[a:b].sum()
-        for some, inside in _inside(discs, places[a:b], candidates.indices[entries]):
+        for some, inside in _inside(discs, places[a:b], candidates.indices[entries].astype(np.intp)):
             end = begin + len(some)
             share[begin:end] = np.minimum(inside @ need[a:b] / total * ROUNDED_UP, BELOW_ONE)
             all_[begin:end] = inside.all(axis=1)

@@ -96,7 +96,7 @@ class CellStrategy:
         plan, value = _of_all(problem, kept, found.evaluation), found.value
         bound = min(relaxed.bound, max(found.bound, _most_beside(most, option, kept)))
         report_progress("covered need", value, bound)
-        rest = np.count_nonzero(most > value * (1 + gap))
+        rest = int(np.count_nonzero(most > value * (1 + gap)))
         if bound > value * (1 + gap) and rest:
             kept = np.union1d(kept, relaxed.fitting(rest))
             with log.phase("search among all options that matter"):
