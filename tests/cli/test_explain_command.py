@@ -69,7 +69,7 @@ def test_what_cannot_be_explained_is_refused(solved: Path, inside: Callable[...,
         ((solved, "S9"), "the id of one of its 5 sites"),
         ((solved, "S2"), "there is an existing hub"),
         ((solved.parent / "none",), "is not a run folder"),
-        ((solved, "--out", solved.parent), "holds something other"),
+        ((solved, "--out", solved.parent), "holds more than"),
     ):
         done = inside("explain", *words, "--quiet")
         assert done.returncode == 2, words
@@ -112,7 +112,7 @@ def test_a_solve_that_is_cut_short_leaves_a_range_in_words(project: Project) -> 
     found = hp.explain(hp.solve(project.read()))
     change, says = found.found.hubs[0].change, found.words.worse
     assert change is not None
-    assert "not found in the time" in says(replace(change, least=-math.inf, most=math.inf))
+    assert "not found in time" in says(replace(change, least=-math.inf, most=math.inf))
     assert "worse by at least 5 of need" in says(replace(change, least=5.0, most=math.inf))
     assert "how much better" in says(replace(change, least=-math.inf, most=0.0))
     assert says(replace(change, least=2.0, most=5.0)) == "is worse by 2 of need at least and 5 of need at most"
