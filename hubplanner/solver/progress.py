@@ -56,7 +56,7 @@ class ProgressBounds:
 SAME = 1e-9
 """Relative difference of figures that is rounding."""
 _told: ContextVar[tuple[str, Callable[[float], float]] | None] = ContextVar("told", default=None)
-_known: ContextVar[ProgressBounds | None] = ContextVar("known", default=None)
+_known: ContextVar[tuple[ProgressBounds, ...]] = ContextVar("known", default=())
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def told_as(goal: str, figure: Callable[[float], float]) -> Iterator[None]:
 @contextmanager
 def progress_within(known: ProgressBounds) -> Iterator[None]:
     """Let searches inside tell bounds that hold for plans outside them too."""
-    token = _known.set(known)
+    token = _known.set((known, *_known.get()))
     try:
         yield
     finally:
@@ -83,6 +83,7 @@ def report_progress(goal: str, value: float, bound: float) -> None:
     """Log the best plan's figure and its bound; NaN or infinity where there is none yet."""
     if not log.isEnabledFor(logging.DEBUG):
         return
+    value, bound = _of_all_plans(value, bound)
     figures = {
         "goal": goal,
         "value": value if math.isfinite(value) else None,
@@ -92,19 +93,25 @@ def report_progress(goal: str, value: float, bound: float) -> None:
     log.debug("%s: %s, at best %s", goal, figures["value"], figures["bound"], extra={"progress": figures})
 
 
+def _of_all_plans(value: float, bound: float) -> tuple[float, float]:
+    """Return the best plan's figure and what no plan passes, from those of a search that looks at some plans only."""
+    for known in _known.get():
+        value = known.best(value)
+        bound = known.limit(value, bound)
+    return value, bound
+
+
 def listener() -> Callable[[float, float], None] | None:
     """Return what takes a search's value and bound now and then; None where nobody listens."""
-    told, known = _told.get(), _known.get()
+    told = _told.get()
     if told is None or not log.isEnabledFor(logging.DEBUG):
         return None
     (goal, figure), last = told, (-math.inf, math.nan, math.nan)
 
     def hear(value: float, bound: float) -> None:
         nonlocal last
-        now, value, bound = CLOCK(), figure(value), figure(bound)
-        if known is not None:
-            value = known.best(value)
-            bound = known.limit(value, bound)
+        now = CLOCK()
+        value, bound = _of_all_plans(figure(value), figure(bound))
         is_new = not math.isclose(value, last[1], rel_tol=SAME)
         is_sharper = not math.isclose(bound, last[2], rel_tol=SAME)
         if is_new or (is_sharper and now - last[0] >= SPACING_S):

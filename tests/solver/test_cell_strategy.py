@@ -76,6 +76,27 @@ def test_beyond_memory_plans_are_as_good_as_those_of_the_plain_program(
     assert found.gap < 0.05
 
 
+def test_the_bounds_told_on_the_way_hold_for_all_plans(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    problem, objective = country(4)
+    best = hp.solve_problem(problem, objective, replace(EXACTLY, method="plain")).value
+    for name, value in {"MOST_PAIRS": 1, "FEWEST": 2, "TIMES": 1, "COUNT": 12}.items():
+        monkeypatch.setattr(cells, name, value)
+    monkeypatch.setattr(cells._CellRelaxation, "fitting", _first)
+    caplog.set_level("DEBUG", logger="hubplanner.solver.progress")
+    caplog.clear()
+    hp.solve_problem(problem, objective, EXACTLY)
+    told = [record.progress for record in caplog.records if hasattr(record, "progress")]
+    assert len(told) > 2
+    assert min(figures["bound"] for figures in told) >= best * (1 - 1e-9)
+
+
+def _first(relaxed: cells._CellRelaxation, count: int) -> np.ndarray:
+    """Return the first so many options, however many pairs they are."""
+    return np.sort(relaxed.instance.option[np.argsort(-relaxed.most, kind="stable")[:count]])
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_no_plan_with_an_option_covers_more_than_cells_say(seed: int) -> None:
     problem, objective = country(seed)

@@ -23,7 +23,7 @@ from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint, program_of, p
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.limits import limits, required_fit
 from hubplanner.solver.options import SolverOptions
-from hubplanner.solver.progress import report_progress
+from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
 from hubplanner.solver.strategy import Candidate, SolveContext
 
 MOST_PAIRS = 20_000_000
@@ -89,21 +89,24 @@ class CellStrategy:
             rounds = relaxed.tighten(gap * SHARE_OF_GAP, part)
         most, option = relaxed.most, relaxed.instance.option
         kept = relaxed.fitting(max(FEWEST, TIMES * relaxed.used))
-        with log.phase("find a first plan"):
+        beside, bound = _most_beside(most, option, kept), relaxed.bound
+        with log.phase("find a first plan"), progress_within(ProgressBounds(sense=1, left_out=beside, bound=bound)):
             found = _solved(problem, objective, kept, context, FIRST)
         if found.evaluation is None:
             return Candidate.without_plan(found)
         plan, value = _of_all(problem, kept, found.evaluation), found.value
-        bound = min(relaxed.bound, max(found.bound, _most_beside(most, option, kept)))
+        bound = min(bound, max(found.bound, beside))
         report_progress("covered need", value, bound)
         rest = int(np.count_nonzero(most > value * (1 + gap)))
         if bound > value * (1 + gap) and rest:
             kept = np.union1d(kept, relaxed.fitting(rest))
-            with log.phase("search among all options that matter"):
+            beside = _most_beside(most, option, kept)
+            known = ProgressBounds(sense=1, left_out=beside, bound=bound, value=value)
+            with log.phase("search among all options that matter"), progress_within(known):
                 found = _solved(problem, objective, kept, context, 1.0)
             if found.evaluation is not None and found.value > value:
                 plan, value = _of_all(problem, kept, found.evaluation), found.value
-            bound = min(bound, max(found.bound, _most_beside(most, option, kept)))
+            bound = min(bound, max(found.bound, beside))
         log.steps.update(
             demand_points=problem.n_points,
             options=problem.n_options,
