@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,12 +90,19 @@ class Serving:
 
     def workers(self) -> list[psutil.Process]:
         """The processes that work or wait for it, the oldest first: all forked from a child of the server's."""
-        forked = [worker for child in psutil.Process(self.process.pid).children() for worker in child.children()]
-        return sorted(forked, key=psutil.Process.create_time)
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                found += child.children()
+        return sorted(found, key=psutil.Process.create_time)
 
     def busy(self) -> list[psutil.Process]:
         """The processes at work, with their own: all but the newest, which waits for work."""
-        return [part for worker in self.workers()[:-1] for part in (worker, *worker.children(recursive=True))]
+        found = []
+        for worker in self.workers()[:-1]:
+            with suppress(psutil.NoSuchProcess):
+                found += [worker, *worker.children(recursive=True)]
+        return found
 
     def wait_ready(self) -> None:
         """Wait until a process waits for work, which takes a moment after the start."""
