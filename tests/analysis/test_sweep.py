@@ -220,7 +220,7 @@ def test_whole_runs_are_kept_when_asked(scenario: Path, tmp_path: Path, counted:
 
 def test_a_folder_with_other_things_is_left_alone(scenario: Path) -> None:
     before = sorted(scenario.parent.iterdir())
-    with pytest.raises(ExistsError, match="other than an earlier run"):
+    with pytest.raises(ExistsError, match="more than an unchanged earlier run"):
         hp.sweep(scenario, SMALL, folder=scenario.parent)
     assert sorted(scenario.parent.iterdir()) == before
 
