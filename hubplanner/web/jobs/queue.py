@@ -100,6 +100,7 @@ class JobQueue:
         self.forks = Forks()
         self.spare: WorkerProcess | None = None
         self.checking = threading.BoundedSemaphore(limits.checking)
+        self.looking = threading.Lock()
 
     def warm(self) -> None:
         """Keep a process ready, so that no one waits for its start."""
@@ -126,21 +127,29 @@ class JobQueue:
 
     def check(self, ask: dict[str, Any]) -> dict[str, Any]:
         """Return what a child finds in little time; refuse with its reason where it finds nothing."""
-        seconds = self.limits.check_s
         if not self.checking.acquire(blocking=False):
             raise Refused(429, f"{self.limits.checking} files are being read already; try again in a moment.")
         try:
-            job, child = Job(id="", kind=ask["kind"], ask={}), self._child()
-            self._give(child, ask)
-            timer = threading.Timer(seconds, child.kill)
-            timer.start()
-            self.warm()
-            try:
-                child.listen(job.hear)
-            finally:
-                timer.cancel()
+            return self._found(ask)
         finally:
             self.checking.release()
+
+    def look(self, ask: dict[str, Any]) -> dict[str, Any]:
+        """Return what a child finds in little time, one after the other, beside files that are read."""
+        with self.looking:
+            return self._found(ask)
+
+    def _found(self, ask: dict[str, Any]) -> dict[str, Any]:
+        seconds = self.limits.check_s
+        job, child = Job(id="", kind=ask["kind"], ask={}), self._child()
+        self._give(child, ask)
+        timer = threading.Timer(seconds, child.kill)
+        timer.start()
+        self.warm()
+        try:
+            child.listen(job.hear)
+        finally:
+            timer.cancel()
         if job.result is not None:
             return job.result
         error = job.error or {"error": f"The file could not be read within {seconds:g} s and the memory there is."}

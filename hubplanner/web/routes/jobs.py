@@ -82,7 +82,7 @@ def _looked(context: AppState, asked: dict[str, Any]) -> Response:
     try:
         _, settings = resolved(file, asked)
         ask = {"kind": "outlook", "file": str(file), "overrides": asked["overrides"], "settings": settings}
-        return answer(context.jobs.check(ask | {"most": most}))
+        return answer(context.jobs.look(ask | {"most": most}))
     except (Refused, HubplannerError) as error:
         refused = error if isinstance(error, Refused) else as_refused(error)
         return answer({"curve": None, "sites": {}, "why": refused.sentence})
