@@ -159,3 +159,41 @@ def test_nothing_to_cover_is_left_to_the_core(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(cells, "MOST_PAIRS", 1)
     nothing = replace(problem, need=np.zeros(problem.n_points))
     assert hp.solve_problem(nothing, objective).value == 0
+
+
+@pytest.mark.parametrize("seconds", [300.0, 1e-3])
+def test_sites_that_must_hold_a_hub_keep_all_their_tiers_however_few_options_are_kept(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    m, reach, price = 20, np.array([4.0, 3.0, 2.0, 1.5]), np.array([9.0, 7.0, 5.0, 1.0])
+    site, tier = (part.ravel() for part in np.meshgrid(np.arange(m), np.arange(4), indexing="ij"))
+    points, sites = rng.random((200, 2)) * 20, rng.random((m, 2)) * 20
+    problem = replace(
+        Problem.from_points(points, np.ones(200), sites, np.ones(m), 3.0),
+        site_status=np.where(np.arange(m) < 12, SiteStatus.REQUIRED, SiteStatus.CANDIDATE),
+        tier_reach=reach,
+        option_site=site,
+        option_tier=tier,
+        option_cost=price[tier],
+    )
+    for name, value in {"MOST_PAIRS": 100, "FEWEST": 4, "TIMES": 1, "COUNT": 12}.items():
+        monkeypatch.setattr(cells, name, value)
+    # Of each site only the cheapest tier, which comes last, can be paid.
+    found = hp.solve_problem(problem, hp.MaxCoverage(budget=12.0), replace(EXACTLY, time_limit_s=seconds))
+    assert found.method.startswith("cells: ")
+    assert set(range(12)) <= set(found.open_sites.tolist())
+
+
+def test_cells_are_split_no_further_than_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, objective = country(4)
+    counted = cells._open_points(problem)
+    monkeypatch.setattr(cells, "COUNT", 12)
+    free, bounded = (cells._CellRelaxation.of(problem, objective, counted) for _ in range(2))
+    room = free.cells.share.nnz + 20
+    free.tighten(0.0, EXACTLY)
+    assert free.cells.share.nnz > room
+    monkeypatch.setattr(cells, "MOST_PAIRS", room)
+    bounded.tighten(0.0, EXACTLY)
+    assert bounded.cells.share.nnz <= room
+    assert free.bound <= bounded.bound

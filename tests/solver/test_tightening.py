@@ -18,7 +18,7 @@ from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.backends import SearchLimits, adapter
 from hubplanner.solver.mip import search as optimise
 from hubplanner.solver.mip.relaxation import relax, relaxed
-from hubplanner.solver.mip.subproblem import Subproblem, program_of
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 
 EFFORT = SearchLimits(name="highs", gap=0.0, seconds=60.0, threads=1, seed=0)
 OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False)
@@ -102,3 +102,17 @@ def test_whole_hubs_keep_to_a_residual_inequality(people: list[int], room: int) 
         assert served <= limit + 1e-9
         if hubs in {cut.hubs - 1, cut.hubs}:
             assert math.isclose(served, limit)
+
+
+@pytest.mark.parametrize(
+    ("objective", "searched", "left_out"), [(hp.MaxCoverage(), 3.0, 5.0), (hp.MinCost(1.0), 9.0, 7.0)]
+)
+def test_a_search_near_the_bound_that_ends_without_a_plan_says_nothing_of_plans_left_out(
+    objective: hp.Objective, searched: float, left_out: float
+) -> None:
+    question = Question.of(Problem.from_points([[0, 0]], [1], [[0, 0]], [1], reach=1), objective)
+    options = SolverOptions()
+    task = Subproblem(question=question, goal=goals_of(objective)[0], options=options, deadline=options.deadline)
+    open_, none = Incumbent(bound=searched), Incumbent(bound=searched, infeasible=True)
+    assert [optimise._or_left_out(task, near, left_out).bound for near in (open_, none)] == [left_out, left_out]
+    assert not optimise._or_left_out(task, none, left_out).infeasible

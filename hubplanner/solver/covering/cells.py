@@ -79,6 +79,7 @@ class CellStrategy:
         counted = _open_points(problem)
         if not counted.any():
             return None
+        context.leave_start("cells find their own first plans")
         gap, log = context.options.gap, context.log
         with log.phase("gather points in cells"):
             relaxed = _CellRelaxation.of(problem, objective, counted)
@@ -237,13 +238,17 @@ class _CellRelaxation:
         return int(np.count_nonzero(self.point.open_ > USED))
 
     def fitting(self, count: int) -> Ints:
-        """Return the options with which plans may cover most, so many of them, or as many as the pairs allow."""
-        order = np.argsort(-self.most, kind="stable")[:count]
+        """Return the options with which plans may cover most, so many of them, or as many as the pairs allow.
+
+        All options of sites that must hold a hub are among them: without some of them there may be no plan.
+        """
+        must = self.table.must
+        order = np.argsort(-self.most, kind="stable")[: max(count, np.count_nonzero(must))]
         pairs = np.cumsum((self.cells.share.T @ (self.cells.stop - self.cells.start))[order])
-        return np.sort(self.instance.option[order[pairs <= MOST_PAIRS]])
+        return np.sort(self.instance.option[order[(pairs <= MOST_PAIRS) | must[order]]])
 
     def tighten(self, error: float, options: SolverOptions) -> int:
-        """Split cells until they overstate a small part of the bound, none is left to split, or time is up.
+        """Split cells until they overstate a small part of the bound, none is left to split, or time or room is up.
 
         Returns
         -------
@@ -261,6 +266,8 @@ class _CellRelaxation:
             many = int(np.searchsorted(np.cumsum(errors[order]), HEAVY * errors.sum())) + 1
             finer = self.cells.split(order[:many], full)
             if errors.sum() <= error * self.bound or len(finer.start) == len(self.cells.start):
+                return rounds
+            if finer.whole.nnz + finer.part.nnz > MOST_PAIRS:
                 return rounds
             self.cells = finer
             self.table = replace(self.table, need=finer.total / self.table.unit, cover=finer.share)

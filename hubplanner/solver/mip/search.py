@@ -186,11 +186,11 @@ def any_plan(task: Subproblem) -> Incumbent:
 
 def _or_left_out(task: Subproblem, found: Incumbent, left_out: float) -> Incumbent:
     """Return what a search in part found, with a bound that holds for the plans left out as well."""
-    if found.infeasible or not found.years:
+    if found.infeasible:
         # No plan near the bound: all are worth at most what was left out.
-        return Incumbent(bound=left_out if found.infeasible else found.bound, version=found.version)
-    bound = task.sense * max(task.sense * found.bound, task.sense * left_out, task.sense * found.value)
-    return replace(found, bound=bound)
+        return Incumbent(bound=left_out, version=found.version)
+    known = (found.bound, left_out, found.value) if found.years else (found.bound, left_out)
+    return replace(found, bound=task.sense * max(task.sense * figure for figure in known))
 
 
 def _search(task: Subproblem, depth: Ints, found: Incumbent) -> Incumbent:
