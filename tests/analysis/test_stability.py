@@ -225,7 +225,7 @@ def refusal(project: Project, **settings: Any) -> str:
 def test_what_cannot_be_drawn_again_says_why(project: Project) -> None:
     assert "a standard error, such as 0.02" in refusal(project)
     years = {"model.periods.years": [{"name": "2027", "budget": 300}], "model.budget": None}
-    assert "model.periods: '1 years' found; allowed: none with stability: each year would need" in refusal(
+    assert "model.periods: '1 year' found; allowed: none with stability: each year would need" in refusal(
         project, **ERROR, **years
     )
     assert "allowed: none with stability: a plan for all futures is weighed by score" in refusal(

@@ -167,7 +167,7 @@ def test_a_folder_with_anything_else_is_left_alone(plan: hp.Plan, place: Path, n
     (place / "run").mkdir()
     for name in names:
         (place / "run" / name).write_text(name, encoding="utf-8")
-    with pytest.raises(ExistsError, match="other than an earlier run"):
+    with pytest.raises(ExistsError, match="more than an unchanged earlier run"):
         plan.write(place / "run")
     assert contents(place) == {f"run/{name}": name.encode() for name in names}
 

@@ -59,13 +59,13 @@ def test_a_run_goes_to_the_default_folder_and_again_to_the_same(
 
 def test_a_taken_folder_is_refused_before_the_work(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "solve_inputs", pytest.fail)
-    with pytest.raises(ExistsError, match="other than an earlier run"):
+    with pytest.raises(ExistsError, match="more than an unchanged earlier run"):
         run_scenario(project.read(), project.folder)
     monkeypatch.chdir(project.folder)
     taken = default_folder(project.inputs())
     taken.mkdir(parents=True)
     (taken / "note.txt").touch()
-    with pytest.raises(ExistsError, match="other than an earlier run"):
+    with pytest.raises(ExistsError, match="more than an unchanged earlier run"):
         run_scenario(project.read())
 
 

@@ -45,7 +45,8 @@ def write_styles(plan: PlanData, path: Path) -> None:
         The GeoPackage, with the layers hubs, demand and links in it.
     """
     styles = [_hubs(plan), _demand(plan), _links(), *([_islands()] if plan.follows_roads else [])]
-    styles += [] if plan.inputs.links is None else [_backhaul(plan.inputs.links.shared)]
+    built = () if plan.inputs.links is None else plan.inputs.links.shared  # links that stand alone need no line
+    styles += [_backhaul(built)] if built else []
     table = pd.DataFrame(
         {
             "f_table_catalog": "",

@@ -16,6 +16,7 @@ from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import entries, new_handle, run
 from hubplanner.solver.mip.multipliers import lagrangean, matrix
+from hubplanner.tolerances import EXACT
 
 LEAST_WIDTH, LEAST_ENTRIES = 8, 100_000
 """Options that cover a row on average, and entries of all rows, from which blocks take less time than the rows."""
@@ -60,7 +61,9 @@ def blocks_of(cover: csr_array, need: Floats, count: int) -> Ints:
     some = csr_array(scaled[np.unique(np.linspace(0, rows - 1, min(rows, MOST_PLACED)).astype(np.intp))])
     _, value, right = svds(some, k=AXES + 1, v0=np.ones(min(some.shape)))
     axes = np.argsort(-value)[1:]
-    places = scaled @ (right[axes] / value[axes, None]).T / size[:, None]
+    # Where rows are of fewer kinds than there are axes, some say nothing.
+    length = np.maximum(value[axes], EXACT * value.max())
+    places = scaled @ (right[axes] / length[:, None]).T / size[:, None]
     for number in range(1, count):
         heavy = int(np.argmax(np.bincount(block, need, minlength=number)))
         inside = np.flatnonzero(block == heavy)
@@ -198,6 +201,7 @@ def cover_part(program: Any, decided: Bools, whole: Bools | None = None) -> Cove
     caps &= says[row]
     improves = np.where(value > 0, at_least[row], at_most[row])
     leaves = (np.bincount(column[caps], minlength=width) > 0) & _all(column, caps | improves, width)
+    leaves &= (cost < 0) | ~_all(column, caps, width)  # what counts for no sum is told by its rows
     own = np.flatnonzero(caps & leaves[column])
     own = own[np.argsort(column[own], kind="stable")]
     covered, starts = np.unique(column[own], return_index=True)
