@@ -190,7 +190,7 @@ def test_cells_are_split_no_further_than_there_is_room(monkeypatch: pytest.Monke
     counted = cells._open_points(problem)
     monkeypatch.setattr(cells, "COUNT", 12)
     free, bounded = (cells._CellRelaxation.of(problem, objective, counted) for _ in range(2))
-    room = free.cells.share.nnz + 20
+    room = free.cells.share.nnz + 2
     free.tighten(0.0, EXACTLY)
     assert free.cells.share.nnz > room
     monkeypatch.setattr(cells, "MOST_PAIRS", room)
