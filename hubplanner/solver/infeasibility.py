@@ -62,9 +62,11 @@ def find_conflict(problem: Problem, objective: Objective, options: SolverOptions
     finder = _ConflictFinder(problem, objective, rest, _together(demands), options, deadline)
     asked = any(block.money is not None for block in demands)
     least, surely = finder.least_budget() if asked else (math.nan, math.nan)
-    if least == math.inf:  # what clashes without any budget is the reason
-        finder = replace(finder, demands=_together([block for block in demands if block.money is None]))
-    smallest, proven = finder.smallest()
+    asking = finder
+    if least == math.inf:  # what clashes whatever the money is the reason; years stay, for need may grow in them
+        finder = replace(finder, demands=_together([block for block in demands if not isinstance(block, Budget)]))
+        asking = finder.rich
+    smallest, proven = asking.smallest()
     clash = tuple(block for number in sorted(smallest) for block in finder.demands[number])
     reason = _reason(problem, clash)
     return Conflict(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
@@ -252,13 +254,17 @@ class _ConflictFinder:
         The least there is within the asked gap, or what is known after part of the time; infinite where no money does,
         NaN where it is not known.
         """
-        rich = replace(self, demands=tuple(tuple(map(self._with_money, blocks)) for blocks in self.demands))
         numbers = frozenset(n for n, blocks in enumerate(self.demands) if not first_of(blocks, Budget))
-        task = replace(rich.task(numbers), deadline=self.deadline.part(1 / 3).within(MONEY_S), nodes=MONEY_NODES)
+        task = replace(self.rich.task(numbers), deadline=self.deadline.part(1 / 3).within(MONEY_S), nodes=MONEY_NODES)
         found = optimise(replace(task, goal=cost(), gap=self.options.gap))
         if found.years:
             return found.value, found.bound
         return (math.inf, math.inf) if found.infeasible else (math.nan, math.nan)
+
+    @property
+    def rich(self) -> _ConflictFinder:
+        """The same demands where programmes have all the money they can use."""
+        return replace(self, demands=tuple(tuple(map(self._with_money, blocks)) for blocks in self.demands))
 
     def _with_money(self, block: Constraint) -> Constraint:
         """Return a programme that has the money for all there is in its first year; any other block as it is."""

@@ -221,3 +221,17 @@ def test_least_money_of_a_programme_is_for_the_need_as_it_will_have_grown() -> N
     solution = hp.solve_problem(two_islands(), MaxCoverage(constraints=(floor, periods)))
     assert solution.clash is not None
     assert solution.clash.least_budget == 5
+
+
+def test_years_are_part_of_a_clash_that_no_money_helps_against_where_only_grown_need_is_too_much() -> None:
+    """Three villages of 10, each with a site and 15 seats: all are served today, not when they are twice as many."""
+    places, need = [[0, 0], [10, 0], [20, 0]], np.full(3, 10.0)
+    problem = hp.Problem.from_points(places, need, places, [1, 1, 1], reach=2)
+    floor, rooms = Floor(weight=need, share=1.0), Capacity(people=(15.0,))
+    years = Periods(budgets=(9.0, 9.0), growth=np.ones(3))
+    assert hp.solve_problem(problem, MaxCoverage(constraints=(floor, rooms))).status == hp.Status.OPTIMAL
+    found = hp.solve_problem(problem, MaxCoverage(constraints=(floor, rooms, years))).clash
+    assert found is not None
+    assert found.is_smallest
+    assert found.least_budget == math.inf
+    assert {block.key for block in found.demands} == {floor.key, rooms.key, years.key}
