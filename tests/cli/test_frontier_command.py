@@ -132,7 +132,6 @@ def test_too_little_money_is_a_finding_unless_it_is_all_there_is(inside: Callabl
         (("--trade", "coverage,fairness", "--alphas", "0,9"), "numbers from 0 to 4, or inf"),
         (("--trade", "coverage,fairness", "--alphas", "0,a"), "such as 0,1,inf"),
         (("--trade", "coverage,fairness", "--points", "3"), "whose points are its --alphas"),
-        (("--set", "model.fairness={alpha: 1}"), "or trade coverage,fairness"),
         (("--set", "model.objective=p_center"), "max_coverage, not p_center"),
     ],
 )
