@@ -98,7 +98,7 @@ FORMATS: tuple[TableFormat, ...] = (
     TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True, uploaded=True),
     TableFormat(name="DuckDB", suffixes=(".duckdb",), kind="table", layers=True, uploaded=True),
     TableFormat(name="PostGIS", suffixes=(), kind="either"),
-    TableFormat(name="Parquet", suffixes=(".parquet",), chunked=True, distances=True, uploaded=True),
+    TableFormat(name="Parquet", suffixes=(".parquet",), kind="either", chunked=True, distances=True, uploaded=True),
     TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True, uploaded=True),
     TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster", uploaded=True),
 )

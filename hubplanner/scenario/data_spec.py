@@ -250,7 +250,7 @@ class TableSpec(FileSpec):
     join: tuple[JoinSpec, ...] = ()
     """Files whose columns are taken over, one after the other, before anything is checked."""
     x: Column | None = None
-    """Column of the x coordinate or longitude; for tables, and for Parquet without geometry with demand.merge."""
+    """Column of the x coordinate or longitude; for tables, Parquet without geometry among them."""
     y: Column | None = None
     """Column of the y coordinate or latitude, beside x."""
     geometry: GeometrySpec | None = None

@@ -81,6 +81,29 @@ def test_a_spreadsheet_is_its_csv_file(project: Project, suffix: str) -> None:
     assert fault.startswith(f"a.{suffix}, sheet: 'poeple' found; allowed: one of people")
 
 
+def test_a_parquet_table_is_its_csv_file(project: Project) -> None:
+    path, table = project.folder / "a.parquet", cells(project)
+    table.to_parquet(path)
+    check_same(project, told(path, coordinates=True))
+    places = gpd.points_from_xy(table["lon"], table["lat"]).to_wkt()
+    table.drop(columns=["lon", "lat"]).assign(place=places).to_parquet(path)
+    check_same(project, told(path, geometry={"wkt": "place"}))
+
+
+def test_parquet_with_places_of_its_own_is_asked_for_no_others(project: Project) -> None:
+    path = project.folder / "a.parquet"
+    layer(project).to_parquet(path)
+    check_same(project, told(path))
+    [fault] = project.messages(told(path, coordinates=True))
+    assert fault == "a.parquet, x, y: none for a file that carries its own geometry"
+
+
+def test_a_run_on_a_parquet_table_is_audited(project: Project) -> None:
+    cells(project).to_parquet(project.folder / "a.parquet")
+    plan = hp.solve(project.read({"demand.path": "a.parquet"}))
+    assert audit_run(plan.write(project.folder / "run")).verdict == "pass"
+
+
 def workbook(path: Path, rows: list[list[Any]], merged: tuple[str, ...] = ()) -> Path:
     openpyxl = pytest.importorskip("openpyxl")
     pytest.importorskip("python_calamine")

@@ -39,7 +39,7 @@ def read_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
     """Return a file's rows that the scenario keeps, with their places, columns called as asked for, cells as meant."""
     path = Path(spec.path)
     file = format_of(path)
-    in_columns = file.kind == "table" or (file.name == "JSON" and has_columns_only(path))
+    in_columns = file.kind == "table" or (file.name in {"JSON", "Parquet"} and has_columns_only(path))
     if in_columns or (spec.x and spec.y):
         frame = placed(called(PLAIN[file.name](path, spec), asked), spec, spec.crs or WGS84)
     else:

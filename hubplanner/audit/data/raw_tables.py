@@ -19,8 +19,10 @@ from hubplanner.formats.duckdb_table import read_duckdb
 from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane
+from hubplanner.formats.parquet import has_geometry
 from hubplanner.formats.place_cells import read_place_cells
 from hubplanner.formats.postgis import plain_cell, query_of, read_cells
+from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.data_spec import FileSpec, TableSpec
 
 NOTHING = re.compile(r"|n\.?/?a\.?|#n/a|nan|null|none|nil|-{1,2}|[\u2013\u2014\u2026]|\.{1,3}", re.IGNORECASE)
@@ -90,8 +92,8 @@ def read_spreadsheet(path: Path, spec: FileSpec) -> pd.DataFrame:
 
 
 def has_columns_only(path: Path) -> bool:
-    """Tell whether a JSON file is a table."""
-    return kind_of_json(path) == "table"
+    """Tell whether a JSON or Parquet file is a table."""
+    return not has_geometry(path) if format_of(path).name == "Parquet" else kind_of_json(path) == "table"
 
 
 def _database(path: Path, spec: FileSpec) -> pd.DataFrame:

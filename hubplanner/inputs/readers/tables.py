@@ -23,6 +23,7 @@ from hubplanner.formats.duckdb_table import read_duckdb
 from hubplanner.formats.excel import read_sheet
 from hubplanner.formats.json_table import kind_of_json, read_json_table
 from hubplanner.formats.layer import in_plane, regular, typed
+from hubplanner.formats.parquet import has_geometry
 from hubplanner.formats.place_cells import PLACE_CELLS, read_place_cells
 from hubplanner.formats.postgis import plain_cell, query_of, read_database
 from hubplanner.formats.read import read_layer
@@ -259,13 +260,18 @@ def plain_cells(cells: list[Any]) -> np.ndarray[Any, Any]:
 
 def _json(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
     if kind_of_json(path) != "table":
-        if spec.x or spec.y or spec.geometry:
-            allowed = "none for a file that carries its own geometry"
-            faults.append(Fault(file=path.name, column="x, y" if spec.x or spec.y else "geometry", allowed=allowed))
-            return None
-        return _vector(path, spec, faults)
+        return _vector(path, spec, faults) if _names_no_place(path, spec, faults) else None
     frame = pd.DataFrame(read_json_table(path))
     return _with_geometry(InputTable(name=path.name, frame=frame), spec, faults)
+
+
+def _names_no_place(path: Path, spec: TableSpec, faults: list[Fault]) -> bool:
+    """Tell whether no key says where the rows of a file are that says so itself; note the one that does."""
+    named = spec.x or spec.y or spec.geometry
+    if named:
+        allowed = "none for a file that carries its own geometry"
+        faults.append(Fault(file=path.name, column="x, y" if spec.x or spec.y else "geometry", allowed=allowed))
+    return not named
 
 
 def _with_geometry(table: InputTable, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
@@ -339,16 +345,24 @@ def _number(cell: Any) -> Any:
 
 
 def _parquet(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
-    frame = read_parquet(path, gpd.read_parquet, faults)
+    frame = read_parquet(path, _with_or_without_places, faults)
     if frame is None:
         return None
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return _with_geometry(InputTable(name=path.name, frame=frame), spec, faults)
+    if not _names_no_place(path, spec, faults):
+        return None
+    if frame.active_geometry_name is None:
         faults.append(Fault(file=path.name, allowed="has no geometry; a layer of places is needed"))
         return None
     crs = settled_crs(frame.crs, spec.crs, path.name, faults)
     columns = frame.select_dtypes(exclude="geometry").rename(columns={"geometry": "geometry_text"})
     places = gpd.GeoDataFrame(columns, geometry=in_plane(frame.geometry.array), crs=crs)
     return InputTable(name=path.name, frame=places, crs=crs, named=frame.crs is not None)
+
+
+def _with_or_without_places(path: Path) -> pd.DataFrame:
+    return gpd.read_parquet(path) if has_geometry(path) else pd.read_parquet(path)
 
 
 def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: list[Fault]) -> pd.DataFrame | None:
