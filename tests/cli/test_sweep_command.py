@@ -60,7 +60,7 @@ def test_ctrl_c_leaves_what_is_done_and_ends_with_4(scenario: Path) -> None:
     found = json.loads(out)
     assert found["status"] == "open"
     assert 0 < found["solved"] < 1700 == found["cases"] == found["solved"] + found["open"]
-    assert "the same command goes on" in error
+    assert "the same command continues" in error
     assert "Traceback" not in error
     assert len(list((scenario.parent / "out/cases").iterdir())) == found["solved"]
 

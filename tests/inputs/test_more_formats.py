@@ -85,7 +85,7 @@ def test_a_parquet_table_is_its_csv_file(project: Project) -> None:
     path, table = project.folder / "a.parquet", cells(project)
     table.to_parquet(path)
     check_same(project, told(path, coordinates=True))
-    places = gpd.points_from_xy(table["lon"], table["lat"]).to_wkt()
+    places = gpd.GeoSeries.from_xy(table["lon"], table["lat"]).to_wkt()
     table.drop(columns=["lon", "lat"]).assign(place=places).to_parquet(path)
     check_same(project, told(path, geometry={"wkt": "place"}))
 
