@@ -111,7 +111,7 @@ def plan_sweep(
 
 
 def _default_folder(name: str, tree: Mapping[str, Any], grid: Grid) -> Path:
-    """Return ``sweeps/NAME-HASH``, the same for the same question, so that the same command goes on."""
+    """Return ``sweeps/NAME-HASH``, the same for the same question, so that the same command continues it."""
     asked = json.dumps([tree, grid], sort_keys=True, default=str)
     return Path("sweeps") / f"{name}-{hashlib.sha256(asked.encode()).hexdigest()[:HASH_LENGTH]}"
 

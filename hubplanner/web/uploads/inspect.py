@@ -144,7 +144,8 @@ def _look_at_part(path: Path, kind: str, part: str, most_rows: int, look: FileIn
         return
     look.in_columns = "geometry" not in table.frame
     if look.in_columns and format_of(path).kind == "either":
-        look.faults.append(Fault(file=path.name, allowed="places of its own; drop a table without them together with all other files"))
+        allowed = "places of its own; drop a table without them together with all other files"
+        look.faults.append(Fault(file=path.name, allowed=allowed))
         return
     columns = guess_columns(table)
     found = look_at_table(path, table, [KeyGuess(key=key, value=value, why="") for key, value in keys.items()], columns)
