@@ -17,6 +17,12 @@ from hubplanner.solver.covering.cells import CellStrategy, pairs_of
 EXACTLY = hp.SolverOptions(gap=0.0, threads=1)
 
 
+@pytest.fixture(autouse=True)
+def _few_options_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let cells plan what the core would, so that small questions can be compared."""
+    monkeypatch.setattr(cells, "SMALL_OPTIONS", 0)
+
+
 def country(seed: int) -> tuple[Problem, hp.MaxCoverage]:
     """Return towns and villages with sites of up to two tiers; some stand, must be built or may not be."""
     rng = np.random.default_rng(seed)
@@ -140,6 +146,10 @@ def test_cells_are_for_covering_by_straight_lines_with_many_pairs_alone(monkeypa
     monkeypatch.setattr(cells, "MOST_PAIRS", 1)
     assert strategy.applies(Question.of(problem, objective), asked) is not None
     assert strategy.applies(Question.of(problem, objective), replace(asked, method="core")) is None
+    monkeypatch.setattr(cells, "SMALL_OPTIONS", problem.n_options)
+    assert strategy.applies(Question.of(problem, objective), asked) is None
+    monkeypatch.setattr(cells, "SMALL_OPTIONS", problem.n_options - 1)
+    assert strategy.applies(Question.of(problem, objective), asked) is not None
     apart = hp.MaxCoverage(budget=5, constraints=(hp.MinSeparation(distance=2),))
     assert strategy.applies(Question.of(problem, apart), asked) is None
     table = Problem.from_matrix(np.ones((3, 2)), [1, 1, 1], [1, 1], reach=2)

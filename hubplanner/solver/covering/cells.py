@@ -22,6 +22,7 @@ from hubplanner.solver.backends.highs import new_handle, run
 from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint, program_of, proven, table_of
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.limits import limits, required_fit
+from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress
 from hubplanner.solver.strategy import Candidate, SolveContext
@@ -66,6 +67,8 @@ class CellStrategy:
         """Return why it is the way to take."""
         problem = question.instance.problem
         if options.method != "auto" or not is_plain(problem, question.objective) or not problem.rule.is_step:
+            return None
+        if problem.n_options <= SMALL_OPTIONS:  # the core merges points to few rows, and breaks ties
             return None
         if not isinstance(problem.travel, GeometricTravel) or pairs_of(problem) <= MOST_PAIRS:
             return None
