@@ -18,12 +18,7 @@ def main() -> None:
     line = socket.socket(fileno=os.dup(0))
     worker.make_ready()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a worker ended
-    while True:
-        _, pipes, *_ = socket.recv_fds(line, 1, PIPES)
-        if not pipes:
-            with suppress(ChildProcessError):
-                os.wait()  # for all of them
-            os._exit(0)
+    while pipes := _asked(line):
         try:
             number = os.fork()
         except OSError as error:
@@ -36,7 +31,19 @@ def main() -> None:
             os.setpgid(number, number)
         for pipe in pipes:
             os.close(pipe)
-        line.sendall(b"%d\n" % number)
+        with suppress(ConnectionError):  # a server that is gone asks for no other
+            line.sendall(b"%d\n" % number)
+    with suppress(ChildProcessError):
+        os.wait()  # for all of them
+    os._exit(0)
+
+
+def _asked(line: socket.socket) -> list[int]:
+    """Return the pipes of the next worker; none once the server has closed its line, or is gone."""
+    try:
+        return list(socket.recv_fds(line, 1, PIPES)[1])
+    except ConnectionError:
+        return []
 
 
 def _work(asked: int, told: int) -> None:
