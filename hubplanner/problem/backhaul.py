@@ -235,8 +235,8 @@ def _faults(net: Backhaul) -> list[Fault]:
         "node": (len(net.line_cost), net.node.shape[-1]),
         "line_cost": (len(net.node), *net.alone_cost.shape),
         "alone_cost": (net.node.shape[-1], net.alone_cost.shape[-1]),
-        "leads_one_way": (len(net.cost),),
     }
+    shapes |= {} if net.one_way is None else {"one_way": (len(net.cost),)}
     found = [
         Fault(file="backhaul", column=name, value=getattr(net, name).shape, allowed=f"shape {shape}")
         for name, shape in shapes.items()
