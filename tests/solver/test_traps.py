@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
@@ -14,9 +14,9 @@ from support.instances.tiny import dear_and_cheap, random_town, scattered
 import hubplanner as hp
 from hubplanner.model import Model, build_model
 from hubplanner.solver import found_solvers
-from hubplanner.solver.backends import SearchLimits, Termination
+from hubplanner.solver.backends import SearchLimits, Termination, highs
 from hubplanner.solver.backends.cbc import cbc_path, solve_cbc
-from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.backends.highs import prepared, solve_highs
 from hubplanner.solver.covering.branch_and_bound import rounded
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.run_log import RunLog
@@ -78,10 +78,23 @@ def test_an_adapter_does_not_take_pulps_word_for_finished() -> None:
         assert outcome.bound > outcome.value + 1 / model.need_unit, name
 
 
-def test_the_bound_is_the_one_the_highs_handle_holds() -> None:
+@pytest.fixture
+def handles(monkeypatch: pytest.MonkeyPatch) -> list[highspy.Highs]:
+    """Keep what programs are handed over to."""
+    kept = []
+
+    def keep(*given: Any, **options: Any) -> highspy.Highs:
+        kept.append(prepared(*given, **options))
+        return kept[-1]
+
+    monkeypatch.setattr(highs, "prepared", keep)
+    return kept
+
+
+def test_the_bound_is_the_one_the_highs_handle_holds(handles: list[highspy.Highs]) -> None:
     model = model_of(scattered(0))
     outcome = solve_highs(model, SearchLimits(name="highs", gap=2.0, seconds=2.0, threads=1, seed=0), zeros(model))
-    handle = model.program.solverModel
+    [handle] = handles
     assert outcome.bound == -handle.getInfo().mip_dual_bound
     assert outcome.bound > outcome.value + 0.1
     assert handle.getOptionValue("mip_rel_gap")[1] == 0
@@ -146,10 +159,12 @@ def test_two_runs_give_the_same_plan(name: str) -> None:
     assert (one.value, one.bound, one.status) == (other.value, other.bound, other.status)
 
 
-def test_threads_seed_and_time_reach_highs() -> None:
+def test_threads_seed_and_time_reach_highs(handles: list[highspy.Highs]) -> None:
     model = model_of(dear_and_cheap(), hp.MaxCoverage(budget=11))
-    solve_highs(model, SearchLimits(name="highs", gap=0.0, seconds=12.5, threads=2, seed=42), zeros(model))
-    handle = model.program.solverModel
+    solve_highs(
+        model, SearchLimits(name="highs", gap=0.0, seconds=12.5, threads=2, seed=42, clock=lambda: 0.0), zeros(model)
+    )
+    [handle] = handles
     found = {name: handle.getOptionValue(name)[1] for name in ("threads", "random_seed", "time_limit")}
     assert found == {"threads": 2, "random_seed": 42, "time_limit": 12.5}
     assert isinstance(handle, highspy.Highs)
