@@ -158,7 +158,7 @@ class PlanBuilder:
         for most, at in self.most:
             hubs[at] = np.maximum(hubs[at], 1.0 / max(most.count, 1))
         self.nothing = self.save()
-        self.share: Floats = np.maximum(self.cost, 0.0) / scale + hubs + SHORT
+        self.share: Floats = np.clip(self.cost, 0.0, scale) / scale + hubs + SHORT
         """What a hub of each option takes of money and hubs, never quite nothing."""
 
     def _at(self, block: HubCount) -> Bools:
