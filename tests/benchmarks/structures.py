@@ -212,7 +212,7 @@ def clash(seed: int, n: int, sites: int, *, by_cover: bool = False) -> Structure
 
 
 def crowd(seed: int, n: int, sites: int) -> Structure:
-    """Return crowds about 300 towns, with more pairs of a place and a site in reach than memory holds."""
+    """Return crowds about 300 towns, with too many pairs of a place and a site in reach to hold them all."""
     rng, places, need, site_xy = _drawn(seed, n, sites, towns=300)
     tier = Tier(reach=_reach(sites, 20.0), cost=_costs(rng, sites))
     budget = float(math.floor(0.01 * tier.cost.sum()))

@@ -144,21 +144,8 @@ def _open_points(problem: Problem) -> Bools:
     return open_ & (evaluate(problem, standing).covered_share < 1) if len(standing) else open_
 
 
-def _restricted(problem: Problem, options: Ints) -> Problem:
-    """Return the problem with some (k,) of its new options alone, beside all standing ones."""
-    kept = _options_of(problem, options)
-    upgrade = None if problem.upgrade is None else problem.upgrade[kept]
-    return replace(
-        problem,
-        option_site=problem.option_site[kept],
-        option_tier=problem.option_tier[kept],
-        option_cost=problem.option_cost[kept],
-        upgrade=upgrade,
-    )
-
-
 def _options_of(problem: Problem, options: Ints) -> Ints:
-    """Return the indices of the options of a restricted problem."""
+    """Return the options of the problem with some of its new ones (k,) alone, beside all standing ones."""
     return np.union1d(np.flatnonzero(problem.existing), options)
 
 
@@ -171,7 +158,8 @@ def _solved(problem: Problem, objective: MaxCoverage, options: Ints, context: So
     """Return the best plan with some of the new options alone, in a part of the time that is left."""
     asked = context.options.until(context.deadline)
     asked = replace(asked, time_limit_s=asked.time_limit_s * part, ties=False, method="core")
-    found = context.solve(_restricted(problem, options), objective, asked)
+    restricted = problem.with_options(_options_of(problem, options), problem.site_status)
+    found = context.solve(restricted, objective, asked)
     context.log.add(found)
     return found
 
