@@ -97,16 +97,19 @@ class FutureSpec(Spec):
     """Ids of sites whose hubs are out of service."""
     tiers_out: Annotated[tuple[Column, ...], Field()] = ()
     """Tiers whose hubs are out of service."""
-    roads_closed: dict[Column, Identifiers] = Field(default_factory=dict)
+    roads_closed: Annotated[dict[Column, Identifiers], Field(examples=[{"flooded": ["yes"]}])] = Field(
+        default_factory=dict
+    )
     """Roads that are closed: those whose columns have one of these values, such as {flooded: [yes]}."""
     roads_closed_in: Annotated[
         ClosedAreasSpec | None,
         BeforeValidator(_path_alone, json_schema_input_type=LocalFile | ClosedAreasSpec | None),
     ] = None
     """File of polygons: every stretch of road between two vertices that meets one is closed."""
-    road_speed: dict[Column, Annotated[float, Field(strict=True, ge=1 / MOST_WEIGHT, le=MOST_WEIGHT)]] = Field(
-        default_factory=dict
-    )
+    road_speed: Annotated[
+        dict[Column, Annotated[float, Field(strict=True, ge=1 / MOST_WEIGHT, le=MOST_WEIGHT)]],
+        Field(examples=[{"track": 0.3}]),
+    ] = Field(default_factory=dict)
     """Multipliers of speed by class of road, such as {track: 0.3}."""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from hubplanner.scenario.json_schema import json_schema
 from hubplanner.scenario.scenario import Scenario
 from hubplanner.scenario.travel_spec import METHODS
 from hubplanner.scenario.validation import inconsistencies
-from hubplanner.scenario.yaml_text import Tree, assign, merge, read_yaml, without_nulls, write_yaml
+from hubplanner.scenario.yaml_text import Tree, assign, in_a_line, merge, read_yaml, without_nulls, write_yaml
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -266,6 +266,8 @@ _WORDS = {
     "invalid_key": "a key that is text, in quotes if it looks like a number",
 }
 """What is allowed instead, by the type of pydantic's complaint."""
+_SHAPES = {"model_type", "dict_type", "tuple_type", "too_short"}
+"""Complaints that an example answers best."""
 _PREFIXES = {"literal": "one of ", "greater": "a number ", "less": "a number "}
 """What to put before pydantic's own words."""
 
@@ -275,7 +277,23 @@ def _allowed(details: ErrorDetails) -> str:
     plain = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     prefix = next((words for kind, words in _PREFIXES.items() if details["type"].startswith(kind)), "")
     share = details["type"] == "less_than_equal" and details["ctx"]["le"] == 1
-    return _WORDS.get(details["type"], prefix + plain) + (per_cent_hint(details["input"]) if share else "")
+    words = _WORDS.get(details["type"], prefix + plain) + _such_as(details)
+    return words + (per_cent_hint(details["input"]) if share else "")
+
+
+def _such_as(details: ErrorDetails) -> str:
+    """Return what could stand where a list or keys are asked for, by the schema's example; nothing without one.
+
+    >>> _such_as({"type": "tuple_type", "loc": ("travel", "terrain", "speeds"), "msg": "", "input": 4})
+    ', such as [{class: [1, 2], kmh: 4}, {class: 9, kmh: 0}]'
+    """
+    if details["type"] not in _SHAPES:
+        return ""
+    location, method = _in_section(details["loc"])
+    *_, outer, field = ({}, *(field for _, field in _nodes(location, method)))
+    of_list = outer.get("examples", ()) if isinstance(location[-1], int) else ()
+    example = next(iter((*field.get("examples", ()), *(one for several in of_list for one in several))), None)
+    return "" if example is None else f", such as {in_a_line(example)}"
 
 
 def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:
@@ -292,13 +310,24 @@ def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:
 
 def _keys(location: tuple[int | str, ...], method: str | None = None) -> list[str]:
     """Return the keys the scenario knows at a location, in travel those of a method."""
+    *_, (node, _) = _nodes(location, method)
+    return sorted(node["properties"])
+
+
+def _nodes(location: tuple[int | str, ...], method: str | None) -> Iterator[tuple[Any, Any]]:
+    """Yield what the schema says on the way to a location, in travel for a method: of its kind, and of its field.
+
+    Nothing where it says nothing, as of a list where one value is asked for.
+    """
     schema = json_schema()
     node: Any = schema if method is None else schema["$defs"][METHODS[method].__name__]
+    yield node, node
     for part in location if method is None else location[1:]:
-        node = node["items"] if isinstance(part, int) else node["properties"][part]
-        node = next((one for one in node.get("anyOf", ()) if "$ref" in one or "items" in one), node)  # it or null
+        of_any_name = node.get("additionalProperties") or {}
+        field = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, of_any_name)
+        node = next((one for one in field.get("anyOf", ()) if "$ref" in one or "items" in one), field)  # it or null
         node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
-    return sorted(node["properties"])
+        yield node, field
 
 
 def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:

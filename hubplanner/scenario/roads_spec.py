@@ -86,7 +86,7 @@ class RoadsSpec(Spec):
     """Column of speeds, or one for all; where blank the class's. In OpenStreetMap maxspeed if left out."""
     minutes: Column | None = None
     """Column of minutes from end to end of a line, in place of speeds."""
-    where: dict[Column, Identifiers] = Field(default_factory=dict)
+    where: Annotated[dict[Column, Identifiers], Field(examples=[{"status": ["open"]}])] = Field(default_factory=dict)
     """Only roads whose columns have one of these values, such as {status: [open]}."""
     topology: Literal["auto", "vertices", "ends"] = "auto"
     """Where lines are joined: at vertices they share, or with ends also where one ends within snap_m of another; auto:
@@ -117,7 +117,7 @@ class ModeSpec(Spec):
 
     name: Name = "car"
     """car, motorcycle, bicycle, walk, or another: with kmh it goes where cars do, else where speeds has the class."""
-    speeds: dict[Column, Kmh] = Field(default_factory=dict)
+    speeds: Annotated[dict[Column, Kmh], Field(examples=[{"primary": 50, "track": 15}])] = Field(default_factory=dict)
     """Speeds in km/h by class of road, over those of the mode, such as {track: 15}; they open closed classes."""
     kmh: Kmh | None = None
     """One speed on all roads that the mode may use, whatever their class or limit."""
@@ -136,5 +136,9 @@ class ModeSpec(Spec):
         return {**(known if self.kmh is None else dict.fromkeys(known, self.kmh)), **own}
 
 
-Modes = Annotated[tuple[ModeSpec, ...], Field(min_length=1, max_length=10), AfterValidator(_known_mode)]
+Modes = Annotated[
+    tuple[ModeSpec, ...],
+    Field(min_length=1, max_length=10, examples=[[{"name": "motorcycle"}, {"name": "walk", "kmh": 4.5}]]),
+    AfterValidator(_known_mode),
+]
 Direction = Literal["to_hub", "from_hub", "both"]

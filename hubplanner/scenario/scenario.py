@@ -99,7 +99,14 @@ class Scenario(Spec):
     """Unit of all money."""
     demand: DemandSpec
     sites: SitesSpec
-    hubs: Annotated[tuple[TierSpec, ...], Field(min_length=1, max_length=MOST_TIERS)]
+    hubs: Annotated[
+        tuple[TierSpec, ...],
+        Field(
+            min_length=1,
+            max_length=MOST_TIERS,
+            examples=[[{"name": "centre", "capex": 9000000, "opex_per_year": 2500000, "reach_km": 10}]],
+        ),
+    ]
     """The tiers, at least one."""
     horizon_years: Annotated[int, Field(strict=True, ge=0, le=MOST_YEARS)] = 5
     """Years of running cost that count; 0 = capex only."""

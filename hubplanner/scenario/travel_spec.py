@@ -161,7 +161,7 @@ class NetworkSpec(TravelMethod):
 
     method: Literal["network"]
     """Roads of a file."""
-    roads: RoadsSpec
+    roads: Annotated[RoadsSpec, Field(examples=[{"path": "roads.gpkg", "class": "highway"}])]
     """The roads."""
     modes: Modes = (ModeSpec(),)
     """Who travels: the quickest counts. By car if left out."""
@@ -245,7 +245,7 @@ class FrictionSpec(RasterTravel):
 
     method: Literal["friction"]
     """A raster of how long a metre takes."""
-    raster: FrictionRasterSpec
+    raster: Annotated[FrictionRasterSpec, Field(examples=[{"path": "friction.tif", "unit": "minutes_per_metre"}])]
     """The raster."""
 
     @property
@@ -311,13 +311,15 @@ class TerrainSpec(RasterTravel):
 
     method: Literal["terrain"]
     """Land cover, with a speed for each class, and heights."""
-    land_cover: RasterBandSpec
+    land_cover: Annotated[RasterBandSpec, Field(examples=[{"path": "cover.tif"}])]
     """Raster of classes, roads among them; cells without data are barriers."""
     speeds: Annotated[
-        tuple[GroundSpeedSpec, ...], Field(min_length=1, max_length=1000), AfterValidator(_each_class_once)
+        tuple[GroundSpeedSpec, ...],
+        Field(min_length=1, max_length=1000, examples=[[{"class": [1, 2], "kmh": 4}, {"class": 9, "kmh": 0}]]),
+        AfterValidator(_each_class_once),
     ]
     """How fast each class is crossed."""
-    dem: RasterBandSpec
+    dem: Annotated[RasterBandSpec, Field(examples=[{"path": "heights.tif"}])]
     """Raster of heights in metres, interpolated where its cells are others; cells without heights are barriers."""
     direction: Literal["to_hub", "from_hub"] = "to_hub"
     """Which way counts, since uphill takes longer than downhill."""

@@ -113,6 +113,17 @@ def write_yaml(tree: Mapping[str, Any]) -> str:
     return stream.getvalue()
 
 
+def in_a_line(value: Any) -> str:
+    """Return a mapping or a list as YAML text on one line.
+
+    >>> in_a_line([{"class": [1, 2], "kmh": 4}])
+    '[{class: [1, 2], kmh: 4}]'
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {in_a_line(part)}" for key, part in value.items()) + "}"
+    return f"[{', '.join(map(in_a_line, value))}]" if isinstance(value, list) else str(value)
+
+
 def merge(base: Any, change: Any) -> Any:
     """Return base changed: mappings merge, all else is replaced.
 

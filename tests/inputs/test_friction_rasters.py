@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from support.ways import again, in_minutes, table
 
 from hubplanner import extras
 from hubplanner.audit.data.friction import FrictionWays
 from hubplanner.errors import MissingExtraError
-from hubplanner.inputs import build_problem
 from hubplanner.inputs.readers import raster as raster_reader
 from hubplanner.scenario.travel_spec import FrictionSpec
 
@@ -26,12 +26,7 @@ SHARED = Path(os.environ.get("HUBPLANNER_SHARED", Path(__file__).resolve().paren
 DEMO = SHARED / "roads" / "accessmod_demo.zip"
 CELL = 0.1
 WEST, NORTH = 66.47, 31.53
-MINUTES = {
-    "hubs.0.reach_km": None,
-    "hubs.0.reach_minutes": 60,
-    "hubs.1.reach_km": None,
-    "hubs.1.reach_minutes": 300,
-}
+MINUTES = in_minutes(60, 300)
 
 
 def origin(west: float, north: float, cell: float) -> Any:
@@ -62,20 +57,6 @@ def over(project: Project, name: str = "land.tif", unit: str = "km_per_hour", **
     raster = {"path": str(project.folder / name), "unit": unit}
     raster |= {key: more.pop(key) for key in ("band", "crs") if key in more}
     return {**MINUTES, "travel": {"method": "friction", "raster": raster, **more}}
-
-
-def table(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
-    travel = build_problem(project.inputs(settings)).travel
-    return np.array([travel.from_site(site) for site in range(travel.n_sites)]).T
-
-
-def again(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
-    """Return the same by the audit's code."""
-    inputs = project.inputs(settings)
-    travel = inputs.scenario.travel
-    assert isinstance(travel, FrictionSpec)
-    ways = FrictionWays(travel, inputs.demand.points, inputs.sites.lonlat, most=travel.max_minutes or 300.0)
-    return np.array([ways.to_site(site) for site in range(len(inputs.sites.frame))]).T
 
 
 @pytest.mark.parametrize("moves", [8, 16])

@@ -15,6 +15,7 @@ import shapely
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from support.ways import again, in_minutes, table
 
 import hubplanner as hp
 from hubplanner.audit.data.roads import NearPieces, Piece, RoadWays, foot_of
@@ -38,12 +39,7 @@ LINES = [
     ("primary", "no", "30 mph", [(67.2, 30.1), (68.0, 31.0), (68.1, 31.05)]),
     ("secondary", "-1", "", [(68.0, 31.0), (68.0, 31.1)]),
 ]
-MINUTES = {
-    "hubs.0.reach_km": None,
-    "hubs.0.reach_minutes": 15,
-    "hubs.1.reach_km": None,
-    "hubs.1.reach_minutes": 90,
-}
+MINUTES = in_minutes(15, 90)
 
 
 def lines(columns: dict[str, list[Any]] | None = None) -> gpd.GeoDataFrame:
@@ -55,20 +51,6 @@ def by_road(project: Project, path: str, **roads: Any) -> dict[str, Any]:
     """Return the settings of a scenario on a file of roads."""
     where = {"path": str(project.folder / path), **roads}
     return {**MINUTES, "travel": {"method": "network", "roads": where}}
-
-
-def table(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
-    travel = build_problem(project.inputs(settings)).travel
-    return np.array([travel.from_site(site) for site in range(travel.n_sites)]).T
-
-
-def again(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
-    """Return the same by the audit's code."""
-    inputs = project.inputs(settings)
-    travel = inputs.scenario.travel
-    assert isinstance(travel, NetworkSpec)
-    ways = RoadWays(travel, inputs.demand.points, inputs.sites.lonlat, in_minutes=inputs.unit == "minutes")
-    return np.array([ways.to_site(site) for site in range(len(inputs.sites.frame))]).T
 
 
 @pytest.mark.parametrize("suffix", ["gpkg", "geojson", "shp", "fgb", "parquet"])

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from inputs.test_friction_rasters import CELL, MINUTES, origin, write
 from support.claims import claimed
+from support.ways import again, table
 
-from hubplanner.audit.data.terrain import TerrainWays
-from hubplanner.inputs import build_problem
 from hubplanner.inputs.travel.friction import read_terrain
 from hubplanner.scenario.travel_spec import TerrainSpec
 
@@ -64,20 +63,6 @@ def over(project: Project, **more: Any) -> dict[str, Any]:
         key: {"path": str(project.folder / name)} for key, name in (("land_cover", "land.tif"), ("dem", "dem.tif"))
     }
     return {**MINUTES, "travel": {"method": "terrain", **files, "speeds": SPEEDS, **more}}
-
-
-def table(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
-    travel = build_problem(project.inputs(settings)).travel
-    return np.array([travel.from_site(site) for site in range(travel.n_sites)]).T
-
-
-def again(project: Project, settings: dict[str, Any]) -> np.ndarray[Any, Any]:
-    """Return the same by the audit's code."""
-    inputs = project.inputs(settings)
-    travel = inputs.scenario.travel
-    assert isinstance(travel, TerrainSpec)
-    ways = TerrainWays(travel, inputs.demand.points, inputs.sites.lonlat, most=travel.max_minutes or 300.0)
-    return np.array([ways.to_site(site) for site in range(len(inputs.sites.frame))]).T
 
 
 @pytest.mark.parametrize("more", [{}, {"direction": "from_hub"}, {"moves": 8}, {"corners": "open"}])

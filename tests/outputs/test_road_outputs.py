@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 from support.instances.audited_runs import findings_of
+from support.ways import in_minutes
 
 import hubplanner as hp
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from support.project import Project
 
-MINUTES = {"hubs.0.reach_km": None, "hubs.0.reach_minutes": 20, "hubs.1.reach_km": None, "hubs.1.reach_minutes": 40}
+MINUTES = in_minutes(20, 40)
 MINUTES_OF = {"centre": 20.0, "park": 40.0}
 BENT = [(66.99, 30.0), (67.05, 30.0), (67.05, 30.04), (67.11, 30.04)]
 """Past D1 and S4; D2 lies beside it."""

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 from support.instances.audited_runs import findings_of
+from support.ways import in_minutes, table_of
 
 import hubplanner as hp
 from hubplanner.inputs import build_problem
@@ -27,7 +28,7 @@ ROADS = [
     ("primary", "no", [(67.5, 30.5), (68.0, 31.0), (68.05, 31.03)]),
     ("track", "no", [(66.99, 30.0), (67.0, 30.1), (67.11, 30.04)]),
 ]
-MINUTES = {"hubs.0.reach_km": None, "hubs.0.reach_minutes": 20, "hubs.1.reach_km": None, "hubs.1.reach_minutes": 60}
+MINUTES = in_minutes(20, 60)
 FLOOD = shapely.box(67.04, 29.99, 67.062, 30.005)
 MONSOON = {"roads_closed": {"flooded": ["yes"]}, "road_speed": {"track": 0.5}}
 
@@ -62,10 +63,6 @@ def crowd(project: Project) -> None:
     project.write("sites.csv", "\n".join(["site_id,name,lon,lat,status,tier,factor,capex", *sites]) + "\n")
 
 
-def table(travel: Any) -> np.ndarray[Any, Any]:
-    return np.array([travel.from_site(site) for site in range(travel.n_sites)]).T
-
-
 def named(*futures: dict[str, Any]) -> dict[str, Any]:
     return {"futures": {"named": [{"name": "dry"}, *futures]}}
 
@@ -83,7 +80,7 @@ def test_closed_roads_are_as_if_the_file_had_none_of_them(project: Project, dire
     expected = along(project, "rest.gpkg", direction=direction, modes=modes)
     expected["travel"]["walk_straight"] = True
     np.testing.assert_allclose(
-        table(found.futures["wet"]), table(build_problem(project.inputs(expected)).travel), rtol=1e-9
+        table_of(found.futures["wet"]), table_of(build_problem(project.inputs(expected)).travel), rtol=1e-9
     )
     assert found.facts["closed_km"]["wet"] == pytest.approx(73, abs=3)
 
@@ -102,7 +99,7 @@ def test_roads_are_closed_where_a_polygon_meets_them(project: Project) -> None:
     left = gpd.GeoDataFrame({"highway": [kind for kind, _ in parts]}, geometry=shapes, crs="EPSG:4326")
     left.to_file(project.folder / "left.gpkg")
     expected = build_problem(project.inputs(along(project, "left.gpkg"))).travel
-    np.testing.assert_allclose(table(found.futures["flood"]), table(expected), rtol=1e-9)
+    np.testing.assert_allclose(table_of(found.futures["flood"]), table_of(expected), rtol=1e-9)
 
 
 @pytest.mark.parametrize("under", ["expected", "worst", "regret"])
@@ -114,7 +111,7 @@ def test_the_plan_is_the_best_of_all_for_dry_and_wet_roads(project: Project, und
     plan = hp.solve(project.read(settings))
     problem, searched = plan.problem, plan.inputs.searched
     assert searched is not None
-    tables = [table(problem.travel), table(searched.futures["wet"])]
+    tables = [table_of(problem.travel), table_of(searched.futures["wet"])]
     within = [far[:, problem.option_site] <= problem.option_reach * (1 + 1e-9) for far in tables]
     stands, new = np.flatnonzero(problem.existing), np.flatnonzero(problem.new)
     must = set(problem.required_sites.tolist())

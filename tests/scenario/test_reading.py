@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
+
+from hubplanner.scenario import Scenario
+from hubplanner.scenario.futures_spec import FutureSpec
+from hubplanner.scenario.roads_spec import ModeSpec, RoadsSpec
+from hubplanner.scenario.travel_spec import METHODS
 
 if TYPE_CHECKING:
     from support.project import Project
@@ -63,8 +68,8 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         ("hubs.0.capex", float("inf"), "hubs.0.capex: inf found; allowed: a column name, or a number of at least 0"),
         ("hubs.0.capex", "", "hubs.0.capex: blank found; allowed: a column name, or a number of at least 0"),
         ("hubs.0.capex", ["a"], "hubs.0.capex: \"['a']\" found; allowed: a column name, or a number of at least 0"),
-        ("hubs", [], "hubs: '[]' found; allowed: a list of at least one"),
-        ("hubs", "a", "hubs: 'a' found; allowed: a list, in [ ]"),
+        ("hubs", [], "hubs: '[]' found; allowed: a list of at least one, such as [{capex: 9000000, name:"),
+        ("hubs", "a", "hubs: 'a' found; allowed: a list, in [ ], such as [{capex: 9000000, name: centre"),
         ("hubs", [{"capex": 1}], "hubs.0.name: is required"),
         ("demand", 3, "demand: 3 found; allowed: keys with values below it"),
         ("demand.people", None, "demand.people: is required"),
@@ -135,3 +140,42 @@ def test_ids_and_filters_may_be_bare_numbers_and_words(project: Project) -> None
     assert scenario.model.require == ("7", "no", "S1")
     assert scenario.model.exclude == ("007",)
     assert scenario.demand.where == {"province": ("Punjab",), "code": ("1", "x")}
+
+
+@pytest.mark.parametrize(
+    ("travel", "said"),
+    [
+        (
+            {"method": "terrain", "land_cover": {"path": "a"}, "dem": {"path": "b"}, "speeds": 4},
+            "travel.speeds: 4 found; allowed: a list, in [ ], such as [{class: [1, 2], kmh: 4}, {class: 9, kmh: 0}]",
+        ),
+        (
+            {"method": "terrain", "land_cover": {"path": "a"}, "dem": {"path": "b"}, "speeds": [4]},
+            "travel.speeds.0: 4 found; allowed: keys with values below it, such as {class: [1, 2], kmh: 4}",
+        ),
+        (
+            {"method": "network", "roads": {"path": "a.gpkg", "where": "open"}},
+            "travel.roads.where: 'open' found; allowed: keys with values below it, such as {status: [open]}",
+        ),
+        (
+            {"method": "network", "roads": {"path": "a.gpkg"}, "modes": [{"name": "car", "speeds": 50}]},
+            "travel.modes.0.speeds: 50 found; allowed: keys with values below it, such as {primary: 50, track: 15}",
+        ),
+    ],
+)
+def test_lists_and_keys_are_asked_for_with_an_example(project: Project, travel: Any, said: str) -> None:
+    (fault,) = project.refusal({"travel": travel})
+    assert fault.endswith(said)
+
+
+def test_every_example_of_the_schema_is_allowed_where_it_stands() -> None:
+    fields = [
+        (node, field)
+        for node in (ModeSpec, RoadsSpec, FutureSpec, *METHODS.values(), Scenario)
+        for field in node.model_fields.values()
+        if field.examples
+    ]
+    assert len(fields) >= 9
+    for node, field in fields:
+        for example in field.examples or ():
+            assert TypeAdapter(field.annotation).validate_python(example), node
