@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.figures import Clock, by_pulp, figures
-from benchmarks.ours import record
+from benchmarks.ours import options, record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,21 +98,15 @@ def ours(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
 
     problem, asked = question(given)
     clock = Clock()
-    solution = hp.solve_problem(problem, asked, _how(limit, gap))
+    solution = hp.solve_problem(problem, asked, options(limit, gap))
     return record(solution, clock.seconds(), gap)
-
-
-def _how(limit: float, gap: float) -> Any:
-    import hubplanner as hp
-
-    return hp.SolverOptions(gap=gap, time_limit_s=limit, threads=1, ties=False)
 
 
 def flow(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     """Solve the textbook program with PuLP and HiGHS: one flow that brings a unit to each hub."""
     problem, asked = question(given)
     clock = Clock()
-    return by_pulp(textbook(problem, asked.budget), "HiGHS", clock, limit, gap, threads=1)
+    return by_pulp(textbook(problem, asked.budget), "HiGHS", clock, limit, gap)
 
 
 def textbook(problem: Any, budget: float) -> Any:
@@ -172,7 +166,7 @@ def tree_first(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, 
     net = problem.backhaul
     tree = minimum_spanning_tree(_weights(net)).tocoo()
     kept = replace(net, ends=np.column_stack([tree.row, tree.col]).astype(np.intp), cost=tree.data)
-    found = hp.solve_problem(replace(problem, backhaul=kept), asked, _how(limit, gap))
+    found = hp.solve_problem(replace(problem, backhaul=kept), asked, options(limit, gap))
     seconds = clock.seconds()
     return figures(found.value, _bound(problem, asked, limit), seconds, gap)
 
@@ -192,7 +186,7 @@ def sites_first(given: dict[str, Any], *, limit: float, gap: float) -> dict[str,
     least, most, best = 0.0, asked.budget, 0.0
     for _ in range(STEPS):
         for_hubs = (least + most) / 2
-        found = hp.solve_problem(replace(problem, backhaul=None), hp.MaxCoverage(budget=for_hubs), _how(limit, gap))
+        found = hp.solve_problem(replace(problem, backhaul=None), hp.MaxCoverage(budget=for_hubs), options(limit, gap))
         ends = {root} | (set(found.open_sites.tolist()) - roots)
         tree = nx.algorithms.approximation.steiner_tree(graph, list(ends), method="mehlhorn")
         if found.evaluation is None or found.evaluation.cost + tree.size(weight="weight") > asked.budget:
@@ -207,7 +201,7 @@ def _bound(problem: Any, asked: Any, limit: float) -> float:
     """Return what no plan of the whole question is better than."""
     import hubplanner as hp
 
-    return float(hp.solve_problem(problem, asked, _how(limit, LOOSE)).bound)
+    return float(hp.solve_problem(problem, asked, options(limit, LOOSE)).bound)
 
 
 RUNS = {

@@ -53,10 +53,12 @@ def one_by_one(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, 
     import hubplanner as hp
 
     (problem, objective, budgets), solve, how = asked(given), hp.solve_problem, options(limit, gap)
-    clock = Clock()
-    found = [solve(problem, replace(objective, budget=money), how) for money in budgets]
-    seconds = clock.seconds()
-    return _record([(one.value, one.bound) for one in found], seconds, gap, max(one.seconds for one in found))
+    clock, found, times = Clock(), list[Any](), list[float]()
+    for money in budgets:
+        own = Clock()
+        found.append(solve(problem, replace(objective, budget=money), how))
+        times.append(own.seconds())
+    return _record([(one.value, one.bound) for one in found], clock.seconds(), gap, max(times))
 
 
 def as_list(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
@@ -91,11 +93,10 @@ def plain(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     program = _programs(given)
     clock, found = Clock(), list[dict[str, Any]]()
     for money in _budgets(given):
-        if clock.seconds() >= limit:
+        if clock.wall() >= limit:
             break
         own = Clock()
-        left = limit - clock.seconds()
-        found.append(by_pulp(program(money), "HiGHS", own, left, gap))
+        found.append(by_pulp(program(money), "HiGHS", own, limit - clock.wall(), gap))
     seconds = clock.seconds()
     proven = [one for one in found if one["status"] == "optimal"]
     if len(proven) == POINTS:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from benchmarks.figures import processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,11 +59,11 @@ class Clocked:
     def __iter__(self) -> Chunks:
         """Yield the chunks and count the seconds between being asked for one and having it."""
         self.passes += 1
-        began = time.perf_counter()
+        began = processor_seconds()
         for chunk in self.chunks():
-            self.seconds += time.perf_counter() - began
+            self.seconds += processor_seconds() - began
             yield chunk
-            began = time.perf_counter()
+            began = processor_seconds()
 
 
 def bds(

@@ -23,10 +23,10 @@ def record(solution: Any, seconds: float, gap: float, scale: float = 1.0, **more
 
 
 def options(limit: float, gap: float) -> Any:
-    """Return solver options; which of several equal plans is no matter."""
+    """Return solver options for one thread; which of several equal plans is no matter."""
     import hubplanner as hp
 
-    return hp.SolverOptions(gap=gap, time_limit_s=limit, ties=False)
+    return hp.SolverOptions(gap=gap, time_limit_s=limit, ties=False, threads=1)
 
 
 def limits(instance: Covering) -> Any:

@@ -30,6 +30,8 @@ START_UP = 20.0
 POLL = 0.02
 TIMES = 3
 WIDTH = 120
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""What keeps the libraries below numpy to the thread that every contender has."""
 
 
 def measure(case: Case, once_above: float) -> Record:
@@ -49,7 +51,8 @@ def measure(case: Case, once_above: float) -> Record:
 def fresh(command: list[str], limit: float, start_up: float = START_UP) -> Record:
     """Run a command once and return the figures it prints last, with its peak memory."""
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as told:
-        process = subprocess.Popen(command, stdout=printed, stderr=told, start_new_session=True)
+        own = os.environ | ONE_THREAD
+        process = subprocess.Popen(command, stdout=printed, stderr=told, start_new_session=True, env=own)
         code, peak_mb = wait(process, limit + start_up)
         peak = {"peak_mb": round(peak_mb, 1)}
         if code is None:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from benchmarks.figures import Clock, by_pulp, figures
+from benchmarks.ours import options
 from benchmarks.structures import question, structure
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Program:
         cells = program.a_matrix_
         cells.format_ = highspy.MatrixFormat.kRowwise
         cells.start_, cells.index_, cells.value_ = matrix.indptr, matrix.indices, matrix.data
-        highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - HiGHS keeps the threads of its first run otherwise
+        highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - as `by_pulp` does
         solver = highspy.Highs()
         options = {"output_flag": False, "threads": 1, "time_limit": clock.left(limit), "mip_rel_gap": gap}
         for name, value in options.items():
@@ -269,12 +270,9 @@ def merged(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]
 
 def plain(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
     """Solve the textbook's program by PuLP and HiGHS."""
-    import highspy
-
     asked = structure(given)
-    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - as above
     clock = Clock()
-    found = by_pulp(program_of(asked, merge=False).in_pulp(), "HiGHS", clock, limit, gap, threads=1)
+    found = by_pulp(program_of(asked, merge=False).in_pulp(), "HiGHS", clock, limit, gap)
     if asked.kind == "cost":
         return found
     turned = {name: None if found[name] is None else -found[name] for name in ("value", "bound")}
@@ -303,11 +301,11 @@ def _bisected(asked: Structure, clock: Clock, limit: float) -> dict[str, Any]:
 
 
 def ours(given: dict[str, Any], *, limit: float, gap: float) -> dict[str, Any]:
-    """Solve with hubplanner on one thread; a clash is solved once its reason is known."""
+    """Solve with hubplanner; a clash is solved once its reason is known."""
     import hubplanner as hp
 
     asked = structure(given)
-    how = hp.SolverOptions(gap=gap, time_limit_s=limit, ties=False, threads=1)
+    how = options(limit, gap)
     clock = Clock()
     solution = hp.solve_problem(*question(asked), how)
     seconds = clock.seconds()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.cases import TABLES, all_cases
 from benchmarks.growth import draw
-from benchmarks.instances import GRAPHS
+from benchmarks.instances import GRAPHS, SEEDS
 from benchmarks.runner import PEERS, ROOT, START_UP, disagreements, line, measure
 from benchmarks.tables import measured, table, write
 
@@ -40,6 +40,8 @@ COLUMNS = 120
 PACKAGES = ("highspy", "numpy", "pulp", "scipy", "spopt")
 CODE = {True: ("tests/benchmarks",), False: ("tests/benchmarks", "hubplanner")}
 """Folders whose code a peer's case and one of ours runs."""
+NOT_RUN = {"cases.py", "growth.py", "suite.py", "tables.py"}
+"""Modules of the suite that no case runs: what they change of a case is in its task."""
 VERSIONS = f"""
 import importlib.metadata as m, json
 print(json.dumps({{name: m.version(name) for name in {PACKAGES}}}))
@@ -50,7 +52,11 @@ def main(words: Sequence[str]) -> int:
     """Run what the command line asks for and return its exit code."""
     asked = _arguments(words)
     kind = "full" if asked.full else "quick"
-    chosen = [case for case in all_cases(full=asked.full) if all(words in case.name for words in asked.only or ())]
+    chosen = [
+        case
+        for case in all_cases(full=asked.full)
+        if all(words in case.name for words in asked.only or ()) and (case.seed or 1) <= asked.seeds
+    ]
     if asked.list:
         print(*(case.name for case in chosen), sep="\n")
         return 0
@@ -60,15 +66,15 @@ def main(words: Sequence[str]) -> int:
     if any(case.peer for case in chosen) and not PEERS.exists():
         sys.exit(f"{PEERS} is missing: `make peers` installs spopt and its solvers there")
     began = time.perf_counter()
-    machine, results = _machine(), {} if asked.afresh else _kept().get(kind, {}).get("results", {})
+    machine, commit, results = _machine(), _commit(), _kept().get(kind, {}).get("results", {})
     stamps = {peer: _stamp(machine, CODE[peer]) for peer in CODE}
-    left = [case for case in chosen if _found(results, case, stamps[case.peer]) is None]
+    left = [case for case in chosen if asked.afresh or _found(results, case, stamps[case.peer]) is None]
     most = sum(case.limit + START_UP for case in left) / 3600
     print(f"{len(left)} cases of {len(chosen)} are left; once each, they take {most:.1f} hours at most")
     for case in left:
         record = measure(case, 0.0 if asked.once else ONCE_ABOVE[kind])
         print(line(case, record), flush=True)
-        _put(results, case, record, stamps[case.peer])
+        _put(results, case, record | {"commit": commit}, stamps[case.peer])
         _save(kind, {"machine": machine, "results": results})
     print(f"{len(left)} cases in {(time.perf_counter() - began) / 60:.1f} minutes")
     faults = found_faults(results)
@@ -87,6 +93,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", help="only cases whose line in --list has these words; leaves the page as it is"
     )
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="only the first so many seeds of each instance")
     parser.add_argument("--once", action="store_true", help="run each case once, not three times")
     parser.add_argument("--afresh", action="store_true", help="measure again what was measured before")
     parser.add_argument("--tables", action="store_true", help="write the tables of what is measured, and end")
@@ -98,7 +105,8 @@ def _stamp(machine: dict[str, Any], folders: Sequence[str]) -> str:
     """Return a checksum of the machine, what is installed and the code that a case runs."""
     found = hashlib.sha256(json.dumps(machine, sort_keys=True).encode())
     for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py")):
-        found.update(path.read_bytes())
+        if path.parent != Path(__file__).parent or path.name not in NOT_RUN:
+            found.update(path.read_bytes())
     return found.hexdigest()[:16]
 
 
@@ -158,6 +166,8 @@ def write_tables() -> None:
         if name == "growth" and found:
             draw(found, ROOT / PICTURE)
         write(PAGE, name, text(name, found))
+    machine = next((kept[kind]["machine"] for kind in ("quick", "full") if "machine" in kept.get(kind, {})), {})
+    write(PAGE, "machine", about_machine(machine))
 
 
 def _rows(kept: dict[str, Any], kind: str, name: str) -> Rows:
@@ -170,10 +180,23 @@ def text(name: str, rows: Rows) -> str:
     if not rows:
         absent = name == "medians" and not GRAPHS.is_dir()
         return f"Not measured: `{GRAPHS.parent.name}/{GRAPHS.name}` is not there." if absent else ""
+    records = [record for row in rows.values() for found in row.values() for record in found]
     if name == "growth":
-        return f"![{about.caption}]({PICTURE})"
-    most = max(len(records) for row in rows.values() for records in row.values())
-    return f"{textwrap.fill(about.caption.format(seeds=most), COLUMNS)}\n\n{table(about.what, rows)}"
+        fewest = min(len(found) for row in rows.values() for found in row.values())
+        return f"![{about.caption.format(seeds=fewest)}]({PICTURE})"
+    commits = [f"`{one}`" for one in sorted({record["commit"] for record in records if "commit" in record})]
+    caption = " ".join([about.caption, *([f"Measured at {', '.join(commits)}."] if commits else [])])
+    return f"{textwrap.fill(caption, COLUMNS)}\n\n{table(about.what, rows)}"
+
+
+def about_machine(machine: dict[str, Any]) -> str:
+    """Return what the figures were measured on, in a sentence."""
+    if not machine:
+        return ""
+    cores, versions = machine["cores"], {**machine["peers"], **machine["versions"]}
+    packages = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
+    where = f"On {machine['processor']}, {cores} cores, {machine['memory_gb']} GB of memory"
+    return textwrap.fill(f"{where}: Python {machine['python']}, {packages}.", COLUMNS)
 
 
 def best_help_time() -> float:
@@ -186,6 +209,12 @@ def best_help_time() -> float:
     return min(times)
 
 
+def _commit() -> str:
+    """Return the commit that the program is of."""
+    command = ["git", "log", "-1", "--format=%h", "--", "hubplanner"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def _machine() -> dict[str, Any]:
     """Return what the figures depend on."""
     versions = {name: importlib.metadata.version(name) for name in PACKAGES if name != "spopt"}
@@ -194,7 +223,10 @@ def _machine() -> dict[str, Any]:
         printed = subprocess.run([PEERS, "-c", VERSIONS], check=True, capture_output=True, text=True).stdout
         peers = json.loads(printed)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    about = Path("/proc/cpuinfo").read_text(encoding="utf-8") if sys.platform == "linux" else ""
+    model = next((line.partition(":")[2].strip() for line in about.splitlines() if line.startswith("model name")), "")
     return {
+        "processor": model or platform.processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(memory, 1),
         "python": platform.python_version(),

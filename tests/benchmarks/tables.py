@@ -6,7 +6,8 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.instances import FEW_SEEDS, SEEDS
+from benchmarks.cases import MERGED, OURS
+from benchmarks.instances import SEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PROVEN = 1e-9
 """Gaps below this are not written."""
+ENDED = {"optimal", "infeasible"}
+"""What ends a search before its limit."""
 
 
 def marks(name: str) -> tuple[str, str]:
@@ -30,14 +33,17 @@ def framed(name: str, text: str) -> str:
 
 
 def measured(rows: Rows) -> Rows:
-    """Return the rows and contenders of which all is measured: of random instances, every seed."""
+    """Return the rows and contenders that can be shown: of random instances, the first seeds without a hole.
+
+    What was measured with few seeds is shown with their number; nobody chooses which.
+    """
     kept = {row: {name: found for name, found in records.items() if _is_whole(found)} for row, records in rows.items()}
     return {row: records for row, records in kept.items() if records}
 
 
 def _is_whole(records: Sequence[Record]) -> bool:
     seeds = sorted(record["seed"] for record in records if record.get("seed") is not None)
-    return seeds in (list(SEEDS), list(FEW_SEEDS)) if seeds else len(records) == 1
+    return seeds == list(SEEDS[: len(seeds)]) if seeds else len(records) == 1
 
 
 def table(what: str, rows: Rows) -> str:
@@ -51,7 +57,11 @@ def table(what: str, rows: Rows) -> str:
 
 
 def _beside(name: str, records: Mapping[str, Sequence[Record]]) -> str:
-    """Return how a frontier's time compares with that of its slowest point alone."""
+    """Return how ours compares with merged rows that ended, and a frontier with its slowest point alone."""
+    if name == OURS and MERGED in records:
+        theirs = {one["seed"]: one["seconds"] for one in records[MERGED] if one["status"] in ENDED}
+        shares = [one["seconds"] / theirs[one["seed"]] for one in records[OURS] if one["seed"] in theirs]
+        return f", {_spread(shares, '.2g')} of merged rows'" if shares else ""
     slowest = {one.get("seed"): one["slowest"] for found in records.values() for one in found if "slowest" in one}
     times = [
         one["seconds"] / slowest[one.get("seed")]
@@ -64,7 +74,8 @@ def _beside(name: str, records: Mapping[str, Sequence[Record]]) -> str:
 def cell(records: Sequence[Record]) -> str:
     """Return records in a few words: seconds, megabytes, and the gap that was left.
 
-    Of several, one for each seed, the median and the worst; one that did not end counts with its limit, and is told.
+    Of several, one for each seed, the median, the worst and how many there are; one that did not end counts with its
+    limit, and is told.
     """
     ended = [record for record in records if record["status"] not in {"not finished", "failed"}]
     lost = Counter(filter(None, map(_lost, records)))
@@ -76,9 +87,11 @@ def cell(records: Sequence[Record]) -> str:
         of = next(record["of"] for record in ended if "points" in record)
         points = _spread([record.get("points", of) for record in ended], "g", worst=min)
         return ", ".join([f"{points} of {of} points in {ended[0]['limit']:g} s", memory, *told])
+    about = [f"{len(records)} seed{'s' * (len(records) > 1)}"] if records[0].get("seed") is not None else []
     making = [record["making"] for record in ended if "making" in record]
-    data = f" (data {statistics.median(making):.1f})" if making else ""
-    parts = [f"{_spread([record['seconds'] for record in records], ',.1f', ' s')}{data}", memory]
+    about += [f"data {statistics.median(making):.1f} s"] if making else []
+    seconds = _spread([record["seconds"] for record in records], ",.1f", " s")
+    parts = [f"{seconds} ({', '.join(about)})" if about else seconds, memory]
     alone = [record["slowest"] for record in ended if "slowest" in record]
     if alone:
         parts.append(f"slowest {_spread(alone, '.1f', ' s')}")

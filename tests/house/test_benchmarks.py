@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from benchmarks import connected, growth, instances, peers, runner, structure_programs, suite, tables
 from benchmarks.case import runs
 from benchmarks.cases import HIGHS, MERGED, OURS, TABLES, Case, all_cases
-from benchmarks.figures import figures
+from benchmarks.figures import Clock, figures
 from benchmarks.suite import found_faults, main, text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,10 +123,21 @@ def test_a_clash_of_floors_with_money_is_told_as_one() -> None:
     assert structure_programs.merged(given, limit=60, gap=0.0)["status"] == "infeasible"
 
 
-def test_questions_with_further_limits_are_told_with_the_seeds_there_are() -> None:
-    rows = {"a": {OURS: [record(5, 5, seed=seed) for seed in (1, 2, 3)]}}
+def test_a_table_tells_seeds_and_commits() -> None:
+    rows = {"a": {OURS: [record(5, 5, seed=seed, commit=f"c{seed % 2}") for seed in (1, 2, 3)]}}
     assert tables.measured(rows) == rows
-    assert "Median and worst of 3 seeds" in text("structures", rows).replace("\n", " ")
+    told = text("structures", rows).replace("\n", " ")
+    assert "Measured at `c0`, `c1`." in told
+    assert "(3 seeds)" in told
+
+
+def test_seconds_are_those_of_the_processor_children_included_and_limits_those_on_the_wall() -> None:
+    clock = Clock()
+    time.sleep(0.5)
+    assert clock.seconds() < 0.3
+    assert clock.left(10) <= 9.5
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass"], check=True)
+    assert clock.seconds() >= 0.5
 
 
 def test_customers_of_a_square_are_its_sites() -> None:
@@ -266,17 +278,18 @@ def test_tables_have_a_column_for_each_contender() -> None:
         "| town | one | two |",
         "|---|---:|---:|",
         "| small | 1.2 s, 100 MB | 1.2 s, 100 MB, gap 2e-01 |",
-        "| big |  | 1.2 s (data 0.2), 100 MB |",
-        "| drawn | 1.2 s, worst 33.0 s, 100 MB |  |",
+        "| big |  | 1.2 s (data 0.2 s), 100 MB |",
+        "| drawn | 1.2 s, worst 33.0 s (10 seeds), 100 MB |  |",
     ]
 
 
 def test_of_several_seeds_a_cell_has_the_median_and_the_worst() -> None:
     found = drawn(2, 3, 4, 5, 6, 7)
     found[3] |= {"status": "feasible", "gap": 0.04, "peak_mb": 300.0}
-    assert tables.cell(found) == "2.5 s, worst 7.0 s, 300 MB, gap 0, worst 4e-02"
+    assert tables.cell(found) == "2.5 s, worst 7.0 s (10 seeds), 300 MB, gap 0, worst 4e-02"
     found[4] = {"status": "not finished", "seconds": 60.0, "peak_mb": 10.0, "limit": 60.0, "seed": 5}
-    assert tables.cell(found) == "2.5 s, worst 60.0 s, 300 MB, gap 0, worst 4e-02, 1 of 10 not in 60 s"
+    assert tables.cell(found) == "2.5 s, worst 60.0 s (10 seeds), 300 MB, gap 0, worst 4e-02, 1 of 10 not in 60 s"
+    assert tables.cell(drawn(2)[:1]) == "2.0 s (1 seed), 100 MB"
     points = [one | {"points": number, "of": 20, "limit": 4.0} for number, one in enumerate(drawn())]
     assert tables.cell(points) == "4.5, worst 0 of 20 points in 4 s, 100 MB"
 
@@ -284,15 +297,23 @@ def test_of_several_seeds_a_cell_has_the_median_and_the_worst() -> None:
 def test_a_frontier_is_set_beside_its_slowest_point_seed_by_seed() -> None:
     rows = {"a": {"one by one": drawn(20, slowest=2.0), "frontier": drawn(10, 3, together=True)}}
     assert tables.table("b", rows).splitlines()[2] == (
-        "| a | 1.2 s, worst 20.0 s, 100 MB, slowest 2.0 s, worst 2.0 s "
-        "| 1.2 s, worst 10.0 s, 100 MB, 0.6, worst 5.0 times the slowest point |"
+        "| a | 1.2 s, worst 20.0 s (10 seeds), 100 MB, slowest 2.0 s, worst 2.0 s "
+        "| 1.2 s, worst 10.0 s (10 seeds), 100 MB, 0.6, worst 5.0 times the slowest point |"
     )
 
 
-def test_what_lacks_a_seed_is_left_out() -> None:
-    rows = {"a": {"one": drawn(), "two": drawn()[1:]}, "b": {"one": drawn()[:9]}, "c": {"one": [record(5, 5)]}}
-    kept = tables.measured(rows)
-    assert {row: list(found) for row, found in kept.items()} == {"a": ["one"], "c": ["one"]}
+def test_ours_is_set_beside_merged_rows_seed_by_seed() -> None:
+    merged = drawn(10, 2, 1, 0.1)[:4]
+    merged[3]["status"] = "feasible"
+    rows = {"a": {MERGED: merged, OURS: drawn(1, 1, 3)[:5]}}
+    shown = tables.table("b", rows).splitlines()[2]
+    assert shown.endswith("| 1.2 s, worst 3.0 s (5 seeds), 100 MB, 0.5, worst 3 of merged rows' |")
+
+
+def test_seeds_with_a_hole_among_them_are_left_out() -> None:
+    rows = {"a": {"one": drawn(), "two": drawn()[1:]}, "b": {"one": drawn()[:4]}, "c": {"one": [record(5, 5)]}}
+    kept = tables.measured({**rows, "d": {"one": [*drawn()[:2], drawn()[3]]}})
+    assert {row: list(found) for row, found in kept.items()} == {"a": ["one"], "b": ["one"], "c": ["one"]}
 
 
 def test_a_table_is_written_between_its_marks_and_nothing_else_changes(tmp_path: Path) -> None:
@@ -302,6 +323,12 @@ def test_a_table_is_written_between_its_marks_and_nothing_else_changes(tmp_path:
     assert path.read_text(encoding="utf-8") == "a\n<!-- towns -->\nnew\n<!-- end of towns -->\nb\n"
     with pytest.raises(ValueError, match="<!-- end of squares -->"):
         tables.write(path, "squares", "new")
+
+
+def test_the_page_says_what_machine_it_was_measured_on() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    machine = json.loads(suite.RESULTS.read_text(encoding="utf-8"))["quick"]["machine"]
+    assert tables.framed("machine", suite.about_machine(machine)) in page
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -378,7 +405,9 @@ def test_a_run_writes_results_and_tables(workplace: Path, asked: list[str]) -> N
     assert [one["seed"] for one in found] == list(instances.SEEDS)
     assert {"value", "bound", "gap", "status", "seconds", "peak_mb", "limit", "stamp"} <= found[0].keys()
     assert {"cores", "memory_gb", "python", "versions"} <= kept["quick"]["machine"].keys()
-    assert "| 100 | 1.0 s, worst 1.0 s, 100 MB |" in (workplace / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| 100 | 1.0 s, worst 1.0 s (10 seeds), 100 MB |" in (workplace / "benchmarks.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_case_is_measured_in_earnest(workplace: Path) -> None:
@@ -424,13 +453,19 @@ def test_what_other_code_measured_is_measured_again(
     assert kept_seeds(workplace) == [2]
 
 
+def test_a_run_of_few_seeds_is_one_of_the_first(workplace: Path, asked: list[str]) -> None:
+    assert main(["--only", "towns", "--seeds", "3"]) == 0
+    assert len(asked) == 3
+    assert kept_seeds(workplace) == [1, 2, 3]
+
+
 def test_a_quick_run_leaves_the_tables_of_a_full_one(workplace: Path, asked: list[str]) -> None:
     full = {"full": {"results": {"towns": {"big": {"hubplanner": drawn(9)}}}}}
     (workplace / "benchmarks.json").write_text(json.dumps(full), encoding="utf-8")
     assert main([]) == 0
     assert asked
     written = (workplace / "benchmarks.md").read_text(encoding="utf-8")
-    assert "| big | 1.2 s, worst 9.0 s, 100 MB |" in written
+    assert "| big | 1.2 s, worst 9.0 s (10 seeds), 100 MB |" in written
     assert "| 100 | " not in written
     assert json.loads((workplace / "benchmarks.json").read_text(encoding="utf-8")).keys() == {"full", "quick"}
 
@@ -442,7 +477,9 @@ def test_a_run_of_some_cases_leaves_the_page(workplace: Path, asked: list[str]) 
     assert (workplace / "benchmarks.md").read_bytes() == before
     assert main(["--tables"]) == 0
     assert len(asked) == 10
-    assert "| 100 | 1.0 s" in (workplace / "benchmarks.md").read_text(encoding="utf-8")
+    written = (workplace / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| 100 | 1.0 s" in written
+    assert f"Python {platform.python_version()}, " in written
 
 
 def test_a_run_that_disagrees_fails_and_leaves_the_tables(
