@@ -41,8 +41,8 @@ MOST_CLASHES = 12
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
-MONEY_NODES, MONEY_S = 2000, 5.0
-"""Nodes and seconds of the search for the least money at most: what is known then is said."""
+MONEY_NODES = 2000
+"""Nodes of the search for the least money at most: what is known then is said."""
 SAME_MONEY = 1e-6
 """Relative difference below which amounts are equal."""
 
@@ -255,7 +255,7 @@ class _ConflictFinder:
         NaN where it is not known.
         """
         numbers = frozenset(n for n, blocks in enumerate(self.demands) if not first_of(blocks, Budget))
-        task = replace(self.rich.task(numbers), deadline=self.deadline.part(1 / 3).within(MONEY_S), nodes=MONEY_NODES)
+        task = replace(self.rich.task(numbers), deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES)
         found = optimise(replace(task, goal=cost(), gap=self.options.gap))
         if found.years:
             return found.value, found.bound

@@ -207,3 +207,21 @@ def test_cells_are_split_no_further_than_there_is_room(monkeypatch: pytest.Monke
     bounded.tighten(0.0, EXACTLY)
     assert bounded.cells.share.nnz <= room
     assert free.bound <= bounded.bound
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_where_no_relaxation_is_solved_the_first_plan_is_a_greedy_one_at_least(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, objective = country(seed)
+    relaxed = cells._CellRelaxation.of(problem, objective, cells._open_points(problem))
+    chosen = relaxed.instance.option[relaxed.point.open_ > 0]
+    monkeypatch.setattr(cells, "_optimum", lambda table, _: cells._unknown(table))
+    monkeypatch.setattr(cells, "MOST_PAIRS", 1)
+    monkeypatch.setattr(cells, "MOST_PAIRS", pairs_of(problem) - 1)
+    monkeypatch.setattr(cells, "FEWEST", 1)
+    monkeypatch.setattr(cells, "TIMES", 1)
+    found = hp.solve_problem(problem, objective, replace(EXACTLY, gap=0.9))
+    standing = np.flatnonzero(problem.existing)
+    assert found.value >= evaluate(problem, np.union1d(standing, chosen)).covered_need
+    assert len(chosen) == relaxed.used > 0

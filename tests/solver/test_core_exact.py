@@ -30,6 +30,7 @@ from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
 from hubplanner.solver.mip.relaxation import relax
 from hubplanner.solver.run_log import RunLog
+from hubplanner.tolerances import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,3 +233,18 @@ def test_plans_without_a_search_keep_to_the_limits_and_never_get_worse() -> None
         assert tuple(start.tolist()) in allowed
         assert tuple(better.tolist()) in allowed
         assert instance.covered_need(better) >= instance.covered_need(start) - 1e-9
+
+
+@pytest.mark.parametrize("method", ["plain", "core"])
+@pytest.mark.parametrize("seed", range(12))
+def test_beside_needs_of_a_billion_a_gap_of_nothing_is_a_ten_millionth(method: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    need = np.where(rng.random(40) < 0.5, 1e9, 1.0) * rng.integers(1, 4, 40)
+    places, sites = rng.uniform(0, 10, (40, 2)), rng.uniform(0, 10, (12, 2))
+    near = np.hypot(*(places[:, None] - sites).transpose(2, 0, 1)) <= 2.2
+    best = max(need[near[:, chosen].any(axis=1)].sum() for chosen in map(list, combinations(range(12), 4)))
+    problem = hp.Problem.from_points(places, need, sites, np.ones(12), 2.2)
+    found = hp.solve_problem(problem, hp.MaxCoverage(max_hubs=4), hp.SolverOptions(gap=0, method=method))
+    assert best * (1 - EXACT) <= found.value <= best
+    assert found.bound >= best * (1 - EXACT)
+    assert found.status == "optimal"

@@ -10,8 +10,10 @@ import pytest
 from support.instances.tiny import line_of_five
 
 import hubplanner as hp
-from hubplanner.solver.backends import ADAPTERS
+from hubplanner.model.goals import cost, covered_need
+from hubplanner.solver.backends import ADAPTERS, DisagreementError
 from hubplanner.solver.backends.highs import solve_highs
+from hubplanner.solver.mip.upper_bound import agreed_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,3 +87,33 @@ def test_where_hubs_are_numbers_a_little_less_money_keeps_within_the_budget(monk
     assert solution.evaluation is not None
     assert solution.evaluation.cost <= 2.5
     assert solution.value == 8
+
+
+def test_a_bound_below_a_plan_that_is_known_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    best = hp.solve_problem(line_of_five(), TWO, hp.SolverOptions(gap=0))
+
+    def liar(model: Solvable, effort: SearchLimits, start: Sequence[float]) -> Outcome:
+        del start
+        truth = solve_highs(model, effort, [])
+        # Another plan of the same solver, with a bound that is no contradiction of that plan.
+        opened = [0.0] * (len(truth.open_ or []) - 1) + [1.0]
+        return replace(truth, open_=opened, value=-math.inf, bound=truth.value * 0.99)
+
+    monkeypatch.setitem(ADAPTERS, "liar", liar)  # type: ignore[arg-type]
+    options = hp.SolverOptions(name="liar", gap=0, ties=False)
+    with pytest.raises(hp.SolverError, match=r"is stated as the best covered need, a plan's is 15"):
+        hp.solve_problem(line_of_five(), TWO, options, start=best)
+
+
+@pytest.mark.parametrize(("past", "caught"), [(0.9e-6, False), (1.1e-6, True), (0.5, True)])
+@pytest.mark.parametrize("sense", [1, -1])
+def test_a_figure_passes_its_bound_by_rounding_alone(sense: int, past: float, *, caught: bool) -> None:
+    goal = covered_need() if sense > 0 else cost()
+    value, bound = 1000.0, 1000.0 * (1 - sense * past)
+    if caught:
+        with pytest.raises(DisagreementError, match=f"best {goal.name}, a plan's is 1,000"):
+            agreed_bound(goal, value, bound)
+    else:
+        assert agreed_bound(goal, value, bound) == value
+    assert agreed_bound(goal, value, value + sense) == value + sense
+    assert math.isnan(agreed_bound(goal, value, math.nan))

@@ -14,6 +14,7 @@ import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, Question, TakeUp, broken_years, goals_of
 from hubplanner.problem import Planar, SiteStatus
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip import relaxation, search
 from hubplanner.solver.mip.first_plan import exchange, first_plan, tries
 from hubplanner.solver.mip.greedy import PlanBuilder
 from hubplanner.solver.mip.strategy import share_of_time
@@ -160,6 +161,22 @@ def test_where_no_plan_is_found_it_is_said_what_was_tried() -> None:
     found = hp.solve_problem(hard, asked, hp.SolverOptions(time_limit_s=1e-9, clock=Ticking()))
     assert found.status == "no_plan"
     assert found.method == "plain: neither a greedy plan repaired by exchanges nor highs kept to all limits in time"
+
+
+def test_a_program_that_there_is_no_time_to_make_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        message = "it was made"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(search, "BUILDING_S", 1e3)
+    monkeypatch.setattr(relaxation, "program_of", never)
+    monkeypatch.setattr(search, "program_of", never)
+    hard = replace(town(4), tier_reach=np.array([6.0, 9.0]))
+    found = hp.solve_problem(hard, hp.MaxCoverage(budget=60.0, constraints=thirds(hard, 0.9)), hp.SolverOptions())
+    assert found.status == "no_plan"
+    found = hp.solve_problem(hard, hp.MaxCoverage(budget=60.0, constraints=thirds(hard, 0.01)), hp.SolverOptions())
+    assert found.status == "feasible"
+    assert found.value <= found.bound
 
 
 @pytest.mark.parametrize("stacked", [1, 3])

@@ -8,6 +8,7 @@ from typing import Self, cast
 
 import highspy
 import numpy as np
+from scipy.sparse import csr_array
 
 from hubplanner.model import MaxCoverage, Question
 from hubplanner.model.constraints.budget import most_money
@@ -19,6 +20,7 @@ from hubplanner.problem.problem import option_pairs
 from hubplanner.problem.travel.geometric import GeometricTravel
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.highs import new_handle, run
+from hubplanner.solver.covering.construction import greedy
 from hubplanner.solver.covering.lp import CoveringLP, PrimalPoint, program_of, proven, table_of
 from hubplanner.solver.covering.strategy import is_plain
 from hubplanner.solver.limits import limits, required_fit
@@ -41,6 +43,8 @@ HEAVY = 0.95
 """Part of what all cells overstate that is in those split in a round."""
 FEWEST, TIMES = 200, 3
 """Options of the first plan, at least, and how many for each that the relaxation uses."""
+MAINLY = 0.5
+"""Share of a cell from which a greedy plan takes it for covered, where no relaxation tells more."""
 USED = 1e-3
 """Value from which the relaxation uses an option."""
 RELAXING, FIRST = 0.4, 0.5
@@ -119,7 +123,7 @@ class CellStrategy:
             cell_rounds=rounds,
             options_left=len(kept),
         )
-        return Candidate(plans=(plan,), stated=(value,), bounds=(max(bound, value),), version=found.version)
+        return Candidate(plans=(plan,), stated=(value,), bounds=(bound,), version=found.version)
 
 
 def pairs_of(problem: Problem) -> int:
@@ -182,7 +186,7 @@ class _CellRelaxation:
     table
         Its program.
     point
-        Its optimum, or what is known of it.
+        Its optimum, or what is known of it; before it is solved, a greedy plan.
     """
 
     cells: Cells
@@ -210,7 +214,9 @@ class _CellRelaxation:
             base=math.fsum(problem.need[~counted]),
         )
         table = table_of(instance, objective)
-        return cls(cells=cells, instance=instance, table=table, point=_unknown(table))
+        chosen = np.zeros(len(option))
+        chosen[greedy(replace(instance, cover=csr_array(cells.share >= MAINLY)), objective)] = 1.0
+        return cls(cells=cells, instance=instance, table=table, point=replace(_unknown(table), open_=chosen))
 
     @property
     def bound(self) -> float:
@@ -231,10 +237,11 @@ class _CellRelaxation:
     def fitting(self, count: int) -> Ints:
         """Return the options with which plans may cover most, so many of them, or as many as the pairs allow.
 
-        All options of sites that must hold a hub are among them: without some of them there may be no plan.
+        Of equal ones those come first that the relaxation uses most, then those that cover most. All options of sites
+        that must hold a hub are among them: without some of them there may be no plan.
         """
-        must = self.table.must
-        order = np.argsort(-self.most, kind="stable")[: max(count, np.count_nonzero(must))]
+        must, alone = self.table.must, self.table.cover.T @ self.table.need
+        order = np.lexsort((-alone, -self.point.open_, -self.most))[: max(count, np.count_nonzero(must))]
         pairs = np.cumsum((self.cells.share.T @ (self.cells.stop - self.cells.start))[order])
         return np.sort(self.instance.option[order[(pairs <= MOST_PAIRS) | must[order]]])
 

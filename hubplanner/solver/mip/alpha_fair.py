@@ -33,7 +33,7 @@ from hubplanner.solver.mip.relaxation import FIRST_DEPTH, relaxation_of
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, program_of
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
-from hubplanner.solver.mip.upper_bound import all_hubs_bound, cap_bound
+from hubplanner.solver.mip.upper_bound import agreed_bound, all_hubs_bound, cap_bound
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import Candidate, SolveContext
@@ -185,7 +185,7 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
     """Return the best plan that searches find, each with tangents at the shares of the plans before it."""
     block, goal = utility.block, goals_of(task.question.objective)[0]
     value = goal.value(start.years) if start.years else math.nan
-    bound = max(bound, value) if start.years else bound  # within a solver's tolerance the figure may pass it
+    bound = agreed_bound(goal, value, bound) if start.years else bound
     best, was_cut = _Best(found=start, value=value, bound=bound), False
     for _ in range(MOST_SEARCHED):
         deadline = task.deadline if was_cut else task.deadline.part(1 / 2)
@@ -237,5 +237,4 @@ def _better(task: Subproblem, utility: TangentUtility, goal: Goal, best: _Best, 
     value = goal.value(found.years) if found.years else math.nan
     if not found.years or (best.found.years and not value > best.value):
         value, found = best.value, replace(best.found, version=found.version)
-    # Within a solver's tolerance the figure may pass the bound.
-    return _Best(found=found, value=value, bound=max(bound, value) if found.years else bound)
+    return _Best(found=found, value=value, bound=agreed_bound(goal, value, bound) if found.years else bound)

@@ -22,7 +22,7 @@ from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realis
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
 from hubplanner.solver.mip.row_prices import is_priced, priced_bound
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, splits
-from hubplanner.solver.mip.upper_bound import cap_bound
+from hubplanner.solver.mip.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
 from hubplanner.tolerances import AGREEMENT
 
@@ -84,7 +84,7 @@ def _priced(task: Subproblem) -> Incumbent:
 def _optimised(task: Subproblem) -> Incumbent:
     """Return the best plan for a goal by a relaxation and searches below its bound."""
     known, deadline = task.known, task.deadline
-    if known.years and _is_too_large(task):
+    if _is_too_large(task):
         return _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, math.nan))
     depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if known.years else task)
     if relaxation.is_infeasible and not known.years:
@@ -162,20 +162,21 @@ def _screens(task: Subproblem) -> tuple[float, ...]:
 
 
 def _improved(task: Subproblem, known: Incumbent, share: float) -> Incumbent:
-    """Return the better of a plan and what exchanges come to in a share of the time left; goals held allow none."""
-    if task.goal is None or not known.years or task.held or task.question.instance.problem.backhaul is not None:
+    """Return the better of a plan, if any, and what exchanges come to in part of the time; goals held allow none."""
+    if task.goal is None or task.held or task.question.instance.problem.backhaul is not None:
         return known
     found = first_plan(task.question, task.deadline.part(share), task.options.seed)
-    better = found.years and task.sense * found.value > task.sense * task.goal.value(known.years)
-    return found if better else known
+    if found.years and known.years and task.sense * found.value <= task.sense * task.goal.value(known.years):
+        return known
+    return found if found.years else known
 
 
 def _bounded(task: Subproblem, known: Incumbent, bound: float) -> Incumbent:
     """Return a plan with the bound of its goal, which it passes by rounding at most; the bound alone without one."""
     if task.goal is None or not known.years:
         return replace(known, bound=bound)
-    sense, value = task.sense, task.goal.value(known.years)
-    return replace(known, value=value, bound=sense * max(sense * bound, sense * value))
+    value = task.goal.value(known.years)
+    return replace(known, value=value, bound=agreed_bound(task.goal, value, bound))
 
 
 def any_plan(task: Subproblem) -> Incumbent:
@@ -218,14 +219,14 @@ def _too_coarse(task: Subproblem, found: Incumbent) -> bool:
 
 
 def _better(task: Subproblem, one: Incumbent, other: Incumbent) -> Incumbent:
-    """Return the better plan of two attempts with the sharper of their bounds, which no plan beats but by rounding."""
+    """Return the better plan of two attempts with the sharper of their bounds, which no plan passes but by rounding."""
     sense = task.sense
     bound = sense * float(np.nanmin([sense * one.bound, sense * other.bound]))
     if other.infeasible:
         return replace(one, bound=bound) if one.years else replace(other, bound=bound)
     keep = one if one.years and not sense * other.value > sense * one.value else other
-    if keep.years:
-        bound = sense * max(sense * bound, sense * keep.value)
+    if keep.years and task.goal is not None:
+        bound = agreed_bound(task.goal, keep.value, bound)
     return replace(keep, bound=bound, version=other.version)
 
 

@@ -16,7 +16,7 @@ from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.search import optimise
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS, told_apart
-from hubplanner.solver.mip.upper_bound import cap_bound
+from hubplanner.solver.mip.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.mip.warm_start import given
 from hubplanner.solver.options import SolverOptions
 from hubplanner.solver.strategy import OPEN, Candidate, SolveContext, within_gap
@@ -142,7 +142,7 @@ def _quick(task: Subproblem, trial: Incumbent) -> Incumbent:
     if goal is None or not quick.years:
         return trial
     bound = cap_bound(task.question, goal, math.nan if goal.is_bottleneck else trial.bound)
-    return replace(quick, bound=goal.sense * max(goal.sense * bound, goal.sense * quick.value))
+    return replace(quick, bound=agreed_bound(goal, quick.value, bound))
 
 
 def _as_it_is(task: Subproblem, found: Incumbent, trial: Incumbent) -> GoalResult:
@@ -162,4 +162,4 @@ def _as_it_is(task: Subproblem, found: Incumbent, trial: Incumbent) -> GoalResul
     else:
         _, form, relaxation = relaxed(replace(task, held=()))
         bound = cap_bound(task.question, goal, form.figure(relaxation.bound))
-    return GoalResult(name=goal.name, value=value, bound=goal.sense * max(goal.sense * bound, goal.sense * value))
+    return GoalResult(name=goal.name, value=value, bound=agreed_bound(goal, value, bound))

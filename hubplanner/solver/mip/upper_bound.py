@@ -12,7 +12,9 @@ from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.evaluation import evaluate_with_all
+from hubplanner.solver.backends import DisagreementError
 from hubplanner.solver.mip.cover_state import worth_alone
+from hubplanner.tolerances import AGREEMENT
 
 LEAK = 1e-6
 """Share by which limits are taken wider, so that rounding leaves no plan out."""
@@ -85,6 +87,27 @@ def cap_bound(question: Question, goal: Goal | None, bound: float) -> float:
         return bound
     limit = all_hubs_bound(question, goal)
     return limit if math.isnan(bound) else goal.sense * min(goal.sense * bound, goal.sense * limit)
+
+
+def agreed_bound(goal: Goal, value: float, bound: float) -> float:
+    """Return the bound of a goal beside a plan's figure, which is taken for it where it is better by rounding.
+
+    Where no bound is known (NaN), none is returned.
+
+    Raises
+    ------
+    DisagreementError
+        When the plan is better by more than that: then the bound is no bound.
+
+    >>> from hubplanner.model.goals import cost
+    >>> agreed_bound(cost(), 100.0, 90.0), agreed_bound(cost(), 100.0, 100.00000001)
+    (90.0, 100.0)
+    """
+    sense = goal.sense
+    if sense * value > sense * bound + AGREEMENT * max(goal.least, abs(value)):
+        message = f"{bound:,.6f} is stated as the best {goal.name}, a plan's is {value:,.6f}"
+        raise DisagreementError(message)
+    return sense * max(sense * bound, sense * value)
 
 
 def _affordable(question: Question) -> Bools:
