@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -308,6 +309,10 @@ def _known_keys(location: tuple[int | str, ...], method: str | None) -> str:
     return f"a known key, one of {', '.join(known)}{hint}"
 
 
+_schema = cache(json_schema)
+"""Made once: that takes a tenth of a second, and each unknown key asks for it."""
+
+
 def _keys(location: tuple[int | str, ...], method: str | None = None) -> list[str]:
     """Return the keys the scenario knows at a location, in travel those of a method."""
     *_, (node, _) = _nodes(location, method)
@@ -319,7 +324,7 @@ def _nodes(location: tuple[int | str, ...], method: str | None) -> Iterator[tupl
 
     Nothing where it says nothing, as of a list where one value is asked for.
     """
-    schema = json_schema()
+    schema = _schema()
     node: Any = schema if method is None else schema["$defs"][METHODS[method].__name__]
     yield node, node
     for part in location if method is None else location[1:]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,20 @@ def parse_yaml(text: str, file: str) -> Any:
     if len(text) > LONGEST:
         allowed = f"holds more than {LONGEST:,} characters; move long lists into columns of the tables"
         raise ScenarioError(_fault(file, allowed))
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Scanner = _Scanner
     try:
-        return yaml.load(text)
+        return copy.deepcopy(_loaded(text))
     except _NotTakenError as error:
         raise ScenarioError(_fault(file, error.problem, row=error.problem_mark.line + 1)) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise ScenarioError(_syntax_fault(error, text, file)) from error
+
+
+@lru_cache(maxsize=4)
+def _loaded(text: str) -> Any:
+    """Return the value of a text, parsed once: a sweep reads its scenario for every case."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Scanner
+    return yaml.load(text)
 
 
 def _syntax_fault(error: Exception, text: str, file: str) -> Fault:

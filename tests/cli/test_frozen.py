@@ -1,7 +1,8 @@
-"""What users see of the examples and of the national scenario, as it was: a change of code shows what it changed.
+"""What users see, as it was: a change of code shows what it changed.
 
-`tests/frozen` holds plans, a frontier, an explanation, alternatives, help texts and messages, all written by this file.
-Where a change is meant, delete the file that differs, run the tests twice and read what git shows.
+`tests/frozen` holds a frontier, an explanation, an audit, help texts and messages, written by this file, and the plans
+of the examples, written by `tests/house/test_examples.py`. Where a change is meant, delete the file that differs, run
+the tests twice and read what git shows.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import pytest
 from support.command import Done, run
 from support.golden import as_text, same_as_frozen
 
-import hubplanner as hp
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,8 +25,6 @@ COMMANDS = (
     *("init", "validate", "info", "solve", "frontier", "sweep", "compare", "audit", "score", "report", "export"),
     *("alternatives", "explain", "serve", "runs", "schema", "doctor", "stability"),
 )
-VARIANTS = (("years", "free"), ("existing", "more"))
-PLANS = sorted([(path.stem,) for path in EXAMPLES.glob("*.yaml")] + [*VARIANTS])
 MISTAKES = (
     (),
     ("fly",),
@@ -47,19 +44,6 @@ MISTAKES = (
     ("explain", "nosuch"),
     ("compare", "nosuch"),
 )
-
-
-def ordered(plan: hp.Plan) -> dict[str, Any]:
-    tree = json.loads(json.dumps(plan.summary()))
-    # The gap depends on how far a search happened to get.
-    return {key: value for key, value in tree.items() if key not in {"gap", "bound", "goals"}}
-
-
-@pytest.mark.parametrize("name", PLANS, ids="-".join)
-def test_an_example_gives_the_plan_it_gave(name: tuple[str, ...]) -> None:
-    plan = hp.solve(hp.read_scenario(EXAMPLES / f"{name[0]}.yaml", overrides=name[1:]))
-    told = as_text(ordered(plan)).replace(f"{EXAMPLES.parents[1]}/", "")
-    same_as_frozen(f"plan-{'-'.join(name)}.json", told)
 
 
 def test_the_frontier_is_the_one_it_was(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
@@ -137,9 +138,14 @@ def _property(node: dict[str, Any], name: str) -> Any:
     return node.get("properties", {}).get(name, other if isinstance(other, dict) else None)
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    return hp.Scenario.model_json_schema()
+
+
 def _bounds(key: str) -> list[Any]:
     """Return the least and the largest number that the schema allows, and those just beyond."""
-    schema = hp.Scenario.model_json_schema()
+    schema = _schema()
 
     def meant(node: Any) -> list[Any]:
         """Return what a node stands for: itself, or what it refers to or offers as alternatives."""

@@ -1,4 +1,4 @@
-"""Every example scenario runs, is proven, and shows what it is there to show."""
+"""Every example scenario runs, is proven, shows what it is there to show, and gives the plan it gave."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from benchmarks import memory
 from ruamel.yaml import YAML
+from support.golden import as_text, same_as_frozen
 
 import hubplanner as hp
 from hubplanner.scenario import json_schema
@@ -30,6 +31,12 @@ REFERENCE = (SCENARIOS / "README.md").read_text(encoding="utf-8")
 def summary(name: str, *overrides: str) -> dict[str, Any]:
     plan = hp.solve(hp.read_scenario(SCENARIOS / "examples" / f"{name}.yaml", overrides=overrides))
     return json.loads(json.dumps(plan.summary()))
+
+
+def gives_the_plan_it_gave(name: str, *overrides: str) -> None:
+    # The gap depends on how far a search happened to get.
+    plan = {key: value for key, value in summary(name, *overrides).items() if key not in {"gap", "bound", "goals"}}
+    same_as_frozen(f"plan-{'-'.join((name, *overrides))}.json", as_text(plan).replace(f"{SCENARIOS.parent}/", ""))
 
 
 def shares(found: dict[str, Any]) -> dict[str, float]:
@@ -89,11 +96,12 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 @pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
-def test_an_example_is_proven_and_shows_its_point(name: str) -> None:
+def test_an_example_is_proven_shows_its_point_and_gives_the_plan_it_gave(name: str) -> None:
     found = summary(name)
     assert found["status"] == "optimal"
     assert SHOWN[name](found), found
     assert found["ties"] == TIES.get(name, "broken")
+    gives_the_plan_it_gave(name)
 
 
 def test_floors_bind_in_their_example() -> None:
@@ -104,11 +112,13 @@ def test_hubs_that_may_move_reach_at_least_as_much_and_the_price_of_staying_is_t
     nested, free = summary("years"), summary("years", "free")
     assert free["nested_value"] == pytest.approx(nested["objective_value"], rel=1e-9)
     assert free["objective_value"] >= nested["objective_value"] * (1 - 1e-9)
+    gives_the_plan_it_gave("years", "free")
 
 
 def test_with_more_money_the_hub_that_closed_grows_instead() -> None:
     statuses = {hub["site_id"]: hub["status"] for hub in summary("existing", "more")["hubs"]}
     assert statuses["GN1163054"] == "upgraded"
+    gives_the_plan_it_gave("existing", "more")
 
 
 def test_every_example_opens_with_a_comment_and_is_in_the_reference() -> None:

@@ -44,13 +44,45 @@ def follow(recipe: str, house: Path) -> Path:
     return house
 
 
-def run(house: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(house), "PYTHONSAFEPATH": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=house, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
+COMMANDS = """
+import contextlib, io, json, sys
+from hubplanner.cli import main
+
+told = []
+for words, code in json.load(sys.stdin):
+    sys.argv = ["hubplanner", *words]
+    out, error = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+        try:
+            main.main()
+        except SystemExit as ended:
+            found = ended.code or 0
+    assert found == code, (words, found, out.getvalue(), error.getvalue())
+    told.append((error if code else out).getvalue())
+json.dump(told, sys.stdout)
+"""
+"""Several commands in one process: each of its own would import the copied house anew."""
+
+
+def python(house: Path, *arguments: str, told: str = "") -> str:
+    environment = {**os.environ, "PYTHONPATH": str(house), "PYTHONSAFEPATH": "1", "COLUMNS": "100"}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=house, env=environment, input=told, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def run(house: Path, *commands: tuple[str, ...], code: int = 0) -> list[str]:
+    """Return what each command says: of the last, which is to end with a code, its complaint where that is not 0."""
+    asked = [(words, code if at == len(commands) else 0) for at, words in enumerate(commands, 1)]
+    told: list[str] = json.loads(python(house, "-c", COMMANDS, told=json.dumps(asked)))
+    return told
+
+
+def run_tests(recipe: str, house: Path) -> None:
+    new = read(recipe)["new"]
+    files = [new["test.txt"], next(file for file in new.values() if file.startswith("hubplanner"))]
+    python(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", *files)
 
 
 @pytest.fixture(scope="module")
@@ -83,57 +115,46 @@ def test_a_recipe_takes_as_many_files_as_it_says(recipe: str) -> None:
 
 
 def test_the_constraint_s_own_test_holds_it_against_all_plans(constrained: Path) -> None:
-    new = read("max_hub_cost")["new"]
-    run(
-        constrained,
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        new["test.txt"],
-        "--doctest-modules",
-        new["constraint.txt"],
-    )
+    run_tests("max_hub_cost", constrained)
 
 
-def test_a_scenario_is_solved_and_audited_with_the_constraint(constrained: Path) -> None:
-    solved = run(constrained, "hubplanner", "solve", SPACING, "--json", "--out", "held")
-    assert all(hub["cost"] <= 60e6 * hub["hubs"] for hub in json.loads(solved.stdout)["hubs"])
+def test_a_scenario_is_solved_and_audited_with_the_constraint_and_what_clashes_with_it_is_named(
+    constrained: Path,
+) -> None:
+    solve = ("solve", SPACING, "--json", "--out")
+    clash = (*solve, "none", "--set", "model.max_hub_cost=1")
+    solved, _, complaint = run(constrained, (*solve, "held"), ("audit", "held"), clash, code=3)
+    assert all(hub["cost"] <= 60e6 * hub["hubs"] for hub in json.loads(solved)["hubs"])
     assert "max_hub_cost: 60000000" in (constrained / "held" / "scenario.yaml").read_text("utf-8")
-    run(constrained, "hubplanner", "audit", "held")
-
-
-def test_demands_that_clash_with_the_constraint_are_named(constrained: Path) -> None:
-    settings = ("--set", "model.max_hub_cost=1", "--out", "none")
-    assert "no hub above 1" in run(constrained, "hubplanner", "solve", SPACING, *settings, code=3).stderr
+    assert "no hub above 1" in complaint
 
 
 # -- a way to travel -------------------------------------------------------------------------------------------------
 
 
 def test_the_travel_method_s_own_test_holds_it_against_all_pairs(travelled: Path) -> None:
-    new = read("road_head")["new"]
-    plain = ("-q", "-p", "no:cacheprovider", "--doctest-modules")
-    run(travelled, "pytest", *plain, new["test.txt"], new["travel.txt"])
+    run_tests("road_head", travelled)
 
 
 def test_a_scenario_is_solved_and_audited_by_the_travel_method(travelled: Path) -> None:
     # Hubs are farther from each other too, so with a kilometre more asked for the same plan is best.
     settings = ("--set", "travel.method=road_head", "--set", "model.min_separation_km=41", "--json", "--out")
-    found = json.loads(run(travelled, "hubplanner", "solve", SPACING, *settings, "walked").stdout)
-    straight = json.loads(run(travelled, "hubplanner", "solve", SPACING, "--json", "--out", "flown").stdout)
-    assert found["distance"]["mean_km"] == pytest.approx(straight["distance"]["mean_km"] + 1.3)  # by the detour
-    run(travelled, "hubplanner", "audit", "walked")
-    assert "road_head" in run(travelled, "hubplanner", "schema").stdout
+    solve = ("solve", SPACING)
+    found, straight, _, schema = run(
+        travelled, (*solve, *settings, "walked"), (*solve, "--json", "--out", "flown"), ("audit", "walked"), ("schema",)
+    )
+    mean = json.loads(straight)["distance"]["mean_km"]
+    assert json.loads(found)["distance"]["mean_km"] == pytest.approx(mean + 1.3)  # by the detour
+    assert "road_head" in schema
 
 
 # -- an export -------------------------------------------------------------------------------------------------------
 
 
 def test_an_export_takes_a_writer_and_an_entry(exporting: Path) -> None:
-    assert "--names" in run(exporting, "hubplanner", "export", "--help").stdout
-    run(exporting, "hubplanner", "solve", SPACING, "--out", "runs/first", "--quiet")
-    told = run(exporting, "hubplanner", "export", "first", "--names").stdout
+    solve = ("solve", SPACING, "--out", "runs/first", "--quiet")
+    offered, _, told = run(exporting, ("export", "--help"), solve, ("export", "first", "--names"))
+    assert "--names" in offered
     assert told == "Wrote names.txt to runs/first.\n"
     hubs = (exporting / "runs/first/hubs.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
     assert (exporting / "runs/first/names.txt").read_text(encoding="utf-8").splitlines() == [

@@ -83,8 +83,10 @@ def forks() -> ForkServerContext:
     """Start the process that the others are forked from; its environment is theirs."""
     context = multiprocessing.get_context("forkserver")
     modules = (module.name for module in pkgutil.walk_packages(hubplanner.__path__, "hubplanner."))
-    context.set_forkserver_preload(["pytest", *(name for name in modules if not name.endswith("__main__"))])
-    with mock.patch.dict(os.environ, COLUMNS=str(WIDTH)), tempfile.TemporaryDirectory() as folder:
+    ready = ["pytest", *(name for name in modules if not name.endswith("__main__")), "support.warm"]
+    context.set_forkserver_preload(ready)
+    found = {"COLUMNS": str(WIDTH), "PYTHONPATH": str(Path(__file__).parents[1])}
+    with mock.patch.dict(os.environ, found), tempfile.TemporaryDirectory() as folder:
         warm = context.Process(target=_command, args=(["--version"], Path.cwd(), Path(folder), ""))
         warm.start()
         warm.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from support.browser.chromium import CHROMIUM, FLAGS, SLOW_COPY
 from support.browser.server import write_hard
-from support.command import PROGRAM
+from support.command import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +111,7 @@ def visiting(browser: Browser, size: tuple[int, int] = WIDE, scheme: Any = "ligh
 
 def project(folder: Path) -> Path:
     """Make a small project, an Urdu name among its sites, with a question that takes minutes, and return its folder."""
-    subprocess.run([str(PROGRAM), "init", str(folder)], check=True, capture_output=True)
+    assert run("init", folder).returncode == 0
     write_hard(folder)
     sites = folder / "data" / "sites.csv"
     sites.write_text(sites.read_text(encoding="utf-8").replace("Gwadar", "گوادر", 1), encoding="utf-8")
