@@ -18,11 +18,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.cases import TABLES, all_cases
+from benchmarks.cases import TABLES, all_cases, is_least
 from benchmarks.growth import draw
 from benchmarks.instances import GRAPHS, SEEDS
 from benchmarks.runner import PEERS, ROOT, START_UP, disagreements, line, measure
-from benchmarks.tables import measured, table, write
+from benchmarks.tables import measured, profile, table, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,7 @@ def found_faults(results: Results) -> list[str]:
         for row, contenders in rows.items():
             for seed in dict.fromkeys(one["seed"] for records in contenders.values() for one in records):
                 of_seed = [(who, one) for who, records in contenders.items() for one in records if one["seed"] == seed]
-                told = disagreements(of_seed, least=TABLES[name].least)
+                told = disagreements(of_seed, least=is_least(name, row))
                 told += [f"{who} failed: {one['why']}" for who, one in of_seed if _has_failed(who, one)]
                 where = f"{name}: {row}" + ("" if seed is None else f": seed {seed}")
                 faults += [f"{where}: {fault}" for fault in told]
@@ -161,12 +161,14 @@ def _save(kind: str, found: dict[str, Any]) -> None:
 def write_tables() -> None:
     """Write the documents' tables from what was measured, each of the full run where it has measured any of it."""
     kept = _kept()
+    shown = {}
     for name in TABLES:
-        found = next((rows for kind in ("full", "quick") if (rows := _rows(kept, kind, name))), {})
+        found = shown[name] = next((rows for kind in ("full", "quick") if (rows := _rows(kept, kind, name))), {})
         if name == "growth" and found:
             draw(found, ROOT / PICTURE)
         write(PAGE, name, text(name, found))
     machine = next((kept[kind]["machine"] for kind in ("quick", "full") if "machine" in kept.get(kind, {})), {})
+    write(PAGE, "profile", profile(shown))
     write(PAGE, "machine", about_machine(machine))
 
 

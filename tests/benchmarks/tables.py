@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import statistics
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,10 @@ PROVEN = 1e-9
 """Gaps below this are not written."""
 ENDED = {"optimal", "infeasible"}
 """What ends a search before its limit."""
+FIRST_GOALS = {"optimise worst distance", "optimise smallest share"}
+"""Phases of ours in which a goal is proven that other goals follow, for which nobody else is asked."""
+FACTORS = (1, 2, 5, 10)
+"""Of the quickest, in a performance profile."""
 
 
 def marks(name: str) -> tuple[str, str]:
@@ -60,7 +66,7 @@ def _beside(name: str, records: Mapping[str, Sequence[Record]]) -> str:
     """Return how ours compares with merged rows that ended, and a frontier with its slowest point alone."""
     if name == OURS and MERGED in records:
         theirs = {one["seed"]: one["seconds"] for one in records[MERGED] if one["status"] in ENDED}
-        shares = [one["seconds"] / theirs[one["seed"]] for one in records[OURS] if one["seed"] in theirs]
+        shares = [_own_seconds(one) / theirs[one["seed"]] for one in records[OURS] if one["seed"] in theirs]
         return f", {_spread(shares, '.2g')} of merged rows'" if shares else ""
     slowest = {one.get("seed"): one["slowest"] for found in records.values() for one in found if "slowest" in one}
     times = [
@@ -69,6 +75,34 @@ def _beside(name: str, records: Mapping[str, Sequence[Record]]) -> str:
         if one.get("together") and one.get("seed") in slowest
     ]
     return f", {_spread(times, '.1f')} times the slowest point" if times else ""
+
+
+def _own_seconds(record: Record) -> float:
+    """Return the seconds of a record, of several goals those of the first, on the wall."""
+    phases: Mapping[str, float] = record.get("phases") or {}
+    return next((seconds for name, seconds in phases.items() if name in FIRST_GOALS), record["seconds"])
+
+
+def profile(results: Mapping[str, Rows]) -> str:
+    """Return of how many instances ours and merged rows each ended in at most so many times the quicker's seconds."""
+    times: dict[str, list[float]] = {OURS: [], MERGED: []}
+    both = (records for rows in results.values() for records in rows.values() if records.keys() >= times.keys())
+    for records in both:
+        found = {name: {one["seed"]: one for one in records[name]} for name in times}
+        for seed in found[OURS].keys() & found[MERGED].keys():
+            pair = {name: found[name][seed] for name in times}
+            took = {name: _own_seconds(one) if one["status"] in ENDED else math.inf for name, one in pair.items()}
+            for name, seconds in took.items():
+                times[name].append(seconds / min(took.values()) if math.isfinite(seconds) else math.inf)
+    number = len(times[OURS])
+    if not number:
+        return ""
+    heads = ["quickest", *(f"within {factor} times" for factor in FACTORS[1:]), "ended at all"]
+    lines = [f"| of {number} instances | " + " | ".join(heads) + " |", "|---|" + "---:|" * len(heads)]
+    for name, ratios in times.items():
+        counts = [sum(ratio <= most for ratio in ratios) for most in (*FACTORS, sys.float_info.max)]
+        lines.append(f"| {name} | " + " | ".join(f"{count / number:.0%}" for count in counts) + " |")
+    return "\n".join(lines)
 
 
 def cell(records: Sequence[Record]) -> str:
@@ -92,6 +126,9 @@ def cell(records: Sequence[Record]) -> str:
     about += [f"data {statistics.median(making):.1f} s"] if making else []
     seconds = _spread([record["seconds"] for record in records], ",.1f", " s")
     parts = [f"{seconds} ({', '.join(about)})" if about else seconds, memory]
+    firsts = [_own_seconds(record) for record in ended]
+    if firsts != [record["seconds"] for record in ended]:
+        parts.append(f"first goal {_spread(firsts, ',.1f', ' s')}")
     alone = [record["slowest"] for record in ended if "slowest" in record]
     if alone:
         parts.append(f"slowest {_spread(alone, '.1f', ' s')}")

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import connected, growth, instances, peers, runner, structure_programs, suite, tables
+from benchmarks import connected, growth, instances, peers, runner, structure_programs, structures, suite, tables
 from benchmarks.case import runs
-from benchmarks.cases import HIGHS, MERGED, OURS, TABLES, Case, all_cases
+from benchmarks.cases import HIGHS, MERGED, OURS, STRUCTURES, TABLES, Case, all_cases, is_least
 from benchmarks.figures import Clock, figures
 from benchmarks.suite import found_faults, main, text
 
@@ -259,6 +259,13 @@ def test_a_disagreement_names_both() -> None:
     assert found_faults({"medians": rows}) == ["medians: pmed1: hubplanner has 9 where spopt + CBC proves 10"]
 
 
+def test_less_is_better_where_costs_and_distances_are_told() -> None:
+    for row, given, _ in STRUCTURES:
+        if given["make"] in SMALL:
+            kind = structures.structure({"make": given["make"], "seed": 1, **SMALL[given["make"]]}).kind
+            assert is_least("structures", row) == (kind != "coverage")
+
+
 def test_only_the_same_seed_is_compared() -> None:
     one, other = [record(10, 10, seed=1), record(20, 20, seed=2)], [record(20, 20, seed=2), record(10, 10, seed=1)]
     assert found_faults({"towns": {"a": {"PuLP + HiGHS": one, "hubplanner": other}}}) == []
@@ -310,6 +317,25 @@ def test_ours_is_set_beside_merged_rows_seed_by_seed() -> None:
     assert shown.endswith("| 1.2 s, worst 3.0 s (5 seeds), 100 MB, 0.5, worst 3 of merged rows' |")
 
 
+def test_of_several_goals_the_first_is_set_beside_merged_rows() -> None:
+    ours = drawn(60)[:1]
+    ours[0]["phases"] = {"optimise worst distance": 0.5, "solve with highs": 59.0}
+    shown = tables.table("b", {"a": {MERGED: drawn(5)[:1], OURS: ours}}).splitlines()[2]
+    assert shown.endswith("| 60.0 s (1 seed), 100 MB, first goal 0.5 s, 0.1 of merged rows' |")
+
+
+def test_a_profile_counts_who_was_quickest_and_by_how_much() -> None:
+    merged, ours = drawn(4, 2, 1, 30)[:4], drawn(1, 2, 3, 60)[:4]
+    ours[3]["status"] = merged[0]["status"] = "feasible"
+    rows = {"a": {MERGED: merged, OURS: ours}, "b": {OURS: ours}}
+    assert tables.profile({"towns": rows}).splitlines() == [
+        "| of 4 instances | quickest | within 2 times | within 5 times | within 10 times | ended at all |",
+        "|---|---:|---:|---:|---:|---:|",
+        "| hubplanner | 50% | 50% | 75% | 75% | 75% |",
+        "| merged rows + HiGHS | 75% | 75% | 75% | 75% | 75% |",
+    ]
+
+
 def test_seeds_with_a_hole_among_them_are_left_out() -> None:
     rows = {"a": {"one": drawn(), "two": drawn()[1:]}, "b": {"one": drawn()[:4]}, "c": {"one": [record(5, 5)]}}
     kept = tables.measured({**rows, "d": {"one": [*drawn()[:2], drawn()[3]]}})
@@ -323,6 +349,16 @@ def test_a_table_is_written_between_its_marks_and_nothing_else_changes(tmp_path:
     assert path.read_text(encoding="utf-8") == "a\n<!-- towns -->\nnew\n<!-- end of towns -->\nb\n"
     with pytest.raises(ValueError, match="<!-- end of squares -->"):
         tables.write(path, "squares", "new")
+
+
+def test_the_profile_of_the_page_is_of_what_was_measured() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    kept = json.loads(suite.RESULTS.read_text(encoding="utf-8"))
+    shown = {
+        name: next((rows for kind in ("full", "quick") if (rows := suite._rows(kept, kind, name))), {})
+        for name in TABLES
+    }
+    assert tables.framed("profile", tables.profile(shown)) in page
 
 
 def test_the_page_says_what_machine_it_was_measured_on() -> None:
