@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Literal
 
 from hubplanner.errors import Fault, ScenarioError
@@ -40,7 +40,7 @@ class TableFormat:
     sheets
         Whether the key ``sheet`` goes with it.
     folder
-        Whether it is a folder of files.
+        Whether it is, or may be, a folder of files.
     packed
         Whether an archive may hold it.
     """
@@ -98,7 +98,15 @@ FORMATS: tuple[TableFormat, ...] = (
     TableFormat(name="archive", suffixes=(".zip", ".kmz"), layers=True, encoding=True, uploaded=True),
     TableFormat(name="DuckDB", suffixes=(".duckdb",), kind="table", layers=True, uploaded=True),
     TableFormat(name="PostGIS", suffixes=(), kind="either"),
-    TableFormat(name="Parquet", suffixes=(".parquet",), kind="either", chunked=True, distances=True, uploaded=True),
+    TableFormat(
+        name="Parquet",
+        suffixes=(".parquet",),
+        kind="either",
+        chunked=True,
+        distances=True,
+        uploaded=True,
+        folder=True,
+    ),
     TableFormat(name="GeoParquet", suffixes=(".geoparquet",), chunked=True, uploaded=True),
     TableFormat(name="GeoTIFF", suffixes=(".tif", ".tiff"), kind="raster", uploaded=True),
 )
@@ -117,12 +125,14 @@ ADVICE: dict[tuple[str, ...], str] = {
 """What to do about files of other kinds, by the ends of their names."""
 
 
+PARTITIONS = next(each for each in FORMATS if each.name == "Parquet")
+"""What a folder is whose name tells of no other format."""
 OTHER = TableFormat(name="other", suffixes=(), kind="other", layers=True)
 """All that is not read; what to do about it is for the reader to say, once."""
 
 
 def format_of(path: str | PurePath) -> TableFormat:
-    """Return the format that a file's name tells.
+    """Return the format that a file's name tells; a folder of no such name is one of Parquet files.
 
     >>> format_of("data/Towns.GPKG").name
     'GeoPackage'
@@ -134,7 +144,8 @@ def format_of(path: str | PurePath) -> TableFormat:
     if is_database(path):
         return next(each for each in FORMATS if each.name == "PostGIS")
     suffix = PurePath(path).suffix.lower()
-    return next((each for each in FORMATS if suffix in each.suffixes), OTHER)
+    unnamed = PARTITIONS if Path(path).is_dir() else OTHER
+    return next((each for each in FORMATS if suffix in each.suffixes), unnamed)
 
 
 def suffixes_of(formats: tuple[TableFormat, ...]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Objectives and constraint families as PuLP: one of each a file, put together by the builder."""
 
 from hubplanner.model.builder import broken_blocks, broken_years, build_model, check_supported, formulate
-from hubplanner.model.compatibility import MOST_PAIRS, TooManyPairsError, check_compatible, check_size
+from hubplanner.model.compatibility import MOST_PAIRS, TooManyPairsError, check_compatible, check_size, pairs_to_assign
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
@@ -72,5 +72,6 @@ __all__ = [
     "check_supported",
     "formulate",
     "goals_of",
+    "pairs_to_assign",
     "under_of",
 ]

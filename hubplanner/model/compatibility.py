@@ -67,6 +67,11 @@ def check_compatible(problem: Problem, objective: Objective, *analyses: Feature)
         raise ScenarioError("; ".join(wrong))
 
 
+def pairs_to_assign(question: Question) -> int:
+    """Return the pairs of demand and hubs that are to be decided on, over all years; none where hubs take everyone."""
+    return len(question.instance.assign_rows.row) * len(question.problems) if question.assigns else 0
+
+
 def check_size(question: Question) -> None:
     """Raise when more pairs of demand and hubs are to be decided on than a program holds.
 
@@ -75,7 +80,7 @@ def check_size(question: Question) -> None:
     TooManyPairsError
         With how many each site has.
     """
-    pairs = len(question.instance.assign_rows.row) * len(question.problems) if question.assigns else 0
+    pairs = pairs_to_assign(question)
     if pairs > MOST_PAIRS:
         message = (
             f"{question.objective.name} with capacities takes {pairs:,} pairs of demand and hubs within reach, "

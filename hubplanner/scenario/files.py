@@ -56,9 +56,9 @@ def _specs(scenario: Scenario) -> list[FileSpec]:
 
 
 def _parts(path: Path) -> list[Path]:
-    """Return a file, or the files of a format that is a folder."""
+    """Return a file, or the files of a format that is a folder, and of the folders within."""
     is_folder = format_of(path).folder and path.is_dir()
-    return sorted(part for part in path.iterdir() if part.is_file()) if is_folder else [path]
+    return sorted(part for part in path.rglob("*") if part.is_file()) if is_folder else [path]
 
 
 def _beside(path: Path) -> list[Path]:

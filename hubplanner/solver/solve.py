@@ -17,6 +17,7 @@ from hubplanner.solver.covering.strategy import ALONE, CoveringStrategy, is_plai
 from hubplanner.solver.infeasibility import find_conflict
 from hubplanner.solver.median.strategy import FACILITIES, MedianStrategy, is_median
 from hubplanner.solver.mip.alpha_fair import AlphaFairStrategy
+from hubplanner.solver.mip.priced_strategy import PricedStrategy
 from hubplanner.solver.mip.strategy import LexicographicStrategy
 from hubplanner.solver.mip.tie_breaking import SMALL_OPTIONS
 from hubplanner.solver.multi_period import SeparateYearsStrategy
@@ -32,6 +33,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     CoveringStrategy(),
     MedianStrategy(),
     AlphaFairStrategy(),
+    PricedStrategy(),
     LexicographicStrategy(),
 )
 """Ways to solve: a question is solved by the first that applies and says more than the next."""

@@ -104,6 +104,49 @@ def test_a_run_on_a_parquet_table_is_audited(project: Project) -> None:
     assert audit_run(plan.write(project.folder / "run")).verdict == "pass"
 
 
+def partitions(project: Project, table: pd.DataFrame) -> Path:
+    """Write a table as a folder of Parquet files, a folder for each province."""
+    path = project.folder / "people"
+    for province, rows in table.groupby("province"):
+        part = path / f"province={province}"
+        part.mkdir(parents=True)
+        rows.drop(columns="province").to_parquet(part / "part-0.parquet")
+    (path / "_SUCCESS").touch()
+    return path
+
+
+@pytest.mark.parametrize("kind", ["table", "places"])
+@pytest.mark.parametrize("merge", [False, True])
+def test_a_folder_of_parquet_files_is_one_table(project: Project, kind: str, *, merge: bool) -> None:
+    path = partitions(project, cells(project) if kind == "table" else layer(project))
+    settings = told(path, coordinates=kind == "table", merge=merge)
+    if not merge:
+        order = project.inputs().demand.frame["demand_id"].tolist()
+        assert sorted(project.inputs(settings).demand.frame["demand_id"]) == sorted(order)
+    ours, found = (build_problem(project.inputs(own)) for own in ({"demand.merge": merge}, settings))
+    assert sorted(found.need.tolist()) == pytest.approx(sorted(ours.need.tolist()))
+    plan = hp.solve(project.read(settings))
+    groups = hp.solve(project.read()).summary()["groups"]["province"]
+    assert plan.summary()["groups"]["province"].keys() == groups.keys()
+    for name, figures in groups.items():
+        assert plan.summary()["groups"]["province"][name] == pytest.approx(figures)
+    folder = plan.write(project.folder / "run")
+    assert audit_run(folder).verdict == "pass"
+    digests = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["inputs"]
+    assert sum(name.endswith(".parquet") for name in digests) == cells(project)["province"].nunique()
+
+
+def test_a_folder_that_holds_anything_but_parquet_files_is_refused(project: Project) -> None:
+    path = partitions(project, cells(project))
+    (path / "about.txt").write_text("People by province", encoding="utf-8")
+    [fault] = project.messages(told(path, coordinates=True))
+    assert fault.startswith("people: cannot be read as a Parquet file: ")
+    assert "about.txt" in fault
+    (project.folder / "nothing").mkdir()
+    [fault] = project.messages(told(project.folder / "nothing", coordinates=True))
+    assert fault == "nothing: cannot be read as a Parquet file: a folder without any"
+
+
 def workbook(path: Path, rows: list[list[Any]], merged: tuple[str, ...] = ()) -> Path:
     openpyxl = pytest.importorskip("openpyxl")
     pytest.importorskip("python_calamine")

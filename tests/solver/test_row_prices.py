@@ -10,13 +10,15 @@ import pytest
 
 import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, Objective, Question, TakeUp, formulate, goals_of
+from hubplanner.model.constraints.fixed_hubs import FixedHubs
 from hubplanner.problem import Planar, Problem, SiteStatus
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip import search
+from hubplanner.solver.mip import priced_strategy, search
 from hubplanner.solver.mip.first_plan import first_plan, plan_with
 from hubplanner.solver.mip.relaxation import relax, relaxed
 from hubplanner.solver.mip.row_prices import SeatedRows, is_priced, priced_bound
+from hubplanner.solver.mip.subproblem import Incumbent
 from hubplanner.solver.mip.upper_bound import cap_bound
 
 OPTIONS = SolverOptions(gap=0.0, threads=1, ties=False, time_limit_s=60)
@@ -99,6 +101,60 @@ def test_steps_bring_the_bound_near_the_relaxation_of_the_whole_program(name: st
     bound = priced_bound(question, plan, aim, 0.0, Deadline(math.inf)).value
     assert bound < at_first
     assert aim < bound <= whole + 0.03 * abs(whole)
+
+
+@pytest.mark.parametrize("standing", [0, 2])
+@pytest.mark.parametrize("name", ["money", "count", "both", "several a site", "take-up", "cost", "ways", "floor"])
+def test_no_plan_with_an_option_beats_the_bound_of_the_option(name: str, standing: int) -> None:
+    problem, objective = asked(name, 4, standing)
+    best = solve_problem(problem, objective, OPTIONS)
+    question, goal = Question.of(problem, objective), goals_of(objective)[0]
+    plan = first_plan(question, Deadline(math.inf))
+    most = priced_bound(question, plan, goal.sense * best.value, 0.0, Deadline(math.inf)).most
+    left_out = 0
+    for option in range(problem.n_options):
+        held = FixedHubs(options=(option,), counts=(1,))
+        found = solve_problem(problem, replace(objective, constraints=(*objective.constraints, held)), OPTIONS)
+        assert found.evaluation is None or goal.sense * found.value <= most[option] + 1e-9 * abs(found.value)
+        left_out += most[option] < goal.sense * best.value
+    assert standing or left_out  # or the bounds would be those of all plans alone
+
+
+@pytest.mark.parametrize("core", [0, 400, 10_000])
+@pytest.mark.parametrize("name", ASKED)
+def test_more_pairs_than_a_program_holds_are_decided_on_by_prices(
+    monkeypatch: pytest.MonkeyPatch, name: str, core: int
+) -> None:
+    problem, objective = asked(name, 5)
+    best = solve_problem(problem, objective, replace(OPTIONS, method="plain"))
+    asked_of = list[int]()
+
+    def fewer(problem: Problem, objective: Objective, options: SolverOptions) -> hp.Solution:
+        asked_of.append(problem.n_options)
+        return solve_problem(problem, objective, replace(options, method="plain"))
+
+    monkeypatch.setattr(priced_strategy, "MOST_PAIRS", 0)
+    monkeypatch.setattr(priced_strategy, "CORE_PAIRS", core)
+    monkeypatch.setattr("hubplanner.solver.solve.solve_problem", fewer)
+    found = solve_problem(problem, objective, OPTIONS)
+    assert found.method.startswith("prices: ")
+    goal = goals_of(objective)[0]
+    slack = 1e-7 * abs(best.value)
+    assert goal.sense * found.value <= goal.sense * best.value + slack
+    assert goal.sense * best.value <= goal.sense * found.bound + slack
+    if core == 10_000:
+        assert found.value == pytest.approx(best.value, rel=1e-6)
+        assert found.status == hp.Status.OPTIMAL
+        assert asked_of
+
+
+def test_a_plan_that_only_a_program_finds_is_asked_for_with_fewer_sites(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, objective = asked("ways", 5)
+    monkeypatch.setattr(priced_strategy, "MOST_PAIRS", 0)
+    monkeypatch.setattr("hubplanner.model.compatibility.MOST_PAIRS", 0)
+    monkeypatch.setattr(priced_strategy, "first_plan", lambda *_, **__: Incumbent())
+    with pytest.raises(hp.ScenarioError, match="more than 0 once all that is alike is merged"):
+        solve_problem(problem, objective, OPTIONS)
 
 
 def test_a_plan_whose_relaxation_is_not_solved_has_the_bound_of_prices(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from pyproj import CRS
 
 from hubplanner.errors import Fault
 from hubplanner.formats.layer import in_plane
+from hubplanner.formats.parquet import parquet_dataset
 from hubplanner.inputs.readers.cells import CellRules
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.csv import CsvPart, csv_parts, unnamed_columns
@@ -33,9 +34,6 @@ from hubplanner.scenario.names import renamed
 
 ROWS = 250_000
 """Rows of a Parquet file that are looked at together."""
-BUFFER = 1 << 20
-"""Bytes of a Parquet column that are read at once."""
-
 
 _POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
 """A point in well-known binary."""
@@ -137,14 +135,14 @@ class ParquetLayout:
 
 def parquet_layout(path: Path, spec: DemandSpec, faults: list[Fault]) -> ParquetLayout | None:
     """Return a Parquet file's layout; None, with faults noted, when it has no places."""
-    file = _opened(path, faults)
-    if file is None:
+    rows = _opened(path, faults)
+    if rows is None:
         return None
-    header = list(file.schema_arrow.names)
+    header = list(rows.schema.names)
     if spec.x is not None:
         crs = parse_crs(spec.crs or "EPSG:4326", path.name, faults)
         return None if crs is None else ParquetLayout(header=header, crs=crs)
-    name, about = _about_geometry(file)
+    name, about = _about_geometry(rows.schema)
     if not name or name not in header:
         allowed = (
             "has no geometry; save it as GeoParquet, or name its columns of coordinates with demand.x and demand.y"
@@ -159,10 +157,10 @@ def parquet_layout(path: Path, spec: DemandSpec, faults: list[Fault]) -> Parquet
     return ParquetLayout(header=header, geometry=name, encoding=encoding, crs=crs, crs_named=own is not None)
 
 
-def _about_geometry(file: Any) -> tuple[str, dict[str, Any]]:
+def _about_geometry(schema: Any) -> tuple[str, dict[str, Any]]:
     """Return the name of the column of places, and what is said of it; nothing where there is none."""
     try:
-        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
+        geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
         name = geo["primary_column"]
         return str(name), dict(geo["columns"][name])
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -171,10 +169,8 @@ def _about_geometry(file: Any) -> tuple[str, dict[str, Any]]:
 
 def _opened(path: Path, faults: list[Fault]) -> Any:
     require_pyarrow()
-    from pyarrow import parquet  # noqa: PLC0415 - optional
-
     try:
-        return parquet.ParquetFile(path, buffer_size=BUFFER)
+        return parquet_dataset(path)
     except UNREADABLE as error:
         faults.append(unreadable(path, "a Parquet file", error))
         return None
@@ -184,15 +180,15 @@ def parquet_parts(
     path: Path, layout: ParquetLayout, columns: Collection[str], faults: list[Fault], rules: CellRules
 ) -> Iterator[Part]:
     """Yield a Parquet file in parts; note columns it does not have, and what cannot be read."""
-    file = _opened(path, faults)
+    rows = _opened(path, faults)
     known = [name for name in layout.header if name != layout.geometry]
     names = renamed(known, columns)
-    if file is None or _lacks(path, [names.get(name, name) for name in known], columns, faults):
+    if rows is None or _lacks(path, [names.get(name, name) for name in known], columns, faults):
         return
     own = [*({*columns} - {*names.values()}), *names]
     start, wanted = 0, [*own, *([layout.geometry] if layout.geometry else [])]
     try:
-        for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
+        for batch in rows.to_batches(columns=wanted, batch_size=ROWS, batch_readahead=1, fragment_readahead=1):
             frame = batch.select(own).to_pandas(ignore_metadata=True).rename(columns=names)
             frame.index = pd.RangeIndex(start, start + batch.num_rows)
             start += batch.num_rows

@@ -369,7 +369,9 @@ def read_parquet(path: Path, reader: Callable[[Path], pd.DataFrame], faults: lis
     """Return a Parquet file's rows; None, with a fault noted, when it cannot be read."""
     require_pyarrow()
     try:
-        return reader(path).reset_index(drop=True)
+        frame = reader(path).reset_index(drop=True)
+        # Folders' names come as categories.
+        return frame.assign(**{str(name): np.asarray(frame[name]) for name in frame.select_dtypes("category")})
     except UNREADABLE as error:
         faults.append(unreadable(path, "a Parquet file", error))
         return None

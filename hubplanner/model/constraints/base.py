@@ -43,6 +43,8 @@ class Constraint(ABC):
     """Whether an explanation gives it up to see what it costs."""
     tells_of_sites: ClassVar[bool] = False
     """Whether it speaks of where hubs stand and of nothing else, so that one hub more or less is seen to violate it."""
+    numbers_options: ClassVar[bool] = False
+    """Whether it knows options by their numbers in the problem, so that it holds of no part of the options."""
     changes_service: ClassVar[bool] = False
     """Whether it changes who is served, or what a year is: only a plan made with it can be checked against it."""
     assigns: ClassVar[bool] = False

@@ -42,6 +42,7 @@ class FixedHubs(Constraint):
 
     key: ClassVar[str] = "kept"
     priced: ClassVar[bool] = False
+    numbers_options: ClassVar[bool] = True
 
     @property
     def can_relax(self) -> bool:

@@ -46,6 +46,7 @@ class HubNumbers(Constraint):
 
     key: ClassVar[str] = "hub_numbers"
     priced: ClassVar[bool] = False
+    numbers_options: ClassVar[bool] = True
 
     @classmethod
     def of(cls, part: Ints, opened: Ints) -> HubNumbers:

@@ -62,6 +62,7 @@ class Uncertainty(Constraint):
 
     key: ClassVar[str] = "under"
     priced: ClassVar[bool] = False
+    numbers_options: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse what is no criterion, and a level that leaves no tail."""
@@ -128,6 +129,7 @@ class RobustBudget(Constraint):
 
     key: ClassVar[str] = "budget_in"
     priced: ClassVar[bool] = False
+    numbers_options: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Reject an amount that is not money."""
@@ -193,6 +195,7 @@ class RobustFloor(Constraint):
 
     key: ClassVar[str] = "floor_in"
     priced: ClassVar[bool] = False
+    numbers_options: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Reject an invalid share."""

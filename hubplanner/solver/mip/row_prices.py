@@ -119,33 +119,44 @@ class SeatedRows:
         earned: Floats = np.bincount(self.option, profit * served, minlength=len(self.room)).astype(np.float64)
         return earned, served
 
-    def built(self, earned: Floats) -> tuple[float, Floats]:
-        """Return what the best hubs (o,) earn together, in parts where money or their number allows parts, and them."""
+    def built(self, earned: Floats) -> tuple[float, Floats, Floats]:
+        """Return what the best hubs (o,) earn together, in parts where money or their number allows parts, and them.
+
+        Last comes what any hubs lose on these at least that have one of an option (o,) among them.
+        """
         left = earned - self.fee
         found = [self._within(left, size, limit) for size, limit in zip(self.size, self.allowed, strict=True)]
-        return min(found, key=lambda one: one[0])
+        at = min(range(len(found)), key=lambda one: found[one][0])
+        value, hubs, price = found[at]
+        return value, hubs, self._lost(left - price * self.size[at])
 
-    def _within(self, earned: Floats, size: Floats, limit: float) -> tuple[float, Floats]:
-        r"""Return $\min_{\mu \ge 0} \mu B + \sum_g m_g \max_{o \in g} (e_o - \mu c_o)^+$, and hubs within the limit."""
+    def _within(self, earned: Floats, size: Floats, limit: float) -> tuple[float, Floats, float]:
+        r"""Return $\min_{\mu \ge 0} \mu B + \sum_g m_g \max_{o \in g} (e_o - \mu c_o)^+$, hubs of that worth, $\mu$."""
         low = 0.0
         value, hubs = self._priced(earned, size, low)
         if math.isinf(limit) or size @ hubs <= limit:
-            return value, hubs
+            return value, hubs, low
         paid = size > 0
         high = float((earned[paid] / size[paid]).max()) + 1.0
         more, (less_value, fewer) = hubs, self._priced(earned, size, high)
-        best = min(value, less_value + high * limit)
+        best, price = min((value, low), (less_value + high * limit, high))
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             value, hubs = self._priced(earned, size, middle)
-            best = min(best, value + middle * limit)
+            best, price = min((best, price), (value + middle * limit, middle))
             if size @ hubs > limit:
                 low, more = middle, hubs
             else:
                 high, fewer = middle, hubs
         over, under = float(size @ more), float(size @ fewer)
         share = (limit - under) / (over - under) if over > under else 0.0
-        return best, share * more + (1 - share) * fewer
+        return best, share * more + (1 - share) * fewer, price
+
+    def _lost(self, left: Floats) -> Floats:
+        """Return what a hub of each option (o,) earns less, by what is left of each, than the best of its group."""
+        most = np.maximum(np.maximum.reduceat(left, self.starts), 0.0)
+        lost: Floats = np.repeat(most, np.diff(self.starts, append=len(left))) - left
+        return lost
 
     def _priced(self, earned: Floats, size: Floats, price: float) -> tuple[float, Floats]:
         """Return what the best hubs (o,) earn where each pays for its size, and them."""
@@ -201,10 +212,13 @@ class PricedBound:
         No plan covers more, or costs less below nil.
     hubs
         Options (k,) of some sets of hubs, the last first, each in the order of what it earns.
+    most
+        No plan with a hub of an option (o,) covers more, or costs less below nil.
     """
 
     value: float
     hubs: tuple[Ints, ...]
+    most: Floats
 
 
 def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, deadline: Deadline) -> PricedBound:
@@ -216,7 +230,8 @@ def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, 
 
     where the hubs n keep to money and number alone, parts of hubs included, and each serves whom it likes within its
     room. What is to be least counts below nil: $w_{ro}$ as a way, $f_o$ as a hub's cost; elsewhere that is nil.
-    Cornuéjols, Sridharan and Thizy (1991), doi:10.1016/0377-2217(91)90328-T.
+    Cornuéjols, Sridharan and Thizy (1991), doi:10.1016/0377-2217(91)90328-T. With one of an option among the hubs, no
+    plan covers more than that less what the best hub of its site earns more, at the price of money or number.
 
     Parameters
     ----------
@@ -232,11 +247,12 @@ def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, 
     rows = SeatedRows.of(question)
     opened = np.zeros(len(rows.room), dtype=np.intp) if plan.opened is None else plan.opened[-1]
     prices, best, direction, idle, step = first_prices(rows, opened), math.inf, np.zeros(rows.rows), 0, FIRST_STEP
-    suggested: dict[bytes, Ints] = {}
+    suggested, most = dict[bytes, Ints](), np.full(len(rows.room), math.inf)
     for _ in range(max(1, min(MOST_ROUNDS, int(MOST_WORK / max(len(rows.row), 1))))):
         earned, served = rows.seated(prices)
-        total, hubs = rows.built(earned)
+        total, hubs, lost = rows.built(earned)
         bound = math.fsum(prices) + total + LEAK * (math.fsum(np.abs(prices)) + abs(total))
+        most = np.minimum(most, bound - lost * (1 - LEAK))
         idle = 0 if bound < best - PROGRESS * abs(best) else idle + 1
         if bound <= best:
             best, built = bound, np.flatnonzero(hubs >= HALF)
@@ -252,4 +268,5 @@ def priced_bound(question: Question, plan: Incumbent, value: float, gap: float, 
             break
         prices = prices - step * (bound - value) / steepness * direction
         prices = np.where(rows.owed, prices, np.maximum(prices, 0.0))
-    return PricedBound(value=float(best), hubs=tuple(list(suggested.values())[: -MOST_SUGGESTED - 1 : -1]))
+    hubs_of = tuple(list(suggested.values())[: -MOST_SUGGESTED - 1 : -1])
+    return PricedBound(value=float(best), hubs=hubs_of, most=np.minimum(most, best))

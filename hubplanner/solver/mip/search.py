@@ -20,7 +20,7 @@ from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan, plan_with
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
-from hubplanner.solver.mip.row_prices import is_priced, priced_bound
+from hubplanner.solver.mip.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, splits
 from hubplanner.solver.mip.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
@@ -52,8 +52,8 @@ def optimise(task: Subproblem) -> Incumbent:
         return _bounded(task, task.known, cap_bound(task.question, task.goal, math.nan))
     if not _has_prices(task, MANY_ENTRIES if task.sense > 0 else PRICED_ENTRIES):
         return _optimised(task)
-    priced = _priced(task)
-    if _is_close(task, priced):
+    priced, _ = suggested(task)
+    if is_close(task, priced):
         return priced
     return _better(task, priced, _optimised(replace(task, known=priced, start=priced.opened)))
 
@@ -64,8 +64,8 @@ def _has_prices(task: Subproblem, entries: int = 0) -> bool:
     return alone and is_priced(task.question, task.goal) and entries_of(task) >= entries
 
 
-def _priced(task: Subproblem) -> Incumbent:
-    """Return the plan that is known, or a better one of hubs that prices of rows suggest, with their bound."""
+def suggested(task: Subproblem) -> tuple[Incumbent, PricedBound]:
+    """Return the plan that is known or a better one, of hubs that prices of rows suggest, and what these prove."""
     best, goal = task.known, task.goal
     if goal is None:
         raise AssertionError
@@ -73,12 +73,12 @@ def _priced(task: Subproblem) -> Incumbent:
     found = priced_bound(task.question, best, value, task.gap, task.deadline.part(1 / 2))
     bound = cap_bound(task.question, goal, task.sense * found.value)
     for hubs in found.hubs:
-        if task.is_late or _is_close(task, _bounded(task, best, bound)):
+        if task.is_late or is_close(task, _bounded(task, best, bound)):
             break
         trial = plan_with(task.question, hubs, task.deadline)
         if trial.years and task.sense * (trial.value - goal.value(best.years)) > 0:
             best = trial
-    return _bounded(task, best, bound)
+    return _bounded(task, best, bound), found
 
 
 def _optimised(task: Subproblem) -> Incumbent:
@@ -93,7 +93,7 @@ def _optimised(task: Subproblem) -> Incumbent:
     if not relaxation.is_solved:
         # Where the relaxation takes this long, so would the search: exchanges make the best of the rest.
         if math.isnan(known.bound) and _has_prices(task):
-            known = _priced(task)
+            known, _ = suggested(task)
         found = _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, bound))
         found = found if math.isnan(known.bound) else _better(task, known, found)
         return found if task.is_late or known.years else _search(task, depth, found)
@@ -104,7 +104,7 @@ def _optimised(task: Subproblem) -> Incumbent:
     if guided.years and not (known.years and task.sense * (known.value - guided.value) > 0):
         known, task = guided, replace(task, start=guided.opened)
     task, found = replace(task, scale=abs(bound), cuts=form.cuts), _bounded(task, known, bound)
-    return found if _is_close(task, found) else _searched(task, depth, form, relaxation, found)
+    return found if is_close(task, found) else _searched(task, depth, form, relaxation, found)
 
 
 def _is_too_large(task: Subproblem) -> bool:
@@ -124,7 +124,7 @@ def _searched(task: Subproblem, depth: Ints, form: Formulation, relaxation: Rela
                 near = _search(within_margin(task, form, relaxation, margin), depth, Incumbent(bound=bound))
             found = _better(task, found, _or_left_out(task, near, left_out))
             report_progress(task.goal.name, found.value, found.bound)
-            if task.is_late or _is_close(task, found) or (found.years and _is_too_large(task)):
+            if task.is_late or is_close(task, found) or (found.years and _is_too_large(task)):
                 return found
             if near.years:
                 break
@@ -207,7 +207,7 @@ def _search(task: Subproblem, depth: Ints, found: Incumbent) -> Incumbent:
         task = replace(task, start=start, scale=max(1.0, abs(found.value)) if found.years else task.scale)
 
 
-def _is_close(task: Subproblem, found: Incumbent) -> bool:
+def is_close(task: Subproblem, found: Incumbent) -> bool:
     """Tell whether a plan's gap is as asked, relative to its figure also where that is below one, as a share is."""
     return bool(found.years) and abs(found.bound - found.value) <= task.gap * abs(found.value)
 

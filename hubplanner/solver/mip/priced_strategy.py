@@ -1,0 +1,120 @@
+"""Hubs of limited room where more pairs of demand and hubs are to be decided on than a program holds: by prices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from hubplanner.model import MOST_PAIRS, FixedLevel, Question, Year, broken_years, goals_of, pairs_to_assign
+from hubplanner.problem import Floats, Ints, Solution, Status
+from hubplanner.solver.assignment import assign_to_nearest
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
+from hubplanner.solver.mip.row_prices import is_priced
+from hubplanner.solver.mip.search import is_close, suggested
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.mip.upper_bound import cap_bound
+from hubplanner.solver.mip.warm_start import given
+from hubplanner.solver.options import SolverOptions
+from hubplanner.solver.strategy import Candidate, SolveContext
+
+CORE_PAIRS = 200_000
+"""Pairs of demand and hubs of the options that a program chooses among."""
+
+
+class PricedStrategy:
+    """Prices of rows bound every plan, and each option's plans; a program chooses among the options that may matter.
+
+    Where options that may be in a better plan have more pairs than a program is given, those come first whose plans
+    may be best, and the bound of the plans with any other is that of the prices.
+    """
+
+    name = "prices"
+
+    def applies(self, question: Question, options: SolverOptions) -> str | None:
+        """Return why it is the way to take."""
+        goals = goals_of(question.objective)
+        numbers = any(block.numbers_options for block in question.blocks)
+        if options.method != "auto" or numbers or len(goals) > 1 or not is_priced(question, goals[0]):
+            return None
+        if pairs_to_assign(question) <= MOST_PAIRS:
+            return None
+        return f"{question.objective.name} with capacities and more than {MOST_PAIRS:,} pairs of demand and hubs"
+
+    def run(self, question: Question, context: SolveContext) -> Candidate | None:
+        """Return the best plan that is found; None without any, which a program alone would find."""
+        (goal,), options, log = goals_of(question.objective), context.options, context.log
+        with log.phase("find a first plan"):
+            found = given(question, context.warm_start)
+            if not found.years:
+                found = first_plan(question, context.deadline.part(EXCHANGING), options.seed, any_will_do=True)
+        if not found.years:
+            return None
+        task = Subproblem(question=question, goal=goal, options=options, deadline=context.deadline, gap=options.gap)
+        with log.phase("price demand"):
+            found, priced = suggested(replace(task, known=found, start=found.opened))
+        log.steps.update(demand_points=question.instance.problem.n_points, options=len(priced.most))
+        if not (is_close(task, found) or task.is_late):
+            known = goal.sense * found.value
+            kept = _kept(question, priced.most, known + options.gap * abs(known))
+            beside = float(np.delete(priced.most, kept).max(initial=-math.inf))
+            log.steps.update(options_left=len(kept))
+            with log.phase("search among the options that may matter"):
+                core = _solved(question, kept, context)
+            found = _with_core(task, found, core, kept, beside)
+        with log.phase("assign people to nearer hubs"):
+            held = (FixedLevel(goal=goal, value=goal.value(found.years)),)
+            years = assign_to_nearest(question, found.years, held, context.deadline)
+        return Candidate(
+            plans=tuple(year.plan for year in years),
+            stated=(goal.value(years),),
+            bounds=(cap_bound(question, goal, found.bound),),
+            levels=(held[0].value,),
+            version=found.version,
+        )
+
+
+def _kept(question: Question, most: Floats, value: float) -> Ints:
+    """Return the options whose plans may be better than a value, the best of them while the pairs are few enough.
+
+    Standing hubs, and all options of sites that must hold one, are among them in any case.
+    """
+    problem = question.instance.problem
+    must = problem.existing | np.isin(problem.option_site, problem.required_sites)
+    pairs = np.bincount(question.instance.assign_rows.option, minlength=problem.n_options)
+    order = np.lexsort((-most, ~must))
+    few = np.cumsum(pairs[order]) <= CORE_PAIRS
+    return np.sort(order[must[order] | (few & (most[order] > value))])
+
+
+def _solved(question: Question, kept: Ints, context: SolveContext) -> Solution:
+    """Return the best plan with some of the options alone."""
+    problem = question.instance.problem
+    asked = replace(context.options.until(context.deadline), ties=False)
+    found = context.solve(problem.with_options(kept, problem.site_status), question.objective, asked)
+    context.log.add(found)
+    return found
+
+
+def _with_core(task: Subproblem, found: Incumbent, core: Solution, kept: Ints, beside: float) -> Incumbent:
+    """Return the better of a plan and that of some options (k,), with the bound of both kinds of plans.
+
+    With fewer options fewer people may be in reach, and to be served: such a plan may be none of the whole question.
+    """
+    goal, question = task.goal, task.question
+    if goal is None:
+        raise AssertionError
+    bound, years = task.sense * found.bound, found.years
+    if core.status == Status.INFEASIBLE or math.isfinite(core.bound):
+        inside = -math.inf if core.status == Status.INFEASIBLE else task.sense * core.bound
+        bound = min(bound, max(inside, beside))
+    if core.evaluation is not None:
+        plan = replace(core.evaluation, options=kept[core.evaluation.options])
+        made = (Year(question.instance.problem, plan),)
+        if not broken_years(question, made) and task.sense * (goal.value(made) - goal.value(years)) > 0:
+            years = made
+    value = goal.value(years)
+    return replace(
+        found, years=years, value=value, bound=task.sense * max(bound, task.sense * value), version=core.version
+    )
