@@ -19,7 +19,7 @@ from hubplanner.cache import MOST_BYTES
 from hubplanner.cli import alternatives, audit
 from hubplanner.cli.common import TIME_LIMIT_REACHED
 from hubplanner.folders import STABILITY_FILES
-from hubplanner.model.compatibility import MOST_DISTANCES
+from hubplanner.model.compatibility import MOST_DISTANCES, MOST_PAIRS
 from hubplanner.outputs.run_folder import FILES_OF_EVERY_RUN
 from hubplanner.scenario import json_schema
 from hubplanner.solver.covering import cells
@@ -143,6 +143,7 @@ def test_the_documents_name_the_values_that_the_program_has() -> None:
     assert claimed("audit") == (audit.ENDS["fail"], audit.ENDS["incomplete"])
     assert claimed("gap") == (pytest.approx(default * 100),)
     assert claimed("distances") == (MOST_DISTANCES / 1e6,)
+    assert claimed("programs") == (MOST_PAIRS / 1e6,)
     assert claimed("cells") == (cells.MOST_PAIRS / 1e6,)
     assert claimed("cache") == (MOST_BYTES / 1e9,)
     assert f"--cov-fail-under={claimed('coverage')[0]:g}" in (ROOT / "Makefile").read_text(encoding="utf-8")

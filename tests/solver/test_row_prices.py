@@ -103,21 +103,21 @@ def test_steps_bring_the_bound_near_the_relaxation_of_the_whole_program(name: st
     assert aim < bound <= whole + 0.03 * abs(whole)
 
 
-@pytest.mark.parametrize("standing", [0, 2])
-@pytest.mark.parametrize("name", ["money", "count", "both", "several a site", "take-up", "cost", "ways", "floor"])
+@pytest.mark.parametrize(
+    ("name", "standing"), [("money", 0), ("both", 2), ("several a site", 0), ("cost", 0), ("ways", 0)]
+)
 def test_no_plan_with_an_option_beats_the_bound_of_the_option(name: str, standing: int) -> None:
     problem, objective = asked(name, 4, standing)
     best = solve_problem(problem, objective, OPTIONS)
     question, goal = Question.of(problem, objective), goals_of(objective)[0]
     plan = first_plan(question, Deadline(math.inf))
     most = priced_bound(question, plan, goal.sense * best.value, 0.0, Deadline(math.inf)).most
-    left_out = 0
-    for option in range(problem.n_options):
+    lowest = np.argsort(most, kind="stable")[:4].tolist()
+    assert most[lowest[0]] < goal.sense * best.value  # in no best plan
+    for option in lowest:
         held = FixedHubs(options=(option,), counts=(1,))
         found = solve_problem(problem, replace(objective, constraints=(*objective.constraints, held)), OPTIONS)
         assert found.evaluation is None or goal.sense * found.value <= most[option] + 1e-9 * abs(found.value)
-        left_out += most[option] < goal.sense * best.value
-    assert standing or left_out  # or the bounds would be those of all plans alone
 
 
 @pytest.mark.parametrize("core", [0, 400, 10_000])

@@ -40,6 +40,7 @@ CLAIMS = {
     "accessmod": r"AccessMod's demo of (2015) the cells reached within two hours differ from its published raster in "
     r"less than ([\d.]+) %, and minutes by less than ([\d.]+) % on average",
     "distances": r"at most ([\d.]+) million pairs",
+    "programs": r"more than ([\d.]+) million pairs to decide on",
     "cells": r"more than ([\d.]+) million pairs of a point and a hub",
 }
 NO_FIGURES = (r"prints on A4", r"CC BY 4\.0", r"BSD 3-Clause", r"of 0 or infinite", r"^\d\. ")
