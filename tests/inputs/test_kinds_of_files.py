@@ -413,6 +413,11 @@ def test_what_is_no_file_is_refused_at_once(project: Project, name: str, what: s
     found = project.messages(settings | {"demand.path": str(path)})
     words = {"folder": "a folder", "pipe": "a pipe", "device": "a device"}
     reason = "No such file or directory" if what == "link" else f"it is {words[what]}, not a file"
+    if (name, what) == ("a.parquet", "folder"):  # which one of such files may be
+        assert found == [f"{name}: cannot be read as a Parquet file: a folder without any"]
+        os.mkfifo(path / "b.parquet")
+        found = project.messages(settings | {"demand.path": str(path)})
+        name, reason = "a.parquet/b.parquet", "it is a pipe, not a file"
     assert found == [f"{name}: cannot be read: {reason}"]
 
 

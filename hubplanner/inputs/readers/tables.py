@@ -132,6 +132,8 @@ def can_read(path: Path, formats: tuple[TableFormat, ...], faults: list[Fault]) 
         faults.append(Fault(file=path.name, value=path.suffix, allowed=allowed))
     try:
         if format_of(path).folder and path.is_dir():
+            for part in (part for part in path.rglob("*") if not part.is_dir()):
+                regular(part)
             return len(faults) == before
         regular(path)
         with path.open("rb") as file:
