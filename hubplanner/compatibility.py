@@ -27,6 +27,7 @@ class Feature(Enum):
     ALPHA = "fairness by alpha"
     EXISTING = "upgrades or closing"
     PERIODS = "periods"
+    MOVING = "hubs that move between periods"
     FUTURES = "futures"
     OUTAGES = "outages in futures"
     WORST = "under worst"
@@ -183,7 +184,13 @@ INCOMPATIBLE: tuple[Rule, ...] = (
     _rule(Feature.P_CENTER, (Feature.BACKHAUL,), "max_coverage, min_cost or p_median", _RADIUS),
     _rule(Feature.ALPHA, (Feature.BACKHAUL,), "0 or .inf", _LATER.format("fairness by alpha")),
     _rule(Feature.EXISTING, (Feature.BACKHAUL,), "neither", NEW_LINK),
-    _rule(Feature.PERIODS, (Feature.BACKHAUL,), "none", _LATER.format("the year in which a line is built")),
+    _rule(Feature.MOVING, (Feature.BACKHAUL,), "true", "lines stay where they are laid, so let hubs stay as well"),
+    _rule(
+        Feature.STACKED,
+        (Feature.BACKHAUL, Feature.PERIODS),
+        "1",
+        "the hubs of a site that open in different years may have different links, so leave several of a tier out",
+    ),
     _rule(Feature.FUTURES, (Feature.BACKHAUL,), "none", _LATER.format("what a line costs in each future")),
     _rule(Feature.BACKHAUL, (Feature.ALTERNATIVES,), "none", SHARED_LINES),
     # plans nearly as good

@@ -55,6 +55,7 @@ SETTINGS: dict[Feature, dict[str, Any]] = {
     Feature.ALPHA: {"model.fairness": {"alpha": 1, "linear_below_share": 0.1}},
     Feature.EXISTING: {"model.existing.close": ["S2"]},
     Feature.PERIODS: {"model.periods.years": [{"name": 2027, "budget": 9}]},
+    Feature.MOVING: {"model.periods.nested": False},
     Feature.FUTURES: {"futures.named": [{"name": "now"}]},
     Feature.OUTAGES: {"futures.named": [{"name": "now", "sites_out": ["S1"]}]},
     Feature.WORST: {"model.under": "worst"},
@@ -98,6 +99,7 @@ def asked(objective: Feature, pair: tuple[Feature, ...]) -> frozenset[Feature] |
     """Return what is asked for, with what it takes to ask for it; None for what cannot be said at all."""
     extra = {Feature.FUTURES} if OVER_FUTURES.intersection(pair) else set()
     extra |= {Feature.CAPACITY} if Feature.TAKE_UP in pair else set()
+    extra |= {Feature.PERIODS} if Feature.MOVING in pair else set()
     wanted = frozenset({objective, *pair, *extra})
     if {Feature.FAIRNESS, Feature.ALPHA} <= wanted:
         return None
@@ -132,6 +134,8 @@ def from_the_library(wanted: frozenset[Feature]) -> list[str]:
         measures=(PHONES,) if Feature.MEASURES in wanted else (),
     )
     constraints = [limit for feature, limit in LIMITS.items() if feature in wanted]
+    if Feature.MOVING in wanted:
+        constraints[-1] = Periods(budgets=(1.0,), nested=False)
     if Feature.FUTURES in wanted:
         future = hp.Future(name="now", sites_out=(0,) if Feature.OUTAGES in wanted else ())
         criterion = next((feature.value.split()[1] for feature in CRITERIA if feature in wanted), "expected")

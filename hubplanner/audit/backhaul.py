@@ -45,6 +45,8 @@ class AuditLine:
         Ids of its places, from the internet of today outwards.
     km, cost, upkeep
         Length, exact money, and the part of it that is paid each year.
+    year
+        Number of the year of a programme in which it is laid, as stated.
     loose
         Whether its length hangs on a place that is known to six decimals only.
     """
@@ -56,6 +58,7 @@ class AuditLine:
     km: float
     cost: Fraction
     upkeep: Fraction
+    year: int
     loose: bool
 
 
@@ -69,17 +72,15 @@ class AuditNetwork:
         In the order of the file.
     served, mbps, hops
         By line: hubs behind it, their Mbps, and lines up to it.
+    first
+        By line: number of the year in which the first hub behind it opens.
     """
 
     lines: tuple[AuditLine, ...]
     served: tuple[int, ...]
     mbps: tuple[float, ...]
     hops: tuple[int, ...]
-
-    @property
-    def cost(self) -> Fraction:
-        """Money for all lines."""
-        return sum((line.cost for line in self.lines), Fraction())
+    first: tuple[int, ...]
 
 
 def connect(
@@ -87,7 +88,8 @@ def connect(
 ) -> tuple[AuditData, list[AuditHub], AuditNetwork | None]:
     """Return the world with the money for lines, the hubs with the links they have, and the lines; all as recomputed.
 
-    A hub without a link, a line that begins where there is no internet, and one longer than allowed are noted.
+    In a programme a hub has the cheapest link that there is in the year in which it opens, and keeps it. A hub without
+    a link, a line that begins where there is no internet, and one longer than allowed are noted.
     """
     spec = world.scenario.backhaul
     if spec is None or not world.has_network:
@@ -101,25 +103,37 @@ def connect(
     built = [line for line in lines if line is not None]
     # Where hops may not lead on, nothing is reached: too many of them are no way.
     starts = {*roots, *(line.start for line in built if line.start not in places | towers)}
-    reached = _walk(spec, built, _joined(world, spec, places), starts)
+    years, joined = _years(world), _joined(world, spec, places)
+    walks = [_walk(spec, [line for line in built if line.year <= year], joined, starts) for year in range(len(years))]
+    reached = walks[-1]
     for line in built:
         item, end = f"line {line.name}", reached.ends.get(line.name)
         ledger.holds(FILE, item, true=end is not None, stated="built", recomputed="no way to today's internet")
     connected, at = [], []
     for hub in hubs:
-        found, node = _linked(world, spec, hub, reached, ledger)
+        found, node = _linked(world, spec, hub, walks[_opens(hub, years)], ledger)
         connected.append(found)
         at.append(node)
-    served, mbps = _behind(world, connected, at, reached.order)
+    served, mbps, first = _behind(world, connected, at, reached.order)
     ends = [reached.ends.get(line.name, OFF) for line in built]
     network = AuditNetwork(
         lines=tuple(built),
         served=tuple(served.get(end, 0) for end in ends),
         mbps=tuple(mbps.get(end, 0.0) for end in ends),
         hops=tuple(reached.hops.get(end, -1) for end in ends),
+        first=tuple(first.get(end, -1) for end in ends),
     )
-    upkeep = sum((line.upkeep for line in built), Fraction())
-    return replace(world, lines=network.cost, upkeep=upkeep), connected, network
+    return replace(world, laid=tuple((line.year, line.cost, line.upkeep) for line in built)), connected, network
+
+
+def _years(world: AuditData) -> list[str]:
+    """Return the names of a programme's years; a single one without."""
+    return [year.name for year in world.scenario.model.periods.years] or [""]
+
+
+def _opens(hub: AuditHub, years: list[str]) -> int:
+    """Return the number of the year in which a hub opens."""
+    return years.index(hub.period) if hub.period in years else 0
 
 
 def _today(world: AuditData, spec: BackhaulSpec) -> tuple[dict[str, Array], set[str], list[tuple[str, Any]]]:
@@ -181,7 +195,15 @@ def _hop(world: AuditData, spec: BackhaulSpec, ends: tuple[str, str], km: float,
     yearly = exact(radio.licence_year)
     cost = exact(radio.hop_cost) + yearly * annuity(world.scenario)
     return AuditLine(
-        name="", technology="microwave", start=ends[0], end=ends[1], km=km, cost=cost, upkeep=yearly, loose=False
+        name="",
+        technology="microwave",
+        start=ends[0],
+        end=ends[1],
+        km=km,
+        cost=cost,
+        upkeep=yearly,
+        year=0,
+        loose=False,
     )
 
 
@@ -201,6 +223,10 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
     ledger.holds(FILE, f"line {name}", true=known, stated=row.get("technology"), recomputed=allowed)
     if not known:
         return None
+    years, period = _years(world), str(row.get("period", ""))
+    in_time = period in years
+    ledger.holds(FILE, f"line {name}, period", true=in_time, stated=period, recomputed=f"one of {', '.join(years)}")
+    year = years.index(period) if in_time else 0
     spots, loose = [], False
     for place, at in ((start, 0), (end, 1)):
         spot = places.get(f"{place} (node)", places.get(place)) if at == 0 else places.get(place)
@@ -234,7 +260,17 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
         ledger.holds(FILE, f"line {name}, km", true=fits, stated=km, recomputed=f"at most {fibre.max_km}")
     upkeep = exact(km) * exact(fibre.upkeep_per_km_year)
     whole = cost + upkeep * annuity(world.scenario)
-    return AuditLine(name=name, technology="fibre", start=start, end=end, km=km, cost=whole, upkeep=upkeep, loose=loose)
+    return AuditLine(
+        name=name,
+        technology="fibre",
+        start=start,
+        end=end,
+        km=km,
+        cost=whole,
+        upkeep=upkeep,
+        year=year,
+        loose=loose,
+    )
 
 
 def _given(spec: BackhaulSpec, start: str, end: str) -> tuple[Fraction | None, Fraction | None] | None:
@@ -356,22 +392,26 @@ def _linked(
 
 def _behind(
     world: AuditData, hubs: list[AuditHub], at: list[Node], order: list[tuple[Node, Node]]
-) -> tuple[dict[Node, int], dict[Node, float]]:
-    """Return how many hubs hang behind each node, and their Mbps."""
-    served, mbps = dict[Node, int](), dict[Node, float]()
+) -> tuple[dict[Node, int], dict[Node, float], dict[Node, int]]:
+    """Return how many hubs hang behind each node, their Mbps, and the number of the year in which the first opens."""
+    served, mbps, first, years = dict[Node, int](), dict[Node, float](), dict[Node, int](), _years(world)
     for hub, node in zip(hubs, at, strict=True):
         if node != OFF:
             served[node] = served.get(node, 0) + hub.count
             mbps[node] = mbps.get(node, 0.0) + (world.scenario.hubs[hub.tier].mbps or 0.0) * hub.count
+            first[node] = min(first.get(node, len(years)), _opens(hub, years))
     for node, before in reversed(order):
         served[before] = served.get(before, 0) + served.get(node, 0)
         mbps[before] = mbps.get(before, 0.0) + mbps.get(node, 0.0)
-    return served, mbps
+        if node in first:
+            first[before] = min(first.get(before, len(years)), first[node])
+    return served, mbps, first
 
 
-def line_rows(network: AuditNetwork) -> pd.DataFrame:
-    """Return the rows that lines must have in every file."""
-    lines = network.lines
+def line_rows(world: AuditData, network: AuditNetwork) -> pd.DataFrame:
+    """Return the rows that lines must have in every file; in a programme each is laid when its first hub opens."""
+    lines, years = network.lines, _years(world)
+    laid = {"period": [years[at] for at in network.first]} if world.scenario.model.periods.years else {}
     return pd.DataFrame(
         {
             "edge_id": [line.name for line in lines],
@@ -384,6 +424,7 @@ def line_rows(network: AuditNetwork) -> pd.DataFrame:
             "mbps": list(network.mbps),
             "hops": list(network.hops),
             "status": ["new"] * len(lines),
+            **laid,
         }
     )
 

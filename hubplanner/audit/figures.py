@@ -139,11 +139,15 @@ def _paid(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome, saved: 
     """
     scenario, worth, years = world.scenario, annuity(world.scenario), dict[int, Fraction]()
     names, horizon = [year.name for year in scenario.model.periods.years], scenario.horizon_years
-    upkeep = sum((yearly_fees(scenario, hub.link, hub.tier) * hub.count for hub in hubs), world.upkeep)
-    once = sum((hub.link.cost for hub in hubs), world.lines) - upkeep * worth - saved
     bought = [hub for hub in hubs if hub.status != "existing"]
-    flows = [(names.index(hub.period) if hub.period in names else 0, hub.capex, hub.opex) for hub in bought]
-    for opened, built, run in [(0, once, upkeep * worth), *flows]:
+    flows = [(0, -saved, Fraction())]
+    for hub in hubs:
+        year = names.index(hub.period) if hub.period in names else 0
+        fees = yearly_fees(scenario, hub.link, hub.tier) * hub.count * worth
+        flows.append((year, hub.link.cost - fees, fees))
+        flows += [(year, hub.capex, hub.opex)] if hub in bought else []
+    flows += [(year, cost - upkeep * worth, upkeep * worth) for year, cost, upkeep in world.laid]
+    for opened, built, run in flows:
         years[opened] = years.get(opened, Fraction()) + built
         for year in range(opened + 1, opened + horizon + 1):
             years[year] = years.get(year, Fraction()) + run / worth

@@ -39,7 +39,7 @@ def check_layers(  # noqa: PLR0913, PLR0917 - files, what they are checked again
     """Compare every row of every file."""
     if network is not None:
         for file, stated in run.tables("backhaul"):
-            _compare(file, stated, line_rows(network), ["edge_id"], ledger)
+            _compare(file, stated, line_rows(world, network), ["edge_id"], ledger)
     expected = hub_rows(world, hubs, outcome)
     keys = {"hubs": ["site_id", "tier"], "demand": ["demand_id"], "links": ["demand_id", "site_id"]}
     for file, stated in run.tables("hubs"):

@@ -67,7 +67,7 @@ def check_years(
         return
     before = Fraction()
     for number, (hubs, outcome) in enumerate(years):
-        total = sum((hub.cost for hub in hubs), Fraction())
+        total = sum((hub.cost for hub in hubs), world.lines_by(number))
         budget = sum((exact(year.budget) for year in spec.years[: number + 1]), Fraction())
         limit = budget if spec.carry_over else exact(spec.years[number].budget)
         used = total if spec.carry_over else total - before

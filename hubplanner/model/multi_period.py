@@ -12,9 +12,10 @@ from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.model.constraints.base import Constraint
-from hubplanner.model.constraints.budget import most_money
-from hubplanner.model.lp import Model, Terms, decimal_unit
+from hubplanner.model.constraints.budget import money_unit, most_money
+from hubplanner.model.lp import Model, decimal_unit
 from hubplanner.model.parameters import check, check_amount, refuse
+from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE
 
@@ -25,6 +26,9 @@ class Periods(Constraint):
 
     .. math:: y_{op} \le y_{o,p+1}, \qquad \sum_o c_o y_{op} \le \sum_{q \le p} B_q
               \quad\text{or, without carry-over,}\quad \sum_o c_o (y_{op} - y_{o,p-1}) \le B_p
+
+    Where hubs are to be connected, what is built of their backhaul by a year is paid from the same money
+    (`hubplanner.model.variables.backhaul.spending`).
 
     A programme violates it where a year spends more than it has, but for the rounding of sums, or closes a hub again.
 
@@ -92,8 +96,8 @@ class Periods(Constraint):
 
     @property
     def features(self) -> frozenset[Feature]:
-        """A programme."""
-        return frozenset({Feature.PERIODS})
+        """A programme, and whether hubs move in it."""
+        return frozenset({Feature.PERIODS} if self.nested else {Feature.PERIODS, Feature.MOVING})
 
     def add_to(self, model: Model) -> None:
         """Add the budget of a programme of one year."""
@@ -105,13 +109,14 @@ class Periods(Constraint):
             for option, (before, after) in enumerate(zip(earlier.open_, later.open_, strict=True)):
                 earlier.add(f"stays_{option}", [(after, 1.0), (before, -1.0)], LpConstraintGE, 0)
         for number, (layer, available, budget) in enumerate(zip(layers, self.available, self.budgets, strict=True)):
-            spent = _spent(layer, 1.0)
+            spent = spending(layer).terms
+            limit = most_money(available if self.carry_over else budget)
+            dearest = max((value for _, value in spent), default=0.0)
+            unit = money_unit(dearest, limit) if layer.has_backhaul else decimal_unit(dearest)
             if not self.carry_over and number:
-                spent += _spent(layers[number - 1], -1.0)
-            unit = decimal_unit(layer.instance.cost.max(initial=0.0))
+                spent += spending(layers[number - 1]).times(-1.0).terms
             terms = [(variable, value / unit) for variable, value in spent]
-            limit = available if self.carry_over else budget
-            layer.add("year_budget", terms, LpConstraintLE, most_money(limit) / unit)
+            layer.add("year_budget", terms, LpConstraintLE, limit / unit)
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """Return how a plan overspends in a programme of one year, None when it does not."""
@@ -136,8 +141,3 @@ class Periods(Constraint):
         """Return the budgets in words."""
         del name_of
         return f"the yearly budgets of {', '.join(f'{amount:,.12g}' for amount in self.budgets)}"
-
-
-def _spent(layer: Model, sign: float) -> Terms:
-    cost = layer.instance.cost
-    return [(variable, sign * price) for variable, price in zip(layer.open_, cost.tolist(), strict=True) if price]

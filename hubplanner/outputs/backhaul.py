@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +18,7 @@ from hubplanner.inputs.backhaul import BackhaulLinks, lines_alone
 from hubplanner.inputs.coordinates import WGS84, lonlat
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.outputs.run_data import on_one_line
-from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
+from hubplanner.problem import Bools, Evaluation, Floats, Ints, PeriodPlan, Problem, Solution
 from hubplanner.problem.backhaul import ALONE, NO_NODE
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.backhaul_spec import MicrowaveSpec
@@ -100,11 +101,14 @@ def _other(ends: Ints, place: int) -> int:
     return int(ends.sum()) - place
 
 
-def line_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDataFrame:
+def line_frame(
+    inputs: Inputs, problem: Problem, plan: Evaluation, periods: Sequence[PeriodPlan] = ()
+) -> gpd.GeoDataFrame:
     """Return one row a line that is built, from the internet of today outwards; empty where none is.
 
     Columns edge_id, technology, from and to (ids of places), km, cost (money, with upkeep), hubs_served, mbps (of the
-    hubs it serves), hops (lines up to this one), status (new).
+    hubs it serves), hops (lines up to this one), status (new), and in a programme period (the year in which it is
+    laid).
     """
     links = inputs.links
     if links is None:
@@ -133,6 +137,8 @@ def line_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDat
             "status": np.full(len(edge), "new", dtype=object),
         }
     )
+    if periods:
+        frame["period"] = np.array([period.name for period in periods], dtype=object)[laid_in(periods, edge)]
     round_columns(frame, LINE_COLUMNS)
     lines = shapely.linestrings(np.stack([spots[tail], spots[head]], axis=1))
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(lines, crs=WGS84), crs=WGS84)
@@ -157,6 +163,13 @@ def _served(
     return hubs, mbps
 
 
+def laid_in(periods: Sequence[PeriodPlan], edges: Ints) -> Ints:
+    """Return in which of a programme's years each edge (e,) is built; 0 without years."""
+    years = [int(not np.isin(edge, period.evaluation.edges)) for edge in edges for period in periods]
+    found: Ints = np.array(years, dtype=np.intp).reshape(len(edges), len(periods)).sum(axis=1)
+    return found
+
+
 def backhaul_cost(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
     """Return the money for links and lines."""
     if inputs.links is None:
@@ -166,11 +179,50 @@ def backhaul_cost(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
     return math.fsum(links_of(inputs, problem, plan)["link_cost"])
 
 
-def yearly_fees(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
-    """Return the money a year for links, upkeep of lines and power of the grid, of what `backhaul_cost` is worth."""
-    links, spec = inputs.links, inputs.scenario.backhaul
-    if links is None or spec is None:
-        return 0.0
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BackhaulMoney:
+    """What links and lines are paid, each in its year.
+
+    Parameters
+    ----------
+    year
+        (k + e,) number of the year in which each hub's link is set up, then each line.
+    once
+        Money in that year.
+    yearly
+        Money in each of the years after it, while the horizon lasts.
+    """
+
+    year: Ints
+    once: Floats
+    yearly: Floats
+
+
+def backhaul_money(inputs: Inputs, solution: Solution, plan: Evaluation, opened: Ints, worth: float) -> BackhaulMoney:
+    """Return what links and lines of a plan are paid.
+
+    Parameters
+    ----------
+    opened
+        (k,) number of the year in which each of the plan's options opens.
+    worth
+        What one unit of money a year is worth today.
+    """
+    links, nothing = inputs.links, np.zeros(0)
+    if links is None:
+        return BackhaulMoney(year=np.zeros(0, dtype=np.intp), once=nothing, yearly=nothing)
+    link_cost = np.asarray(links_of(inputs, solution.problem, plan)["link_cost"], dtype=np.float64)
+    money = np.concatenate([link_cost, links.edges["cost"].to_numpy(dtype=np.float64)[plan.edges]])
+    yearly = np.concatenate(_yearly(inputs, links, solution.problem, plan))
+    year = np.concatenate([opened, laid_in(solution.periods, plan.edges)])
+    return BackhaulMoney(year=year, once=money - yearly * worth, yearly=yearly)
+
+
+def _yearly(inputs: Inputs, links: BackhaulLinks, problem: Problem, plan: Evaluation) -> tuple[Floats, Floats]:
+    """Return the money a year for the links (k,) of hubs, with power of the grid, and for upkeep of lines (e,)."""
+    spec = inputs.scenario.backhaul
+    if spec is None:
+        raise AssertionError
     named = links_of(inputs, problem, plan)
     powered = named.get("power", [None] * len(plan.options))
     by_kwh = 0.0 if spec.electricity is None else spec.electricity.kwh_cost or 0.0
@@ -187,15 +239,16 @@ def yearly_fees(inputs: Inputs, problem: Problem, plan: Evaluation) -> float:
             money = lines * link.per_line_year + (tier.mbps or 0.0) * link.per_mbps_year
             kwh = tier.kwh_year + lines * link.kwh_year
         else:
-            continue  # it stands already
+            money, kwh = 0.0, 0.0  # it stands already
         fees.append(count * (money + (kwh * by_kwh if power == GRID else 0.0)))
     built = links.edges.iloc[plan.edges]
-    if spec.technologies.fibre is not None:
-        cable = built["km"][built["technology"] == "fibre"]
-        fees.append(math.fsum(cable) * spec.technologies.fibre.upkeep_per_km_year)
-    if spec.technologies.microwave is not None:
-        fees.append((built["technology"] == "microwave").sum() * spec.technologies.microwave.licence_year)
-    return math.fsum(fees)
+    fibre, microwave = spec.technologies.fibre, spec.technologies.microwave
+    upkeep = np.zeros(len(built))
+    if fibre is not None:
+        upkeep += np.where(built["technology"] == "fibre", built["km"] * fibre.upkeep_per_km_year, 0.0)
+    if microwave is not None:
+        upkeep += np.where(built["technology"] == "microwave", microwave.licence_year, 0.0)
+    return np.array(fees, dtype=np.float64), upkeep
 
 
 def summarize_backhaul(inputs: Inputs, plan: Evaluation, hubs: pd.DataFrame, lines: pd.DataFrame) -> dict[str, Any]:

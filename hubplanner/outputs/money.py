@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hubplanner.inputs import Inputs
-from hubplanner.outputs.backhaul import backhaul_cost, yearly_fees
+from hubplanner.outputs.backhaul import backhaul_cost, backhaul_money
 from hubplanner.outputs.frames import opening_years
 from hubplanner.problem import Evaluation, Floats, Ints, Solution, annuity
 from hubplanner.problem.evaluation import measures_cost
@@ -36,13 +36,18 @@ def cost_of(inputs: Inputs, solution: Solution, plan: Evaluation) -> dict[str, A
     capex, opex = inputs.sites.capex[where] * counts, inputs.sites.opex_present_value[where] * counts
     backhaul, saved = backhaul_cost(inputs, problem, plan), math.fsum(problem.savings[plan.closed])
     worth = annuity(scenario.discount_rate, scenario.horizon_years)
-    fees = yearly_fees(inputs, problem, plan)
     running = opex / worth if worth else np.zeros(len(opex))
     names = [period.name for period in solution.periods]
     opened = [names.index(name) for name in opening_years(solution, plan)] if names else [0] * len(plan.options)
-    years = _by_year(capex, running, np.array(opened, dtype=np.intp)[bought], scenario.horizon_years)
-    years[0] += backhaul - fees * worth - saved
-    years[1 : scenario.horizon_years + 1] += fees
+    opens = np.array(opened, dtype=np.intp)
+    links = backhaul_money(inputs, solution, plan, opens, worth)
+    years = _by_year(
+        np.concatenate([capex, links.once]),
+        np.concatenate([running, links.yearly]),
+        np.concatenate([opens[bought], links.year]),
+        scenario.horizon_years,
+    )
+    years[0] -= saved
     users = math.fsum(plan.load[bought]) * scenario.horizon_years if scenario.has_capacity else 0.0
     for_hubs, beside = math.fsum(years), dict[str, float]()
     if problem.measures:

@@ -128,10 +128,10 @@ class PlanData:
         """One line a line that is built to connect hubs, WGS 84, from the internet of today outwards.
 
         Columns edge_id, technology, from and to (ids of sites and nodes), km, cost (money, with upkeep), hubs_served,
-        mbps (of those hubs), hops (lines up to this one) and status. Empty where links stand alone, and without
-        backhaul.
+        mbps (of those hubs), hops (lines up to this one), status and in a programme period (the year in which it is
+        laid). Empty where links stand alone, and without backhaul.
         """
-        return line_frame(self.inputs, self.problem, self.evaluation)
+        return line_frame(self.inputs, self.problem, self.evaluation, self.solution.periods)
 
     def summary(self) -> dict[str, Any]:
         """Return the plan's figures, as in plan.json."""

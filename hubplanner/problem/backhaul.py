@@ -17,6 +17,8 @@ NO_NODE = -1
 """Stands for no place on the network."""
 ALONE = -1
 """Stands for a link outside the network."""
+UNDECIDED = -2
+"""Stands for a link that is yet to be chosen."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -148,7 +150,15 @@ class Backhaul:
                     queue.append(found[-1])
         return found
 
-    def plan(self, sites: Ints, tiers: Ints, counts: Ints, edges: Ints, stands: Bools | None = None) -> BackhaulPlan:
+    def plan(  # noqa: PLR0913, PLR0917 - hubs, what is built, and what they had before
+        self,
+        sites: Ints,
+        tiers: Ints,
+        counts: Ints,
+        edges: Ints,
+        stands: Bools | None = None,
+        kept: Ints | None = None,
+    ) -> BackhaulPlan:
         """Return how hubs are connected by some edges and what that costs.
 
         Parameters
@@ -159,39 +169,57 @@ class Backhaul:
             Edges that are built.
         stands
             (k,) hubs that stand today, which are connected as they are; none if left out.
+        kept
+            (k,) the link that each hub has from an earlier year: a way onto the network, `ALONE`, or `UNDECIDED` for
+            the cheapest that it can have; all are undecided if left out.
         """
         edges = np.unique(np.asarray(edges, dtype=np.intp))
-        way, line = self._cheapest(sites, tiers, self.connected(edges))
-        alone = self.alone_cost[sites, tiers]
+        earlier = np.full(len(sites), UNDECIDED, dtype=np.intp) if kept is None else kept
+        way, cost = self._links(sites, tiers, self.connected(edges), earlier)
         old = np.zeros(len(sites), dtype=np.bool_) if stands is None else stands
         return BackhaulPlan(
             edges=edges,
             edge_cost=math.fsum(self.cost[edges]),
-            way=np.where((line <= alone) & np.isfinite(line) & ~old, way, ALONE),
-            link_cost=np.where(old, 0.0, np.minimum(line, alone) * counts),
+            way=np.where(old, ALONE, way),
+            kept=earlier,
+            link_cost=np.where(old, 0.0, cost * counts),
         )
 
-    def _cheapest(self, sites: Ints, tiers: Ints, connected: Bools) -> tuple[Ints, Floats]:
-        """Return the cheapest way (k,) onto the network of hubs, and money for it; infinite where there is none."""
+    def _links(self, sites: Ints, tiers: Ints, connected: Bools, kept: Ints) -> tuple[Ints, Floats]:
+        """Return by which way hubs (k,) are on the network, else `ALONE`, and money for one link; infinite for none."""
         line = np.where(self.at_sites(connected)[:, sites], self.line_cost[:, sites, tiers], np.inf)
-        return np.argmin(line, axis=0), line.min(axis=0)
+        alone, cheapest = self.alone_cost[sites, tiers], line.min(axis=0)
+        on = np.where(kept == UNDECIDED, np.isfinite(cheapest) & (cheapest <= alone), kept != ALONE)
+        way = np.where(kept >= 0, kept, np.argmin(line, axis=0))
+        return np.where(on, way, ALONE), np.where(on, line[way, np.arange(len(sites))], alone)
 
-    def pruned(self, sites: Ints, tiers: Ints, edges: Ints) -> Ints:
-        """Return the edges that a tree to the hubs at some sites is left with: no circle, no dead end."""
+    def pruned(self, sites: Ints, tiers: Ints, edges: Ints, kept: Ints | None = None) -> Ints:
+        """Return the edges that a tree to the hubs at some sites is left with: no circle, no dead end.
+
+        Parameters
+        ----------
+        sites, tiers
+            (k,) where hubs stand that are not there today, and their tiers.
+        edges
+            Edges to choose from.
+        kept
+            (k,) their links from an earlier year, as `plan` takes them.
+        """
         ways = self.ways(edges)
         by = {node: edge for node, edge, _ in ways}
         connected = np.zeros(self.n_nodes, dtype=np.bool_)
         connected[list(by)] = True
-        way, line = self._cheapest(sites, tiers, connected)
-        wanted = np.isfinite(line) & (line <= self.alone_cost[sites, tiers])
+        earlier = np.full(len(sites), UNDECIDED, dtype=np.intp) if kept is None else kept
+        way, cost = self._links(sites, tiers, connected, earlier)
+        wanted = (way != ALONE) & np.isfinite(cost)
         needed = set(self.node[way, sites][wanted].tolist())
-        kept: list[int] = []
+        found: list[int] = []
         for node, edge, _ in reversed(ways):
             if node in needed and edge >= 0:
-                kept.append(edge)
+                found.append(edge)
                 one, other = self.ends[by[node]].tolist()
                 needed.add(one if other == node else other)
-        return np.array(sorted(kept), dtype=np.intp)
+        return np.array(sorted(found), dtype=np.intp)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -206,6 +234,8 @@ class BackhaulPlan:
         Money for them.
     way
         (k,) by which of the ways onto the network each hub is connected; -1 where by none.
+    kept
+        (k,) the link that each has from an earlier year; `UNDECIDED` for one that opens.
     link_cost
         (k,) money for the link of each at its site; infinite where it has none.
     """
@@ -213,6 +243,7 @@ class BackhaulPlan:
     edges: Ints
     edge_cost: float
     way: Ints
+    kept: Ints
     link_cost: Floats
 
     @property

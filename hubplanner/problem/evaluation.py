@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from hubplanner.formatting import count_of
-from hubplanner.problem.backhaul import BackhaulPlan
+from hubplanner.problem.backhaul import UNDECIDED, BackhaulPlan
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.problem.problem import Problem
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
@@ -165,12 +165,13 @@ def ways(problem: Problem, plan: Evaluation) -> Ways:
     )
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917 - hubs, and all that they do not say by themselves
     problem: Problem,
     options: ArrayLike,
     assigned: csr_array | None = None,
     edges: ArrayLike = (),
     reached: Floats | None = None,
+    kept: Ints | None = None,
 ) -> Evaluation:
     r"""Recompute coverage, service, distance and cost of a set of open options.
 
@@ -194,6 +195,8 @@ def evaluate(
         Edges of the problem's backhaul that are built; a hub without any link makes the cost infinite.
     reached
         (k, n) share of each point's people that each of the problem's measures reaches; nobody if left out.
+    kept
+        (o,) links that hubs of each option keep from an earlier year, as `links_after` returns them; none if left out.
 
     >>> from hubplanner.problem import Problem
     >>> line = Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -211,7 +214,7 @@ def evaluate(
     covered = np.asarray(credit.sum(axis=1), dtype=np.float64).ravel() + benefit @ by_measures
     server, distance = (near.server, near.server_distance) if assigned is None else _mostly(served, distances)
     closed = np.setdiff1d(np.flatnonzero(~np.isnan(problem.savings)), problem.option_site[chosen])
-    links = _connect(problem, chosen, counts, edges)
+    links = _connect(problem, chosen, counts, edges, kept)
     return Evaluation(
         options=chosen,
         counts=counts,
@@ -246,12 +249,29 @@ def measures_cost(problem: Problem, reached: Floats) -> list[float]:
     return [one.cost * count for one, count in zip(problem.measures, people, strict=True)]
 
 
-def _connect(problem: Problem, chosen: Ints, counts: Ints, edges: ArrayLike) -> BackhaulPlan | None:
+def _connect(problem: Problem, chosen: Ints, counts: Ints, edges: ArrayLike, kept: Ints | None) -> BackhaulPlan | None:
     """Return how open options are connected by some edges; None where that is of no concern."""
     if problem.backhaul is None:
         return None
     where = problem.option_site[chosen], problem.option_tier[chosen]
-    return problem.backhaul.plan(*where, counts, np.asarray(edges, dtype=np.intp), problem.existing[chosen])
+    earlier = None if kept is None else kept[chosen]
+    return problem.backhaul.plan(*where, counts, np.asarray(edges, dtype=np.intp), problem.existing[chosen], earlier)
+
+
+def links_after(problem: Problem, before: Evaluation | None) -> Ints:
+    """Return the links (o,) that hubs keep from the year before: a way, none of the network's, or still undecided."""
+    kept = np.full(problem.n_options, UNDECIDED, dtype=np.intp)
+    if before is not None and before.backhaul is not None:
+        kept[before.options] = before.backhaul.way
+    return kept
+
+
+def links_kept(problem: Problem, plan: Evaluation) -> Ints:
+    """Return the links (o,) that a plan's hubs had before, for its hubs to be looked at again."""
+    kept = np.full(problem.n_options, UNDECIDED, dtype=np.intp)
+    if plan.backhaul is not None:
+        kept[plan.options] = plan.backhaul.kept
+    return kept
 
 
 def evaluate_with_all(problem: Problem, options: ArrayLike) -> Evaluation:
@@ -274,10 +294,10 @@ def evaluate_again(problem: Problem, plan: Evaluation, *, assigned: bool) -> Eva
     """
     hubs, own = np.repeat(plan.options, plan.counts), plan.assigned
     if not assigned:
-        return evaluate(problem, hubs, edges=plan.edges, reached=plan.reached)
+        return evaluate(problem, hubs, edges=plan.edges, reached=plan.reached, kept=links_kept(problem, plan))
     cells = (own.data, plan.options[own.indices], own.indptr)
     shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
-    return evaluate(problem, hubs, shares, plan.edges, plan.reached)
+    return evaluate(problem, hubs, shares, plan.edges, plan.reached, links_kept(problem, plan))
 
 
 @dataclass(frozen=True, eq=False)

@@ -238,6 +238,9 @@ def _backhaul(scenario: Scenario) -> Complaints:
     if cellular is not None and not spec.towers:
         yield "backhaul.towers", None, "is required with cellular: the cell sites in whose range a hub may be"
     yield from _edges_of(scenario, spec)
+    if spec.technologies.microwave is not None and scenario.model.periods.years:
+        allowed = "fibre and links that stand alone with model.periods: where hops lead once fibre comes nearer is open"
+        yield "backhaul.technologies.microwave", "microwave", allowed
     if scenario.model.existing.upgrade is not False and not shared:
         yield "model.existing.upgrade", str(scenario.model.existing.upgrade), f"false with backhaul: {NEW_LINK}"
     for number, tier in enumerate(scenario.hubs):
@@ -553,6 +556,9 @@ def features(scenario: Scenario) -> dict[Feature, Setting]:
         Feature.BACKHAUL: shares and Setting("backhaul", shares[0], f"with backhaul by {shares[0]}"),
         Feature.MEASURES: beside and Setting("measures", beside, "with measures"),
         Feature.PERIODS: years and Setting("model.periods", count_of(years, "year"), "with model.periods"),
+        Feature.MOVING: years
+        and not model.periods.nested
+        and Setting("model.periods.nested", model.periods.nested, "with model.periods.nested: false"),
     }
     asked |= {feature: setting for feature, setting in sections.items() if setting}
     if model.floors:

@@ -30,7 +30,7 @@ from hubplanner.model import (
 from hubplanner.model.constraints.base import first_of, of_kind
 from hubplanner.model.formulation import HOLDING
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, evaluate
-from hubplanner.problem.evaluation import covering
+from hubplanner.problem.evaluation import covering, links_kept
 from hubplanner.problem.travel.base import within
 from hubplanner.solver.deadline import Deadline
 
@@ -97,7 +97,7 @@ def _nearer(question: Question, year: Year, deadline: Deadline, *, last: bool) -
         return plan
     cells: Any = (served, (seats.point, plan.options[seats.hub]))
     shares: csr_array = csr_array(cells, shape=(problem.n_points, problem.n_options))
-    return evaluate(problem, np.repeat(plan.options, plan.counts), shares)
+    return evaluate(problem, np.repeat(plan.options, plan.counts), shares, plan.edges, kept=links_kept(problem, plan))
 
 
 def _nearer_beside_measures(question: Question, problem: Problem, plan: Evaluation) -> Evaluation:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 import pytest
+from support.connected import (
+    DEGREE,
+    DISH,
+    FIBRE,
+    NODE_FILE,
+    NODES,
+    PER_KM,
+    WORTH,
+    audited,
+    backhaul,
+    planned,
+)
 
 import hubplanner as hp
 from hubplanner.audit.audit import audit_run, recompute
@@ -20,7 +31,6 @@ from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.excel import costs
 from hubplanner.outputs.formats.kml import write_kml
 from hubplanner.pipeline.solve import overview, solve_inputs
-from hubplanner.problem import annuity
 from hubplanner.runs.export import read_result
 from hubplanner.runs.load import read_solution
 
@@ -28,35 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support.project import Project
-
-NODES = """\
-name,lon,lat,medium
-N1,67.11,30.13,fibre
-N2,60.00,20.00,microwave
-"""
-NODE_FILE = {"path": "nodes.csv", "id": "name", "x": "lon", "y": "lat", "where": {"medium": "fibre"}}
-FIBRE = {"cost_per_km": 2.0, "site_cost": 5.0, "upkeep_per_km_year": 0.5}
-DISH = {"site_cost": 60.0, "per_line_year": 10.0}
-WORTH = annuity(0.25, 2)
-PER_KM = 2.0 + 0.5 * WORTH
-DEGREE = 2 * math.pi * 6371.0088 / 360
-"""Kilometres of a degree of latitude."""
-
-
-def backhaul(**parts: Any) -> dict[str, Any]:
-    both = {"fibre": FIBRE, "satellite": DISH}
-    return {"backhaul": {"nodes": NODE_FILE, "detour": 1.5, "technologies": both, "existing_connected": False} | parts}
-
-
-@pytest.fixture
-def linked(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.chdir(project.folder)  # paths in settings are relative to where a command runs
-    project.write("nodes.csv", NODES)
-    return project
-
-
-def planned(project: Project, **settings: Any) -> hp.Plan:
-    return hp.solve(project.read({"solver.gap": 0.0} | settings))
 
 
 def test_lines_and_dishes_are_paid_from_the_budget_and_told_hub_by_hub(linked: Project) -> None:
@@ -300,13 +281,6 @@ def test_an_audit_finds_power_that_was_changed(linked: Project) -> None:
         (run / "plan.json").write_text(kept, encoding="utf-8")
 
 
-def audited(plan: hp.Plan, folder: Path) -> list[str]:
-    """Return what an audit of the written plan finds wrong, but for the bound."""
-    ledger = Ledger()
-    recompute(open_run(plan.write(folder)), ledger)
-    return [finding.item for finding in ledger.findings]
-
-
 def test_a_run_is_written_read_back_and_audited(linked: Project) -> None:
     run = planned(linked, **backhaul()).write(linked.folder / "run")
     table = pd.read_csv(run / "backhaul.csv", encoding="utf-8-sig")
@@ -426,10 +400,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "kWh without backhaul": ({"hubs.0.kwh_year": 5.0}, "only with backhaul.electricity"),
     "links without backhaul": ({"hubs.0.mbps": 20.0}, "only with backhaul"),
     "futures": (backhaul() | {"futures.named": [{"name": "now"}]}, "none with backhaul by fibre"),
-    "periods": (
-        backhaul() | {"model.budget": None, "model.periods.years": [{"name": "a", "budget": 9.0}]},
-        "none with backhaul by fibre",
-    ),
 }
 
 

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+from support.connected import WORTH, audited
 
 import hubplanner as hp
 from hubplanner.audit.audit import audit_run, recompute
@@ -17,7 +18,6 @@ from hubplanner.audit.ledger import Ledger
 from hubplanner.inputs import build_problem
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.arcgis import write_arcgis
-from hubplanner.problem import annuity
 from hubplanner.runs.export import read_result
 from hubplanner.runs.load import read_solution
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from support.project import Project
 
-WORTH = annuity(0.25, 2)
 RADIO = {
     "hop_cost": 8.0,
     "relay_cost": 20.0,
@@ -55,12 +54,6 @@ def relayed(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.write("cells.csv", "cell,lon,lat\nC1,67.30,30.30\nC2,67.3002,30.30\nC3,67.1102,30.04\n")
     project.edit("demand.csv", "D3,68.00,31.00", "D3,67.52,30.52")
     return project
-
-
-def audited(plan: hp.Plan, folder: Path) -> list[str]:
-    ledger = Ledger()
-    recompute(open_run(plan.write(folder)), ledger)
-    return [finding.item for finding in ledger.findings]
 
 
 def test_a_tower_relays_to_a_hub_that_no_single_hop_reaches_and_masts_are_paid_where_none_stands(

@@ -143,10 +143,8 @@ class AuditData:
         What distances are in.
     alone
         The cheapest link that stands alone, by site and tier; empty where links are of no concern.
-    lines
-        Exact money for the lines that a run builds, as recomputed.
-    upkeep
-        The part of it that is paid each year.
+    laid
+        The lines that a run builds, as recomputed: the year of each, exact money, and what of it is paid each year.
     beside
         People (n,) of each row whom each measure reaches, as a run states them, by its name.
     """
@@ -158,9 +156,17 @@ class AuditData:
     unit: str
     searched: RoadWays | FrictionWays | None = None
     alone: Alone = field(default_factory=list)
-    lines: Fraction = Fraction()
-    upkeep: Fraction = Fraction()
+    laid: tuple[tuple[int, Fraction, Fraction], ...] = ()
     beside: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> Fraction:
+        """Exact money for all lines."""
+        return self.lines_by(len(self.scenario.model.periods.years))
+
+    def lines_by(self, year: int) -> Fraction:
+        """Return exact money for the lines of a programme that are laid up to and with a year."""
+        return sum((cost for laid, cost, _ in self.laid if laid <= year), Fraction())
 
     @property
     def has_network(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.lp import Model, Terms
 from hubplanner.model.variables.backhaul import NetworkVariables, network_of
 from hubplanner.problem import Evaluation, Problem
+from hubplanner.problem.evaluation import links_after, links_kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,14 @@ class Connected(Constraint):
               \sum_{\delta^-(v)} x_a \le \sum_{\delta^+(v)} x_a + \sum_{k \text{ at } v} u_k, \quad
               u_k \le q_o \sum_{\delta^-(v)} x_a
 
-    A plan violates it where a hub has no link. Which link a hub takes follows from the edges.
+    Over years p edges and links stay, and an edge is built in the first year in which a hub needs it, which is what
+    the rows above say of each year:
+
+    .. math:: x_{ap} \le x_{a,p+1}, \qquad u_{kp} \le u_{k,p+1}, \qquad
+              y_{op} - \sum_{k \text{ of } o} u_{kp} \le y_{o,p+1} - \sum_{k \text{ of } o} u_{k,p+1}
+
+    A plan violates it where a hub has no link, or another than the year before, or where an edge is gone. Which link a
+    hub takes follows from the edges that there are when it opens.
 
     See Also
     --------
@@ -45,6 +54,7 @@ class Connected(Constraint):
 
     key: ClassVar[str] = "backhaul"
     priced: ClassVar[bool] = False
+    every_period: ClassVar[bool] = True
 
     @property
     def can_relax(self) -> bool:
@@ -66,6 +76,24 @@ class Connected(Constraint):
             _add_place(model, net, place, arcs_in.get(place, []), arcs_out.get(place, []))
         _add_flow(model, net, arcs_in, arcs_out)
 
+    def add_to_periods(self, layers: Sequence[Model]) -> None:
+        """Add the rows of each year's network, and keep edges and links from year to year."""
+        super().add_to_periods(layers)
+        for earlier, later in pairwise(layers):
+            before, after = network_of(earlier), network_of(later)
+            for arc, pair in enumerate(zip(before.build, after.build, strict=True)):
+                _stays(earlier, f"edge_stays_{arc}", [(pair[0], 1.0)], [(pair[1], 1.0)])
+            for option, hooks in before.hooks_of.items():
+                if not before.graph.is_choice[hooks[0]]:
+                    continue
+                for hook in hooks:
+                    _stays(earlier, f"link_stays_{option}", [(before.on[hook], 1.0)], [(after.on[hook], 1.0)])
+                alone = [
+                    [(layer.open_[option], 1.0), *((net.on[hook], -1.0) for hook in hooks)]
+                    for layer, net in ((earlier, before), (later, after))
+                ]
+                _stays(earlier, f"link_stays_{option}", *alone)
+
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
         """Return which site's hub has no link, None when all have one."""
         if plan.backhaul is None:
@@ -73,10 +101,26 @@ class Connected(Constraint):
         bare = np.flatnonzero(~np.isfinite(plan.backhaul.link_cost))
         return f"the hub at site {problem.option_site[plan.options[bare[0]]]} has no link" if len(bare) else None
 
+    def violations(self, problems: Sequence[Problem], plans: Sequence[Evaluation]) -> list[str]:
+        """Return which hub has no link in which year, or another than before, and whether an edge is gone."""
+        found = super().violations(problems, plans)
+        for problem, earlier, later in zip(problems, [None, *plans], plans, strict=False):
+            gone = [] if earlier is None else np.setdiff1d(earlier.edges, later.edges).tolist()
+            found += [f"edge {edge} is taken away again" for edge in gone[:1]]
+            same = links_kept(problem, later) == links_after(problem, earlier)
+            changed = later.options[~same[later.options]]
+            found += [f"the hub at site {problem.option_site[option]} changes its link" for option in changed[:1]]
+        return found
+
     def describe(self, name_of: Callable[[int], str]) -> str:
         """Return it in words."""
         del name_of
         return "a link for every hub"
+
+
+def _stays(model: Model, name: str, before: Terms, after: Terms) -> None:
+    """Add that what there is in a year is there in the next."""
+    model.add(name, [*before, *((variable, -value) for variable, value in after)], LpConstraintLE, 0)
 
 
 Arcs = dict[int, list[int]]

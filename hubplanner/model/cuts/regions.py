@@ -46,20 +46,23 @@ class RegionCut:
         Mask of places S.
     site, demand
         The site, or else the demand row; the other is -1.
+    year
+        Number of the period it speaks of.
     """
 
     region: Bools
     site: int = -1
     demand: int = -1
+    year: int = 0
 
     def add_to(self, layers: Sequence[Model]) -> None:
         """Add the inequality."""
         terms, limit = self.row(layers)
-        layers[-1].add("region", terms, LpConstraintLE, limit)
+        layers[self.year].add("region", terms, LpConstraintLE, limit)
 
     def row(self, layers: Sequence[Model]) -> tuple[Terms, float]:
         """Return the inequality's terms and upper limit."""
-        layer = layers[-1]
+        layer = layers[self.year]
         net = network_of(layer)
         entered: Terms = [(net.build[arc], -1.0) for arc in net.graph.into(self.region).tolist()]
         if self.demand < 0:
@@ -131,15 +134,15 @@ def region_cuts(layers: Sequence[Model], values: Floats) -> Iterator[RegionCut]:
 
     Sites come by how much of them is on the network, rows by what they weigh.
     """
-    layer = layers[-1]
+    broken = (cut for year, layer in enumerate(layers) for cut in _broken_regions(layer, year, values))
+    yield from islice(broken, MOST_CUTS)
+
+
+def _broken_regions(layer: Model, year: int, values: Floats) -> Iterator[RegionCut]:
+    """Yield all of a period."""
     net = network_of(layer)
     if not net.build:
         return
-    yield from islice(_broken_regions(layer, net, values), MOST_CUTS)
-
-
-def _broken_regions(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[RegionCut]:
-    """Yield all of them."""
     support = _Support(net=net, built=values[[variable.index for variable in net.build]])
     used = np.zeros(net.graph.root + 1, dtype=np.intp)
     for site, at, hung in _hung(layer, net, values):
@@ -147,7 +150,7 @@ def _broken_regions(layer: Model, net: NetworkVariables, values: Floats) -> Iter
         flow, far = support.separate(place, np.full(1, hung))
         if flow < hung - VIOLATION and not far[net.graph.root]:
             used[place] += 1
-            yield RegionCut(region=far, site=site)
+            yield RegionCut(region=far, site=site, year=year)
     if rows_covered not in layer.variables.made:
         return
     for row, wanted, places, capacity in _rows(layer, net, values):
@@ -156,7 +159,7 @@ def _broken_regions(layer: Model, net: NetworkVariables, values: Floats) -> Iter
         flow, far = support.separate(places, capacity)
         if flow < wanted - VIOLATION and not far[net.graph.root]:
             used[places] += 1
-            yield RegionCut(region=far, demand=row)
+            yield RegionCut(region=far, demand=row, year=year)
 
 
 def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int, int, float]]:

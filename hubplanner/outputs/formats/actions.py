@@ -133,10 +133,11 @@ def _line(result: Result, line: dict[str, Any]) -> Action:
     names = {str(hub["site_id"]): result.name_of(hub) for hub in result.hubs.to_dict("records")}
     start, end = (isolated(names.get(str(line[key]), on_one_line(line[key]))) for key in ("from", "to"))
     hubs, far = int(line["hubs_served"]), f"{line['km']:,.1f} km"
-    is_radio = line["technology"] == "microwave"
+    is_radio, year = line["technology"] == "microwave", on_one_line(line.get("period"))
+    laid = f", laid in {isolated(year)}" if year else ""
     return Action(
         kind="lay",
-        year="",
+        year=year,
         what=f"a hop of {far} by microwave" if is_radio else f"{far} of {line['technology']}",
         where=f"{start} to {end}",
         people=0.0,
@@ -144,7 +145,7 @@ def _line(result: Result, line: dict[str, Any]) -> Action:
         task=f"Set up microwave from {start} to {end}, {far}:"
         if is_radio
         else f"Lay {far} of {line['technology']} from {start} to {end}:",
-        facts=f"serves {hubs:,} hub{'' if hubs == 1 else 's'}, costs {in_money(result, float(line['cost']))}.",
+        facts=f"serves {hubs:,} hub{'' if hubs == 1 else 's'}, costs {in_money(result, float(line['cost']))}{laid}.",
     )
 
 
@@ -202,6 +203,8 @@ def _sections(result: Result, actions: list[Action]) -> Iterator[tuple[str, tupl
         found = tuple(action for action in actions if action.kind == kind)
         if kind in {"build", "upgrade"}:
             found = () if years else tuple(action for action in fresh if action.kind == kind)
+        if kind == "lay" and years:
+            found = tuple(sorted(found, key=lambda action: years.index(action.year)))
         if found:
             yield heading, found
 

@@ -17,6 +17,7 @@ from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.model.variables.measures import reached_points
 from hubplanner.problem import Evaluation, Floats, Ints, Problem, evaluate
+from hubplanner.problem.evaluation import links_after
 from hubplanner.problem.measures import taken
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.mip.relaxation import relax
@@ -60,12 +61,13 @@ def realise(form: Formulation, decisions: Ints, effort: SearchLimits) -> list[Ye
     question, n_options = form.question, len(form.instance.option)
     opened = decisions[: n_options * len(form.layers)].reshape(len(form.layers), n_options)
     assigned, reached = _assignments(form, decisions, effort)
-    built = [_edges(form, layer, decisions, counts) for layer, counts in zip(form.layers, opened, strict=True)]
-    years = []
-    for problem, counts, shares, edges, beside, discount in zip(
-        question.problems, opened, assigned, built, reached, question.discounts, strict=True
+    years = list[Year]()
+    for layer, problem, counts, shares, beside, discount in zip(
+        form.layers, question.problems, opened, assigned, reached, question.discounts, strict=True
     ):
-        plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares, edges, beside)
+        kept = links_after(problem, years[-1].plan if years else None)
+        edges = _edges(form, layer, decisions, counts, kept)
+        plan = evaluate(problem, np.repeat(np.arange(n_options), counts), shares, edges, beside, kept)
         years.append(Year(problem, _within_limits(form, problem, plan) if problem.measures else plan, discount))
     return years
 
@@ -98,14 +100,14 @@ def _of(form: Formulation, variables: Sequence[LpVariable], decisions: Ints) -> 
     return decisions[[at[id(variable)] for variable in variables]]
 
 
-def _edges(form: Formulation, layer: Model, decisions: Ints, counts: Ints) -> Ints:
+def _edges(form: Formulation, layer: Model, decisions: Ints, counts: Ints, kept: Ints) -> Ints:
     """Return the edges of the network that are built in a year, without circles and dead ends."""
     problem = form.instance.problem
     if problem.backhaul is None or not (net := network_of(layer)).build:
         return np.zeros(0, dtype=np.intp)
     built = net.graph.edge[_of(form, net.build, decisions) > 0]
     new = np.flatnonzero((counts > 0) & ~problem.existing)
-    return problem.backhaul.pruned(problem.option_site[new], problem.option_tier[new], built)
+    return problem.backhaul.pruned(problem.option_site[new], problem.option_tier[new], built, kept[new])
 
 
 def opened_in(form: Formulation, decisions: Ints) -> Ints:

@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Budget, Formulation, Year, broken_years
-from hubplanner.model.constraints.base import of_kind
+from hubplanner.model import Formulation, Year, broken_years
 from hubplanner.model.formulation import HOLDING
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
@@ -345,7 +344,7 @@ def _ruled_out(
     task: Subproblem, form: Formulation, opened: Ints, reasons: Sequence[str], years: Sequence[Year]
 ) -> Subproblem:
     """Return the task without a plan that breaks a limit; raise when rounding does not explain how."""
-    over = bool(years) and _overspends(task, form, years[-1])
+    over = bool(years) and _overspends(task, form, years)
     # Where hubs share lines, the same ones may be connected for less: then money is made scarcer, too.
     if form.instance.most.max(initial=1) == 1 and not (over and form.instance.problem.backhaul is not None):
         if over and len(opened) == 1:
@@ -363,9 +362,10 @@ def _ruled_out(
     return replace(task, question=replace(task.question, blocks=blocks))
 
 
-def _overspends(task: Subproblem, form: Formulation, year: Year) -> bool:
-    """Tell whether a plan costs more than the budget, and so any that adds to it."""
-    over = any(budget.violation(year.problem, year.plan) for budget in of_kind(task.question.blocks, Budget))
+def _overspends(task: Subproblem, form: Formulation, years: Sequence[Year]) -> bool:
+    """Tell whether a plan costs more than there is money for, and so any that adds to it."""
+    problems, plans = [year.problem for year in years], [year.plan for year in years]
+    over = any(block.violations(problems, plans) for block in task.question.blocks if block.money is not None)
     return over and float(form.instance.cost.min(initial=0.0)) >= 0
 
 
