@@ -192,7 +192,6 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         "the hubs of a site that open in different years may have different links, so leave several of a tier out",
     ),
     _rule(Feature.FUTURES, (Feature.BACKHAUL,), "none", _LATER.format("what a line costs in each future")),
-    _rule(Feature.BACKHAUL, (Feature.ALTERNATIVES,), "none", SHARED_LINES),
     # plans nearly as good
     _rule(Feature.P_CENTER, (Feature.ALTERNATIVES,), "another objective", _NO_ONE_FIGURE.format("a worst distance")),
     _rule(Feature.FAIRNESS, (Feature.ALTERNATIVES,), "none", _NO_ONE_FIGURE.format("a least share")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from support.command import WIDTH, Done
+from support.connected import NODES
 from support.project import DEMAND, MATRIX, SCENARIO, SITES, Project
 
 from hubplanner.cli.main import app
@@ -78,6 +79,14 @@ def project(tmp_path: Path) -> Project:
     small.write("sites.csv", SITES)
     small.write("travel.csv", MATRIX)
     return small
+
+
+@pytest.fixture
+def linked(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The small project with the nodes of a network."""
+    monkeypatch.chdir(project.folder)  # paths in settings are relative to where a command runs
+    project.write("nodes.csv", NODES)
+    return project
 
 
 @pytest.fixture

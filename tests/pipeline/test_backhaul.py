@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from support.connected import (
     DEGREE,
     DISH,
@@ -30,6 +32,11 @@ from hubplanner.inputs import build_problem
 from hubplanner.outputs.formats.actions import list_actions
 from hubplanner.outputs.formats.excel import costs
 from hubplanner.outputs.formats.kml import write_kml
+from hubplanner.outputs.map.fonts import in_words
+from hubplanner.outputs.map.hub_symbols import LINES
+from hubplanner.outputs.map.layout import view_of
+from hubplanner.outputs.map.legend import draw_legend, legend_rows
+from hubplanner.outputs.map.scene import scene_of
 from hubplanner.pipeline.solve import overview, solve_inputs
 from hubplanner.runs.export import read_result
 from hubplanner.runs.load import read_solution
@@ -365,6 +372,17 @@ def test_an_audit_finds_a_line_or_a_link_that_was_changed(
     ledger = Ledger()
     recompute(open_run(run), ledger)
     assert any(item in finding.item for finding in ledger.findings)
+
+
+def test_the_legend_names_each_kind_of_line_with_its_kilometres(linked: Project) -> None:
+    plan = planned(linked, **backhaul(technologies={"fibre": FIBRE}))
+    scene = scene_of(plan)
+    view = view_of(scene.projection, scene.extent, legend_rows(plan))
+    page = Figure(figsize=view.sheet.size).add_axes((0, 0, 1, 1))
+    draw_legend(page, plan, view, scene, np.zeros(0))
+    words = [text.get_text() for text in page.texts]
+    assert f"fibre to build: {in_words(plan.backhaul['km'].sum())} km" in words
+    assert [line.get_color() for line in page.lines if line.get_xdata()[0] != line.get_xdata()[-1]] == [LINES["fibre"]]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -17,7 +17,7 @@ from support.oracles.network import every_plan, random_network, random_ways
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.inputs.backhaul import neighbouring
-from hubplanner.model import Question, check_compatible, formulate, goals_of
+from hubplanner.model import Question, formulate, goals_of
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Planar
 from hubplanner.solver.mip import relaxation as relaxation_module
@@ -193,8 +193,6 @@ def test_what_does_not_go_with_lines_is_refused_with_a_reason() -> None:
     fork = town([(0, 1, 10.0)], [5.0], [0.0])
     with pytest.raises(hp.ScenarioError, match="p_center does not go with backhaul"):
         hp.solve_problem(fork, hp.PCenter(max_hubs=1))
-    with pytest.raises(hp.ScenarioError, match="periods does not go with backhaul"):
-        check_compatible(fork, hp.MaxCoverage(constraints=(hp.Periods(budgets=(5.0, 5.0)),)))
 
 
 def test_the_rows_say_what_the_class_says(tmp_path: Path) -> None:

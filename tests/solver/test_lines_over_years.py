@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from support.oracles.network import covers_of, random_network, random_ways, reach, subsets
+from support.oracles.network import Programme, every_programme, random_network, random_ways, reach, small
 
 import hubplanner as hp
 from hubplanner.model import Question, Year, broken_years, check_compatible, goals_of
@@ -19,62 +18,10 @@ from hubplanner.problem.evaluation import links_after
 from hubplanner.solver.mip.network_greedy import network_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 EXACT = hp.SolverOptions(gap=0.0, threads=1)
 SEEDS = range(1000) if "HUBPLANNER_SLOW" in os.environ else range(20)
-MOST_EDGES = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Programme:
-    """Hubs and edges of each year, the need that they cover, and the money spent by then."""
-
-    options: tuple[frozenset[int], ...]
-    edges: tuple[frozenset[int], ...]
-    covered: tuple[float, ...]
-    cost: tuple[float, ...]
-
-
-def every_programme(problem: hp.Problem, years: int = 2) -> Iterator[Programme]:
-    """Yield every programme whose hubs stay, with the link they open with, and whose edges are needed and stay."""
-    net = problem.backhaul
-    assert net is not None
-    edges = [frozenset(some) for some in subsets(net.n_edges)]
-    reached = {some: reach(net, tuple(sorted(some))) for some in edges}
-    covers, standing = covers_of(problem), frozenset(np.flatnonzero(problem.existing).tolist())
-    sets = [frozenset(some) for some in subsets(problem.n_options) if standing <= set(some)]
-    sites = {some: problem.option_site[sorted(some)].tolist() for some in sets}
-    sets = [some for some in sets if len(set(sites[some])) == len(some)]
-
-    def money(option: int, nodes: set[int]) -> float:
-        site, tier = problem.option_site[option], problem.option_tier[option]
-        ways = zip(net.node[:, site], net.line_cost[:, site, tier], strict=True)
-        return float(min([net.alone_cost[site, tier], *(price for node, price in ways if node in nodes)]))
-
-    def links(opened: tuple[frozenset[int], ...], built: tuple[frozenset[int], ...]) -> float:
-        """Return money for links: of each hub the cheapest in the year in which it opens."""
-        fresh = [later - earlier for earlier, later in itertools.pairwise((standing, *opened))]
-        return sum(money(one, reached[lines]) for new, lines in zip(fresh, built, strict=True) for one in new)
-
-    for opened in itertools.product(sets, repeat=years):
-        if any(not earlier <= later for earlier, later in itertools.pairwise(opened)):
-            continue
-        if not set(problem.required_sites.tolist()) <= set(sites[opened[-1]]):
-            continue
-        covered = tuple(
-            math.fsum(problem.need[point] for point in set().union(*(covers[one] for one in some))) for some in opened
-        )
-        for built in itertools.product(edges, repeat=years):
-            if any(not earlier <= later for earlier, later in itertools.pairwise(built)):
-                continue
-            so_far = [links(opened[: year + 1], built[: year + 1]) for year in range(years)]
-            if not math.isfinite(so_far[-1]):
-                continue
-            hubs = (math.fsum(problem.option_cost[sorted(some)]) for some in opened)
-            trench = (math.fsum(net.cost[sorted(some)]) for some in built)
-            cost = tuple(map(sum, zip(so_far, hubs, trench, strict=True)))
-            yield Programme(options=opened, edges=built, covered=covered, cost=cost)
 
 
 def needs_its_edges(problem: hp.Problem, programme: Programme) -> bool:
@@ -98,16 +45,6 @@ def needs_its_edges(problem: hp.Problem, programme: Programme) -> bool:
             if not dearer:
                 return False
     return True
-
-
-def small(seed: int, made: Callable[[int], hp.Problem]) -> hp.Problem:
-    """Return a network with at most four edges."""
-    problem = made(seed)
-    net = problem.backhaul
-    assert net is not None
-    one_way = None if net.one_way is None else net.one_way[:MOST_EDGES]
-    few = replace(net, ends=net.ends[:MOST_EDGES], cost=net.cost[:MOST_EDGES], one_way=one_way)
-    return replace(problem, backhaul=few)
 
 
 def asked(seed: int, *, carry_over: bool) -> hp.MaxCoverage:

@@ -26,10 +26,13 @@ Sites = frozenset[int]
 
 
 def suits(near: NearOptimal) -> bool:
-    """Tell whether a question is maximal covering by hubs that share people out among their seats, in one go."""
+    """Tell whether a question is maximal covering by hubs that share people out among their seats, in one go.
+
+    Where hubs share lines, what a hub costs depends on the others: such plans are left to searches.
+    """
     question, problem = near.question, near.problem
     shares = question.capacity is not None and not question.capacity.single
-    plain = near.objective.maximises_coverage and question.periods is None
+    plain = near.objective.maximises_coverage and question.periods is None and problem.backhaul is None
     return shares and plain and problem.rule.backup == 1 and problem.keeps_existing
 
 

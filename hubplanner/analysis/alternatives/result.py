@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from hubplanner.analysis.alternatives.plot import draw_alternatives
 from hubplanner.analysis.alternatives.search import Alternatives
@@ -19,6 +20,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.io import write_folder_atomically
 from hubplanner.model.constraints.plan_distance import new_sites
+from hubplanner.outputs.backhaul import line_frame
 from hubplanner.outputs.rounding import rounded
 from hubplanner.outputs.writers import write_csv, write_geojson
 from hubplanner.problem import Evaluation
@@ -82,6 +84,17 @@ class AlternativePlans:
         }
         return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(*self.inputs.sites.lonlat[site].T), crs=WGS84)
 
+    @cached_property
+    def lines(self) -> gpd.GeoDataFrame | None:
+        """One row a plan and line that it builds, with the columns of a run's lines; None where hubs share none."""
+        problem, links = self.found.near.problem, self.inputs.links
+        if links is None or not links.has_network:
+            return None
+        frames = [line_frame(self.inputs, problem, plan) for plan, *_ in self.plans]
+        for number, frame in enumerate(frames):
+            frame.insert(0, "plan", number)
+        return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=WGS84)
+
     def summary(self) -> dict[str, Any]:
         """Return what alternatives.json holds."""
         found, near = self.found, self.found.near
@@ -119,6 +132,7 @@ class AlternativePlans:
             "objective_value": value,
             "covered_need": plan.covered_need,
             "cost": plan.cost,
+            **({} if plan.backhaul is None else {"backhaul_cost": plan.backhaul.cost}),
             "difference": difference,
             "most_difference": most,
             "sites": ids[sorted(new_sites(self.found.near.problem, plan))].tolist(),
@@ -132,6 +146,8 @@ class AlternativePlans:
         text = json.dumps(self.summary(), indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "alternatives.json").write_text(text + "\n", encoding="utf-8")
         write_geojson(self.hubs, folder / "alternatives.geojson")
+        if self.lines is not None:
+            write_geojson(self.lines, folder / "backhaul.geojson")
         write_geojson(self.sites, folder / "sites.geojson")
         write_csv(self.sites, folder / "sites.csv")
         draw_alternatives(self.inputs, self.found, folder / "alternatives.png")

@@ -20,6 +20,7 @@ from hubplanner.problem import (
     evaluate,
     people_reached,
 )
+from hubplanner.problem.evaluation import links_kept
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
 
@@ -262,5 +263,5 @@ def solve_pinned(  # noqa: PLR0913 - a question, a pin, and what is known
         return found, None
     own = replace(found.evaluation, options=keep[found.evaluation.options])
     if not own.is_assigned:
-        own = evaluate(problem, np.repeat(own.options, own.counts), edges=own.edges)
+        own = evaluate(problem, np.repeat(own.options, own.counts), edges=own.edges, kept=links_kept(problem, own))
     return found, own

@@ -17,7 +17,7 @@ from hubplanner.outputs.map.demand_layer import (
     shades,
 )
 from hubplanner.outputs.map.fonts import font, in_words, plain, shorten, width
-from hubplanner.outputs.map.hub_symbols import REACH, draw_mark, mark_scale, tier_marks
+from hubplanner.outputs.map.hub_symbols import LINES, REACH, draw_mark, mark_scale, tier_marks
 from hubplanner.outputs.map.layout import ROW, View
 from hubplanner.outputs.map.need import level_note
 from hubplanner.outputs.map.scene import MapScene
@@ -44,7 +44,13 @@ def write(page: Axes, x: float, y: float, text: str, size: float = TEXT, **style
 
 def legend_rows(plan: PlanData) -> int:
     """Return how many lines the part about hubs needs."""
-    return len(plan.inputs.scenario.hubs) + 2
+    return len(plan.inputs.scenario.hubs) + 2 + len(_line_km(plan))
+
+
+def _line_km(plan: PlanData) -> dict[str, float]:
+    """Return kilometres of lines to build by technology, as the map tells these apart."""
+    km = plan.backhaul.groupby("technology", sort=True)["km"].sum() if plan.inputs.links is not None else {}
+    return {str(name): float(far) for name, far in km.items()}
 
 
 def draw_legend(page: Axes, plan: PlanData, view: View, scene: MapScene, explained: Floats) -> None:
@@ -120,6 +126,11 @@ def _hub_part(page: Axes, x: float, top: float, plan: PlanData) -> None:
         middle = top - ROW * (len(marks) + 1.7)
         draw_mark(page, (x + 0.12, middle), marks[plan.inputs.scenario.hubs[0].name], new=False, scale=scale)
         write(page, x + 0.32, middle, f"hollow: stands already: {existing:,}")
+    first = len(marks) + (1 if existing else 0)
+    for line, (name, far) in enumerate(_line_km(plan).items()):
+        middle = top - ROW * (first + line + 1.7)
+        page.plot([x, x + 0.24], [middle, middle], color=LINES[name], linewidth=1.6, solid_capstyle="butt")
+        write(page, x + 0.32, middle, f"{name} to build: {in_words(far)} km")
 
 
 def draw_scale(page: Axes, x: float, top: float, view: View) -> None:

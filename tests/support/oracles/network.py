@@ -12,8 +12,11 @@ import numpy as np
 import hubplanner as hp
 from hubplanner.problem import Planar
 
+MOST_EDGES = 4
+"""Edges of a network whose programmes are enumerated."""
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,72 @@ def every_plan(problem: hp.Problem, most_per_site: int = 1) -> Iterator[NetworkP
                 links += min([net.alone_cost[site, tier], *by_line])
             if math.isfinite(links):
                 yield NetworkPlan(options=options, edges=edges, covered=covered, cost=float(links))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programme:
+    """Hubs and edges of each year, the need that they cover, and the money spent by then."""
+
+    options: tuple[frozenset[int], ...]
+    edges: tuple[frozenset[int], ...]
+    covered: tuple[float, ...]
+    cost: tuple[float, ...]
+
+
+def every_programme(problem: hp.Problem, years: int = 2) -> Iterator[Programme]:
+    """Yield every programme whose hubs stay, with the link they open with, and whose edges are needed and stay."""
+    net = problem.backhaul
+    assert net is not None
+    edges = [frozenset(some) for some in subsets(net.n_edges)]
+    reached = {some: reach(net, tuple(sorted(some))) for some in edges}
+    covers, standing = covers_of(problem), frozenset(np.flatnonzero(problem.existing).tolist())
+    sets = [frozenset(some) for some in subsets(problem.n_options) if standing <= set(some)]
+    sites = {some: problem.option_site[sorted(some)].tolist() for some in sets}
+    sets = [some for some in sets if len(set(sites[some])) == len(some)]
+
+    def money(option: int, nodes: set[int]) -> float:
+        site, tier = problem.option_site[option], problem.option_tier[option]
+        ways = zip(net.node[:, site], net.line_cost[:, site, tier], strict=True)
+        return float(min([net.alone_cost[site, tier], *(price for node, price in ways if node in nodes)]))
+
+    def links(opened: tuple[frozenset[int], ...], built: tuple[frozenset[int], ...]) -> float:
+        """Return money for links: of each hub the cheapest in the year in which it opens."""
+        fresh = [later - earlier for earlier, later in itertools.pairwise((standing, *opened))]
+        return sum(money(one, reached[lines]) for new, lines in zip(fresh, built, strict=True) for one in new)
+
+    for opened in itertools.product(sets, repeat=years):
+        if any(not earlier <= later for earlier, later in itertools.pairwise(opened)):
+            continue
+        if not set(problem.required_sites.tolist()) <= set(sites[opened[-1]]):
+            continue
+        covered = tuple(
+            math.fsum(problem.need[point] for point in set().union(*(covers[one] for one in some))) for some in opened
+        )
+        for built in itertools.product(edges, repeat=years):
+            if any(not earlier <= later for earlier, later in itertools.pairwise(built)):
+                continue
+            so_far = [links(opened[: year + 1], built[: year + 1]) for year in range(years)]
+            if not math.isfinite(so_far[-1]):
+                continue
+            hubs = (math.fsum(problem.option_cost[sorted(some)]) for some in opened)
+            trench = (math.fsum(net.cost[sorted(some)]) for some in built)
+            cost = tuple(map(sum, zip(so_far, hubs, trench, strict=True)))
+            yield Programme(options=opened, edges=built, covered=covered, cost=cost)
+
+
+def small(seed: int, made: Callable[[int], hp.Problem]) -> hp.Problem:
+    """Return a network with at most four edges."""
+    problem = made(seed)
+    net = problem.backhaul
+    assert net is not None
+    one_way = None if net.one_way is None else net.one_way[:MOST_EDGES]
+    few = replace(net, ends=net.ends[:MOST_EDGES], cost=net.cost[:MOST_EDGES], one_way=one_way)
+    return replace(problem, backhaul=few)
+
+
+def new_sites_of(problem: hp.Problem, options: Iterable[int]) -> frozenset[int]:
+    """Return the sites of those of some options that do not stand already."""
+    return frozenset(int(problem.option_site[option]) for option in options if not problem.existing[option])
 
 
 def covers_of(problem: hp.Problem) -> dict[int, set[int]]:
