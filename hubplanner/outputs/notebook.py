@@ -47,5 +47,6 @@ def explore(plan: PlanData, height: int) -> NotebookCell:
         links=plan.links,
         made=datetime.now(tz=UTC),
         map_layers=plan.inputs.map_layers,
+        **({"reach": plan.reach, "islands": plan.islands} if plan.follows_roads else {}),
     )
     return NotebookCell(page=page(result, scene_of(plan), Extras()), height=height)

@@ -49,6 +49,8 @@ class Result:
         (n,) polygons of the demand rows in degrees; None where their places are points.
     map_layers
         What maps show beside the plan.
+    reach, islands
+        From where each tier is reached by road, and parts of the roads that none joins, WGS 84; None elsewhere.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Result:
     backhaul: gpd.GeoDataFrame | None = None
     areas: Any = None
     map_layers: MapLayers | None = None
+    reach: gpd.GeoDataFrame | None = None
+    islands: gpd.GeoDataFrame | None = None
 
     @property
     def unit(self) -> str:

@@ -205,6 +205,7 @@ def _write_files(plan: PlanData, folder: Path, target: Path) -> dict[str, Any]:
         backhaul=None if plan.inputs.links is None else plan.backhaul,
         areas=None if plan.areas is None else plan.areas.geometry.to_numpy(),
         map_layers=plan.inputs.map_layers,
+        **({"reach": plan.reach, "islands": plan.islands} if plan.follows_roads else {}),
     )
     # Through a link, relative paths would lead elsewhere than from the folder itself.
     run = RunContents(plan=plan, result=result, base=None if target.is_symlink() else target)

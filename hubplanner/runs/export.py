@@ -179,9 +179,17 @@ def read_result(folder: Path, *, with_sites: bool = False) -> tuple[Result, list
         backhaul=None if scenario.backhaul is None else _layer(folder / "backhaul.geojson", LINE_COLUMNS),
         areas=areas,
         map_layers=map_layers,
+        **_by_road(folder),
     )
     _check_unchanged(folder)  # once more: what was read is what was looked at
     return result, [*notes, *more]
+
+
+def _by_road(folder: Path) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers that only runs along roads have."""
+    columns = {"reach": ("tier", "reach"), "islands": ("part", "km")}
+    files = {layer: folder / f"{layer}.geojson" for layer in columns}
+    return {layer: _layer(file, columns[layer]) for layer, file in files.items() if file.is_file()}
 
 
 def _check_unchanged(folder: Path) -> None:

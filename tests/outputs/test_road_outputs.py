@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from support.instances.audited_runs import findings_of
 from support.ways import in_minutes
 
 import hubplanner as hp
+from hubplanner.runs.report import write_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -252,3 +254,16 @@ def test_catchments_of_no_hub_are_none(project: Project) -> None:
     project.edit("sites.csv", "required", "candidate")
     plan = hp.solve(project.read(by_road(project) | {"model.budget": 0}))
     assert len(plan.reach) == 0
+
+
+def test_the_report_draws_reach_by_road_and_roads_apart(project: Project, tmp_path: Path) -> None:
+    run = hp.solve(project.read(by_road(project))).write(tmp_path / "run")
+    again = write_report([run], tmp_path / "again.html")
+    for page in (file.read_text(encoding="utf-8") for file in (run / "report.html", again)):
+        for layer in ("reach", "islands"):
+            assert f'data-layer="{layer}"' in page
+            (path,) = re.findall(rf'<g data-of="{layer}" class="{layer}"><path d="(M[^"]+)"/></g>', page)
+            shapes = gpd.read_file(run / f"{layer}.geojson").geometry.explode()
+            assert path.count("M") == sum(1 + len(getattr(shape, "interiors", ())) for shape in shapes)
+    straight = hp.solve(project.read()).write(tmp_path / "straight")
+    assert 'data-of="islands"' not in (straight / "report.html").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -112,6 +113,8 @@ class Map:
     points: tuple[Point, ...]
     lines: tuple[Spot, ...]
     circles: tuple[Circle, ...]
+    reach: str
+    islands: str
     links: str
     trenches: str
     marks: tuple[MapMark, ...]
@@ -162,6 +165,8 @@ def draw(result: Result, scene: MapScene) -> Map:
         points=tuple(_points(scene, frame, tips)) if scene.need.kind == "points" else (),
         lines=tuple(_lines(scene, frame)),
         circles=tuple(_circles(scene, at, frame)),
+        reach=_layer(result.reach, scene, frame),
+        islands=_layer(result.islands, scene, frame),
         links=_links(result, scene, frame),
         trenches=_cut(scene.trenches, frame),
         marks=_marks(result, at),
@@ -325,6 +330,13 @@ def _circles(scene: MapScene, at: Floats, frame: _Frame) -> list[Circle]:
         for (x, y), reach in zip(at[shown], scene.radius[shown], strict=True)
     }
     return [Circle(x=x, y=y, radius=radius) for x, y, radius in kept]
+
+
+def _layer(shapes: gpd.GeoDataFrame | None, scene: MapScene, frame: _Frame) -> str:
+    """Return a layer in degrees as one path; nothing where there is none."""
+    if shapes is None or not len(shapes):
+        return ""
+    return _cut(shapely.transform(shapes.geometry.to_numpy(), scene.projection.km), frame)
 
 
 def _links(result: Result, scene: MapScene, frame: _Frame) -> str:

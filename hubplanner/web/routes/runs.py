@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/runs")
 
 PART = 1 << 16
 """Bytes of a file that are sent at once."""
-LAYERS = ("hubs", "demand", "links", "backhaul")
+LAYERS = ("hubs", "demand", "links", "backhaul", "reach", "islands")
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-modals allow-downloads"

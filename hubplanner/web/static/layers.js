@@ -1,10 +1,11 @@
 // What MapLibre draws: a style of our own, without tiles, glyphs or sprites.
 
+import { roadLayers } from "./byroad.js";
 import { connections } from "./connected.js";
 import { EMPTY } from "./geometry.js";
 import { HALF, palette, SOME } from "./palette.js";
 
-const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "backhaul", "hubs", "marks", "selected", "labels"];
+const SOURCES = ["areas", "world", "towns", "lines", "demand", "crowd", "sites", "reach", "ways", "islands", "backhaul", "hubs", "marks", "selected", "labels"];
 
 /** Return the style; `setup` is {theme, limits, mean, areas}. */
 export function style(setup) {
@@ -55,6 +56,7 @@ export function layers({ theme, limits, mean, areas, difference }) {
       source: "reach",
       paint: { "line-color": colors.reach, "line-width": 1, "line-opacity": 0.75 },
     },
+    ...roadLayers(colors),
     people("demand", colors, mean, areas, difference),
     people("crowd", colors, mean, areas, difference),
     sites(colors),

@@ -1,5 +1,6 @@
 // What the map's marks mean, and which of them to show.
 
+import { followsRoads } from "./byroad.js";
 import { byId, el, named, show, svg } from "./dom.js";
 import { words } from "./format.js";
 import { shapeOf, trace } from "./icons.js";
@@ -10,12 +11,14 @@ const LAYERS = [
   ["areas", "Need by area", ["areas"]],
   ["people", "Places where people live", ["demand", "crowd"]],
   ["reach", "Reach of hubs", ["reach", "reach-line"]],
+  ["ways", "Ways along roads", ["ways"]],
+  ["islands", "Roads apart from the others", ["islands"]],
   ["lines", "Lines and dishes that connect hubs", ["backhaul", "dishes"]],
   ["sites", "Sites not chosen", ["sites"]],
   ["names", "Names", ["labels", "towns"]],
   ["world", "Coasts and borders", ["world", "disputed"]],
 ];
-const off = new Set();
+const off = new Set(["ways"]);
 let views = () => [];
 
 export function startLegend(maps) {
@@ -51,7 +54,7 @@ function draw() {
   if (!scenario || !map) return;
   const tiers = scenario.hubs.map((tier, at) => el("li", {}, shapeMark(shapeOf(at)), named(tier.label)));
   const around = map.world.lines.features.length > 0 && !views().some(({ base }) => base);
-  const shown = LAYERS.filter(([id]) => (id !== "areas" || map.areas) && (id !== "world" || around) && (id !== "lines" || linked()));
+  const shown = LAYERS.filter(([id]) => (id !== "areas" || map.areas) && (id !== "world" || around) && (id !== "lines" || linked()) && (id !== "ways" || (followsRoads(state.plan) && !views().some(({ many }) => many))) && (id !== "islands" || apart()));
   show(
     byId("legend-body"),
     state.compare ? change() : ramps(),
@@ -62,6 +65,7 @@ function draw() {
       tiers,
       standing() ? el("li", {}, shapeMark("circle", "shape standing"), "Standing already") : null,
       linked() ? links() : null,
+      apart() ? island() : null,
     ),
     map.world.notes.map((text) => el("p", { class: "note" }, text)),
     el(
@@ -75,6 +79,16 @@ function draw() {
 
 const linked = () => Boolean(state.plan?.id && state.plan.backhaul);
 
+const apart = () => followsRoads(state.plan) && state.plan.travel.parts > 1;
+
+const mark = (form) => svg("svg", { class: "swatch", viewBox: "0 0 22 14", "aria-hidden": "true" }, form);
+
+/** Return what roads apart look like. */
+function island() {
+  const stroke = { fill: "none", stroke: palette(state.theme).less, "stroke-width": 2 };
+  return el("li", {}, mark(svg("path", { d: "M1 7H21", ...stroke })), "Roads apart");
+}
+
 /** Return what lines and rings of a kept plan mean. */
 function links() {
   const stroke = { fill: "none", stroke: palette(state.theme).ink };
@@ -82,7 +96,6 @@ function links() {
     ["New line", svg("path", { d: "M1 7H21", "stroke-width": 2, ...stroke })],
     ["Link of its own", svg("circle", { cx: 11, cy: 7, r: 6, "stroke-width": 1, ...stroke })],
   ];
-  const mark = (form) => svg("svg", { class: "swatch", viewBox: "0 0 22 14", "aria-hidden": "true" }, form);
   return keys.map(([name, form]) => el("li", {}, mark(form), name));
 }
 

@@ -132,7 +132,7 @@ export class MapView {
       this.putPeople(demandUrl),
       this.put("sites", map.sites),
       this.showHubs(EMPTY, []),
-      this.put("backhaul", EMPTY),
+      ...["ways", "islands", "backhaul"].map((name) => this.put(name, EMPTY)),
     ]);
     this.bounds = areas ? around(areas, map.bounds) : map.bounds;
     this.fit(this.bounds, false);

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { bars } from "./bars.js";
+import { byRoad } from "./byroad.js";
 import { stale } from "./choices.js";
 import { byTechnology } from "./connected.js";
 import { attempt, byId, el, named, show } from "./dom.js";
@@ -26,11 +27,14 @@ export function sentence(plan) {
   if (plan.objective === "min_cost")
     return `Reaches ${people} for the least money: ${money(plan.cost.total, currency)}`;
   if (plan.objective === "p_median")
-    return `Brings a hub to ${figures(plan.distance.mean_km)} km from people on average${leftOut(plan)}, for ${money(plan.cost.total, currency)}`;
+    return `Brings a hub to ${way(plan, "mean")} from people on average${leftOut(plan)}, for ${money(plan.cost.total, currency)}`;
   if (plan.objective === "p_center")
-    return `Leaves nobody farther than ${figures(plan.distance.max_km)} km from a hub, for ${money(plan.cost.total, currency)}`;
+    return `Leaves nobody farther than ${way(plan, "max")} from a hub, for ${money(plan.cost.total, currency)}`;
   return `Reaches ${people} for ${money(plan.cost.total, currency)}`;
 }
+
+/** Return a plan's mean or longest way, in km or, by road or over land, in minutes. */
+const way = ({ distance }, which) => (distance[`${which}_km`] == null ? `${figures(distance[`${which}_minutes`])} minutes` : `${figures(distance[`${which}_km`])} km`);
 
 const leftOut = ({ ways }) => (ways && ways.length ? ` (${ways.join("; ")})` : "");
 
@@ -79,6 +83,7 @@ function draw() {
     plan.cost.paid ? paidByYear(plan) : null,
     byMeasure(plan, whomOf(plan), reached(plan)),
     byTechnology(plan),
+    byRoad(plan),
     evenness(plan),
     bars(plan),
     el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubTable(plan)),

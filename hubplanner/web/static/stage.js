@@ -1,6 +1,7 @@
 // The maps: what they show follows the state.
 
 import { api } from "./api.js";
+import { putRoads } from "./byroad.js";
 import { together } from "./controls.js";
 import { byId, named, show, toast } from "./dom.js";
 import { EMPTY } from "./geometry.js";
@@ -24,6 +25,7 @@ export function startStage(base) {
   const tell = (view, at) => point(view, at, state.map?.demand || 0);
   first = new MapView(byId("map-a"), { theme: state.theme, base, pick: clicked, point: tell });
   first.tell = tell;
+  first.ready.then(() => dressLayers(first));
   on(["theme"], () => views().forEach((view) => view.dress({ theme: state.theme })));
   on(["map", "plan", "pins"], marks);
   on(["selected"], choose);
@@ -58,6 +60,8 @@ async function drawPlan(view, plan) {
     const lines = plan?.id && plan.backhaul ? await api.runLayer(plan.id, "backhaul") : EMPTY;
     if (!current()) return;
     await Promise.all([view.showHubs(hubs, tierNames()), view.put("backhaul", lines)]);
+    await putRoads(view, plan, current);
+    if (!current()) return;
     await cover(view, plan, current);
   } catch (failure) {
     if (current()) toast(failure.message, { error: true });
