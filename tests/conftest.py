@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 from support.command import WIDTH, Done
 from support.connected import NODES
+from support.draws import examples
 from support.project import DEMAND, MATRIX, SCENARIO, SITES, Project
 
 from hubplanner.cli.main import app
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # The same examples on every run; how long one takes is no property.
-hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=examples(100))
 hypothesis.settings.load_profile("repeatable")
 
 # Tests leave nothing behind that a later run would find; those of the cache name a folder of their own.

@@ -1,4 +1,4 @@
-"""Every example scenario runs, is proven, shows what it is there to show, and gives the plan it gave."""
+"""Every example is proven, shows what it is there to show, gives the plan it gave, and passes its audit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from benchmarks import memory
 from ruamel.yaml import YAML
 from support.golden import as_text, same_as_frozen
+from support.instances.audited_runs import findings_of
 
 import hubplanner as hp
 from hubplanner.scenario import json_schema
@@ -28,9 +29,13 @@ REFERENCE = (SCENARIOS / "README.md").read_text(encoding="utf-8")
 
 
 @cache
+def solved(name: str, *overrides: str) -> hp.Plan:
+    return hp.solve(hp.read_scenario(SCENARIOS / "examples" / f"{name}.yaml", overrides=overrides))
+
+
 def summary(name: str, *overrides: str) -> dict[str, Any]:
-    plan = hp.solve(hp.read_scenario(SCENARIOS / "examples" / f"{name}.yaml", overrides=overrides))
-    return json.loads(json.dumps(plan.summary()))
+    found: dict[str, Any] = json.loads(json.dumps(solved(name, *overrides).summary()))
+    return found
 
 
 def gives_the_plan_it_gave(name: str, *overrides: str) -> None:
@@ -96,12 +101,15 @@ SHOWN: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 @pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
-def test_an_example_is_proven_shows_its_point_and_gives_the_plan_it_gave(name: str) -> None:
+def test_an_example_is_proven_shows_its_point_gives_the_plan_it_gave_and_passes_its_audit(
+    name: str, tmp_path: Path
+) -> None:
     found = summary(name)
     assert found["status"] == "optimal"
     assert SHOWN[name](found), found
     assert found["ties"] == TIES.get(name, "broken")
     gives_the_plan_it_gave(name)
+    assert findings_of(solved(name).write(tmp_path / "run")) == []
 
 
 def test_floors_bind_in_their_example() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support.instances.published import patience
+from support.draws import patience
 
 import hubplanner as hp
 from hubplanner.audit.audit import recompute

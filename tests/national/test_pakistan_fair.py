@@ -13,6 +13,7 @@ import pytest
 from national.test_pakistan_plan import DATA, haversine, lattice, rows
 from national_figures import stands
 from support.claims import claimed
+from support.draws import patience
 
 import hubplanner as hp
 
@@ -140,7 +141,7 @@ def by_district(hubs: list[dict[str, str]]) -> Counter[str]:
     return sum((Counter({hub["district"]: int(hub["hubs"])}) for hub in hubs), Counter())
 
 
-@pytest.mark.parametrize("override", ["fewer_come", "come_from_afar"])
+@pytest.mark.parametrize("override", [pytest.param("fewer_come", marks=patience), "come_from_afar"])
 def test_how_many_hubs_a_district_gets_hardly_depends_on_who_comes(
     override: str, hubs: list[dict[str, str]], tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.claims import claimed
+from support.draws import patience
 
 import hubplanner as hp
 
@@ -198,6 +199,7 @@ def test_the_plan_of_what_is_within_reach_covers_as_much_as_the_lattice_says() -
     assert claimed("within reach") == (people[0], len(plan.hubs), people[1])
 
 
+@patience
 def test_five_years_are_proven_and_add_up() -> None:
     plan = hp.solve(hp.read_scenario(ROOT / "scenarios/most_need.yaml", overrides=["five_years"]))
     summary = plan.summary()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.instances.published import EXACT, cap, expected, needs_files, patience, pmed, pmedcap
+from support.draws import patience
+from support.instances.published import EXACT, cap, expected, needs_files, pmed, pmedcap
 
 import hubplanner as hp
 

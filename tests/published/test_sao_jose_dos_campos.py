@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.instances.published import EXACT, expected, needs_files, patience, sjc, sjc_capacitated
+from support.draws import patience
+from support.instances.published import EXACT, expected, needs_files, sjc, sjc_capacitated
 
 import hubplanner as hp
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.draws import examples
 from support.instances.random_questions import KINDS, town
 
 import hubplanner as hp
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 EXACT = hp.SolverOptions(gap=0, threads=1, ties=False)
 SAME = 1e-6
 seeds = st.integers(0, 10_000)
-few = settings(max_examples=15)
+few = settings(max_examples=examples(15))
 MORE_IS_BETTER = {"max_coverage": 1, "min_cost": -1, "p_median": -1, "p_center": -1}
 
 

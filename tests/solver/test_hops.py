@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from support.draws import one_of
 from support.oracles.network import NetworkPlan, covers_of, random_network, subsets
 
 import hubplanner as hp
 from hubplanner.problem.hops import HopStates
 
 EXACT = hp.SolverOptions(gap=0.0, threads=1)
-SEEDS = range(1000) if "HUBPLANNER_SLOW" in os.environ else range(40)
+SEEDS = one_of(50, range(1000))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from support.clock import Ticking
+from support.draws import one_of
 from support.oracles.covering import Case
 
 import hubplanner as hp
@@ -126,7 +127,7 @@ def solved(seed: int) -> hp.Solution:
 
 @pytest.mark.parametrize("part", range(8))
 def test_it_finds_the_first_of_the_best_of_all_plans(part: int) -> None:
-    for seed in range(part, SEEDS, 8):
+    for seed in one_of(2, range(part, SEEDS, 8)):
         case, first = sample(seed).case, best(seed)
         problem = case.problem()
         assert is_median(problem, sample(seed).objective)
@@ -143,7 +144,7 @@ def test_it_finds_the_first_of_the_best_of_all_plans(part: int) -> None:
 
 @pytest.mark.parametrize("part", range(4))
 def test_p_center_comes_first_and_mean_distance_next(part: int) -> None:
-    for seed in range(part, SEEDS, 8):
+    for seed in one_of(2, range(part, SEEDS, 8)):
         case, asked = sample(seed).case, sample(seed).objective
         centre = hp.PCenter(budget=asked.budget, max_hubs=asked.max_hubs)
         allowed = [plan for plan in case.plans() if case.allows(plan, asked) and mean(case, plan) is not None]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.draws import examples
 from support.instances.random_covering import sample
 
 import hubplanner as hp
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 EXACT = hp.SolverOptions(gap=0, threads=1)
 seeds = st.integers(0, 431)
-few = settings(max_examples=30)
+few = settings(max_examples=examples(30))
 
 
 def solved(problem: hp.Problem, objective: hp.MaxCoverage) -> hp.Solution:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.draws import examples
 
 import hubplanner as hp
 from hubplanner.model.constraints.floor import falls_short
@@ -58,7 +59,7 @@ def check(found: hp.Solution, best: int | None) -> None:
 
 
 @given(country(), st.sampled_from(SHARES), st.sampled_from(["highs", "cbc"]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_the_cheapest_plan_covers_the_share_to_the_last_village(
     drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], share: float, name: str
 ) -> None:
@@ -72,7 +73,7 @@ def test_the_cheapest_plan_covers_the_share_to_the_last_village(
 
 
 @given(country(), st.lists(st.sampled_from(SHARES), min_size=2, max_size=2), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_floors_of_groups_hold_to_the_last_village(
     drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], shares: list[float], data: st.DataObject
 ) -> None:
@@ -95,7 +96,7 @@ def test_floors_of_groups_hold_to_the_last_village(
 
 
 @given(country(), st.sampled_from(SHARES[:5]), st.sampled_from(["in every future", "on average"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_so_they_do_in_every_future_or_on_average(
     drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], share: float, limits: str
 ) -> None:
@@ -120,7 +121,7 @@ def test_so_they_do_in_every_future_or_on_average(
 
 
 @given(country(), st.sampled_from([1.0, 1 - 1e-9]), st.sampled_from(["whole", "in parts"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_so_they_do_where_people_are_assigned(
     drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], share: float, served: str
 ) -> None:
@@ -134,7 +135,7 @@ def test_so_they_do_where_people_are_assigned(
 
 
 @given(country(), st.sampled_from([0.3, 1.0]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_with_backup_everyone_has_two_hubs(
     drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], weight: float
 ) -> None:
@@ -145,7 +146,7 @@ def test_with_backup_everyone_has_two_hubs(
 
 
 @given(country(), st.sampled_from(["linear", "exponential", "gaussian"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_with_decay_everyone_is_near(drawn: tuple[hp.Problem, list[int], np.ndarray, list[int]], decay: str) -> None:
     _, people, cover, costs = drawn
     table = np.where(cover, 1.0, 2.0)

@@ -24,7 +24,6 @@ FAR = 1e9
 """A reach beyond all distances."""
 
 needs_files = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"published instances are not at {FOLDER}")
-patience = pytest.mark.skipif("HUBPLANNER_SLOW" not in os.environ, reason="slow; set HUBPLANNER_SLOW=1 to run it")
 
 
 def expected(name: str) -> dict[str, Any]:

@@ -1,0 +1,25 @@
+"""How much is tested of what could be: a part of the draws by default, and all where HUBPLANNER_SLOW is set."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+SLOW = "HUBPLANNER_SLOW" in os.environ
+patience = pytest.mark.skipif(not SLOW, reason="slow; set HUBPLANNER_SLOW=1 to run it")
+
+
+def one_of(every: int, drawn: Sequence[T]) -> Sequence[T]:
+    """Return one of every so many seeds or cases, spread over all of them."""
+    return drawn if SLOW else drawn[::every]
+
+
+def examples(most: int) -> int:
+    """Return how many examples of a property are tried: a third by default, as each later one finds less."""
+    return most if SLOW else -(-most // 3)
