@@ -318,11 +318,15 @@ class _NearestHubs:
         for start in range(0, n, CHUNK):
             point, position, distance = _covering(problem, travel, chosen, start, min(start + CHUNK, n))
             share = problem.rule.share(distance, problem.option_reach[chosen[position]])
-            order = np.lexsort((position, distance, -share, point))
-            point, position, distance, share = point[order], position[order], distance[order], share[order]
-            points, first, size = np.unique(point, return_index=True, return_counts=True)
+            # Only points with several hubs near have to be sorted.
+            several = np.bincount(point - start)[point - start] > 1
+            lone, many = np.flatnonzero(~several), np.flatnonzero(several)
+            many = many[np.lexsort((position[many], distance[many], -share[many], point[many]))]
+            begins = np.flatnonzero(np.diff(point[many], prepend=NOWHERE))
+            first = np.concatenate([lone, many[begins]])
+            points = point[first]
             server[points], served[points], best[points] = position[first], distance[first], share[first]
-            other = np.where(size > 1, share[np.minimum(first + 1, len(share) - 1)], 0.0)
+            other = np.concatenate([np.zeros(len(lone)), share[many[begins + 1]]])
             second[points] = np.where(counts[position[first]] > 1, share[first], other)
         ranks = problem.rule.ranks
         return cls(travel.nearest(), server, served, ranks.get(1, 0.0) * best + ranks.get(2, 0.0) * second)

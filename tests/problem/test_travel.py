@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from support.oracles.covering import _arc
 
 from hubplanner.problem import GreatCircle, Planar, annuity, relative_gap, within
+from hubplanner.problem.travel import geometric
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 
 QUARTER = EARTH_RADIUS_KM * np.pi / 2
@@ -47,7 +50,7 @@ def test_haversine_agrees_with_the_angle_between_unit_vectors(
 
 
 @given(places, places, st.floats(0, 21_000), st.floats(1, 3))
-def test_the_tree_finds_exactly_the_pairs_within_reach_on_the_sphere(
+def test_exactly_the_pairs_within_reach_are_found_on_the_sphere(
     points: list[tuple[float, float]], sites: list[tuple[float, float]], reach: float, detour: float
 ) -> None:
     same_pairs(GreatCircle(np.array(points), np.array(sites), detour), reach)
@@ -59,23 +62,29 @@ def test_the_tree_finds_exactly_the_pairs_within_reach_on_the_sphere(
     st.integers(0, 14),
     st.sampled_from([1.0, 1.3, 2.0]),
 )
-def test_the_tree_finds_exactly_the_pairs_within_reach_in_the_plane(
+def test_exactly_the_pairs_within_reach_are_found_in_the_plane(
     points: np.ndarray, sites: np.ndarray, reach: int, detour: float
 ) -> None:
     same_pairs(Planar(points, sites, detour), float(reach))
 
 
 def same_pairs(travel: Planar | GreatCircle, reach: float) -> None:
+    """Hold pairs and nearest sites, by a tree and one by one, against all distances."""
     start = min(2, travel.n_points)
-    point, site, distance = travel.pairs(start, travel.n_points, reach)
     expected = {
         (i, j): travel.from_site(j)[i]
         for j in range(travel.n_sites)
         for i in np.flatnonzero(within(travel.from_site(j), reach)).tolist()
         if i >= start
     }
-    found = dict(zip(zip(point.tolist(), site.tolist(), strict=True), distance.tolist(), strict=True))
-    assert found == expected
+    nearest = np.min([travel.from_site(site) for site in range(travel.n_sites)], axis=0)
+    for few in (0, geometric.FEW_SITES):
+        with mock.patch.object(geometric, "FEW_SITES", few):
+            point, site, distance = travel.pairs(start, travel.n_points, reach)
+            # Chords tell distances near the antipode apart to a metre.
+            assert travel.nearest() == pytest.approx(nearest, abs=1e-3)
+        found = dict(zip(zip(point.tolist(), site.tolist(), strict=True), distance.tolist(), strict=True))
+        assert found == expected
 
 
 def test_detour_lengthens_every_way() -> None:

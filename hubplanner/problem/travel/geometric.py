@@ -12,7 +12,7 @@ from hubplanner.problem.travel.base import Floats, Ints, Pairs, Travel, within
 
 EARTH_RADIUS_KM = 6371.0088
 FEW_SITES = 32
-"""Sites up to which measuring all distances is faster than a tree."""
+"""Sites up to which comparing all pairs is faster than a tree."""
 NO_SITES = np.zeros(0, dtype=np.intp)
 RIGHT_ANGLE, HALF_CIRCLE = 90.0, 180.0
 
@@ -45,23 +45,32 @@ class GeometricTravel:
 
     def pairs(self, start: int, stop: int, reach: float) -> Pairs:
         """Return the pairs within reach of the points start to stop, found by a tree and measured by the formula."""
-        if self.n_sites <= FEW_SITES:
-            return self._one_by_one(start, stop, reach)
-        points = self.embed(self.points[start:stop])
-        # The tree only shortlists, with a margin for rounding; the formula decides.
+        # A shortlist first, with a margin for rounding; the formula decides.
         radius = self._chord(reach / self.detour) * (1 + 1e-6) + 1e-9
+        points = self.embed(self.points[start:stop])
+        if self.n_sites <= FEW_SITES:
+            return self._one_by_one(start, points, radius, reach)
         near = KDTree(points).sparse_distance_matrix(self._tree, radius, output_type="ndarray")
         point, site = near["i"].astype(np.intp) + start, near["j"].astype(np.intp)
         distance = self.measure(self.points[point], self.sites[site])
         keep = within(distance, reach)
         return point[keep], site[keep], distance[keep]
 
-    def _one_by_one(self, start: int, stop: int, reach: float) -> Pairs:
-        distance = [self.measure(self.points[start:stop], self.sites[[site]]) for site in range(self.n_sites)]
-        near = [np.flatnonzero(within(far, reach)) for far in distance]
-        sites = np.repeat(np.arange(self.n_sites), [len(part) for part in near])
-        found = [far[part] for far, part in zip(distance, near, strict=True)]
-        return np.concatenate([*near, NO_SITES]) + start, sites, np.concatenate([*found, np.zeros(0)])
+    def _one_by_one(self, start: int, points: Floats, radius: float, reach: float) -> Pairs:
+        """Return the pairs within reach of embedded points, those measured in whose box of a radius a site lies."""
+        first, *others = np.ascontiguousarray(points.T)
+        near, found = [NO_SITES], [np.zeros(0)]
+        for site, middle in enumerate(self.embed(self.sites)):
+            inside = np.flatnonzero(np.abs(first - middle[0]) <= radius)
+            for axis, at in zip(others, middle[1:], strict=True):
+                inside = inside[np.abs(axis[inside] - at) <= radius]
+            inside += start
+            far = self.measure(self.points[inside], self.sites[[site]])
+            keep = within(far, reach)
+            near.append(inside[keep])
+            found.append(far[keep])
+        sites = np.repeat(np.arange(self.n_sites), [len(part) for part in near[1:]])
+        return np.concatenate(near), sites, np.concatenate(found)
 
     def from_site(self, site: int) -> Floats:
         """Return the distances of all points to one site."""
@@ -104,11 +113,22 @@ class GeometricTravel:
         return replace(self, sites=self.sites[sites])
 
     def nearest(self) -> Floats:
-        """Return the distances of all points to their nearest site, found by a tree and measured by the formula."""
+        """Return the distances of all points to their nearest site, found where straight lines rank, and measured."""
         if not len(self.sites):
             return np.full(self.n_points, np.inf)
-        _, site = self._tree.query(self.embed(self.points), workers=-1)
+        points = self.embed(self.points)
+        site = self._closest(points) if self.n_sites <= FEW_SITES else self._tree.query(points, workers=-1)[1]
         return self.measure(self.points, self.sites[site])
+
+    def _closest(self, points: Floats) -> Ints:
+        """Return the first of the sites that are closest to embedded points, each compared with all."""
+        axes, site = np.ascontiguousarray(points.T), np.zeros(len(points), dtype=np.intp)
+        least = np.full(len(points), np.inf)
+        for number, place in enumerate(self.embed(self.sites)):
+            far = sum((axis - middle) ** 2 for axis, middle in zip(axes, place, strict=True))
+            closer = far < least
+            site[closer], least[closer] = number, far[closer]
+        return site
 
     def along(self, point: Ints, site: Ints) -> Floats:
         """Return the distances of some pairs."""
