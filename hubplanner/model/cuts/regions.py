@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from hubplanner.model.lp import Model, Terms
+from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.model.variables.backhaul import NetworkVariables, network_of
 from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Floats, Ints
@@ -37,8 +38,15 @@ class RegionCut:
               \sum_{a \in \delta^-(S)} x_a + \sum_{o \in C_r} y_o
               - \sum_{k \text{ of } C_r, k \text{ in } S} u_k \ge z_r
 
+    Where people are assigned to hubs, r is a row of theirs, $s_{ro}$ the share that o serves, and T some of the hooks:
+
+    .. math:: \sum_{a \in \delta^-(S)} x_a
+              + \sum_{o \text{ with } k \in T \cap S} \Bigl(y_o - \sum_{k \in T \cap S} u_k - s_{ro}\Bigr) \ge 0
+
     S holds no node of today. The first is Wong's cut (1984), doi:10.1007/BF02612335; the second holds as a covered row
-    is covered by a hub that is not on the network inside S, or by one that is and needs an edge into it.
+    is covered by a hub that is not on the network inside S, or by one that is and needs an edge into it. So does the
+    third: with an edge into S the shares come to one at most, and without one no $u_k$ in S is above zero, nor
+    $s_{ro}$ above $y_o$.
 
     Parameters
     ----------
@@ -46,6 +54,8 @@ class RegionCut:
         Mask of places S.
     site, demand
         The site, or else the demand row; the other is -1.
+    hooks
+        Hooks T where the demand row is one of people that are assigned to hubs.
     year
         Number of the period it speaks of.
     """
@@ -53,6 +63,7 @@ class RegionCut:
     region: Bools
     site: int = -1
     demand: int = -1
+    hooks: tuple[int, ...] = ()
     year: int = 0
 
     def add_to(self, layers: Sequence[Model]) -> None:
@@ -68,6 +79,8 @@ class RegionCut:
         if self.demand < 0:
             own = (layer.instance.site[net.graph.option] == self.site) & self.region[net.graph.place]
             return [*entered, *((net.on[hook], 1.0) for hook in np.flatnonzero(own).tolist())], 0.0
+        if self.hooks:
+            return [*entered, *self._served(layer, net)], 0.0
         options = covering_options(layer, self.demand).tolist()
         inside = [hook for option in options for hook in net.hooks_of.get(option, ())]
         others = dict.fromkeys(options, -1.0)
@@ -81,6 +94,23 @@ class RegionCut:
                 del others[int(net.graph.option[hook])]
         hubs = [(layer.open_[option], value) for option, value in others.items()]
         return [*entered, *hubs, *linked, (rows_covered(layer)[self.demand], 1.0)], 0.0
+
+    def _served(self, layer: Model, net: NetworkVariables) -> Terms:
+        """Return the shares that are served from inside the region, less hubs that may hang elsewhere."""
+        rows, assign = live_rows(layer), assigned(layer)
+        inside: dict[int, list[int]] = {}
+        for hook in self.hooks:
+            if self.region[net.graph.place[hook]]:
+                inside.setdefault(int(net.graph.option[hook]), []).append(hook)
+        terms: Terms = []
+        for pair in np.flatnonzero(rows.row == self.demand).tolist():
+            option = int(rows.option[pair])
+            if option not in inside:
+                continue
+            terms.append((assign[pair], 1.0))
+            if net.graph.is_choice[inside[option][0]]:
+                terms += [(layer.open_[option], -1.0), *((net.on[hook], 1.0) for hook in inside[option])]
+        return terms
 
 
 def covering_options(layer: Model, row: int) -> Ints:
@@ -151,15 +181,18 @@ def _broken_regions(layer: Model, year: int, values: Floats) -> Iterator[RegionC
         if flow < hung - VIOLATION and not far[net.graph.root]:
             used[place] += 1
             yield RegionCut(region=far, site=site, year=year)
-    if rows_covered not in layer.variables.made:
-        return
-    for row, wanted, places, capacity in _rows(layer, net, values):
-        if (used[places] >= TIMES).all():
+    rows: Iterator[_Row] = iter(())
+    if layer.assigns:
+        rows = _seats(layer, net, values)
+    elif rows_covered in layer.variables.made:
+        rows = _rows(layer, net, values)
+    for row in rows:
+        if (used[row.places] >= TIMES).all():
             continue
-        flow, far = support.separate(places, capacity)
-        if flow < wanted - VIOLATION and not far[net.graph.root]:
-            used[places] += 1
-            yield RegionCut(region=far, demand=row, year=year)
+        flow, far = support.separate(row.places, row.capacity)
+        if flow < row.wanted - VIOLATION and not far[net.graph.root]:
+            used[row.places] += 1
+            yield RegionCut(region=far, demand=row.number, hooks=row.hooks, year=year)
 
 
 def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int, int, float]]:
@@ -173,8 +206,49 @@ def _hung(layer: Model, net: NetworkVariables, values: Floats) -> list[tuple[int
     return sorted(found, key=lambda one: (-one[2], one[0]))
 
 
-def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[tuple[int, float, Ints, Floats]]:
-    """Yield the rows that one hub covers, with what their cover takes from the network, and through which places."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Row:
+    """A demand row, what its cover takes from the network, and how much of that through which places.
+
+    ``hooks`` are those that count, where people are assigned to hubs.
+    """
+
+    number: int
+    wanted: float
+    places: Ints
+    capacity: Floats
+    hooks: tuple[int, ...] = ()
+
+
+def _through(place: Ints, amount: Floats) -> tuple[Ints, Floats]:
+    """Return distinct places, and how much goes through each."""
+    places, at = np.unique(place, return_inverse=True)
+    capacity: Floats = np.bincount(at.ravel(), weights=amount, minlength=len(places)).astype(np.float64)
+    return places, capacity
+
+
+def _seats(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[_Row]:
+    """Yield the rows of people that are served from the network, those that weigh most first."""
+    rows, graph = live_rows(layer), net.graph
+    shares = np.array([values[variable.index] for variable in assigned(layer)])
+    open_ = np.array([values[variable.index] for variable in layer.open_])
+    hung = np.array([values[variable.index] for variable in net.on])
+    elsewhere = np.where(graph.is_choice, open_[graph.option] - hung, 0.0)
+    starts = np.searchsorted(rows.row, np.arange(len(rows.totals) + 1))
+    for row in np.argsort(-rows.totals.max(axis=1, initial=0.0), kind="stable").tolist():
+        served = np.zeros(len(open_))
+        own = slice(starts[row], starts[row + 1])
+        served[rows.option[own]] = shares[own]
+        amount = served[graph.option] - elsewhere
+        hooks = np.flatnonzero(amount > VIOLATION)
+        if len(hooks):
+            places, capacity = _through(graph.place[hooks], amount[hooks])
+            wanted = float(amount[hooks].sum())
+            yield _Row(number=row, wanted=wanted, places=places, capacity=capacity, hooks=tuple(hooks.tolist()))
+
+
+def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[_Row]:
+    """Yield the rows that one hub covers, those that weigh most first."""
     rows = layer.whole.cover_rows
     covered = rows_covered(layer)
     order = np.argsort(-rows.weights.max(axis=1, initial=0.0), kind="stable")
@@ -191,6 +265,5 @@ def _rows(layer: Model, net: NetworkVariables, values: Floats) -> Iterator[tuple
         hooks = np.array([hook for one in options.tolist() for hook in net.hooks_of.get(one, ())], dtype=np.intp)
         if wanted <= VIOLATION or not len(hooks):
             continue
-        places, at = np.unique(place[hooks], return_inverse=True)
-        capacity: Floats = np.bincount(at.ravel(), weights=hung[hooks], minlength=len(places)).astype(np.float64)
-        yield row, wanted, places, capacity
+        places, capacity = _through(place[hooks], hung[hooks])
+        yield _Row(number=row, wanted=wanted, places=places, capacity=capacity)
