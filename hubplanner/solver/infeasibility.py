@@ -17,6 +17,7 @@ from hubplanner.model import (
     Constraint,
     Floor,
     FullService,
+    MinCost,
     Objective,
     Periods,
     Question,
@@ -30,8 +31,10 @@ from hubplanner.problem import Conflict, Problem, evaluate
 from hubplanner.problem.coverage import LEAST_SHARE
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.first_plan import first_plan
+from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.search import optimise
-from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem, entries_of
+from hubplanner.solver.mip.upper_bound import agreed_bound, cap_bound
 from hubplanner.solver.options import SolverOptions
 
 MOST_ALIKE = 3
@@ -41,8 +44,9 @@ MOST_CLASHES = 12
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
-MONEY_NODES = 2000
-"""Nodes of the search for the least money at most: what is known then is said."""
+MONEY_ENTRIES, MONEY_NODES, MONEY_TRIES = 30_000, 500, 250
+"""Entries of a program up to which the least money is searched for, nodes of that search, and exchanges where there are
+more entries: what is known then is said."""
 SAME_MONEY = 1e-6
 """Relative difference below which amounts are equal."""
 
@@ -256,7 +260,9 @@ class _ConflictFinder:
         """
         numbers = frozenset(n for n, blocks in enumerate(self.demands) if not first_of(blocks, Budget))
         task = replace(self.rich.task(numbers), deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES)
-        found = optimise(replace(task, goal=cost(), gap=self.options.gap))
+        task = replace(task, goal=cost(), gap=self.options.gap)
+        large = task.question.periods is None and entries_of(task) > MONEY_ENTRIES
+        found = _cheap(task) if large else optimise(task)
         if found.years:
             return found.value, found.bound
         return (math.inf, math.inf) if found.infeasible else (math.nan, math.nan)
@@ -272,6 +278,19 @@ class _ConflictFinder:
             return block
         instance = self.task(frozenset()).question.instance
         return replace(block, budgets=tuple(math.fsum(instance.cost * instance.most) for _ in block.budgets))
+
+
+def _cheap(task: Subproblem) -> Incumbent:
+    """Return the cheapest plan that exchanges find, with the relaxation's bound; a search's where they find none."""
+    _, form, relaxation = relaxed(task)
+    if relaxation.is_infeasible:
+        return Incumbent(infeasible=True)
+    question = replace(task.question, objective=MinCost(target_share=1.0))
+    found = first_plan(question, task.deadline, task.options.seed, most=MONEY_TRIES)
+    if not found.years or task.goal is None:
+        return optimise(task)
+    bound = cap_bound(task.question, task.goal, form.figure(relaxation.bound))
+    return replace(found, bound=agreed_bound(task.goal, found.value, bound))
 
 
 def _hitting_set(sets: Sequence[frozenset[int]], everything: frozenset[int]) -> frozenset[int]:

@@ -32,6 +32,7 @@ from hubplanner.model import (
     RequiredSites,
 )
 from hubplanner.problem import Conflict
+from hubplanner.solver import infeasibility
 from hubplanner.solver.infeasibility import in_words
 
 if TYPE_CHECKING:
@@ -110,6 +111,21 @@ def test_the_least_budget_is_the_cheapest_plan_that_meets_all_else(part: int) ->
             assert math.isnan(clash.least_budget), case
         else:
             assert clash.least_budget == pytest.approx(least_cost(case, rest), rel=1e-6, abs=1e-9), case
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_of_large_programs_money_that_suffices_and_money_that_does_not_are_told(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infeasibility, "MONEY_ENTRIES", -1)
+    for case in cases()[part::PARTS]:
+        rest = tuple(block for block in demands(case) if not isinstance(block, Budget))
+        if len(rest) == len(demands(case)) or any(isinstance(block, Periods) for block in rest):
+            continue
+        clash, least = found(case, "highs"), least_cost(case, rest)
+        assert clash.too_little <= least * (1 + 1e-6) + 1e-9, case
+        assert clash.least_budget >= least * (1 - 1e-6) - 1e-9, case
+        assert math.isfinite(clash.least_budget) == math.isfinite(least), case
 
 
 def least_cost(case: Case, wanted: tuple[Any, ...]) -> float:

@@ -18,6 +18,7 @@ from hubplanner.solver.mip import relaxation, search
 from hubplanner.solver.mip.first_plan import exchange, first_plan, tries
 from hubplanner.solver.mip.greedy import PlanBuilder
 from hubplanner.solver.mip.strategy import share_of_time
+from hubplanner.solver.mip.subproblem import Subproblem
 
 if TYPE_CHECKING:
     from hubplanner.model import Objective
@@ -161,6 +162,24 @@ def test_where_no_plan_is_found_it_is_said_what_was_tried() -> None:
     found = hp.solve_problem(hard, asked, hp.SolverOptions(time_limit_s=1e-9, clock=Ticking()))
     assert found.status == "no_plan"
     assert found.method == "plain: neither a greedy plan repaired by exchanges nor highs kept to all limits in time"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_limits_are_called_too_dear_only_where_no_plan_keeps_to_them(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, said = town(seed, points=100), list[bool]()
+    is_too_dear = search._is_too_dear
+    monkeypatch.setattr(search, "_is_too_dear", lambda _: False)
+    for money in (20.0, 40.0, 50.0, 60.0, 75.0, 90.0, 120.0):
+        asked = hp.MaxCoverage(budget=money, constraints=(*thirds(where, 0.5), hp.MinHubs(count=4)))
+        options = hp.SolverOptions(gap=0.1, threads=1)
+        goal, question = goals_of(asked)[0], Question.of(where, asked)
+        task = Subproblem(question=question, goal=goal, options=options, deadline=options.deadline, seeks=True)
+        said.append(is_too_dear(task))
+        assert not said[-1] or hp.solve_problem(where, asked, options).status == "infeasible"
+    assert {True, False} == set(said)
+    assert said == sorted(said, reverse=True)
 
 
 def test_a_program_that_there_is_no_time_to_make_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,9 @@ GAIN = 1e-9
 """Relative difference of figures that is rounding."""
 
 
-def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_will_do: bool = False) -> Incumbent:
+def first_plan(
+    question: Question, deadline: Deadline, seed: int = 0, *, any_will_do: bool = False, most: int = MOST_TRIES
+) -> Incumbent:
     """Return a plan that keeps to every limit, recomputed; nothing where none was found.
 
     Standing hubs stay as they are. First come hubs that limits ask for, by what they are worth for their money, then,
@@ -43,6 +45,8 @@ def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_wil
         Which hubs are closed together.
     any_will_do
         Whether exchanges end once no limit is missed.
+    most
+        Exchanges that are tried at most.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -65,7 +69,7 @@ def first_plan(question: Question, deadline: Deadline, seed: int = 0, *, any_wil
     greedy = next((made for made in plans if made.years), Incumbent())
     if deadline.is_past or (greedy.years and any_will_do):
         return greedy
-    exchange(builder, deadline, seed, any_will_do=any_will_do)
+    exchange(builder, deadline, seed, any_will_do=any_will_do, most=most)
     return _better(question, [greedy, _plan(question, builder, deadline)])
 
 
@@ -86,14 +90,16 @@ def plan_with(question: Question, options: Ints, deadline: Deadline) -> Incumben
     return _plan(question, builder, deadline)
 
 
-def exchange(builder: PlanBuilder, deadline: Deadline, seed: int, *, any_will_do: bool = False) -> None:
+def exchange(
+    builder: PlanBuilder, deadline: Deadline, seed: int, *, any_will_do: bool = False, most: int = MOST_TRIES
+) -> None:
     """Close a hub and some that overlap it, grow the plan again with prices changed by chance, and keep what is better.
 
     Schrimpf et al. (2000), doi:10.1006/jcph.1999.6413, call it ruin and recreate.
     """
     rng, every, share = np.random.default_rng(seed), builder.most_of.copy(), builder.share
     known = (-builder.shortfall, *builder.figures)
-    for _ in range(tries(builder)):
+    for _ in range(min(tries(builder), most)):
         if deadline.is_past or not builder.opened or (any_will_do and known[0] >= 0):
             return
         saved, closed = builder.save(), _overlapping(builder, rng)

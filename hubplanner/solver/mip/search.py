@@ -9,8 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from hubplanner.errors import SolverError
-from hubplanner.model import Formulation, Year, broken_years
+from hubplanner.model import Budget, Formulation, Year, broken_years
+from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.formulation import HOLDING
+from hubplanner.model.goals import cost
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
@@ -21,7 +23,7 @@ from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realis
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
 from hubplanner.solver.mip.row_prices import PricedBound, is_priced, priced_bound
 from hubplanner.solver.mip.subproblem import NOTHING, Incumbent, Subproblem, entries_of, program_of, splits
-from hubplanner.solver.mip.upper_bound import agreed_bound, cap_bound
+from hubplanner.solver.mip.upper_bound import LEAK, agreed_bound, cap_bound
 from hubplanner.solver.progress import ProgressBounds, progress_within, report_progress, told_as
 from hubplanner.tolerances import AGREEMENT
 
@@ -30,7 +32,7 @@ SCREENS = (6e-4, 5e-3)
 SHARP_SCREENS = (3e-4, 1.5e-3)
 """The same for a relaxation that inequalities sharpened: good plans lie nearer to it."""
 RELAXING = 0.75
-"""Share of the time that the relaxation may take where a plan is known, which exchanges may still improve."""
+"""Share of the time that the relaxation may take: exchanges may still find a plan, or a better one."""
 MANY_ENTRIES = 300_000
 """Pairs of demand and hubs from which searches take so long that exchanges come first."""
 PRICED_ENTRIES = 50_000
@@ -85,7 +87,8 @@ def _optimised(task: Subproblem) -> Incumbent:
     known, deadline = task.known, task.deadline
     if _is_too_large(task):
         return _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, math.nan))
-    depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if known.years else task)
+    may_exchange = bool(known.years) or task.seeks
+    depth, form, relaxation = relaxed(replace(task, deadline=deadline.part(RELAXING)) if may_exchange else task)
     if relaxation.is_infeasible and not known.years:
         return Incumbent(infeasible=True)
     bound = math.nan if relaxation.is_infeasible else form.figure(relaxation.bound)
@@ -96,7 +99,9 @@ def _optimised(task: Subproblem) -> Incumbent:
         found = _bounded(task, _improved(task, known, 1.0), cap_bound(task.question, task.goal, bound))
         found = found if math.isnan(known.bound) else _better(task, known, found)
         return found if task.is_late or known.years else _search(task, depth, found)
-    if known.years and entries_of(task) >= MANY_ENTRIES:
+    if task.seeks and not known.years and _is_too_dear(task):
+        return Incumbent(infeasible=True)
+    if may_exchange and (not known.years or entries_of(task) >= MANY_ENTRIES):
         known = _improved(task, known, EXCHANGING)
         task = replace(task, start=known.opened)
     guided = _guided(task, form, relaxation)
@@ -109,6 +114,20 @@ def _optimised(task: Subproblem) -> Incumbent:
 def _is_too_large(task: Subproblem) -> bool:
     """Tell whether making a program alone would take all of the time that is left."""
     return entries_of(task) * BUILDING_S > task.deadline.left
+
+
+def _is_too_dear(task: Subproblem) -> bool:
+    """Tell whether the other limits ask for more than the budget, by the relaxation of the least cost.
+
+    Where no plan is near, that shows it sooner than the relaxation of the goal, which cuts over blocks may leave open.
+    """
+    question, problem = task.question, task.question.instance.problem
+    money, adds_up = money_limit(question.blocks), problem.keeps_existing and not problem.measures
+    if math.isinf(money) or question.periods is not None or not adds_up or problem.backhaul is not None:
+        return False
+    others = tuple(block for block in question.blocks if not isinstance(block, Budget))
+    _, form, relaxation = relaxed(replace(task, goal=cost(), question=replace(question, blocks=others)))
+    return relaxation.is_infeasible or form.figure(relaxation.bound) > money * (1 + LEAK)
 
 
 def _searched(task: Subproblem, depth: Ints, form: Formulation, relaxation: Relaxation, found: Incumbent) -> Incumbent:
@@ -162,7 +181,9 @@ def _screens(task: Subproblem) -> tuple[float, ...]:
 
 def _improved(task: Subproblem, known: Incumbent, share: float) -> Incumbent:
     """Return the better of a plan, if any, and what exchanges come to in part of the time; goals held allow none."""
-    if task.goal is None or task.held or task.question.instance.problem.backhaul is not None:
+    if task.goal is None or not (known.years or task.seeks) or task.held:
+        return known
+    if task.question.instance.problem.backhaul is not None:
         return known
     found = first_plan(task.question, task.deadline.part(share), task.options.seed)
     if found.years and known.years and task.sense * found.value <= task.sense * task.goal.value(known.years):

@@ -78,9 +78,11 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
     goals = goals_of(question.objective)
     task = replace(task, start=found.opened, known=found)
     if not found.years and len(question.instance.option) > SMALL_OPTIONS:
+        # Where greed finds none, exchanges wait for the relaxation: it may say that there is none.
+        exchanging = deadline.part(EXCHANGING) if goals[0].is_bottleneck else deadline.past()
         with record.phase("find a first plan"):
-            found = first_plan(question, deadline.part(EXCHANGING), options.seed, any_will_do=True)
-        task = replace(task, known=found)
+            found = first_plan(question, exchanging, options.seed, any_will_do=True)
+        task = replace(task, known=found, seeks=True)
     for goal in goals:
         task = replace(task, goal=goal, deadline=share_of_time(deadline, len(reached), len(goals)))
         with record.phase(f"optimise {goal.name}"):
@@ -99,7 +101,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
             return best, [one.bound for one in (*reached, *left)], task.held, OPEN
         found = trial
         reached.append(GoalResult(name=goal.name, value=found.value, bound=found.bound))
-        task = replace(task, known=NOTHING, start=found.opened)
+        task = replace(task, known=NOTHING, seeks=False, start=found.opened)
         task = replace(task, held=(*task.held, FixedLevel(goal=goal, value=found.value)))
     bounds = [one.bound for one in reached]
     if question.instance.problem.backhaul is not None:

@@ -66,6 +66,8 @@ class Subproblem:
         (p, o) hubs to start from.
     known
         A plan that keeps to everything: it is handed back where no better one is found.
+    seeks
+        Whether exchanges may look for a plan where none is known: only where any plan of the question will do.
     forbidden
         (p, o) plans that are not wanted again.
     too_dear
@@ -90,6 +92,7 @@ class Subproblem:
     held: tuple[FixedLevel, ...] = ()
     start: Ints | None = None
     known: Incumbent = NOTHING
+    seeks: bool = False
     forbidden: tuple[Ints, ...] = ()
     too_dear: tuple[Ints, ...] = ()
     scale: float = 1.0
