@@ -1,4 +1,4 @@
-"""Travel along the roads of a country, drawn at random: ``python tests/benchmarks/roads.py [--side N] [--markdown]``.
+"""Travel along the roads of a country, drawn at random: ``python tests/benchmarks/roads.py [--side N]``.
 
 A lattice of roads, one in twenty one-way and a fifth of the minor ones left out, each in several straight stretches;
 half of the places lie near towns. It is written to a GeoPackage, read back as a planner's file would be, and searched
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -164,22 +165,25 @@ def _from_vertices(roads: RoadGraph, some: np.ndarray[Any, Any], off: OffRoad) -
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print and write the table."""
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
+    from benchmarks.suite import note
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, default=760, help="km of the country's side")
     parser.add_argument("--sites", type=int, default=850)
     parser.add_argument("--points", type=int, default=90_000)
     asked = parser.parse_args()
     clock, about = measure(asked.side, asked.sites, asked.points)
-    print(
-        f"{about['segments']:,} stretches of {about['lines']:,} roads, {about['edges']:,} edges after contraction; "
-        f"{asked.sites:,} sites, {asked.points:,} points, {MINUTES:g} minutes: {about['pairs']:,} pairs, "
-        f"{about['peak_mb']:,.0f} MB"
-    )
-    print("\n| step | seconds | of the processor |\n| --- | ---: | ---: |")
     named = {"scipy alone": f"scipy alone, {FEW} sites", "networkx": f"networkx, {FEWER} sites"}
-    for name, (wall, own) in clock.steps.items():
-        print(f"| {named.get(name, name)} | {wall:,.1f} | {own:,.1f} |")
+    told = (
+        f"Ways of up to {MINUTES:g} minutes along a country's roads, read from a GeoPackage: {about['segments']:,} "
+        f"stretches of {about['lines']:,} roads, {about['edges']:,} edges after contraction; {asked.sites:,} sites, "
+        f"{asked.points:,} points: {about['pairs']:,} pairs, {about['peak_mb']:,.0f} MB. Plain scipy and networkx "
+        "search the same roads from a few sites, and find the same minutes."
+    )
+    rows = [[named.get(name, name), wall, own] for name, (wall, own) in clock.steps.items()]
+    note("roads", {"about": told, "what": "step", "rows": rows})
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from benchmarks.cases import TABLES, all_cases, is_least
 from benchmarks.growth import draw
 from benchmarks.instances import GRAPHS, SEEDS
 from benchmarks.runner import PEERS, ROOT, START_UP, disagreements, line, measure
-from benchmarks.tables import measured, profile, table, write
+from benchmarks.tables import COLUMNS, measured, profile, speed, steps, table, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 ONCE_ABOVE = {"full": 60.0, "quick": 5.0}
 """A case without a seed that takes longer than so many seconds runs once, others three times."""
 PICTURE = "scenarios/growth.png"
-PAGE, RESULTS = ROOT / "docs" / "benchmarks.md", Path(__file__).with_name("benchmarks.json")
-COLUMNS = 120
+PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
+RESULTS = Path(__file__).with_name("benchmarks.json")
+STEPS = ("roads", "terrain")
+"""Tables that scripts of their own measure."""
 PACKAGES = ("highspy", "numpy", "pulp", "scipy", "spopt")
 CODE = {True: ("tests/benchmarks",), False: ("tests/benchmarks", "hubplanner")}
 """Folders whose code a peer's case and one of ours runs."""
@@ -169,6 +171,10 @@ def write_tables() -> None:
         write(PAGE, name, text(name, found))
     machine = next((kept[kind]["machine"] for kind in ("quick", "full") if "machine" in kept.get(kind, {})), {})
     write(PAGE, "profile", profile(shown))
+    for path in (PAGE, README):
+        write(path, "speed", speed(shown))
+    for name in STEPS:
+        write(PAGE, name, steps(kept[name]) if name in kept else "")
     write(PAGE, "machine", about_machine(machine))
 
 
@@ -189,6 +195,14 @@ def text(name: str, rows: Rows) -> str:
     commits = [f"`{one}`" for one in sorted({record["commit"] for record in records if "commit" in record})]
     caption = " ".join([about.caption, *([f"Measured at {', '.join(commits)}."] if commits else [])])
     return f"{textwrap.fill(caption, COLUMNS)}\n\n{table(about.what, rows)}"
+
+
+def note(name: str, found: dict[str, Any]) -> None:
+    """Keep what a script of its own measured, write its table on the page and print it."""
+    _save(name, found | {"commit": _commit()})
+    told = steps(_kept()[name])
+    write(PAGE, name, told)
+    print(told)
 
 
 def about_machine(machine: dict[str, Any]) -> str:

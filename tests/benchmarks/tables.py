@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import sys
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ ENDED = {"optimal", "infeasible"}
 """What ends a search before its limit."""
 FIRST_GOALS = {"optimise worst distance", "optimise smallest share"}
 """Phases of ours in which a goal is proven that other goals follow, for which nobody else is asked."""
+COVERING = ("towns", "large", "squares")
+"""Tables of plain covering."""
+COLUMNS = 120
 FACTORS = (1, 2, 5, 10)
 """Of the quickest, in a performance profile."""
 
@@ -81,6 +85,30 @@ def _own_seconds(record: Record) -> float:
     """Return the seconds of a record, of several goals those of the first, on the wall."""
     phases: Mapping[str, float] = record.get("phases") or {}
     return next((seconds for name, seconds in phases.items() if name in FIRST_GOALS), record["seconds"])
+
+
+def steps(found: Mapping[str, Any]) -> str:
+    """Return a table of steps, with seconds on the wall and of the processor, below what it is about."""
+    caption = textwrap.fill(f"{found['about']} Measured at `{found['commit']}`.", COLUMNS)
+    heads = [found["what"], "seconds on the wall", "of the processor"]
+    lines = ["| " + " | ".join(heads) + " |", "|---|---:|---:|"]
+    lines += [f"| {name} | {wall:,.1f} s | {own:,.1f} s |" for name, wall, own in found["rows"]]
+    return "\n".join([caption, "", *lines])
+
+
+def speed(results: Mapping[str, Rows]) -> str:
+    """Return a sentence on how ours compares with merged rows over all instances of covering that both ended."""
+    shares = []
+    for records in (records for name in COVERING for records in results.get(name, {}).values()):
+        ended = {one["seed"]: one["seconds"] for one in records.get(MERGED, ()) if one["status"] in ENDED}
+        shares += [one["seconds"] / ended[one["seed"]] for one in records.get(OURS, ()) if one["seed"] in ended]
+    if not shares:
+        return ""
+    middle, worst = statistics.median(shares), max(shares)
+    return (
+        f"On {len(shares)} random covering instances proofs took {middle:.2f} times as long as merged rows in HiGHS, "
+        f"at worst {worst:.1f} times."
+    )
 
 
 def profile(results: Mapping[str, Rows]) -> str:
@@ -144,6 +172,8 @@ def _lost(record: Record) -> str:
         return f"not in {record['limit']:g} s"
     if record["status"] == "failed":
         return "failed"
+    if record["status"] == "infeasible":
+        return "shown to have no plan"
     return "no plan" if record["gap"] is None and "points" not in record else ""
 
 

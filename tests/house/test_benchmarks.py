@@ -351,14 +351,38 @@ def test_a_table_is_written_between_its_marks_and_nothing_else_changes(tmp_path:
         tables.write(path, "squares", "new")
 
 
-def test_the_profile_of_the_page_is_of_what_was_measured() -> None:
-    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+def test_profile_speed_and_steps_of_the_page_are_what_was_measured() -> None:
+    page, readme = (path.read_text(encoding="utf-8") for path in (suite.PAGE, suite.README))
     kept = json.loads(suite.RESULTS.read_text(encoding="utf-8"))
     shown = {
         name: next((rows for kind in ("full", "quick") if (rows := suite._rows(kept, kind, name))), {})
         for name in TABLES
     }
     assert tables.framed("profile", tables.profile(shown)) in page
+    for written in (page, readme):
+        assert tables.framed("speed", tables.speed(shown)) in written
+    for name in suite.STEPS:
+        assert tables.framed(name, tables.steps(kept[name])) in page
+
+
+def test_speed_is_told_of_covering_that_merged_rows_ended() -> None:
+    merged, ours = drawn(4, 2, 1, 30)[:4], drawn(1, 2, 3, 60)[:4]
+    merged[3]["status"] = "feasible"
+    rows = {"a": {MERGED: merged, OURS: ours}}
+    assert tables.speed({"towns": rows, "structures": rows}) == (
+        "On 3 random covering instances proofs took 1.00 times as long as merged rows in HiGHS, at worst 3.0 times."
+    )
+    assert tables.speed({"structures": rows}) == ""
+
+
+def test_what_another_script_measured_is_kept_and_shown(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite.note("roads", {"about": "Ways.", "what": "step", "rows": [["read", 2.0, 1.5]]})
+    told = capsys.readouterr().out
+    assert "Ways. Measured at `" in told
+    assert "| read | 2.0 s | 1.5 s |" in told
+    assert told in (workplace / "benchmarks.md").read_text(encoding="utf-8")
+    assert main(["--tables"]) == 0
+    assert told in (workplace / "benchmarks.md").read_text(encoding="utf-8")
 
 
 def test_the_page_says_what_machine_it_was_measured_on() -> None:
@@ -410,7 +434,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     monkeypatch.setattr(suite, "all_cases", lambda **_: [case, *towns])
     (tmp_path / "benchmarks.md").write_bytes(suite.PAGE.read_bytes())
+    (tmp_path / "README.md").write_bytes(suite.README.read_bytes())
     monkeypatch.setattr(suite, "PAGE", tmp_path / "benchmarks.md")
+    monkeypatch.setattr(suite, "README", tmp_path / "README.md")
     monkeypatch.setattr(suite, "RESULTS", tmp_path / "benchmarks.json")
     return tmp_path
 

@@ -43,7 +43,7 @@ CLAIMS = {
     "programs": r"more than ([\d.]+) million pairs to decide on",
     "cells": r"more than ([\d.]+) million pairs of a point and a hub",
 }
-NO_FIGURES = (r"prints on A4", r"CC BY 4\.0", r"BSD 3-Clause", r"of 0 or infinite", r"^\d\. ")
+NO_FIGURES = (r"prints on A4", r"CC BY 4\.0", r"BSD 3-Clause", r"of 0 or infinite", r"gap of 0", r"^\d\. ")
 """Digits that state nothing."""
 
 
