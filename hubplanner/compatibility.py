@@ -166,13 +166,6 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         Feature.ALPHA, (Feature.PERIODS,), "0", "shares change by year and years are added up, so set floors on groups"
     ),
     _rule(Feature.ALPHA, (Feature.FUTURES,), "0", "shares depend on the future, so set floors on groups"),
-    _rule(
-        Feature.ALPHA,
-        (Feature.EXPLANATIONS,),
-        "0 or .inf",
-        "what a hub adds to a utility of groups is not a number of people, so read in the report how each place stands "
-        "in its group, and try others by require and exclude",
-    ),
     # take-up, where not everyone comes
     _rule(Feature.SINGLE, (Feature.TAKE_UP,), "split", "only a part of a point comes, so it is not served whole"),
     _rule(Feature.TAKE_UP, (Feature.P_MEDIAN,), "none", _ALL_COME),

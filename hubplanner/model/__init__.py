@@ -16,7 +16,7 @@ from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.constraints.robust import RobustBudget, RobustFloor, Uncertainty
 from hubplanner.model.constraints.site_relations import AtMostOne, OnlyWith
 from hubplanner.model.constraints.take_up import TakeUp
-from hubplanner.model.fairness import AlphaFair, Fairness, MaxMin, TangentUtility
+from hubplanner.model.fairness import AlphaFair, Elsewhere, Fairness, MaxMin, TangentUtility
 from hubplanner.model.formulation import FixedLevel, Formulation, Goal, Question, Year
 from hubplanner.model.goals import goals_of
 from hubplanner.model.lp import Model
@@ -31,6 +31,7 @@ __all__ = [
     "Budget",
     "Capacity",
     "Constraint",
+    "Elsewhere",
     "Fairness",
     "FixedHubs",
     "FixedLevel",

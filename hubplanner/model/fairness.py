@@ -60,7 +60,12 @@ class Fairness:
         """Return the covered share (g,) of each group with need, recomputed."""
         parts = zip(self.with_need, self._points, strict=True)
         covered = [math.fsum(weight[points] * plan.covered_share[points]) for weight, points in parts]
-        return np.array(covered) / self.need
+        return (np.array(covered) + self.covered_elsewhere) / self.need
+
+    @property
+    def covered_elsewhere(self) -> Floats:
+        """Need (g,) of each group with need that is covered beyond the points: none."""
+        return np.zeros(len(self.need))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,6 +79,20 @@ class MaxMin(Fairness):
     """
 
     first: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Elsewhere:
+    """What groups have beyond the points of a problem that is a part of a larger one.
+
+    Parameters
+    ----------
+    need, covered
+        (g,) need of each group there, and how much of it is covered whatever is chosen here.
+    """
+
+    need: Floats
+    covered: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,6 +119,8 @@ class AlphaFair(Fairness):
         (m,) the group of each site, such as its district, numbered from 0. Of plans with as many new hubs of each tier
         in each of these groups, and no less covered of any group of demand, the one with the largest catchments is
         taken (`hubplanner.model.goals.catchment`). It does not matter if None.
+    elsewhere
+        What the groups have beyond the points; nothing if None.
 
     >>> fair = AlphaFair(weights=np.eye(2), alpha=1.0, linear_below=0.01)
     >>> round(fair.equivalent_share(np.array([0.1, 0.4])), 9)
@@ -109,6 +130,7 @@ class AlphaFair(Fairness):
     alpha: float
     linear_below: float
     prefer_largest_of: Ints | None = None
+    elsewhere: Elsewhere | None = None
 
     def __post_init__(self) -> None:
         """Refuse an alpha that weighs nothing, or more than a solver distinguishes, and an invalid share."""
@@ -116,6 +138,22 @@ class AlphaFair(Fairness):
         allowed = f"a number above 0, at most {LARGEST_ALPHA:g}; leave fairness out for 0, MaxMin is beyond"
         check("alpha", self.alpha, allowed, lambda value: 0 < value <= LARGEST_ALPHA)
         check("linear_below", self.linear_below, "a share above 0, at most 1", lambda value: 0 < value <= 1)
+
+    @cached_property
+    def need(self) -> Floats:
+        """Need (g,) of each group that has any at the points, with what it has elsewhere."""
+        own = np.array([math.fsum(weight) for weight in self.with_need])
+        return own if self.elsewhere is None else own + self.elsewhere.need[self._counted]
+
+    @cached_property
+    def covered_elsewhere(self) -> Floats:
+        """Need (g,) of each of these groups that is covered elsewhere."""
+        return np.zeros(len(self.need)) if self.elsewhere is None else self.elsewhere.covered[self._counted]
+
+    @property
+    def _counted(self) -> list[bool]:
+        """Which groups have need at the points."""
+        return [math.fsum(weight) > 0 for weight in self.weights]
 
     def worth(self, share: Floats, at: float) -> Floats:
         r"""Return what shares count for as multiples of $\bar s$: $1 + (U(s) - U(\bar s)) / (\bar s U'(\bar s))$.
@@ -232,7 +270,8 @@ class TangentUtility:
             worth = model.variable(f"fair_worth_{group}", *ends)
             covered = covered_measure(model, weight).times(-1 / (need * self.at))
             row = [(share, 1.0), *((variable, part) for variable, part in covered.terms if part)]
-            model.add(f"fair_share_{group}", row, LpConstraintLE, -covered.constant)
+            known = float(self.block.covered_elsewhere[group]) / (need * self.at)
+            model.add(f"fair_share_{group}", row, LpConstraintLE, known - covered.constant)
             for number, line in enumerate(zip(start.tolist(), slope.tolist(), strict=True)):
                 below = [(worth, 1.0), (share, -line[1])]
                 model.add(f"tangent_{group}_{number}", below, LpConstraintLE, line[0])

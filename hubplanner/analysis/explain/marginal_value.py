@@ -11,7 +11,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem, coverage
-from hubplanner.problem.evaluation import CHUNK
+from hubplanner.problem.catchments import Coming
+from hubplanner.problem.evaluation import CHUNK, covering
 
 if TYPE_CHECKING:
     from hubplanner.model import Capacity
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DEPTH = 4
 """Hubs of a point that matter: its two best ones, also without those of any one site."""
 NO_SITE = -1
+TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,12 +48,16 @@ class MarginalValues:
 
 
 def alone(
-    problem: Problem, plan: Evaluation, capacity: Capacity | None = None, weights: Sequence[Floats] = ()
+    problem: Problem,
+    plan: Evaluation,
+    capacity: Capacity | None = None,
+    weights: Sequence[Floats] = (),
+    coming: Coming | None = None,
 ) -> MarginalValues:
     r"""Return what hubs add on their own, $\sum_i w_i (z_i(O) - z_i(O \setminus O_j))$, and what options would add.
 
     Where people are assigned to hubs, those whom a dropped hub serves are served by none, and a further hub serves
-    people as far as no one serves them yet.
+    people as far as no one serves them yet. People are those whom seats are for.
 
     Parameters
     ----------
@@ -59,6 +65,8 @@ def alone(
         Room of hubs, where that limits whom they serve.
     weights
         Further weights (n,) of the points to tell the loss of, such as the need of groups.
+    coming
+        Gives the share of people who come to a hub at a distance; all do if None.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -67,7 +75,7 @@ def alone(
     ([0.0, 4.0], [3.0, 0.0])
     """
     m, o = problem.n_sites, problem.n_options
-    measures = np.array([problem.need, problem.people, *weights], dtype=np.float64)
+    measures = np.array([problem.need, problem.seats, *weights], dtype=np.float64)
     lost, added, near = np.zeros((len(measures), m)), np.zeros((2, o)), np.zeros((2, o))
     covered: csr_array = csr_array((o, m))
     at_site = _at_site(problem, plan)
@@ -86,7 +94,7 @@ def alone(
             lost += ranked.lost(here, m)
             added += ranked.added(share, here[:2])
     if plan.is_assigned:
-        added += _free_people(problem, plan, capacity)
+        added += _free_people(problem, plan, capacity, coming)
     return MarginalValues(
         lost=lost,
         added_need=added[0],
@@ -175,27 +183,31 @@ def _rank(group: Ints) -> Ints:
     return np.asarray(np.arange(len(group)) - starts[np.cumsum(first) - 1], dtype=np.intp)
 
 
-def _free_people(problem: Problem, plan: Evaluation, capacity: Capacity | None) -> Floats:
-    """Return (2, o) need and people whom one more hub of each option serves of those whom none serves yet.
+def _free_people(problem: Problem, plan: Evaluation, capacity: Capacity | None, coming: Coming | None) -> Floats:
+    r"""Return (2, o) need and people whom one more hub of each option serves of those whom none serves yet.
 
-    A hub takes those first who count most for a seat, as far as its room goes.
+    A hub takes those first who count most for a seat, as far as its room goes. Of those who come by distance it has the
+    share $p(d_{io}) (1 - \sum_k x_{ik} / p(d_{ik}))$ of point i.
     """
     if capacity is None or capacity.single:
         return np.full((2, problem.n_options), math.nan)
     if problem.n_points > CHUNK:  # room is taken in one order over all points, which are not held at once
         return np.full((2, problem.n_options), math.nan)
-    free = np.clip(1.0 - np.asarray(plan.assigned.sum(axis=1)).ravel(), 0.0, 1.0)
-    pairs = coverage(problem, 0, problem.n_points).astype(np.float64).tocoo()
-    point, option = pairs.coords[0], np.asarray(pairs.coords[1], dtype=np.intp)
-    crowd, worth = (problem.seats * free)[point], (problem.need * free)[point] * pairs.data
-    served = (problem.people * free)[point] * pairs.data
+    assigned = plan.assigned.tocoo()
+    used = assigned.data if coming is None else assigned.data / np.maximum(coming(plan.pair_distance), TINY)
+    taken = np.bincount(assigned.coords[0], weights=used, minlength=problem.n_points)
+    point, option, distance = covering(problem, np.arange(problem.n_options))
+    share = problem.rule.share(distance, problem.option_reach[option])
+    come = np.clip(1.0 - taken, 0.0, 1.0)[point] * (1.0 if coming is None else coming(distance))
+    crowd, worth = problem.seats[point] * come, problem.need[point] * come * share
+    served = problem.seats[point] * come * share
     with np.errstate(divide="ignore", invalid="ignore"):
         order = np.lexsort((-np.where(crowd > 0, worth / crowd, np.inf), option))
     option, crowd = option[order], crowd[order]
-    taken = _seated(option, crowd, capacity.room(problem))
+    seated = _seated(option, crowd, capacity.room(problem))
     size = problem.n_options
-    need = np.bincount(option, weights=taken * worth[order], minlength=size)
-    people = np.bincount(option, weights=taken * served[order], minlength=size)
+    need = np.bincount(option, weights=seated * worth[order], minlength=size)
+    people = np.bincount(option, weights=seated * served[order], minlength=size)
     return np.array([need, people])
 
 

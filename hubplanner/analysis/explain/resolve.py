@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from hubplanner.analysis.explain.neighbours import Surroundings, site_groups
 from hubplanner.model import Objective, goals_of
 from hubplanner.model.constraints.plan_distance import new_sites
 from hubplanner.problem import (
@@ -23,6 +25,12 @@ from hubplanner.problem import (
 from hubplanner.problem.evaluation import links_kept
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
+from hubplanner.tolerances import AGREEMENT
+
+NEARLY = 1e-5
+"""The same of plans near one site: a few people of many, less than what larger places may cost."""
+NEARBY_GAP = 1e-6
+"""Relative gap at which a question about one group of sites counts as settled: less than one person of many."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,12 +112,56 @@ class ExplainContext:
     @property
     def sense(self) -> int:
         """1 where more of the objective's figure is better, -1 where less is."""
-        return next(goal.sense for goal in goals_of(self.objective) if goal.name == self.objective.goal)
+        return next(goal.sense for goal in goals_of(self.objective) if goal.name == self.objective.main)
 
     @property
     def is_ordered(self) -> bool:
         """Tell whether the objective's figure comes first, so that fewer plans are never better by it."""
-        return goals_of(self.objective)[0].name == self.objective.goal
+        return goals_of(self.objective)[0].name == self.objective.main
+
+    @property
+    def rounding(self) -> float:
+        """Differences of the objective's figure up to this make no plan better than another."""
+        return (NEARLY if self.is_local else AGREEMENT) * max(self.plan.least, abs(self.plan.value))
+
+    def smaller_by(self, change: Counterfactual) -> float:
+        """Return how much less need would come to the hubs of another plan if they had room; 0 if it does not matter.
+
+        It does where of plans as fair that with the largest catchments is taken.
+        """
+        fairness = self.objective.alpha_fairness
+        if fairness is None or fairness.prefer_largest_of is None:
+            return 0.0
+        now = self.plan.goals[-1].value
+        less = now - change.goals[-1].value
+        return less if less > AGREEMENT * max(1.0, abs(now)) else 0.0
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether plans are compared within a site's group alone, with all else as it is.
+
+        A plan that is fair by alpha is proven within a gap that is more than any one site is to it. With the hubs of
+        other groups as they are, the question is small and is solved to its end.
+        """
+        return self.objective.alpha_fairness is not None
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What a change at one site concerns, where plans are compared so."""
+        return self.around(self.problem)
+
+    def around(self, problem: Problem) -> Surroundings:
+        """Return the same for a problem with more options."""
+        fairness = self.objective.alpha_fairness
+        if fairness is None:
+            raise AssertionError
+        return Surroundings(
+            problem=problem,
+            objective=self.objective,
+            fairness=fairness,
+            plan=self.plan,
+            group=site_groups(problem, fairness),
+        )
 
     @property
     def is_late(self) -> bool:
@@ -124,21 +176,52 @@ class ExplainContext:
 
 def without_site(asked: ExplainContext, site: int) -> Counterfactual:
     """Return the best plan without any new hub at a site; it may be a better one where the site is pinned."""
-    found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=False, start=asked.plan)
+    found, plan = _pinned(asked, site, inside=False)
     pinned = asked.problem.site_status[site] == SiteStatus.REQUIRED
     return _held(asked, found, plan, asked.problem) if pinned else _restricted(asked, found, plan)
 
 
 def with_site(asked: ExplainContext, site: int) -> Counterfactual:
     """Return the best plan with at least one new hub at a site."""
-    found, plan = solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=True, start=asked.plan)
+    found, plan = _pinned(asked, site, inside=True)
     return _restricted(asked, found, plan)
+
+
+def _pinned(asked: ExplainContext, site: int, *, inside: bool) -> tuple[Solution, Evaluation | None]:
+    """Return the best plan with a new hub at a site, or with none; only its neighbours differ, where that is asked."""
+    if not asked.is_local:
+        return solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=inside, start=asked.plan)
+    return _nearby(asked, asked.problem, site, inside=inside)
+
+
+def _nearby(
+    asked: ExplainContext, problem: Problem, site: int, *, inside: bool | None = None
+) -> tuple[Solution, Evaluation | None]:
+    """Return the best plan that only differs among a site's neighbours."""
+    around = asked.surroundings if problem is asked.problem else asked.around(problem)
+    near = around.nearby(site, inside=inside)
+    effort = replace(asked.effort, gap=min(asked.options.gap, NEARBY_GAP))
+    return around.whole(near, solve_problem(near.problem, near.objective, effort))
 
 
 def tightened(asked: ExplainContext, problem: Problem, objective: Objective) -> Counterfactual:
     """Return the best plan under tighter limits, or where things cost more."""
     found = solve_problem(problem, objective, asked.effort)
     return _restricted(asked, found, found.evaluation)
+
+
+def unpinned(asked: ExplainContext, problem: Problem, site: int, *, same_options: bool = True) -> Counterfactual:
+    """Return the best plan where a site is free; only its neighbours differ, where plans are compared so.
+
+    Parameters
+    ----------
+    problem, same_options
+        As in `loosened`.
+    """
+    if not asked.is_local:
+        return loosened(asked, problem, asked.objective, same_options=same_options)
+    found, plan = _nearby(asked, problem, site)
+    return _at_least_as_good(asked, found, _held(asked, found, plan, problem))
 
 
 def loosened(
@@ -152,10 +235,15 @@ def loosened(
         Whether the problem has the options of the one that was asked, so that its plan is a start.
     """
     found = solve_problem(problem, objective, asked.effort, start=asked.plan if same_options else None)
-    change = _held(asked, found, found.evaluation, problem)
+    return _at_least_as_good(asked, found, _held(asked, found, found.evaluation, problem))
+
+
+def _at_least_as_good(asked: ExplainContext, found: Solution, change: Counterfactual) -> Counterfactual:
+    """Return a change to more plans, the explained one among them: the best is no worse than it."""
     if not asked.is_ordered:
         return change
-    sense, value, limit = asked.sense, asked.plan.value, asked.plan.bound
+    sense, value = asked.sense, asked.plan.value
+    limit = asked.plan.bound if not asked.is_local else value  # near a site the plan itself is what is compared
     if found.evaluation is None:
         # The explained plan is one of these too; how good they may be is not known.
         return replace(_as_it_is(asked, change), least=-math.inf, most=0.0, bound=sense * math.inf)

@@ -102,7 +102,14 @@ class PlanExplanation:
                 "Fairness comes first: a change may raise the objective's own figure and yet be worse. The goals of"
                 " each plan are in explanation.json."
             )
-        if not self.found.site and not self.found.shadows:
+        if asked.is_local:
+            notes.append(
+                f"The {self.words.best} is the fairest of those that leave all hubs elsewhere, and whom they serve, as"
+                " they are: plans of all groups together are proven within a gap that is more than one site is to them."
+                " A loss is told as need shared evenly: what the plan would lose if every group had the same share."
+                " What limits cost and more money brings is left out for the same reason: hubplanner frontier tells it."
+            )
+        elif self.found.site is None and not self.found.shadows:
             notes.append("Nothing scarce (a budget, a number of hubs, a target) is set, so nothing has a shadow value.")
         return notes
 
@@ -142,7 +149,9 @@ class PlanExplanation:
     def _price(self, price: Price) -> dict[str, Any]:
         site = {"site_id": None, "name": None} if price.site is None else self._site(price.site)
         change, block = price.change, price.block
-        gains = (None, None) if change is None else (_known(-change.most), _known(-change.least))
+        gains: tuple[float | None, float | None] = (None, None)
+        if change is not None:
+            gains = (_known(self.words.counted(-change.most)), _known(self.words.counted(-change.least)))
         return {
             "kind": price.kind,
             **site,
@@ -202,8 +211,8 @@ class PlanExplanation:
             "value": _known(change.value),
             "bound": _known(change.bound),
             "gap": relative_gap(change.value, change.bound) if has_plan else None,
-            "loss_least": _known(rounded_change(change.least, own)),
-            "loss_most": _known(rounded_change(change.most, own)),
+            "loss_least": _known(rounded_change(self.words.counted(change.least), self.words.counted(own))),
+            "loss_most": _known(rounded_change(self.words.counted(change.most), self.words.counted(own))),
             **{
                 f"{name}_change": _known(rounded_change(getattr(change, name) - now, now, money=name == "cost"))
                 for name, now in before.items()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext, loosened, tightened
+from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext, loosened, tightened, unpinned
 from hubplanner.errors import ScenarioError
 from hubplanner.model import (
     Constraint,
@@ -86,6 +86,8 @@ def pins(asked: ExplainContext) -> list[Price]:
     found = [Price(kind="pin", site=site) for site in problem.required_sites.tolist()]
     banned = np.flatnonzero(problem.site_status == SiteStatus.EXCLUDED).tolist()
     found += [Price(kind="ban", site=site) for site in banned]
+    if asked.is_local:
+        return found  # a limit concerns all groups
     return found + [Price(kind=block.key, block=block) for block in asked.objective.constraints if block.priced]
 
 
@@ -97,16 +99,16 @@ def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price
     lifted
         The problem with the banned site free, where that can be told.
     """
-    if price.kind == "ban":
+    if price.kind == "ban" and price.site is not None:
         if lifted is None:
             return replace(price, undefined="what a hub there would cost and reach is not known")
-        return replace(price, change=loosened(asked, lifted, asked.objective, same_options=False))
-    if price.kind == "pin":
+        return replace(price, change=unpinned(asked, lifted, price.site, same_options=False))
+    if price.kind == "pin" and price.site is not None:
         status = np.where(
             np.arange(asked.problem.n_sites) == price.site, int(SiteStatus.CANDIDATE), asked.problem.site_status
         )
         free = replace(asked.problem, site_status=status)
-        return replace(price, change=loosened(asked, free, asked.objective))
+        return replace(price, change=unpinned(asked, free, price.site))
     rest = tuple(block for block in asked.objective.constraints if block is not price.block)
     freer = replace(asked.objective, constraints=rest)
     try:
@@ -117,7 +119,12 @@ def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price
 
 
 def shadows(asked: ExplainContext) -> Iterator[Shadow]:
-    """Yield what a little more and a little less of each scarce thing is worth; stop when the time is up."""
+    """Yield what a little more and a little less of each scarce thing is worth; stop when the time is up.
+
+    Nothing where plans are compared near one site at a time: money is shared among all.
+    """
+    if asked.is_local:
+        return
     if asked.problem.backhaul is not None:
         yield _of_lines(asked)
     for kind, amount, step in _scarce(asked):

@@ -11,12 +11,11 @@ import numpy as np
 
 from hubplanner.analysis.explain.lines import links_to_more, saved_by_lines
 from hubplanner.analysis.explain.marginal_value import MarginalValues, alone, distances
-from hubplanner.model import Constraint, Floor, Question
+from hubplanner.model import Constraint, Floor, Question, TakeUp
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.budget import most_money
 from hubplanner.model.constraints.floor import SUMMING
 from hubplanner.problem import Evaluation, Floats, Ints, SiteStatus
-from hubplanner.tolerances import AGREEMENT
 
 if TYPE_CHECKING:
     from hubplanner.analysis.explain.resolve import Counterfactual, ExplainContext
@@ -129,7 +128,11 @@ class Figures:
         self._blocks = question.blocks
         self._floors = of_kind(question.blocks, Floor)
         plan = asked.evaluation
-        self.alone: MarginalValues = alone(last, plan, question.capacity, [floor.weight for floor in self._floors])
+        come = asked.objective.block(TakeUp)
+        weights = [floor.weight for floor in self._floors]
+        self.alone: MarginalValues = alone(
+            last, plan, question.capacity, weights, None if come is None else come.coming
+        )
         self._cost: Floats = last.option_cost + links_to_more(last, plan)
         self._without: Floats = np.full(last.n_sites, math.nan)
         self._with: Floats = self._without
@@ -251,6 +254,7 @@ class Reason(StrEnum):
     RULE = "rule"
     IMPOSSIBLE = "no_plan_with_it"
     EQUAL = "as_good"
+    SMALLER = "smaller_places"
     BETTER = "better_plan_found"
     COVERED = "covered_already"
     BEATEN = "beaten"
@@ -269,13 +273,13 @@ def reasons(asked: ExplainContext, one: Rejected, hubs: list[HubFigures]) -> tup
     change = one.change
     if change is None:
         return (*found, *_by_figures(one, hubs), Reason.UNTESTED)
-    slack = AGREEMENT * max(1.0, abs(asked.plan.value))
+    slack = asked.rounding
     if change.is_impossible:
         return (*found, Reason.IMPOSSIBLE)
     if change.most < -slack:
         found.append(Reason.BETTER)
     elif change.most <= slack:
-        found.append(Reason.EQUAL)
+        found.append(Reason.SMALLER if asked.smaller_by(change) else Reason.EQUAL)
     else:
         found += _by_figures(one, hubs)
         if change.least <= slack:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hubplanner.analysis.explain.explain import Explanation
 from hubplanner.analysis.explain.lines import LineFigures
-from hubplanner.analysis.explain.resolve import Counterfactual
+from hubplanner.analysis.explain.resolve import Counterfactual, people_of
 from hubplanner.analysis.explain.shadow_prices import LINES, Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
+from hubplanner.inputs.fair_groups import fair_groups
 from hubplanner.model import Constraint
 from hubplanner.solver import in_words
 from hubplanner.tolerances import AGREEMENT
@@ -49,7 +51,8 @@ def _of_hub(words: ExplanationWords, hub: HubFigures) -> Iterator[str]:
     if hub.change is None:
         yield "What would replace it was not worked out."
         return
-    yield f"The best plan without it {words.worse(hub.change)}{_and_people(words, hub.change)}."
+    places = _smaller_places(words, hub.change) if words.is_nil(hub.change.most) else ""
+    yield f"The {words.best} without it {words.worse(hub.change)}{_and_people(words, hub.change)}{places}."
     yield from _replaced(words, hub.change, hub.site)
 
 
@@ -60,16 +63,18 @@ def _distance(words: ExplanationWords, figure: float) -> str:
 
 
 def _and_people(words: ExplanationWords, change: Counterfactual) -> str:
-    """Return how many people fewer, or more, a plan covers than the explained one."""
-    fewer = _people(words) - change.people
+    """Return how many people, or of how much need, a plan covers fewer, or more, than the explained one."""
+    asked = words.found.asked
+    fair = asked.objective.alpha_fairness is not None  # its figure is need, but shared evenly
+    fewer = asked.evaluation.covered_need - change.need if fair else _people(words) - change.people
     if math.isnan(fewer) or abs(fewer) < 1:
         return ""
-    return f" and covers {number(abs(fewer))} people {'fewer' if fewer > 0 else 'more'}"
+    what = f"{number(abs(fewer))} of need" if fair else f"{number(abs(fewer))} people"
+    return f" and covers {what} {'fewer' if fewer > 0 else 'more'}"
 
 
 def _people(words: ExplanationWords) -> float:
-    asked = words.found.asked
-    return math.fsum(asked.plan.problem.people * asked.evaluation.covered_share)
+    return people_of(words.found.asked, words.found.asked.evaluation)
 
 
 def _replaced(words: ExplanationWords, change: Counterfactual, site: int) -> Iterator[str]:
@@ -119,8 +124,23 @@ def _equal(words: ExplanationWords, one: Rejected) -> str:
     return f"Another plan is as good{swap}: choosing it would cost nothing."
 
 
+def _smaller(words: ExplanationWords, one: Rejected) -> str:
+    if one.change is None:
+        return ""
+    swap = f", with it instead of hubs at {words.places(one.change.leaves)}" if one.change.leaves else ""
+    return f"Another plan is as fair{swap}{_smaller_places(words, one.change)}."
+
+
+def _smaller_places(words: ExplanationWords, change: Counterfactual) -> str:
+    """Return how much less need would come to the hubs of a plan that is as fair."""
+    less = words.found.asked.smaller_by(change)
+    if not less:
+        return ""
+    return f", but its hubs stand in smaller places: {number(less)} of need less would come if they had room for all"
+
+
 def _tested(words: ExplanationWords, one: Rejected) -> str:
-    return "" if one.change is None else f"The best plan with it {words.worse(one.change)}."
+    return "" if one.change is None else f"The {words.best} with it {words.worse(one.change)}."
 
 
 def _better(words: ExplanationWords, one: Rejected) -> str:
@@ -133,13 +153,13 @@ def _open(words: ExplanationWords, one: Rejected) -> str:
     swap = f" and without {words.places(one.change.leaves)}" if one.change.leaves else ""
     known = not math.isinf(one.change.most)
     start = "It is so close to being worth a hub that the proof does not settle it: with it" if known else "With it"
-    return f"{start}{swap if known else ''} the best plan {words.worse(one.change)}."
+    return f"{start}{swap if known else ''} the {words.best} {words.worse(one.change)}."
 
 
 def _beaten(words: ExplanationWords, one: Rejected) -> str:
     if one.change is None:
         return ""
-    worse = f"the best plan with it {words.worse(one.change)}{_and_people(words, one.change)}"
+    worse = f"the {words.best} with it {words.worse(one.change)}{_and_people(words, one.change)}"
     if not one.change.leaves:
         return f"A hub here would replace some at {words.places(one.change.differs)}: {worse}."
     return f"It is beaten by {words.places(one.change.leaves)}, which it would push out: {worse}."
@@ -149,7 +169,7 @@ def _banned(words: ExplanationWords, one: Rejected) -> str:
     if one.change is None:
         return "The scenario rules it out; what that costs was not worked out."
     at = "would use it" if one.site in one.change.enters else "would not use it"
-    return f"The scenario rules it out. If it were free, the best plan {at} and {words.worse(one.change)}."
+    return f"The scenario rules it out. If it were free, the {words.best} {at} and {words.worse(one.change)}."
 
 
 REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
@@ -159,6 +179,7 @@ REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
     Reason.RULE: lambda words, one: f"One more hub here would break {listed([words.limit(b) for b in one.breaks])}.",
     Reason.IMPOSSIBLE: _tested,
     Reason.EQUAL: _equal,
+    Reason.SMALLER: _smaller,
     Reason.BETTER: _better,
     Reason.COVERED: _covered,
     Reason.BEATEN: _beaten,
@@ -171,10 +192,10 @@ REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
 
 def loss_with(words: ExplanationWords, one: Rejected, reasons: tuple[Reason, ...]) -> str:
     """Return the loss with a hub forced in, where the reasons do not say it already."""
-    said = {Reason.BANNED, Reason.IMPOSSIBLE, Reason.EQUAL, Reason.BETTER, Reason.BEATEN, Reason.OPEN}
+    said = {Reason.BANNED, Reason.IMPOSSIBLE, Reason.EQUAL, Reason.SMALLER, Reason.BETTER, Reason.BEATEN, Reason.OPEN}
     if one.change is None or said.intersection(reasons):
         return ""
-    return f" The best plan with it {words.worse(one.change)}."
+    return f" The {words.best} with it {words.worse(one.change)}."
 
 
 def of_price(words: ExplanationWords, price: Price) -> str:
@@ -188,8 +209,8 @@ def of_price(words: ExplanationWords, price: Price) -> str:
     if price.change is None:
         return f"The price of {what} was not worked out."
     if words.is_nil(price.change.least) and words.is_nil(price.change.most):
-        return f"Without {what} the best plan would be as good: it costs nothing."
-    return f"Without {what} the best plan {words.worse(price.change)}."
+        return f"Without {what} the {words.best} would be as good: it costs nothing."
+    return f"Without {what} the {words.best} {words.worse(price.change)}."
 
 
 def of_shadow(words: ExplanationWords, shadow: Shadow) -> str:
@@ -316,7 +337,25 @@ class ExplanationWords:
             return self.money(amount)
         if objective.minimises_distance:
             return f"{round(amount, 3) + 0.0:,.3f} {self.inputs.unit}"  # so that no zero has a sign
-        return f"{number(amount)} of need"
+        need = f"{number(self.counted(amount))} of need"
+        return need if objective.alpha_fairness is None else f"{need} shared evenly"
+
+    def counted(self, amount: float) -> float:
+        """Return an amount of the objective's figure as it is told: of an equivalent share, the need it comes to."""
+        fairness = self.found.asked.objective.alpha_fairness
+        return amount if fairness is None else amount * math.fsum(fairness.need)
+
+    @cached_property
+    def best(self) -> str:
+        """What the best plan of a changed question is called: a fair one is the best of a site's own group."""
+        asked = self.found.asked
+        if not asked.is_local:
+            return "best plan"
+        spec = self.inputs.scenario.model.fairness
+        largest = None if spec is None else spec.prefer_largest_of
+        column = largest or fair_groups(self.inputs).column
+        name = column.replace("_", " ")
+        return f"fairest plan of its {name}"
 
     @property
     def distance_unit(self) -> str:
@@ -330,11 +369,13 @@ class ExplanationWords:
         if objective.minimises_distance:
             which = "largest" if objective.is_bottleneck else "mean"
             return f"{which} distance to a hub, {self.inputs.unit}"
+        if objective.alpha_fairness is not None:
+            return "need covered, shared evenly"
         return f"cost, {self.inputs.scenario.currency}" if objective.minimises_cost else "need covered"
 
     def is_nil(self, amount: float) -> bool:
         """Tell whether an amount of what the objective counts is none but for rounding."""
-        return abs(amount) <= AGREEMENT * max(1.0, abs(self.found.asked.plan.value))
+        return abs(amount) <= self.found.asked.rounding
 
     def worse(self, change: Counterfactual) -> str:
         """Return how much worse the best plan of a change is, as the rest of ``the best plan ...``."""
@@ -346,7 +387,7 @@ class ExplanationWords:
         """Return how the first goal that comes before the objective's own, and differs, fares."""
         asked = self.found.asked
         for before, after in zip(asked.plan.goals, change.goals, strict=False):
-            if before.name == asked.objective.goal:
+            if before.name == asked.objective.main:
                 break
             if abs(after.value - before.value) > AGREEMENT:
                 shares = f"{after.value:.2%} instead of {before.value:.2%}"

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
+from hubplanner.formatting import count_of
 from hubplanner.model.constraints.base import Constraint, SiteNames, of_kind
 from hubplanner.model.lp import Model
 from hubplanner.model.parameters import check_count
@@ -70,7 +71,7 @@ class HubCount(Constraint):
     def explain(self, names: SiteNames) -> str:
         """Return the limit in words."""
         del names
-        return f"{self.words} {self.count} hubs{self._where}"
+        return f"{self.words} {count_of(self.count, 'hub')}{self._where}"
 
     def moved_to(self, count: float) -> str:
         """Return in words that the limit moves to another number."""

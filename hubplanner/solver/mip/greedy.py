@@ -75,7 +75,7 @@ class _FairWorth(_Worth):
 
     def update(self, best: Floats) -> None:
         """Take what is covered (u,) now; who adds most to the worth by its slope there is served first."""
-        self.covered = self.groups @ best
+        self.covered = self.groups @ best + self.fairness.covered_elsewhere
         self.known = self.utility(self.covered)
         slope = self.fairness.slope(self.covered / self.fairness.need, self.fairness.linear_below)
         self.weight: Floats = slope @ self.groups

@@ -50,8 +50,9 @@ class LargestCatchments:
         """Return the plan of the largest catchments, with what no such plan's are above."""
         numbers, opened = self._numbers, self._opened
         plan = self.fairest.years[-1].plan
-        shares = zip(self.fairness.with_need, self.fairness.shares(plan).tolist(), strict=True)
-        floors = [Floor(weight=weight, share=share * (1 - self.spare)) for weight, share in shares if share > 0]
+        least = self.fairness.shares(plan) * (1 - self.spare) * self.fairness.need - self.fairness.covered_elsewhere
+        parts = zip(self.fairness.with_need, least.tolist(), strict=True)
+        floors = [Floor(weight=weight, share=need / math.fsum(weight)) for weight, need in parts if need > 0]
         instance = self.question.instance
         most = np.minimum(instance.most, numbers.most)
         limit = self._limit(numbers)
