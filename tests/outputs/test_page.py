@@ -17,6 +17,7 @@ from hubplanner.outputs import run_folder
 from hubplanner.outputs.html.charts import curve, rounds, years
 from hubplanner.outputs.html.headline import proof
 from hubplanner.outputs.html.minute import MORE, MOST_DOUBTS, more_money
+from hubplanner.outputs.html.prose import reasons
 from hubplanner.outputs.html.render import Extras, page
 from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.map.scene import scene_of_run
@@ -130,6 +131,22 @@ def test_where_seats_are_full_it_says_how_many_more_money_buys(project: Project)
     assert f" more buys {in_words(budget * (MORE - 1) * new['load'].sum() / own)}; whether they would fill" in told
     half = replace(result, hubs=result.hubs.assign(load=result.hubs["load"] / 2))
     assert more_money(half, None).startswith("This run has not asked. ")
+
+
+def test_whoever_has_a_seat_is_counted_once(project: Project, run: Path) -> None:
+    settings = {f"hubs.{tier}.capacity": room for tier, room in enumerate((30, 50))} | {"demand.priority": 1}
+    folder = hp.solve(project.read(settings)).write(project.folder / "runs" / "seats")
+    [(_, part)] = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["groups"].items()
+    rows = table((folder / "report.html").read_text(encoding="utf-8"), "Coverage by")
+    assert [row[3] for row in rows] == [f"{part[row[0]]['covered']:,.0f}" for row in rows]
+    assert [len(row) for row in rows] == [5] * len(part)
+    assert {len(row) for row in table((run / "report.html").read_text(encoding="utf-8"), "Coverage by")} == {6}
+
+
+def test_hubs_at_one_place_have_no_distance_between_them(run: Path) -> None:
+    result = result_of(run)
+    one = result.hubs.iloc[[0, 0]].assign(site_id=["A", "B"])
+    assert all("is at the same place." in reason for reason in reasons(replace(result, hubs=one), {}))
 
 
 def test_it_names_no_other_file_and_no_host(run: Path) -> None:

@@ -105,6 +105,8 @@ def _limits(result: Result) -> Iterator[str]:
 
 
 EARTH_KM = 6371.0088
+HERE_KM = 0.05
+"""Kilometres that are told as none."""
 
 
 def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
@@ -125,7 +127,8 @@ def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
         neighbour = ""
         if near[place] >= 0:
             km = decimal(float(away[place]), "km")
-            neighbour = f" The nearest other hub, {names[near[place]]}, is {km} away in a straight line."
+            where = "at the same place" if away[place] < HERE_KM else f"{km} away in a straight line"
+            neighbour = f" The nearest other hub, {names[near[place]]}, is {where}."
         found.append(words or f"{_because(result, row, asked)}{_of_its_group(result, row)}{neighbour}")
     return found
 

@@ -13,7 +13,7 @@ from typing import Any
 from hubplanner.formatting import count_of, gap_in_words
 from hubplanner.outputs.formats.excel import assumptions
 from hubplanner.outputs.html.charts import years
-from hubplanner.outputs.html.headline import new_hubs
+from hubplanner.outputs.html.headline import counts_offline, new_hubs
 from hubplanner.outputs.html.words import count, decimal, heading, money
 from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
@@ -150,8 +150,9 @@ def groups(result: Result) -> list[tuple[str, HtmlTable, HtmlTable | None]]:
     found: list[tuple[str, HtmlTable, HtmlTable | None]] = []
     for name, values in result.summary["groups"].items():
         ranked = sorted(values.items(), key=lambda pair: (-pair[1]["need"], pair[0]))
-        rows = [_group(value, part, asked.get((name, value))) for value, part in ranked]
-        columns = f"*{heading(name).replace('|', ' ')}|#People|#People covered|#Need|#Need covered|#Covered share"
+        rows = [_group(result, value, part, asked.get((name, value))) for value, part in ranked]
+        covered = "" if counts_offline(result) else "|#People covered"
+        columns = f"*{heading(name).replace('|', ' ')}|#People{covered}|#Need|#Need covered|#Covered share"
         whole = table(f"Coverage by {heading(name).lower()}, most need first", columns, rows, sortable=True)
         if len(rows) <= SHOWN_GROUPS:
             found.append((heading(name), whole, None))
@@ -163,12 +164,14 @@ def groups(result: Result) -> list[tuple[str, HtmlTable, HtmlTable | None]]:
     return found
 
 
-def _group(value: str, part: dict[str, float], floor: float | None) -> list[HtmlCell]:
+def _group(result: Result, value: str, part: dict[str, float], floor: float | None) -> list[HtmlCell]:
     share = part["share"]
+    # Where seats are for those who are offline, these are the people whom hubs serve: need covered says so.
+    covered = [] if counts_offline(result) else [number(part["covered_people"], count(part["covered_people"]))]
     return [
         text(on_one_line(value) or "(blank)"),
         number(part["people"], count(part["people"])),
-        number(part["covered_people"], count(part["covered_people"])),
+        *covered,
         number(part["need"], count(part["need"])),
         number(part["covered"], count(part["covered"])),
         _covered(share, part["need"], floor),

@@ -124,12 +124,21 @@ def covered_in_words(share: float, need: float | None) -> str:
     return "no need" if need == 0 else share_in_words(share)
 
 
+HUNDREDTH, TINY = 0.01, 1e-5
+"""Shares below these are told to two digits, and not told."""
+
+
 def share_in_words(share: float) -> str:
-    """Return a share as per cent, one decimal.
+    """Return a share as per cent, one decimal, and two digits of what is less than one per cent.
 
     >>> share_in_words(0.24937), share_in_words(1), share_in_words(0.9999)
     ('24.9 %', '100 %', '> 99.9 %')
+    >>> share_in_words(0.004237), share_in_words(2e-7), share_in_words(0)
+    ('0.42 %', '< 0.001 %', '0 %')
     """
     if share < 1 and f"{share:.1%}" == "100.0%":
         return "> 99.9 %"
-    return f"{100 * float(f'{share:.3f}'):.3g} %"
+    if 0 < share < TINY:
+        return f"< {100 * TINY:g} %"
+    digits = f"{share:.2g}" if 0 < share < HUNDREDTH else f"{share:.3f}"
+    return f"{100 * float(digits):.3g} %"
