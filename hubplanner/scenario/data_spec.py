@@ -140,6 +140,8 @@ class FileSpec(Spec):
     """Rows above the header of a CSV file or a sheet that are no part of the table; none if left out."""
     header_rows: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
     """Rows of the header of a CSV file or a sheet, whose cells are joined by blanks; 1 if left out."""
+    header: Annotated[tuple[Column, ...], Field(min_length=1)] | None = None
+    """Names of the columns of a CSV file that has no header, in their order; its first row if left out."""
     encoding: Encoding | None = None
     """Encoding of the text of a CSV file or Shapefile, such as cp1252; UTF-8, or as the file says, if left out."""
     decimal: Literal[".", ","] | None = None

@@ -413,8 +413,9 @@ FUTURES_CHECKS: tuple[Check, ...] = (_criterion, _futures, _names, _closed_roads
 
 
 _NO_CELL = (
-    *("id", "layer", "sheet", "skip_rows", "header_rows", "x", "y", "geometry", "encoding", "decimal", "thousands"),
-    *("percent", "missing", "total_rows", "people", "connected_people", "offline_people", "area_km2", "name"),
+    *("id", "layer", "sheet", "skip_rows", "header_rows", "header", "x", "y", "geometry", "encoding", "decimal"),
+    *("thousands", "percent", "missing", "total_rows", "people", "connected_people", "offline_people", "area_km2"),
+    "name",
 )
 """Keys of demand that name what a raster does not have."""
 
@@ -796,8 +797,20 @@ def _format_keys(name: str, table: FileSpec) -> Iterator[tuple[str, Any, str]]:
     for key in ("skip_rows", "header_rows"):
         if getattr(table, key) is not None and not file.header:
             yield f"{name}.{key}", getattr(table, key), "only for a CSV file or a spreadsheet"
+    if table.header is not None:
+        yield from _own_header(name, table, table.header)
     if table.thousands is not None and table.thousands == (table.decimal or "."):
         yield f"{name}.thousands", table.thousands, "another mark than that of decimals; set decimal"
+
+
+def _own_header(name: str, table: FileSpec, header: tuple[str, ...]) -> Iterator[tuple[str, Any, str]]:
+    """Complain of names for columns that a file names itself, and of names that are not those of one column."""
+    if format_of(table.path).name != "CSV":
+        yield f"{name}.header", ", ".join(header), "only for a CSV file; other files name their columns"
+    if table.header_rows is not None:
+        yield f"{name}.header_rows", table.header_rows, "none beside header: the file has no header"
+    for at in repeated(list(header)):
+        yield f"{name}.header.{at}", header[at], "a name that no other column has"
 
 
 def _place_keys(name: str, table: TableSpec | SpreadBySpec | PlacesSpec) -> Iterator[tuple[str, Any, str]]:

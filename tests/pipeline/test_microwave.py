@@ -80,6 +80,16 @@ def test_a_tower_relays_to_a_hub_that_no_single_hop_reaches_and_masts_are_paid_w
     assert audited(plan, relayed.folder / "run") == []
 
 
+def test_towers_of_a_file_without_a_header_relay_as_others_do_and_are_audited(relayed: Project) -> None:
+    names, _, rows = (relayed.folder / "cells.csv").read_text(encoding="utf-8").partition("\n")
+    relayed.write("dump.csv", rows)
+    asked = radio()
+    asked["backhaul"]["towers"] = TOWERS | {"path": "dump.csv", "header": names.split(",")}
+    plan = hp.solve(relayed.read(asked))
+    assert "tower C1" in set(plan.backhaul["to"])
+    assert audited(plan, relayed.folder / "run") == []
+
+
 def test_limits_to_hops_their_length_and_their_mbps_keep_a_far_hub_away(relayed: Project) -> None:
     assert "S3" in set(hp.solve(relayed.read(radio())).hubs["site_id"])
     for less in ({"max_hops": 1}, {"max_hop_km": 25.0}):

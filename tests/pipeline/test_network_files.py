@@ -124,6 +124,29 @@ def test_cells_of_opencellid_are_towers_once_each_by_radio(project: Project) -> 
     assert "'5G' found; allowed: a value the column has: LTE, UMTS" in found
 
 
+def test_a_dump_of_opencellid_without_a_header_is_read_by_names_that_the_scenario_gives(project: Project) -> None:
+    names, _, rows = CELLS.partition("\n")
+    project.write("cells.csv", CELLS)
+    whole = {"path": str(project.folder / "cells.csv"), "x": "lon", "y": "lat", "where": {"radio": "LTE"}}
+    project.write("dump.csv", rows)
+    dump = whole | {"path": str(project.folder / "dump.csv"), "header": names.split(",")}
+    assert places_of(project, towers=dump).tolist() == places_of(project, towers=whole).tolist()
+    microwave = {"technologies": {"microwave": {"hop_cost": 2.0}}}
+    project.write("dump.csv", rows.replace("67.80", "x"))
+    [found] = project.messages({"backhaul": {"towers": dump, **microwave}})
+    assert "dump.csv, row 4" in found
+    [found, *_] = project.messages({"backhaul": {"towers": dump | {"header": ["radio", "mcc"]}, **microwave}})
+    assert found.startswith("dump.csv, row 1")
+    for wrong, told in (
+        ({"header": ["radio", "lon", "lat", "lon"]}, "a name that no other column has"),
+        ({"header": ["radio"], "header_rows": 2}, "none beside header"),
+        ({"header": []}, "a list of at least one"),
+        ({"path": "cells.gpkg", "header": ["radio"], "x": None, "y": None}, "only for a CSV file"),
+    ):
+        [found, *_] = project.refusal({"backhaul": {"towers": dump | wrong, **microwave}})
+        assert told in found
+
+
 @published
 def test_cell_sites_of_cpp_are_towers(project: Project) -> None:
     told = gpd.read_file(NETWORKS / "example-cellsites.gpkg")

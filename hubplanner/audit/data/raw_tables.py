@@ -55,7 +55,8 @@ def read_text(path: Path, spec: FileSpec) -> pd.DataFrame:
         numbered.append((line, [cell.strip() for cell in cells]))
         line = above + reader.line_num + 1
     filled = [(number, row) for number, row in numbered if any(row)]
-    header, rest = _headed([row for _, row in filled], spec.header_rows or 1)
+    every = [row for _, row in filled]
+    header, rest = (list(spec.header), every) if spec.header else _headed(every, spec.header_rows or 1)
     numbers = [number for number, _ in filled[len(filled) - len(rest) :]]
     plain = pd.DataFrame(rest, columns=header, dtype=str, index=numbers)
     return _named(plain, header, [row for _, row in filled[: len(filled) - len(rest)]])

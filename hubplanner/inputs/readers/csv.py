@@ -57,11 +57,14 @@ class CsvLayout:
         Lines above the header that are no part of the table.
     header_rows
         Lines of the header.
+    names
+        Names of the columns where the file has no header.
     """
 
     encoding: str | None = None
     skip_rows: int = 0
     header_rows: int = 1
+    names: tuple[str, ...] = ()
 
 
 PLAIN = CsvLayout()
@@ -220,7 +223,8 @@ def csv_parts(path: Path, faults: list[Fault], layout: CsvLayout = PLAIN) -> Ite
         first.seek(told)
         line += text.count("\n", 0, told)
         reader = marks.reader(first)
-        header, also = _header(reader, line, layout.header_rows, path, faults)
+        named = (list(layout.names), dict[str, str]())
+        header, also = named if layout.names else _header(reader, line, layout.header_rows, path, faults)
         if len(faults) > before:
             return
         rest = chain([text[first.tell() :]], texts)

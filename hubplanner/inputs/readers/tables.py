@@ -206,7 +206,12 @@ def settled_crs(own: object, asked: str | None, file: str, faults: list[Fault], 
 
 def csv_layout(spec: FileSpec) -> CsvLayout:
     """Return what a section of the scenario says of how a CSV file is laid out."""
-    return CsvLayout(encoding=spec.encoding, skip_rows=spec.skip_rows or 0, header_rows=spec.header_rows or 1)
+    return CsvLayout(
+        encoding=spec.encoding,
+        skip_rows=spec.skip_rows or 0,
+        header_rows=spec.header_rows or 1,
+        names=spec.header or (),
+    )
 
 
 def _csv(path: Path, spec: TableSpec, faults: list[Fault]) -> InputTable | None:
