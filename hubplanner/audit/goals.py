@@ -87,16 +87,13 @@ def _cost(world: AuditData, hubs: list[AuditHub], outcome: AuditOutcome) -> floa
     return float(spent(world, hubs)) + rate * math.fsum(outcome.links["need"] * outcome.links["distance"])
 
 
-def _open_sites(world: AuditData) -> Array:
-    """Return the sites where a hub may stand."""
-    return np.array([at for at, status in enumerate(world.sites.status) if status != "excluded"], dtype=np.intp)
-
-
 def ways(world: AuditData) -> tuple[Array, float]:
     """Return which points have a way to some site, and the longest way there is."""
     found, longest = np.zeros(len(world.people.points), dtype=bool), 0.0
     points = np.arange(len(world.people.points))
-    for site in _open_sites(world):
+    for site, status in enumerate(world.sites.status):
+        if status == "excluded":
+            continue
         far = world.apart(points, np.array([site]))[:, 0]
         found |= np.isfinite(far)
         longest = max(longest, float(far[np.isfinite(far)].max(initial=0.0)))

@@ -99,7 +99,8 @@ def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
     """Return the plan's figures, or raise for what kept it from being found."""
     if solution.clash is not None:
         ids = inputs.sites.frame["site_id"].tolist()
-        raise InfeasibleError(in_words(solution.clash, ids.__getitem__), _known(solution.clash.least_budget))
+        least = solution.clash.least_budget
+        raise InfeasibleError(in_words(solution.clash, ids.__getitem__), least if math.isfinite(least) else None)
     if solution.evaluation is None and solution.stopped:
         message = "stopped by you before any plan was found"
         raise StoppedError(message)
@@ -108,10 +109,6 @@ def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:
         message = f"{solution.solver} found no plan within the time limit{tried}; raise solver.time_limit_s"
         raise SolverError(message)
     return solution.evaluation
-
-
-def _known(amount: float) -> float | None:
-    return amount if math.isfinite(amount) else None
 
 
 def overview(inputs: Inputs) -> dict[str, Any]:
@@ -126,7 +123,7 @@ def overview(inputs: Inputs) -> dict[str, Any]:
             "demand_points": inputs.n_points,
             "people": people,
             "need": need,
-            "sites": {status: int((inputs.sites.status == code).sum()) for status, code in _statuses()},
+            "sites": {code.name.lower(): int((inputs.sites.status == code).sum()) for code in SiteStatus},
             "tiers": [tier.name for tier in inputs.scenario.hubs],
             "options": problem.n_options,
             "coverable": {name: _coverable(problem, options, need) for name, options in parts.items()},
@@ -168,10 +165,6 @@ def _links(inputs: Inputs) -> dict[str, Any]:
             "lines": len(links.edges[links.edges["technology"] != ""].groupby(["technology", "from", "to"]).size()),
         }
     }
-
-
-def _statuses() -> list[tuple[str, int]]:
-    return [(status.name.lower(), int(status)) for status in SiteStatus]
 
 
 def _widest(problem: Problem) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:

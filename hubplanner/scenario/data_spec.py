@@ -28,6 +28,7 @@ from hubplanner.scenario.fields import (
     LocalFile,
     Spec,
     one_or_more,
+    path_alone,
 )
 
 
@@ -384,13 +385,8 @@ class MapFileSpec(Spec):
     """Coordinate reference system, where the file names none; of x and y EPSG:4326 if left out."""
 
 
-def _path_alone(given: object) -> object:
-    """Return a path as the file it names, so that each wrong key of a file is told as one."""
-    return {"path": given} if isinstance(given, str) else given
-
-
 MapFile = Annotated[
-    MapFileSpec | None, BeforeValidator(_path_alone, json_schema_input_type=LocalFile | MapFileSpec | None)
+    MapFileSpec | None, BeforeValidator(path_alone, json_schema_input_type=LocalFile | MapFileSpec | None)
 ]
 
 

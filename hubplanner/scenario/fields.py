@@ -103,6 +103,11 @@ def one_or_more(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+def path_alone(given: object) -> object:
+    """Return a path as the file it names, so that each wrong key of a file is told as one."""
+    return {"path": given} if isinstance(given, str) else given
+
+
 def _all_or_some(value: object) -> object:
     """Let true, false, one id or several pass: said at once, where a union would complain of each alternative."""
     if isinstance(value, bool):

@@ -6,7 +6,17 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from hubplanner.scenario.fields import MOST_WEIGHT, Column, Count, Flag, Identifiers, LocalFile, NameOrNumber, Spec
+from hubplanner.scenario.fields import (
+    MOST_WEIGHT,
+    Column,
+    Count,
+    Flag,
+    Identifiers,
+    LocalFile,
+    NameOrNumber,
+    Spec,
+    path_alone,
+)
 
 MOST_FUTURES = 5000
 _FACTOR = {"type": "number", "minimum": 1 / MOST_WEIGHT, "maximum": MOST_WEIGHT}
@@ -75,11 +85,6 @@ class ClosedAreasSpec(Spec):
     """Coordinate reference system, where the file names none."""
 
 
-def _path_alone(given: object) -> object:
-    """Return a path as the file it names."""
-    return {"path": given} if isinstance(given, str) else given
-
-
 class FutureSpec(Spec):
     """One way the world may turn out."""
 
@@ -103,7 +108,7 @@ class FutureSpec(Spec):
     """Roads that are closed: those whose columns have one of these values, such as {flooded: [yes]}."""
     roads_closed_in: Annotated[
         ClosedAreasSpec | None,
-        BeforeValidator(_path_alone, json_schema_input_type=LocalFile | ClosedAreasSpec | None),
+        BeforeValidator(path_alone, json_schema_input_type=LocalFile | ClosedAreasSpec | None),
     ] = None
     """File of polygons: every stretch of road between two vertices that meets one is closed."""
     road_speed: Annotated[

@@ -32,7 +32,8 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     yield f"# Why the plan of {plain(tree['scenario'])} is as it is\n"
     yield (
         f"The plan covers {number(plan['people'])} people and {number(plan['need'])} of need, and its new hubs cost"
-        f" {tree['currency']} {number(plan['cost'])}. {_proof(plan)}\n"
+        f" {tree['currency']} {number(plan['cost'])}."
+        f" How good it is: {proof_in_words(plan['gap'], plan['status'])}.\n"
     )
     yield f"{NEED} A loss or gain is of the figure that the plan was made for: {tree['counts']}.\n"
     sections = (
@@ -61,10 +62,6 @@ def plain(text: str) -> str:
     A\*B
     """
     return str(text).translate(SPECIAL)
-
-
-def _proof(plan: dict[str, Any]) -> str:
-    return f"How good it is: {proof_in_words(plan['gap'], plan['status'])}."
 
 
 def _told(tree: dict[str, Any], part: str) -> list[dict[str, Any]]:

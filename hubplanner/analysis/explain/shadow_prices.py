@@ -164,17 +164,13 @@ def _scarce(asked: ExplainContext) -> Iterator[tuple[str, float, float]]:
     if isinstance(objective, MinCost):
         yield TARGET, objective.target_share, min(STEP, objective.target_share / 2)
         return
-    money = _money(objective)
+    # That of all years together in a programme.
+    money = min((block.money for block in objective.blocks if block.money is not None), default=None)
     if money is not None:
         step = STEP * money if math.isinf(cheapest) else max(STEP * money, cheapest)
         yield BUDGET, money, step
     if objective.max_hubs is not None:
         yield COUNT, float(objective.max_hubs), 1.0
-
-
-def _money(objective: Objective) -> float | None:
-    """Return the money there is, that of all years together in a programme; None without a limit."""
-    return min((block.money for block in objective.blocks if block.money is not None), default=None)
 
 
 def _with(objective: Any, kind: str, amount: float, more: float) -> Any:

@@ -94,12 +94,8 @@ def _replaced(words: ExplanationWords, change: Counterfactual, site: int) -> Ite
 def of_rejected(words: ExplanationWords, one: Rejected, reasons: tuple[Reason, ...]) -> str:
     """Return why a site has no hub."""
     then = [] if math.isnan(one.figure) else [f"With one more hub there, {_distance(words, one.figure)}."]
-    because = [_because(words, one, reason) for reason in reasons]
+    because = [REASONS[reason](words, one) for reason in reasons]
     return " ".join([f"{words.label(one.site)} gets no hub.", *then, *because])
-
-
-def _because(words: ExplanationWords, one: Rejected, reason: Reason) -> str:
-    return REASONS[reason](words, one)
 
 
 def _covered(words: ExplanationWords, one: Rejected) -> str:

@@ -196,7 +196,7 @@ def _planned_anew(inputs: Inputs, run: Solution, options: SolverOptions, number:
         need=best.evaluation.covered_need,
         kept_need=kept.evaluation.covered_need if kept.evaluation is not None else None,
         kept_value=kept.value if keeps else None,
-        more_is_better=_sense(objective) > 0,
+        more_is_better=next(goal.sense for goal in goals_of(objective) if goal.name == objective.main) > 0,
     )
 
 
@@ -218,10 +218,6 @@ def _better(objective: Objective, found: Solution, kept: Solution) -> bool:
         if abs(ahead) > AGREEMENT * max(own.least, abs(own.value)):
             return ahead > 0
     return False
-
-
-def _sense(objective: Objective) -> int:
-    return next(goal.sense for goal in goals_of(objective) if goal.name == objective.main)
 
 
 def _hubs(problem: Problem, solution: Solution) -> Ints:

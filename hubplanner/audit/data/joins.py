@@ -36,7 +36,7 @@ def joined_rows(spec: TableSpec, asked: set[str]) -> gpd.GeoDataFrame:
 def joined(rows: gpd.GeoDataFrame, join: JoinSpec) -> gpd.GeoDataFrame:
     """Return the rows with the columns that one join takes over."""
     other = other_rows(join, {*join.keys.values(), *join.take.values(), *join.where})
-    partner = _by_place(rows, other) if join.by_place else _by_key(rows, other, join)
+    partner = holders(inner(rows).to_crs(other.crs), other.geometry) if join.by_place else _by_key(rows, other, join)
     alone = partner == NOWHERE
     for name, column in join.take.items():
         whole = other[column] if name not in (join.percent or ()) else in_shares(other[column])
@@ -61,10 +61,6 @@ def holders(points: gpd.GeoSeries, shapes: gpd.GeoSeries) -> Array:
         shapely.prepare(shape)
         found[near[shapely.intersects_xy(shape, x[near], y[near])]] = at
     return found
-
-
-def _by_place(rows: gpd.GeoDataFrame, other: Any) -> Array:
-    return holders(inner(rows).to_crs(other.crs), other.geometry)
 
 
 def _by_key(rows: gpd.GeoDataFrame, other: Any, join: JoinSpec) -> Array:

@@ -113,7 +113,8 @@ def _action(result: Result, hub: dict[str, Any]) -> Action:
         "upgrade": f"Upgrade the hub in {where} to {what}",
         "keep": f"Keep {what} in {where}",
     }[kind]
-    facts = [_people(result, hub[result.scenario.column_of_reached])]
+    people = _count(hub[result.scenario.column_of_reached])
+    facts = [f"serves {people}" if result.seated else f"puts {people} within reach"]
     facts += [] if kind == "keep" else [_price(result, hub)]
     facts += [f"opens in {isolated(year)}"] if year else []
     return Action(
@@ -158,10 +159,6 @@ def _what(result: Result, hub: dict[str, Any]) -> str:
 def _where(result: Result, row: dict[str, Any]) -> str:
     area = ", ".join(map(isolated, result.area_of(row)))
     return isolated(result.name_of(row)) + (f" ({area})" if area else "")
-
-
-def _people(result: Result, people: float) -> str:
-    return f"serves {_count(people)}" if result.seated else f"puts {_count(people)} within reach"
 
 
 def _count(people: float) -> str:
@@ -354,15 +351,10 @@ def _lines(result: Result) -> Iterator[str]:
         if not actions:
             yield "Nothing."
         for number, action in enumerate(actions, start=number + 1):  # noqa: B020 - numbers run on through all sections
-            yield f"{number}. {_sentence(action)}"
+            yield f"{number}. **{escape(action.task)}** {escape(action.facts)}".rstrip()
     for heading, columns, rows in found.totals:
         yield from ("", f"## {escape(heading)}", "", *_table(columns, rows))
     yield from ("", "## Notes", "", *(f"- {escape(note)}" for note in found.notes))
-
-
-def _sentence(action: Action) -> str:
-    """Return a sentence with what to do and where in bold."""
-    return f"**{escape(action.task)}** {escape(action.facts)}".rstrip()
 
 
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
