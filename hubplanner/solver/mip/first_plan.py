@@ -11,6 +11,7 @@ from hubplanner.problem import Ints
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.greedy import Opened, PlanBuilder
+from hubplanner.solver.mip.interchange import exchanges_gain, interchange
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.subproblem import Incumbent
 
@@ -60,6 +61,8 @@ def first_plan(
         builder = PlanBuilder(question)
         builder.meet(**way)
         builder.fill()
+        if _swaps(builder):
+            interchange(builder)
         builders.append(builder)
         if builder.shortfall <= 0:
             break
@@ -111,6 +114,8 @@ def exchange(
         builder.meet()
         builder.fill()
         builder.most_of[:], builder.share = every, share
+        if _swaps(builder):
+            interchange(builder)
         if builder.question.periods is not None:
             builder.time_anew()
         found = (-builder.shortfall, *builder.figures)
@@ -118,6 +123,11 @@ def exchange(
             known = found
         else:
             builder.restore(saved)
+
+
+def _swaps(builder: PlanBuilder) -> bool:
+    """Tell whether hubs are exchanged one by one, too: a second hub helps only beside a first, which growing misses."""
+    return builder.problem.rule.backup > 1 and exchanges_gain(builder)
 
 
 def tries(builder: PlanBuilder) -> int:

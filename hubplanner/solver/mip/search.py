@@ -36,7 +36,8 @@ RELAXING = 0.75
 MANY_ENTRIES = 300_000
 """Pairs of demand and hubs from which searches take so long that exchanges come first."""
 PRICED_ENTRIES = 50_000
-"""Pairs of demand and hubs from which prices of rows come before a program for costs or ways; for cover from many."""
+"""Pairs of demand and hubs from which prices of rows come before a program for costs or ways; for cover from many. With
+second hubs exchanges come before searches from so many."""
 BUILDING_S = 1e-5
 """About the seconds that an entry of a program takes to be made: it matters near the time limit alone."""
 FEW_OPTIONS = 100
@@ -101,7 +102,7 @@ def _optimised(task: Subproblem) -> Incumbent:
         return found if task.is_late or known.years else _search(task, depth, found)
     if task.seeks and not known.years and _is_too_dear(task):
         return Incumbent(infeasible=True)
-    if may_exchange and (not known.years or entries_of(task) >= MANY_ENTRIES):
+    if may_exchange and (not known.years or _searches_long(task)):
         known = _improved(task, known, EXCHANGING)
         task = replace(task, start=known.opened)
     guided = _guided(task, form, relaxation)
@@ -109,6 +110,12 @@ def _optimised(task: Subproblem) -> Incumbent:
         known, task = guided, replace(task, start=guided.opened)
     task, found = replace(task, scale=abs(bound), cuts=form.cuts), _bounded(task, known, bound)
     return found if is_close(task, found) else _searched(task, depth, form, relaxation, found)
+
+
+def _searches_long(task: Subproblem) -> bool:
+    """Tell whether searches take so long that exchanges come first: with many pairs, or some and second hubs."""
+    has_second = task.question.problems[-1].rule.backup > 1
+    return entries_of(task) >= (PRICED_ENTRIES if has_second else MANY_ENTRIES)
 
 
 def _is_too_large(task: Subproblem) -> bool:
