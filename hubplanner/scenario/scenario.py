@@ -83,7 +83,8 @@ class SolverSpec(Spec):
     seed: Annotated[int, Field(strict=True, ge=0, le=MOST_SEED)] = 0
     """Seed of everything random."""
     ties: Flag = True
-    """Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap."""
+    """Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap. Where
+    hubs share lines, also whether to look for the cheapest lines to a plan's hubs."""
     method: Literal["auto", "plain", "core"] = "auto"
     """core reduces the question before a search, plain hands it over whole, auto takes core where there is one."""
 

@@ -37,6 +37,7 @@ class SolverOptions:
         Seed of everything random.
     ties
         Whether to look for the first of equally good plans: with gap 0, and for up to 30 options whatever the gap.
+        Where hubs share lines, also whether to look for the cheapest lines to a plan's hubs.
     method
         ``core`` reduces the question to what is left to decide before it is searched, ``plain`` hands it to the solver
         as one PuLP program, ``auto`` takes the core where the question has one.

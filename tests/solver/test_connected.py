@@ -210,6 +210,17 @@ def test_the_rows_say_what_the_class_says(tmp_path: Path) -> None:
         assert row in rows
 
 
+def test_cheaper_lines_are_looked_for_where_it_matters_which_of_equal_plans_is_found() -> None:
+    rich = hp.MaxCoverage(budget=100)
+    fork = town([(0, 3, 10.0), (3, 1, 1.0), (3, 2, 1.0), (0, 1, 30.0)], [5.0, 5.0], [0.0, 0.0])
+    told, quick = solved(fork, rich), solved(fork, rich, ties=False)
+    assert told.value == quick.value == 2
+    assert told.evaluation is not None
+    assert told.evaluation.cost == 22
+    laid = ["lay cheaper lines" in found.phases for found in (told, quick)]
+    assert laid == [True, False]
+
+
 def test_arrays_that_make_no_network_are_refused() -> None:
     good = town([(0, 1, 2.0)], [5.0], [1.0]).backhaul
     assert good is not None

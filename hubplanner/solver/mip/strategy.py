@@ -104,7 +104,7 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
         task = replace(task, known=NOTHING, seeks=False, start=found.opened)
         task = replace(task, held=(*task.held, FixedLevel(goal=goal, value=found.value)))
     bounds = [one.bound for one in reached]
-    if question.instance.problem.backhaul is not None:
+    if question.instance.problem.backhaul is not None and options.ties:
         with record.phase("lay cheaper lines"):
             found = _lay_for_less(task, found)
     shares_money = bool(question.instance.problem.measures)  # how much goes where has no first of equals
