@@ -67,12 +67,13 @@ def _counts(world: AuditData, hubs: list[AuditHub]) -> Iterator[Broken]:
 def _sites_with_need(world: AuditData) -> Array:
     """Tell which sites may get a new hub that reaches a point with need."""
     points = np.flatnonzero(world.people.at_points(world.people.frame["need"].to_numpy()) > 0)
-    reach = {tier.name: reach for tier, reach in zip(world.scenario.hubs, world.reach.tolist(), strict=True)}
+    named = [tier.name for tier in world.scenario.hubs]
     found = np.zeros(len(world.sites.frame), dtype=bool)
     for site, (status, tier) in enumerate(zip(world.sites.status, world.sites.tier, strict=True)):
         if status not in {"existing", "excluded"}:
-            far = world.apart(points, np.array([site]))
-            found[site] = bool((far <= reach.get(tier, max(reach.values())) * (1 + SLACK)).any())
+            tiers = np.array([named.index(tier)] if tier in named else range(len(named)))
+            far = world.counted(points, np.full(len(tiers), site), tiers)
+            found[site] = bool((far <= world.reach[tiers] * (1 + SLACK)).any())
     return found
 
 

@@ -104,7 +104,8 @@ def catchments(world: AuditData, hubs: Sequence[AuditHub], year: int) -> Array:
 
 def _come(world: AuditData, need: Array, site: int, tier: int) -> float:
     far = world.apart(np.arange(len(need)), np.array([site]))[:, 0]
-    worth = need * share(world.scenario.coverage, far, np.full(len(far), world.reach[tier]))
+    counted = world.counted(np.arange(len(need)), np.array([site]), np.array([tier]))[:, 0]
+    worth = need * share(world.scenario.coverage, counted, np.full(len(far), world.reach[tier]))
     near, come = worth > 0, world.scenario.demand.take_up
     if come is None:
         return math.fsum(worth)

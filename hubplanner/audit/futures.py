@@ -137,10 +137,10 @@ def covered_in(world: AuditData, turns: Sequence[FutureCase], hubs: Sequence[Aud
     sites, tiers = (np.array([getattr(hub, end) for hub in hubs], dtype=np.intp) for end in ("site", "tier"))
     for start in range(0, len(people.points) if hubs else 0, CHUNK):
         part = np.arange(start, min(start + CHUNK, len(people.points)))
-        far = world.apart(part, sites)
+        far = world.counted(part, sites, tiers)
         for number, turn in enumerate(turns):
             serves = np.array([turn.serves(hub) for hub in hubs])
-            own = far if turn.ways is None else np.array([turn.ways.to_site(site)[part] for site in sites.tolist()]).T
+            own = far if turn.ways is None else world.counted(part, sites, tiers, turn.ways)
             worth = share(spec, own / turn.reach[tiers], world.reach[tiers]) * serves
             np.add.at(found[number], people.row[part], worth.max(axis=1) * people.share[part])
     return found

@@ -179,7 +179,7 @@ def _measured(  # noqa: PLR0913 - links, their ends and where to note what is wr
         if not tiers:
             continue
         far = world.apart(points[row], np.array([site]))[:, 0]
-        worth = share(world.scenario.coverage, far, np.full(len(far), world.reach[tiers].max()))
+        worth = _covers(world, points[row], site, tiers)
         near, stated = far[worth > 0], float(distance[number])
         most = float(world.people.share[points[row]][worth > 0].sum())
         ledger.holds(LINKS, f"{name}, share", true=part <= most + SEATS, stated=part, recomputed=f"{most:.6f} in reach")
@@ -248,9 +248,14 @@ def _reaches(world: AuditData, hubs: list[AuditHub], at: dict[int, list[int]]) -
     points, found = np.arange(len(world.people.points)), {}
     for site, numbers in at.items():
         far = world.apart(points, np.array([site]))[:, 0]
-        reach = world.reach[[hubs[number].tier for number in numbers]].max()
-        found[site] = far, share(world.scenario.coverage, far, np.full(len(far), reach)) > 0
+        found[site] = far, _covers(world, points, site, [hubs[number].tier for number in numbers]) > 0
     return found
+
+
+def _covers(world: AuditData, points: Array, site: int, tiers: list[int]) -> Array:
+    """Return the share of some points that a hub of one of some tiers at a site covers at most."""
+    each = world.counted(points, np.full(len(tiers), site), np.array(tiers))
+    return np.asarray(share(world.scenario.coverage, each, world.reach[tiers]).max(axis=1))
 
 
 def _is_shortest(world: AuditData, far_from: dict[int, tuple[Array, Array]]) -> bool:

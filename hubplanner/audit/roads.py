@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def check_roads(run: RunFiles, world: AuditData, ways: RoadWays, hubs: list[Audi
     for file, stated in (run.table("islands.geojson"), run.table("plan.gpkg", "islands")):
         _check_islands(file, stated, world, ways, ledger)
     for file, stated in (run.table("reach.geojson"), run.table("plan.gpkg", "reach")):
-        _check_reach(file, stated, world, ways, hubs, ledger)
+        _check_reach(file, stated, world, hubs, ledger)
     _check_gaps(*run.csv("gaps.csv"), world, ways, hubs, ledger)
 
 
@@ -63,9 +64,7 @@ def _check_islands(file: str, stated: Frame, world: AuditData, ways: RoadWays, l
         )
 
 
-def _check_reach(  # noqa: PLR0913, PLR0917 - rows, what they are held against, and where to note what is wrong
-    file: str, stated: Frame, world: AuditData, ways: RoadWays, hubs: list[AuditHub], ledger: Ledger
-) -> None:
+def _check_reach(file: str, stated: Frame, world: AuditData, hubs: list[AuditHub], ledger: Ledger) -> None:
     """Hold who is within reach of one of each tier's hubs, and how many hubs there are, against the file."""
     people, need = _figures(world)
     rows = {str(row["tier"]): row for row in stated.to_dict("records")}
@@ -77,7 +76,7 @@ def _check_reach(  # noqa: PLR0913, PLR0917 - rows, what they are held against, 
         ledger.holds(file, name, true=row is not None, stated="missing", recomputed="a row")
         if row is None:
             continue
-        inside = _within(world, ways, own)
+        inside = _within(world, own)
         for key, value in (
             ("reach", float(world.reach[tier])),
             ("hubs", sum(hub.count for hub in own)),
@@ -92,7 +91,7 @@ def _check_gaps(  # noqa: PLR0913, PLR0917 - rows, what they are held against, a
 ) -> None:
     """Hold whom each road across a gap, and each hub beside them, would bring within reach against the file."""
     people, need = _figures(world)
-    already = _within(world, ways, hubs)
+    already = _within(world, hubs)
     sites = {str(name): at for at, name in enumerate(world.sites.frame["site_id"])}
     tiers = {tier.name: at for at, tier in enumerate(world.scenario.hubs)}
     for row in stated.to_dict("records"):
@@ -101,7 +100,12 @@ def _check_gaps(  # noqa: PLR0913, PLR0917 - rows, what they are held against, a
             places = [(float(row[x]), float(row[y])) for x, y in (("lon", "lat"), ("to_lon", "to_lat"))]
             km = float(row["road_km"])
             ledger.same(file, f"{label}, beside", float(row["beside"]), people[ways.part_of_points == part].sum())
-            reach = {hub.site: max(world.reach[other.tier] for other in hubs if other.site == hub.site) for hub in hubs}
+            reach = {
+                hub.site: max(
+                    ways.first_reach(partial(world.reach_by, other.tier)) for other in hubs if other.site == hub.site
+                )
+                for hub in hubs
+            }
             across = ways.reached_across(part, places, km, reach)
             ledger.holds(file, f"{label}, road_km", true=across is not None, stated=km, recomputed="no such gap there")
             if across is None:
@@ -113,17 +117,23 @@ def _check_gaps(  # noqa: PLR0913, PLR0917 - rows, what they are held against, a
             if at[0] is None or at[1] is None:
                 ledger.holds(file, label, true=False, stated=label, recomputed="no such site or tier")
                 continue
-            fresh = (ways.to_site(at[0]) <= world.reach[at[1]] * (1 + SLACK)) & ~already
+            fresh = _from(world, at[0], at[1]) & ~already
         for key, weight in (("people", people), ("need", need)):
             ledger.same(file, f"{label}, {key}", float(row[key]), weight[fresh].sum(), relative=1e-6, absolute=1e-3)
 
 
-def _within(world: AuditData, ways: RoadWays, hubs: list[AuditHub]) -> Any:
+def _within(world: AuditData, hubs: list[AuditHub]) -> Any:
     """Tell which points (p,) are within reach of some hub."""
     found = np.zeros(len(world.people.points), dtype=bool)
     for hub in hubs:
-        found |= ways.to_site(hub.site) <= world.reach[hub.tier] * (1 + SLACK)
+        found |= _from(world, hub.site, hub.tier)
     return found
+
+
+def _from(world: AuditData, site: int, tier: int) -> Any:
+    """Tell which points (p,) are within reach of a hub."""
+    every = np.arange(len(world.people.points))
+    return world.counted(every, np.array([site]), np.array([tier]))[:, 0] <= world.reach[tier] * (1 + SLACK)
 
 
 def _figures(world: AuditData) -> tuple[Array, Array]:

@@ -69,8 +69,9 @@ def serve(world: AuditData, hubs: list[AuditHub]) -> Service:
 
 def _served(world: AuditData, hubs: list[AuditHub], points: Array) -> tuple[Array, Array, Array, Array]:
     spec, at = world.scenario.coverage, np.arange(len(points))
-    far = world.apart(points, np.array([hub.site for hub in hubs]))
-    worth = share(spec, far, world.reach[[hub.tier for hub in hubs]])
+    sites, tiers = (np.array([getattr(hub, end) for hub in hubs]) for end in ("site", "tier"))
+    far = world.apart(points, sites)
+    worth = share(spec, world.counted(points, sites, tiers), world.reach[tiers])
     # The best hub is that of the largest share; of equals the nearest, then the first.
     near = np.where(worth >= worth.max(axis=1, keepdims=True), far, np.inf)
     best = np.argmin(near, axis=1)

@@ -27,6 +27,7 @@ from hubplanner.problem import (
     Bools,
     CoverageRule,
     Decay,
+    Floats,
     GreatCircle,
     Matrix,
     Measure,
@@ -39,6 +40,7 @@ from hubplanner.problem.problem import option_pairs
 from hubplanner.problem.travel.network import Network
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
+from hubplanner.scenario.travel_spec import NetworkSpec
 
 log = logging.getLogger(__name__)
 
@@ -197,7 +199,21 @@ def build_problem(inputs: Inputs) -> Problem:
         seated=demand.point_offline if inputs.scenario.seats_need else None,
         backhaul=links.network if links is not None and links.has_network else None,
         measures=_measures(inputs),
+        mode_reach=_mode_reach(inputs.scenario),
     )
+
+
+def _mode_reach(scenario: Scenario) -> dict[str, Floats] | None:
+    """Return the reach of each tier by each mode; None where it is the same by all."""
+    spec = scenario.travel
+    if not isinstance(spec, NetworkSpec) or not reach_differs(scenario):
+        return None
+    return {mode.name: np.array([tier.reach_by(mode.name) for tier in scenario.hubs]) for mode in spec.modes}
+
+
+def reach_differs(scenario: Scenario) -> bool:
+    """Tell whether some tier has a reach of its own by mode of travel."""
+    return any(tier.minutes_by_mode for tier in scenario.hubs)
 
 
 def _measures(inputs: Inputs) -> tuple[Measure, ...]:

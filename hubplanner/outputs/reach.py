@@ -18,6 +18,7 @@ from hubplanner.inputs import Inputs
 from hubplanner.inputs.coordinates import WGS84
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Bools, Evaluation, Floats, Ints, Problem
+from hubplanner.problem.problem import by_own_reach
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.problem.travel.network import Network
 from hubplanner.problem.travel.roads import RoadGraph, between
@@ -50,9 +51,12 @@ def reach_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.GeoDa
     for tier in np.unique(tiers).tolist():
         own = options[tiers == tier]
         reach, sites = float(problem.tier_reach[tier]), problem.option_site[own]
-        limit = reach * BEYOND
-        cost = np.min([network.to_nearest(sites, limit) for network in networks], axis=0)
-        inside = _within(problem, sites, reach)
+        cost = np.full(len(grid.places), np.inf)
+        for mode, network in zip(modes, networks, strict=True):
+            most = reach if problem.mode_reach is None else float(problem.mode_reach[mode][tier])
+            if most > 0:  # by each mode in parts of its own reach
+                cost = np.minimum(cost, network.to_nearest(sites, most * BEYOND) * (reach / most))
+        inside = _within(problem, own)
         rows.append(
             {
                 "tier": inputs.scenario.hubs[tier].name,
@@ -75,9 +79,12 @@ def _from(network: Network, places: Floats) -> Network:
     return replace(network, points=places, point_snaps=snaps, found=[])
 
 
-def _within(problem: Problem, sites: Ints, reach: float) -> Bools:
+def _within(problem: Problem, options: Ints) -> Bools:
+    """Tell which points (n,) are within reach of one of some options, all of a tier."""
     found = np.zeros(problem.n_points, dtype=np.bool_)
-    found[problem.travel.among(sites).pairs(0, problem.n_points, reach)[0]] = True
+    travel = problem.travel.among(problem.option_site[options])
+    point, hub, _ = travel.pairs(0, problem.n_points, float(problem.option_reach[options].max()))
+    found[point[by_own_reach(problem, travel, point, hub, options[hub])]] = True
     return found
 
 

@@ -17,7 +17,7 @@ from hubplanner.inputs.travel.roads.rules import MINUTES_PER_HOUR
 from hubplanner.outputs.rounding import round_columns
 from hubplanner.problem import Bools, Evaluation, Floats, GreatCircle, Ints, Problem
 from hubplanner.problem.futures import CHUNK
-from hubplanner.problem.problem import option_pairs
+from hubplanner.problem.problem import by_own_reach, option_pairs
 from hubplanner.problem.travel.base import within
 from hubplanner.problem.travel.gaps import Gap, gaps_of, reached_across
 from hubplanner.problem.travel.network import Network
@@ -213,9 +213,12 @@ def closing_frame(inputs: Inputs, problem: Problem, plan: Evaluation) -> gpd.Geo
     beside = nearest_part(network, problem.people)
     options = plan.options
     open_network = network.among(problem.option_site[options])
+    reach = problem.option_reach[options]
+    if problem.mode_reach is not None:
+        reach = problem.mode_reach[mode][problem.option_tier[options]]
     price = _new_road(next(each for each in spec.modes if each.name == mode), in_minutes=inputs.unit == "minutes")
     for gap in _worth_closing(network, beside):
-        fresh = reached_across(open_network, gap, gap.km * price, problem.option_reach[options]) & ~reached
+        fresh = reached_across(open_network, gap, gap.km * price, reach) & ~reached
         own = {"part": gap.part, "road_km": gap.km, "beside": float(beside[gap.part])}
         rows.append({"what": "gap", **own, **_sums(problem, fresh)})
         shapes.append(shapely.LineString(gap.places))
@@ -251,7 +254,8 @@ def _reached(problem: Problem, options: Ints) -> Bools:
     found = np.zeros(problem.n_points, dtype=np.bool_)
     for start in range(0, problem.n_points, CHUNK):
         point, hub, far = travel.pairs(start, min(start + CHUNK, problem.n_points), float(reach.max(initial=0.0)))
-        found[point[within(far, reach[hub])]] = True
+        near = within(far, reach[hub]) & by_own_reach(problem, travel, point, hub, options[hub])
+        found[point[near]] = True
     return found
 
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from hubplanner.formatting import count_of
 from hubplanner.problem.backhaul import UNDECIDED, BackhaulPlan
 from hubplanner.problem.coverage import LEAST_SHARE
-from hubplanner.problem.problem import Problem
+from hubplanner.problem.problem import Problem, by_own_reach
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Travel
 
 CHUNK = 200_000
@@ -347,6 +347,7 @@ def _covering(problem: Problem, travel: Travel, chosen: Ints, start: int, stop: 
     reach = problem.option_reach[chosen]
     point, position, distance = travel.pairs(start, stop, float(reach.max(initial=0.0)))
     keep = problem.rule.share(distance, reach[position]) > 0
+    keep &= by_own_reach(problem, travel, point, position, chosen[position])
     return point[keep], position[keep], distance[keep]
 
 
@@ -365,7 +366,10 @@ def _by_share(near: _NearestHubs, hubs: int) -> csr_array:
 def _by_assignment(problem: Problem, chosen: Ints, served: csr_array, distances: Floats) -> csr_array:
     """Credit what is covered of each point to the hubs its people are assigned to."""
     pairs = served.tocoo()
-    share = problem.rule.share(distances, problem.option_reach[chosen[pairs.coords[1]]])
+    point, position = (part.astype(np.intp) for part in pairs.coords)
+    share = problem.rule.share(distances, problem.option_reach[chosen[position]])
+    travel = problem.travel.among(problem.option_site[chosen])
+    share = share * by_own_reach(problem, travel, point, position, chosen[position])
     return csr_array((pairs.data * share, pairs.coords), shape=served.shape)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hubplanner.errors import ScenarioError
-from hubplanner.problem.problem import Problem
+from hubplanner.problem.problem import Problem, by_own_reach
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel
 from hubplanner.tolerances import SUM_TOLERANCE
 
@@ -252,14 +252,16 @@ def covered_shares(problem: Problem, futures: Futures, chosen: ArrayLike) -> Ite
     reach = problem.option_reach[options]
     factors = [reach_factor(problem, future)[options] for future in futures.each]
     most = max(float((reach * factor).max(initial=0.0)) for factor in factors)
-    known: dict[int, Pairs] = {}
+    known: dict[int, tuple[Travel, Pairs]] = {}
     for future, factor in zip(futures.each, factors, strict=True):
         travel = travel_in(problem, future)
         if id(travel) not in known:
-            known[id(travel)] = pairs_of(travel.among(problem.option_site[options]), most)
-        point, position, distance = known[id(travel)]
+            own = travel.among(problem.option_site[options])
+            known[id(travel)] = own, pairs_of(own, most)
+        own, (point, position, distance) = known[id(travel)]
         serves = in_service(problem, future)[options]
         share = problem.rule.share(distance / factor[position], reach[position]) * serves[position]
+        share = share * by_own_reach(problem, own, point, position, options[position], factor[position])
         best = np.zeros(problem.n_points)
         np.maximum.at(best, point, share)
         yield best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from functools import cached_property
@@ -21,6 +21,7 @@ from hubplanner.problem.coverage import CoverageRule, Decay, Rows, levels
 from hubplanner.problem.measures import Measure
 from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, Travel, within
 from hubplanner.problem.travel.geometric import GeometricTravel, Planar
+from hubplanner.problem.travel.network import Quickest
 from hubplanner.problem.validation import COUNT, coordinates, distances, vector, wrong_counts
 
 CHUNK = 200_000
@@ -69,6 +70,9 @@ class Problem:
         How hubs are connected, which they must be; of no concern if left out.
     measures
         What else brings people online, beside hubs and for the same money; nothing if left out.
+    mode_reach
+        Reach (t,) of each tier by each means of travel, by its name, where they differ: a point is within reach of a
+        hub if it is by any of them, though another may be quicker. ``tier_reach`` is the largest of each tier then.
 
     Raises
     ------
@@ -91,6 +95,7 @@ class Problem:
     seated: Floats | None = None
     backhaul: Backhaul | None = None
     measures: tuple[Measure, ...] = ()
+    mode_reach: Mapping[str, Floats] | None = None
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
@@ -351,6 +356,32 @@ def coverage(problem: Problem, start: int, stop: int) -> csr_array:
     return cover
 
 
+def by_own_reach(  # noqa: PLR0913, PLR0917 - pairs, what stands there, and what a future makes of it
+    problem: Problem, travel: Travel, point: Ints, site: Ints, option: Ints, factor: float | Floats = 1.0
+) -> Bools:
+    """Tell which pairs (k,) are within reach of their options by some means of travel, where each has its own reach.
+
+    Parameters
+    ----------
+    site
+        (k,) sites as ``travel`` numbers them.
+    factor
+        Multiplier of the reach of each.
+
+    Raises
+    ------
+    TypeError
+        Where travel is not by several means.
+    """
+    if problem.mode_reach is None:
+        return np.ones(len(point), dtype=np.bool_)
+    if not isinstance(travel, Quickest):
+        message = f"reach by means of travel needs travel by several; {type(travel).__name__} found"
+        raise TypeError(message)
+    tier = problem.option_tier[option]
+    return travel.within_own(point, site, {name: own[tier] * factor for name, own in problem.mode_reach.items()})
+
+
 def option_pairs(problem: Problem, start: int, stop: int) -> Pairs:
     """Return the points start to stop, the options that reach them, and the distances between."""
     n_tiers = len(problem.tier_reach)
@@ -363,7 +394,8 @@ def option_pairs(problem: Problem, start: int, stop: int) -> Pairs:
         for near in [within(distance, problem.tier_reach[tier]) & (option_of[site, tier] >= 0)]
     ]
     points, options, distances = (np.concatenate(part) for part in zip(*found, strict=True))
-    return points, options, distances
+    keep = by_own_reach(problem, problem.travel, points, problem.option_site[options], options)
+    return points[keep], options[keep], distances[keep]
 
 
 def merge_demand(problem: Problem, chunk: int = CHUNK) -> Rows:

@@ -15,7 +15,7 @@ from hubplanner.problem.aggregation.equal_rows import group_rows
 from hubplanner.problem.coverage import LEAST_SHARE, Decay, levels
 from hubplanner.problem.futures import Future, Futures, in_service, need_in, pairs_of, reach_factor, travel_in
 from hubplanner.problem.model_instance import NO_ROW, CoverRows, ModelInstance
-from hubplanner.problem.problem import Problem
+from hubplanner.problem.problem import Problem, by_own_reach
 from hubplanner.problem.travel.base import Bools, Floats, Ints
 
 
@@ -190,7 +190,7 @@ def _patterns(problem: Problem, futures: Sequence[Future]) -> list[tuple[csr_arr
     """Return the distinct rows of each future's coverage, and which of them stand for the points."""
     factors = [reach_factor(problem, future) for future in futures]
     most = max(float((problem.option_reach * factor).max(initial=0.0)) for factor in factors)
-    known: dict[int, tuple[Ints, Ints, Floats]] = {}
+    known: dict[int, tuple[Ints, Ints, Floats]] = {}  # points, options and distances of pairs, by travel
     merged: dict[tuple[int, bytes], tuple[csr_array, Pattern]] = {}
     found = []
     for future, factor in zip(futures, factors, strict=True):
@@ -203,6 +203,8 @@ def _patterns(problem: Problem, futures: Sequence[Future]) -> list[tuple[csr_arr
                 known[id(travel)] = point[entry], option, distance[entry]
             point, option, distance = known[id(travel)]
             share = problem.rule.share(distance / factor[option], problem.option_reach[option])
+            site = problem.option_site[option]
+            share = share * by_own_reach(problem, travel, point, site, option, factor[option])
             merged[key] = _merged(problem, point, option, share)
         found.append(_without(problem, future, *merged[key]))
     return found

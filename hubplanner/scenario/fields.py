@@ -98,6 +98,20 @@ def _way(value: float) -> float:
     return value
 
 
+def _minutes(value: object) -> object:
+    """Let a time pass, or one by mode: said at once, where a union would complain of each alternative."""
+    by_mode = value if isinstance(value, dict) else {"any": value}
+    if by_mode and all(isinstance(mode, str) and mode for mode in by_mode) and all(map(_is_way, by_mode.values())):
+        return value
+    span = f"a number of minutes from {LEAST_WAY:g} to {MOST_WAY:g}, without quotes"
+    message = f"{span}; or by mode of travel, such as {{motorcycle: 30, walk: 60}}"
+    raise ValueError(message)
+
+
+def _is_way(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and LEAST_WAY <= value <= MOST_WAY
+
+
 def one_or_more(value: object) -> object:
     """Take one value for a list of one."""
     return value if isinstance(value, list | tuple) else (value,)
@@ -193,6 +207,8 @@ ColumnOrError = Annotated[str | float, BeforeValidator(_column_or(MOST_ERROR))]
 Money = Annotated[float, Field(strict=True, ge=0, le=MOST_MONEY)]
 Kilometres = Annotated[float, Field(strict=True, gt=0, le=MOST_WAY), AfterValidator(_way)]
 """A distance or a time; above nothing, since a grid is as fine as the least of them."""
+Minutes = Annotated[Kilometres | dict[Name, Kilometres], BeforeValidator(_minutes)]
+"""A time, or one by mode of travel."""
 Kwh = Annotated[float, Field(strict=True, ge=0, le=MOST_KWH)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Count = Annotated[int, Field(strict=True, ge=0, le=MOST_COUNT)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from hubplanner.scenario.fields import (
     Flag,
     Kilometres,
     Kwh,
+    Minutes,
     Name,
     Share,
     Spec,
@@ -50,8 +52,9 @@ class TierSpec(Spec):
     """Cost of running one for a year: a number or a column of the site file."""
     reach_km: Kilometres | None = None
     """Distance within which people count as covered, inclusive."""
-    reach_minutes: Kilometres | None = None
-    """Travel time within which people count as covered, instead of reach_km."""
+    reach_minutes: Minutes | None = None
+    """Travel time within which people count as covered, instead of reach_km; or by mode of travel, such as
+    {motorcycle: 30, walk: 60}: within reach by any of them is enough."""
     capacity: ColumnOrRoom | None = None
     """People one hub can serve, counted as model.capacity_of says: a number or a column of the site file; no limit if
     left out."""
@@ -66,7 +69,30 @@ class TierSpec(Spec):
         """Return the reach in kilometres, or in minutes where no speed turns them into kilometres."""
         if self.reach_km is not None:
             return self.reach_km
-        return (self.reach_minutes or 0.0) * (1.0 if speed_kmh is None else speed_kmh / MINUTES_PER_HOUR)
+        by_mode = self.minutes_by_mode
+        minutes = max(by_mode.values()) if by_mode else self.reach_minutes or 0.0
+        return float(minutes) * (1.0 if speed_kmh is None else speed_kmh / MINUTES_PER_HOUR)  # type: ignore[arg-type]
+
+    @property
+    def minutes_by_mode(self) -> dict[str, float]:
+        """Reach in minutes by mode of travel; none where it is the same by all."""
+        return self.reach_minutes if isinstance(self.reach_minutes, dict) else {}
+
+    def reach_by(self, mode: str, speed_kmh: float | None = None) -> float:
+        """Return the reach by a mode of travel; minus infinity by one that nobody may come by."""
+        by_mode = self.minutes_by_mode
+        return by_mode.get(mode, -math.inf) if by_mode else self.reach(speed_kmh)
+
+    def told_reach(self) -> str:
+        """Return the reach in words.
+
+        >>> TierSpec(name="park", capex=1.0, reach_minutes={"motorcycle": 30.0, "walk": 60.0}).told_reach()
+        '30 minutes by motorcycle, 60 minutes by walk'
+        """
+        if self.reach_km is not None:
+            return f"{self.reach_km:g} km"
+        each = [f"{minutes:g} minutes by {mode}" for mode, minutes in self.minutes_by_mode.items()]
+        return ", ".join(each) if each else f"{self.reach(None):g} minutes"
 
 
 class SolverSpec(Spec):

@@ -79,7 +79,7 @@ def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
         return
     for number, tier in enumerate(scenario.hubs):
         if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
-            yield f"hubs.{number}.reach_minutes", tier.reach_minutes, f"reach_km, since {reason}"
+            yield f"hubs.{number}.reach_minutes", tier.told_reach(), f"reach_km, since {reason}"
 
 
 def _backup(scenario: Scenario) -> Complaints:
@@ -662,6 +662,10 @@ def _roads(scenario: Scenario) -> Complaints:
     if in_km and len(in_km) < len(scenario.hubs):
         allowed = "reach_minutes for every tier or reach_km for every one: the quickest way need not be the shortest"
         yield f"hubs.{in_km[0]}.reach_km", scenario.hubs[in_km[0]].reach_km, allowed
+    named = [mode.name for mode in travel.modes]
+    for number, tier in enumerate(scenario.hubs):
+        for mode in tier.minutes_by_mode.keys() - set(named):
+            yield f"hubs.{number}.reach_minutes.{mode}", mode, f"one of travel.modes: {', '.join(named)}"
     if in_km and len(travel.modes) > 1:
         allowed = "one mode with reach_km: which of several is quicker is a matter of minutes, so set reach_minutes"
         yield "travel.modes", ", ".join(mode.name for mode in travel.modes), allowed
@@ -679,6 +683,16 @@ def _roads(scenario: Scenario) -> Complaints:
         yield "travel.roads.layer", roads.layer, "only for a file of layers, not a table of edges"
 
 
+def _reach_by_mode(scenario: Scenario) -> Complaints:
+    """Complain of reaches by mode where there are no modes."""
+    if isinstance(scenario.travel, NetworkSpec):
+        return
+    for number, tier in enumerate(scenario.hubs):
+        if tier.minutes_by_mode:
+            allowed = f"a number with method {scenario.travel.method}: only method network has modes"
+            yield f"hubs.{number}.reach_minutes", tier.told_reach(), allowed
+
+
 def _over_raster(scenario: Scenario) -> Complaints:
     """Complain of reaches that are not in minutes over a raster, and of ways that are not looked for far enough."""
     travel = scenario.travel
@@ -688,7 +702,7 @@ def _over_raster(scenario: Scenario) -> Complaints:
         if tier.reach_km is not None:
             allowed = f"reach_minutes with method {travel.method}, whose raster holds minutes"
             yield f"hubs.{number}.reach_km", tier.reach_km, allowed
-    reach = max((tier.reach_minutes or 0.0 for tier in scenario.hubs), default=0.0)
+    reach = max((tier.reach(None) for tier in scenario.hubs), default=0.0)
     if travel.max_minutes is not None and travel.max_minutes < reach:
         yield "travel.max_minutes", travel.max_minutes, f"at least the largest reach, {reach:g} minutes"
     objective = scenario.model.objective
@@ -923,6 +937,7 @@ _CHECKS: tuple[Check, ...] = (
     _one_reach,
     _speed,
     _roads,
+    _reach_by_mode,
     _over_raster,
     _travel_encoding,
     _spread,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -658,7 +658,7 @@ class RoadWays:
         file, modes = self._file, travel.modes
         self._riders = [Rider(file, mode, travel, in_minutes=in_minutes, turn=turn) for mode in modes]
         self._by_km = [] if future else [Rider(file, mode, travel, in_minutes=False) for mode in modes]
-        self._known: dict[int, Array] = {}
+        self._known: dict[int, list[Array]] = {}
 
     def turned(self, future: FutureSpec) -> RoadWays:
         """Return ways on the roads that a future leaves."""
@@ -737,6 +737,22 @@ class RoadWays:
 
     def to_site(self, site: int) -> Array:
         """Return the cost (p,) of all points' ways to or from a site, as the scenario says, of the quickest mode."""
+        return np.asarray(np.min(self._by_mode(site), axis=0))
+
+    def in_parts(self, site: int, reach: Callable[[str], float]) -> Array:
+        """Return the same in parts of each mode's own reach, the least of them; not by modes without any."""
+        each = [
+            far / reach(mode.name)
+            for mode, far in zip(self.travel.modes, self._by_mode(site), strict=True)
+            if reach(mode.name) > 0
+        ]
+        return np.asarray(np.min(each, axis=0))
+
+    def first_reach(self, reach: Callable[[str], float]) -> float:
+        """Return the reach by the mode that gaps are told by."""
+        return reach(self.travel.modes[self._first].name)
+
+    def _by_mode(self, site: int) -> list[Array]:
         if site not in self._known:
             place = (float(self.sites[site, 0]), float(self.sites[site, 1]))
             own = []
@@ -747,7 +763,7 @@ class RoadWays:
                     if self.travel.direction in {"both", "to_hub" if to_hub else "from_hub"}
                 }
                 own.append(np.mean(list(ways.values()), axis=0))
-            self._known[site] = np.min(own, axis=0)
+            self._known[site] = own
         return self._known[site]
 
     def between(self, sites: Array) -> Array:

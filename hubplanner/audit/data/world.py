@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -177,7 +178,12 @@ class AuditData:
     def reach(self) -> Array:
         """Reach (t,) of each tier, in the unit of travel."""
         speed = self.scenario.travel.speed_kmh
-        return np.array([_reach(tier.reach_km, tier.reach_minutes, speed) for tier in self.scenario.hubs])
+        return np.array([_reach(tier.reach_km, _longest(tier.reach_minutes), speed) for tier in self.scenario.hubs])
+
+    def reach_by(self, tier: int, mode: str) -> float:
+        """Return the reach of a tier by a mode of travel; 0 for one that nobody may come by."""
+        minutes = self.scenario.hubs[tier].reach_minutes
+        return minutes.get(mode, 0.0) if isinstance(minutes, dict) else float(self.reach[tier])
 
     def apart(self, points: Array, sites: Array) -> Array:
         """Return the distances between some points, by position, and some sites."""
@@ -188,12 +194,29 @@ class AuditData:
             return np.array(ways).reshape(-1, len(points)).T
         return distances(self.people.points[points], self.sites.places[sites], self.scenario.travel)
 
+    def counted(self, points: Array, sites: Array, tiers: Array, ways: RoadWays | None = None) -> Array:
+        """Return the distances (p, k) that count against the reach of tiers at sites, today or by other ways.
+
+        Where reach differs by mode of travel, each mode's distance counts as so many parts of its own reach.
+        """
+        found = self.apart(points, sites) if ways is None else np.array([ways.to_site(at)[points] for at in sites]).T
+        own = self.searched if ways is None else ways
+        for number, (site, tier) in enumerate(zip(sites.tolist(), tiers.tolist(), strict=True)):
+            if isinstance(self.scenario.hubs[tier].reach_minutes, dict) and isinstance(own, RoadWays):
+                parts = own.in_parts(site, partial(self.reach_by, tier))
+                found[:, number] = parts[points] * self.reach[tier]
+        return found
+
     def between(self, sites: Array) -> Array:
         """Return the distances between some sites and each other."""
         if self.searched is not None:
             return self.searched.between(sites)
         places = self.sites.lonlat[sites] if self.table is not None else self.sites.places[sites]
         return distances(places, places, self.scenario.travel)
+
+
+def _longest(minutes: float | dict[str, float] | None) -> float | None:
+    return max(minutes.values()) if isinstance(minutes, dict) else minutes
 
 
 def _reach(km: float | None, minutes: float | None, speed: float | None) -> float:
@@ -220,7 +243,7 @@ def read_world(scenario: Scenario) -> AuditData:
         ends = people.points, places.lonlat
         searched = RoadWays(travel, *ends, in_minutes=unit == "minutes", futures=futures)
     if isinstance(travel, RasterTravel):
-        unit, reach = "minutes", max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
+        unit, reach = "minutes", max(float(_longest(tier.reach_minutes) or 0.0) for tier in scenario.hubs)
         ways = TerrainWays if isinstance(travel, TerrainSpec) else FrictionWays
         searched = ways(travel, people.points, places.lonlat, most=travel.max_minutes or reach)
     links = [] if scenario.backhaul is None else links_alone(scenario, _within(scenario, places), places.grid_km)

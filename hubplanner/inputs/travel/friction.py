@@ -150,7 +150,7 @@ def read_over_raster(
             faults.append(Fault(file=raster.name, allowed=_elsewhere(raster, what, spec.access_max_km)))
     if len(faults) > before:
         return None
-    reach = max(float(tier.reach_minutes or 0.0) for tier in scenario.hubs)
+    reach = max(tier.reach(None) for tier in scenario.hubs)
     most = reach if spec.max_minutes is None else spec.max_minutes
     grid = replace(
         raster.grid, is_large=is_installed("terrain") and len(hubs.row) * raster.grid.around_all(most) > LARGE

@@ -313,7 +313,7 @@ def tiers(result: Result) -> HtmlTable:
             text(tier.name),
             _amount(result, tier.capex),
             _amount(result, tier.opex_per_year),
-            text(f"{tier.reach_km:g} km" if tier.reach_km else f"{tier.reach_minutes:g} minutes"),
+            text(tier.told_reach()),
             *([text(_room(tier, result.scenario.seated))] if seated else []),
         ]
         for tier in result.scenario.hubs

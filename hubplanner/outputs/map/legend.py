@@ -118,7 +118,7 @@ def _hub_part(page: Axes, x: float, top: float, plan: PlanData) -> None:
     for line, tier in enumerate(plan.inputs.scenario.hubs):
         middle = top - ROW * (line + 1.6)
         draw_mark(page, (x + 0.12, middle), marks[tier.name], new=True, scale=scale)
-        reach = f"reach {tier.reach_km:g} km" if tier.reach_km else f"reach {tier.reach_minutes:g} minutes"
+        reach = f"reach {tier.told_reach()}"
         count = int(hubs.loc[hubs["tier"] == tier.name, "hubs"].sum())
         tail = f", {reach}: {count:,}"
         write(page, x + 0.32, middle, f"{shorten(plain(tier.name), TEXT, _HUBS - 0.32 - width(tail, TEXT))}{tail}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
-from hubplanner.problem.travel.base import Floats, Ints, Pairs, Travel, within
+from hubplanner.problem.travel.base import Bools, Floats, Ints, Pairs, within
 from hubplanner.problem.travel.geometric import GreatCircle
 from hubplanner.problem.travel.roads import SAME_PLACE_KM, RoadGraph, Snaps, arcs, chord, on_sphere
 from hubplanner.tolerances import REACH_TOLERANCE
@@ -183,7 +183,7 @@ class Network:
         """Return the distances of all points to one site, however far."""
         return np.asarray(self._block(np.array([site]), np.inf)[0])
 
-    def between_sites(self) -> Travel:
+    def between_sites(self) -> Network:
         """Return the kilometres from site to site along the roads, the shorter of both directions."""
         off = self.off_road._replace(cost_per_km=1.0)
         return Network(
@@ -228,15 +228,25 @@ class Network:
 
     def along(self, point: Ints, site: Ints) -> Floats:
         """Return the distances of some pairs: those found before, and others by searches from their sites."""
-        distance = np.full(len(point), np.nan)
+        distance = self._looked_up(point, site)
+        for other in np.unique(site[np.isinf(distance)]).tolist():
+            here = np.isinf(distance) & (site == other)
+            distance[here] = self.from_site(other)[point[here]]
+        return distance
+
+    def up_to(self, reach: float, point: Ints, site: Ints) -> Floats:
+        """Return the distances of some pairs as far as they are within a reach, infinity for others."""
+        self._up_to(reach)
+        return self._looked_up(point, site)
+
+    def _looked_up(self, point: Ints, site: Ints) -> Floats:
+        """Return the distances of some pairs that were found before, infinity for others."""
+        distance = np.full(len(point), np.inf)
         for _, _, table in self.found:
             key = np.repeat(np.arange(self.n_points), np.diff(table.indptr)) * self.n_sites + table.indices
             at = np.searchsorted(key, point * self.n_sites + site)
             there = np.flatnonzero(np.append(key, -1)[at] == point * self.n_sites + site)
             distance[there] = table.data[at[there]]
-        for other in np.unique(site[np.isnan(distance)]).tolist():
-            here = np.isnan(distance) & (site == other)
-            distance[here] = self.from_site(other)[point[here]]
         return distance
 
     # -- the search -------------------------------------------------------------------------------------------------
@@ -463,9 +473,12 @@ class Quickest:
     ----------
     means
         Travel by each, between the same points and sites.
+    names
+        What they are called, where each may have a reach of its own.
     """
 
-    means: tuple[Travel, ...]
+    means: tuple[Network, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def n_points(self) -> int:
@@ -491,14 +504,20 @@ class Quickest:
         """Return the least distances of all points to one site."""
         return np.asarray(np.min([means.from_site(site) for means in self.means], axis=0))
 
-    def between_sites(self) -> Quickest | None:
+    def between_sites(self) -> Quickest:
         """Return the kilometres between sites by whichever means has fewer."""
-        between = [means.between_sites() for means in self.means]
-        return Quickest(tuple(travel for travel in between if travel is not None)) if all(between) else None
+        return Quickest(tuple(means.between_sites() for means in self.means))
 
     def among(self, sites: Ints) -> Quickest:
         """Return the same travel to some of the sites."""
-        return Quickest(tuple(means.among(sites) for means in self.means))
+        return Quickest(tuple(means.among(sites) for means in self.means), self.names)
+
+    def within_own(self, point: Ints, site: Ints, reach: Mapping[str, Floats]) -> Bools:
+        """Tell which pairs (k,) are within reach by any means, each by its own reach (k,) for each pair."""
+        found = np.zeros(len(point), dtype=np.bool_)
+        for name, means in zip(self.names, self.means, strict=True):
+            found |= within(means.up_to(float(reach[name].max(initial=0.0)), point, site), reach[name])
+        return found
 
     def nearest(self) -> Floats:
         """Return the least distances of all points to their nearest site."""

@@ -189,7 +189,10 @@ def _from_lines(
     if not on_globe.all():
         at = int(np.flatnonzero(~on_globe)[0])
         value = ", ".join(f"{number:g}" for number in places[at])
-        allowed = "lon from -180 to 180, lat from -90 to 90; set travel.roads.crs to the system that the lines are in"
+        allowed = (
+            "lon from -180 to 180, lat from -90 to 90; where the file names no system, set travel.roads.crs to that of "
+            "the lines; where it names a wrong one, give it the right one in a GIS"
+        )
         row = int(frame.index[owner[part[at]]]) + table.first_row
         faults.append(Fault(file=table.name, row=row, column="geometry", value=value, allowed=allowed, kind="crs"))
         return None

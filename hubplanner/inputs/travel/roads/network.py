@@ -11,7 +11,7 @@ from hubplanner.cache import kept
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import METRES_PER_KM
 from hubplanner.inputs.demand.table import Demand
-from hubplanner.inputs.inputs import SearchedTravel
+from hubplanner.inputs.inputs import SearchedTravel, reach_differs
 from hubplanner.inputs.sites import Sites
 from hubplanner.inputs.travel.roads.futures import RoadChange, roads_in_futures
 from hubplanner.inputs.travel.roads.lines import Roads, read_roads
@@ -70,6 +70,7 @@ def read_road_travel(
         return None
     changed = {
         name: _quickest(
+            scenario,
             {
                 mode.name: _network(
                     spec,
@@ -82,7 +83,7 @@ def read_road_travel(
                 )
                 for mode, passage in zip(spec.modes, passages, strict=True)
                 if mode.name in modes and _is_open(roads, passage, change)
-            }
+            },
         )
         for name, change in changes.items()
     }
@@ -101,7 +102,7 @@ def read_road_travel(
             message += f"; travel.roads.topology: ends with {wide} joins gaps up to this at ends of lines"
         warnings.append(DataWarning(code="roads_apart", message=message, file=roads.table.name))
     return SearchedTravel(
-        travel=_quickest(modes),
+        travel=_quickest(scenario, modes),
         facts=facts,
         warnings=tuple(warnings),
         modes=modes,
@@ -115,9 +116,11 @@ def _is_open(roads: Roads, passage: Passage, change: RoadChange) -> bool:
     return bool(((passage.forward | passage.backward)[roads.line] & ~change.closed).any())
 
 
-def _quickest(modes: dict[str, Network]) -> Travel:
+def _quickest(scenario: Scenario, modes: dict[str, Network]) -> Travel:
     """Return travel by the quickest of several modes."""
-    return next(iter(modes.values())) if len(modes) == 1 else Quickest(tuple(modes.values()))
+    if len(modes) == 1 and not reach_differs(scenario):
+        return next(iter(modes.values()))
+    return Quickest(tuple(modes.values()), tuple(modes))
 
 
 def _network(  # noqa: PLR0913 - roads, what a mode makes of them, and the places
