@@ -46,6 +46,11 @@ class Body:
         half = np.linalg.norm(unit_vectors(places) - self.middle, axis=1) / 2
         return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(half, 1.0)))
 
+    def around(self, places: Floats) -> Floats:
+        """Return longitudes from the middle eastwards and latitudes (k, 2), so that no date line parts them."""
+        east = np.degrees(np.arctan2(self.middle[1], self.middle[0]))
+        return np.column_stack([(places[:, 0] - east + 180) % 360 - 180, places[:, 1]])
+
     def beyond(self, times: float) -> float:
         """Return the distance beyond which a place is far."""
         return max(times * self.radius, NEAR_KM)
@@ -126,7 +131,8 @@ class Spots:
         }
         if np.allclose(self.own, self.lonlat):
             for signs in SIGNS:
-                lost = np.flatnonzero(turned_among(self.lonlat, self.lonlat * signs, rest) & ~zero).tolist()
+                parts = (self.lonlat, self.lonlat * signs, rest)
+                lost = np.flatnonzero(turned_among(*map(body.around, parts)) & ~zero).tolist()
                 found |= {position: self._lost_sign(position, signs) for position in lost if position not in found}
         for position in np.flatnonzero((distance > body.beyond(MANY_TIMES)) & ~zero).tolist():
             message = FAR.format(self._place(position), distance[position], body.radius)

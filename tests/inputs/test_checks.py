@@ -102,6 +102,20 @@ def test_a_sign_is_told_where_the_place_is_not_many_times_farther(project: Proje
     assert (warning.code, warning.row) == ("lost_sign", 22)
 
 
+def test_places_on_both_sides_of_the_date_line_have_lost_no_sign(project: Project) -> None:
+    rows = "".join(
+        f"F{at:02},{177.5 + at / 8 if at < 20 else -180 + (at - 20) / 8},-17.{at},9,0,1,Fiji,1\n" for at in range(30)
+    )
+    header = "demand_id,lon,lat,people,internet,weight,province,area\n"
+    project.write("demand.csv", header + rows)
+    sites = "S1,a,-179.9,-17.5,candidate,,1,100\nS2,a,178,-17.5,candidate,,1,100\n"
+    project.write("sites.csv", f"site_id,name,lon,lat,status,tier,factor,capex\n{sites}")
+    assert project.inputs().warnings == ()
+    project.write("demand.csv", f"{header}{rows}F99,-177.9,-17.4,7,0,1,Fiji,1\nF98,178.1,17.4,7,0,1,Fiji,1\n")
+    (warning,) = project.inputs().warnings
+    assert (warning.code, warning.row) == ("lost_sign", 33)
+
+
 @pytest.mark.parametrize(("many", "told"), [(4, True), (3, False)])
 def test_a_rare_name_a_letter_from_a_common_one_is_told(project: Project, many: int, told: bool) -> None:  # noqa: FBT001
     rows = "".join(f"E{at},67.{at + 1},30.{at + 1},9,0,1,Balochistan,1\n" for at in range(many))
