@@ -91,6 +91,7 @@ Taken = Annotated[dict[Column, Column], Field(min_length=1)]
 
 
 NoData = Annotated[float, Field(strict=True)] | None
+CellValues = Literal["people", "density"]
 """A value of a raster's cells."""
 
 
@@ -238,6 +239,8 @@ class SpreadBySpec(FileSpec):
     """Areas with people and no place inside: error, or one_point: all their people stand at one point inside."""
     nodata: NoData = None
     """Value of a raster's cells that hold nothing, where the file declares none, such as -9999."""
+    cells: CellValues = "people"
+    """What a raster's cells hold: people, or their density per km2."""
 
     @property
     def is_raster(self) -> bool:
@@ -298,6 +301,8 @@ class DemandSpec(TableSpec):
     """Read CSV or GeoParquet in parts and merge points that the same hubs can reach; always so for a raster."""
     nodata: NoData = None
     """Value of a raster's cells that hold nobody, where the file declares none, such as -9999."""
+    cells: CellValues = "people"
+    """What a raster's cells hold: people, or their density per km2, which is multiplied by each cell's area."""
     id: Column | None = None
     """Column of unique ids; numbers of rows if left out, none for a raster."""
     people: Annotated[ColumnOrPeople | None, Field(validate_default=True)] = None

@@ -483,6 +483,8 @@ def _raster(scenario: Scenario) -> Complaints:
     if not demand.is_raster:
         if demand.nodata is not None:
             yield "demand.nodata", demand.nodata, "only for a raster; rows of a table are left out with where"
+        if demand.cells != "people":
+            yield "demand.cells", demand.cells, "only for a raster; a table has people by row"
         return
     for key in _NO_CELL:
         if getattr(demand, key) is not None:
@@ -733,6 +735,8 @@ def _spread(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
     yield from _format_keys(key, by)
     if not by.is_raster and by.nodata is not None:
         yield f"{key}.nodata", by.nodata, "only for a raster; rows of a table are left out with where"
+    if not by.is_raster and by.cells != "people":
+        yield f"{key}.cells", by.cells, "only for a raster; a table has a weight by row"
     if not by.is_raster:
         yield from _place_keys(key, by)
         return

@@ -229,6 +229,7 @@ def test_rows_are_covered_by_the_weight_in_reach(folder: Path) -> None:
         (("far",), {"model.objective": "p_median", "model.budget": 500}),
         ((), {"model.objective": "p_center"}),
         ((), {"coverage.decay": "linear"}),
+        ((), {"demand.spread_by.cells": "density"}),
         ((), {"futures.named": [{"name": "now"}, {"name": "dear", "cost": 1.5}]}),
     ],
 )

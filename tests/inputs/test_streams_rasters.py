@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import rasterio
+from pyproj import CRS, Transformer
 from rasterio.transform import Affine
 from support.instances.demand_files import NODATA, Many, write_many, write_raster
 
@@ -168,6 +169,55 @@ def test_only_a_raster_has_a_nodata_value(project: Project) -> None:
     assert project.refusal({"demand.nodata": -9999.0})[0].endswith(told)
     by = {"path": "demand.csv", "x": "lon", "y": "lat", "nodata": -1.0}
     assert any("demand.spread_by.nodata: -1.0 found" in each for each in project.refusal({"demand.spread_by": by}))
+
+
+@pytest.mark.parametrize(
+    ("crs", "grid"),
+    [
+        ("EPSG:4326", GRID),
+        ("EPSG:4326", Affine(0.1, 0, 179.75, 0, -0.1, 0.25)),  # the date line and the equator
+        ("EPSG:4326", Affine(0.1, 0.02, 67.0, 0.01, -0.1, 60.6)),
+        ("EPSG:4267", GRID),
+        ("EPSG:32642", UTM),
+        ("EPSG:2264", Affine(3280, 0, 2e6, 0, -3280, 6e5)),  # feet
+        ("EPSG:3857", Affine(1000, 0, 7e6, 0, -1000, 3.5e6)),
+        ("ESRI:54009", Affine(250, 0, 3e6, 0, -250, -4e5)),
+    ],
+)
+def test_cells_are_as_large_as_geodesics_make_them(tmp_path: Path, crs: str, grid: Affine) -> None:
+    write_raster(tmp_path / "people.tif", np.ones((5, 6)), grid, crs)
+    places, area, system = cells(tmp_path / "people.tif", None, per_km2=True)
+    ours = rasters.cell_km2(CRS(crs), grid, places)
+    assert ours == pytest.approx(area, rel=1e-7)
+    globe, own = CRS(crs).get_geod(), Transformer.from_crs(system, CRS(crs).geodetic_crs, always_xy=True)
+    edge = np.linspace(-0.5, 0.5, 9)[:-1]
+    across = np.concatenate([edge, 0.5 + 0 * edge, -edge, -0.5 + 0 * edge])
+    down = np.roll(across, 8)
+    for (x, y), found in zip(places, ours, strict=True):
+        sides = own.transform(x + grid.a * across + grid.b * down, y + grid.d * across + grid.e * down)
+        assert globe is not None
+        assert found == pytest.approx(abs(globe.polygon_area_perimeter(*sides)[0]) / 1e6, rel=1e-7)
+
+
+@pytest.mark.parametrize(("crs", "grid"), [("EPSG:4326", GRID), ("EPSG:32642", UTM)])
+def test_people_per_km2_are_as_many_as_the_size_of_cells_makes_them(many: Many, crs: str, grid: Affine) -> None:
+    settings = raster(many, PEOPLE, grid, crs)
+    _, people, _ = cells(many.folder / "people.tif", None, per_km2=True)
+    (many.folder / "people.tif").rename(many.folder / "pd.tif")
+    settings["demand"] |= {"path": str(many.folder / "pd.tif")}
+    assert [warning.code for warning in hp.read_inputs(many.read(settings)).warnings] == ["density_raster"]
+    settings["demand"] |= {"cells": "density"}
+    plan = hp.solve(many.read(settings))
+    assert plan.inputs.warnings == ()
+    assert plan.summary()["people"]["total"] == pytest.approx(people.sum(), rel=1e-7)
+    assert audit_run(plan.write(many.folder / "run")).verdict == "pass"
+
+
+def test_only_a_raster_has_people_per_km2(project: Project) -> None:
+    told = "demand.cells: density found; allowed: only for a raster; a table has people by row"
+    assert project.refusal({"demand.cells": "density"})[0].replace("'", "").endswith(told)
+    by = {"path": "demand.csv", "x": "lon", "y": "lat", "cells": "density"}
+    assert any("demand.spread_by.cells" in each for each in project.refusal({"demand.spread_by": by}))
 
 
 def test_a_plan_over_a_raster_with_a_named_nodata_value_is_audited(many: Many) -> None:

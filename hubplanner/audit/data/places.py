@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS, Transformer
 
 from hubplanner.audit.data.raw_tables import PLAIN, ROW, from_one, has_columns_only, mended, placed, postgis_cells
 from hubplanner.formats.layer import in_plane
@@ -115,11 +116,13 @@ def kept(frame: gpd.GeoDataFrame, where: Mapping[str, tuple[str, ...]]) -> gpd.G
     return frame[chosen].reset_index(drop=True)
 
 
-def cells(path: Path, crs: str | None, nodata: float | None = None) -> tuple[Array, Array, str]:
+def cells(
+    path: Path, crs: str | None, nodata: float | None = None, *, per_km2: bool = False
+) -> tuple[Array, Array, str]:
     """Return the middles (p, 2) of a raster's cells that hold people, the people (p,), and the system.
 
     A system that is given stands in for one that the file does not name, and cells of a value ``nodata`` hold nobody;
-    no file beside it is looked at.
+    no file beside it is looked at. Cells may hold people per km2.
     """
     import rasterio  # noqa: PLC0415 - optional
     from rasterio.windows import Window  # noqa: PLC0415
@@ -141,7 +144,26 @@ def cells(path: Path, crs: str | None, nodata: float | None = None) -> tuple[Arr
             places.append(np.stack([grid[at] * across + grid[at + 1] * down + grid[at + 2] for at in (0, 3)], axis=1))
             people.append(held[row, column])
         system: str = crs or WGS84 if raster.crs is None else raster.crs.to_wkt()
-    return np.concatenate(places), np.concatenate(people), system
+    at, held = np.concatenate(places), np.concatenate(people)
+    return at, held * _km2(system, grid, at) if per_km2 else held, system
+
+
+def _km2(system: str, grid: Any, places: Array) -> Array:
+    """Return the area (p,) of a raster's cells in km2: of their corners on an equal-area cylinder."""
+    own = CRS.from_user_input(system)
+    axes = {"a": own.ellipsoid.semi_major_metre, "b": own.ellipsoid.semi_minor_metre}
+    cylinder = CRS.from_dict({"proj": "cea"} | axes)
+    corners = [
+        Transformer.from_crs(own, cylinder, always_xy=True).transform(
+            places[:, 0] + (grid.a * across + grid.b * down) / 2, places[:, 1] + (grid.d * across + grid.e * down) / 2
+        )
+        for across, down in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    x, y = np.array(corners).transpose(1, 0, 2)
+    round_ = 2 * np.pi * axes["a"]
+    x = x - round_ * np.round((x - x[0]) / round_)
+    area: Array = np.abs((x * np.roll(y, -1, axis=0) - np.roll(x, -1, axis=0) * y).sum(axis=0)) / 2e6
+    return area
 
 
 def words(column: pd.Series) -> pd.Series:

@@ -336,7 +336,7 @@ def _online(scenario: Scenario, rows: gpd.GeoDataFrame, count: Array) -> Array:
 def _cells(scenario: Scenario) -> AuditPeople:
     """Return a raster's cells as points, each a row of its own without a name: they are merged before they are told."""
     spec = scenario.demand
-    places, count, system = cells(Path(spec.path), spec.crs, spec.nodata)
+    places, count, system = cells(Path(spec.path), spec.crs, spec.nodata, per_km2=spec.cells == "density")
     if not scenario.travel.is_planar:
         places = np.column_stack(Transformer.from_crs(system, WGS84, always_xy=True).transform(*places.T))
     offline = 1.0 - float(spec.connected_share)
@@ -414,7 +414,7 @@ def _points(scenario: Scenario, rows: gpd.GeoDataFrame) -> tuple[Array, Array, A
 def _weighted(by: SpreadBySpec, rows: gpd.GeoDataFrame, crs: object) -> tuple[Array, Array, Array]:
     """Return the places that lie in each row's polygon, row by row, and each one's part of their weight."""
     if by.is_raster:
-        places, weight, system = cells(Path(by.path), by.crs, by.nodata)
+        places, weight, system = cells(Path(by.path), by.crs, by.nodata, per_km2=by.cells == "density")
         spots = gpd.GeoSeries(gpd.points_from_xy(*places.T), crs=system)
     else:
         own = other_rows(by, {name for name in (by.weight, by.x, by.y) if name} | set(by.where))

@@ -182,7 +182,15 @@ def _open_own(scenario: Scenario, faults: list[Fault], *, again: bool) -> PointF
     spec = scenario.demand
     if spec.is_raster:  # the scenario's checks let numbers pass only
         offline, priority = 1 - float(spec.connected_share), float(spec.priority)
-        return open_raster(Path(spec.path), spec.crs, faults, offline=offline, priority=priority, nodata=spec.nodata)
+        return open_raster(
+            Path(spec.path),
+            spec.crs,
+            faults,
+            offline=offline,
+            priority=priority,
+            nodata=spec.nodata,
+            per_km2=spec.cells == "density",
+        )
     return open_table(scenario, floor_columns(scenario), faults, again=again)
 
 

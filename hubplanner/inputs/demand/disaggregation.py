@@ -279,7 +279,7 @@ def _weighted(
 ) -> Iterator[tuple[Floats, Floats, CRS]]:
     """Yield places (k, 2), their weights (k,) and their system in parts; note every fault and doubt."""
     if spec.is_raster:
-        raster = open_raster(Path(spec.path), spec.crs, faults, nodata=spec.nodata)
+        raster = open_raster(Path(spec.path), spec.crs, faults, nodata=spec.nodata, per_km2=spec.cells == "density")
         if raster is not None:
             for cells in raster.points(faults):
                 yield cells.places, cells.measures[:, 1], raster.crs

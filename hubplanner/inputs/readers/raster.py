@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
 from hubplanner.errors import DataWarning, Fault
 from hubplanner.extras import absent
@@ -57,6 +58,8 @@ class RasterFile:
         Value of cells that hold nothing, beside the one that the file declares.
     density
         What in its name, unit or description says that cells hold people per area; blank where nothing does.
+    per_km2
+        Whether the scenario says that they do.
     """
 
     path: Path
@@ -66,6 +69,7 @@ class RasterFile:
     crs_named: bool = True
     nodata: float | None = None
     density: str = ""
+    per_km2: bool = False
     _people: bool = False
     _wrong: list[Fault] = field(default_factory=list)
     _more: int = 0
@@ -104,11 +108,11 @@ class RasterFile:
 
     def warnings(self) -> list[DataWarning]:
         """Return what may be a mistake beside places: densities that are read as counts."""
-        if not self.density:
+        if not self.density or self.per_km2:
             return []
         message = (
-            f"{self.density!r} says people per area, but each cell is read as a count of people: multiply it by its "
-            "area first, as gdal_calc.py does, or set checks.density_raster: off if these are counts"
+            f"{self.density!r} says people per area, but each cell is read as a count of people: set cells: density "
+            "beside its path if they are people per km2, or checks.density_raster: off if these are counts"
         )
         return [DataWarning(code="density_raster", message=message, file=self.name)]
 
@@ -130,6 +134,8 @@ class RasterFile:
             ]
         )
         people = values[row, column]
+        if self.per_km2:
+            people = people * cell_km2(self.crs, transform, places)
         measures = np.column_stack([people * self.per_person, people, people * self.offline])
         return Points(places=places, measures=measures, label=np.zeros(len(people), dtype=np.intp))
 
@@ -139,6 +145,37 @@ class RasterFile:
             self._wrong.append(Fault(file=self.name, value=f"{values[row, column]:g}", allowed=ALLOWED, **where))
             self._more -= 1
         self._more += int(wrong.sum())
+
+
+CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
+"""Of a cell, from its middle, in columns and rows."""
+
+
+def cell_km2(crs: CRS, transform: Any, places: Floats) -> Floats:
+    r"""Return the area (k,) in km2 on the ellipsoid of a raster's cells about places (k, 2).
+
+    That of their corners' polygon where $x = a \lambda$ and $y = a q / 2$, with Snyder's (1987, doi:10.3133/pp1395)
+    authalic q of the latitude: as exact as its sides are straight there, so wholly where rows are parallels.
+    """
+    if crs.ellipsoid is None:
+        raise AssertionError
+    a, b = crs.ellipsoid.semi_major_metre, crs.ellipsoid.semi_minor_metre
+    e = math.sqrt(max(1 - (b / a) ** 2, 0.0))
+    degrees = Transformer.from_crs(crs, CRS.from_dict({"proj": "longlat", "a": a, "b": b}), always_xy=True)
+    steps = [(transform.a * c + transform.b * r, transform.d * c + transform.e * r) for c, r in CORNERS]
+    corners = np.radians([degrees.transform(places[:, 0] + x, places[:, 1] + y) for x, y in steps])
+    east, q = corners[:, 0], _authalic(np.sin(corners[:, 1]), e)
+    east = (east - east[0] + np.pi) % (2 * np.pi) - np.pi  # also where the date line runs through a cell
+    twice = (east * np.roll(q, -1, axis=0) - np.roll(east, -1, axis=0) * q).sum(axis=0)
+    return np.asarray(a**2 / 4 * np.abs(twice) / 1e6)
+
+
+def _authalic(sine: Floats, e: float) -> Floats:
+    """Return Snyder's q, which is twice the sine on a sphere."""
+    if e == 0:
+        return 2 * sine
+    found: Floats = (1 - e**2) * (sine / (1 - (e * sine) ** 2) + np.arctanh(e * sine) / e)
+    return found
 
 
 def strips(raster: Any, nodata: float | None = None) -> Iterator[tuple[int, Floats, Bools]]:
@@ -175,6 +212,7 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
     offline: float = 1.0,
     priority: float = 1.0,
     nodata: float | None = None,
+    per_km2: bool = False,
 ) -> RasterFile | None:
     """Return a raster of people; None, with faults noted, when it cannot be used.
 
@@ -190,6 +228,8 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
         Share of people who are not connected yet, and the weight of their need.
     nodata
         Value of cells that hold nothing, beside the one that the file declares.
+    per_km2
+        Whether its cells hold people per km2.
     """
     before = len(faults)
     if not can_read(path, RASTERS, faults):
@@ -217,6 +257,7 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
         offline=offline,
         crs_named=named,
         nodata=nodata,
+        per_km2=per_km2,
         density=next((words for words in said if words and _DENSITY.search(words)), ""),
     )
 
