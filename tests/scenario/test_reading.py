@@ -52,7 +52,7 @@ def test_a_scenario_cannot_be_changed(project: Project) -> None:
         (
             "demand.xx",
             "a",
-            "a known key, one of area_km2, cells, connected_people, connected_share, connected_share_error, crs, decimal,",
+            "a known key, one of area_km2, cells, connected_people, connected_share, connected_share_error, crs,",
         ),
         ("model.budget", "12", "model.budget: '12' found; allowed: a number, without quotes"),
         ("model.budget", True, "model.budget: True found; allowed: a number, without quotes"),
