@@ -151,6 +151,8 @@ def cells(
 def _km2(system: str, grid: Any, places: Array) -> Array:
     """Return the area (p,) of a raster's cells in km2: of their corners on an equal-area cylinder."""
     own = CRS.from_user_input(system)
+    if own.ellipsoid is None:
+        raise AssertionError
     axes = {"a": own.ellipsoid.semi_major_metre, "b": own.ellipsoid.semi_minor_metre}
     cylinder = CRS.from_dict({"proj": "cea"} | axes)
     corners = [
