@@ -55,7 +55,7 @@ def network_plan(question: Question, goal: Goal, built: Floats | None = None, op
 
 def _grown(question: Question, graph: Graph, factor: Floats, worth: Floats) -> tuple[Year, ...]:
     """Return a plan that grows hub by hub, year by year, while money and number allow."""
-    hubs, periods, total = _Hubs(question, graph, factor, worth), question.periods, money_limit(question.blocks)
+    hubs, periods, total = _GrowingPlan(question, graph, factor, worth), question.periods, money_limit(question.blocks)
     years, left = list[Year](), 0.0
     for number, (problem, discount) in enumerate(zip(question.problems, question.discounts, strict=True)):
         money = total
@@ -67,7 +67,7 @@ def _grown(question: Question, graph: Graph, factor: Floats, worth: Floats) -> t
     return tuple(years)
 
 
-class _Hubs:
+class _GrowingPlan:
     """Hubs that are opened one after the other, and the tree of lines to them."""
 
     def __init__(self, question: Question, graph: Graph, factor: Floats, worth: Floats) -> None:
