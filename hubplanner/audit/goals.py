@@ -217,7 +217,9 @@ def check_proof(world: AuditData, plan: dict[str, Any], name: str, ledger: Ledge
     gap = abs(bound - value) / _size(name, value, bound)
     ledger.same(FILE, "gap", plan.get("gap"), gap, absolute=ABSOLUTE * 1e-6)
     goals = ((str(goal["name"]), goal["value"], goal["bound"]) for goal in plan.get("goals", []))
-    gaps = [gap, *(abs(most - own) / _size(goal, own, most) for goal, own, most in goals)]
+    gaps = [gap]
+    if name != GOALS["p_center"]:  # there the worst distance speaks for the plan: the mean within it has its own bound
+        gaps += [abs(most - own) / _size(goal, own, most) for goal, own, most in goals]
     total = plan["need"]["total"]
     if name == GOALS["max_coverage"] and not (plan.get("periods") or plan.get("futures")):
         fine = bound <= total * (1 + AGREED)

@@ -48,7 +48,7 @@ def certify(question: Question, candidate: Candidate, context: SolveContext, met
     if years and main is None:
         message = f"{context.options.name} reached no goal of {question.objective.name}"
         raise SolverError(message)
-    periods, conflict, status = question.periods, candidate.conflict, _status(candidate, goals, context)
+    periods, conflict, status = question.periods, candidate.conflict, _status(candidate, terms, goals, context)
     return Solution(
         problem=years[-1].problem if years else question.instance.problem,
         status=status,
@@ -115,9 +115,16 @@ def _verified(terms: Terms, candidate: Candidate, years: tuple[Year, ...]) -> tu
     return tuple(goals)
 
 
-def _status(candidate: Candidate, goals: Sequence[GoalResult], context: SolveContext) -> Status:
+def _status(candidate: Candidate, terms: Terms, goals: Sequence[GoalResult], context: SolveContext) -> Status:
+    """Return what is claimed of a plan: that all goals are proven, or the worst distance where that comes first.
+
+    What is best on average within that distance has a bound of its own.
+    """
     if not candidate.plans:
         return Status.INFEASIBLE if candidate.is_infeasible else Status.NO_PLAN
     asked = context.options.gap if context.proof is None else context.proof
-    proven = candidate.is_complete and within_gap(goals, asked)
+    if terms.goals[0].is_bottleneck:
+        proven = within_gap(goals[:1], asked)
+    else:
+        proven = candidate.is_complete and within_gap(goals, asked)
     return Status.OPTIMAL if proven else Status.FEASIBLE

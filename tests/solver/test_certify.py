@@ -75,6 +75,22 @@ def test_a_plan_without_all_its_goals_is_not_called_optimal() -> None:
     assert certified(TWO, late).status == hp.Status.FEASIBLE
 
 
+@pytest.mark.parametrize(("radius", "mean", "status"), [(0.0, 0.5, "optimal"), (0.2, 0.0, "feasible")])
+def test_of_the_worst_distance_the_status_speaks_of_that_and_the_mean_has_its_own_gap(
+    radius: float, mean: float, status: str
+) -> None:
+    near = hp.PCenter(max_hubs=2)
+    hubs = hp.solve_problem(line_of_five(), near, hp.SolverOptions(gap=0.0)).open_options.tolist()
+    true = claimed(near, hubs)
+    bounds = (true.bounds[0] * (1 - radius), true.bounds[1] * (1 - mean))
+    found = certified(near, replace(true, bounds=bounds, is_complete=False))
+    assert found.status == status
+    assert (found.goals[0].gap > 0.1, found.goals[1].gap > 0.1) == (radius > 0, mean > 0)
+    far = hp.PMedian(max_hubs=2)
+    true = claimed(far, hp.solve_problem(line_of_five(), far, hp.SolverOptions(gap=0.0)).open_options.tolist())
+    assert certified(far, replace(true, bounds=(true.bounds[0] / 2, *true.bounds[1:]))).status == "feasible"
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     less = hp.MaxCoverage(budget=1, max_hubs=1)
     false = claimed(TWO, HUBS, stated=(MOST + 1,), bounds=(MOST - 1,), levels=(MOST + 2,))
