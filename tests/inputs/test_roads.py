@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +201,17 @@ def test_parts_apart_and_places_far_away_are_told(project: Project) -> None:
 
 METRE = 1 / 111_195.08
 """Degrees of latitude."""
+
+
+@pytest.mark.parametrize(("gap", "told"), [(0.001, True), (0.0, False)])
+def test_lines_of_which_hardly_any_meets_another_are_doubted(project: Project, gap: float, told: bool) -> None:  # noqa: FBT001
+    ends = [66.9, 67.1, 67.5, 68.0]
+    shapes = [shapely.LineString([(one, 30.0), (other - gap, 30.0)]) for one, other in pairwise(ends)]
+    frame = gpd.GeoDataFrame({"highway": ["primary"] * 3}, geometry=shapes, crs="EPSG:4326")
+    frame.to_file(project.folder / "roads.gpkg")
+    warnings = [str(warning) for warning in project.inputs(by_road(project, "roads.gpkg")).warnings]
+    said = "3 lines fall into 3 parts: hardly any meets another, by a vertex that both have"
+    assert any(said in warning for warning in warnings) == told
 
 
 @pytest.mark.parametrize("last", ["yes", "no"])

@@ -28,6 +28,8 @@ GAP_KM, MOST_GAPS = 0.5, 20
 MOST_NAMED = 3
 """Sites that a note names."""
 DECIMALS = 6
+FEW_LINES, HARDLY = 2, 0.5
+"""Of more lines than these, parts as many as this share of them mean that lines do not meet where they should."""
 KEPT_FROM = 200_000
 """Segments and places from which on snapping takes longer than to read and to check what was kept of it."""
 
@@ -207,6 +209,13 @@ def _doubts(
             message = (
                 f"{count} apart from the main network{by}, with {lengths}; {there} {graph.island_km:g} km of road, "
                 "travel.island_km"
+            )
+            found.append(DataWarning(code="roads_apart", message=message, file=file))
+        lines = len(np.unique(roads.line))
+        if lines > FEW_LINES and graph.n_parts > HARDLY * lines:
+            message = (
+                f"{lines:,} lines fall into {graph.n_parts:,} parts{by}: hardly any meets another, by a vertex that "
+                "both have; travel.roads.topology: ends with a larger snap_m joins ends that nearly meet"
             )
             found.append(DataWarning(code="roads_apart", message=message, file=file))
     spec = scenario.travel
