@@ -42,7 +42,9 @@ STEPS = ("roads", "terrain")
 PACKAGES = ("highspy", "numpy", "pulp", "scipy", "spopt")
 CODE = {True: ("tests/benchmarks",), False: ("tests/benchmarks", "hubplanner")}
 """Folders whose code a peer's case and one of ours runs."""
-NOT_RUN = {"cases.py", "growth.py", "suite.py", "tables.py"}
+NOT_RUN = {
+    f"{name}.py" for name in ("cases", "growth", "memory", "roads", "run", "suite", "tables", "terrain", "valhalla")
+}
 """Modules of the suite that no case runs: what they change of a case is in its task."""
 VERSIONS = f"""
 import importlib.metadata as m, json
