@@ -75,17 +75,17 @@ def places(side: int, count: int, seed: int) -> np.ndarray[Any, Any]:
 
 
 class Clock:
-    """Seconds of steps."""
+    """Seconds of the processor that steps take."""
 
     def __init__(self) -> None:
-        self.steps: dict[str, tuple[float, float]] = {}
+        self.steps: dict[str, float] = {}
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure a step, on the wall and of the processor."""
-        wall, own = time.perf_counter(), time.process_time()
+        """Measure a step."""
+        began = time.process_time()
         yield
-        self.steps[name] = time.perf_counter() - wall, time.process_time() - own
+        self.steps[name] = time.process_time() - began
 
 
 def measure(side: int, sites: int, points: int) -> tuple[Clock, dict[str, Any]]:
@@ -187,7 +187,7 @@ def main() -> None:
         f"{asked.points:,} points: {about['pairs']:,} pairs, {about['peak_mb']:,.0f} MB. Plain scipy and networkx "
         "search the same roads from a few sites, and find the same minutes."
     )
-    rows = [[named.get(name, name), wall, own] for name, (wall, own) in clock.steps.items()]
+    rows = [[named.get(name, name), seconds] for name, seconds in clock.steps.items()]
     note("roads", {"about": told, "what": "step", "rows": rows})
 
 

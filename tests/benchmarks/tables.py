@@ -88,11 +88,10 @@ def _own_seconds(record: Record) -> float:
 
 
 def steps(found: Mapping[str, Any]) -> str:
-    """Return a table of steps, with seconds on the wall and of the processor, below what it is about."""
+    """Return a table of steps, with seconds of the processor, below what it is about."""
     caption = textwrap.fill(f"{found['about']} Measured at `{found['commit']}`.", COLUMNS)
-    heads = [found["what"], "seconds on the wall", "of the processor"]
-    lines = ["| " + " | ".join(heads) + " |", "|---|---:|---:|"]
-    lines += [f"| {name} | {wall:,.1f} s | {own:,.1f} s |" for name, wall, own in found["rows"]]
+    lines = [f"| {found['what']} | seconds |", "|---|---:|"]
+    lines += [f"| {name} | {seconds:,.1f} s |" for name, seconds in found["rows"]]
     return "\n".join([caption, "", *lines])
 
 
