@@ -106,7 +106,7 @@ def speed(results: Mapping[str, Rows]) -> str:
     middle, worst = statistics.median(shares), max(shares)
     return (
         f"On {len(shares)} random covering instances proofs took {middle:.2f} times as long as merged rows in HiGHS, "
-        f"at worst {worst:.1f} times."
+        f"at worst {worst:.2f} times."
     )
 
 
