@@ -12,7 +12,9 @@ WORKERS ?= 2
 # Many tests start processes: each would compile the package anew where Python may not write bytecode.
 COMPILE := $(BIN)/python -m compileall -q hubplanner
 
-.PHONY: plan test test-unit lint mutate docs bench bench-full peers picture clean
+TEMPLATE := hubplanner/languages/hubplanner.pot
+
+.PHONY: plan test test-unit lint mutate words docs bench bench-full peers picture clean
 
 plan: .venv/ready
 	$(BIN)/hubplanner solve scenarios/pakistan.yaml --out $(RUN)
@@ -39,6 +41,11 @@ lint: .venv/ready-dev
 mutate: .venv/ready-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check mutmut
 	$(BIN)/python tests/mutants.py
+
+# The texts of app and report as a template for translators; a test holds it to the code.
+words: .venv/ready-dev
+	$(BIN)/pybabel -q extract -F babel.cfg --add-location=file --no-wrap --sort-by-file --project hubplanner \
+		--copyright-holder "the authors of hubplanner" --msgid-bugs-address "" -o $(TEMPLATE) hubplanner
 
 # The documents as a site, with every notebook run and every example solved; a test builds it without these.
 docs: .venv/ready-dev

@@ -16,6 +16,7 @@ EXTRAS = {
     "duckdb": ("duckdb",),
     "postgis": ("geoalchemy2", "psycopg", "sqlalchemy"),
     "docx": ("docx",),
+    "languages": ("babel",),
     "web": ("fastapi", "uvicorn", "maplibre"),
 }
 """Modules that each part of ``extras_require`` in setup.cfg brings, by what it is called there."""

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubplanner.tolerances import EXACT
+from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext, written
 
 SMALLEST_GAP = EXACT
 """Smaller gaps are rounding: the plan is proven best."""
@@ -42,9 +44,15 @@ def paid_in_words(paid: Mapping[str, Any], write: Callable[[float], str]) -> str
     if not later:
         return write(paid["total"])
     if max(later) - min(later) <= EXACT * abs(max(later)):
-        running = f"then {write(later[0])} " + ("in one year" if len(later) == 1 else f"in each of {len(later)} years")
-        return f"{write(paid['total'])}: {write(first)} to build, {running}"
-    return f"{write(paid['total'])}: year by year {', '.join(map(write, (first, *later)))}"
+        return ngettext(
+            "{total}: {first} to build, then {each} in one year",
+            "{total}: {first} to build, then {each} in each of {n} years",
+            len(later),
+            total=write(paid["total"]),
+            first=write(first),
+            each=write(later[0]),
+        )
+    return _("{total}: year by year {years}", total=write(paid["total"]), years=", ".join(map(write, (first, *later))))
 
 
 def at_most(gap: float) -> str:
@@ -53,7 +61,7 @@ def at_most(gap: float) -> str:
     >>> at_most(0.00031), at_most(6e-6), at_most(0.123401)
     ('0.04 %', '0.01 %', '12.35 %')
     """
-    return f"{math.ceil(gap / _HUNDREDTH - _ROUNDING) / 100:g} %"
+    return written(f"{math.ceil(gap / _HUNDREDTH - _ROUNDING) / 100:g} %")
 
 
 def gap_in_words(gap: float | None) -> str:
@@ -63,12 +71,12 @@ def gap_in_words(gap: float | None) -> str:
     ('0 %', '< 0.01 %', '0.13 %', '> 100 %', 'unknown')
     """
     if gap is None or not math.isfinite(gap):
-        return "unknown"
+        return _("unknown")
     if gap <= SMALLEST_GAP:
         return "0 %"
     if gap > LARGEST_GAP:
         return "> 100 %"
-    return "< 0.01 %" if gap < _HUNDREDTH else at_most(gap)
+    return written("< 0.01 %") if gap < _HUNDREDTH else at_most(gap)
 
 
 def says_nothing(gap: float | None) -> bool:
@@ -107,15 +115,16 @@ def proof_in_words(gap: float | None, status: str) -> str:
     'not proven as asked: the time was too short for all goals'
     """
     if gap is None or not math.isfinite(gap):
-        return "not proven"
+        return _("not proven")
     if says_nothing(gap):
-        return "not proven: the time was too short for any useful bound"
+        return _("not proven: the time was too short for any useful bound")
     if status == "optimal":
-        best = gap <= SMALLEST_GAP
-        return "proven: no plan is better" if best else f"proven within {at_most(gap)} of the best possible"
+        if gap <= SMALLEST_GAP:
+            return _("proven: no plan is better")
+        return _("proven within {gap} of the best possible", gap=at_most(gap))
     if gap <= SMALLEST_GAP:
-        return "not proven as asked: the time was too short for all goals"
-    return f"not proven as asked: at most {at_most(gap)} from the best possible"
+        return _("not proven as asked: the time was too short for all goals")
+    return _("not proven as asked: at most {gap} from the best possible", gap=at_most(gap))
 
 
 def proof_of(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,10 +140,10 @@ def better_in_words(gap: float | None) -> str:
     ('A better plan, if there is one, is better by at most 0.04 %.', 'How much better a plan may be is not known yet.')
     """
     if gap is None or says_nothing(gap):
-        return "How much better a plan may be is not known yet."
+        return _("How much better a plan may be is not known yet.")
     if gap <= SMALLEST_GAP:
-        return "No plan is better."
-    return f"A better plan, if there is one, is better by at most {at_most(gap)}."
+        return _("No plan is better.")
+    return _("A better plan, if there is one, is better by at most {gap}.", gap=at_most(gap))
 
 
 def small_share(share: float) -> str:
@@ -143,14 +152,11 @@ def small_share(share: float) -> str:
     >>> small_share(0.0056612), small_share(0.25), small_share(0)
     ('0.566 %', '25 %', '0 %')
     """
-    return f"{100 * share:.3g} %"
+    return written(f"{100 * share:.3g} %")
 
 
 MOST_UNSERVED = 20
 """Groups without a share that are named; plan.json names all."""
-
-
-LARGEST = "Of places that fill as many hubs of a {0}, those are taken where most would come."
 
 
 def fairness_in_words(fair: Mapping[str, Any]) -> list[str]:
@@ -160,15 +166,31 @@ def fairness_in_words(fair: Mapping[str, Any]) -> list[str]:
     >>> fairness_in_words(terms | {"linear_below_share": 0.0005, "linear_below_because": "as asked"})
     ['Fairness among 136 values of district (as asked), alpha 1.', 'Linear below a share of 0.05 % (as asked).']
     """
-    groups, below = f"{fair['groups']:,} values of {fair['group']}", small_share(fair["linear_below_share"])
     unserved = fair.get("unserved", [])
     shown = ", ".join(unserved[:MOST_UNSERVED]) + (", ..." if len(unserved) > MOST_UNSERVED else "")
-    return [
-        f"Fairness among {groups} ({fair['group_because']}), alpha {fair['alpha']:g}.",
-        f"Linear below a share of {below} ({fair['linear_below_because']}).",
-        *([LARGEST.format(fair["prefer_largest_of"])] if "prefer_largest_of" in fair else []),
-        *([f"Nobody is served in {len(unserved):,} of them: {shown}."] if unserved else []),
+    found = [
+        _(
+            "Fairness among {count} values of {group} ({why}), alpha {alpha}.",
+            count=written(f"{fair['groups']:,}"),
+            group=fair["group"],
+            why=_(fair["group_because"]),
+            alpha=written(f"{fair['alpha']:g}"),
+        ),
+        _(
+            "Linear below a share of {share} ({why}).",
+            share=small_share(fair["linear_below_share"]),
+            why=_(fair["linear_below_because"]),
+        ),
     ]
+    if "prefer_largest_of" in fair:
+        group = fair["prefer_largest_of"]
+        found.append(
+            _("Of places that fill as many hubs of a {group}, those are taken where most would come.", group=group)
+        )
+    if unserved:
+        count = written(f"{len(unserved):,}")
+        found.append(_("Nobody is served in {count} of them: {names}.", count=count, names=shown))
+    return found
 
 
 def left_out_of_ways(distance: Mapping[str, Any]) -> list[str]:
@@ -178,16 +200,20 @@ def left_out_of_ways(distance: Mapping[str, Any]) -> list[str]:
     ['1,200 of need (1,500 people) without a way to any hub left out']
     """
     found = []
-    for key, why in (("unreachable", "without a way to any hub"), ("unserved", "without a seat")):
+    for key, why in (("unreachable", _("without a way to any hub")), ("unserved", _("without a seat"))):
         need, people = distance.get(f"{key}_need") or 0.0, distance.get(f"{key}_people")
-        if need > 0:
-            beside = "" if people is None else f" ({_number(people)} people)"
-            found.append(f"{_number(need)} of need{beside} {why} left out")
+        if need <= 0:
+            continue
+        if people is None:
+            found.append(_("{need} of need {why} left out", need=_number(need), why=why))
+        else:
+            told = {"need": _number(need), "people": _number(people), "why": why}
+            found.append(_("{need} of need ({people} people) {why} left out", **told))
     return found
 
 
 def _number(figure: float) -> str:
-    return f"{figure:,.0f}" if figure >= 1 else f"{figure:.2g}"
+    return written(f"{figure:,.0f}" if figure >= 1 else f"{figure:.2g}")
 
 
 def told_measures(summary: dict[str, Any]) -> dict[str, str]:
@@ -198,6 +224,11 @@ def told_measures(summary: dict[str, Any]) -> dict[str, str]:
     {'devices': '1,000 of 2,000 people, who count as 600 regular users'}
     """
     return {
-        name: f"{one['people']:,.0f} of {one['may_reach']:,.0f} people, who count as {one['users']:,.0f} regular users"
+        name: _(
+            "{people} of {all} people, who count as {users} regular users",
+            people=written(f"{one['people']:,.0f}"),
+            all=written(f"{one['may_reach']:,.0f}"),
+            users=written(f"{one['users']:,.0f}"),
+        )
         for name, one in summary.get("measures", {}).items()
     }

@@ -36,6 +36,15 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace what is at --out, even files edited by hand, and list what is lost."),
 ]
+PageLanguage = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="NAME|FILE",
+        help="Language of the page: en, or a catalogue, such as de.po (default: HUBPLANNER_LANGUAGE, else en).",
+        show_default=False,
+    ),
+]
 
 TIME_LIMIT_REACHED = 4
 UNBOUND = 1_000

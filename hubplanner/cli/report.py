@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubplanner.cli.common import AsJson, Quiet, answering
+from hubplanner.cli.common import AsJson, PageLanguage, Quiet, answering
 from hubplanner.cli.runs import Runs
 from hubplanner.folders import RUNS
+from hubplanner.translation import choose_language
 
 if TYPE_CHECKING:
     from hubplanner.runs.report import Verdict
@@ -41,6 +42,7 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
     overwrite: Annotated[  # noqa: FBT002
         bool, typer.Option("--overwrite", "--force", help="Replace an existing file that is not a report.")
     ] = False,
+    language: PageLanguage = None,
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -50,6 +52,7 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
         from hubplanner.runs.report import check_target, write_report  # noqa: PLC0415
         from hubplanner.runs.store import find_run  # noqa: PLC0415
 
+        choose_language(language)
         folders = [find_run(word, folder) for word in run]
         with progress(shown=not quiet):
             check_target(out.absolute(), replace=overwrite)  # before the audit, not after it

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hubplanner.cli.common import Quiet, answering
+from hubplanner.cli.common import PageLanguage, Quiet, answering
 from hubplanner.folders import RUNS
+from hubplanner.translation import choose_language
 from hubplanner.web.settings import AppSettings
 
 Place = Annotated[
@@ -60,6 +61,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
     runs: Runs = RUNS,
     uploads: Uploads = None,
     memory: Memory = None,
+    language: PageLanguage = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
@@ -84,6 +86,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
             base_map=base_map,
             workspace=uploads,
             memory_gb=memory,
+            language=choose_language(language),
             open_page=open_page,
             announce=announce,
         )

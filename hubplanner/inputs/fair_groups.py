@@ -10,6 +10,7 @@ import numpy as np
 from hubplanner.inputs.inputs import Inputs
 from hubplanner.problem import SiteStatus
 from hubplanner.scenario.model_spec import AUTO
+from hubplanner.translation import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ def fair_groups(inputs: Inputs) -> FairGroups:
     scenario = inputs.scenario
     asked = scenario.fairness_group
     if asked != AUTO:
-        return _of(inputs, asked, "as asked")
+        return _of(inputs, asked, N_("as asked"))
     hubs, tier = _affordable(inputs)
     every = sorted((_of(inputs, column, "") for column in scenario.demand.groups), key=lambda one: -one.with_need)
     fine = [one for one in every if one.with_need < hubs]

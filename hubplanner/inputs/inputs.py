@@ -41,6 +41,8 @@ from hubplanner.problem.travel.network import Network
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.scenario import MINUTES_PER_HOUR
 from hubplanner.scenario.travel_spec import NetworkSpec
+from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext, written
 
 log = logging.getLogger(__name__)
 
@@ -81,21 +83,49 @@ def told_facts(facts: dict[str, Any]) -> list[str]:
     ['Raster: 30 x 40 cells, 90 % of them open, the quickest at 60 km/h; ways of up to 90 minutes are searched.']
     """
     if "open_share" in facts:
-        cells = f"{facts['rows']:,} x {facts['columns']:,} cells, {100 * facts['open_share']:.0f} % of them open"
-        ways = f"ways of up to {facts['max_minutes']:g} minutes are searched"
-        told = [f"Raster: {cells}, the quickest at {facts['quickest_kmh']:.3g} km/h; {ways}."]
+        told = [
+            _(
+                "Raster: {rows} x {columns} cells, {open} % of them open, the quickest at {speed} km/h; ways of up to "
+                "{minutes} minutes are searched.",
+                rows=written(f"{facts['rows']:,}"),
+                columns=written(f"{facts['columns']:,}"),
+                open=round(100 * facts["open_share"]),
+                speed=written(f"{facts['quickest_kmh']:.3g}"),
+                minutes=written(f"{facts['max_minutes']:g}"),
+            )
+        ]
         moved, beyond, cut = (facts[f"people_{what}"] for what in ("moved", "beyond_access", "cut_off"))
         if moved or beyond or cut:
-            lost = f"{beyond:,.0f} are too far from any, and barriers part {cut:,.0f} from every site"
-            told.append(f"Routes of {moved:,.0f} people start at the nearest open cell; {lost}.")
+            told.append(
+                _(
+                    "Routes of {moved} people start at the nearest open cell; {beyond} are too far from any, and "
+                    "barriers part {cut} from every site.",
+                    moved=written(f"{moved:,.0f}"),
+                    beyond=written(f"{beyond:,.0f}"),
+                    cut=written(f"{cut:,.0f}"),
+                )
+            )
         return told
-    parts = "one part" if facts["parts"] == 1 else f"{facts['parts']:,} parts"
     beyond, apart = facts["people_beyond_access"], facts["people_on_islands"]
-    told = [f"Roads: {facts['roads_km']:,.0f} km in {parts}, the longest of {facts['main_part_km']:,.0f} km."]
+    told = [
+        ngettext(
+            "Roads: {km} km in one part, the longest of {longest} km.",
+            "Roads: {km} km in {n} parts, the longest of {longest} km.",
+            facts["parts"],
+            km=written(f"{facts['roads_km']:,.0f}"),
+            longest=written(f"{facts['main_part_km']:,.0f}"),
+        )
+    ]
     if apart or beyond:
-        told.append(f"{apart:,.0f} people are nearest to a road of an island, {beyond:,.0f} too far from any.")
+        told.append(
+            _(
+                "{apart} people are nearest to a road of an island, {beyond} too far from any.",
+                apart=written(f"{apart:,.0f}"),
+                beyond=written(f"{beyond:,.0f}"),
+            )
+        )
     for name, km in facts.get("closed_km", {}).items():
-        told.append(f"In the future {name} {km:,.1f} km of them are closed.")
+        told.append(_("In the future {name} {km} km of them are closed.", name=name, km=written(f"{km:,.1f}")))
     for mode, speeds in facts["speeds_used"].items():
         if speeds:
             listed = ", ".join(f"{name} {speed:g}" for name, speed in speeds.items())

@@ -17,6 +17,7 @@ from hubplanner.io import write_folder_atomically
 from hubplanner.outputs.map.comparison import Panel, draw_comparison
 from hubplanner.outputs.rounding import rounded_change
 from hubplanner.outputs.writers import harmless, write_geojson
+from hubplanner.translation import N_
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,27 +156,27 @@ def _figures(figures: dict[str, Any]) -> Iterator[tuple[str, str, str, list[floa
 
 
 FIGURES = {
-    "people reached": "people.reached",
-    "people": "people.total",
-    "need covered": "need.covered",
-    "need share": "need.share",
-    "new hubs": "new_hubs",
-    "sites": "sites",
-    "cost": "cost.total",
-    "cost to build": "cost.capex",
-    "cost to run": "cost.opex_present_value",
-    "cost as paid": "cost.paid.total",
-    "cost as paid a seat taken and year": "cost.paid.per_user_year",
-    "cost of measures": "cost.measures",
-    "people with devices": "measures.devices.people",
-    "people in courses": "measures.courses.people",
-    "mean km to a hub": "distance.mean_km",
-    "largest km to a hub": "distance.max_km",
-    "need that cannot reach a hub": "distance.unreachable_need",
-    "people who cannot reach a hub": "distance.unreachable_people",
-    "need without a seat": "distance.unserved_need",
-    "people without a seat": "distance.unserved_people",
-    "gap": "gap",
+    N_("people reached"): "people.reached",
+    N_("people"): "people.total",
+    N_("need covered"): "need.covered",
+    N_("need share"): "need.share",
+    N_("new hubs"): "new_hubs",
+    N_("sites"): "sites",
+    N_("cost"): "cost.total",
+    N_("cost to build"): "cost.capex",
+    N_("cost to run"): "cost.opex_present_value",
+    N_("cost as paid"): "cost.paid.total",
+    N_("cost as paid a seat taken and year"): "cost.paid.per_user_year",
+    N_("cost of measures"): "cost.measures",
+    N_("people with devices"): "measures.devices.people",
+    N_("people in courses"): "measures.courses.people",
+    N_("mean km to a hub"): "distance.mean_km",
+    N_("largest km to a hub"): "distance.max_km",
+    N_("need that cannot reach a hub"): "distance.unreachable_need",
+    N_("people who cannot reach a hub"): "distance.unreachable_people",
+    N_("need without a seat"): "distance.unserved_need",
+    N_("people without a seat"): "distance.unserved_people",
+    N_("gap"): "gap",
 }
 """Figures side by side, and where plan.json has them."""
 LEFT_OUT = tuple(name for name in FIGURES if "without" in name)

@@ -41,6 +41,7 @@ from hubplanner.problem import Evaluation, Ints
 from hubplanner.problem.catchments import Proposal, proposal
 from hubplanner.scenario.model_spec import HubLimitSpec, ModelSpec
 from hubplanner.solver.mip.upper_bound import covered_alone
+from hubplanner.translation import N_
 
 _OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "max_coverage": MaxCoverage,
@@ -199,13 +200,13 @@ def fair_terms(inputs: Inputs, objective: Objective) -> dict[str, Any] | None:
     if fairness is None:
         return None
     groups, spec = fair_groups(inputs), inputs.scenario.model.fairness
-    tenth = "a tenth of the share of need that hubs could cover for the money, if each covered all it can"
+    tenth = N_("a tenth of the share of need that hubs could cover for the money, if each covered all it can")
     return {
         "alpha": fairness.alpha,
         "group": groups.column,
         "groups": groups.with_need,
         "group_because": groups.because,
         "linear_below_share": fairness.linear_below,
-        "linear_below_because": tenth if spec is None or spec.linear_below_share is None else "as asked",
+        "linear_below_because": tenth if spec is None or spec.linear_below_share is None else N_("as asked"),
         **({} if spec is None or spec.prefer_largest_of is None else {"prefer_largest_of": spec.prefer_largest_of}),
     }

@@ -30,6 +30,8 @@ from hubplanner.scenario.measures_spec import MeasureSpec, MeasuresSpec
 from hubplanner.scenario.model_spec import CoverageSpec, ModelSpec
 from hubplanner.scenario.travel_spec import GreatCircleSpec, TravelSpec
 from hubplanner.scenario.yaml_text import merge
+from hubplanner.translation import gettext as _
+from hubplanner.translation import written
 
 MINUTES_PER_HOUR = 60.0
 MOST_SECONDS = 1e8
@@ -90,9 +92,12 @@ class TierSpec(Spec):
         '30 minutes by motorcycle, 60 minutes by walk'
         """
         if self.reach_km is not None:
-            return f"{self.reach_km:g} km"
-        each = [f"{minutes:g} minutes by {mode}" for mode, minutes in self.minutes_by_mode.items()]
-        return ", ".join(each) if each else f"{self.reach(None):g} minutes"
+            return written(f"{self.reach_km:g} km")
+        each = [
+            _("{minutes} minutes by {mode}", minutes=written(f"{minutes:g}"), mode=mode)
+            for mode, minutes in self.minutes_by_mode.items()
+        ]
+        return ", ".join(each) if each else _("{count} minutes", count=written(f"{self.reach(None):g}"))
 
 
 class SolverSpec(Spec):
@@ -192,7 +197,7 @@ class Scenario(Spec):
     @property
     def seated(self) -> str:
         """Whom the seats of hubs count, in words."""
-        return "people not connected yet" if self.seats_need else "people"
+        return _("people not connected yet") if self.seats_need else _("people")
 
     @property
     def file(self) -> str:

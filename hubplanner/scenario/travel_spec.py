@@ -10,6 +10,8 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from hubplanner.scenario.fields import Column, Encoding, Flag, LocalFile, Spec
 from hubplanner.scenario.roads_spec import Direction, Modes, ModeSpec, RoadsSpec
+from hubplanner.translation import gettext as _
+from hubplanner.translation import written
 
 MOST_DETOUR = 10.0
 Band = Annotated[int, Field(strict=True, ge=1, le=10_000)]
@@ -71,8 +73,19 @@ class TravelMethod(Spec):
         >>> GreatCircleSpec().assumption()
         'Distances are straight lines. Rivers and mountains are ignored.'
         """
-        detour = f", times {self.detour:g} to allow for roads" if self.detour != 1 else ""
-        return f"Distances are straight lines{detour}. Rivers and mountains are ignored."
+        return _("Distances are {what}", what=straight_lines(self.detour))
+
+
+def straight_lines(detour: float) -> str:
+    """Return what distances are that follow no way, as the end of a sentence and what follows.
+
+    >>> straight_lines(1.3)
+    'straight lines, times 1.3 to allow for roads. Rivers and mountains are ignored.'
+    """
+    if detour == 1:
+        return _("straight lines. Rivers and mountains are ignored.")
+    times = written(f"{detour:g}")
+    return _("straight lines, times {times} to allow for roads. Rivers and mountains are ignored.", times=times)
 
 
 class GreatCircleSpec(TravelMethod):
@@ -150,7 +163,7 @@ class MatrixSpec(TravelMethod):
 
     def assumption(self) -> str:
         """Return that a table gives ways."""
-        return "Distances come from a table."
+        return _("Distances come from a table.")
 
 
 class NetworkSpec(TravelMethod):
@@ -198,10 +211,15 @@ class NetworkSpec(TravelMethod):
 
     def assumption(self) -> str:
         """Return what is taken for granted of roads."""
-        ways = {"to_hub": "to the hub", "from_hub": "from the hub", "both": "there and back, halved"}
-        limits = "Traffic, waits at junctions and turns that are not allowed are ignored."
-        off = f"Off the road people walk {self.access_kmh:g} km/h, up to {self.access_max_km:g} km"
-        return f"Travel is {self.describe()}, {ways[self.direction]}. {off}. {limits}"
+        ways = {"to_hub": _("to the hub"), "from_hub": _("from the hub"), "both": _("there and back, halved")}
+        return _(
+            "Travel is {how}, {way}. Off the road people walk {speed} km/h, up to {km} km. Traffic, waits at "
+            "junctions and turns that are not allowed are ignored.",
+            how=self.describe(),
+            way=ways[self.direction],
+            speed=written(f"{self.access_kmh:g}"),
+            km=written(f"{self.access_max_km:g}"),
+        )
 
 
 class FrictionRasterSpec(Spec):
@@ -259,9 +277,10 @@ class FrictionSpec(RasterTravel):
 
     def assumption(self) -> str:
         """Return what is taken for granted of the raster."""
-        return (
+        return _(
             "Routes run between the centres of cells of a raster of travel times, the same in both directions. "
-            f"Places on barriers start from the nearest open cell up to {self.access_max_km:g} km away, at its speed."
+            "Places on barriers start from the nearest open cell up to {km} km away, at its speed.",
+            km=written(f"{self.access_max_km:g}"),
         )
 
 
@@ -345,11 +364,12 @@ class TerrainSpec(RasterTravel):
 
     def assumption(self) -> str:
         """Return what is taken for granted of the ground."""
-        way = "to hubs" if self.direction == "to_hub" else "from hubs"
-        return (
-            f"Ways go {way} from middle to middle of the cells of a land cover, as fast as its classes say; on foot "
+        return _(
+            "Ways go {way} from middle to middle of the cells of a land cover, as fast as its classes say; on foot "
             "and by bicycle slopes count, by Tobler's function and by a rider's power. "
-            f"Places on barriers start from the nearest open cell up to {self.access_max_km:g} km away, at its speed."
+            "Places on barriers start from the nearest open cell up to {km} km away, at its speed.",
+            way=_("to hubs") if self.direction == "to_hub" else _("from hubs"),
+            km=written(f"{self.access_max_km:g}"),
         )
 
 

@@ -13,8 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubplanner.errors import HubplannerError
+from hubplanner.translation import Language, in_language
 from hubplanner.web.responses import SMALLEST_PACKED, Refused, as_refused, refusal
 from hubplanner.web.routes import frontiers as routes_frontiers
 from hubplanner.web.routes import jobs as routes_jobs
@@ -49,7 +51,21 @@ def create_app(settings: AppSettings) -> FastAPI:
     app.add_exception_handler(Exception, _wrong)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=4)
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Speaker, language=settings.language)
     return app
+
+
+class Speaker:
+    """Answers every request in the app's language."""
+
+    def __init__(self, app: ASGIApp, language: Language) -> None:
+        """Take what answers, and the language to speak."""
+        self.app, self.language = app, language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        with in_language(self.language):
+            await self.app(scope, receive, send)
 
 
 @asynccontextmanager

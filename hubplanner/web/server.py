@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from hubplanner.errors import Fault, ScenarioError, UnwritableError
 from hubplanner.io import scratch_folder
+from hubplanner.translation import ENGLISH, Language
 from hubplanner.web.scenarios import scenario_files
 from hubplanner.web.settings import AppSettings, Limits
 
@@ -35,6 +36,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     base_map: str | None = None,
     workspace: Path | None = None,
     memory_gb: float | None = None,
+    language: Language = ENGLISH,
     open_page: bool = False,
     announce: Callable[[AppSettings], None],
 ) -> None:
@@ -54,6 +56,8 @@ def serve(  # noqa: PLR0913 - one argument an option
         Folder of uploads and of scenarios made from them; a temporary one, gone in the end, if left out.
     memory_gb
         Memory that each process of a job may take; half of the machine's if left out.
+    language
+        What the page speaks.
     open_page
         Whether to open the page in the browser.
     announce
@@ -78,6 +82,7 @@ def serve(  # noqa: PLR0913 - one argument an option
             host=host,
             port=listener.getsockname()[1],
             base_map=base_map,
+            language=language,
             limits=Limits() if memory_gb is None else Limits(job_bytes=int(memory_gb * (1 << 30))),
         )
         from hubplanner.web.app import create_app  # noqa: PLC0415 - heavy, and the address may not be free

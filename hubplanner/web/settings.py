@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hubplanner.errors import Fault, ScenarioError
+from hubplanner.translation import ENGLISH, Language
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MEGABYTE = 1 << 20
@@ -88,6 +89,8 @@ class AppSettings:
         Address it listens at; any but this machine's own asks visitors for a token.
     base_map
         Address of a map style, if the planner asked for one.
+    language
+        What the page speaks.
     """
 
     scenarios: dict[str, Path]
@@ -97,6 +100,7 @@ class AppSettings:
     port: int
     host: str = "127.0.0.1"
     base_map: str | None = None
+    language: Language = ENGLISH
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     limits: Limits = field(default_factory=Limits)

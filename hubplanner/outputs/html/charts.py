@@ -9,6 +9,8 @@ from typing import Any
 from hubplanner.outputs.html.words import about
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import Result, on_one_line
+from hubplanner.translation import gettext as _
+from hubplanner.translation import written
 
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 92.0, 16.0, 24.0, 44.0
@@ -102,11 +104,11 @@ def years(result: Result) -> list[dict[str, Any]]:
             {"name": on_one_line(year["name"]), "cost": year["cost"], "budget": year["budget"], "kind": "spent"}
             for year in summary["periods"]
         ]
-    rate, once = scenario.discount_rate, "To build and connect" if summary["cost"]["backhaul"] else "To build"
-    once = "At once" if "measures" in summary else once
+    rate, once = scenario.discount_rate, _("To build and connect") if summary["cost"]["backhaul"] else _("To build")
+    once = _("At once") if "measures" in summary else once
     return [
         {
-            "name": f"Year {number}" if number else once,
+            "name": _("Year {year}", year=number) if number else once,
             "cost": amount,
             "budget": None,
             "kind": "run" if number else "build",
@@ -154,14 +156,18 @@ def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
     by_cost = other == "cost"
 
     def figure(x: float) -> str:
-        return in_words(x) if by_cost else f"{x:,.3g}"
+        return in_words(x) if by_cost else written(f"{x:,.3g}")
 
     def at(x: float, y: float, tip: str = "", css: str = "dot") -> Dot:
         right, top = x / across[-1] * (Curve.right - Curve.left), y / up[-1] * (Curve.base - Curve.top)
         return Dot(x=round(Curve.left + right, 1), y=round(Curve.base - top, 1), tip=tip, css=css)
 
     def dot(point: dict[str, Any]) -> Dot:
-        covered = f"{in_words(point['people'])} people, {share_in_words(point['share'])} of the need"
+        covered = _(
+            "{people} people, {share} of the need",
+            people=in_words(point["people"]),
+            share=share_in_words(point["share"]),
+        )
         return at(point[other], point["people"], f"{figure(point[other])}: {covered}")
 
     dots = tuple(map(dot, points))
@@ -174,9 +180,9 @@ def curve(result: Result, frontier: dict[str, Any]) -> Curve | None:
         across=tuple(Tick(at=at(x, 0).x, label=figure(x)) for x in across),
         up=tuple(Tick(at=at(0, y).y, label=in_words(y)) for y in up),
         x_name=f"{name}, {result.money}".strip(", ") if by_cost else name,
-        y_name="People covered",
+        y_name=_("People covered"),
         knee=dots[knee - 1] if knee and knee <= len(dots) else None,
-        here=at(cost, people, "This plan", "here") if same else None,
+        here=at(cost, people, _("This plan"), "here") if same else None,
     )
 
 
@@ -186,5 +192,9 @@ def _traded(points: list[dict[str, Any]]) -> tuple[str, str]:
         return "", ""
     other = next((key for key in points[0] if key.startswith("mean_distance_") or key == "worst_share"), "cost")
     other = "number" if "alpha" in points[0] else other
-    names = {"cost": "Cost", "worst_share": "Covered share of the worst group", "number": "Plan, the fairest last"}
-    return other, names.get(other, f"Mean distance to a hub, {other.rpartition('_')[2]}")
+    names = {
+        "cost": _("Cost"),
+        "worst_share": _("Covered share of the worst group"),
+        "number": _("Plan, the fairest last"),
+    }
+    return other, names.get(other) or _("Mean distance to a hub, {unit}", unit=_(other.rpartition("_")[2]))

@@ -20,6 +20,8 @@ from hubplanner.formatting import (
 from hubplanner.outputs.html.words import about, count, decimal, hubs_in_words
 from hubplanner.outputs.map.fonts import covered_in_words, in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
+from hubplanner.translation import gettext as _
+from hubplanner.translation import ngettext, written
 
 FULL = 0.995
 """Share of its room from which a hub is full."""
@@ -56,24 +58,38 @@ def _lead(result: Result) -> Iterator[str]:
     summary, scenario = result.summary, result.scenario
     hubs, cost = hubs_in_words(new_hubs(result)), about(result, summary["cost"]["total"])
     budget, people = summary["budget"], in_words(result.reached)
-    reach = f"serve {people} {scenario.seated}" if result.seated else f"bring {people} people within reach"
+    reach = (
+        _("serve {people} {whom}", people=people, whom=scenario.seated)
+        if result.seated
+        else _("bring {people} people within reach", people=people)
+    )
     share = share_in_words(summary["need"]["share"])
     ways, unit = summary["distance"], result.unit
     objective = summary["objective"]
     if not len(result.hubs):
-        yield "This plan builds nothing, and no hub stands yet: no one is covered."
+        yield _("This plan builds nothing, and no hub stands yet: no one is covered.")
     elif objective == "p_median":
-        yield f"For {cost}, {hubs} leave people {decimal(ways.get(f'mean_{unit}'), unit)} from a hub on average."
+        way = decimal(ways.get(f"mean_{unit}"), unit)
+        yield _("For {cost}, {hubs} leave people {way} from a hub on average.", cost=cost, hubs=hubs, way=way)
     elif objective == "p_center":
-        yield f"For {cost}, {hubs} leave no one farther than {decimal(ways.get(f'max_{unit}'), unit)} from a hub."
+        way = decimal(ways.get(f"max_{unit}"), unit)
+        yield _("For {cost}, {hubs} leave no one farther than {way} from a hub.", cost=cost, hubs=hubs, way=way)
     elif objective == "min_cost":
         target = scenario.model.target_share
-        asked = f" At least {share_in_words(target)} was asked for." if target is not None else ""
-        yield f"For {cost}, {hubs} {reach}. That is {share} of the need.{asked}"
+        yield _(
+            "For {cost}, {hubs} {reach}. That is {share} of the need.", cost=cost, hubs=hubs, reach=reach, share=share
+        )
+        if target is not None:
+            yield _("At least {share} was asked for.", share=share_in_words(target))
     else:
-        limit = f"With {about(result, budget)}" if budget is not None else f"For {cost}"
-        stand = " and the existing ones" if (result.hubs["status"] == "existing").any() else ""
-        yield f"{limit}, {hubs}{stand} {reach}. That is {share} of the need."
+        stand = (result.hubs["status"] == "existing").any()
+        hubs = _("{hubs} and the existing ones", hubs=hubs) if stand else hubs
+        told = {"hubs": hubs, "reach": reach, "share": share}
+        if budget is None:
+            yield _("For {cost}, {hubs} {reach}. That is {share} of the need.", cost=cost, **told)
+        else:
+            budget = about(result, budget)
+            yield _("With {budget}, {hubs} {reach}. That is {share} of the need.", budget=budget, **told)
         yield from _what_limits(result)
 
 
@@ -90,15 +106,21 @@ def _what_limits(result: Result) -> Iterator[str]:
     numbers, full = new["hubs"].to_numpy(), new["utilisation"].to_numpy(dtype=float) >= FULL
     if numbers[full].sum() < NEARLY_ALL * numbers.sum():
         return
-    where = "all" if full.all() else f"{count(numbers[full].sum())} of {count(numbers.sum())}"
-    said = f"Seats are what limits it: {where} new hubs are full. "
+    if full.all():
+        yield _("Seats are what limits it: all new hubs are full.")
+    else:
+        told = {"full": count(numbers[full].sum()), "all": count(numbers.sum())}
+        yield _("Seats are what limits it: {full} of {all} new hubs are full.", **told)
     if "fairness" in result.summary:
         group = isolated(result.summary["fairness"]["group"])
-        yield f"{said}So each {group} gets them by its need, as fairly as was asked, and in it places where they fill."
+        yield _(
+            "So each {group} gets them by its need, as fairly as was asked, and in it places where they fill.",
+            group=group,
+        )
     elif counts_offline(result):
-        yield f"{said}So any place where a hub fills does as well as another, and what a hub costs decides."
+        yield _("So any place where a hub fills does as well as another, and what a hub costs decides.")
     else:
-        yield f"{said}So they go where fewest of those within reach are connected."
+        yield _("So they go where fewest of those within reach are connected.")
 
 
 def figures(result: Result) -> list[Figure]:
@@ -108,45 +130,55 @@ def figures(result: Result) -> list[Figure]:
     sites = result.hubs.loc[result.hubs["status"] != "existing", "site_id"].nunique() if len(result.hubs) else 0
     stands = int(result.hubs.loc[result.hubs["status"] == "existing", "hubs"].sum()) if len(result.hubs) else 0
     closed = len(summary["closed"])
-    also = [f"at {count(sites)} {'site' if sites == 1 else 'sites'}"] if sites else []
-    also += [f"{count(number)} {word}" for word, number in (("stand already", stands), ("closed", closed)) if number]
+    also = [ngettext("at {n} site", "at {n} sites", sites)] if sites else []
+    also += [_("{count} stand already", count=count(stands))] if stands else []
+    also += [_("{count} closed", count=count(closed))] if closed else []
     found = [
         Figure(
-            label="People served" if result.seated else "People within reach",
+            label=_("People served") if result.seated else _("People within reach"),
             value=in_words(result.reached),
-            note=result.scenario.seated if result.scenario.seats_need else f"of {in_words(people['total'])}",
+            note=result.scenario.seated if result.scenario.seats_need else _("of {all}", all=in_words(people["total"])),
         ),
         Figure(
-            label="Need covered",
+            label=_("Need covered"),
             value=covered_in_words(need["share"], need["total"]),
-            note=f"{in_words(need['covered'])} of {in_words(need['total'])}",
+            note=_("{part} of {all}", part=in_words(need["covered"]), all=in_words(need["total"])),
         ),
-        Figure(label="New hubs", value=count(new_hubs(result)), note=", ".join(also)),
+        Figure(label=_("New hubs"), value=count(new_hubs(result)), note=", ".join(also)),
         Figure(
-            label="Cost",
+            label=_("Cost"),
             value=about(result, cost["total"]),
-            note=("no budget set" if budget is None else f"of {about(result, budget)}")
-            + f", in today's money; paid {about(result, cost['paid']['total'])}",
+            note=_("no budget set, in today's money; paid {paid}", paid=about(result, cost["paid"]["total"]))
+            if budget is None
+            else _(
+                "of {budget}, in today's money; paid {paid}",
+                budget=about(result, budget),
+                paid=about(result, cost["paid"]["total"]),
+            ),
         ),
     ]
     found += [
         Figure(
-            label=name.capitalize(),
+            label=_(name).capitalize(),
             value=in_words(one["people"]),
-            note=f"people, for {about(result, one['cost'])}; they count as {in_words(one['users'])} users",
+            note=_(
+                "people, for {cost}; they count as {users} users",
+                cost=about(result, one["cost"]),
+                users=in_words(one["users"]),
+            ),
         )
         for name, one in summary.get("measures", {}).items()
     ]
     if "fairness" in summary:
         fair = summary["fairness"]
-        served = f"{count(fair['served'])} of {count(fair['groups'])} with some"
-        label = f"As good as in every {isolated(fair['group'])}"
+        served = _("{part} of {all} with some", part=count(fair["served"]), all=count(fair["groups"]))
+        label = _("As good as in every {group}", group=isolated(fair["group"]))
         found.append(Figure(label=label, value=small_share(fair["equivalent_share"]), note=served))
     if summary["objective"] in {"p_median", "p_center"}:
         ways = summary["distance"]
-        notes = [f"at most {decimal(ways.get(f'max_{unit}'), unit)}", *left_out_of_ways(ways)]
+        notes = [_("at most {way}", way=decimal(ways.get(f"max_{unit}"), unit)), *left_out_of_ways(ways)]
         found[1] = Figure(
-            label="Distance to a hub", value=decimal(ways.get(f"mean_{unit}"), unit), note="; ".join(notes)
+            label=_("Distance to a hub"), value=decimal(ways.get(f"mean_{unit}"), unit), note="; ".join(notes)
         )
     return found
 
@@ -155,14 +187,18 @@ def paid(result: Result) -> str:
     """Return what is paid, not in today's money: in all, by year, and for each person with a seat."""
     found, write = result.summary["cost"]["paid"], partial(about, result)
     each = found["per_user_year"]
-    seat = "" if each is None else f" That is {write(each)} a year for each person with a seat in a new hub."
-    return f"Payments come to {paid_in_words(found, write)}.{seat}"
+    told = _("Payments come to {paid}.", paid=paid_in_words(found, write))
+    if each is None:
+        return told
+    seat = _("That is {cost} a year for each person with a seat in a new hub.", cost=write(each))
+    return f"{told} {seat}"
 
 
 def need_in_words(result: Result) -> str:
     """Return what need is."""
-    weighted = "" if result.scenario.demand.priority == 1 else ", weighted by the priority of their place"
-    return f"Need is the number of people who are not yet connected{weighted}."
+    if result.scenario.demand.priority == 1:
+        return _("Need is the number of people who are not yet connected.")
+    return _("Need is the number of people who are not yet connected, weighted by the priority of their place.")
 
 
 def proof(result: Result) -> str:
@@ -170,41 +206,56 @@ def proof(result: Result) -> str:
     summary = result.summary
     gap = summary["gap"]
     if summary["status"] == "optimal":
-        return ("Proven: " if gap <= SMALLEST_GAP else f"Proven within {at_most(gap)}: ") + _best(result)
-    ended = "The search was stopped" if summary.get("stopped") else "Time ran out"
-    late = f"{ended} before the proof was as tight as asked ({gap_in_words(result.scenario.solver.gap)}). "
+        if gap <= SMALLEST_GAP:
+            return _("Proven: {claim}", claim=_best(result))
+        return _("Proven within {gap}: {claim}", gap=at_most(gap), claim=_best(result))
+    asked = gap_in_words(result.scenario.solver.gap)
+    late = (
+        _("The search was stopped before the proof was as tight as asked ({gap}).", gap=asked)
+        if summary.get("stopped")
+        else _("Time ran out before the proof was as tight as asked ({gap}).", gap=asked)
+    )
     if says_nothing(gap):
-        return late + "How far the plan is from the best possible is not known: no useful bound was found."
-    within = f" The plan is within {at_most(gap)} of that." if gap > SMALLEST_GAP else ""
+        unknown = _("How far the plan is from the best possible is not known: no useful bound was found.")
+        return f"{late} {unknown}"
     best = _best(result)
-    return late + best[:1].upper() + best[1:] + within
+    told = [late, best[:1].upper() + best[1:]]
+    if gap > SMALLEST_GAP:
+        told.append(_("The plan is within {gap} of that.", gap=at_most(gap)))
+    return " ".join(told)
 
 
 def _best(result: Result) -> str:
     summary, model = result.summary, result.scenario.model
     plain = not (model.lifts_worst or model.alpha) and model.under is None and not summary["periods"]
-    limits = "with this money" if summary["budget"] is not None else "within these limits"
+    limits = _("with this money") if summary["budget"] is not None else _("within these limits")
     objective, bound = summary["objective"], summary["bound"]
     if "fairness" in summary:
         fair = summary["fairness"]
         own, most = (small_share(fair[name]) for name in ("equivalent_share", "bound"))
-        return (
-            f"no plan {limits} is as good as more than {most} covered in every {isolated(fair['group'])}, by what was "
-            f"asked for; this one is as good as {own}."
+        return _(
+            "no plan {limits} is as good as more than {most} covered in every {group}, by what was asked for; this "
+            "one is as good as {own}.",
+            limits=limits,
+            most=most,
+            group=isolated(fair["group"]),
+            own=own,
         )
     if objective == "max_coverage" and plain:
-        what = "people who are not yet connected" if result.scenario.demand.priority == 1 else "of weighted need"
-        most, own = math.floor(bound * (1 + 1e-12) + 1e-6), summary["need"]["covered"]
-        if count(most) == count(own):
-            return f"no plan {limits} can cover more than the {count(own)} {what} that this one covers."
-        return f"no plan {limits} can cover more than {count(most)} {what}; this one covers {count(own)}."
+        weighed = result.scenario.demand.priority != 1
+        most, own = count(math.floor(bound * (1 + 1e-12) + 1e-6)), count(summary["need"]["covered"])
+        what = _("of weighted need") if weighed else _("people who are not yet connected")
+        told = {"limits": limits, "most": most, "own": own, "what": what}
+        if most == own:
+            return _("no plan {limits} can cover more than the {own} {what} that this one covers.", **told)
+        return _("no plan {limits} can cover more than {most} {what}; this one covers {own}.", **told)
     if objective == "min_cost" and plain and model.travel_cost_per_km is None:
-        return f"no plan that covers as much costs less than {about(result, bound)}."
+        return _("no plan that covers as much costs less than {cost}.", cost=about(result, bound))
     return {
-        "max_coverage": f"no plan {limits} covers more, by what was asked for.",
-        "min_cost": "no plan that does as much costs less.",
-        "p_median": f"no plan {limits} brings hubs nearer on average.",
-        "p_center": f"no plan {limits} brings the farthest people nearer.",
+        "max_coverage": _("no plan {limits} covers more, by what was asked for.", limits=limits),
+        "min_cost": _("no plan that does as much costs less."),
+        "p_median": _("no plan {limits} brings hubs nearer on average.", limits=limits),
+        "p_center": _("no plan {limits} brings the farthest people nearer.", limits=limits),
     }[objective]
 
 
@@ -212,12 +263,13 @@ def subtitle(result: Result) -> str:
     """Return what was asked, in a line."""
     if "fairness" in result.summary:
         fair = result.summary["fairness"]
-        asked_for = f"covers most need, fairly by {isolated(fair['group'])} (alpha {fair['alpha']:g})"
-        return f"The plan that {asked_for} · {isolated(result.name)}"
+        told = {"group": isolated(fair["group"]), "alpha": written(f"{fair['alpha']:g}")}
+        asked_for = _("The plan that covers most need, fairly by {group} (alpha {alpha})", **told)
+        return f"{asked_for} · {isolated(result.name)}"
     asked: dict[str, Any] = {
-        "max_coverage": "The plan that covers most need",
-        "min_cost": "The plan that costs least",
-        "p_median": "The plan that brings hubs nearest on average",
-        "p_center": "The plan that brings hubs nearest to those farthest away",
+        "max_coverage": _("The plan that covers most need"),
+        "min_cost": _("The plan that costs least"),
+        "p_median": _("The plan that brings hubs nearest on average"),
+        "p_center": _("The plan that brings hubs nearest to those farthest away"),
     }
     return f"{asked[result.summary['objective']]} · {isolated(result.name)}"

@@ -20,13 +20,15 @@ from hubplanner.outputs.map.scene import MapScene, groups_of
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
+from hubplanner.translation import N_, written
+from hubplanner.translation import gettext as _
 
 WIDTH, HIGHEST = 1000.0, 1150.0
 """Size of the picture in its own units."""
 EDGE = 0.03
 MOST_LINKS = 4000
 """More links than this are left out."""
-LEVELS, WORDS = ("not", "partly", "covered"), ("not covered", "partly covered", "covered")
+LEVELS, WORDS = ("not", "partly", "covered"), (N_("not covered"), N_("partly covered"), N_("covered"))
 LINE, MARK = 15.0, 8.0
 """Height of a line of names, and half the width of a mark with its rim before it is scaled."""
 NARROW = 1.9
@@ -172,13 +174,13 @@ def draw(result: Result, scene: MapScene) -> Map:
         marks=_marks(result, at),
         names=tuple(_names(scene, at, frame, 1.0)),
         narrow_names=tuple(_names(scene, at, frame, NARROW)),
-        bar=(round(km * frame.per_km, 1), f"{km:g} km"),
+        bar=(round(km * frame.per_km, 1), written(f"{km:g} km")),
         limits=tuple(in_words(limit) for limit in scene.need.limits),
-        levels=tuple((LEVELS[level], words) for level, words in enumerate(WORDS) if level in scene.need.seen)[::-1],
+        levels=tuple((LEVELS[level], _(words)) for level, words in enumerate(WORDS) if level in scene.need.seen)[::-1],
         of_need=level_note(scene.need.seen),
         tiers=_tiers(result),
         has_existing=bool(len(result.hubs)) and bool((result.hubs["status"] == "existing").any()),
-        notes=scene.notes,
+        notes=tuple(map(_, scene.notes)),
     )
 
 
@@ -258,7 +260,7 @@ def _names(scene: MapScene, at: Floats, frame: _Frame, size: float) -> list[Writ
 
 
 def _covered(share: float, need: float) -> str:
-    return "none to cover" if need == 0 else f"{share_in_words(share)} covered"
+    return _("none to cover") if need == 0 else _("{share} covered", share=share_in_words(share))
 
 
 def _path(shape: Any, frame: _Frame) -> str:
@@ -283,15 +285,25 @@ def _tips(result: Result, scene: MapScene) -> list[str]:
     groups = [[on_one_line(value) for value in values] for values in groups_of(result.scenario, result.demand).values()]
     found = []
     for number, (row, rows) in enumerate(zip(need.row.tolist(), need.rows.tolist(), strict=True)):
-        people = "" if need.people is None else f"{count(need.people[number])} people, "
-        figures = f"{people}need {count(need.need[number])}, {_covered(need.covered[number], need.need[number])}"
+        told = {
+            "need": count(need.need[number]),
+            "covered": _covered(need.covered[number], need.need[number]),
+        }
+        if need.people is None:
+            figures = _("need {need}, {covered}", **told)
+        else:
+            figures = _("{people} people, need {need}, {covered}", people=count(need.people[number]), **told)
         found.append(figures if row < 0 else f"{_called(ids, groups, row, rows)}: {figures}")
     return found
 
 
+def _more(number: int) -> str:
+    return _("{count} more", count=count(number))
+
+
 def _called(ids: Sequence[str], groups: Sequence[Sequence[str]], row: int, rows: int) -> str:
     where = ", ".join(isolated(values[row]) for values in groups if values[row])
-    called = isolated(ids[row]) if rows == 1 else f"{isolated(ids[row])} and {rows - 1:,} more"
+    called = isolated(ids[row]) if rows == 1 else _("{some} and {last}", some=isolated(ids[row]), last=_more(rows - 1))
     return f"{called} ({where})" if where else called
 
 
@@ -364,13 +376,16 @@ def _marks(result: Result, at: Floats) -> tuple[MapMark, ...]:
 def _mark(result: Result, row: dict[str, Any], at: tuple[float, float], tier: int, size: float) -> MapMark:
     many = int(row["hubs"])
     name = isolated(result.name_of(row))
-    verb = "serves" if result.seated else "brings within reach"
-    kind = {"existing": "stands already", "upgraded": "upgraded"}.get(row["status"], "new")
-    paid = f", {about(result, row['cost'])}" if row["cost"] else ""
-    tip = (
-        f"{name}: {count(many) + ' x ' if many > 1 else ''}{isolated(on_one_line(row['tier']))}, {kind}; "
-        f"{verb} {count(row[result.scenario.column_of_reached])} people{paid}"
+    kind = {"existing": _("stands already"), "upgraded": _("upgraded")}.get(row["status"], _("new"))
+    people = count(row[result.scenario.column_of_reached])
+    does = (
+        _("serves {people} people", people=people)
+        if result.seated
+        else _("brings within reach {people} people", people=people)
     )
+    paid = f", {about(result, row['cost'])}" if row["cost"] else ""
+    tier_name = f"{count(many)} x " * (many > 1) + isolated(on_one_line(row["tier"]))
+    tip = f"{name}: {tier_name}, {kind}; {does}{paid}"
     shape = SHAPES[tier % len(SHAPES)]
     return MapMark(
         x=round(at[0], 1),

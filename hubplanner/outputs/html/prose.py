@@ -16,12 +16,14 @@ from hubplanner.outputs.html.words import about, count, decimal
 from hubplanner.outputs.map.fonts import share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.problem import Floats
+from hubplanner.translation import N_, ngettext, written
+from hubplanner.translation import gettext as _
 
 _DECAY = {
-    "step": "Everyone within a hub's reach counts fully.",
-    "linear": "Cover fades evenly up to a hub's reach.",
-    "exponential": "Cover fades with distance, exponentially.",
-    "gaussian": "Cover fades with distance, as a bell curve does.",
+    "step": N_("Everyone within a hub's reach counts fully."),
+    "linear": N_("Cover fades evenly up to a hub's reach."),
+    "exponential": N_("Cover fades with distance, exponentially."),
+    "gaussian": N_("Cover fades with distance, as a bell curve does."),
 }
 
 
@@ -35,21 +37,31 @@ def _people(result: Result) -> Iterator[str]:
     yield need_in_words(result)
     share = demand.connected_share
     if isinstance(share, str):
-        yield f"Who is connected comes from the column {isolated(on_one_line(share))} of the demand file."
+        column = isolated(on_one_line(share))
+        yield _("Who is connected comes from the column {column} of the demand file.", column=column)
     elif share:
-        yield f"{share_in_words(share)} of the people of every place are taken to be connected."
+        part = share_in_words(share)
+        yield _("{share} of the people of every place are taken to be connected.", share=part)
     if demand.spread_km:
         points = count(manifest.get("points"))
-        apart = f"{demand.spread_km:g} km apart"
-        yield f"The people of each row live evenly over its area, on points {apart}: {points} points."
+        km = written(f"{demand.spread_km:g}")
+        yield _(
+            "The people of each row live evenly over its area, on points {km} km apart: {count} points.",
+            km=km,
+            count=points,
+        )
     if demand.spread_by:
         file = isolated(on_one_line(demand.spread_by.file_name))
         points = count(manifest.get("points"))
-        yield f"The people of each row live at the places of {file} inside it, by their weights: {points} points."
+        yield _(
+            "The people of each row live at the places of {file} inside it, by their weights: {count} points.",
+            file=file,
+            count=points,
+        )
     if result.summary["periods"]:
-        yield "People are counted as of the last year."
+        yield _("People are counted as of the last year.")
         if result.scenario.model.periods.carry_over:
-            yield "Money left over in one year can be spent in later years."
+            yield _("Money left over in one year can be spent in later years.")
 
 
 def _travel(result: Result) -> Iterator[str]:
@@ -57,49 +69,70 @@ def _travel(result: Result) -> Iterator[str]:
     yield result.scenario.travel.assumption()
     if (facts := result.summary.get("travel")) is not None:
         yield from told_facts(facts)
-    yield _DECAY[coverage.decay]
+    yield _(_DECAY[coverage.decay])
     if coverage.backup > 1:
-        yield "A place counts as covered only where a second hub is in reach too."
+        yield _("A place counts as covered only where a second hub is in reach too.")
     if (come := result.scenario.demand.take_up) is not None:
-        far = "" if come.e_fold_km is None else f", and fewer by a factor e every {come.e_fold_km:g} km away"
-        yield f"Of the people of a place at most {share_in_words(come.share)} come to hubs, all together{far}."
+        part = share_in_words(come.share)
+        if come.e_fold_km is None:
+            yield _("Of the people of a place at most {share} come to hubs, all together.", share=part)
+        else:
+            yield _(
+                "Of the people of a place at most {share} come to hubs, all together, and fewer by a factor e every "
+                "{km} km away.",
+                share=part,
+                km=written(f"{come.e_fold_km:g}"),
+            )
     for name, told in told_measures(result.summary).items():
         spec = result.scenario.beside[name]
-        yield f"{name.capitalize()} count for {spec.benefit:g} regular users of a hub each, and reach {told}."
+        yield _(
+            "{measure} count for {users} regular users of a hub each, and reach {who}.",
+            measure=_(name).capitalize(),
+            users=written(f"{spec.benefit:g}"),
+            who=told,
+        )
     if result.seated:
-        yield "A hub serves only as many people as it has room for."
+        yield _("A hub serves only as many people as it has room for.")
 
 
 def _money(result: Result) -> Iterator[str]:
     scenario = result.scenario
     if scenario.horizon_years:
-        rate = (
-            f", later years discounted at {scenario.discount_rate * 100:g} % a year" if scenario.discount_rate else ""
-        )
-        yield f"Costs cover building, and running for {scenario.horizon_years} years{rate}."
+        told = {"years": scenario.horizon_years, "rate": written(f"{scenario.discount_rate * 100:g}")}
+        if scenario.discount_rate:
+            yield _(
+                "Costs cover building, and running for {years} years, later years discounted at {rate} % a year.",
+                **told,
+            )
+        else:
+            yield _("Costs cover building, and running for {years} years.", **told)
     else:
-        yield "Costs cover building only."
+        yield _("Costs cover building only.")
 
 
 def _limits(result: Result) -> Iterator[str]:
     model = result.scenario.model
     if result.summary["budget"] is not None:
-        yield f"The budget is {about(result, result.summary['budget'])}; existing hubs are free."
+        budget = about(result, result.summary["budget"])
+        yield _("The budget is {budget}; existing hubs are free.", budget=budget)
     if model.max_hubs is not None:
-        yield f"At most {count(model.max_hubs)} new hubs were allowed."
+        yield ngettext("At most {n} new hub was allowed.", "At most {n} new hubs were allowed.", model.max_hubs)
     if model.min_hubs is not None:
-        yield f"At least {count(model.min_hubs)} new hubs were asked for."
+        yield ngettext("At least {n} new hub was asked for.", "At least {n} new hubs were asked for.", model.min_hubs)
     if model.min_separation_km:
-        yield f"New hubs stand at least {model.min_separation_km:g} km apart."
+        yield _("New hubs stand at least {km} km apart.", km=written(f"{model.min_separation_km:g}"))
     if model.max_per_site > 1:
-        yield f"Up to {model.max_per_site} hubs may stand at one site."
-    for sites, words in ((model.require, "must have a hub"), (model.exclude, "may have none")):
-        if sites:
-            yield f"{count(len(sites))} {'site' if len(sites) == 1 else 'sites'} {words} by request."
+        yield _("Up to {count} hubs may stand at one site.", count=model.max_per_site)
+    if model.require:
+        number = len(model.require)
+        yield ngettext("{n} site must have a hub by request.", "{n} sites must have a hub by request.", number)
+    if model.exclude:
+        number = len(model.exclude)
+        yield ngettext("{n} site may have none by request.", "{n} sites may have none by request.", number)
     if model.floors:
-        yield "No group may be left below the shares asked for it."
+        yield _("No group may be left below the shares asked for it.")
     if model.lifts_worst:
-        yield "The worst-covered group is lifted first, then the next."
+        yield _("The worst-covered group is lifted first, then the next.")
     if "fairness" in result.summary:
         yield from fairness_in_words(result.summary["fairness"])
 
@@ -126,30 +159,42 @@ def reasons(result: Result, explained: Mapping[str, str]) -> list[str]:
         words = explained.get(str(row["site_id"]))
         neighbour = ""
         if near[place] >= 0:
-            km = decimal(float(away[place]), "km")
-            where = "at the same place" if away[place] < HERE_KM else f"{km} away in a straight line"
-            neighbour = f" The nearest other hub, {names[near[place]]}, is {where}."
-        found.append(words or f"{_because(result, row, asked)}{_of_its_group(result, row)}{neighbour}")
+            far = {"name": names[near[place]], "way": decimal(float(away[place]), "km")}
+            if away[place] < HERE_KM:
+                neighbour = _("The nearest other hub, {name}, is at the same place.", name=names[near[place]])
+            else:
+                neighbour = _("The nearest other hub, {name}, is {way} away in a straight line.", **far)
+        told = (_because(result, row, asked), _of_its_group(result, row), neighbour)
+        found.append(words or " ".join(filter(None, told)))
     return found
 
 
 def _because(result: Result, row: dict[str, Any], asked: set[str]) -> str:
     people, room = float(row[result.scenario.column_of_reached]), row.get("capacity")
-    verb = "Serves" if result.seated else "Brings"
-    offline = ""
-    if counts_offline(result) and row["covered_people"] > 0:
+    if not result.seated:
+        what = _("Brings {people} people within reach", people=count(people))
+    elif counts_offline(result) and row["covered_people"] > 0:
         part = share_in_words(float(row["covered_need"]) / float(row["covered_people"]))
-        offline = f" who are not connected yet ({part} of the people there are not)"
-    what = f"{verb} {count(people)} people" + (offline if result.seated else " within reach")
+        what = _(
+            "Serves {people} people who are not connected yet ({share} of the people there are not)",
+            people=count(people),
+            share=part,
+        )
+    else:
+        what = _("Serves {people} people", people=count(people))
     if room is not None and not pd.isna(room):
         share = float(row["load"]) / room if room else 0.0
-        what += " and is full" if share >= FULL else f", {share_in_words(share)} of its room"
+        if share >= FULL:
+            what = _("{what} and is full", what=what)
+        else:
+            what = _("{what}, {share} of its room", what=what, share=share_in_words(share))
     if row["status"] == "existing":
-        return f"Stands already. {what}."
-    each = f", at {about(result, row['cost'] / people)} a person" if people >= 1 and row["cost"] > 0 else ""
-    first = "Asked for by the scenario. " if row["site_id"] in asked or _required(row) else ""
-    first += "Grows from a smaller one. " if row["status"] == "upgraded" else ""
-    return f"{first}{what}{each}."
+        return _("Stands already. {what}.", what=what)
+    if people >= 1 and row["cost"] > 0:
+        what = _("{what}, at {cost} a person", what=what, cost=about(result, row["cost"] / people))
+    told = [_("Asked for by the scenario.")] if row["site_id"] in asked or _required(row) else []
+    told += [_("Grows from a smaller one.")] if row["status"] == "upgraded" else []
+    return " ".join([*told, f"{what}."])
 
 
 def _of_its_group(result: Result, row: dict[str, Any]) -> str:
@@ -161,12 +206,14 @@ def _of_its_group(result: Result, row: dict[str, Any]) -> str:
     column = fair.prefer_largest_of
     value, sites = isolated(on_one_line(row.get(column, row.get(f"site_{column}")))), int(row["of_sites"])
     if sites == 1:
-        return f" It is the only site of {value}."
+        return _("It is the only site of {place}.", place=value)
     if rank == 1:
-        return f" Of the {count(sites)} sites of {value} it is where most would come."
+        return _("Of the {count} sites of {place} it is where most would come.", count=count(sites), place=value)
     if not row["larger_free"]:
-        return f" The larger sites of {value} hold hubs themselves."
-    return f" At a larger site of {value}, beside the other hubs, fewer would be served or a limit broken."
+        return _("The larger sites of {place} hold hubs themselves.", place=value)
+    return _(
+        "At a larger site of {place}, beside the other hubs, fewer would be served or a limit broken.", place=value
+    )
 
 
 def _required(row: dict[str, Any]) -> bool:

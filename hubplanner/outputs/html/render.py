@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hubplanner.outputs.comparison import Comparison
 from hubplanner.outputs.html import charts as page_charts
@@ -23,8 +23,10 @@ from hubplanner.outputs.html import minute
 from hubplanner.outputs.html import tables as page_tables
 from hubplanner.outputs.html.map import OUTLINES
 from hubplanner.outputs.html.prose import reasons, sentences
+from hubplanner.outputs.html.words import decimal, money
 from hubplanner.outputs.map.scene import MapScene
 from hubplanner.outputs.run_data import Result
+from hubplanner.translation import gettext, in_language, page_language, spoken, written, written_date
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +71,12 @@ def write_page(result: Result, path: Path, scene: MapScene, extras: Extras | Non
 
 
 def page(result: Result, scene: MapScene, extras: Extras) -> str:
-    """Return the report as HTML."""
+    """Return the report as HTML, in the language of pages."""
+    with in_language(page_language()):
+        return _page(result, scene, extras)
+
+
+def _page(result: Result, scene: MapScene, extras: Extras) -> str:
     style, script = _part("tokens.css") + _part("report.css"), _part("report.js")
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
@@ -82,6 +89,7 @@ def page(result: Result, scene: MapScene, extras: Extras) -> str:
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             policy=policy,
+            language=spoken(),
             outlines=OUTLINES,
             result=result,
             extras=extras,
@@ -121,13 +129,36 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    found = Environment(
         loader=PackageLoader("hubplanner.outputs.html", "page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.globals.update(
+        _=_marked,
+        written=written,
+        written_date=written_date,
+        decimal=decimal,
+        money=money,
+        code=_code,
+        isolate=_isolate,
+    )
+    return found
+
+
+def _marked(text: str, **values: object) -> Markup:
+    """Return a text in the page's language; what is filled in is escaped but for markup."""
+    return escape(gettext(text)).format(**values)
+
+
+def _code(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
+
+
+def _isolate(text: str) -> Markup:
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 @cache

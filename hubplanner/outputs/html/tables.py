@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from pathlib import PureWindowsPath
 from typing import Any
 
-from hubplanner.formatting import count_of, gap_in_words
+from hubplanner.formatting import gap_in_words
 from hubplanner.outputs.formats.excel import assumptions
 from hubplanner.outputs.html.charts import years
 from hubplanner.outputs.html.headline import counts_offline, new_hubs
@@ -19,6 +18,8 @@ from hubplanner.outputs.map.fonts import covered_in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.assumptions import plain
 from hubplanner.scenario.scenario import TierSpec
+from hubplanner.translation import N_, ngettext, written
+from hubplanner.translation import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,26 +78,32 @@ def number(value: float | None, words: str, part: float | None = None, mark: flo
     return HtmlCell(text=words, key=float(value) if known and value is not None else -math.inf, part=part, mark=mark)
 
 
-def table(caption: str, columns: str, rows: Any, *, sortable: bool = False, total: Any = ()) -> HtmlTable:
-    """Return a table whose columns are named in one line: ``#`` before those of numbers, ``*`` before a row's name.
+def name_under(heading: str) -> Column:
+    """Return the column of what names a row."""
+    return Column(name=heading, name_of_row=True)
 
-    >>> [column.number for column in table("a", "*name|#people", []).columns]
-    [False, True]
-    """
-    heads = tuple(
-        Column(name=word.lstrip("#*"), number=word.startswith("#"), name_of_row=word.startswith("*"))
-        for word in columns.split("|")
-    )
-    return HtmlTable(
-        caption=caption, columns=heads, rows=tuple(map(tuple, rows)), sortable=sortable, total=tuple(total)
-    )
+
+def words_under(heading: str) -> Column:
+    """Return a column of words."""
+    return Column(name=heading)
+
+
+def figures_under(heading: str) -> Column:
+    """Return a column of numbers."""
+    return Column(name=heading, number=True)
+
+
+def table(caption: str, columns: Sequence[Column], rows: Any, *, sortable: bool = False, total: Any = ()) -> HtmlTable:
+    """Return a table."""
+    rows = tuple(map(tuple, rows))
+    return HtmlTable(caption=caption, columns=tuple(columns), rows=rows, sortable=sortable, total=tuple(total))
 
 
 MOST_OTHERS = 3
 """Other places that are named for a hub."""
 SHOWN_GROUPS = 16
 """Values of a group that are shown before the reader asks for all."""
-_STATUS = {"new": "new", "existing": "stands already", "upgraded": "upgraded"}
+_STATUS = {"new": N_("new"), "existing": N_("stands already"), "upgraded": N_("upgraded")}
 
 
 def hubs(result: Result, reasons: Sequence[str]) -> HtmlTable:
@@ -107,22 +114,30 @@ def hubs(result: Result, reasons: Sequence[str]) -> HtmlTable:
     )
     programme = bool(result.summary["periods"])
     others = "alternatives" in result.hubs
-    columns = "*Place|Id|Tier|#Hubs|#People|#Cost" + ("|Opens" if programme else "") + "|Why here"
-    columns += "|Or in" if others else ""
+    columns = [
+        name_under(_("Place")),
+        words_under(_("Id")),
+        words_under(_("Tier")),
+        figures_under(_("Hubs")),
+        figures_under(_("People")),
+        figures_under(_("Cost")),
+    ]
+    columns += [words_under(_("Opens"))] if programme else []
+    columns += [words_under(_("Why here")), *([words_under(_("Or in"))] if others else [])]
     found = [_hub(result, rows[at], reasons[at], programme=programme) for at in order]
     people, cost = (
         float(result.hubs[name].sum()) if rows else 0.0 for name in (result.scenario.column_of_reached, "cost")
     )
     many = int(result.hubs["hubs"].sum()) if rows else 0
-    total = [text("All hubs"), text(""), text(""), number(many, count(many)), number(people, count(people))]
+    total = [text(_("All hubs")), text(""), text(""), number(many, count(many)), number(people, count(people))]
     total += [number(cost, money(result, cost)), *([text("")] * (programme + others)), text("")]
-    return table("Hubs of the plan", columns, found, sortable=True, total=total)
+    return table(_("Hubs of the plan"), columns, found, sortable=True, total=total)
 
 
 def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -> list[HtmlCell]:
     where, reached = ", ".join(map(isolated, result.area_of(row))), result.scenario.column_of_reached
     name, place = result.name_of(row), isolated(result.name_of(row))
-    status = "" if row["status"] == "new" else f" ({_STATUS.get(row['status'], row['status'])})"
+    status = "" if row["status"] == "new" else f" ({_(_STATUS.get(row['status'], row['status']))})"
     found = [
         HtmlCell(text=f"{place} · {where}" if where else place, key=name.casefold()),
         text(on_one_line(row["site_id"])),
@@ -138,8 +153,8 @@ def _hub(result: Result, row: dict[str, Any], reason: str, *, programme: bool) -
 def _others(alternatives: Any) -> str:
     """Return the first places that would do nearly as well as a hub's, and how many more there are."""
     named = alternatives.split("; ") if isinstance(alternatives, str) and alternatives else []
-    more = f" and {count(len(named) - MOST_OTHERS)} more" if len(named) > MOST_OTHERS else ""
-    return ", ".join(isolated(on_one_line(name)) for name in named[:MOST_OTHERS]) + more
+    shown, more = ", ".join(isolated(on_one_line(name)) for name in named[:MOST_OTHERS]), len(named) - MOST_OTHERS
+    return _("{some} and {last}", some=shown, last=_("{count} more", count=count(more))) if more > 0 else shown
 
 
 def groups(result: Result) -> list[tuple[str, HtmlTable, HtmlTable | None]]:
@@ -151,15 +166,21 @@ def groups(result: Result) -> list[tuple[str, HtmlTable, HtmlTable | None]]:
     for name, values in result.summary["groups"].items():
         ranked = sorted(values.items(), key=lambda pair: (-pair[1]["need"], pair[0]))
         rows = [_group(result, value, part, asked.get((name, value))) for value, part in ranked]
-        covered = "" if counts_offline(result) else "|#People covered"
-        columns = f"*{heading(name).replace('|', ' ')}|#People{covered}|#Need|#Need covered|#Covered share"
-        whole = table(f"Coverage by {heading(name).lower()}, most need first", columns, rows, sortable=True)
+        columns = [
+            name_under(heading(name)),
+            figures_under(_("People")),
+            *([] if counts_offline(result) else [figures_under(_("People covered"))]),
+            figures_under(_("Need")),
+            figures_under(_("Need covered")),
+            figures_under(_("Covered share")),
+        ]
+        caption = _("Coverage by {group}, most need first", group=heading(name).lower())
+        whole = table(caption, columns, rows, sortable=True)
         if len(rows) <= SHOWN_GROUPS:
             found.append((heading(name), whole, None))
         else:
-            first = table(
-                f"The {SHOWN_GROUPS} with most need, of {len(rows)}", columns, rows[:SHOWN_GROUPS], sortable=True
-            )
+            caption = _("The {shown} with most need, of {all}", shown=SHOWN_GROUPS, all=len(rows))
+            first = table(caption, columns, rows[:SHOWN_GROUPS], sortable=True)
             found.append((heading(name), first, whole))
     return found
 
@@ -169,7 +190,7 @@ def _group(result: Result, value: str, part: dict[str, float], floor: float | No
     # Where seats are for those who are offline, these are the people whom hubs serve: need covered says so.
     covered = [] if counts_offline(result) else [number(part["covered_people"], count(part["covered_people"]))]
     return [
-        text(on_one_line(value) or "(blank)"),
+        text(on_one_line(value) or _("(blank)")),
         number(part["people"], count(part["people"])),
         *covered,
         number(part["need"], count(part["need"])),
@@ -190,7 +211,7 @@ def backhaul(result: Result) -> HtmlTable | None:
         return None
     rows = [
         [
-            text(name),
+            text(_(name)),
             number(one["hubs"], count(one["hubs"])),
             number(one["km"], decimal(one["km"])),
             number(one["cost"], money(result, one["cost"])),
@@ -199,10 +220,10 @@ def backhaul(result: Result) -> HtmlTable | None:
     ]
     whole = result.summary["cost"]["backhaul"]
     return table(
-        "How new hubs are connected",
-        "*Link|#Hubs|#Km to build|#Cost",
+        _("How new hubs are connected"),
+        [name_under(_("Link")), figures_under(_("Hubs")), figures_under(_("Km to build")), figures_under(_("Cost"))],
         rows,
-        total=[text("All"), text(""), text(""), number(whole, money(result, whole))],
+        total=[text(_("All")), text(""), text(""), number(whole, money(result, whole))],
     )
 
 
@@ -212,10 +233,14 @@ def electricity(result: Result) -> HtmlTable | None:
     if told is None:
         return None
     rows = [
-        [text(name), number(one["hubs"], count(one["hubs"])), number(one["cost"], money(result, one["cost"]))]
+        [text(_(name)), number(one["hubs"], count(one["hubs"])), number(one["cost"], money(result, one["cost"]))]
         for name, one in told.items()
     ]
-    return table("Where new hubs have electricity from", "*Source|#Hubs|#Cost, in that of links", rows)
+    return table(
+        _("Where new hubs have electricity from"),
+        [name_under(_("Source")), figures_under(_("Hubs")), figures_under(_("Cost, in that of links"))],
+        rows,
+    )
 
 
 MOST_CLOSING = 12
@@ -229,7 +254,7 @@ def closing(result: Result) -> HtmlTable | None:
         return None
     rows = [
         [
-            text(f"the gap at {row['lon']:.4f} E {row['lat']:.4f} N" if row["what"] == "gap" else _hub_named(row)),
+            text(_gap_named(row) if row["what"] == "gap" else _hub_named(row)),
             text("" if row["road_km"] is None else decimal(row["road_km"], "km")),
             text("") if row["cost"] is None else number(row["cost"], money(result, row["cost"])),
             number(row["people"], count(row["people"])),
@@ -237,12 +262,22 @@ def closing(result: Result) -> HtmlTable | None:
         ]
         for row in told[:MOST_CLOSING]
     ]
-    columns = "*What is added|#Road to build|#Cost|#People newly within reach|#Need"
-    return table("A closed gap between roads against another hub, each alone", columns, rows)
+    columns = [
+        name_under(_("What is added")),
+        figures_under(_("Road to build")),
+        figures_under(_("Cost")),
+        figures_under(_("People newly within reach")),
+        figures_under(_("Need")),
+    ]
+    return table(_("A closed gap between roads against another hub, each alone"), columns, rows)
+
+
+def _gap_named(row: dict[str, Any]) -> str:
+    return _("the gap at {lon} E {lat} N", lon=written(f"{row['lon']:.4f}"), lat=written(f"{row['lat']:.4f}"))
 
 
 def _hub_named(row: dict[str, Any]) -> str:
-    return f"{on_one_line(row['tier'])} at {on_one_line(row['site_id'])}"
+    return _("{tier} at {site}", tier=on_one_line(row["tier"]), site=on_one_line(row["site_id"]))
 
 
 def floors(result: Result) -> HtmlTable | None:
@@ -255,12 +290,20 @@ def floors(result: Result) -> HtmlTable | None:
         ]
         for floor in result.summary["floors"]
     ]
-    return table("Least shares that were asked for", "*Of whom|#At least|#Covered", rows) if rows else None
+    return (
+        table(
+            _("Least shares that were asked for"),
+            [name_under(_("Of whom")), figures_under(_("At least")), figures_under(_("Covered"))],
+            rows,
+        )
+        if rows
+        else None
+    )
 
 
 def _floor(floor: dict[str, Any]) -> str:
-    whom = on_one_line(floor["people"]) or "need"
-    where = on_one_line(floor["value"]) or on_one_line(floor["group"]) or "everywhere"
+    whom = on_one_line(floor["people"]) or _("need")
+    where = on_one_line(floor["value"]) or on_one_line(floor["group"]) or _("everywhere")
     return f"{whom}: {where}"
 
 
@@ -277,8 +320,13 @@ def money_by_year(result: Result) -> HtmlTable:
             ]
             for year in years(result)
         ]
-        total = [text("All"), *(number(all_of, money(result, all_of)) for all_of in (paid["total"], cost["total"]))]
-        return table("Money by year", "*When|#Paid then|#Worth today", rows, total=total)
+        total = [text(_("All")), *(number(all_of, money(result, all_of)) for all_of in (paid["total"], cost["total"]))]
+        return table(
+            _("Money by year"),
+            [name_under(_("When")), figures_under(_("Paid then")), figures_under(_("Worth today"))],
+            rows,
+            total=total,
+        )
     found = [
         [
             text(on_one_line(year["name"])),
@@ -290,19 +338,34 @@ def money_by_year(result: Result) -> HtmlTable:
         ]
         for year in summary["periods"]
     ]
-    return table("Year by year", "*Year|#Budget|#Spent|#Sites that open|#People by then|#Covered share", found)
+    return table(
+        _("Year by year"),
+        [
+            name_under(_("Year")),
+            figures_under(_("Budget")),
+            figures_under(_("Spent")),
+            figures_under(_("Sites that open")),
+            figures_under(_("People by then")),
+            figures_under(_("Covered share")),
+        ],
+        found,
+    )
 
 
 def paid_by_year(result: Result) -> HtmlTable | None:
     """Return what is paid in each year of a programme, the years after its last one too; None without a programme."""
     names, paid = [on_one_line(year["name"]) for year in result.summary["periods"]], result.summary["cost"]["paid"]
-    later = (f"{years} later" for years in map(partial(count_of, thing="year"), range(1, len(paid["by_year"]) + 1)))
+    later = (ngettext("{n} year later", "{n} years later", number + 1) for number in range(len(paid["by_year"])))
     rows = [
         [text(name), number(year["paid"], money(result, year["paid"]))]
         for name, year in zip(chain(names, later), paid["by_year"], strict=False)
     ]
-    total = [text("All"), number(paid["total"], money(result, paid["total"]))]
-    return table("What is paid in each year", "*When|#Paid then", rows, total=total) if names else None
+    total = [text(_("All")), number(paid["total"], money(result, paid["total"]))]
+    return (
+        table(_("What is paid in each year"), [name_under(_("When")), figures_under(_("Paid then"))], rows, total=total)
+        if names
+        else None
+    )
 
 
 def tiers(result: Result) -> HtmlTable:
@@ -318,18 +381,31 @@ def tiers(result: Result) -> HtmlTable:
         ]
         for tier in result.scenario.hubs
     ]
-    columns = "*Tier|#To build|#To run, a year|Reach" + ("|Room" if seated else "")
-    return table(f"Hubs that could be built; running costs count for {horizon} years", columns, rows)
+    columns = [
+        name_under(_("Tier")),
+        figures_under(_("To build")),
+        figures_under(_("To run, a year")),
+        words_under(_("Reach")),
+    ]
+    columns += [words_under(_("Room"))] if seated else []
+    caption = ngettext(
+        "Hubs that could be built; running costs count for {n} year",
+        "Hubs that could be built; running costs count for {n} years",
+        horizon,
+    )
+    return table(caption, columns, rows)
 
 
 def _room(tier: TierSpec, whom: str) -> str:
     if tier.capacity is None:
-        return "no limit"
-    return f"by site: {tier.capacity}" if isinstance(tier.capacity, str) else f"{tier.capacity:,.0f} {whom}"
+        return _("no limit")
+    if isinstance(tier.capacity, str):
+        return _("by site: {column}", column=tier.capacity)
+    return f"{count(tier.capacity)} {whom}"
 
 
 def _amount(result: Result, value: float | str) -> HtmlCell:
-    return text(f"by site: {value}") if isinstance(value, str) else number(value, money(result, value))
+    return text(_("by site: {column}", column=value)) if isinstance(value, str) else number(value, money(result, value))
 
 
 def question(result: Result) -> HtmlTable:
@@ -340,7 +416,7 @@ def question(result: Result) -> HtmlTable:
         [text(item, code=True), text(on_one_line(value))]
         for item, value in zip(chosen["item"], chosen["value"], strict=True)
     ]
-    return table("Every setting of the scenario", "*Setting|Value", found)
+    return table(_("Every setting of the scenario"), [name_under(_("Setting")), words_under(_("Value"))], found)
 
 
 def data(result: Result) -> HtmlTable:
@@ -348,36 +424,40 @@ def data(result: Result) -> HtmlTable:
     spec = result.scenario
     roles = {
         part.file_name: role
-        for part, role in ((spec.sites, "where hubs may stand"), (spec.demand, "where people live"))
+        for part, role in ((spec.sites, _("where hubs may stand")), (spec.demand, _("where people live")))
     }
     for layer, file in (spec.map.files if spec.map else {}).items():
-        roles.setdefault(PureWindowsPath(file.path).name, f"{layer} on maps")
-    roles |= {PureWindowsPath(file).name: "how far it is" for file in spec.travel.files}
+        roles.setdefault(PureWindowsPath(file.path).name, _("{layer} on maps", layer=layer))
+    roles |= {PureWindowsPath(file).name: _("how far it is") for file in spec.travel.files}
     inputs = result.manifest.get("inputs", {})
     rows = [[text(name), text(roles.get(name, "")), text(digest, code=True)] for name, digest in inputs.items()]
-    return table("Data the plan was made from", "*File|What it says|SHA-256", rows)
+    return table(
+        _("Data the plan was made from"),
+        [name_under(_("File")), words_under(_("What it says")), words_under(_("SHA-256"))],
+        rows,
+    )
 
 
 def versions(result: Result) -> HtmlTable:
     """Return the programs."""
     rows = [[text(name), text(version)] for name, version in result.manifest.get("versions", {}).items()]
-    return table("Programs", "*Program|Version", rows)
+    return table(_("Programs"), [name_under(_("Program")), words_under(_("Version"))], rows)
 
 
 def proof(result: Result) -> HtmlTable:
     """Return the figures of the proof."""
     summary = result.summary
     rows = [
-        [text("Goal, as this plan reaches it"), text(f"{summary['objective_value']:,.2f}")],
-        [text("Goal, as far as any plan could reach it"), text(f"{summary['bound']:,.2f}")],
-        [text("Difference"), text(gap_in_words(summary["gap"]))],
-        [text("Difference that was allowed"), text(gap_in_words(result.scenario.solver.gap))],
-        [text("Solver"), text(f"{summary['solver']['name']} {summary['solver']['version']}".strip())],
-        [text("Time to solve"), text(decimal(summary["seconds"], "seconds"))],
-        [text("How"), text(on_one_line(result.manifest.get("method")))],
-        [text("Hubs built"), text(count(new_hubs(result)))],
+        [text(_("Goal, as this plan reaches it")), text(written(f"{summary['objective_value']:,.2f}"))],
+        [text(_("Goal, as far as any plan could reach it")), text(written(f"{summary['bound']:,.2f}"))],
+        [text(_("Difference")), text(gap_in_words(summary["gap"]))],
+        [text(_("Difference that was allowed")), text(gap_in_words(result.scenario.solver.gap))],
+        [text(_("Solver")), text(f"{summary['solver']['name']} {summary['solver']['version']}".strip())],
+        [text(_("Time to solve")), text(decimal(summary["seconds"], "seconds"))],
+        [text(_("How")), text(on_one_line(result.manifest.get("method")))],
+        [text(_("Hubs built")), text(count(new_hubs(result)))],
     ]
-    return table("The proof in figures", "*Figure|Value", rows)
+    return table(_("The proof in figures"), [name_under(_("Figure")), words_under(_("Value"))], rows)
 
 
 def audit_findings(audit: dict[str, Any]) -> HtmlTable | None:
@@ -386,7 +466,15 @@ def audit_findings(audit: dict[str, Any]) -> HtmlTable | None:
         [text(found["item"]), text(found["file"]), text(found["stated"]), text(found["recomputed"])]
         for found in audit["findings"]
     ]
-    return table("What the audit does not confirm", "*Figure|File|Stated|Recomputed", rows) if rows else None
+    return (
+        table(
+            _("What the audit does not confirm"),
+            [name_under(_("Figure")), words_under(_("File")), words_under(_("Stated")), words_under(_("Recomputed"))],
+            rows,
+        )
+        if rows
+        else None
+    )
 
 
 def warnings(result: Result) -> HtmlTable | None:
@@ -396,19 +484,39 @@ def warnings(result: Result) -> HtmlTable | None:
         [text(one["file"]), text("" if one["row"] is None else str(one["row"])), text(on_one_line(one["message"]))]
         for one in found
     ]
-    return table("Warnings about the data", "*File|Row|What is found", rows) if rows else None
+    return (
+        table(
+            _("Warnings about the data"),
+            [name_under(_("File")), words_under(_("Row")), words_under(_("What is found"))],
+            rows,
+        )
+        if rows
+        else None
+    )
 
 
 def assumed(result: Result) -> HtmlTable | None:
     """Return the settings that the result hangs on; an earlier version's run says nothing of them."""
     rows = [
-        [text(one["key"]), text(on_one_line(plain(one["value"]))), text(_SOURCES[one["source"]])]
+        [text(one["key"]), text(on_one_line(plain(one["value"]))), text(_(_SOURCES[one["source"]]))]
         for one in result.summary.get("assumptions", [])
     ]
-    return table("What was assumed", "*Setting|Value|Where from", rows) if rows else None
+    return (
+        table(
+            _("What was assumed"),
+            [name_under(_("Setting")), words_under(_("Value")), words_under(_("Where from"))],
+            rows,
+        )
+        if rows
+        else None
+    )
 
 
-_SOURCES = {"default": "not given: the default", "scenario": "the scenario", "data": "this column of the data"}
+_SOURCES = {
+    "default": N_("not given: the default"),
+    "scenario": N_("the scenario"),
+    "data": N_("this column of the data"),
+}
 
 
 def frontier(result: Result, tree: dict[str, Any]) -> HtmlTable:
@@ -424,8 +532,16 @@ def frontier(result: Result, tree: dict[str, Any]) -> HtmlTable:
         ]
         for point in tree["points"]
     ]
-    fair = "|#Alpha|#Groups served" if any("alpha" in point for point in tree["points"]) else ""
-    return table("Plans along the curve", f"#Plan|#Cost|#People covered|#Covered share|#Hubs{fair}", rows)
+    columns = [
+        figures_under(_("Plan")),
+        figures_under(_("Cost")),
+        figures_under(_("People covered")),
+        figures_under(_("Covered share")),
+        figures_under(_("Hubs")),
+    ]
+    if any("alpha" in point for point in tree["points"]):
+        columns += [figures_under(_("Alpha")), figures_under(_("Groups served"))]
+    return table(_("Plans along the curve"), columns, rows)
 
 
 def _weighing(point: dict[str, Any]) -> list[HtmlCell]:
@@ -433,8 +549,9 @@ def _weighing(point: dict[str, Any]) -> list[HtmlCell]:
     if "alpha" not in point:
         return []
     is_last = isinstance(point["alpha"], str)
-    alpha = number(math.inf, "worst first") if is_last else number(point["alpha"], f"{point['alpha']:g}")
-    return [alpha, number(point["groups_served"], f"{count(point['groups_served'])} of {count(point['groups'])}")]
+    alpha = number(math.inf, _("worst first")) if is_last else number(point["alpha"], written(f"{point['alpha']:g}"))
+    served = _("{part} of {all}", part=count(point["groups_served"]), all=count(point["groups"]))
+    return [alpha, number(point["groups_served"], served)]
 
 
 LEAST_SURE = 15
@@ -443,7 +560,7 @@ LEAST_SURE = 15
 
 def stability(tree: dict[str, Any]) -> tuple[HtmlTable, HtmlTable]:
     """Return how many hubs stand by what they are counted by, and the least sure ones, from a stability.json."""
-    words = {"hub": "site and size", "site": "site"}
+    words = {"hub": _("site and size"), "site": _("site")}
     levels = [
         [
             text(words.get(name, name)),
@@ -464,10 +581,24 @@ def stability(tree: dict[str, Any]) -> tuple[HtmlTable, HtmlTable]:
         ]
         for hub in planned[:LEAST_SURE]
     ]
-    caption = "From the least sure on"
+    caption = _("From the least sure on")
     if len(planned) > LEAST_SURE:
-        caption = f"The {LEAST_SURE} least sure of {len(planned):,}"
+        caption = _("The {shown} least sure of {all}", shown=LEAST_SURE, all=count(len(planned)))
     return (
-        table("Hubs that stand", "*Counted by|#Hubs|#On average|#At worst|#In nine of ten", levels),
-        table(caption, "*Site|Size|#Hubs|#Certainty", doubted),
+        table(
+            _("Hubs that stand"),
+            [
+                name_under(_("Counted by")),
+                figures_under(_("Hubs")),
+                figures_under(_("On average")),
+                figures_under(_("At worst")),
+                figures_under(_("In nine of ten")),
+            ],
+            levels,
+        ),
+        table(
+            caption,
+            [name_under(_("Site")), words_under(_("Size")), figures_under(_("Hubs")), figures_under(_("Certainty"))],
+            doubted,
+        ),
     )

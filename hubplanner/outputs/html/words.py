@@ -8,6 +8,11 @@ from typing import Any
 
 from hubplanner.outputs.map.fonts import in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line, plural
+from hubplanner.translation import ENGLISH, N_, ngettext, spoken, written
+from hubplanner.translation import gettext as _
+
+UNITS = (N_("km"), N_("minutes"), N_("seconds"))
+"""What is measured in, as figures name it."""
 
 
 def count(number: float | None) -> str:
@@ -16,7 +21,7 @@ def count(number: float | None) -> str:
     >>> count(1234567.4), count(None), count(float("nan"))
     ('1,234,567', '-', '-')
     """
-    return f"{number:,.0f}" if number is not None and math.isfinite(number) else "-"
+    return written(f"{number:,.0f}") if number is not None and math.isfinite(number) else "-"
 
 
 def decimal(number: float | None, unit: str = "") -> str:
@@ -27,14 +32,14 @@ def decimal(number: float | None, unit: str = "") -> str:
     """
     if number is None or not math.isfinite(number):
         return "-"
-    return f"{number:,.1f} {unit}".strip()
+    return f"{written(f'{number:,.1f}')} {_(unit) if unit else unit}".strip()
 
 
 def money(result: Result, amount: float | None) -> str:
     """Return money in full, such as ``PKR 10,695,048``."""
     if amount is None or not math.isfinite(amount):
         return "-"
-    return f"{isolated(result.money)} {0.0 + round(amount):,.0f}".strip()
+    return f"{isolated(result.money)} {written(f'{0.0 + round(amount):,.0f}')}".strip()
 
 
 def about(result: Result, amount: float) -> str:
@@ -42,13 +47,22 @@ def about(result: Result, amount: float) -> str:
     return f"{isolated(result.money)} {in_words(amount)}".strip()
 
 
-def hubs_in_words(number: int, word: str = "new hub") -> str:
-    """Return how many hubs.
+def hubs_in_words(number: int) -> str:
+    """Return how many new hubs.
 
     >>> hubs_in_words(1), hubs_in_words(1200), hubs_in_words(0)
     ('1 new hub', '1,200 new hubs', 'no new hubs')
     """
-    return "no " + word + "s" if not number else f"1 {word}" if number == 1 else plural(word, number)
+    return ngettext("{n} new hub", "{n} new hubs", number) if number else _("no new hubs")
+
+
+def tier_in_words(name: str, number: int) -> str:
+    """Return how many hubs of a tier; only of English words is it known what many of them are.
+
+    >>> tier_in_words("centre", 3)
+    '3 centres'
+    """
+    return plural(name, number) if spoken() is ENGLISH else f"{count(number)} x {name}"
 
 
 def listed(words: Sequence[str]) -> str:
@@ -57,7 +71,9 @@ def listed(words: Sequence[str]) -> str:
     >>> listed(["a"]), listed(["a", "b", "c"])
     ('a', 'a, b and c')
     """
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    if len(words) < 2:  # noqa: PLR2004 - a list in a sentence
+        return "".join(words)
+    return _("{some} and {last}", some=", ".join(words[:-1]), last=words[-1])
 
 
 def heading(column: Any) -> str:

@@ -11,9 +11,12 @@ import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.textpath import text_to_path
 
+from hubplanner.translation import N_, written
+from hubplanner.translation import gettext as _
+
 POINTS_PER_INCH = 72.0
 _FOLDER = Path(mpl.get_data_path()) / "fonts" / "ttf"
-_SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_SCALES = ((1e12, N_("trillion")), (1e9, N_("billion")), (1e6, N_("million")))
 _NARROWER = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 _SMALL = 1e4
 """Numbers below this read better in full."""
@@ -107,12 +110,14 @@ def in_words(number: float) -> str:
     ('1 billion', '68.3 million', '12,300', '42')
     """
     if not math.isfinite(number):
-        return "unknown"
+        return _("unknown")
     rounded = float(f"{number:.3g}")
     for scale, word in _SCALES:
         if abs(rounded) >= scale:
-            return f"{rounded / scale:g} {word}"
-    return f"{rounded:,.0f}" if abs(rounded) >= _SMALL else f"{number:,.0f}" if abs(rounded) >= 1 else f"{rounded:g}"
+            return f"{written(f'{rounded / scale:g}')} {_(word)}"
+    if abs(rounded) >= 1:
+        return written(f"{rounded if abs(rounded) >= _SMALL else number:,.0f}")
+    return written(f"{rounded:g}")
 
 
 def covered_in_words(share: float, need: float | None) -> str:
@@ -121,7 +126,7 @@ def covered_in_words(share: float, need: float | None) -> str:
     >>> covered_in_words(0.5, 12), covered_in_words(0.0, 0.0)
     ('50 %', 'no need')
     """
-    return "no need" if need == 0 else share_in_words(share)
+    return _("no need") if need == 0 else share_in_words(share)
 
 
 HUNDREDTH, TINY = 0.01, 1e-5
@@ -137,8 +142,8 @@ def share_in_words(share: float) -> str:
     ('0.42 %', '< 0.001 %', '0 %')
     """
     if share < 1 and f"{share:.1%}" == "100.0%":
-        return "> 99.9 %"
+        return written("> 99.9 %")
     if 0 < share < TINY:
-        return f"< {100 * TINY:g} %"
+        return written(f"< {100 * TINY:g} %")
     digits = f"{share:.2g}" if 0 < share < HUNDREDTH else f"{share:.3f}"
-    return f"{100 * float(digits):.3g} %"
+    return written(f"{100 * float(digits):.3g} %")

@@ -16,6 +16,7 @@ import shapely
 
 from hubplanner.outputs.map.projection import TURN, MapProjection
 from hubplanner.problem import Floats
+from hubplanner.translation import N_
 
 GRID, TOWN_GRID = 0.004, 0.01
 """Degrees of a step of stored coordinates."""
@@ -27,8 +28,8 @@ MOST_TOWNS = 400
 """Towns among which a map finds those to name, the best known first."""
 COAST_KM = 5.0
 """How far off the coast may be drawn."""
-CREDIT = "Coast, borders and rivers: Natural Earth. Towns: GeoNames (CC BY 4.0)."
-DISCLAIMER = "Borders imply no opinion on any claim; disputed ones are dashed."
+CREDIT = N_("Coast, borders and rivers: Natural Earth. Towns: GeoNames (CC BY 4.0).")
+DISCLAIMER = N_("Borders imply no opinion on any claim; disputed ones are dashed.")
 
 
 @dataclass(frozen=True, kw_only=True)

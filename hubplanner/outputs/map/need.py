@@ -17,6 +17,7 @@ from hubplanner.outputs.frames import own_polygons
 from hubplanner.outputs.map.fonts import share_in_words
 from hubplanner.outputs.plan_data import PlanData
 from hubplanner.problem import Floats, Ints, within
+from hubplanner.translation import gettext as _
 
 MOST_MARKS = 1500
 """More points than this are gathered in hexagons."""
@@ -117,8 +118,10 @@ def level_note(seen: frozenset[int]) -> str:
     ('', 'Nowhere is as much as 10 % of the need covered')
     """
     if seen and not seen - {0}:
-        return f"Nowhere is as much as {share_in_words(SOME)} of the need covered"
-    return f"Partly: {share_in_words(SOME)} to {share_in_words(HALF)} of the need is covered" if 1 in seen else ""
+        return _("Nowhere is as much as {share} of the need covered", share=share_in_words(SOME))
+    if 1 not in seen:
+        return ""
+    return _("Partly: {some} to {half} of the need is covered", some=share_in_words(SOME), half=share_in_words(HALF))
 
 
 def need_layer(points: DemandPoints, km: Floats, width: float, *, gathered: bool) -> NeedLayer:

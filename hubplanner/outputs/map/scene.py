@@ -29,6 +29,7 @@ from hubplanner.outputs.plan_data import PlanData
 from hubplanner.outputs.run_data import Result, on_one_line
 from hubplanner.problem import Floats
 from hubplanner.scenario import Scenario
+from hubplanner.translation import N_
 
 MOST_AREAS = 3000
 """More polygons than this are too small to distinguish, and are gathered in hexagons."""
@@ -42,7 +43,7 @@ FINE = 1 / 4000
 """Of a map's span, by which lines that were given may be simplified."""
 AROUND = 0.9
 """Geography is known this many spans away from the middle, so that it fills any sheet."""
-ONLY_POINTS = (
+ONLY_POINTS = N_(
     "Need is drawn where its points are, as their areas are not known; nobody is counted where the ground is white."
 )
 

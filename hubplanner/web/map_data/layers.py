@@ -17,6 +17,7 @@ from hubplanner.outputs.map.geography import CREDIT, DISCLAIMER, LEAST_SPAN_KM, 
 from hubplanner.outputs.map.projection import HALF_TURN, MapProjection
 from hubplanner.outputs.map.scene import FINE
 from hubplanner.problem import Floats, SiteStatus
+from hubplanner.translation import N_, gettext
 
 MOST_AREAS = 5000
 """More areas than this are drawn as points: they would take longer to send than to read."""
@@ -29,7 +30,7 @@ M2_PER_KM2 = 1e6
 AROUND = 2.0
 """Geography is known this many spans away from the middle, so that a map may be moved."""
 MOST_TOWNS = 60
-ONLY_POINTS = "Only points are known: need is drawn where they are, and no area or border is made up for them."
+ONLY_POINTS = N_("Only points are known: need is drawn where they are, and no area or border is made up for them.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,7 +120,7 @@ def world_features(inputs: Inputs) -> dict[str, Any]:
     return {
         "lines": {"type": "FeatureCollection", "features": lines},
         "towns": {"type": "FeatureCollection", "features": _points(towns[:MOST_TOWNS], records)},
-        "notes": notes,
+        "notes": [gettext(note) for note in notes],
     }
 
 

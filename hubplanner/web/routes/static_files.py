@@ -9,8 +9,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from fastapi import APIRouter, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hubplanner.extras import absent
+from hubplanner.translation import gettext, spoken
 from hubplanner.web.responses import Refused
 
 router = APIRouter()
@@ -29,8 +31,15 @@ VENDOR = ("maplibre-gl.js", "maplibre-gl.css")
 
 @router.get("/")
 def page() -> Response:
-    """Return the page."""
-    return _file(_own().get("index.html"), "no-cache")
+    """Return the page in the language that is spoken, with its words for what the browser adds."""
+    language = spoken()
+    page = _pages().get_template("index.html").render(language=language, words=language.as_page(), _=gettext)
+    return Response(page, media_type=TYPES[".html"], headers={"Cache-Control": "no-cache"})
+
+
+@cache
+def _pages() -> Environment:
+    return Environment(loader=PackageLoader("hubplanner.web", "static"), autoescape=True, undefined=StrictUndefined)
 
 
 @router.get("/static/{name:path}")

@@ -6,6 +6,7 @@ import { attempt, byId, el, show } from "./dom.js";
 import { seconds } from "./format.js";
 import { cancel, jobTitle, running } from "./jobs.js";
 import { on, state } from "./store.js";
+import { _ } from "./words.js";
 
 let solve = () => {};
 let clock = null;
@@ -24,7 +25,7 @@ function drawButton() {
   clearInterval(clock);
   clock = null;
   const again = state.plan && stale();
-  const label = again ? "Find the best plan again" : "Find the best plan";
+  const label = again ? _("Find the best plan again") : _("Find the best plan");
   const kept = document.activeElement?.id === "solve" || document.activeElement?.id === "cancel";
   const disabled = !state.scenario || Boolean(state.loading);
   const button = el(
@@ -32,7 +33,7 @@ function drawButton() {
     { id: "solve", class: "primary", type: "button", disabled, onclick: attempt(solve) },
     label,
   );
-  const hint = again ? el("p", { class: "note changed" }, "Your settings have changed since this plan.") : null;
+  const hint = again ? el("p", { class: "note changed" }, _("Your settings have changed since this plan.")) : null;
   if (byId("solve")?.textContent === label && Boolean(hint) === Boolean(byId("actions").querySelector(".changed"))) {
     byId("solve").disabled = disabled;
     return;
@@ -48,7 +49,7 @@ function drawJob() {
   }
   const { job } = state;
   byId("job-title").textContent = jobTitle(job);
-  byId("job-message").textContent = job.point ? `${job.point.point} of ${job.point.points} plans found` : job.message;
+  byId("job-message").textContent = job.point ? _("{done} of {all} plans found", { done: job.point.point, all: job.point.points }) : job.message;
   const { objective = "max_coverage" } = job.scenario || {};
   const minimise = objective !== "max_coverage";
   show(byId("job-chart"), job.progress.length ? progressChart(job.progress, minimise) : null);
@@ -57,7 +58,7 @@ function drawJob() {
 
 function frame() {
   const kept = document.activeElement?.id === "solve";
-  const stop = el("button", { id: "cancel", class: "quiet", type: "button", onclick: attempt(cancel) }, "Cancel");
+  const stop = el("button", { id: "cancel", class: "quiet", type: "button", onclick: attempt(cancel) }, _("Cancel"));
   show(
     byId("actions"),
     el(

@@ -1,5 +1,7 @@
 // Every request the page makes. All go to the server it came from.
 
+import { _ } from "./words.js";
+
 /** What the server says went wrong: a sentence, and the faults by row where there are any. */
 export class Refused extends Error {
   constructor(message, faults = []) {
@@ -15,11 +17,11 @@ async function ask(path, options = {}) {
   try {
     answer = await fetch(path, { ...options, headers, credentials: "same-origin" });
   } catch {
-    throw new Refused("hubplanner does not answer. Is it still running in the terminal?");
+    throw new Refused(_("hubplanner does not answer. Is it still running in the terminal?"));
   }
   const body = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (!answer.ok)
-    throw new Refused((body && body.error) || `The server answered ${answer.status}.`, body?.faults || []);
+    throw new Refused((body && body.error) || _("The server answered {status}.", { status: answer.status }), body?.faults || []);
   return body;
 }
 

@@ -2,6 +2,7 @@
 
 import { el, named } from "./dom.js";
 import { plain, readable, share } from "./format.js";
+import { _ } from "./words.js";
 
 const MANY = 12;
 const FEW = 8;
@@ -23,7 +24,7 @@ export function bars(plan) {
     const rows = Object.entries(values)
       .sort(([, a], [, b]) => b.share - a.share)
       .map(([name, row]) => ({ row, line: bar(name, row, top, floor(group, name)) }));
-    return rows.length > MANY ? least(group, rows) : table(`Reached, by ${readable(group)}`, rows);
+    return rows.length > MANY ? least(group, rows) : table(_("Reached, by {group}", { group: readable(group) }), rows);
   });
 }
 
@@ -34,18 +35,18 @@ const table = (caption, rows) =>
 function least(group, rows) {
   const needy = rows.filter(({ row }) => row.need > 0);
   const worst = needy.slice(-FEW);
-  const all = () => box.replaceChildren(table(`Reached, by ${readable(group)}`, rows));
+  const all = () => box.replaceChildren(table(_("Reached, by {group}", { group: readable(group) }), rows));
   const box = el(
     "div",
     {},
-    table(`Least reached, by ${readable(group)}`, worst),
-    el("button", { type: "button", class: "link", onclick: all }, `Show all ${plain(rows.length)}`),
+    table(_("Least reached, by {group}", { group: readable(group) }), worst),
+    el("button", { type: "button", class: "link", onclick: all }, _("Show all {n}", { n: plain(rows.length) })),
   );
   return box;
 }
 
 function bar(name, { share: part, need }, top, floor) {
-  const meter = el("span", { class: "bar", title: floor ? `at least ${share(floor.share)} asked` : null });
+  const meter = el("span", { class: "bar", title: floor ? _("at least {share} asked", { share: share(floor.share) }) : null });
   meter.style.setProperty("--part", `${(100 * part) / top}%`);
   if (floor) {
     meter.classList.add("floored");
@@ -56,6 +57,6 @@ function bar(name, { share: part, need }, top, floor) {
     {},
     el("th", { scope: "row" }, named(name)),
     el("td", { "aria-hidden": "true" }, meter),
-    el("td", { class: "number" }, need === 0 ? "no need" : share(part)),
+    el("td", { class: "number" }, need === 0 ? _("no need") : share(part)),
   );
 }

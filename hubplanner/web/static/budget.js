@@ -4,6 +4,7 @@ import { choose, settings } from "./choices.js";
 import { byId, el, show } from "./dom.js";
 import { money, plain, typed, words } from "./format.js";
 import { on, state } from "./store.js";
+import { _, ngettext } from "./words.js";
 
 export function startBudget() {
   on(["scenario"], draw);
@@ -16,7 +17,7 @@ function draw() {
   if (!scenario.budget) {
     show(
       byId("budget"),
-      el("p", { class: "note" }, "This scenario has no budget: it asks for the least cost or counts hubs instead."),
+      el("p", { class: "note" }, _("This scenario has no budget: it asks for the least cost or counts hubs instead.")),
     );
     return;
   }
@@ -34,16 +35,18 @@ function draw() {
     id: "budget-field",
     inputmode: "decimal",
     autocomplete: "off",
-    "aria-label": `Budget as a number ${scenario.currency}`,
+    "aria-label": [_("Budget as a number"), scenario.currency].join(" "),
     onchange: written,
   });
-  const over = scenario.years ? `building and ${scenario.years} years of running` : "building";
+  const over = scenario.years
+    ? ngettext("for building and {n} year of running", "for building and {n} years of running", scenario.years)
+    : _("for building");
   show(
     byId("budget"),
     el(
       "div",
       { class: "row spread" },
-      el("label", { id: "budget-label", for: "budget-slider", class: "label" }, "Budget"),
+      el("label", { id: "budget-label", for: "budget-slider", class: "label" }, _("Budget")),
       el("output", { id: "budget-words", for: "budget-slider" }),
     ),
     el("div", { id: "budget-curve" }),
@@ -59,7 +62,7 @@ function draw() {
       "div",
       { class: "row exact" },
       field,
-      el("span", { class: "note" }, [scenario.currency, `for ${over}`].filter(Boolean).join(", ")),
+      el("span", { class: "note" }, [scenario.currency, over].filter(Boolean).join(", ")),
     ),
     el("div", { id: "too-little", role: "status" }),
   );
@@ -100,7 +103,8 @@ function tooLittle(budget) {
   return el(
     "p",
     { class: "note changed" },
-    `This buys no hub: the cheapest costs ${money(cheapest, currency)}. `,
-    el("button", { type: "button", class: "link", onclick: () => choose({ budget: least }) }, `Set ${money(least, currency)}`),
+    _("This buys no hub: the cheapest costs {money}.", { money: money(cheapest, currency) }),
+    " ",
+    el("button", { type: "button", class: "link", onclick: () => choose({ budget: least }) }, _("Set {money}", { money: money(least, currency) })),
   );
 }

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { el, named } from "./dom.js";
 import { figures, money, words } from "./format.js";
 import { EMPTY } from "./geometry.js";
+import { _, ngettext } from "./words.js";
 
 const MOST = 6;
 
@@ -14,34 +15,37 @@ export const followsRoads = (plan) => Boolean(plan?.id && plan.travel?.roads_km 
 export function byRoad(plan) {
   if (!followsRoads(plan)) return null;
   const { roads_km: km, parts, people_on_islands: apart, people_beyond_access: beyond, closing = [] } = plan.travel;
-  const whole = `${figures(km)} km of road in ${parts === 1 ? "one part" : `${figures(parts)} parts`}`;
-  const cut = `${words(apart)} people are nearest to a road of an island, ${words(beyond)} too far from any road.`;
+  const whole = ngettext("{km} km of road in one part", "{km} km of road in {n} parts", parts, { km: figures(km) });
+  const people = { apart: words(apart), beyond: words(beyond) };
+  const cut = _("{apart} people are nearest to a road of an island, {beyond} too far from any road.", people);
   return el(
     "details",
     { class: "fold", id: "by-road" },
-    el("summary", {}, el("span", {}, "Roads and gaps"), el("span", { class: "note" }, whole)),
+    el("summary", {}, el("span", {}, _("Roads and gaps")), el("span", { class: "note" }, whole)),
     el("div", { class: "fold-body" }, el("p", {}, `${whole}. ${cut}`), gaps(closing, plan.currency)),
   );
 }
 
+const length = (km) => (km < 1 ? `${figures(1000 * km)} m` : `${figures(km)} km`);
+
 function gaps(closing, currency) {
   const some = closing.filter(({ people }) => people > 0);
   if (!some.some(({ what }) => what === "gap"))
-    return el("p", { class: "note" }, "No road across a gap would bring anyone within reach of these hubs.");
+    return el("p", { class: "note" }, _("No road across a gap would bring anyone within reach of these hubs."));
   const rows = some.slice(0, MOST).map((row) =>
     el(
       "tr",
       {},
-      named(row.what === "gap" ? `Gap at ${row.lat.toFixed(3)}, ${row.lon.toFixed(3)}` : `${row.tier}, ${row.site_id}`, "th", { scope: "row" }),
-      el("td", { class: "number" }, row.what === "gap" ? `${row.road_km < 1 ? `${figures(1000 * row.road_km)} m` : `${figures(row.road_km)} km`} of road` : money(row.cost, currency)),
+      named(row.what === "gap" ? _("Gap at {lat}, {lon}", { lat: row.lat.toFixed(3), lon: row.lon.toFixed(3) }) : `${row.tier}, ${row.site_id}`, "th", { scope: "row" }),
+      el("td", { class: "number" }, row.what === "gap" ? _("{length} of road", { length: length(row.road_km) }) : money(row.cost, currency)),
       el("td", { class: "number" }, words(row.people)),
     ),
   );
-  const head = ["What is added", "At what price", "People more"].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
+  const head = [_("What is added"), _("At what price"), _("People more")].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
   return el(
     "table",
     { class: "list", id: "gaps" },
-    el("caption", {}, "A closed gap between roads against another hub, each alone"),
+    el("caption", {}, _("A closed gap between roads against another hub, each alone")),
     el("thead", {}, el("tr", {}, head)),
     el("tbody", {}, rows),
   );

@@ -2,6 +2,7 @@
 
 import { el, svg } from "./dom.js";
 import { words } from "./format.js";
+import { _ } from "./words.js";
 
 const [WIDTH, HEIGHT, PAD] = [340, 96, 6];
 
@@ -11,7 +12,7 @@ export function progressChart(progress, minimise) {
     ({ value, bound }) => value !== null && value !== undefined && bound !== null && bound !== undefined,
   );
   if (known.length < 2)
-    return el("p", { class: "note" }, known.length ? known[0].words : "Looking for a first plan…");
+    return el("p", { class: "note" }, known.length ? known[0].words : _("Looking for a first plan…"));
   const last = known.at(-1);
   return el(
     "figure",
@@ -21,18 +22,25 @@ export function progressChart(progress, minimise) {
       {
         viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
         role: "img",
-        "aria-label": `Best plan so far ${words(last.value)}, possible ${minimise ? "at least" : "at most"} ${words(last.bound)}`,
+        "aria-label": said(last, minimise),
       },
       lines(known),
     ),
     el(
       "figcaption",
       { class: "row spread" },
-      el("span", { class: "key found" }, `Found ${words(last.value)}`),
-      el("span", { class: "key limit" }, `Possible ${minimise ? "≥" : "≤"} ${words(last.bound)}`),
+      el("span", { class: "key found" }, _("Found {value}", { value: words(last.value) })),
+      el("span", { class: "key limit" }, _("Possible {bound}", { bound: [minimise ? "≥" : "≤", words(last.bound)].join(" ") })),
     ),
     el("p", { class: "note" }, last.words),
   );
+}
+
+function said({ value, bound }, minimise) {
+  const figures = { value: words(value), bound: words(bound) };
+  return minimise
+    ? _("Best plan so far {value}, possible at least {bound}", figures)
+    : _("Best plan so far {value}, possible at most {bound}", figures);
 }
 
 function lines(known) {

@@ -1,13 +1,14 @@
 // What the planner may set, and how that differs from what the scenario says.
 
 import { set, state } from "./store.js";
+import { _ } from "./words.js";
 
 /** Tier fields: key here, key in a scenario file, words, unit. */
 export const TIER_FIELDS = [
-  ["capex", "capex", "Cost to build"],
-  ["opex", "opex_per_year", "Cost a year"],
-  ["reach_km", "reach_km", "Reach, km"],
-  ["seats", "capacity", "People served"],
+  ["capex", "capex", _("Cost to build")],
+  ["opex", "opex_per_year", _("Cost a year")],
+  ["reach_km", "reach_km", _("Reach, km")],
+  ["seats", "capacity", _("People served")],
 ];
 
 /** Return a scenario's own choices, to start from. */

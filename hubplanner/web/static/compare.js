@@ -3,10 +3,11 @@
 import { api } from "./api.js";
 import { differs } from "./asked.js";
 import { attempt, byId, el, named, show } from "./dom.js";
-import { count, figures, share, words } from "./format.js";
+import { figures, share, words } from "./format.js";
 import { date, runLabel } from "./saved.js";
 import { on, set, siteName, state } from "./store.js";
 import { takeView } from "./turns.js";
+import { _, ngettext } from "./words.js";
 
 const chosen = { a: null, b: null };
 
@@ -18,12 +19,12 @@ function draw() {
   if (state.runs.length < 2) {
     show(
       byId("view-compare"),
-      el("h2", {}, "Compare two plans"),
+      el("h2", {}, _("Compare two plans")),
       el(
         "div",
         { class: "empty" },
-        el("p", { class: "says" }, "Two plans are needed"),
-        el("p", { class: "note" }, "Find a plan, change the budget or a rule, and find another."),
+        el("p", { class: "says" }, _("Two plans are needed")),
+        el("p", { class: "note" }, _("Find a plan, change the budget or a rule, and find another.")),
       ),
     );
     return;
@@ -33,18 +34,18 @@ function draw() {
   if (!ids.includes(chosen.a) || chosen.a === chosen.b) chosen.a = ids.find((id) => id !== chosen.b);
   show(
     byId("view-compare"),
-    el("h2", {}, "Compare two plans"),
-    select("a", "Plan A"),
-    select("b", "Plan B"),
+    el("h2", {}, _("Compare two plans")),
+    select("a", _("Plan A")),
+    select("b", _("Plan B")),
     el(
       "div",
       { class: "row" },
-      el("button", { type: "button", class: "primary", id: "do-compare", onclick: attempt(compare) }, "Compare"),
+      el("button", { type: "button", class: "primary", id: "do-compare", onclick: attempt(compare) }, _("Compare")),
       state.compare
         ? el(
             "button",
             { type: "button", class: "quiet", id: "end-compare", onclick: () => set({ compare: null }) },
-            "End comparison",
+            _("End comparison"),
           )
         : null,
     ),
@@ -70,7 +71,7 @@ function select(letter, title) {
 
 async function compare() {
   const current = takeView();
-  if (chosen.a === chosen.b) throw new Error("Choose two different plans.");
+  if (chosen.a === chosen.b) throw new Error(_("Choose two different plans."));
   const { a, b } = chosen;
   const [found, planA, planB] = await Promise.all([api.compare(a, b), api.run(a), api.run(b)]);
   if (current()) set({ selected: null, compare: { a: planA, b: planB, ...found } });
@@ -79,27 +80,27 @@ async function compare() {
 function result(found) {
   return [
     (found.notes || []).map((text) => el("p", { class: "note changed" }, text)),
-    el("h3", {}, "What changes"),
+    el("h3", {}, _("What changes")),
     table(found.table),
     changes(found),
-    places("Only in plan A", found.only_a),
-    places("Only in plan B", found.only_b),
+    places(_("Only in plan A"), found.only_a),
+    places(_("Only in plan B"), found.only_b),
   ];
 }
 
 function changes({ gains, losses }) {
-  const told = ({ people = 0, need = 0 } = {}) => (people || need ? `${words(people || need)} people` : "nobody");
+  const told = ({ people = 0, need = 0 } = {}) => (people || need ? _("{people} people", { people: words(people || need) }) : _("nobody"));
   if (!gains && !losses) return null;
-  return el("p", {}, `From A to B, reach is gained by ${told(gains)} and lost by ${told(losses)}.`);
+  return el("p", {}, _("From A to B, reach is gained by {gains} and lost by {losses}.", { gains: told(gains), losses: told(losses) }));
 }
 
 function table(rows) {
   const known = rows.filter(({ a, b }) => a !== null || b !== null);
   const moved = known.filter(({ a, b }) => a !== b).sort((one, other) => change(other) - change(one));
   const same = known.length - moved.length;
-  if (!moved.length) return el("p", { class: "note" }, "Nothing: all figures are the same.");
+  if (!moved.length) return el("p", { class: "note" }, _("Nothing: all figures are the same."));
   const head = ["", "A", "B"].map((text) =>
-    el("th", { scope: "col", class: text ? "number" : null }, text || el("span", { class: "sr" }, "Figure")),
+    el("th", { scope: "col", class: text ? "number" : null }, text || el("span", { class: "sr" }, _("Figure"))),
   );
   const body = moved.map((row) =>
     el(
@@ -113,10 +114,10 @@ function table(rows) {
   return [
     el(
       "div",
-      { class: "scroll", tabindex: "0", role: "group", "aria-label": "Figures that differ, the largest change first" },
+      { class: "scroll", tabindex: "0", role: "group", "aria-label": _("Figures that differ, the largest change first") },
       el("table", { class: "list", id: "changes" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)),
     ),
-    same ? el("p", { class: "note" }, `${count(same, "figure is", "figures are")} the same in both.`) : null,
+    same ? el("p", { class: "note" }, ngettext("{n} figure is the same in both.", "{n} figures are the same in both.", same)) : null,
   ];
 }
 
@@ -127,8 +128,9 @@ function change({ a, b }) {
 }
 
 function title({ figure: what, group, value }) {
-  const plainly = what === "need share" ? "share of need" : what.replaceAll("_", " ").replaceAll(".", ", ");
-  return [plainly, value || group].filter(Boolean).join(": ");
+  const [, year = null] = /^cost as paid in year (\d+)$/.exec(what) ?? [];
+  const known = year === null ? (what === "need share" ? _("share of need") : _(what)) : _("cost as paid in year {year}", { year });
+  return [known.replaceAll("_", " ").replaceAll(".", ", "), value || group].filter(Boolean).join(": ");
 }
 
 function figure({ figure: what }, number) {
@@ -153,11 +155,11 @@ function places(heading, hubs = []) {
         hub.tier ? el("span", { class: "note" }, ` ${hub.tier}`) : null,
       ),
     );
-  const more = hubs.length > 40 ? el("p", { class: "note" }, `and ${count(hubs.length - 40, "more site")}`) : null;
+  const more = hubs.length > 40 ? el("p", { class: "note" }, ngettext("and {n} more site", "and {n} more sites", hubs.length - 40)) : null;
   return el(
     "details",
     { class: "fold" },
-    el("summary", {}, el("span", {}, heading), el("span", { class: "note" }, count(hubs.length, "site"))),
+    el("summary", {}, el("span", {}, heading), el("span", { class: "note" }, ngettext("{n} site", "{n} sites", hubs.length))),
     el("div", { class: "fold-body" }, el("ul", { class: "plain" }, rows), more),
   );
 }

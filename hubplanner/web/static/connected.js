@@ -2,8 +2,9 @@
 
 import { el } from "./dom.js";
 import { figures, money, plain } from "./format.js";
+import { _ } from "./words.js";
 
-const NAMES = { fibre: "Fibre", microwave: "Microwave", satellite: "Satellite", cellular: "Cellular" };
+const NAMES = { fibre: _("Fibre"), microwave: _("Microwave"), satellite: _("Satellite"), cellular: _("Cellular") };
 
 /** Return a row for each technology: hubs, km of lines and money; nothing where links are of no concern. */
 export function byTechnology({ backhaul, cost, currency }) {
@@ -18,11 +19,11 @@ export function byTechnology({ backhaul, cost, currency }) {
       el("td", { class: "number" }, money(one.cost, currency)),
     ),
   );
-  const head = ["Link", "Hubs", "km of lines", "Money"].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
+  const head = [_("Link"), _("Hubs"), _("km of lines"), _("Money")].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
   return el(
     "table",
     { class: "list", id: "by-technology" },
-    el("caption", {}, `How hubs are connected, for ${money(cost.backhaul, currency)}`),
+    el("caption", {}, _("How hubs are connected, for {money}", { money: money(cost.backhaul, currency) })),
     el("thead", {}, el("tr", {}, head)),
     el("tbody", {}, rows),
   );

@@ -1,6 +1,7 @@
 // What stands beside a map, and what holds two maps together.
 
 import { el, svg } from "./dom.js";
+import { _ } from "./words.js";
 
 /** A button beside zoom that shows the whole region again. */
 export class Whole {
@@ -16,7 +17,7 @@ export class Whole {
     );
     const button = el(
       "button",
-      { type: "button", class: "icon", "aria-label": "Show everything", title: "Show everything", onclick: this.show },
+      { type: "button", class: "icon", "aria-label": _("Show everything"), title: _("Show everything"), onclick: this.show },
       frame,
     );
     this.box = el("div", { class: "maplibregl-ctrl maplibregl-ctrl-group" }, button);

@@ -1,7 +1,8 @@
 // The frontier as a curve, in words and as a table: money to the right, people up. What is picked is told.
 
 import { el, svg } from "./dom.js";
-import { count, money, plain, short, words } from "./format.js";
+import { counted, money, plain, short, words } from "./format.js";
+import { _, ngettext } from "./words.js";
 
 const [WIDTH, HEIGHT] = [358, 220];
 const BOX = { left: 46, right: 14, top: 10, bottom: 24 };
@@ -33,7 +34,7 @@ export function curve(points, { now, knee, origin, pick }) {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       class: "curve",
       role: "img",
-      "aria-label": `People reached for each budget, ${points.length} plans`,
+      "aria-label": _("People reached for each budget, {n} plans", { n: points.length }),
     },
     up.map((tick) => grid(BOX.left, WIDTH - BOX.right, y(tick), tick)),
     across.map((tick) =>
@@ -63,20 +64,26 @@ function dot({ number }, { x, y }, { now, knee, pick }) {
 /** Say what a point reaches, and for how much. */
 export function says({ cost, people, hubs }, { currency, whom = "people" }) {
   const number = hubs.reduce((sum, hub) => sum + (hub.status === "existing" ? 0 : hub.hubs || 1), 0);
-  return `${money(cost, currency)} reaches ${words(people)} ${whom} with ${count(number, "hub")}.`;
+  return ngettext("{money} reaches {people} with {n} hub.", "{money} reaches {people} with {n} hubs.", number, {
+    money: money(cost, currency),
+    people: counted(people, whom),
+  });
 }
 
 /** Say what the last money of a point brings, and how sure it is. */
 export function details(point, frontier) {
   const more = point.marginal_people_per_million;
-  const gain = more ? `The last million ${frontier.currency} of it brings ${plain(more)} people. ` : "";
-  const knee = point.number === frontier.knee ? "Beyond this plan each further million buys markedly less. " : "";
-  return `${gain}${knee}${point.proof.words[0].toUpperCase()}${point.proof.words.slice(1)}.`;
+  const gain = more
+    ? _("The last million {currency} of it brings {people} people.", { currency: frontier.currency, people: plain(more) })
+    : "";
+  const knee = point.number === frontier.knee ? _("Beyond this plan each further million buys markedly less.") : "";
+  const proof = `${point.proof.words[0].toUpperCase()}${point.proof.words.slice(1)}.`;
+  return [gain, knee, proof].filter(Boolean).join(" ");
 }
 
 /** The points as a table. */
 export function table({ points, currency }, pick) {
-  const head = ["Plan", currency, "People", "Hubs"].map((text) => el("th", { scope: "col" }, text));
+  const head = [_("Plan"), currency, _("People"), _("Hubs")].map((text) => el("th", { scope: "col" }, text));
   const rows = points.map((point) =>
     el(
       "tr",
@@ -84,7 +91,7 @@ export function table({ points, currency }, pick) {
       el(
         "td",
         {},
-        el("button", { type: "button", class: "link", onclick: () => pick(point.number) }, `Plan ${point.number}`),
+        el("button", { type: "button", class: "link", onclick: () => pick(point.number) }, _("Plan {number}", { number: point.number })),
       ),
       [words(point.cost), words(point.people), plain(point.hubs.length)].map((text) =>
         el("td", { class: "number" }, text),

@@ -1,11 +1,12 @@
 // One dialog for everything that asks or tells more than a line.
 
 import { byId, el, show } from "./dom.js";
+import { _ } from "./words.js";
 
 let answer = () => {};
 
 /** Open a dialog; resolves to true if `yes` was pressed, to false if it was closed otherwise. */
-export function ask({ title, body, yes = null, close = "Close", wide = false }) {
+export function ask({ title, body, yes = null, close = _("Close"), wide = false }) {
   const dialog = byId("dialog");
   dialog.className = wide ? "wide" : "";
   const shut = (answer) => () => dialog.close(answer);
@@ -15,7 +16,7 @@ export function ask({ title, body, yes = null, close = "Close", wide = false }) 
       "header",
       {},
       el("h2", { id: "dialog-title" }, title),
-      el("button", { type: "button", class: "icon", "aria-label": "Close", onclick: shut("") }, "×"),
+      el("button", { type: "button", class: "icon", "aria-label": _("Close"), onclick: shut("") }, "×"),
     ),
     el("div", { class: "dialog-body" }, body),
     el(

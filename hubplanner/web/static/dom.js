@@ -1,5 +1,7 @@
 // Small helpers around the document. Text is only ever set as text.
 
+import { _ } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Make an element: `on*` are listeners, the rest attributes; children are elements or text. */
@@ -48,7 +50,7 @@ export function announce(text) {
 export function toast(text, { error = false, stays = error, action = null } = {}) {
   const close = () => box.remove();
   const button = action && el("button", { class: "link", onclick: () => (close(), action.run()) }, action.label);
-  const shut = el("button", { class: "icon", "aria-label": "Close this message", onclick: close }, "×");
+  const shut = el("button", { class: "icon", "aria-label": _("Close this message"), onclick: close }, "×");
   const box = el(
     "div",
     { class: error ? "toast error" : "toast", role: error ? "alert" : "status" },

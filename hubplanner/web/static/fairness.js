@@ -3,19 +3,20 @@
 import { choose, question } from "./choices.js";
 import { api } from "./api.js";
 import { attempt, byId, el, named, show } from "./dom.js";
-import { count, plain, readable, share, words } from "./format.js";
+import { plain, readable, share, words } from "./format.js";
 import { running, work } from "./jobs.js";
 import { on, set, shownId, state } from "./store.js";
+import { _, ngettext } from "./words.js";
 
 const STEPS = {
-  0: ["most people", () => "Whoever is reached counts the same, wherever they live."],
-  0.5: ["leaning even", (group) => `Each ${group} counts a little more while little of it is reached.`],
-  1: ["proportional", (group) => `One per cent more of its share counts the same in every ${group}, times its people.`],
-  2: ["strongly even", (group) => `Each ${group} counts much more while little of it is reached.`],
-  max_min: ["worst first", (group) => `The worst-served ${group} comes first, then the second worst, and so on.`],
+  0: [_("most people"), () => _("Whoever is reached counts the same, wherever they live.")],
+  0.5: [_("leaning even"), (group) => _("Each {group} counts a little more while little of it is reached.", { group })],
+  1: [_("proportional"), (group) => _("One per cent more of its share counts the same in every {group}, times its people.", { group })],
+  2: [_("strongly even"), (group) => _("Each {group} counts much more while little of it is reached.", { group })],
+  max_min: [_("worst first"), (group) => _("The worst-served {group} comes first, then the second worst, and so on.", { group })],
 };
 const AUTO = "auto";
-const other = (alpha) => [`alpha ${alpha}`, () => "As the scenario has it."];
+const other = (alpha) => [_("alpha {alpha}", { alpha }), () => _("As the scenario has it.")];
 const step = (alpha) => STEPS[alpha] || other(alpha);
 export const stepName = (alpha) => step(alpha)[0];
 
@@ -31,10 +32,10 @@ export const dial = () => (state.scenario.fairness.stops.length ? el("div", { id
 export function fairnessInShort({ fairness, floors }) {
   const { alpha, group } = fairness;
   const among = alpha === 0 ? "" : `, ${naming(group)}`;
-  return [step(alpha)[0] + among, floors.length ? count(floors.length, "least share") : null].filter(Boolean).join(", ");
+  return [step(alpha)[0] + among, floors.length ? ngettext("{n} least share", "{n} least shares", floors.length) : null].filter(Boolean).join(", ");
 }
 
-const naming = (group) => (group === AUTO ? "each group" : `each ${readable(group)}`);
+const naming = (group) => (group === AUTO ? _("each group") : _("each {group}", { group: readable(group) }));
 
 /** Between whom it is to be even: as chosen, or else the finest groups that can be told apart as bars. */
 function between() {
@@ -62,13 +63,13 @@ export function drawDial() {
     oninput: ({ target }) => turn(stops[Number(target.value)]),
   });
   slider.style.setProperty("--part", `${(100 * at) / (stops.length - 1)}%`);
-  const label = el("label", { id: "fairness-label", for: "fairness-slider", class: "label" }, "How even");
+  const label = el("label", { id: "fairness-label", for: "fairness-slider", class: "label" }, _("How even"));
   show(
     place,
     el("div", { class: "row spread" }, label, el("output", { for: "fairness-slider", class: "label" }, name)),
     slider,
-    el("div", { class: "row spread note", "aria-hidden": "true" }, el("span", {}, "Most people"), el("span", {}, "Most even")),
-    el("p", { class: "note" }, meaning(group === AUTO ? "group" : readable(group))),
+    el("div", { class: "row spread note", "aria-hidden": "true" }, el("span", {}, _("Most people")), el("span", {}, _("Most even"))),
+    el("p", { class: "note" }, meaning(group === AUTO ? _("group") : readable(group))),
     groups(group),
     prices(stops),
   );
@@ -84,10 +85,10 @@ function turn(alpha, group = between()) {
 
 function groups(now) {
   const known = [...(state.scenario.fairness.group === AUTO ? [AUTO] : []), ...Object.keys(state.scenario.groups)];
-  const words_ = (group) => (group === AUTO ? "the finest groups that the money can serve" : naming(group));
+  const words_ = (group) => (group === AUTO ? _("the finest groups that the money can serve") : naming(group));
   const options = known.map((group) => el("option", { value: group, selected: group === now }, words_(group)));
   const put = ({ target }) => turn(state.choices.fairness.alpha, target.value);
-  return el("label", { class: "field" }, el("span", {}, "Even among"), el("select", { id: "fairness-group", onchange: put }, options));
+  return el("label", { class: "field" }, el("span", {}, _("Even among")), el("select", { id: "fairness-group", onchange: put }, options));
 }
 
 /** What a price was found for: the question but for how even it asks a plan to be. */
@@ -100,14 +101,14 @@ function key() {
 function prices(stops) {
   const { prices: found } = state;
   if (found && found.key === key()) return table(found);
-  const note = found ? "The prices were found for other settings." : `Fewer people in all: hubplanner finds a plan for each of ${plain(stops.length)} steps.`;
+  const note = found ? _("The prices were found for other settings.") : _("Fewer people in all: hubplanner finds a plan for each of {n} steps.", { n: plain(stops.length) });
   return el(
     "div",
     { class: "row exact" },
     el(
       "button",
       { type: "button", class: "quiet small", id: "ask-prices", disabled: running(), onclick: attempt(find) },
-      found ? "Find them again" : "What does it cost?",
+      found ? _("Find them again") : _("What does it cost?"),
     ),
     el("span", { class: "note" }, note),
   );
@@ -118,7 +119,7 @@ async function find() {
   const group = between();
   if (choices.fairness.alpha === 0 && group === AUTO) asked.settings["model.fairness"] = { alpha: 1, group };
   const wanted = { kind: "frontier", ...asked, trade: "coverage,fairness", group: group === AUTO ? null : group };
-  const result = await work(wanted, "Finding what fairness costs");
+  const result = await work(wanted, _("Finding what fairness costs"));
   if (!result) return;
   const { points, group: among } = await api.frontier(result.frontier);
   if (shownId() === scenario.id) set({ prices: { key: own, points, among } });
@@ -137,13 +138,13 @@ function table({ points, among }) {
       ),
       el("td", { class: "number" }, words(people)),
       el("td", { class: "number" }, price ? `−${share(price)}` : "–"),
-      el("td", { class: "number" }, `${plain(served)} of ${plain(all)}`),
+      el("td", { class: "number" }, _("{part} of {all}", { part: plain(served), all: plain(all) })),
     );
-  const head = ["Step", "People", "Less need", "Served"].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
+  const head = [_("Step"), _("People"), _("Less need"), _("Served")].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
   return el(
     "table",
     { class: "list", id: "prices" },
-    named(`What each step costs, for ${naming(among)}`, "caption"),
+    named(_("What each step costs, for {group}", { group: naming(among) }), "caption"),
     el("thead", {}, el("tr", {}, head)),
     el("tbody", {}, points.map(row)),
   );

@@ -1,20 +1,21 @@
 // What was found in an uploaded file: its faults by row, or its first rows and columns.
 
 import { byId, el } from "./dom.js";
-import { count, plain } from "./format.js";
+import { _, ngettext } from "./words.js";
+
 
 const FIELDS = {
   demand: [
-    ["id", "Id", /^(demand_)?id$|code/i],
-    ["x", "Longitude (x)", /^(x|lon|lng|long|longitude)$/i],
-    ["y", "Latitude (y)", /^(y|lat|latitude)$/i],
-    ["people", "People", /people|population|pop/i],
-    ["connected_share", "Share online", /internet|connected|online/i],
+    ["id", _("Id"), /^(demand_)?id$|code/i],
+    ["x", _("Longitude (x)"), /^(x|lon|lng|long|longitude)$/i],
+    ["y", _("Latitude (y)"), /^(y|lat|latitude)$/i],
+    ["people", _("People"), /people|population|pop/i],
+    ["connected_share", _("Share online"), /internet|connected|online/i],
   ],
   sites: [
-    ["id", "Id", /^(site_)?id$|code/i],
-    ["x", "Longitude (x)", /^(x|lon|lng|long|longitude)$/i],
-    ["y", "Latitude (y)", /^(y|lat|latitude)$/i],
+    ["id", _("Id"), /^(site_)?id$|code/i],
+    ["x", _("Longitude (x)"), /^(x|lon|lng|long|longitude)$/i],
+    ["y", _("Latitude (y)"), /^(y|lat|latitude)$/i],
   ],
 };
 const MOST_FAULTS = 100;
@@ -22,7 +23,7 @@ const ROWS = 3;
 
 /** Show what is wrong with a file, by row. */
 export function bad({ message, faults = [] }) {
-  const head = ["Row", "Column", "Found", "Allowed"].map((text) => el("th", { scope: "col" }, text));
+  const head = [_("Row"), _("Column"), _("Found"), _("Allowed")].map((text) => el("th", { scope: "col" }, text));
   const rows = faults.slice(0, MOST_FAULTS).map((fault) => {
     const where = fault.row ?? fault.where ?? "";
     const told = fault.allowed
@@ -37,10 +38,10 @@ export function bad({ message, faults = [] }) {
   });
   const table = el(
     "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Faults by row" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": _("Faults by row") },
     el("table", { class: "list faults" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows)),
   );
-  const summary = faults.length ? `${count(faults.length, "fault")} to put right in this file:` : message;
+  const summary = faults.length ? ngettext("{n} fault to put right in this file:", "{n} faults to put right in this file:", faults.length) : message;
   return [el("p", { class: "fault", role: "alert" }, summary), faults.length ? table : null];
 }
 
@@ -62,18 +63,23 @@ export function good(kind, file) {
     el(
       "p",
       { class: "ok" },
-      `✓ ${plain(rows)} ${columns.length ? "rows" : "cells with people"}, ${warnings.length ? "which can be used." : "all good."}`,
+      `✓ ${usable(rows, columns.length > 0, warnings.length > 0)}`,
     ),
     doubts(warnings),
     columns.length
       ? el(
           "div",
-          { class: "scroll", tabindex: "0", role: "group", "aria-label": "First rows" },
+          { class: "scroll", tabindex: "0", role: "group", "aria-label": _("First rows") },
           el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, lines)),
         )
       : null,
     el("div", { class: "grid2" }, fields),
   ];
+}
+
+function usable(rows, table, doubted) {
+  const what = table ? ngettext("{n} row", "{n} rows", rows) : ngettext("{n} cell with people", "{n} cells with people", rows);
+  return doubted ? _("{what}, which can be used.", { what }) : _("{what}, all good.", { what });
 }
 
 /** Show what can be used but may be a mistake; nothing where there is none. */
@@ -83,7 +89,7 @@ export function doubts(warnings = []) {
   return el(
     "details",
     { class: "fold", id: "doubts" },
-    el("summary", {}, `${count(warnings.length, "warning")}: what may be a mistake`),
+    el("summary", {}, ngettext("{n} warning: what may be a mistake", "{n} warnings: what may be a mistake", warnings.length)),
     el("ul", {}, lines),
   );
 }
@@ -93,7 +99,7 @@ function column(kind, [key, title, guess], file) {
   const likely = guessed[key] || columns.find((name) => guess.test(name)) || "";
   const optional = key === "connected_share";
   const options = [
-    optional ? el("option", { value: "" }, "nobody is online") : null,
+    optional ? el("option", { value: "" }, _("nobody is online")) : null,
     columns.map((name) => el("option", { value: name, selected: name === likely }, name)),
   ];
   return el("label", { class: "field" }, el("span", {}, title), el("select", { id: `column-${kind}-${key}` }, options));

@@ -4,6 +4,7 @@ import { choose } from "./choices.js";
 import { byId, el, show } from "./dom.js";
 import { plain, readable, typed } from "./format.js";
 import { state } from "./store.js";
+import { _ } from "./words.js";
 
 export function drawFloors() {
   const { groups } = state.scenario;
@@ -15,14 +16,14 @@ export function drawFloors() {
       class: "quiet small",
       onclick: () => changeFloors([...state.choices.floors, { group: Object.keys(groups)[0] || null, share: 0.01 }]),
     },
-    "Add a least share",
+    _("Add a least share"),
   );
   const empty = el(
     "p",
     { class: "note" },
-    "Without one, a group may be left with nothing.",
+    _("Without one, a group may be left with nothing."),
   );
-  show(byId("floors"), el("p", { class: "label" }, "Least shares"), rows.length ? el("ul", { class: "plain" }, rows) : empty, add);
+  show(byId("floors"), el("p", { class: "label" }, _("Least shares")), rows.length ? el("ul", { class: "plain" }, rows) : empty, add);
 }
 
 function changeFloors(list) {
@@ -36,10 +37,10 @@ function floorRow(floor, at) {
     changeFloors(
       state.choices.floors.map((other, number) => (number === at ? clean({ ...other, ...changes }) : other)),
     );
-  const options = [["", "All people"]];
+  const options = [["", _("All people")]];
   for (const [group, values] of Object.entries(groups)) {
     options.push(
-      [JSON.stringify([group]), `Each ${readable(group)}`],
+      [JSON.stringify([group]), _("Each {group}", { group: readable(group) })],
       ...values.slice(0, 300).map((value) => [JSON.stringify([group, value]), value]),
     );
   }
@@ -49,7 +50,7 @@ function floorRow(floor, at) {
   const whom = el(
     "select",
     {
-      "aria-label": `Least share ${at + 1}: whom`,
+      "aria-label": _("Least share {number}: whom", { number: at + 1 }),
       onchange: ({ target }) => put(target.value ? pair(JSON.parse(target.value)) : { group: null, value: null }),
     },
     options.map(([value, text]) => el("option", { value, selected: value === now }, text)),
@@ -58,16 +59,16 @@ function floorRow(floor, at) {
     class: "short",
     value: plain(floor.share * 100, 3),
     inputmode: "decimal",
-    "aria-label": `Least share ${at + 1}, in percent`,
+    "aria-label": _("Least share {number}, in percent", { number: at + 1 }),
     onchange: ({ target }) => shareChanged(target, put),
   });
-  const people = floor.people ? el("span", { class: "note" }, `of ${floor.people}`) : null;
+  const people = floor.people ? el("span", { class: "note" }, _("of {people}", { people: floor.people })) : null;
   const drop = el(
     "button",
     {
       type: "button",
       class: "icon",
-      "aria-label": `Remove least share ${at + 1}`,
+      "aria-label": _("Remove least share {number}", { number: at + 1 }),
       onclick: () => changeFloors(state.choices.floors.filter((_, number) => number !== at)),
     },
     "×",
@@ -76,7 +77,7 @@ function floorRow(floor, at) {
     "li",
     { class: "row" },
     whom,
-    el("span", { class: "note" }, "at least"),
+    el("span", { class: "note" }, _("at least")),
     least,
     el("span", { class: "note" }, "%"),
     people,

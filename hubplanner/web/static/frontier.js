@@ -4,13 +4,14 @@ import { api } from "./api.js";
 import { question } from "./choices.js";
 import { curve, details, says, table } from "./curve.js";
 import { announce, attempt, byId, el, show, toast } from "./dom.js";
-import { count } from "./format.js";
+
 import { watch, work } from "./jobs.js";
 import { late, openPlan, openScenario } from "./opening.js";
 import { date } from "./saved.js";
 import { on, set, shownId, state } from "./store.js";
 import { openTab } from "./tabs.js";
 import { takeView } from "./turns.js";
+import { _, ngettext } from "./words.js";
 
 export function startFrontier() {
   on(
@@ -25,25 +26,25 @@ function draw() {
   const { frontier, scenario } = state;
   if (!scenario) return;
   const kept = document.activeElement?.id;
-  show(byId("view-budgets"), el("h2", {}, "What would more money reach?"), frontier ? known(frontier) : intro());
+  show(byId("view-budgets"), el("h2", {}, _("What would more money reach?")), frontier ? known(frontier) : intro());
   if (!frontier && state.tab === "budgets" && byId("earlier")) attempt(earlier)();
   if (kept === "walk" || kept === "keep-point") byId(kept)?.focus();
 }
 
 function intro() {
-  if (!state.scenario.budget) return el("p", { class: "note" }, "This scenario has no budget to vary.");
+  if (!state.scenario.budget) return el("p", { class: "note" }, _("This scenario has no budget to vary."));
   const number = el(
     "select",
     { id: "points" },
-    [6, 10, 20].map((points) => el("option", { value: points, selected: points === 10 }, `${points} budgets`)),
+    [6, 10, 20].map((points) => el("option", { value: points, selected: points === 10 }, _("{n} budgets", { n: points }))),
   );
   return [
     el(
       "p",
       {},
-      "hubplanner finds the best plan for each of several budgets, up to twice yours. No plan on the curve can be beaten for its money.",
+      _("hubplanner finds the best plan for each of several budgets, up to twice yours. No plan on the curve can be beaten for its money."),
     ),
-    el("label", { class: "field" }, el("span", {}, "How fine"), number),
+    el("label", { class: "field" }, el("span", {}, _("How fine")), number),
     el(
       "button",
       {
@@ -53,7 +54,7 @@ function intro() {
         disabled: Boolean(state.loading),
         onclick: attempt(() => find(Number(number.value))),
       },
-      "Draw the curve",
+      _("Draw the curve"),
     ),
     el("div", { id: "earlier" }),
   ];
@@ -75,16 +76,16 @@ async function earlier() {
         el(
           "button",
           { type: "button", class: "link", onclick: attempt(() => load(id, of)) },
-          `${count(points, "plan")}, ${date(created)}`,
+          ngettext("{n} plan, {date}", "{n} plans, {date}", points, { date: date(created) }),
         ),
       ),
     );
-  show(place, el("h3", {}, "Drawn before"), el("ul", { class: "plain" }, rows));
+  show(place, el("h3", {}, _("Drawn before")), el("ul", { class: "plain" }, rows));
 }
 
 async function find(points) {
   const { scenario } = state;
-  const result = await work({ kind: "frontier", ...question(), points }, `Finding ${points} plans`);
+  const result = await work({ kind: "frontier", ...question(), points }, _("Finding {n} plans", { n: points }));
   if (!result) return;
   if (shownId() === scenario.id) return load(result.frontier, scenario);
   return offer(result.frontier, scenario);
@@ -97,7 +98,7 @@ function offer(id, scenario) {
     openTab("budgets");
     await load(id, scenario);
   });
-  toast(`A curve was drawn for ${scenario.title}.`, { stays: true, action: { label: "Open it", run } });
+  toast(_("A curve was drawn for {title}.", { title: scenario.title }), { stays: true, action: { label: _("Open it"), run } });
 }
 
 /** Show a curve that was drawn of a scenario, unless something else was asked for since. */
@@ -122,7 +123,7 @@ function pick(number) {
   }));
   const plan = {
     objective: "max_coverage",
-    title: `Plan ${number} of ${frontier.points.length}`,
+    title: _("Plan {number} of {all}", { number, all: frontier.points.length }),
     scenario: frontier.scenario,
     currency: frontier.currency,
     budget: point.budget,
@@ -149,13 +150,13 @@ function known(frontier) {
     max: frontier.points.length - 1,
     step: 1,
     value: Math.max(0, at),
-    "aria-label": "Plan on the curve",
+    "aria-label": _("Plan on the curve"),
     "aria-valuetext": says(point, frontier),
     oninput: ({ target }) => pick(frontier.points[Number(target.value)].number),
   });
   walk.style.setProperty("--part", `${(100 * Math.max(0, at)) / Math.max(1, frontier.points.length - 1)}%`);
   return [
-    el("p", { class: "note" }, `People reached (up) for money spent (right), ${frontier.currency}`),
+    el("p", { class: "note" }, _("People reached (up) for money spent (right), {currency}", { currency: frontier.currency })),
     curve(frontier.points, { now: state.point, knee: frontier.knee, origin: frontier.existing, pick }),
     walk,
     el(
@@ -167,20 +168,20 @@ function known(frontier) {
     el(
       "div",
       { class: "row" },
-      el("button", { type: "button", class: "primary", id: "keep-point", onclick: attempt(keep) }, "Save this plan"),
+      el("button", { type: "button", class: "primary", id: "keep-point", onclick: attempt(keep) }, _("Save this plan")),
       el(
         "button",
         { type: "button", class: "quiet", onclick: () => set({ frontier: null, point: null }) },
-        "Draw anew",
+        _("Draw anew"),
       ),
     ),
-    el("details", { class: "fold" }, el("summary", {}, el("span", {}, "As a table")), table(frontier, pick)),
+    el("details", { class: "fold" }, el("summary", {}, el("span", {}, _("As a table"))), table(frontier, pick)),
   ];
 }
 
 async function keep() {
   const { frontier, point, scenario } = state;
-  const result = await watch(() => api.keepPoint(frontier.id, point), "solve", "Saving this plan");
+  const result = await watch(() => api.keepPoint(frontier.id, point), "solve", _("Saving this plan"));
   if (!result) return;
   if (shownId() === scenario.id) await openPlan(result.run);
   else late(result.run, scenario);

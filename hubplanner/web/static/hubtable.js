@@ -1,11 +1,12 @@
 // The hubs of a plan as a table.
 
 import { el, named, show } from "./dom.js";
-import { count, share, words } from "./format.js";
+import { share, words } from "./format.js";
 import { shapeOf } from "./icons.js";
 import { shapeMark } from "./legend.js";
 import { set, siteName, state } from "./store.js";
 import { certainty } from "./sure.js";
+import { _, ngettext } from "./words.js";
 
 const FEW = 8;
 
@@ -50,7 +51,7 @@ function fill(place, plan, most) {
           go,
         ),
       ),
-      sizes && el("td", {}, `${many}${hub.tier}${hub.status === "existing" ? ", standing" : ""}`),
+      sizes && el("td", {}, hub.status === "existing" ? _("{hub}, standing", { hub: many + hub.tier }) : many + hub.tier),
       el("td", { class: "number" }, people === undefined ? "" : words(people)),
       plan.stability ? el("td", { class: "number" }, hub.status === "existing" ? "" : share(certainty(plan, hub.site_id, hub.tier))) : null,
     );
@@ -61,7 +62,7 @@ function fill(place, plan, most) {
     el(
       "tr",
       {},
-      [["Place"], sizes && ["Size"], ["People", "number"], plan.stability && ["Sure", "number"]].map(
+      [[_("Place")], sizes && [_("Size")], [_("People"), "number"], plan.stability && [_("Sure"), "number"]].map(
         (column) => column && el("th", { scope: "col", class: column[1] }, column[0]),
       ),
     ),
@@ -71,7 +72,7 @@ function fill(place, plan, most) {
       ? el(
           "button",
           { type: "button", class: "link", onclick: () => fill(place, plan, sorted.length) },
-          `Show all ${count(sorted.length, "hub")}`,
+          ngettext("Show the {n} hub", "Show all {n} hubs", sorted.length),
         )
       : null;
   show(place, el("table", { class: "list hubs" }, head, el("tbody", {}, rows)), more);

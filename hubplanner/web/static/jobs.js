@@ -3,12 +3,16 @@
 import { api, Refused } from "./api.js";
 import { announce } from "./dom.js";
 import { set, shownId, state } from "./store.js";
+import { _ } from "./words.js";
 
 export const running = () => Boolean(state.job && state.job.end === null);
 
 /** Return what a job is called, with its scenario where another one is shown. */
-export const jobTitle = ({ title, scenario }) =>
-  scenario?.id === shownId() ? title : `${title} for ${scenario?.title || "another scenario"}`;
+export function jobTitle({ title: work_, scenario }) {
+  if (scenario?.id === shownId()) return work_;
+  const title = scenario?.title || _("another scenario");
+  return _("{work} for {title}", { work: work_, title });
+}
 
 /** Start a job and return its result; throws what went wrong, and returns null if it was cancelled. */
 export function work(wanted, title) {
@@ -22,7 +26,7 @@ export function resume(id, kind, title, scenario) {
 
 /** Start what gives a job's id, and follow it to its end. */
 export async function watch(begin, kind, title, scenario = state.scenario) {
-  if (running()) throw new Refused("hubplanner is busy. Cancel what runs, or wait for it.");
+  if (running()) throw new Refused(_("hubplanner is busy. Cancel what runs, or wait for it."));
   const job = { kind, title, scenario, since: performance.now() };
   set({ job: { ...job, id: null, progress: [], point: null, message: "", end: null, cancelled: false } });
   const { since } = job;
@@ -36,7 +40,8 @@ export async function watch(begin, kind, title, scenario = state.scenario) {
   } catch (failure) {
     update({ end: "failed" });
     if (scenario?.id === shownId()) throw failure;
-    throw new Refused(`${scenario?.title || "Another scenario"}: ${failure.message}`, failure.faults);
+    const title_ = scenario?.title || _("Another scenario");
+    throw new Refused(`${title_}: ${failure.message}`, failure.faults);
   }
 }
 
@@ -70,7 +75,7 @@ function outcome(job, update) {
   if (job.state === "cancelled") return null;
   if (job.state !== "failed") return job.result;
   const {
-    error = "The work failed without saying why.",
+    error = _("The work failed without saying why."),
     faults = [],
     least_budget: least = null,
   } = typeof job.error === "string" ? job : job.error || {};
@@ -80,6 +85,6 @@ function outcome(job, update) {
 /** Stop the job that runs, also one that the server has yet to name. */
 export async function cancel() {
   if (!running()) return;
-  set({ job: { ...state.job, cancelled: true, message: "Stopping…" } });
+  set({ job: { ...state.job, cancelled: true, message: _("Stopping…") } });
   if (state.job.id) await api.cancel(state.job.id);
 }

@@ -6,17 +6,18 @@ import { words } from "./format.js";
 import { shapeOf, trace } from "./icons.js";
 import { palette } from "./palette.js";
 import { on, state } from "./store.js";
+import { _ } from "./words.js";
 
 const LAYERS = [
-  ["areas", "Need by area", ["areas"]],
-  ["people", "Places where people live", ["demand", "crowd"]],
-  ["reach", "Reach of hubs", ["reach", "reach-line"]],
-  ["ways", "Ways along roads", ["ways"]],
-  ["islands", "Roads apart from the others", ["islands"]],
-  ["lines", "Lines and dishes that connect hubs", ["backhaul", "dishes"]],
-  ["sites", "Sites not chosen", ["sites"]],
-  ["names", "Names", ["labels", "towns"]],
-  ["world", "Coasts and borders", ["world", "disputed"]],
+  ["areas", _("Need by area"), ["areas"]],
+  ["people", _("Places where people live"), ["demand", "crowd"]],
+  ["reach", _("Reach of hubs"), ["reach", "reach-line"]],
+  ["ways", _("Ways along roads"), ["ways"]],
+  ["islands", _("Roads apart from the others"), ["islands"]],
+  ["lines", _("Lines and dishes that connect hubs"), ["backhaul", "dishes"]],
+  ["sites", _("Sites not chosen"), ["sites"]],
+  ["names", _("Names"), ["labels", "towns"]],
+  ["world", _("Coasts and borders"), ["world", "disputed"]],
 ];
 const off = new Set(["ways"]);
 let views = () => [];
@@ -58,12 +59,12 @@ function draw() {
   show(
     byId("legend-body"),
     state.compare ? change() : ramps(),
-    el("p", { class: "label" }, "Hubs"),
+    el("p", { class: "label" }, _("Hubs")),
     el(
       "ul",
       { class: "plain keys" },
       tiers,
-      standing() ? el("li", {}, shapeMark("circle", "shape standing"), "Standing already") : null,
+      standing() ? el("li", {}, shapeMark("circle", "shape standing"), _("Standing already")) : null,
       linked() ? links() : null,
       apart() ? island() : null,
     ),
@@ -71,8 +72,8 @@ function draw() {
     el(
       "details",
       { class: "more" },
-      el("summary", {}, "Show or hide"),
-      el("fieldset", { class: "checks" }, el("legend", { class: "sr" }, "On the map"), shown.map(box)),
+      el("summary", {}, _("Show or hide")),
+      el("fieldset", { class: "checks" }, el("legend", { class: "sr" }, _("On the map")), shown.map(box)),
     ),
   );
 }
@@ -86,15 +87,15 @@ const mark = (form) => svg("svg", { class: "swatch", viewBox: "0 0 22 14", "aria
 /** Return what roads apart look like. */
 function island() {
   const stroke = { fill: "none", stroke: palette(state.theme).less, "stroke-width": 2 };
-  return el("li", {}, mark(svg("path", { d: "M1 7H21", ...stroke })), "Roads apart");
+  return el("li", {}, mark(svg("path", { d: "M1 7H21", ...stroke })), _("Roads apart"));
 }
 
 /** Return what lines and rings of a kept plan mean. */
 function links() {
   const stroke = { fill: "none", stroke: palette(state.theme).ink };
   const keys = [
-    ["New line", svg("path", { d: "M1 7H21", "stroke-width": 2, ...stroke })],
-    ["Link of its own", svg("circle", { cx: 11, cy: 7, r: 6, "stroke-width": 1, ...stroke })],
+    [_("New line"), svg("path", { d: "M1 7H21", "stroke-width": 2, ...stroke })],
+    [_("Link of its own"), svg("circle", { cx: 11, cy: 7, r: 6, "stroke-width": 1, ...stroke })],
   ];
   return keys.map(([name, form]) => el("li", {}, mark(form), name));
 }
@@ -106,17 +107,17 @@ function ramps() {
   const limits = state.limits || [];
   const covered = Boolean(state.plan?.id); // who is covered is known of kept plans
   const rows = [
-    ["Covered", colors.covered, 1], // the number: which shade points have
-    ["Partly", colors.partly, 4],
-    ["Not covered", colors.not, 4],
+    [_("Covered"), colors.covered, 1], // the number: which shade points have
+    [_("Partly"), colors.partly, 4],
+    [_("Not covered"), colors.not, 4],
   ].slice(covered ? 0 : 2);
-  const title = limits.length ? "People not yet online per km²" : "People not yet online";
+  const title = limits.length ? _("People not yet online per km²") : _("People not yet online");
   const shades = (ramp, at) => (limits.length ? ramp.slice(0, limits.length + 1) : [ramp[at]]);
   const swatches = rows.map(([name, ramp, at]) =>
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, covered ? name : "Need"),
+      el("th", { scope: "row" }, covered ? name : _("Need")),
       shades(ramp, at).map((color) => el("td", {}, swatch(color))),
     ),
   );
@@ -129,7 +130,7 @@ function ramps() {
         el("td", {}),
       )
     : null;
-  const unsaved = state.plan && !covered ? el("p", { class: "note" }, "Save this plan to see whom it covers.") : null;
+  const unsaved = state.plan && !covered ? el("p", { class: "note" }, _("Save this plan to see whom it covers.")) : null;
   const caption = el("caption", { class: "label" }, title);
   return [el("table", { class: "ramps" }, caption, el("tbody", {}, swatches, foot)), unsaved];
 }
@@ -137,9 +138,9 @@ function ramps() {
 function change() {
   const colors = palette(state.theme);
   const rows = [
-    ["Gains in plan B", colors.more],
-    ["Loses in plan B", colors.less],
-    ["The same", colors.same],
+    [_("Gains in plan B"), colors.more],
+    [_("Loses in plan B"), colors.less],
+    [_("The same"), colors.same],
   ];
   return el(
     "ul",

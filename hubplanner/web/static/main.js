@@ -23,10 +23,11 @@ import { startTabs } from "./tabs.js";
 import { startTheme } from "./theme.js";
 import { takeView } from "./turns.js";
 import { openUpload } from "./upload.js";
+import { _ } from "./words.js";
 
 async function solve() {
   const [asked, { scenario }] = [question(), state];
-  await end(work({ kind: "solve", ...asked }, "Finding the best plan"), JSON.stringify(asked), scenario);
+  await end(work({ kind: "solve", ...asked }, _("Finding the best plan")), JSON.stringify(asked), scenario);
 }
 
 /** Wait for a search, and show the plan it finds or say why there is none. */
@@ -34,8 +35,8 @@ async function end(search, asked, scenario) {
   const result = await search.catch(impossible);
   if (result) await found(result.run, asked, scenario);
   else if (result === null) {
-    announce("Cancelled");
-    toast("Cancelled. Nothing was changed.");
+    announce(_("Cancelled"));
+    toast(_("Cancelled. Nothing was changed."));
   }
 }
 
@@ -50,7 +51,7 @@ async function pickUp() {
   if (known && job.scenario !== shownId() && !(await openScenario(job.scenario, current))) return;
   if (known && !(await restore(job.asked))) return;
   const [asked, of] = [JSON.stringify(question()), { id: job.scenario, title: job.title }];
-  await end(resume(job.job, job.kind, "Finding the best plan", of), asked, of);
+  await end(resume(job.job, job.kind, _("Finding the best plan"), of), asked, of);
 }
 
 /** List the scenarios under their headings, by titles that fit or else by names. */
@@ -61,13 +62,14 @@ function listScenarios() {
   show(
     byId("scenario"),
     [...new Set(state.scenarios.map(({ group }) => group))].flatMap((group) =>
-      group ? el("optgroup", { label: group }, under(group)) : under(group),
+      group ? el("optgroup", { label: HEADINGS[group] ?? group }, under(group)) : under(group),
     ),
   );
 }
 
 const sentenceCase = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll(/[-_]/g, " ");
 const LONGEST = 40;
+const HEADINGS = { "Your data": _("Your data"), Examples: _("Examples") };
 
 /** While a scenario loads, the panel and the list of scenarios wait for it. */
 function wait() {
@@ -130,10 +132,10 @@ async function taken(id, wanted) {
   byId("scenario").value = shownId() ?? "";
   if (!wanted || !current()) {
     const { title } = scenarios.find((other) => other.id === id) || { title: id };
-    toast(`${title} is in the list of scenarios.`, { stays: true });
+    toast(_("{title} is in the list of scenarios.", { title }), { stays: true });
     return;
   }
-  if (await openScenario(id, current)) toast("Your data are on the map. Costs, reach and budget are examples: set your own.");
+  if (await openScenario(id, current)) toast(_("Your data are on the map. Costs, reach and budget are examples: set your own."));
 }
 
 function nothing() {
@@ -143,8 +145,8 @@ function nothing() {
     el(
       "div",
       { class: "empty" },
-      el("p", { class: "says" }, "No scenario here"),
-      el("p", { class: "note" }, "Use your own data, above, or start hubplanner with a scenario file."),
+      el("p", { class: "says" }, _("No scenario here")),
+      el("p", { class: "note" }, _("Use your own data, above, or start hubplanner with a scenario file.")),
     ),
   );
 }

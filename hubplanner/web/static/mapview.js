@@ -6,6 +6,7 @@ import { around, classes, EMPTY, reaches } from "./geometry.js";
 import { drawIcon, shapeOf } from "./icons.js";
 import { layers, MANY, style } from "./layers.js";
 import { turns } from "./turns.js";
+import { _ } from "./words.js";
 
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const NEAR_PX = 8;
@@ -28,7 +29,11 @@ export class MapView {
       fadeDuration: 0,
       center: [69, 30],
       zoom: 4,
-      locale: { "Map.Title": node.dataset.label || "Map" },
+      locale: {
+        "Map.Title": node.dataset.label || _("Map"),
+        "NavigationControl.ZoomIn": _("Zoom in"),
+        "NavigationControl.ZoomOut": _("Zoom out"),
+      },
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new window.maplibregl.NavigationControl({ showCompass: false }), "top-right");
@@ -186,7 +191,7 @@ export class MapView {
 
 /** Newer data end the loading of older ones: that is no fault. */
 function failed(message) {
-  if (!/abort/i.test(message)) toast(`The map could not be drawn: ${message}`, { error: true });
+  if (!/abort/i.test(message)) toast(_("The map could not be drawn: {message}", { message }), { error: true });
 }
 
 function withShape(hub, tiers) {

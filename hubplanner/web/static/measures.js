@@ -2,16 +2,17 @@
 
 import { choose } from "./choices.js";
 import { byId, el, show } from "./dom.js";
-import { plain, typed } from "./format.js";
+import { plain, readable, typed } from "./format.js";
 import { state } from "./store.js";
+import { _ } from "./words.js";
 
-const NAMES = { devices: "Devices, such as phones", courses: "Courses in using the internet" };
-const SHORT = { devices: "devices", courses: "courses" };
+const NAMES = { devices: _("Devices, such as phones"), courses: _("Courses in using the internet") };
+const SHORT = { devices: _("devices"), courses: _("courses") };
 const FIELDS = [
-  ["cost", "Cost for each person", 1],
-  ["cost_per_year", "and for each year", 1],
-  ["share", "Take part at most, %", 100],
-  ["benefit", "Hub users each counts for", 1],
+  ["cost", _("Cost for each person"), 1],
+  ["cost_per_year", _("and for each year"), 1],
+  ["share", _("Take part at most, %"), 100],
+  ["benefit", _("Hub users each counts for"), 1],
 ];
 const EMPTY = { cost: null, cost_per_year: 0, benefit: null, share: 1 };
 const isKnown = ({ cost, benefit }) => cost !== null && benefit !== null;
@@ -19,16 +20,22 @@ const isKnown = ({ cost, benefit }) => cost !== null && benefit !== null;
 /** Say in short which measures are asked for. */
 export function measuresInShort(measures) {
   const named = Object.keys(NAMES).filter((name) => measures[name]);
-  const missing = named.some((name) => !isKnown(measures[name])) ? ", figures missing" : "";
-  return named.length ? named.map((name) => SHORT[name]).join(", ") + missing : "none";
+  const missing = named.some((name) => !isKnown(measures[name])) ? _("figures missing") : null;
+  return named.length ? [...named.map((name) => SHORT[name]), missing].filter(Boolean).join(", ") : _("none");
 }
+
+/** Name measures as they are called within a sentence. */
+export const shortNames = (measures) =>
+  Object.keys(measures)
+    .map((name) => SHORT[name] ?? name)
+    .join(_(" and "));
 
 /** Draw the fields of each measure. */
 export function measureFields() {
   if (byId("measures")) show(byId("measures"), el("p", { class: "note" }, WHAT), Object.keys(NAMES).map(measure));
 }
 
-const WHAT = "They share the budget with hubs. The plan spends it where it brings the most people online.";
+const WHAT = _("They share the budget with hubs. The plan spends it where it brings the most people online.");
 
 function measure(name) {
   const now = state.choices.measures[name];
@@ -45,8 +52,8 @@ function measure(name) {
 
 const note = (now) =>
   isKnown(now)
-    ? typeof now.people === "string" ? `Up to that share of ${now.people.replaceAll("_", " ")}.` : ""
-    : "Counted once its cost and what it counts for are known.";
+    ? typeof now.people === "string" ? _("Up to that share of {people}.", { people: readable(now.people) }) : ""
+    : _("Counted once its cost and what it counts for are known.");
 
 function field(name, now, [key, title, times]) {
   const value = now[key];

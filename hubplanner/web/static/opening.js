@@ -10,6 +10,7 @@ import { loadMap, showMap } from "./stage.js";
 import { set, shownId, state } from "./store.js";
 import { openTab } from "./tabs.js";
 import { takeView, turns } from "./turns.js";
+import { _ } from "./words.js";
 
 const takeSettings = turns();
 
@@ -80,8 +81,8 @@ export async function found(run, asked, scenario) {
 
 /** Offer a plan that came when something else was shown already. */
 export function late(run, { title }) {
-  const action = { label: "Open it", run: attempt(() => openPlan(run)) };
-  toast(`A plan was found for ${title}.`, { stays: true, action });
+  const action = { label: _("Open it"), run: attempt(() => openPlan(run)) };
+  toast(_("A plan was found for {title}.", { title }), { stays: true, action });
 }
 
 /** Open a kept plan, with the question it answers where that is known. */
@@ -113,6 +114,6 @@ export function impossible(failure) {
   if (!failure.least) throw failure;
   const [budget, { id, currency }] = [Math.ceil(failure.least), state.scenario];
   const run = () => shownId() === id && choose({ budget });
-  toast(failure.message, { error: true, action: { label: `Set ${money(budget, currency)}`, run } });
+  toast(failure.message, { error: true, action: { label: _("Set {money}", { money: money(budget, currency) }), run } });
   return undefined;
 }

@@ -6,6 +6,7 @@ import { attempt, byId, show, svg } from "./dom.js";
 import { money, words } from "./format.js";
 import { on, set, state } from "./store.js";
 import { turns } from "./turns.js";
+import { _ } from "./words.js";
 
 const WAIT_MS = 500;
 const MORE = 0.1;
@@ -65,18 +66,23 @@ function draw() {
   const { budget } = state.choices;
   const { currency } = state.scenario;
   show(place, curve ? area(curve, Number(slider.max)) : null);
-  ends.textContent = words(Number(slider.max)) + (curve ? `: about ${rough(curve.people.at(-1))} people` : "");
-  const told = curve ? brings(curve, budget, Number(slider.max), currency) : found?.why && `No rough figures: ${found.why}`;
+  ends.textContent = ended(words(Number(slider.max)), curve);
+  const told = curve ? brings(curve, budget, Number(slider.max), currency) : found?.why && _("No rough figures: {why}", { why: found.why });
   show(byId("budget-brings"), told);
 }
+
+const ended = (money_, curve) =>
+  curve ? _("{money}: about {people} people", { money: money_, people: rough(curve.people.at(-1)) }) : money_;
 
 function brings(curve, budget, most, currency) {
   if (budget > most) return null; // the curve does not go so far
   if (budget < curve.needed)
-    return `What must be kept to takes hubs of about ${money(curve.needed, currency)}. That is rough: a search may find less.`;
+    return _("What must be kept to takes hubs of about {money}. That is rough: a search may find less.", { money: money(curve.needed, currency) });
   const [now, then] = [budget, (1 + MORE) * budget].map((sum) => reached(curve, sum));
-  if ((1 + MORE) * budget > most) return `Roughly ${rough(now)} people.`;
-  return `Roughly ${rough(now)} people; a tenth more money reaches ${then > now ? rough(then - now) : "nobody"} more.`;
+  if ((1 + MORE) * budget > most) return _("Roughly {people} people.", { people: rough(now) });
+  return then > now
+    ? _("Roughly {people} people; a tenth more money reaches {more} more.", { people: rough(now), more: rough(then - now) })
+    : _("Roughly {people} people; a tenth more money reaches nobody more.", { people: rough(now) });
 }
 
 /** A number that is not known better than this. */

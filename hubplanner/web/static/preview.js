@@ -1,26 +1,37 @@
 // A small map of files that were brought, before anything is planned: points, shapes, a raster's coarse cells.
 
 import { el, named } from "./dom.js";
-import { count, plain, words } from "./format.js";
+import { plain, words } from "./format.js";
 import { MapView } from "./mapview.js";
 import { state } from "./store.js";
+import { _, ngettext } from "./words.js";
 
 /** Draw what files hold, with what their columns are taken for, at the end of a place on the page. */
 export function preview(place, looks) {
   const shown = looks.filter(({ box }) => box);
   const list = el("ul", { class: "looks" }, looks.map(line));
   if (!shown.length) return place.append(list);
-  const node = el("div", { class: "preview", "data-label": "Map of these files", role: "group" });
+  const node = el("div", { class: "preview", "data-label": _("Map of these files"), role: "group" });
   place.append(list, node);
   return draw(node, shown);
 }
 
+const COUNTED = {
+  raster: (rows) => ngettext("raster, {n} cell with people", "raster, {n} cells with people", rows),
+  points: (rows) => ngettext("{n} point", "{n} points", rows),
+  polygons: (rows) => ngettext("{n} polygon", "{n} polygons", rows),
+  lines: (rows) => ngettext("{n} line", "{n} lines", rows),
+  table: (rows) => ngettext("{n} row", "{n} rows", rows),
+};
+
 function line({ name, kind, count: rows, people, columns, drawn }) {
-  const counted = kind === "raster" ? `raster, ${plain(rows)} cells with people` : `${plain(rows)} ${kind === "table" ? "rows" : kind}`;
-  const total = people === null ? "" : `, ${words(people)} people`;
-  const some = drawn && drawn < rows ? `, ${plain(drawn)} of them drawn` : "";
-  const taken = columns.map(({ key, column }) => `${column} as ${key}`).join(", ");
-  return el("li", {}, named(name, "b"), `: ${counted}${total}${some}`, taken ? named(`; taken: ${taken}`) : null);
+  const told = [
+    COUNTED[kind](rows),
+    people === null ? null : _("{people} people", { people: words(people) }),
+    drawn && drawn < rows ? _("{n} of them drawn", { n: plain(drawn) }) : null,
+  ];
+  const taken = columns.map(({ key, column }) => _("{column} as {key}", { column, key })).join(", ");
+  return el("li", {}, named(name, "b"), `: ${told.filter(Boolean).join(", ")}`, taken ? named(_("; taken: {columns}", { columns: taken })) : null);
 }
 
 const views = []; // a browser draws only some maps at once: those that are gone make room

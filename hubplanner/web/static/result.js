@@ -6,12 +6,13 @@ import { byRoad } from "./byroad.js";
 import { stale } from "./choices.js";
 import { byTechnology } from "./connected.js";
 import { attempt, byId, el, named, show } from "./dom.js";
-import { figures, money, plain, share, words } from "./format.js";
+import { counted, figures, money, plain, share, words } from "./format.js";
 import { hubTable, whomOf } from "./hubtable.js";
 import { fileList } from "./saved.js";
 import { byMeasure, evenness } from "./shares.js";
 import { on, shownId, state } from "./store.js";
 import { sure } from "./sure.js";
+import { _, ngettext } from "./words.js";
 
 export function startResult() {
   on(["plan"], draw);
@@ -23,18 +24,22 @@ const reached = ({ people }) => people.reached ?? people.covered;
 /** Say what a plan does, in one sentence. */
 export function sentence(plan) {
   const { currency } = plan;
-  const people = `${words(reached(plan))} ${whomOf(plan)}`;
-  if (plan.objective === "min_cost")
-    return `Reaches ${people} for the least money: ${money(plan.cost.total, currency)}`;
-  if (plan.objective === "p_median")
-    return `Brings a hub to ${way(plan, "mean")} from people on average${leftOut(plan)}, for ${money(plan.cost.total, currency)}`;
+  const told = { people: counted(reached(plan), whomOf(plan)), money: money(plan.cost.total, currency) };
+  if (plan.objective === "min_cost") return _("Reaches {people} for the least money: {money}", told);
+  if (plan.objective === "p_median") {
+    const found = { way: way(plan, "mean"), left_out: leftOut(plan), ...told };
+    return _("Brings a hub to {way} from people on average{left_out}, for {money}", found);
+  }
   if (plan.objective === "p_center")
-    return `Leaves nobody farther than ${way(plan, "max")} from a hub, for ${money(plan.cost.total, currency)}`;
-  return `Reaches ${people} for ${money(plan.cost.total, currency)}`;
+    return _("Leaves nobody farther than {way} from a hub, for {money}", { way: way(plan, "max"), ...told });
+  return _("Reaches {people} for {money}", told);
 }
 
 /** Return a plan's mean or longest way, in km or, by road or over land, in minutes. */
-const way = ({ distance }, which) => (distance[`${which}_km`] == null ? `${figures(distance[`${which}_minutes`])} minutes` : `${figures(distance[`${which}_km`])} km`);
+function way({ distance }, which) {
+  const km = distance[`${which}_km`];
+  return km == null ? _("{n} minutes", { n: figures(distance[`${which}_minutes`]) }) : `${figures(km)} km`;
+}
 
 const leftOut = ({ ways }) => (ways && ways.length ? ` (${ways.join("; ")})` : "");
 
@@ -42,7 +47,7 @@ function headline() {
   const { plan } = state;
   byId("headline").hidden = !plan || Boolean(state.compare);
   if (!plan) return;
-  const note = stale() ? el("p", { class: "changed note" }, "Settings have changed since.") : null;
+  const note = stale() ? el("p", { class: "changed note" }, _("Settings have changed since.")) : null;
   show(
     byId("headline"),
     el("p", { class: "says" }, sentence(plan)),
@@ -52,7 +57,7 @@ function headline() {
   );
 }
 
-const whose = ({ scenario, title }) => (scenario ? `Of another scenario: ${title}` : `${title}: not made in the app`);
+const whose = ({ scenario, title }) => (scenario ? _("Of another scenario: {title}", { title }) : _("{title}: not made in the app", { title }));
 const proofMark = () => el("span", { class: "tick", "aria-hidden": "true" }, "✓");
 
 function draw() {
@@ -63,14 +68,14 @@ function draw() {
       el(
         "div",
         { class: "empty" },
-        el("p", { class: "says" }, "No plan yet"),
-        el("p", { class: "note" }, "hubplanner finds the hubs that bring the most people online for the money there is."),
+        el("p", { class: "says" }, _("No plan yet")),
+        el("p", { class: "note" }, _("hubplanner finds the hubs that bring the most people online for the money there is.")),
         el(
           "ol",
           { class: "steps" },
-          el("li", {}, "Set the budget, and what must be kept to."),
-          el("li", {}, "Find the best plan: it comes with a proof of how good it is."),
-          el("li", {}, "Look at it on the map, compare, and take its files along."),
+          el("li", {}, _("Set the budget, and what must be kept to.")),
+          el("li", {}, _("Find the best plan: it comes with a proof of how good it is.")),
+          el("li", {}, _("Look at it on the map, compare, and take its files along.")),
         ),
       ),
     );
@@ -78,7 +83,7 @@ function draw() {
   }
   show(
     byId("result"),
-    el("h2", {}, plan.id ? "The plan" : plan.title),
+    el("h2", {}, plan.id ? _("The plan") : plan.title),
     el("dl", { class: "figures" }, cells(plan)),
     plan.cost.paid ? paidByYear(plan) : null,
     byMeasure(plan, whomOf(plan), reached(plan)),
@@ -86,7 +91,7 @@ function draw() {
     byRoad(plan),
     evenness(plan),
     bars(plan),
-    el("section", { "aria-label": "Hubs of this plan" }, el("h3", {}, "Hubs"), hubTable(plan)),
+    el("section", { "aria-label": _("Hubs of this plan") }, el("h3", {}, _("Hubs")), hubTable(plan)),
     plan.id ? sure(plan) : null,
     plan.id ? links(plan) : null,
   );
@@ -94,16 +99,16 @@ function draw() {
 
 function cells(plan) {
   const number = plan.hubs.filter(({ status }) => status !== "existing").reduce((sum, { hubs = 1 }) => sum + hubs, 0);
-  const left = plan.budget ? ` of ${words(plan.budget)}` : "";
+  const spent = plan.budget ? _("spent of {budget}", { budget: words(plan.budget) }) : _("spent");
   const { paid } = plan.cost; // a point of a curve has none
   const pairs = [
     [
       words(reached(plan)),
-      whomOf(plan) === "people" ? `of ${words(plan.people.total)} people` : whomOf(plan),
+      whomOf(plan) === "people" ? _("of {people} people", { people: words(plan.people.total) }) : whomOf(plan),
     ],
-    [plan.need.total === 0 ? "none" : share(plan.need.share), "of those not yet online"],
-    [plain(number), number === 1 ? "new hub" : "new hubs"],
-    [money(plan.cost.total, plan.currency), `spent${left}${paid ? ", in today’s money" : ""}`],
+    [plan.need.total === 0 ? _("none") : share(plan.need.share), _("of those not yet online")],
+    [plain(number), ngettext("new hub", "new hubs", number)],
+    [money(plan.cost.total, plan.currency), paid ? _("{spent}, in today’s money", { spent }) : spent],
   ];
   return pairs.map(([figure, text]) => el("div", {}, el("dt", {}, text), el("dd", {}, figure)));
 }
@@ -114,15 +119,17 @@ function paidByYear({ cost: { paid }, currency }) {
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, year ? `Year ${year}` : "To build"),
+      el("th", { scope: "row" }, year ? _("Year {year}", { year }) : _("To build")),
       el("td", { class: "number" }, money(amount, currency)),
     ),
   );
-  const each = paid.per_user_year === null ? "" : `, ${money(paid.per_user_year, currency)} a year for each seat taken`;
+  const figures_ = { paid: money(paid.total, currency), each: money(paid.per_user_year, currency) };
+  const told =
+    paid.per_user_year === null ? _("Paid: {paid}", figures_) : _("Paid: {paid}, {each} a year for each seat taken", figures_);
   return el(
     "details",
     { class: "fold", id: "paid" },
-    el("summary", {}, el("span", {}, `Paid: ${money(paid.total, currency)}${each}`)),
+    el("summary", {}, el("span", {}, told)),
     el("div", { class: "fold-body" }, el("table", { class: "list" }, el("tbody", {}, rows))),
   );
 }
@@ -131,7 +138,7 @@ function links(plan) {
   const files = el(
     "details",
     { class: "fold" },
-    el("summary", {}, el("span", {}, "Download files")),
+    el("summary", {}, el("span", {}, _("Download files"))),
     el("div", { class: "fold-body files" }),
   );
   const load = attempt(async () => files.open && show(files.lastChild, await fileList(plan.id)));
@@ -142,7 +149,7 @@ function links(plan) {
       : el(
           "a",
           { class: "button quiet", href: api.reportUrl(plan.id), target: "_blank", rel: "noopener" },
-          "Open the report",
+          _("Open the report"),
         );
   return el("div", { class: "stack" }, report, files);
 }

@@ -6,11 +6,12 @@ import { dial, drawDial, fairnessInShort, startFairness } from "./fairness.js";
 import { doubts } from "./findings.js";
 import { drawFloors } from "./floors.js";
 import { shapeOf } from "./icons.js";
-import { count, money, plain, readable, typed } from "./format.js";
+import { money, plain, readable, typed } from "./format.js";
 import { shapeMark } from "./legend.js";
 import { measuresInShort, measureFields } from "./measures.js";
 import { siteList } from "./sites.js";
 import { on, state } from "./store.js";
+import { _, ngettext } from "./words.js";
 
 let change = () => {};
 
@@ -24,11 +25,11 @@ export function startRules(changeOverrides) {
 function draw() {
   if (!state.scenario) return;
   const parts = [
-    fold("fairness", "Fairness", dial(), el("div", { id: "floors" })),
-    offersMeasures() ? fold("measures", "Beside hubs", el("div", { id: "measures" })) : null,
-    fold("tiers", "Hub sizes", ...state.choices.tiers.map((tier_, at) => tier(state.scenario.hubs[at], tier_, at))),
-    fold("sites", "Sites", siteList()),
-    state.scenario.overrides.length ? fold("variants", "Variants", variants()) : null,
+    fold("fairness", _("Fairness"), dial(), el("div", { id: "floors" })),
+    offersMeasures() ? fold("measures", _("Beside hubs"), el("div", { id: "measures" })) : null,
+    fold("tiers", _("Hub sizes"), ...state.choices.tiers.map((tier_, at) => tier(state.scenario.hubs[at], tier_, at))),
+    fold("sites", _("Sites"), siteList()),
+    state.scenario.overrides.length ? fold("variants", _("Variants"), variants()) : null,
     doubts(state.scenario.warnings),
   ];
   const open = [...byId("rules").querySelectorAll("details[open]")].map(({ id }) => id);
@@ -55,26 +56,28 @@ function summaries() {
   if (!byId("sum-tiers")) return;
   const { scenario, choices } = state;
   const [must, never] = [pinned("required").length, pinned("excluded").length];
-  byId("sum-tiers").textContent = choices.tiers.length > 1 ? count(choices.tiers.length, "size") : inShort(choices.tiers[0]);
+  byId("sum-tiers").textContent = choices.tiers.length > 1 ? ngettext("{n} size", "{n} sizes", choices.tiers.length) : inShort(choices.tiers[0]);
   byId("sum-fairness").textContent = fairnessInShort(choices);
   if (byId("sum-measures")) byId("sum-measures").textContent = measuresInShort(choices.measures);
   byId("sum-sites").textContent =
-    must + never ? `${must} must have, ${never} never` : `${plain(scenario.totals.sites)} open to choice`;
-  if (byId("sum-variants")) byId("sum-variants").textContent = state.overrides.map(readable).join(", ") || "none";
+    must + never
+      ? _("{must} must have, {never} never", { must: plain(must), never: plain(never) })
+      : _("{n} open to choice", { n: plain(scenario.totals.sites) });
+  if (byId("sum-variants")) byId("sum-variants").textContent = state.overrides.map(readable).join(", ") || _("none");
 }
 
 /** Say in short what the only size of hub is: what it costs to build and how far it reaches, as far as one figure says so. */
 function inShort({ capex, reach_km: reach }) {
   const known = [capex === null ? null : money(capex, state.scenario.currency), reach === null ? null : `${plain(reach, 2)} km`];
-  return known.filter(Boolean).join(", ") || "1 size";
+  return known.filter(Boolean).join(", ") || ngettext("{n} size", "{n} sizes", 1);
 }
 
 function tier(own, chosen, at) {
   const fields = TIER_FIELDS.map(([key, , title]) => {
     const value = chosen[key];
     const fixed = own[key] === null && key !== "seats"; // each site has its own, or reach is in minutes
-    const text = fixed ? "differs by site" : value === null ? "" : plain(value, 2);
-    const hint = key === "seats" ? "no limit" : null;
+    const text = fixed ? _("differs by site") : value === null ? "" : plain(value, 2);
+    const hint = key === "seats" ? _("no limit") : null;
     const field = el("input", {
       value: text,
       inputmode: "decimal",

@@ -3,10 +3,11 @@
 import { api } from "./api.js";
 import { differs } from "./asked.js";
 import { attempt, byId, el, named, show, toast } from "./dom.js";
-import { bytes, count, money, share, words } from "./format.js";
+import { bytes, dates, money, share, words } from "./format.js";
 import { ask } from "./dialog.js";
 import { on, set, state } from "./store.js";
 import { turns } from "./turns.js";
+import { _, ngettext } from "./words.js";
 
 let open = () => {};
 
@@ -44,19 +45,19 @@ export async function fileList(id) {
 export function runLabel(run) {
   if (run.cost === null || run.cost === undefined) return run.title || run.name;
   const people = run.people ?? run.covered;
-  return `${words(people)} people for ${money(run.cost, run.currency || "")}`;
+  return _("{people} people for {money}", { people: words(people), money: money(run.cost, run.currency || "") });
 }
 
 function draw() {
   const empty = el(
     "div",
     { class: "empty" },
-    el("p", { class: "says" }, "Nothing saved yet"),
-    el("p", { class: "note" }, "Every plan that is found is kept here, with its files and its report."),
+    el("p", { class: "says" }, _("Nothing saved yet")),
+    el("p", { class: "note" }, _("Every plan that is found is kept here, with its files and its report.")),
   );
   show(
     byId("view-saved"),
-    el("h2", {}, "Saved plans"),
+    el("h2", {}, _("Saved plans")),
     state.runs.length ? el("ul", { class: "plain runs" }, state.runs.map(row)) : empty,
   );
 }
@@ -64,8 +65,8 @@ function draw() {
 function row(run) {
   const now = state.plan && state.plan.id === run.id;
   const facts = [
-    run.hubs !== undefined && run.hubs !== null ? count(run.hubs, "hub") : null,
-    run.share === null || run.share === undefined ? null : `${share(run.share)} of need`,
+    run.hubs !== undefined && run.hubs !== null ? ngettext("{n} hub", "{n} hubs", run.hubs) : null,
+    run.share === null || run.share === undefined ? null : _("{share} of need", { share: share(run.share) }),
     run.created ? date(run.created) : null,
   ];
   return el(
@@ -75,7 +76,7 @@ function row(run) {
       "div",
       { class: "row spread" },
       named(runLabel(run), "strong"),
-      now ? el("span", { class: "chip" }, "on the map") : null,
+      now ? el("span", { class: "chip" }, _("on the map")) : null,
     ),
     named(run.title || run.name, "p", { class: "note clip" }),
     run.settings ? named(differs(run), "p", { class: "asked" }) : null,
@@ -90,8 +91,8 @@ function buttons(run) {
   return [
     el(
       "button",
-      { type: "button", class: "quiet small", "aria-label": `Open ${label}`, onclick: attempt(() => open(run.id)) },
-      "Open",
+      { type: "button", class: "quiet small", "aria-label": _("Open {plan}", { plan: label }), onclick: attempt(() => open(run.id)) },
+      _("Open"),
     ),
     run.has_report === false
       ? null
@@ -102,19 +103,19 @@ function buttons(run) {
             href: api.reportUrl(run.id),
             target: "_blank",
             rel: "noopener",
-            "aria-label": `Report of ${label}`,
+            "aria-label": _("Report of {plan}", { plan: label }),
           },
-          "Report",
+          _("Report"),
         ),
     el(
       "button",
-      { type: "button", class: "quiet small", "aria-label": `Files of ${label}`, onclick: attempt(() => files(run)) },
-      "Files",
+      { type: "button", class: "quiet small", "aria-label": _("Files of {plan}", { plan: label }), onclick: attempt(() => files(run)) },
+      _("Files"),
     ),
     el(
       "button",
-      { type: "button", class: "link danger", "aria-label": `Delete ${label}`, onclick: attempt(() => remove(run)) },
-      "Delete",
+      { type: "button", class: "link danger", "aria-label": _("Delete {plan}", { plan: label }), onclick: attempt(() => remove(run)) },
+      _("Delete"),
     ),
   ];
 }
@@ -124,24 +125,24 @@ async function files(run) {
   const list = await fileList(run.id);
   if (!current() || byId("dialog").open) return;
   await ask({
-    title: "Download files",
+    title: _("Download files"),
     body: [named(runLabel(run), "p", { class: "note" }), list],
-    close: "Done",
+    close: _("Done"),
   });
 }
 
 async function remove(run) {
   const sure = await ask({
-    title: "Delete this plan?",
-    body: [named(runLabel(run), "p"), el("p", { class: "note" }, "Its files are removed from this computer for good.")],
-    yes: "Delete",
-    close: "Keep it",
+    title: _("Delete this plan?"),
+    body: [named(runLabel(run), "p"), el("p", { class: "note" }, _("Its files are removed from this computer for good."))],
+    yes: _("Delete"),
+    close: _("Keep it"),
   });
   if (!sure) return;
   await api.remove(run.id);
   if (state.plan && state.plan.id === run.id) set({ plan: null });
   await loadRuns();
-  toast("The plan is deleted.");
+  toast(_("The plan is deleted."));
 }
 
 export function date(text) {
@@ -149,8 +150,8 @@ export function date(text) {
   return Number.isNaN(when.valueOf())
     ? String(text)
     : today(when)
-      ? when.toLocaleTimeString("en-GB", { timeStyle: "short" })
-      : when.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+      ? when.toLocaleTimeString(dates, { timeStyle: "short" })
+      : when.toLocaleString(dates, { dateStyle: "medium", timeStyle: "short" });
 }
 
 const today = (when) => when.toDateString() === new Date().toDateString();

@@ -1,9 +1,10 @@
 // What a plan gives to whom: by hubs and measures, and among groups.
 
 import { el } from "./dom.js";
-import { exactly, money, plain, readable, share, words } from "./format.js";
+import { counted, exactly, money, plain, readable, share, words } from "./format.js";
+import { _ } from "./words.js";
 
-const NAMES = { devices: "Devices", courses: "Courses" };
+const NAMES = { devices: _("Devices"), courses: _("Courses") };
 const MANY = 6;
 
 /** Return a row for hubs and for each measure beside them; nothing where there are hubs alone. */
@@ -12,13 +13,13 @@ export function byMeasure(plan, whom, reached) {
   const beside = Object.entries(plan.measures);
   const users = beside.reduce((sum, [, one]) => sum + one.users, 0);
   const rows = [
-    ["Hubs", `${words(reached - users)} ${whom}`, plan.cost.total - plan.cost.measures],
+    [_("Hubs"), counted(reached - users, whom), plan.cost.total - plan.cost.measures],
     ...beside.map(([name, one]) => [NAMES[name] || readable(name), people(one), one.cost]),
   ];
   return el(
     "table",
     { class: "list", id: "by-measure" },
-    el("caption", {}, "Who is reached by what"),
+    el("caption", {}, _("Who is reached by what")),
     el(
       "tbody",
       {},
@@ -31,9 +32,11 @@ export function byMeasure(plan, whom, reached) {
 
 /** Say whom a measure reaches; that it reaches nobody is an answer too. */
 function people({ people: number, may_reach: most, benefit }) {
-  if (!number) return "nobody: hubs reach more for the money";
-  const all = number > most * 0.9995 ? ", all who may be" : ` of ${words(most)}`;
-  return `${words(number)} people${all}, ${plain(benefit, 3)} of a hub user each`;
+  if (!number) return _("nobody: hubs reach more for the money");
+  const told = { people: words(number), most: words(most), benefit: plain(benefit, 3) };
+  return number > most * 0.9995
+    ? _("{people} people, all who may be, {benefit} of a hub user each", told)
+    : _("{people} people of {most}, {benefit} of a hub user each", told);
 }
 
 /** Say how even a plan is among groups; nothing where it was not asked to be. */
@@ -41,15 +44,24 @@ export function evenness({ fairness }) {
   if (!fairness) return null;
   const { group, groups, served, equivalent_share: equal, bound, unserved, shares } = fairness;
   const each = readable(group);
-  const missing = unserved.length > MANY ? `${unserved.slice(0, MANY).join(", ")} and ${plain(unserved.length - MANY)} more` : unserved.join(", ");
+  const missing = unserved.length > MANY
+      ? _("{names} and {n} more", { names: unserved.slice(0, MANY).join(", "), n: plain(unserved.length - MANY) })
+      : unserved.join(", ");
   return el(
     "section",
-    { id: "evenness", "aria-label": "Fairness of this plan" },
-    el("h3", {}, "Fairness"),
-    el("p", {}, `As good as ${exactly(equal)} in every ${each}; no plan is above ${exactly(bound)}.`),
+    { id: "evenness", "aria-label": _("Fairness of this plan") },
+    el("h3", {}, _("Fairness")),
+    el("p", {}, _("As good as {share} in every {group}; no plan is above {bound}.", { share: exactly(equal), group: each, bound: exactly(bound) })),
     shares.median === undefined
       ? null
-      : el("p", { class: "note" }, `Reached by ${each}: ${share(shares.smallest)} at least, ${share(shares.median)} in the middle, ${share(shares.largest)} at most.`),
-    el("p", { class: "note" }, unserved.length ? `${plain(served)} of ${plain(groups)} are served. Nothing reaches ${missing}.` : `All ${plain(groups)} are served.`),
+      : el("p", { class: "note" }, _("Reached by {group}: {least} at least, {middle} in the middle, {most} at most.", {
+            group: each,
+            least: share(shares.smallest),
+            middle: share(shares.median),
+            most: share(shares.largest),
+          })),
+    el("p", { class: "note" }, unserved.length
+        ? _("{part} of {all} are served. Nothing reaches {names}.", { part: plain(served), all: plain(groups), names: missing })
+        : _("All {n} are served.", { n: plain(groups) })),
   );
 }

@@ -2,7 +2,7 @@
 
 import { cycle, mark, markOf } from "./choices.js";
 import { announce, attempt, byId, el, named, show } from "./dom.js";
-import { money, words } from "./format.js";
+import { counted, money } from "./format.js";
 import { running } from "./jobs.js";
 import { reachedBy, whomOf } from "./hubtable.js";
 import { KINDS } from "./sites.js";
@@ -10,6 +10,7 @@ import { on, set, siteName, state } from "./store.js";
 import { standing } from "./sure.js";
 import { facts } from "./sitefacts.js";
 import { why } from "./why.js";
+import { _ } from "./words.js";
 
 const MOST_ALIKE = 6;
 
@@ -50,7 +51,7 @@ function draw() {
       named(site.name || id, "h2"),
       el(
         "button",
-        { type: "button", class: "icon", "aria-label": "Close", onclick: () => set({ selected: null }) },
+        { type: "button", class: "icon", "aria-label": _("Close"), onclick: () => set({ selected: null }) },
         "×",
       ),
     ),
@@ -60,13 +61,13 @@ function draw() {
     nearly(id, hubs),
     site.status === "existing" ? null : choice(id),
     state.plan?.id && site.status !== "existing" && state.plan.cannot.explain
-      ? el("p", { class: "note" }, `Why is not told of this plan: ${state.plan.cannot.explain}.`)
+      ? el("p", { class: "note" }, _("Why is not told of this plan: {reason}.", { reason: state.plan.cannot.explain }))
       : null,
     state.plan?.id && site.status !== "existing" && !state.plan.cannot.explain
       ? el(
           "button",
           { type: "button", id: "why", class: "quiet small", disabled: running(), onclick: attempt(() => why(id)) },
-          hubs.length ? "Why this site?" : "Why not this site?",
+          hubs.length ? _("Why this site?") : _("Why not this site?"),
         )
       : null,
   );
@@ -77,16 +78,16 @@ function about(hub) {
   const { hubs = 1, tier, cost, status } = hub;
   const people = reachedBy(state.plan, hub);
   const many = hubs > 1 ? `${hubs} × ${tier}` : tier;
-  const reach = people === undefined ? "" : `, ${words(people)} ${whomOf(state.plan)}`;
-  return status === "existing"
-    ? `Standing: ${many}${reach}`
-    : `In this plan: ${many}${reach}, ${money(cost, state.scenario.currency)}`;
+  const reach = people === undefined ? null : counted(people, whomOf(state.plan));
+  const told = [many, reach, status === "existing" ? null : money(cost, state.scenario.currency)].filter(Boolean).join(", ");
+  return status === "existing" ? _("Standing: {hub}", { hub: told }) : _("In this plan: {hub}", { hub: told });
 }
 
 /** Say how sure what stands here, or does not, is. */
 function certain({ site_id: id, status: now }, hubs) {
-  const told = now === "existing" ? null : standing(state.plan, id, hubs.length === 1 ? hubs[0].tier : null);
-  return told && el("p", { class: "note" }, hubs.length ? told : told.replace("Stands", "A hub stands here"));
+  const tier = hubs.length === 1 ? hubs[0].tier : null;
+  const told = now === "existing" ? null : standing(state.plan, id, tier, hubs.length > 0);
+  return told && el("p", { class: "note" }, told);
 }
 
 /** Name the places that would do nearly as well, and those that this one could stand in for; each leads to its card. */
@@ -97,17 +98,17 @@ function nearly(id, hubs) {
   const found = [...new Set(hubs.length ? others : instead)].slice(0, MOST_ALIKE);
   if (!found.length) return null;
   const places = found.flatMap((other, at) => [at ? ", " : "", place(other)]);
-  return el("p", { class: "note", id: "nearly" }, hubs.length ? "Nearly as good: " : "Nearly as good as ", places);
+  return el("p", { class: "note", id: "nearly" }, hubs.length ? _("Nearly as good:") : _("Nearly as good as"), " ", places);
 }
 
 const place = (id) =>
   el("button", { type: "button", class: "link name", onclick: () => set({ selected: id, follow: true }) }, named(siteName(id)));
 
 function status({ status: now }) {
-  if (now === "existing") return "A hub stands here already.";
-  if (now === "required") return "The data say that a hub must stand here.";
-  if (now === "excluded") return "The data rule this site out.";
-  return state.plan ? "Not in this plan." : "A hub may stand here.";
+  if (now === "existing") return _("A hub stands here already.");
+  if (now === "required") return _("The data say that a hub must stand here.");
+  if (now === "excluded") return _("The data rule this site out.");
+  return state.plan ? _("Not in this plan.") : _("A hub may stand here.");
 }
 
 function choice(id) {
@@ -129,7 +130,7 @@ function choice(id) {
   return el(
     "fieldset",
     { class: "segments" },
-    el("legend", { class: "sr" }, "In the next plan this site is"),
+    el("legend", { class: "sr" }, _("In the next plan this site is")),
     KINDS.map(option),
   );
 }

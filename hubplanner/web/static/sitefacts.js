@@ -4,6 +4,7 @@ import { el, hidden, named } from "./dom.js";
 import { figures, plain, share, short, words } from "./format.js";
 import { outlookNow } from "./outlook.js";
 import { siteName, state } from "./store.js";
+import { _, ngettext } from "./words.js";
 
 const EARTH_KM = 6371.0088;
 const NEAR = 2;
@@ -16,8 +17,8 @@ export function facts(site, hubs) {
 }
 
 function sizes(shown) {
-  const head = ["", "In reach", "Offline", "Cost", "Seats"].map((text, at) =>
-    at ? el("th", { scope: "col", class: "number" }, text) : el("th", { scope: "col" }, hidden("Size of hub")),
+  const head = ["", _("In reach"), _("Offline"), _("Cost"), _("Seats")].map((text, at) =>
+    at ? el("th", { scope: "col", class: "number" }, text) : el("th", { scope: "col" }, hidden(_("Size of hub"))),
   );
   const row = ({ tier, people, offline, cost, seats }) =>
     el(
@@ -28,11 +29,12 @@ function sizes(shown) {
         el("td", { class: "number" }, text),
       ),
     );
-  const money_ = state.scenario.currency ? ` Cost in ${state.scenario.currency}.` : "";
+  const told = _("People whom a hub here would reach, and what it takes.");
+  const { currency } = state.scenario;
   return el(
     "table",
     { class: "list", id: "site-facts" },
-    el("caption", {}, hidden(`People whom a hub here would reach, and what it takes.${money_}`)),
+    el("caption", {}, hidden(currency ? [told, _("Cost in {currency}.", { currency })].join(" ") : told)),
     el("thead", {}, el("tr", {}, head)),
     el("tbody", {}, shown.map(row)),
   );
@@ -41,7 +43,7 @@ function sizes(shown) {
 function near(hubs) {
   if (!hubs.length) return null;
   const told = hubs.map(({ id, km }, at) => [at ? "; " : "", named(siteName(id)), ` ${figures(km)}\u00a0km`]);
-  return el("p", { class: "note", id: "site-near" }, hubs.length > 1 ? "Nearest hubs: " : "Nearest hub: ", told);
+  return el("p", { class: "note", id: "site-near" }, ngettext("Nearest hub:", "Nearest hubs:", hubs.length), " ", told);
 }
 
 /** The nearest hubs of the plan on the map, or that stand already, in a straight line. */

@@ -2,14 +2,15 @@
 
 import { mark, markAll, markOf } from "./choices.js";
 import { byId, el, named, show } from "./dom.js";
-import { count, plain, readable } from "./format.js";
+import { plain, readable } from "./format.js";
 import { on, set, state } from "./store.js";
+import { _, ngettext } from "./words.js";
 
 const MOST = 60;
 export const KINDS = [
-  ["free", "Free"],
-  ["required", "Must have"],
-  ["excluded", "Never"],
+  ["free", _("Free")],
+  ["required", _("Must have")],
+  ["excluded", _("Never")],
 ];
 
 export function startSites() {
@@ -20,12 +21,12 @@ export function siteList() {
   return el(
     "div",
     {},
-    el("p", { class: "note" }, "Click a site on the map, click again to change it, or choose here."),
+    el("p", { class: "note" }, _("Click a site on the map, click again to change it, or choose here.")),
     el("input", {
       id: "site-search",
       type: "search",
-      placeholder: places().length ? `Search by name or ${state.scenario.site_groups.map(readable).join(", ")}` : "Search by name",
-      "aria-label": "Search sites",
+      placeholder: places().length ? _("Search by name or {groups}", { groups: state.scenario.site_groups.map(readable).join(", ") }) : _("Search by name"),
+      "aria-label": _("Search sites"),
       list: "site-places",
       autocomplete: "off",
       oninput: list,
@@ -74,18 +75,18 @@ function together(sites) {
   if (!wantedText() || sites.length < 2) return null;
   const marks = new Set(sites.map(({ site_id: id }) => markOf(id)));
   const now = marks.size === 1 ? [...marks][0] : "";
-  const options = [...(now ? [] : [["", "differ"]]), ...KINDS];
+  const options = [...(now ? [] : [["", _("differ")]]), ...KINDS];
   const pick = el(
     "select",
     { id: "site-together", onchange: ({ target }) => target.value && markAll(sites.map(({ site_id: id }) => id), target.value) },
     options.map(([value, text]) => el("option", { value, selected: value === now }, text)),
   );
-  return el("label", { class: "row spread all" }, el("span", {}, `All ${count(sites.length, "site")} found`), pick);
+  return el("label", { class: "row spread all" }, el("span", {}, ngettext("The {n} site found", "All {n} sites found", sites.length)), pick);
 }
 
 function rest(number) {
-  if (!number) return "No site has this name.";
-  return number > MOST ? `and ${plain(number - MOST)} more; search to find them` : "";
+  if (!number) return _("No site has this name.");
+  return number > MOST ? _("and {n} more; search to find them", { n: plain(number - MOST) }) : "";
 }
 
 function row(site) {
@@ -94,7 +95,7 @@ function row(site) {
   const now = markOf(id);
   const pick = el(
     "select",
-    { "aria-label": `Site ${name}`, "data-site": id, onchange: ({ target }) => mark(id, target.value) },
+    { "aria-label": _("Site {name}", { name }), "data-site": id, onchange: ({ target }) => mark(id, target.value) },
     KINDS.map(([value, text]) => el("option", { value, selected: value === now }, text)),
   );
   const go = el(
@@ -106,6 +107,6 @@ function row(site) {
     "li",
     { class: `row spread ${now}` },
     go,
-    site.status === "existing" ? el("span", { class: "note" }, "standing") : pick,
+    site.status === "existing" ? el("span", { class: "note" }, _("standing")) : pick,
   );
 }

@@ -12,6 +12,7 @@ import { sentence } from "./result.js";
 import { on, state } from "./store.js";
 import { point } from "./tip.js";
 import { turns } from "./turns.js";
+import { _ } from "./words.js";
 
 let first = null;
 let second = null;
@@ -21,7 +22,7 @@ let areas = null;
 export const views = () => [first, second].filter(Boolean);
 
 export function startStage(base) {
-  if (!window.maplibregl) throw new Error("The map's code did not load.");
+  if (!window.maplibregl) throw new Error(_("The map's code did not load."));
   const tell = (view, at) => point(view, at, state.map?.demand || 0);
   first = new MapView(byId("map-a"), { theme: state.theme, base, pick: clicked, point: tell });
   first.tell = tell;
@@ -174,7 +175,7 @@ async function differences({ b, layers }, current) {
 
 function caption(letter, plan) {
   const tag = document.createElement("strong");
-  tag.textContent = `Plan ${letter.toUpperCase()}`;
+  tag.textContent = { a: _("Plan A"), b: _("Plan B") }[letter];
   const of = plan.scenario === state.scenario.id ? null : named(` ${plan.title}`, "span", { class: "note" });
   show(byId(`caption-${letter}`), tag, ` ${sentence(plan)}`, of);
 }

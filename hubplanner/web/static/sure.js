@@ -2,13 +2,14 @@
 
 import { api } from "./api.js";
 import { attempt, byId, el, toast } from "./dom.js";
-import { count, plain, readable, share, typed } from "./format.js";
+import { plain, readable, share, typed } from "./format.js";
 import { running, work } from "./jobs.js";
 import { openPlan } from "./opening.js";
 import { on, set, state } from "./store.js";
+import { _, ngettext } from "./words.js";
 
 const DRAWS = [5, 10, 20];
-const WORDS = { hub: "by place and size", site: "by place" };
+const WORDS = { hub: _("by place and size"), site: _("by place") };
 
 export function startSure() {
   on(["job"], () => byId("draw-surveys") && (byId("draw-surveys").disabled = running()));
@@ -22,24 +23,28 @@ export function certainty({ stability }, site, tier = null) {
 }
 
 /** Say of a site in how many surveys a hub stands there; nothing where none were drawn. */
-export function standing(plan, site, tier = null) {
+export function standing(plan, site, tier = null, planned = true) {
   const part = plan && certainty(plan, site, tier);
-  return part === undefined || part === null ? null : `Stands in ${share(part)} of ${plain(plan.stability.draws)} surveys drawn.`;
+  if (part === undefined || part === null) return null;
+  const told = { share: share(part), n: plain(plan.stability.draws) };
+  return planned
+    ? _("Stands in {share} of {n} surveys drawn.", told)
+    : _("A hub stands here in {share} of {n} surveys drawn.", told);
 }
 
 /** Return what is known of how sure the hubs are, and how to find out. */
 export function sure(plan) {
   const { stability: found } = plan;
-  const short = found ? `${plain(found.levels.hub.in_nine_of_ten)} of ${plain(found.levels.hub.hubs)} stand` : "not asked yet";
+  const short = found ? _("{part} of {all} stand", { part: plain(found.levels.hub.in_nine_of_ten), all: plain(found.levels.hub.hubs) }) : _("not asked yet");
   return el(
     "details",
     { class: "fold", id: "sure", open: byId("sure")?.open },
-    el("summary", {}, el("span", {}, "How sure are these hubs?"), el("span", { class: "note" }, short)),
+    el("summary", {}, el("span", {}, _("How sure are these hubs?")), el("span", { class: "note" }, short)),
     el("div", { class: "fold-body" }, plan.cannot.stability ? why(plan.cannot.stability) : [found ? told(found) : null, asking(plan)]),
   );
 }
 
-const why = (reason) => el("p", { class: "note" }, `Not known of this plan: ${reason}.`);
+const why = (reason) => el("p", { class: "note" }, _("Not known of this plan: {reason}.", { reason }));
 
 function told(found) {
   const { levels, reached, misses_limits: missed, draws } = found;
@@ -48,19 +53,19 @@ function told(found) {
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, WORDS[name] || `by ${readable(name)}`),
-      el("td", { class: "number" }, `${plain(sure_)} of ${plain(hubs)}`),
+      el("th", { scope: "row" }, WORDS[name] || _("by {group}", { group: readable(name) })),
+      el("td", { class: "number" }, _("{part} of {all}", { part: plain(sure_), all: plain(hubs) })),
       el("td", { class: "number" }, share(least)),
     ),
   );
-  const head = ["Hubs, counted", "Stand", "At worst"].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
+  const head = [_("Hubs, counted"), _("Stand"), _("At worst")].map((text, at) => el("th", { scope: "col", class: at ? "number" : null }, text));
   return [
-    el("p", { class: "says" }, `${plain(own.in_nine_of_ten)} of ${count(own.hubs, "hub")} stand in nine of ten surveys`),
+    el("p", { class: "says" }, ngettext("{part} of {n} hub stands in nine of ten surveys", "{part} of {n} hubs stand in nine of ten surveys", own.hubs, { part: plain(own.in_nine_of_ten) })),
     el("table", { class: "list" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows)),
     reached.mean === null
       ? null
-      : el("p", { class: "note" }, `As it stands this plan comes to ${share(reached.mean)} of what each survey’s own plan would, ${share(reached.least)} at worst.`),
-    missed ? el("p", { class: "note" }, `In ${plain(missed)} of ${plain(draws)} surveys it misses some rule.`) : null,
+      : el("p", { class: "note" }, _("As it stands this plan comes to {mean} of what each survey’s own plan would, {least} at worst.", { mean: share(reached.mean), least: share(reached.least) })),
+    missed ? el("p", { class: "note" }, _("In {part} of {all} surveys it misses some rule.", { part: plain(missed), all: plain(draws) })) : null,
   ];
 }
 
@@ -68,23 +73,23 @@ function asking(plan) {
   const many = el(
     "select",
     { id: "draws" },
-    DRAWS.map((draws) => el("option", { value: draws, selected: draws === 10 }, `${draws} surveys`)),
+    DRAWS.map((draws) => el("option", { value: draws, selected: draws === 10 }, _("{n} surveys", { n: draws }))),
   );
   const error = plan.survey
     ? null
     : el(
         "label",
         { class: "field" },
-        el("span", {}, "Error of the share online, in points"),
-        el("input", { id: "share-error", inputmode: "decimal", autocomplete: "off", placeholder: "such as 2", onchange: checked }),
+        el("span", {}, _("Error of the share online, in points")),
+        el("input", { id: "share-error", inputmode: "decimal", autocomplete: "off", placeholder: _("such as 2"), onchange: checked }),
       );
   return [
-    el("p", { class: "note" }, `Who is online is known from a sample. hubplanner draws other samples within its error, plans for each anew, and tells which hubs stand. Each takes about as long as this plan did.`),
-    el("div", { class: "grid2" }, el("label", { class: "field" }, el("span", {}, "How many"), many), error),
+    el("p", { class: "note" }, _("Who is online is known from a sample. hubplanner draws other samples within its error, plans for each anew, and tells which hubs stand. Each takes about as long as this plan did.")),
+    el("div", { class: "grid2" }, el("label", { class: "field" }, el("span", {}, _("How many")), many), error),
     el(
       "button",
       { type: "button", id: "draw-surveys", class: "quiet small", disabled: running(), onclick: attempt(() => find(plan, Number(many.value))) },
-      plan.stability ? "Draw again" : "Draw the survey again",
+      plan.stability ? _("Draw again") : _("Draw the survey again"),
     ),
   ];
 }
@@ -104,7 +109,7 @@ async function find(plan, draws) {
   const error = field ? typedError(field) : null;
   if (field && error === null) return field.focus();
   const wanted = { kind: "stability", run: plan.id, draws, share_error: error };
-  const result = await work(wanted, "Drawing the survey again");
+  const result = await work(wanted, _("Drawing the survey again"));
   if (!result) return undefined;
   if (state.plan?.id !== plan.id) return late(plan);
   const { stability } = await api.run(plan.id);
@@ -114,6 +119,6 @@ async function find(plan, draws) {
 
 /** Offer what was found of a plan that has left the map. */
 function late(plan) {
-  const action = { label: "Open it", run: attempt(() => openPlan(plan.id)) };
-  toast(`How sure the hubs of ${plan.title} are is found.`, { stays: true, action });
+  const action = { label: _("Open it"), run: attempt(() => openPlan(plan.id)) };
+  toast(_("How sure the hubs of {plan} are is found.", { plan: plan.title }), { stays: true, action });
 }

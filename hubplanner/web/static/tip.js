@@ -3,6 +3,7 @@
 import { byId, el, named, show } from "./dom.js";
 import { share, words } from "./format.js";
 import { MANY } from "./layers.js";
+import { _, ngettext } from "./words.js";
 
 let waiting = null;
 
@@ -24,9 +25,9 @@ function tell(view, at) {
   const part = place.covered_share;
   show(
     tip,
-    named(place.name || place.demand_id || `${words(place.point_count)} places`, "strong"),
-    el("span", {}, `${words(place.need)} not yet online`),
-    part === undefined ? null : el("span", {}, `${share(part)} of them reached`),
+    named(place.name || place.demand_id || ngettext("{n} place", "{n} places", place.point_count, { n: words(place.point_count) }), "strong"),
+    el("span", {}, _("{people} not yet online", { people: words(place.need) })),
+    part === undefined ? null : el("span", {}, _("{share} of them reached", { share: share(part) })),
   );
   const [box, frame] = [view.map.getContainer().getBoundingClientRect(), byId("maps").getBoundingClientRect()];
   const [x, y] = [box.left - frame.left + at.x, box.top - frame.top + at.y];

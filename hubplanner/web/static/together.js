@@ -3,26 +3,27 @@
 import { api } from "./api.js";
 import { offer } from "./dialog.js";
 import { el, named, show } from "./dom.js";
-import { count } from "./format.js";
+
 import { bad, doubts } from "./findings.js";
 import { preview } from "./preview.js";
 import { accepted, bundled } from "./shapefile.js";
 import { state } from "./store.js";
 import { turns } from "./turns.js";
+import { _, ngettext } from "./words.js";
 
 const turn = turns();
 const ROLES = {
-  demand: "where people live",
-  sites: "where hubs could stand",
-  "joined to demand": "more about where people live",
-  "joined to sites": "more about where hubs could stand",
-  zones: "areas that places lie in",
+  demand: _("where people live"),
+  sites: _("where hubs could stand"),
+  "joined to demand": _("more about where people live"),
+  "joined to sites": _("more about where hubs could stand"),
+  zones: _("areas that places lie in"),
 };
 
 /** Return a name for a plan of own data that none has yet. */
 export function newTitle() {
   const own = state.scenarios.filter(({ group }) => group === "Your data").length;
-  return own ? `My plan ${own + 1}` : "My plan";
+  return own ? _("My plan {number}", { number: own + 1 }) : _("My plan");
 }
 
 /** Return the part of the dialog that takes files together; `open` shows the scenario that was made of them. */
@@ -49,13 +50,13 @@ export function together(open) {
         take(event.dataTransfer.files);
       },
     },
-    el("h3", { id: "head-together" }, "All files at once"),
+    el("h3", { id: "head-together" }, _("All files at once")),
     el(
       "p",
       { class: "note", id: "hint-together" },
-      "Drop every file here: people, sites, tables by name or code; Excel, CSV, rasters, GeoPackage, Shapefile and more. What each is for is guessed and told, and shown on a map.",
+      _("Drop every file here: people, sites, tables by name or code; Excel, CSV, rasters, GeoPackage, Shapefile and more. What each is for is guessed and told, and shown on a map."),
     ),
-    el("label", { class: "file" }, el("span", { class: "sr" }, "Files: all at once"), input),
+    el("label", { class: "file" }, el("span", { class: "sr" }, _("Files: all at once")), input),
     found,
   );
 }
@@ -65,7 +66,7 @@ async function read(files, place, open) {
   const [drawn, told] = [el("div", {}), el("div", { class: "told" })];
   show(place, drawn, told);
   const say = (text) => show(told, el("p", { class: "note" }, text));
-  say(`Reading ${count(files.length, "file")}…`);
+  say(ngettext("Reading {n} file…", "Reading {n} files…", files.length));
   offer();
   alone(true);
   const given = new Set(files.map(({ name }) => name));
@@ -74,13 +75,13 @@ async function read(files, place, open) {
   try {
     const packed = await bundled(files);
     for (const [at, file] of packed.entries()) {
-      say(`Reading ${asGiven(file.name)}, ${at + 1} of ${packed.length}…`);
+      say(_("Reading {file}, {number} of {all}…", { file: asGiven(file.name), number: at + 1, all: packed.length }));
       found.push(await api.upload("any", file));
       if (!current()) return;
     }
     const looks = found.flatMap((each) => each.looks).map((look) => ({ ...look, name: asGiven(look.name) }));
     preview(drawn, looks);
-    say("Guessing what each is for…");
+    say(_("Guessing what each is for…"));
     const made = await api.makeProject({ title: newTitle(), files: found.map(({ upload }) => ({ upload })) });
     if (!current()) return;
     drawn.querySelector(".looks").remove(); // said better by what they are used for
@@ -111,14 +112,14 @@ function tell(place, made, open) {
     doubts(made.warnings),
     fold(
       "guesses",
-      `${count(guesses.length, "guess", "guesses")} with the evidence`,
+      ngettext("{n} guess with the evidence", "{n} guesses with the evidence", guesses.length),
       guesses.map(({ key, value, why }) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)} (${why})`),
     ),
     questions.length
       ? el(
           "details",
           { class: "fold", id: "questions" },
-          el("summary", {}, `${count(questions.length, "question")} to look at`),
+          el("summary", {}, ngettext("{n} question to look at", "{n} questions to look at", questions.length)),
           el(
             "ul",
             {},
@@ -127,9 +128,9 @@ function tell(place, made, open) {
         )
       : null,
     made.joins.map((join) => partners(place, made, join, open)),
-    el("p", { class: "note" }, "Costs, reach and budget are examples: set your own beside the map."),
+    el("p", { class: "note" }, _("Costs, reach and budget are examples: set your own beside the map.")),
   );
-  offer(el("button", { type: "button", class: "primary", id: "together-open", onclick: () => open(made.id) }, "Open on the map"));
+  offer(el("button", { type: "button", class: "primary", id: "together-open", onclick: () => open(made.id) }, _("Open on the map")));
 }
 
 const fold = (id, title, lines) =>
@@ -147,7 +148,8 @@ const fold = (id, title, lines) =>
 /** Show the names of both sides that have no partner, each of here with those of there to choose from. */
 function partners(place, made, join, open) {
   const lost = Object.entries(join.unmatched);
-  const head = `${join.file}: ${join.matched} of ${count(join.rows, "place")} found in it`;
+  const { file, matched: part } = join;
+  const head = ngettext("{file}: {part} of {n} place found in it", "{file}: {part} of {n} places found in it", join.rows, { file, part });
   if (!lost.length) return el("p", { class: "ok" }, `✓ ${head}`);
   const fault = el("p", { class: "fault", role: "alert" });
   const choices = new Map();
@@ -155,8 +157,8 @@ function partners(place, made, join, open) {
     const others = [...new Set([...near, ...join.unused])];
     const select = el(
       "select",
-      { "aria-label": `Partner of ${name}` },
-      el("option", { value: "" }, "none: leave out"),
+      { "aria-label": _("Partner of {name}", { name }) },
+      el("option", { value: "" }, _("none: leave out")),
       others.map((other) => el("option", { value: other }, other)),
     );
     choices.set(name, select);
@@ -170,14 +172,14 @@ function partners(place, made, join, open) {
       show(fault, failure.message);
     }
   };
-  const names = ["Not found", `Its name in ${join.file}`].map((text) => el("th", { scope: "col" }, text));
+  const names = [_("Not found"), _("Its name in {file}", { file })].map((text) => el("th", { scope: "col" }, text));
   return el(
     "section",
     { class: "partners" },
     el("p", {}, head),
     el("table", { class: "list" }, el("thead", {}, el("tr", {}, names)), el("tbody", {}, rows)),
-    join.unused.length ? named(`In ${join.file} and not here: ${join.unused.slice(0, 20).join(", ")}`, "p", { class: "note" }) : null,
+    join.unused.length ? named(_("In {file} and not here: {names}", { file, names: join.unused.slice(0, 20).join(", ") }), "p", { class: "note" }) : null,
     fault,
-    el("button", { type: "button", onclick: use }, "Use these names"),
+    el("button", { type: "button", onclick: use }, _("Use these names")),
   );
 }

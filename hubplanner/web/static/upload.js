@@ -3,16 +3,17 @@
 import { api } from "./api.js";
 import { closeDialog, ask } from "./dialog.js";
 import { byId, el, named, show } from "./dom.js";
-import { typed } from "./format.js";
+import { plain, typed, words } from "./format.js";
 import { bad, good, pickedColumns } from "./findings.js";
 import { preview } from "./preview.js";
 import { accepted, bundled } from "./shapefile.js";
 import { newTitle, together } from "./together.js";
 import { turns } from "./turns.js";
+import { _ } from "./words.js";
 
 const TITLES = {
-  demand: ["Where people live", "One row a place: an id, where it is, how many people."],
-  sites: ["Where hubs could stand", "One row a site: an id and where it is."],
+  demand: [_("Where people live"), _("One row a place: an id, where it is, how many people. Or a raster of people.")],
+  sites: [_("Where hubs could stand"), _("One row a site: an id and where it is.")],
 };
 let files = {};
 const numbers = { demand: turns(), sites: turns() };
@@ -34,7 +35,7 @@ export function openUpload(made) {
     el("div", { class: "uploads" }, ["demand", "sites"].map(picker)),
     el("form", { id: "own-form", hidden: true, onsubmit: make, novalidate: true }),
   ];
-  return ask({ title: "Use your own data", body, close: "Cancel", wide: true }).finally(() => {
+  return ask({ title: _("Use your own data"), body, close: _("Cancel"), wide: true }).finally(() => {
     if (current()) for (const kind of Object.keys(TITLES)) drop(kind);
   });
 }
@@ -60,8 +61,8 @@ function picker(kind) {
     "section",
     { class: "upload", "aria-labelledby": `head-${kind}` },
     el("h3", { id: `head-${kind}` }, title),
-    el("p", { class: "note", id: `hint-${kind}` }, `${text} ${kind === "demand" ? "Or a raster of people. " : ""}Excel, CSV, GeoJSON, GeoPackage, Shapefile and more.`),
-    el("label", { class: "file" }, el("span", { class: "sr" }, `File: ${title}`), input),
+    el("p", { class: "note", id: `hint-${kind}` }, [text, _("Excel, CSV, GeoJSON, GeoPackage, Shapefile and more.")].join(" ")),
+    el("label", { class: "file" }, el("span", { class: "sr" }, _("File: {title}", { title })), input),
     el("div", { id: `found-${kind}`, "aria-live": "polite" }),
   );
 }
@@ -71,15 +72,15 @@ async function send(kind, chosen, sheet = "") {
   const current = drop(kind);
   coming[kind] = new AbortController();
   form();
-  show(place, el("p", { class: "note" }, `Reading ${chosen[0].name}…`));
+  show(place, el("p", { class: "note" }, _("Reading {file}…", { file: chosen[0].name })));
   try {
     const sent = await bundled(chosen);
-    if (sent.length > 1) throw new Error("Choose one file here, or drop all of them together above.");
+    if (sent.length > 1) throw new Error(_("Choose one file here, or drop all of them together above."));
     const [file] = sent;
     const found = await api.upload(kind, file, coming[kind].signal, sheet);
     if (!current()) return;
     if (found.faults?.length)
-      throw Object.assign(new Error(`${file.name} cannot be used yet.`), { faults: found.faults });
+      throw Object.assign(new Error(_("{file} cannot be used yet.", { file: file.name })), { faults: found.faults });
     files[kind] = {
       ...found,
       columns: found.columns.map((column) => column.name ?? column),
@@ -102,7 +103,7 @@ function sheets(kind, chosen, { parts, part }) {
   return el(
     "label",
     { class: "field" },
-    el("span", {}, "Sheet or layer"),
+    el("span", {}, _("Sheet or layer")),
     el("select", { id: `sheet-${kind}`, onchange: again }, options),
   );
 }
@@ -121,19 +122,19 @@ function form() {
     );
   show(
     place,
-    el("h3", {}, "The question"),
+    el("h3", {}, _("The question")),
     el(
       "div",
       { class: "grid2" },
-      text("own-title", "Name", newTitle(), false),
-      text("own-currency", "Currency", "PKR", false),
-      text("own-budget", "Budget", "100,000,000"),
-      text("own-reach", "Reach of a hub, km", "10"),
-      text("own-capex", "Cost to build a hub", "10,000,000"),
-      text("own-opex", "Cost to run it for a year", "0"),
+      text("own-title", _("Name"), newTitle(), false),
+      text("own-currency", _("Currency"), "PKR", false),
+      text("own-budget", _("Budget"), plain(1e8)),
+      text("own-reach", _("Reach of a hub, km"), "10"),
+      text("own-capex", _("Cost to build a hub"), plain(1e7)),
+      text("own-opex", _("Cost to run it for a year"), "0"),
     ),
     el("p", { class: "fault", id: "own-fault", role: "alert" }),
-    el("button", { type: "submit", class: "primary", id: "own-make" }, "Open on the map"),
+    el("button", { type: "submit", class: "primary", id: "own-make" }, _("Open on the map")),
   );
 }
 
@@ -147,11 +148,11 @@ async function make(event) {
   };
   const [budget, reach, capex, opex] = ["own-budget", "own-reach", "own-capex", "own-opex"].map(number);
   if ([budget, reach, capex, opex].some((value) => value === null || value < 0)) {
-    show(byId("own-fault"), "Numbers from 0 up are needed, such as 4,000,000 or 4 million.");
+    show(byId("own-fault"), _("Numbers from 0 up are needed, such as {number} or {words}.", { number: plain(4e6), words: words(4e6) }));
     return;
   }
   const [current, button] = [takeDialog(), byId("own-make")];
-  const hub = { name: "hub", capex, opex_per_year: opex, reach_km: reach, capacity: null };
+  const hub = { name: _("hub"), capex, opex_per_year: opex, reach_km: reach, capacity: null };
   const part = (kind) => ({ upload: files[kind].upload, ...pickedColumns(kind) });
   const title = byId("own-title").value;
   button.disabled = true; // once is enough

@@ -4,16 +4,17 @@ import { ask } from "./dialog.js";
 import { byId, el, named, toast } from "./dom.js";
 import { work } from "./jobs.js";
 import { siteName, state } from "./store.js";
+import { _ } from "./words.js";
 
 /** Ask the server and show its answer; offer it where its plan has left the map, or another dialog is open. */
 export async function why(site) {
   const [name, { plan }] = [siteName(site), state];
-  const result = await work({ kind: "explain", run: plan.id, site }, "Looking for the reason");
+  const result = await work({ kind: "explain", run: plan.id, site }, _("Looking for the reason"));
   if (!result) return;
   const of = state.plan?.id === plan.id ? null : plan.title;
   const read = () => tell(result.explanation, name, of);
   if (!of && !byId("dialog").open) await read();
-  else toast(`The reason for ${name}, ${plan.title}, is found.`, { stays: true, action: { label: "Read it", run: read } });
+  else toast(_("The reason for {name}, {plan}, is found.", { name, plan: plan.title }), { stays: true, action: { label: _("Read it"), run: read } });
 }
 
 async function tell(told, name, of) {
@@ -21,7 +22,7 @@ async function tell(told, name, of) {
     el("div", {}, el("dt", {}, label), el("dd", {}, String(value))),
   );
   await ask({
-    title: told.chosen === false ? "Why not this site?" : "Why this site?",
+    title: told.chosen === false ? _("Why not this site?") : _("Why this site?"),
     body: [
       named(told.name || name, "p", { class: "says" }),
       of ? named(of, "p", { class: "note" }) : null,
@@ -29,6 +30,6 @@ async function tell(told, name, of) {
       (told.sentences || []).map((sentence) => named(sentence, "p")),
       figures.length ? el("dl", { class: "figures" }, figures) : null,
     ],
-    close: "Done",
+    close: _("Done"),
   });
 }
