@@ -24,6 +24,13 @@ UNMAPPED = ("Azad Kashmir", "Gilgit Baltistan")
 KNOWN = ROOT / "scenarios/pakistan.stability.json"
 """What surveys drawn again make of the default plan, shown with it."""
 SURVEYS, LEVELS = 10, ("hub", "site", "district", "province")
+EFFECTS = {"a fair share for every district": (0.3, 0.6, 0.9, 1.2), "as many users as can be": (0.6, 1.1, 1.15)}
+"""Regular users of a hub that a phone is taken to count for, by what the plan is after."""
+PHONES = (
+    "plan|a phone counts for|telecentres + centres|billions for hubs|billions for phones|share of money|phones|"
+    "districts with phones / with a new hub too|regular users|districts served|gap"
+)
+AFTER = {"a fair share for every district": ("phones",), "as many users as can be": ("most_users", "phones")}
 PLANS = {
     "announced numbers": ("announced",),
     "least change, one in every district": (),
@@ -83,11 +90,9 @@ def assumptions() -> list[str]:
     for name, plan in made.items():
         hubs, summary = new_hubs(plan), plan.summary()
         served = sum(row["share"] > 0 for row in summary["groups"]["district"].values())
-        tiers = hubs.groupby("tier")["hubs"].sum()
-        size = " + ".join(str(tiers.get(tier.name, 0)) for tier in plan.inputs.scenario.hubs)
         users = f"{summary['need']['covered']:,.0f}"
         same = [f"{kept(base, hubs, by):.0%}" for by in (["district"], ["site_id"])]
-        rows.append([name, size, users, str(served), *same, f"{summary['gap']:.2%}"])
+        rows.append([name, sizes(plan), users, str(served), *same, f"{summary['gap']:.2%}"])
     heads = (
         "assumption|telecentres + centres|regular users|districts served|same hubs by district|same hubs by site|gap"
     )
@@ -106,6 +111,60 @@ def surveys() -> list[str]:
         rows.append([name, *stands(found)])
     heads = "plan|hubs|same place and size|same place|same district|same province"
     return table(f"{heads}|in nine of ten, by place / by district|as good as each survey's own plan", rows)
+
+
+def phones() -> list[str]:
+    """Return how much money goes to phones beside hubs, by what a phone is taken to count for."""
+    rows = [with_phones(name, effect) for name, effects in EFFECTS.items() for effect in effects]
+    return table(PHONES, rows)
+
+
+def with_phones(name: str, effect: float) -> list[str]:
+    """Return the row of one plan with phones beside hubs."""
+    settings = {"measures.devices.benefit": effect}
+    plan = hp.solve(hp.read_scenario(NATIONAL, overrides=AFTER[name], settings=settings))
+    summary, demand = plan.summary(), plan.demand
+    beside = summary["measures"]["devices"]
+    phoned = set(pcodes(demand.loc[demand["devices"] > 0, "demand_id"]))
+    hubbed = set(new_hubs(plan)["district_pcode"])  # by code: sites and people spell some districts otherwise
+    money = (summary["cost"]["total"] - beside["cost"], beside["cost"])
+    return [
+        name,
+        f"{effect:g}",
+        sizes(plan),
+        *(f"{part / 1e9:.2f}" for part in money),
+        f"{money[1] / sum(money):.1%}",
+        f"{beside['people']:,.0f}",
+        f"{len(phoned)} / {len(phoned & hubbed)}",
+        f"{summary['need']['covered']:,.0f}",
+        str(sum(row["share"] > 0 for row in summary["groups"]["district"].values())),
+        f"{summary['gap']:.2%}",
+    ]
+
+
+def pcodes(demand_id: pd.Series) -> pd.Series:
+    """Return the code of the district of some demand rows."""
+    rows = pd.read_csv(ROOT / "data/pakistan/demand.csv", dtype={"demand_id": str}).set_index("demand_id")
+    return rows.loc[demand_id.astype(str), "district_pcode"]
+
+
+def even() -> list[str]:
+    """Return what a phone would have to count for to be worth its money as much as a full hub of each size."""
+    inputs = hp.read_inputs(hp.read_scenario(NATIONAL, overrides=["phones"]))
+    [phone] = hp.build_problem(inputs).measures
+    costs = (inputs.sites.capex + inputs.sites.opex_present_value).min(axis=0)
+    rows = [
+        [tier.name, f"{cost / tier.capacity:,.0f}", f"{phone.cost * tier.capacity / cost:.3f}"]
+        for tier, cost in zip(inputs.scenario.hubs, costs.tolist(), strict=True)
+        if tier.capacity is not None
+    ]
+    return table("hub|money for a regular user, if it is full|a phone is worth as much if it counts for", rows)
+
+
+def sizes(plan: hp.Plan) -> str:
+    """Return how many new hubs of each tier there are, such as ``48 + 142``."""
+    tiers = new_hubs(plan).groupby("tier")["hubs"].sum()
+    return " + ".join(str(tiers.get(tier.name, 0)) for tier in plan.inputs.scenario.hubs)
 
 
 def stands(found: dict[str, Any]) -> list[str]:
@@ -134,6 +193,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "plans": plans,
     "assumptions": assumptions,
     "surveys": surveys,
+    "phones": phones,
+    "even": even,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from national.test_pakistan_plan import DATA, haversine, lattice, rows
-from national_figures import stands
+from national_figures import EFFECTS, stands
 from support.claims import claimed
 from support.draws import patience
 
@@ -179,6 +179,45 @@ def test_the_page_of_its_figures_is_of_this_plan(plan: dict[str, Any], hubs: lis
     cells = [cell.strip() for cell in row.strip("|").split("|")][1:4]
     served = plan["fairness"]["served"]
     assert cells == [" + ".join(map(str, tiers)), f"{plan['need']['covered']:,.0f}", str(served)]
+
+
+def figures_of(part: str) -> list[list[str]]:
+    """Return the cells of a measured table of the page."""
+    page = (ROOT / "docs/pakistan.md").read_text(encoding="utf-8")
+    text = page.partition(f"<!-- {part} -->")[2].partition(f"<!-- end of {part} -->")[0]
+    rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in rows]
+
+
+def test_the_page_says_at_what_a_phone_is_worth_a_seat() -> None:
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    for row in rows(DATA / "hub_tiers.csv"):
+        sums[row["tier"], row["kind"]] += float(row["amount"])
+    scenario = hp.read_scenario(SCENARIO, overrides=["phones"])
+    assert scenario.measures is not None
+    assert scenario.measures.devices is not None
+    worth = sum(1.1**-year for year in range(1, 6))
+    for (name, a_user, effect), tier in zip(figures_of("even"), scenario.hubs, strict=True):
+        cost = (sums[name, "capex"] + worth * sums[name, "opex_per_year"]) / sums[name, "users"]
+        assert (name, a_user) == (tier.name, f"{cost:,.0f}")
+        assert effect == f"{scenario.measures.devices.cost / cost:.3f}"
+
+
+def test_the_page_s_curve_of_phones_is_what_the_text_says() -> None:
+    centre = float(figures_of("even")[1][2])
+    curve: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for name, effect, _, _, _, share, *_, served, _ in figures_of("phones"):
+        curve[name].append((float(effect), float(share.rstrip("%"))))
+        assert name != "a fair share for every district" or float(share.rstrip("%")) == 0 or served == "136"
+    assert {name: tuple(effect for effect, _ in points) for name, points in curve.items()} == EFFECTS
+    fair, most = curve.values()
+    # With the sum alone all money goes to hubs, or all to phones, and changes sides at what a full centre costs a user.
+    assert all(share == (100 if effect > centre else 0) for effect, share in most)
+    assert max(effect for effect, share in most if not share) > 0.97 * centre
+    assert min(effect for effect, share in most if share) < 1.03 * centre
+    # A fair plan has some long before, and more the more they count for.
+    assert any(share > 0 for effect, share in fair if effect < centre)
+    assert [share for _, share in fair] == sorted(share for _, share in fair)
 
 
 def test_existing_centres_stay_and_cost_nothing(hubs: list[dict[str, str]]) -> None:

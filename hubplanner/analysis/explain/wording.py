@@ -123,7 +123,8 @@ def _equal(words: ExplanationWords, one: Rejected) -> str:
 def _smaller(words: ExplanationWords, one: Rejected) -> str:
     if one.change is None:
         return ""
-    swap = f", with it instead of hubs at {words.places(one.change.leaves)}" if one.change.leaves else ""
+    others = one.change.leaves or one.change.differs
+    swap = f", with it instead of hubs at {words.places(others)}" if others else ""
     return f"Another plan is as fair{swap}{_smaller_places(words, one.change)}."
 
 
