@@ -60,9 +60,11 @@ class PricedStrategy:
             kept = _kept(question, priced.most, known + options.gap * abs(known))
             beside = float(np.delete(priced.most, kept).max(initial=-math.inf))
             log.steps.update(options_left=len(kept))
-            with log.phase("search among the options that may matter"):
-                core = _solved(question, kept, context)
-            found = _with_core(task, found, core, kept, beside)
+            # Hubs that must stand may have more pairs than a program holds by themselves: then there is none to solve.
+            if _pairs(question)[kept].sum() <= MOST_PAIRS:
+                with log.phase("search among the options that may matter"):
+                    core = _solved(question, kept, context)
+                found = _with_core(task, found, core, kept, beside)
         with log.phase("assign people to nearer hubs"):
             held = (FixedLevel(goal=goal, value=goal.value(found.years)),)
             years = assign_to_nearest(question, found.years, held, context.deadline)
@@ -75,6 +77,12 @@ class PricedStrategy:
         )
 
 
+def _pairs(question: Question) -> Ints:
+    """Return how many rows of demand each option (o,) may serve."""
+    options = question.instance.assign_rows.option
+    return np.bincount(options, minlength=question.instance.problem.n_options).astype(np.intp)
+
+
 def _kept(question: Question, most: Floats, value: float) -> Ints:
     """Return the options whose plans may be better than a value, the best of them while the pairs are few enough.
 
@@ -82,9 +90,8 @@ def _kept(question: Question, most: Floats, value: float) -> Ints:
     """
     problem = question.instance.problem
     must = problem.existing | np.isin(problem.option_site, problem.required_sites)
-    pairs = np.bincount(question.instance.assign_rows.option, minlength=problem.n_options)
     order = np.lexsort((-most, ~must))
-    few = np.cumsum(pairs[order]) <= CORE_PAIRS
+    few = np.cumsum(_pairs(question)[order]) <= CORE_PAIRS
     return np.sort(order[must[order] | (few & (most[order] > value))])
 
 
