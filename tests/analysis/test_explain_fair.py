@@ -168,6 +168,9 @@ def test_a_run_is_explained_in_people(told: dict[str, Any]) -> None:
         change = hub["without"]
         assert change["loss_least"] == pytest.approx(change["loss_most"], abs=1e-3 * told["plan"]["need"])
     assert any("leave all hubs elsewhere, and whom they serve, as they are" in note for note in told["not_defined"])
+    without_plan = [one["words"] for one in told["rejected"] if "does not exist" in one["words"]]
+    assert without_plan
+    assert all("does not exist, all hubs elsewhere staying as they are: " in words for words in without_plan)
 
 
 def test_losses_are_told_as_need_shared_evenly(told: dict[str, Any]) -> None:

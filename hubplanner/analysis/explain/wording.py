@@ -377,7 +377,8 @@ class ExplanationWords:
     def worse(self, change: Counterfactual) -> str:
         """Return how much worse the best plan of a change is, as the rest of ``the best plan ...``."""
         if change.is_impossible:
-            return "does not exist: " + "; ".join(self.clashes(change))
+            stay = ", all hubs elsewhere staying as they are" if self.found.asked.is_local else ""
+            return f"does not exist{stay}: " + "; ".join(self.clashes(change))
         return self._loss(change.least, change.most) + self._fairness(change)
 
     def _fairness(self, change: Counterfactual) -> str:
