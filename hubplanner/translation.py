@@ -193,12 +193,13 @@ def _read(path: Path) -> Language:
         with path.open("rb") as file:
             catalogue = read_po(file, abort_invalid=True)
     except (PoFileError, UnicodeDecodeError, UnknownLocaleError, ValueError) as error:
-        allowed = f"a gettext catalogue with the name of its language in its head ({error})"
+        allowed = f"cannot be read as a gettext catalogue: {error}"
         raise ScenarioError(Fault(file=str(path), allowed=allowed, kind="scenario")) from error
     locale = catalogue.locale
     if not isinstance(locale, Locale):
-        allowed = "a language that is known, such as de, fr or ur, after Language: in its head"
-        raise ScenarioError(Fault(file=str(path), value=catalogue.locale_identifier, allowed=allowed, kind="scenario"))
+        allowed = "a known language, such as de, fr or ur, in the head of the catalogue"
+        named = catalogue.locale_identifier or ""
+        raise ScenarioError(Fault(file=str(path), column="Language", value=named, allowed=allowed, kind="scenario"))
     faults, texts = _texts(path, catalogue)
     if faults:
         raise ScenarioError(faults)

@@ -125,7 +125,7 @@ def test_a_catalogue_that_cannot_be_used_is_refused(tmp_path: Path, body: str, t
 
 
 def test_a_catalogue_without_its_language_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="after Language: in its head"):
+    with pytest.raises(ScenarioError, match="Language: blank found; allowed: a known language"):
         read_language(str(catalogue(tmp_path, "", HEAD.replace("Language: de\\n", "Language: \\n"))))
 
 

@@ -53,6 +53,12 @@ class AlternativesRequest:
     count: int = 10
     time_limit_s: float = 240.0
 
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        if not 0 <= self.within < 1:
+            message = f"within: {self.within!r} found; allowed: from 0 to below 1, such as 0.02 for 2 %"
+            raise ScenarioError(message)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainRequest:

@@ -146,6 +146,5 @@ def _loss(change: dict[str, Any] | None, value: float) -> str:
         return "not known"
     nil = AGREEMENT * max(1.0, abs(value))
     least, most = (0.0 if abs(end) <= nil else end for end in (least, most))
-    if abs(most - least) <= nil:
-        return _number(most)
-    return f"{_number(least)} to {_number(most)}"
+    low, high = _number(least), _number(most)
+    return high if low == high or abs(most - least) <= nil else f"{low} to {high}"

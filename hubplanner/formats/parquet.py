@@ -7,6 +7,8 @@ from typing import Any
 
 BUFFER = 1 << 20
 """Bytes of a column that are read at once."""
+MAGIC = (b"PAR1", b"PARE")
+"""What a Parquet file begins with, plain or with an encrypted footer."""
 
 
 def parquet_dataset(path: Path) -> Any:
@@ -22,6 +24,12 @@ def parquet_dataset(path: Path) -> Any:
     """
     from pyarrow import dataset  # noqa: PLC0415 - optional
 
+    others = _others(path) if path.is_dir() else []
+    if others:
+        message = (
+            f"{others[0]} is none; leave nothing else in the folder, or begin its name with a dot or an underscore"
+        )
+        raise ValueError(message)
     scan = dataset.ParquetFragmentScanOptions(use_buffered_stream=True, buffer_size=BUFFER)
     kind = dataset.ParquetFileFormat(default_fragment_scan_options=scan)
     found = dataset.dataset(path, format=kind, partitioning="hive" if path.is_dir() else None)
@@ -29,6 +37,18 @@ def parquet_dataset(path: Path) -> Any:
         message = "a folder without any"
         raise ValueError(message)
     return found
+
+
+def _others(folder: Path) -> list[str]:
+    """Return what a folder holds beside Parquet files, by what they begin with."""
+    inside = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    read = [path for path in inside if not any(part.startswith((".", "_")) for part in path.parts)]
+    return [path.as_posix() for path in read if _first(folder / path) not in MAGIC]
+
+
+def _first(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)
 
 
 def has_geometry(path: Path) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Literal
 
 from hubplanner.errors import Fault, ScenarioError
@@ -144,7 +145,7 @@ def format_of(path: str | PurePath) -> TableFormat:
     if is_database(path):
         return next(each for each in FORMATS if each.name == "PostGIS")
     suffix = PurePath(path).suffix.lower()
-    unnamed = PARTITIONS if Path(path).is_dir() else OTHER
+    unnamed = PARTITIONS if os.path.isdir(path) else OTHER  # noqa: PTH112 - what no path can be is none
     return next((each for each in FORMATS if suffix in each.suffixes), unnamed)
 
 

@@ -164,7 +164,7 @@ def test_a_run_is_explained_in_people(told: dict[str, Any]) -> None:
     assert told["hubs"]
     assert not told["shadows"]
     for hub in told["hubs"]:
-        assert "The fairest plan of its province without it" in hub["words"]
+        assert "The fairest plan for its province without it" in hub["words"]
         change = hub["without"]
         assert change["loss_least"] == pytest.approx(change["loss_most"], abs=1e-3 * told["plan"]["need"])
     assert any("leave all hubs elsewhere, and whom they serve, as they are" in note for note in told["not_defined"])
@@ -186,7 +186,7 @@ def test_the_app_tells_it_too(told: dict[str, Any]) -> None:
     site = told["hubs"][0]["site_id"]
     card = explained(hp.explain(made("fair"), site).summary())
     assert card["chosen"]
-    assert any("fairest plan of its province" in sentence for sentence in card["sentences"])
+    assert any("fairest plan for its province" in sentence for sentence in card["sentences"])
 
 
 def test_of_two_towns_that_both_fill_a_hub_the_larger_one_is_why() -> None:

@@ -105,8 +105,8 @@ def speed(results: Mapping[str, Rows]) -> str:
         return ""
     middle, worst = statistics.median(shares), max(shares)
     return (
-        f"On {len(shares)} random covering instances proofs took {middle:.2f} times as long as merged rows in HiGHS, "
-        f"at worst {worst:.2f} times."
+        f"On {len(shares)} random covering instances a proof took {middle:.2f} times as long as with merged rows in "
+        f"HiGHS (median; at worst {worst:.2f} times)."
     )
 
 

@@ -370,7 +370,8 @@ def test_speed_is_told_of_covering_that_merged_rows_ended() -> None:
     merged[3]["status"] = "feasible"
     rows = {"a": {MERGED: merged, OURS: ours}}
     assert tables.speed({"towns": rows, "structures": rows}) == (
-        "On 3 random covering instances proofs took 1.00 times as long as merged rows in HiGHS, at worst 3.00 times."
+        "On 3 random covering instances a proof took 1.00 times as long as with merged rows in HiGHS"
+        " (median; at worst 3.00 times)."
     )
     assert tables.speed({"structures": rows}) == ""
 

@@ -471,7 +471,7 @@ def test_a_demand_file_that_vanishes_before_the_second_look_is_told(project: Pro
         hp.solve(scenario)
 
 
-@pytest.mark.parametrize("path", ["a\0b.csv", "a\nb.csv", "a" * 5000 + ".csv"])
+@pytest.mark.parametrize("path", ["a\0b.csv", "a\nb.csv", "a" * 5000 + ".csv", "a" * 5000])
 def test_a_path_that_is_none_is_refused(project: Project, path: str) -> None:
     with pytest.raises(HubplannerError):
         project.inputs({"demand.path": path})

@@ -40,13 +40,10 @@ class NearOptimal:
     within: float
 
     def __post_init__(self) -> None:
-        """Refuse years that are planned each alone, and an invalid share."""
+        """Refuse years that are planned each alone."""
         periods = self.objective.block(Periods)
         if periods is not None and not periods.nested:
             message = "alternatives do not go with periods with nested: false; let hubs stay open"
-            raise ScenarioError(message)
-        if not 0 <= self.within < 1:
-            message = f"within: {self.within!r} found; allowed: from 0 to below 1"
             raise ScenarioError(message)
 
     @cached_property

@@ -97,6 +97,7 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     >>> [plan.difference for plan in found.plans], found.complete
     ([2], True)
     """
+    AlternativesRequest(within=within, differ=differ, count=count, time_limit_s=time_limit_s)  # refuses what is none
     check_compatible(problem, objective, Feature.ALTERNATIVES)
     options = options or SolverOptions()
     best = solve_problem(problem, objective, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hubplanner.analysis.explain.wording import number
+from hubplanner.analysis.explain.wording import number, people_and_need
 from hubplanner.formatting import proof_in_words
 
 SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|#"})
@@ -31,7 +31,7 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     plan = tree["plan"]
     yield f"# Why the plan of {plain(tree['scenario'])} is as it is\n"
     yield (
-        f"The plan covers {number(plan['people'])} people and {number(plan['need'])} of need, and its new hubs cost"
+        f"The plan covers {people_and_need(plan['people'], plan['need'])}, and its new hubs cost"
         f" {tree['currency']} {number(plan['cost'])}."
         f" How good it is: {proof_in_words(plan['gap'], plan['status'])}.\n"
     )

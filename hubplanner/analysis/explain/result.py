@@ -105,9 +105,10 @@ class PlanExplanation:
         if asked.is_local:
             notes.append(
                 f"The {self.words.best} is the fairest of those that leave all hubs elsewhere, and whom they serve, as"
-                " they are: plans of all groups together are proven within a gap that is more than one site is to them."
-                " A loss is told as need shared evenly: what the plan would lose if every group had the same share."
-                " What limits cost and more money brings is left out for the same reason: hubplanner frontier tells it."
+                " they are. Plans of all groups together are not compared, as their proof may leave open more than one"
+                " site changes. A loss is told as need shared evenly: what the plan would lose if every group had the"
+                " same share. What limits cost and what more money brings is left out for the same reason; hubplanner"
+                " frontier shows what each budget brings."
             )
         elif self.found.site is None and not self.found.shadows:
             notes.append("Nothing scarce (a budget, a number of hubs, a target) is set, so nothing has a shadow value.")

@@ -39,7 +39,7 @@ def _of_hub(words: ExplanationWords, hub: HubFigures) -> Iterator[str]:
         yield "The scenario requires a hub here."
     if hub.people > 0:
         yield (
-            f"Without it, and with nothing else changed, {number(hub.people)} people and {number(hub.need)} of need"
+            f"Without it, and with nothing else changed, {people_and_need(hub.people, hub.need)}"
             f" would no longer be covered: {words.money(hub.cost_per_person)} for each of these people."
         )
     else:
@@ -47,13 +47,18 @@ def _of_hub(words: ExplanationWords, hub: HubFigures) -> Iterator[str]:
     if not math.isnan(hub.figure):
         yield f"With nothing else changed {_distance(words, hub.figure)}."
     if hub.breaks:
-        yield f"That would break {listed([words.limit(block) for block in hub.breaks])}."
+        yield f"That would break {_limits(words, hub.breaks)}."
     if hub.change is None:
         yield "What would replace it was not worked out."
         return
     places = _smaller_places(words, hub.change) if words.is_nil(hub.change.most) else ""
     yield f"The {words.best} without it {words.worse(hub.change)}{_and_people(words, hub.change)}{places}."
     yield from _replaced(words, hub.change, hub.site)
+
+
+def _limits(words: ExplanationWords, blocks: Sequence[Constraint]) -> str:
+    """Return limits that a plan without a hub, or with one more, would not keep."""
+    return f"{'a limit' if len(blocks) == 1 else 'limits'}: {listed([words.limit(block) for block in blocks])}"
 
 
 def _distance(words: ExplanationWords, figure: float) -> str:
@@ -69,8 +74,8 @@ def _and_people(words: ExplanationWords, change: Counterfactual) -> str:
     fewer = asked.evaluation.covered_need - change.need if fair else _people(words) - change.people
     if math.isnan(fewer) or abs(fewer) < 1:
         return ""
-    what = f"{number(abs(fewer))} of need" if fair else f"{number(abs(fewer))} people"
-    return f" and covers {what} {'fewer' if fewer > 0 else 'more'}"
+    less, what = ("less", "need") if fair else ("fewer", "people")
+    return f" and covers {number(abs(fewer))} {less if fewer > 0 else 'more'} {what}"
 
 
 def _people(words: ExplanationWords) -> float:
@@ -82,7 +87,7 @@ def _replaced(words: ExplanationWords, change: Counterfactual, site: int) -> Ite
     if change.is_impossible or math.isinf(change.most):
         return
     gone = [other for other in change.leaves if other != site]
-    also = f"; {words.places(gone)} would lose theirs" if gone else ""
+    also = f"; {words.places(gone)} would lose {'its own' if len(gone) == 1 else 'theirs'}" if gone else ""
     if change.enters:
         yield f"In its place {words.places(change.enters)} would get a hub{also}."
     elif change.differs:
@@ -133,7 +138,7 @@ def _smaller_places(words: ExplanationWords, change: Counterfactual) -> str:
     less = words.found.asked.smaller_by(change)
     if not less:
         return ""
-    return f", but its hubs stand in smaller places: {number(less)} of need less would come if they had room for all"
+    return f", but its hubs stand in smaller places: {number(less)} less need would come if they had room for all"
 
 
 def _tested(words: ExplanationWords, one: Rejected) -> str:
@@ -173,7 +178,7 @@ REASONS: dict[Reason, Callable[[ExplanationWords, Rejected], str]] = {
     Reason.BANNED: _banned,
     Reason.UNLINKED: lambda *_: "No line can reach it, and it has no stand-alone link.",
     Reason.NOBODY: lambda *_: "Nobody lives within its reach.",
-    Reason.RULE: lambda words, one: f"One more hub here would break {listed([words.limit(b) for b in one.breaks])}.",
+    Reason.RULE: lambda words, one: f"One more hub here would break {_limits(words, one.breaks)}.",
     Reason.IMPOSSIBLE: _tested,
     Reason.EQUAL: _equal,
     Reason.SMALLER: _smaller,
@@ -262,7 +267,7 @@ def of_line(words: ExplanationWords, line: LineFigures) -> str:
     edge = links.edges.iloc[line.edge]
     start, end = (words.place(at) for at in (line.start, line.end))
     hubs = f"the hub at {words.places(line.sites)}" if len(line.sites) == 1 else f"hubs at {words.places(line.sites)}"
-    covers = f"{number(line.people)} people and {number(line.need)} of need that no other hub of the plan covers"
+    covers = f"{people_and_need(line.people, line.need)} that no other hub of the plan covers"
     return (
         f"The line from {start} to {end}, {number(edge['km'])} km for {words.money(edge['cost'])}, serves {hubs}: "
         f"{covers if line.need > 0 else 'all whom that covers are covered by other hubs of the plan as well'}."
@@ -352,7 +357,7 @@ class ExplanationWords:
         largest = None if spec is None else spec.prefer_largest_of
         column = largest or fair_groups(self.inputs).column
         name = column.replace("_", " ")
-        return f"fairest plan of its {name}"
+        return f"fairest plan for its {name}"
 
     @property
     def distance_unit(self) -> str:
@@ -449,10 +454,22 @@ def number(amount: float) -> str:
     return f"{amount:,.0f}" if abs(amount) >= 100 or amount == int(amount) else f"{amount:,.3g}"  # noqa: PLR2004
 
 
+def people_and_need(people: float, need: float) -> str:
+    """Return people and their need, once where the need is the people themselves.
+
+    >>> people_and_need(8000.0, 6400.0), people_and_need(8000.0, 8000.0)
+    ('8,000 people and 6,400 of need', '8,000 people')
+    """
+    told = f"{number(people)} people"
+    return told if number(people) == number(need) else f"{told} and {number(need)} of need"
+
+
 def amount_of(amount: float) -> str:
     """Return money, in millions where it is so large.
 
-    >>> amount_of(24_700_000.0), amount_of(950.0)
-    ('24.7 million', '950')
+    >>> amount_of(24_700_000.0), amount_of(950.0), amount_of(12_345_678_900.0)
+    ('24.7 million', '950', '12,346 million')
     """
+    if abs(amount) >= 1e9:  # noqa: PLR2004
+        return f"{amount / 1e6:,.0f} million"
     return f"{amount / 1e6:,.4g} million" if abs(amount) >= 1e6 else number(amount)  # noqa: PLR2004
