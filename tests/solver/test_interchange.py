@@ -12,8 +12,9 @@ from hubplanner.model import Question, broken_years
 from hubplanner.problem import CoverageRule, Planar, Problem, SiteStatus, evaluate
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip import first_plan as first
+from hubplanner.solver.mip import interchange as single
 from hubplanner.solver.mip.greedy import PlanBuilder
-from hubplanner.solver.mip.interchange import _gains, exchanges_gain, interchange
+from hubplanner.solver.mip.interchange import SHARPNESS, _gained, _gains, _worth, exchanges_gain, interchange
 
 RULES = {
     "second hub": CoverageRule(backup=2),
@@ -57,7 +58,7 @@ def test_exchanges_gain_what_is_said(name: str, seed: int) -> None:
     problem = town(seed, RULES[name])
     builder = grown(problem, hp.MaxCoverage(budget=70.0))
     hubs = np.array([hub.added.option for hub in builder.opened])
-    gain = _gains(builder, hubs)
+    gain = _gains(builder, hubs, problem.need)
     standing = np.flatnonzero(problem.existing)
     before = evaluate(problem, np.concatenate([standing, hubs])).covered_need
     assert len(hubs) > 2
@@ -107,6 +108,70 @@ def test_after_exchanges_plans_keep_to_limits_and_no_single_exchange_helps(limit
                 continue
             if not broken_years(builder.question, (replace(years[-1], plan=plan),)):
                 assert plan.covered_need <= found * (1 + 1e-6)
+
+
+def thirds(problem: Problem) -> hp.MaxMin:
+    """Return thirds of the square, the first of which laps over the second."""
+    x = problem.travel.points[:, 0]  # type: ignore[union-attr]
+    return hp.MaxMin(
+        weights=np.array([np.where((x >= a) & (x < b), problem.need, 0) for a, b in ((0, 9), (7, 14), (14, 21))])
+    )
+
+
+def smooth(shares: np.ndarray) -> float:
+    """Return the smooth minimum of shares, as its formula says it."""
+    return -float(np.log(np.mean(np.exp(-SHARPNESS * shares)))) / SHARPNESS
+
+
+@pytest.mark.parametrize("name", ["one hub", "second hub, fading"])
+@pytest.mark.parametrize("seed", range(4))
+def test_exchanges_raise_the_worst_group_until_none_helps(name: str, seed: int) -> None:
+    problem = town(seed, RULES[name])
+    groups = thirds(problem)
+    builder = grown(problem, hp.MaxCoverage(budget=70.0, fairness=groups))
+    standing = np.flatnonzero(problem.existing)
+
+    def exchanged() -> tuple[np.ndarray, float, dict[tuple[int, int], float]]:
+        """Return hubs, what their plan is worth, and that of each exchange that money and sites allow."""
+        hubs = np.array([hub.added.option for hub in builder.opened])
+        now, found = smooth(groups.shares(evaluate(problem, np.concatenate([standing, hubs])))), {}
+        for at, hub in enumerate(hubs.tolist()):
+            rest = np.concatenate([standing, hubs[hubs != hub]])
+            for option in np.flatnonzero(problem.new & (builder.counts == 0)).tolist():
+                plan = evaluate(problem, np.append(rest, option))
+                if problem.option_site[option] not in problem.option_site[rest] and plan.cost <= 70.0:
+                    found[at, option] = smooth(groups.shares(plan))
+        return hubs, now, found
+
+    hubs, before, others = exchanged()
+    gain = _gained(builder, hubs, _worth(builder))
+    assert _worth(builder) == pytest.approx(before)
+    assert others
+    assert [gain[pair] for pair in others] == pytest.approx([worth - before for worth in others.values()])
+    interchange(builder)
+    assert not broken_years(builder.question, builder.years())
+    _, after, others = exchanged()
+    assert _worth(builder) == pytest.approx(after)
+    assert after >= before - 1e-9
+    assert max(others.values()) <= after + 1e-8
+
+
+def test_first_plans_for_the_worst_group_are_exchanged_and_none_is_better_than_the_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    better = 0
+    for seed in range(8):
+        problem = town(seed, RULES["one hub"])
+        asked = hp.MaxCoverage(budget=70.0, fairness=thirds(problem))
+        question = Question.of(problem, asked)
+        found = first.first_plan(question, Deadline(0.0)).value
+        with monkeypatch.context() as without:
+            without.setattr(single, "MOST_CELLS", 0)
+            greedy = first.first_plan(question, Deadline(0.0)).value
+        better += found > greedy
+        assert found >= greedy
+        assert found <= hp.solve_problem(problem, asked, hp.SolverOptions(gap=0, ties=False)).value * (1 + 1e-9)
+    assert better > 1
 
 
 def test_first_plans_with_second_hubs_are_exchanged_whatever_time_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,11 @@ def first_plan(
         builder.meet(**way)
         builder.fill()
         if _swaps(builder):
+            grown, figures = builder.save(), builder.figures
             interchange(builder)
+            # What exchanges raise is a smooth minimum of shares, not the least of them itself.
+            if builder.figures < figures:
+                builder.restore(grown)
         builders.append(builder)
         if builder.shortfall <= 0:
             break
@@ -126,8 +130,14 @@ def exchange(
 
 
 def _swaps(builder: PlanBuilder) -> bool:
-    """Tell whether hubs are exchanged one by one, too: a second hub helps only beside a first, which growing misses."""
-    return builder.problem.rule.backup > 1 and exchanges_gain(builder)
+    """Tell whether hubs are exchanged one by one, too.
+
+    A second hub helps only beside a first, and for the worst group nothing is gained where another falls below it:
+    growing misses both.
+    """
+    max_min = builder.question.objective.max_min
+    is_needed = builder.problem.rule.backup > 1 or (max_min is not None and max_min.first)
+    return is_needed and exchanges_gain(builder)
 
 
 def tries(builder: PlanBuilder) -> int:

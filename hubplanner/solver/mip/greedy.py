@@ -373,7 +373,7 @@ class PlanBuilder:
         return np.array([self.units.weigh(weight) for weight in weights])
 
     @property
-    def _shares(self) -> Floats:
+    def shares(self) -> Floats:
         """Covered share (g,) of what hubs may serve of each group; none of a group that none reaches."""
         found: Floats = self._groups @ self.cover.best / np.maximum(self._groups.sum(axis=1), SHORT)
         return found
@@ -383,7 +383,7 @@ class PlanBuilder:
         groups = self._groups
         stuck = np.zeros(len(groups), dtype=np.bool_)
         while not stuck.all():
-            worst = int(np.argmin(np.where(stuck, math.inf, self._shares)))
+            worst = int(np.argmin(np.where(stuck, math.inf, self.shares)))
             before = len(self.opened)
             self._grow(_Worth(groups[worst]), lambda before=before: len(self.opened) > before)  # type: ignore[misc]
             stuck[worst] = len(self.opened) == before
@@ -397,6 +397,8 @@ class PlanBuilder:
         if enough:
             return
         some = self.affordable()
+        if not len(some):
+            return
         most = self.cover.at_most(worth.weight)[some]
         some, most = some[most > 0], most[most > 0]
         heap = list(zip((-most / self.share[some]).tolist(), some.tolist(), strict=True))
@@ -449,7 +451,7 @@ class PlanBuilder:
         if objective.alpha_fairness is not None and len(objective.alpha_fairness.need):
             return (_FairWorth(objective.alpha_fairness, self._groups, self.cover.best).known, covered)
         if objective.max_min is not None and objective.max_min.first:
-            return (*np.sort(self._shares).tolist(), covered)
+            return (*np.sort(self.shares).tolist(), covered)
         return (covered, -total(self.cost, self.counts))
 
     def _over_years(self) -> float:
