@@ -6,6 +6,7 @@ Nothing in them is typed: a part solves what it is about and writes its table be
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 import hubplanner as hp
+from hubplanner.analysis.requests import StabilityRequest
+from hubplanner.analysis.stability.stability import Stability, _planned_anew
+from hubplanner.inputs import Inputs
+from hubplanner.inputs.survey import with_shares
+from hubplanner.pipeline.solve import options_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/pakistan.md"
@@ -167,6 +174,45 @@ def sizes(plan: hp.Plan) -> str:
     return " + ".join(str(tiers.get(tier.name, 0)) for tier in plan.inputs.scenario.hubs)
 
 
+def newer() -> list[str]:
+    """Return how much of a plan stands by the newer rural survey, and by its fit where that has no figure."""
+    rows = []
+    for name, overrides in {"a fair share for every district": (), "as many users as can be": ("most_users",)}.items():
+        plan = hp.solve(hp.read_scenario(NATIONAL, overrides=overrides))
+        own, options = plan.inputs, options_of(plan.inputs.scenario)
+        draw = _planned_anew(with_shares(own, newer_shares(own)), plan.solution, options, 1)
+        found = Stability(
+            inputs=own,
+            problem=hp.build_problem(own),
+            plan=plan.solution,
+            draws=(draw,),
+            request=StabilityRequest(),
+            gap=options.gap,
+        ).summary()
+        levels = found["levels"]
+        kept_of = [f"{levels[by]['kept']:.0%}" for by in LEVELS]
+        rows.append([name, str(levels["hub"]["hubs"]), *kept_of, f"{found['reached']['mean']:.1%}"])
+    heads = "plan|hubs|same place and size|same place|same district|same province|as good as that survey's own plan"
+    return table(heads, rows)
+
+
+def newer_shares(inputs: Inputs) -> np.ndarray:
+    """Return the connected share of each row by the newer survey: its district's, else what its fit makes of the old.
+
+    The survey's figures are of others and not in this repository: HUBPLANNER_SHARED names their folder.
+    """
+    folder = Path(os.environ.get("HUBPLANNER_SHARED", ROOT.parent / "shared" / "data"))
+    figures = pd.read_csv(folder / "pakistan/districts_connectivity.csv").set_index("district_pcode")
+    frame, changed, error = inputs.demand.frame, inputs.scenario.demand.since_survey, inputs.demand.share_error
+    if changed is None or error is None:
+        sys.exit(f"{NATIONAL}: no since_survey, or no errors of shares")
+    old = np.clip(frame["connected_share"].to_numpy(dtype=float), error, 1 - error)
+    fit = expit(changed.shift + changed.slope * logit(old))
+    newest = pcodes(frame["demand_id"]).map(figures["hies2425_rural_internet_user_10plus_pct"])
+    known = newest.to_numpy(dtype=float) / 100
+    return np.where(np.isnan(known), fit, known)
+
+
 def stands(found: dict[str, Any]) -> list[str]:
     """Return a plan's hubs, how many of them stand by several ways of counting, and how good the plan stays."""
     levels = found["levels"]
@@ -193,6 +239,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "plans": plans,
     "assumptions": assumptions,
     "surveys": surveys,
+    "newer": newer,
     "phones": phones,
     "even": even,
 }

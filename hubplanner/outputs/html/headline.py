@@ -171,8 +171,12 @@ def figures(result: Result) -> list[Figure]:
     ]
     if "fairness" in summary:
         fair = summary["fairness"]
-        served = _("{part} of {all} with some", part=count(fair["served"]), all=count(fair["groups"]))
-        label = _("As good as in every {group}", group=isolated(fair["group"]))
+        served = _(
+            "as good as this in every one; {part} of {all} with some",
+            part=count(fair["served"]),
+            all=count(fair["groups"]),
+        )
+        label = _("Fair share by {group}", group=isolated(fair["group"]))
         found.append(Figure(label=label, value=small_share(fair["equivalent_share"]), note=served))
     if summary["objective"] in {"p_median", "p_center"}:
         ways = summary["distance"]
