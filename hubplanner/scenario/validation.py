@@ -79,7 +79,7 @@ def _in_minutes(scenario: Scenario, reason: str) -> Complaints:
         return
     for number, tier in enumerate(scenario.hubs):
         if tier.reach_minutes is not None and scenario.travel.speed_kmh is None:
-            yield f"hubs.{number}.reach_minutes", tier.told_reach(), f"reach_km, since {reason}"
+            yield f"hubs.{number}.reach_minutes", tier.reach_minutes, f"reach_km, since {reason}"
 
 
 def _backup(scenario: Scenario) -> Complaints:
