@@ -18,6 +18,7 @@ BESIDE_CODE = {
     "hubplanner/cli/template/scenario.yaml",
     "hubplanner/cli/template/data/demand.csv",
     "hubplanner/cli/template/data/sites.csv",
+    "hubplanner/languages/hubplanner.pot",
     "hubplanner/outputs/map/geography.npz",
 }
 PAGES = ("hubplanner/outputs/html/page", "hubplanner/web/static")

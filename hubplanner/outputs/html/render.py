@@ -109,7 +109,7 @@ def _facts(result: Result, scene: MapScene, extras: Extras) -> dict[str, Any]:
         "map": page_map.draw(result, scene),
         "hubs": page_tables.hubs(result, reasons(result, extras.reasons)),
         "money_chart": page_charts.money_by_year(result),
-        "money": page_tables.money_by_year(result),
+        "money_table": page_tables.money_by_year(result),
         "paid": page_tables.paid_by_year(result),
         "backhaul": page_tables.backhaul(result),
         "electricity": page_tables.electricity(result),
