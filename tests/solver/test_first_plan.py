@@ -13,8 +13,9 @@ from support.clock import Ticking
 import hubplanner as hp
 from hubplanner.model import Capacity, HubsPerSite, Question, TakeUp, broken_years, goals_of
 from hubplanner.problem import Planar, SiteStatus
+from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip import relaxation, search
+from hubplanner.solver.mip import relaxation, search, strategy
 from hubplanner.solver.mip.first_plan import exchange, first_plan, tries
 from hubplanner.solver.mip.greedy import PlanBuilder
 from hubplanner.solver.mip.strategy import share_of_time
@@ -69,6 +70,28 @@ ASKED: dict[str, Objective] = {
 
 
 @pytest.mark.parametrize("name", ASKED)
+class BegunError(Exception):
+    """Ends a solve where its search begins."""
+
+
+def test_a_search_for_the_least_cost_begins_with_everyone_at_the_nearest_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = list[Subproblem]()
+
+    def begin(task: Subproblem) -> None:
+        tasks.append(task)
+        raise BegunError
+
+    monkeypatch.setattr(strategy, "optimise", begin)
+    asked = hp.MinCost(1.0, travel_cost=0.1, constraints=(Capacity(people=(900.0, 2500.0)),))
+    with pytest.raises(BegunError):
+        hp.solve_problem(replace(town(1), tier_reach=np.array([150.0, 150.0])), asked, hp.SolverOptions(gap=0.01))
+    (goal,), (task,) = goals_of(asked), tasks
+    value = goal.value(task.known.years)
+    nearest = assign_to_nearest(task.question, task.known.years, (), ENOUGH)
+    assert goal.value(nearest) == pytest.approx(value)
+    assert first_plan(task.question, PAST).value > 1.1 * value
+
+
 def test_every_question_has_a_plan_when_time_is_up_at_once(name: str) -> None:
     options = hp.SolverOptions(time_limit_s=1e-9, clock=Ticking(), ties=False)
     solution = hp.solve_problem(town(1), ASKED[name], options)
