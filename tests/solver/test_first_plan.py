@@ -69,7 +69,6 @@ ASKED: dict[str, Objective] = {
 }
 
 
-@pytest.mark.parametrize("name", ASKED)
 class BegunError(Exception):
     """Ends a solve where its search begins."""
 
@@ -92,6 +91,7 @@ def test_a_search_for_the_least_cost_begins_with_everyone_at_the_nearest_seat(mo
     assert first_plan(task.question, PAST).value > 1.1 * value
 
 
+@pytest.mark.parametrize("name", ASKED)
 def test_every_question_has_a_plan_when_time_is_up_at_once(name: str) -> None:
     options = hp.SolverOptions(time_limit_s=1e-9, clock=Ticking(), ties=False)
     solution = hp.solve_problem(town(1), ASKED[name], options)
