@@ -30,6 +30,9 @@ def parquet_dataset(path: Path) -> Any:
             f"{others[0]} is none; leave nothing else in the folder, or begin its name with a dot or an underscore"
         )
         raise ValueError(message)
+    if path.is_file() and _first(path) not in MAGIC:
+        message = "it does not start like one"
+        raise ValueError(message)
     scan = dataset.ParquetFragmentScanOptions(use_buffered_stream=True, buffer_size=BUFFER)
     kind = dataset.ParquetFileFormat(default_fragment_scan_options=scan)
     found = dataset.dataset(path, format=kind, partitioning="hive" if path.is_dir() else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -206,3 +207,15 @@ def test_no_village_is_given_up_for_a_cheaper_plan_among_equal_ones(
     found = hp.solve_problem(problem, hp.MaxCoverage(budget=3, constraints=constraints), hp.SolverOptions(gap=0.0))
     assert found.value == 2 * city + village
     assert found.ties == "unique"
+
+
+@pytest.mark.parametrize("method", ["auto", "plain"])
+def test_villages_beside_a_city_are_no_contradiction(method: Literal["auto", "plain"]) -> None:
+    """Presolve in HiGHS once took the rounding of their seats, 3e-8 of the city's, for one."""
+    people = [1, 1, 1, 200_000_001]
+    cover = np.array([[False, True]] * 3 + [[True, False]])
+    problem = hp.Problem.from_matrix(np.where(cover, 1.0, 9.0), people, [1, 1], reach=5.0)
+    room = hp.Capacity(people=(float(sum(people)),))
+    check(
+        hp.solve_problem(problem, hp.MinCost(target_share=1.0, constraints=(room,)), replace(EXACT, method=method)), 2
+    )

@@ -69,6 +69,10 @@ def solve_handle(handle: Any, make: Callable[[], Any], columns: Int32s, start: S
     if len(given):
         handle.setSolution(len(given), given, np.asarray(start, dtype=np.float64))
     run(handle)
+    if len(columns) and handle.getModelStatus() in INFEASIBLE and handle.getInfo().mip_node_count <= 0:
+        # Presolve in HiGHS 1.16 may take rounding for a contradiction by so small a tolerance: its own has to agree.
+        handle.setOptionValue("mip_feasibility_tolerance", AGREEMENT)
+        run(handle)
     left = float(handle.getOptionValue("time_limit")[1]) - handle.getRunTime()
     if len(given) and left > 0 and not _is_consistent(handle):
         # HiGHS 1.16 may state the best plan's value and hand back the start: without one it hands back the plan.
