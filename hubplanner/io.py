@@ -170,6 +170,18 @@ def remove_atomically(folder: Path) -> None:
         folder.rename(aside / _NEW)
 
 
+def move_folder(folder: Path, place: Path) -> Path:
+    """Move a folder to another name, where nothing may stand, and return that place.
+
+    Raises
+    ------
+    UnwritableError
+        When the system refuses.
+    """
+    with _refusals(place):
+        return folder.rename(place)
+
+
 def check_place(
     target: Path,
     marks: Sequence[str],

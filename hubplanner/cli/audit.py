@@ -31,7 +31,7 @@ def audit(
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Recompute a run with independent code and re-prove its bound.
+    """Recompute a run by independent code and re-prove its bound.
 
     Exit codes: 0 everything is confirmed, 4 no errors but some parts could not be audited, 6 errors were found.
     """

@@ -33,7 +33,7 @@ def show(as_json: AsJson = False, quiet: Quiet = False) -> None:  # noqa: FBT002
 
 @cache.command()
 def clear(as_json: AsJson = False, quiet: Quiet = False) -> None:  # noqa: FBT002 - a flag
-    """Throw away everything that is kept between commands; it is made again when it is needed."""
+    """Throw away all that is kept; it is made again when needed."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cache import clear as throw_away  # noqa: PLC0415 - numpy waits
 

@@ -32,7 +32,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Explain what each hub adds, why other sites are not chosen, and what more money would bring.
+    """Explain what each hub adds and why other sites have none. It also says what more money would bring.
 
     Exit codes: 0 everything is explained, 4 time ran out for the parts that are listed.
     """

@@ -75,7 +75,7 @@ def frontier(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Trace the Pareto frontier of coverage against cost, distance or fairness."""
+    """Trace coverage against cost, distance or fairness. The plans found are the Pareto frontier."""
     with answering(as_json=as_json, keeps_plans=True) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 

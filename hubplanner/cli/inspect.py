@@ -47,7 +47,7 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option of the command
     as_json: AsJson = False,  # noqa: FBT002 - a flag on the command line
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Create a project: a small example, or one from your own files."""
+    """Create a project: a small example, or one of your own files."""
     with answering(as_json=as_json) as answer:
         if crs and not files_at_hand:
             message = f"--crs {crs}: goes with --from, where it says the system of files that name none"
@@ -102,7 +102,7 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Check a scenario and its data, and list every fault, without solving."""
+    """List every fault of a scenario and its data without solving."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The commands that list, show, remove and check runs."""
+"""The commands that list, show, rename, remove and check runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 runs = typer.Typer(
     name="runs",
-    help="List, show, verify and remove runs.",
+    help="List, show, verify, rename and remove runs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -63,6 +63,24 @@ def show(run: RunName, folder: Runs = RUNS, as_json: AsJson = False, quiet: Quie
         answer.update(row, folder=str(found), verified=checked)
         if not (as_json or quiet):
             print_run(row, checked, found)
+
+
+@runs.command()
+def rename(
+    run: RunName,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its new name.", show_default=False)],
+    folder: Runs = RUNS,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Give a run a name of your own, which its folder takes."""
+    with answering(as_json=as_json) as answer:
+        from hubplanner.runs.store import rename_run  # noqa: PLC0415
+
+        renamed = rename_run(run, name, folder)
+        answer.update(name=renamed.name, folder=str(renamed))
+        if not (as_json or quiet):
+            typer.echo(f"The run is now {renamed}.")
 
 
 @runs.command()

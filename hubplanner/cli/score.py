@@ -29,7 +29,7 @@ def score(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Score plans in each future, on average and in the worst case."""
+    """Score plans in each future, on average and at worst."""
     with answering(as_json=as_json) as answer:
         from hubplanner.cli.tables import progress  # noqa: PLC0415 - heavy imports wait for their command
 

@@ -65,7 +65,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument an option
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Start the web app: plans on a map in the browser, open to this machine only by default."""
+    """Start the web app: plans on a map in the browser. It is open to this machine only by default."""
     with answering(as_json=False):
         require_web()
         from hubplanner.web import server  # noqa: PLC0415 - heavy

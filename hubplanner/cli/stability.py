@@ -34,7 +34,7 @@ def stability(  # noqa: PLR0913, PLR0917 - one argument an option
     as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Show which hubs would still be chosen if the survey had come out differently.
+    """Show which hubs another outcome of the survey would keep.
 
     Exit codes: 0 each new plan is within the asked gap, 4 time ran out for some.
     """

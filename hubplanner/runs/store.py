@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.folders import RUN_MARKS, is_run
-from hubplanner.io import foreign_files, recover, remove_atomically
+from hubplanner.io import foreign_files, move_folder, recover, remove_atomically
 from hubplanner.runs.index import Row, describe, read_rows, run_folders
+from hubplanner.runs.naming import is_default_name
 
-__all__ = ["describe", "find_run", "list_runs", "remove_run"]
+__all__ = ["describe", "find_run", "list_runs", "remove_run", "rename_run"]
 
 SHOWN = 8
 """Runs named in a message."""
+LONGEST_NAME = 60
+"""Characters of a run's name, which in UTF-8 are fewer bytes than any system lets a folder's name have."""
+NOT_IN_NAMES = frozenset('/\\<>:"|?*!')
+"""Marks that a folder's name cannot have everywhere; with a ! in it, libraries of geographic files look elsewhere."""
 
 
 def list_runs(runs: Path) -> list[Row]:
@@ -68,11 +75,8 @@ def remove_run(word: str, runs: Path, *, force: bool = False) -> Path:
     UnwritableError
         When the system refuses.
     """
-    folder = find_run(word, runs)
+    folder = _own_run(word, runs, "removed")
     place = folder.absolute()
-    if place.is_symlink() or place.parent.resolve() != runs.resolve() or place.name in {"", "..", "."}:
-        allowed = f"a run that stands in {runs} itself; nothing was removed"
-        raise ScenarioError(Fault(file="run", value=word, allowed=allowed, kind="scenario"))
     foreign = foreign_files(place, RUN_MARKS)
     if foreign and not force:
         allowed = (
@@ -80,4 +84,54 @@ def remove_run(word: str, runs: Path, *, force: bool = False) -> Path:
         )
         raise ScenarioError(Fault(file=str(folder), allowed=allowed, kind="scenario"))
     remove_atomically(place)
+    return folder
+
+
+def rename_run(word: str, name: str, runs: Path) -> Path:
+    """Give a run in the runs folder a name of one's own, which is its folder's, and return where it stands now.
+
+    Parameters
+    ----------
+    name
+        The name, such as "Plan for Sindh"; blanks at its ends do not count.
+
+    Raises
+    ------
+    ScenarioError
+        When it is no run, not in the runs folder itself, or a link; or when the name cannot be a folder's everywhere,
+        looks like one that hubplanner gives, or is taken.
+    UnwritableError
+        When the system refuses.
+    """
+    folder = _own_run(word, runs, "renamed")
+    wanted = unicodedata.normalize("NFC", " ".join(name.split()))
+    fault = _name_fault(wanted)
+    if fault is None and wanted != folder.name and os.path.lexists(folder.with_name(wanted)):
+        fault = f"a name that nothing in {runs} has yet"
+    if fault is not None:
+        raise ScenarioError(Fault(file="name", value=name, allowed=fault, kind="scenario"))
+    return folder if wanted == folder.name else move_folder(folder, folder.with_name(wanted))
+
+
+def _name_fault(name: str) -> str | None:
+    """Return what a name must be, where it cannot be a run's; None where it can."""
+    found = sorted(NOT_IN_NAMES.intersection(name))
+    if not 0 < len(name) <= LONGEST_NAME:
+        return f"1 to {LONGEST_NAME} characters"
+    if found or any(unicodedata.category(mark) in {"Cc", "Cs"} for mark in name):
+        return f"a name without {' '.join(found) or 'control characters'}"
+    if name.startswith((".", "-")) or name.endswith("."):
+        return "a name that neither begins with a dot or a dash nor ends with a dot"
+    if is_default_name(name):
+        return "a name that does not end as those that hubplanner gives, in a dash and ten digits or letters a to f"
+    return None
+
+
+def _own_run(word: str, runs: Path, done: str) -> Path:
+    """Return a run that stands in the runs folder itself; raise with what was not done otherwise."""
+    folder = find_run(word, runs)
+    place = folder.absolute()
+    if place.is_symlink() or place.parent.resolve() != runs.resolve() or place.name in {"", "..", "."}:
+        allowed = f"a run that stands in {runs} itself; nothing was {done}"
+        raise ScenarioError(Fault(file="run", value=word, allowed=allowed, kind="scenario"))
     return folder

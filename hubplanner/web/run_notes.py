@@ -32,6 +32,13 @@ def read_note(folder: Path) -> dict[str, Any]:
     return {key: known.get(key) for key in KEYS}
 
 
+def move_note(folder: Path, renamed: Path) -> None:
+    """Keep what is remembered of a run that has another name now."""
+    note = folder.parent / FOLDER / f"{folder.name}.json"
+    if note.is_file() and folder != renamed:
+        note.replace(note.with_name(f"{renamed.name}.json"))
+
+
 def forget_note(folder: Path) -> None:
     """Forget a run that is gone."""
     (folder.parent / FOLDER / f"{folder.name}.json").unlink(missing_ok=True)

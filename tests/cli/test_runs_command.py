@@ -52,6 +52,19 @@ def test_a_run_is_removed_by_name_only_from_the_folder(first: Path, inside: Call
     assert inside("runs", "rm", "first").returncode == 2
 
 
+@pytest.mark.usefixtures("first")
+def test_a_run_is_renamed_and_found_by_its_new_name(inside: Callable[..., Done]) -> None:
+    assert answer(inside("runs", "rename", "fi", "Plan for Sindh", "--json")) == {
+        "name": "Plan for Sindh",
+        "folder": "runs/Plan for Sindh",
+    }
+    assert answer(inside("runs", "show", "Plan for Sindh", "--json"))["verified"]["intact"]
+    assert inside("runs", "rename", "Plan", "second").stdout == "The run is now runs/second.\n"
+    done = inside("runs", "rename", "second", "a/b")
+    assert done.returncode == 2
+    assert done.stderr == "Error: name: 'a/b' found; allowed: a name without /\n"
+
+
 def test_no_folder_of_runs_is_told(inside: Callable[..., Done]) -> None:
     done = inside("runs", "list")
     assert done.returncode == 2

@@ -21,6 +21,13 @@ def test_alone_it_says_how_to_begin() -> None:
     assert "hubplanner init my-project" in told.stdout
 
 
+@pytest.mark.parametrize("words", [(), ("runs",), ("cache",)])
+def test_no_sentence_about_a_command_is_cut(words: tuple[str, ...]) -> None:
+    commands = run(*words, "--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(commands) > 1
+    assert [line for line in commands if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_it_knows_its_version() -> None:
     assert run("--version").stdout.startswith("hubplanner 0.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import re
 import shutil
 import sqlite3
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from support.project import DEMAND, SCENARIO, SITES, Project
 import hubplanner as hp
 from hubplanner.errors import ScenarioError
 from hubplanner.runs.index import INDEX
-from hubplanner.runs.store import find_run, list_runs, remove_run
+from hubplanner.runs.store import find_run, list_runs, remove_run, rename_run
 from hubplanner.runs.verify import verify_run
 
 if TYPE_CHECKING:
@@ -141,6 +142,48 @@ def test_what_others_put_into_a_run_is_not_removed_unasked(runs: Path) -> None:
     assert (runs / "first/thesis.docx").exists()
     remove_run("first", runs, force=True)
     assert not (runs / "first").exists()
+
+
+def test_a_run_gets_a_name_of_ones_own_whole_and_intact(runs: Path) -> None:
+    files = {path.name: path.read_bytes() for path in (runs / "lean").iterdir()}
+    assert rename_run("lean", "  منصوبہ   für Sindh ", runs) == runs / "منصوبہ für Sindh"
+    assert names(runs) == ["first", "lean-too", "منصوبہ für Sindh"]
+    assert {path.name: path.read_bytes() for path in (runs / "منصوبہ für Sindh").iterdir()} == files
+    assert verify_run(find_run("منصوبہ", runs))["intact"]
+    assert rename_run("first", "first", runs) == runs / "first"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("lean-too", "that nothing in"),
+        ("notes", "that nothing in"),
+        (INDEX, "that nothing in"),
+        ("", "1 to 60 characters"),
+        ("x" * 61, "1 to 60 characters"),
+        ("../first", "without /"),
+        ("a:b?", "without : ?"),
+        ("bell\x07", "without control characters"),
+        (".app", "begins with a dot"),
+        ("--force", "begins with a dot or a dash"),
+        ("plan.", "ends with a dot"),
+        ("plan-0e8aa59da7", "that hubplanner gives"),
+    ],
+)
+def test_a_name_that_cannot_be_a_runs_changes_nothing(runs: Path, name: str, fault: str) -> None:
+    (runs / "notes").mkdir()
+    names(runs)  # the index is there too
+    with pytest.raises(ScenarioError, match="^name: .*" + re.escape(fault)):
+        rename_run("lean", name, runs)
+    assert names(runs) == ["first", "lean", "lean-too"]
+
+
+def test_only_a_run_of_the_folder_is_renamed(runs: Path) -> None:
+    outside = runs.parent / "outside"
+    shutil.copytree(runs / "first", outside)
+    with pytest.raises(ScenarioError, match="nothing was renamed"):
+        rename_run(str(outside), "other", runs)
+    assert outside.is_dir()
 
 
 def test_an_untouched_run_is_intact(runs: Path) -> None:

@@ -461,6 +461,41 @@ def test_plans_of_other_scenarios_are_named_in_a_comparison(app: Serving, browse
         expect(page.locator("#caption-a")).not_to_contain_text("Land")
 
 
+def test_a_plan_that_is_renamed_stays_open_and_compared(app: Serving, browser: Browser) -> None:
+    run = app.done(kind="solve", scenario="beta", settings={"model.budget": 778})["run"]
+    with at(browser, app, "beta") as (visit, page):
+        visit.expected.append("422")  # of the first name
+        page.click("#tab-saved")
+        page.locator(".run").first.get_by_text("Open").click()
+        expect(page.locator("#result h2").first).to_have_text("The plan")
+        page.locator("#result").get_by_role("button", name="Rename").click()
+        expect(page.locator("#plan-name")).to_be_focused()
+        page.keyboard.type("a/b")
+        page.keyboard.press("Enter")
+        expect(page.locator("#plan-name-fault")).to_contain_text("a name without /")
+        expect(page.locator("#plan-name")).to_have_value("a/b")
+        page.fill("#plan-name", "Plan for Sindh")
+        page.keyboard.press("Enter")
+        expect(page.locator("#result h2").first).to_have_text("Plan for Sindh")
+        expect(page.locator("#result").get_by_role("button", name="Rename")).to_be_focused()
+        page.click("#tab-compare")
+        page.locator("#view-compare select").first.select_option("Plan for Sindh")
+        page.locator("#view-compare select").last.select_option(index=1)
+        page.click("#do-compare")
+        expect(page.locator("#pane-b")).to_be_visible()
+        page.click("#tab-saved")
+        page.locator(".run").first.get_by_text("Rename").click()
+        page.fill("#plan-name", "Sindh, later")
+        page.locator("#dialog").get_by_text("Rename", exact=True).click()
+        expect(page.locator(".run strong").first).to_have_text("Sindh, later")
+        page.click("#tab-compare")
+        assert page.locator("#view-compare select").first.input_value() == "Sindh, later"
+        expect(page.locator("#view-compare option").first).to_contain_text("Sindh, later · budget")
+    app.known.clear()
+    assert run not in {row["id"] for row in app.get("/api/runs")}
+    assert app.client.delete("/api/runs/Sindh, later").status_code == 204
+
+
 def test_the_newest_list_of_plans_counts(app: Serving, browser: Browser) -> None:
     run = app.done(kind="solve", scenario="beta", settings={"model.budget": 777})["run"]
     number = len(app.get("/api/runs"))

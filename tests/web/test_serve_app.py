@@ -101,6 +101,39 @@ def test_a_solve_is_the_plan_of_the_library(app: Serving) -> None:
     assert (listed["cost"], listed["budget"], listed["covered"]) == (run["cost"]["total"], 250, run["need"]["covered"])
 
 
+def test_a_run_is_renamed_with_what_it_was_asked(app: Serving) -> None:
+    run = app.wait(app.ask(kind="solve", scenario="small", settings={"model.budget": 260}))["result"]["run"]
+    before = app.get(f"/api/runs/{run}")
+    assert (before["has_own_name"], before["title"]) == (False, "small")
+    given = app.post(f"/api/runs/{run}/name", {"name": "Plan für Sindh"}, 200)
+    known = {"id": "Plan für Sindh", "name": "Plan für Sindh", "has_own_name": True}
+    assert given == known | {"title": "small"}
+    assert app.get("/api/runs/Plan für Sindh") == before | known
+    listed = {row["id"]: row for row in app.get("/api/runs")}
+    assert run not in listed
+    assert known.items() <= listed["Plan für Sindh"].items()
+    app.get(f"/api/runs/{run}", 404)
+    assert app.get("/api/runs/Plan für Sindh/layers/hubs")["features"]
+    assert "allowed: a name without /" in app.post("/api/runs/Plan für Sindh/name", {"name": "../a"}, 422)["error"]
+    app.post("/api/runs/Plan für Sindh/name", {"name": 7}, 400)
+    app.post("/api/runs/Plan für Sindh/name", {"other": "a"}, 400)
+    app.post("/api/runs/..%2Fsmall.yaml/name", {"name": "a"}, 404)
+    again = app.wait(app.ask(kind="solve", scenario="small", settings={"model.budget": 260}))["result"]["run"]
+    assert again == run  # the same question makes the same folder, and leaves the one that was named alone
+    assert {run, "Plan für Sindh"} <= {row["id"] for row in app.get("/api/runs")}
+    for name in (run, "Plan für Sindh"):
+        assert app.client.delete(f"/api/runs/{name}").status_code == 204
+
+
+def test_a_run_stays_where_it_is_while_a_job_works_on_it(app: Serving) -> None:
+    run = app.wait(app.ask(kind="solve", scenario="small", settings={"model.budget": 270}))["result"]["run"]
+    job = app.ask(kind="stability", run=run, draws=100, share_error=0.05)
+    assert "still at work" in app.post(f"/api/runs/{run}/name", {"name": "other"}, 409)["error"]
+    assert app.client.delete(f"/api/runs/{run}").status_code == 409
+    app.post(f"/api/jobs/{job}/cancel", {}, 200)
+    assert app.client.delete(f"/api/runs/{run}").status_code == 204
+
+
 PINNED: dict[str, Any] = {
     "kind": "solve",
     "scenario": "small",

@@ -176,6 +176,11 @@ class JobQueue:
             raise Refused(404, "There is no such job.")
         return job
 
+    def works_on(self, run: Path) -> bool:
+        """Tell whether a job about a run waits or is at work."""
+        with self.lock:
+            return any(job.state not in ENDED and job.ask.get("run") == str(run) for job in self.all.values())
+
     def listing(self) -> list[dict[str, Any]]:
         """Return all jobs in short, the newest first."""
         shown = ("job", "kind", "state", "seconds", "scenario", "title", "asked")

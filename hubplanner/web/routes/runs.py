@@ -1,4 +1,4 @@
-"""Runs: listed, shown, compared, downloaded, removed."""
+"""Runs: listed, shown, compared, downloaded, renamed, removed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from hubplanner.extras import is_installed
 from hubplanner.folders import STABILITY_FILES
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
+from hubplanner.runs.naming import is_default_name
 from hubplanner.runs.read import as_places, read_plan
-from hubplanner.runs.store import list_runs, remove_run
+from hubplanner.runs.store import list_runs, remove_run, rename_run
 from hubplanner.scenario import read_scenario
 from hubplanner.web.map_data.scenario import reaches
 from hubplanner.web.offers import unasked
-from hubplanner.web.responses import GEOJSON, Refused, answer, encode, packed, packed_answer
+from hubplanner.web.responses import GEOJSON, Refused, answer, encode, json_of, packed, packed_answer
 from hubplanner.web.run_files import REPORT, files_of, linked, open_own, own_folder, read_own
-from hubplanner.web.run_notes import forget_note, read_note
+from hubplanner.web.run_notes import forget_note, move_note, read_note
 from hubplanner.web.state import context_of
 
 router = APIRouter(prefix="/api/runs")
@@ -69,8 +71,7 @@ def _row(place: Path, row: dict[str, Any]) -> dict[str, Any]:
         figures = {"budget": plan.get("budget"), "covered": plan.get("need", {}).get("covered")}
     return {
         "id": row["name"],
-        "name": row["name"],
-        "title": note["title"] or row["name"],
+        **_named(row["name"], note),
         **{key: note[key] for key in ("scenario", "settings", "overrides", "required", "excluded")},
         "share": row["need_share"],
         "created": row["written"],
@@ -80,12 +81,17 @@ def _row(place: Path, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _named(name: str, note: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's name, whether it is someone's own, and the title of what it answers."""
+    return {"name": name, "has_own_name": not is_default_name(name), "title": note["title"] or name}
+
+
 @router.get("/{name}")
 def run(request: Request, name: str) -> Response:
     """Return a run's figures and what it came from."""
     folder = run_folder(request, name)
     note = read_note(folder)
-    own = {"id": name, "name": name, **note, "title": note["title"] or name, "has_report": (folder / REPORT).is_file()}
+    own = {"id": name, **note, **_named(name, note), "has_report": (folder / REPORT).is_file()}
     plan = read_plan(folder)
     scenario = read_scenario(folder / "scenario.yaml")
     has_error = scenario.demand.connected_share_error is not None or scenario.demand.since_survey is not None
@@ -99,10 +105,34 @@ def _stability(folder: Path) -> dict[str, Any] | None:
     return json.loads(read_own(folder, name)) if name in files_of(folder) else None
 
 
+@router.post("/{name}/name")
+async def rename(request: Request, name: str) -> Response:
+    """Give a run a name of one's own."""
+    wanted = (await json_of(request, frozenset({"name"}))).get("name")
+    if not isinstance(wanted, str):
+        raise Refused(400, "name must be text.")
+    return await run_in_threadpool(_renamed, request, name, wanted)
+
+
+def _renamed(request: Request, name: str, wanted: str) -> Response:
+    folder = _idle_folder(request, name)
+    renamed = rename_run(str(folder), wanted, context_of(request).settings.runs)
+    move_note(folder, renamed)
+    return answer({"id": renamed.name, **_named(renamed.name, read_note(renamed))})
+
+
+def _idle_folder(request: Request, name: str) -> Path:
+    """Return a run's folder; refuse while a job writes there."""
+    folder = run_folder(request, name)
+    if context_of(request).jobs.works_on(folder):
+        raise Refused(409, "A search about this plan is still at work: cancel it, or wait for its end.")
+    return folder
+
+
 @router.delete("/{name}")
 def remove(request: Request, name: str) -> Response:
     """Remove a run."""
-    folder = run_folder(request, name)
+    folder = _idle_folder(request, name)
     remove_run(str(folder), context_of(request).settings.runs)
     forget_note(folder)
     return Response(status_code=204)

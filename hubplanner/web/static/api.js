@@ -52,6 +52,7 @@ export const api = {
   files: (id) => ask(`/api/runs/${part(id)}/files`),
   fileUrl: (id, name) => `/api/runs/${part(id)}/files/${part(name)}`,
   reportUrl: (id) => `/api/runs/${part(id)}/report`,
+  rename: (id, name) => post(`/api/runs/${part(id)}/name`, { name }),
   remove: (id) => ask(`/api/runs/${part(id)}`, { method: "DELETE" }),
   frontiers: () => ask("/api/frontiers"),
   frontier: (id) => ask(`/api/frontiers/${part(id)}`),

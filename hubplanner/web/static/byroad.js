@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { el, named } from "./dom.js";
 import { figures, money, words } from "./format.js";
 import { EMPTY } from "./geometry.js";
+import { siteName } from "./store.js";
 import { _, ngettext } from "./words.js";
 
 const MOST = 6;
@@ -36,7 +37,7 @@ function gaps(closing, currency) {
     el(
       "tr",
       {},
-      named(row.what === "gap" ? _("Gap at {lat}, {lon}", { lat: row.lat.toFixed(3), lon: row.lon.toFixed(3) }) : `${row.tier}, ${row.site_id}`, "th", { scope: "row" }),
+      named(row.what === "gap" ? _("Gap at {lat}, {lon}", { lat: row.lat.toFixed(3), lon: row.lon.toFixed(3) }) : `${row.tier}, ${siteName(row.site_id)}`, "th", { scope: "row" }),
       el("td", { class: "number" }, row.what === "gap" ? _("{length} of road", { length: length(row.road_km) }) : money(row.cost, currency)),
       el("td", { class: "number" }, words(row.people)),
     ),

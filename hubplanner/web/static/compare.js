@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { differs } from "./asked.js";
 import { attempt, byId, el, named, show } from "./dom.js";
 import { figures, share, words } from "./format.js";
-import { date, runLabel } from "./saved.js";
+import { date, inShort } from "./saved.js";
 import { on, set, siteName, state } from "./store.js";
 import { takeView } from "./turns.js";
 import { _, ngettext } from "./words.js";
@@ -12,6 +12,7 @@ import { _, ngettext } from "./words.js";
 const chosen = { a: null, b: null };
 
 export function startCompare() {
+  on(["compare"], ({ compare: found }) => found && Object.assign(chosen, { a: found.a.id, b: found.b.id }));
   on(["runs", "compare", "plan", "scenario"], draw);
 }
 
@@ -58,7 +59,7 @@ function select(letter, title) {
     el(
       "option",
       { value: run.id, selected: run.id === chosen[letter] },
-      [differs(run), runLabel(run), run.created ? date(run.created) : run.name].filter(Boolean).join(" · "),
+      [run.has_own_name ? run.name : null, differs(run), inShort(run), run.created ? date(run.created) : run.name].filter(Boolean).join(" · "),
     ),
   );
   return el(

@@ -8,7 +8,7 @@ import { byTechnology } from "./connected.js";
 import { attempt, byId, el, named, show } from "./dom.js";
 import { counted, figures, money, plain, share, words } from "./format.js";
 import { hubTable, whomOf } from "./hubtable.js";
-import { fileList } from "./saved.js";
+import { fileList, renameButton } from "./saved.js";
 import { byMeasure, evenness } from "./shares.js";
 import { on, shownId, state } from "./store.js";
 import { sure } from "./sure.js";
@@ -83,7 +83,12 @@ function draw() {
   }
   show(
     byId("result"),
-    el("h2", {}, plan.id ? _("The plan") : plan.title),
+    el(
+      "div",
+      { class: "row spread" },
+      plan.id ? (plan.has_own_name ? named(plan.name, "h2") : el("h2", {}, _("The plan"))) : el("h2", {}, plan.title),
+      plan.id ? renameButton(plan, sentence(plan), "link") : null,
+    ),
     el("dl", { class: "figures" }, cells(plan)),
     plan.cost.paid ? paidByYear(plan) : null,
     byMeasure(plan, whomOf(plan), reached(plan)),

@@ -1,4 +1,4 @@
-// The plans that are kept: open, read, download, remove.
+// The plans that are kept: open, read, download, rename, remove.
 
 import { api } from "./api.js";
 import { differs } from "./asked.js";
@@ -8,6 +8,8 @@ import { ask } from "./dialog.js";
 import { on, set, state } from "./store.js";
 import { turns } from "./turns.js";
 import { _, ngettext } from "./words.js";
+
+const LONGEST_NAME = 60;
 
 let open = () => {};
 
@@ -41,8 +43,11 @@ export async function fileList(id) {
   );
 }
 
-/** Say in short what a kept plan is. */
-export function runLabel(run) {
+/** Return what a kept plan is called: its own name, or in short what it does. */
+export const runLabel = (run) => (run.has_own_name ? run.name : inShort(run));
+
+/** Say in short what a kept plan does. */
+export function inShort(run) {
   if (run.cost === null || run.cost === undefined) return run.title || run.name;
   const people = run.people ?? run.covered;
   return _("{people} people for {money}", { people: words(people), money: money(run.cost, run.currency || "") });
@@ -65,6 +70,7 @@ function draw() {
 function row(run) {
   const now = state.plan && state.plan.id === run.id;
   const facts = [
+    run.has_own_name && run.cost !== null ? inShort(run) : null,
     run.hubs !== undefined && run.hubs !== null ? ngettext("{n} hub", "{n} hubs", run.hubs) : null,
     run.share === null || run.share === undefined ? null : _("{share} of need", { share: share(run.share) }),
     run.created ? date(run.created) : null,
@@ -78,7 +84,7 @@ function row(run) {
       named(runLabel(run), "strong"),
       now ? el("span", { class: "chip" }, _("on the map")) : null,
     ),
-    named(run.title || run.name, "p", { class: "note clip" }),
+    run.title === runLabel(run) ? null : named(run.title, "p", { class: "note clip" }),
     run.settings ? named(differs(run), "p", { class: "asked" }) : null,
     el("p", { class: "note" }, facts.filter(Boolean).join(" · ")),
     el("p", { class: "note" }, run.proof.words),
@@ -112,6 +118,7 @@ function buttons(run) {
       { type: "button", class: "quiet small", "aria-label": _("Files of {plan}", { plan: label }), onclick: attempt(() => files(run)) },
       _("Files"),
     ),
+    renameButton(run, label, "quiet small"),
     el(
       "button",
       { type: "button", class: "link danger", "aria-label": _("Delete {plan}", { plan: label }), onclick: attempt(() => remove(run)) },
@@ -129,6 +136,50 @@ async function files(run) {
     body: [named(runLabel(run), "p", { class: "note" }), list],
     close: _("Done"),
   });
+}
+
+/** Return the button that gives a kept plan a name. */
+export function renameButton(run, told, looks) {
+  const label = _("Rename {plan}", { plan: told });
+  return el("button", { type: "button", class: looks, "aria-label": label, "data-renames": run.id, onclick: attempt(() => rename(run, told)) }, _("Rename"));
+}
+
+/** Ask for a plan's name until it can be one, or is no longer wanted. */
+async function rename(run, told) {
+  let [name, fault, given] = [run.has_own_name ? run.name : "", "", null];
+  while (!given) {
+    const input = el("input", { id: "plan-name", value: name, maxlength: LONGEST_NAME, dir: "auto", autocomplete: "off", "aria-describedby": "plan-name-fault" });
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // else it would press the button that has the focus afterwards
+      byId("dialog").close("yes");
+    });
+    const answer = ask({
+      title: _("Rename this plan"),
+      body: [
+        named(told, "p", { class: "note" }),
+        el("label", { class: "field" }, el("span", {}, _("Name")), input),
+        el("p", { id: "plan-name-fault", class: "fault", role: "alert" }, fault),
+        el("p", { class: "note" }, _("Its folder among the runs is called the same.")),
+      ],
+      yes: _("Rename"),
+      close: _("Cancel"),
+    });
+    input.focus();
+    if (!(await answer)) return;
+    name = input.value;
+    given = await api.rename(run.id, name).catch((failure) => ((fault = failure.message), null));
+  }
+  const runs = await api.runs();
+  const renamed = (plan) => (plan?.id === run.id ? { ...plan, ...given } : plan);
+  const { plan, compare: two } = state;
+  set({
+    runs,
+    ...(renamed(plan) === plan ? {} : { plan: renamed(plan) }),
+    ...(two ? { compare: { ...two, a: renamed(two.a), b: renamed(two.b) } } : {}),
+  });
+  document.querySelector(`[role="tabpanel"]:not([hidden]) [data-renames="${CSS.escape(given.id)}"]`)?.focus();
+  toast(_("The plan is called {name} now.", { name: given.name }));
 }
 
 async function remove(run) {
