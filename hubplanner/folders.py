@@ -5,10 +5,14 @@ Nothing is imported here, so that what only looks for folders starts quickly.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 RUNS = Path("runs")
 """Folder of runs, where none is named."""
+HASH_LENGTH = 10
+DEFAULT_NAME = re.compile(rf".+-[0-9a-f]{{{HASH_LENGTH}}}")
+"""``NAME-HASH``, what a run's folder is called that has no name of its own."""
 
 RUN_MARKS = ("plan.json", "manifest.json")
 FRONTIER_MARKS = ("frontier.json", "frontier.csv")
@@ -30,3 +34,12 @@ def has_marks(folder: Path, marks: tuple[str, ...]) -> bool:
 def is_run(folder: Path) -> bool:
     """Tell whether a folder holds a run."""
     return has_marks(folder, RUN_MARKS)
+
+
+def is_default_name(name: str) -> bool:
+    """Tell whether a run's name is ``NAME-HASH``, rather than one of its own.
+
+    >>> is_default_name("pakistan-0e8aa59da7"), is_default_name("Plan for Sindh")
+    (True, False)
+    """
+    return DEFAULT_NAME.fullmatch(name) is not None

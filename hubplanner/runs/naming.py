@@ -6,11 +6,10 @@ import hashlib
 import importlib.metadata
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from hubplanner.folders import RUN_MARKS, RUNS
+from hubplanner.folders import HASH_LENGTH, RUN_MARKS, RUNS
 from hubplanner.inputs import Inputs, read_inputs
 from hubplanner.io import ROOM, check_place, check_writable
 from hubplanner.outputs.plan import Plan
@@ -21,8 +20,6 @@ log = logging.getLogger(__name__)
 
 ROW = 2_000
 """Bytes that a row of demand or a site takes in all files of a result, about."""
-HASH_LENGTH = 10
-_DEFAULT = re.compile(rf".+-[0-9a-f]{{{HASH_LENGTH}}}")
 
 
 def run_scenario(
@@ -95,15 +92,6 @@ def default_folder(inputs: Inputs, runs: Path = RUNS) -> Path:
     """Return ``runs/NAME-HASH``; the hash is of the resolved scenario, the inputs' contents and the version."""
     digest = question_digest(inputs.scenario, inputs.digests)
     return runs / f"{inputs.scenario.name}-{digest[:HASH_LENGTH]}"
-
-
-def is_default_name(name: str) -> bool:
-    """Tell whether a name is as `default_folder` gives them, rather than someone's own.
-
-    >>> is_default_name("pakistan-0e8aa59da7"), is_default_name("Plan for Sindh")
-    (True, False)
-    """
-    return _DEFAULT.fullmatch(name) is not None
 
 
 def question_digest(scenario: Scenario, digests: Mapping[str, str]) -> str:
