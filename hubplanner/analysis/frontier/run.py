@@ -22,14 +22,14 @@ from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
 from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
 from hubplanner.analysis.requests import ALPHAS, COST, DISTANCE, FAIRNESS, WORST_GROUP, FrontierRequest
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
-from hubplanner.folders import FRONTIER_MARKS, RUNS
+from hubplanner.folders import FRONTIER_MARKS, HASH_LENGTH, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.fair_groups import fair_groups
 from hubplanner.model import MaxMin, Objective
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of
 from hubplanner.problem import Problem
-from hubplanner.runs.naming import HASH_LENGTH, default_folder, read_for
+from hubplanner.runs.naming import default_folder, read_for
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import MAX_MIN, FairnessSpec
 from hubplanner.solver import in_words, solve_problem

@@ -22,8 +22,8 @@ from hubplanner.analysis.sweep.cluster import Cluster, solve_on_cluster
 from hubplanner.analysis.sweep.local import solve_locally
 from hubplanner.analysis.sweep.plot import check_tables, write_sweep
 from hubplanner.errors import Fault, ScenarioError, SolverError, UnwritableError
+from hubplanner.folders import HASH_LENGTH
 from hubplanner.io import check_place, check_writable, recover, remove_atomically, write_atomically
-from hubplanner.runs.naming import HASH_LENGTH
 from hubplanner.scenario.yaml_text import parse_setting
 
 log = logging.getLogger(__name__)
