@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 PLACE = ROOT / "scenarios"
-MOST_BYTES = 400_000
+MOST_BYTES = 450_000
 HOUR_MS = 3_600_000
 TALL: ViewportSize = {"width": 1120, "height": 1500}
 
