@@ -93,7 +93,7 @@ def test_what_others_extend_and_short_names_come_first(project: Project) -> None
 
 
 def test_the_app_starts_without_what_only_its_work_takes() -> None:
-    heavy = {"geopandas", "highspy", "matplotlib", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely"}
+    heavy = {"geopandas", "highspy", "jinja2", "matplotlib", "numpy", "pandas", "pulp", "pyogrio", "scipy", "shapely"}
     line = f"import sys, hubplanner.web.app; print(*sorted({heavy!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout == "\n"
 

@@ -7,13 +7,16 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hubplanner.extras import absent
 from hubplanner.translation import gettext, spoken
 from hubplanner.web.responses import Refused
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 router = APIRouter()
 
@@ -39,6 +42,8 @@ def page() -> Response:
 
 @cache
 def _pages() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only once a page is asked for
+
     return Environment(loader=PackageLoader("hubplanner.web", "static"), autoescape=True, undefined=StrictUndefined)
 
 
