@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hubplanner.audit.assignment import shortest
 from hubplanner.audit.data.places import Array
 from hubplanner.audit.data.world import AuditData
 from hubplanner.audit.hubs import AuditHub, room
 from hubplanner.audit.ledger import Ledger
 from hubplanner.audit.measures import check_measures, covered_beside
-from hubplanner.audit.service import NOBODY, Service, is_assigned, links_of, serve, share
+from hubplanner.audit.service import NOBODY, Service, is_assigned, links_of, serve, share, shortest
 
 LINKS = "links.geojson"
 NEAR_KM = 1e-6

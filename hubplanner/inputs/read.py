@@ -13,12 +13,12 @@ from hubplanner.inputs.demand.aggregation import read_merged
 from hubplanner.inputs.demand.table import Demand, read_demand
 from hubplanner.inputs.futures import check_futures
 from hubplanner.inputs.inputs import Inputs, all_minutes, without_need
-from hubplanner.inputs.known_stability import read_known_stability
 from hubplanner.inputs.map_layers import read_map_layers
 from hubplanner.inputs.readers.columns import read_ids
 from hubplanner.inputs.sites import Sites, read_sites
 from hubplanner.inputs.sources import Sources
 from hubplanner.inputs.spelling import with_demand_names, with_site_names
+from hubplanner.inputs.survey import read_known_stability
 from hubplanner.inputs.travel.friction import read_over_raster
 from hubplanner.inputs.travel.roads.network import read_road_travel
 from hubplanner.inputs.travel_matrix import KnownIds, Pairs, read_matrix

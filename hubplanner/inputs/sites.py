@@ -1,34 +1,27 @@
-"""The site section: where hubs may stand, in which tiers and at what cost."""
+"""The site section: where hubs may stand, in which tiers and at what cost; fewer of them; which may grow or close."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
 from hubplanner.errors import DataWarning, Fault
-from hubplanner.inputs.coordinates import lonlat, read_places, representative
-from hubplanner.inputs.existing_hubs import (
-    Changes,
-    check_groups,
-    check_named,
-    is_named,
-    larger_tiers,
-    mentions,
-    read_changes,
-)
+from hubplanner.inputs.coordinates import lonlat, read_places, representative, unit_vectors
 from hubplanner.inputs.joins import JoinReport, join_all
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.tables import InputTable, as_named, read_table
 from hubplanner.inputs.spelling import mentioned, with_site_names
-from hubplanner.inputs.thinning import thinned
 from hubplanner.problem import Bools, Floats, Ints, SiteStatus, annuity
+from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.fields import LEAST_FACTOR, LEAST_MONEY, MOST_PEOPLE, MOST_WAY, MOST_WEIGHT
-from hubplanner.scenario.names import hint
+from hubplanner.scenario.names import hint, listed
 
 MOST_COLUMNS = 1_000
 """Columns of a site file, which a plan's files carry on; a GeoPackage holds some more."""
@@ -342,3 +335,120 @@ def _typed(column: pd.Series) -> pd.Series:
     is_code = words.str.match(r"^[+-]?0\d", na=False).any()
     readable = numbers.notna().sum() == words.notna().sum() and words.notna().any()
     return numbers if readable and not is_code else words
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Changes:
+    """Money (m,) for an upgrade on top of the difference, and from a closure."""
+
+    fee: Floats
+    saving: Floats
+
+
+def read_changes(scenario: Scenario, checker: Checker) -> Changes:
+    """Return what changes of existing hubs cost and free."""
+    existing = scenario.model.existing
+    sources = existing.upgrade_fee, existing.close_saving
+    fee, saving = (checker.numbers(source, least=LEAST_MONEY).to_numpy() for source in sources)
+    return Changes(fee=fee, saving=saving)
+
+
+def larger_tiers(scenario: Scenario, capacity: Floats, own: Ints) -> Bools:
+    """Return which tiers are larger than a site's own (m, t): by capacity (m, t) if all have one, else by reach."""
+    reaches = [tier.reach(scenario.travel.speed_kmh) for tier in scenario.hubs]
+    is_limited = all(tier.capacity is not None for tier in scenario.hubs)
+    size = capacity if is_limited else np.broadcast_to(reaches, capacity.shape)
+    return np.asarray(size > size[np.arange(len(own)), own][:, None])
+
+
+def is_named(ids: pd.Series, sites: bool | tuple[str, ...]) -> Bools:  # noqa: FBT001 - all, none, or those listed
+    """Tell which sites (m,) are meant: all, none, or those listed."""
+    if isinstance(sites, bool):
+        return np.full(len(ids), sites, dtype=np.bool_)
+    return np.asarray(ids.isin(sites).to_numpy(), dtype=np.bool_)
+
+
+def check_named(scenario: Scenario, ids: pd.Series, status: Ints, faults: list[Fault]) -> None:
+    """Note sites that the model names and that the file does not have, or that are not what they must be."""
+    position = {site: number for number, site in enumerate(ids)}
+    file = scenario.sites.file_name
+    for key, site, must_stand in mentions(scenario):
+        at = position.get(site)
+        if at is None:
+            allowed = f"the id of a site in {file}; in quotes if it starts with 0{hint(site, position)}"
+        elif must_stand and status[at] != SiteStatus.EXISTING:
+            allowed = "a site with an existing hub"
+        else:
+            continue
+        faults.append(Fault(file=scenario.file, column=key, value=site, allowed=allowed, kind="scenario"))
+
+
+def mentions(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
+    """Yield key, site and whether a hub must stand there, for each site the model names."""
+    model = scenario.model
+    for key in ("upgrade", "close"):
+        sites = getattr(model.existing, key)
+        for site in () if isinstance(sites, bool) else sites:
+            yield f"model.existing.{key}", site, True
+    for number, together in enumerate(model.at_most_one):
+        for site in together:
+            yield f"model.at_most_one.{number}", site, False
+    for number, pair in enumerate(model.only_with):
+        yield f"model.only_with.{number}.site", pair.site, False
+        yield f"model.only_with.{number}.needs", pair.needs, False
+
+
+def check_groups(scenario: Scenario, groups: Mapping[str, pd.Series], name: str, faults: list[Fault]) -> None:
+    """Note limits on a value that no site has."""
+    for number, limit in enumerate(scenario.model.hub_limits):
+        known = set(groups.get(limit.group, ())) - {""}
+        if limit.value is not None and known and limit.value not in known:
+            allowed = f"a value of {limit.group} in {name}: {listed(known)}{hint(limit.value, known)}"
+            key = f"model.hub_limits.{number}.value"
+            faults.append(Fault(file=scenario.file, column=key, value=limit.value, allowed=allowed, kind="scenario"))
+
+
+ROUNDING = 1e-9
+"""Relative to the least distance, by which a place may be nearer and still count as that far."""
+
+
+def thinned(
+    free: Bools, lonlat: Floats, thin_km: float | None, groups: Sequence[str] | None, preference: Floats
+) -> Bools:
+    """Tell which sites stay when candidates are taken one after the other, those preferred first.
+
+    A candidate stays unless one taken before it is of its group, or nearer than ``thin_km``. Sites that are not free
+    stay and push none out. What is left is a maximal set: no candidate that went could come back.
+
+    Parameters
+    ----------
+    free
+        (m,) which sites, in the order of ids, are candidates that may go.
+    lonlat
+        (m, 2) longitudes and latitudes.
+    thin_km
+        Least distance between candidates along a great circle; none if None.
+    groups
+        Group (m,) of which each keeps one candidate; none if None.
+    preference
+        (m,) larger comes first; of equals the first id.
+
+    >>> line = np.array([[0.0, 0.0], [0.01, 0.0], [0.02, 0.0]])  # 1.1 km apart
+    >>> thinned(np.ones(3, dtype=bool), line, 2.0, None, np.array([1, 1, 1])).tolist()
+    [True, False, True]
+    >>> thinned(np.ones(3, dtype=bool), line, None, ["a", "b", "b"], np.array([1, 1, 2])).tolist()
+    [True, False, True]
+    """
+    kept, gone, taken = ~free, np.zeros(len(free), dtype=np.bool_), set[str]()
+    vectors = unit_vectors(lonlat)
+    tree = KDTree(vectors)
+    angle = 0.0 if thin_km is None else min(thin_km * (1 - ROUNDING) / EARTH_RADIUS_KM, np.pi)
+    for site in np.argsort(-preference, kind="stable").tolist():
+        if not free[site] or gone[site] or (groups is not None and groups[site] in taken):
+            continue
+        kept[site] = True
+        if groups is not None:
+            taken.add(groups[site])
+        if thin_km is not None:
+            gone[tree.query_ball_point(vectors[site], 2 * np.sin(angle / 2))] = True
+    return kept

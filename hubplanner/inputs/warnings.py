@@ -10,10 +10,9 @@ import pandas as pd
 import shapely
 
 from hubplanner.errors import DataWarning, Fault
-from hubplanner.inputs.coordinates import WGS84, lonlat, representative
+from hubplanner.inputs.coordinates import WGS84, Spots, lonlat, representative, told_far, unit_vectors
 from hubplanner.inputs.demand.aggregation import MergedDemand
 from hubplanner.inputs.demand.table import Demand
-from hubplanner.inputs.far_places import Spots, told_far, unit_vectors
 from hubplanner.inputs.sites import Sites
 from hubplanner.problem import Ints
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM

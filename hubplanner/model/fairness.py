@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
+from hubplanner.model.constraints.base import check, refuse
 from hubplanner.model.lp import LinearExpression, Model
-from hubplanner.model.parameters import check, refuse
 from hubplanner.model.variables.coverage import covered_measure
 from hubplanner.problem import Evaluation, Floats, Ints
 

@@ -11,10 +11,9 @@ from typing import ClassVar, Self
 from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.compatibility import Feature
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, check, check_amount, refuse
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.lp import Model, decimal_unit
-from hubplanner.model.parameters import check, check_amount, refuse
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE

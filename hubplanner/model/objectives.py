@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hubplanner.model.constraints.base import Constraint, Kind, first_of
+from hubplanner.model.constraints.base import Constraint, Kind, check, check_amount, first_of
 from hubplanner.model.constraints.budget import Budget
 from hubplanner.model.constraints.capacity import Capacity
 from hubplanner.model.constraints.floor import Floor
@@ -15,7 +15,6 @@ from hubplanner.model.constraints.hub_count import MaxHubs
 from hubplanner.model.constraints.hubs_per_site import HubsPerSite
 from hubplanner.model.constraints.required_sites import RequiredSites
 from hubplanner.model.fairness import AlphaFair, Fairness, MaxMin
-from hubplanner.model.parameters import check, check_amount
 from hubplanner.problem import Floats, Problem
 from hubplanner.problem.model_instance import ModelInstance
 

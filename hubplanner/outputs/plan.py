@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hubplanner.outputs.html.render import Extras, page
+from hubplanner.outputs.map.scene import scene_of
 from hubplanner.outputs.plan_data import PlanData
-
-if TYPE_CHECKING:
-    from hubplanner.outputs.notebook import NotebookCell
+from hubplanner.outputs.run_data import Result
+from hubplanner.outputs.run_folder import manifest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -49,7 +51,7 @@ class Plan(PlanData):
         height
             The cell's height, pixels.
         """
-        from hubplanner.outputs.notebook import explore  # noqa: PLC0415 - templates are needed here only
+        from hubplanner.outputs.plan import explore  # noqa: PLC0415 - templates are needed here only
 
         return explore(self, height)
 
@@ -73,3 +75,42 @@ class Plan(PlanData):
         from hubplanner.outputs.run_folder import write_folder  # noqa: PLC0415 - matplotlib and the writers are heavy
 
         return write_folder(self, folder, overwrite=overwrite)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookCell:
+    """A page that a notebook shows in a frame of its own, without asking any host.
+
+    Parameters
+    ----------
+    page
+        The whole page as HTML.
+    height
+        The frame's height, pixels.
+    """
+
+    page: str
+    height: int
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{html.escape(self.page)}" sandbox="allow-scripts" title="The plan" width="100%" '
+            f'height="{self.height}" style="border: 0"></iframe>'
+        )
+
+
+def explore(plan: PlanData, height: int) -> NotebookCell:
+    """Return the report of a plan that is written nowhere."""
+    result = Result(
+        name=plan.inputs.scenario.name,
+        summary=plan.summary(),
+        scenario=plan.inputs.scenario,
+        manifest=manifest(plan),
+        hubs=plan.hubs,
+        demand=plan.demand,
+        links=plan.links,
+        made=datetime.now(tz=UTC),
+        map_layers=plan.inputs.map_layers,
+        **({"reach": plan.reach, "islands": plan.islands} if plan.follows_roads else {}),
+    )
+    return NotebookCell(page=page(result, scene_of(plan), Extras()), height=height)

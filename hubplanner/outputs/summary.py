@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hubplanner.inputs import Inputs
-from hubplanner.inputs.floors import group_floors
+from hubplanner.inputs.groups import group_floors
 from hubplanner.outputs.backhaul import LINK_COLUMNS
 from hubplanner.outputs.measures import summarize_measures
 from hubplanner.outputs.money import cost_of

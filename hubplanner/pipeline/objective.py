@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from hubplanner.inputs import Inputs, build_problem
-from hubplanner.inputs.fair_groups import fair_groups
-from hubplanner.inputs.floors import GroupFloor, group_floors
 from hubplanner.inputs.futures import futures_of
+from hubplanner.inputs.groups import GroupFloor, fair_groups, group_floors
 from hubplanner.inputs.inputs import sites_with_need
 from hubplanner.model import (
     AlphaFair,

@@ -11,16 +11,17 @@ import numpy as np
 
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
+from hubplanner.inputs.demand.aggregation import Remeasurement, measure
 from hubplanner.inputs.sites import enough_thinning
 from hubplanner.model import MOST_PAIRS, TooManyPairsError
 from hubplanner.outputs.plan import Plan
 from hubplanner.pipeline.objective import fair_terms, objective_of, proposal_of
-from hubplanner.pipeline.remeasure import remeasure
 from hubplanner.pipeline.repair import NEVER, mend
-from hubplanner.problem import Evaluation, Problem, SiteStatus, Solution, evaluate
+from hubplanner.problem import CoverageRule, Evaluation, Problem, SiteStatus, Solution, evaluate
 from hubplanner.scenario import Scenario, assumptions
 from hubplanner.solver import SolverOptions, in_words, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
+from hubplanner.tolerances import AGREEMENT
 
 log = logging.getLogger(__name__)
 
@@ -181,3 +182,32 @@ def _coverable(
     people = math.fsum(problem.people * plan.covered_share)
     share = plan.covered_need / need if need else 0.0
     return {"hubs": len(options), "people": people, "need": plan.covered_need, "share": share}
+
+
+def remeasure(inputs: Inputs, problem: Problem, evaluation: Evaluation) -> Remeasurement | None:
+    """Return what the open hubs achieve for each point that was read; None where no points were merged.
+
+    Raises
+    ------
+    DataError
+        When a file is no longer what the plan was made from.
+    SolverError
+        When need or people within reach of a hub differ from those of the merged rows by more than 1e-6.
+    """
+    merged = inputs.merged
+    if merged is None:
+        return None
+    log.info("measure from every point")
+    options = evaluation.options
+    again = measure(inputs.scenario, merged, problem.option_site[options], problem.option_reach[options])
+    inputs.sources.check()
+    near = evaluate(replace(problem, rule=CoverageRule()), options).covered_share
+    rows, need_of = inputs.demand.frame, inputs.demand.need_of
+    weights = {"need": rows["need"], "people": rows["people"], "people offline": inputs.demand.offline}
+    weights |= {f"need of {name}": need_of[name] for name in need_of}
+    for (name, weight), found in zip(weights.items(), again.measured.covered, strict=True):
+        told = math.fsum(np.asarray(weight) * near)
+        if not abs(told - found) <= AGREEMENT * max(1.0, abs(told)):
+            message = f"{name} within reach is {told:,.6f} by merged rows, {found:,.6f} by the points themselves"
+            raise SolverError(message)
+    return again

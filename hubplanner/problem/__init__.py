@@ -1,7 +1,6 @@
 """The planning problem as numpy and scipy arrays, its solution, and the evaluator that trusts no solver."""
 
-from hubplanner.problem.aggregation.remeasure import RemeasuredDistance, remeasure_chunks
-from hubplanner.problem.aggregation.stream import Chunk, Merged, merge_chunks
+from hubplanner.problem.aggregation.stream import Chunk, Merged, RemeasuredDistance, merge_chunks, remeasure_chunks
 from hubplanner.problem.backhaul import Backhaul, BackhaulPlan
 from hubplanner.problem.coverage import CoverageRule, Decay, Rows
 from hubplanner.problem.evaluation import NOWHERE, Evaluation, Ways, evaluate, people_reached, ways

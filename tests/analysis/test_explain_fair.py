@@ -23,7 +23,7 @@ from hubplanner.model import AlphaFair, Capacity, TakeUp
 from hubplanner.problem import SiteStatus, Solution
 from hubplanner.runs.load import plan_of_hubs
 from hubplanner.solver import SolverOptions, solve_problem
-from hubplanner.web.site_card import explained
+from hubplanner.web.jobs.tasks import explained
 
 LIMITS: tuple[tuple[str, ...], ...] = (
     ("budget",),

@@ -14,9 +14,8 @@ from support.instances.tiny import line_of_five, random_town, two_islands
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.analysis.frontier.points import FrontierPoint, knee, nondominated, tightened
-from hubplanner.analysis.frontier.price_of_fairness import SharesOfGroups, trace_fairness
 from hubplanner.analysis.frontier.trace import trace, trace_all
-from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
+from hubplanner.analysis.frontier.trade_offs import SharesOfGroups, trace_distance, trace_fairness, trace_worst_group
 from hubplanner.analysis.requests import COST
 from hubplanner.model import FixedHubs
 from hubplanner.problem import SiteStatus, evaluate

@@ -16,11 +16,10 @@ import pytest
 from distributed import Client, LocalCluster
 
 import hubplanner as hp
-from hubplanner.analysis.sweep import case as sweep_case
+from hubplanner.analysis.sweep import cases as sweep_case
 from hubplanner.analysis.sweep import local as sweep_local
 from hubplanner.analysis.sweep import sweep as sweeps
-from hubplanner.analysis.sweep.case import SweepTask, solve_case
-from hubplanner.analysis.sweep.cases import make_cases, parse_grid, read_settled
+from hubplanner.analysis.sweep.cases import SweepTask, make_cases, parse_grid, read_settled, solve_case
 from hubplanner.analysis.sweep.cluster import Cluster
 from hubplanner.analysis.sweep.plot import tornado_of
 from hubplanner.analysis.sweep.sweep import plan_sweep, solve_open, write_tables

@@ -13,13 +13,12 @@ from pyproj import Geod, Transformer
 from support.instances.audited_runs import audited, findings_of, made, made_of_areas, made_of_raster, project
 
 import hubplanner as hp
-from hubplanner.audit.assignment import shortest
 from hubplanner.audit.audit import recompute
 from hubplanner.audit.data.money import annuity, exact
 from hubplanner.audit.data.places import distances, lattice
 from hubplanner.audit.data.run_files import open_run
 from hubplanner.audit.ledger import Ledger
-from hubplanner.audit.service import reaches
+from hubplanner.audit.service import reaches, shortest
 from hubplanner.errors import SolverError
 from hubplanner.scenario.travel_spec import GreatCircleSpec
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from hubplanner.inputs.far_places import body_of
+from hubplanner.inputs.coordinates import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 
 from hubplanner.errors import DataError, ScenarioError
 from hubplanner.inputs import build_problem
-from hubplanner.inputs.floors import group_floors
+from hubplanner.inputs.groups import group_floors
 from hubplanner.problem import CoverageRule, Decay
 
 if TYPE_CHECKING:

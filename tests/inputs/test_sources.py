@@ -16,7 +16,7 @@ from hubplanner.inputs import read as reading
 from hubplanner.inputs import read_inputs
 from hubplanner.inputs import travel_matrix as matrix
 from hubplanner.inputs.readers import tables
-from hubplanner.pipeline import remeasure as second_look
+from hubplanner.pipeline import solve as second_look
 from hubplanner.runs import export
 from hubplanner.runs.export import read_result
 

@@ -17,7 +17,7 @@ from support.instances.demand_files import write_many
 import hubplanner as hp
 from hubplanner.errors import ScenarioError
 from hubplanner.inputs import sites
-from hubplanner.inputs.thinning import thinned
+from hubplanner.inputs.sites import thinned
 from hubplanner.model import compatibility
 from hubplanner.pipeline import solve
 from hubplanner.problem import GreatCircle

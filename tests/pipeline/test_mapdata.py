@@ -24,7 +24,7 @@ from hubplanner.web.map_data.layers import (
     given_areas,
     world_features,
 )
-from hubplanner.web.map_data.run import covered_areas
+from hubplanner.web.map_data.runs import covered_areas
 from hubplanner.web.map_data.scenario import budget_range, reaches
 
 if TYPE_CHECKING:

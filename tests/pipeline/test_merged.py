@@ -19,7 +19,7 @@ from hubplanner.inputs.readers import csv as delimited
 from hubplanner.inputs.readers import parquet as parts
 from hubplanner.inputs.readers import raster as rasters
 from hubplanner.outputs.map.need import points_of
-from hubplanner.pipeline import remeasure as second_look
+from hubplanner.pipeline import solve as second_look
 from hubplanner.pipeline.solve import overview
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hubplanner import model as models
-from hubplanner.inputs.fair_groups import fair_groups
+from hubplanner.inputs.groups import fair_groups
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import overview, solve_inputs
 

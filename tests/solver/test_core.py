@@ -21,7 +21,7 @@ from hubplanner.model import build_model
 from hubplanner.problem import SiteStatus, merge_demand
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver.backends import ADAPTERS, SearchLimits
-from hubplanner.solver.backends.highs import prepared
+from hubplanner.solver.backends.highs import matrix, prepared
 from hubplanner.solver.covering import branch_and_bound as branching
 from hubplanner.solver.covering import column_generation as prices
 from hubplanner.solver.covering import column_generation as sifting
@@ -33,7 +33,6 @@ from hubplanner.solver.covering.presolve import drop_dominated
 from hubplanner.solver.covering.relaxation import solve_relaxation
 from hubplanner.solver.covering.strategy import _reduced
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.multipliers import matrix
 from hubplanner.solver.run_log import RunLog
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
-from hubplanner.web.offers import fair_stops, unasked, why_not
+from hubplanner.web.map_data.scenario import fair_stops, unasked, why_not
 
 if TYPE_CHECKING:
     from support.project import Project

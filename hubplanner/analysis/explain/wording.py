@@ -15,7 +15,7 @@ from hubplanner.analysis.explain.lines import LineFigures
 from hubplanner.analysis.explain.resolve import Counterfactual, people_of
 from hubplanner.analysis.explain.shadow_prices import LINES, Price, Shadow
 from hubplanner.analysis.explain.sites import HubFigures, Reason, Rejected
-from hubplanner.inputs.fair_groups import fair_groups
+from hubplanner.inputs.groups import fair_groups
 from hubplanner.model import Constraint
 from hubplanner.solver import in_words
 from hubplanner.tolerances import AGREEMENT

@@ -17,7 +17,7 @@ import pandas as pd
 
 from hubplanner.analysis.frontier.plot import draw_frontier
 from hubplanner.analysis.frontier.points import FrontierPoint, FrontierTrace, knee
-from hubplanner.analysis.frontier.price_of_fairness import SharesOfGroups
+from hubplanner.analysis.frontier.trade_offs import SharesOfGroups
 from hubplanner.analysis.requests import COST, DISTANCE, FAIRNESS
 from hubplanner.folders import FRONTIER_MARKS
 from hubplanner.inputs import Inputs

@@ -16,15 +16,14 @@ import numpy as np
 
 from hubplanner.analysis.frontier.nested import trace_nested
 from hubplanner.analysis.frontier.points import STOPPED, FrontierTrace
-from hubplanner.analysis.frontier.price_of_fairness import trace_fairness
 from hubplanner.analysis.frontier.result import Frontier
 from hubplanner.analysis.frontier.trace import check_traceable, trace, trace_all
-from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_worst_group
+from hubplanner.analysis.frontier.trade_offs import trace_distance, trace_fairness, trace_worst_group
 from hubplanner.analysis.requests import ALPHAS, COST, DISTANCE, FAIRNESS, WORST_GROUP, FrontierRequest
 from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
 from hubplanner.folders import FRONTIER_MARKS, HASH_LENGTH, RUNS
 from hubplanner.inputs import Inputs, build_problem, read_inputs
-from hubplanner.inputs.fair_groups import fair_groups
+from hubplanner.inputs.groups import fair_groups
 from hubplanner.model import MaxMin, Objective
 from hubplanner.pipeline.objective import objective_of
 from hubplanner.pipeline.solve import options_of

@@ -21,8 +21,7 @@ from hubplanner.errors import Fault, InfeasibleError, ScenarioError, SolverError
 from hubplanner.folders import STABILITY_FILES
 from hubplanner.inputs import Inputs, build_problem
 from hubplanner.inputs.coordinates import WGS84
-from hubplanner.inputs.known_stability import question_digest
-from hubplanner.inputs.survey import check_survey, drawn_again
+from hubplanner.inputs.survey import check_survey, drawn_again, question_digest
 from hubplanner.io import check_files, note_exports, own_files, sha256, write_files_atomically
 from hubplanner.model import Objective, Question, Year, broken_years, goals_of
 from hubplanner.outputs.plan import Plan

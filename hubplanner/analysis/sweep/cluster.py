@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hubplanner.analysis.sweep.case import FAILED, Record, SweepTask, record, solve_case
+from hubplanner.analysis.sweep.cases import FAILED, Record, SweepTask, record, solve_case
 from hubplanner.errors import Fault, ScenarioError, SolverError
 from hubplanner.extras import absent
 

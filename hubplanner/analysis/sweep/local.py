@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait as wait_for
 
-from hubplanner.analysis.sweep.case import FAILED, Record, SweepTask, record, solve_case
+from hubplanner.analysis.sweep.cases import FAILED, Record, SweepTask, record, solve_case
 from hubplanner.errors import SolverError
 
 log = logging.getLogger(__name__)

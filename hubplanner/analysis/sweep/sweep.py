@@ -16,8 +16,20 @@ from typing import Any
 
 import pandas as pd
 
-from hubplanner.analysis.sweep.case import FAILED, SOLVED, Record, SweepTask, record
-from hubplanner.analysis.sweep.cases import Case, Grid, base_settings, check_grid, make_cases, parse_grid, read_settled
+from hubplanner.analysis.sweep.cases import (
+    FAILED,
+    SOLVED,
+    Case,
+    Grid,
+    Record,
+    SweepTask,
+    base_settings,
+    check_grid,
+    make_cases,
+    parse_grid,
+    read_settled,
+    record,
+)
 from hubplanner.analysis.sweep.cluster import Cluster, solve_on_cluster
 from hubplanner.analysis.sweep.local import solve_locally
 from hubplanner.analysis.sweep.plot import check_tables, write_sweep

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
-from hubplanner.audit.data.friction import FrictionWays
+from hubplanner.audit.data.friction import FrictionWays, TerrainWays
 from hubplanner.audit.data.joins import NOWHERE, holders, joined, joined_rows, other_rows
 from hubplanner.audit.data.money import Alone, Money, column, links_alone, prices
 from hubplanner.audit.data.places import (
@@ -33,7 +33,6 @@ from hubplanner.audit.data.places import (
 )
 from hubplanner.audit.data.raw_tables import PLAIN, ROW, in_shares
 from hubplanner.audit.data.roads import RoadWays
-from hubplanner.audit.data.terrain import TerrainWays
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.data_spec import FileSpec, SpreadBySpec

@@ -13,20 +13,24 @@ from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.coordinates import (
     DEGREES,
     DEGREES_NAMED,
+    MANY_TIMES,
     METRES_PER_KM,
     MOST_LAT,
     MOST_LON,
     OUTSIDE,
     OUTSIDE_NAMED,
+    SIGNS,
     STRAY,
     SWAPPED,
     WGS84,
+    Spots,
+    body_of,
     off_globe,
     swapped_among,
+    told_far,
     turned_among,
 )
 from hubplanner.inputs.demand.point_stream import MOST_SHOWN
-from hubplanner.inputs.far_places import MANY_TIMES, SIGNS, Spots, body_of, told_far
 from hubplanner.inputs.readers.columns import Checker
 from hubplanner.inputs.readers.points import PointFile, Points
 from hubplanner.problem import Chunk, Floats, Ints

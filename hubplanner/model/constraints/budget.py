@@ -10,9 +10,8 @@ from typing import ClassVar, Self
 import numpy as np
 from pulp import LpConstraintEQ, LpConstraintLE, LpVariable
 
-from hubplanner.model.constraints.base import Constraint, of_kind
+from hubplanner.model.constraints.base import Constraint, check_amount, of_kind
 from hubplanner.model.lp import Model, decimal_unit
-from hubplanner.model.parameters import check_amount
 from hubplanner.model.variables.backhaul import spending
 from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import MONEY_TOLERANCE

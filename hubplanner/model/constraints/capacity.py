@@ -11,9 +11,8 @@ import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.compatibility import Feature
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, check, refuse
 from hubplanner.model.lp import Model, decimal_unit
-from hubplanner.model.parameters import check, refuse
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.problem import Evaluation, Floats, Problem
 from hubplanner.tolerances import AGREEMENT

@@ -12,9 +12,8 @@ import numpy as np
 from pulp import LpConstraintGE, LpVariable
 
 from hubplanner.compatibility import Feature
-from hubplanner.model.constraints.base import Constraint, SiteNames
+from hubplanner.model.constraints.base import Constraint, SiteNames, check_share
 from hubplanner.model.lp import Model, decimal_unit
-from hubplanner.model.parameters import check_share
 from hubplanner.model.variables.assignment import assigned, live_rows, served
 from hubplanner.model.variables.coverage import covered_measure, rows_covered
 from hubplanner.problem import Bools, Evaluation, Floats, Problem

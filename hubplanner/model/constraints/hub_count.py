@@ -11,9 +11,8 @@ import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
 from hubplanner.formatting import count_of
-from hubplanner.model.constraints.base import Constraint, SiteNames, of_kind
+from hubplanner.model.constraints.base import Constraint, SiteNames, check_count, of_kind
 from hubplanner.model.lp import Model
-from hubplanner.model.parameters import check_count
 from hubplanner.problem import Bools, Evaluation, Ints, Problem
 
 

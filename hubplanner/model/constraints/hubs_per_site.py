@@ -10,9 +10,8 @@ import numpy as np
 from pulp import LpConstraintEQ, LpConstraintGE, LpConstraintLE
 
 from hubplanner.compatibility import Feature
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, check_count
 from hubplanner.model.lp import Model
-from hubplanner.model.parameters import check_count
 from hubplanner.problem import Evaluation, Ints, Problem, SiteStatus
 
 

@@ -12,9 +12,8 @@ from pulp import LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
-from hubplanner.model.constraints.base import Constraint, SiteNames
+from hubplanner.model.constraints.base import Constraint, SiteNames, check
 from hubplanner.model.lp import Model
-from hubplanner.model.parameters import check
 from hubplanner.problem import Evaluation, Ints, Problem
 from hubplanner.tolerances import REACH_TOLERANCE
 

@@ -9,9 +9,8 @@ from typing import ClassVar
 import numpy as np
 from pulp import LpConstraintGE, LpConstraintLE
 
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, check_count
 from hubplanner.model.lp import LinearExpression, Model, once_for_each_model
-from hubplanner.model.parameters import check_count
 from hubplanner.problem import Evaluation, Problem
 
 

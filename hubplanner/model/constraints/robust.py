@@ -12,11 +12,10 @@ from pulp import LpConstraintLE
 
 from hubplanner.compatibility import Feature
 from hubplanner.errors import ScenarioError
-from hubplanner.model.constraints.base import Constraint
+from hubplanner.model.constraints.base import Constraint, check, check_amount, check_share, refuse
 from hubplanner.model.constraints.budget import money_unit, most_money
 from hubplanner.model.constraints.floor import FloorRows, cover_share, falls_short
 from hubplanner.model.lp import LinearExpression, Model
-from hubplanner.model.parameters import check, check_amount, check_share, refuse
 from hubplanner.model.variables.coverage import rows_covered
 from hubplanner.problem import Bools, Evaluation, Floats, Problem
 from hubplanner.problem.futures import CRITERIA, Futures

@@ -11,8 +11,7 @@ import numpy as np
 from pulp import LpConstraintLE
 
 from hubplanner.compatibility import Feature
-from hubplanner.model.constraints.base import Constraint
-from hubplanner.model.parameters import check
+from hubplanner.model.constraints.base import Constraint, check
 from hubplanner.model.variables.assignment import assigned, live_rows
 from hubplanner.tolerances import AGREEMENT
 

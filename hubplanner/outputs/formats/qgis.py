@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pyogrio
 
-from hubplanner.outputs.formats.styles import Marker, Stroke, Style, StyleRule
 from hubplanner.outputs.map.demand_layer import COVERED, NOT_COVERED, PARTLY, mark_area
 from hubplanner.outputs.map.hub_symbols import LINES, NEW, REACH, HubMark, mark_scale, tier_marks
 from hubplanner.outputs.map.need import HALF, SOME
@@ -348,3 +349,82 @@ def _sld_stroke(parent: ET.Element, color: str, width: float) -> None:
     stroke = ET.SubElement(parent, "se:Stroke")
     ET.SubElement(stroke, "se:SvgParameter", name="stroke").text = color
     ET.SubElement(stroke, "se:SvgParameter", name="stroke-width").text = f"{width * _PIXELS_PER_POINT:.3g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """A point's mark: shape, colours as #rrggbb, width of the edge and of the whole in points of type."""
+
+    shape: str
+    fill: str
+    edge: str
+    edge_width: float
+    size: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stroke:
+    """A line's colour as #rrggbb and width in points of type."""
+
+    color: str
+    width: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleRule:
+    """What some features of a layer look like, and which ones.
+
+    Parameters
+    ----------
+    label
+        Words for the legend.
+    marker, stroke
+        One of both.
+    value
+        The value of the style's attribute, in a style by categories.
+    fields
+        The columns' values that mean the same.
+    limits
+        From and to, both inclusive, in a style by ranges; the first look that fits is taken.
+    rank
+        Higher ones are drawn over lower ones.
+    """
+
+    label: str
+    marker: Marker | None = None
+    stroke: Stroke | None = None
+    value: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    limits: tuple[float, float] | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a layer looks.
+
+    Parameters
+    ----------
+    layer
+        Its name.
+    kind
+        One look for all, by categories or by ranges of an attribute.
+    looks
+        In the order of the legend.
+    attribute
+        A column or an expression of QGIS.
+    name
+        Column to write beside each feature, none if left out.
+    size
+        Expression for a marker's width in points, that of its look if left out.
+    first
+        Column whose largest values are drawn first, below the others.
+    """
+
+    layer: str
+    kind: Literal["single", "categories", "ranges"]
+    looks: tuple[StyleRule, ...]
+    attribute: str = ""
+    name: str = ""
+    size: str = ""
+    first: str = ""

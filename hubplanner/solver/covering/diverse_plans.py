@@ -18,11 +18,10 @@ from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.problem.covering_instance import CoveringInstance
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.backends.base import Termination
-from hubplanner.solver.backends.highs import INFEASIBLE, new_handle, run, solve_handle
+from hubplanner.solver.backends.highs import INFEASIBLE, lagrangean, new_handle, run, solve_handle
 from hubplanner.solver.covering.lp import table_of
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.limits import limits
-from hubplanner.solver.mip.multipliers import lagrangean
 from hubplanner.solver.options import LEAST_S
 
 USED = 1e-6

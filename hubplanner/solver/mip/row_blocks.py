@@ -14,8 +14,7 @@ from scipy.sparse.linalg import svds
 
 from hubplanner.problem import Bools, Floats, Ints
 from hubplanner.solver.backends import SearchLimits
-from hubplanner.solver.backends.highs import entries, new_handle, run
-from hubplanner.solver.mip.multipliers import lagrangean, matrix
+from hubplanner.solver.backends.highs import entries, lagrangean, matrix, new_handle, run
 from hubplanner.tolerances import EXACT
 
 LEAST_WIDTH, LEAST_ENTRIES = 8, 100_000

@@ -12,8 +12,7 @@ from hubplanner.folders import FRONTIER_MARKS, has_marks
 from hubplanner.formatting import proof_of
 from hubplanner.web.responses import Refused, answer, packed, packed_answer
 from hubplanner.web.routes.runs import with_radius
-from hubplanner.web.run_files import linked, own_folder, read_own
-from hubplanner.web.run_notes import read_note
+from hubplanner.web.run_files import linked, own_folder, read_note, read_own
 from hubplanner.web.state import context_of
 
 router = APIRouter(prefix="/api/frontiers")

@@ -19,8 +19,7 @@ from hubplanner.web.jobs.queue import ENDED, Job, JobQueue
 from hubplanner.web.map_data.scenario import budget_range
 from hubplanner.web.requests import KNOWN, OF_A_RUN, check_ask, resolved
 from hubplanner.web.responses import Refused, answer, as_refused, json_of
-from hubplanner.web.run_files import own_folder
-from hubplanner.web.run_notes import read_note
+from hubplanner.web.run_files import own_folder, read_note
 from hubplanner.web.state import AppState, context_of
 
 router = APIRouter(prefix="/api/jobs")

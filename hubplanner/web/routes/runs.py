@@ -18,14 +18,22 @@ from hubplanner.folders import STABILITY_FILES, is_default_name
 from hubplanner.formatting import left_out_of_ways, proof_of
 from hubplanner.outputs.formats.exports import EXPORTS
 from hubplanner.runs.index import run_folders
-from hubplanner.runs.read import as_places, read_plan
+from hubplanner.runs.load import as_places, read_plan
 from hubplanner.runs.store import list_runs, remove_run, rename_run
 from hubplanner.scenario import read_scenario
-from hubplanner.web.map_data.scenario import reaches
-from hubplanner.web.offers import unasked
+from hubplanner.web.map_data.scenario import reaches, unasked
 from hubplanner.web.responses import GEOJSON, Refused, answer, encode, json_of, packed, packed_answer
-from hubplanner.web.run_files import REPORT, files_of, linked, open_own, own_folder, read_own
-from hubplanner.web.run_notes import forget_note, move_note, read_note
+from hubplanner.web.run_files import (
+    REPORT,
+    files_of,
+    forget_note,
+    linked,
+    move_note,
+    open_own,
+    own_folder,
+    read_note,
+    read_own,
+)
 from hubplanner.web.state import context_of
 
 router = APIRouter(prefix="/api/runs")
@@ -140,7 +148,7 @@ def remove(request: Request, name: str) -> Response:
 @router.get("/{name}/layers/areas")
 def areas(request: Request, name: str) -> Response:
     """Return need and cover as areas."""
-    from hubplanner.web.map_data.run import covered_areas  # noqa: PLC0415 - heavy
+    from hubplanner.web.map_data.runs import covered_areas  # noqa: PLC0415 - heavy
 
     folder = run_folder(request, name)
     known = _areas_known(request, folder)
@@ -241,7 +249,7 @@ comparisons = APIRouter(prefix="/api")
 @comparisons.get("/compare")
 def compare(request: Request, a: str, b: str) -> Response:
     """Return how a run differs from another one."""
-    from hubplanner.web.map_data.comparison import side_by_side  # noqa: PLC0415 - heavy
+    from hubplanner.web.map_data.runs import side_by_side  # noqa: PLC0415 - heavy
 
     text = encode(side_by_side(run_folder(request, a), run_folder(request, b)))
     return packed_answer(request, (text, packed(text)), "application/json")

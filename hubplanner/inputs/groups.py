@@ -1,15 +1,16 @@
-"""Which groups fairness speaks of, and why these."""
+"""What fairness and floors say of groups: which groups fairness speaks of, and why; floors as weights of demand."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from hubplanner.inputs.inputs import Inputs
-from hubplanner.problem import SiteStatus
-from hubplanner.scenario.model_spec import AUTO
+from hubplanner.problem import Floats, SiteStatus, grow_demand
+from hubplanner.scenario.model_spec import AUTO, FloorSpec
 from hubplanner.translation import N_
 
 
@@ -80,3 +81,50 @@ def _affordable(inputs: Inputs) -> tuple[float, str]:
         price = float(cost[site, tier])
         most = min(most, model.budget // price if price > 0 else math.inf)
     return most, tiers[tier].name
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupFloor:
+    """The least covered share of one group's need.
+
+    Parameters
+    ----------
+    name
+        What the group is called, such as "province Punjab".
+    group, value, people
+        As in the scenario, with each value of a group a floor of its own.
+    share
+        Least covered share.
+    weight
+        (p,) need of the group at each demand point.
+    """
+
+    name: str
+    group: str | None
+    value: str | None
+    people: str | None
+    share: float
+    weight: Floats
+
+    def in_year(self, inputs: Inputs, years: int) -> Floats:
+        """Return the weight some years on."""
+        return grow_demand(self.weight, inputs.demand.point_growth, years)
+
+
+def group_floors(inputs: Inputs) -> list[GroupFloor]:
+    """Return every floor of a scenario, one for each value of a group."""
+    return [floor for spec in inputs.scenario.model.floors for floor in _each(inputs, spec)]
+
+
+def _each(inputs: Inputs, spec: FloorSpec) -> Iterator[GroupFloor]:
+    each_value = [spec.value] if spec.group is None or spec.value is not None else inputs.demand.values(spec.group)
+    for value in each_value:
+        where = "all need" if spec.group is None else f"{spec.group} {value}"
+        yield GroupFloor(
+            name=where if spec.people is None else f"{where}, {spec.people}",
+            group=spec.group,
+            value=value,
+            people=spec.people,
+            share=spec.share,
+            weight=inputs.demand.group_need(group=spec.group, value=value, people=spec.people),
+        )
