@@ -12,11 +12,10 @@ import pytest
 from scipy.optimize import linprog
 from support.draws import one_of, patience
 from support.instances.published import SHARED
-from support.oracles.network import every_plan, random_network, random_ways
+from support.oracles.network import every_plan, random_network, random_ways, towns
 
 import hubplanner as hp
 from hubplanner.analysis.frontier.nested import trace_nested
-from hubplanner.inputs.backhaul import neighbouring
 from hubplanner.model import Question, formulate, goals_of
 from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Planar
@@ -346,26 +345,6 @@ def test_inequalities_of_regions_bring_the_relaxation_down_to_whole_plans() -> N
     loose = form.figure(relax(plain, EXACT.effort(0.0)).bound)
     assert loose == pytest.approx(2.0)
     assert form.figure(relaxation.bound) == pytest.approx(1.0)
-
-
-def towns(seed: int, count: int) -> hp.Problem:
-    """Return towns in a square, lines between neighbours, three of them with the internet today."""
-    rng = np.random.default_rng(seed)
-    places, points = rng.uniform(0, 100, (count, 2)), rng.uniform(0, 100, (10 * count, 2))
-    ends = neighbouring(places / 100, 4)
-    length = np.hypot(*(places[ends[:, 0]] - places[ends[:, 1]]).T)
-    problem = hp.Problem.from_points(points, rng.integers(1, 100, len(points)), places, rng.uniform(5, 15, count), 12.0)
-    return replace(
-        problem,
-        backhaul=hp.Backhaul(
-            ends=ends,
-            cost=1.2 * length,
-            roots=rng.permutation(count)[:3],
-            node=np.arange(count),
-            line_cost=np.zeros((count, 1)),
-            alone_cost=np.where(rng.random((count, 1)) < 0.3, 30.0, np.inf),
-        ),
-    )
 
 
 @pytest.mark.parametrize(

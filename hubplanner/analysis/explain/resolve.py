@@ -23,8 +23,11 @@ from hubplanner.problem import (
     people_reached,
 )
 from hubplanner.problem.evaluation import links_kept
+from hubplanner.problem.solution import relative_gap
 from hubplanner.solver import SolverOptions, solve_problem
 from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.subproblem import Incumbent
+from hubplanner.solver.pinned_sites import PinnedSites
 from hubplanner.tolerances import AGREEMENT
 
 NEARLY = 1e-5
@@ -163,6 +166,15 @@ class ExplainContext:
             group=site_groups(problem, fairness),
         )
 
+    @cached_property
+    def pinned_sites(self) -> PinnedSites | None:
+        """What answers for one site after the other without a search; None where each is to be solved by itself."""
+        return PinnedSites.of(self.problem, self.objective, self.options, self.evaluation, self.deadline)
+
+    def settles(self, found: Incumbent) -> bool:
+        """Tell whether a plan is proven as the scenario asks."""
+        return bool(found.years) and relative_gap(found.value, found.bound) <= self.options.gap
+
     @property
     def is_late(self) -> bool:
         """Tell whether there is no time for another solve."""
@@ -189,9 +201,14 @@ def with_site(asked: ExplainContext, site: int) -> Counterfactual:
 
 def _pinned(asked: ExplainContext, site: int, *, inside: bool) -> tuple[Solution, Evaluation | None]:
     """Return the best plan with a new hub at a site, or with none; only its neighbours differ, where that is asked."""
-    if not asked.is_local:
+    if asked.is_local:
+        return _nearby(asked, asked.problem, site, inside=inside)
+    known = asked.pinned_sites
+    found = None if known is None else known.answer(site, asked.settles, inside=inside, deadline=asked.deadline)
+    if found is None or known is None:
         return solve_pinned(asked.problem, asked.objective, site, asked.effort, inside=inside, start=asked.plan)
-    return _nearby(asked, asked.problem, site, inside=inside)
+    answer = known.certified(found)
+    return answer, answer.evaluation
 
 
 def _nearby(

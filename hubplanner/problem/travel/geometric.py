@@ -13,6 +13,8 @@ from hubplanner.problem.travel.base import Floats, Ints, Pairs, Travel, within
 EARTH_RADIUS_KM = 6371.0088
 FEW_SITES = 32
 """Sites up to which comparing all pairs is faster than a tree."""
+FEW_POINTS = 200_000
+"""Points whose tree is kept for the next question about the same ones, as one plan after the other is evaluated."""
 NO_SITES = np.zeros(0, dtype=np.intp)
 RIGHT_ANGLE, HALF_CIRCLE = 90.0, 180.0
 
@@ -47,10 +49,12 @@ class GeometricTravel:
         """Return the pairs within reach of the points start to stop, found by a tree and measured by the formula."""
         # A shortlist first, with a margin for rounding; the formula decides.
         radius = self._chord(reach / self.detour) * (1 + 1e-6) + 1e-9
-        points = self.embed(self.points[start:stop])
+        is_kept = (start, stop) == (0, self.n_points) and self.n_points <= FEW_POINTS
         if self.n_sites <= FEW_SITES:
+            points = self._kept.embedded if is_kept else self.embed(self.points[start:stop])
             return self._one_by_one(start, points, radius, reach)
-        near = KDTree(points).sparse_distance_matrix(self._tree, radius, output_type="ndarray")
+        tree = self._kept.point_tree if is_kept else KDTree(self.embed(self.points[start:stop]))
+        near = tree.sparse_distance_matrix(self._tree, radius, output_type="ndarray")
         point, site = near["i"].astype(np.intp) + start, near["j"].astype(np.intp)
         distance = self.measure(self.points[point], self.sites[site])
         keep = within(distance, reach)
@@ -84,6 +88,22 @@ class GeometricTravel:
     def _tree(self) -> KDTree:
         return KDTree(self.embed(self.sites))
 
+    @cached_property
+    def embedded(self) -> Floats:
+        """All points in a space where straight lines rank as distances do."""
+        return self.embed(self.points)
+
+    @cached_property
+    def point_tree(self) -> KDTree:
+        """A tree of them."""
+        return KDTree(self.embedded)
+
+    @property
+    def _kept(self) -> GeometricTravel:
+        """The travel to more sites that this one is a part of, which keeps what concerns their common points alone."""
+        kept: GeometricTravel = vars(self).get("_whole", self)
+        return kept
+
     def embed(self, places: Floats) -> Floats:
         """Return places in a space where straight lines rank as distances do."""
         raise NotImplementedError
@@ -110,13 +130,15 @@ class GeometricTravel:
 
     def among(self, sites: Ints) -> GeometricTravel:
         """Return the same travel to some of the sites."""
-        return replace(self, sites=self.sites[sites])
+        part = replace(self, sites=self.sites[sites])
+        vars(part)["_whole"] = self._kept
+        return part
 
     def nearest(self) -> Floats:
         """Return the distances of all points to their nearest site, found where straight lines rank, and measured."""
         if not len(self.sites):
             return np.full(self.n_points, np.inf)
-        points = self.embed(self.points)
+        points = self._kept.embedded if self.n_points <= FEW_POINTS else self.embed(self.points)
         site = self._closest(points) if self.n_sites <= FEW_SITES else self._tree.query(points, workers=-1)[1]
         return self.measure(self.points, self.sites[site])
 

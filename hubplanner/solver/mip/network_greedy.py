@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
@@ -12,7 +15,7 @@ from hubplanner.model import Goal, Question, Year, broken_years
 from hubplanner.model.constraints.budget import money_limit
 from hubplanner.model.constraints.hub_count import hub_limit
 from hubplanner.model.variables.backhaul import Graph
-from hubplanner.problem import Floats, Problem, evaluate
+from hubplanner.problem import Backhaul, Bools, Floats, Ints, Problem, evaluate
 from hubplanner.problem.evaluation import links_after
 from hubplanner.solver.mip.subproblem import Incumbent
 
@@ -36,67 +39,149 @@ def network_plan(question: Question, goal: Goal, built: Floats | None = None, op
     open_
         (o,) what it opens of each option.
     """
-    problem = question.instance.problem
-    if problem.backhaul is None or question.assigns:
+    if question.instance.problem.backhaul is None or question.assigns:
         return Incumbent()
-    graph, best = Graph.of(question.instance, problem.backhaul), Incumbent()
-    for alpha, beta in GUIDES if built is not None and open_ is not None else GUIDES[:1]:
-        factor = np.ones(len(graph.cost)) if built is None else 1.0 - alpha * np.clip(built, 0.0, 1.0)
-        worth = np.ones(problem.n_options) if open_ is None else 1.0 + beta * np.clip(open_, 0.0, 1.0)
-        years = _grown(question, graph, factor, worth)
+    greedy, best = NetworkGreedy.of(question), Incumbent()
+    for guide in GUIDES if built is not None and open_ is not None else GUIDES[:1]:
+        years = greedy.grown(*greedy.guided(guide, built, open_))
         value = goal.value(years)
         if not broken_years(question, years) and (not best.years or goal.sense * (value - best.value) > 0):
-            opened = np.zeros((len(years), problem.n_options), dtype=np.intp)
-            for row, year in zip(opened, years, strict=True):
-                row[year.plan.options] = year.plan.counts
-            best = Incumbent(years=years, opened=opened, value=value)
+            best = Incumbent(years=years, opened=opened_of(question, years), value=value)
     return best
 
 
-def _grown(question: Question, graph: Graph, factor: Floats, worth: Floats) -> tuple[Year, ...]:
-    """Return a plan that grows hub by hub, year by year, while money and number allow."""
-    hubs, periods, total = _GrowingPlan(question, graph, factor, worth), question.periods, money_limit(question.blocks)
-    years, left = list[Year](), 0.0
-    for number, (problem, discount) in enumerate(zip(question.problems, question.discounts, strict=True)):
-        money = total
-        if periods is not None:
-            money = min(total, periods.budgets[number] + (left if periods.carry_over else 0.0))
-        spent = hubs.grow(problem, money)
-        left, total = money - spent, total - spent
-        years.append(hubs.year(problem, discount, years[-1] if years else None))
-    return tuple(years)
+def opened_of(question: Question, years: Sequence[Year]) -> Ints:
+    """Return how many hubs (p, o) of each option plans of years have."""
+    opened = np.zeros((len(years), len(question.instance.option)), dtype=np.intp)
+    for row, year in zip(opened, years, strict=True):
+        row[year.plan.options] = year.plan.counts
+    return opened
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Begun:
+    """What a plan that grows begins with, and what it must come to.
+
+    Parameters
+    ----------
+    options, edges
+        New hubs that stay, one that occurs twice standing for two, with the lines to them.
+    required, banned
+        Sites that must hold a new hub besides, and sites that must not.
+    """
+
+    options: Ints
+    edges: Ints
+    required: tuple[int, ...] = ()
+    banned: tuple[int, ...] = ()
+
+
+NOTHING_BUILT = Begun(options=np.zeros(0, dtype=np.intp), edges=np.zeros(0, dtype=np.intp))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NetworkGreedy:
+    """What plans without a search are grown from, where hubs share lines.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    graph
+        The network.
+    cover, column
+        (r, o) which rows of demand, of those that one hub covers, each option covers; and the option of each entry.
+    once
+        (r,) the mask of these rows among all.
+    """
+
+    question: Question
+    graph: Graph
+    cover: csc_array
+    column: Ints
+    once: Bools
+
+    @classmethod
+    def of(cls, question: Question) -> Self:
+        """Prepare a question with a network of lines."""
+        instance, net = question.instance, question.instance.problem.backhaul
+        if net is None:
+            raise AssertionError
+        once = instance.cover_rows.times == 1
+        cover = csc_array(instance.cover_rows.cover[np.flatnonzero(once)])
+        column = np.repeat(np.arange(instance.problem.n_options), np.diff(cover.indptr))
+        return cls(question=question, graph=Graph.of(instance, net), cover=cover, column=column, once=once)
+
+    def guided(
+        self, guide: tuple[float, float], built: Floats | None = None, open_: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return by what to multiply the money (a,) for arcs and the worth (o,) of options, guided by a relaxation."""
+        alpha, beta = guide
+        factor = np.ones(len(self.graph.cost)) if built is None else 1.0 - alpha * np.clip(built, 0.0, 1.0)
+        worth = np.ones(self.cover.shape[1]) if open_ is None else 1.0 + beta * np.clip(open_, 0.0, 1.0)
+        return factor, worth
+
+    def grown(self, factor: Floats, worth: Floats, begun: Begun = NOTHING_BUILT) -> tuple[Year, ...]:
+        """Return a plan that grows hub by hub, year by year, while money and number allow."""
+        question = self.question
+        hubs, periods, total = _GrowingPlan(self, factor, worth, begun), question.periods, money_limit(question.blocks)
+        years, left, total = list[Year](), 0.0, total - hubs.spent
+        for number, (problem, discount) in enumerate(zip(question.problems, question.discounts, strict=True)):
+            money = total
+            if periods is not None:
+                money = min(total, periods.budgets[number] + (left if periods.carry_over else 0.0))
+            spent = hubs.grow(problem, money)
+            left, total = money - spent, total - spent
+            years.append(hubs.year(problem, discount, years[-1] if years else None))
+        return tuple(years)
 
 
 class _GrowingPlan:
     """Hubs that are opened one after the other, and the tree of lines to them."""
 
-    def __init__(self, question: Question, graph: Graph, factor: Floats, worth: Floats) -> None:
-        instance, problem = question.instance, question.instance.problem
-        rows = instance.cover_rows
-        self._instance, self._graph, self._worth = instance, graph, worth
-        self._once = rows.times == 1
-        self._cover = csc_array(rows.cover[np.flatnonzero(self._once)])
-        self._column = np.repeat(np.arange(problem.n_options), np.diff(self._cover.indptr))
-        self._covered = np.zeros(self._cover.shape[0], dtype=np.bool_)
+    def __init__(self, ground: NetworkGreedy, factor: Floats, worth: Floats, begun: Begun) -> None:
+        question = ground.question
+        problem = question.instance.problem
+        self._ground, self._worth = ground, worth
+        self._covered = np.zeros(ground.cover.shape[0], dtype=np.bool_)
         self._count = hub_limit(question.blocks)
-        self._network, self._free = _Growing(graph, factor), problem.new.copy()
-        self._free[graph.without_link] = False
-        self._chosen, self._waiting = list[int](), problem.required_sites.tolist()
+        self._network, self._free = _Growing(ground.graph, factor), problem.new.copy()
+        self._free[ground.graph.without_link] = False
+        self._free &= ~np.isin(problem.option_site, begun.banned)
+        self._chosen = list[int]()
+        self._waiting = [*problem.required_sites.tolist(), *begun.required]
         for option in np.flatnonzero(problem.existing).tolist():
             self._open(option)
+        self.spent = self._keep(problem, begun)
+
+    def _keep(self, problem: Problem, begun: Begun) -> float:
+        """Open hubs with their lines, and return the money for both."""
+        if not len(begun.options) or problem.backhaul is None:
+            return 0.0
+        sites, tiers = problem.option_site[begun.options], problem.option_tier[begun.options]
+        for option in begun.options.tolist():
+            self._open(option)
+        self._count -= len(begun.options)
+        self._free &= ~np.isin(problem.option_site, sites)
+        self._waiting = [site for site in self._waiting if site not in set(sites.tolist())]
+        self._network.keep(begun.edges, problem.backhaul)
+        links = problem.backhaul.plan(sites, tiers, np.ones(len(sites), dtype=np.intp), begun.edges)
+        return math.fsum([*problem.option_cost[begun.options], links.cost])
 
     def _open(self, option: int) -> None:
         self._chosen.append(option)
-        self._covered[self._cover.indices[self._cover.indptr[option] : self._cover.indptr[option + 1]]] = True
+        cover = self._ground.cover
+        self._covered[cover.indices[cover.indptr[option] : cover.indptr[option + 1]]] = True
 
     def grow(self, problem: Problem, money: float) -> float:
         """Open hubs for at most so much money, required ones first; return how much they take."""
-        left, cells = money, self._cover.indices
-        need = self._instance.cover_rows.weights[self._once, self._instance.measure(problem.need)]
+        instance, column = self._ground.question.instance, self._ground.column
+        left, cells = money, self._ground.cover.indices
+        need = instance.cover_rows.weights[self._ground.once, instance.measure(problem.need)]
         while self._count > 0:
             link, guided = self._network.links()
             cost, asked = problem.option_cost + link, problem.option_cost + guided
-            gain = np.bincount(self._column, np.where(self._covered[cells], 0.0, need[cells]), problem.n_options)
+            gain = np.bincount(column, np.where(self._covered[cells], 0.0, need[cells]), problem.n_options)
             may = self._free & (cost <= left)
             if self._waiting:
                 may &= problem.option_site == self._waiting[0]
@@ -120,9 +205,9 @@ class _GrowingPlan:
         if problem.backhaul is None:
             raise AssertionError
         new = np.array([option for option in self._chosen if problem.new[option]], dtype=np.intp)
-        built = self._graph.edge[sorted(self._network.built)] if self._network.built else np.zeros(0, dtype=np.intp)
         kept = links_after(problem, None if before is None else before.plan)
-        edges = problem.backhaul.pruned(problem.option_site[new], problem.option_tier[new], built, kept[new])
+        sites, tiers = problem.option_site[new], problem.option_tier[new]
+        edges = problem.backhaul.pruned(sites, tiers, self._network.edges, kept[new])
         return Year(problem, evaluate(problem, self._chosen, edges=edges, kept=kept), discount)
 
 
@@ -131,9 +216,19 @@ class _Growing:
 
     def __init__(self, graph: Graph, factor: Floats) -> None:
         self.graph, self._factor = graph, factor
-        self.built = set[int]()
+        self._built, self._kept = set[int](), np.zeros(0, dtype=np.intp)
         self._places = {graph.root}
         self._arc = {pair: at for at, pair in enumerate(zip(graph.tail.tolist(), graph.head.tolist(), strict=True))}
+
+    @property
+    def edges(self) -> Ints:
+        """Edges that are built, or were kept."""
+        return np.concatenate([self._kept, self.graph.edge[np.array(sorted(self._built), dtype=np.intp)]])
+
+    def keep(self, edges: Ints, net: Backhaul) -> None:
+        """Take on edges, from which further lines may start."""
+        self._kept = np.asarray(edges, dtype=np.intp)
+        self._places |= {node for node, edge, _ in net.ways(edges) if edge >= 0}
 
     def links(self) -> tuple[Floats, Floats]:
         """Return money (o,) for the link of a hub of each option, with the lines to it; as it is, and as guided."""
@@ -172,6 +267,6 @@ class _Growing:
         place = int(graph.place[hook])
         while place not in self._places:
             before = int(self._before[place])
-            self.built.add(self._arc[before, place])
+            self._built.add(self._arc[before, place])
             self._places.add(place)
             place = before

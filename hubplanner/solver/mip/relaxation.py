@@ -208,7 +208,7 @@ def relax_tightly(form: Formulation, effort: SearchLimits) -> tuple[tuple[Cut, .
         found = list(_broken(form, best.values))
         if not found or deadline.is_past:
             break
-        _add(handle, form, found)
+        add_cuts(handle, form, found)
         # HiGHS counts the time of all runs of a handle.
         handle.setOptionValue("time_limit", handle.getRunTime() + max(deadline.left, 0.01))
         run(handle)
@@ -233,7 +233,8 @@ def _broken(form: Formulation, values: Floats) -> Iterator[Cut]:
         yield from region_cuts(form.layers, values)
 
 
-def _add(handle: Any, form: Formulation, cuts: Sequence[Cut]) -> None:
+def add_cuts(handle: Any, form: Formulation, cuts: Sequence[Cut]) -> None:
+    """Add inequalities to the program that a solver holds."""
     for cut in cuts:
         terms, limit = cut.row(form.layers)
         columns = np.array([variable.index for variable, _ in terms], dtype=np.int32)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import hubplanner as hp
+from hubplanner.inputs.backhaul import neighbouring
 from hubplanner.problem import Planar
 
 MOST_EDGES = 4
@@ -218,4 +219,24 @@ def random_network(seed: int) -> hp.Problem:
         option_tier=np.array([tier for _, tier in pairs]),
         option_cost=np.where(stands[option_site], 0.0, cost),
         backhaul=net,
+    )
+
+
+def towns(seed: int, count: int) -> hp.Problem:
+    """Return towns in a square, lines between neighbours, three of them with the internet today."""
+    rng = np.random.default_rng(seed)
+    places, points = rng.uniform(0, 100, (count, 2)), rng.uniform(0, 100, (10 * count, 2))
+    ends = neighbouring(places / 100, 4)
+    length = np.hypot(*(places[ends[:, 0]] - places[ends[:, 1]]).T)
+    problem = hp.Problem.from_points(points, rng.integers(1, 100, len(points)), places, rng.uniform(5, 15, count), 12.0)
+    return replace(
+        problem,
+        backhaul=hp.Backhaul(
+            ends=ends,
+            cost=1.2 * length,
+            roots=rng.permutation(count)[:3],
+            node=np.arange(count),
+            line_cost=np.zeros((count, 1)),
+            alone_cost=np.where(rng.random((count, 1)) < 0.3, 30.0, np.inf),
+        ),
     )
