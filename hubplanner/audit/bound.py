@@ -123,7 +123,7 @@ def _anew(
 
 def _relaxation(problem: Problem, objective: Objective, options: SolverOptions) -> float:
     """Return the bound that the relaxation's multipliers prove of the first goal; NaN where it speaks of another."""
-    goal, periods = goals_of(objective)[0], objective.block(Periods)
+    goal, periods = goals_of(objective)[0], objective.constraint(Periods)
     if under_of(objective) is not None:
         return math.nan
     unnested = periods is not None and not periods.nested

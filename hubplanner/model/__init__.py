@@ -1,6 +1,6 @@
 """Objectives and constraint families as PuLP: one of each a file, put together by the builder."""
 
-from hubplanner.model.builder import broken_blocks, broken_years, build_model, check_supported, formulate
+from hubplanner.model.builder import broken_constraints, broken_years, build_model, check_supported, formulate
 from hubplanner.model.compatibility import MOST_PAIRS, TooManyPairsError, check_compatible, check_size, pairs_to_assign
 from hubplanner.model.constraints.base import Constraint
 from hubplanner.model.constraints.budget import Budget
@@ -65,7 +65,7 @@ __all__ = [
     "Uncertainty",
     "Year",
     "bind",
-    "broken_blocks",
+    "broken_constraints",
     "broken_years",
     "build_model",
     "check_compatible",

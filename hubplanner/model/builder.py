@@ -27,12 +27,12 @@ from hubplanner.problem.covering_instance import CoveringInstance
 
 
 def build_model(instance: CoveringInstance, objective: Objective) -> Model:
-    """Return the PuLP model of maximal covering over merged rows, with its blocks."""
+    """Return the PuLP model of maximal covering over merged rows, with its constraints."""
     model = new_model(instance, new_program(objective.name))
     need = covered(model, 0)
     model.program.setObjective(LpAffineExpression(need.times(1 / model.need_unit).terms))
-    for block in objective.blocks:
-        block.add_to(model)
+    for constraint in objective.all_constraints:
+        constraint.add_to(model)
     return model
 
 
@@ -50,8 +50,8 @@ def formulate(
         have none are left out of the program.
     """
     form = new_formulation(question, depth, ranges)
-    for block in question.blocks:
-        block.add_to_periods(form.layers)
+    for constraint in question.constraints:
+        constraint.add_to_periods(form.layers)
     for reached in held:
         hold(form, reached)
     for layer in form.layers:
@@ -64,20 +64,20 @@ def formulate(
 
 
 def check_supported(objective: Objective) -> None:
-    """Raise when this version has no model of the objective or of one of its blocks."""
+    """Raise when this version has no model of the objective or of one of its constraints."""
     if type(objective) not in OBJECTIVES:
         known = ", ".join(kind.name for kind in OBJECTIVES)
         message = f"objective {objective.name} is not supported; this version takes {known}"
         raise ScenarioError(message)
 
 
-def broken_blocks(problem: Problem, plan: Evaluation, objective: Objective) -> list[str]:
+def broken_constraints(problem: Problem, plan: Evaluation, objective: Objective) -> list[str]:
     """Return how a plan breaks the objective's limits, recomputed without the model."""
-    found = (block.violation(problem, plan) for block in objective.blocks)
+    found = (constraint.violation(problem, plan) for constraint in objective.all_constraints)
     return [reason for reason in found if reason]
 
 
 def broken_years(question: Question, years: Sequence[Year]) -> list[str]:
-    """Return how the plans of all years break the question's blocks, recomputed without the model."""
+    """Return how the plans of all years break the question's constraints, recomputed without the model."""
     problems, plans = [year.problem for year in years], [year.plan for year in years]
-    return [reason for block in question.blocks for reason in block.violations(problems, plans)]
+    return [reason for constraint in question.constraints for reason in constraint.violations(problems, plans)]

@@ -47,14 +47,14 @@ def features(problem: Problem, objective: Objective) -> frozenset[Feature]:
         Feature.MEASURES: bool(problem.measures),
     }
     asked = frozenset(feature for feature, is_asked in own.items() if is_asked)
-    return asked.union(*(block.features for block in objective.blocks))
+    return asked.union(*(constraint.features for constraint in objective.all_constraints))
 
 
 def check_compatible(problem: Problem, objective: Objective, *analyses: Feature) -> None:
-    """Raise for blocks, objectives and problems that cannot go together, or not with an analysis; say why."""
+    """Raise for constraints, objectives and problems that cannot go together, or not with an analysis; say why."""
     wrong = [rule.says for rule in broken(features(problem, objective).union(analyses))]
     distances = problem.n_points * problem.n_sites
-    by_distance = objective.minimises_distance and objective.block(Capacity) is None
+    by_distance = objective.minimises_distance and objective.constraint(Capacity) is None
     if by_distance and distances > MOST_DISTANCES:
         wrong.append(
             f"{objective.name} over {problem.n_points:,} points and {problem.n_sites:,} sites takes {distances:,} "

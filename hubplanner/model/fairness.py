@@ -207,7 +207,7 @@ class TangentUtility:
 
     Parameters
     ----------
-    block
+    fairness
         The utility.
     at
         The share $\bar s$ at which a unit of figure is a unit of need.
@@ -215,30 +215,30 @@ class TangentUtility:
         Shares at which each group with need has a tangent.
     """
 
-    block: AlphaFair
+    fairness: AlphaFair
     at: float
     touching: tuple[Floats, ...]
 
     @classmethod
-    def coarse(cls, block: AlphaFair) -> TangentUtility:
+    def coarse(cls, fairness: AlphaFair) -> TangentUtility:
         """Return tangents at the shares that double from the smallest one to all."""
-        doubling = block.linear_below * 2.0 ** np.arange(math.ceil(-math.log2(block.linear_below)) + 1)
+        doubling = fairness.linear_below * 2.0 ** np.arange(math.ceil(-math.log2(fairness.linear_below)) + 1)
         touching = np.minimum(doubling, 1.0)
-        return cls(block=block, at=block.linear_below, touching=(touching,) * len(block.need))
+        return cls(fairness=fairness, at=fairness.linear_below, touching=(touching,) * len(fairness.need))
 
     def refined(self, shares: Sequence[Floats]) -> TangentUtility:
         """Return it with tangents at further shares (g,) as well."""
         return replace(self, touching=tuple(map(self._with, self.touching, np.transpose(shares))))
 
     def _with(self, known: Floats, more: Floats) -> Floats:
-        every = np.sort(np.concatenate([known, np.maximum(more, self.block.linear_below)]))
+        every = np.sort(np.concatenate([known, np.maximum(more, self.fairness.linear_below)]))
         return np.asarray(every[np.concatenate([[True], np.diff(every) > SAME_SHARE * every[1:]])])
 
     def lines(self, group: int) -> tuple[Floats, Floats]:
         r"""Return where each tangent of a group meets 0, and its slope per $\bar s$ of share."""
         touching = self.touching[group]
-        slope = self.block.slope(touching, self.at)
-        return self.block.worth(touching, self.at) - slope * touching / self.at, slope
+        slope = self.fairness.slope(touching, self.at)
+        return self.fairness.worth(touching, self.at) - slope * touching / self.at, slope
 
     def _each(self, shares: Floats) -> Iterable[tuple[tuple[Floats, Floats], float]]:
         return zip(map(self.lines, range(len(shares))), shares.tolist(), strict=True)
@@ -250,27 +250,27 @@ class TangentUtility:
 
     def exact(self, shares: Floats) -> float:
         """Return the figure by the utility itself."""
-        return self._in_need(self.block.worth(shares, self.at))
+        return self._in_need(self.fairness.worth(shares, self.at))
 
     def _in_need(self, worth: Floats) -> float:
-        return math.fsum(self.block.need * worth) * self.at
+        return math.fsum(self.fairness.need * worth) * self.at
 
     def share_of(self, figure: float) -> float:
         """Return the equivalent share that a figure stands for."""
-        total = math.fsum(self.block.need) * self.at
-        return max(self.block.share_of(figure / total, self.at), 0.0) if total > 0 else 0.0
+        total = math.fsum(self.fairness.need) * self.at
+        return max(self.fairness.share_of(figure / total, self.at), 0.0) if total > 0 else 0.0
 
     def expression(self, model: Model) -> LinearExpression:
         """Return the figure as a linear expression, with a variable for each group's share and for what it is worth."""
         terms, variables = [], []
-        for group, (weight, need) in enumerate(zip(self.block.with_need, self.block.need.tolist(), strict=True)):
+        for group, (weight, need) in enumerate(zip(self.fairness.with_need, self.fairness.need.tolist(), strict=True)):
             start, slope = self.lines(group)
             ends = [float((start + slope * end / self.at).min()) for end in (0.0, 1.0)]
             share = model.variable(f"fair_share_{group}", 0, 1 / self.at)
             worth = model.variable(f"fair_worth_{group}", *ends)
             covered = covered_measure(model, weight).times(-1 / (need * self.at))
             row = [(share, 1.0), *((variable, part) for variable, part in covered.terms if part)]
-            known = float(self.block.covered_elsewhere[group]) / (need * self.at)
+            known = float(self.fairness.covered_elsewhere[group]) / (need * self.at)
             model.add(f"fair_share_{group}", row, LpConstraintLE, known - covered.constant)
             for number, line in enumerate(zip(start.tolist(), slope.tolist(), strict=True)):
                 below = [(worth, 1.0), (share, -line[1])]
@@ -292,7 +292,7 @@ class TangentUtility:
                     yield float(start), [worth.index, share.index], [1.0, -float(slope)]
 
 
-def worst_shares(model: Model, block: MaxMin, count: int) -> LinearExpression:
+def worst_shares(model: Model, fairness: MaxMin, count: int) -> LinearExpression:
     r"""Return the sum of the k smallest covered shares, as large as it can be.
 
     .. math:: \max \; k r - \sum_g d_g \quad\text{s.t.}\quad d_g \ge r - s_g, \; d_g \ge 0
@@ -302,7 +302,7 @@ def worst_shares(model: Model, block: MaxMin, count: int) -> LinearExpression:
     """
     level = model.variable(f"level_{count}", 0, 1)
     terms = [(level, float(count))]
-    for group, weight in enumerate(block.with_need):
+    for group, weight in enumerate(fairness.with_need):
         short = model.variable(f"short_{count}_{group}", 0, 1)
         share = covered_measure(model, weight).times(1 / math.fsum(weight))
         terms_short = [(short, 1.0), (level, -1.0), *share.terms]
@@ -311,6 +311,6 @@ def worst_shares(model: Model, block: MaxMin, count: int) -> LinearExpression:
     return LinearExpression(terms=terms)
 
 
-def shares_of(plan: Evaluation, block: MaxMin) -> list[float]:
+def shares_of(plan: Evaluation, fairness: MaxMin) -> list[float]:
     """Return the covered share of each group with need, recomputed, smallest first."""
-    return sorted(block.shares(plan).tolist())
+    return sorted(fairness.shares(plan).tolist())

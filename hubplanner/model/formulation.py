@@ -1,4 +1,4 @@
-"""A whole question as one PuLP program: a model for each period, their blocks, and the goals held and sought."""
+"""A whole question as one PuLP program: a model for each period, their constraints, and the goals held and sought."""
 
 from __future__ import annotations
 
@@ -54,36 +54,36 @@ class Question:
         What a unit of cover counts in each year.
     instance
         The arrays models are built from.
-    blocks
-        The constraint blocks; the demands of the objective itself included.
+    constraints
+        The constraints; the demands of the objective itself included.
     """
 
     objective: Objective
     problems: tuple[Problem, ...]
     discounts: tuple[float, ...]
     instance: ModelInstance
-    blocks: tuple[Constraint, ...]
+    constraints: tuple[Constraint, ...]
 
     @classmethod
-    def of(cls, problem: Problem, objective: Objective, blocks: Sequence[Constraint] | None = None) -> Self:
+    def of(cls, problem: Problem, objective: Objective, constraints: Sequence[Constraint] | None = None) -> Self:
         """Prepare a problem and an objective for their programs.
 
         Parameters
         ----------
-        blocks
+        constraints
             The constraints to hold, the objective's own if left out.
         """
-        wanted = objective.constraints_on(problem) if blocks is None else tuple(blocks)
+        wanted = objective.constraints_on(problem) if constraints is None else tuple(constraints)
         if problem.measures and first_of(wanted, Measures) is None:
             wanted = (*wanted, Measures())
-        if any(block.assigns for block in wanted) and first_of(wanted, Capacity) is None:
+        if any(constraint.assigns for constraint in wanted) and first_of(wanted, Capacity) is None:
             wanted = (*wanted, Capacity(people=(math.inf,) * len(problem.tier_reach)))
         periods = first_of(wanted, Periods)
         years = 1 if periods is None else len(periods.budgets)
         growth = None if periods is None else periods.growth
         problems = tuple(in_year(problem, growth, year) for year in range(years))
         rate = 0.0 if periods is None else periods.discount_rate
-        wanted = tuple(block.grown(growth, years - 1) for block in wanted)
+        wanted = tuple(constraint.grown(growth, years - 1) for constraint in wanted)
         if problem.backhaul is not None and first_of(wanted, Connected) is None:
             wanted = (*wanted, Connected())
         take_up = first_of(wanted, TakeUp)
@@ -91,32 +91,32 @@ class Question:
             problem=problem,
             measures=np.array(_measures(problems, objective, wanted)),
             most_per_site=(first_of(wanted, HubsPerSite) or HubsPerSite()).count,
-            apart=objective.by_distance or any(block.serves_apart for block in wanted),
+            apart=objective.by_distance or any(constraint.serves_apart for constraint in wanted),
             coming=None if take_up is None else take_up.coming,
             most_coming=1.0 if take_up is None else take_up.share,
         )
         discounts = tuple(present_value(rate, year) for year in range(years))
-        return cls(objective=objective, problems=problems, discounts=discounts, instance=instance, blocks=wanted)
+        return cls(objective=objective, problems=problems, discounts=discounts, instance=instance, constraints=wanted)
 
     @property
     def periods(self) -> Periods | None:
         """The programme in years, None without one."""
-        return first_of(self.blocks, Periods)
+        return first_of(self.constraints, Periods)
 
     @property
     def capacity(self) -> Capacity | None:
         """How many people hubs serve, None where there is no limit."""
-        return first_of(self.blocks, Capacity)
+        return first_of(self.constraints, Capacity)
 
     @property
     def per_site(self) -> HubsPerSite:
         """How many hubs a site holds: one unless it is said."""
-        return first_of(self.blocks, HubsPerSite) or HubsPerSite()
+        return first_of(self.constraints, HubsPerSite) or HubsPerSite()
 
     @property
     def take_up(self) -> TakeUp | None:
         """How many of those in reach come, None where all do."""
-        return first_of(self.blocks, TakeUp)
+        return first_of(self.constraints, TakeUp)
 
     @property
     def assigns(self) -> bool:
@@ -230,9 +230,9 @@ class FixedLevel:
     value: float
 
 
-def _measures(problems: Sequence[Problem], objective: Objective, blocks: Sequence[Constraint]) -> list[Floats]:
+def _measures(problems: Sequence[Problem], objective: Objective, constraints: Sequence[Constraint]) -> list[Floats]:
     """Return what demand is weighted by: need and people of each year, the constraints' and groups, and seats."""
-    own = [weight for block in blocks for weight in block.measures()]
+    own = [weight for constraint in constraints for weight in constraint.measures()]
     groups = [] if objective.fairness is None else objective.fairness.with_need
     every = [*(part.need for part in problems), *(part.people for part in problems), *own, *groups]
     every += [part.seats for part in problems]

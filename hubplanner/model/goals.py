@@ -81,13 +81,13 @@ def _least_cost(problem: Problem) -> float:
     return math.fsum([*required, *np.minimum(cost, 0.0), -float(np.nansum(problem.savings))])
 
 
-def equivalent_share(block: AlphaFair) -> Goal:
+def equivalent_share(fairness: AlphaFair) -> Goal:
     """Return the equivalent share of an alpha-fair utility; `TangentUtility` bounds it, no linear expression is it."""
     return Goal(
         name=EQUIVALENT_SHARE,
         sense=1,
         expression=lambda _: LinearExpression(terms=[]),
-        value=lambda years: block.equivalent_share(block.shares(years[-1].plan)),
+        value=lambda years: fairness.equivalent_share(fairness.shares(years[-1].plan)),
         grows=True,
         least=LEAST_SHARE_TOLD,
     )
@@ -99,7 +99,7 @@ def tangent_utility(utility: TangentUtility) -> Goal:
         name="fairly covered need",
         sense=1,
         expression=lambda form: utility.expression(form.layers[-1]),
-        value=lambda years: utility.figure(utility.block.shares(years[-1].plan)),
+        value=lambda years: utility.figure(utility.fairness.shares(years[-1].plan)),
         grows=True,
     )
 
@@ -110,7 +110,7 @@ def catchment(objective: Objective) -> Goal:
     Whoever would come to several counts for each: it says how large the places are that hubs stand in, not whom they
     serve.
     """
-    take_up = objective.block(TakeUp)
+    take_up = objective.constraint(TakeUp)
     coming = None if take_up is None else take_up.coming
 
     def expression(form: Formulation) -> LinearExpression:
@@ -210,12 +210,12 @@ def most_unseen(inside: frozenset[int], outside: frozenset[int]) -> Goal:
     return Goal(name="unseen sites", sense=1, expression=expression, value=value)
 
 
-def _worst(block: MaxMin, count: int) -> Goal:
+def _worst(fairness: MaxMin, count: int) -> Goal:
     return Goal(
         name="smallest share" if count == 1 else f"{count} smallest shares",
         sense=1,
-        expression=lambda form: worst_shares(form.layers[-1], block, count),
-        value=lambda years: math.fsum(shares_of(years[-1].plan, block)[:count]),
+        expression=lambda form: worst_shares(form.layers[-1], fairness, count),
+        value=lambda years: math.fsum(shares_of(years[-1].plan, fairness)[:count]),
         grows=True,
     )
 

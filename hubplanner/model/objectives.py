@@ -51,7 +51,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         """Check the parameters by making their constraints."""
-        _ = self.blocks
+        _ = self.all_constraints
 
     @property
     def budget(self) -> float | None:
@@ -69,8 +69,8 @@ class Objective:
         return 0.0
 
     @property
-    def blocks(self) -> tuple[Constraint, ...]:
-        """The constraint blocks that the parameters ask for."""
+    def all_constraints(self) -> tuple[Constraint, ...]:
+        """The constraints that the parameters ask for."""
         own: list[Constraint] = [] if first_of(self.constraints, HubsPerSite) else [HubsPerSite()]
         own.append(RequiredSites())
         own += [] if self.budget is None else [Budget(amount=self.budget)]
@@ -83,9 +83,9 @@ class Objective:
         return None
 
     def constraints_on(self, problem: Problem) -> tuple[Constraint, ...]:
-        """Return the constraints on a problem's plans: the blocks, and those that stand for what any plan must do."""
+        """Return all constraints on a problem's plans, with those that stand for what any plan must do."""
         del problem
-        return self.blocks
+        return self.all_constraints
 
     @property
     def by_distance(self) -> bool:
@@ -111,9 +111,9 @@ class Objective:
         """Fairness by the worst-covered group, None where it is not asked for."""
         return self.fairness if isinstance(self.fairness, MaxMin) else None
 
-    def block(self, kind: type[Kind]) -> Kind | None:
-        """Return the first block of a kind, None when there is none."""
-        return first_of(self.blocks, kind)
+    def constraint(self, kind: type[Kind]) -> Kind | None:
+        """Return the first constraint of a kind, None when there is none."""
+        return first_of(self.all_constraints, kind)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class MaxCoverage(Objective):
     max_hubs
         Number of new hubs; no limit if left out.
 
-    >>> MaxCoverage(budget=20).blocks
+    >>> MaxCoverage(budget=20).all_constraints
     (HubsPerSite(count=1, mixed=False), RequiredSites(site=None), Budget(amount=20))
     """
 
@@ -178,12 +178,12 @@ class MinCost(Objective):
         return Floor(weight=need, share=self.target_share, name="all need")
 
     def constraints_on(self, problem: Problem) -> tuple[Constraint, ...]:
-        """Return the blocks, and the share of need that every plan covers."""
+        """Return the constraints, and the share of need that every plan covers."""
         floor = self.target(problem.need)
-        if not self.by_distance or self.block(Capacity) is not None:
-            return (*self.blocks, floor)
+        if not self.by_distance or self.constraint(Capacity) is not None:
+            return (*self.all_constraints, floor)
         # Who travels where counts, so people are assigned even where hubs have room for all.
-        return (*self.blocks, floor, Capacity(people=(math.inf,) * len(problem.tier_reach)))
+        return (*self.all_constraints, floor, Capacity(people=(math.inf,) * len(problem.tier_reach)))
 
 
 @dataclass(frozen=True)
@@ -201,9 +201,9 @@ class _Nearness(Objective):
         return True
 
     @property
-    def blocks(self) -> tuple[Constraint, ...]:
-        """The blocks, with a hub for everyone."""
-        return (*super().blocks, FullService())
+    def all_constraints(self) -> tuple[Constraint, ...]:
+        """The constraints, with a hub for everyone."""
+        return (*super().all_constraints, FullService())
 
 
 @dataclass(frozen=True)

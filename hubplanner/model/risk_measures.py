@@ -250,7 +250,7 @@ def bind(  # noqa: PLR0913 - a question, and what its goal and its limits look a
     target, budget = objective.target(stack.problem.need), objective.budget
     floors = [*of_kind(objective.constraints, Floor), *([] if target is None else [target])]
     constraints = without(objective.constraints, Uncertainty, Floor)
-    constraints += [_floor(stack, block, held, on_average=under.on_average) for block in floors]
+    constraints += [_floor(stack, constraint, held, on_average=under.on_average) for constraint in floors]
     constraints += [RobustBudget(amount=budget, costs=costs)] if budget is not None and not single else []
     hedge = RobustObjective(
         goals=(cost_goal(goal_costs, criterion) if least else covered_goal(stack, criterion),),
@@ -279,9 +279,9 @@ def undominated(costs: Floats) -> Floats:
     return np.asarray(distinct[~np.array(beaten, dtype=np.bool_)])
 
 
-def _floor(stack: StackedDemand, block: Floor, held: Floats, *, on_average: bool) -> RobustFloor:
+def _floor(stack: StackedDemand, constraint: Floor, held: Floats, *, on_average: bool) -> RobustFloor:
     """Return a floor on average, or in every future that differs."""
-    each, weight = stack.futures.each, np.asarray(block.weight)
+    each, weight = stack.futures.each, np.asarray(constraint.weight)
     totals = np.array([math.fsum(np.broadcast_to(weight * future.need, weight.shape)) for future in each])
     numbers = [number for number in np.flatnonzero(held).tolist() if totals[number] > 0]
     counts = [stack.counts(number, weight) for number in numbers]
@@ -304,6 +304,6 @@ def _floor(stack: StackedDemand, block: Floor, held: Floats, *, on_average: bool
         totals=whole[kept],
         counts=np.array([counts[number] for number in kept], dtype=np.bool_).reshape(shape),
         never=never[kept],
-        share=block.share,
-        name=block.name,
+        share=constraint.share,
+        name=constraint.name,
     )

@@ -1,4 +1,4 @@
-"""A scenario's model section as an objective with its blocks, for the data that was read."""
+"""A scenario's model section as an objective with its constraints, for the data that was read."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _preferred(inputs: Inputs) -> Ints | None:
 
 def proposal_of(inputs: Inputs, objective: Objective, plan: Evaluation) -> Proposal | None:
     """Return how large the places of a plan's hubs are and which others would do; None where no group is preferred."""
-    fairness, take_up = objective.alpha_fairness, objective.block(TakeUp)
+    fairness, take_up = objective.alpha_fairness, objective.constraint(TakeUp)
     if fairness is None or fairness.prefer_largest_of is None:
         return None
     coming = None if take_up is None else take_up.coming

@@ -118,12 +118,12 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
     limits = list[HubLimitSpec]()
     spelled_out = False
     for number, spec in enumerate(model.hub_limits):
-        blocks = list(hub_limits(inputs, spec))
-        moved = [block for block in blocks if block in after]
+        constraints = list(hub_limits(inputs, spec))
+        moved = [constraint for constraint in constraints if constraint in after]
         if not moved:
             limits.append(spec)
         elif spec.value is not None:
-            ends = {_end(block): int(after[block]) for block in moved}
+            ends = {_end(constraint): int(after[constraint]) for constraint in moved}
             limits.append(spec.model_copy(update=ends))
             settings |= {f"model.hub_limits.{number}.{end}": count for end, count in ends.items()}
         elif spec.where_needed:
@@ -131,7 +131,7 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
             message = f"--repair has to move model.hub_limits.{number} for {where}: give each value a limit of its own"
             raise ScenarioError(message)
         else:
-            limits += _each(spec, blocks, after)
+            limits += _each(spec, constraints, after)
             spelled_out = True
     if spelled_out:  # a limit of each value becomes a limit for every one of them
         limits = _once(limits)
@@ -141,16 +141,16 @@ def _settings(inputs: Inputs, changes: tuple[Change, ...]) -> tuple[dict[str, An
     return settings, model.model_copy(update={**totals, "hub_limits": tuple(limits)})
 
 
-def _end(block: HubCount) -> str:
-    return "max" if block.sense > 0 else "min"
+def _end(constraint: HubCount) -> str:
+    return "max" if constraint.sense > 0 else "min"
 
 
-def _each(spec: HubLimitSpec, blocks: list[Any], after: Mapping[Any, float]) -> list[HubLimitSpec]:
+def _each(spec: HubLimitSpec, constraints: list[Any], after: Mapping[Any, float]) -> list[HubLimitSpec]:
     """Return a limit for each value of a group, in place of one that speaks of all of them."""
     values: dict[str, dict[str, int]] = {}
-    for block in blocks:
-        value = block.name.removeprefix(f"{spec.group} ")
-        values.setdefault(value, {})[_end(block)] = int(after.get(block, block.count))
+    for constraint in constraints:
+        value = constraint.name.removeprefix(f"{spec.group} ")
+        values.setdefault(value, {})[_end(constraint)] = int(after.get(constraint, constraint.count))
     return [
         spec.model_copy(update={"value": value, "min": ends.get("min"), "max": ends.get("max")})
         for value, ends in values.items()

@@ -1,4 +1,4 @@
-"""A problem prepared for a model with any objective and blocks: options with their ranges, demand as rows."""
+"""A problem prepared for a model with any objective and constraints: options with their ranges, demand as rows."""
 
 from __future__ import annotations
 

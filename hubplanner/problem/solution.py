@@ -70,7 +70,7 @@ class Conflict:
     Parameters
     ----------
     demands
-        The constraint blocks of a smallest set that no plan meets; every smaller part of it can be met.
+        The constraints of a smallest set that no plan meets; every smaller part of it can be met.
     is_smallest
         Whether the time sufficed to show so.
     least_budget

@@ -122,7 +122,7 @@ def plan_of_hubs(problem: Problem, objective: Objective, options: Ints, counts: 
         Lines of backhaul that are built.
     """
     has_room = first_of(objective.constraints_on(problem), Capacity) is not None
-    if has_room or problem.measures or objective.block(Periods) is not None:
+    if has_room or problem.measures or objective.constraint(Periods) is not None:
         return _served_anew(problem, objective, options, counts)
     return _as_stated(problem, objective, options, counts, edges)
 

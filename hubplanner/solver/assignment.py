@@ -171,7 +171,7 @@ class _Seats:
         if len(point) > (MOST_WHOLE_PAIRS if capacity.single else MOST_PAIRS):
             log.info("people stay with the hubs that the search gave them: %s pairs are too many", f"{len(point):,}")
             return None
-        everyone = first_of(question.blocks, FullService) is not None
+        everyone = first_of(question.constraints, FullService) is not None
         return cls(
             problem=problem,
             plan=plan,
@@ -276,7 +276,7 @@ class _Kept:
 
 def _kept(question: Question, plan: Evaluation, *, last: bool) -> list[_Kept]:
     """Return what must stay covered: floors as asked, in the last year, and fairness as it is reached."""
-    floors = of_kind(question.blocks, Floor) if last else []
+    floors = of_kind(question.constraints, Floor) if last else []
     kept = [_Kept.of(np.asarray(floor.weight), plan, floor.share * math.fsum(floor.weight)) for floor in floors]
     fairness = question.objective.fairness
     return kept if fairness is None else [*kept, *(_Kept.of(weight, plan) for weight in fairness.with_need)]

@@ -68,17 +68,17 @@ class _Counting:
 
     def __init__(self, problem: Problem, objective: Objective, *, with_money: bool) -> None:
         self.problem, self.objective = problem, objective
-        self.blocks = objective.constraints_on(problem)
+        self.constraints = objective.constraints_on(problem)
         new = np.flatnonzero(problem.new)
         sites, place = np.unique(problem.option_site[new], return_inverse=True)
         cheapest = np.full(len(sites), math.inf)
         np.minimum.at(cheapest, place, problem.option_cost[new])
-        per_site = (first_of(self.blocks, HubsPerSite) or HubsPerSite()).count
+        per_site = (first_of(self.constraints, HubsPerSite) or HubsPerSite()).count
         self.price = dict(zip(sites.tolist(), cheapest.tolist(), strict=True))
         self.room = dict.fromkeys(self.price, per_site)
         self.minima = list(self._minima())
-        self.money = [b for b in self.blocks if b.money is not None] if with_money else []
-        self.asks_money = any(block.money is not None for block in self.blocks)
+        self.money = [b for b in self.constraints if b.money is not None] if with_money else []
+        self.asks_money = any(constraint.money is not None for constraint in self.constraints)
 
     def clash(self) -> Conflict | None:
         """Return the clashes of the first kind that counting shows, as one with others."""
@@ -92,12 +92,12 @@ class _Counting:
         every, required = frozenset(self.price), RequiredSites().parts(self.problem)
         for number, site in enumerate(self.problem.required_sites.tolist()):
             yield _Minimum(frozenset({site}), 1, required[min(number, len(required) - 1)])
-        for block in of_kind(self.blocks, MinHubs):
-            if block.count:
-                yield _Minimum(self._at(block) & every, block.count, block)
+        for constraint in of_kind(self.constraints, MinHubs):
+            if constraint.count:
+                yield _Minimum(self._at(constraint) & every, constraint.count, constraint)
 
-    def _at(self, block: HubCount) -> frozenset[int]:
-        return frozenset(self.price if block.sites is None else block.sites)
+    def _at(self, constraint: HubCount) -> frozenset[int]:
+        return frozenset(self.price if constraint.sites is None else constraint.sites)
 
     def _no_place(self) -> Iterator[tuple[list[Constraint], str]]:
         """Yield the least numbers of hubs for which there are too few places, and by how much."""
@@ -112,7 +112,7 @@ class _Counting:
 
         Of each largest number this tells once, by the first kind of least numbers that exceeds it.
         """
-        for most in of_kind(self.blocks, MaxHubs):
+        for most in of_kind(self.constraints, MaxHubs):
             inside = [least for least in self.minima if least.sites <= self._at(most)]
             for some in _kinds(inside):
                 nodes = self._nodes(some)
@@ -192,7 +192,7 @@ class _Counting:
             return math.nan
         options = np.concatenate([np.flatnonzero(self.problem.existing), self._options(hubs)])
         plan = evaluate(self.problem, options)
-        rest = tuple(block for block in question.blocks if block.money is None)
+        rest = tuple(constraint for constraint in question.constraints if constraint.money is None)
         kept = Question.of(self.problem, self.objective, rest)
         return math.nan if broken_years(kept, [Year(self.problem, plan)]) else plan.cost
 

@@ -60,18 +60,20 @@ def find_conflict(problem: Problem, objective: Objective, options: SolverOptions
     By implicit hitting sets: a candidate hits every set of demands of which one at least must go; either it cannot be
     met, or the plan that meets it shows another such set. Ignatiev et al. (2015), doi:10.1007/978-3-319-23219-5_13.
     """
-    blocks = objective.constraints_on(problem)
-    demands = [part for block in blocks if block.can_relax for part in block.parts(problem)]
-    rest = [block for block in blocks if not block.can_relax]
+    constraints = objective.constraints_on(problem)
+    demands = [part for constraint in constraints if constraint.can_relax for part in constraint.parts(problem)]
+    rest = [constraint for constraint in constraints if not constraint.can_relax]
     finder = _ConflictFinder(problem, objective, rest, _together(demands), options, deadline)
-    asked = any(block.money is not None for block in demands)
+    asked = any(constraint.money is not None for constraint in demands)
     least, surely = finder.least_budget() if asked else (math.nan, math.nan)
     asking = finder
     if least == math.inf:  # what clashes whatever the money is the reason; years stay, for need may grow in them
-        finder = replace(finder, demands=_together([block for block in demands if not isinstance(block, Budget)]))
+        finder = replace(
+            finder, demands=_together([constraint for constraint in demands if not isinstance(constraint, Budget)])
+        )
         asking = finder.rich
     smallest, proven = asking.smallest()
-    clash = tuple(block for number in sorted(smallest) for block in finder.demands[number])
+    clash = tuple(constraint for number in sorted(smallest) for constraint in finder.demands[number])
     reason = _reason(problem, clash)
     return Conflict(demands=clash, is_smallest=proven, least_budget=least, too_little=surely, reason=reason)
 
@@ -140,12 +142,12 @@ def _together_in_words(clash: Conflict, name_of: Callable[[int], str]) -> str:
 def _words(clash: Conflict, name_of: Callable[[int], str]) -> list[str]:
     """Return each demand in words, many alike as one."""
     found: dict[object, list[Any]] = {}
-    for number, block in enumerate(cast("tuple[Constraint, ...]", clash.demands)):
-        found.setdefault(block.alike or number, []).append(block)
+    for number, constraint in enumerate(cast("tuple[Constraint, ...]", clash.demands)):
+        found.setdefault(constraint.alike or number, []).append(constraint)
     words = list[str]()
     for first, *more in found.values():
         if len(more) < MOST_ALIKE:
-            words += [block.describe(name_of) for block in (first, *more)]
+            words += [constraint.describe(name_of) for constraint in (first, *more)]
         else:
             every = f"each of {len(more) + 1:,} {plural(first.group)}"
             words.append(replace(first, name=every).describe(name_of))
@@ -176,9 +178,12 @@ def _least(clash: Conflict) -> str:
 def _together(demands: Sequence[Constraint]) -> tuple[tuple[Constraint, ...], ...]:
     """Return the demands to be distinguished: many that ask the same of each value of a group are one."""
     kinds: dict[object, list[Constraint]] = {}
-    for number, block in enumerate(demands):
-        kinds.setdefault(block.alike or number, []).append(block)
-    parts = ([tuple(alike)] if len(alike) > MOST_PINS else [(block,) for block in alike] for alike in kinds.values())
+    for number, constraint in enumerate(demands):
+        kinds.setdefault(constraint.alike or number, []).append(constraint)
+    parts = (
+        [tuple(alike)] if len(alike) > MOST_PINS else [(constraint,) for constraint in alike]
+        for alike in kinds.values()
+    )
     return tuple(part for kind in parts for part in kind)
 
 
@@ -198,7 +203,7 @@ class _ConflictFinder:
     deadline: Deadline
 
     def task(self, numbers: frozenset[int]) -> Subproblem:
-        wanted = [*self.rest, *(block for number in sorted(numbers) for block in self.demands[number])]
+        wanted = [*self.rest, *(constraint for number in sorted(numbers) for constraint in self.demands[number])]
         question = Question.of(self.problem, self.objective, wanted)
         return Subproblem(question=question, goal=None, options=self.options, deadline=self.deadline)
 
@@ -231,18 +236,18 @@ class _ConflictFinder:
             raise _LateError
         also = [
             number
-            for number, blocks in enumerate(self.demands)
-            if all(self._holds(block, task, found) for block in blocks)
+            for number, constraints in enumerate(self.demands)
+            if all(self._holds(constraint, task, found) for constraint in constraints)
         ]
         return numbers.union(also)
 
     @staticmethod
-    def _holds(block: Constraint, task: Subproblem, found: Incumbent) -> bool:
-        if block.changes_service:
+    def _holds(constraint: Constraint, task: Subproblem, found: Incumbent) -> bool:
+        if constraint.changes_service:
             return False
         periods = task.question.periods
-        held = block if periods is None else block.grown(periods.growth, len(periods.budgets) - 1)
-        return not broken_years(replace(task.question, blocks=(held,)), found.years)
+        held = constraint if periods is None else constraint.grown(periods.growth, len(periods.budgets) - 1)
+        return not broken_years(replace(task.question, constraints=(held,)), found.years)
 
     def _grown(self, met: frozenset[int]) -> frozenset[int]:
         """Return a largest set around one that can be met."""
@@ -258,7 +263,7 @@ class _ConflictFinder:
         The least there is within the asked gap, or what is known after part of the time; infinite where no money does,
         NaN where it is not known.
         """
-        numbers = frozenset(n for n, blocks in enumerate(self.demands) if not first_of(blocks, Budget))
+        numbers = frozenset(n for n, constraints in enumerate(self.demands) if not first_of(constraints, Budget))
         task = replace(self.rich.task(numbers), deadline=self.deadline.part(1 / 3), nodes=MONEY_NODES)
         task = replace(task, goal=cost(), gap=self.options.gap)
         large = task.question.periods is None and entries_of(task) > MONEY_ENTRIES
@@ -270,14 +275,14 @@ class _ConflictFinder:
     @property
     def rich(self) -> _ConflictFinder:
         """The same demands where programmes have all the money they can use."""
-        return replace(self, demands=tuple(tuple(map(self._with_money, blocks)) for blocks in self.demands))
+        return replace(self, demands=tuple(tuple(map(self._with_money, constraints)) for constraints in self.demands))
 
-    def _with_money(self, block: Constraint) -> Constraint:
-        """Return a programme that has the money for all there is in its first year; any other block as it is."""
-        if not isinstance(block, Periods):
-            return block
+    def _with_money(self, constraint: Constraint) -> Constraint:
+        """Return a programme that has the money for all there is in its first year; any other constraint as it is."""
+        if not isinstance(constraint, Periods):
+            return constraint
         instance = self.task(frozenset()).question.instance
-        return replace(block, budgets=tuple(math.fsum(instance.cost * instance.most) for _ in block.budgets))
+        return replace(constraint, budgets=tuple(math.fsum(instance.cost * instance.most) for _ in constraint.budgets))
 
 
 def _cheap(task: Subproblem) -> Incumbent:

@@ -14,7 +14,7 @@ from hubplanner.problem import Floats, Problem
 
 def limits(objective: Objective) -> tuple[float, float]:
     """Return the money and the number of hubs an objective leaves, infinite where it sets no limit."""
-    return money_limit(objective.blocks), hub_limit(objective.blocks)
+    return money_limit(objective.all_constraints), hub_limit(objective.all_constraints)
 
 
 def required_fit(problem: Problem, objective: Objective) -> bool:

@@ -45,11 +45,13 @@ class SeparateYearsStrategy:
         for year, (part, available) in enumerate(zip(question.problems, periods.available, strict=True)):
             last = year == count - 1
             constraints = tuple(
-                block.grown(periods.growth, year) for block in objective.constraints if block is not periods
+                constraint.grown(periods.growth, year)
+                for constraint in objective.constraints
+                if constraint is not periods
             )
             budget = min(available, math.inf if objective.budget is None else objective.budget)
             if not last:
-                constraints = tuple(block for block in constraints if not block.needs_final_period)
+                constraints = tuple(constraint for constraint in constraints if not constraint.needs_final_period)
             asked = replace(objective, budget=budget, constraints=constraints)
             own = part if last else _unpinned(part)
             found = context.solve(own, asked, options.until(context.deadline.part(1 / (count + 1 - year))))
@@ -58,7 +60,10 @@ class SeparateYearsStrategy:
                 return Candidate.without_plan(found)
             alone.append(found)
             questions.append(Question.of(own, asked))
-        kept = tuple(replace(block, nested=True) if block is periods else block for block in objective.constraints)
+        kept = tuple(
+            replace(constraint, nested=True) if constraint is periods else constraint
+            for constraint in objective.constraints
+        )
         whole = replace(objective, constraints=kept)
         nested = context.solve(question.instance.problem, whole, options.until(context.deadline))
         context.log.add(alone[-1])

@@ -113,15 +113,15 @@ def least_repair(problem: Problem, objective: Objective, options: SolverOptions)
     """
     how = replace(options, name=SolverOptions().name) if options.is_heuristic else options
     search = _Search(problem=problem, objective=objective, options=how, deadline=how.deadline)
-    blocks = objective.constraints_on(problem)
-    found, loose, budget = search.least_hubs(blocks), _loosened(blocks), None
-    asked = first_of(blocks, Budget)
+    constraints = objective.constraints_on(problem)
+    found, loose, budget = search.least_hubs(constraints), _loosened(constraints), None
+    asked = first_of(constraints, Budget)
     if not found.years and asked is not None:
-        budget = search.least_money(asked, blocks)
+        budget = search.least_money(asked, constraints)
         if budget is None:
             return None
-        blocks = tuple(budget if block is asked else block for block in blocks)
-        found = search.least_hubs(blocks)
+        constraints = tuple(budget if constraint is asked else constraint for constraint in constraints)
+        found = search.least_hubs(constraints)
     if not found.years:
         return None
     changes = [Change(limit=one.limit, after=one.moved(found.years)) for one in loose]
@@ -174,8 +174,8 @@ class _Loose(Constraint):
         return self.limit.count + self.limit.sense * self.passed(years)
 
 
-def _loosened(blocks: Sequence[Constraint]) -> tuple[_Loose, ...]:
-    return tuple(_Loose(limit=limit, number=number) for number, limit in enumerate(of_kind(blocks, HubCount)))
+def _loosened(constraints: Sequence[Constraint]) -> tuple[_Loose, ...]:
+    return tuple(_Loose(limit=limit, number=number) for number, limit in enumerate(of_kind(constraints, HubCount)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -187,11 +187,11 @@ class _Search:
     options: SolverOptions
     deadline: Deadline
 
-    def least_hubs(self, blocks: Sequence[Constraint]) -> Incumbent:
+    def least_hubs(self, constraints: Sequence[Constraint]) -> Incumbent:
         """Return the plan that passes count limits by the fewest hubs, least numbers last, and spread by size."""
-        loose = _loosened(blocks)
+        loose = _loosened(constraints)
         least = _moved("moved hubs", loose)
-        task = self._task([*without(blocks, HubCount), *loose], least)
+        task = self._task([*without(constraints, HubCount), *loose], least)
         found = self._found(task)
         if not found.years or found.value == 0:
             return found
@@ -206,14 +206,14 @@ class _Search:
             found = replace(found, years=best.years)
         return found
 
-    def least_money(self, asked: Budget, blocks: Sequence[Constraint]) -> Budget | None:
+    def least_money(self, asked: Budget, constraints: Sequence[Constraint]) -> Budget | None:
         """Return the least budget with which there is a plan whatever the counts; None where no money helps."""
-        free = [block for block in without(blocks, HubCount) if block is not asked]
+        free = [constraint for constraint in without(constraints, HubCount) if constraint is not asked]
         found = self._found(replace(self._task(free, cost()), gap=self.options.gap))
         return asked.with_money(max(asked.amount, enough_money(found.value))) if found.years else None
 
-    def _task(self, blocks: Sequence[Constraint], goal: Goal) -> Subproblem:
-        question = Question.of(self.problem, self.objective, blocks)
+    def _task(self, constraints: Sequence[Constraint], goal: Goal) -> Subproblem:
+        question = Question.of(self.problem, self.objective, constraints)
         return Subproblem(question=question, goal=goal, options=self.options, deadline=self.deadline)
 
     def _found(self, task: Subproblem) -> Incumbent:

@@ -72,7 +72,7 @@ def solve_problem(
     Raises
     ------
     ScenarioError
-        When the objective, its blocks or the solver are not supported, or do not go together.
+        When the objective, its constraints or the solver are not supported, or do not go together.
     SolverError
         When the solver fails, or its figures differ from the recomputed ones by more than 1e-6.
 

@@ -31,11 +31,11 @@ REACH = 0.3
 QUESTIONS: dict[str, Objective] = {
     "budget": MaxCoverage(budget=9.0),
     "count": MaxCoverage(max_hubs=3),
-    "blocks": MaxCoverage(budget=9.0, constraints=(MinHubs(count=2),)),
+    "constraints": MaxCoverage(budget=9.0, constraints=(MinHubs(count=2),)),
     "stacked": MaxCoverage(budget=9.0, constraints=(HubsPerSite(count=2),)),
     "cost": MinCost(target_share=0.6),
     "median": PMedian(budget=9.0, max_hubs=3),
-    "median blocks": PMedian(max_hubs=3, constraints=(MinHubs(count=2),)),
+    "median constraints": PMedian(max_hubs=3, constraints=(MinHubs(count=2),)),
 }
 
 
@@ -58,7 +58,9 @@ class Town:
         """Yield the new sites of every allowed plan and its figure, the better the higher."""
         stands = {int(site) for site in np.flatnonzero(self.status == SiteStatus.EXISTING)}
         free = [site for site in range(SITES) if site not in stands]
-        least = max([block.count for block in objective.constraints if isinstance(block, MinHubs)], default=0)
+        least = max(
+            [constraint.count for constraint in objective.constraints if isinstance(constraint, MinHubs)], default=0
+        )
         for size in range(len(free) + 1):
             for new in itertools.combinations(free, size):
                 spent, hubs = self.cost[list(new)].sum(), sorted({*new, *stands})
@@ -129,8 +131,8 @@ def test_no_plan_is_told_with_its_clash() -> None:
 def test_swaps_of_hubs_with_seats_class_as_searches_do(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     town = Town(seed)
     groups = np.where(np.arange(25) < 12, town.need, 0.0)
-    blocks = (Capacity(people=(40.0,)), Floor(weight=groups, share=0.1))
-    objective = MaxCoverage(budget=9.0, constraints=blocks)
+    constraints = (Capacity(people=(40.0,)), Floor(weight=groups, share=0.1))
+    objective = MaxCoverage(budget=9.0, constraints=constraints)
     swapped = find_alternatives(town.problem, objective, EXACT, within=0.1, count=0)
     monkeypatch.setattr(seats, "suits", lambda _: False)
     searched = find_alternatives(town.problem, objective, EXACT, within=0.1, count=0)

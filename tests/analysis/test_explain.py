@@ -1,4 +1,4 @@
-"""Every figure of an explanation against an enumeration of all plans, over objectives and blocks."""
+"""Every figure of an explanation against an enumeration of all plans, over objectives and constraints."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def freed(town: Town, site: int) -> Town:
 def oracle(query: Query, town: Town | None = None, objective: Any = None) -> list[float] | None:
     """Return the best figures of a changed question."""
     asked = objective or query.objective
-    changed = Query(town=town or query.town, objective=asked, blocks=asked.blocks)
+    changed = Query(town=town or query.town, objective=asked, constraints=asked.all_constraints)
     if not changed.town.costs:
         return None
     return best(changed)
@@ -115,7 +115,7 @@ def _without_demand(query: Query, price: Price) -> list[float] | None:
     if price.site is not None:
         change = freed if price.kind == "ban" else _unpinned
         return oracle(query, change(query.town, price.site))
-    rest = tuple(block for block in query.objective.constraints if block is not price.block)
+    rest = tuple(constraint for constraint in query.objective.constraints if constraint is not price.constraint)
     return oracle(query, objective=replace(query.objective, constraints=rest))
 
 
@@ -126,7 +126,7 @@ def _unpinned(town: Town, site: int) -> Town:
 def _scarce(query: Query, shadow: Shadow) -> Iterator[tuple[Counterfactual, list[float] | None, object]]:
     sign = -1 if shadow.kind == "target_share" else 1
     for change, step in ((shadow.looser, sign * shadow.step), (shadow.tighter, -sign * shadow.step)):
-        if change is None or (shadow.kind == "budget" and query.block("Periods") is not None):
+        if change is None or (shadow.kind == "budget" and query.constraint("Periods") is not None):
             continue
         amount = (int if shadow.kind == "max_hubs" else float)(min(shadow.amount + step, 99))
         own = richer(query.objective, step) if shadow.kind == "budget" else None
@@ -136,8 +136,8 @@ def _scarce(query: Query, shadow: Shadow) -> Iterator[tuple[Counterfactual, list
 def richer(objective: Any, money: float) -> Any:
     """Return an objective with more money."""
     constraints = [
-        replace(block, amount=block.amount + money) if isinstance(block, Budget) else block
-        for block in objective.constraints
+        replace(constraint, amount=constraint.amount + money) if isinstance(constraint, Budget) else constraint
+        for constraint in objective.constraints
     ]
     return replace(objective, constraints=tuple(constraints))
 
@@ -165,7 +165,7 @@ def test_figures_without_a_new_solve_equal_those_of_the_changed_plan() -> None:
         query = case.query
         if case.best is None or query.capacity is not None:
             continue
-        periods = query.block("Periods")
+        periods = query.constraint("Periods")
         town = query.town if periods is None else query.town.grown(periods.growth, len(periods.budgets) - 1)
         problem = query.town.problem()
         plan = solve_problem(problem, query.objective, EXACT)

@@ -11,7 +11,7 @@ import pytest
 from analysis.test_explain import with_status
 from scipy.optimize import linprog
 from support.instances.audited_runs import made
-from support.instances.random_questions import BLOCKS, town
+from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best
 
 import hubplanner as hp
@@ -48,9 +48,9 @@ def asked(limits: tuple[str, ...], seed: int) -> Query:
     weights = np.array([place.needs * (group == number) for number in range(2)])
     fair = AlphaFair(weights=weights, alpha=1.0, linear_below=0.1, prefer_largest_of=DISTRICTS if seed % 2 else None)
     come = TakeUp(share=0.7, e_fold=0.6)
-    blocks = tuple(come if name == "take up" else BLOCKS[name](rng, place) for name in limits)
-    wanted = hp.MaxCoverage(constraints=blocks, fairness=fair)
-    return Query(town=place, objective=wanted, blocks=wanted.blocks)
+    constraints = tuple(come if name == "take up" else CONSTRAINTS[name](rng, place) for name in limits)
+    wanted = hp.MaxCoverage(constraints=constraints, fairness=fair)
+    return Query(town=place, objective=wanted, constraints=wanted.all_constraints)
 
 
 def plan_of(query: Query, *, fairest: bool) -> Solution:
@@ -74,7 +74,7 @@ def best_nearby(query: Query, found: Explanation, site: int, *, inside: bool) ->
         return None
     mine = np.array([opened.get(option, 0) for option in place.options])
     free = group[[where for where, _ in place.options]] == group[site]
-    changed = Query(town=place, objective=query.objective, blocks=query.blocks)
+    changed = Query(town=place, objective=query.objective, constraints=query.constraints)
     plans = changed.hubs()
     kept = plans[(plans[:, ~free] == mine[~free]).all(axis=1)]
     figures = [figure for plan in kept if (figure := best(changed, plan[None])) is not None]

@@ -284,7 +284,7 @@ main()
 FAILING = {
     "SolverError": (
         "from hubplanner.errors import SolverError\ndef fail(*_):\n    raise SolverError('it broke')\n"
-        "import hubplanner.solver.covering.branch_and_cut as blocks\nblocks.BlockSearch.run = fail"
+        "import hubplanner.solver.covering.branch_and_cut as constraints\nblocks.BlockSearch.run = fail"
     ),
     "no plan": (
         "import hubplanner.pipeline.solve as pipeline\nfrom dataclasses import replace\n"

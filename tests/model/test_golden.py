@@ -158,18 +158,18 @@ def _line() -> Planar:
     return Planar(places, places)
 
 
-def family(block: Constraint, instance: CoveringInstance = SMALL) -> LpProblem:
+def family(constraint: Constraint, instance: CoveringInstance = SMALL) -> LpProblem:
     """Return a program of nothing but one family of constraints on a reduced instance."""
     model = new_model(instance, new_program("golden"))
-    block.add_to(model)
+    constraint.add_to(model)
     return model.program
 
 
 def asked(
-    objective: Objective, *blocks: Constraint, problem: Problem | None = None, reached: float | None = None
+    objective: Objective, *constraints: Constraint, problem: Problem | None = None, reached: float | None = None
 ) -> LpProblem:
-    """Return a program with some blocks and an objective's first goal, or its second once the first is reached."""
-    question = Question.of(problem or town(), objective, blocks)
+    """Return a program with some constraints and an objective's first goal, or its second once the first is reached."""
+    question = Question.of(problem or town(), objective, constraints)
     goals = goals_of(objective)
     held = [] if reached is None else [FixedLevel(goal=goals[0], value=reached)]
     return formulate(question, goals[len(held)], held, np.full(3, DEPTH)).program
@@ -193,7 +193,7 @@ TWO_YEARS = Periods(budgets=(25.0, 40.0), discount_rate=0.25, growth=np.array([0
 def by_tangents() -> LpProblem:
     """Return proportional fairness to west and east, with tangents at a quarter and a half."""
     fair = AlphaFair(weights=FAIR.weights, alpha=1.0, linear_below=0.25)
-    utility = TangentUtility(block=fair, at=0.5, touching=(np.array([0.25, 0.5]), np.array([0.25, 0.5])))
+    utility = TangentUtility(fairness=fair, at=0.5, touching=(np.array([0.25, 0.5]), np.array([0.25, 0.5])))
     question = Question.of(town(), replace(COVER, fairness=fair))
     return formulate(question, tangent_utility(utility), (), np.zeros(3, dtype=np.intp)).program
 

@@ -28,7 +28,7 @@ from hubplanner.model import (
     Periods,
     PMedian,
     RequiredSites,
-    broken_blocks,
+    broken_constraints,
 )
 from hubplanner.model.lp import decimal_unit
 from hubplanner.problem import CoverageRule, Decay, SiteStatus, evaluate
@@ -57,8 +57,8 @@ def test_a_limit_that_is_none_is_refused_where_it_is_made(limits: dict[str, Any]
 
 
 def test_no_limit_zero_and_a_whole_float_are_limits() -> None:
-    assert len(hp.MaxCoverage().blocks) == 2
-    assert hp.MaxCoverage(budget=0, max_hubs=0).blocks[2:] == (Budget(amount=0), MaxHubs(count=0))
+    assert len(hp.MaxCoverage().all_constraints) == 2
+    assert hp.MaxCoverage(budget=0, max_hubs=0).all_constraints[2:] == (Budget(amount=0), MaxHubs(count=0))
     assert hp.solve_problem(line_of_five(), hp.MaxCoverage(max_hubs=2.0)).value == 15  # type: ignore[arg-type]
 
 
@@ -82,12 +82,14 @@ def test_an_objective_without_a_model_says_so() -> None:
     ],
 )
 def test_an_objective_knows_its_blocks(objective: Objective, kinds: list[type]) -> None:
-    assert [type(block) for block in objective.blocks] == [HubsPerSite, RequiredSites, *kinds]
+    assert [type(constraint) for constraint in objective.all_constraints] == [HubsPerSite, RequiredSites, *kinds]
 
 
 def test_hubs_in_numbers_take_the_place_of_one_a_site() -> None:
     objective = MaxCoverage(constraints=(HubsPerSite(count=3),))
-    assert [block for block in objective.blocks if isinstance(block, HubsPerSite)] == [HubsPerSite(count=3)]
+    assert [constraint for constraint in objective.all_constraints if isinstance(constraint, HubsPerSite)] == [
+        HubsPerSite(count=3)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +177,6 @@ def test_nothing_has_the_unit_one_and_next_to_nothing_one_that_divides() -> None
 )
 def test_a_plan_is_held_to_every_limit(options: list[int], objective: hp.MaxCoverage, reasons: list[str]) -> None:
     problem = two_islands()
-    found = broken_blocks(problem, evaluate(problem, options), objective)
+    found = broken_constraints(problem, evaluate(problem, options), objective)
     assert len(found) == len(reasons)
     assert all(said.startswith(reason) for said, reason in zip(found, reasons, strict=True)), found

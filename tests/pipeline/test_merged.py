@@ -159,7 +159,7 @@ LAYOUTS = [{}, {"tiled": True, "blockxsize": 16, "blockysize": 16}, {"blockysize
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize("layout", LAYOUTS, ids=["strips", "tiles", "one block"])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["strips", "tiles", "one constraint"])
 def test_a_raster_gives_the_plan_of_its_cells(many: Many, grid: str, layout: dict[str, Any]) -> None:
     crs, transform, travel = GRIDS[grid]
     people = np.random.default_rng(2).exponential(20, (30, 40)).astype(np.float32)

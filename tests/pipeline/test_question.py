@@ -1,4 +1,4 @@
-"""Each key of the model section as a block, objective or figure of the question that is solved."""
+"""Each key of the model section as a constraint, objective or figure of the question that is solved."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_each_limit_has_its_blocks(
 ) -> None:
     objective = objective_of(project.inputs(settings))
     assert list(objective.constraints) == expected
-    assert set(expected) <= set(objective.blocks)
+    assert set(expected) <= set(objective.all_constraints)
 
 
 def test_sites_are_numbered_in_id_order_whatever_the_file_s_is(project: Project) -> None:
@@ -93,7 +93,11 @@ def test_sites_are_numbered_in_id_order_whatever_the_file_s_is(project: Project)
 
 def test_a_floor_is_a_block_for_each_value(project: Project) -> None:
     settings = {"model.floors": [{"group": "province", "share": 0.3}, {"people": "area", "share": 0.2}]}
-    floors = [block for block in objective_of(project.inputs(settings)).constraints if isinstance(block, models.Floor)]
+    floors = [
+        constraint
+        for constraint in objective_of(project.inputs(settings)).constraints
+        if isinstance(constraint, models.Floor)
+    ]
     assert [(floor.name, floor.share, floor.weight.tolist()) for floor in floors] == [
         ("province Balochistan", 0.3, [750, 500, 0, 0]),
         ("province Punjab", 0.3, [0, 0, 2000, 0]),
@@ -191,13 +195,13 @@ def test_a_plan_says_which_groups_it_was_fair_to_and_why(project: Project) -> No
 
 def test_a_programme_is_a_block_of_its_years(project: Project) -> None:
     years = [{"name": 2027, "budget": 300}, {"name": "later", "budget": 0}]
-    [block] = objective_of(project.inputs({"model.periods.years": years})).constraints
-    assert isinstance(block, models.Periods)
-    assert (block.budgets, block.names, block.growth) == ((300, 0), ("2027", "later"), None)
-    assert (block.carry_over, block.nested, block.discount_rate) == (True, True, 0)
+    [constraint] = objective_of(project.inputs({"model.periods.years": years})).constraints
+    assert isinstance(constraint, models.Periods)
+    assert (constraint.budgets, constraint.names, constraint.growth) == ((300, 0), ("2027", "later"), None)
+    assert (constraint.carry_over, constraint.nested, constraint.discount_rate) == (True, True, 0)
     other = {"years": years, "carry_over": False, "nested": False, "discount_rate": 0.1}
-    [block] = objective_of(project.inputs({"model.periods": other, "demand.growth_per_year": 0.02})).constraints
-    assert isinstance(block, models.Periods)
-    assert (block.carry_over, block.nested, block.discount_rate) == (False, False, 0.1)
-    assert block.growth is not None
-    assert block.growth.tolist() == [0.02] * 4
+    [constraint] = objective_of(project.inputs({"model.periods": other, "demand.growth_per_year": 0.02})).constraints
+    assert isinstance(constraint, models.Periods)
+    assert (constraint.carry_over, constraint.nested, constraint.discount_rate) == (False, False, 0.1)
+    assert constraint.growth is not None
+    assert constraint.growth.tolist() == [0.02] * 4

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from support.instances.random_questions import BLOCKS, town
+from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best, recheck
 
 import hubplanner as hp
@@ -50,9 +50,9 @@ def asked(limits: tuple[str, ...], alpha: float, seed: int) -> Query:
     low = float(rng.choice([0.01, 0.1, 0.3]))
     fair = MaxMin(weights=weights) if np.isinf(alpha) else AlphaFair(weights=weights, alpha=alpha, linear_below=low)
     come = hp.TakeUp(share=0.7, e_fold=0.6)
-    blocks = tuple(come if name == "take up" else BLOCKS[name](rng, place) for name in limits)
-    made = hp.MaxCoverage(constraints=blocks, fairness=fair)
-    return Query(town=place, objective=made, blocks=made.blocks)
+    constraints = tuple(come if name == "take up" else CONSTRAINTS[name](rng, place) for name in limits)
+    made = hp.MaxCoverage(constraints=constraints, fairness=fair)
+    return Query(town=place, objective=made, constraints=made.all_constraints)
 
 
 def solved(query: Query, **options: Any) -> Solution:

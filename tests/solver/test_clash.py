@@ -53,18 +53,18 @@ def cases() -> list[Case]:
 def demands(case: Case) -> tuple[Any, ...]:
     """Return all that a question demands, as the oracle reads it."""
     town, found = case.query.town, []
-    for block in case.query.objective.blocks:
-        if isinstance(block, RequiredSites):
+    for constraint in case.query.objective.all_constraints:
+        if isinstance(constraint, RequiredSites):
             found += [RequiredSites(site=site) for site, status in enumerate(town.statuses) if status == 2]
-        elif type(block).__name__ != "HubsPerSite" and not has_room(block):
-            found.append(block)
+        elif type(constraint).__name__ != "HubsPerSite" and not has_room(constraint):
+            found.append(constraint)
     share = getattr(case.query.objective, "target_share", None)
     return (*found, *(() if share is None else (Floor(weight=town.needs, share=share),)))
 
 
-def has_room(block: Any) -> bool:
-    """Tell whether a block is a capacity for all: no demand, but it assigns people."""
-    return isinstance(block, Capacity) and all(map(math.isinf, block.people))
+def has_room(constraint: Any) -> bool:
+    """Tell whether a constraint is a capacity for all: no demand, but it assigns people."""
+    return isinstance(constraint, Capacity) and all(map(math.isinf, constraint.people))
 
 
 def can_be_met(case: Case, wanted: tuple[Any, ...]) -> bool:
@@ -73,12 +73,12 @@ def can_be_met(case: Case, wanted: tuple[Any, ...]) -> bool:
 
 
 def _neutral(case: Case, wanted: tuple[Any, ...]) -> Query:
-    per_site = tuple(block for block in case.query.blocks if type(block).__name__ == "HubsPerSite")
+    per_site = tuple(constraint for constraint in case.query.constraints if type(constraint).__name__ == "HubsPerSite")
     # With a cost of travel, or room for all, people are assigned in any case: only within reach.
-    assigned = "travel" in case.kind or any(has_room(block) for block in case.query.blocks)
+    assigned = "travel" in case.kind or any(has_room(constraint) for constraint in case.query.constraints)
     everyone = Capacity(people=(math.inf,) * len(case.query.town.reaches))
-    room = (everyone,) if assigned and not any(isinstance(block, Capacity) for block in wanted) else ()
-    return Query(town=case.query.town, objective=MaxCoverage(), blocks=(*per_site, *room, *wanted))
+    room = (everyone,) if assigned and not any(isinstance(constraint, Capacity) for constraint in wanted) else ()
+    return Query(town=case.query.town, objective=MaxCoverage(), constraints=(*per_site, *room, *wanted))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -103,10 +103,10 @@ def found(case: Case, name: str) -> Conflict:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_least_budget_is_the_cheapest_plan_that_meets_all_else(part: int) -> None:
     for case in cases()[part::PARTS]:
-        if any(isinstance(block, Periods) for block in demands(case)):
+        if any(isinstance(constraint, Periods) for constraint in demands(case)):
             continue
         clash, wanted = found(case, "highs"), demands(case)
-        rest = tuple(block for block in wanted if not isinstance(block, Budget))
+        rest = tuple(constraint for constraint in wanted if not isinstance(constraint, Budget))
         if len(rest) == len(wanted):
             assert math.isnan(clash.least_budget), case
         else:
@@ -119,8 +119,8 @@ def test_of_large_programs_money_that_suffices_and_money_that_does_not_are_told(
 ) -> None:
     monkeypatch.setattr(infeasibility, "MONEY_ENTRIES", -1)
     for case in cases()[part::PARTS]:
-        rest = tuple(block for block in demands(case) if not isinstance(block, Budget))
-        if len(rest) == len(demands(case)) or any(isinstance(block, Periods) for block in rest):
+        rest = tuple(constraint for constraint in demands(case) if not isinstance(constraint, Budget))
+        if len(rest) == len(demands(case)) or any(isinstance(constraint, Periods) for constraint in rest):
             continue
         clash, least = found(case, "highs"), least_cost(case, rest)
         assert clash.too_little <= least * (1 + 1e-6) + 1e-9, case
@@ -143,7 +143,7 @@ def test_clashes_of_every_size_and_kind_are_among_the_cases() -> None:
     for case in cases():
         clash = found(case, "highs")
         counted[f"{len(clash.demands)} demands"] += 1
-        counted.update({type(block).__name__ for block in clash.demands})
+        counted.update({type(constraint).__name__ for constraint in clash.demands})
         counted["money helps"] += math.isfinite(clash.least_budget)
     assert {"1 demands", "2 demands", "3 demands"} <= set(counted), counted
     kinds = {"Budget", "MaxHubs", "MinHubs", "Floor", "Capacity", "RequiredSites", "FullService"}
@@ -250,4 +250,4 @@ def test_years_are_part_of_a_clash_that_no_money_helps_against_where_only_grown_
     assert found is not None
     assert found.is_smallest
     assert found.least_budget == math.inf
-    assert {block.key for block in found.demands} == {floor.key, rooms.key, years.key}
+    assert {constraint.key for constraint in found.demands} == {floor.key, rooms.key, years.key}

@@ -55,7 +55,7 @@ def without_solver(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_solver")
 def test_a_hub_in_each_district_costs_more_than_there_is() -> None:
     problem, least, _ = country()
-    cheapest = math.fsum(problem.option_cost[list(block.sites or ())].min() for block in least)
+    cheapest = math.fsum(problem.option_cost[list(constraint.sites or ())].min() for constraint in least)
     budget = cheapest - 1e6
     found = hp.solve_problem(problem, MaxCoverage(budget=budget, constraints=tuple(least)))
     assert found.status == hp.Status.INFEASIBLE
@@ -73,7 +73,7 @@ def test_a_hub_in_each_district_costs_more_than_there_is() -> None:
 
 def test_with_the_money_that_is_said_there_is_a_plan() -> None:
     problem, least, _ = country()
-    cheapest = math.fsum(problem.option_cost[list(block.sites or ())].min() for block in least)
+    cheapest = math.fsum(problem.option_cost[list(constraint.sites or ())].min() for constraint in least)
     options = hp.SolverOptions(gap=0.01)
     enough = hp.solve_problem(problem, MaxCoverage(budget=cheapest, constraints=tuple(least)), options)
     assert enough.evaluation is not None
@@ -178,7 +178,11 @@ def test_counts_and_costs_are_the_least_of_all_choices(seed: int) -> None:
     sets = [halves[number] for number in np.flatnonzero(rng.random(6) < 0.6)]
     least = [MinHubs(count=int(rng.integers(1, len(sites) + 1)), sites=sites) for sites in sets]
     every = chain.from_iterable(combinations(range(7), size) for size in range(8))
-    fits = [hubs for hubs in every if all(len(set(hubs) & set(block.sites or ())) >= block.count for block in least)]
+    fits = [
+        hubs
+        for hubs in every
+        if all(len(set(hubs) & set(constraint.sites or ())) >= constraint.count for constraint in least)
+    ]
     fewest = min(map(len, fits))
     cheapest = min(math.fsum(problem.option_cost[list(hubs)]) for hubs in fits)
     for count in (fewest - 1, fewest):
@@ -221,9 +225,9 @@ def test_like_limits_are_one_demand_of_a_search(monkeypatch: pytest.MonkeyPatch)
 def test_few_like_limits_are_named() -> None:
     problem, least, _ = country()
     clash = Conflict(demands=tuple(least[:3]), is_smallest=True, least_budget=math.nan)
-    named = ", ".join(f"min_hubs = 1 in {block.name}" for block in least[:2])
+    named = ", ".join(f"min_hubs = 1 in {constraint.name}" for constraint in least[:2])
     assert in_words(clash) == [f"{named} and min_hubs = 1 in {least[2].name} cannot be met together"]
-    assert Question.of(problem, MaxCoverage(constraints=tuple(least))).blocks
+    assert Question.of(problem, MaxCoverage(constraints=tuple(least))).constraints
 
 
 def test_a_scenario_with_a_hub_in_each_district_says_what_it_costs() -> None:

@@ -187,8 +187,8 @@ def test_budget_and_floors_hold_as_asked(seed: int, *, on_average: bool) -> None
         return all(r >= floor * t - 1e-9 for r, t in zip(reached, total, strict=True)) and max(spent) <= budget + 1e-9
 
     fit = [plan for plan in plans(case) if allowed(case, plan, lambda _: 0.0, 0.0, None) and fits(plan)]
-    block = hp.Floor(weight=np.where(half, case.needs, 0.0), share=floor, name="west")
-    constraints = (block, *hedged(futures_of(case, turns), "expected", on_average=on_average))
+    constraint = hp.Floor(weight=np.where(half, case.needs, 0.0), share=floor, name="west")
+    constraints = (constraint, *hedged(futures_of(case, turns), "expected", on_average=on_average))
     found = hp.solve_problem(case.problem(), hp.MaxCoverage(budget=budget, constraints=constraints), EXACT)
     if not fit:
         assert found.status == "infeasible"

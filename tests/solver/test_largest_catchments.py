@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.instances.random_questions import BLOCKS, town
+from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best
 
 import hubplanner as hp
@@ -36,9 +36,9 @@ def asked(limits: tuple[str, ...], seed: int) -> Query:
     weights = np.array([place.needs * (group == number) for number in range(2)])
     fair = AlphaFair(weights=weights, alpha=1.0, linear_below=0.1, prefer_largest_of=DISTRICTS)
     come = TakeUp(share=0.7, e_fold=0.6)
-    blocks = tuple(come if name == "take up" else BLOCKS[name](rng, place) for name in limits)
-    made = hp.MaxCoverage(constraints=blocks, fairness=fair)
-    return Query(town=place, objective=made, blocks=made.blocks)
+    constraints = tuple(come if name == "take up" else CONSTRAINTS[name](rng, place) for name in limits)
+    made = hp.MaxCoverage(constraints=constraints, fairness=fair)
+    return Query(town=place, objective=made, constraints=made.all_constraints)
 
 
 def solved(query: Query, **options: object) -> Solution:
@@ -66,7 +66,7 @@ def parts(query: Query, plan: np.ndarray) -> dict[tuple[int, int], int]:
 
 def sizes(query: Query) -> np.ndarray:
     """Return whom a hub of each option would have with room for all."""
-    place, come = query.town, query.block("TakeUp")
+    place, come = query.town, query.constraint("TakeUp")
     found = []
     for option, new in enumerate(place.new):
         far = place.option_distance[:, option]
@@ -99,7 +99,7 @@ def test_no_plan_as_fair_with_as_many_hubs_has_larger_catchments(limits: tuple[s
         as_fair = Query(
             town=query.town,
             objective=hp.MaxCoverage(constraints=(*query.objective.constraints, *floors)),
-            blocks=(*query.blocks, *floors),
+            constraints=(*query.constraints, *floors),
         )
         alike = [plan for plan in query.hubs() if parts(query, plan) == kept and best(as_fair, plan[None]) is not None]
         worth = sizes(query)

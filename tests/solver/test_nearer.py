@@ -103,7 +103,7 @@ def test_no_assignment_to_the_same_hubs_is_nearer(seed: int, *, priority: bool) 
         if found.evaluation is None:
             continue
         plan = found.evaluation
-        levels = [(block.weight, 0.4 * math.fsum(block.weight) * (1 - 1e-9)) for block in constraints]
+        levels = [(constraint.weight, 0.4 * math.fsum(constraint.weight) * (1 - 1e-9)) for constraint in constraints]
         least = shortest(problem, plan, seats, found.value, levels)
         assert served(problem, plan) == pytest.approx(least, rel=1e-6)
         assert found.value == pytest.approx(found.bound, rel=1e-7)

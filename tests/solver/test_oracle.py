@@ -63,7 +63,9 @@ def test_the_random_instances_hold_everything_that_can_be_odd() -> None:
         found["zero need"] += 0.0 in case.needs
         found["free hub"] += 0.0 in prices
         found["hub above budget"] += money is not None and max(prices, default=0) > money
-        found["costs counted"] += any(isinstance(block, Budget) for block in objective.blocks) and len(prices) > 1
+        found["costs counted"] += (
+            any(isinstance(constraint, Budget) for constraint in objective.all_constraints) and len(prices) > 1
+        )
         found["costs not counted"] += money is not None and len(prices) > MOST_PRICES
         found["equal costs"] += len(prices) < len(case.costs)
         found["same place"] += len(set(case.points)) < len(case.points)

@@ -31,17 +31,17 @@ def line(seed: int) -> tuple[hp.Problem, hp.MaxCoverage, list[float], list[tuple
         for group in groups
         for _ in range(2)
     ]
-    blocks = tuple((hp.MaxHubs if kind == "max" else hp.MinHubs)(count=n, sites=at) for kind, n, at in limits)
+    constraints = tuple((hp.MaxHubs if kind == "max" else hp.MinHubs)(count=n, sites=at) for kind, n, at in limits)
     floor = hp.Floor(weight=problem.need, share=float(random.choice([0.0, 0.3, 0.7])), name="all need")
     budget = float(random.integers(1, 12))
-    return problem, hp.MaxCoverage(budget=budget, constraints=(*blocks, floor)), prices, limits
+    return problem, hp.MaxCoverage(budget=budget, constraints=(*constraints, floor)), prices, limits
 
 
 def enumerated(
     problem: hp.Problem, asked: hp.MaxCoverage, prices: list[float], limits: list[tuple[str, int, tuple[int, ...]]]
 ) -> tuple[float, int, int, float]:
     """Return the least budget with a plan, and then of all plans the least change, lowered minima and spread."""
-    floor = next(block for block in asked.constraints if isinstance(block, hp.Floor))
+    floor = next(constraint for constraint in asked.constraints if isinstance(constraint, hp.Floor))
     need = problem.need.tolist()
     plans = [plan for plan in itertools.product((0, 1), repeat=5) if served(plan, need) >= floor.share - 1e-12]
     budget = max(asked.budget or 0.0, min(paid(plan, prices) for plan in plans))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
-from support.instances.random_questions import BLOCKS, town
+from support.instances.random_questions import CONSTRAINTS, town
 from support.oracles.questions import Query, best, recheck
 
 import hubplanner as hp
@@ -28,7 +28,7 @@ def asked(limits: tuple[str, ...], seed: int) -> Query:
     rng = np.random.default_rng([seed, LIMITS.index(limits), 7])
     place = town(rng, tiers=2, sites=3, points=7)
     come = TakeUp(share=float(rng.choice([0.3, 0.7, 1.0])), e_fold=float(rng.choice([0.2, 0.6, np.inf])))
-    constraints = (*(BLOCKS[name](rng, place) for name in limits), come)
+    constraints = (*(CONSTRAINTS[name](rng, place) for name in limits), come)
     group = rng.integers(0, 2, len(place.needs))
     weights = np.array([place.needs * (group == number) for number in range(2)])
     made: hp.MaxCoverage | hp.MinCost = hp.MaxCoverage(constraints=constraints)
@@ -40,7 +40,7 @@ def asked(limits: tuple[str, ...], seed: int) -> Query:
         made = hp.MaxCoverage(constraints=constraints, fairness=MaxMin(weights=weights))
     if seed % 4 == 3:
         made = hp.MinCost(float(rng.uniform(0.05, 0.2)), constraints=constraints)
-    return Query(town=place, objective=made, blocks=made.blocks)
+    return Query(town=place, objective=made, constraints=made.all_constraints)
 
 
 @pytest.mark.parametrize("limits", LIMITS, ids=", ".join)

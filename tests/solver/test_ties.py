@@ -20,7 +20,7 @@ from hubplanner.solver.mip import tie_breaking as ties
 
 OPTIONS = {name: hp.SolverOptions(name=name, threads=1) for name in ("highs", "cbc")}
 COUNTED = ("capacity", "periods")
-"""Blocks whose plans are more than hubs, so that the oracle does not order them."""
+"""Constraints whose plans are more than hubs, so that the oracle does not order them."""
 
 
 def is_counted(case: Case) -> bool:

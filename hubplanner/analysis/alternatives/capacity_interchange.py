@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from hubplanner.model import Floor, Year, broken_blocks
+from hubplanner.model import Floor, Year, broken_constraints
 from hubplanner.model.constraints.base import of_kind
 from hubplanner.model.constraints.budget import money_limit
 from hubplanner.problem import Evaluation, Floats, Ints, evaluate
@@ -70,7 +70,7 @@ def _offer(  # noqa: PLR0913, PLR0917 - a plan, where what it shows is noted, an
 def _noted(near: NearOptimal, plan: _Seated, book: SiteEvidence) -> bool:
     """Recompute a plan and note it if it is allowed and near the best; tell whether."""
     found = evaluate(near.problem, plan.options, plan.assigned)
-    good = not broken_blocks(near.problem, found, near.objective) and near.accepts([Year(near.problem, found)])
+    good = not broken_constraints(near.problem, found, near.objective) and near.accepts([Year(near.problem, found)])
     if good:
         book.add(found)
     return bool(good)
@@ -121,13 +121,13 @@ class _Seated:
 
     def __init__(self, near: NearOptimal, reach: csc_array, hubs: dict[int, _Hubs], left: Floats) -> None:
         self._near, self._reach, self._hubs, self._left = near, reach, hubs, left
-        floors = of_kind(near.objective.blocks, Floor)
-        self._least = np.array([block.share * math.fsum(block.weight) for block in floors])
+        floors = of_kind(near.objective.all_constraints, Floor)
+        self._least = np.array([constraint.share * math.fsum(constraint.weight) for constraint in floors])
         problem = near.problem
         capacity = near.question.capacity
         self._room = np.full(problem.n_options, math.inf) if capacity is None else capacity.room(problem)
         self._rate = problem.need / np.maximum(problem.seats, 1e-9)
-        self.money = money_limit(near.objective.blocks)
+        self.money = money_limit(near.objective.all_constraints)
 
     @classmethod
     def of(cls, near: NearOptimal, best: Evaluation) -> _Seated:
@@ -262,5 +262,5 @@ class _Seated:
 @lru_cache(maxsize=1)
 def weights(near: NearOptimal) -> Floats:
     """Return the need (f, n) of each floor's group at each point."""
-    floors = [floor.weight for floor in of_kind(near.objective.blocks, Floor)]
+    floors = [floor.weight for floor in of_kind(near.objective.all_constraints, Floor)]
     return np.array(floors).reshape(len(floors), near.problem.n_points)

@@ -41,7 +41,7 @@ class NearOptimal:
 
     def __post_init__(self) -> None:
         """Refuse years that are planned each alone."""
-        periods = self.objective.block(Periods)
+        periods = self.objective.constraint(Periods)
         if periods is not None and not periods.nested:
             message = "alternatives do not go with periods with nested: false; let hubs stay open"
             raise ScenarioError(message)
@@ -62,12 +62,12 @@ class NearOptimal:
         return Question.of(self.problem, self.objective)
 
     def task(
-        self, goal: Goal, deadline: Deadline, *, held: bool = False, blocks: Sequence[Constraint] = ()
+        self, goal: Goal, deadline: Deadline, *, held: bool = False, constraints: Sequence[Constraint] = ()
     ) -> Subproblem:
-        """Return the task of reaching a goal, held near the best or not, with further blocks."""
+        """Return the task of reaching a goal, held near the best or not, with further constraints."""
         question = self.question
-        if blocks:
-            question = Question.of(self.problem, self.objective, (*question.blocks, *blocks))
+        if constraints:
+            question = Question.of(self.problem, self.objective, (*question.constraints, *constraints))
         keep = (FixedLevel(goal=self.goal, value=self.threshold),) if held else ()
         return Subproblem(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
 

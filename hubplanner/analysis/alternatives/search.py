@@ -15,7 +15,7 @@ from hubplanner.analysis.alternatives.site_importance import classify
 from hubplanner.analysis.requests import AlternativesRequest
 from hubplanner.compatibility import Feature
 from hubplanner.errors import InfeasibleError, SolverError
-from hubplanner.model import FixedLevel, MaxCoverage, Objective, Year, broken_blocks, check_compatible
+from hubplanner.model import FixedLevel, MaxCoverage, Objective, Year, broken_constraints, check_compatible
 from hubplanner.model.constraints.plan_distance import PlanDistance, new_sites
 from hubplanner.model.goals import most_different
 from hubplanner.problem import Evaluation, Problem, Solution, evaluate
@@ -144,8 +144,8 @@ def _next(
     if apart is not None:
         return _by_core(near, apart, differ, deadline, nodes)
     goal = most_different(known)
-    blocks = [PlanDistance(sites=tuple(sorted(plan)), least=differ) for plan in known]
-    task = replace(near.task(goal, deadline, held=True, blocks=blocks), nodes=nodes)
+    constraints = [PlanDistance(sites=tuple(sorted(plan)), least=differ) for plan in known]
+    task = replace(near.task(goal, deadline, held=True, constraints=constraints), nodes=nodes)
     trial = optimise(task)
     if not trial.years:
         return None, trial.infeasible
@@ -168,7 +168,7 @@ def _by_core(
     chosen = apart.best(difference, found.chosen, near.effort(near.options.gap * abs(near.value), deadline, nodes))
     standing = np.flatnonzero(near.problem.existing)
     plan = evaluate(near.problem, np.concatenate([standing, apart.instance.option[chosen]]))
-    reasons = broken_blocks(near.problem, plan, near.objective)
+    reasons = broken_constraints(near.problem, plan, near.objective)
     if reasons:
         raise SolverError("; ".join(reasons))
     return _alternative(near, [Year(near.problem, plan)], apart.difference(chosen), int(found.bound)), False

@@ -119,7 +119,7 @@ class Surroundings:
     @property
     def _limits_people(self) -> bool:
         """Tell whether a limit speaks of all people, such as a floor: then all are concerned."""
-        return any(len(list(block.measures())) for block in self.objective.blocks)
+        return any(len(list(constraint.measures())) for constraint in self.objective.all_constraints)
 
     def nearby(self, site: int, *, inside: bool | None = None) -> Nearby:
         """Return the question of how the group of a site is served best, with all hubs elsewhere as the plan has them.

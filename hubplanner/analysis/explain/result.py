@@ -134,7 +134,7 @@ class PlanExplanation:
     def _figures(self, one: HubFigures | Rejected) -> dict[str, Any]:
         names = ("cost", "need", "people", "cost_per_person", "figure")
         figures = {name: _known(getattr(one, name)) for name in names}
-        return figures | {"breaks": [self.words.limit(block) for block in one.breaks]}
+        return figures | {"breaks": [self.words.limit(constraint) for constraint in one.breaks]}
 
     def _rejected(self, one: Rejected, reasons: tuple[Reason, ...]) -> dict[str, Any]:
         by = [{**self._site(site), "people": people} for site, people in one.covered_by]
@@ -152,14 +152,14 @@ class PlanExplanation:
 
     def _price(self, price: Price) -> dict[str, Any]:
         site = {"site_id": None, "name": None} if price.site is None else self._site(price.site)
-        change, block = price.change, price.block
+        change, constraint = price.change, price.constraint
         gains: tuple[float | None, float | None] = (None, None)
         if change is not None:
             gains = (_known(self.words.counted(-change.most)), _known(self.words.counted(-change.least)))
         return {
             "kind": price.kind,
             **site,
-            "limit": None if block is None else self.words.limit(block),
+            "limit": None if constraint is None else self.words.limit(constraint),
             "least": None if gains[0] is None else max(gains[0], 0.0) if self.found.asked.is_ordered else gains[0],
             "most": gains[1],
             "without": self._change(change),

@@ -41,7 +41,7 @@ class Price:
         ``pin``, ``ban``, or the limit's name.
     site
         The site that is pinned or banned.
-    block
+    constraint
         The limit.
     change
         The best plan without the demand; None where it was not solved.
@@ -51,7 +51,7 @@ class Price:
 
     kind: str
     site: int | None = None
-    block: Constraint | None = None
+    constraint: Constraint | None = None
     change: Counterfactual | None = None
     undefined: str = ""
 
@@ -88,7 +88,11 @@ def pins(asked: ExplainContext) -> list[Price]:
     found += [Price(kind="ban", site=site) for site in banned]
     if asked.is_local:
         return found  # a limit concerns all groups
-    return found + [Price(kind=block.key, block=block) for block in asked.objective.constraints if block.priced]
+    return found + [
+        Price(kind=constraint.key, constraint=constraint)
+        for constraint in asked.objective.constraints
+        if constraint.priced
+    ]
 
 
 def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price:
@@ -109,7 +113,7 @@ def priced(asked: ExplainContext, price: Price, lifted: Problem | None) -> Price
         )
         free = replace(asked.problem, site_status=status)
         return replace(price, change=unpinned(asked, free, price.site))
-    rest = tuple(block for block in asked.objective.constraints if block is not price.block)
+    rest = tuple(constraint for constraint in asked.objective.constraints if constraint is not price.constraint)
     freer = replace(asked.objective, constraints=rest)
     try:
         check_compatible(asked.problem, freer)
@@ -165,7 +169,9 @@ def _scarce(asked: ExplainContext) -> Iterator[tuple[str, float, float]]:
         yield TARGET, objective.target_share, min(STEP, objective.target_share / 2)
         return
     # That of all years together in a programme.
-    money = min((block.money for block in objective.blocks if block.money is not None), default=None)
+    money = min(
+        (constraint.money for constraint in objective.all_constraints if constraint.money is not None), default=None
+    )
     if money is not None:
         step = STEP * money if math.isinf(cheapest) else max(STEP * money, cheapest)
         yield BUDGET, money, step
@@ -188,7 +194,7 @@ def _with(objective: Any, kind: str, amount: float, more: float) -> Any:
 
 def _rate(asked: ExplainContext, looser: Objective, step: float) -> float:
     """Return how much the relaxation gains by a unit more; NaN where the objective has no linear one."""
-    periods = asked.objective.block(Periods)
+    periods = asked.objective.constraint(Periods)
     unlinked = periods is not None and not periods.nested
     if asked.objective.is_bottleneck or not asked.is_ordered or unlinked or asked.options.is_heuristic:
         return math.nan

@@ -125,10 +125,10 @@ class Figures:
     def __init__(self, asked: ExplainContext) -> None:
         self._asked, last = asked, asked.plan.problem
         question = Question.of(asked.problem, asked.objective)
-        self._blocks = question.blocks
-        self._floors = of_kind(question.blocks, Floor)
+        self._constraints = question.constraints
+        self._floors = of_kind(question.constraints, Floor)
         plan = asked.evaluation
-        come = asked.objective.block(TakeUp)
+        come = asked.objective.constraint(TakeUp)
         weights = [floor.weight for floor in self._floors]
         self.alone: MarginalValues = alone(
             last, plan, question.capacity, weights, None if come is None else come.coming
@@ -139,7 +139,9 @@ class Figures:
         if asked.objective.minimises_distance and not plan.is_assigned:
             found = distances(last, plan, worst=asked.objective.is_bottleneck)
             self._without, self._with = found.without, found.with_
-        self._money = min((block.money for block in self._blocks if block.money is not None), default=math.inf)
+        self._money = min(
+            (constraint.money for constraint in self._constraints if constraint.money is not None), default=math.inf
+        )
 
     def hub(self, site: int) -> HubFigures:
         """Return the figures of a site with new hubs."""
@@ -161,7 +163,11 @@ class Figures:
     def _broken_without(self, site: int, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[Constraint]:
         plan, problem = self._asked.evaluation, self._asked.plan.problem
         rest = replace(plan, options=plan.options[kept], counts=plan.counts[kept])
-        broken = [block for block in self._blocks if block.tells_of_sites and block.violation(problem, rest)]
+        broken = [
+            constraint
+            for constraint in self._constraints
+            if constraint.tells_of_sites and constraint.violation(problem, rest)
+        ]
         for floor, lost in zip(self._floors, self.alone.lost[2:, site].tolist(), strict=True):
             total = math.fsum(floor.weight)
             spare = math.fsum(np.asarray(floor.weight) * plan.covered_share) - floor.share * total
@@ -181,7 +187,11 @@ class Figures:
         entry = figures.covered_people[[best]].tocoo()
         by = sorted(zip(entry.coords[1].tolist(), entry.data.tolist(), strict=True), key=lambda pair: -pair[1])
         more = _with_one(plan, best, cost)
-        broken = [block for block in self._blocks if block.tells_of_sites and block.violation(problem, more)]
+        broken = [
+            constraint
+            for constraint in self._constraints
+            if constraint.tells_of_sites and constraint.violation(problem, more)
+        ]
         return Rejected(
             site=site,
             option=best,
@@ -192,8 +202,8 @@ class Figures:
             need=float(figures.added_need[best]),
             people=float(figures.added_people[best]),
             figure=float(self._with[site]),
-            breaks=tuple(block for block in broken if not block.is_total),
-            is_over=more.cost > most_money(self._money) or any(block.is_total for block in broken),
+            breaks=tuple(constraint for constraint in broken if not constraint.is_total),
+            is_over=more.cost > most_money(self._money) or any(constraint.is_total for constraint in broken),
         )
 
     def _best(self, options: Ints) -> int:

@@ -56,9 +56,9 @@ def _of_hub(words: ExplanationWords, hub: HubFigures) -> Iterator[str]:
     yield from _replaced(words, hub.change, hub.site)
 
 
-def _limits(words: ExplanationWords, blocks: Sequence[Constraint]) -> str:
+def _limits(words: ExplanationWords, constraints: Sequence[Constraint]) -> str:
     """Return limits that a plan without a hub, or with one more, would not keep."""
-    return f"{'a limit' if len(blocks) == 1 else 'limits'}: {listed([words.limit(block) for block in blocks])}"
+    return f"{'a limit' if len(constraints) == 1 else 'limits'}: {listed([words.limit(one) for one in constraints])}"
 
 
 def _distance(words: ExplanationWords, figure: float) -> str:
@@ -205,7 +205,7 @@ def of_price(words: ExplanationWords, price: Price) -> str:
     if price.site is not None:
         what = f"the {'pin on' if price.kind == 'pin' else 'ban of'} {words.label(price.site)}"
     else:
-        what = words.limit(price.block) if price.block is not None else price.kind
+        what = words.limit(price.constraint) if price.constraint is not None else price.kind
     if price.undefined:
         return f"The price of {what} is not defined: {price.undefined}."
     if price.change is None:
@@ -426,9 +426,9 @@ class ExplanationWords:
         """Return why there is no plan."""
         return ["no plan meets all demands"] if change.clash is None else in_words(change.clash, self.id_of)
 
-    def limit(self, block: Constraint) -> str:
+    def limit(self, constraint: Constraint) -> str:
         """Return a limit in words."""
-        return block.explain(self)
+        return constraint.explain(self)
 
 
 def _some(tier: str, count: int) -> str:

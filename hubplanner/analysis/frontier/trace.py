@@ -112,7 +112,7 @@ def check_traceable(
         f"a frontier trades coverage: model.objective must be max_coverage, not {objective.name}": (
             not objective.maximises_coverage
         ),
-        "a frontier does not go with model.periods: its budget is one sum": objective.block(Periods) is not None,
+        "a frontier does not go with model.periods: its budget is one sum": objective.constraint(Periods) is not None,
         "a frontier does not go with futures: solve for them at each budget instead": (under_of(objective) is not None),
         "this frontier does not go with model.fairness: trade coverage,fairness, or ask for floors": (
             not (objective.fairness is None or fairness or (by_budgets and objective.alpha_fairness is not None))

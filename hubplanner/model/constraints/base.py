@@ -165,14 +165,14 @@ Kind = TypeVar("Kind", bound=Constraint)
 
 def of_kind(constraints: Iterable[Constraint], kind: type[Kind]) -> list[Kind]:
     """Return the constraints of one family, in their order."""
-    return [block for block in constraints if isinstance(block, kind)]
+    return [constraint for constraint in constraints if isinstance(constraint, kind)]
 
 
 def first_of(constraints: Iterable[Constraint], kind: type[Kind]) -> Kind | None:
     """Return the first constraint of a family, None where there is none."""
-    return next((block for block in constraints if isinstance(block, kind)), None)
+    return next((constraint for constraint in constraints if isinstance(constraint, kind)), None)
 
 
 def without(constraints: Iterable[Constraint], *kinds: type[Constraint]) -> list[Constraint]:
     """Return the constraints of all other families, in their order."""
-    return [block for block in constraints if not isinstance(block, kinds)]
+    return [constraint for constraint in constraints if not isinstance(constraint, kinds)]

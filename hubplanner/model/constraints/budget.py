@@ -116,7 +116,7 @@ class Budget(Constraint):
 
 def money_limit(constraints: Iterable[Constraint]) -> float:
     """Return the money for all new hubs, infinite without a budget."""
-    return min((block.amount for block in of_kind(constraints, Budget)), default=math.inf)
+    return min((constraint.amount for constraint in of_kind(constraints, Budget)), default=math.inf)
 
 
 def most_money(amount: float) -> float:

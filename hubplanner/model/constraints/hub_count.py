@@ -166,4 +166,6 @@ class MinHubs(HubCount):
 
 def hub_limit(constraints: Iterable[Constraint]) -> float:
     """Return the largest number of new hubs at all sites together, infinite without one."""
-    return min((block.count for block in of_kind(constraints, MaxHubs) if block.is_total), default=math.inf)
+    return min(
+        (constraint.count for constraint in of_kind(constraints, MaxHubs) if constraint.is_total), default=math.inf
+    )

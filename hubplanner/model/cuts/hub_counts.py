@@ -21,7 +21,7 @@ MOST_KINDS = 200
 """Kinds above which only prices are distinguished."""
 
 
-def add_tally(layers: Sequence[Model], blocks: Sequence[Constraint]) -> None:
+def add_tally(layers: Sequence[Model], constraints: Sequence[Constraint]) -> None:
     r"""Count the hubs of each price c and set of floors f, and hold the counts to what money buys.
 
     .. math:: n_{cf} = \sum_{o \in O_{cf}} y_o \in \mathbb{Z}, \qquad
@@ -31,14 +31,14 @@ def add_tally(layers: Sequence[Model], blocks: Sequence[Constraint]) -> None:
     Where hubs are full, a plan's worth hangs on how many hubs there are for each floor, hardly on which: branching on
     sums settles in some nodes what branching on single options does not in thousands.
     """
-    for layer, money in zip(layers, _money(layers[-1], blocks), strict=True):
+    for layer, money in zip(layers, _money(layers[-1], constraints), strict=True):
         if math.isfinite(money):
             # Upgrades that free money leave more of it for hubs that cost some.
             freed = math.fsum(np.minimum(layer.instance.cost, 0.0) * layer.instance.most)
-            _tally(layer, blocks, money - freed)
+            _tally(layer, constraints, money - freed)
 
 
-def _tally(layer: Model, blocks: Sequence[Constraint], money: float) -> None:
+def _tally(layer: Model, constraints: Sequence[Constraint], money: float) -> None:
     """Count a year's hubs, if the hull of what its money buys has few sides."""
     cost = layer.instance.cost
     most = np.array([variable.upBound for variable in layer.open_], dtype=np.intp)
@@ -47,24 +47,24 @@ def _tally(layer: Model, blocks: Sequence[Constraint], money: float) -> None:
     limits = np.bincount(price, weights=most[paid], minlength=len(prices)).astype(np.intp)
     sides = hull(tuple(prices.tolist()), tuple(limits.tolist()), money)
     if sides:
-        kinds = _kinds(layer, blocks, (paid, price))
+        kinds = _kinds(layer, constraints, (paid, price))
         counts = [_count(layer, number, paid[kinds == number]) for number in range(int(kinds.max()) + 1)]
         _hold(layer, counts, price[np.unique(kinds, return_index=True)[1]], sides)
 
 
-def _money(layer: Model, blocks: Sequence[Constraint]) -> Sequence[float]:
+def _money(layer: Model, constraints: Sequence[Constraint]) -> Sequence[float]:
     """Return the money for all hubs in each year, infinite where there is no limit."""
-    periods = first_of(blocks, Periods)
+    periods = first_of(constraints, Periods)
     if periods is not None:
         return periods.available
-    return [most_money(money_limit(blocks)) - layer.instance.base_cost]
+    return [most_money(money_limit(constraints)) - layer.instance.base_cost]
 
 
-def _kinds(layer: Model, blocks: Sequence[Constraint], paid: tuple[Ints, Ints]) -> Ints:
+def _kinds(layer: Model, constraints: Sequence[Constraint], paid: tuple[Ints, Ints]) -> Ints:
     """Return the kind of each option that costs money: its price, and the floors whose group it reaches."""
     (options, price), rows = paid, layer.whole.assign_rows
     traits = [price]
-    for floor in of_kind(blocks, Floor):
+    for floor in of_kind(constraints, Floor):
         needed = rows.totals[:, layer.whole.measure(floor.weight)][rows.row] > 0
         traits.append(np.isin(options, rows.option[needed]).astype(np.intp))
     _, kinds = np.unique(np.column_stack(traits), axis=0, return_inverse=True)

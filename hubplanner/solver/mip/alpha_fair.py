@@ -128,7 +128,7 @@ class AlphaFairStrategy:
 
 def _fixed(question: Question) -> Ints | None:
     """Return the hubs (1, o) of each option where nothing is left to decide of them; None where something is."""
-    kept, most = first_of(question.blocks, FixedHubs), hub_limit(question.blocks)
+    kept, most = first_of(question.constraints, FixedHubs), hub_limit(question.constraints)
     problem, instance = question.instance.problem, question.instance
     if kept is None or question.periods is not None or problem.upgrades.any() or not problem.keeps_existing:
         return None
@@ -178,12 +178,12 @@ def _refined(
         for most, columns, parts in utility.rows_beyond(known, form.layers[-1]):
             handle.addRow(-math.inf, most, len(columns), np.array(columns, dtype=np.int32), np.array(parts))
     utility = utility.refined(about) if about else utility
-    return replace(utility, at=max(bound, utility.block.linear_below)), bound
+    return replace(utility, at=max(bound, utility.fairness.linear_below)), bound
 
 
 def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound: float) -> _Best:
     """Return the best plan that searches find, each with tangents at the shares of the plans before it."""
-    block, goal = utility.block, goals_of(task.question.objective)[0]
+    fairness, goal = utility.fairness, goals_of(task.question.objective)[0]
     value = goal.value(start.years) if start.years else math.nan
     bound = agreed_bound(goal, value, bound) if start.years else bound
     best, was_cut = _Best(found=start, value=value, bound=bound), False
@@ -205,11 +205,11 @@ def _searched(task: Subproblem, utility: TangentUtility, start: Incumbent, bound
             break
         was_cut = deadline.is_past
         if found.years:
-            known, shares = utility, block.shares(found.years[-1].plan)
-            utility = utility.refined([shares, block.shares(best.found.years[-1].plan)])
+            known, shares = utility, fairness.shares(found.years[-1].plan)
+            utility = utility.refined([shares, fairness.shares(best.found.years[-1].plan)])
             if not was_cut and [len(part) for part in utility.touching] == [len(part) for part in known.touching]:
                 break  # the tangents were exact where the plan is: nothing is left to learn
-        utility = replace(utility, at=max(best.value, block.linear_below))
+        utility = replace(utility, at=max(best.value, fairness.linear_below))
     return best
 
 
@@ -224,7 +224,7 @@ def _served(task: Subproblem, utility: TangentUtility, found: Incumbent) -> Incu
     if found.opened is None:
         raise AssertionError
     fixed = replace(task, gap=0.0, ranges=(found.opened, found.opened), start=found.opened)
-    utility, _ = _refined(fixed, utility.refined([utility.block.shares(found.years[-1].plan)]), math.inf, EXACT)
+    utility, _ = _refined(fixed, utility.refined([utility.fairness.shares(found.years[-1].plan)]), math.inf, EXACT)
     served = optimise(replace(fixed, goal=tangent_utility(utility)))
     goal = goals_of(task.question.objective)[0]
     better = bool(served.years) and goal.value(served.years) > goal.value(found.years)

@@ -157,7 +157,7 @@ class Cover:
         capacity = self.question.capacity
         none = np.full(self.problem.n_options, math.inf)
         self.room = none if capacity is None else capacity.room(self.problem)
-        self.far = [block.distance for block in of_kind(self.question.blocks, FullService)]
+        self.far = [constraint.distance for constraint in of_kind(self.question.constraints, FullService)]
         self.by_distance = self.question.objective.by_distance
 
     def adds(self, option: int, weight: Floats, *, exact: bool = False) -> Added:

@@ -131,26 +131,26 @@ class PlanBuilder:
         self.most_of = np.full(self.problem.n_options, MANY)
         self.opened: list[Opened] = []
         self.spent: Floats = np.zeros(len(question.problems))
-        blocks = question.blocks
-        self.per_site, self.money = question.per_site, money_limit(blocks)
-        self.budgets_in = of_kind(blocks, RobustBudget)
-        self.most = [(block, self._at(block)) for block in of_kind(blocks, MaxHubs)]
-        self.least = [(block, self._at(block)) for block in of_kind(blocks, MinHubs)]
+        constraints = question.constraints
+        self.per_site, self.money = question.per_site, money_limit(constraints)
+        self.budgets_in = of_kind(constraints, RobustBudget)
+        self.most = [(constraint, self._at(constraint)) for constraint in of_kind(constraints, MaxHubs)]
+        self.least = [(constraint, self._at(constraint)) for constraint in of_kind(constraints, MinHubs)]
         self.least.sort(key=lambda pair: int(pair[1].sum()))
         self.floors = [
             (self.units.weigh(np.asarray(floor.weight)), floor.share * math.fsum(floor.weight))
-            for floor in of_kind(blocks, Floor)
+            for floor in of_kind(constraints, Floor)
             if floor.share * math.fsum(floor.weight) > 0
         ]
-        self.reach = min((block.distance for block in of_kind(blocks, FullService)), default=None)
+        self.reach = min((constraint.distance for constraint in of_kind(constraints, FullService)), default=None)
         self.apart: dict[int, set[int]] = {}
-        for separation in of_kind(blocks, MinSeparation):
+        for separation in of_kind(constraints, MinSeparation):
             for one, other in separation.too_near(self.problem).tolist():
                 self.apart.setdefault(one, set()).add(other)
                 self.apart.setdefault(other, set()).add(one)
         self.left = self._still()
-        self.alone = [set(block.sites) for block in of_kind(blocks, AtMostOne)]
-        self.needs = {block.site: block.needs for block in of_kind(blocks, OnlyWith)}
+        self.alone = [set(constraint.sites) for constraint in of_kind(constraints, AtMostOne)]
+        self.needs = {constraint.site: constraint.needs for constraint in of_kind(constraints, OnlyWith)}
         standing = np.flatnonzero(self.problem.existing).tolist()
         self.standing = [self.cover.open(option, self.need) for option in standing]
         scale = self.money if 0 < self.money < math.inf else max(float(self.cost.max(initial=0.0)), 1.0)
@@ -161,8 +161,8 @@ class PlanBuilder:
         self.share: Floats = np.clip(self.cost, 0.0, scale) / scale + hubs + SHORT
         """What a hub of each option takes of money and hubs, never quite nothing."""
 
-    def _at(self, block: HubCount) -> Bools:
-        return block.counted(self.problem.new, self.problem.option_site)
+    def _at(self, constraint: HubCount) -> Bools:
+        return constraint.counted(self.problem.new, self.problem.option_site)
 
     # -- what limits allow -------------------------------------------------------------------------------------------
 
@@ -201,7 +201,8 @@ class PlanBuilder:
     def _affords(self, option: int) -> bool:
         """Tell whether the money allows one more hub."""
         return bool(self.cost[option] <= self.largest) and all(
-            (block.costs @ self.counts + block.costs[:, option] <= block.amount).all() for block in self.budgets_in
+            (constraint.costs @ self.counts + constraint.costs[:, option] <= constraint.amount).all()
+            for constraint in self.budgets_in
         )
 
     def _has_place(self, option: int) -> bool:
@@ -212,7 +213,7 @@ class PlanBuilder:
         held = here[self.counts[here] > 0]
         per = self.per_site
         full = self.counts[held].sum() >= per.count or (not per.mixed and bool((held != option).any()))
-        if full or any(at[option] and self.counts[at].sum() >= block.count for block, at in self.most):
+        if full or any(at[option] and self.counts[at].sum() >= constraint.count for constraint, at in self.most):
             return False
         if not (self.apart or self.alone or self.needs):
             return True
@@ -281,7 +282,7 @@ class PlanBuilder:
         for site in problem.required_sites.tolist():
             here = problem.option_site == site
             self._add(here, 1 - int(self.counts[here].sum()), cheapest=cheapest)
-        for fixed in of_kind(self.question.blocks, FixedHubs):
+        for fixed in of_kind(self.question.constraints, FixedHubs):
             for option, count in zip(fixed.options, fixed.counts, strict=True):
                 while self.counts[option] < count and self.fits(option):
                     self.open(option, self.need)
@@ -333,7 +334,7 @@ class PlanBuilder:
         missed = [part for part in missed if part > SHORT]
         missed += [max(float(least.count - counts[at].sum()), 0.0) for least, at in self.least]
         missed += [float(counts[sites == site].sum() == 0) for site in self.problem.required_sites]
-        for fixed in of_kind(self.question.blocks, FixedHubs):
+        for fixed in of_kind(self.question.constraints, FixedHubs):
             pairs = zip(fixed.options, fixed.counts, strict=True)
             missed += [float(max(count - counts[option], 0)) for option, count in pairs]
         if self.reach is not None:

@@ -60,7 +60,7 @@ class LargestCatchments:
         found = optimise(
             replace(
                 task,
-                question=replace(self.question, blocks=(*self.question.blocks, numbers, *floors)),
+                question=replace(self.question, constraints=(*self.question.constraints, numbers, *floors)),
                 goal=goal,
                 gap=min(task.gap, GAP),
                 start=opened[None],

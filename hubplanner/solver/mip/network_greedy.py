@@ -124,7 +124,11 @@ class NetworkGreedy:
     def grown(self, factor: Floats, worth: Floats, begun: Begun = NOTHING_BUILT) -> tuple[Year, ...]:
         """Return a plan that grows hub by hub, year by year, while money and number allow."""
         question = self.question
-        hubs, periods, total = _GrowingPlan(self, factor, worth, begun), question.periods, money_limit(question.blocks)
+        hubs, periods, total = (
+            _GrowingPlan(self, factor, worth, begun),
+            question.periods,
+            money_limit(question.constraints),
+        )
         years, left, total = list[Year](), 0.0, total - hubs.spent
         for number, (problem, discount) in enumerate(zip(question.problems, question.discounts, strict=True)):
             money = total
@@ -144,7 +148,7 @@ class _GrowingPlan:
         problem = question.instance.problem
         self._ground, self._worth = ground, worth
         self._covered = np.zeros(ground.cover.shape[0], dtype=np.bool_)
-        self._count = hub_limit(question.blocks)
+        self._count = hub_limit(question.constraints)
         self._network, self._free = _Growing(ground.graph, factor), problem.new.copy()
         self._free[ground.graph.without_link] = False
         self._free &= ~np.isin(problem.option_site, begun.banned)

@@ -59,7 +59,8 @@ def candidates(question: Question) -> Floats:
 
 def within_radius(question: Question, radius: float) -> Question:
     """Return the question with everyone served within a radius."""
-    blocks = tuple(
-        replace(block, distance=radius) if isinstance(block, FullService) else block for block in question.blocks
+    constraints = tuple(
+        replace(constraint, distance=radius) if isinstance(constraint, FullService) else constraint
+        for constraint in question.constraints
     )
-    return replace(question, blocks=blocks)
+    return replace(question, constraints=constraints)

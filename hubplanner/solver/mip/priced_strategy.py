@@ -35,7 +35,7 @@ class PricedStrategy:
     def applies(self, question: Question, options: SolverOptions) -> str | None:
         """Return why it is the way to take."""
         goals = goals_of(question.objective)
-        numbers = any(block.numbers_options for block in question.blocks)
+        numbers = any(constraint.numbers_options for constraint in question.constraints)
         if options.method != "auto" or numbers or len(goals) > 1 or not is_priced(question, goals[0]):
             return None
         if pairs_to_assign(question) <= MOST_PAIRS:

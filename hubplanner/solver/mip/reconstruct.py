@@ -81,7 +81,7 @@ def _within_limits(form: Formulation, problem: Problem, plan: Evaluation) -> Eva
         part = np.where(beside > 1 - served, np.maximum(1 - served, 0.0) / beside, 1.0)
     reached = plan.reached * part
     # The billionth beyond a budget is for the rounding of hubs' prices, not for more people.
-    left = money_limit(form.question.blocks) - alone.cost
+    left = money_limit(form.question.constraints) - alone.cost
     asked = evaluate(problem, hubs, shares, plan.edges, reached).cost - alone.cost
     if asked > left:
         reached = reached * (max(left, 0.0) / asked * (1 - SUMMING))

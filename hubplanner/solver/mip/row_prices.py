@@ -94,7 +94,7 @@ class SeatedRows:
             coming=coming,
             room=capacity.room(problem),
             size=np.array([np.where(problem.new, problem.option_cost, 0.0), problem.new.astype(np.float64)]),
-            allowed=np.array([money_limit(question.blocks) * (1 + LEAK), hub_limit(question.blocks)]),
+            allowed=np.array([money_limit(question.constraints) * (1 + LEAK), hub_limit(question.constraints)]),
             starts=starts,
             most=np.where(stands[starts], instance.most[starts], question.per_site.count).astype(np.float64),
             rows=len(rows.totals),
@@ -185,7 +185,7 @@ def is_priced(question: Question, goal: Goal | None) -> bool:
     seats = capacity is not None and capacity.can_relax
     asked = isinstance(objective, MaxCoverage | MinCost | PMedian) and goal is not None and goal.name == objective.goal
     serves_all = isinstance(objective, PMedian) or (isinstance(objective, MinCost) and objective.target_share == 1)
-    all_come = problem.rule.is_step and not of_kind(question.blocks, TakeUp)
+    all_come = problem.rule.is_step and not of_kind(question.constraints, TakeUp)
     return simple and seats and asked and (isinstance(objective, MaxCoverage) or (serves_all and all_come))
 
 

@@ -138,11 +138,11 @@ def _is_too_dear(task: Subproblem) -> bool:
     Where no plan is near, that shows it sooner than the relaxation of the goal, which cuts over blocks may leave open.
     """
     question, problem = task.question, task.question.instance.problem
-    money, adds_up = money_limit(question.blocks), problem.keeps_existing and not problem.measures
+    money, adds_up = money_limit(question.constraints), problem.keeps_existing and not problem.measures
     if math.isinf(money) or question.periods is not None or not adds_up or problem.backhaul is not None:
         return False
-    others = tuple(block for block in question.blocks if not isinstance(block, Budget))
-    _, form, relaxation = relaxed(replace(task, goal=cost(), question=replace(question, blocks=others)))
+    others = tuple(constraint for constraint in question.constraints if not isinstance(constraint, Budget))
+    _, form, relaxation = relaxed(replace(task, goal=cost(), question=replace(question, constraints=others)))
     return relaxation.is_infeasible or form.figure(relaxation.bound) > money * (1 + LEAK)
 
 
@@ -390,19 +390,23 @@ def _ruled_out(
             return replace(task, too_dear=(*task.too_dear, dear))
         return replace(task, forbidden=(*task.forbidden, opened))
     # Hubs in numbers cannot be ruled out one by one: leave the solver a little less money.
-    if all(block.money is None for block in task.question.blocks):
+    if all(constraint.money is None for constraint in task.question.constraints):
         raise SolverError("; ".join(reasons))
-    blocks = tuple(
-        block if block.money is None else block.with_money(block.money * (1 - TIGHTER))
-        for block in task.question.blocks
+    constraints = tuple(
+        constraint if constraint.money is None else constraint.with_money(constraint.money * (1 - TIGHTER))
+        for constraint in task.question.constraints
     )
-    return replace(task, question=replace(task.question, blocks=blocks))
+    return replace(task, question=replace(task.question, constraints=constraints))
 
 
 def _overspends(task: Subproblem, form: Formulation, years: Sequence[Year]) -> bool:
     """Tell whether a plan costs more than there is money for, and so any that adds to it."""
     problems, plans = [year.problem for year in years], [year.plan for year in years]
-    over = any(block.violations(problems, plans) for block in task.question.blocks if block.money is not None)
+    over = any(
+        constraint.violations(problems, plans)
+        for constraint in task.question.constraints
+        if constraint.money is not None
+    )
     return over and float(form.instance.cost.min(initial=0.0)) >= 0
 
 

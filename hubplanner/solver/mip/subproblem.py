@@ -120,7 +120,7 @@ def program_of(task: Subproblem, depth: Ints) -> Formulation:
     """Return a task's program, with chains of distances of some depth (n,)."""
     form = formulate(task.question, task.goal, task.held, depth, task.ranges)
     if splits(task):
-        add_tally(form.layers, task.question.blocks)
+        add_tally(form.layers, task.question.constraints)
         if task.question.objective.alpha_fairness is not None:
             # With a tangent for each group at each share presolve settles more than branching on counts does.
             for layer in form.layers:

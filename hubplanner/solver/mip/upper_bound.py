@@ -61,7 +61,7 @@ def covered_alone(question: Question) -> float:
     problem, most = question.problems[-1], question.instance.most
     worth, standing = worth_alone(question), problem.existing
     settled, new = math.fsum(worth[standing]), np.flatnonzero(problem.new & (worth > 0))
-    money, count = money_limit(question.blocks), hub_limit(question.blocks)
+    money, count = money_limit(question.constraints), hub_limit(question.constraints)
     bounds = [
         _filled(worth[new], problem.option_cost[new], most[new], money * (1 + LEAK)),
         _filled(worth[new], np.ones(len(new)), most[new], count),
@@ -113,6 +113,6 @@ def agreed_bound(goal: Goal, value: float, bound: float) -> float:
 def _affordable(question: Question) -> Bools:
     """Tell which options (o,) the budget allows alone; saving money by closing hubs, a plan may afford any."""
     instance = question.instance
-    money = money_limit(question.blocks)
+    money = money_limit(question.constraints)
     keeps = question.problems[-1].keeps_existing
     return np.asarray((instance.cost <= money * (1 + LEAK)) | ~instance.new | (not keeps))

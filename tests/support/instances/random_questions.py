@@ -1,4 +1,4 @@
-"""Random towns with objectives and blocks for the oracle, each from its seed."""
+"""Random towns with objectives and constraints for the oracle, each from its seed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _count(rng: Rng, most: int) -> int:
     return int(rng.integers(0, most + 1))
 
 
-BLOCKS: dict[str, Make] = {
+CONSTRAINTS: dict[str, Make] = {
     "two a site": lambda rng, _: HubsPerSite(count=2, mixed=bool(rng.random() < 0.5)),
     "tiers mixed": lambda rng, _: HubsPerSite(count=int(rng.integers(1, 3)), mixed=True),
     "budget": lambda rng, town: Budget(amount=round(_money(town) * float(rng.uniform(0, 0.7)), 2)),
@@ -167,10 +167,10 @@ def town(
     )
 
 
-def objective(rng: Rng, kind: str, blocks: list[Any]) -> Objective:
-    """Return an objective with some blocks, fairness among them."""
-    fairness = next((block for block in blocks if isinstance(block, MaxMin)), None)
-    constraints = tuple(block for block in blocks if not isinstance(block, MaxMin))
+def objective(rng: Rng, kind: str, constraints: list[Any]) -> Objective:
+    """Return an objective with some constraints, fairness among them."""
+    fairness = next((constraint for constraint in constraints if isinstance(constraint, MaxMin)), None)
+    constraints = tuple(constraint for constraint in constraints if not isinstance(constraint, MaxMin))
     given: dict[str, Any] = {"constraints": constraints, "fairness": fairness}
     if not constraints or rng.random() < 0.3:
         given["max_hubs"] = _count(rng, 3) + (kind.startswith("p_"))
@@ -181,7 +181,7 @@ def objective(rng: Rng, kind: str, blocks: list[Any]) -> Objective:
 
 
 def goes(kind: str, names: tuple[str, ...], rule: str) -> bool:
-    """Tell whether an objective, blocks and a rule go together."""
+    """Tell whether an objective, constraints and a rule go together."""
     joined = " ".join(names)
     stacked, travel = "two a site" in names or "tiers mixed" in names, "travel" in kind
     assigned = "capacity" in joined or travel
@@ -195,7 +195,7 @@ def goes(kind: str, names: tuple[str, ...], rule: str) -> bool:
 
 
 def alike(one: str, other: str) -> bool:
-    """Tell whether two blocks are of a kind that an objective takes once."""
+    """Tell whether two constraints are of a kind that an objective takes once."""
     return any(all(word in name for name in (one, other)) for word in ("capacity", "periods", "fair")) or {
         one,
         other,
@@ -204,9 +204,9 @@ def alike(one: str, other: str) -> bool:
 
 @cache
 def query(kind: str, names: tuple[str, ...], rule: str, seed: int, *, changing: bool = False) -> Query:
-    """Return a random question of an objective with some blocks."""
+    """Return a random question of an objective with some constraints."""
     rng = np.random.default_rng(
-        [seed, KINDS.index(kind), *(list(BLOCKS).index(name) for name in names), RULES.index(rule)]
+        [seed, KINDS.index(kind), *(list(CONSTRAINTS).index(name) for name in names), RULES.index(rule)]
     )
     joined = " ".join(names)
     single, stacked = "single" in joined, "two a site" in names or "tiers mixed" in names
@@ -214,8 +214,8 @@ def query(kind: str, names: tuple[str, ...], rule: str, seed: int, *, changing: 
     sites = int(rng.integers(3, 5)) if single or stacked or "periods" in joined else int(rng.integers(3, 7))
     sites = min(sites, 4) if tiers > 1 or "capacity" in joined or "travel" in kind else sites
     asked = town(rng, rule=rule, tiers=tiers, sites=sites, points=5 if single else 9, changing=changing)
-    made = objective(rng, kind, [BLOCKS[name](rng, asked) for name in names])
-    return Query(town=asked, objective=made, blocks=made.blocks)
+    made = objective(rng, kind, [CONSTRAINTS[name](rng, asked) for name in names])
+    return Query(town=asked, objective=made, constraints=made.all_constraints)
 
 
 @cache
@@ -246,9 +246,9 @@ class Case:
 
 
 def every_block(seed: int) -> list[Case]:
-    """Return every objective with every block that goes with it, under rules in turn."""
+    """Return every objective with every constraint that goes with it, under rules in turn."""
     found = []
-    for number, (kind, name) in enumerate(itertools.product(KINDS, BLOCKS)):
+    for number, (kind, name) in enumerate(itertools.product(KINDS, CONSTRAINTS)):
         rule = RULES[(number + seed) % len(RULES)]
         rule = rule if goes(kind, (name,), rule) else "step"
         if goes(kind, (name,), rule):
@@ -262,22 +262,22 @@ def every_rule(seed: int) -> list[Case]:
 
 
 def some_pairs(count: int, seed: int) -> list[Case]:
-    """Return objectives with two random blocks."""
+    """Return objectives with two random constraints."""
     rng, found = np.random.default_rng(seed), list[Case]()
     while len(found) < count:
         kind, rule = str(rng.choice(KINDS)), str(rng.choice([*RULES, "step"]))
-        one, other = rng.choice(list(BLOCKS), 2, replace=False).tolist()
+        one, other = rng.choice(list(CONSTRAINTS), 2, replace=False).tolist()
         if goes(kind, (one, other), rule) and not alike(one, other):
             found.append(Case(kind=kind, names=(one, other), rule=rule, seed=seed + len(found)))
     return found
 
 
 def some_changes(count: int, seed: int) -> list[Case]:
-    """Return objectives with a random block where standing hubs may be upgraded or closed."""
+    """Return objectives with a random constraint where standing hubs may be upgraded or closed."""
     rng, found = np.random.default_rng(seed), list[Case]()
-    blocks = [name for name in BLOCKS if "periods" not in name]
+    constraints = [name for name in CONSTRAINTS if "periods" not in name]
     while len(found) < count:
-        kind, rule, name = str(rng.choice(KINDS)), str(rng.choice([*RULES, "step"])), str(rng.choice(blocks))
+        kind, rule, name = str(rng.choice(KINDS)), str(rng.choice([*RULES, "step"])), str(rng.choice(constraints))
         if goes(kind, (name,), rule):
             found.append(Case(kind=kind, names=(name,), rule=rule, seed=seed + len(found), changing=True))
     return found

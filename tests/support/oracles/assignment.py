@@ -1,6 +1,6 @@
 """Ways of serving a town's people: the limits they must keep to, and the figures that objectives seek.
 
-Blocks and objectives are read as data, by name and parameter.
+Constraints and objectives are read as data, by name and parameter.
 """
 
 from __future__ import annotations
@@ -100,13 +100,15 @@ def rooms(each: Numbers, plan: Plans) -> list[float]:
 
 
 HUB_LIMITS: dict[str, Callable[[Town, Plans, Any], NDArray[np.bool_]]] = {
-    "Budget": lambda town, plans, block: town.cost(plans) <= block.amount * (1 + SLACK),
-    "MaxHubs": lambda town, plans, block: new_hubs(town, plans, block.sites) <= block.count,
-    "MinHubs": lambda town, plans, block: new_hubs(town, plans, block.sites) >= block.count,
-    "RequiredSites": lambda town, plans, block: _required(town, plans, block.site),
-    "MinSeparation": lambda town, plans, block: _apart(town, plans, block.distance),
-    "AtMostOne": lambda town, plans, block: sum(_used(town, plans, site) for site in block.sites) <= 1,
-    "OnlyWith": lambda town, plans, block: ~_used(town, plans, block.site) | _used(town, plans, block.needs),
+    "Budget": lambda town, plans, constraint: town.cost(plans) <= constraint.amount * (1 + SLACK),
+    "MaxHubs": lambda town, plans, constraint: new_hubs(town, plans, constraint.sites) <= constraint.count,
+    "MinHubs": lambda town, plans, constraint: new_hubs(town, plans, constraint.sites) >= constraint.count,
+    "RequiredSites": lambda town, plans, constraint: _required(town, plans, constraint.site),
+    "MinSeparation": lambda town, plans, constraint: _apart(town, plans, constraint.distance),
+    "AtMostOne": lambda town, plans, constraint: sum(_used(town, plans, site) for site in constraint.sites) <= 1,
+    "OnlyWith": lambda town, plans, constraint: (
+        ~_used(town, plans, constraint.site) | _used(town, plans, constraint.needs)
+    ),
 }
 """Limits that speak of hubs alone."""
 
@@ -134,15 +136,15 @@ def _apart(town: Town, plans: Plans, least: float) -> Any:
     return found
 
 
-def keeps_service(ways: Ways, block: Any, slack: float = SLACK) -> NDArray[np.bool_]:
+def keeps_service(ways: Ways, constraint: Any, slack: float = SLACK) -> NDArray[np.bool_]:
     """Tell which ways keep to a limit that speaks of service: a floor, or a hub for all."""
-    kind = type(block).__name__
+    kind = type(constraint).__name__
     if kind == "Floor":
-        total = block.weight.sum()
-        return np.asarray(ways.covered @ block.weight >= block.share * total - slack * max(total, 1.0))
+        total = constraint.weight.sum()
+        return np.asarray(ways.covered @ constraint.weight >= constraint.share * total - slack * max(total, 1.0))
     if kind == "FullService":
         far = ways.farthest[:, ways.town.wants]
-        return np.asarray((np.isfinite(far) & (far <= block.distance * (1 + SLACK))).all(axis=1))
+        return np.asarray((np.isfinite(far) & (far <= constraint.distance * (1 + SLACK))).all(axis=1))
     return np.ones(len(ways.plans), dtype=bool)
 
 

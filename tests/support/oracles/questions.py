@@ -1,6 +1,6 @@
-"""An oracle for every objective under every block: it tries all plans, and serves people by a program of its own.
+"""An oracle for every objective under every constraint: it tries all plans, and serves people by a program of its own.
 
-Nothing here is hubplanner's: blocks and objectives are read as data, and everything is worked out anew.
+Nothing here is hubplanner's: constraints and objectives are read as data, and everything is worked out anew.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ class Query:
 
     Parameters
     ----------
-    blocks
-        The objective's blocks, or those that are left of them.
+    constraints
+        The objective's constraints, or those that are left of them.
     """
 
     town: Town
     objective: Any
-    blocks: tuple[Any, ...]
+    constraints: tuple[Any, ...]
 
-    def block(self, kind: str) -> Any:
-        """Return the first block of a kind, None when there is none."""
-        return next((block for block in self.blocks if type(block).__name__ == kind), None)
+    def constraint(self, kind: str) -> Any:
+        """Return the first constraint of a kind, None when there is none."""
+        return next((constraint for constraint in self.constraints if type(constraint).__name__ == kind), None)
 
     @cached_property
     def service(self) -> list[Any]:
-        """Blocks that speak of service."""
-        found = [block for block in self.blocks if type(block).__name__ in {"Floor", "FullService"}]
+        """Constraints that speak of service."""
+        found = [constraint for constraint in self.constraints if type(constraint).__name__ in {"Floor", "FullService"}]
         if self.objective.name == "min_cost":
             found.append(_floor(self.town.needs, self.objective.target_share))
         return found
@@ -71,28 +71,30 @@ class Query:
     @cached_property
     def capacity(self) -> Any:
         """How many people a hub of each option serves, None where that does not matter."""
-        block = self.block("Capacity")
+        constraint = self.constraint("Capacity")
         travels = getattr(self.objective, "travel_cost", 0) > 0
-        if block is None and not travels:
+        if constraint is None and not travels:
             return None
-        room = (math.inf,) * len(self.town.reaches) if block is None else block.people
+        room = (math.inf,) * len(self.town.reaches) if constraint is None else constraint.people
         return np.array([room[tier] for _, tier in self.town.options])
 
     @property
     def single(self) -> bool:
         """Whether points are served whole."""
-        return bool(getattr(self.block("Capacity"), "single", False))
+        return bool(getattr(self.constraint("Capacity"), "single", False))
 
     def hubs(self) -> Plans:
         """Return the plans (k, o) that keep to all limits that speak of hubs alone."""
-        block = self.block("HubsPerSite")
-        plans = self.town.plans(getattr(block, "count", 1), mixed=getattr(block, "mixed", False))
+        constraint = self.constraint("HubsPerSite")
+        plans = self.town.plans(getattr(constraint, "count", 1), mixed=getattr(constraint, "mixed", False))
         return plans[self.keeps(plans)]
 
     def keeps(self, plans: Plans) -> NDArray[np.bool_]:
         """Tell which plans keep to the limits that speak of hubs alone."""
         tests = [
-            HUB_LIMITS[type(b).__name__](self.town, plans, b) for b in self.blocks if type(b).__name__ in HUB_LIMITS
+            HUB_LIMITS[type(b).__name__](self.town, plans, b)
+            for b in self.constraints
+            if type(b).__name__ in HUB_LIMITS
         ]
         return np.all([np.ones(len(plans), dtype=bool), *tests], axis=0)
 
@@ -101,8 +103,8 @@ class Query:
         found = (
             single_ways(self.town, plans, self.capacity) if self.single and len(plans) else free_ways(self.town, plans)
         )
-        for block in self.service:
-            found = found.only(keeps_service(found, block))
+        for constraint in self.service:
+            found = found.only(keeps_service(found, constraint))
         return found
 
 
@@ -112,7 +114,7 @@ def _floor(weight: Numbers, share: float) -> Any:
 
 def best(query: Query, among: Plans | None = None) -> list[float] | None:
     """Return the best figure of each goal in turn, of all plans or among some; None when none is allowed."""
-    if query.block("Periods") is not None:
+    if query.constraint("Periods") is not None:
         found = best_programme(query)
         return None if found is None else [found]
     plans = query.hubs() if among is None else among
@@ -139,14 +141,14 @@ def recheck(query: Query, plan: Plans, shares: Numbers | None) -> list[float]:
     shares
         None where hubs have room for all.
     """
-    block = query.block("HubsPerSite")
-    allowed = query.town.plans(getattr(block, "count", 1), mixed=getattr(block, "mixed", False))
+    constraint = query.constraint("HubsPerSite")
+    allowed = query.town.plans(getattr(constraint, "count", 1), mixed=getattr(constraint, "mixed", False))
     assert (allowed == plan).all(axis=1).any(), plan
     assert query.keeps(plan[None]).all(), plan
     ways = free_ways(query.town, plan[None]) if shares is None else split_way(query.town, plan, shares)
     if shares is not None:
         _recheck_shares(query, plan, shares)
-        if (come := query.block("TakeUp")) is not None:
+        if (come := query.constraint("TakeUp")) is not None:
             far = np.where(shares > 0, query.town.option_distance, 0.0)
             assert ((shares * np.exp(far / come.e_fold) / come.share).sum(axis=1) <= 1 + LOOSE).all()
     for limit in query.service:
@@ -196,32 +198,32 @@ REACHED_LATER = {"RequiredSites", "MinHubs", "Floor", "OnlyWith"}
 
 def years_of(query: Query) -> list[Query]:
     """Return what is asked of each year of a programme alone, but for the money."""
-    periods = query.block("Periods")
+    periods = query.constraint("Periods")
     count = len(periods.budgets)
     return [
         Query(
             town=query.town.grown(periods.growth, year),
             objective=query.objective,
-            blocks=tuple(
-                _later(block, periods.growth, year)
-                for block in query.blocks
-                if block is not periods and (year == count - 1 or type(block).__name__ not in REACHED_LATER)
+            constraints=tuple(
+                _later(constraint, periods.growth, year)
+                for constraint in query.constraints
+                if constraint is not periods and (year == count - 1 or type(constraint).__name__ not in REACHED_LATER)
             ),
         )
         for year in range(count)
     ]
 
 
-def _later(block: Any, growth: Numbers | None, years: int) -> Any:
-    """Return a block with its weights grown."""
-    if type(block).__name__ != "Floor" or growth is None:
-        return block
-    return _floor(block.weight * (1 + growth) ** years, block.share)
+def _later(constraint: Any, growth: Numbers | None, years: int) -> Any:
+    """Return a constraint with its weights grown."""
+    if type(constraint).__name__ != "Floor" or growth is None:
+        return constraint
+    return _floor(constraint.weight * (1 + growth) ** years, constraint.share)
 
 
 def best_programme(query: Query) -> float | None:
     """Return the best sum of the years' discounted figures, None when no programme is allowed."""
-    periods, years = query.block("Periods"), years_of(query)
+    periods, years = query.constraint("Periods"), years_of(query)
     worth = [_worth(year) for year in years]
     factor = [(1 + periods.discount_rate) ** -year for year in range(len(years))]
     money = list(itertools.accumulate(periods.budgets))

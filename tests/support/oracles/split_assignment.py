@@ -36,11 +36,11 @@ class Split:
         for option, room in enumerate(rooms(query.capacity, plan)):
             if math.isfinite(room):
                 self.at_most(self.sum(lambda i, o, option=option: town.seats[i] * (o == option)), room)
-        for block in query.blocks:
-            if type(block).__name__ == "TakeUp":
-                self._come(block)
-        for block in query.service:
-            self._serve(block)
+        for constraint in query.constraints:
+            if type(constraint).__name__ == "TakeUp":
+                self._come(constraint)
+        for constraint in query.service:
+            self._serve(constraint)
         for count in range(1, len(self.groups) + 1):
             self._fair(count)
 
@@ -57,25 +57,30 @@ class Split:
     def _covered(self, weight: Numbers) -> Numbers:
         return self.sum(lambda i, o: weight[i] * self.query.town.share[i, o])
 
-    def _come(self, block: Any) -> None:
+    def _come(self, constraint: Any) -> None:
         """Let of each point no more come than their ways allow: parts of what would come to each hub alone."""
         town = self.query.town
         for point in range(len(town.points)):
             self.at_most(
                 self.sum(
                     lambda i, o, point=point: (
-                        math.exp(town.option_distance[i, o] / block.e_fold) / block.share if i == point else 0.0
+                        math.exp(town.option_distance[i, o] / constraint.e_fold) / constraint.share
+                        if i == point
+                        else 0.0
                     )
                 ),
                 1.0,
             )
 
-    def _serve(self, block: Any) -> None:
+    def _serve(self, constraint: Any) -> None:
         town = self.query.town
-        if type(block).__name__ == "Floor":
-            self.at_most(-self._covered(block.weight), -block.share * block.weight.sum() + SLACK * block.weight.sum())
+        if type(constraint).__name__ == "Floor":
+            self.at_most(
+                -self._covered(constraint.weight),
+                -constraint.share * constraint.weight.sum() + SLACK * constraint.weight.sum(),
+            )
             return
-        self.within(block.distance)
+        self.within(constraint.distance)
         for point in np.flatnonzero(town.wants):
             self.at_most(-self.sum(lambda i, _, point=point: i == point), -1.0)
 

@@ -1,4 +1,4 @@
-"""A small town for the oracle of blocks: its own distances, its own cover, every plan its sites allow."""
+"""A small town for the oracle of constraints: its own distances, its own cover, every plan its sites allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No solver is believed about questions with blocks either: what it states is compared with what its hubs make."""
+"""No solver is believed about questions with constraints either: what it states is compared with what its hubs make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every objective under every block that goes with it, and under pairs of them, against an enumeration of all plans."""
+"""Every objective under every constraint that goes with it, and under pairs, against an enumeration of all plans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from support.instances.random_questions import (
-    BLOCKS,
+    CONSTRAINTS,
     KINDS,
     RULES,
     Case,
@@ -104,7 +104,7 @@ def check(case: Case, solution: hp.Solution, best: list[float], name: str) -> No
 
 def check_plan(query: Query, solution: hp.Solution) -> None:
     """Recompute the figures of the plan, or of all its years, by the oracle's rules alone."""
-    periods = query.block("Periods")
+    periods = query.constraint("Periods")
     if periods is None:
         found = recheck(query, *hubs(query, solution.evaluation))
         assert found == pytest.approx([goal.value for goal in solution.goals], rel=SAME, abs=SAME)
@@ -151,14 +151,14 @@ def test_the_random_questions_hold_everything_that_can_be_asked() -> None:
         found["closing"] += bool(town.savings)
         found["max_hubs"] += objective.max_hubs is not None
         found.update(status.name for status in set(town.statuses))
-    assert set(KINDS) | set(BLOCKS) | set(RULES) <= set(found)
+    assert set(KINDS) | set(CONSTRAINTS) | set(RULES) <= set(found)
     assert min(found.values()) >= 8, found
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_does_not_go_together_is_refused(kind: str) -> None:
     refused = 0
-    for names, rule in product([(), *((name,) for name in BLOCKS)], RULES):
+    for names, rule in product([(), *((name,) for name in CONSTRAINTS)], RULES):
         if not goes(kind, names, rule):
             query = Case(kind=kind, names=names, rule=rule).query
             with pytest.raises(hp.ScenarioError, match="does not go with"):

@@ -1,4 +1,4 @@
-"""What must hold of objectives and blocks on any instance, without knowing its best plan."""
+"""What must hold of objectives and constraints on any instance, without knowing its best plan."""
 
 from __future__ import annotations
 
