@@ -101,8 +101,7 @@ def _read(base: sqlite3.Connection, path: Path, asked: str | None) -> Layer:
     if name.lower() not in tables:
         raise unreadable(path, f"its layer {name} is not a plain table; export it into a new GeoPackage")
     column, srs = layers[name]
-    cells = _cells(base, path, name, column)
-    shapes = _shapes(path, cells.pop(column))
+    cells, shapes = _cells(base, path, name, column)
     return make_layer(path, cells, shapes, _crs(base, srs))
 
 
@@ -127,15 +126,18 @@ def _chosen(path: Path, layers: list[str], asked: str | None) -> str:
     return asked
 
 
-def _cells(base: sqlite3.Connection, path: Path, table: str, geometry: str) -> dict[str, list[Any]]:
-    """Return the cells of a table by column, geometries as bytes; without its own row numbers."""
+def _cells(
+    base: sqlite3.Connection, path: Path, table: str, geometry: str
+) -> tuple[dict[str, list[Any]], np.ndarray[Any, Any]]:
+    """Return the cells of a table by column, without its own row numbers, and its geometries."""
     about = base.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
     keys = [name for _, name, kind, _, _, key in about if key and str(kind).upper() == "INTEGER"]
     number = keys[0] if len(keys) == sum(bool(row[5]) for row in about) == 1 else None
     columns = {name: str(kind).upper() for _, name, kind, *_ in about if name != number}
     if geometry not in columns:
         raise unreadable(path, f"layer {table} has no column {geometry}")
-    cells: dict[str, list[Any]] = {name: [] for name in columns}
+    cells: dict[str, list[Any]] = {name: [] for name in columns if name != geometry}
+    shapes: list[np.ndarray[Any, Any]] = [np.zeros(0, dtype=object)]
     own = next(word for word in ("rowid", "oid", "_rowid_", "") if word not in {name.lower() for name in columns})
     cursor = base.execute(
         f"SELECT {own}, {', '.join(map(_quoted, columns))} FROM {_quoted(table)} NOT INDEXED"  # noqa: S608
@@ -149,10 +151,12 @@ def _cells(base: sqlite3.Connection, path: Path, table: str, geometry: str) -> d
                 raise unreadable(path, "the database is damaged (its rows are out of order)")
             last = row[0]
         for name, part in zip(columns, list(zip(*rows, strict=True))[1:], strict=True):
-            cells[name].extend(part)
-    return {
-        name: _plain(cells[name], kind) for name, kind in columns.items() if name == geometry or _shown(cells[name])
-    }
+            if name == geometry:
+                shapes.append(_shapes(path, part, count - len(rows)))
+            else:
+                cells[name].extend(part)
+    shown = {name: _plain(held, columns[name]) for name, held in cells.items() if _shown(held)}
+    return shown, np.concatenate(shapes)
 
 
 def _shown(cells: list[Any]) -> bool:
@@ -169,8 +173,8 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _shapes(path: Path, blobs: Sequence[Any]) -> Any:
-    """Return geometries (n,); raise with the rows that hold none."""
+def _shapes(path: Path, blobs: Sequence[Any], before: int) -> Any:
+    """Return geometries (n,) of rows that follow some before them; raise with the rows that hold none."""
     packed = np.array([*(_wkb(blob) for blob in blobs), None], dtype=object)[:-1]
     shapes = shapely.from_wkb(packed, on_invalid="ignore")
     lost = [
@@ -178,7 +182,9 @@ def _shapes(path: Path, blobs: Sequence[Any]) -> Any:
     ]
     if lost:
         allowed = "a geometry as GeoPackage has them: points or polygons of straight lines"
-        raise DataError([Fault(file=path.name, row=row + 1, column="geometry", allowed=allowed) for row in lost[:100]])
+        raise DataError(
+            [Fault(file=path.name, row=before + row + 1, column="geometry", allowed=allowed) for row in lost[:100]]
+        )
     return shapes
 
 

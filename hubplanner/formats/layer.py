@@ -81,7 +81,9 @@ def in_plane(shapes: Any) -> Any:
     >>> in_plane([shapely.from_wkt("MULTIPOINT Z ((67 30 1500))")])
     array([<POINT (67 30)>], dtype=object)
     """
-    flat = shapely.force_2d(np.asarray(shapes, dtype=object))
+    flat = np.array(shapes, dtype=object)
+    high = shapely.get_coordinate_dimension(flat) > 2  # noqa: PLR2004 - heights or measures beside x and y
+    flat[high] = shapely.force_2d(flat[high])
     single = (shapely.get_type_id(flat) == shapely.GeometryType.MULTIPOINT) & (shapely.get_num_geometries(flat) == 1)
     flat[single] = shapely.get_geometry(flat[single], 0)
     return flat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -102,8 +102,9 @@ def _osm(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]
     access = {tag for tags in ACCESS.values() for tag in tags}
     read = graphml.read_graphml if path.suffix.lower() in graphml.SUFFIXES else osm.read_osm
     frame = read(path, sorted({"highway", *TAGS, *access, *named, *spec.where, *more}))
-    table = InputTable(name=path.name, frame=frame, crs=frame.crs, named=True)
-    return _from_lines(spec, table, faults, kind="osm", more=more)
+    tables = [InputTable(name=path.name, frame=frame, crs=frame.crs, named=True)]
+    del frame
+    return _from_lines(spec, tables, faults, kind="osm", more=more)
 
 
 def _has_geometry(path: Path, faults: list[Fault]) -> bool:
@@ -113,6 +114,12 @@ def _has_geometry(path: Path, faults: list[Fault]) -> bool:
 
 
 def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]) -> Roads | None:
+    table = _line_table(spec, path, faults)
+    return None if table is None else _from_lines(spec, [table], faults, kind="lines", more=more)
+
+
+def _line_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> InputTable | None:
+    """Return the rows of a file of lines, in the system that is its own or that the scenario names."""
     if not can_read(path, LINES, faults):
         if format_of(path).kind in {"other", "raster"}:
             taken = ", ".join((".osm.pbf", ".osm", ".graphml", *suffixes_of((*LINES, *DISTANCES))))
@@ -130,8 +137,7 @@ def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collectio
     if crs is None:
         return None
     places = gpd.GeoDataFrame(frame.drop(columns=frame.geometry.name), geometry=frame.geometry.array, crs=None)
-    table = InputTable(name=path.name, frame=places.set_crs(crs), crs=crs, named=own is not None)
-    return _from_lines(spec, table, faults, kind="lines", more=more)
+    return InputTable(name=path.name, frame=places.set_crs(crs), crs=crs, named=own is not None)
 
 
 def _named(spec: RoadsSpec) -> set[str]:
@@ -158,33 +164,35 @@ def _kept(spec: RoadsSpec, table: InputTable, faults: list[Fault], more: Collect
 
 def _from_lines(
     spec: RoadsSpec,
-    table: InputTable,
+    tables: list[InputTable],
     faults: list[Fault],
     *,
     kind: Literal["osm", "lines"],
     more: Collection[str],
 ) -> Roads | None:
-    kept = _kept(spec, table, faults, more)
+    """Return the roads of a table, which is taken out of a list so that its lines go once their vertices are read."""
+    kept = _kept(spec, tables.pop(), faults, more)
     if kept is None:
         return None
-    frame, warnings = kept.frame, list[DataWarning]()
+    name, first_row, frame, warnings = kept.name, kept.first_row, kept.frame, list[DataWarning]()
+    del kept
     empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
     if empty.any():
         message = f"{int(empty.sum()):,} roads have no line, and are left out"
-        warnings.append(DataWarning(code="unread_roads", message=message, file=table.name))
+        warnings.append(DataWarning(code="unread_roads", message=message, file=name))
         frame = frame[~empty]
     kinds = frame.geometry.geom_type
-    checker = Checker(
-        table=InputTable(name=table.name, frame=frame, first_row=table.first_row), faults=faults, has_keys=False
-    )
+    checker = Checker(table=InputTable(name=name, frame=frame, first_row=first_row), faults=faults, has_keys=False)
     before = len(faults)
     checker.note("geometry", ~kinds.isin(["LineString", "MultiLineString"]), kinds, "LineString or MultiLineString")
     if len(faults) > before:
         return None
+    rest = pd.DataFrame(frame.drop(columns="geometry"))
     with np.errstate(all="ignore"):  # places beyond all measure are told below
-        shapes = shapely.force_2d(frame.geometry.to_crs(WGS84).to_numpy())
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    places, part = shapely.get_coordinates(parts, return_index=True)
+        shapes = frame.geometry.to_crs(WGS84).to_numpy()
+    del checker, frame, kinds
+    places, owner, part = _vertices(shapes)
+    del shapes
     on_globe = np.isfinite(places).all(axis=1) & (np.abs(places) <= [180 + 1e-9, 90 + 1e-9]).all(axis=1)
     if not on_globe.all():
         at = int(np.flatnonzero(~on_globe)[0])
@@ -193,17 +201,15 @@ def _from_lines(
             "lon from -180 to 180, lat from -90 to 90; where the file names no system, set travel.roads.crs to that of "
             "the lines; where it names a wrong one, give it the right one in a GIS"
         )
-        row = int(frame.index[owner[part[at]]]) + table.first_row
-        faults.append(Fault(file=table.name, row=row, column="geometry", value=value, allowed=allowed, kind="crs"))
+        row = int(rest.index[owner[part[at]]]) + first_row
+        faults.append(Fault(file=name, row=row, column="geometry", value=value, allowed=allowed, kind="crs"))
         return None
     vertex, spots = _shared(places)
     begin = np.flatnonzero(part[1:] == part[:-1]) if len(part) else np.zeros(0, dtype=np.intp)
     begin = begin[vertex[begin] != vertex[begin + 1]]
     km = GreatCircle(places, places).measure(places[begin], places[begin + 1])
     return Roads(
-        table=InputTable(
-            name=table.name, frame=pd.DataFrame(frame.drop(columns="geometry")), first_row=table.first_row
-        ),
+        table=InputTable(name=name, frame=rest, first_row=first_row),
         kind=kind,
         vertices=spots,
         start=vertex[begin],
@@ -212,6 +218,17 @@ def _from_lines(
         line=owner[part[begin]].astype(np.intp),
         warnings=warnings,
     )
+
+
+def _vertices(shapes: np.ndarray[Any, Any]) -> tuple[Floats, Ints, Ints]:
+    """Return the vertices (n, 2) of lines, the line (p,) that each of their parts is of, and the part (n,) of each."""
+    if not len(shapes):
+        return np.zeros((0, 2)), np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+    _, places, offsets = shapely.to_ragged_array(shapes, include_z=False)
+    owner = np.arange(len(shapes))
+    if len(offsets) > 1:  # of parts in lines, too
+        owner = np.repeat(owner, np.diff(offsets[1]))
+    return places, owner, np.repeat(np.arange(len(owner)), np.diff(offsets[0]))
 
 
 def _shared(places: Floats) -> tuple[Ints, Floats]:
