@@ -30,6 +30,7 @@ class Feature(Enum):
     MOVING = "hubs that move between periods"
     FUTURES = "futures"
     OUTAGES = "outages in futures"
+    OTHER_ROADS = "other roads in futures"
     WORST = "under worst"
     REGRET = "under regret"
     CVAR = "under cvar"
@@ -153,6 +154,13 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         "who is nearest depends on outages, so leave them out",
     ),
     _rule(
+        Feature.OTHER_ROADS,
+        (Feature.P_MEDIAN,),
+        "futures of need and cost alone",
+        "who is nearest depends on which roads are open, and distances over futures need one way for all of them, so "
+        "ask for max_coverage or min_cost",
+    ),
+    _rule(
         Feature.FLOORS,
         (Feature.P_MEDIAN, Feature.FUTURES),
         "none",
@@ -196,6 +204,12 @@ INCOMPATIBLE: tuple[Rule, ...] = (
         "would do nearly as well",
     ),
     _rule(Feature.FUTURES, (Feature.ALTERNATIVES,), "none", "a plan for all futures is weighed by score"),
+    _rule(
+        Feature.FUTURES,
+        (Feature.EXPLANATIONS,),
+        "none",
+        "what a hub adds differs from future to future, so explain a plan for one of them, or score plans over all",
+    ),
     # surveys drawn again
     _rule(Feature.PERIODS, (Feature.STABILITY,), "none", "each year would need a survey of its own"),
     _rule(Feature.FUTURES, (Feature.STABILITY,), "none", "a plan for all futures is weighed by score"),

@@ -73,8 +73,12 @@ FILE = "scenario.yaml"
 PHONES = Measure(name="devices", cost=9.0, benefit=0.5, offline=np.ones(5), most=np.ones(5))
 OVER_FUTURES = {Feature.OUTAGES, Feature.WORST, Feature.REGRET, Feature.CVAR}
 CRITERIA = [Feature.WORST, Feature.REGRET, Feature.CVAR]
-OF_FILES = {Feature.MERGED, Feature.SEARCHED, Feature.SPREAD, Feature.GROWTH_COLUMN, Feature.SINGLE}
-"""Features of how files are read, which the library never sees, and one that rules hold against them alone."""
+OF_FILES = {
+    *(Feature.MERGED, Feature.SEARCHED, Feature.SPREAD, Feature.GROWTH_COLUMN, Feature.SINGLE),
+    Feature.OTHER_ROADS,
+}
+"""Features of how files are read, which the library never sees, one that rules hold against them alone, and one that
+takes a file of roads."""
 OF_ANALYSES = {Feature.EXPLANATIONS, Feature.ALTERNATIVES, Feature.STABILITY}
 """What is asked of a plan once it is made."""
 NETWORK = Backhaul(

@@ -21,7 +21,7 @@ from hubplanner.scenario.backhaul_spec import (
     PlacesSpec,
 )
 from hubplanner.scenario.data_spec import FileSpec, JoinSpec, SpreadBySpec, TableSpec, ZonesSpec
-from hubplanner.scenario.futures_spec import FutureSpec, FuturesSpec
+from hubplanner.scenario.futures_spec import FuturesSpec
 from hubplanner.scenario.model_spec import AUTO, MAX_MIN, ModelSpec
 from hubplanner.scenario.names import key_of, repeated
 from hubplanner.scenario.scenario import Scenario, TierSpec
@@ -595,20 +595,19 @@ def _searched_feature(scenario: Scenario) -> dict[Feature, Setting]:
     return {Feature.SEARCHED: Setting("travel.method", method, f"with travel.method {method}")}
 
 
-def _has_outages(future: FutureSpec) -> bool:
-    """Tell whether who is near a hub changes: hubs out of service, or other roads."""
-    return bool(future.sites_out or future.tiers_out) or future.changes_roads
-
-
 def _features_over(spec: FuturesSpec, under: str | None) -> dict[Feature, Setting]:
     """Return what futures ask for; the average goes with all that futures go with."""
     asked = {Feature.FUTURES: Setting("futures", "futures", "with futures")}
     if under not in {None, "expected"}:
         asked[Feature(f"under {under}")] = Setting("model.under", under, f"under {under}")
-    out = [f"futures.named.{at}" for at, future in enumerate(spec.named) if _has_outages(future)]
+    named = [(f"futures.named.{at}", future) for at, future in enumerate(spec.named)]
+    out = [key for key, future in named if future.sites_out or future.tiers_out]
     out += ["futures.ranges.site_out"] if spec.ranges.site_out > 0 else []
     if out:
         asked[Feature.OUTAGES] = Setting(out[0], "outages", "with outages")
+    roads = [(key, future.name) for key, future in named if future.changes_roads]
+    if roads:
+        asked[Feature.OTHER_ROADS] = Setting(*roads[0], "with other roads in a future")
     return asked
 
 

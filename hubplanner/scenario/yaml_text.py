@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner, ScannerError
 
@@ -57,8 +59,26 @@ class _Scanner(Scanner):
         raise _NotTakenError(problem=allowed, problem_mark=self.reader.get_mark())
 
 
+class _Parser(Parser):
+    """Puts tokens together; refuses {car:30}, which YAML reads as a key car:30 without a value."""
+
+    def parse_flow_mapping_empty_value(self) -> Any:
+        mark = self.scanner.peek_token().start_mark
+        before = re.split(r"[{,]", mark.buffer[: mark.pointer])[-1]
+        written = before.strip()
+        mark.line -= before[len(before.rstrip()) :].count("\n")
+        key, colon, value = written.partition(":")
+        missing = f"write {key}: {value}, with a space after the colon" if colon else f"write {key}: and its value"
+        raise _NotTakenError(problem=f"{written} in {{ }} has no value; {missing}", problem_mark=mark)
+
+
 def parse_yaml(text: str, file: str) -> Any:
-    """Return the value a YAML 1.2 text spells; refuse duplicate keys, anchors, aliases, deep nests and long texts."""
+    """Return the value a YAML 1.2 text spells; refuse duplicate keys, anchors, aliases, deep nests and long texts.
+
+    >>> parse_yaml("{car: 30, walk:60}", "--set")
+    Traceback (most recent call last):
+    hubplanner.errors.ScenarioError: --set, line 1: walk:60 in { } has no value; write walk: 60, with a space after...
+    """
     if len(text) > LONGEST:
         allowed = f"holds more than {LONGEST:,} characters; move long lists into columns of the tables"
         raise ScenarioError(_fault(file, allowed))
@@ -74,7 +94,7 @@ def parse_yaml(text: str, file: str) -> Any:
 def _loaded(text: str) -> Any:
     """Return the value of a text, parsed once: a sweep reads its scenario for every case."""
     yaml = YAML(typ="safe", pure=True)
-    yaml.Scanner = _Scanner
+    yaml.Scanner, yaml.Parser = _Scanner, _Parser
     return yaml.load(text)
 
 

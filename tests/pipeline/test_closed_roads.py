@@ -204,4 +204,10 @@ def test_roads_are_closed_only_where_people_travel_along_them(project: Project) 
 def test_distances_to_the_nearest_hub_know_no_closed_roads(project: Project) -> None:
     settings = along(project) | {"model": {"objective": "p_median", "max_hubs": 2, "budget": None}}
     messages = project.refusal(settings | named({"name": "wet", **MONSOON}))
-    assert any("who is nearest depends on outages" in message for message in messages)
+    assert any("who is nearest depends on which roads are open" in message for message in messages), messages
+
+
+def test_a_plan_for_futures_is_not_explained_for_one_of_them(project: Project, tmp_path: Path) -> None:
+    run = hp.solve(project.read(along(project) | named({"name": "wet", **MONSOON}))).write(tmp_path / "run")
+    with pytest.raises(hp.ScenarioError, match="what a hub adds differs from future to future"):
+        hp.explain(run)

@@ -52,6 +52,26 @@ def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{car: 30, walk:60}", "line 1: walk:60 in { } has no value; write walk: 60, with a space after the colon"),
+        ("{car:-3}", "write car: -3, with"),
+        ("hubs:\n  - {name: a,\n     reach_minutes: {car:15}\n     }\n", "line 3: car:15"),
+        ("{car: 30,\n walk:60\n}", "line 2: walk:60"),
+        ("{under}", "under in { } has no value; write under: and its value"),
+    ],
+)
+def test_a_colon_without_a_space_is_told_as_it_was_written(text: str, said: str) -> None:
+    with pytest.raises(ScenarioError) as found:
+        parse_yaml(text, "scenario.yaml")
+    assert said in str(found.value)
+
+
+def test_nothing_may_be_said_of_a_key_to_take_it_away() -> None:
+    assert parse_yaml("{a: , b: null, 'c:d': null}", "s") == {"a": None, "b": None, "c:d": None}
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a: 1\nb: 2\na: 3\n", 'f, line 3: is not valid YAML: found duplicate key "a" with value "3"'),

@@ -322,6 +322,12 @@ def test_what_does_not_go_with_futures_is_refused() -> None:
             hp.PMedian(max_hubs=1, constraints=hedged(hp.Futures([hp.Future(name="x", sites_out=(0,))]), "expected")),
             "outages",
         ),
+        (
+            hp.PMedian(
+                max_hubs=1, constraints=hedged(hp.Futures([hp.Future(name="x", travel=problem.travel)]), "expected")
+            ),
+            "which roads are open",
+        ),
     ):
         with pytest.raises(hp.ScenarioError, match=words):
             hp.solve_problem(problem, objective)

@@ -78,8 +78,10 @@ class Uncertainty(Constraint):
     def features(self) -> frozenset[Feature]:
         """Futures, outages or other ways in them, and the criterion unless it is the average, which goes with all."""
         found = {Feature.FUTURES}
-        if any(future.sites_out or future.tiers_out or future.travel is not None for future in self.futures.each):
+        if any(future.sites_out or future.tiers_out for future in self.futures.each):
             found.add(Feature.OUTAGES)
+        if any(future.travel is not None for future in self.futures.each):
+            found.add(Feature.OTHER_ROADS)
         if self.criterion != "expected":
             found.add(Feature(f"under {self.criterion}"))
         return frozenset(found)
