@@ -26,9 +26,8 @@ STRAIGHT: dict[str, type[GeometricTravel]] = {"great_circle": GreatCircle, "plan
 """What measures distances that follow from places alone, by `travel.method`."""
 MOST_LON, MOST_LAT = 180.0, 90.0
 GLOBE = "lon from -180 to 180, lat from -90 to 90"
-SWAPPED = f"{GLOBE}; these look swapped"
-OUTSIDE = f"{GLOBE}; for metres set crs to a projected one"
-OUTSIDE_NAMED = f"{GLOBE}, by the system that the file names; for metres save it with the system they are in"
+_TURN, _MANY = 360.0, 10_000.0
+"""Degrees of a whole turn, and a coordinate that no slip makes of degrees."""
 STRAY = "a place near the other rows; lon and lat look swapped"
 DEGREES = "coordinates in its own unit; these look like degrees, so set crs to EPSG:4326"
 DEGREES_NAMED = "coordinates in its own unit; these look like degrees, so save the file with EPSG:4326 as its system"
@@ -115,22 +114,61 @@ def _check_shapes(geometry: gpd.GeoSeries, checker: Checker) -> None:
 
 def _check_degrees(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
     """Note places off the globe, and those that only make sense with lon and lat exchanged."""
-    bounds = frame.geometry.bounds
-    lon, lat = bounds.abs()[["minx", "maxx"]].max(axis=1), bounds.abs()[["miny", "maxy"]].max(axis=1)
-    swapped, outside = off_globe(lon, lat)
-    fine = ~(swapped | outside)
-    stray = pd.Series(data=False, index=frame.index)
+    bounds = frame.geometry.bounds.to_numpy().reshape(-1, 2, 2)  # least and largest x and y of each
+    far = np.take_along_axis(bounds, np.abs(bounds).argmax(axis=1)[:, None], axis=1)[:, 0]
+    off = off_globe(far, named=checker.table.named)
+    fine = ~np.logical_or.reduce([wrong for wrong, _ in off])
+    stray = np.zeros(len(frame), dtype=np.bool_)
     stray[fine] = swapped_among(lonlat(frame[fine]))
-    shown = _shown(frame, swapped | outside | stray)
-    checker.note(column, swapped, shown, SWAPPED)
-    checker.note(column, outside, shown, OUTSIDE_NAMED if checker.table.named else OUTSIDE)
-    checker.note(column, stray, shown, STRAY)
+    shown = _shown(frame, pd.Series(~fine | stray, index=frame.index))
+    for wrong, allowed in (*off, (stray, STRAY)):
+        checker.note(column, pd.Series(wrong, index=frame.index), shown, allowed)
 
 
-def off_globe(lon: pd.Series, lat: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Tell which absolute degrees (k,) are on the globe once exchanged, and which are on none."""
-    swapped = (lat > MOST_LAT) & (lat <= MOST_LON) & (lon <= MOST_LAT)
-    return swapped, ((lat > MOST_LAT) | (lon > MOST_LON)) & ~swapped
+def off_globe(places: Floats, *, named: bool) -> list[tuple[Bools, str]]:
+    """Return which degrees (k, 2) lie on no globe, and what is allowed there, with the cause where one is likely.
+
+    Parameters
+    ----------
+    named
+        Whether the file itself names its system.
+
+    >>> told = off_globe(np.array([[30.0, 167.0], [31.0, 166.0]]), named=False)
+    >>> [allowed for wrong, allowed in told if wrong.any()]
+    ['lon from -180 to 180, lat from -90 to 90; these look swapped']
+    >>> told = off_globe(np.array([[67.0, 30.0], [67.1, 90.2]]), named=False)
+    >>> [allowed for wrong, allowed in told if wrong.any()]
+    ['lon from -180 to 180, lat from -90 to 90; correct it in the file']
+    """
+    lon, lat = np.abs(places).T
+    off = (lon > MOST_LON) | (lat > MOST_LAT)
+    swapped = _likely(off & (lat <= MOST_LON) & (lon <= MOST_LAT), places, places[:, ::-1], ~off)
+    turned = off & (places[:, 0] > MOST_LON) & (lon <= _TURN) & (lat <= MOST_LAT)
+    turned = _likely(turned, places, places - (_TURN, 0), ~off)
+    metres = off & (np.maximum(lon, lat) > _MANY) & np.isfinite(places).all(axis=1)
+    way = "set crs to a projected one"
+    if named:
+        way = "save it with the system they are in, for by the one that the file names they are degrees"
+    if metres.any() and metres.mean() < 1 / 2:
+        way = "give all rows in one system, for most are in degrees"
+    return [
+        (swapped, f"{GLOBE}; these look swapped"),
+        (metres, f"{GLOBE}; these look like metres: {way}"),
+        (turned, f"{GLOBE}; of longitudes from 0 to 360, take 360 off those above 180"),
+        (off & ~(swapped | metres | turned), f"{GLOBE}; correct it in the file"),
+    ]
+
+
+def _likely(suspects: Bools, places: Floats, meant: Floats, fine: Bools) -> Bools:
+    """Return the suspects that most probably were meant to be other places (k, 2).
+
+    Most rows are such, or else they would lie beside those that are fine; or they do as they stand, as where all are
+    exchanged and some happen to be on the globe.
+    """
+    if 2 * suspects.sum() > len(places) or not fine.any():
+        return suspects
+    low, high = _around(places[fine])
+    return suspects & (_inside(meant, low, high) | _inside(places, low, high))
 
 
 def _check_projected(frame: gpd.GeoDataFrame, column: str, checker: Checker) -> None:
@@ -201,10 +239,16 @@ def turned_among(places: Floats, turned: Floats, rest: Floats) -> np.ndarray[tup
     if len(places) == 0:
         return np.zeros(0, dtype=np.bool_)
     middle = np.median(rest, axis=0)
-    margin = 7 * np.median(np.abs(rest - middle), axis=0) + 1
-    low, high = middle - margin, middle + margin
+    low, high = _around(rest)
     far = np.linalg.norm(places - middle, axis=1) > 3 * np.linalg.norm(turned - middle, axis=1)
     return np.asarray(far & ~_inside(places, low, high) & _inside(turned, low, high))
+
+
+def _around(places: Floats) -> tuple[Floats, Floats]:
+    """Return the least and largest coordinates (2,) among most places: seven median deviations, plus a degree."""
+    middle = np.median(places, axis=0)
+    margin = 7 * np.median(np.abs(places - middle), axis=0) + 1
+    return middle - margin, middle + margin
 
 
 def _inside(places: Floats, low: Floats, high: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -68,12 +68,18 @@ def _no_such_number(value: object, most: float) -> str:
 
 
 def per_cent_hint(value: float) -> str:
-    """Return what a share above 1 may have meant, for the end of a message.
+    """Return what a share above 1 most probably meant, for the end of a message; nothing where that is not clear.
 
     >>> per_cent_hint(45)
     '; 45 looks like per cent, write 0.45'
+    >>> per_cent_hint(1.5)
+    ''
     """
-    return f"; {value:g} looks like per cent, write {value / PER_CENT:g}" if 1 < value <= PER_CENT else ""
+    return f"; {value:g} looks like per cent, write {value / PER_CENT:g}" if _SLIPS < value <= PER_CENT else ""
+
+
+_SLIPS = 2
+"""Up to here a share above 1 may as well be a slip, such as 1.05 for 1, or 1.5 for 0.15."""
 
 
 def plain(value: object) -> object:

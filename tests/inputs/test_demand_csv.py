@@ -25,8 +25,6 @@ UNPLACED = "; if it is not known, add missing: {lon: drop}"
 THOUSANDS = '; if the comma separates thousands, add thousands: ","'
 DECIMALS = '; if the comma marks decimals, add decimal: ","'
 BLANKS = '; if the blank separates thousands, add thousands: " "'
-LIKE = "looks like per cent, write"
-PERCENT = ", or add percent: [internet] for all rows"
 SIGN = "; if it is per cent, add percent: [internet]"
 
 
@@ -56,12 +54,8 @@ SIGN = "; if it is per cent, add percent: [internet]"
         ("1000", "1 234", f"row 2, people: '1 234' found; allowed: {NUMBER}, {WRITTEN}{BLANKS}"),
         ("1000", "1_234", f"row 2, people: '1_234' found; allowed: {NUMBER}, {WRITTEN}"),
         ("1000", "0x1F", f"row 2, people: '0x1F' found; allowed: {NUMBER}, {WRITTEN}"),
-        ("0.25", "45", f"row 2, internet: '45' found; allowed: {SHARE}; 45 looks like per cent, write 0.45{PERCENT}"),
-        (
-            "0.25",
-            "1.5",
-            f"row 2, internet: '1.5' found; allowed: {SHARE}; 1.5 {LIKE} 0.015{PERCENT}",
-        ),
+        ("0.25", "45", f"row 2, internet: '45' found; allowed: {SHARE}; 45 looks like per cent, write 0.45"),
+        ("0.25", "1.5", f"row 2, internet: '1.5' found; allowed: {SHARE}"),
         ("0.25", "101", f"row 2, internet: '101' found; allowed: {SHARE}"),
         ("0.25", "-0.1", f"row 2, internet: '-0.1' found; allowed: {SHARE}"),
         ("0.25", "45%", f"row 2, internet: '45%' found; allowed: {SHARE}, written like 0.45{SIGN}"),
@@ -85,6 +79,16 @@ def test_a_wrong_cell_is_named_by_row_column_value_and_what_is_allowed(
     project.edit("demand.csv", old, new)
     assert project.messages() == [f"demand.csv, {fault}"]
     assert type(project.error()) is DataError
+
+
+def test_per_cent_is_advised_for_a_column_only_where_most_of_it_is(project: Project) -> None:
+    for share in ("0.25", "0.5"):
+        project.edit("demand.csv", f",{share},", f",{float(share) * 60:g},")
+    told = project.messages()
+    assert len(told) == 2
+    assert all(
+        text.endswith("a number from 0 to 1; if the column is in per cent, add percent: [internet]") for text in told
+    )
 
 
 HEADER = "the file's columns are demand_id, lon, lat, people, internet, weight, province, area"

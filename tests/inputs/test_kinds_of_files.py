@@ -237,7 +237,7 @@ def test_no_check_forbids_what_another_advises(project: Project, suffix: str) ->
     assert told[0].endswith("these look like degrees, so save the file with EPSG:4326 as its system")
     wrong = places(project).to_crs("EPSG:32642").set_crs("EPSG:4326", allow_override=True)
     told = project.messages(demand(write(wrong, project.folder / f"b.{suffix}")))
-    assert told[0].endswith("by the system that the file names; for metres save it with the system they are in")
+    assert told[0].endswith("save it with the system they are in, for by the one that the file names they are degrees")
 
 
 def named(project: Project) -> gpd.GeoDataFrame:

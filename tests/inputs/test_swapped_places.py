@@ -11,21 +11,29 @@ import pytest
 from support.project import DEMAND, SITES
 
 from hubplanner.errors import CrsError
-from hubplanner.inputs.coordinates import swapped_among
+from hubplanner.inputs.coordinates import off_globe, swapped_among
 
 if TYPE_CHECKING:
     from support.project import Project
 
 GLOBE = "lon from -180 to 180, lat from -90 to 90"
 
+METRES = "these look like metres: give all rows in one system, for most are in degrees"
+CORRECT = "correct it in the file"
+
 
 @pytest.mark.parametrize(
     ("new", "fault"),
     [
-        ("30.00,167.00", f"'30, 167' found; allowed: {GLOBE}; these look swapped"),
-        ("-30.00,-97.00", f"'-30, -97' found; allowed: {GLOBE}; these look swapped"),
-        ("267.00,30.00", f"'267, 30' found; allowed: {GLOBE}; for metres set crs to a projected one"),
-        ("500000,3300000", f"'500000, 3.3e+06' found; allowed: {GLOBE}; for metres set crs to a projected one"),
+        ("30.00,167.00", f"'30, 167' found; allowed: {GLOBE}; {CORRECT}"),
+        ("-30.00,-97.00", f"'-30, -97' found; allowed: {GLOBE}; {CORRECT}"),
+        ("67.00,90.20", f"'67, 90.2' found; allowed: {GLOBE}; {CORRECT}"),
+        ("6700,30.00", f"'6700, 30' found; allowed: {GLOBE}; {CORRECT}"),
+        ("267.00,30.00", f"'267, 30' found; allowed: {GLOBE}; {CORRECT}"),
+        (
+            "500000,3300000",
+            f"'500000, 3.3e+06' found; allowed: {GLOBE}; {METRES}",
+        ),
         ("30.00,67.00", "'30, 67' found; allowed: a place near the other rows; lon and lat look swapped"),
     ],
 )
@@ -35,6 +43,26 @@ def test_a_single_row_that_is_swapped_or_off_the_globe_is_named(
 ) -> None:
     project.edit(name, old, new)
     assert project.messages() == [f"{name}, row 2, lon, lat: {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("places", "cause"),
+    [
+        ([(24.1, 91.2), (24.2, 89.1), (23.9, 90.4), (24.0, 90.1)], {"these look swapped": [0, 2, 3]}),
+        ([(91.2, 24.1), (24.2, 91.1), (90.4, 23.9), (90.1, 24.0)], {"these look swapped": [1]}),
+        ([(181.2, -17.1), (178.1, -18.0), (179.9, -17.5)], {"take 360 off those above 180": [0]}),
+        ([(500e3, 3.3e6), (510e3, 3.31e6)], {"set crs to a projected one": [0, 1]}),
+        ([(67.1, 90.2), (67.2, 30.1)], {CORRECT: [0]}),
+        ([(np.inf, 3.0), (67.2, 30.1)], {CORRECT: [0]}),
+    ],
+)
+def test_a_cause_is_named_only_where_it_is_likely(
+    places: list[tuple[float, float]], cause: dict[str, list[int]]
+) -> None:
+    told = off_globe(np.array(places), named=False)
+    found = {allowed: np.flatnonzero(wrong).tolist() for wrong, allowed in told if wrong.any()}
+    assert list(found.values()) == list(cause.values())
+    assert all(allowed.endswith(words) for allowed, words in zip(found, cause, strict=True))
 
 
 def test_rows_swapped_within_and_beyond_range_are_named_together(project: Project) -> None:

@@ -177,7 +177,7 @@ def test_seats_are_a_column_of_the_sites() -> None:
 
 
 def test_a_missing_system_is_told_and_the_key_stands_in() -> None:
-    assert "for metres set crs to a projected one" in refused("22-vector-without-crs")
+    assert "these look like metres: set crs to a projected one" in refused("22-vector-without-crs")
     with pytest.raises(CrsError, match="name it with the key crs"):
         read("22-vector-without-crs", "noprj")
     told = read("22-vector-without-crs", "told").demand.frame.geometry

@@ -17,11 +17,8 @@ from hubplanner.inputs.coordinates import (
     METRES_PER_KM,
     MOST_LAT,
     MOST_LON,
-    OUTSIDE,
-    OUTSIDE_NAMED,
     SIGNS,
     STRAY,
-    SWAPPED,
     WGS84,
     Spots,
     body_of,
@@ -152,10 +149,8 @@ class CoordinateChecks:
         return gpd.GeoDataFrame(geometry=gpd.points_from_xy(*places.T, crs=self._file.crs))
 
     def _note_degrees(self, points: Points, faults: list[Fault]) -> None:
-        lon, lat = (pd.Series(np.abs(axis)) for axis in points.places.T)
-        swapped, outside = off_globe(lon, lat)
-        for wrong, allowed in ((swapped, SWAPPED), (outside, OUTSIDE_NAMED if self._file.crs_named else OUTSIDE)):
-            self._note(points, wrong, allowed, faults)
+        for wrong, allowed in off_globe(points.places, named=self._file.crs_named):
+            self._note(points, pd.Series(wrong), allowed, faults)
 
     def _note_lost(self, points: Points, lonlat: Floats, faults: list[Fault]) -> None:
         lost = pd.Series(~np.isfinite(lonlat).all(axis=1))

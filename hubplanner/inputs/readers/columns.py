@@ -232,10 +232,18 @@ class Checker:
         example = "45" if is_percent else "0.45" if most == 1 else "1234.5"
         unreadable = ~np.isfinite(numbers) & ~gaps
         self.note(name, unreadable, words, self._with_advice(f"{allowed}, written like {example}", name, words))
-        hint = _share_hint(name, is_percent=is_percent) if most == 1 else lambda value: _most_hint(value, most)
+        hint = self._share_hint(name, numbers) if most == 1 else lambda value: _most_hint(value, most)
         outside = ((numbers < 0) | (numbers > most)) & ~unreadable
         self.note(name, outside, words, lambda position: allowed + hint(float(numbers.iloc[position])))
         return numbers
+
+    def _share_hint(self, name: str, numbers: pd.Series) -> Callable[[float], str]:
+        """Return what a share above 1 may have meant: per cent, as all of a column or as a single cell."""
+        if name in self.table.cells.percent:
+            return lambda _: ""
+        if self.has_keys and ((numbers > 1) & (numbers <= PER_CENT)).sum() > MOSTLY * (numbers > 0).sum():
+            return lambda value: f"; if the column is in per cent, add percent: [{name}]" if value > 1 else ""
+        return per_cent_hint
 
     def _with_advice(
         self, allowed: str, name: str, words: pd.Series, *, is_place: bool = False
@@ -314,12 +322,6 @@ class Checker:
 
     def _empty(self, value: str | float) -> pd.Series:
         return pd.Series(np.full(len(self.table.frame), value, dtype=object if isinstance(value, str) else np.float64))
-
-
-def _share_hint(name: str, *, is_percent: bool) -> Callable[[float], str]:
-    """Return what a share outside 0 to 1 may have meant."""
-    key = "" if is_percent else f", or add percent: [{name}] for all rows"
-    return lambda value: f"{hinted}{key}" if (hinted := per_cent_hint(value)) else ""
 
 
 def _most_hint(value: float, most: float) -> str:
