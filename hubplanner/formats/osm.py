@@ -31,10 +31,12 @@ def read_osm(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
     regular(path)
     data = path.read_bytes()
     head = data[:_HEAD]
+    if re.match(rb"\s*<(!doctype\s+)?html\b", head, re.IGNORECASE):
+        raise _unreadable(path, "it is a web page, so its download failed; open it in a browser to see why")
     if b"OSMHeader" not in head[:64] and not re.match(
         rb"\s*(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<osm\b", head, re.DOTALL
     ):
-        raise _unreadable(path, "it does not start like one")
+        raise _unreadable(path, "it does not start like one" if data else "it is empty; download it again")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL on ways whose nodes lie outside the extract, which are cut there
@@ -43,7 +45,8 @@ def read_osm(path: Path, tags: Collection[str]) -> gpd.GeoDataFrame:
             columns = ["osm_id", "highway", "other_tags"]
             frame = pyogrio.read_dataframe(data, layer="lines", columns=columns, where=_ROADS)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise _unreadable(path, "it is damaged, or not one") from error
+        what = "it is damaged, or cut short; download it again and compare its size with what the source states"
+        raise _unreadable(path, what) from error
     found: dict[str, list[str]] = {tag: [""] * len(frame) for tag in tags if tag not in {"highway", "osm_id"}}
     for at, text in enumerate(frame["other_tags"].tolist()):
         for tag, value in _TAG.findall(text) if isinstance(text, str) else ():

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -181,7 +182,7 @@ def _validated(tree: Tree, file: Path, prefix: str) -> tuple[Scenario | None, li
     try:
         scenario = Scenario.model_validate(without_nulls(tree))
     except ValidationError as error:
-        return None, [_as_fault(details, file, prefix) for details in _told_once(error.errors())]
+        return None, _one_of_several([_as_fault(details, file, prefix) for details in _told_once(error.errors(), tree)])
     scenario._file = file  # noqa: SLF001 - the model's own private attribute, set where it is made
     return scenario, []
 
@@ -206,10 +207,38 @@ def _half_letter(tree: Any, key: str) -> str | None:
 _HALF_LETTER = re.compile("[\ud800-\udfff]")
 
 
-def _told_once(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+def _told_once(errors: list[ErrorDetails], tree: Tree) -> list[ErrorDetails]:
     """Return pydantic's complaints without those about a list that only lacks the items it complains of anyway."""
+    for details in errors:
+        details["loc"] = _in_file(details["loc"], tree)
     inner = {details["loc"][:length] for details in errors for length in range(len(details["loc"]))}
     return [details for details in errors if details["type"] != "too_short" or details["loc"] not in inner]
+
+
+def _in_file(location: tuple[int | str, ...], tree: Any) -> tuple[int | str, ...]:
+    """Return a location without the name of the kind of value, number or text, that pydantic ends it with.
+
+    >>> _in_file(("travel", "network", "roads", "minutes", "constrained-str"), {"travel": {"roads": {"minutes": 0}}})
+    ('travel', 'network', 'roads', 'minutes')
+    """
+    node, is_method = tree, len(_in_section(location)[0]) < len(location)
+    for at, part in enumerate(location):
+        if isinstance(node, str | int | float) and isinstance(part, str):
+            return location[:at]
+        if not (is_method and at == 1):
+            known = range(len(node)) if isinstance(node, list) else node if isinstance(node, dict) else ()
+            node = node[part] if part in known else ()
+    return location
+
+
+def _one_of_several(faults: list[Fault]) -> list[Fault]:
+    """Return faults with one for each value that may be of several kinds and is of none."""
+    found: dict[tuple[str | None, Any], Fault] = {}
+    for fault in faults:
+        key = fault.column, fault.value
+        before = found.get(key)
+        found[key] = fault if before is None else replace(fault, allowed=f"{before.allowed}, or {fault.allowed}")
+    return list(found.values())
 
 
 def _fault(file: Path, key: str, value: object, allowed: str) -> Fault:

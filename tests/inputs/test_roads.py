@@ -150,11 +150,16 @@ FAULTS: list[tuple[dict[str, list[Any]], dict[str, Any], str]] = [
         "row 2, o: 'maybe' found",
     ),
     ({"highway": ["road"] * 4}, {"oneway": "one"}, "roads.gpkg, one: is missing; the file's columns are highway"),
-    ({"highway": ["footway"] * 4}, {}, "roads.gpkg: no road is open to car"),
+    ({"highway": ["footway"] * 4}, {}, "roads.gpkg: no road is open to car; its classes are footway: travel.modes"),
+    (
+        {"highway": ["road"] * 4, "v": ["slow", "fast", "", "fast"]},
+        {"speed_kmh": "v"},
+        "roads.gpkg, v: is not speeds in km/h; it holds 'slow' and no speed: name another column",
+    ),
     (
         {"highway": ["road"] * 4},
         {"where": {"highway": ["path"]}},
-        "has no roads, or none that travel.roads.where",
+        "where highway: 'path' found; allowed: a value the column has: road",
     ),
 ]
 
@@ -173,6 +178,35 @@ def test_roads_of_another_country_are_told(project: Project) -> None:
     away.to_file(project.folder / "roads.gpkg")
     messages = project.messages(by_road(project, "roads.gpkg"))
     assert any("lies from 16.9 to 18.1 E" in message and "is it the right file" in message for message in messages)
+
+
+def test_latitudes_in_the_place_of_longitudes_are_told(project: Project) -> None:
+    turned = lines()
+    turned.geometry = turned.geometry.transform(lambda places: places[:, ::-1])
+    turned.to_file(project.folder / "roads.gpkg")
+    [message] = project.messages(by_road(project, "roads.gpkg"))
+    assert message.endswith("its latitudes and longitudes are swapped; write longitude first")
+
+
+def test_a_speed_that_is_neither_text_nor_a_speed_is_one_fault(project: Project) -> None:
+    lines().to_file(project.folder / "roads.gpkg")
+    [message] = project.refusal(by_road(project, "roads.gpkg", speed_kmh=0))
+    assert "travel.roads.speed_kmh: 0 found; allowed: text" in message
+    assert message.endswith(", or a number greater than or equal to 0.1")
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (b"<!DOCTYPE html><html><body>404</body></html>", "it is a web page, so its download failed"),
+        (b"", "it is empty; download it again"),
+        (b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\xa6\x01", "it is damaged, or cut short; download it again"),
+    ],
+)
+def test_a_download_that_failed_is_told(project: Project, held: bytes, said: str) -> None:
+    (project.folder / "roads.osm.pbf").write_bytes(held)
+    [message] = project.messages(by_road(project, "roads.osm.pbf"))
+    assert said in message
 
 
 @pytest.mark.parametrize("name", ["roads.osm.pbf", "roads.osm", "roads.docx", "none.gpkg"])

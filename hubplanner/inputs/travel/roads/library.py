@@ -192,10 +192,11 @@ def read_roads(  # noqa: PLR0913 - what a file's columns mean
     raise_faults(faults)
     if lines is None:  # pragma: no cover - comes with a fault
         raise AssertionError
-    passage = Rules(spec, lines, faults, warnings).of(who, 0)
+    rules = Rules(spec, lines, faults, warnings)
+    passage = rules.of(who, 0)
     raise_faults(faults)
     if not (passage.forward | passage.backward)[lines.line].any():
-        raise_faults([Fault(file=lines.table.name, allowed=f"no road is open to {mode}")])
+        raise_faults([rules.closed_to(mode)])
     for warning in (*lines.warnings, *warnings):
         log.warning("Warning: %s", warning)
     return RoadNetwork(road_graph(lines, passage, island_km=island_km, in_minutes=unit == "minutes"), unit)

@@ -17,7 +17,7 @@ from hubplanner.formats import graphml, osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import DISTANCES, FORMATS, TableFormat, advice_on, format_of, suffixes_of
 from hubplanner.inputs.coordinates import METRES_PER_KM, WGS84
-from hubplanner.inputs.readers.columns import Checker, among, as_text, keys_of
+from hubplanner.inputs.readers.columns import Checker, keys_of, select
 from hubplanner.inputs.readers.tables import InputTable, as_named, can_read, read_parquet, settled_crs
 from hubplanner.inputs.travel_matrix import read_pairs_table
 from hubplanner.problem import Floats, GreatCircle, Ints
@@ -151,15 +151,8 @@ def _kept(spec: RoadsSpec, table: InputTable, faults: list[Fault], more: Collect
     found = as_named(table, _named(spec) | set(more))
     if found is None:  # pragma: no cover - a table is given
         raise AssertionError
-    frame = found.frame
-    for column, wanted in spec.where.items():
-        if column not in frame.columns:
-            known = ", ".join(str(name) for name in frame.columns if name != "geometry")
-            allowed = f"is missing; the file's columns are {known}"
-            faults.append(Fault(file=table.name, column=column, allowed=allowed))
-            return None
-        frame = frame[among(as_text(frame[column]), wanted)]
-    return InputTable(name=table.name, frame=frame, first_row=table.first_row, crs=table.crs, named=table.named)
+    before, kept = len(faults), select(found, spec.where, faults) if spec.where else found
+    return None if len(faults) > before else kept
 
 
 def _from_lines(

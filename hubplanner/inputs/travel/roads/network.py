@@ -57,8 +57,7 @@ def read_road_travel(
         if (passage.forward | passage.backward)[roads.line].any()
     }
     if not modes:
-        allowed = f"no road is open to {' or '.join(mode.name for mode in spec.modes)}"
-        faults.append(Fault(file=roads.table.name, allowed=allowed))
+        faults.append(rules.closed_to(" or ".join(mode.name for mode in spec.modes)))
         return None
     _check_near(spec, roads, modes, faults)
     changes = roads_in_futures(scenario, roads, rules, faults)
@@ -180,16 +179,21 @@ def _check_near(spec: NetworkSpec, roads: Roads, modes: dict[str, Network], faul
     places = roads.vertices[np.unique([roads.start, roads.end])]
     low, high = places.min(axis=0), places.max(axis=0)
     span = f"from {low[0]:.1f} to {high[0]:.1f} E and {low[1]:.1f} to {high[1]:.1f} N"
-    for what, near in (
-        ("demand point", [network.point_snaps for network in modes.values()]),
-        ("site", [network.site_snaps for network in modes.values()]),
+    one = next(iter(modes.values()))
+    for what, where, near in (
+        ("demand point", one.points, [network.point_snaps for network in modes.values()]),
+        ("site", one.sites, [network.site_snaps for network in modes.values()]),
     ):
         if all((snaps.segment[:, 0] < 0).all() for snaps in near):
+            swapped = ((where >= low[::-1]) & (where <= high[::-1])).all(axis=1).any()
+            why = "is it the right file, or in another coordinate system?"
+            if swapped:
+                why = "its latitudes and longitudes are swapped; write longitude first"
             allowed = (
-                f"lies {span}; no {what} lies within travel.access_max_km, {spec.access_max_km:g} km, of it: is it the "
-                "right file, or in another coordinate system?"
+                f"lies {span}; no {what} lies within travel.access_max_km, {spec.access_max_km:g} km, of it: {why}"
             )
             faults.append(Fault(file=roads.table.name, allowed=allowed))
+            return
 
 
 def _doubts(

@@ -13,6 +13,7 @@ from hubplanner.errors import DataWarning, Fault
 from hubplanner.inputs.readers.columns import as_numbers, as_text
 from hubplanner.inputs.travel.roads.lines import Roads
 from hubplanner.problem import Bools, Floats
+from hubplanner.scenario.names import listed
 from hubplanner.scenario.roads_spec import (
     ACCESS,
     CLOSED,
@@ -93,6 +94,15 @@ class Rules:
         self.minutes = self._minutes()
         self._tell_unused()
 
+    def closed_to(self, modes: str) -> Fault:
+        """Return what to say where no road is open to anyone who travels."""
+        have = f"; its classes are {listed(sorted(set(self.classes.tolist()) - {''}))}" if self.classes.any() else ""
+        allowed = (
+            f"no road is open to {modes}{have}: travel.modes says who travels, such as walk, and how fast on a class, "
+            "such as speeds: {path: 8}"
+        )
+        return Fault(file=self.name, allowed=allowed)
+
     def _has(self, name: str) -> bool:
         return name in self.roads.table.frame.columns
 
@@ -131,6 +141,12 @@ class Rules:
                 "unread_roads",
                 f"{len(unread):,} roads have a maxspeed that is not a speed, and take their class's: {shown}",
             )
+        elif len(unread) and len(unread) == np.count_nonzero(words != ""):
+            allowed = (
+                f"speeds in km/h; it holds '{words[unread[0]]}' and no speed: name another column in "
+                "travel.roads.speed_kmh, or leave that out for the speeds of classes"
+            )
+            self.faults.append(Fault(file=self.name, column=str(column), allowed=f"is not {allowed}"))
         elif len(unread):
             allowed = "a speed in km/h, or a number with mph; blank for the class's"
             self._wrong(str(column), unread.tolist(), words, allowed)
