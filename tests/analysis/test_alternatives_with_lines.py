@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from support.connected import FIBRE, backhaul
-from support.oracles.network import every_plan, every_programme, new_sites_of, random_network, random_ways, small
+from support.oracles.network import every_plan, every_programme, new_sites_of, random_network, random_ways, small, towns
 
 import hubplanner as hp
 from hubplanner.analysis.alternatives.run import alternatives
@@ -86,6 +86,14 @@ def test_over_years_sites_are_what_they_are_to_all_programmes_near_the_best(seed
         wanted = SiteClass.NEVER if not used else SiteClass.MUST if used == len(near) else SiteClass.POSSIBLE
         standing = site in problem.option_site[problem.existing] and site not in problem.option_site[problem.new]
         assert found.sites.classes[site] == (SiteClass.STANDING if standing else wanted), site
+
+
+def test_most_sites_are_classed_without_a_search() -> None:
+    problem = towns(3, 10)
+    found = find_alternatives(problem, hp.MaxCoverage(budget=100.0), EXACT, within=0.05, differ=2, count=2)
+    assert SiteClass.OPEN not in found.sites.classes
+    assert found.sites.by_relaxation > 0
+    assert found.sites.solves <= 2
 
 
 def test_each_plan_comes_with_its_own_lines_and_their_money(linked: Project) -> None:

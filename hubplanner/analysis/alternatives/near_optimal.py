@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+
+import numpy as np
 
 from hubplanner.errors import ScenarioError
 from hubplanner.model import Constraint, FixedLevel, Goal, Objective, Periods, Question, Year, goals_of
 from hubplanner.model.formulation import HOLDING
-from hubplanner.problem import Problem
+from hubplanner.problem import Evaluation, Problem
 from hubplanner.problem.covering_instance import CoveringInstance, reduce_existing
 from hubplanner.solver import SolverOptions
 from hubplanner.solver.backends import SearchLimits
 from hubplanner.solver.covering.presolve import merge_single
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.subproblem import Subproblem
+from hubplanner.solver.mip.subproblem import Incumbent, Subproblem
+from hubplanner.solver.pinned_sites import PinnedSites
 from hubplanner.tolerances import AGREEMENT
 
 
@@ -31,6 +34,8 @@ class NearOptimal:
         The figure v of the best plan known: no plan within the share of the true best one is left out.
     within
         The share epsilon.
+    best
+        That plan, where it is known.
     """
 
     problem: Problem
@@ -38,6 +43,7 @@ class NearOptimal:
     options: SolverOptions
     value: float
     within: float
+    best: Evaluation | None = None
 
     def __post_init__(self) -> None:
         """Refuse years that are planned each alone."""
@@ -62,14 +68,46 @@ class NearOptimal:
         return Question.of(self.problem, self.objective)
 
     def task(
-        self, goal: Goal, deadline: Deadline, *, held: bool = False, constraints: Sequence[Constraint] = ()
+        self,
+        goal: Goal,
+        deadline: Deadline,
+        *,
+        held: bool = False,
+        constraints: Sequence[Constraint] = (),
+        never: frozenset[int] = frozenset(),
     ) -> Subproblem:
-        """Return the task of reaching a goal, held near the best or not, with further constraints."""
+        """Return the task of reaching a goal, held near the best or not, with further constraints.
+
+        Parameters
+        ----------
+        never
+            Sites that no plan near the best uses: held there, plans do without them.
+        """
         question = self.question
         if constraints:
             question = Question.of(self.problem, self.objective, (*question.constraints, *constraints))
         keep = (FixedLevel(goal=self.goal, value=self.threshold),) if held else ()
-        return Subproblem(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
+        task = Subproblem(question=question, goal=goal, options=self.options, deadline=deadline, held=keep)
+        if held and never:
+            instance, years = question.instance, len(question.problems)
+            unused = self.problem.new & np.isin(self.problem.option_site, sorted(never))
+            most = np.where(unused, 0, instance.most)
+            task = replace(task, ranges=(np.tile(instance.least, (years, 1)), np.tile(most, (years, 1))))
+        return task if self.pinned_sites is None else replace(task, cuts=self.pinned_sites.task.cuts)
+
+    @cached_property
+    def pinned_sites(self) -> PinnedSites | None:
+        """What tells of one site after the other without a search, where hubs share lines; None elsewhere.
+
+        The inequalities that its relaxation broke hold whatever is sought.
+        """
+        if self.best is None:
+            return None
+        return PinnedSites.of(self.problem, self.objective, self.options, self.best, self.options.deadline)
+
+    def settles(self, found: Incumbent) -> bool:
+        """Tell whether a plan is near the best, or a bound tells that none is."""
+        return bool(found.years and self.accepts(found.years)) or not self.reaches(found.bound)
 
     @cached_property
     def covering(self) -> CoveringInstance:

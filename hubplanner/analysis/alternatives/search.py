@@ -97,7 +97,7 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     >>> [plan.difference for plan in found.plans], found.complete
     ([2], True)
     """
-    AlternativesRequest(within=within, differ=differ, count=count, time_limit_s=time_limit_s)  # refuses what is none
+    asked = AlternativesRequest(within=within, differ=differ, count=count, time_limit_s=time_limit_s)
     check_compatible(problem, objective, Feature.ALTERNATIVES)
     options = options or SolverOptions()
     best = solve_problem(problem, objective, options)
@@ -106,25 +106,27 @@ def find_alternatives(  # noqa: PLR0913 - a question and what counts as another 
     if best.evaluation is None:
         message = f"{best.solver} found no plan within the time limit"
         raise SolverError(message)
-    near = NearOptimal(problem=problem, objective=objective, options=options, value=best.value, within=within)
+    near = NearOptimal(
+        problem=problem, objective=objective, options=options, value=best.value, within=within, best=best.evaluation
+    )
     deadline, book = Deadline.after(time_limit_s, options.clock), SiteEvidence(near)
     book.add(best.evaluation)
     classify(near, best, book, deadline.part(1 / 2))
-    plans, complete = _plans(near, best.evaluation, differ, count, deadline)
+    plans, complete = _plans(near, best.evaluation, book, asked, deadline)
     for plan in plans:
         book.add(plan.evaluation)
     return Alternatives(best=best, near=near, plans=tuple(plans), complete=complete, sites=book.closed())
 
 
 def _plans(
-    near: NearOptimal, best: Evaluation, differ: int, count: int, deadline: Deadline
+    near: NearOptimal, best: Evaluation, book: SiteEvidence, asked: AlternativesRequest, deadline: Deadline
 ) -> tuple[list[Alternative], bool]:
     found, nodes = list[Alternative](), FIRST_NODES
     known = [frozenset(new_sites(near.problem, best))]
-    while len(found) < count and not deadline.is_past:
+    while len(found) < asked.count and not deadline.is_past:
         log.info("look for alternative %d", len(found) + 1)
-        stop = deadline.part(1 / (count - len(found))) if nodes == FIRST_NODES else deadline
-        plan, none_left = _next(near, known, differ, stop, nodes)
+        stop = deadline.part(1 / (asked.count - len(found))) if nodes == FIRST_NODES else deadline
+        plan, none_left = _next(near, known, book, asked.differ, stop, nodes)
         if none_left:
             return found, True
         if plan is None:
@@ -136,8 +138,8 @@ def _plans(
     return found, False
 
 
-def _next(
-    near: NearOptimal, known: list[frozenset[int]], differ: int, deadline: Deadline, nodes: int
+def _next(  # noqa: PLR0913, PLR0917 - what is known, and how far to look
+    near: NearOptimal, known: list[frozenset[int]], book: SiteEvidence, differ: int, deadline: Deadline, nodes: int
 ) -> tuple[Alternative | None, bool]:
     """Return the next plan; None, and whether there surely is none, without one."""
     apart = apart_from(near, known)
@@ -145,7 +147,7 @@ def _next(
         return _by_core(near, apart, differ, deadline, nodes)
     goal = most_different(known)
     constraints = [PlanDistance(sites=tuple(sorted(plan)), least=differ) for plan in known]
-    task = replace(near.task(goal, deadline, held=True, constraints=constraints), nodes=nodes)
+    task = replace(near.task(goal, deadline, held=True, constraints=constraints, never=book.never), nodes=nodes)
     trial = optimise(task)
     if not trial.years:
         return None, trial.infeasible

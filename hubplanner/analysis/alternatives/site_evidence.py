@@ -80,6 +80,11 @@ class SiteEvidence:
         return frozenset(self.sites - self._seen_in - self._never)
 
     @property
+    def never(self) -> frozenset[int]:
+        """Sites that are proven to be in no near-best plan."""
+        return frozenset(self._never)
+
+    @property
     def outside(self) -> frozenset[int]:
         """Sites that no near-best plan is known to do without, and that are not proven to be in all."""
         return frozenset(self.sites - self._seen_out - self._must)

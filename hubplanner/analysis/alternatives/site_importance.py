@@ -32,10 +32,11 @@ def classify(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: De
 
     A site is must-have if no plan without it, never if no plan with it, is near the best; possible else. Known plans
     settle sites as possible; reduced costs of the relaxation settle others: with bound L, a plan with site j is worth
-    at most $L - \min_{o \in O_j} |r_o|$. Questions without a core ask for the rest in one go, $\max \sum_A u_j +
-    \sum_B (1 - u_j)$ over the near-best plans, A the sites seen in none and B those seen in all: its plans settle some,
-    and a proven maximum below 1 settles all. Each site then left is forced in, or out, and the bound compared with the
-    threshold.
+    at most $L - \min_{o \in O_j} |r_o|$. Where hubs share lines, the relaxation with each site pinned, and plans grown
+    again with it or without, settle most (`hubplanner.solver.pinned_sites`). Questions without a core ask for the rest
+    in one go, $\max \sum_A u_j + \sum_B (1 - u_j)$ over the near-best plans, A the sites seen in none and B those seen
+    in all: its plans settle some, and a proven maximum below 1 settles all. Each site then left is forced in, or out,
+    and the bound compared with the threshold.
 
     Parameters
     ----------
@@ -55,6 +56,7 @@ def classify(near: NearOptimal, best: Solution, book: SiteEvidence, deadline: De
         seats.offer_swaps(near, best.evaluation, book, deadline)
     if (book.inside or book.outside) and not deadline.is_past:
         _by_relaxation(near, book, deadline)
+    _without_search(near, book, deadline)
     log.info("%d sites left to search for", len(book.inside | book.outside))
     together = not is_median(near.problem, near.objective)
     while together and (book.inside or book.outside) and not deadline.is_past:
@@ -88,6 +90,23 @@ def _pinned(  # noqa: PLR0913
         book.rule(none=[site] if inside else (), every=() if inside else [site])
 
 
+def _without_search(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -> None:
+    """Settle the sites of which one relaxation of the question, or a plan grown without a search, tells."""
+    if near.pinned_sites is None:
+        return
+    for site in sorted(book.inside | book.outside):
+        inside = site in book.inside
+        if site not in book.inside | book.outside or deadline.is_past:
+            continue
+        found = near.pinned_sites.answer(site, near.settles, inside=inside, deadline=deadline)
+        if found is None:
+            continue
+        if found.years and near.accepts(found.years):
+            book.add(found.years[-1].plan)
+        else:
+            book.by_relaxation += book.rule(none=[site] if inside else (), every=() if inside else [site])
+
+
 def _by_relaxation(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -> None:
     """Settle the sites whose reduced costs tell."""
     task = narrowed(near.task(near.goal, deadline), near.threshold)
@@ -103,7 +122,7 @@ def _searched(near: NearOptimal, book: SiteEvidence, deadline: Deadline) -> bool
     """Search for a plan with sites not settled yet; return whether it settled any."""
     goal = most_unseen(book.inside, book.outside)
     for gap in (COARSE, 0.0):
-        task = near.task(goal, deadline, held=True)
+        task = near.task(goal, deadline, held=True, never=book.never)
         found = optimise(replace(task, gap=gap, nodes=TURN_NODES))
         book.solves += 1
         good = bool(found.years) and near.accepts(found.years)

@@ -102,7 +102,7 @@ def relaxed(task: Subproblem) -> tuple[Ints, Formulation, Relaxation]:
     while True:
         form = program_of(task, depth)
         cuts, relaxation = _relax(task, form)
-        form = replace(form, cuts=cuts)
+        form = replace(form, cuts=(*task.cuts, *cuts))
         if not relaxation.is_solved:
             return depth, form, relaxation
         short = [too_shallow(layer, relaxation.values) for layer in form.layers]
