@@ -48,12 +48,25 @@ class Started:
     folder: tempfile.TemporaryDirectory[str]
     read: int = 0
 
+    @property
+    def out(self) -> Path:
+        return Path(self.folder.name, "out")
+
+    @property
+    def error(self) -> Path:
+        return Path(self.folder.name, "error")
+
     def wait_for(self, word: str) -> None:
         """Wait until it says a word in the terminal that it has not said before."""
-        error = Path(self.folder.name, "error")
-        while (found := error.read_bytes().find(word.encode(), self.read)) < 0:
-            assert not wait([self.process.sentinel], 0.05), error.read_text(encoding="utf-8")
+        while (found := self.error.read_bytes().find(word.encode(), self.read)) < 0:
+            assert not wait([self.process.sentinel], 0.05), self.error.read_text(encoding="utf-8")
         self.read = found + len(word.encode())
+
+    def first_line(self) -> str:
+        """Wait for the first line of what it prints, and return it."""
+        while "\n" not in (told := self.out.read_text(encoding="utf-8")):
+            assert not wait([self.process.sentinel], 0.05), self.error.read_text(encoding="utf-8")
+        return told.partition("\n")[0]
 
     def signal(self, number: int) -> None:
         os.kill(self.process.pid or 0, number)
@@ -62,7 +75,7 @@ class Started:
         """Return what it said and how it ended."""
         self.process.join(seconds)
         assert self.process.exitcode is not None
-        told = [Path(self.folder.name, name).read_text(encoding="utf-8") for name in ("out", "error")]
+        told = [file.read_text(encoding="utf-8") for file in (self.out, self.error)]
         self.folder.cleanup()
         return Done(self.words, self.process.exitcode, *told)
 

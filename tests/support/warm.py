@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import tempfile
+import time
+import warnings
 from pathlib import Path
 
 import hubplanner as hp
+from hubplanner.web.jobs import forks
+from hubplanner.web.jobs.process import Forks
 from support.project import DEMAND, SCENARIO, SITES, Project
 
 with tempfile.TemporaryDirectory() as folder:
@@ -13,3 +21,47 @@ with tempfile.TemporaryDirectory() as folder:
     for name, text in (("scenario.yaml", SCENARIO), ("demand.csv", DEMAND), ("sites.csv", SITES)):
         small.write(name, text)
     hp.solve(small.read()).write(Path(folder) / "run")
+
+
+class Child:
+    """A forked child with the manners of a process that was started anew."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def wait(self, seconds: float | None = None) -> None:
+        end = time.monotonic() + (seconds or float("inf"))
+        while os.waitpid(self.number, os.WNOHANG) == (0, 0):
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self.number), seconds or 0.0)
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        os.kill(self.number, 9)
+
+
+def fork_workers() -> None:
+    """Have the server that is about to run here fork its workers from a child made now, before there are threads.
+
+    Where that child dies the server starts another, anew, as it always does.
+    """
+    warnings.simplefilter("ignore", ResourceWarning)  # as Python has it: pipes close with their process
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - a forked process has another there
+    line, theirs = socket.socketpair()
+    number = os.fork()
+    if number == 0:
+        line.close()
+        os.setsid()
+        os.dup2(theirs.fileno(), 0)
+        theirs.close()
+        forks.main()
+    theirs.close()
+    ready, anew = [line], Forks._start
+
+    def start(self: Forks) -> socket.socket:
+        if not ready:
+            return anew(self)
+        self._line, self._process = ready.pop(), Child(number)  # type: ignore[assignment]
+        return line
+
+    Forks._start = start  # type: ignore[method-assign]

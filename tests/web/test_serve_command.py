@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def opened(project: Project) -> Iterator[Serving]:
     """Served at an address that is not this machine's usual one, as to others."""
-    server = serving.start(project.folder, "--host", "127.0.0.2", "--base-map", "https://tiles.example.org/style.json")
+    base_map = "https://tiles.example.org/style.json"
+    server = serving.start(project.folder, "--host", "127.0.0.2", "--base-map", base_map, anew=True)
     yield server
     serving.stop(server)
 
@@ -105,6 +106,6 @@ def test_nothing_is_imported_from_the_folder_that_it_serves(tmp_path: Path) -> N
         (folder / name).write_text(text, encoding="utf-8")
     for module in ("json", "multiprocessing", "numpy", "signal", "sitecustomize"):
         (folder / f"{module}.py").write_text("open('imported', 'w').close()\n", encoding="utf-8")
-    with served(folder) as server:
+    with served(folder, anew=True) as server:
         assert server.done(kind="solve", scenario="small")["run"]
     assert not list(tmp_path.rglob("imported"))

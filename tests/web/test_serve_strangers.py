@@ -294,7 +294,7 @@ def test_a_job_beyond_its_memory_says_so(tmp_path: Path) -> None:
         text = "".join(f"{name[0]}{row},{x:.4f},{y:.4f},9\n" for row, (x, y) in enumerate(places))
         (folder / f"{name}.csv").write_text(f"id,x,y,people\n{text}", encoding="utf-8")
     (folder / "large.yaml").write_text(LARGE, encoding="utf-8")
-    with serving.served(folder, "--memory", "0.5") as server:
+    with serving.served(folder, "--memory", "0.5", anew=True) as server:
         failed = server.wait(server.ask(kind="solve", scenario="large"))
     assert failed["state"] == "failed"
     assert "more than the 0.5 GB of memory that a job may take" in failed["error"]["error"]
@@ -346,8 +346,8 @@ def test_a_killed_servers_folder_goes_at_the_next_start(tmp_path: Path, monkeypa
     place.mkdir()
     serving.write_hard(folder)
     monkeypatch.setenv("TMPDIR", str(place))
-    with serving.served(folder) as alive:
-        dead = serving.start(folder)
+    with serving.served(folder, anew=True) as alive:
+        dead = serving.start(folder, anew=True)
         head = (
             f"POST /api/uploads?kind=demand&name=a.csv HTTP/1.1\r\nHost: {dead.origin.removeprefix('http://')}\r\n"
             f"Origin: {dead.origin}\r\nX-Hubplanner: 1\r\nContent-Type: text/csv\r\nContent-Length: 1000\r\n\r\nid,lon"
@@ -362,7 +362,7 @@ def test_a_killed_servers_folder_goes_at_the_next_start(tmp_path: Path, monkeypa
             dead.process.wait(10)
         serving.close(dead)
         assert len(list(place.iterdir())) == 2
-        with serving.served(folder):
+        with serving.served(folder, anew=True):
             assert len(list(place.iterdir())) == 2
             assert not list(place.glob("*/incoming/*"))
         assert alive.get("/api/state")["scenarios"]

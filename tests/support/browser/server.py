@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -17,20 +18,41 @@ import numpy as np
 import psutil
 import pytest
 
-from support.command import PROGRAM
+from support import command
 from support.project import DEMAND, SCENARIO, SITES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.command import Started
+
 PATIENCE_S = 60.0
 END = {"done", "failed", "cancelled"}
 
 
+class Forked:
+    """A server in a forked process, with the manners of one that was started anew."""
+
+    def __init__(self, started: Started) -> None:
+        self.started, self.pid = started, started.process.pid or 0
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.started.process.kill()
+
+    def wait(self, seconds: float | None = None) -> int:
+        self.started.process.join(seconds)
+        if self.started.process.exitcode is None:
+            raise subprocess.TimeoutExpired(str(self.pid), seconds or 0.0)
+        return self.started.process.exitcode
+
+
 @dataclass
 class Serving:
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     address: str
     folder: Path
     errors: Path
@@ -131,16 +153,10 @@ class Serving:
         return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
 
 
-def start(folder: Path, *words: str) -> Serving:
-    errors = folder.parent / f"{folder.name}-errors.txt"
-    with errors.open("w") as stream:
-        process = subprocess.Popen(
-            [str(PROGRAM), "serve", ".", *words], cwd=folder, stdout=subprocess.PIPE, stderr=stream, text=True
-        )
-    assert process.stdout is not None
-    address = process.stdout.readline().strip()
-    assert address.startswith("http://"), errors.read_text()
-    serving = Serving(process=process, address=address, folder=folder, errors=errors)
+def start(folder: Path, *words: str, anew: bool = False) -> Serving:
+    """Start a server, forked unless its start is what is tested: a new one and its workers import for five seconds."""
+    process, errors = (_start_anew if anew or not hasattr(os, "fork") else _fork)(folder, *words)
+    serving = Serving(process=process, address=_address(process, errors), folder=folder, errors=errors)
     for _ in range(200):
         with socket.socket() as line:
             name, _, port = serving.origin.removeprefix("http://").rpartition(":")
@@ -150,11 +166,39 @@ def start(folder: Path, *words: str) -> Serving:
     return serving
 
 
+def _fork(folder: Path, *words: str) -> tuple[Forked, Path]:
+    patch = "from support import warm; warm.fork_workers()"
+    started = command.start("serve", ".", *words, patch=patch, cwd=folder, daemon=False)
+    return Forked(started), started.error
+
+
+def _start_anew(folder: Path, *words: str) -> tuple[subprocess.Popen[str], Path]:
+    errors = folder.parent / f"{folder.name}-errors.txt"
+    with errors.open("w") as stream:
+        asked = [str(command.PROGRAM), "serve", ".", *words]
+        return subprocess.Popen(asked, cwd=folder, stdout=subprocess.PIPE, stderr=stream, text=True), errors
+
+
+def _address(process: subprocess.Popen[str] | Forked, errors: Path) -> str:
+    """Return the address that a server prints once it can be reached."""
+    if isinstance(process, Forked):
+        address = process.started.first_line()
+    else:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+    assert address.startswith("http://"), errors.read_text()
+    return address
+
+
 def stop(serving: Serving) -> None:
     """Stop as Ctrl-C does, and find nothing left over and nothing to complain of."""
     children = serving.children()
     serving.process.send_signal(signal.SIGINT)
-    assert serving.process.wait(15) == 0
+    try:
+        assert serving.process.wait(15) == 0
+    except subprocess.TimeoutExpired:
+        serving.process.kill()
+        raise
     gone, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert not alive, gone
     close(serving)
@@ -163,16 +207,18 @@ def stop(serving: Serving) -> None:
 def close(serving: Serving) -> None:
     """Let go of a server that has ended."""
     serving.client.close()
-    if serving.process.stdout is not None:
+    if isinstance(serving.process, subprocess.Popen) and serving.process.stdout is not None:
         serving.process.stdout.close()
     told = serving.errors.read_text()
+    if isinstance(serving.process, Forked):
+        serving.process.started.folder.cleanup()
     assert "Traceback" not in told, told
 
 
 @contextmanager
-def served(folder: Path, *words: str) -> Iterator[Serving]:
+def served(folder: Path, *words: str, anew: bool = False) -> Iterator[Serving]:
     """Yield a server that is stopped in the end, or killed with all of its processes where a test fails."""
-    server = start(folder, *words)
+    server = start(folder, *words, anew=anew)
     try:
         yield server
         server.get("/api/jobs", 401 if "token" in server.address else 200)  # it is up, and ends as it should
