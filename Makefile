@@ -9,6 +9,8 @@ PEERS := .venv-peers
 RUN := runs/pakistan
 # Solves use the cores themselves; two test processes share them well.
 WORKERS ?= 2
+# The tests of a module share what they solve, a server or a browser: a process takes all of them, in the order of conftest.py.
+SHARED_OUT := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Many tests start processes: each would compile the package anew where Python may not write bytecode.
 COMPILE := $(BIN)/python -m compileall -q hubplanner
 
@@ -23,13 +25,13 @@ plan: .venv/ready
 # COVERAGE=yes also measures which lines are run and holds them above 95 %; that takes half as long again.
 test: .venv/ready-dev .venv/programs
 	$(COMPILE)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
+	$(BIN)/python -m pytest $(SHARED_OUT) $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
 # Parts that need neither a solver nor files, in a minute: for each change, before the rest. The folders are named since
 # the others take longer to import than these to run.
 test-unit: .venv/ready-dev
 	$(COMPILE)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "unit and not slow" hubplanner $(addprefix tests/,formats model problem scenario)
+	$(BIN)/python -m pytest $(SHARED_OUT) -m "unit and not slow" hubplanner $(addprefix tests/,formats model problem scenario)
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

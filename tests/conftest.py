@@ -50,10 +50,15 @@ MARKERS = {
     "web": ("slow",),
 }
 """The markers of a folder's tests; a new folder is listed here first."""
+DEAREST_FIRST = ("slow", "solver", "files", "unit")
+collect_ignore = ["support/warm.py"]  # it plans when it is imported
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by its folder, and with `browser` where it asks for one."""
+    """Mark each test by its folder, and with `browser` where it asks for one; several processes begin with the dearest.
+
+    What is left in the end is so short that none of them waits for another.
+    """
     for item in items:
         inside = item.path.relative_to(TESTS) if item.path.is_relative_to(TESTS) else Path("hubplanner/module")
         marks = MARKERS[inside.parts[0] if len(inside.parts) > 1 else ""]
@@ -61,6 +66,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             marks = ("browser", "slow")
         for mark in marks:
             item.add_marker(mark)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        rank: dict[Path, int] = {}
+        for item in items:
+            own = min(DEAREST_FIRST.index(mark.name) for mark in item.iter_markers() if mark.name in DEAREST_FIRST)
+            rank[item.path] = min(own, rank.get(item.path, own))
+        items.sort(key=lambda item: rank[item.path])
 
 
 @pytest.fixture
