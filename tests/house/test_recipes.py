@@ -32,7 +32,7 @@ def read(recipe: str) -> dict[str, Any]:
 def follow(recipe: str, house: Path) -> Path:
     """Copy the house, of which nothing but what it takes to run, with the toy of a recipe."""
     for folder in ("hubplanner", "scenarios", "data"):
-        shutil.copytree(ROOT / folder, house / folder, ignore=shutil.ignore_patterns("__pycache__", "*.png"))
+        shutil.copytree(ROOT / folder, house / folder, ignore=shutil.ignore_patterns("*.png"))
     steps = read(recipe)
     for text, file in steps["new"].items():
         (house / file).parent.mkdir(parents=True, exist_ok=True)
