@@ -2,12 +2,14 @@
 
 A lattice of roads, one in twenty one-way and a fifth of the minor ones left out, each in several straight stretches;
 half of the places lie near towns. It is written to a GeoPackage, read back as a planner's file would be, and searched
-for all ways of up to an hour. Beside that stand scipy's own search over the same roads uncontracted, and networkx's.
+for all ways of up to an hour. Beside that stand scipy's own search over the same roads uncontracted, networkx's, and
+those of igraph and NetworKit over the junctions that are left after contraction, each from a few sites.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import subprocess
 import sys
@@ -33,10 +35,13 @@ from hubplanner.problem.travel.network import Network, OffRoad
 from hubplanner.problem.travel.roads import RoadGraph, Snaps, arcs
 from hubplanner.scenario.roads_spec import ModeSpec, RoadsSpec
 
+PEERS = Path(__file__).parents[2] / ".venv-peers/bin/python"
 MINUTES, STRETCHES, TOWNS = 60.0, 5, 40
 CLASSES = np.array(["primary", "secondary", "tertiary", "residential"], dtype=object)
 FEW, FEWER = 10, 2
-"""Sites that scipy's own search and networkx's are timed on: they take as long for each other one."""
+"""Sites that scipy's own search and others are timed on: they take as long for each other one."""
+OTHERS = {"igraph": "igraph", "networkit": "NetworKit"}
+"""Packages in the environment of peers, and what they call themselves."""
 
 
 def country(side: int, seed: int = 0) -> gpd.GeoDataFrame:
@@ -134,6 +139,30 @@ def _compare(clock: Clock, network: Network) -> None:
             ways = nx.single_source_dijkstra_path_length(graph, node, cutoff=MINUTES, weight="weight")
             nodes = np.array(list(ways))
             np.testing.assert_allclose(np.array(list(ways.values())), found[number, nodes], rtol=1e-9, atol=1e-9)
+    if PEERS.exists():
+        _ask_others(clock, roads)
+
+
+def _ask_others(clock: Clock, roads: RoadGraph) -> None:
+    """Let other packages search the junctions that are left after contraction, in processes of their own."""
+    graph = roads.graph
+    sites = np.linspace(0, graph.shape[0] - 1, FEWER).astype(np.intp)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "graph.npz")
+        np.savez(
+            file,
+            indptr=graph.indptr,
+            indices=graph.indices,
+            minutes=graph.data,
+            sites=sites,
+            found=dijkstra(graph, indices=sites, limit=MINUTES),
+            limit=MINUTES,
+        )
+        for package, name in OTHERS.items():
+            command = [str(PEERS), str(Path(__file__).with_name("road_peers.py")), package, str(file)]
+            told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            clock.steps[f"{name}, its graph"] = told["build"]
+            clock.steps[f"{name}, {FEWER} sites"] = told["search"]
 
 
 def _from_vertices(roads: RoadGraph, some: np.ndarray[Any, Any], off: OffRoad) -> np.ndarray[Any, Any]:
@@ -185,7 +214,8 @@ def main() -> None:
         f"Ways of up to {MINUTES:g} minutes along a country's roads, read from a GeoPackage: {about['segments']:,} "
         f"stretches of {about['lines']:,} roads, {about['edges']:,} edges after contraction; {asked.sites:,} sites, "
         f"{asked.points:,} points: {about['pairs']:,} pairs, {about['peak_mb']:,.0f} MB. Plain scipy and networkx "
-        "search the same roads from a few sites, and find the same minutes."
+        "search the same roads from a few sites, igraph and NetworKit the edges after contraction, and all find the "
+        "same minutes."
     )
     rows = [[named.get(name, name), seconds] for name, seconds in clock.steps.items()]
     note("roads", {"about": told, "what": "step", "rows": rows})

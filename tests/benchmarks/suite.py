@@ -43,7 +43,8 @@ PACKAGES = ("highspy", "numpy", "pulp", "scipy", "spopt")
 CODE = {True: ("tests/benchmarks",), False: ("tests/benchmarks", "hubplanner")}
 """Folders whose code a peer's case and one of ours runs."""
 NOT_RUN = {
-    f"{name}.py" for name in ("cases", "growth", "memory", "roads", "run", "suite", "tables", "terrain", "valhalla")
+    f"{name}.py"
+    for name in ("cases", "growth", "memory", "road_peers", "roads", "run", "suite", "tables", "terrain", "valhalla")
 }
 """Modules of the suite that no case runs: what they change of a case is in its task."""
 VERSIONS = f"""
