@@ -109,12 +109,14 @@ def validate(  # noqa: PLR0913, PLR0917 - each is an option of the command
         spec = read_asked(scenario, settings, override)
         from hubplanner.inputs import read_inputs  # noqa: PLC0415
         from hubplanner.inputs.inputs import told_facts  # noqa: PLC0415
+        from hubplanner.pipeline.solve import options_of  # noqa: PLC0415
         from hubplanner.scenario.assumptions import assumptions, in_words  # noqa: PLC0415
 
         told = None if write_aliases is None else _write_aliases(spec, write_aliases)
         try:
             with progress(shown=not (quiet or as_json)):
                 inputs = read_inputs(spec).tell()
+            options_of(spec)
         except FaultyError as error:
             if told is not None:
                 error.add_note(told)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hubplanner.errors import InfeasibleError, ScenarioError, SolverError, StoppedError
+from hubplanner.errors import Fault, InfeasibleError, ScenarioError, SolverError, StoppedError
 from hubplanner.inputs import Inputs, build_problem, read_inputs
 from hubplanner.inputs.demand.aggregation import Remeasurement, measure
 from hubplanner.inputs.sites import enough_thinning
@@ -19,7 +19,7 @@ from hubplanner.pipeline.objective import fair_terms, objective_of, proposal_of
 from hubplanner.pipeline.repair import NEVER, mend
 from hubplanner.problem import CoverageRule, Evaluation, Problem, SiteStatus, Solution, evaluate
 from hubplanner.scenario import Scenario, assumptions
-from hubplanner.solver import SolverOptions, in_words, solve_problem
+from hubplanner.solver import SolverOptions, in_words, lacking, solve_problem
 from hubplanner.solver.value_of_information import value_of_information
 from hubplanner.tolerances import AGREEMENT
 
@@ -44,6 +44,7 @@ def solve(scenario: Scenario, *, repair: bool = False) -> Plan:
     SolverError
         When the solver fails or finds no plan in time.
     """
+    options_of(scenario)  # a solver that is not there is told before large files are read
     return solve_inputs(read_inputs(scenario).tell(), repair=repair)
 
 
@@ -92,8 +93,19 @@ def _planned(inputs: Inputs) -> Plan:
 
 
 def options_of(scenario: Scenario) -> SolverOptions:
-    """Return the scenario's solver options."""
-    return SolverOptions(**scenario.solver.model_dump())
+    """Return the scenario's solver options.
+
+    Raises
+    ------
+    ScenarioError
+        When its solver is not on this machine.
+    """
+    options = SolverOptions(**scenario.solver.model_dump())
+    allowed = None if options.is_heuristic else lacking(options.name)
+    if allowed is not None:
+        fault = Fault(file=scenario.file, column="solver.name", value=options.name, allowed=allowed, kind="scenario")
+        raise ScenarioError(fault)
+    return options
 
 
 def _plan_found(inputs: Inputs, solution: Solution) -> Evaluation:

@@ -45,11 +45,21 @@ BAD_SCENARIOS: list[tuple[list[str], str]] = [
     (["scenario.yaml", "--set", "hubs.7.capex=1"], "a position from 0 to 1"),
     (["scenario.yaml", "--set", "model.budget=-1"], "model.budget: -1"),
     (["scenario.yaml", "--override", "rich"], "allowed: one of lean, wide"),
-    (["scenario.yaml", "--set", "solver.name=gurobi"], "a solver on this machine, one of highs, cbc"),
+    (["scenario.yaml", "--set", "solver.name=gurobi"], "scenario.yaml, solver.name: 'gurobi' found; allowed: a solver"),
+    (["scenario.yaml", "--set", "solver.name=gurobi"], "for GUROBI: pip install gurobipy"),
     (["scenario.yaml", "--set", "travel.method=camel"], "one of 'great_circle', 'planar', 'matrix'"),
     (["scenario.yaml", "--set", "demand.people=nosuch"], "demand.csv, nosuch: is missing"),
     (["scenario.yaml", "--set", "demand.crs=EPSG:1"], "EPSG:1"),
 ]
+
+
+def test_a_solver_that_is_not_installed_is_told_before_anything_is_solved(
+    scenario: Path, inside: Callable[..., Done]
+) -> None:
+    done = inside("validate", scenario, "--set", "solver.name=glpk")
+    assert done.returncode == 2
+    assert f"{scenario.name}, solver.name: 'glpk' found; allowed: a solver on this machine, one of highs" in done.stderr
+    assert "for GLPK_CMD install its program glpsol" in done.stderr
 
 
 @pytest.mark.parametrize(("words", "said"), BAD_SCENARIOS)
@@ -284,7 +294,7 @@ main()
 FAILING = {
     "SolverError": (
         "from hubplanner.errors import SolverError\ndef fail(*_):\n    raise SolverError('it broke')\n"
-        "import hubplanner.solver.covering.branch_and_cut as constraints\nblocks.BlockSearch.run = fail"
+        "import hubplanner.solver.covering.branch_and_cut as constraints\nconstraints.BlockSearch.run = fail"
     ),
     "no plan": (
         "import hubplanner.pipeline.solve as pipeline\nfrom dataclasses import replace\n"

@@ -15,7 +15,7 @@ from hubplanner.solver.backends.base import (
 )
 from hubplanner.solver.backends.cbc import solve_cbc
 from hubplanner.solver.backends.highs import solve_highs
-from hubplanner.solver.backends.pulp import found_solvers, known_solver, solve_other
+from hubplanner.solver.backends.pulp import found_solvers, known_solver, solve_other, solvers_allowed
 
 __all__ = [
     "DisagreementError",
@@ -26,6 +26,7 @@ __all__ = [
     "adapter",
     "believed",
     "found_solvers",
+    "lacking",
 ]
 
 ADAPTERS: Mapping[str, Adapter] = {"highs": solve_highs, "cbc": solve_cbc}
@@ -43,3 +44,9 @@ def adapter(name: str) -> Adapter:
         return ADAPTERS[name.lower()]
     known_solver(name)
     return solve_other
+
+
+def lacking(name: str) -> str | None:
+    """Return which solvers are on this machine, and what brings the one that was asked for; None where it is there."""
+    is_there = name.lower() in ADAPTERS or name.lower() in map(str.lower, found_solvers())
+    return None if is_there else solvers_allowed(name)

@@ -63,9 +63,42 @@ def known_solver(asked: str) -> str:
     for name in _others():
         if name.lower() == asked.lower():
             return name
-    found = ", ".join(found_solvers())
-    message = f"solver.name: {asked!r} found; allowed: a solver on this machine, one of {found}"
+    message = f"solver.name: {asked!r} found; allowed: {solvers_allowed(asked)}"
     raise ScenarioError(message)
+
+
+def solvers_allowed(asked: str) -> str:
+    """Return which solvers there are for one that is not, and what brings that one.
+
+    >>> solvers_allowed("glpk_cmd").rpartition("; ")[2]
+    'for GLPK_CMD install its program glpsol'
+    >>> solvers_allowed("gurobi").rpartition("; ")[2]
+    'for GUROBI: pip install gurobipy'
+    """
+    found, absent = found_solvers(), set(pulp.listSolvers()) - _OWN_ADAPTERS
+    near = [name for name in (*found, *absent) if asked.lower() in (name.lower(), *name.lower().split("_"))]
+    allowed = f"a solver on this machine, one of {', '.join(found)}"
+    if not near:
+        return f"{allowed}; hubplanner doctor lists them"
+    if near[0] in found:
+        return f"{allowed} (did you mean {near[0]}?)"
+    name = min(near, key=lambda each: (each not in _PACKAGES, each))
+    if name in _PACKAGES:
+        return f"{allowed}; for {name}: pip install {_PACKAGES[name]}"
+    if name.endswith("_CMD"):
+        return f"{allowed}; for {name} install its program {pulp.getSolver(name).path}"
+    return f"{allowed}; PuLP's documents say what {name} needs"
+
+
+_PACKAGES = {
+    "SCIP_PY": "pyscipopt",
+    "GUROBI": "gurobipy",
+    "CPLEX_PY": "cplex",
+    "XPRESS_PY": "xpress",
+    "MOSEK": "mosek",
+    "COPT": "coptpy",
+}
+"""Packages that bring a solver, by PuLP's name of it."""
 
 
 def _accepted(name: str, effort: SearchLimits) -> dict[str, Any]:
