@@ -9,7 +9,7 @@ from hubplanner.compatibility import Feature, broken
 from hubplanner.errors import Fault, ScenarioError
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import LARGEST_ALPHA
-from hubplanner.scenario.validation import features
+from hubplanner.scenario.validation.features import features
 
 FEWEST, MOST = 2, 500
 """Points, or draws, that may be asked for."""

@@ -16,7 +16,7 @@ from hubplanner.outputs.html.words import about, count, listed, tier_in_words
 from hubplanner.outputs.map.fonts import in_words, share_in_words
 from hubplanner.outputs.run_data import Result, isolated, on_one_line
 from hubplanner.scenario.travel_spec import straight_lines
-from hubplanner.scenario.validation import features
+from hubplanner.scenario.validation.features import features
 from hubplanner.translation import gettext as _
 from hubplanner.translation import ngettext, written
 

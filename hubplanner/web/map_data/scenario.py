@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hubplanner.compatibility import Feature, broken
 from hubplanner.scenario import Scenario
 from hubplanner.scenario.model_spec import MAX_MIN
-from hubplanner.scenario.validation import features
+from hubplanner.scenario.validation.features import features
 
 if TYPE_CHECKING:
     from hubplanner.inputs import Inputs
