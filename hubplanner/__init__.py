@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 from hubplanner.errors import CrsError, DataError, HubplannerError, InfeasibleError, ScenarioError, SolverError
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from hubplanner.outputs.plan import Plan
     from hubplanner.pipeline.repair import repair
     from hubplanner.pipeline.solve import solve
-    from hubplanner.problem import CoverageRule, Decay, Future, Futures, Problem, Solution, Status
+    from hubplanner.problem import Backhaul, CoverageRule, Decay, Future, Futures, Problem, Solution, Status
     from hubplanner.runs.compare import compare
     from hubplanner.scenario import Scenario, read_scenario
     from hubplanner.solver import SolverOptions, solve_many, solve_problem
@@ -139,9 +140,16 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that ``hubplanner --help`` loads none of the heavy parts."""
+    if name == "__version__":
+        return importlib.metadata.version(__name__)
     if name not in _HOME_OF:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
     value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those that are not imported yet too, for ``dir`` and for completion in notebooks."""
+    return [*__all__, "__version__"]

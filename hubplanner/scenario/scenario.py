@@ -199,6 +199,12 @@ class Scenario(Spec):
         """Whom the seats of hubs count, in words."""
         return _("people not connected yet") if self.seats_need else _("people")
 
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        return f"Scenario({self.name}, {self.model.objective})"
+
+    __str__ = __repr__
+
     @property
     def file(self) -> str:
         """Name of the file the scenario was read from, for messages."""

@@ -28,6 +28,19 @@ def test_every_public_name_is_there_and_documented() -> None:
     assert [name for name in hp.__all__ if not getattr(hp, name).__doc__] == []
 
 
+def test_names_of_the_package_are_seen_before_they_are_imported() -> None:
+    """As by completion in a notebook, and by type checkers, which follow the imports that never run."""
+    code = "import hubplanner\nprint(*dir(hubplanner), hubplanner.__version__)"
+    *names, version = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set(names) == {*hp.__all__, "__version__"}
+    assert version == importlib.metadata.version("hubplanner")
+    tree = ast.parse(Path(hp.__file__).read_text("utf-8"))
+    seen = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
+    assert set(hp.__all__) <= seen
+
+
 def test_importing_every_public_name_warns_of_nothing() -> None:
     code = "import hubplanner\nfor name in hubplanner.__all__:\n    getattr(hubplanner, name)"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)

@@ -113,6 +113,8 @@ def test_what_is_worked_with_says_in_a_line_what_it_is(project: Project) -> None
     solution = r"Solution\(optimal, 3 hubs, value [\d,.]+, bound [\d,.]+, gap [\d.e-]+\)"
     assert re.fullmatch(rf"Plan\({plan.inputs.scenario.name}, {solution}\)", repr(plan))
     assert re.fullmatch(r"Inputs\(\w+, \d+ points, \d+ sites\)", repr(plan.inputs))
+    scenario = plan.inputs.scenario
+    assert repr(scenario) == str(scenario) == f"Scenario({scenario.name}, {scenario.model.objective})"
     assert re.fullmatch(r"Problem\(\d+ points, \d+ sites, \d+ options, need [\d,.]+\)", repr(plan.problem))
     assert re.fullmatch(r"Evaluation\(3 hubs, covered need [\d,.]+, cost [\d,.]+\)", repr(plan.evaluation))
     assert repr(hp.solve_problem(plan.problem, hp.PMedian(max_hubs=0))) == "Solution(infeasible)"
