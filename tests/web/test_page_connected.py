@@ -64,7 +64,7 @@ def test_links_and_lines_are_told_drawn_and_switched_off(app: Serving, browser: 
         expect(page.locator("#legend")).to_contain_text("New line")
         visit.check("connected")
         visit.shoot("connected")
-        page.locator("#legend .more summary").click()
+        page.locator("#legend-layers summary").click()
         page.get_by_label("Lines and dishes that connect hubs").uncheck()
         visit.settle()
         assert page.evaluate(drawn, ["backhaul", "edge_id"]) == page.evaluate(drawn, ["dishes", "site_id"]) == []

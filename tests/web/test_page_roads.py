@@ -85,7 +85,7 @@ def test_roads_are_drawn_told_and_switched_on(app: Serving, browser: Browser) ->
         expect(page.locator("#legend")).to_contain_text("Roads apart")
         visit.check("by road")
         visit.shoot("by-road")
-        page.locator("#legend .more summary").click()
+        page.locator("#legend-layers summary").click()
         page.get_by_label("Ways along roads").check()
         page.get_by_label("Roads apart from the others").uncheck()
         visit.settle()

@@ -87,21 +87,23 @@ def world_features(inputs: Inputs) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``lines`` of coasts, borders, rivers and lakes, ``towns``, and ``notes`` with what a reader must know.
+        ``lines`` of coasts, borders, rivers and lakes, ``towns``, ``notes`` with what a reader must know, and
+        ``sources`` of the lines and towns.
     """
     given, frame = inputs.map_layers, inputs.demand.frame
     places = np.concatenate([lonlat(frame), inputs.sites.lonlat])
     projection = MapProjection.around(places)
     km = projection.km(places)
     span = float(np.ptp(km, axis=0).max())
-    notes = [] if areas_of(inputs) is not None else [ONLY_POINTS]
+    notes: list[str] = [] if areas_of(inputs) is not None else [ONLY_POINTS]
+    sources: list[str] = []
     world = geography(projection, AROUND * span, km) if span >= LEAST_SPAN_KM else None
     drawn: dict[str, Any] = {}
     if world is not None:
         drawn = {"coast": world.coast, "border": world.borders, "province": world.provinces, "disputed": world.disputed}
         if not given.is_given("water"):
             drawn |= {"river": world.rivers, "lake": shapely.boundary(world.lakes)}
-        notes += [CREDIT, DISCLAIMER]
+        sources = [CREDIT, DISCLAIMER]
     lines = []
     for kind, shapes in drawn.items():
         degrees = shapely.transform(shapely.simplify(shapes, span * FINE), projection.lonlat)
@@ -121,6 +123,7 @@ def world_features(inputs: Inputs) -> dict[str, Any]:
         "lines": {"type": "FeatureCollection", "features": lines},
         "towns": {"type": "FeatureCollection", "features": _points(towns[:MOST_TOWNS], records)},
         "notes": [gettext(note) for note in notes],
+        "sources": [gettext(source) for source in sources],
     }
 
 

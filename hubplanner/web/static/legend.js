@@ -68,15 +68,20 @@ function draw() {
       linked() ? links() : null,
       apart() ? island() : null,
     ),
-    map.world.notes.map((text) => el("p", { class: "note" }, text)),
+    map.world.notes.map(note),
+    map.world.sources.length
+      ? el("details", { class: "more", id: "legend-sources" }, el("summary", {}, _("About this map")), map.world.sources.map(note))
+      : null,
     el(
       "details",
-      { class: "more" },
+      { class: "more", id: "legend-layers" },
       el("summary", {}, _("Show or hide")),
       el("fieldset", { class: "checks" }, el("legend", { class: "sr" }, _("On the map")), shown.map(box)),
     ),
   );
 }
+
+const note = (text) => el("p", { class: "note" }, text);
 
 const linked = () => Boolean(state.plan?.id && state.plan.backhaul);
 
