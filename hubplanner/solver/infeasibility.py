@@ -44,9 +44,9 @@ MOST_CLASHES = 12
 MOST_SUBSETS = 2000
 """Sets of demands that are looked through for the smallest; the search grows one demand at a time."""
 
-MONEY_ENTRIES, MONEY_NODES, MONEY_TRIES = 30_000, 500, 250
-"""Entries of a program up to which the least money is searched for, nodes of that search, and exchanges where there are
-more entries: what is known then is said."""
+MONEY_ENTRIES, MONEY_NODES, MONEY_WORK = 30_000, 500, 0.25
+"""Entries of a program up to which the least money is searched for, nodes of that search, and share of all exchanges
+where there are more entries: what is known then is said."""
 SAME_MONEY = 1e-6
 """Relative difference below which amounts are equal."""
 
@@ -291,7 +291,7 @@ def _cheap(task: Subproblem) -> Incumbent:
     if relaxation.is_infeasible:
         return Incumbent(infeasible=True)
     question = replace(task.question, objective=MinCost(target_share=1.0))
-    found = first_plan(question, task.deadline, task.options.seed, most=MONEY_TRIES)
+    found = first_plan(question, task.deadline, task.options.seed, work=MONEY_WORK)
     if not found.years or task.goal is None:
         return optimise(task)
     bound = cap_bound(task.question, task.goal, form.figure(relaxation.bound))

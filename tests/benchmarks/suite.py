@@ -194,7 +194,7 @@ def text(name: str, rows: Rows) -> str:
     records = [record for row in rows.values() for found in row.values() for record in found]
     if name == "growth":
         fewest = min(len(found) for row in rows.values() for found in row.values())
-        return f"![{about.caption.format(seeds=fewest)}]({PICTURE})"
+        return f"![{about.caption.format(seeds=fewest)}](pictures/{Path(PICTURE).name})"
     commits = [f"`{one}`" for one in sorted({record["commit"] for record in records if "commit" in record})]
     caption = " ".join([about.caption, *([f"Measured at {', '.join(commits)}."] if commits else [])])
     return f"{textwrap.fill(caption, COLUMNS)}\n\n{table(about.what, rows)}"

@@ -11,8 +11,8 @@ from hubplanner.problem import Ints
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
 from hubplanner.solver.mip.greedy import Opened, PlanBuilder
-from hubplanner.solver.mip.interchange import exchanges_gain, interchange
 from hubplanner.solver.mip.network_greedy import network_plan
+from hubplanner.solver.mip.ruin_recreate import is_known, ruin_and_recreate
 from hubplanner.solver.mip.subproblem import Incumbent
 
 WAYS = ({"together": False}, {"together": True}, {"cheapest": True})
@@ -30,7 +30,12 @@ GAIN = 1e-9
 
 
 def first_plan(
-    question: Question, deadline: Deadline, seed: int = 0, *, any_will_do: bool = False, most: int = MOST_TRIES
+    question: Question,
+    deadline: Deadline,
+    seed: int = 0,
+    *,
+    any_will_do: bool = False,
+    work: float = 1.0,
 ) -> Incumbent:
     """Return a plan that keeps to every limit, recomputed; nothing where none was found.
 
@@ -46,8 +51,8 @@ def first_plan(
         Which hubs are closed together.
     any_will_do
         Whether exchanges end once no limit is missed.
-    most
-        Exchanges that are tried at most.
+    work
+        How many times as many exchanges as usual are tried at most.
 
     >>> import hubplanner as hp
     >>> line = hp.Problem.from_points([[0, 0], [9, 0]], [3, 4], [[1, 0], [8, 0]], [1, 1], reach=5)
@@ -61,12 +66,8 @@ def first_plan(
         builder = PlanBuilder(question)
         builder.meet(**way)
         builder.fill()
-        if _swaps(builder):
-            grown, figures = builder.save(), builder.figures
-            interchange(builder)
-            # What exchanges raise is a smooth minimum of shares, not the least of them itself.
-            if builder.figures < figures:
-                builder.restore(grown)
+        if is_hard(question) and is_known(builder) and builder.shortfall <= 0:
+            _by_rows(builder, deadline.past(), seed, 0.0)
         builders.append(builder)
         if builder.shortfall <= 0:
             break
@@ -76,7 +77,10 @@ def first_plan(
     greedy = next((made for made in plans if made.years), Incumbent())
     if deadline.is_past or (greedy.years and any_will_do):
         return greedy
-    exchange(builder, deadline, seed, any_will_do=any_will_do, most=most)
+    if is_known(builder) and builder.shortfall <= 0:
+        _by_rows(builder, deadline, seed, work)
+    else:
+        exchange(builder, deadline, seed, any_will_do=any_will_do, most=round(work * MOST_TRIES))
     return _better(question, [greedy, _plan(question, builder, deadline)])
 
 
@@ -118,8 +122,6 @@ def exchange(
         builder.meet()
         builder.fill()
         builder.most_of[:], builder.share = every, share
-        if _swaps(builder):
-            interchange(builder)
         if builder.question.periods is not None:
             builder.time_anew()
         found = (-builder.shortfall, *builder.figures)
@@ -129,15 +131,23 @@ def exchange(
             builder.restore(saved)
 
 
-def _swaps(builder: PlanBuilder) -> bool:
-    """Tell whether hubs are exchanged one by one, too.
+def is_hard(question: Question) -> bool:
+    """Tell whether neither growing nor a search is likely to find a good plan.
 
-    A second hub helps only beside a first, and for the worst group nothing is gained where another falls below it:
-    growing misses both.
+    A second hub helps only beside a first, and for the worst group nothing is gained where another falls below it. Both
+    leave plans far below the relaxation.
     """
-    max_min = builder.question.objective.max_min
-    is_needed = builder.problem.rule.backup > 1 or (max_min is not None and max_min.first)
-    return is_needed and exchanges_gain(builder)
+    max_min = question.objective.max_min
+    return question.problems[-1].rule.backup > 1 or (max_min is not None and max_min.first)
+
+
+def _by_rows(builder: PlanBuilder, deadline: Deadline, seed: int, work: float) -> None:
+    """Exchange hubs by what rows say of them, and keep what is better."""
+    grown, figures = builder.save(), builder.figures
+    ruin_and_recreate(builder, deadline, seed, work=work)
+    # What exchanges raise is a smooth minimum of shares, not the least of them itself.
+    if not _is_more(builder.figures, figures):
+        builder.restore(grown)
 
 
 def tries(builder: PlanBuilder) -> int:

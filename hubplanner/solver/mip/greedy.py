@@ -232,6 +232,28 @@ class PlanBuilder:
         self._spend(year, float(self.cost[option]))
         self.opened.append(Opened(added=self.cover.open(option, weight), year=year, weight=weight))
 
+    def book(self, counts: Ints) -> None:
+        """Take other hubs (o,) in a plan of one year, with their cost, and leave what it covers as it is."""
+        self.counts = counts
+        self.spent[:] = total(self.cost, counts - self.nothing.counts)
+        self.left = self._still()
+
+    def may_close(self, option: int) -> bool:
+        """Tell whether the limits that ask for hubs are met without one that was opened."""
+        site, counts, sites = int(self.problem.option_site[option]), self.counts, self.problem.option_site
+        last = counts[sites == site].sum() == 1
+        if last and (site in self.problem.required_sites or site in self._needed()):
+            return False
+        if any(at[option] and counts[at].sum() <= least.count for least, at in self.least):
+            return False
+        fixed = of_kind(self.question.constraints, FixedHubs)
+        return not any(option in block.options for block in fixed)
+
+    def _needed(self) -> set[int]:
+        """Return the sites that hubs in use need."""
+        used = set(self.problem.option_site[self.counts > 0].tolist()) if self.needs else set()
+        return {needed for site, needed in self.needs.items() if site in used}
+
     def close(self, hub: Opened) -> None:
         """Close one of the hubs that were opened."""
         option = hub.added.option

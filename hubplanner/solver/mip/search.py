@@ -17,7 +17,7 @@ from hubplanner.model.variables.backhaul import network_of
 from hubplanner.problem import Ints
 from hubplanner.solver.backends import DisagreementError, Outcome, Termination, adapter
 from hubplanner.solver.backends.pulp import solve_without
-from hubplanner.solver.mip.first_plan import EXCHANGING, MOST_TRIES, first_plan, plan_with
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan, is_hard, plan_with
 from hubplanner.solver.mip.network_greedy import network_plan
 from hubplanner.solver.mip.reconstruct import UnservableError, opened_in, realise, whole
 from hubplanner.solver.mip.relaxation import FIRST_DEPTH, Relaxation, relaxed, within_margin
@@ -38,8 +38,8 @@ MANY_ENTRIES = 300_000
 PRICED_ENTRIES = 50_000
 """Pairs of demand and hubs from which prices of rows come before a program for costs or ways; for cover from many. With
 second hubs, or where the worst group comes first, exchanges come before searches from so many."""
-LIFTING, LIFTS = 0.4, 300
-"""Share of the time that exchanges take at most before a search where the worst group comes first, and their number."""
+THOROUGH = (0.5, 10.0)
+"""Share of the time for exchanges where searches hardly find a plan, and how many times as many as usual."""
 BUILDING_S = 1e-5
 """About the seconds that an entry of a program takes to be made: it matters near the time limit alone."""
 FEW_OPTIONS = 100
@@ -105,8 +105,8 @@ def _optimised(task: Subproblem) -> Incumbent:
     if task.seeks and not known.years and _is_too_dear(task):
         return Incumbent(infeasible=True)
     if may_exchange and (not known.years or _searches_long(task)):
-        lifts = _lifts_worst(task)
-        known = _improved(task, known, LIFTING if lifts else EXCHANGING, LIFTS if lifts else MOST_TRIES)
+        share, work = THOROUGH if is_hard(task.question) else (EXCHANGING, 1.0)
+        known = _improved(task, known, share, work)
         task = replace(task, start=known.opened)
     guided = _guided(task, form, relaxation)
     if guided.years and not (known.years and task.sense * (known.value - guided.value) > 0):
@@ -117,14 +117,7 @@ def _optimised(task: Subproblem) -> Incumbent:
 
 def _searches_long(task: Subproblem) -> bool:
     """Tell whether searches take so long that exchanges come first: with many pairs, or some where these do well."""
-    are_good = task.question.problems[-1].rule.backup > 1 or _lifts_worst(task)
-    return entries_of(task) >= (PRICED_ENTRIES if are_good else MANY_ENTRIES)
-
-
-def _lifts_worst(task: Subproblem) -> bool:
-    """Tell whether the worst group comes first: plans lie far below the relaxation, and searches hardly find one."""
-    max_min = task.question.objective.max_min
-    return max_min is not None and max_min.first
+    return entries_of(task) >= (PRICED_ENTRIES if is_hard(task.question) else MANY_ENTRIES)
 
 
 def _is_too_large(task: Subproblem) -> bool:
@@ -195,13 +188,13 @@ def _screens(task: Subproblem) -> tuple[float, ...]:
     return SHARP_SCREENS if splits(task) else SCREENS
 
 
-def _improved(task: Subproblem, known: Incumbent, share: float, most: int = MOST_TRIES) -> Incumbent:
+def _improved(task: Subproblem, known: Incumbent, share: float, work: float = 1.0) -> Incumbent:
     """Return the better of a plan, if any, and what exchanges come to in part of the time; goals held allow none."""
     if task.goal is None or not (known.years or task.seeks) or task.held:
         return known
     if task.question.instance.problem.backhaul is not None:
         return known
-    found = first_plan(task.question, task.deadline.part(share), task.options.seed, most=most)
+    found = first_plan(task.question, task.deadline.part(share), task.options.seed, work=work)
     if found.years and known.years and task.sense * found.value <= task.sense * task.goal.value(known.years):
         return known
     return found if found.years else known

@@ -10,7 +10,7 @@ from hubplanner.model.goals import cost
 from hubplanner.problem import GoalResult
 from hubplanner.solver.assignment import assign_to_nearest
 from hubplanner.solver.deadline import Deadline
-from hubplanner.solver.mip.first_plan import EXCHANGING, MOST_TRIES, first_plan
+from hubplanner.solver.mip.first_plan import EXCHANGING, first_plan
 from hubplanner.solver.mip.p_center import smallest_radius
 from hubplanner.solver.mip.relaxation import relaxed
 from hubplanner.solver.mip.search import optimise
@@ -79,9 +79,9 @@ def _reached(question: Question, context: SolveContext) -> tuple[Incumbent, list
     task = replace(task, start=found.opened, known=found)
     if not found.years and len(question.instance.option) > SMALL_OPTIONS:
         # Where greed finds none, exchanges wait for the relaxation: it may say that there is none.
-        most = MOST_TRIES if goals[0].is_bottleneck else 0
+        work = 1.0 if goals[0].is_bottleneck else 0.0
         with record.phase("find a first plan"):
-            found = first_plan(question, deadline.part(EXCHANGING), options.seed, any_will_do=True, most=most)
+            found = first_plan(question, deadline.part(EXCHANGING), options.seed, any_will_do=True, work=work)
         task = replace(task, known=found, seeks=True)
     for goal in goals:
         task = replace(task, goal=goal, deadline=share_of_time(deadline, len(reached), len(goals)))

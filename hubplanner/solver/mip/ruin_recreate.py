@@ -1,0 +1,278 @@
+"""Better plans: some hubs closed, others grown in their place, thousands of times a second over merged rows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from hubplanner.model import Floor, FullService
+from hubplanner.model.constraints.base import of_kind
+from hubplanner.problem import Bools, Floats, Ints
+from hubplanner.solver.deadline import Deadline
+from hubplanner.solver.mip.cover_state import SHORT
+from hubplanner.solver.mip.greedy import PlanBuilder
+
+QUICK, OF_OPTION = 3e7, 2e5
+"""Entries of rows that are looked at, whatever time there is: about a second, and less where options are few."""
+KICK = 1e4
+"""Entries that take as long as what a kick does beside them."""
+CYCLE = 1e8
+"""Entries after which it begins again at the best plan: of several such the best differs less by luck than of one."""
+AT_LEAST = 50
+"""Kicks that are made even where time is up: they take about as long as growing the plan."""
+MOST_CLOSED = 4
+"""Hubs that a kick closes at most."""
+ELSEWHERE, OVERLAP = 0.15, 0.3
+"""Share of the hubs that may be closed, too, though they cover little of what the first one does; and least factor of
+what others share with it."""
+KEPT_OUT = 0.5
+"""Share of kicks after which the first hub may not come back."""
+FORCED = 0.3
+"""Share of kicks that open an option at random."""
+PROSPECT = 0.5
+"""Largest part of its need for which a row counts before the last hub that it waits for."""
+NOISE, EXPONENTS = 0.85, (0.6, 1.1)
+"""Least factor of an option's worth, and range of exponents of its price."""
+WARMTH = 5e-4
+"""Share of all need by which plans may be worse at first and are still gone on from once in e times."""
+SHARPNESS = (100.0, 1000.0)
+"""Of the smooth minimum of shares at the start and the end of a cycle: where it is b, a group whose share is larger by
+1/b than another's counts 1/e as much."""
+
+
+def is_known(builder: PlanBuilder) -> bool:
+    """Tell whether rows say what a plan is worth: covered need in one year, one hub an option, nobody assigned."""
+    question, problem = builder.question, builder.problem
+    objective = question.objective
+    covers = objective.maximises_coverage and objective.alpha_fairness is None and not question.assigns
+    alone = builder.instance.most.max(initial=1) == 1 and not problem.measures and problem.backhaul is None
+    return covers and question.periods is None and alone and not of_kind(question.constraints, FullService)
+
+
+class RowPlan:
+    r"""What the hubs of a plan cover of merged rows; opening and closing touch only what they change.
+
+    A row r that lacks $m_r$ hubs counts for the worth of options where $m_r = 1$, for their prospect where $m_r > 1$.
+
+    Parameters
+    ----------
+    builder
+        The plan and its limits: of it, hubs and money are kept up to date, and not what it covers.
+
+    Attributes
+    ----------
+    covered
+        (g,) weight of each sum that is covered: the groups that come first, or all need, then what floors count.
+    worth, prospect
+        (g, o) weight of the rows that an option is the last to cover, and of those that wait for more than one.
+    work
+        Entries that were looked at.
+    sharpness
+        How much more the worst group counts than others.
+    """
+
+    def __init__(self, builder: PlanBuilder) -> None:
+        self.builder, problem = builder, builder.problem
+        rows, objective = builder.instance.cover_rows, builder.question.objective
+        max_min = objective.max_min
+        first = list(max_min.with_need) if max_min is not None and max_min.first else [problem.need]
+        floors = [
+            floor for floor in of_kind(builder.question.constraints, Floor) if floor.share * math.fsum(floor.weight) > 0
+        ]
+        sums = [builder.instance.measure(np.asarray(one)) for one in (*first, *(floor.weight for floor in floors))]
+        self.first = len(first)
+        self.asked = np.array([floor.share * math.fsum(floor.weight) for floor in floors])
+        self.whole: Floats = np.array([math.fsum(one) for one in first])
+        weights = rows.weights[:, sums]
+        row, part = np.nonzero(weights)
+        self.weight: Floats = weights[row, part]
+        self.size, self.count = problem.n_options, len(sums)
+        cover = csr_array(rows.cover[row])
+        # One bin for each sum and option, so that a single count adds up all of them.
+        self.bins = (cover.indices + self.size * np.repeat(part, np.diff(cover.indptr))).astype(np.intp)
+        self.starts, self.part = cover.indptr.astype(np.intp), part
+        by_option: Any = cover.tocsc()
+        self.option_starts, self.option_rows = by_option.indptr.astype(np.intp), by_option.indices.astype(np.intp)
+        counts = builder.counts
+        self.missing = rows.times[row] - np.asarray(cover @ counts).astype(np.intp)
+        self.waits = bool((rows.times > 1).any())
+        self.gain: Floats = rows.gain[:, sums].T
+        self.covered: Floats = rows.base[sums] + self.gain @ counts
+        self.covered += np.bincount(part, self.weight * (self.missing <= 0), minlength=self.count)
+        self.work, self.sharpness = 0.0, SHARPNESS[0]
+        self.worth, self.prospect = (
+            self._summed(np.flatnonzero(some), self.weight[some]) for some in (self.missing == 1, self.missing > 1)
+        )
+
+    def _summed(self, rows: Ints, weight: Floats) -> Floats:
+        """Return the weights of some rows as sums (g, o) over the options that cover them."""
+        length = self.starts[rows + 1] - self.starts[rows]
+        ends = np.cumsum(length)
+        total = int(ends[-1]) if len(ends) else 0
+        at = np.arange(total) + np.repeat(self.starts[rows] - ends + length, length)
+        self.work += total + self.size
+        found = np.bincount(self.bins[at], np.repeat(weight, length), minlength=self.size * self.count)
+        return found.reshape(self.count, self.size).astype(np.float64)
+
+    def change(self, option: int, sign: int) -> None:
+        """Open an option, or close it."""
+        counts = self.builder.counts.copy()
+        counts[option] += sign
+        self.builder.book(counts)
+        rows = self.option_rows[self.option_starts[option] : self.option_starts[option + 1]]
+        before = self.missing[rows]
+        after = before - sign
+        self.missing[rows] = after
+        weight = self.weight[rows]
+        self.covered += sign * self.gain[:, option]
+        moved = (after <= 0).astype(np.intp) - (before <= 0)
+        self.covered += np.bincount(self.part[rows], weight * moved, minlength=self.count)
+        moved = (after == 1).astype(np.intp) - (before == 1)
+        some = moved != 0
+        self.worth += self._summed(rows[some], (weight * moved)[some])
+        if self.waits:
+            moved = (after > 1).astype(np.intp) - (before > 1)
+            some = moved != 0
+            self.prospect += self._summed(rows[some], (weight * moved)[some])
+
+    def overlap(self, option: int) -> Floats:
+        """Return how much of what an option covers the others (o,) cover, too."""
+        rows = self.option_rows[self.option_starts[option] : self.option_starts[option + 1]]
+        found: Floats = self._summed(rows, self.weight[rows])[: self.first].sum(axis=0)
+        return found
+
+    @property
+    def shares(self) -> Floats:
+        """Covered share of each of the sums that come first."""
+        found: Floats = self.covered[: self.first] / np.maximum(self.whole, SHORT)
+        return found
+
+    @property
+    def least(self) -> float:
+        """The covered share, or the least of those of the groups."""
+        return float(self.shares.min())
+
+    @property
+    def value(self) -> float:
+        """What is to be raised: the covered share, or the smooth minimum of those of the groups."""
+        least = self.least
+        return least - math.log(np.exp(-self.sharpness * (self.shares - least)).mean()) / self.sharpness
+
+    @property
+    def short(self) -> Bools:
+        """Tell which floors are missed."""
+        return np.asarray(self.covered[self.first :] < self.asked * (1 - SHORT))
+
+    @property
+    def price(self) -> Floats:
+        """What a unit of each sum (g,) is worth now: for the floors that are missed first."""
+        short, found = self.short, np.zeros(self.count)
+        if short.any():
+            found[self.first :][short] = 1.0 / self.asked[short]
+        elif self.first == 1:
+            found[0] = 1.0
+        else:
+            shares = self.shares
+            found[: self.first] = np.exp(-self.sharpness * (shares - shares.min())) / np.maximum(self.whole, SHORT)
+        return found
+
+    def save(self) -> tuple[Any, ...]:
+        """Return the plan as it is."""
+        builder = self.builder
+        parts = (builder.counts, self.missing, self.covered, self.worth, self.prospect)
+        return tuple(part.copy() for part in parts)
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Take a plan as it was."""
+        counts, self.missing, self.covered, self.worth, self.prospect = (part.copy() for part in saved)
+        self.builder.book(counts)
+
+
+def ruin_and_recreate(builder: PlanBuilder, deadline: Deadline, seed: int = 0, *, work: float = 1.0) -> None:
+    """Close a hub and some beside it, grow others for the money, and go on from what is better, or hardly worse.
+
+    Schrimpf et al. (2000), doi:10.1006/jcph.1999.6413, with simulated annealing. Which plan it comes to depends on seed
+    and work alone, unless time is up.
+
+    Parameters
+    ----------
+    builder
+        A plan that keeps to all limits; then the best that was found.
+    work
+        How many times as much as usual is tried.
+    """
+    most_work = work * min(QUICK, OF_OPTION * builder.problem.n_options)
+    rng, plan, before = np.random.default_rng(seed), RowPlan(builder), builder.save()
+    best, known, kicks, done, cycle = plan.save(), plan.least, 0, 0, min(CYCLE, most_work)
+    while kicks < AT_LEAST or not (plan.work >= most_work or deadline.is_past):
+        if plan.work >= (done + 1) * CYCLE:
+            plan.restore(best)
+            done += 1
+        open_ = np.flatnonzero(builder.counts > builder.nothing.counts)
+        if not len(open_):
+            break
+        kicks, plan.work = kicks + 1, plan.work + KICK
+        cooled = min((plan.work - done * CYCLE) / cycle, 1.0) if cycle else 1.0
+        plan.sharpness = SHARPNESS[0] * (SHARPNESS[1] / SHARPNESS[0]) ** cooled
+        saved, value = plan.save(), plan.value
+        out = _ruin(plan, open_, rng)
+        _recreate(plan, out if rng.random() < KEPT_OUT else None, rng)
+        loss = value - plan.value
+        if plan.short.any() or (loss > 0 and rng.exponential(WARMTH * (1.0 - cooled) ** 2) < loss):
+            plan.restore(saved)
+        elif plan.least > known * (1 + SHORT):
+            best, known = plan.save(), plan.least
+    counts = best[0]
+    builder.restore(before)
+    for hub in [hub for hub in builder.opened if not counts[hub.added.option]]:
+        builder.close(hub)
+    for option in np.flatnonzero(counts > builder.counts).tolist():
+        builder.open(option, builder.need)
+
+
+def _ruin(plan: RowPlan, open_: Ints, rng: np.random.Generator) -> int:
+    """Close a hub and some of those that cover most of what it covers; return the first."""
+    builder, first = plan.builder, int(rng.choice(open_))
+    shared = plan.overlap(first)[open_] * rng.uniform(OVERLAP, 1.0, len(open_))
+    far = rng.random(len(open_)) < ELSEWHERE
+    shared[far] = shared.max() * rng.random(int(far.sum()))
+    beside = open_[np.argsort(-shared, kind="stable")][: int(rng.integers(0, MOST_CLOSED))]
+    for option in [first, *beside[beside != first].tolist()]:
+        if builder.may_close(option):
+            plan.change(option, -1)
+    return first
+
+
+def _recreate(plan: RowPlan, out: int | None, rng: np.random.Generator) -> None:
+    """Open what is worth most for its price, by prices changed by chance, as long as anything fits and helps."""
+    builder, size = plan.builder, plan.size
+    factor = rng.uniform(NOISE, 1.0, size) / builder.share ** rng.uniform(*EXPONENTS)
+    if out is not None:
+        factor[out] = 0.0
+    early = rng.random() * PROSPECT if plan.waits else 0.0
+    if rng.random() < FORCED:
+        some = builder.affordable()
+        option = int(rng.choice(some)) if len(some) else out
+        if option is not None and option != out and builder.fits(option):
+            plan.change(option, 1)
+    while True:
+        some = builder.affordable()
+        price = plan.price
+        worth = price @ plan.worth[:, some]
+        if early:
+            worth = worth + early * (price @ plan.prospect[:, some])
+        rate = worth * factor[some]
+        while len(rate):
+            at = int(np.argmax(rate))
+            if rate[at] <= 0:
+                return
+            option = int(some[at])
+            if builder.fits(option):
+                plan.change(option, 1)
+                break
+            rate[at] = factor[option] = 0.0
+        else:
+            return
