@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PATHS = ("demand", "sites", "travel", "backhaul", "map", "futures")
 """Sections whose paths are relative to the file that names them."""
-_LAYERS = ("borders", "places", "water", "roads", "roads_closed_in")
+_LAYERS = ("borders", "places", "water", "roads", "roads_closed_in", "barriers")
 _PARTS = (
     *("join", "zones", "spread_by", "nodes", "lines", "towers", "table", "raster", "land_cover", "dem", "named"),
     *("technologies", "microwave", "sights", *_LAYERS),

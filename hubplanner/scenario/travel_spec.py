@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from hubplanner.scenario.fields import Column, Encoding, Flag, LocalFile, Spec
+from hubplanner.scenario.fields import Column, Encoding, Flag, LocalFile, Spec, path_alone
+from hubplanner.scenario.futures_spec import ClosedAreasSpec
 from hubplanner.scenario.roads_spec import Direction, Modes, ModeSpec, RoadsSpec
 from hubplanner.translation import gettext as _
 from hubplanner.translation import written
@@ -340,6 +341,15 @@ class TerrainSpec(RasterTravel):
     """How fast each class is crossed."""
     dem: Annotated[RasterBandSpec, Field(examples=[{"path": "heights.tif"}])]
     """Raster of heights in metres, interpolated where its cells are others; cells without heights are barriers."""
+    roads: Annotated[RoadsSpec | None, Field(examples=[{"path": "roads.gpkg", "class": "highway"}])] = None
+    """Roads as lines, drawn over land cover and barriers where they are quicker; one-way roads go both ways."""
+    modes: Modes = (ModeSpec(),)
+    """Who goes by these roads: the quickest counts. By car if left out."""
+    barriers: Annotated[
+        ClosedAreasSpec | None,
+        BeforeValidator(path_alone, json_schema_input_type=LocalFile | ClosedAreasSpec | None),
+    ] = None
+    """File of lines or polygons, such as rivers and lakes: a cell that one touches is a barrier, but for roads."""
     direction: Literal["to_hub", "from_hub"] = "to_hub"
     """Which way counts, since uphill takes longer than downhill."""
     moves: Literal[8, 16] = 16
@@ -355,22 +365,25 @@ class TerrainSpec(RasterTravel):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The land cover and the heights."""
-        return self.land_cover.path, self.dem.path
+        """Land cover and heights, roads and barriers."""
+        drawn = [spec.path for spec in (self.roads, self.barriers) if spec is not None]
+        return self.land_cover.path, self.dem.path, *drawn
 
     def describe(self) -> str:
         """Return that land cover and slopes give distances."""
         return "over land cover and slopes"
 
     def assumption(self) -> str:
-        """Return what is taken for granted of the ground."""
-        return _(
+        """Return what is taken for granted of the ground, and of roads on it."""
+        ground = _(
             "Ways go {way} from middle to middle of the cells of a land cover, as fast as its classes say; on foot "
             "and by bicycle slopes count, by Tobler's function and by a rider's power. "
             "Places on barriers start from the nearest open cell up to {km} km away, at its speed.",
             way=_("to hubs") if self.direction == "to_hub" else _("from hubs"),
             km=written(f"{self.access_max_km:g}"),
         )
+        roads = _("Roads are drawn into the cells that they pass, open both ways and over any barrier.")
+        return ground if self.roads is None else f"{ground} {roads}"
 
 
 METHODS: dict[str, type[TravelMethod]] = {

@@ -7,8 +7,10 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from inputs.test_friction_rasters import CELL, MINUTES, origin, write
 from support.claims import claimed
 from support.ways import again, table
@@ -200,3 +202,74 @@ def test_accessmods_published_raster_is_found_again(project: Project) -> None:
     both = ours & theirs & (published > 1)
     assert (found[both] / published[both]).mean() == pytest.approx(1, abs=minutes / 100)
     assert abs(np.median(found[both] - published[both])) < 0.15
+
+
+def drawn(project: Project, lines: dict[str, list[Any]], shapes: list[Any], name: str) -> str:
+    """Write lines or areas to a file and return its name."""
+    gpd.GeoDataFrame(lines, geometry=shapes, crs="EPSG:4326").to_crs("EPSG:32642").to_file(project.folder / name)
+    return str(project.folder / name)
+
+
+def ways(count: int, seed: int) -> list[Any]:
+    """Return crooked lines across the raster."""
+    draw = np.random.default_rng(seed)
+    return [shapely.LineString(draw.uniform([66.3, 29.7], [68.5, 31.7], (4, 2))) for _ in range(count)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_drawn_roads_and_barriers_are_what_the_audit_draws(project: Project, seed: int) -> None:
+    write(project, cover())
+    write(project, heights(), "dem.tif")
+    bare = table(project, over(project))
+    lake = shapely.Point(67.6, 30.6).buffer(0.25).difference(shapely.Point(67.6, 30.6).buffer(0.12))
+    classes = {"highway": ["primary", "track", "path", "motorway", "footway", "tertiary"]}
+    settings = over(
+        project,
+        barriers=drawn(project, {"name": ["river", "river", "lake"]}, [*ways(2, seed), lake], "water.gpkg"),
+        roads={"path": drawn(project, classes, ways(6, seed + 9), "roads.gpkg"), "snap_m": 0},
+        modes=[{"name": "motorcycle"}, {"name": "bicycle"}, {"name": "walk", "kmh": 5}],
+    )
+    found = table(project, settings)
+    np.testing.assert_allclose(found, again(project, settings), rtol=1e-9)
+    assert not np.array_equal(found, bare)
+    inputs = project.inputs(settings)
+    assert inputs.searched is not None
+    facts = inputs.searched.facts
+    assert facts["road_cells"] > 40
+    assert facts["barrier_cells"] > 30
+    assert facts["speeds_used"]["motorcycle"]["path"] == 10
+
+
+def test_a_river_parts_and_a_bridge_joins(project: Project) -> None:
+    write(project, np.full((20, 20), 1, np.uint8))
+    write(project, np.zeros((20, 20), np.float32), "dem.tif")
+    river = drawn(project, {}, [shapely.LineString([(67.37, 29), (67.41, 33)])], "river.gpkg")
+    settings = over(project, barriers=river, corners="open", max_minutes=1e5, access_max_km=200)
+    far = table(project, over(project, corners="open", max_minutes=1e5))
+    shut = table(project, settings)
+    assert np.isinf(shut).sum() > np.isinf(far).sum()
+    bridge = {"path": drawn(project, {"highway": ["road"]}, [shapely.LineString([(66.4, 30), (68.3, 31.2)])], "b.gpkg")}
+    joined = table(project, settings | {"travel": settings["travel"] | {"roads": bridge}})
+    assert np.isinf(joined).sum() == np.isinf(far).sum()
+    assert (joined[np.isfinite(far)] > 0).any()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"modes": [{"name": "walk"}]}, "travel.modes: 'walk' found; allowed: none without travel.roads"),
+        ({"roads": {"path": "far.gpkg"}}, "far.gpkg: has no road on land.tif: is it the right file?"),
+        ({"barriers": "far.gpkg"}, "lies beside the land cover: is it the right file?"),
+        ({"roads": {"path": "foot.gpkg"}}, "foot.gpkg: no road is open to car; its classes are footway"),
+        ({"roads": {"path": "none.gpkg"}}, "none.gpkg: cannot be read"),
+        ({"roads": {"path": "foot.gpkg", "minutes": "a", "speed_kmh": "b"}}, "none beside speed_kmh"),
+    ],
+)
+def test_files_that_cannot_be_drawn_are_told(project: Project, settings: dict[str, Any], said: str) -> None:
+    write(project, cover())
+    write(project, heights(), "dem.tif")
+    drawn(project, {"highway": ["primary"]}, [shapely.LineString([(10, 50), (10.1, 50)])], "far.gpkg")
+    drawn(project, {"highway": ["footway"]}, ways(1, 0), "foot.gpkg")
+    asked = over(project, **settings)
+    messages = project.refusal(asked) if "none " in said else project.messages(asked)
+    assert any(said in message for message in messages), messages

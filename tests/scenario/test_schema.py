@@ -198,6 +198,7 @@ ALL_KEYS: dict[str, list[str]] = {
     "FrictionRasterSpec": ["path", "band", "unit", "crs"],
     "TerrainSpec": [
         *("method", "detour", "speed_kmh", "land_cover", "speeds", "dem", "direction", "moves", "corners"),
+        *("roads", "modes", "barriers"),
         *("access_max_km", "max_minutes"),
     ],
     "RasterBandSpec": ["path", "band", "crs"],

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import shapely
 from pyproj import CRS, Transformer
 
 from hubplanner.audit.data.places import RADIUS_KM, SLACK, WGS84, Array
+from hubplanner.audit.data.roads import LineRules, RoadFile, read_drawn
 from hubplanner.scenario.travel_spec import FrictionSpec, RasterTravel, TerrainSpec
 
 KM = 1000.0
@@ -22,6 +26,8 @@ ALL_MOVES = {
     16: ((-2, -1), (-2, 1), (-1, -2), (-1, 2), (1, -2), (1, 2), (2, -1), (2, 1)),
 }
 Cell = tuple[int, int]
+Spots = Callable[[Any], list[tuple[float, float]]]
+"""Places in degrees to columns and rows, with parts of cells."""
 
 
 def read_cells(path: str, band: int, crs: str | None) -> tuple[Array, CRS, Any]:
@@ -235,12 +241,71 @@ class TerrainWays(FrictionWays):
         spec = self.travel.land_cover
         self.cover, crs, grid = read_cells(spec.path, spec.band, spec.crs)
         self.heights = self._heights(self.cover.shape, crs, grid)
-        self.said = {value: part for part in self.travel.speeds for value in part.classes}
-        pace: Array = np.full(self.cover.shape, math.inf)
-        for value, part in self.said.items():
-            if part.kmh > 0:
-                pace[(self.cover == value) & np.isfinite(self.heights)] = 0.06 / float(np.float32(part.kmh))
-        return pace, crs, grid
+        self.kmh, self.means = np.zeros(self.cover.shape), np.full(self.cover.shape, "motor", dtype="U7")
+        for part in self.travel.speeds:
+            here = np.isin(self.cover, part.classes)
+            self.kmh[here], self.means[here] = float(np.float32(part.kmh)), part.mode
+        turn = Transformer.from_crs(WGS84, crs, always_xy=True)
+
+        def at(places: Any) -> list[tuple[float, float]]:
+            spots = [turn.transform(lon, lat) for lon, lat in places]
+            return [((x - grid.c) / grid.a, (y - grid.f) / grid.e) for x, y in spots]
+
+        self._shut(at)
+        self._pave(at)
+        self.kmh[~np.isfinite(self.heights)] = 0.0
+        with np.errstate(divide="ignore"):
+            return 0.06 / self.kmh, crs, grid
+
+    def _shut(self, at: Spots) -> None:
+        """Close the cells that barriers touch."""
+        shapes = [] if self.travel.barriers is None else read_drawn(self.travel.barriers)
+        for part in shapely.get_parts(np.array(shapes, dtype=object)):
+            lines = [part] if part.geom_type == "LineString" else [part.exterior, *part.interiors]
+            sides = [at(line.coords) for line in lines]
+            for side in sides:
+                for one, other in pairwise(side):
+                    for cell in self._passed(one, other):
+                        self.kmh[cell] = 0.0
+            if part.geom_type == "Polygon":
+                area = shapely.Polygon(sides[0], sides[1:])
+                for row, column in np.argwhere(self.kmh > 0).tolist():
+                    if area.contains(shapely.Point(column + 0.5, row + 0.5)):
+                        self.kmh[row, column] = 0.0
+
+    def _pave(self, at: Spots) -> None:
+        """Let roads make cells quicker, by the quickest mode on them."""
+        if self.travel.roads is None:
+            return
+        file = RoadFile(self.travel.roads)
+        for mode in self.travel.modes:
+            passage, means = cache(LineRules(file, mode).passage), mode.name
+            for piece in file.pieces:
+                kmh, minutes, forth, back = passage(piece.line)
+                if minutes:
+                    kmh = file.length[piece.line] / minutes * 60
+                if kmh is None or not (forth or back):
+                    continue
+                for cell in self._passed(*at(piece.places)):
+                    if np.float32(kmh) > self.kmh[cell]:
+                        self.kmh[cell] = float(np.float32(kmh))
+                        self.means[cell] = means if means in {"walk", "bicycle"} else "motor"
+
+    def _passed(self, one: tuple[float, float], other: tuple[float, float]) -> Iterator[Cell]:
+        """Yield the cells of the raster that a line between two spots, in columns and rows, has some way in."""
+        rows, columns = self.cover.shape
+        (left, right), (top, bottom) = (sorted(ends) for ends in zip(one, other, strict=True))
+        for row in range(max(math.floor(top), 0), min(math.floor(bottom), rows - 1) + 1):
+            for column in range(max(math.floor(left), 0), min(math.floor(right), columns - 1) + 1):
+                enter, leave = 0.0, 1.0
+                for start, end, low in ((one[0], other[0], column), (one[1], other[1], row)):
+                    if start == end:
+                        leave = leave if low <= start < low + 1 else -1.0
+                        continue
+                    cuts = sorted([(low - start) / (end - start), (low + 1 - start) / (end - start)])
+                    enter, leave = max(enter, cuts[0]), min(leave, cuts[1])
+                if leave - enter > 1e-12:  # noqa: PLR2004 - more than rounding
+                    yield row, column
 
     def _heights(self, shape: tuple[int, ...], crs: CRS, grid: Any) -> Array:
         """Return the heights (r, c) at the land cover's cells, interpolated where the file has others."""
@@ -271,6 +336,5 @@ class TerrainWays(FrictionWays):
         """Return the minutes of a move that the search makes; people go the other way if they go to the hub."""
         slope = float(self.heights[there] - self.heights[here]) / length
         slope = -slope if self.travel.direction == "to_hub" else slope
-        ground = [self.said[int(self.cover[cell])] for cell in passed]
-        kmh = [speed(float(np.float32(part.kmh)), part.mode, slope) for part in ground]
+        kmh = [speed(float(self.kmh[cell]), str(self.means[cell]), slope) for cell in passed]
         return length / 1000 * 60 * sum(1 / each for each in kmh) / len(kmh)

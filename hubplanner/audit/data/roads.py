@@ -20,7 +20,7 @@ from hubplanner.formats import graphml, osm
 from hubplanner.formats.read import read_layer
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.data_spec import FileSpec
-from hubplanner.scenario.futures_spec import FutureSpec
+from hubplanner.scenario.futures_spec import ClosedAreasSpec, FutureSpec
 from hubplanner.scenario.roads_spec import ACCESS, CLOSED, FERRY, FOUND_CLASSES, NO_ENTRY, SPEEDS, ModeSpec, RoadsSpec
 from hubplanner.scenario.travel_spec import NetworkSpec
 
@@ -270,6 +270,14 @@ def _name(place: tuple[float, float]) -> Spot:
     return (-lon if lon == 1_800_000_000 else lon), lat  # noqa: PLR2004 - the seam of the map
 
 
+def read_drawn(spec: ClosedAreasSpec) -> list[Any]:
+    """Return the lines and areas of a file in degrees."""
+    layer = read_layer(Path(spec.path), spec.layer, None)
+    stands = spec.crs is not None and (layer.crs is None or layer.assumed)
+    shapes = layer.frame.set_crs(spec.crs if stands else layer.crs).geometry.to_crs(WGS84)
+    return [shape for shape in shapes if shape is not None and not shape.is_empty]
+
+
 class Turn:
     """What a future makes of roads.
 
@@ -285,10 +293,7 @@ class Turn:
         self.areas: list[Any] = []
         file = None if future is None else future.roads_closed_in
         if file is not None:
-            layer = read_layer(Path(file.path), file.layer, None)
-            stands = file.crs is not None and (layer.crs is None or layer.assumed)
-            shapes = layer.frame.set_crs(file.crs if stands else layer.crs).geometry.to_crs(WGS84)
-            self.areas = [shape for shape in shapes if shape is not None and not shape.is_empty]
+            self.areas = read_drawn(file)
 
     def pace(self, file: RoadFile, piece: Piece) -> float:
         """Return how many times as long a piece takes; infinite where it is closed."""
@@ -306,52 +311,22 @@ class Turn:
         return 1.0 / slower.get(file.kind(piece.line), 1.0)
 
 
-class Rider:
-    """A mode on the roads.
+class LineRules:
+    """What a mode may do on each line of a file.
 
     Parameters
     ----------
     file
         The roads.
-    mode, travel
-        Who goes, and what the scenario says of ways.
-    in_minutes
-        Whether minutes count, or kilometres.
-    turn
-        What a future makes of the roads; nothing if left out.
+    mode
+        Who goes.
     """
 
-    def __init__(
-        self, file: RoadFile, mode: ModeSpec, travel: NetworkSpec, *, in_minutes: bool, turn: Turn | None = None
-    ) -> None:
-        """Make the graph."""
-        self.file, self.mode, self.travel, self.in_minutes = file, mode, travel, in_minutes
-        self.pace = travel.detour * (HOUR / travel.access_kmh if in_minutes else 1.0)
-        self.roads: nx.DiGraph[Any] = nx.DiGraph()
-        self.cost: dict[int, tuple[float, float]] = {}
-        passage = cache(self._passage)
-        for number, piece in enumerate(file.pieces):
-            speed, minutes, forth, back = passage(piece.line)
-            if speed is None and minutes is None:
-                continue
-            slower = 1.0 if turn is None else turn.pace(file, piece)
-            if not (forth or back) or math.isinf(slower):
-                continue
-            price = piece.km
-            if in_minutes:
-                whole = file.length[piece.line]
-                share = piece.km / whole if whole > 0 else 1.0
-                price = piece.km * HOUR / float(speed or 1.0) if minutes is None else minutes * share
-                price *= slower
-            self.cost[number] = (price if forth else math.inf), (price if back else math.inf)
-            for open_way, (tail, head) in ((forth, piece.ends), (back, piece.ends[::-1])):
-                self.roads.add_nodes_from((tail, head))
-                if open_way and price < self.roads.get_edge_data(tail, head, {"cost": math.inf})["cost"]:
-                    self.roads.add_edge(tail, head, cost=price)
+    def __init__(self, file: RoadFile, mode: ModeSpec) -> None:
+        """Keep both."""
+        self.file, self.mode = file, mode
 
-    # -- what a line allows -----------------------------------------------------------------------------------------
-
-    def _passage(self, line: int) -> tuple[float | None, float | None, bool, bool]:
+    def passage(self, line: int) -> tuple[float | None, float | None, bool, bool]:
         """Return a line's speed and minutes, neither where it is closed, and whether it goes each way."""
         spec, mode, cell = self.file.spec, self.mode, self.file.cell
         column = spec.road_class or next((name for name in FOUND_CLASSES if name in self.file.columns), None)
@@ -438,6 +413,51 @@ class Rider:
         elif name == "walk":
             said = ""
         return said not in {"-1", "reverse", "t"}, said not in {"yes", "true", "1", "f"}
+
+
+class Rider(LineRules):
+    """A mode on the roads.
+
+    Parameters
+    ----------
+    file
+        The roads.
+    mode, travel
+        Who goes, and what the scenario says of ways.
+    in_minutes
+        Whether minutes count, or kilometres.
+    turn
+        What a future makes of the roads; nothing if left out.
+    """
+
+    def __init__(
+        self, file: RoadFile, mode: ModeSpec, travel: NetworkSpec, *, in_minutes: bool, turn: Turn | None = None
+    ) -> None:
+        """Make the graph."""
+        super().__init__(file, mode)
+        self.travel, self.in_minutes = travel, in_minutes
+        self.pace = travel.detour * (HOUR / travel.access_kmh if in_minutes else 1.0)
+        self.roads: nx.DiGraph[Any] = nx.DiGraph()
+        self.cost: dict[int, tuple[float, float]] = {}
+        passage = cache(self.passage)
+        for number, piece in enumerate(file.pieces):
+            speed, minutes, forth, back = passage(piece.line)
+            if speed is None and minutes is None:
+                continue
+            slower = 1.0 if turn is None else turn.pace(file, piece)
+            if not (forth or back) or math.isinf(slower):
+                continue
+            price = piece.km
+            if in_minutes:
+                whole = file.length[piece.line]
+                share = piece.km / whole if whole > 0 else 1.0
+                price = piece.km * HOUR / float(speed or 1.0) if minutes is None else minutes * share
+                price *= slower
+            self.cost[number] = (price if forth else math.inf), (price if back else math.inf)
+            for open_way, (tail, head) in ((forth, piece.ends), (back, piece.ends[::-1])):
+                self.roads.add_nodes_from((tail, head))
+                if open_way and price < self.roads.get_edge_data(tail, head, {"cost": math.inf})["cost"]:
+                    self.roads.add_edge(tail, head, cost=price)
 
     # -- the nearest road -------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from hubplanner.inputs.inputs import SearchedTravel
 from hubplanner.inputs.readers.raster import check_transform, opened, require_rasterio
 from hubplanner.inputs.readers.tables import UNREADABLE, can_read, settled_crs, unreadable
 from hubplanner.inputs.sites import Sites
+from hubplanner.inputs.travel.drawn import Canvas, draw_barriers, draw_roads
 from hubplanner.problem import Bools, Floats, GreatCircle, Ints, within
 from hubplanner.problem.travel.friction import MINUTES_PER_M_AT_1_KMH, Friction, FrictionGrid, GridCells
 from hubplanner.problem.travel.geometric import EARTH_RADIUS_KM
@@ -61,6 +62,10 @@ class FrictionRaster:
         Coordinates where its first cell begins.
     step
         What a cell adds to the first coordinate and, row by row, to the second; negative where rows go south.
+    drawn
+        What plan.json says of roads and barriers that were drawn into it.
+    warnings
+        What can be used of these, but may be a mistake.
     """
 
     name: str
@@ -68,6 +73,8 @@ class FrictionRaster:
     crs: CRS
     corner: tuple[float, float]
     step: tuple[float, float]
+    drawn: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[DataWarning, ...] = ()
 
     @classmethod
     def of(cls, band: RasterBand, grid: FrictionGrid) -> FrictionRaster:
@@ -158,7 +165,9 @@ def read_over_raster(
     travel = Friction(grid=grid, points=points, sites=hubs, most=most, site_places=sites.lonlat)
     places = _Places.of(scenario, raster, demand, sites, points, hubs)
     return SearchedTravel(
-        travel=travel, facts=_facts(raster, spec, places, most), warnings=_doubts(raster, spec, places)
+        travel=travel,
+        facts=_facts(raster, spec, places, most) | raster.drawn,
+        warnings=(*raster.warnings, *_doubts(raster, spec, places)),
     )
 
 
@@ -241,6 +250,11 @@ def read_terrain(spec: TerrainSpec, faults: list[Fault]) -> FrictionRaster | Non
     known = ~np.ma.getmaskarray(cover.cells)
     kmh, mode = _crossed(spec, cover, known, faults)
     elevation = _on_cells_of(cover, heights)
+    canvas, drawn, told = Canvas(kmh, mode, cover.crs, cover.place), dict[str, Any](), list[DataWarning]()
+    if len(faults) == before and spec.barriers is not None:
+        drawn["barrier_cells"] = draw_barriers(spec, canvas, faults)
+    if len(faults) == before and spec.roads is not None:
+        drawn["road_cells"], drawn["speeds_used"] = draw_roads(spec, canvas, cover.name, faults, told)
     metres = _metres(cover.crs, cover.place, known.shape, cover.name, faults)
     if metres is None or len(faults) > before:
         return None
@@ -260,7 +274,7 @@ def read_terrain(spec: TerrainSpec, faults: list[Fault]) -> FrictionRaster | Non
         relief=Relief(elevation, mode, spec.direction == "to_hub"),
         cuts_corners=spec.corners == "open",
     )
-    return FrictionRaster.of(cover, grid)
+    return replace(FrictionRaster.of(cover, grid), drawn=drawn, warnings=tuple(told))
 
 
 def _crossed(

@@ -7,8 +7,9 @@ from typing import Any
 
 from hubplanner.formats.table_formats import format_of
 from hubplanner.scenario.names import repeated
+from hubplanner.scenario.roads_spec import RoadsSpec
 from hubplanner.scenario.scenario import Scenario
-from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec, RasterTravel
+from hubplanner.scenario.travel_spec import MatrixSpec, NetworkSpec, RasterTravel, TerrainSpec
 from hubplanner.scenario.validation.features import Check, Complaints
 
 
@@ -57,7 +58,11 @@ def _roads(scenario: Scenario) -> Complaints:
     if in_km and len(travel.modes) > 1:
         allowed = "one mode with reach_km: which of several is quicker is a matter of minutes, so set reach_minutes"
         yield "travel.modes", ", ".join(mode.name for mode in travel.modes), allowed
-    roads = travel.roads
+    yield from _roads_file(travel.roads)
+
+
+def _roads_file(roads: RoadsSpec) -> Complaints:
+    """Complain of keys that do not go with a file of roads."""
     if roads.minutes is not None and roads.speed_kmh is not None:
         yield "travel.roads.minutes", roads.minutes, "none beside speed_kmh: one of the two is allowed"
     file = format_of(roads.path)
@@ -93,6 +98,12 @@ def _over_raster(scenario: Scenario) -> Complaints:
     reach = max((tier.reach(None) for tier in scenario.hubs), default=0.0)
     if travel.max_minutes is not None and travel.max_minutes < reach:
         yield "travel.max_minutes", travel.max_minutes, f"at least the largest reach, {reach:g} minutes"
+    if isinstance(travel, TerrainSpec):
+        if travel.roads is not None:
+            yield from _roads_file(travel.roads)
+        elif "modes" in travel.model_fields_set:
+            who = ", ".join(mode.name for mode in travel.modes)
+            yield "travel.modes", who, "none without travel.roads: speeds say who crosses land cover, and how fast"
     objective = scenario.model.objective
     if travel.max_minutes is None and objective in {"p_median", "p_center"}:
         allowed = (
