@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -104,8 +105,14 @@ def connect(
     # Where hops may not lead on, nothing is reached: too many of them are no way.
     starts = {*roots, *(line.start for line in built if line.start not in places | towers)}
     years, joined = _years(world), _joined(world, spec, places)
-    walks = [_walk(spec, [line for line in built if line.year <= year], joined, starts) for year in range(len(years))]
+    walks = list[Reached]()
+    for year in range(len(years)):
+        laid = walks[-1].ends if walks else {}
+        walks.append(_walk(spec, [line for line in built if line.year <= year], joined, starts, laid))
     reached = walks[-1]
+    landed = [line.end for line in built if line.technology == "microwave"]
+    for place in sorted({end for end in landed if landed.count(end) > 1}):
+        ledger.holds(FILE, f"hops to {place}", true=False, stated=landed.count(place), recomputed="one")
     for line in built:
         item, end = f"line {line.name}", reached.ends.get(line.name)
         ledger.holds(FILE, item, true=end is not None, stated="built", recomputed="no way to today's internet")
@@ -240,7 +247,7 @@ def _measured(  # noqa: PLR0913, PLR0917 - a row, what it is held against, and w
         spots.append(spot)
     if row["technology"] == "microwave" or fibre is None:
         far = float(along(spots[0], spots[1], GreatCircleSpec()))
-        return replace(_hop(world, spec, (start, end), far, ledger), name=name, loose=loose)
+        return replace(_hop(world, spec, (start, end), far, ledger), name=name, loose=loose, year=year)
     given = _given(spec, start, end)
     if isinstance(world.searched, RoadWays) and spec.edges == "roads":
         laid = world.searched.km_along(spots[0], spots[1])
@@ -326,8 +333,17 @@ class Reached:
     ends: dict[str, Node]
 
 
-def _walk(spec: BackhaulSpec, lines: list[AuditLine], joined: list[tuple[str, str]], roots: set[str]) -> Reached:
-    """Return what is reached from the internet of today: by fibre either way along it, then by hops as they point."""
+def _walk(
+    spec: BackhaulSpec,
+    lines: list[AuditLine],
+    joined: list[tuple[str, str]],
+    roots: set[str],
+    laid: Mapping[str, Node],
+) -> Reached:
+    """Return what is reached from the internet of today: by fibre either way along it, then by hops as they point.
+
+    Hops of an earlier year, given with where they led, keep their number on the way from fibre.
+    """
     most = 0 if spec.technologies.microwave is None else spec.technologies.microwave.max_hops
     beside: dict[str, list[tuple[str, int, AuditLine | None]]] = {}
     onward: dict[str, list[AuditLine]] = {}
@@ -347,7 +363,8 @@ def _walk(spec: BackhaulSpec, lines: list[AuditLine], joined: list[tuple[str, st
         if level == 0:
             ways += [((other, 0), length, line) for other, length, line in beside.get(place, [])]
         if level < most:
-            ways += [((line.end, level + 1), 1, line) for line in onward.get(place, [])]
+            ends = [(laid.get(line.name, (line.end, level + 1)), line) for line in onward.get(place, [])]
+            ways += [(end, 1, line) for end, line in ends if end[1] == level + 1]
         for end, length, line in ways:
             if end not in found.hops:
                 found.hops[end], found.first[end] = found.hops[node] + length, found.first[node]

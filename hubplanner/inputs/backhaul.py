@@ -112,7 +112,8 @@ class BackhaulLinks:
         (v,) the place of each node of the network.
     edges
         What may be built: edge_id, from and to (numbers of places), km, cost, technology, tail and head (nodes),
-        one_way. The ends of ways by hops are among them, with no technology and for nothing.
+        one_way, one_of (a number for all hops into a place, else -1). The ends of ways by hops are among them, with no
+        technology and for nothing.
     roots
         Numbers of the places where the internet is today.
     warnings
@@ -148,6 +149,7 @@ class BackhaulLinks:
             line_cost=self.line_cost,
             alone_cost=self.alone_cost,
             one_way=self.edges["one_way"].to_numpy(dtype=np.bool_),
+            one_of=self.edges["one_of"].to_numpy(dtype=np.intp),
         )
 
     @property
@@ -383,7 +385,7 @@ def _edges(  # noqa: PLR0913, PLR0917 - places, what lines cost and follow, and 
 
 
 def _lines(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(technology="fibre", tail=frame["from"], head=frame["to"], one_way=False)
+    return frame.assign(technology="fibre", tail=frame["from"], head=frame["to"], one_way=False, one_of=-1)
 
 
 def km_by_road(roads: Sequence[Network], spots: Floats, ends: Ints) -> Floats:

@@ -78,7 +78,7 @@ def read_hops(  # noqa: PLR0913 - places, where lines lead and masts stand, and 
     -------
     tuple
         The states of the network, and its edges as a frame: from, to (places), km, cost, tail, head (nodes), one_way,
-        technology (blank for the end of a way).
+        one_of (the place that a hop leads to: one does), technology (blank for the end of a way).
     """
     spots = lonlat(places)
     today = np.zeros(len(places), dtype=np.bool_)
@@ -115,6 +115,7 @@ def read_hops(  # noqa: PLR0913 - places, where lines lead and masts stand, and 
             "tail": states.ends[:, 0],
             "head": states.ends[:, 1],
             "one_way": np.ones(len(place), dtype=np.bool_),
+            "one_of": states.landing,
             "technology": np.where(is_hop, "microwave", "").astype(object),
         }
     )

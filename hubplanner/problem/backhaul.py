@@ -49,6 +49,9 @@ class Backhaul:
         (m, t) money for the cheapest link that needs no network; infinite where there is none.
     one_way
         (e,) edges that lead from their first node to the second alone; none if left out.
+    one_of
+        (e,) numbers of sets of edges, one of each of which is built at most, as of the hops into a place; -1 for edges
+        of none. All are -1 if left out.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Backhaul:
     line_cost: Floats
     alone_cost: Floats
     one_way: Bools | None = None
+    one_of: Ints | None = None
 
     def __post_init__(self) -> None:
         """Check the arrays and make them read-only."""
@@ -96,6 +100,19 @@ class Backhaul:
     def leads_one_way(self) -> Bools:
         """Mask (e,) of the edges of one way."""
         return np.zeros(len(self.cost), dtype=np.bool_) if self.one_way is None else self.one_way
+
+    @property
+    def sets(self) -> Ints:
+        """The set (e,) that each edge is one of; -1 for none."""
+        return np.full(len(self.cost), -1, dtype=np.intp) if self.one_of is None else self.one_of
+
+    def in_a_set_twice(self, edges: Ints) -> Ints:
+        """Return some edges whose set has another of them before them."""
+        sets = self.sets[edges]
+        inside: Ints = np.flatnonzero(sets >= 0)
+        first = np.unique(sets[inside], return_index=True)[1]
+        again: Ints = edges[np.setdiff1d(inside, inside[first])]
+        return again
 
     @cached_property
     def arcs(self) -> tuple[Ints, Ints, Ints]:
@@ -267,7 +284,7 @@ def _faults(net: Backhaul) -> list[Fault]:
         "line_cost": (len(net.node), *net.alone_cost.shape),
         "alone_cost": (net.node.shape[-1], net.alone_cost.shape[-1]),
     }
-    shapes |= {} if net.one_way is None else {"one_way": (len(net.cost),)}
+    shapes |= {name: (len(net.cost),) for name in ("one_way", "one_of") if getattr(net, name) is not None}
     found = [
         Fault(file="backhaul", column=name, value=getattr(net, name).shape, allowed=f"shape {shape}")
         for name, shape in shapes.items()

@@ -22,7 +22,8 @@ class HopStates:
 
     .. math:: (u, h) \to (v, h + 1), \quad (v, h) \to v', \quad 1 \le h \le H
 
-    Some best plan enters a place by one hop only: whatever begins at (v, 3) may begin at (v, 1) as well.
+    Some best plan enters a place by one hop only: whatever begins at (v, 3) may begin at (v, 1) as well. Over years
+    that is how hops are laid: one leads to a place, and as many lead there as did when it was built (``landing``).
 
     Parameters
     ----------
@@ -32,6 +33,8 @@ class HopStates:
         (e,) which of the hops given an edge is; -1 for the end of a way.
     level
         (e,) how many hops lead to the end of each, from 1; 0 for the end of a way.
+    landing
+        (e,) number of the place that a hop leads to; -1 for the end of a way.
     node
         (n,) each place's node for hubs by radio; -1 where no hop leads.
     place
@@ -45,6 +48,7 @@ class HopStates:
     ends: Ints
     hop: Ints
     level: Ints
+    landing: Ints
     node: Ints
     place: Ints
 
@@ -82,6 +86,7 @@ class HopStates:
             ends=np.concatenate(ends).astype(np.intp),
             hop=np.concatenate(hop),
             level=np.concatenate(level),
+            landing=np.append(at, -1)[np.concatenate(hop)],
             node=node,
             place=np.concatenate([np.arange(n_places), np.tile(landed, most + 1)]),
         )

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-from support.connected import WORTH, audited
+from support.connected import WORTH, audited, found_wrong
 
 import hubplanner as hp
 from hubplanner.audit.audit import audit_run, recompute
@@ -78,6 +78,38 @@ def test_a_tower_relays_to_a_hub_that_no_single_hop_reaches_and_masts_are_paid_w
     said = " ".join(figures["backhaul"]["assumptions"])
     assert "within 30 km are taken to see each other" in said
     assert audited(plan, relayed.folder / "run") == []
+
+
+def in_two_years(first: float, second: float) -> dict[str, Any]:
+    years = [{"name": name, "budget": money} for name, money in (("2027", first), ("2028", second))]
+    return {"model.budget": None, "model.periods.years": years}
+
+
+def test_hops_are_laid_in_the_year_of_their_first_hub_and_serve_later_ones(relayed: Project) -> None:
+    whole = hp.solve(relayed.read(radio())).summary()["cost"]["total"]
+    plan = hp.solve(relayed.read(radio() | in_two_years(whole / 2, whole / 2)))
+    summary, lines = plan.summary(), plan.backhaul.set_index("to")
+    assert sorted(summary["periods"][0]["opened"] + summary["periods"][1]["opened"]) == ["S1", "S3", "S4"]
+    opened = {site: year["name"] for year in summary["periods"] for site in year["opened"]}
+    assert {lines.loc[site, "period"] for site in opened} == {"2027", "2028"}
+    assert all(lines.loc[site, "period"] <= year for site, year in opened.items())
+    assert lines.loc["tower C1", "period"] == opened["S3"]
+    assert audited(plan, relayed.folder / "run") == []
+
+
+def test_an_audit_notes_two_hops_into_one_place_and_a_hop_of_another_year(relayed: Project) -> None:
+    whole = hp.solve(relayed.read(radio())).summary()["cost"]["total"]
+    run = hp.solve(relayed.read(radio() | in_two_years(whole / 2, whole / 2))).write(relayed.folder / "run")
+    path = run / "backhaul.geojson"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    again = json.loads(json.dumps(said["features"][0]))
+    again["properties"]["edge_id"] = 999
+    path.write_text(json.dumps(said | {"features": [*said["features"], again]}), encoding="utf-8")
+    assert f"hops to {again['properties']['to']}" in found_wrong(run)
+    for feature in said["features"]:
+        feature["properties"]["period"] = "2028"
+    path.write_text(json.dumps(said), encoding="utf-8")
+    assert "periods.0.cost" in found_wrong(run)
 
 
 def test_towers_of_a_file_without_a_header_relay_as_others_do_and_are_audited(relayed: Project) -> None:

@@ -35,14 +35,18 @@ class Connected(Constraint):
               \sum_{\delta^-(v)} x_a \le \sum_{\delta^+(v)} x_a + \sum_{k \text{ at } v} u_k, \quad
               u_k \le q_o \sum_{\delta^-(v)} x_a
 
+    Of each set E of edges of which one is built at most, as of the hops into a place with whatever number before them:
+
+    .. math:: \sum_{a \in E} x_a \le 1
+
     Over years p edges and links stay, and an edge is built in the first year in which a hub needs it, which is what
     the rows above say of each year:
 
     .. math:: x_{ap} \le x_{a,p+1}, \qquad u_{kp} \le u_{k,p+1}, \qquad
               y_{op} - \sum_{k \text{ of } o} u_{kp} \le y_{o,p+1} - \sum_{k \text{ of } o} u_{k,p+1}
 
-    A plan violates it where a hub has no link, or another than the year before, or where an edge is gone. Which link a
-    hub takes follows from the edges that there are when it opens.
+    A plan violates it where a hub has no link, or another than the year before, where an edge is gone, or where two of
+    a set are built. Which link a hub takes follows from the edges that there are when it opens.
 
     See Also
     --------
@@ -75,6 +79,10 @@ class Connected(Constraint):
         for place in np.unique(np.concatenate([net.graph.head, net.graph.place])).tolist():
             _add_place(model, net, place, arcs_in.get(place, []), arcs_out.get(place, []))
         _add_flow(model, net, arcs_in, arcs_out)
+        for number in np.unique(net.graph.one_of[net.graph.one_of >= 0]).tolist():
+            some = np.flatnonzero(net.graph.one_of == number).tolist()
+            if len(some) > 1:
+                model.add(f"one_of_{number}", [(net.build[arc], 1.0) for arc in some], LpConstraintLE, 1)
 
     def add_to_periods(self, layers: Sequence[Model]) -> None:
         """Add the rows of each year's network, and keep edges and links from year to year."""
@@ -95,9 +103,11 @@ class Connected(Constraint):
                 _stays(earlier, f"link_stays_{option}", *alone)
 
     def violation(self, problem: Problem, plan: Evaluation) -> str | None:
-        """Return which site's hub has no link, None when all have one."""
-        if plan.backhaul is None:
+        """Return which site's hub has no link, or which edge is one too many of its set; None when all is well."""
+        if plan.backhaul is None or problem.backhaul is None:
             return None
+        if len(twice := problem.backhaul.in_a_set_twice(plan.edges)):
+            return f"edge {twice[0]} is built beside another of its set"
         bare = np.flatnonzero(~np.isfinite(plan.backhaul.link_cost))
         return f"the hub at site {problem.option_site[plan.options[bare[0]]]} has no link" if len(bare) else None
 

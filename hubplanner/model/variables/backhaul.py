@@ -32,6 +32,8 @@ class Graph:
         (a,) arcs, two for each edge but one where it leaves the root or leads one way, with the edge's number.
     cost
         (a,) money for an arc.
+    one_of
+        (a,) the set of edges of which one is built at most; -1 for none.
     option, place, saving
         (k,) hooks: the option that may hang on the network, at which place, and how much less its link costs so.
         There is none at the root or where another link is as cheap.
@@ -50,6 +52,7 @@ class Graph:
     head: Ints
     edge: Ints
     cost: Floats
+    one_of: Ints
     option: Ints
     place: Ints
     saving: Floats
@@ -85,6 +88,7 @@ class Graph:
             head=place[head],
             edge=edge,
             cost=net.cost[edge],
+            one_of=net.sets[edge],
             option=option,
             place=place[node[way, option]],
             saving=price[option] - own,

@@ -38,9 +38,6 @@ def connection(scenario: Scenario) -> Complaints:
     if cellular is not None and not spec.towers:
         yield "backhaul.towers", None, "is required with cellular: the cell sites in whose range a hub may be"
     yield from _edges_of(scenario, spec)
-    if spec.technologies.microwave is not None and scenario.model.periods.years:
-        allowed = "fibre and links that stand alone with model.periods: microwave over years is not in this version"
-        yield "backhaul.technologies.microwave", "microwave", allowed
     if scenario.model.existing.upgrade is not False and not shared:
         yield "model.existing.upgrade", str(scenario.model.existing.upgrade), f"false with backhaul: {NEW_LINK}"
     for number, tier in enumerate(scenario.hubs):

@@ -221,6 +221,7 @@ class _Growing:
     def __init__(self, graph: Graph, factor: Floats) -> None:
         self.graph, self._factor = graph, factor
         self._built, self._kept = set[int](), np.zeros(0, dtype=np.intp)
+        self._may = np.ones(len(graph.cost), dtype=np.bool_)
         self._places = {graph.root}
         self._arc = {pair: at for at, pair in enumerate(zip(graph.tail.tolist(), graph.head.tolist(), strict=True))}
 
@@ -233,12 +234,18 @@ class _Growing:
         """Take on edges, from which further lines may start."""
         self._kept = np.asarray(edges, dtype=np.intp)
         self._places |= {node for node, edge, _ in net.ways(edges) if edge >= 0}
+        self._close(net.sets[self._kept])
+
+    def _close(self, sets: Ints) -> None:
+        """Build no more edges of some sets."""
+        self._may &= ~np.isin(self.graph.one_of, sets[sets >= 0])
 
     def links(self) -> tuple[Floats, Floats]:
         """Return money (o,) for the link of a hub of each option, with the lines to it; as it is, and as guided."""
         graph = self.graph
         shape = (graph.root + 1, graph.root + 1)
-        ways = csr_array((graph.cost * self._factor + LEAST_COST, (graph.tail, graph.head)), shape=shape)
+        cost = (graph.cost * self._factor + LEAST_COST)[self._may]
+        ways = csr_array((cost, (graph.tail[self._may], graph.head[self._may])), shape=shape)
         asked, self._before, _ = dijkstra(ways, indices=sorted(self._places), min_only=True, return_predecessors=True)
         real = np.full(len(asked), np.inf)
         real[list(self._places)] = 0.0
@@ -271,6 +278,8 @@ class _Growing:
         place = int(graph.place[hook])
         while place not in self._places:
             before = int(self._before[place])
-            self._built.add(self._arc[before, place])
+            arc = self._arc[before, place]
+            self._built.add(arc)
+            self._close(self.graph.one_of[[arc]])
             self._places.add(place)
             place = before
