@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from hubplanner.errors import DataError, Fault
+from hubplanner.formats.table_formats import format_of
 
 MOST_BYTES = 8_000_000_000
 """Of all that is unpacked."""
 MOST_FILES = 10_000
+_SHOWN = 5
 _GEODATABASE = ".gdb"
 
 
@@ -56,7 +58,8 @@ def unpacked(path: Path, kinds: Sequence[str], member: str | None) -> Iterator[P
             yield place
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, FileExistsError) as error:
         what = str(error).partition("\n")[0][:80]
-        raise DataError(Fault(file=path.name, allowed=f"cannot be unpacked: {what}")) from error
+        cut = "; it may be cut short: fetch it again" if isinstance(error, zipfile.BadZipFile | EOFError) else ""
+        raise DataError(Fault(file=path.name, allowed=f"cannot be unpacked: {what}{cut}")) from error
 
 
 def _is_hidden(name: str) -> bool:
@@ -80,7 +83,11 @@ def _chosen(path: Path, names: Sequence[str], kinds: Sequence[str], member: str 
     if len(named) == 1:
         return named[0]
     if not found:
-        allowed = f"holds no file ending in one of {', '.join(kinds)}"
+        held = sorted(PurePosixPath(name).name for name in names)
+        shown = f"{', '.join(held[:_SHOWN])}{', ...' if len(held) > _SHOWN else ''}" or "nothing"
+        allowed = f"holds no file ending in one of {', '.join(kinds)}, but {shown}"
+        if any(format_of(name).kind in {"table", "raster"} or format_of(name).folder for name in names):
+            allowed += "; tables and rasters are not read out of an archive: unpack it and name the file itself"
         raise DataError(Fault(file=path.name, allowed=allowed))
     listed = ", ".join(sorted(found))
     allowed = f"one of {listed}" if member else f"holds several files; set layer to one of {listed}"

@@ -9,6 +9,7 @@ from typing import Any
 from hubplanner.errors import DataError, Fault
 from hubplanner.extras import absent
 
+_HEAD = 512
 _EXACT = 2.0**53
 """Up to here every whole number is a float of its own."""
 
@@ -53,10 +54,19 @@ def read_sheet(path: Path, sheet: str | int | None) -> tuple[list[tuple[int, lis
         raise
     except (calamine.CalamineError, OSError, ValueError) as error:
         what = str(error).partition("\n")[0][:80]
-        raise DataError(Fault(file=path.name, allowed=f"cannot be read as a spreadsheet: {what}")) from error
+        way = "; it is text or a web page by another name: open it in a spreadsheet and save it as .xlsx"
+        allowed = f"cannot be read as a spreadsheet: {what}{way if _is_text(path) else ''}"
+        raise DataError(Fault(file=path.name, allowed=allowed)) from error
     rows = [(number, [_cell(cell) for cell in row]) for number, row in enumerate(cells, 1)]
     across = [(top + 1, left, right) for (top, left), (_, right) in merged if right > left]
     return [(number, row) for number, row in rows if any(cell is not None for cell in row)], across
+
+
+def _is_text(path: Path) -> bool:
+    """Tell whether a file begins as text does: neither as one of the kinds of workbooks nor with zero bytes."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    return not head.startswith((b"PK", b"\xd0\xcf")) and b"\0" not in head
 
 
 def _chosen(path: Path, book: Any, asked: str | int | None) -> Any:
@@ -77,7 +87,7 @@ def _chosen(path: Path, book: Any, asked: str | int | None) -> Any:
         raise DataError(Fault(file=path.name, allowed="has no rows of data"))
     allowed = f"one of {known}"
     if asked is None:
-        allowed = f"is required, such as sheet: {filled[0].name!r}; {allowed}"
+        allowed = f"is required, such as sheet: {(tables or filled)[0].name!r}; {allowed}"
     choices = tuple(str(each.name) for each in filled)
     raise DataError(Fault(file=path.name, column="sheet", value=asked, allowed=allowed, choices=choices))
 

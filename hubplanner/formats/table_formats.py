@@ -119,7 +119,16 @@ here."""
 ADVICE: dict[tuple[str, ...], str] = {
     (".numbers", ".gsheet", ".wks", ".dta", ".sav"): "save the table as .xlsx or 'CSV UTF-8'",
     (".gml", ".gpx", ".geojsonl", ".mif", ".dxf", ".mdb"): "in QGIS, export the layer as GeoPackage",
-    (".gz", ".7z", ".rar", ".tar"): "this one is packed, so unpack it first",
+    (
+        ".gz",
+        ".bz2",
+        ".xz",
+        ".zst",
+        ".7z",
+        ".rar",
+        ".tar",
+        ".tgz",
+    ): "this one is packed: unpack it and name what it holds",
     (".dbf", ".shx", ".prj", ".cpg"): "of a Shapefile, name the .shp file",
     (".vrt",): "this one only points at other files, so export what they hold",
 }
@@ -162,7 +171,7 @@ def advice_on(path: str | PurePath) -> str:
     """Return what to do about a file of a kind that is not read, after a semicolon; nothing where that is not known.
 
     >>> advice_on("towns.rar")
-    '; this one is packed, so unpack it first'
+    '; this one is packed: unpack it and name what it holds'
     """
     suffix = PurePath(path).suffix.lower()
     return next((f"; {words}" for ends, words in ADVICE.items() if suffix in ends), "")

@@ -89,6 +89,8 @@ class ChecksSpec(Spec):
     """places on barriers of a raster of travel times, moved to the nearest open cell"""
     cut_off: Level | None = None
     """places that no way over the raster joins to any site"""
+    raster_bands: Level | None = None
+    """a raster of people with several bands, of which the first is read"""
     density_raster: Level | None = None
     """a raster whose name, unit or description says people per area"""
     slow_raster: Level | None = None

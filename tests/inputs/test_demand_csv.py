@@ -25,6 +25,7 @@ UNPLACED = "; if it is not known, add missing: {lon: drop}"
 THOUSANDS = '; if the comma separates thousands, add thousands: ","'
 DECIMALS = '; if the comma marks decimals, add decimal: ","'
 BLANKS = '; if the blank separates thousands, add thousands: " "'
+DECIMAL_DEGREES = "; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0"
 SIGN = "; if it is per cent, add percent: [internet]"
 
 
@@ -69,6 +70,7 @@ SIGN = "; if it is per cent, add percent: [internet]"
         ("D3", "", "row 4, demand_id: blank found; allowed: a value in every row"),
         ("Punjab,20", ",20", "row 4, province: blank found; allowed: a value in every row"),
         ("67.10", "", f"row 3, lon: blank found; allowed: a number, written like 67.5{UNPLACED}"),
+        ("67.10", "67°06'E", f'row 3, lon: "67°06\'E" found; allowed: a number, written like 67.5{DECIMAL_DEGREES}'),
         ("67.10", "67E", "row 3, lon: '67E' found; allowed: a number, written like 67.5"),
         ("67.10", "inf", "row 3, lon: 'inf' found; allowed: a number, written like 67.5"),
     ],
@@ -89,6 +91,14 @@ def test_per_cent_is_advised_for_a_column_only_where_most_of_it_is(project: Proj
     assert all(
         text.endswith("a number from 0 to 1; if the column is in per cent, add percent: [internet]") for text in told
     )
+
+
+def test_a_total_row_without_a_place_is_told_with_the_key_that_leaves_it_out(project: Project) -> None:
+    project.write("demand.csv", f"{DEMAND}Total,,,4300,0.4,1,Punjab,45\n")
+    told = project.messages()
+    assert [message.partition(":")[0] for message in told] == ["demand.csv, row 6, lon", "demand.csv, row 6, lat"]
+    assert all(message.endswith("total_rows: drop leaves it out") for message in told)
+    assert len(project.inputs({"demand.total_rows": "drop"}).demand.frame) == 4
 
 
 HEADER = "the file's columns are demand_id, lon, lat, people, internet, weight, province, area"

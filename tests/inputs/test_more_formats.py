@@ -200,6 +200,12 @@ def test_several_sheets_are_asked_about(project: Project) -> None:
             cells(project).to_excel(book, sheet_name=name, index=False)
     [fault] = project.messages(told(path, coordinates=True))
     assert fault == "a.xlsx, sheet: is required, such as sheet: 'one'; one of one, two"
+    with pd.ExcelWriter(str(path)) as book:
+        pd.DataFrame({"Notes": ["the census"]}).to_excel(book, sheet_name="Read me", index=False)
+        for name in ("one", "two"):
+            cells(project).to_excel(book, sheet_name=name, index=False)
+    [fault] = project.messages(told(path, coordinates=True))
+    assert fault == "a.xlsx, sheet: is required, such as sheet: 'one'; one of Read me, one, two"
     check_same(project, told(path, coordinates=True, sheet="two"))
 
 
@@ -442,12 +448,34 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(project: Project, suff
     assert fault.startswith(f"a.{suffix}: cannot be read as ")
 
 
+def test_a_web_page_by_the_name_of_a_spreadsheet_is_told(project: Project) -> None:
+    pytest.importorskip("python_calamine")
+    path = project.folder / "a.xlsx"
+    path.write_text("<html><table><tr><td>people</td></tr></table></html>", encoding="utf-8")
+    [fault] = project.messages(told(path, coordinates=True))
+    assert fault.endswith("it is text or a web page by another name: open it in a spreadsheet and save it as .xlsx")
+    path.write_bytes(b"PK\x03\x04" + bytes(40))
+    assert "web page" not in project.messages(told(path, coordinates=True))[0]
+
+
 def test_archives_say_what_they_hold(project: Project) -> None:
     path = project.folder / "a.zip"
     layer(project).to_file(project.folder / "one.geojson")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.docx", b"")
-    assert project.messages(told(path))[0].startswith("a.zip: holds no file ending in one of .geojson")
+    [fault] = project.messages(told(path))
+    assert fault.startswith("a.zip: holds no file ending in one of .geojson")
+    assert fault.endswith(", but readme.docx")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("people.csv", "a,b\n")
+    [fault] = project.messages(told(path))
+    assert fault.endswith(
+        "but people.csv; tables and rasters are not read out of an archive: unpack it and name the file itself"
+    )
+    assert project.refusal(told(path, coordinates=True, x="lon"))[0].endswith("unpack a table and name it itself")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-30])
+    assert project.messages(told(path))[0].endswith("it may be cut short: fetch it again")
     with zipfile.ZipFile(path, "w") as archive:
         for name in ("one.geojson", "two.geojson", "../three.geojson"):
             archive.write(project.folder / "one.geojson", name)

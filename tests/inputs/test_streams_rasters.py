@@ -213,6 +213,19 @@ def test_people_per_km2_are_as_many_as_the_size_of_cells_makes_them(many: Many, 
     assert audit_run(plan.write(many.folder / "run")).verdict == "pass"
 
 
+def test_bands_that_are_not_read_are_told(many: Many) -> None:
+    settings = raster(many)
+    with rasterio.open(many.folder / "people.tif") as file:
+        cells_of, profile = file.read(1), file.profile | {"count": 2}
+    with rasterio.open(many.folder / "people.tif", "w", **profile) as file:
+        file.write(cells_of, 1)
+        file.write(cells_of * 3, 2)
+    [warning] = hp.read_inputs(many.read(settings)).warnings
+    assert (warning.code, warning.file) == ("raster_bands", "people.tif")
+    assert warning.message.startswith("has 2 bands, and people are read from band 1 alone")
+    assert hp.read_inputs(many.read(settings | {"checks": {"raster_bands": "off"}})).warnings == ()
+
+
 def test_only_a_raster_has_people_per_km2(project: Project) -> None:
     told = "demand.cells: density found; allowed: only for a raster; a table has people by row"
     assert project.refusal({"demand.cells": "density"})[0].replace("'", "").endswith(told)

@@ -135,6 +135,8 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
 
     >>> advice_on_cell("45 %", "internet", CellRules())
     '; if it is per cent, add percent: [internet]'
+    >>> advice_on_cell("67°30'E", "lon", CellRules(), is_place=True)
+    '; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0'
     >>> advice_on_cell("3,21", "lon", CellRules())
     '; if the comma marks decimals, add decimal: ","'
     """
@@ -142,6 +144,8 @@ def advice_on_cell(word: str, column: str, rules: CellRules, *, is_place: bool =
     if word.casefold() in MISSING_MARKS and column not in rules.missing:
         others = "" if is_place else ", or a number, or {mean_of: GROUP}, for drop"
         return f"; if it is not known, add missing: {{{named}: drop}}{others}"
+    if is_place and not {"°", "º", "\u2032", "\u2033"}.isdisjoint(word):
+        return "; write decimal degrees: minutes / 60, seconds / 3600, south and west below 0"
     if word.endswith("%") and column not in rules.percent:
         return f"; if it is per cent, add percent: [{named}]"
     if not rules.is_plain:

@@ -251,8 +251,16 @@ class Checker:
         """Return what is allowed, by row, with the key that reads a cell as it stands."""
         if not self.has_keys:
             return lambda _: allowed
-        rules = self.table.cells
-        return lambda position: allowed + advice_on_cell(words.iloc[position], name, rules, is_place=is_place)
+        rules, totals = self.table.cells, total_rows(self.table).to_numpy()
+        if rules.drop_totals:
+            totals[:] = False
+
+        def told(position: int) -> str:
+            if totals[position]:
+                return f"{allowed}; a cell says that this row is a total of others: total_rows: drop leaves it out"
+            return allowed + advice_on_cell(words.iloc[position], name, rules, is_place=is_place)
+
+        return told
 
     def _filled(self, name: str, numbers: pd.Series, gaps: pd.Series) -> pd.Series:
         """Return numbers with what the scenario says of those that are missing; note groups that have none."""

@@ -60,6 +60,8 @@ class RasterFile:
         What in its name, unit or description says that cells hold people per area; blank where nothing does.
     per_km2
         Whether the scenario says that they do.
+    bands
+        How many it has; the first is read.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class RasterFile:
     nodata: float | None = None
     density: str = ""
     per_km2: bool = False
+    bands: int = 1
     _people: bool = False
     _wrong: list[Fault] = field(default_factory=list)
     _more: int = 0
@@ -107,14 +110,21 @@ class RasterFile:
         return {}
 
     def warnings(self) -> list[DataWarning]:
-        """Return what may be a mistake beside places: densities that are read as counts."""
+        """Return what may be a mistake beside places: bands that are not read, and densities read as counts."""
+        found = []
+        if self.bands > 1:
+            message = (
+                f"has {self.bands} bands, and people are read from band 1 alone; if they are in another, save it "
+                "as a file of its own (gdal_translate -b 2), else checks.raster_bands: off"
+            )
+            found.append(DataWarning(code="raster_bands", message=message, file=self.name))
         if not self.density or self.per_km2:
-            return []
+            return found
         message = (
             f"{self.density!r} says people per area, but each cell is read as a count of people: set cells: density "
             "beside its path if they are people per km2, or checks.density_raster: off if these are counts"
         )
-        return [DataWarning(code="density_raster", message=message, file=self.name)]
+        return [*found, DataWarning(code="density_raster", message=message, file=self.name)]
 
     def _with_people(self, transform: Any, top: int, values: Floats, known: Bools) -> Points | None:
         """Return the cells of a strip that hold people; None, with cells below 0 noted, when there are none."""
@@ -241,7 +251,7 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
             with opened(rasterio, path) as raster:
                 named = raster.crs is not None
                 said = (path.stem, raster.units[0], raster.descriptions[0])
-                own = raster.crs.to_wkt() if named else None
+                own, bands = raster.crs.to_wkt() if named else None, raster.count
                 settled = settled_crs(own, crs, path.name, faults)
                 check_transform(raster, path, faults)
     except (rasterio.errors.RasterioError, *UNREADABLE) as error:
@@ -258,6 +268,7 @@ def open_raster(  # noqa: PLR0913 - a file, and what the scenario says of its ce
         crs_named=named,
         nodata=nodata,
         per_km2=per_km2,
+        bands=bands,
         density=next((words for words in said if words and _DENSITY.search(words)), ""),
     )
 

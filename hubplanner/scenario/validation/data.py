@@ -236,7 +236,10 @@ def _place_keys(name: str, table: TableSpec | SpreadBySpec | PlacesSpec) -> Iter
     file = format_of(table.path)
     for key, value in {"x": table.x, "y": table.y}.items():
         if file.kind == "shapes" and value is not None:
-            yield f"{name}.{key}", value, "only for a CSV file; a vector file carries its own geometry"
+            allowed = "only for a CSV file; a vector file carries its own geometry"
+            if file.name == "archive":
+                allowed = "none for an archive, out of which shapes are read; unpack a table and name it itself"
+            yield f"{name}.{key}", value, allowed
         if file.kind == "table" and value is None and table.geometry is None:
             yield f"{name}.{key}", None, f"is required for a {_TABLES.get(file.name, file.name)}"
         if value is not None and table.geometry is not None:
