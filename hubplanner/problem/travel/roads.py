@@ -20,7 +20,7 @@ SAME_PLACE_KM = 1e-9
 """Difference of two distances that is rounding: of roads as near as this the first in the file is taken."""
 FIRST_LOOK = 8
 """Pieces of road that are measured for a place before more are asked for."""
-AT_ONCE = 1 << 19
+AT_ONCE = 1 << 17
 """Segments, or pieces of road near places, that are looked at together, to hold few of their vectors at a time."""
 
 
@@ -451,8 +451,12 @@ class NearestRoad:
             middles.append(first[owner] * np.cos(at)[:, None] + along[owner] * np.sin(at)[:, None])
             owners.append(some[owner].astype(np.int32))
             half = max(half, float((angle / pieces).max()) / 2)  # a chord is no longer than its arc
-        middle = np.concatenate(middles)
-        middles.clear()
+        left = sum(map(len, middles))
+        middle = np.empty((left, 3))
+        while middles:  # each part goes once it is copied
+            part = middles.pop()
+            middle[left - len(part) : left] = part
+            left -= len(part)
         # Halving cells where they are widest takes half the time of halving what is in them, and finds as fast.
         tree = KDTree(middle, balanced_tree=False, compact_nodes=False) if len(middle) else None
         return cls((roads.vertices, roads.start, roads.end), np.concatenate(owners), tree, half)

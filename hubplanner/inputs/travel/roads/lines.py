@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -114,8 +116,8 @@ def _has_geometry(path: Path, faults: list[Fault]) -> bool:
 
 
 def _line_file(spec: RoadsSpec, path: Path, faults: list[Fault], more: Collection[str]) -> Roads | None:
-    table = _line_table(spec, path, faults)
-    return None if table is None else _from_lines(spec, [table], faults, kind="lines", more=more)
+    tables = [table for table in (_line_table(spec, path, faults),) if table is not None]
+    return _from_lines(spec, tables, faults, kind="lines", more=more) if tables else None
 
 
 def _line_table(spec: RoadsSpec, path: Path, faults: list[Fault]) -> InputTable | None:
@@ -186,6 +188,7 @@ def _from_lines(
     del checker, frame, kinds
     places, owner, part = _vertices(shapes)
     del shapes
+    _give_back()
     on_globe = np.isfinite(places).all(axis=1) & (np.abs(places) <= [180 + 1e-9, 90 + 1e-9]).all(axis=1)
     if not on_globe.all():
         at = int(np.flatnonzero(~on_globe)[0])
@@ -222,6 +225,14 @@ def _vertices(shapes: np.ndarray[Any, Any]) -> tuple[Floats, Ints, Ints]:
     if len(offsets) > 1:  # of parts in lines, too
         owner = np.repeat(owner, np.diff(offsets[1]))
     return places, owner, np.repeat(np.arange(len(owner)), np.diff(offsets[0]))
+
+
+def _give_back() -> None:
+    """Let the system have the memory of lines that are gone: glibc keeps what was freed in small pieces."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other libraries of C have none
+        if trim is not None:
+            trim(0)
 
 
 def _shared(places: Floats) -> tuple[Ints, Floats]:
