@@ -191,6 +191,12 @@ def read_links(
     spots = pd.Series(map(tuple, lonlat(places).tolist()))
     at_node = spots[: len(starts)].isin(set(spots[len(starts) :])).to_numpy()
     line_cost, line_power = _line_cost(scenario, spec, sites, worth)
+    roots = np.concatenate([np.flatnonzero(starts | at_node), np.arange(len(starts), len(places))])
+    if spec.technologies.shared and not len(roots):
+        names = " or ".join(spec.technologies.shared)
+        allowed = f"files of places where {names} may start, or of backhaul.lines: no hub stands at a site today"
+        faults.append(Fault(file="backhaul", column="nodes", value="no place", allowed=allowed))
+        return None
     links: BackhaulLinks | None = BackhaulLinks(
         alone_cost=alone_cost,
         alone_name=alone_name,
@@ -202,7 +208,7 @@ def read_links(
         places=places,
         place=np.arange(len(places)),
         edges=edges,
-        roots=np.concatenate([np.flatnonzero(starts | at_node), np.arange(len(starts), len(places))]),
+        roots=roots,
         warnings=(*warnings, *_paid_twice(scenario)),
     )
     if links is not None and spec.technologies.microwave is not None:
@@ -256,8 +262,26 @@ def _told(scenario: Scenario, sites: Sites, links: BackhaulLinks, faults: list[F
     if not bare.any():
         return links
     message = f"{int(bare.sum()):,} sites have no way to a node and no stand-alone link, so no hub: {listed(ids[bare])}"
+    if scenario.backhaul is not None:
+        message += f"; to give them one, {' or '.join(_ways_out(scenario.backhaul))}"
     told = DataWarning(code="no_link", message=message, file=name)
     return replace(links, warnings=(*links.warnings, told))
+
+
+def _ways_out(spec: BackhaulSpec) -> Iterator[str]:
+    """Yield what a planner may change where sites have no link."""
+    fibre, microwave = spec.technologies.fibre, spec.technologies.microwave
+    if fibre is not None and fibre.max_km is not None:
+        yield f"raise backhaul.technologies.fibre.max_km ({fibre.max_km:g})"
+    if microwave is not None:
+        limits = f"max_hop_km ({microwave.max_hop_km:g}) or max_hops ({microwave.max_hops})"
+        yield f"raise {limits} of backhaul.technologies.microwave"
+    if fibre is None and microwave is None:
+        yield "add backhaul.technologies.fibre"
+    if spec.technologies.satellite is None:
+        yield "add backhaul.technologies.satellite"
+    else:
+        yield "raise lines or max_mbps of backhaul.technologies.satellite, or let tiers have it (links)"
 
 
 def _paid_twice(scenario: Scenario) -> Iterator[DataWarning]:

@@ -449,6 +449,23 @@ def test_a_required_site_that_no_link_reaches_is_a_fault(linked: Project) -> Non
     assert "no way to a node" in message
 
 
+def test_sites_without_a_link_are_told_with_what_would_give_them_one(linked: Project) -> None:
+    linked.edit("sites.csv", "required", "candidate")
+    inputs = linked.inputs(backhaul(technologies={"fibre": FIBRE | {"max_km": 1.0}}))
+    [told] = [warning.message for warning in inputs.warnings if warning.code == "no_link"]
+    assert told.endswith(
+        "to give them one, raise backhaul.technologies.fibre.max_km (1) or add backhaul.technologies.satellite"
+    )
+
+
+def test_fibre_that_starts_nowhere_is_refused(linked: Project) -> None:
+    linked.edit("sites.csv", "existing", "candidate")
+    asked = backhaul(nodes=[], existing_connected=True)
+    [message] = linked.messages(asked)
+    assert "no place" in message
+    assert "files of places where fibre may start" in message
+
+
 def test_a_running_cost_that_seems_to_hold_a_line_is_told(linked: Project) -> None:
     sites = (linked.folder / "sites.csv").read_text(encoding="utf-8").splitlines()
     lines = [f"{line},{'satellite_line' if not at else 10}" for at, line in enumerate(sites)]
